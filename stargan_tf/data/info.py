@@ -1,0 +1,112 @@
+"""What a data set's labels mean: the description that travels with every model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stargan_tf.errors import InputError, near_names
+
+BINARY = "binary"
+ONE_HOT = "one_hot"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """Describes the labels and the images of one data set.
+
+    Args:
+        name: the data set's name, as typed after `--dataset`.
+        domains: domain (attribute) names, in the order of the label vector.
+        label_type: `"binary"` (any number of attributes on at once, CelebA) or
+            `"one_hot"` (exactly one, RaFD).
+        image_size: side of the square images, in pixels; a multiple of 4.
+        exclusive_groups: for binary labels, groups of which at most one member is
+            on (the hair colours).
+
+    Raises:
+        InputError: if a value is not one of those, a name occurs twice, or a group
+            names an unknown domain.
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    label_type: str
+    image_size: int
+    exclusive_groups: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", tuple(self.domains))
+        groups = tuple(tuple(group) for group in self.exclusive_groups)
+        object.__setattr__(self, "exclusive_groups", groups)
+        self._check()
+
+    def _check(self) -> None:
+        if self.label_type not in (BINARY, ONE_HOT):
+            raise InputError(
+                f"label_type must be '{BINARY}' or '{ONE_HOT}'. "
+                f"Received: label_type={self.label_type!r}"
+            )
+        if not self.domains or len(set(self.domains)) != len(self.domains):
+            raise InputError(
+                f"Data set '{self.name}' needs at least one domain and no name twice. "
+                f"Received: domains={list(self.domains)}"
+            )
+        check_image_size(self.image_size)
+        for group in self.exclusive_groups:
+            for domain in group:
+                self.index(domain)
+
+    def index(self, domain: str) -> int:
+        """Position of `domain` in the label vector; InputError names near ones."""
+        if domain not in self.domains:
+            raise InputError(
+                f"Data set '{self.name}' has no domain '{domain}'. "
+                + near_names(domain, self.domains)
+            )
+        return self.domains.index(domain)
+
+    def rivals(self, domain: str) -> tuple[str, ...]:
+        """The domains that cannot be on together with `domain`."""
+        if self.label_type == ONE_HOT:
+            return tuple(other for other in self.domains if other != domain)
+        groups = [group for group in self.exclusive_groups if domain in group]
+        return tuple(other for group in groups for other in group if other != domain)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary, the inverse of `from_dict`."""
+        return {
+            "name": self.name,
+            "domains": list(self.domains),
+            "label_type": self.label_type,
+            "image_size": self.image_size,
+            "exclusive_groups": [list(group) for group in self.exclusive_groups],
+        }
+
+    @classmethod
+    def from_dict(cls, config: Mapping[str, Any]) -> "DatasetInfo":
+        """Rebuilds an info from `to_dict`; unknown or missing keys: InputError."""
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise InputError(f"Not a data set description: {error}.") from None
+
+
+def check_image_size(image_size: int) -> None:
+    """Raises InputError unless `image_size` is a positive multiple of 4."""
+    if not isinstance(image_size, int) or image_size < 4 or image_size % 4:
+        below = max(4, int(image_size) // 4 * 4)
+        raise InputError(
+            "image_size must be a positive multiple of 4 (the generator halves the "
+            f"image twice). Received: image_size={image_size}. "
+            f"Try {below} or {below + 4}."
+        )
+
+
+def as_infos(datasets: "DatasetInfo | Sequence[DatasetInfo | Mapping]") -> tuple:
+    """One or many infos (or their dictionaries) as a tuple of `DatasetInfo`."""
+    if isinstance(datasets, DatasetInfo | Mapping):
+        datasets = (datasets,)
+    return tuple(
+        info if isinstance(info, DatasetInfo) else DatasetInfo.from_dict(info)
+        for info in datasets
+    )

@@ -1,0 +1,49 @@
+"""What every data set gives: pictures by number, with their labels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.errors import InputError
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """One split of a data set, with random access.
+
+    Args:
+        info: the meaning of the labels, and the image size.
+        labels: float32 array (n, number of domains), values 0 or 1.
+        names: n short names that identify the images (relative paths).
+        load: index → uint8 array (image_size, image_size, 3). It may be called from
+            many threads at once. Raises `UnreadableImage` if the picture is broken.
+        fingerprint: text that changes whenever any pixel would; it keys the cache.
+
+    Raises:
+        InputError: if the labels do not fit, or there is no image.
+    """
+
+    info: DatasetInfo
+    labels: np.ndarray
+    names: tuple[str, ...]
+    load: Callable[[int], np.ndarray]
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        expected = (len(self.names), len(self.info.domains))
+        if self.labels.shape != expected:
+            raise InputError(
+                f"Labels of '{self.info.name}' must have shape {expected}. "
+                f"Received: {self.labels.shape}"
+            )
+        if not self.names:
+            raise InputError(f"Data set '{self.info.name}' has no image in this split.")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+class UnreadableImage(InputError):
+    """A picture that cannot be decoded; the message names the file and the reason."""

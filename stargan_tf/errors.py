@@ -1,0 +1,32 @@
+"""Errors that a user's input can cause; the command line prints them in one line."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used.
+
+    The message says what was expected, what was received and how to fix it. The
+    command line prints it in one line and exits with 2; every other exception is
+    a defect of ours and keeps its traceback.
+    """
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """Ends an error message: names like `name`, or all that are known.
+
+    Args:
+        name: what the user wrote.
+        known: the names that exist.
+
+    Returns:
+        A sentence such as `Did you mean Blond_Hair? Known: Black_Hair, ….`
+    """
+    known = list(known)
+    lowered = {candidate.lower(): candidate for candidate in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
+    listed = ", ".join(known) if known else "none"
+    if close:
+        return f"Did you mean {' or '.join(lowered[c] for c in close)}? Known: {listed}."
+    return f"Known: {listed}."
