@@ -1,0 +1,67 @@
+"""Writing a picture so that it is there in full, or not at all."""
+
+import contextlib
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from stargan_tf.errors import InputError
+
+# What Pillow writes well for photographs; GIF and the rest of what it reads would
+# lose colours or surprise, so those come out as PNG.
+WRITABLE = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+}
+QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
+
+
+def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
+    """Writes `image` under a temporary name, then renames it to `path`.
+
+    Args:
+        image: an RGB picture.
+        path: where to; its extension, one of `WRITABLE`, says the format. Missing
+            folders are made.
+
+    Returns:
+        `path` as a `Path`.
+
+    Raises:
+        InputError: if the extension is another, or the file cannot be written
+            (no permission, full disk); nothing is left behind then.
+    """
+    path = Path(path)
+    options = _format_options(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(temporary, **options)
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"Cannot write the picture {path}: {reason}.") from error
+    finally:
+        _remove(temporary)
+    return path
+
+
+def _format_options(path: Path) -> dict:
+    picture_format = WRITABLE.get(path.suffix.lower())
+    if picture_format is None:
+        raise InputError(
+            f"A picture's name must end in one of {', '.join(WRITABLE)}. "
+            f"Received: {path.name}"
+        )
+    return {"format": picture_format, **QUALITY.get(picture_format, {})}
+
+
+def _remove(path: Path) -> None:
+    # After a success it is renamed away; after a failure on a folder that cannot
+    # be entered, removing it fails too, and the first error is the one to tell.
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)

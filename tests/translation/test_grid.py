@@ -1,0 +1,70 @@
+"""The grid: sizes, enlargement, whole files."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.errors import InputError
+from stargan_tf.translation.grid import MIN_CELL, draw_grid, save_grid
+
+
+def picture(height=128, width=128, value=100):
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def test_grid_has_white_paper_and_the_pictures():
+    grid = np.asarray(draw_grid([[picture(value=7)] * 3] * 2, ["a", "b", "c"]))
+    assert (grid == 7).all(axis=-1).sum() == 6 * 128 * 128
+    assert (grid[0] == 255).all() and (grid[:, 0] == 255).all()
+    assert (grid[-1] == 255).all() and (grid[:, -1] == 255).all()
+
+
+def test_tiny_pictures_are_enlarged_by_an_integer():
+    grid = np.asarray(draw_grid([[picture(32, 32, 7)]], ["a"]))
+    side = 32 * -(-MIN_CELL // 32)
+    assert (grid == 7).all(axis=-1).sum() == side * side
+
+
+def test_titles_are_drawn_above_and_left():
+    rows = [[picture(value=200)]]
+    plain, titled = draw_grid(rows, [""]), draw_grid(rows, ["x"], ["a face"])
+    assert titled.width > plain.width
+    assert (np.asarray(titled)[:, :, 0] < 100).any()
+    assert not (np.asarray(plain)[:, :, 0] < 100).any()
+
+
+def test_long_titles_do_not_reach_into_their_neighbours():
+    titles = ["A_Quite_Long_Attribute_Name"] * 2
+    grid = np.asarray(draw_grid([[picture(), picture()]], titles))
+    ink_columns = np.flatnonzero((grid[:20] < 200).any(axis=(0, 2)))
+    assert np.diff(ink_columns).max() > 3 or len(ink_columns) < 262
+
+
+def test_pictures_of_different_sizes_share_a_grid():
+    grid = np.asarray(draw_grid([[picture(128, 64, 7), picture(64, 128, 9)]], "ab"))
+    assert (grid == 7).all(axis=-1).sum() == (grid == 9).all(axis=-1).sum() == 128 * 64
+
+
+def test_save_grid_leaves_only_the_grid(tmp_path):
+    path = save_grid([[picture()]], ["a"], tmp_path / "samples" / "grid.png")
+    assert [p.name for p in path.parent.iterdir()] == ["grid.png"]
+    with Image.open(path) as grid:
+        assert grid.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("rows", "titles", "row_titles"),
+    [([], [], None), ([[]], [], None), ([[1]], ["a", "b"], None), ([[1]], ["a"], [])],
+)
+def test_a_grid_that_does_not_fit_is_explained(rows, titles, row_titles):
+    with pytest.raises(InputError, match="Received"):
+        draw_grid(rows, titles, row_titles)
+
+
+def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="Cannot write the picture"):
+        save_grid([[picture()]], ["a"], tmp_path / "file" / "grid.png")
+    with pytest.raises(InputError, match=r"must end in one of \.png"):
+        save_grid([[picture()]], ["a"], tmp_path / "grid.tiff")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
