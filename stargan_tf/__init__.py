@@ -1,0 +1,36 @@
+"""The StarGAN family for TensorFlow and Keras 3.
+
+Names are imported when they are first used, so that `import stargan_tf` alone does
+not load TensorFlow.
+"""
+
+from importlib import import_module
+
+from stargan_tf.version import __version__
+
+_HOMES = {
+    "StarGAN": "stargan_tf.models.stargan",
+    "GeneratorV1": "stargan_tf.models.generator_v1",
+    "DiscriminatorV1": "stargan_tf.models.discriminator_v1",
+    "LinearDecay": "stargan_tf.schedules",
+    "DatasetInfo": "stargan_tf.data.info",
+    "LabelSpace": "stargan_tf.data.label_space",
+    "LabelledImages": "stargan_tf.data.labelled_images",
+    "load_dataset": "stargan_tf.data.registry",
+    "training_batches": "stargan_tf.data.pipeline",
+    "evaluation_batches": "stargan_tf.data.pipeline",
+    "load_model": "stargan_tf.training.run_folder",
+    "save_grid": "stargan_tf.translation.grid",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stargan_tf' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,103 @@
+"""Our numbers against the official code's (yunjey/stargan at 94dd002)."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tests.models.golden import Golden, in_order, nhwc
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.models.stargan import StarGAN
+
+ATTRIBUTES = DatasetInfo("celeba", tuple("abcde"), "binary", 32)
+EXPRESSIONS = DatasetInfo("rafd", tuple("fghijklm"), "one_hot", 32)
+CASES = {
+    "v1_attributes": [ATTRIBUTES],
+    "v1_expressions": [EXPRESSIONS],
+    "v1_joint": [ATTRIBUTES, EXPRESSIONS],
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    golden = Golden(request.param)
+    model = StarGAN(
+        CASES[request.param],
+        base_filters=8,
+        num_residual_blocks=2,
+        discriminator_filters=8,
+        discriminator_layers=4,
+    )
+    model.compile(critic_steps=1, lr_decay="none")
+    golden.load(model.generator, golden.json["generator_keys"])
+    golden.load(model.discriminator, golden.json["discriminator_keys"])
+    return golden, model
+
+
+def test_every_step_computes_what_the_official_code_computed(case):
+    golden, model = case
+    # Later steps start from weights that Adam moved, where the sign of a gradient of
+    # nearly zero (1e-4 either way) already differs.
+    for step, tolerance in zip(golden.json["steps"], (1e-5, 1e-4), strict=False):
+        check_step(golden, model, step, tolerance)
+
+
+def check_step(golden, model, step, tolerance):
+    prefix = step["dataset"].lower()
+    image = tf.constant(golden.image("x_real", 4, 32))
+    arrays = {
+        name: golden.arrays[f"{prefix}_{name}"]
+        for name in ("c_org", "c_trg", "alpha", "fake", "d_src_real", "d_cls_real")
+    }
+    label, target = tf.constant(arrays["c_org"]), tf.constant(arrays["c_trg"])
+    alpha = tf.constant(arrays["alpha"])
+
+    close(model.generator([image, target]), nhwc(arrays["fake"]), tolerance)
+    patches, classes = model.discriminator(image)
+    close(patches, nhwc(arrays["d_src_real"]), tolerance)
+    close(classes, arrays["d_cls_real"], tolerance)
+
+    model.reset_metrics()
+    d_gradients, g_gradients = model._update_both(image, label, target, alpha)
+    check_losses(model, step)
+    check_norms(model.discriminator, d_gradients, step["d_gradient_norms"])
+    check_norms(model.generator, g_gradients, step["g_gradient_norms"])
+    check_weights(model.discriminator, step["discriminator_after_step"])
+    check_weights(model.generator, step["generator_after_step"])
+
+
+def check_losses(model, step):
+    logs = {name: float(value) for name, value in model._results().items()}
+    theirs = {
+        "d_real": "d_loss_real",
+        "d_fake": "d_loss_fake",
+        "d_classification": "d_loss_cls",
+        "d_penalty": "d_loss_gp",
+        "g_adversarial": "g_loss_fake",
+        "g_classification": "g_loss_cls",
+        "g_reconstruction": "g_loss_rec",
+    }
+    for our_name, their_name in theirs.items():
+        assert logs[our_name] == pytest.approx(step[their_name], rel=1e-4), our_name
+
+
+def check_norms(network, gradients, recorded):
+    pairs = zip(network.trainable_variables, gradients, strict=True)
+    by_path = {variable.path: gradient for variable, gradient in pairs}
+    for variable, (key, norm) in zip(in_order(network), recorded.items(), strict=True):
+        ours = np.linalg.norm(by_path[variable.path])
+        assert ours == pytest.approx(norm, rel=1e-3), key
+
+
+def check_weights(network, recorded):
+    """Sums after Adam's first steps, each weight moved by about the learning rate."""
+    for variable, (key, sums) in zip(in_order(network), recorded.items(), strict=True):
+        value = variable.numpy().astype(np.float64)
+        # A gradient of nearly zero may change its sign: then its weight is off by
+        # two learning rates. One weight in a hundred may.
+        slack = 2e-4 * max(1.0, 0.01 * value.size) + 1e-5 * sums[1]
+        assert value.sum() == pytest.approx(sums[0], abs=slack), key
+        assert np.abs(value).sum() == pytest.approx(sums[1], abs=slack), key
+
+
+def close(ours, theirs, tolerance):
+    np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=0)
