@@ -28,5 +28,6 @@ def near_names(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
     listed = ", ".join(known) if known else "none"
     if close:
-        return f"Did you mean {' or '.join(lowered[c] for c in close)}? Known: {listed}."
+        likely = " or ".join(lowered[candidate] for candidate in close)
+        return f"Did you mean {likely}? Known: {listed}."
     return f"Known: {listed}."

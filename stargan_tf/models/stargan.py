@@ -12,6 +12,7 @@ from stargan_tf.models.base import StarGANBase
 from stargan_tf.models.discriminator_v1 import DiscriminatorV1
 from stargan_tf.models.generator_v1 import GeneratorV1
 from stargan_tf.models.objective_v1 import critic_terms, generator_terms
+from stargan_tf.optimizers import TorchAdam
 from stargan_tf.schedules import LinearDecay
 
 LOSS_WEIGHTS = {
@@ -391,8 +392,7 @@ def _paper_optimizer(learning_rate, lr_decay, total_steps, steps_per_update=1):
         learning_rate = LinearDecay(
             learning_rate, total_steps, lr_decay, steps_per_update
         )
-    # epsilon as PyTorch's Adam; Keras' default is ten times larger.
-    return keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
+    return TorchAdam(learning_rate, beta_1=0.5, beta_2=0.999)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+
 from tests.goldens.reference_weights import reference_array, reference_state_dict
 
 FOLDER = Path(__file__).parents[1] / "goldens"
