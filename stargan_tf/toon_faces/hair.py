@@ -1,0 +1,102 @@
+"""Hair: what hangs behind the head, the cap over it, and grey temples."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stargan_tf.toon_faces.curves import mirrored, smooth, smooth_loop
+from stargan_tf.toon_faces.hair_styles import STYLES, HairStyle
+from stargan_tf.toon_faces.palette import GREY_HAIR, Colour, mix, shadow, shine
+from stargan_tf.toon_faces.pen import Pen
+from stargan_tf.toon_faces.portrait import Portrait
+
+
+@dataclass(frozen=True)
+class HairTones:
+    """The colours of one head of hair: base, in shadow, in light, at the temples."""
+
+    base: Colour
+    dark: Colour
+    light: Colour
+    temple: Colour
+
+
+def hair_tones(portrait: Portrait) -> HairTones:
+    """Mixes the tones; black hair shines cooler than it is light."""
+    base = portrait.hair
+    grey = 0.0 if portrait.look.young else 0.72
+    return HairTones(
+        base=base,
+        dark=shadow(base, 0.3),
+        light=shine(base, 0.16),
+        temple=mix(base, GREY_HAIR, grey),
+    )
+
+
+def draw_back_hair(pen: Pen, portrait: Portrait) -> None:
+    """Draws what lies behind neck and face."""
+    style, tones = STYLES[portrait.identity.hair.style], hair_tones(portrait)
+    face = portrait.identity.face
+    grown = 1 + 0.08 * portrait.identity.hair.volume
+    for loop in style.back:
+        shape = smooth_loop(mirrored(loop) if style.symmetric else loop)
+        pen.polygon(shape * (face.width * grown, face.height), tones.dark)
+    for x, y, radius in style.back_balls:
+        radius = radius * grown
+        pen.ellipse(x * face.width, y * face.height, radius, radius, tones.base)
+
+
+def draw_front_hair(pen: Pen, portrait: Portrait) -> None:
+    """Draws the cap with its hairline, the shine and the temples."""
+    hair, face = portrait.identity.hair, portrait.identity.face
+    style, tones = STYLES[hair.style], hair_tones(portrait)
+    size = np.array((face.width * hair.side, face.height))
+    outer, inner = _outer(style, hair.volume) * size, _inner(style) * size
+    for x, y, radius in style.front_balls:
+        pen.ellipse(x * size[0], y * size[1], radius, radius, tones.base)
+    pen.polygon(np.concatenate([outer, inner[::-1]]), tones.base)
+    _shine(pen, outer, tones)
+    if not portrait.look.young:
+        _temples(pen, style, size, tones)
+
+
+def _outer(style: HairStyle, volume: float) -> np.ndarray:
+    side = 1.1 + 0.07 * volume + style.puff
+    top = 1.16 + 0.09 * volume + style.puff
+    left = [(-1.06 - style.lock_width, style.lock), (-side, -0.25), (-0.9 * side, -0.7)]
+    top_left, top_right = (-0.45 * side, -top), (0.45 * side, -top - style.quiff)
+    right = [(-x, y) for x, y in left[::-1]]
+    return smooth([*left, top_left, top_right, *right])
+
+
+def _inner(style: HairStyle) -> np.ndarray:
+    ends = (-0.93, style.lock), (0.93, style.lock)
+    points = [ends[0], *style.hairline, ends[1]]
+    return np.array(points) if style.straight else smooth(points)
+
+
+def _shine(pen: Pen, outer: np.ndarray, tones: HairTones) -> None:
+    middle = len(outer) // 2
+    side = (
+        slice(middle + 2, middle + 12) if _right(pen, outer) else slice(7, middle - 1)
+    )
+    curve = outer[side] * 0.86
+    width = 0.055 * np.sin(np.linspace(0.15, np.pi - 0.15, len(curve)))
+    pen.ribbon(curve, width, tones.light)
+
+
+def _right(pen: Pen, outer: np.ndarray) -> bool:
+    """Whether the lit side is the second half of `outer`, which may be mirrored."""
+    return bool(outer[-1, 0] * pen.light > 0)
+
+
+def _temples(pen: Pen, style: HairStyle, size: np.ndarray, tones: HairTones) -> None:
+    for side in (-1, 1):
+        streak = [
+            (-1.07, 0.0),
+            (-1.08, -0.25),
+            (-0.98, -0.5),
+            (-0.88, -0.32),
+            (-0.94, 0.0),
+        ]
+        pen.polygon(smooth_loop(streak) * size * (side, 1), tones.temple)
