@@ -1,0 +1,67 @@
+"""Images decoded each time they are asked for: data that is too large to keep."""
+
+import threading
+
+import numpy as np
+from absl import logging
+
+from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.errors import InputError
+
+
+class DecodedImages:
+    """An `ImageStore` that puts the next readable image in an unreadable one's place.
+
+    Which image stands in depends on the files alone, so that a resumed run sees the
+    same. Each unreadable image is reported once, with the count so far.
+
+    Args:
+        source: the images.
+
+    Raises:
+        InputError: if no image can be read.
+    """
+
+    complete = False
+
+    def __init__(self, source: LabelledImages):
+        self.source = source
+        self.labels = source.labels
+        self._unreadable: set[int] = set()
+        self._lock = threading.Lock()
+        self.get(0)  # Fails here, not inside a tf.data thread, if nothing is readable.
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def get(self, position: int) -> tuple[np.ndarray, int]:
+        """The image at `position`, or the next readable one.
+
+        Args:
+            position: in [0, number of images).
+
+        Returns:
+            The uint8 image (s, s, 3), and the position it was taken from.
+
+        Raises:
+            InputError: if no image can be read.
+        """
+        for step in range(len(self)):
+            candidate = (position + step) % len(self)
+            if candidate in self._unreadable:
+                continue
+            try:
+                return self.source.load(candidate), candidate
+            except UnreadableImage as error:
+                self._report(candidate, error)
+        raise InputError(
+            f"None of the {len(self)} images of '{self.source.info.name}' can be read."
+        )
+
+    def _report(self, position: int, error: UnreadableImage) -> None:
+        with self._lock:
+            if position in self._unreadable:
+                return
+            self._unreadable.add(position)
+            count = len(self._unreadable)
+        logging.warning("%s Skipped; %d unreadable so far.", error, count)
