@@ -15,7 +15,7 @@ def draw_age(pen: Pen, portrait: Portrait) -> None:
     """Draws wrinkles and bags, if the look is not young."""
     if portrait.look.young:
         return
-    colour = shadow(portrait.skin, 0.42)
+    colour = shadow(portrait.skin, 0.36)
     _forehead(pen, colour)
     for side in (-1, 1):
         _bag(pen, portrait, side)

@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.toon_faces.curves import ellipse, shifted
-from stargan_tf.toon_faces.identity import Scene
 from stargan_tf.toon_faces.palette import mix, shine
 from stargan_tf.toon_faces.pen import Pen
+from stargan_tf.toon_faces.traits import Scene
 
 
 def blank(scene: Scene, side: int) -> Image.Image:

@@ -4,7 +4,7 @@ import numpy as np
 
 from stargan_tf.toon_faces.curves import mirrored, smooth, smooth_loop
 from stargan_tf.toon_faces.mouth import mouth_line
-from stargan_tf.toon_faces.palette import Colour, mix, shadow
+from stargan_tf.toon_faces.palette import Colour, facial_hair, mix
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import Portrait
 
@@ -20,7 +20,7 @@ def draw_beard(head: Pen, features: Pen, portrait: Portrait) -> None:
     if not portrait.look.male:
         return
     style = portrait.identity.hair.beard
-    colour = shadow(portrait.hair, 0.16)
+    colour = facial_hair(portrait.hair)
     if style == "stubble":
         colour = mix(portrait.skin, colour, 0.5)
     if style in ("full", "boxed", "stubble"):

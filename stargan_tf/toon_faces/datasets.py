@@ -9,7 +9,9 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import DatasetOptions
 from stargan_tf.errors import InputError, near_names
-from stargan_tf.toon_faces.population import ATTRIBUTES, EXPRESSIONS, Population
+from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
+from stargan_tf.toon_faces.expression_population import EXPRESSIONS
+from stargan_tf.toon_faces.population import Population
 from stargan_tf.toon_faces.render import RENDERER_VERSION, check_drawable
 
 

@@ -35,7 +35,7 @@ class Expression:
         lower: the same of the lower edge; equal to `upper` for a closed mouth.
         box: exponent of the mouth's edge; small is rectangular.
         smirk: rise of one mouth corner.
-        teeth: `""`, `"top"` or `"clenched"`.
+        teeth: `""`, `"top"`, `"clenched"` or `"wavy"`, clenched and chattering.
         tongue: share of the open mouth that is tongue, out when above 1.
         extras: further marks: `"furrow"`, `"nose"`, `"tear"`, `"sweat"`, `"blush"`.
     """

@@ -10,6 +10,8 @@ from stargan_tf.toon_faces.palette import GREY_HAIR, Colour, mix, shadow, shine
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import Portrait
 
+_TEMPLE = 9
+
 
 @dataclass(frozen=True)
 class HairTones:
@@ -57,7 +59,7 @@ def draw_front_hair(pen: Pen, portrait: Portrait) -> None:
     pen.polygon(np.concatenate([outer, inner[::-1]]), tones.base)
     _shine(pen, outer, tones)
     if not portrait.look.young:
-        _temples(pen, style, size, tones)
+        _temples(pen, outer, inner, tones.temple)
 
 
 def _outer(style: HairStyle, volume: float) -> np.ndarray:
@@ -90,13 +92,9 @@ def _right(pen: Pen, outer: np.ndarray) -> bool:
     return bool(outer[-1, 0] * pen.light > 0)
 
 
-def _temples(pen: Pen, style: HairStyle, size: np.ndarray, tones: HairTones) -> None:
-    for side in (-1, 1):
-        streak = [
-            (-1.07, 0.0),
-            (-1.08, -0.25),
-            (-0.98, -0.5),
-            (-0.88, -0.32),
-            (-0.94, 0.0),
-        ]
-        pen.polygon(smooth_loop(streak) * size * (side, 1), tones.temple)
+def _temples(pen: Pen, outer: np.ndarray, inner: np.ndarray, grey: Colour) -> None:
+    """Greys the sides of the cap: the first and last stretch of both its edges."""
+    for way in (1, -1):
+        edge, line = outer[::way][:_TEMPLE], inner[::way]
+        line = line[: _TEMPLE if len(line) > 2 * _TEMPLE else 2]
+        pen.polygon(np.concatenate([edge, line[::-1]]), grey)

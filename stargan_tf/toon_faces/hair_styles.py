@@ -37,6 +37,11 @@ class HairStyle:
     back_balls: Balls = ()
     front_balls: Balls = ()
 
+    @property
+    def covers_ears(self) -> bool:
+        """Whether the locks beside the face hide the ears."""
+        return self.lock > 0.3
+
 
 _ROUND = ((-0.87, -0.36), (-0.55, -0.63), (0, -0.7), (0.55, -0.63), (0.87, -0.36))
 _FRINGE = ((-0.9, -0.3), (-0.84, -0.47), (0, -0.5), (0.84, -0.47), (0.9, -0.3))

@@ -1,27 +1,19 @@
 """Who is drawn: everything about a picture that no label changes."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from stargan_tf.toon_faces.hair_styles import STYLES
 from stargan_tf.toon_faces.palette import CLOTH, EYES, LIPSTICKS, METALS, SKINS, Colour
-
-HAIR_STYLES = (
-    "short",
-    "crop",
-    "quiff",
-    "spiky",
-    "curly",
-    "afro",
-    "bob",
-    "fringe_bob",
-    "long",
-    "long_fringe",
-    "wavy",
-    "bun",
-    "ponytail",
-    "pigtails",
+from stargan_tf.toon_faces.traits import (
+    FaceShape,
+    Features,
+    Hair,
+    Identity,
+    Pose,
+    Scene,
 )
+
+HAIR_STYLES = tuple(STYLES)
 BEARDS = ("full", "full", "boxed", "goatee", "moustache", "stubble")
 BACKGROUNDS = ("plain", "gradient", "halo", "stripes", "dots", "hills", "rays")
 CLOTHES = ("round", "v_neck", "collar", "turtleneck", "stripes", "hoodie")
@@ -29,88 +21,6 @@ EYE_SHAPES = ("round", "almond", "hooded", "narrow")
 NOSES = ("button", "straight", "wide", "long")
 GLASSES = ("none", "none", "none", "round", "square")
 EARRINGS = ("none", "none", "stud", "hoop")
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where the head is: shift, scale, roll (radians), and a hint of yaw and pitch."""
-
-    dx: float
-    dy: float
-    scale: float
-    roll: float
-    yaw: float
-    pitch: float
-
-
-@dataclass(frozen=True)
-class FaceShape:
-    """Half width and half height of the face; cheek, jaw and chin as shares of it."""
-
-    width: float
-    height: float
-    cheek: float
-    jaw: float
-    chin: float
-
-
-@dataclass(frozen=True)
-class Hair:
-    """Style, the personal shade within any colour class, volume, side of the part."""
-
-    style: str
-    shade: tuple[float, float, float]
-    volume: float
-    side: int
-    beard: str
-
-
-@dataclass(frozen=True)
-class Features:
-    """Skin, eyes, brows, nose and mouth at rest."""
-
-    skin: Colour
-    eye_shape: str
-    eye_colour: Colour
-    eye_size: float
-    eye_gap: float
-    brow_width: float
-    brow_arch: float
-    nose: str
-    nose_size: float
-    mouth_width: float
-    mouth_curve: float
-    lipstick: Colour
-    freckles: bool
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What is around the face: background, clothes, light, accessories."""
-
-    background: str
-    back: Colour
-    back_accent: Colour
-    clothes: str
-    cloth: Colour
-    cloth_accent: Colour
-    light: int
-    tint: tuple[float, float, float]
-    glasses: str
-    frame: Colour
-    earrings: str
-    metal: Colour
-
-
-@dataclass(frozen=True)
-class Identity:
-    """One person in one place; the same with every look."""
-
-    pose: Pose
-    face: FaceShape
-    hair: Hair
-    features: Features
-    scene: Scene
 
 
 def draw_identity(seed: int, index: int) -> Identity:

@@ -9,7 +9,8 @@ from stargan_tf.toon_faces.palette import WHITE, mix, shadow
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import MOUTH_Y, Portrait
 
-_ACROSS = np.linspace(-1, 1, 21)
+# Denser towards the corners, where an open mouth is round.
+_ACROSS = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 21))
 _DARK = (104, 26, 40)
 _TONGUE = (232, 108, 116)
 
@@ -32,10 +33,9 @@ class MouthLine:
 def mouth_line(portrait: Portrait) -> MouthLine:
     """Where the lips meet or part, in the features' frame."""
     features, moves = portrait.identity.features, portrait.expression
-    bulge = (1 - _ACROSS**2) ** moves.box
+    bulge = np.maximum(1 - _ACROSS**2, 0) ** moves.box
     side = portrait.identity.hair.side
-    line = MOUTH_Y - 0.03 * moves.smirk / 0.085 * 0
-    line = line - moves.smirk * np.maximum(_ACROSS * side + 0.3, 0) ** 1.5
+    line = MOUTH_Y - moves.smirk * np.maximum(_ACROSS * side + 0.3, 0) ** 1.5
     rest = features.mouth_curve * (1 - _ACROSS**2)
     return MouthLine(
         x=_ACROSS * features.mouth_width * moves.mouth_width,
@@ -59,12 +59,12 @@ def draw_mouth(pen: Pen, portrait: Portrait) -> None:
 
 
 def _lip_colour(portrait: Portrait):
-    natural = mix(shadow(portrait.skin, 0.2), (196, 92, 92), 0.35)
+    natural = mix(portrait.skin, (196, 92, 92), 0.5)
     return natural if portrait.look.male else portrait.identity.features.lipstick
 
 
 def _lips(pen: Pen, portrait: Portrait, line: MouthLine, colour) -> None:
-    full = 0.35 if portrait.look.male else 1.0
+    full = 0.5 if portrait.look.male else 0.9
     swell = np.sqrt(np.maximum(1 - _ACROSS**2, 0))
     bow = 1 - 0.35 * np.exp(-((_ACROSS / 0.18) ** 2))
     x = line.x * 1.08
@@ -95,7 +95,7 @@ def _clenched(pen: Pen, line: MouthLine, wavy: bool) -> None:
         middle = middle + 0.016 * np.sin(_ACROSS * 3 * np.pi)
     across = np.stack([line.x * 0.94, middle], axis=1)
     pen.ribbon(across, 0.016, _DARK)
-    for row in (5, 10, 15):
+    for row in (7, 10, 13):
         tooth = np.array([(line.x[row], y) for y in (line.upper[row], line.lower[row])])
         pen.ribbon(tooth, 0.012, mix(_DARK, WHITE, 0.35))
 

@@ -81,14 +81,24 @@ def hair_colour(name: str, shade: tuple[float, float, float]) -> Colour:
     return tuple(255 * c for c in colorsys.hls_to_rgb(hue % 1, lightness, saturation))
 
 
+def facial_hair(hair: Colour) -> Colour:
+    """The colour of brows and beard; darker than `hair`, most so when it is light.
+
+    Blond on tanned skin would not be seen otherwise.
+    """
+    lightness = sum(hair) / (3 * 255)
+    return shadow(hair, 0.08 + 0.42 * lightness)
+
+
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """`first` with `share` (in [0, 1]) of `second`."""
     return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
 
 
 def shadow(colour: Colour, strength: float = 0.15) -> Colour:
-    """A darker, slightly cooler tone of `colour`."""
-    return mix(colour, (70, 30, 62), strength)
+    """A darker, slightly cooler tone of `colour`, which may be dark already."""
+    deepest = tuple(c * s for c, s in zip(colour, (0.3, 0.16, 0.26), strict=True))
+    return mix(colour, deepest, strength)
 
 
 def shine(colour: Colour, strength: float = 0.2) -> Colour:

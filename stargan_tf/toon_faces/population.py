@@ -2,23 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from stargan_tf.data.info import BINARY, ONE_HOT
 from stargan_tf.data.registry import HELD_OUT, TRAIN
 from stargan_tf.errors import InputError
-from stargan_tf.toon_faces.expression import EXPRESSIONS as EXPRESSION_NAMES
 from stargan_tf.toon_faces.identity import draw_identity
 from stargan_tf.toon_faces.look import Look
-from stargan_tf.toon_faces.palette import HAIR_COLOURS
 from stargan_tf.toon_faces.render import render
 
 SPLIT_SIZES = {TRAIN: 4000, HELD_OUT: 400}
 # Held-out people are other people: their numbers start behind all training ones.
-_FIRST = {TRAIN: 0, HELD_OUT: 1_000_000}
-_LOOKS = 1
+FIRST_PERSON = {TRAIN: 0, HELD_OUT: 1_000_000}
+LOOKS = 1
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,9 @@ class Population(ABC):
         """
         _check_index(self.name, split, index)
         look = self.look(split, index, self._checked(label))
-        return render(draw_identity(self.seed, _FIRST[split] + index), look, image_size)
+        return render(
+            draw_identity(self.seed, FIRST_PERSON[split] + index), look, image_size
+        )
 
     def _checked(self, label: np.ndarray) -> np.ndarray:
         label = np.asarray(label, dtype=np.float32)
@@ -81,66 +80,19 @@ class Population(ABC):
             )
         return label
 
-    def _looks(self, split: str) -> np.random.Generator:
+    def looks(self, split: str) -> np.random.Generator:
+        """The random stream that the labels of `split` are drawn from."""
         # One stream for all looks of a split, apart from every person's own stream:
         # labels are independent of who is drawn.
         _check_split(split)
-        return np.random.default_rng([self.seed, _FIRST[split], _LOOKS])
+        return np.random.default_rng([self.seed, FIRST_PERSON[split], LOOKS])
 
 
-class AttributePopulation(Population):
-    """People labelled with hair colour, sex and age."""
-
-    def labels(self, split: str) -> np.ndarray:
-        """Exactly one hair colour each, equally frequent; the others are coin flips."""
-        return _attribute_labels(self._looks(split), SPLIT_SIZES[split])
-
-    def look(self, split: str, index: int, label: np.ndarray) -> Look:
-        """The look that the label describes, with the face at rest."""
-        return _attribute_look(label)
-
-    def rows(self, labels: np.ndarray, columns: Sequence[int]) -> np.ndarray:
-        """Everyone: binary domains that were not chosen are simply not said."""
-        return np.arange(len(labels))
-
-
-class ExpressionPopulation(Population):
-    """People labelled with their expression; hair, sex and age are any."""
-
-    def labels(self, split: str) -> np.ndarray:
-        """One expression each, all equally frequent."""
-        rng, size = self._looks(split), SPLIT_SIZES[split]
-        return np.eye(len(self.domains), dtype=np.float32)[
-            _balanced(rng, size, len(self.domains))
-        ]
-
-    def look(self, split: str, index: int, label: np.ndarray) -> Look:
-        """The person's own hair colour, sex and age with the label's expression."""
-        rng = np.random.default_rng([self.seed, _FIRST[split] + index, _LOOKS + 1])
-        own = _attribute_look(_attribute_labels(rng, 1)[0])
-        return replace(own, expression=self.domains[int(label.argmax())])
-
-    def rows(self, labels: np.ndarray, columns: Sequence[int]) -> np.ndarray:
-        """Those that show a chosen expression: a one-hot label must have its one."""
-        return np.flatnonzero(labels[:, list(columns)].any(axis=1))
-
-
-def _balanced(rng: np.random.Generator, size: int, classes: int) -> np.ndarray:
+def balanced(rng: np.random.Generator, size: int, classes: int) -> np.ndarray:
     """Class numbers (size,) in random order, as equally frequent as can be."""
     return (
         rng.permutation(size) % classes if size > 1 else rng.integers(classes, size=1)
     )
-
-
-def _attribute_labels(rng: np.random.Generator, size: int) -> np.ndarray:
-    hair = np.eye(len(HAIR_COLOURS))[_balanced(rng, size, len(HAIR_COLOURS))]
-    coins = rng.integers(2, size=(size, 2))
-    return np.concatenate([hair, coins], axis=1).astype(np.float32)
-
-
-def _attribute_look(label: np.ndarray) -> Look:
-    hair = HAIR_COLOURS[int(label[: len(HAIR_COLOURS)].argmax())]
-    return Look(hair, male=bool(label[-2]), young=bool(label[-1]))
 
 
 def _check_split(split: str) -> None:
@@ -157,19 +109,3 @@ def _check_index(name: str, split: str, index: int) -> None:
             f"'{name}' has pictures 0 to {SPLIT_SIZES[split] - 1} in '{split}'. "
             f"Received: index={index}"
         )
-
-
-ATTRIBUTES = AttributePopulation(
-    name="toon_attributes",
-    domains=(*HAIR_COLOURS, "Male", "Young"),
-    label_type=BINARY,
-    groups=(HAIR_COLOURS,),
-    seed=7101,
-)
-EXPRESSIONS = ExpressionPopulation(
-    name="toon_expressions",
-    domains=EXPRESSION_NAMES,
-    label_type=ONE_HOT,
-    groups=(),
-    seed=7102,
-)

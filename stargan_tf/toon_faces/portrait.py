@@ -6,9 +6,9 @@ import numpy as np
 
 from stargan_tf.toon_faces.curves import mirrored, smooth_loop
 from stargan_tf.toon_faces.expression import Expression, expression
-from stargan_tf.toon_faces.identity import FaceShape, Identity
 from stargan_tf.toon_faces.look import Look
 from stargan_tf.toon_faces.palette import Colour, hair_colour, mix, shadow
+from stargan_tf.toon_faces.traits import FaceShape, Identity
 
 EYE_Y = 0.045
 BROW_Y = -0.135

@@ -1,5 +1,7 @@
 """Draws a person: the order of the layers, and the reduction to the asked size."""
 
+import math
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -12,16 +14,17 @@ from stargan_tf.toon_faces.body import draw_body
 from stargan_tf.toon_faces.eyes import draw_brows, draw_eyes
 from stargan_tf.toon_faces.face import draw_cheeks, draw_ears, draw_nose, draw_skin
 from stargan_tf.toon_faces.hair import draw_back_hair, draw_front_hair
-from stargan_tf.toon_faces.identity import Identity, Scene
 from stargan_tf.toon_faces.look import Look
 from stargan_tf.toon_faces.mouth import draw_mouth
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import Portrait, portrait
+from stargan_tf.toon_faces.traits import Identity, Scene
 
 # Raise it whenever any pixel changes: it is part of the caches' key.
 RENDERER_VERSION = 1
 SMALLEST, LARGEST = 32, 256
-_CANVAS = 256
+_CANVAS = 384
+_ZOOM = 1.13
 
 
 def render(identity: Identity, look: Look, image_size: int) -> np.ndarray:
@@ -40,7 +43,7 @@ def render(identity: Identity, look: Look, image_size: int) -> np.ndarray:
     """
     check_drawable(image_size)
     # Pillow's shapes have hard edges: they are drawn larger, then averaged.
-    factor = max(2, round(_CANVAS / image_size))
+    factor = max(2, math.ceil(_CANVAS / image_size))
     canvas = blank(identity.scene, image_size * factor)
     _layers(_pen(canvas, identity.scene), portrait(identity, look))
     return np.asarray(canvas.reduce(factor))
@@ -70,6 +73,7 @@ def _pen(canvas: Image.Image, scene: Scene) -> Pen:
 def _layers(pen: Pen, person: Portrait) -> None:
     pose = person.identity.pose
     draw_background(pen, person.identity.scene)
+    pen = pen.turned(0, _ZOOM)
     body = pen.moved(0.7 * pose.dx, pose.dy)
     head = pen.moved(pose.dx, pose.dy).turned(pose.roll, pose.scale)
     draw_back_hair(head, person)
