@@ -22,6 +22,7 @@ go on; it is printed, with status 130. Everything else keeps its traceback.
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
@@ -84,7 +85,9 @@ def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
         return 0
     positionals = flag_values([f"{PROGRAM} {name}", *map(_underscored, arguments)])[1:]
     _quiet_start()
-    return command.run(flag_values, positionals) or 0
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return command.run(flag_values, positionals) or 0
 
 
 def _underscored(argument: str) -> str:
@@ -101,6 +104,11 @@ def _quiet_start() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # The package is written for TensorFlow; ~/.keras/keras.json may say otherwise.
     os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    """One line: where in our code a warning arose says nothing to a user."""
+    _report(f"warning: {message}", 0)
 
 
 def _report(message: object, status: int) -> int:

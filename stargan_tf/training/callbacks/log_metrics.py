@@ -1,0 +1,47 @@
+"""Losses and speed, once per logging interval."""
+
+import time
+from collections.abc import Sequence
+
+from stargan_tf.training.callbacks.step_callback import StepCallback
+from stargan_tf.training.metric_log import MetricWriter
+
+
+class LogMetrics(StepCallback):
+    """Writes the means of the last `every` steps, then starts new ones.
+
+    Args:
+        writers: where to.
+        every: steps per line.
+        batch_size: images per step, for the speed.
+    """
+
+    def __init__(self, writers: Sequence[MetricWriter], every: int, batch_size: int):
+        super().__init__()
+        self.writers = writers
+        self.every = every
+        self.batch_size = batch_size
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts the clock: what happens between epochs is not training."""
+        self._restart_clock()
+
+    def on_step(self, logs):
+        """Writes if the interval is over."""
+        if self.step % self.every:
+            return
+        values = {name: float(value) for name, value in logs.items()}
+        values["images_per_second"] = self._speed()
+        for writer in self.writers:
+            writer.write(self.step, values)
+        # Each line stands for its own steps, not for all since the epoch began.
+        self.model.reset_metrics()
+        self._restart_clock()
+
+    def _restart_clock(self) -> None:
+        self._since = (self.step, time.perf_counter())
+
+    def _speed(self) -> float:
+        step, moment = self._since
+        seconds = time.perf_counter() - moment
+        return round((self.step - step) * self.batch_size / seconds, 1)

@@ -1,0 +1,40 @@
+"""Stops at the first loss that is no number, before it reaches a checkpoint."""
+
+import math
+
+from stargan_tf.errors import InputError
+from stargan_tf.training.callbacks.step_callback import StepCallback
+
+
+class TrainingDiverged(InputError):
+    """A loss or a weight became NaN or infinite."""
+
+
+class StopOnNaN(StepCallback):
+    """Raises `TrainingDiverged` at the first step with a loss that is not finite.
+
+    It must stand before the callbacks that write: the running means that it looks
+    at are reset after each logged step, and the checkpoint comes after it. (Keras'
+    `TerminateOnNaN` looks at `loss` only, and stops after the others have written.)
+    """
+
+    def on_step(self, logs):
+        """Looks at every value."""
+        for name, value in logs.items():
+            if not math.isfinite(float(value)):
+                raise diverged(f"{name} became {float(value)}", self.step)
+
+
+def diverged(what: str, step: int) -> TrainingDiverged:
+    """The error with its advice.
+
+    Args:
+        what: such as `"d_loss became nan"`.
+        step: the step at which it was seen.
+    """
+    return TrainingDiverged(
+        f"Training diverged: {what} at step {step}. Nothing of it was saved; the last "
+        "checkpoint is sound. The same command would repeat it: start another --run "
+        "with a lower --learning_rate, a higher --gradient_penalty, or "
+        "--precision float32."
+    )

@@ -1,0 +1,134 @@
+"""Checkpoints: folders `step_00001000/` with `model.keras` and `state.json`.
+
+A checkpoint is written under another name and renamed when it is on the disk, so a
+kill at any moment leaves the earlier ones untouched. The state file carries the
+size and the hash of the model file: a damaged checkpoint is noticed, and the one
+before it is used.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stargan_tf.errors import InputError
+from stargan_tf.training import durable
+
+FORMAT = 1
+MODEL_FILE = "model.keras"
+STATE_FILE = "state.json"
+_NAME = re.compile(r"step_(\d{8,})")
+_CHUNK = 1 << 20
+
+
+class DamagedCheckpoint(InputError):
+    """A checkpoint whose files are missing, cut short or changed."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What `state.json` says about the model beside it.
+
+    Args:
+        step: training batches seen.
+        model: name of the model family.
+        datasets: `LabelSpace.to_list()` of the model.
+        num_images: training images of each data set.
+        versions: of stargan_tf, keras and tensorflow.
+    """
+
+    step: int
+    model: str
+    datasets: list[dict[str, Any]]
+    num_images: list[int]
+    versions: dict[str, str]
+
+
+def folder_name(step: int) -> str:
+    """Name of the checkpoint (and of the sample grid) after `step` batches."""
+    return f"step_{step:08d}"
+
+
+def save(folder: Path, model: Any, state: State, keep: int) -> Path:
+    """Saves a model and removes the oldest checkpoints.
+
+    Args:
+        folder: where the checkpoints are.
+        model: a `keras.Model`.
+        state: what to write beside it.
+        keep: how many checkpoints remain, the new one included.
+
+    Returns:
+        The new checkpoint.
+
+    Raises:
+        OSError: for example when the disk is full; `folder` is then as it was.
+    """
+    path = folder / folder_name(state.step)
+    with durable.new_folder(path) as unfinished:
+        model.save(unfinished / MODEL_FILE)
+        durable.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
+    for old in sorted_checkpoints(folder)[:-keep]:
+        durable.remove_folder(old)
+    return path
+
+
+def sorted_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in `folder`, by step; it need not exist."""
+    found = {path: _NAME.fullmatch(path.name) for path in folder.glob("step_*")}
+    return sorted((p for p, m in found.items() if m), key=lambda p: int(p.name[5:]))
+
+
+def read_state(checkpoint: Path) -> State:
+    """Reads and verifies a checkpoint.
+
+    Args:
+        checkpoint: its folder.
+
+    Returns:
+        The content of its state file.
+
+    Raises:
+        DamagedCheckpoint: if a file is missing, cut short or changed.
+        InputError: if another version of the format wrote it.
+    """
+    try:
+        record = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+        version = record.pop("format")
+        seal = record.pop("seal")
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        raise DamagedCheckpoint(
+            f"{checkpoint / STATE_FILE} cannot be read: {error!r}"
+        ) from error
+    if version != FORMAT:
+        raise InputError(
+            f"{checkpoint} has format {version}, written by stargan_tf "
+            f"{record.get('versions', {}).get('stargan_tf', 'of another version')}; "
+            f"this version reads format {FORMAT}. Install that version of stargan_tf."
+        )
+    _check_seal(checkpoint, seal)
+    return State(**record)
+
+
+def _with_seal(state: State, folder: Path) -> dict[str, Any]:
+    return {"format": FORMAT, **asdict(state), "seal": _seal(folder / MODEL_FILE)}
+
+
+def _seal(file: Path) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK):
+            digest.update(chunk)
+    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+
+
+def _check_seal(checkpoint: Path, seal: dict[str, Any]) -> None:
+    file = checkpoint / MODEL_FILE
+    if not file.is_file():
+        raise DamagedCheckpoint(f"{checkpoint} is damaged: {MODEL_FILE} is missing.")
+    if file.stat().st_size != seal["bytes"] or _seal(file) != seal:
+        raise DamagedCheckpoint(
+            f"{checkpoint} is damaged: {MODEL_FILE} is not the file that was saved."
+        )

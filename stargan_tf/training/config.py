@@ -1,0 +1,200 @@
+"""The resolved configuration of a training run."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stargan_tf.data.info import check_image_size
+from stargan_tf.errors import InputError
+from stargan_tf.training.options import Option
+
+_DATA = "Data"
+_RUN = "Run"
+_PER_SET = " Several data sets: one for all, or one each, separated by"
+
+FREE_OPTIONS = frozenset(
+    # What may change between two calls on one run folder: where the data lies and how
+    # the run is carried out, but nothing that decides which weights come out.
+    {
+        "preset",
+        "data_dir",
+        "labels",
+        "steps",
+        "jit_compile",
+        "deterministic",
+        "checkpoint_every",
+        "keep_checkpoints",
+        "sample_every",
+        "log_every",
+    }
+)
+
+RUN_OPTIONS = (
+    Option("model", str, "stargan", "Model family.", _RUN),
+    Option(
+        "dataset",
+        str,
+        None,
+        "Data sets by name (see 'stargan-tf datasets'); several are trained jointly.",
+        _DATA,
+        separator=",",
+    ),
+    Option(
+        "data_dir",
+        str,
+        None,
+        f"Folder with the images.{_PER_SET} ','.",
+        _DATA,
+        separator=",",
+    ),
+    Option(
+        "labels",
+        str,
+        None,
+        f"Attribute file, for --dataset attributes.{_PER_SET} ','.",
+        _DATA,
+        separator=",",
+    ),
+    Option(
+        "attributes",
+        str,
+        None,
+        f"Choice of attributes, A,B,…; by default all.{_PER_SET} '/'.",
+        _DATA,
+        separator="/",
+        many=True,
+    ),
+    Option(
+        "crop_size",
+        int,
+        None,
+        "Side of the centre crop in original pixels; by default the largest square."
+        f"{_PER_SET} ','.",
+        _DATA,
+        minimum=1,
+        separator=",",
+    ),
+    Option("held_out", float, 0.1, "Share of images kept from training.", _DATA),
+    Option(
+        "image_size",
+        int,
+        128,
+        "Side of the square images in pixels, a multiple of 4.",
+        _DATA,
+        minimum=4,
+    ),
+    Option("batch_size", int, 16, "Images per step.", _DATA, minimum=1),
+    Option(
+        "steps",
+        int,
+        200_000,
+        "Batches to train on; a larger number extends a finished run.",
+        _RUN,
+        minimum=1,
+    ),
+    Option("seed", int, 0, "Seed of everything random.", _RUN, minimum=0),
+    Option(
+        "precision",
+        str,
+        "float32",
+        "float32 or mixed_bfloat16.",
+        _RUN,
+        choices=("float32", "mixed_bfloat16"),
+    ),
+    Option("jit_compile", bool, False, "Compile with XLA; worth it on GPUs.", _RUN),
+    Option(
+        "deterministic",
+        bool,
+        False,
+        "Only deterministic operations: equal runs give equal bits.",
+        _RUN,
+    ),
+    Option(
+        "checkpoint_every",
+        int,
+        1000,
+        "Steps from one checkpoint to the next.",
+        _RUN,
+        minimum=1,
+    ),
+    Option("keep_checkpoints", int, 2, "Newest checkpoints to keep.", _RUN, minimum=1),
+    Option(
+        "sample_every",
+        int,
+        1000,
+        "Steps from one sample grid to the next.",
+        _RUN,
+        minimum=1,
+    ),
+    Option(
+        "log_every",
+        int,
+        100,
+        "Steps from one line of metrics.jsonl to the next.",
+        _RUN,
+        minimum=1,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides what a run does; made by `resolve`.
+
+    Fields have the names and meanings of `RUN_OPTIONS`. Those with one value per data
+    set (`data_dir`, `labels`, `attributes`, `crop_size`) are tuples as long as
+    `dataset`. `model_options` go to the model's constructor, `compile_options` and
+    `loss_weights` to its `compile()`.
+    """
+
+    preset: str | None
+    model: str
+    dataset: tuple[str, ...]
+    data_dir: tuple[str | None, ...]
+    labels: tuple[str | None, ...]
+    attributes: tuple[tuple[str, ...], ...]
+    crop_size: tuple[int | None, ...]
+    held_out: float
+    image_size: int
+    batch_size: int
+    steps: int
+    seed: int
+    precision: str
+    jit_compile: bool
+    deterministic: bool
+    checkpoint_every: int
+    keep_checkpoints: int
+    sample_every: int
+    log_every: int
+    model_options: dict[str, Any]
+    compile_options: dict[str, Any]
+    loss_weights: dict[str, float]
+
+    def __post_init__(self) -> None:
+        check_image_size(self.image_size)
+        if not 0 < self.held_out < 1:
+            raise InputError(
+                "held_out must be a share between 0 and 1, such as 0.1. "
+                f"Received: {self.held_out}"
+            )
+        if len(set(self.dataset)) != len(self.dataset):
+            raise InputError(
+                f"A data set is named twice. Received: --dataset "
+                f"{','.join(self.dataset)}"
+            )
+
+    def dataset_options(self, index: int) -> dict[str, Any]:
+        """The `DatasetOptions` of one data set, as keyword arguments."""
+        return {
+            "data_dir": self.data_dir[index],
+            "labels": self.labels[index],
+            "attributes": self.attributes[index],
+            "crop_size": self.crop_size[index],
+            "held_out": self.held_out,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready and flat: the form that `--config` reads."""
+        values = asdict(self)
+        for nested in ("model_options", "compile_options", "loss_weights"):
+            values |= values.pop(nested)
+        return values

@@ -1,0 +1,55 @@
+"""What people ask of a run that looks wrong: is the label ignored, is D saturated?"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.data.pixels import to_float
+from stargan_tf.training.held_out_images import HeldOutImages
+
+# Mean absolute difference, with images in [-1, 1], below which no eye sees a change.
+IGNORED = 0.01
+
+
+def label_effect(columns: Sequence[np.ndarray]) -> float:
+    """How much the label matters: mean |G(x, c1) - G(x, c2)|, images in [-1, 1].
+
+    Args:
+        columns: uint8 images (n, height, width, 3), one array per target label.
+
+    Returns:
+        The mean over neighbouring pairs of labels; 0 for a single label.
+    """
+    pairs = pairwise(columns)
+    effects = [np.abs(a.astype(np.int16) - b).mean() / 127.5 for a, b in pairs]
+    return float(np.mean(effects)) if effects else 0.0
+
+
+def critic_view(
+    model: Any, held_out: HeldOutImages, columns: Sequence[np.ndarray]
+) -> dict[str, float]:
+    """How easily the critic tells held-out images from their translations.
+
+    Args:
+        model: has a `discriminator` that gives (patch logits, class logits).
+        held_out: the real images.
+        columns: their translations.
+
+    Returns:
+        `critic_gap`: mean D(x) - D(G(x)); `critic_wins`: the share of images whose
+        translation scores lower than they do. A gap that grows while the wins stay
+        at 1 is a saturated critic.
+    """
+    real = _score(model, held_out.images)
+    fakes = np.stack([_score(model, column) for column in columns])
+    return {
+        "critic_gap": float(np.mean(real - fakes)),
+        "critic_wins": float(np.mean(real > fakes)),
+    }
+
+
+def _score(model: Any, images: np.ndarray) -> np.ndarray:
+    patches, _ = model.discriminator(to_float(images), training=False)
+    return np.asarray(patches).mean(axis=(1, 2, 3))

@@ -1,0 +1,97 @@
+"""The fixed held-out images that a run is watched by, and their translations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.translation.targets import all_targets
+
+
+@dataclass(frozen=True)
+class HeldOutImages:
+    """Images of one data set, with their labels.
+
+    Args:
+        images: uint8 (n, size, size, 3).
+        labels: float32 (n, number of domains).
+        dataset: index of their data set in the model's `LabelSpace`.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    dataset: int
+
+
+def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
+    """Some images spread over a data set, the same ones at each call.
+
+    Args:
+        source: the held-out split.
+        dataset: its index in the model's `LabelSpace`.
+        count: how many at most; unreadable ones are passed over.
+    """
+    wanted = np.linspace(0, len(source) - 1, min(count, len(source)))
+    found = []
+    for index in np.unique(wanted.round().astype(int)):
+        try:
+            found.append((source.load(int(index)), source.labels[index]))
+        except UnreadableImage:
+            continue
+    if not found:
+        raise UnreadableImage(
+            f"None of the held-out images of '{source.info.name}' can be read."
+        )
+    images, labels = map(np.stack, zip(*found, strict=True))
+    return HeldOutImages(images, labels, dataset)
+
+
+def column_titles(space: LabelSpace) -> list[str]:
+    """Titles of the sample grid: the input, then each domain of each data set."""
+    names = [name for info in space.datasets for name in info.domains]
+    titles = ["input"]
+    for info in space.datasets:
+        for name in info.domains:
+            shared = names.count(name) > 1
+            titles.append(f"{info.name}.{name}" if shared else name)
+    return titles
+
+
+def translations(model: Any, held_out: HeldOutImages) -> list[np.ndarray]:
+    """Every translation of the images, in the order of `column_titles`.
+
+    Args:
+        model: has `label_space` and `translate`.
+        held_out: the images. In a joint model they are translated to the domains of
+            the other data sets as well; there their own label is unknown, all zero.
+
+    Returns:
+        For each domain a uint8 array like `held_out.images`.
+    """
+    columns = []
+    for dataset, info in enumerate(model.label_space.datasets):
+        known = held_out.labels
+        if dataset != held_out.dataset:
+            known = np.zeros((len(known), len(info.domains)), np.float32)
+        for labels in all_targets(info, known).values():
+            columns.append(model.translate(held_out.images, labels, dataset=dataset))
+    return columns
+
+
+def grid_rows(
+    groups: Sequence[HeldOutImages], columns: Sequence[Sequence[np.ndarray]]
+) -> list[list[np.ndarray]]:
+    """Rows of the sample grid: each image followed by its translations.
+
+    Args:
+        groups: the images, a group per data set.
+        columns: `translations` of each group.
+    """
+    return [
+        [group.images[i], *(column[i] for column in translated)]
+        for group, translated in zip(groups, columns, strict=True)
+        for i in range(len(group.images))
+    ]

@@ -1,0 +1,110 @@
+"""Where numbers of a run are written: `metrics.jsonl`, and TensorBoard if installed."""
+
+import json
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from stargan_tf.training import durable
+
+
+class MetricWriter(Protocol):
+    """One place where numbers and pictures go."""
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes the numbers of one step."""
+        ...
+
+    def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Writes a uint8 picture (height, width, 3)."""
+        ...
+
+
+class JsonLines:
+    """`metrics.jsonl`: one JSON object per line, each with its `step`.
+
+    Args:
+        path: the file; lines are appended.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Appends one line."""
+        line = json.dumps({"step": step, **values})
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Pictures are not for this file."""
+
+
+class TensorBoard:
+    """TensorBoard's event files.
+
+    Args:
+        folder: where they go.
+    """
+
+    def __init__(self, folder: Path):
+        import tensorflow as tf
+
+        self._summary = tf.summary
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes a scalar for each value."""
+        with self._writer.as_default():
+            for name, value in values.items():
+                self._summary.scalar(name, value, step=step)
+        self._writer.flush()
+
+    def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Writes the picture under `name`."""
+        with self._writer.as_default():
+            self._summary.image(name, picture[np.newaxis], step=step)
+        self._writer.flush()
+
+
+def metric_writers(metrics_file: Path, tensorboard: Path) -> list[MetricWriter]:
+    """The writers of a run; without the tensorboard package only JSON lines.
+
+    Args:
+        metrics_file: the run's `metrics.jsonl`.
+        tensorboard: the run's folder of event files.
+    """
+    writers: list[MetricWriter] = [JsonLines(metrics_file)]
+    if find_spec("tensorboard"):
+        return [*writers, TensorBoard(tensorboard)]
+    print(
+        "No TensorBoard log: the tensorboard package is not installed "
+        "(pip install 'stargan_tf[tensorboard]')."
+    )
+    return writers
+
+
+def drop_lines_after(metrics_file: Path, step: int) -> None:
+    """Forgets the lines of steps that a resumed run will do again.
+
+    Args:
+        metrics_file: the run's `metrics.jsonl`; it need not exist.
+        step: the step that was restored.
+    """
+    if not metrics_file.exists():
+        return
+    lines = metrics_file.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if _step_of(line) <= step]
+    durable.write_text(metrics_file, "".join(line + "\n" for line in kept))
+
+
+def _step_of(line: str) -> float:
+    """The line's step; infinite for a line that a kill cut short."""
+    try:
+        record: dict[str, Any] = json.loads(line)
+        return record["step"]
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

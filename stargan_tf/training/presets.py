@@ -1,0 +1,83 @@
+"""Named configurations: the papers' hyper-parameters, and a small demonstration."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stargan_tf.errors import InputError, near_names
+
+_CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
+
+# Learning rate, loss weights, widths and critic steps of StarGAN v1 are the defaults
+# of its options (training/families.py): the presets say where they differ.
+_PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Values for a run's options, by name.
+
+    Args:
+        description: one line for `stargan-tf presets`.
+        values: option name → value, as in a JSON configuration.
+    """
+
+    description: str
+    values: dict[str, Any]
+
+
+PRESETS = {
+    "stargan_celeba_128": Preset(
+        "StarGAN on CelebA: 5 attributes, 128 px, 200,000 steps.",
+        {
+            **_PAPER,
+            "attributes": _CELEBA_ATTRIBUTES,
+            "crop_size": 178,
+            "steps": 200_000,
+        },
+    ),
+    "stargan_rafd_128": Preset(
+        "StarGAN on RaFD: 8 expressions, 128 px, 200,000 steps.",
+        {**_PAPER, "crop_size": 256, "steps": 200_000},
+    ),
+    "stargan_celeba_rafd_128": Preset(
+        "StarGAN on CelebA and RaFD together (two data sets, with mask vector).",
+        {
+            **_PAPER,
+            "attributes": (_CELEBA_ATTRIBUTES, ()),
+            "crop_size": (178, 256),
+            # A step is one batch and the data sets take turns: 200,000 steps each.
+            "steps": 400_000,
+        },
+    ),
+    "demo": Preset(
+        "A small StarGAN on drawn faces: minutes on two CPU cores.",
+        {
+            "dataset": "toon_attributes",
+            "image_size": 64,
+            "base_filters": 16,
+            "num_residual_blocks": 3,
+            "discriminator_filters": 32,
+            "discriminator_layers": 4,
+            "batch_size": 8,
+            "critic_steps": 2,
+            "steps": 3000,
+            "checkpoint_every": 500,
+            "sample_every": 500,
+            "log_every": 50,
+        },
+    ),
+}
+
+
+def preset(name: str) -> Preset:
+    """The preset called `name`.
+
+    Args:
+        name: as listed by `stargan-tf presets`.
+
+    Raises:
+        InputError: if there is none; near ones are named.
+    """
+    if name not in PRESETS:
+        raise InputError(f"There is no preset '{name}'. {near_names(name, PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,111 @@
+"""Flags, a JSON file, a preset and defaults become one `RunConfig`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stargan_tf.errors import InputError, near_names
+from stargan_tf.training.config import RUN_OPTIONS, RunConfig
+from stargan_tf.training.families import STARGAN, ModelFamily, family
+from stargan_tf.training.options import Option
+from stargan_tf.training.presets import preset
+
+# Keys that a run folder's config.json has beside the options.
+_RECORD_KEYS = ("versions",)
+
+
+def resolve(
+    overrides: Mapping[str, Any], config_file: str | Path | None = None
+) -> RunConfig:
+    """Resolves a run's configuration.
+
+    Args:
+        overrides: option name → value, text or JSON value; the strongest.
+        config_file: a JSON file with option names as keys, weaker than `overrides`
+            and stronger than the preset that either of them names. The `config.json`
+            of a run folder is such a file.
+
+    Returns:
+        The configuration; what nobody gave has its default.
+
+    Raises:
+        InputError: unknown option or preset, a value that does not fit, no data set.
+    """
+    given = (read_config_file(config_file) if config_file else {}) | dict(overrides)
+    name = given.get("preset")
+    values = (preset(name).values if name else {}) | given
+    chosen = family(values.get("model", STARGAN.name))
+    options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
+    _check_names(values, {"preset", *options}, chosen)
+    read = {n: o.read(values.get(n, o.default)) for n, o in options.items()}
+    return _assemble(name, read, chosen)
+
+
+def read_config_file(path: str | Path) -> dict[str, Any]:
+    """The option values in a JSON file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: if it is missing, no JSON, or no JSON object.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"The configuration {path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            f"The configuration {path} must be a JSON object such as "
+            f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
+        )
+    return {name: v for name, v in values.items() if name not in _RECORD_KEYS}
+
+
+def _check_names(values: Mapping[str, Any], known: set[str], chosen: ModelFamily):
+    for name in values:
+        if name not in known:
+            raise InputError(
+                f"There is no option '{name}' for a {chosen.name} run. "
+                + near_names(name, sorted(known))
+            )
+
+
+def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> RunConfig:
+    datasets = tuple(dataset for dataset in read.pop("dataset") if dataset)
+    if not datasets:
+        raise InputError(
+            "No data set is given. Pass --dataset NAME (or NAME,NAME); "
+            "'stargan-tf datasets' lists them."
+        )
+    for option in RUN_OPTIONS:
+        if option.separator and option.name in read:
+            read[option.name] = _per_dataset(option, read[option.name], datasets)
+    return RunConfig(
+        preset=name,
+        dataset=datasets,
+        model_options=_take(read, chosen.model_options),
+        compile_options=_take(read, chosen.compile_options),
+        loss_weights=_take(read, chosen.loss_weights),
+        **read,
+    )
+
+
+def _take(read: dict[str, Any], options: tuple[Option, ...]) -> dict[str, Any]:
+    return {option.name: read.pop(option.name) for option in options}
+
+
+def _per_dataset(option: Option, values: tuple, datasets: tuple[str, ...]) -> tuple:
+    if len(values) == 1:
+        return values * len(datasets)
+    if len(datasets) == 1 and option.kind is str and not option.many:
+        # One folder whose name has a comma.
+        return (option.separator.join(value or "" for value in values),)
+    if len(values) != len(datasets):
+        raise InputError(
+            f"{option.name} has {len(values)} values for {len(datasets)} data sets "
+            f"({', '.join(datasets)}). Give one for all or one each, separated by "
+            f"'{option.separator}'. Received: {list(values)}"
+        )
+    return values

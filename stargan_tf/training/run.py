@@ -1,0 +1,205 @@
+"""A training run: configuration → data and model → `fit` → checkpoints and pictures."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.pipeline import training_batches
+from stargan_tf.data.registry import HELD_OUT, TRAIN, load_dataset
+from stargan_tf.training import checkpoints, durable, resume
+from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
+from stargan_tf.training.callbacks.log_metrics import LogMetrics
+from stargan_tf.training.callbacks.sample_images import SampleImages
+from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.config import RunConfig
+from stargan_tf.training.families import family
+from stargan_tf.training.held_out_images import pick
+from stargan_tf.training.lock import only_process
+from stargan_tf.training.metric_log import drop_lines_after, metric_writers
+from stargan_tf.training.run_folder import RunFolder
+from stargan_tf.training.versions import versions
+
+SAMPLE_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Data:
+    """The opened data sets of a run.
+
+    Args:
+        train: what is trained on, in the order of the configuration.
+        held_out: what the sample grids show.
+    """
+
+    train: list[LabelledImages]
+    held_out: list[LabelledImages]
+
+    @property
+    def label_space(self) -> LabelSpace:
+        """The label vector of a model for them."""
+        return LabelSpace([source.info for source in self.train])
+
+    @property
+    def counts(self) -> list[int]:
+        """Training images of each data set."""
+        return [len(source) for source in self.train]
+
+
+def train(config: RunConfig, run: str | Path) -> Any:
+    """Trains, or goes on where the run stopped.
+
+    Args:
+        config: what to do; see `training.resolve.resolve`.
+        run: the run folder, new or of an earlier call with the same configuration
+            (only `FREE_OPTIONS` may differ).
+
+    Returns:
+        The trained model.
+
+    Raises:
+        InputError: configuration, data or folder do not fit; the folder is then as
+            it was. Also if the training diverges.
+        OSError: for example a full disk; the last checkpoint is then untouched.
+    """
+    folder = RunFolder(Path(run))
+    resume.check_folder(folder)
+    resume.check_same_run(folder, config)
+    data = _open_data(config)
+    model = build_model(config, data.label_space)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with only_process(folder.path):
+        _restore(model, folder, config, data)
+        _fit(model, folder, config, data)
+    return model
+
+
+def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
+    """A compiled model as the configuration describes it, with fresh weights.
+
+    Seeds Python, NumPy and TensorFlow, and sets Keras' dtype policy.
+
+    Args:
+        config: the run's configuration.
+        label_space: of the data it will be trained on.
+    """
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    model_class = family(config.model).model_class()
+    model = model_class(label_space.datasets, **config.model_options)
+    model.compile(
+        **config.compile_options,
+        loss_weights=config.loss_weights,
+        total_steps=config.steps,
+        seed=config.seed,
+        jit_compile=config.jit_compile,
+    )
+    return model
+
+
+def spans(start: int, stop: int, every: int) -> Iterator[tuple[int, int, int]]:
+    """Cuts steps into calls of `fit` whose epochs end at multiples of `every`.
+
+    Args:
+        start: steps done.
+        stop: steps to reach.
+        every: steps from checkpoint to checkpoint.
+
+    Yields:
+        (steps per epoch, first epoch, last epoch): whole epochs at once, and the
+        incomplete one before or after them, if any, by itself.
+    """
+    while start < stop:
+        epoch = start // every
+        if start % every or stop - start < every:
+            end = min(stop, (epoch + 1) * every)
+            yield end - start, epoch, epoch + 1
+        else:
+            end = stop // every * every
+            yield every, epoch, stop // every
+        start = end
+
+
+def _open_data(config: RunConfig) -> Data:
+    def open_split(split: str) -> list[LabelledImages]:
+        return [
+            load_dataset(name, split, config.image_size, **config.dataset_options(i))
+            for i, name in enumerate(config.dataset)
+        ]
+
+    return Data(open_split(TRAIN), open_split(HELD_OUT))
+
+
+def _restore(model: Any, folder: RunFolder, config: RunConfig, data: Data) -> None:
+    """Brings model and folder to the newest checkpoint, or to the start."""
+    newest = folder.newest()
+    if newest:
+        checkpoint, state = newest
+        resume.check_same_data(folder, state, data.label_space.to_list(), data.counts)
+        resume.check_length(folder, state, config)
+        # Into a freshly compiled model: its schedules follow the new --steps.
+        model.load_weights(checkpoint / checkpoints.MODEL_FILE)
+        print(f"Going on from step {state.step} ({checkpoint}).")
+    folder.remove_leftovers()
+    drop_lines_after(folder.metrics, newest[1].step if newest else 0)
+    record = {**config.to_dict(), "versions": versions()}
+    durable.write_json(folder.config, record)
+
+
+def _fit(model: Any, folder: RunFolder, config: RunConfig, data: Data) -> None:
+    start = int(model.step.numpy())
+    if start == config.steps:
+        print(f"The run is finished. Pass --steps larger than {start} to go on.")
+        return
+    callbacks = _callbacks(folder, config, data)
+    for steps, first_epoch, last_epoch in spans(
+        start, config.steps, config.checkpoint_every
+    ):
+        batches = training_batches(
+            data.train,
+            config.batch_size,
+            seed=config.seed,
+            start_step=int(model.step.numpy()),
+        )
+        model.fit(
+            batches,
+            steps_per_epoch=steps,
+            initial_epoch=first_epoch,
+            epochs=last_epoch,
+            callbacks=callbacks,
+            # A bar that is redrawn is unreadable in a file.
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+
+
+def _callbacks(folder: RunFolder, config: RunConfig, data: Data) -> list[Any]:
+    def describe(step: int) -> State:
+        return State(
+            step=step,
+            model=config.model,
+            datasets=data.label_space.to_list(),
+            num_images=data.counts,
+            versions=versions(),
+        )
+
+    writers = metric_writers(folder.metrics, folder.tensorboard)
+    rows = -(-SAMPLE_ROWS // len(data.held_out))
+    groups = [pick(source, i, rows) for i, source in enumerate(data.held_out)]
+    return [
+        # First: what comes after it must not write what is not finite.
+        StopOnNaN(),
+        LogMetrics(writers, config.log_every, config.batch_size),
+        SampleImages(
+            groups, folder.samples, writers, config.sample_every, config.steps
+        ),
+        SaveCheckpoint(folder.checkpoints, describe, config.keep_checkpoints),
+    ]

@@ -1,0 +1,116 @@
+"""The folder of a training run, which is a model folder as well."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stargan_tf.errors import InputError
+from stargan_tf.training import checkpoints, durable
+from stargan_tf.training.checkpoints import DamagedCheckpoint, State
+from stargan_tf.training.families import family
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run keeps its files.
+
+    Args:
+        path: the folder; it need not exist.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration and the versions."""
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON line per logging interval."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of the sample grids."""
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Folder of TensorBoard's event files."""
+        return self.path / "tensorboard"
+
+    def newest(self) -> tuple[Path, State] | None:
+        """The newest sound checkpoint with its state, None if there is none at all.
+
+        A damaged one is passed over with a warning.
+
+        Raises:
+            InputError: if there are checkpoints, but every one of them is damaged.
+        """
+        found = checkpoints.sorted_checkpoints(self.checkpoints)
+        for checkpoint in reversed(found):
+            try:
+                return checkpoint, checkpoints.read_state(checkpoint)
+            except DamagedCheckpoint as error:
+                if checkpoint == found[0]:
+                    raise
+                warnings.warn(f"{error} The one before it is used.", stacklevel=2)
+        return None
+
+    def remove_leftovers(self) -> None:
+        """Clears what a killed run left half-written."""
+        for folder in (self.path, self.checkpoints, self.samples):
+            durable.remove_leftovers(folder)
+
+
+def load_model(folder: str | Path) -> Any:
+    """Opens a trained model for translation.
+
+    Args:
+        folder: a run folder (its newest sound checkpoint is opened) or one
+            checkpoint's folder.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        InputError: not a model folder, a run without a checkpoint, damaged, or
+            written by another version.
+    """
+    checkpoint, state = find_checkpoint(Path(folder))
+    family(state.model).model_class()  # Registers the class with Keras.
+    import keras
+
+    return keras.models.load_model(checkpoint / checkpoints.MODEL_FILE, compile=False)
+
+
+def find_checkpoint(folder: Path) -> tuple[Path, State]:
+    """The checkpoint that `load_model` opens, with its state; see there.
+
+    Args:
+        folder: a run folder or a checkpoint's folder.
+    """
+    if (folder / checkpoints.STATE_FILE).exists():
+        return folder, checkpoints.read_state(folder)
+    run = RunFolder(folder)
+    if not folder.is_dir():
+        raise InputError(f"There is no model folder {folder}.")
+    found = run.newest()
+    if found:
+        return found
+    if run.config.exists():
+        raise InputError(
+            f"The run {folder} has no checkpoint yet. It gets one every "
+            "--checkpoint_every steps; run its 'stargan-tf train' again to go on."
+        )
+    raise InputError(
+        f"{folder} is not a model folder: it has neither checkpoints/ nor "
+        f"{checkpoints.STATE_FILE}. Pass the --run folder of 'stargan-tf train'."
+    )
