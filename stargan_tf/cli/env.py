@@ -5,6 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from absl import flags
 
+from stargan_tf.cli.quiet_start import start_tensorflow
+
 SUMMARY = "Print versions and devices, for bug reports."
 USAGE = "stargan-tf env"
 PACKAGES = ("numpy", "Pillow", "absl-py", "tensorboard")
@@ -25,6 +27,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         flag_values: none are used.
         positionals: none are used.
     """
+    start_tensorflow()
     import tensorflow as tf
 
     from stargan_tf.training.versions import versions

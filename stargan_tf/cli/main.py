@@ -14,13 +14,13 @@ A command is a module `stargan_tf.cli.<name>` listed in `COMMANDS`. It has
   the command line, and `--batch-size` is read as `--batch_size`.
 
 Importing a command's module imports neither TensorFlow nor Keras nor NumPy: `run`
-imports what it needs. What the user caused is raised as `InputError` (or `OSError`,
-or an `ImportError` that names an extra, `stargan_tf[…]`) and printed here in one
-line, with exit status 2. A `KeyboardInterrupt` may carry a message that says how to
-go on; it is printed, with status 130. Everything else keeps its traceback.
+imports what it needs, after `cli.quiet_start.start_tensorflow()`. What the user
+caused is raised as `InputError` (or `OSError`, or an `ImportError` that names an
+extra, `stargan_tf[…]`) and printed here in one line, with exit status 2. A
+`KeyboardInterrupt` may carry a message that says how to go on; it is printed, with
+status 130. Everything else keeps its traceback.
 """
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -84,7 +84,6 @@ def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
         print(command_help(command, flag_values))
         return 0
     positionals = flag_values([f"{PROGRAM} {name}", *map(_underscored, arguments)])[1:]
-    _quiet_start()
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         return command.run(flag_values, positionals) or 0
@@ -96,14 +95,6 @@ def _underscored(argument: str) -> str:
         return argument
     name, equals, value = argument.partition("=")
     return "--" + name[2:].replace("-", "_") + equals + value
-
-
-def _quiet_start() -> None:
-    """Environment that TensorFlow and Keras read when they are first imported."""
-    # 2: errors only. Level 3 would also hide a GPU that cannot be used.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # The package is written for TensorFlow; ~/.keras/keras.json may say otherwise.
-    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:

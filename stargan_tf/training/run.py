@@ -176,6 +176,7 @@ def _fit(model: Any, folder: RunFolder, config: RunConfig, data: Data) -> None:
             initial_epoch=first_epoch,
             epochs=last_epoch,
             callbacks=callbacks,
+            shuffle=False,
             # A bar that is redrawn is unreadable in a file.
             verbose=1 if sys.stdout.isatty() else 2,
         )

@@ -8,7 +8,7 @@ from stargan_tf.training.metric_log import MetricWriter
 
 
 class LogMetrics(StepCallback):
-    """Writes the means of the last `every` steps, then starts new ones.
+    """Writes the means of each `every` steps.
 
     Args:
         writers: where to.
@@ -26,6 +26,15 @@ class LogMetrics(StepCallback):
         """Starts the clock: what happens between epochs is not training."""
         self._restart_clock()
 
+    def on_train_batch_begin(self, batch, logs=None):
+        """Starts new means after a line: it stands for its own steps only.
+
+        (Not at once when the line is written: Keras reads the means once more if
+        the epoch ends there.)
+        """
+        if self.step % self.every == 0:
+            self.model.reset_metrics()
+
     def on_step(self, logs):
         """Writes if the interval is over."""
         if self.step % self.every:
@@ -34,8 +43,6 @@ class LogMetrics(StepCallback):
         values["images_per_second"] = self._speed()
         for writer in self.writers:
             writer.write(self.step, values)
-        # Each line stands for its own steps, not for all since the epoch began.
-        self.model.reset_metrics()
         self._restart_clock()
 
     def _restart_clock(self) -> None:

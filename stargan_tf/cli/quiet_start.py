@@ -1,0 +1,66 @@
+"""Imports TensorFlow without the lines its C++ side prints at each start.
+
+`TF_CPP_MIN_LOG_LEVEL` does not reach them: they are written before TensorFlow's log
+is set up (seen with 2.21). So what goes to file descriptor 2 meanwhile is caught, and
+all but the chatter is passed on.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# Notes and warnings (I…, W…), the announcement before them, and the error of a GPU
+# build that finds no driver: the usual case on a machine without a GPU.
+CHATTER = re.compile(
+    rb"[IW]\d{4} |WARNING: All log messages before absl::InitializeLog"
+    rb"|E\d{4} .*(cuInit|Unable to register cu)"
+)
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow and Keras and looks for devices, quietly.
+
+    Commands call it when they have checked their flags. A user who has set
+    `TF_CPP_MIN_LOG_LEVEL` sees everything.
+    """
+    if LOG_LEVEL in os.environ:
+        _import()
+        return
+    os.environ[LOG_LEVEL] = "2"
+    with _without_chatter():
+        _import()
+
+
+def _import() -> None:
+    # The package is written for TensorFlow; ~/.keras/keras.json may say otherwise.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras  # noqa: F401
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            caught.seek(0)
+            _pass_on(caught.readlines())
+
+
+def _pass_on(lines: list[bytes]) -> None:
+    for line in lines:
+        if not CHATTER.match(line):
+            os.write(2, line)
