@@ -22,7 +22,7 @@ def draw_beard(head: Pen, features: Pen, portrait: Portrait) -> None:
     style = portrait.identity.hair.beard
     colour = facial_hair(portrait.hair)
     if style == "stubble":
-        colour = mix(portrait.skin, colour, 0.5)
+        colour = mix(portrait.skin, colour, 0.6)
     if style in ("full", "boxed", "stubble"):
         _jaw(head, portrait, colour, cheek=0.16 if style == "full" else 0.3)
     if style == "goatee":
@@ -31,17 +31,17 @@ def draw_beard(head: Pen, features: Pen, portrait: Portrait) -> None:
 
 
 def _jaw(pen: Pen, portrait: Portrait, colour: Colour, cheek: float) -> None:
-    outer = portrait.outline[18:49] * (1.015, 1.03)
+    outer = portrait.outline[15:52] * (1.015, 1.03)
     width = portrait.identity.face.width
     inner = smooth(
         [
-            (0.9 * width, 0.06),
+            (0.9 * width, -0.06),
             (0.8 * width, cheek),
             (0.22, 0.30),
             (0, 0.27),
             (-0.22, 0.30),
             (-0.8 * width, cheek),
-            (-0.9 * width, 0.06),
+            (-0.9 * width, -0.06),
         ]
     )
     pen.polygon(np.concatenate([outer, inner]), colour)

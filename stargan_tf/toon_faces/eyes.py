@@ -31,7 +31,7 @@ def _eye(pen: Pen, portrait: Portrait, side: int) -> None:
     pen.band(x, upper, lower, WHITE)
     _iris(pen, portrait, x, upper, lower)
     lid = np.stack([x, upper], axis=1)
-    thick = 0.026 if portrait.look.male else 0.034
+    thick = 0.026 if portrait.look.male else 0.031
     pen.ribbon(lid, thick, INK)
     if not portrait.look.male:
         _lashes(pen, lid, side)
@@ -69,7 +69,7 @@ def _iris(pen: Pen, portrait: Portrait, x, upper, lower) -> None:
 
 def _lashes(pen: Pen, lid: np.ndarray, side: int) -> None:
     outer = lid if side > 0 else lid[::-1]
-    for row, reach in ((-1, 0.06), (-4, 0.05)):
+    for row, reach in ((-1, 0.05), (-4, 0.042)):
         root = outer[row]
         tip = root + np.array((side * reach, -0.045 - 0.01 * (row < -1)))
         pen.ribbon(np.array([root, tip]), np.array([0.03, 0.012]), INK)

@@ -47,7 +47,7 @@ def draw_skin(pen: Pen, portrait: Portrait) -> None:
 def draw_cheeks(pen: Pen, portrait: Portrait) -> None:
     """Draws blush (of the young, and of joy) and freckles."""
     look, features = portrait.look, portrait.identity.features
-    blush = 0.22 * look.young + 0.2 * ("blush" in portrait.expression.extras)
+    blush = 0.17 * look.young + 0.2 * ("blush" in portrait.expression.extras)
     for side in (-1, 1):
         x = side * 0.27
         if blush:

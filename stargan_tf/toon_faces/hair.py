@@ -6,11 +6,13 @@ import numpy as np
 
 from stargan_tf.toon_faces.curves import mirrored, smooth, smooth_loop
 from stargan_tf.toon_faces.hair_styles import STYLES, HairStyle
-from stargan_tf.toon_faces.palette import GREY_HAIR, Colour, mix, shadow, shine
+from stargan_tf.toon_faces.palette import GREY_HAIR, Colour, hair_shadow, mix, shine
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import Portrait
 
-_TEMPLE = 9
+# Rows of the cap's outer and lower edge that go grey; more of the lower one, so that
+# the grey rises towards the face.
+_OUTER_ROWS, _LOWER_ROWS = 6, 10
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def hair_tones(portrait: Portrait) -> HairTones:
     grey = 0.0 if portrait.look.young else 0.72
     return HairTones(
         base=base,
-        dark=shadow(base, 0.3),
+        dark=hair_shadow(base, 0.5),
         light=shine(base, 0.16),
         temple=mix(base, GREY_HAIR, grey),
     )
@@ -58,7 +60,11 @@ def draw_front_hair(pen: Pen, portrait: Portrait) -> None:
         pen.ellipse(x * size[0], y * size[1], radius, radius, tones.base)
     pen.polygon(np.concatenate([outer, inner[::-1]]), tones.base)
     _shine(pen, outer, tones)
-    if not portrait.look.young:
+    if portrait.look.young:
+        return
+    if style.covers_ears:
+        _strands(pen, style, size, tones.temple)
+    else:
         _temples(pen, outer, inner, tones.temple)
 
 
@@ -95,6 +101,15 @@ def _right(pen: Pen, outer: np.ndarray) -> bool:
 def _temples(pen: Pen, outer: np.ndarray, inner: np.ndarray, grey: Colour) -> None:
     """Greys the sides of the cap: the first and last stretch of both its edges."""
     for way in (1, -1):
-        edge, line = outer[::way][:_TEMPLE], inner[::way]
-        line = line[: _TEMPLE if len(line) > 2 * _TEMPLE else 2]
+        edge, line = outer[::way][:_OUTER_ROWS], inner[::way]
+        line = line[: _LOWER_ROWS if len(line) > 2 * _LOWER_ROWS else 2]
         pen.polygon(np.concatenate([edge, line[::-1]]), grey)
+
+
+def _strands(pen: Pen, style: HairStyle, size: np.ndarray, grey: Colour) -> None:
+    """Grey strands down the locks beside the face."""
+    for side in (-1, 1):
+        for x, top, bottom in ((-1.0, -0.72, style.lock - 0.05), (-1.1, -0.4, 0.2)):
+            points = [(x + 0.12, top), (x + 0.02, 0.5 * top), (x, 0.0), (x, bottom)]
+            curve = smooth(points) * size * (side, 1)
+            pen.ribbon(curve, 0.05 * np.sin(np.linspace(0, np.pi, len(curve))), grey)

@@ -110,7 +110,7 @@ STYLES = {
     "long": HairStyle(_SIDE, lock=0.5, lock_width=0.14, back=(_LONG,)),
     "long_fringe": HairStyle(_FRINGE, lock=0.5, lock_width=0.14, back=(_LONG,)),
     "wavy": HairStyle(_CENTRE, lock=0.5, lock_width=0.16, puff=0.05, back=(_WAVY,)),
-    "bun": HairStyle(_ROUND, back_balls=((0, -1.38, 0.21),)),
+    "bun": HairStyle(_ROUND, back_balls=((0, -1.27, 0.2),)),
     "ponytail": HairStyle(_SWEPT, back=(_PONYTAIL,), symmetric=False),
     "pigtails": HairStyle(_CENTRE, back=(_PIGTAIL,), symmetric=False),
 }

@@ -57,7 +57,7 @@ METALS: tuple[Colour, ...] = ((232, 190, 82), (206, 212, 220), (210, 96, 120))
 # hue, lightness, saturation and how far an identity may move each of them
 _HAIR = {
     "Black_Hair": ((0.70, 0.125, 0.12), (0.18, 0.030, 0.07)),
-    "Blond_Hair": ((0.125, 0.66, 0.76), (0.018, 0.060, 0.10)),
+    "Blond_Hair": ((0.121, 0.66, 0.76), (0.018, 0.060, 0.10)),
     "Brown_Hair": ((0.062, 0.315, 0.46), (0.020, 0.050, 0.09)),
 }
 HAIR_COLOURS = tuple(_HAIR)
@@ -87,7 +87,13 @@ def facial_hair(hair: Colour) -> Colour:
     Blond on tanned skin would not be seen otherwise.
     """
     lightness = sum(hair) / (3 * 255)
-    return shadow(hair, 0.08 + 0.42 * lightness)
+    return hair_shadow(hair, 0.2 + 0.75 * lightness)
+
+
+def hair_shadow(hair: Colour, strength: float) -> Colour:
+    """A darker, warmer tone of `hair`: blond must not turn green."""
+    deepest = tuple(c * s for c, s in zip(hair, (0.62, 0.44, 0.26), strict=True))
+    return mix(hair, deepest, strength)
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:

@@ -64,9 +64,8 @@ class Population(ABC):
         """
         _check_index(self.name, split, index)
         look = self.look(split, index, self._checked(label))
-        return render(
-            draw_identity(self.seed, FIRST_PERSON[split] + index), look, image_size
-        )
+        person = draw_identity(self.seed, FIRST_PERSON[split] + index)
+        return render(person, look, image_size)
 
     def _checked(self, label: np.ndarray) -> np.ndarray:
         label = np.asarray(label, dtype=np.float32)

@@ -1,0 +1,152 @@
+"""The two embedded data sets: labels, choices, truth, errors."""
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.registry import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.errors import InputError
+from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
+from stargan_tf.toon_faces.datasets import (
+    TOON_ATTRIBUTES,
+    TOON_EXPRESSIONS,
+    true_translation,
+)
+from stargan_tf.toon_faces.expression_population import EXPRESSIONS
+from stargan_tf.toon_faces.identity import draw_identity
+from stargan_tf.toon_faces.population import FIRST_PERSON
+
+DEFAULT = DatasetOptions()
+HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
+
+
+@pytest.mark.parametrize("definition", [TOON_ATTRIBUTES, TOON_EXPRESSIONS])
+@pytest.mark.parametrize(("split", "count"), [(TRAIN, 4000), (HELD_OUT, 400)])
+def test_sizes_names_and_first_picture(definition, split, count):
+    images = definition.load(split, 64, DEFAULT)
+    assert len(images) == count
+    assert images.names[123] == f"{split}_000123"
+    assert images.labels.dtype == np.float32
+    assert images.load(0).shape == (64, 64, 3)
+    assert np.array_equal(images.load(5), images.load(5))
+    assert definition.description
+
+
+def test_attribute_labels_are_balanced_and_independent():
+    images = TOON_ATTRIBUTES.load(TRAIN, 64, DEFAULT)
+    assert images.info.domains == (*HAIR, "Male", "Young")
+    assert images.info.exclusive_groups == (HAIR,)
+    assert (images.labels[:, :3].sum(axis=1) == 1).all()
+    assert np.allclose(images.labels.mean(axis=0), [1 / 3] * 3 + [0.5] * 2, atol=0.03)
+    assert np.abs(np.corrcoef(images.labels.T)[3:, :3]).max() < 0.06
+
+
+def test_attributes_are_independent_of_the_person():
+    labels = ATTRIBUTES.labels(TRAIN)
+    skins = [draw_identity(ATTRIBUTES.seed, i).features.skin[0] for i in range(1500)]
+    assert np.abs(np.corrcoef(labels[:1500].T, skins)[-1, :-1]).max() < 0.08
+
+
+def test_expression_labels_are_balanced():
+    images = TOON_EXPRESSIONS.load(HELD_OUT, 64, DEFAULT)
+    assert images.info.domains[0] == "angry" and images.info.domains[-1] == "surprised"
+    assert images.info.label_type == "one_hot"
+    assert (images.labels.sum(axis=0) == 50).all()
+    assert (images.labels.sum(axis=1) == 1).all()
+
+
+def test_expression_people_have_any_attributes():
+    label = EXPRESSIONS.labels(TRAIN)[0]
+    looks = [EXPRESSIONS.look(TRAIN, index, label) for index in range(60)]
+    assert {look.hair_colour for look in looks} == set(HAIR)
+    assert {look.male for look in looks} == {look.young for look in looks} == {0, 1}
+
+
+def test_held_out_people_are_other_people():
+    last = FIRST_PERSON[TRAIN] + len(ATTRIBUTES.labels(TRAIN))
+    assert last <= FIRST_PERSON[HELD_OUT]
+    assert ATTRIBUTES.seed != EXPRESSIONS.seed
+
+
+def test_choice_of_attributes_keeps_order_pictures_and_groups():
+    every = TOON_ATTRIBUTES.load(TRAIN, 32, DEFAULT)
+    chosen = DatasetOptions(attributes=("Young", "Brown_Hair", "Black_Hair"))
+    images = TOON_ATTRIBUTES.load(TRAIN, 32, chosen)
+    assert images.info.domains == chosen.attributes
+    assert images.info.exclusive_groups == (("Black_Hair", "Brown_Hair"),)
+    assert np.array_equal(images.labels, every.labels[:, [4, 2, 0]])
+    assert np.array_equal(images.load(9), every.load(9))
+    single = DatasetOptions(attributes=("Black_Hair", "Male"))
+    assert TOON_ATTRIBUTES.load(TRAIN, 32, single).info.exclusive_groups == ()
+
+
+def test_choice_of_expressions_leaves_only_these():
+    chosen = DatasetOptions(attributes=("sad", "happy"))
+    images = TOON_EXPRESSIONS.load(HELD_OUT, 32, chosen)
+    every = TOON_EXPRESSIONS.load(HELD_OUT, 32, DEFAULT)
+    assert len(images) == 100
+    assert (images.labels.sum(axis=1) == 1).all()
+    number = every.names.index(images.names[7])
+    assert np.array_equal(images.load(7), every.load(number))
+    assert images.fingerprint != every.fingerprint
+
+
+def test_fingerprint_tells_pictures_apart():
+    prints = {
+        definition.load(split, size, DEFAULT).fingerprint
+        for definition in (TOON_ATTRIBUTES, TOON_EXPRESSIONS)
+        for split in (TRAIN, HELD_OUT)
+        for size in (32, 64)
+    }
+    assert len(prints) == 8
+
+
+@pytest.mark.parametrize("definition", [TOON_ATTRIBUTES, TOON_EXPRESSIONS])
+def test_truth_with_the_own_label_is_the_picture(definition):
+    images = definition.load(HELD_OUT, 64, DEFAULT)
+    name = images.info.name
+    truth = true_translation(name, HELD_OUT, 8, images.labels[8], 64)
+    assert np.array_equal(truth, images.load(8))
+    other = np.roll(images.labels[8][:3], 1), images.labels[8][3:]
+    if name == "toon_attributes":
+        changed = true_translation(name, HELD_OUT, 8, np.concatenate(other), 64)
+        assert not np.array_equal(truth, changed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("toon_atributes", TRAIN, 0, [1, 0, 0, 0, 0]), "Did you mean toon_attributes"),
+        (("toon_attributes", "test", 0, [1, 0, 0, 0, 0]), "split must be"),
+        (("toon_attributes", HELD_OUT, 400, [1, 0, 0, 0, 0]), "0 to 399"),
+        (("toon_attributes", TRAIN, 0, [1, 1, 0, 0, 0]), "exactly one of Black_Hair"),
+        (("toon_attributes", TRAIN, 0, [1, 0, 0, 0]), "5 values"),
+        (("toon_attributes", TRAIN, 0, [1, 0, 0, 0.5, 0]), "0 or 1"),
+        (("toon_expressions", TRAIN, 0, [0] * 8), "exactly one of angry"),
+    ],
+)
+def test_truth_that_does_not_exist(arguments, message):
+    with pytest.raises(InputError, match=message):
+        true_translation(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "message"),
+    [
+        ({"data_dir": "photos"}, 64, "takes no data_dir"),
+        ({"labels": "list.csv"}, 64, "takes no labels"),
+        ({"crop_size": 178}, 64, "takes no crop_size"),
+        ({"held_out": 0.3}, 64, "takes no held_out"),
+        ({"attributes": ("Blonde_Hair",)}, 64, "Did you mean Blond_Hair"),
+        ({"attributes": ("Male", "Male")}, 64, "no name twice"),
+        ({}, 66, "multiple of 4"),
+        ({}, 512, "32 to 256"),
+    ],
+)
+def test_bad_requests(options, size, message):
+    with pytest.raises(InputError, match=message):
+        TOON_ATTRIBUTES.load(TRAIN, size, DatasetOptions(**options))
+
+
+def test_unknown_split():
+    with pytest.raises(InputError, match="split must be"):
+        TOON_EXPRESSIONS.load("test", 64, DEFAULT)
