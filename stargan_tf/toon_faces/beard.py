@@ -4,7 +4,7 @@ import numpy as np
 
 from stargan_tf.toon_faces.curves import mirrored, smooth, smooth_loop
 from stargan_tf.toon_faces.mouth import mouth_line
-from stargan_tf.toon_faces.palette import Colour, facial_hair, mix
+from stargan_tf.toon_faces.palette import Colour, mix
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import Portrait
 
@@ -20,14 +20,14 @@ def draw_beard(head: Pen, features: Pen, portrait: Portrait) -> None:
     if not portrait.look.male:
         return
     style = portrait.identity.hair.beard
-    colour = facial_hair(portrait.hair)
+    colour = portrait.beard
     if style == "stubble":
         colour = mix(portrait.skin, colour, 0.6)
     if style in ("full", "boxed", "stubble"):
         _jaw(head, portrait, colour, cheek=0.16 if style == "full" else 0.3)
     if style == "goatee":
         _goatee(features, colour)
-    _moustache(features, portrait, colour, 1.2 if style == "moustache" else 1.0)
+    _moustache(features, portrait, colour, 1.35 if style == "moustache" else 1.0)
 
 
 def _jaw(pen: Pen, portrait: Portrait, colour: Colour, cheek: float) -> None:

@@ -88,8 +88,8 @@ _TABLE = {
     "disgusted": Expression(
         brow_inner=0.055,
         brow_outer=0.035,
-        upper_lid=0.42,
-        lower_lid=0.1,
+        upper_lid=0.5,
+        lower_lid=0.15,
         iris=0.9,
         upper=-0.075,
         lower=0.01,

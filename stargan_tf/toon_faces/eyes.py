@@ -3,7 +3,7 @@
 import numpy as np
 
 from stargan_tf.toon_faces.curves import ellipse, smooth
-from stargan_tf.toon_faces.palette import INK, WHITE, facial_hair
+from stargan_tf.toon_faces.palette import INK, WHITE
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import BROW_Y, EYE_Y, Portrait
 
@@ -77,7 +77,7 @@ def _lashes(pen: Pen, lid: np.ndarray, side: int) -> None:
 
 def draw_brows(pen: Pen, portrait: Portrait) -> None:
     """Draws both brows in the hair's colour, thick for male."""
-    look, colour = portrait.look, facial_hair(portrait.hair)
+    look, colour = portrait.look, portrait.beard
     for side in (-1, 1):
         curve = _brow(portrait, side)
         thick = 0.068 if look.male else 0.036

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from stargan_tf.toon_faces.curves import shifted, smooth
+from stargan_tf.toon_faces.curves import CIRCLE, shifted, smooth
 from stargan_tf.toon_faces.hair_styles import STYLES
 from stargan_tf.toon_faces.palette import mix, shadow, shine
 from stargan_tf.toon_faces.pen import Pen
@@ -28,7 +28,7 @@ def _earring(pen: Pen, portrait: Portrait, x: float) -> None:
     if scene.earrings == "stud":
         pen.ellipse(x, 0.18, 0.034, 0.034, scene.metal)
     if scene.earrings == "hoop":
-        circle = smooth([(0, -0.06), (-0.055, 0), (0, 0.06), (0.055, 0), (0, -0.06)])
+        circle = np.concatenate([CIRCLE, CIRCLE[:1]]) * (0.05, 0.06)
         pen.ribbon(shifted(circle, x, 0.235), 0.022, scene.metal)
 
 

@@ -28,7 +28,7 @@ class HairTones:
 def hair_tones(portrait: Portrait) -> HairTones:
     """Mixes the tones; black hair shines cooler than it is light."""
     base = portrait.hair
-    grey = 0.0 if portrait.look.young else 0.72
+    grey = 0.0 if portrait.look.young else 0.82
     return HairTones(
         base=base,
         dark=hair_shadow(base, 0.5),
@@ -73,6 +73,8 @@ def _outer(style: HairStyle, volume: float) -> np.ndarray:
     top = 1.16 + 0.09 * volume + style.puff
     left = [(-1.06 - style.lock_width, style.lock), (-side, -0.25), (-0.9 * side, -0.7)]
     top_left, top_right = (-0.45 * side, -top), (0.45 * side, -top - style.quiff)
+    if style.covers_ears:
+        left.insert(0, (-0.98, style.lock + 0.22))
     right = [(-x, y) for x, y in left[::-1]]
     return smooth([*left, top_left, top_right, *right])
 

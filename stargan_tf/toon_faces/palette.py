@@ -16,7 +16,7 @@ SKINS: tuple[Colour, ...] = (
     (214, 155, 112),
     (190, 129, 88),
     (160, 104, 70),
-    (132, 84, 58),
+    (142, 93, 66),
 )
 EYES: tuple[Colour, ...] = (
     (92, 58, 36),
@@ -81,13 +81,18 @@ def hair_colour(name: str, shade: tuple[float, float, float]) -> Colour:
     return tuple(255 * c for c in colorsys.hls_to_rgb(hue % 1, lightness, saturation))
 
 
-def facial_hair(hair: Colour) -> Colour:
-    """The colour of brows and beard; darker than `hair`, most so when it is light.
+def facial_hair(hair: Colour, skin: Colour) -> Colour:
+    """Brows and beard: `hair` or a darker tone of it, whichever shows on `skin`.
 
-    Blond on tanned skin would not be seen otherwise.
+    Blond in one tone would vanish on either tanned or dark skin.
     """
     lightness = sum(hair) / (3 * 255)
-    return hair_shadow(hair, 0.2 + 0.75 * lightness)
+    darker = hair_shadow(hair, 0.4 + 0.6 * lightness)
+    return max((darker, hair), key=lambda tone: _distance(tone, skin))
+
+
+def _distance(first: Colour, second: Colour) -> float:
+    return sum(abs(a - b) for a, b in zip(first, second, strict=True))
 
 
 def hair_shadow(hair: Colour, strength: float) -> Colour:

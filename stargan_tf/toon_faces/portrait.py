@@ -7,7 +7,7 @@ import numpy as np
 from stargan_tf.toon_faces.curves import mirrored, smooth_loop
 from stargan_tf.toon_faces.expression import Expression, expression
 from stargan_tf.toon_faces.look import Look
-from stargan_tf.toon_faces.palette import Colour, hair_colour, mix, shadow
+from stargan_tf.toon_faces.palette import Colour, facial_hair, hair_colour, mix, shadow
 from stargan_tf.toon_faces.traits import FaceShape, Identity
 
 EYE_Y = 0.045
@@ -27,6 +27,7 @@ class Portrait:
         skin: the skin's colour; older skin is duller.
         shade: the skin in shadow.
         hair: the hair's colour.
+        beard: the colour of brows and beard; the same at any age.
         outline: (72, 2) the face's outline, see `face_outline`.
     """
 
@@ -36,20 +37,23 @@ class Portrait:
     skin: Colour
     shade: Colour
     hair: Colour
+    beard: Colour
     outline: np.ndarray
 
 
 def portrait(identity: Identity, look: Look) -> Portrait:
     """Prepares `identity` for being drawn with `look`."""
-    skin = identity.features.skin
-    skin = skin if look.young else mix(skin, _DULL, 0.2)
+    own = identity.features.skin
+    skin = own if look.young else mix(own, _DULL, 0.24)
+    hair = hair_colour(look.hair_colour, identity.hair.shade)
     return Portrait(
         identity=identity,
         look=look,
         expression=expression(look.expression),
         skin=skin,
         shade=shadow(skin, 0.17),
-        hair=hair_colour(look.hair_colour, identity.hair.shade),
+        hair=hair,
+        beard=facial_hair(hair, own),
         outline=face_outline(identity.face),
     )
 
