@@ -64,12 +64,20 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
         The new checkpoint.
 
     Raises:
-        OSError: for example when the disk is full; `folder` is then as it was.
+        InputError: if it cannot be written, for example because the disk is full;
+            `folder` is then as it was.
     """
     path = folder / folder_name(state.step)
-    with durable.new_folder(path) as unfinished:
-        model.save(unfinished / MODEL_FILE)
-        durable.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
+    try:
+        with durable.new_folder(path) as unfinished:
+            model.save(unfinished / MODEL_FILE)
+            durable.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
+    except OSError as error:
+        raise InputError(
+            f"The checkpoint {path} could not be written: "
+            f"{error.strerror or error}. The earlier ones are untouched: make room, "
+            "then the same command goes on from the newest."
+        ) from error
     for old in sorted_checkpoints(folder)[:-keep]:
         durable.remove_folder(old)
     return path
@@ -97,19 +105,25 @@ def read_state(checkpoint: Path) -> State:
     try:
         record = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
         version = record.pop("format")
-        seal = record.pop("seal")
-    except (OSError, ValueError, AttributeError, KeyError) as error:
-        raise DamagedCheckpoint(
-            f"{checkpoint / STATE_FILE} cannot be read: {error!r}"
-        ) from error
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        raise _unreadable(checkpoint, error) from error
     if version != FORMAT:
         raise InputError(
             f"{checkpoint} has format {version}, written by stargan_tf "
             f"{record.get('versions', {}).get('stargan_tf', 'of another version')}; "
             f"this version reads format {FORMAT}. Install that version of stargan_tf."
         )
-    _check_seal(checkpoint, seal)
-    return State(**record)
+    try:
+        _check_seal(checkpoint, **record.pop("seal"))
+        return State(**record)
+    except (KeyError, TypeError) as error:
+        raise _unreadable(checkpoint, error) from error
+
+
+def _unreadable(checkpoint: Path, error: Exception) -> DamagedCheckpoint:
+    return DamagedCheckpoint(
+        f"{checkpoint} is damaged: {STATE_FILE} cannot be read ({error!r})."
+    )
 
 
 def _with_seal(state: State, folder: Path) -> dict[str, Any]:
@@ -117,18 +131,22 @@ def _with_seal(state: State, folder: Path) -> dict[str, Any]:
 
 
 def _seal(file: Path) -> dict[str, Any]:
+    return {"size": file.stat().st_size, "sha256": _digest(file)}
+
+
+def _digest(file: Path) -> str:
     digest = hashlib.sha256()
     with file.open("rb") as opened:
         while chunk := opened.read(_CHUNK):
             digest.update(chunk)
-    return {"bytes": file.stat().st_size, "sha256": digest.hexdigest()}
+    return digest.hexdigest()
 
 
-def _check_seal(checkpoint: Path, seal: dict[str, Any]) -> None:
+def _check_seal(checkpoint: Path, size: int, sha256: str) -> None:
     file = checkpoint / MODEL_FILE
     if not file.is_file():
         raise DamagedCheckpoint(f"{checkpoint} is damaged: {MODEL_FILE} is missing.")
-    if file.stat().st_size != seal["bytes"] or _seal(file) != seal:
+    if file.stat().st_size != size or _digest(file) != sha256:
         raise DamagedCheckpoint(
             f"{checkpoint} is damaged: {MODEL_FILE} is not the file that was saved."
         )

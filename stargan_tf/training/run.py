@@ -66,8 +66,8 @@ def train(config: RunConfig, run: str | Path) -> Any:
 
     Raises:
         InputError: configuration, data or folder do not fit; the folder is then as
-            it was. Also if the training diverges.
-        OSError: for example a full disk; the last checkpoint is then untouched.
+            it was. Also if the training diverges or the disk is full; the last
+            checkpoint is then untouched.
     """
     folder = RunFolder(Path(run))
     resume.check_folder(folder)

@@ -61,7 +61,7 @@ class RunFolder:
             except DamagedCheckpoint as error:
                 if checkpoint == found[0]:
                     raise
-                warnings.warn(f"{error} The one before it is used.", stacklevel=2)
+                warnings.warn(f"{error} The one before is used.", stacklevel=2)
         return None
 
     def remove_leftovers(self) -> None:

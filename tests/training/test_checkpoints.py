@@ -1,0 +1,131 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stargan_tf.errors import InputError
+from stargan_tf.training import checkpoints, durable
+from stargan_tf.training.checkpoints import DamagedCheckpoint, State, read_state
+from stargan_tf.training.run_folder import RunFolder
+
+
+class Model:
+    """Stands for a Keras model."""
+
+    def __init__(self, content=b"weights"):
+        self.content = content
+
+    def save(self, path):
+        path.write_bytes(self.content)
+
+
+def state(step):
+    return State(step, "stargan", [{"name": "toy"}], [24], {"stargan_tf": "0"})
+
+
+def save(folder, *steps, keep=2, model=None):
+    for step in steps:
+        path = checkpoints.save(folder, model or Model(), state(step), keep)
+    return path
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_saved_state_is_read_back(tmp_path):
+    path = save(tmp_path, 1000)
+    assert path.name == "step_00001000"
+    assert names(path) == ["model.keras", "state.json"]
+    assert read_state(path) == state(1000)
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    save(tmp_path, 5, 10, 15, 100_000_000)
+    assert names(tmp_path) == ["step_00000015", "step_100000000"]
+
+
+def test_a_checkpoint_of_the_same_step_is_replaced(tmp_path):
+    save(tmp_path, 5)
+    path = save(tmp_path, 5, model=Model(b"other"))
+    assert (path / "model.keras").read_bytes() == b"other"
+    assert names(tmp_path) == ["step_00000005"]
+
+
+def test_a_failed_save_leaves_the_folder_as_it_was(tmp_path):
+    class Full(Model):
+        def save(self, path):
+            super().save(path)
+            raise OSError(28, "No space left on device")
+
+    save(tmp_path, 5, 10)
+    with pytest.raises(InputError, match=r"step_00000015 .*No space left.*untouched"):
+        save(tmp_path, 15, model=Full())
+    assert names(tmp_path) == ["step_00000005", "step_00000010"]
+
+
+def test_a_kill_at_any_moment_of_saving_costs_nothing(tmp_path):
+    script = Path(__file__).with_name("save_and_die.py")
+    deaths = 0
+    for moment in range(100):
+        run = RunFolder(tmp_path / str(moment))
+        save(run.checkpoints, 1, 2)
+        command = [sys.executable, str(script), str(run.checkpoints), str(moment)]
+        status = subprocess.run(command, check=False).returncode
+        found = run.newest()
+        assert found, moment
+        assert found[1].step in ((3,) if status == 0 else (2, 3)), moment
+        run.remove_leftovers()
+        rest = [p.name for p in run.checkpoints.glob("*")]
+        assert not [name for name in rest if name.startswith(durable.PREFIX)]
+        assert {"step_00000002", "step_00000003"} & set(rest)
+        if status == 0:
+            break
+        deaths += 1
+    assert status == 0
+    assert deaths >= 12
+
+
+@pytest.mark.parametrize("content", [b"", b"weight", b"Weights"])
+def test_a_damaged_checkpoint_is_passed_over(tmp_path, content):
+    run = RunFolder(tmp_path)
+    path = save(run.checkpoints, 5, 10)
+    (path / "model.keras").write_bytes(content)
+    with pytest.raises(DamagedCheckpoint, match="not the file that was saved"):
+        read_state(path)
+    with pytest.warns(UserWarning, match="step_00000010 is damaged.*one before"):
+        checkpoint, found = run.newest()
+    assert (checkpoint.name, found.step) == ("step_00000005", 5)
+
+
+@pytest.mark.parametrize("missing", ["model.keras", "state.json"])
+def test_a_checkpoint_with_a_file_missing_is_damaged(tmp_path, missing):
+    path = save(tmp_path / "checkpoints", 5)
+    (path / missing).unlink()
+    with pytest.raises(DamagedCheckpoint, match=missing):
+        RunFolder(tmp_path).newest()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}'])
+def test_a_broken_state_file_is_damage(tmp_path, text):
+    path = save(tmp_path, 5)
+    (path / "state.json").write_text(text)
+    with pytest.raises(DamagedCheckpoint, match=r"state\.json cannot be read"):
+        read_state(path)
+
+
+def test_another_format_is_refused_by_name(tmp_path):
+    path = save(tmp_path, 5)
+    record = json.loads((path / "state.json").read_text())
+    record = {"format": 2, "versions": {"stargan_tf": "9.0"}, "other": record["step"]}
+    (path / "state.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"format 2, written by stargan_tf 9.0"):
+        read_state(path)
+
+
+def test_other_names_are_no_checkpoints(tmp_path):
+    (tmp_path / "step_7").mkdir()
+    (tmp_path / "step_00000007.old").mkdir()
+    assert checkpoints.sorted_checkpoints(tmp_path) == []

@@ -1,0 +1,98 @@
+import json
+
+import pytest
+
+from stargan_tf.errors import InputError
+from stargan_tf.training.resolve import resolve
+
+
+def write(path, values):
+    path.write_text(json.dumps(values))
+    return path
+
+
+def test_flag_beats_file_beats_preset_beats_default(tmp_path):
+    file = write(
+        tmp_path / "c.json",
+        {"preset": "demo", "batch_size": 7, "steps": 20, "critic_steps": 3},
+    )
+    config = resolve({"steps": "10"}, file)
+    assert config.steps == 10
+    assert config.batch_size == 7
+    assert config.compile_options["critic_steps"] == 3
+    assert config.image_size == 64  # The preset's.
+    assert config.held_out == 0.1  # The default.
+    assert config.preset == "demo"
+
+
+def test_a_preset_flag_replaces_the_file_s_preset(tmp_path):
+    file = write(tmp_path / "c.json", {"preset": "demo", "dataset": "folder"})
+    config = resolve({"preset": "stargan_rafd_128"}, file)
+    assert config.preset == "stargan_rafd_128"
+    assert config.image_size == 128
+    assert config.dataset == ("folder",)
+
+
+def test_the_resolved_configuration_is_a_configuration(tmp_path):
+    config = resolve(
+        {
+            "preset": "stargan_celeba_rafd_128",
+            "dataset": "celeba,rafd",
+            "data_dir": "a,b",
+            "rectified": "true",
+            "identity": "5",
+        }
+    )
+    record = {**config.to_dict(), "versions": {"keras": "3"}}
+    assert resolve({}, write(tmp_path / "config.json", record)) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"preset": "dem"}, "no preset 'dem'. Did you mean demo"),
+        ({"preset": "demo", "step": 3}, "no option 'step'.*Did you mean steps"),
+        ({"preset": "stargan_celeba_128"}, "No data set is given. Pass --dataset"),
+        ({"dataset": "toy", "model": "starga"}, "no model family 'starga'"),
+        ({"preset": "demo", "image_size": 66}, "multiple of 4.*Try 64 or 68"),
+        ({"preset": "demo", "held_out": 1}, "share between 0 and 1"),
+        ({"preset": "demo", "steps": "many"}, "steps must be a whole number"),
+        ({"dataset": "a,a"}, "named twice"),
+        ({"dataset": "a,b", "crop_size": "1,2,3"}, "crop_size has 3 values for 2"),
+        ({"dataset": "a,b", "data_dir": "x,y,z"}, "data_dir has 3 values for 2"),
+    ],
+)
+def test_bad_values_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        resolve(values)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "3"])
+def test_a_file_that_is_no_configuration(tmp_path, text):
+    file = tmp_path / "c.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match=r"The configuration .*c\.json"):
+        resolve({}, file)
+
+
+def test_a_file_that_is_missing(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        resolve({}, tmp_path / "none.json")
+
+
+def test_values_per_data_set():
+    config = resolve({"dataset": "a,b", "data_dir": "x", "attributes": "P,Q/"})
+    assert config.data_dir == ("x", "x")
+    assert config.dataset_options(0) == {
+        "data_dir": "x",
+        "labels": None,
+        "attributes": ("P", "Q"),
+        "crop_size": None,
+        "held_out": 0.1,
+    }
+    assert config.dataset_options(1)["attributes"] == ()
+
+
+def test_a_single_folder_may_have_a_comma_in_its_name():
+    config = resolve({"dataset": "folder", "data_dir": "me, you"})
+    assert config.data_dir == ("me, you",)

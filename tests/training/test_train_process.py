@@ -1,0 +1,140 @@
+"""Whole runs, killed, resumed and ended by what can go wrong."""
+
+import io
+import json
+import time
+import zipfile
+
+import h5py
+import numpy as np
+
+from stargan_tf.training.durable import PREFIX
+
+
+def read_arrays(checkpoint):
+    """Everything that a model file stores: weights, moments, counters."""
+    arrays = {}
+
+    def collect(name, item):
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = np.array(item)
+
+    with zipfile.ZipFile(checkpoint / "model.keras") as archive:
+        stored = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(stored) as file:
+        file.visititems(collect)
+    return arrays
+
+
+def read_metrics(run):
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        record.pop("images_per_second", None)
+    return records
+
+
+def wait_for_step(run, step):
+    """Returns as soon as the metrics show that step."""
+    file = run.folder / "metrics.jsonl"
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        if file.exists() and f'{{"step": {step},' in file.read_text():
+            return
+        time.sleep(0.002)
+    raise AssertionError(f"step {step} was not reached")
+
+
+def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(toy_run, tiny):
+    whole, torn = toy_run("whole"), toy_run("torn")
+    reference = whole.start(*tiny)
+
+    process = torn.start(*tiny)
+    wait_for_step(torn, 30)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -9
+    assert torn.checkpoints() == ["step_00000020"]
+
+    status, output, _ = torn.finish(*tiny, TOY_KILL_SAVE="40")
+    assert status == -9
+    assert "Going on from step 20" in output
+    assert torn.checkpoints() == [f"{PREFIX}step_00000040", "step_00000020"]
+
+    status, output, errors = torn.finish(*tiny)
+    assert status == 0, errors
+    assert "Going on from step 20" in output
+    assert torn.checkpoints() == ["step_00000040", "step_00000060"]
+
+    output, errors = reference.communicate()
+    assert reference.returncode == 0, errors
+    last = "checkpoints/step_00000060"
+    expected, received = (read_arrays(r.folder / last) for r in (whole, torn))
+    assert expected.keys() == received.keys()
+    assert any("generator_optimizer" in name for name in expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(received[name], array, err_msg=name)
+    assert read_metrics(torn) == read_metrics(whole)
+    for picture in (whole.folder / "samples").iterdir():
+        assert (torn.folder / "samples" / picture.name).read_bytes() == (
+            picture.read_bytes()
+        )
+
+    check_end_of_output(output, whole.folder)
+    check_refusals(whole)
+    check_extension(whole)
+
+
+def check_end_of_output(output, folder):
+    assert f"Pictures: {folder / 'samples/step_00000060.png'}" in output
+    assert f"stargan-tf translate --model {folder} --to Red INPUT" in output
+
+
+def check_refusals(run):
+    """A finished run and a changed option; no training, but TensorFlow's start."""
+    before = sorted(run.folder.rglob("*"))
+    status, _, errors = run.finish("--batch_size=2")
+    assert status == 2
+    assert errors.count("\n") == 1
+    assert "--batch_size was 4, now 2" in errors
+    assert sorted(run.folder.rglob("*")) == before
+
+
+def check_extension(run):
+    """`--run` alone has the run's own options; more steps make it longer."""
+    status, output, errors = run.finish("--steps=63", "--sample_every=1000")
+    assert status == 0, errors
+    assert "Going on from step 60" in output
+    assert run.checkpoints() == ["step_00000060", "step_00000063"]
+    assert json.loads((run.folder / "config.json").read_text())["steps"] == 63
+
+
+def test_full_disk_while_saving_leaves_the_last_checkpoint(toy_run, tiny):
+    run = toy_run("full")
+    status, _, errors = run.finish(*tiny, "--steps=20", "--sample_every=1000")
+    assert status == 0, errors
+    saved = read_arrays(run.folder / "checkpoints/step_00000020")
+
+    flags = [*tiny, "--sample_every=1000"]
+    status, _, errors = run.finish(*flags, TOY_FILE_LIMIT="100000")
+    assert status == 2
+    lines = [line for line in errors.splitlines() if line.startswith("stargan-tf:")]
+    assert len(lines) == 1
+    assert "step_00000040 could not be written: File too large" in lines[0]
+    assert "Traceback" not in errors
+    assert run.checkpoints() == ["step_00000020"]
+    again = read_arrays(run.folder / "checkpoints/step_00000020")
+    for name, array in saved.items():
+        np.testing.assert_array_equal(again[name], array, err_msg=name)
+
+
+def test_diverged_weights_are_never_saved(toy_run, tiny):
+    run = toy_run("nan")
+    status, _, errors = run.finish(*tiny, "--learning_rate=1e30", "--lr_decay=none")
+    assert status == 2
+    message = [line for line in errors.splitlines() if "stargan-tf:" in line]
+    assert len(message) == 1
+    assert "Training diverged:" in message[0]
+    assert not (run.folder / "checkpoints").exists()
+    for record in read_metrics(run):
+        assert np.all(np.isfinite(list(record.values())))

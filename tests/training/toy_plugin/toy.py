@@ -1,0 +1,64 @@
+"""A data set plugin for tests, and the accidents that a test can order by variables.
+
+TOY_KILL_SAVE=N: `kill -9` while the checkpoint of step N is half-written.
+TOY_FILE_LIMIT=N: no file can grow beyond N bytes, as on a full disk.
+"""
+
+import os
+import resource
+import signal
+
+import numpy as np
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.training import durable
+
+COUNTS = {"train": 24, "held_out": 4}
+
+
+class Toy:
+    """Noise that is red or not, bright or not."""
+
+    description = "Red and bright squares."
+
+    def load(self, split, image_size, options):
+        domains = options.attributes or ("Red", "Bright")
+        info = DatasetInfo("toy", domains, "binary", image_size)
+        count = COUNTS[split]
+        labels = np.array([[i % 2, i // 2 % 2] for i in range(count)], np.float32)
+
+        def draw(index):
+            random = np.random.default_rng([index, count])
+            image = random.integers(0, 60, (image_size, image_size, 3))
+            image[..., 0] += 120 * (index % 2)
+            return (image + 60 * (index // 2 % 2)).astype(np.uint8)
+
+        return LabelledImages(
+            info,
+            labels[:, : len(domains)],
+            tuple(f"{split}/{i}.png" for i in range(count)),
+            draw,
+            f"toy {split} {image_size}",
+        )
+
+
+TOY = Toy()
+
+
+def _kill_during_save(step: str) -> None:
+    flush = durable.flush
+
+    def flush_or_die(path):
+        if path.parent.name == f"{durable.PREFIX}step_{int(step):08d}":
+            os.kill(os.getpid(), signal.SIGKILL)
+        flush(path)
+
+    durable.flush = flush_or_die
+
+
+if "TOY_KILL_SAVE" in os.environ:
+    _kill_during_save(os.environ["TOY_KILL_SAVE"])
+if "TOY_FILE_LIMIT" in os.environ:
+    limit = int(os.environ["TOY_FILE_LIMIT"])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
