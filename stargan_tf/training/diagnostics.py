@@ -17,14 +17,15 @@ def label_effect(columns: Sequence[np.ndarray]) -> float:
     """How much the label matters: mean |G(x, c1) - G(x, c2)|, images in [-1, 1].
 
     Args:
-        columns: uint8 images (n, height, width, 3), one array per target label.
+        columns: uint8 images (n, height, width, 3), one array for each of at least
+            two target labels.
 
     Returns:
-        The mean over neighbouring pairs of labels; 0 for a single label.
+        The mean over neighbouring pairs of labels.
     """
     pairs = pairwise(columns)
     effects = [np.abs(a.astype(np.int16) - b).mean() / 127.5 for a, b in pairs]
-    return float(np.mean(effects)) if effects else 0.0
+    return float(np.mean(effects))
 
 
 def critic_view(

@@ -138,3 +138,27 @@ def test_diverged_weights_are_never_saved(toy_run, tiny):
     assert not (run.folder / "checkpoints").exists()
     for record in read_metrics(run):
         assert np.all(np.isfinite(list(record.values())))
+
+
+def test_joint_rectified_training_in_half_precision(toy_run, tiny):
+    run = toy_run("joint")
+    status, _, errors = run.finish(
+        *tiny,
+        "--dataset=toy,toy_moods",
+        "--steps=8",
+        "--rectified",
+        "--precision=mixed_bfloat16",
+        "--log_every=2",
+        "--nodeterministic",
+    )
+    assert status == 0, errors
+    assert errors == ""  # Neither TensorFlow's start-up notes nor a warning.
+    state = json.loads(
+        (run.folder / "checkpoints/step_00000008/state.json").read_text()
+    )
+    assert [info["name"] for info in state["datasets"]] == ["toy", "toy_moods"]
+    records = read_metrics(run)
+    assert [record["step"] for record in records] == [2, 4, 6, 8, 8]
+    assert "g_identity" in records[0]
+    assert records[-1].keys() == {"step", "label_effect", "critic_gap", "critic_wins"}
+    assert list((run.folder / "tensorboard").iterdir())

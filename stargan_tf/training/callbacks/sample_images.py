@@ -63,12 +63,13 @@ class SampleImages(StepCallback):
             writer.write_picture(self.step, "samples", np.asarray(picture))
 
     def _diagnose(self, columns: list[list[np.ndarray]]) -> None:
-        values = {"label_effect": float(np.mean([label_effect(c) for c in columns]))}
         # The first group suffices: the critic does not know the data sets apart.
-        values |= critic_view(self.model, self.groups[0], columns[0])
+        values = critic_view(self.model, self.groups[0], columns[0])
+        if len(columns[0]) > 1:
+            values["label_effect"] = float(np.mean([label_effect(c) for c in columns]))
+            self._warn(values["label_effect"])
         for writer in self.writers:
             writer.write(self.step, values)
-        self._warn(values["label_effect"])
 
     def _warn(self, effect: float) -> None:
         # Early on every generator copies its input; that is no reason to worry.

@@ -10,7 +10,7 @@ import signal
 
 import numpy as np
 
-from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.training import durable
 
@@ -18,32 +18,38 @@ COUNTS = {"train": 24, "held_out": 4}
 
 
 class Toy:
-    """Noise that is red or not, bright or not."""
+    """Noise that is red or not, bright or not; or only one of the two."""
 
     description = "Red and bright squares."
 
+    def __init__(self, name, label_type):
+        self.name = name
+        self.label_type = label_type
+
     def load(self, split, image_size, options):
         domains = options.attributes or ("Red", "Bright")
-        info = DatasetInfo("toy", domains, "binary", image_size)
-        count = COUNTS[split]
-        labels = np.array([[i % 2, i // 2 % 2] for i in range(count)], np.float32)
+        info = DatasetInfo(self.name, domains, self.label_type, image_size)
+        numbers = np.arange(COUNTS[split])
+        bright = numbers % 2 == 0 if self.label_type == ONE_HOT else numbers // 2 % 2
+        labels = np.stack([numbers % 2, bright], axis=1).astype(np.float32)
 
         def draw(index):
-            random = np.random.default_rng([index, count])
+            random = np.random.default_rng([index, COUNTS[split]])
             image = random.integers(0, 60, (image_size, image_size, 3))
-            image[..., 0] += 120 * (index % 2)
-            return (image + 60 * (index // 2 % 2)).astype(np.uint8)
+            image[..., 0] += 120 * int(labels[index, 0])
+            return (image + 60 * int(labels[index, 1])).astype(np.uint8)
 
         return LabelledImages(
             info,
             labels[:, : len(domains)],
-            tuple(f"{split}/{i}.png" for i in range(count)),
+            tuple(f"{split}/{i}.png" for i in numbers),
             draw,
-            f"toy {split} {image_size}",
+            f"{self.name} {split} {image_size}",
         )
 
 
-TOY = Toy()
+TOY = Toy("toy", BINARY)
+TOY_MOODS = Toy("toy_moods", ONE_HOT)
 
 
 def _kill_during_save(step: str) -> None:

@@ -1,0 +1,170 @@
+import json
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.training import held_out_images
+from stargan_tf.training.callbacks.log_metrics import LogMetrics
+from stargan_tf.training.callbacks.sample_images import SampleImages
+from stargan_tf.training.callbacks.step_callback import StepCallback
+from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN, TrainingDiverged
+from stargan_tf.training.held_out_images import HeldOutImages
+from stargan_tf.training.metric_log import JsonLines
+
+SIZE = 8
+INFO = DatasetInfo("toy", ("Red", "Bright"), "binary", SIZE)
+MOODS = DatasetInfo("moods", ("Red", "Calm", "Sad"), "one_hot", SIZE)
+
+
+class Step:
+    def __init__(self, value):
+        self.value = value
+
+    def numpy(self):
+        return self.value
+
+
+class Model:
+    """Paints the label's sum on the image; its critic sees the mean."""
+
+    def __init__(self, datasets, effect=20, step=0):
+        self.label_space = LabelSpace(datasets)
+        self.effect = effect
+        self.step = Step(step)
+        self.resets = 0
+
+    def translate(self, images, labels, dataset=0):
+        change = self.effect * labels.sum(-1) + self.effect * dataset
+        return (images + change[:, None, None, None]).astype(np.uint8)
+
+    def discriminator(self, images, training):
+        assert not training
+        return -images.mean(-1, keepdims=True), None
+
+    def reset_metrics(self):
+        self.resets += 1
+
+
+def begin(callback, model):
+    callback.set_model(model)
+    callback.on_train_begin()
+    callback.on_epoch_begin(0)
+    return callback
+
+
+def step(callback, logs):
+    callback.on_train_batch_begin(0)
+    callback.on_train_batch_end(0, logs)
+
+
+def toy_images(broken=()):
+    def load(index):
+        if index in broken:
+            raise UnreadableImage(f"{index}.png is broken")
+        return np.full((SIZE, SIZE, 3), index, np.uint8)
+
+    labels = np.stack([np.arange(20) % 2, np.ones(20)], 1).astype(np.float32)
+    names = tuple(f"{i}.png" for i in range(20))
+    return LabelledImages(INFO, labels, names, load, "toy")
+
+
+def test_the_step_is_the_model_s():
+    seen = []
+
+    class Watch(StepCallback):
+        def on_step(self, logs):
+            seen.append((self.step, logs))
+
+    callback = begin(Watch(), Model(INFO, step=40))
+    step(callback, {"loss": 1.0})
+    step(callback, None)
+    assert seen == [(41, {"loss": 1.0}), (42, {})]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_any_value_that_is_not_finite_stops(value):
+    callback = begin(StopOnNaN(), Model(INFO, step=7))
+    step(callback, {"d_loss": 1.0, "g_loss": 2.0})
+    with pytest.raises(TrainingDiverged, match=r"g_loss became .* at step 9\."):
+        step(callback, {"d_loss": 1.0, "g_loss": value})
+
+
+def test_a_line_per_interval(tmp_path):
+    file = tmp_path / "metrics.jsonl"
+    model = Model(INFO)
+    callback = begin(LogMetrics([JsonLines(file)], 2, 4), model)
+    for number in range(1, 6):
+        step(callback, {"d_loss": np.float32(number)})
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(r["step"], r["d_loss"]) for r in records] == [(2, 2.0), (4, 4.0)]
+    assert all(record["images_per_second"] > 0 for record in records)
+    assert model.resets == 3  # Before steps 1, 3 and 5.
+
+
+def test_picks_images_spread_over_the_data_set():
+    group = held_out_images.pick(toy_images(), 0, 3)
+    assert group.images[:, 0, 0, 0].tolist() == [0, 10, 19]
+    np.testing.assert_array_equal(group.labels[:, 0], [0, 0, 1])
+    assert len(held_out_images.pick(toy_images(), 0, 100).images) == 20
+
+
+def test_passes_over_unreadable_held_out_images():
+    group = held_out_images.pick(toy_images(broken=(0,)), 0, 3)
+    assert len(group.images) == 2
+    with pytest.raises(UnreadableImage, match="None of the held-out images of 'toy'"):
+        held_out_images.pick(toy_images(broken=range(20)), 0, 3)
+
+
+def test_joint_grids_show_every_domain_of_every_data_set():
+    model = Model([INFO, MOODS], effect=1)
+    titles = held_out_images.column_titles(model.label_space)
+    assert titles == ["input", "toy.Red", "Bright", "moods.Red", "Calm", "Sad"]
+    group = held_out_images.pick(toy_images(), 0, 2)
+    columns = held_out_images.translations(model, group)
+    rows = held_out_images.grid_rows([group], [columns])
+    assert [len(row) for row in rows] == [6, 6]
+    # Labels [0, 1] and [1, 1]: flipping Red adds or removes; a mood is one label on.
+    first = [int(image[0, 0, 0]) for image in rows[0]]
+    assert first == [0, 2, 0, 2, 2, 2]
+
+
+def sampler(tmp_path, model, **arguments):
+    group = held_out_images.pick(toy_images(), 0, 2)
+    writers = [JsonLines(tmp_path / "metrics.jsonl")]
+    arguments = {"every": 2, "total_steps": 5, **arguments}
+    return begin(SampleImages([group], tmp_path, writers, **arguments), model)
+
+
+def test_grids_and_diagnostics_at_intervals_and_at_the_end(tmp_path):
+    callback = sampler(tmp_path, Model(INFO))
+    for _ in range(5):
+        step(callback, {})
+    names = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert names == ["step_00000002.png", "step_00000004.png", "step_00000005.png"]
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    record = json.loads(lines[0])
+    # |G(x, c1) - G(x, c2)|: the labels' sums differ by 2 and by 0, painted as 20.
+    assert record["label_effect"] == pytest.approx(20 / 127.5)
+    assert record["critic_gap"] == pytest.approx(20 / 127.5, rel=1e-5)
+    assert record["critic_wins"] == 0.75
+
+
+def test_warns_once_when_the_label_is_ignored(tmp_path):
+    callback = sampler(tmp_path, Model(INFO, effect=0), total_steps=20)
+    step(callback, {})
+    step(callback, {})  # Step 2 of 20 is too early to tell.
+    with pytest.warns(UserWarning, match="hardly reacts to the label"):
+        for _ in range(4):
+            step(callback, {})
+    step(callback, {})
+    step(callback, {})
+
+
+def test_a_single_domain_has_no_label_to_ignore(tmp_path):
+    one = DatasetInfo("toy", ("Red",), "binary", SIZE)
+    group = HeldOutImages(np.zeros((1, SIZE, SIZE, 3), np.uint8), np.zeros((1, 1)), 0)
+    callback = SampleImages([group], tmp_path, [], every=1, total_steps=1)
+    step(begin(callback, Model(one, effect=0)), {})

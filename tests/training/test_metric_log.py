@@ -1,0 +1,27 @@
+from stargan_tf.training import metric_log
+from stargan_tf.training.metric_log import JsonLines, drop_lines_after
+
+
+def test_lines_of_steps_to_be_repeated_are_dropped(tmp_path):
+    file = tmp_path / "metrics.jsonl"
+    for step in (5, 10, 15):
+        JsonLines(file).write(step, {"loss": 0.5})
+    with file.open("a") as opened:
+        opened.write('{"step": 1')  # Cut short by a kill.
+    drop_lines_after(file, 10)
+    lines = file.read_text().splitlines()
+    assert lines == ['{"step": 5, "loss": 0.5}', '{"step": 10, "loss": 0.5}']
+    drop_lines_after(file, 0)
+    assert file.read_text() == ""
+
+
+def test_no_lines_yet(tmp_path):
+    drop_lines_after(tmp_path / "metrics.jsonl", 0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(metric_log, "find_spec", lambda name: None)
+    writers = metric_log.metric_writers(tmp_path / "metrics.jsonl", tmp_path / "tb")
+    assert [type(writer) for writer in writers] == [JsonLines]
+    assert "stargan_tf[tensorboard]" in capsys.readouterr().out

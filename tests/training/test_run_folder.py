@@ -1,0 +1,79 @@
+import json
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.errors import InputError
+from stargan_tf.training import checkpoints
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.run_folder import load_model
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A tiny model, and its run folder with two checkpoints."""
+    from stargan_tf.models.stargan import StarGAN
+
+    info = DatasetInfo("toy", ("Red", "Bright"), "binary", 16)
+    model = StarGAN(info, 4, 1, 4, 2)
+    model.compile()
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "config.json").write_text("{}")
+    for step in (1, 2):
+        state = State(step, "stargan", model.label_space.to_list(), [24], {})
+        checkpoints.save(folder / "checkpoints", model, state, keep=2)
+    return model, folder
+
+
+def test_opens_a_run_folder_and_a_checkpoint(trained):
+    model, folder = trained
+    images = np.zeros((1, 16, 16, 3), np.uint8)
+    expected = model.translate(images, np.ones((1, 2), np.float32))
+    for path in (folder, str(folder), folder / "checkpoints/step_00000001"):
+        opened = load_model(path)
+        assert opened.label_space.to_list() == model.label_space.to_list()
+        received = opened.translate(images, np.ones((1, 2), np.float32))
+        np.testing.assert_array_equal(received, expected)
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before(trained, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(trained[1], tmp_path / "run")
+    file = copy / "checkpoints/step_00000002/model.keras"
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.warns(UserWarning, match="step_00000002 is damaged"):
+        load_model(copy)
+    with pytest.raises(InputError, match="step_00000002 is damaged"):
+        load_model(copy / "checkpoints/step_00000002")
+
+
+def test_what_is_no_model_folder(tmp_path):
+    with pytest.raises(InputError, match="There is no model folder"):
+        load_model(tmp_path / "none")
+    with pytest.raises(InputError, match="is not a model folder"):
+        load_model(tmp_path)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(InputError, match="has no checkpoint yet"):
+        load_model(tmp_path)
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(InputError, match="There is no model folder"):
+        load_model(tmp_path / "photo.jpg")
+
+
+def test_a_model_of_another_version(tmp_path):
+    record = {"format": 7, "versions": {"stargan_tf": "3.1"}}
+    (tmp_path / "state.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"format 7, written by stargan_tf 3\.1"):
+        load_model(tmp_path)
+
+
+def test_a_model_of_an_unknown_family(trained, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(trained[1] / "checkpoints/step_00000001", tmp_path / "c")
+    record = json.loads((copy / "state.json").read_text()) | {"model": "cyclegan"}
+    (copy / "state.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match="no model family 'cyclegan'"):
+        load_model(copy)
