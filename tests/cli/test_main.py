@@ -1,0 +1,172 @@
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from stargan_tf.cli import datasets, main, presets
+from stargan_tf.errors import InputError
+
+
+def run(capsys, *arguments):
+    """(status, stdout, stderr) of a command in this process."""
+    status = main.main(arguments)
+    output = capsys.readouterr()
+    return status, output.out, output.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["-h"]])
+def test_help_lists_the_commands(capsys, arguments):
+    status, output, _ = run(capsys, *arguments)
+    assert status == 0
+    for name in main.COMMANDS:
+        assert f"\n  {name} " in output
+
+
+def test_no_command_is_an_error_with_help(capsys):
+    status, output, _ = run(capsys)
+    assert status == 2
+    assert "usage: stargan-tf COMMAND" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tran"], "There is no command 'tran'. Did you mean train or translate?"),
+        (
+            ["train", "--step=3"],
+            "Unknown command line flag 'step'. Did you mean: steps",
+        ),
+        (["train", "--preset=demo"], "Pass --run DIR"),
+        (["train", "--run=r", "--preset=dem"], "no preset 'dem'. Did you mean demo?"),
+        (["train", "--run=r", "--preset=demo", "photo"], "flags only. Received: photo"),
+        (["train", "--run=r", "--preset=demo", "--steps=x"], "steps must be a whole"),
+        (["train", "--run=r", "--config=none.json"], "none.json cannot be read"),
+        (["train", "--run=r"], "No data set is given"),
+        (["train", "--run=r", "--preset=demo", "--image-size=66"], "multiple of 4"),
+        (["train", "--run"], "Missing value for flag --run"),
+        (["presets", "dem"], "There is no preset 'dem'. Did you mean demo?"),
+        (["datasets", "tooon"], "There is no data set 'tooon'"),
+    ],
+)
+def test_a_mistake_gives_one_line_and_status_2(
+    capsys, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    status, output, errors = run(capsys, *arguments)
+    assert status == 2
+    assert output == ""
+    assert errors.startswith("stargan-tf: ")
+    assert errors.count("\n") == 1
+    assert message in errors
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (InputError("Not so.\nBut so."), 2, "stargan-tf: Not so. But so."),
+        (OSError(28, "No space left on device"), 2, "No space left on device"),
+        (ImportError("pip install 'stargan_tf[video]'"), 2, "stargan_tf[video]"),
+        (KeyboardInterrupt("Go on by …"), 130, "stargan-tf: interrupted. Go on by …"),
+    ],
+)
+def test_errors_of_users_are_one_line(capsys, monkeypatch, error, status, message):
+    def fail(flag_values, positionals):
+        raise error
+
+    monkeypatch.setattr(presets, "run", fail)
+    received, _, errors = run(capsys, "presets")
+    assert received == status
+    assert message in errors
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [ValueError("ours"), ImportError("no such module")])
+def test_our_defects_keep_their_traceback(monkeypatch, error):
+    def fail(flag_values, positionals):
+        raise error
+
+    monkeypatch.setattr(presets, "run", fail)
+    with pytest.raises(type(error), match=str(error)):
+        main.main(["presets"])
+
+
+def test_warnings_are_one_line(capsys, monkeypatch):
+    def warn(flag_values, positionals):
+        warnings.simplefilter("default")
+        warnings.warn("3 images were skipped", stacklevel=1)
+
+    monkeypatch.setattr(presets, "run", warn)
+    status, _, errors = run(capsys, "presets")
+    assert (status, errors) == (0, "stargan-tf: warning: 3 images were skipped\n")
+
+
+def test_flags_and_positionals_in_any_order(capsys, monkeypatch):
+    from absl import flags
+
+    seen = []
+    monkeypatch.setattr(
+        datasets,
+        "define_flags",
+        lambda fv: flags.DEFINE_integer("batch_size", 1, "help", flag_values=fv),
+    )
+    monkeypatch.setattr(
+        datasets, "run", lambda fv, names: seen.append((fv.batch_size, names))
+    )
+    assert run(capsys, "datasets", "a", "--batch-size=3", "b")[0] == 0
+    assert run(capsys, "datasets", "--batch_size", "4", "c-d")[0] == 0
+    assert seen == [(3, ["a", "b"]), (4, ["c-d"])]
+
+
+def test_presets_and_data_sets_are_listed(capsys):
+    _, output, _ = run(capsys, "presets")
+    assert "stargan_celeba_rafd_128  StarGAN on CelebA and RaFD" in output
+    _, output, _ = run(capsys, "presets", "demo")
+    assert '"image_size": 64' in output
+    _, output, _ = run(capsys, "datasets")
+    for name in ("toon_attributes", "toon_expressions", "folder", "attributes"):
+        assert f"\n{name} " in f"\n{output}"
+
+
+def test_train_help_groups_its_flags(capsys):
+    status, output, _ = run(capsys, "train", "--help")
+    assert status == 0
+    headings = [line for line in output.splitlines() if line.endswith(":")]
+    assert headings == [
+        "Run:",
+        "Data:",
+        "Networks:",
+        "Optimization:",
+        "Weights of the loss terms:",
+    ]
+    for flag in ("--run", "--attributes", "--[no]rectified", "--critic_steps"):
+        assert f"  {flag} " in output
+
+
+HEAVY = ("tensorflow", "keras", "PIL")
+CHECK_IMPORTS = f"""
+import sys, time
+start = time.perf_counter()
+from stargan_tf.cli.main import COMMANDS, main
+for command in COMMANDS:
+    assert main([command, "--help"]) == 0
+assert main(["--help"]) == 0
+seconds = time.perf_counter() - start
+assert main(["datasets"]) == 0 and main(["presets"]) == 0
+heavy = [name for name in {HEAVY} if name in sys.modules]
+assert not heavy, heavy
+print(seconds, file=sys.stderr)
+"""
+
+
+def test_help_is_instant_and_imports_no_tensorflow():
+    best = 9.0
+    for _ in range(3):  # The best of three: other processes may be at work.
+        command = [sys.executable, "-c", CHECK_IMPORTS]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        best = min(best, float(done.stderr))
+        if best < 0.4:  # The interpreter itself needs less than 0.1 s.
+            break
+    assert best < 0.4

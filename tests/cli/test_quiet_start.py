@@ -1,0 +1,54 @@
+import os
+import sys
+
+import pytest
+
+from stargan_tf.cli import quiet_start
+
+START = b"""\
+WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
+I0000 00:00:1795324924.18 7000 port.cc:153] oneDNN custom operations are on.
+W0000 00:00:1795324924.19 7000 x.cc:1] A note.
+E0000 00:00:1795324926.39 7000 cuda_platform.cc:52] failed call to cuInit: INTERNAL
+"""
+TROUBLE = b"E0000 00:00:1795324926.39 7000 x.cc:1] Something is wrong.\n"
+
+
+def write_and_maybe_fail(error=None):
+    os.write(2, START + TROUBLE)
+    sys.stderr.write("from Python\n")
+    if error:
+        raise error
+
+
+def forget_log_level(monkeypatch):
+    # Set first, so that the end of the test also undoes what is set meanwhile.
+    monkeypatch.setenv(quiet_start.LOG_LEVEL, "0")
+    monkeypatch.delenv(quiet_start.LOG_LEVEL)
+
+
+def test_only_the_chatter_is_dropped(capfd, monkeypatch):
+    forget_log_level(monkeypatch)
+    monkeypatch.setattr(quiet_start, "_import", write_and_maybe_fail)
+    quiet_start.start_tensorflow()
+    errors = capfd.readouterr().err
+    assert TROUBLE.decode() in errors
+    assert "from Python" in errors
+    assert "oneDNN" not in errors
+    assert "cuInit" not in errors
+
+
+def test_a_failing_import_is_told(capfd, monkeypatch):
+    forget_log_level(monkeypatch)
+    error = ImportError("no tensorflow")
+    monkeypatch.setattr(quiet_start, "_import", lambda: write_and_maybe_fail(error))
+    with pytest.raises(ImportError, match="no tensorflow"):
+        quiet_start.start_tensorflow()
+    assert TROUBLE.decode() in capfd.readouterr().err
+
+
+def test_a_user_who_sets_the_log_level_sees_everything(capfd, monkeypatch):
+    monkeypatch.setenv(quiet_start.LOG_LEVEL, "0")
+    monkeypatch.setattr(quiet_start, "_import", write_and_maybe_fail)
+    quiet_start.start_tensorflow()
+    assert "oneDNN" in capfd.readouterr().err
