@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from stargan_tf.layers.append_label import AppendLabel
+from stargan_tf.layers.blend import Blend
 from stargan_tf.layers.initializers import uniform_fan_in
 from stargan_tf.layers.instance_normalization import InstanceNormalization
 from stargan_tf.layers.residual_block import ResidualBlock
@@ -22,6 +23,9 @@ class GeneratorV1(keras.Model):
             of all labels plus the mask).
         base_filters: channels of the first convolution (`g_conv_dim`).
         num_residual_blocks: bottleneck depth (`g_repeat_num`).
+        attention: not in the paper: the generator also draws a mask of where to
+            change the image, and the rest is copied (see `Blend`). Small networks
+            and short trainings then need not learn to copy.
 
     Input: [image (batch, height, width, 3) float in [-1, 1],
         label (batch, label_width) float].
@@ -31,14 +35,21 @@ class GeneratorV1(keras.Model):
     """
 
     def __init__(
-        self, label_width, base_filters=64, num_residual_blocks=6, dtype=None, **kwargs
+        self,
+        label_width,
+        base_filters=64,
+        num_residual_blocks=6,
+        attention=False,
+        dtype=None,
+        **kwargs,
     ):
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         image = keras.Input((None, None, 3), name="image")
         label = keras.Input((label_width,), name="label")
         append_label = AppendLabel(dtype=dtype, name="append_label")
-        image_out = layers.Activation("tanh", dtype="float32", name="image_out")
+        tanh = layers.Activation("tanh", dtype="float32", name="image_out")
+        blend = Blend(dtype="float32", name="blend")
 
         # === Functional model ===
         def normalised(x, convolution, name):
@@ -70,7 +81,8 @@ class GeneratorV1(keras.Model):
                 base_filters * 4 // 2**i, 4, 2, f"up_{i}", layers.Conv2DTranspose
             )
             x = normalised(x, up, f"up_{i}")
-        outputs = image_out(convolution(3, 7, 1, "to_rgb")(x))
+        drawn = convolution(4 if attention else 3, 7, 1, "to_rgb")(x)
+        outputs = blend([image, drawn]) if attention else tanh(drawn)
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
 
         # === Config ===
@@ -78,6 +90,7 @@ class GeneratorV1(keras.Model):
             "label_width": label_width,
             "base_filters": base_filters,
             "num_residual_blocks": num_residual_blocks,
+            "attention": attention,
             "dtype": keras.saving.serialize_keras_object(dtype),
             "name": self.name,
         }

@@ -17,6 +17,8 @@ WRITABLE = {
     ".webp": "WEBP",
     ".bmp": "BMP",
 }
+# Runs clear what a killed one left in samples/ by this beginning of its name.
+UNFINISHED = ".unfinished-"
 QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 
@@ -36,11 +38,12 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
             (no permission, full disk); nothing is left behind then.
     """
     path = Path(path)
-    options = _format_options(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    check_extension(path)
+    picture_format = WRITABLE[path.suffix.lower()]
+    temporary = path.with_name(f"{UNFINISHED}{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        image.save(temporary, **options)
+        image.save(temporary, picture_format, **QUALITY.get(picture_format, {}))
         os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -50,14 +53,13 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
     return path
 
 
-def _format_options(path: Path) -> dict:
-    picture_format = WRITABLE.get(path.suffix.lower())
-    if picture_format is None:
+def check_extension(path: Path) -> None:
+    """Raises InputError unless the name ends in one of `WRITABLE`."""
+    if path.suffix.lower() not in WRITABLE:
         raise InputError(
             f"A picture's name must end in one of {', '.join(WRITABLE)}. "
             f"Received: {path.name}"
         )
-    return {"format": picture_format, **QUALITY.get(picture_format, {})}
 
 
 def _remove(path: Path) -> None:

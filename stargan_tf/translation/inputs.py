@@ -1,0 +1,96 @@
+"""The pictures to translate: files and folders in, one list out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stargan_tf.errors import InputError
+
+# What a folder is searched for; a file named directly may end in anything.
+EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+)
+
+
+@dataclass(frozen=True)
+class InputPicture:
+    """One picture to translate.
+
+    Args:
+        path: where it is.
+        name: its relative path below the output folder.
+    """
+
+    path: Path
+    name: Path
+
+
+def find_inputs(
+    inputs: Sequence[str], exclude: Path | None = None
+) -> list[InputPicture]:
+    """Lists the pictures that files and folders stand for, in a fixed order.
+
+    Folders are searched recursively; hidden files are passed over. A single folder's
+    pictures keep their path below it; beside other inputs the path starts with the
+    folder's own name.
+
+    Args:
+        inputs: files and folders.
+        exclude: a folder not to look into: the output, when it lies inside an input.
+
+    Returns:
+        The pictures, each file once.
+
+    Raises:
+        InputError: if there is no input, one does not exist, or a folder holds no
+            picture.
+    """
+    if not inputs:
+        raise InputError(
+            "No INPUT to translate. Name at least one picture or folder after the "
+            "flags."
+        )
+    found: dict[Path, InputPicture] = {}
+    for text in inputs:
+        for picture in _expand(Path(text), len(inputs) > 1, exclude):
+            found.setdefault(picture.path.resolve(), picture)
+    return list(found.values())
+
+
+def _expand(path: Path, among_others: bool, exclude: Path | None) -> list[InputPicture]:
+    if path.is_dir():
+        return _search(path, among_others, exclude)
+    if not path.exists():
+        raise InputError(f"There is no input '{path}'.")
+    return [InputPicture(path, Path(path.name))]
+
+
+def _search(
+    folder: Path, among_others: bool, exclude: Path | None
+) -> list[InputPicture]:
+    root = Path(folder.resolve().name) if among_others else Path()
+    pictures = [
+        InputPicture(path, root / path.relative_to(folder))
+        for path in sorted(folder.rglob("*"))
+        if _is_picture(path.relative_to(folder))
+        and path.is_file()
+        and not _inside(path, folder, exclude)
+    ]
+    if not pictures:
+        raise InputError(
+            f"The input folder '{folder}' holds no picture. Looked for names ending "
+            f"in {', '.join(sorted(EXTENSIONS))}, in sub-folders too."
+        )
+    return pictures
+
+
+def _is_picture(name: Path) -> bool:
+    hidden = any(part.startswith(".") for part in name.parts)
+    return not hidden and name.suffix.lower() in EXTENSIONS
+
+
+def _inside(path: Path, folder: Path, exclude: Path | None) -> bool:
+    # An output folder that *is* the input folder is refused later, not searched past.
+    if exclude is None or exclude.resolve() == folder.resolve():
+        return False
+    return path.resolve().is_relative_to(exclude.resolve())

@@ -1,0 +1,133 @@
+"""Where translated pictures go; decided, and refused, before anything is written."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from stargan_tf.errors import InputError
+from stargan_tf.translation.inputs import EXTENSIONS, InputPicture
+from stargan_tf.translation.picture_file import WRITABLE, check_extension
+
+ROWS_PER_PAGE = 10  # of a grid: more would not fit a screen
+
+
+def plan_outputs(pictures: Sequence[InputPicture], output: str) -> list[Path]:
+    """One output path for each picture.
+
+    Names and sub-folders are kept, and so is the extension where it is one of
+    `WRITABLE`; other pictures become `.png`.
+
+    Args:
+        pictures: what is to be translated.
+        output: for a single picture a file or a folder, else a folder. A path that
+            does not exist yet is a file if it ends like a picture.
+
+    Returns:
+        Paths in the order of `pictures`.
+
+    Raises:
+        InputError: if an input would be overwritten, two pictures would share an
+            output, or `output` cannot be written to.
+    """
+    if names_a_file(output):
+        if len(pictures) > 1:
+            raise InputError(
+                f"--output must be a folder for {len(pictures)} pictures. "
+                f"Received the file name '{output}'"
+            )
+        planned = [Path(output)]
+    else:
+        planned = [Path(output) / name for name in _output_names(pictures)]
+    refuse_overwriting(pictures, planned)
+    check_writable(Path(output))
+    return planned
+
+
+def plan_pages(pictures: Sequence[InputPicture], output: str) -> list[Path]:
+    """Paths of the grid's pages: `grid.png`, or `grid_001.png` and so on.
+
+    Args:
+        pictures: what is to be translated, one row each.
+        output: the grid's file name, or a folder.
+
+    Returns:
+        A path for each page.
+
+    Raises:
+        InputError: as `plan_outputs`.
+    """
+    path = Path(output) if names_a_file(output) else Path(output) / "grid.png"
+    count = -(-len(pictures) // ROWS_PER_PAGE)
+    numbered = [
+        path.with_stem(f"{path.stem}_{page:03d}") for page in range(1, count + 1)
+    ]
+    planned = [path] if count == 1 else numbered
+    refuse_overwriting(pictures, planned)
+    check_writable(Path(output))
+    return planned
+
+
+def names_a_file(output: str) -> bool:
+    """Whether `output` means a picture file, of a kind we write, not a folder."""
+    path = Path(output)
+    if path.is_dir() or output.endswith(("/", os.sep)):
+        return False
+    if not path.is_file() and path.suffix.lower() not in EXTENSIONS:
+        return False
+    check_extension(path)
+    return True
+
+
+def _output_names(pictures: Sequence[InputPicture]) -> list[Path]:
+    kept = {picture.name for picture in pictures}
+    names = [_output_name(picture.name, kept) for picture in pictures]
+    owners: dict[Path, InputPicture] = {}
+    for picture, name in zip(pictures, names, strict=True):
+        owner = owners.setdefault(name, picture)
+        if owner is not picture:
+            raise InputError(
+                f"'{owner.path}' and '{picture.path}' would both become '{name}'. "
+                "Translate them in two commands, to two outputs."
+            )
+    return names
+
+
+def _output_name(name: Path, kept: set[Path]) -> Path:
+    if name.suffix.lower() in WRITABLE:
+        return name
+    converted = name.with_suffix(".png")
+    # a.gif beside a.png: the second keeps its name, the first becomes a.gif.png.
+    return name.with_name(f"{name.name}.png") if converted in kept else converted
+
+
+def refuse_overwriting(
+    pictures: Iterable[InputPicture], planned: Iterable[Path]
+) -> None:
+    """Raises InputError if an output is one of the inputs, by whatever name."""
+    inputs = {_identity(picture.path) for picture in pictures}
+    for path in planned:
+        if path.exists() and _identity(path) in inputs:
+            raise InputError(
+                f"The output '{path}' is an input, and inputs are never overwritten. "
+                "Give another --output."
+            )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def check_writable(output: Path) -> None:
+    """Raises InputError unless `output` can be made where it is meant to be."""
+    folder = output.parent if output.is_file() else output
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise InputError(
+            f"Cannot write to '{output}': '{folder}' is a file, not a folder."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"Cannot write to '{output}': no permission in '{folder.resolve()}'."
+        )

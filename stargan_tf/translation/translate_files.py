@@ -1,0 +1,81 @@
+"""Files in, files out: one picture each, or the pages of a grid."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.translation.batches import PictureStream, in_batches, stack
+from stargan_tf.translation.by_label import ToEveryDomain, ToTarget
+from stargan_tf.translation.grid import save_grid
+from stargan_tf.translation.outputs import ROWS_PER_PAGE
+from stargan_tf.translation.picture_file import write_picture
+
+
+def translate_files(
+    model: Any,
+    stream: PictureStream,
+    translation: ToTarget,
+    outputs: Sequence[Path],
+    max_pixels: int,
+) -> list[Path]:
+    """Translates pictures one by one to files.
+
+    Args:
+        model: what `translation` works with.
+        stream: the pictures.
+        translation: what to do with them.
+        outputs: where to write each of the stream's pictures.
+        max_pixels: bound on the pixels that the model gets at once.
+
+    Returns:
+        The files written: those of the pictures that could be read.
+
+    Raises:
+        InputError: if a file cannot be written; those before it are there.
+    """
+    written: list[Path] = []
+    for batch in in_batches(stream, max_pixels):
+        translated = translation(model, stack(batch))
+        for item, output in zip(batch, translated, strict=True):
+            picture = item.fitted.restore(output)
+            written.append(write_picture(picture, outputs[item.index]))
+    return written
+
+
+def translate_to_grid(
+    model: Any,
+    stream: PictureStream,
+    translation: ToEveryDomain,
+    pages: Sequence[Path],
+    max_pixels: int,
+) -> list[Path]:
+    """Translates pictures to grids: a row for each, the input first.
+
+    Args:
+        model: what `translation` works with.
+        stream: the pictures.
+        translation: what to do with them.
+        pages: where to write, `ROWS_PER_PAGE` rows each.
+        max_pixels: bound on the pixels that the model gets at once.
+
+    Returns:
+        The pages written; fewer than `pages` if pictures could not be read.
+
+    Raises:
+        InputError: if a page cannot be written; those before it are there.
+    """
+    titles = ["input", *translation.titles]
+    written: list[Path] = []
+    rows: list[list[np.ndarray]] = []
+    for batch in in_batches(stream, max_pixels):
+        images = stack(batch)
+        columns = [images, *translation(model, images)]
+        rows += [list(row) for row in zip(*columns, strict=True)]
+        while len(rows) >= ROWS_PER_PAGE:
+            page, rows = rows[:ROWS_PER_PAGE], rows[ROWS_PER_PAGE:]
+            written.append(save_grid(page, titles, pages[len(written)]))
+    if rows:
+        written.append(save_grid(rows, titles, pages[len(written)]))
+    return written

@@ -1,0 +1,28 @@
+"""A StarGAN small enough to train in a test."""
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.models.stargan import StarGAN
+
+HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
+MOOD = DatasetInfo("mood", ("happy", "sad"), "one_hot", 16)
+
+
+def tiny(datasets=HAIR, **kwargs):
+    return StarGAN(
+        datasets,
+        base_filters=2,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=2,
+        **kwargs,
+    )
+
+
+@pytest.fixture
+def batch():
+    rng = np.random.default_rng(0)
+    image = rng.uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
+    return image, rng.integers(0, 2, (4, 3)).astype(np.float32)

@@ -1,0 +1,231 @@
+"""StarGAN v1 as a Keras model: what trains what, and what is kept."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.models.stargan import StarGAN
+from stargan_tf.optimizers import TorchAdam
+from tests.models.conftest import HAIR, MOOD, tiny
+
+
+def weights(network):
+    return [np.array(variable) for variable in network.weights]
+
+
+def changed(before, network):
+    return any(
+        (old != new).any() for old, new in zip(before, weights(network), strict=True)
+    )
+
+
+def repeat(batch, steps):
+    return tf.data.Dataset.from_tensors(batch).repeat(steps)
+
+
+def fit(model, batch, steps, **kwargs):
+    return model.fit(repeat(batch, steps), verbose=0, shuffle=False, **kwargs)
+
+
+def test_generator_moves_only_at_every_critic_steps_round(batch):
+    model = tiny()
+    model.compile(critic_steps=3)
+    for step in range(1, 7):
+        critic, generator = weights(model.discriminator), weights(model.generator)
+        fit(model, batch, 1)
+        assert changed(critic, model.discriminator)
+        assert changed(generator, model.generator) == (step % 3 == 0), step
+    assert int(model.step) == 6
+    assert int(model.generator_optimizer.iterations) == 2
+
+
+def test_a_round_of_joint_training_is_one_batch_of_each_data_set(batch):
+    model = tiny([HAIR, MOOD])
+    model.compile(critic_steps=2)
+    image, hair = batch
+    joint = image, model.label_space.embed(hair, 0)
+    turns = []
+    for _ in range(8):
+        generator = weights(model.generator)
+        fit(model, joint, 1)
+        turns.append(changed(generator, model.generator))
+    assert turns == [False, False, True, True] * 2
+
+
+def test_one_critic_update_leaves_the_generator_alone(batch):
+    model = tiny()
+    model.compile()
+    image, label = map(tf.constant, batch)
+    generator = weights(model.generator)
+    model._update_critic(image, label, image, tf.ones((4, 1, 1, 1)))
+    assert not changed(generator, model.generator)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"run_eagerly": True},
+        {"jit_compile": True},
+        {"steps_per_execution": 2},
+        {"rectified": True},
+    ],
+)
+def test_it_trains_alike_however_it_is_compiled(batch, how):
+    results = []
+    for arguments in ({"rectified": how.get("rectified", False)}, how):
+        keras.utils.set_random_seed(1)
+        model = tiny()
+        model.compile(critic_steps=2, **arguments)
+        results.append((fit(model, batch, 4).history, weights(model.generator)))
+    (logs, ours), (other_logs, others) = results
+    for name, value in logs.items():
+        assert other_logs[name] == pytest.approx(value, rel=5e-3, abs=2e-3), name
+    for one, other in zip(ours, others, strict=True):
+        np.testing.assert_allclose(one, other, atol=3e-4)  # Adam's sign of ~0 gradients
+
+
+def test_reduced_precision_trains_and_penalises_in_float32(batch):
+    model = tiny(dtype="mixed_bfloat16")
+    model.compile(critic_steps=1)
+    logs = fit(model, batch, 3).history
+    assert all(np.isfinite(value).all() for value in logs.values())
+    assert model.generator.get_layer("stem").compute_dtype == "bfloat16"
+    exact = tiny()
+    exact.discriminator.set_weights(model.discriminator.get_weights())
+    image, label = map(tf.constant, batch)
+    alpha = tf.fill((4, 1, 1, 1), 0.5)
+    ours, truth = (m._critic_terms(image, label, -image, alpha) for m in (model, exact))
+    for name, value in truth.items():
+        assert float(ours[name]) == pytest.approx(float(value), rel=1e-6), name
+
+
+def test_rectified_objective_sums_target_and_own_label(batch):
+    """With the target equal to the own label every summed term is twice the plain."""
+    model = tiny()
+    image, label = map(tf.constant, batch)
+    fake = model.generator([image, label])
+    terms = {}
+    for rectified in (False, True):
+        model.compile(rectified=rectified)
+        terms[rectified] = model._generator_terms(image, label, label, fake)
+    for name, plain in terms[False].items():
+        assert float(terms[True][name]) == pytest.approx(2 * float(plain), rel=1e-5)
+    assert float(terms[True]["identity"]) == pytest.approx(
+        float(tf.reduce_mean(tf.abs(fake - image))), rel=1e-5
+    )
+
+
+def test_a_weight_of_zero_takes_a_term_out_of_the_loss(batch):
+    model = tiny()
+    model.compile(loss_weights={"classification": 0, "reconstruction": 0})
+    logs = model.evaluate(repeat(batch, 1), verbose=0, return_dict=True)
+    assert logs["g_loss"] == pytest.approx(logs["g_adversarial"], rel=1e-6)
+
+
+def test_evaluate_changes_nothing(batch):
+    model = tiny()
+    model.compile()
+    before = weights(model)
+    model.evaluate(repeat(batch, 2), verbose=0)
+    assert not changed(before, model)
+
+
+def test_fit_takes_arrays(batch):
+    model = tiny()
+    model.compile(critic_steps=1)
+    image, label = batch
+    history = model.fit(image, label, batch_size=2, epochs=2, verbose=0)
+    assert len(history.history["d_loss"]) == 2 and int(model.step) == 4
+
+
+def test_predict_takes_arrays_and_batches(batch):
+    model = tiny()
+    image, label = batch
+    direct = model.predict([image, label], verbose=0)
+    np.testing.assert_allclose(direct, model.translate(image, label), atol=1e-6)
+    batched = model.predict(repeat(batch, 1), verbose=0)
+    np.testing.assert_allclose(direct, batched, atol=1e-6)
+
+
+def test_own_optimizers_are_used_and_kept(batch, tmp_path):
+    model = tiny()
+    model.compile(
+        generator_optimizer=keras.optimizers.SGD(0.5),
+        discriminator_optimizer=TorchAdam(1e-3),
+        critic_steps=1,
+    )
+    fit(model, batch, 1)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert isinstance(again.generator_optimizer, keras.optimizers.SGD)
+    assert float(again.generator_optimizer.learning_rate) == 0.5
+
+
+@pytest.mark.parametrize("datasets", [HAIR, [HAIR, MOOD]])
+def test_saved_and_loaded_it_goes_on_exactly(batch, tmp_path, datasets):
+    image, label = batch
+    model = tiny(datasets)
+    model.compile(critic_steps=2, total_steps=10, rectified=True, seed=5)
+    batch = image, model.label_space.embed(label, 0)
+    fit(model, batch, 3)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.get_config() == model.get_config()
+    assert again.get_compile_config() == model.get_compile_config()
+    for one in (model, again):
+        fit(one, batch, 3)
+    for one, other in zip(model.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_loaded_without_training_state_it_translates(batch, tmp_path):
+    model = tiny()
+    model.compile()
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    np.testing.assert_array_equal(model.translate(*batch), again.translate(*batch))
+
+
+def test_random_numbers_follow_from_seed_and_step(batch):
+    model = tiny()
+    model.compile(seed=1)
+    label = tf.constant(np.eye(3, dtype=np.float32))
+
+    def draw(seed, step):
+        model.seed = seed
+        model.step.assign(step)
+        target, alpha = model._draw(label)
+        return np.concatenate([np.ravel(target), np.ravel(alpha)])
+
+    np.testing.assert_array_equal(draw(1, 7), draw(1, 7))
+    assert (draw(1, 7) != draw(1, 8)).any() and (draw(1, 7) != draw(2, 7)).any()
+    target = draw(3, 3)[:9].reshape(3, 3)
+    assert sorted(map(tuple, target)) == sorted(map(tuple, np.eye(3)))  # a shuffle
+
+
+def test_summary_names_both_networks(capsys):
+    tiny().summary()
+    printed = capsys.readouterr().out
+    assert "generator" in printed and "discriminator" in printed
+
+
+def test_wrong_arguments_say_what_is_expected(batch):
+    model = tiny()
+    with pytest.raises(ValueError, match=r"loss_weights takes .*'cycle'"):
+        model.compile(loss_weights={"cycle": 1})
+    with pytest.raises(ValueError, match="at least 1. Received: 0"):
+        model.compile(critic_steps=0)
+    with pytest.raises(ValueError, match="'paper' or 'official'"):
+        model.compile(lr_decay="cosine")
+    model.compile()
+    image, label = batch
+    with pytest.raises(ValueError, match="3 columns.*Black.*Received.*2"):
+        fit(model, (image, label[:, :2]), 1)
+
+
+def test_get_config_rebuilds_the_model():
+    model = tiny([HAIR, MOOD], name="both")
+    again = StarGAN.from_config(model.get_config())
+    assert again.label_space.to_list() == model.label_space.to_list()
+    assert [w.shape for w in again.weights] == [w.shape for w in model.weights]

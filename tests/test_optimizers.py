@@ -1,0 +1,37 @@
+"""TorchAdam against the algorithm written out in NumPy."""
+
+import keras
+import numpy as np
+
+from stargan_tf.optimizers import TorchAdam
+
+
+def adam(value, gradients, rate, beta_1, beta_2, epsilon):
+    m = v = np.zeros_like(value)
+    for t, g in enumerate(gradients, start=1):
+        m = beta_1 * m + (1 - beta_1) * g
+        v = beta_2 * v + (1 - beta_2) * g**2
+        m_hat, v_hat = m / (1 - beta_1**t), v / (1 - beta_2**t)
+        value = value - rate * m_hat / (np.sqrt(v_hat) + epsilon)
+    return value
+
+
+def test_equals_kingma_and_ba_where_gradients_are_as_small_as_epsilon():
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=6)
+    scales = np.array([1.0, 1e-4, 1e-7, 1e-8, 1e-9, 0.0])
+    gradients = rng.normal(size=(5, 6)) * scales
+    variable = keras.Variable(start.astype(np.float32))
+    optimizer = TorchAdam(0.1, beta_1=0.5, beta_2=0.999)
+    for gradient in gradients:
+        optimizer.apply([gradient.astype(np.float32)], [variable])
+    expected = adam(start, gradients, 0.1, 0.5, 0.999, 1e-8)
+    np.testing.assert_allclose(variable.numpy(), expected, atol=5e-6)
+
+
+def test_round_trip():
+    optimizer = TorchAdam(0.25, beta_1=0.1)
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(optimizer)
+    )
+    assert again.get_config() == optimizer.get_config()
