@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
+from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -121,7 +122,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     space = LabelSpace(state.datasets)
     write, translation, paths = _plan(flag_values, space, pictures)
     stream = PictureStream(pictures, _fitting(flag_values, space))
-    # Only this imports TensorFlow: what is wrong above is said at once.
+    # What is wrong above is said at once, not after seconds of imports.
+    start_tensorflow()
     model = load_model(checkpoint)
     max_pixels = flag_values.batch_size * space.image_size**2
     _report(write(model, stream, translation, paths, max_pixels), flag_values.output)

@@ -104,9 +104,10 @@ def refuse_overwriting(
     pictures: Iterable[InputPicture], planned: Iterable[Path]
 ) -> None:
     """Raises InputError if an output is one of the inputs, by whatever name."""
-    inputs = {_identity(picture.path) for picture in pictures}
-    for path in planned:
-        if path.exists() and _identity(path) in inputs:
+    existing = [path for path in planned if path.exists()]
+    inputs = {_identity(picture.path) for picture in pictures} if existing else set()
+    for path in existing:
+        if _identity(path) in inputs:
             raise InputError(
                 f"The output '{path}' is an input, and inputs are never overwritten. "
                 "Give another --output."

@@ -1,0 +1,102 @@
+"""Files in, files out, with a model that needs no TensorFlow."""
+
+import pytest
+
+from stargan_tf.errors import InputError
+from stargan_tf.translation import batches
+from stargan_tf.translation.batches import PictureStream, in_batches
+from stargan_tf.translation.by_label import ToEveryDomain, ToTarget
+from stargan_tf.translation.fitting import Fitting
+from stargan_tf.translation.inputs import find_inputs
+from stargan_tf.translation.outputs import plan_outputs, plan_pages
+from stargan_tf.translation.targets import parse_target
+from stargan_tf.translation.translate_files import translate_files, translate_to_grid
+
+SQUARE = 16 * 16
+
+
+def stream_of(folder, fitting=None):
+    return PictureStream(find_inputs([str(folder)]), fitting or Fitting(16))
+
+
+def to_blond(model):
+    return ToTarget(model.label_space, parse_target("Blond_Hair", model.label_space))
+
+
+def run(model, stream, output, max_pixels=4 * SQUARE):
+    outputs = plan_outputs(stream.pictures, str(output))
+    return translate_files(model, stream, to_blond(model), outputs, max_pixels)
+
+
+def test_every_picture_of_a_folder_is_translated(model, paint, tmp_path, pixels):
+    for index in range(5):
+        paint(f"in/{index % 2}/{index}.png", value=200 * (index % 2))
+    stream = stream_of(tmp_path / "in")
+    written = run(model, stream, tmp_path / "out")
+    assert len(written) == 5 and stream.unreadable == 0
+    assert pixels(tmp_path / "out" / "0" / "2.png")[0, 0].tolist() == [100, 101, 100]
+    assert pixels(tmp_path / "out" / "1" / "3.png")[0, 0].tolist() == [100, 101, 101]
+
+
+def test_the_rest_goes_on_after_an_unreadable_picture(model, paint, tmp_path, capsys):
+    for name in ("a", "c"):
+        paint(f"in/{name}.png")
+    (tmp_path / "in" / "b.png").write_bytes(b"")
+    (tmp_path / "in" / "d.jpg").write_bytes(b"\xff\xd8\xff junk")
+    stream = stream_of(tmp_path / "in")
+    written = run(model, stream, tmp_path / "out")
+    assert [path.name for path in written] == ["a.png", "c.png"]
+    assert stream.unreadable == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and "b.png" in lines[0] and "d.jpg" in lines[1]
+
+
+def test_batches_hold_neighbours_of_one_shape_within_bounds(model, paint, tmp_path):
+    for index, width in enumerate([16, 16, 16, 32, 32, 16]):
+        paint(f"in/{index}.png", size=(width, 16))
+    run(model, stream_of(tmp_path / "in", Fitting(16, "keep")), tmp_path / "out")
+    assert [shape[0:3:2] for shape in model.batches] == [(3, 16), (2, 32), (1, 16)]
+    model.batches.clear()
+    run(model, stream_of(tmp_path / "in"), tmp_path / "out", max_pixels=2 * SQUARE)
+    assert [shape[0] for shape in model.batches] == [2, 2, 2]
+    model.batches.clear()
+    run(model, stream_of(tmp_path / "in"), tmp_path / "out", max_pixels=1)
+    assert len(model.batches) == 6
+
+
+def test_originals_kept_for_pasting_are_bounded(paint, tmp_path, monkeypatch):
+    for index in range(4):
+        paint(f"in/{index}.png", size=(100, 100))
+    monkeypatch.setattr(batches, "HELD_PIXELS", 20_000)
+    stream = stream_of(tmp_path / "in", Fitting(16, size="original"))
+    assert [len(batch) for batch in in_batches(stream, 100 * SQUARE)] == [2, 2]
+
+
+def test_a_grid_has_a_row_for_each_picture(model, paint, tmp_path, pixels):
+    for index in range(12):
+        paint(f"in/{index:02d}.png", value=50)
+    stream = stream_of(tmp_path / "in")
+    pages = plan_pages(stream.pictures, str(tmp_path / "out"))
+    everything = ToEveryDomain(model.label_space)
+    written = translate_to_grid(model, stream, everything, pages, 5 * SQUARE)
+    assert written == pages and len(pages) == 2
+    for page, rows in zip(pages, (10, 2), strict=True):
+        grid = pixels(page)
+        assert (grid == 50).all(axis=-1).sum() == rows * 112 * 112
+        assert (grid == [100, 101, 100]).all(axis=-1).sum() == rows * 112 * 112
+
+
+def test_a_disk_that_refuses_leaves_no_half_picture(
+    model, paint, tmp_path, monkeypatch
+):
+    from PIL import Image
+
+    def full_disk(self, path, *_args, **_options):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    paint("in/a.png")
+    monkeypatch.setattr(Image.Image, "save", full_disk)
+    with pytest.raises(InputError, match="No space left on device"):
+        run(model, stream_of(tmp_path / "in"), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
