@@ -57,9 +57,9 @@ class CachedImages:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def get(self, position: int) -> tuple[np.ndarray, int]:
-        """The uint8 image (s, s, 3) at `position`, and `position`."""
-        return self._images[self._rows[position]], position
+    def get(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """uint8 images (k, s, s, 3) at `positions`, an array (k,); and `positions`."""
+        return self._images[self._rows[positions]], positions
 
 
 def cached_images(source: LabelledImages) -> CachedImages | None:

@@ -29,23 +29,25 @@ class DecodedImages:
         self.labels = source.labels
         self._unreadable: set[int] = set()
         self._lock = threading.Lock()
-        self.get(0)  # Fails here, not inside a tf.data thread, if nothing is readable.
+        # Fails here, not inside a tf.data thread, if nothing is readable.
+        self._read(0)
 
     def __len__(self) -> int:
         return len(self.source)
 
-    def get(self, position: int) -> tuple[np.ndarray, int]:
-        """The image at `position`, or the next readable one.
+    def get(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The images at `positions`, or the next readable ones.
 
         Args:
-            position: in [0, number of images).
+            positions: int64 array (k,), in [0, number of images).
 
         Returns:
-            The uint8 image (s, s, 3), and the position it was taken from.
-
-        Raises:
-            InputError: if no image can be read.
+            uint8 images (k, s, s, 3), and the positions they were taken from.
         """
+        images, taken = zip(*map(self._read, positions.tolist()), strict=True)
+        return np.stack(images), np.array(taken, np.int64)
+
+    def _read(self, position: int) -> tuple[np.ndarray, int]:
         for step in range(len(self)):
             candidate = (position + step) % len(self)
             if candidate in self._unreadable:

@@ -27,8 +27,15 @@ class ImageStore(Protocol):
 
     def __len__(self) -> int: ...
 
-    def get(self, position: int) -> tuple[np.ndarray, int]:
-        """The uint8 image (s, s, 3), and the position it was really taken from."""
+    def get(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The images at `positions`, or stand-ins for those that cannot be read.
+
+        Args:
+            positions: int64 array (k,), in [0, number of positions).
+
+        Returns:
+            uint8 images (k, s, s, 3), and the positions they were really taken from.
+        """
         ...
 
 
