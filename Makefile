@@ -1,0 +1,44 @@
+# The README's two commands. PYTHON picks the interpreter, VENV the environment,
+# TENSORFLOW the build to install: tensorflow, tensorflow[and-cuda], tensorflow-cpu.
+PYTHON ?= python3
+VENV ?= .venv
+TENSORFLOW ?= tensorflow
+RUN ?= runs/demo
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint format
+
+demo: $(VENV)/core
+	$(BIN)/stargan-tf train --preset demo --run $(RUN)
+	$(BIN)/stargan-tf datasets --save toon_attributes --split held_out --count 10 \
+	  --image_size 64 --output $(RUN)/held_out
+	$(BIN)/stargan-tf translate --model $(RUN) --all $(RUN)/held_out \
+	  --output $(RUN)/translated.png
+	@echo "Faces nobody trained on, each with every attribute: $(RUN)/translated.png"
+	@echo "Next, one picture by name: $(BIN)/stargan-tf translate --model $(RUN)" \
+	  "--to Blond_Hair,Young $(RUN)/held_out/held_out_000000.png --output blond.png"
+
+test: $(VENV)/dev lint
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(BIN)/python:
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing:" \
+	  "sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/core: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  "$(TENSORFLOW)>=2.18" -e .
+	@touch $@
+
+$(VENV)/dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  "$(TENSORFLOW)>=2.18" -e ".[dev]"
+	@touch $@
