@@ -21,6 +21,7 @@ extra, `stargan_tf[…]`) and printed here in one line, with exit status 2. A
 status 130. Everything else keeps its traceback.
 """
 
+import logging
 import sys
 import warnings
 from collections.abc import Sequence
@@ -84,6 +85,8 @@ def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
         print(command_help(command, flag_values))
         return 0
     positionals = flag_values([f"{PROGRAM} {name}", *map(_underscored, arguments)])[1:]
+    # The form of what the data pipeline logs, such as pictures it left out.
+    logging.basicConfig(format=f"{PROGRAM}: %(message)s")
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         return command.run(flag_values, positionals) or 0

@@ -7,6 +7,7 @@ from absl import flags
 
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
+from stargan_tf.training import resume
 from stargan_tf.training.config import RUN_OPTIONS, RunConfig
 from stargan_tf.training.families import FAMILIES
 from stargan_tf.training.options import Option
@@ -52,6 +53,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         raise InputError("Pass --run DIR, the folder that the run is written into.")
     folder = RunFolder(Path(flag_values.run))
     config = _resolve(flag_values, folder)
+    resume.check(folder, config)  # Again in `train`; here it spares a slow start.
     start_tensorflow()
     from stargan_tf.training.run import train
 

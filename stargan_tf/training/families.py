@@ -77,6 +77,14 @@ STARGAN = ModelFamily(
             _NETWORKS,
             minimum=1,
         ),
+        Option(
+            "attention",
+            bool,
+            False,
+            "The generator also draws a mask of where to change the input (not in "
+            "the paper).",
+            _NETWORKS,
+        ),
     ),
     compile_options=(
         Option(

@@ -9,6 +9,20 @@ from stargan_tf.training.resolve import read_config_file, resolve
 from stargan_tf.training.run_folder import RunFolder
 
 
+def check(folder: RunFolder, config: RunConfig) -> None:
+    """What can be told without the data: `check_folder` and `check_same_run`.
+
+    Args:
+        folder: it need not exist.
+        config: what is asked for now.
+
+    Raises:
+        InputError: as those two.
+    """
+    check_folder(folder)
+    check_same_run(folder, config)
+
+
 def check_folder(folder: RunFolder) -> None:
     """Refuses a folder that holds something else than a run.
 

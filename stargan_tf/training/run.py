@@ -70,8 +70,7 @@ def train(config: RunConfig, run: str | Path) -> Any:
             checkpoint is then untouched.
     """
     folder = RunFolder(Path(run))
-    resume.check_folder(folder)
-    resume.check_same_run(folder, config)
+    resume.check(folder, config)
     data = _open_data(config)
     model = build_model(config, data.label_space)
     folder.path.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,12 @@ class ToyRun:
     def start(self, *flags, **variables):
         """The process, with its output in pipes."""
         command = [sys.executable, "-m", "stargan_tf.cli.main", "train"]
-        environment = {**os.environ, "PYTHONPATH": str(PLUGIN), **variables}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(PLUGIN),
+            "STARGAN_TF_CACHE": str(self.folder.with_name("cache")),
+            **variables,
+        }
         environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
         return subprocess.Popen(
             [*command, *flags, f"--run={self.folder}"],
@@ -47,7 +52,7 @@ class ToyRun:
     def finish(self, *flags, **variables):
         """(exit status, stdout, stderr) of the whole run."""
         process = self.start(*flags, **variables)
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=300)
         return process.returncode, output, errors
 
     def checkpoints(self):

@@ -37,7 +37,7 @@ def read_metrics(run):
 def wait_for_step(run, step):
     """Returns as soon as the metrics show that step."""
     file = run.folder / "metrics.jsonl"
-    until = time.monotonic() + 90
+    until = time.monotonic() + 200
     while time.monotonic() < until:
         if file.exists() and f'{{"step": {step},' in file.read_text():
             return
@@ -91,7 +91,7 @@ def check_end_of_output(output, folder):
 
 
 def check_refusals(run):
-    """A finished run and a changed option; no training, but TensorFlow's start."""
+    """A changed option is refused before anything is touched."""
     before = sorted(run.folder.rglob("*"))
     status, _, errors = run.finish("--batch_size=2")
     assert status == 2
@@ -136,8 +136,8 @@ def test_diverged_weights_are_never_saved(toy_run, tiny):
     assert len(message) == 1
     assert "Training diverged:" in message[0]
     assert not (run.folder / "checkpoints").exists()
-    for record in read_metrics(run):
-        assert np.all(np.isfinite(list(record.values())))
+    # It diverged before the first line was due; a later line would be finite too.
+    assert not (run.folder / "metrics.jsonl").exists()
 
 
 def test_joint_rectified_training_in_half_precision(toy_run, tiny):
