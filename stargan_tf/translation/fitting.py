@@ -92,7 +92,7 @@ class Fitting:
         Raises:
             UnreadableImage: if it cannot be decoded, or is too long and narrow.
         """
-        picture = Image.fromarray(read_picture(path))
+        picture = read_picture(path)
         box = self._box(picture.size)
         size = self._fitted_size(box, path)
         # Crop first: resize(box=…) would let pixels beyond the edge shine in.
@@ -104,8 +104,9 @@ class Fitting:
         width, height = size
         if self.fit == KEEP:
             return 0, 0, width, height
+        # Where `pictures.centre_crop` cuts.
         side = min(width, height, self.crop_size or width)
-        left, top = (width - side) // 2, (height - side) // 2
+        left, top = round((width - side) / 2), round((height - side) / 2)
         return left, top, left + side, top + side
 
     def _fitted_size(self, box: Box, path: Path) -> tuple[int, int]:

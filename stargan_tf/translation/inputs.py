@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stargan_tf.data.listing import EXTENSIONS, list_pictures
 from stargan_tf.errors import InputError
-
-# What a folder is searched for; a file named directly may end in anything.
-EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-)
 
 
 @dataclass(frozen=True)
@@ -30,9 +26,9 @@ def find_inputs(
 ) -> list[InputPicture]:
     """Lists the pictures that files and folders stand for, in a fixed order.
 
-    Folders are searched recursively; hidden files are passed over. A single folder's
-    pictures keep their path below it; beside other inputs the path starts with the
-    folder's own name.
+    Folders are searched recursively for names that end like a picture's; a file
+    named directly may end in anything. A single folder's pictures keep their path
+    below it; beside other inputs the path starts with the folder's own name.
 
     Args:
         inputs: files and folders.
@@ -70,11 +66,9 @@ def _search(
 ) -> list[InputPicture]:
     root = Path(folder.resolve().name) if among_others else Path()
     pictures = [
-        InputPicture(path, root / path.relative_to(folder))
-        for path in sorted(folder.rglob("*"))
-        if _is_picture(path.relative_to(folder))
-        and path.is_file()
-        and not _inside(path, folder, exclude)
+        InputPicture(folder / name, root / name)
+        for name in list_pictures(folder).names
+        if not _inside(folder / name, folder, exclude)
     ]
     if not pictures:
         raise InputError(
@@ -82,11 +76,6 @@ def _search(
             f"in {', '.join(sorted(EXTENSIONS))}, in sub-folders too."
         )
     return pictures
-
-
-def _is_picture(name: Path) -> bool:
-    hidden = any(part.startswith(".") for part in name.parts)
-    return not hidden and name.suffix.lower() in EXTENSIONS
 
 
 def _inside(path: Path, folder: Path, exclude: Path | None) -> bool:

@@ -4,8 +4,9 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from stargan_tf.data.listing import is_picture
 from stargan_tf.errors import InputError
-from stargan_tf.translation.inputs import EXTENSIONS, InputPicture
+from stargan_tf.translation.inputs import InputPicture
 from stargan_tf.translation.picture_file import WRITABLE, check_extension
 
 ROWS_PER_PAGE = 10  # of a grid: more would not fit a screen
@@ -72,7 +73,7 @@ def names_a_file(output: str) -> bool:
     path = Path(output)
     if path.is_dir() or output.endswith(("/", os.sep)):
         return False
-    if not path.is_file() and path.suffix.lower() not in EXTENSIONS:
+    if not path.is_file() and not is_picture(path):
         return False
     check_extension(path)
     return True

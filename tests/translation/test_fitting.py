@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.data.pictures import square_pixels
 from stargan_tf.translation.fitting import Fitting
 
 
@@ -22,6 +23,16 @@ def gradient(path, width, height, exif=None):
 def test_crop_gives_the_model_its_square(tmp_path, width, height, shape):
     fitted = Fitting(16).read(gradient(tmp_path / "a.png", width, height))
     assert fitted.image.shape == shape and fitted.image.dtype == np.uint8
+
+
+@pytest.mark.parametrize("crop_size", [None, 30])
+@pytest.mark.parametrize(("width", "height"), [(67, 64), (64, 65), (200, 51)])
+def test_crop_is_what_training_sees(tmp_path, width, height, crop_size):
+    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    fitted = Fitting(16, crop_size=crop_size).read(tmp_path / "a.png")
+    expected = square_pixels(tmp_path / "a.png", 16, crop_size)
+    assert np.array_equal(fitted.image, expected)
 
 
 def test_crop_is_centred_and_as_large_as_asked_for(tmp_path):
