@@ -1,6 +1,6 @@
 """Decoded images on disk: the first use decodes all of them once, later ones read.
 
-    <cache folder>/<key>/images.npy        uint8 (n, s, s, 3), read as a memory map
+    <cache folder>/<key>/images.raw        uint8 (n, s, s, 3), bare, for memory maps
                          unreadable.json   positions that could not be decoded
 
 The key is a hash of the source's fingerprint. An entry is written under a temporary
@@ -8,58 +8,49 @@ name and renamed when it is whole, so a killed process leaves no half entry, and
 two processes that write the same entry the later one uses the earlier one's.
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.cache_writer import IMAGES, UNREADABLE, pixel_bytes, write_entry
+from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
 
-VERSION = 1
+# Part of the key: raise it when the format of an entry changes.
+VERSION = 2
 FOLDER_VARIABLE = "STARGAN_TF_CACHE"
 LIMIT_VARIABLE = "STARGAN_TF_CACHE_LIMIT_MB"
 DEFAULT_LIMIT_MB = 2048
-IMAGES, UNREADABLE = "images.npy", "unreadable.json"
-CHUNK = 256
-ABANDONED_AFTER_S = 24 * 3600
 
 
 class CachedImages:
-    """An `ImageStore` that reads from a memory map; unreadable images are left out.
+    """An `ImageStore` whose images lie in a file; unreadable ones are left out.
 
     Args:
         source: the images; only names and labels are used.
         folder: the cache entry.
+
+    Attributes:
+        path: file of bare uint8 pixels, of shape `shape`, (n, s, s, 3).
+        rows: int64 array; row of the file at each position.
     """
 
     complete = True
 
     def __init__(self, source: LabelledImages, folder: Path):
-        self._images = np.load(folder / IMAGES, mmap_mode="r")
         unreadable = json.loads((folder / UNREADABLE).read_text())
-        readable = np.ones(len(source), bool)
-        readable[unreadable] = False
-        self._rows = np.flatnonzero(readable)
-        self.labels = source.labels[self._rows]
+        size = source.info.image_size
+        self.path, self.shape = folder / IMAGES, (len(source), size, size, 3)
+        self.rows = np.setdiff1d(np.arange(len(source)), unreadable)
+        self.labels = source.labels[self.rows]
         _summarise(source, unreadable)
 
     def __len__(self) -> int:
-        return len(self._rows)
-
-    def get(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8 images (k, s, s, 3) at `positions`, an array (k,); and `positions`."""
-        return self._images[self._rows[positions]], positions
+        return len(self.rows)
 
 
 def cached_images(source: LabelledImages) -> CachedImages | None:
@@ -76,8 +67,8 @@ def cached_images(source: LabelledImages) -> CachedImages | None:
     """
     entry = cache_folder() / _key(source)
     try:
-        if not entry.is_dir():
-            _fill(source, entry)
+        if not _is_whole(source, entry):
+            write_entry(source, entry)
         return CachedImages(source, entry)
     except OSError as error:
         logging.warning(
@@ -108,7 +99,7 @@ def fits_in_cache(source: LabelledImages) -> bool:
         raise InputError(
             f"{LIMIT_VARIABLE} must be a number of megabytes. Received: {text!r}"
         ) from None
-    return len(source) * source.info.image_size**2 * 3 <= limit
+    return pixel_bytes(source) <= limit
 
 
 def _key(source: LabelledImages) -> str:
@@ -116,73 +107,12 @@ def _key(source: LabelledImages) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _fill(source: LabelledImages, entry: Path) -> None:
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(entry)
-    with tempfile.TemporaryDirectory(
-        prefix=f"{entry.name}.", suffix=".tmp", dir=entry.parent
-    ) as temporary:
-        whole = Path(temporary) / "entry"
-        whole.mkdir()
-        unreadable = _write_images(source, whole / IMAGES)
-        (whole / UNREADABLE).write_text(json.dumps(unreadable))
-        # Renaming fails where another process was faster; its entry is as good.
-        with contextlib.suppress(OSError):
-            whole.rename(entry)
-
-
-def _write_images(source: LabelledImages, path: Path) -> list[int]:
-    """Writes every image in order; returns the positions that are unreadable."""
-    size, unreadable = source.info.image_size, []
-    blank = np.zeros((size, size, 3), np.uint8)
-    header = {"descr": "|u1", "fortran_order": False}
-    # Plain writes, not a writable memory map: on a full disk a write raises, a
-    # memory map kills the process.
-    with path.open("wb") as file:
-        header["shape"] = (len(source), size, size, 3)
-        np.lib.format.write_array_header_1_0(file, header)
-        for position, image in _decode_all(source):
-            if image is None:
-                unreadable.append(position)
-            file.write(np.ascontiguousarray(blank if image is None else image).data)
-        file.flush()
-        os.fsync(file.fileno())
-    if len(unreadable) == len(source):
-        raise InputError(
-            f"None of the {len(source)} images of '{source.info.name}' can be read."
-        )
-    return unreadable
-
-
-def _decode_all(source: LabelledImages) -> Iterator[tuple[int, np.ndarray | None]]:
-    """Decodes in parallel, yields in order, and shows progress if it takes long."""
-
-    def load(position: int) -> np.ndarray | None:
-        try:
-            return source.load(position)
-        except UnreadableImage as error:
-            logging.warning("%s Skipped.", error)
-            return None
-
-    title = f"Reading {source.info.name}"
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=len(source), desc=title, unit="image", delay=1.0) as bar,
-    ):
-        # In chunks, so that finished images do not pile up ahead of a slow disk.
-        for start in range(0, len(source), CHUNK):
-            chunk = range(start, min(start + CHUNK, len(source)))
-            for position, image in zip(chunk, pool.map(load, chunk), strict=True):
-                yield position, image
-                bar.update()
-
-
-def _remove_abandoned(entry: Path) -> None:
-    """Frees what killed processes left of this entry, once it is surely not in use."""
-    for left in entry.parent.glob(f"{entry.name}.*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED_AFTER_S:
-                shutil.rmtree(left)
+def _is_whole(source: LabelledImages, entry: Path) -> bool:
+    """Whether the entry is there, with every byte a memory map would touch."""
+    try:
+        return (entry / IMAGES).stat().st_size == pixel_bytes(source)
+    except FileNotFoundError:
+        return False
 
 
 def _summarise(source: LabelledImages, unreadable: list[int]) -> None:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from stargan_tf.data.cache import cached_images, fits_in_cache
+from stargan_tf.data.cache import CachedImages, cached_images, fits_in_cache
 from stargan_tf.data.decoded_images import DecodedImages
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
@@ -27,19 +27,10 @@ class ImageStore(Protocol):
 
     def __len__(self) -> int: ...
 
-    def get(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The images at `positions`, or stand-ins for those that cannot be read.
 
-        Args:
-            positions: int64 array (k,), in [0, number of positions).
-
-        Returns:
-            uint8 images (k, s, s, 3), and the positions they were really taken from.
-        """
-        ...
-
-
-def open_images(source: LabelledImages, cache: str = AUTO) -> ImageStore:
+def open_images(
+    source: LabelledImages, cache: str = AUTO
+) -> CachedImages | DecodedImages:
     """Opens the images of one source.
 
     Args:

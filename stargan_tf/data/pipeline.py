@@ -18,6 +18,7 @@ import tensorflow as tf
 from stargan_tf.data.image_store import AUTO, ImageStore, open_images
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.readers import reader
 from stargan_tf.errors import InputError
 
 SEED_LIMIT = 2**31
@@ -152,24 +153,21 @@ def _in_order(
 
 def _fetcher(stores: Sequence[ImageStore], space: LabelSpace) -> Callable:
     """(source, positions) → (uint8 images, labels, positions they were taken from)."""
-    labels = [space.embed(store.labels, k) for k, store in enumerate(stores)]
-    size = space.image_size
 
-    def read(source: np.ndarray, positions: np.ndarray) -> tuple:
-        images, taken = stores[int(source)].get(positions)
-        return images, labels[int(source)][taken], taken
+    def branch(number: int, store: ImageStore) -> Callable:
+        read, labels = reader(store), tf.constant(space.embed(store.labels, number))
 
-    def fetch(source: tf.Tensor, positions: tf.Tensor) -> tuple:
-        # A batch per call, not an image: the calls run in parallel all the same, and
-        # entering Python costs more than copying an image.
-        images, chosen, taken = tf.numpy_function(
-            read, [source, positions], (tf.uint8, tf.float32, tf.int64)
-        )
-        return (
-            tf.ensure_shape(images, (None, size, size, 3)),
-            tf.ensure_shape(chosen, (None, space.width)),
-            tf.ensure_shape(taken, (None,)),
-        )
+        def fetch_one(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            images, taken = read(positions)
+            return images, tf.gather(labels, taken), taken
+
+        return fetch_one
+
+    branches = [branch(number, store) for number, store in enumerate(stores)]
+
+    def fetch(source: tf.Tensor, positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        ready = [functools.partial(one, positions) for one in branches]
+        return tf.switch_case(tf.cast(source, tf.int32), ready)
 
     return fetch
 

@@ -1,0 +1,127 @@
+"""`--dataset attributes`: a folder of images and a file with their attributes."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from absl import logging
+
+from stargan_tf.data.attribute_file import read_attribute_file
+from stargan_tf.data.info import BINARY, DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.listing import existing_folder, list_pictures
+from stargan_tf.data.picture_set import picture_set
+from stargan_tf.data.registry import DatasetOptions
+from stargan_tf.data.split import split_positions
+from stargan_tf.errors import InputError
+
+# The names of CelebA. An image with two of them on keeps its label, as in the official
+# code (1.4 % of CelebA's faces): exclusive means that a translation turns the others
+# off when it turns one on.
+HAIR_COLOURS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
+
+
+class AttributesDataset:
+    """The user's own images with any number of attributes each; labels are binary.
+
+    A row of the attribute file finds its image by relative path, else by bare file
+    name, else by file name without extension (CelebA's PNG edition keeps the names
+    of the JPEGs). Every image needs a row; rows without an image are passed over with
+    a warning, so that a part of a data set works with the whole set's file.
+    """
+
+    description = "Your images and a file of attributes (--data_dir, --labels); binary"
+
+    def load(
+        self, split: str, image_size: int, options: DatasetOptions
+    ) -> LabelledImages:
+        """Opens one split.
+
+        Args:
+            split: `"train"` or `"held_out"`.
+            image_size: side of the square images.
+            options: uses `data_dir`, `labels`, `attributes`, `crop_size`, `held_out`.
+
+        Returns:
+            The images, sorted by name.
+
+        Raises:
+            InputError: if the folder or the file cannot be used, an attribute is
+                missing, or an image has no row.
+        """
+        if options.data_dir is None or options.labels is None:
+            raise InputError(
+                "--dataset attributes needs --data_dir (a folder of images) and "
+                "--labels (such as list_attr_celeba.txt, or a CSV)."
+            )
+        root = existing_folder(options.data_dir)
+        table = read_attribute_file(options.labels, options.attributes)
+        hair = tuple(name for name in table.attributes if name in HAIR_COLOURS)
+        groups = (hair,) if len(hair) > 1 else ()
+        info = DatasetInfo("attributes", table.attributes, BINARY, image_size, groups)
+        names = list_pictures(root).names
+        rows = _match(names, table.files, root, options.labels)
+        kept = split_positions(names, split, options.held_out)
+        chosen = [names[position] for position in kept]
+        return picture_set(
+            info, root, chosen, table.values[rows[kept]], options.crop_size
+        )
+
+
+ATTRIBUTES = AttributesDataset()
+
+
+def _match(
+    names: Sequence[str], files: Sequence[str], root: Path, labels: str
+) -> np.ndarray:
+    """The row of each image: int64 array (number of images,)."""
+    if not names:
+        raise InputError(f"{root} holds no image.")
+    found = _find_all(names, files)
+    row_of: dict[str, int] = {}
+    for row, name in enumerate(found):
+        if name is not None and row_of.setdefault(name, row) != row:
+            raise InputError(f"{labels} has two rows for the image {name}. Remove one.")
+    without = [name for name in names if name not in row_of]
+    if without:
+        raise InputError(
+            f"{labels} misses {len(without)} of the {len(names)} images in {root}: "
+            f"{_first(without)}. Add their rows, or remove the images."
+        )
+    absent = [file for file, name in zip(files, found, strict=True) if name is None]
+    if absent:
+        logging.warning(
+            "%d of %d rows of %s have no image in %s and are not used: %s",
+            *(len(absent), len(files), labels, root, _first(absent)),
+        )
+    return np.array([row_of[name] for name in names])
+
+
+def _find_all(names: Sequence[str], files: Sequence[str]) -> list[str | None]:
+    """The image that each row means, or None."""
+    ways: list[Callable[[PurePosixPath], str]] = [
+        str,
+        lambda path: path.name,
+        lambda path: path.stem,
+    ]
+    indexes = [_index(names, way) for way in ways]
+
+    def find(file: str) -> str | None:
+        path = PurePosixPath(file.replace("\\", "/"))
+        hits = (index.get(way(path)) for way, index in zip(ways, indexes, strict=True))
+        return next((hit for hit in hits if hit), None)
+
+    return [find(file) for file in files]
+
+
+def _index(names: Sequence[str], way: Callable) -> dict[str, str | None]:
+    """Key → name; None where two images share the key, so that neither is guessed."""
+    index: dict[str, str | None] = {}
+    for name in names:
+        key = way(PurePosixPath(name))
+        index[key] = None if key in index else name
+    return index
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

@@ -1,0 +1,113 @@
+"""Fills the image cache: decodes in parallel, and leaves a whole entry or none."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+from tqdm import tqdm
+
+from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.errors import InputError
+
+IMAGES, UNREADABLE = "images.raw", "unreadable.json"
+CHUNK = 256
+ABANDONED_AFTER_S = 24 * 3600
+
+
+def pixel_bytes(source: LabelledImages) -> int:
+    """Size in bytes of all images of a source, decoded."""
+    return len(source) * source.info.image_size**2 * 3
+
+
+def write_entry(source: LabelledImages, entry: Path) -> None:
+    """Decodes every image into a cache entry, which appears only when it is whole.
+
+    Args:
+        source: the images.
+        entry: the folder to make; a damaged one of that name is replaced.
+
+    Raises:
+        InputError: if no image can be read.
+        OSError: if the entry cannot be written.
+    """
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(entry)
+    with tempfile.TemporaryDirectory(
+        prefix=f"{entry.name}.", suffix=".tmp", dir=entry.parent
+    ) as temporary:
+        whole = Path(temporary) / "entry"
+        whole.mkdir()
+        unreadable = _write_images(source, whole / IMAGES)
+        (whole / UNREADABLE).write_text(json.dumps(unreadable))
+        _put_in_place(whole, entry, pixel_bytes(source))
+
+
+def _put_in_place(whole: Path, entry: Path, size: int) -> None:
+    images = entry / IMAGES
+    if entry.exists() and not (images.exists() and images.stat().st_size == size):
+        shutil.rmtree(entry)
+    try:
+        whole.rename(entry)
+    except OSError:
+        # Another process was faster, and its entry is as good.
+        if not entry.exists():
+            raise
+
+
+def _write_images(source: LabelledImages, path: Path) -> list[int]:
+    """Writes every image in order; returns the positions that are unreadable."""
+    size, unreadable = source.info.image_size, []
+    blank = np.zeros((size, size, 3), np.uint8)
+    # Plain writes, not a writable memory map: on a full disk a write raises, a
+    # memory map kills the process.
+    with path.open("wb") as file:
+        for position, image in _decode_all(source):
+            if image is None:
+                unreadable.append(position)
+            file.write(np.ascontiguousarray(blank if image is None else image).data)
+        file.flush()
+        os.fsync(file.fileno())
+    if len(unreadable) == len(source):
+        raise InputError(
+            f"None of the {len(source)} images of '{source.info.name}' can be read."
+        )
+    return unreadable
+
+
+def _decode_all(source: LabelledImages) -> Iterator[tuple[int, np.ndarray | None]]:
+    """Decodes in parallel, yields in order, and shows progress if it takes long."""
+
+    def load(position: int) -> np.ndarray | None:
+        try:
+            return source.load(position)
+        except UnreadableImage as error:
+            logging.warning("%s Skipped.", error)
+            return None
+
+    title = f"Reading {source.info.name}"
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        tqdm(total=len(source), desc=title, unit="image", delay=1.0) as bar,
+    ):
+        # In chunks, so that finished images do not pile up ahead of a slow disk.
+        for start in range(0, len(source), CHUNK):
+            chunk = range(start, min(start + CHUNK, len(source)))
+            for position, image in zip(chunk, pool.map(load, chunk), strict=True):
+                yield position, image
+                bar.update()
+
+
+def _remove_abandoned(entry: Path) -> None:
+    """Frees what killed processes left of this entry, once it is surely not in use."""
+    for left in entry.parent.glob(f"{entry.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED_AFTER_S:
+                shutil.rmtree(left)

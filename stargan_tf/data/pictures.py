@@ -1,0 +1,137 @@
+"""Any picture people have, as the RGB pixels a model takes.
+
+Decoding is Pillow's. What a file may hold beyond plain RGB:
+
+* EXIF rotation is applied; of an animation the first frame counts.
+* Transparent parts are laid on white (drawn pictures mostly mean white paper).
+* 16-bit grey is scaled to 8 bits, not clipped.
+* CMYK follows Pillow's conversion; colour profiles are not applied.
+
+The centre crop comes before the resize, which is Pillow's antialiased bilinear, as in
+the official code.
+"""
+
+import contextlib
+import os
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from stargan_tf.data.labelled_images import UnreadableImage
+
+SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+def square_pixels(
+    path: str | os.PathLike, image_size: int, crop_size: int | None = None
+) -> np.ndarray:
+    """Decodes a picture, crops its centre and resizes that.
+
+    Args:
+        path: the picture.
+        image_size: side of the result in pixels.
+        crop_size: see `centre_crop`.
+
+    Returns:
+        uint8 RGB array (image_size, image_size, 3).
+
+    Raises:
+        UnreadableImage: if the picture cannot be decoded.
+    """
+    return np.asarray(resized(centre_crop(read_picture(path), crop_size), image_size))
+
+
+def read_picture(path: str | os.PathLike) -> Image.Image:
+    """Decodes a picture in its own size.
+
+    Args:
+        path: the picture.
+
+    Returns:
+        An upright picture of mode RGB, independent of the file.
+
+    Raises:
+        UnreadableImage: if it is missing, empty, truncated, of no known format, or
+            has more than `PIL.Image.MAX_IMAGE_PIXELS` (a decompression bomb).
+    """
+    try:
+        with Image.open(path) as image:
+            _check_area(image)
+            image.load()
+            return _as_rgb(_upright(image))
+    # Decoders answer broken bytes with almost any exception, not only OSError.
+    except Exception as error:
+        raise UnreadableImage(
+            f"Cannot read the image {os.fspath(path)}: {_reason(path, error)}."
+        ) from error
+
+
+def centre_crop(image: Image.Image, crop_size: int | None = None) -> Image.Image:
+    """The centred square of a picture.
+
+    Args:
+        image: any picture.
+        crop_size: side of the square in original pixels; where the picture is
+            smaller, or with None, its largest square.
+
+    Returns:
+        A square picture.
+    """
+    width, height = image.size
+    side = min(width, height, crop_size or max(width, height))
+    left, top = round((width - side) / 2), round((height - side) / 2)
+    return image.crop((left, top, left + side, top + side))
+
+
+def resized(image: Image.Image, image_size: int) -> Image.Image:
+    """The picture as a square of `image_size` pixels, antialiased bilinear."""
+    size = (image_size, image_size)
+    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None)
+
+
+def _check_area(image: Image.Image) -> None:
+    # Between once and twice the limit Pillow only warns. Turning its warning into
+    # an error would need a process-wide filter, which threads must not touch.
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and image.width * image.height > limit:
+        raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # Broken EXIF data says nothing about the pixels, which are decoded by now.
+    with contextlib.suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in SIXTEEN_BIT:
+        return _from_sixteen_bit(image)
+    if image.mode == "F":
+        raise ValueError("its pixels are 32-bit floats, whose range is not known")
+    if image.has_transparency_data:
+        colours = image.convert("RGBA")
+        paper = Image.new("RGBA", colours.size, "white")
+        return Image.alpha_composite(paper, colours).convert("RGB")
+    return image.convert("RGB")
+
+
+def _from_sixteen_bit(image: Image.Image) -> Image.Image:
+    values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _reason(path: str | os.PathLike, error: Exception) -> str:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        limit = f"{Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "Pillow's"
+        return (
+            f"more pixels than the limit of {limit} (a decompression bomb?); "
+            "make it smaller with another program"
+        )
+    if isinstance(error, UnidentifiedImageError):
+        empty = os.path.getsize(path) == 0
+        return "the file is empty" if empty else "no picture format that is known"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
