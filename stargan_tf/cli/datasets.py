@@ -1,35 +1,74 @@
-"""`stargan-tf datasets`: lists the installed data sets."""
+"""`stargan-tf datasets`: lists the installed data sets, saves their pictures."""
 
 from absl import flags
 
-from stargan_tf.data.registry import available, definition
+from stargan_tf.data.registry import HELD_OUT, TRAIN, available, definition
+from stargan_tf.errors import InputError
 
-SUMMARY = "List the installed data sets."
+SUMMARY = "List the installed data sets, or save pictures of one."
 USAGE = "stargan-tf datasets [NAME …]     (with names: import and describe them)"
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
-    """There are no flags.
+    """Registers the flags of `stargan-tf datasets`.
 
     Args:
-        flag_values: left as it is.
+        flag_values: where to.
     """
+    where = {"flag_values": flag_values}
+    flags.DEFINE_string("save", None, "Data set to save pictures of.", **where)
+    flags.DEFINE_string("output", None, "Folder for the pictures.", **where)
+    flags.DEFINE_enum("split", HELD_OUT, [TRAIN, HELD_OUT], "Which pictures.", **where)
+    flags.DEFINE_integer("count", 10, "How many pictures.", **where)
+    flags.DEFINE_integer("image_size", 128, "Their side in pixels.", **where)
+    flags.DEFINE_string("data_dir", None, "Folder of one's own images.", **where)
+    flags.DEFINE_string("labels", None, "Attribute file, for attributes.", **where)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     """Prints names from package metadata; asked for by name, descriptions too.
 
     Args:
-        flag_values: none are used.
+        flag_values: as `define_flags` made them.
         positionals: names to describe; without any, all are listed.
+
+    Raises:
+        InputError: an unknown name, or only one of --save and --output.
     """
-    if positionals:
+    if flag_values.save or flag_values.output:
+        _save(flag_values)
+    elif positionals:
         for name in positionals:
             print(f"{name}: {definition(name).description}")
-        return
+    else:
+        _list()
+
+
+def _list() -> None:
     points = available()
     width = max(map(len, points), default=0) + 2
     for name, point in sorted(points.items()):
         source = f"{point.dist.name} {point.dist.version}" if point.dist else ""
         print(f"{name:<{width}}{source}")
     print("\n'stargan-tf datasets NAME' describes one.")
+
+
+def _save(flag_values: flags.FlagValues) -> None:
+    # Here, not above: listing must not wait for Pillow.
+    from stargan_tf.data.registry import load_dataset
+    from stargan_tf.translation.save_pictures import save_pictures
+
+    if not (flag_values.save and flag_values.output):
+        raise InputError(
+            "--save NAME and --output FOLDER go together. Received: "
+            f"--save={flag_values.save}, --output={flag_values.output}"
+        )
+    source = load_dataset(
+        flag_values.save,
+        flag_values.split,
+        flag_values.image_size,
+        data_dir=flag_values.data_dir,
+        labels=flag_values.labels,
+    )
+    files = save_pictures(source, flag_values.output, flag_values.count)
+    print(f"{len(files)} pictures in {flag_values.output}")

@@ -179,7 +179,9 @@ class StarGAN(StarGANBase):
         self._track((*CRITIC_LOGS, *GENERATOR_LOGS, *identity))
 
     def get_compile_config(self):
-        """Arguments of `compile`, optimizers included."""
+        """Arguments of `compile`, optimizers included; None before `compile`."""
+        if not self.compiled:
+            return None
         serialize = keras.saving.serialize_keras_object
         return {
             **self._compile_arguments,
@@ -380,11 +382,11 @@ class StarGAN(StarGANBase):
         starts = range(0, count, batch_size)
         return [np.asarray(function(slice(i, i + batch_size))) for i in starts]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _generate(self, images, labels):
         return self.generator([images, labels], training=False)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _class_logits(self, images):
         return self.discriminator(images, training=False)[1]
 

@@ -185,6 +185,8 @@ def test_loaded_without_training_state_it_translates(batch, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras", compile=False)
     np.testing.assert_array_equal(model.translate(*batch), again.translate(*batch))
+    again.save(tmp_path / "again.keras")
+    assert not keras.models.load_model(tmp_path / "again.keras").compiled
 
 
 def test_random_numbers_follow_from_seed_and_step(batch):
