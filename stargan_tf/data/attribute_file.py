@@ -71,9 +71,10 @@ def read_attribute_file(
                 f"line of names. Received: {len(row)}"
             )
         files.append(row[file_column])
-        values.append(
-            [_value(row[c], f"{path}, line {line}", header[c]) for c in columns]
-        )
+        values.append([VALUES.get(row[column].lower()) for column in columns])
+        if None in values[-1]:
+            column = columns[values[-1].index(None)]
+            raise _wrong_value(f"{path}, line {line}", header[column], row[column])
     return AttributeTable(tuple(files), chosen, _as_switches(values, path))
 
 
@@ -128,14 +129,11 @@ def _known_name(name: str, known: Sequence[str], path: str | os.PathLike) -> str
     return name
 
 
-def _value(text: str, where: str, column: str) -> int:
-    value = VALUES.get(text.lower())
-    if value is None:
-        raise InputError(
-            f"{where}: the attribute '{column}' must be 1 or -1, or 1 or 0. "
-            f"Received: {text!r}. Choose the columns to use with --attributes."
-        )
-    return value
+def _wrong_value(where: str, attribute: str, text: str) -> InputError:
+    return InputError(
+        f"{where}: the attribute '{attribute}' must be 1 or -1, or 1 or 0. "
+        f"Received: {text!r}. Choose the columns to use with --attributes."
+    )
 
 
 def _as_switches(values: list[list[int]], path: str | os.PathLike) -> np.ndarray:

@@ -1,7 +1,8 @@
 """`--dataset attributes`: a folder of images and a file with their attributes."""
 
+import posixpath
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from absl import logging
@@ -99,26 +100,26 @@ def _match(
 
 def _find_all(names: Sequence[str], files: Sequence[str]) -> list[str | None]:
     """The image that each row means, or None."""
-    ways: list[Callable[[PurePosixPath], str]] = [
-        str,
-        lambda path: path.name,
-        lambda path: path.stem,
-    ]
-    indexes = [_index(names, way) for way in ways]
+    ways = (posixpath.normpath, posixpath.basename, _stem)
+    indexes = [(way, _index(names, way)) for way in ways]
 
     def find(file: str) -> str | None:
-        path = PurePosixPath(file.replace("\\", "/"))
-        hits = (index.get(way(path)) for way, index in zip(ways, indexes, strict=True))
+        path = file.replace("\\", "/")
+        hits = (index.get(way(path)) for way, index in indexes)
         return next((hit for hit in hits if hit), None)
 
     return [find(file) for file in files]
 
 
-def _index(names: Sequence[str], way: Callable) -> dict[str, str | None]:
+def _stem(path: str) -> str:
+    return posixpath.splitext(posixpath.basename(path))[0]
+
+
+def _index(names: Sequence[str], way: Callable[[str], str]) -> dict[str, str | None]:
     """Key → name; None where two images share the key, so that neither is guessed."""
     index: dict[str, str | None] = {}
     for name in names:
-        key = way(PurePosixPath(name))
+        key = way(name)
         index[key] = None if key in index else name
     return index
 

@@ -1,6 +1,7 @@
 """Which files under a folder are pictures, in an order that never changes."""
 
 import os
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,8 @@ def list_pictures(folder: str | os.PathLike) -> Listing:
         visible = [name for name in files if not name.startswith(".")]
         pictures = [name for name in visible if is_picture(name)]
         ignored += len(visible) - len(pictures)
-        inside = Path(place).relative_to(root)
-        names += [(inside / name).as_posix() for name in pictures]
+        inside = Path(place).relative_to(root).as_posix()
+        names += [posixpath.normpath(f"{inside}/{name}") for name in pictures]
     return Listing(tuple(sorted(names)), ignored)
 
 

@@ -1,6 +1,7 @@
 """Picture files and their labels as `LabelledImages`."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _fingerprint(root: Path, names: Sequence[str], settings: tuple) -> str:
     """Changes with any file's name, size or time, and with the settings."""
     digest = hashlib.sha256(repr(settings).encode())
     for name in names:
-        state = (root / name).stat()
+        state = os.stat(f"{root}/{name}")
         line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
