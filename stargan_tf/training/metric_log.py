@@ -1,7 +1,8 @@
 """Where numbers of a run are written: `metrics.jsonl`, and TensorBoard if installed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -53,21 +54,32 @@ class TensorBoard:
     def __init__(self, folder: Path):
         import tensorflow as tf
 
-        self._summary = tf.summary
+        self._tf = tf
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Writes a scalar for each value."""
-        with self._writer.as_default():
+        with self._writing():
             for name, value in values.items():
-                self._summary.scalar(name, value, step=step)
-        self._writer.flush()
+                self._tf.summary.scalar(name, value, step=step)
 
     def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """Writes the picture under `name`."""
-        with self._writer.as_default():
-            self._summary.image(name, picture[np.newaxis], step=step)
-        self._writer.flush()
+        with self._writing():
+            self._tf.summary.image(name, picture[np.newaxis], step=step)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._writer.as_default():
+                yield
+            self._writer.flush()
+        except self._tf.errors.OpError as error:
+            # A full disk comes as OutOfRangeError, which Keras' `fit` would take for
+            # the end of the data.
+            raise OSError(
+                f"TensorBoard's log cannot be written: {error.message}"
+            ) from error
 
 
 def metric_writers(metrics_file: Path, tensorboard: Path) -> list[MetricWriter]:

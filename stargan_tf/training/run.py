@@ -1,8 +1,6 @@
 """A training run: configuration → data and model → `fit` → checkpoints and pictures."""
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +8,7 @@ import keras
 import tensorflow as tf
 
 from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pipeline import training_batches
-from stargan_tf.data.registry import HELD_OUT, TRAIN, load_dataset
 from stargan_tf.training import checkpoints, durable, resume
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
@@ -24,33 +20,12 @@ from stargan_tf.training.families import family
 from stargan_tf.training.held_out_images import pick
 from stargan_tf.training.lock import only_process
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
+from stargan_tf.training.run_data import RunData, open_data
 from stargan_tf.training.run_folder import RunFolder
+from stargan_tf.training.spans import Span, spans
 from stargan_tf.training.versions import versions
 
 SAMPLE_ROWS = 8
-
-
-@dataclass(frozen=True)
-class Data:
-    """The opened data sets of a run.
-
-    Args:
-        train: what is trained on, in the order of the configuration.
-        held_out: what the sample grids show.
-    """
-
-    train: list[LabelledImages]
-    held_out: list[LabelledImages]
-
-    @property
-    def label_space(self) -> LabelSpace:
-        """The label vector of a model for them."""
-        return LabelSpace([source.info for source in self.train])
-
-    @property
-    def counts(self) -> list[int]:
-        """Training images of each data set."""
-        return [len(source) for source in self.train]
 
 
 def train(config: RunConfig, run: str | Path) -> Any:
@@ -71,7 +46,7 @@ def train(config: RunConfig, run: str | Path) -> Any:
     """
     folder = RunFolder(Path(run))
     resume.check(folder, config)
-    data = _open_data(config)
+    data = open_data(config)
     model = build_model(config, data.label_space)
     folder.path.mkdir(parents=True, exist_ok=True)
     with only_process(folder.path):
@@ -105,40 +80,7 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     return model
 
 
-def spans(start: int, stop: int, every: int) -> Iterator[tuple[int, int, int]]:
-    """Cuts steps into calls of `fit` whose epochs end at multiples of `every`.
-
-    Args:
-        start: steps done.
-        stop: steps to reach.
-        every: steps from checkpoint to checkpoint.
-
-    Yields:
-        (steps per epoch, first epoch, last epoch): whole epochs at once, and the
-        incomplete one before or after them, if any, by itself.
-    """
-    while start < stop:
-        epoch = start // every
-        if start % every or stop - start < every:
-            end = min(stop, (epoch + 1) * every)
-            yield end - start, epoch, epoch + 1
-        else:
-            end = stop // every * every
-            yield every, epoch, stop // every
-        start = end
-
-
-def _open_data(config: RunConfig) -> Data:
-    def open_split(split: str) -> list[LabelledImages]:
-        return [
-            load_dataset(name, split, config.image_size, **config.dataset_options(i))
-            for i, name in enumerate(config.dataset)
-        ]
-
-    return Data(open_split(TRAIN), open_split(HELD_OUT))
-
-
-def _restore(model: Any, folder: RunFolder, config: RunConfig, data: Data) -> None:
+def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) -> None:
     """Brings model and folder to the newest checkpoint, or to the start."""
     newest = folder.newest()
     if newest:
@@ -154,34 +96,44 @@ def _restore(model: Any, folder: RunFolder, config: RunConfig, data: Data) -> No
     durable.write_json(folder.config, record)
 
 
-def _fit(model: Any, folder: RunFolder, config: RunConfig, data: Data) -> None:
+def _fit(model: Any, folder: RunFolder, config: RunConfig, data: RunData) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
         print(f"The run is finished. Pass --steps larger than {start} to go on.")
         return
     callbacks = _callbacks(folder, config, data)
-    for steps, first_epoch, last_epoch in spans(
-        start, config.steps, config.checkpoint_every
-    ):
-        batches = training_batches(
-            data.train,
-            config.batch_size,
-            seed=config.seed,
-            start_step=int(model.step.numpy()),
-        )
-        model.fit(
-            batches,
-            steps_per_epoch=steps,
-            initial_epoch=first_epoch,
-            epochs=last_epoch,
-            callbacks=callbacks,
-            shuffle=False,
-            # A bar that is redrawn is unreadable in a file.
-            verbose=1 if sys.stdout.isatty() else 2,
-        )
+    for span in spans(start, config.steps, config.checkpoint_every):
+        _fit_span(model, span, config, data, callbacks)
 
 
-def _callbacks(folder: RunFolder, config: RunConfig, data: Data) -> list[Any]:
+def _fit_span(
+    model: Any,
+    span: Span,
+    config: RunConfig,
+    data: RunData,
+    callbacks: list[Any],
+) -> None:
+    """Trains some epochs."""
+    start = int(model.step.numpy())
+    model.fit(
+        training_batches(
+            data.train, config.batch_size, seed=config.seed, start_step=start
+        ),
+        steps_per_epoch=span.steps,
+        initial_epoch=span.first_epoch,
+        epochs=span.last_epoch,
+        callbacks=callbacks,
+        shuffle=False,
+        # A bar that is redrawn is unreadable in a file.
+        verbose=1 if sys.stdout.isatty() else 2,
+    )
+    reached = int(model.step.numpy())
+    if reached != start + span.total_steps:
+        # Keras ends an epoch early, with a mere warning, when batches run out.
+        raise RuntimeError(f"The data ended at step {reached}; it should be endless.")
+
+
+def _callbacks(folder: RunFolder, config: RunConfig, data: RunData) -> list[Any]:
     def describe(step: int) -> State:
         return State(
             step=step,

@@ -1,3 +1,6 @@
+import numpy as np
+import pytest
+
 from stargan_tf.training import metric_log
 from stargan_tf.training.metric_log import JsonLines, drop_lines_after
 
@@ -25,3 +28,27 @@ def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch, capsys):
     writers = metric_log.metric_writers(tmp_path / "metrics.jsonl", tmp_path / "tb")
     assert [type(writer) for writer in writers] == [JsonLines]
     assert "stargan_tf[tensorboard]" in capsys.readouterr().out
+
+
+def test_a_full_disk_under_tensorboard_is_an_os_error(tmp_path):
+    import tensorflow as tf
+
+    board = metric_log.TensorBoard(tmp_path)
+
+    class Full:
+        def as_default(self):
+            raise tf.errors.OutOfRangeError(None, None, "no space")
+
+    board._writer = Full()
+    with pytest.raises(OSError, match="TensorBoard's log cannot be written: no space"):
+        board.write(1, {"loss": 1.0})
+
+
+def test_tensorboard_gets_scalars_and_pictures(tmp_path):
+    board = metric_log.TensorBoard(tmp_path)
+    board.write(1, {"d_loss": 1.0})
+    board.write_picture(1, "samples", np.zeros((4, 4, 3), np.uint8))
+    (file,) = tmp_path.iterdir()
+    content = file.read_bytes()
+    assert b"d_loss" in content
+    assert b"samples" in content

@@ -1,6 +1,6 @@
 import pytest
 
-from stargan_tf.training.run import spans
+from stargan_tf.training.spans import spans
 
 
 @pytest.mark.parametrize(
@@ -17,5 +17,5 @@ from stargan_tf.training.run import spans
 )
 def test_epochs_end_at_multiples_of_the_interval(start, stop, every, expected):
     assert list(spans(start, stop, every)) == expected
-    done = sum(steps * (last - first) for steps, first, last in expected)
+    done = sum(span.total_steps for span in spans(start, stop, every))
     assert done == stop - start
