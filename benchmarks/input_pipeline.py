@@ -85,7 +85,7 @@ def measure(folder: Path, arguments: argparse.Namespace) -> list[tuple[str, floa
 def step_rate(source, batch_size: int, seconds: float) -> float:
     """Images a second of StarGAN v1's training step, data given."""
     from stargan_tf.data.pipeline import training_batches
-    from stargan_tf.models import StarGAN
+    from stargan_tf.models.stargan import StarGAN
 
     model = StarGAN(source.info)
     model.compile()

@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+
+from stargan_tf.data.attribute_file import read_attribute_file
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.errors import InputError
+
+CELEBA = """3
+Male Black_Hair Blond_Hair Young
+000001.jpg -1  1 -1  1
+000002.jpg  1 -1  1  1
+my photo.jpg  1  1  1 -1
+"""
+VALUES = [[0, 1, 0, 1], [1, 0, 1, 1], [1, 1, 1, 0]]
+NAMES = ("Male", "Black_Hair", "Blond_Hair", "Young")
+
+
+@pytest.fixture
+def labels(tmp_path):
+    def write(text, name="labels.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return str(tmp_path / name)
+
+    return write
+
+
+@pytest.fixture
+def images(photograph, tmp_path):
+    for seed, name in enumerate(("000001.jpg", "000002.jpg", "my photo.jpg")):
+        photograph(f"images/{name}", seed=seed)
+    return str(tmp_path / "images")
+
+
+def as_csv(text, delimiter=","):
+    _, names, *rows = text.splitlines()
+    lines = [delimiter.join(["image_id", *names.split()])]
+    return "\n".join(lines + [delimiter.join(row.rsplit(None, 4)) for row in rows])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CELEBA,
+        CELEBA.split("\n", 1)[1],
+        CELEBA.replace("\n", "\r\n") + "\r\n",
+        CELEBA.replace("Male", "image_id Male"),
+        as_csv(CELEBA),
+        "\ufeff" + as_csv(CELEBA),
+        as_csv(CELEBA, ";"),
+        as_csv(CELEBA, "\t"),
+        as_csv(CELEBA).replace("-1", "0"),
+        as_csv(CELEBA).replace("-1", "False").replace(",1", ",True"),
+        as_csv(CELEBA).replace("-1", "0.0").replace(",1", ",1.0"),
+        as_csv(CELEBA).replace("my photo.jpg", '"my photo.jpg"'),
+    ],
+)
+def test_layouts(labels, text):
+    table = read_attribute_file(labels(text))
+    assert table.files == ("000001.jpg", "000002.jpg", "my photo.jpg")
+    assert table.attributes == NAMES
+    np.testing.assert_array_equal(table.values, VALUES)
+    assert table.values.dtype == np.float32
+
+
+def test_choice_of_columns(labels):
+    text = "caption,Smile,Filename,Hat\n a cat ,1,1.png,0\nb,0,2.png,1"
+    table = read_attribute_file(labels(text), ("Hat", "Smile"))
+    assert table.files == ("1.png", "2.png") and table.attributes == ("Hat", "Smile")
+    np.testing.assert_array_equal(table.values, [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no attributes"),
+        ("3\n", "holds no attributes"),
+        ("file,Smile", "holds no attributes"),
+        ("file,Smile\na.png,2", "line 2: the attribute 'Smile'.*'2'"),
+        ("file,Smile\na.png,", "line 2: the attribute 'Smile'.*''"),
+        ("file,Smile\na.png,1\n\nb.png", "line 4: expected 2 columns.*Received: 1"),
+        ("file,Smile\na.png,0\nb.png,-1", "mixes 0 and -1"),
+    ],
+)
+def test_bad_files(labels, text, message):
+    with pytest.raises(InputError, match=message):
+        read_attribute_file(labels(text))
+
+
+def test_missing_column_file_and_encoding(labels, tmp_path):
+    with pytest.raises(InputError, match="'Blonde_Hair'. Did you mean Blond_Hair"):
+        read_attribute_file(labels(CELEBA), ("Blonde_Hair",))
+    with pytest.raises(InputError, match="Cannot read the label file .*No such file"):
+        read_attribute_file(tmp_path / "missing.csv")
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    with pytest.raises(InputError, match="not a text file"):
+        read_attribute_file(tmp_path / "binary")
+
+
+def test_dataset(images, labels):
+    options = {"data_dir": images, "labels": labels(CELEBA)}
+    parts = [load_dataset("attributes", s, 8, **options) for s in ("train", "held_out")]
+    info = parts[0].info
+    assert info.domains == NAMES and info.label_type == "binary"
+    assert info.exclusive_groups == (("Black_Hair", "Blond_Hair"),)
+    rows = {n: list(v) for p in parts for n, v in zip(p.names, p.labels, strict=True)}
+    expected = ("000001.jpg", "000002.jpg", "my photo.jpg")
+    assert rows == dict(zip(expected, VALUES, strict=True))
+    assert parts[0].load(0).shape == (8, 8, 3)
+
+
+def test_hair_is_a_group_only_of_two(images, labels):
+    part = load_dataset(
+        "attributes",
+        "train",
+        8,
+        data_dir=images,
+        labels=labels(CELEBA),
+        attributes=("Young", "Black_Hair"),
+    )
+    assert part.info.exclusive_groups == () and part.labels.shape[1] == 2
+
+
+def test_names_are_found_in_subfolders_and_with_another_extension(
+    photograph, labels, tmp_path
+):
+    photograph("images/deep/000001.png")
+    photograph("images/deep/000002.jpg")
+    photograph("images/my photo.png")
+    options = {"data_dir": str(tmp_path / "images"), "labels": labels(CELEBA)}
+    parts = [load_dataset("attributes", s, 8, **options) for s in ("train", "held_out")]
+    assert {name for part in parts for name in part.names} == {
+        "deep/000001.png",
+        "deep/000002.jpg",
+        "my photo.png",
+    }
+
+
+def test_images_without_a_row(images, labels, photograph):
+    for number in range(4):
+        photograph(f"images/new{number}.jpg")
+    message = r"misses 4 of the 7 images .*new0\.jpg, new1\.jpg, new2\.jpg, …"
+    with pytest.raises(InputError, match=message):
+        load_dataset("attributes", "train", 8, data_dir=images, labels=labels(CELEBA))
+
+
+def test_rows_without_an_image_are_passed_over_with_a_warning(images, labels, warned):
+    path = labels(CELEBA + "gone.jpg 1 1 1 1\n")
+    load_dataset("attributes", "train", 8, data_dir=images, labels=path)
+    assert len(warned) == 1 and warned[0].startswith("1 of 4 rows of ")
+    assert warned[0].endswith("not used: gone.jpg")
+
+
+def test_other_bad_input(images, labels, tmp_path):
+    path = labels(CELEBA)
+    with pytest.raises(InputError, match="needs --data_dir .* and --labels"):
+        load_dataset("attributes", "train", 8, data_dir=images)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError, match="holds no image"):
+        load_dataset(
+            "attributes", "train", 8, data_dir=str(tmp_path / "none"), labels=path
+        )
+    twice = labels(CELEBA + "000001.jpg 1 1 1 1\n")
+    with pytest.raises(InputError, match=r"two rows for the image 000001\.jpg"):
+        load_dataset("attributes", "train", 8, data_dir=images, labels=twice)

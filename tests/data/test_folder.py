@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.errors import InputError
+
+
+@pytest.fixture
+def animals(photograph, tmp_path):
+    for number in range(6):
+        photograph(f"animals/cat/{number}.png", seed=number)
+        photograph(f"animals/dog/puppies/{number}.JPEG", seed=number)
+        photograph(f"animals/wild/{number}.webp", seed=number)
+    (tmp_path / "animals" / ".git").mkdir()
+    return str(tmp_path / "animals")
+
+
+def test_folder(animals):
+    train = load_dataset("folder", "train", 8, data_dir=animals)
+    held_out = load_dataset("folder", "held_out", 8, data_dir=animals)
+    assert train.info.domains == ("cat", "dog", "wild")
+    assert train.info.label_type == "one_hot"
+    assert len(train) + len(held_out) == 18
+    for part in (train, held_out):
+        assert part.labels.dtype == np.float32
+        np.testing.assert_array_equal(part.labels.sum(1), 1)
+        assert part.labels.sum(0).min() >= 1
+        for name, label in zip(part.names, part.labels, strict=True):
+            assert name.startswith(part.info.domains[label.argmax()] + "/")
+    image = train.load(0)
+    assert image.shape == (8, 8, 3) and image.dtype == np.uint8
+
+
+def test_choice_of_domains(animals):
+    part = load_dataset(
+        "folder", "train", 8, data_dir=animals, attributes=("wild", "cat")
+    )
+    assert part.info.domains == ("wild", "cat")
+    assert part.names[0].startswith("wild/") and part.labels[0, 0] == 1
+
+
+def test_fingerprint_follows_files_and_settings(animals, photograph):
+    def fingerprint(**options):
+        return load_dataset(
+            "folder", "train", 8, data_dir=animals, **options
+        ).fingerprint
+
+    before = fingerprint()
+    assert fingerprint() == before
+    assert fingerprint(crop_size=5) != before
+    for number in range(6):
+        photograph(f"animals/cat/{number}.png", seed=99)
+    assert fingerprint() != before
+
+
+def test_bad_folders(animals, tmp_path):
+    def fails(message, **options):
+        with pytest.raises(InputError, match=message):
+            load_dataset("folder", "train", 8, **options)
+
+    fails("needs --data_dir")
+    fails(
+        "no domain folder 'cats'. Did you mean cat",
+        data_dir=animals,
+        attributes=["cats"],
+    )
+    fails("has no sub-folder", data_dir=animals + "/cat")
+    fails("crop_size must be positive", data_dir=animals, crop_size=0)
+    (tmp_path / "animals" / "empty").mkdir()
+    (tmp_path / "animals" / "empty" / "notes.txt").touch()
+    fails(r"'empty' has no image.*\(1 other files\)", data_dir=animals)
+    (tmp_path / "splits" / "train" / "cat").mkdir(parents=True)
+    (tmp_path / "splits" / "val").mkdir()
+    fails("are splits, not domains", data_dir=str(tmp_path / "splits"))
+    with pytest.raises(InputError, match="multiple of 4"):
+        load_dataset("folder", "train", 30, data_dir=animals)
+
+
+def test_unreadable_image_is_named_when_it_is_loaded(animals, tmp_path):
+    for path in (tmp_path / "animals").rglob("*.png"):
+        path.write_bytes(b"")
+    part = load_dataset("folder", "train", 8, data_dir=animals)
+    with pytest.raises(UnreadableImage, match=r"cat/\d\.png"):
+        part.load(0)

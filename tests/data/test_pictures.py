@@ -1,0 +1,179 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.data.pictures import centre_crop, read_picture, square_pixels
+
+GRADIENT = np.linspace(0, 255, 12 * 16).reshape(12, 16).astype(np.uint8)
+COLOURS = np.stack([GRADIENT, GRADIENT[::-1], GRADIENT[:, ::-1]], axis=-1)
+RGB = Image.fromarray(COLOURS)
+
+
+def save(tmp_path, name, image, **options):
+    path = tmp_path / name
+    image.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [
+        ("a.png", 0),
+        ("a.bmp", 0),
+        ("a.tiff", 0),
+        ("a.JPG", 40),
+        ("a.jpeg", 40),
+        ("a.webp", 40),
+    ],
+)
+def test_formats(tmp_path, name, tolerance):
+    options = {"quality": 100} if tolerance else {}
+    picture = read_picture(save(tmp_path, name, RGB, **options))
+    assert picture.mode == "RGB"
+    error = np.abs(np.asarray(picture).astype(int) - COLOURS)
+    assert error.max() <= tolerance and error.mean() <= tolerance / 8
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    red, blue = (Image.new("RGB", (6, 6), colour) for colour in ("red", "blue"))
+    for name in ("a.gif", "a.png", "a.webp"):
+        options = {"lossless": True} if name == "a.webp" else {}
+        path = save(tmp_path, name, red, save_all=True, append_images=[blue], **options)
+        assert read_picture(path).getpixel((3, 3)) == (255, 0, 0), name
+
+
+def test_grey(tmp_path):
+    path = save(tmp_path, "a.png", Image.fromarray(GRADIENT))
+    np.testing.assert_array_equal(np.asarray(read_picture(path))[..., 1], GRADIENT)
+    path = save(tmp_path, "b.png", Image.fromarray(GRADIENT > 99))
+    np.testing.assert_array_equal(
+        np.asarray(read_picture(path))[..., 2], (GRADIENT > 99) * np.uint8(255)
+    )
+
+
+def test_transparency_is_laid_on_white(tmp_path):
+    clear = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    clear.putpixel((1, 1), (255, 0, 0, 255))
+    clear.putpixel((2, 2), (0, 0, 0, 51))
+    picture = read_picture(save(tmp_path, "a.png", clear))
+    assert picture.getpixel((0, 0)) == (255, 255, 255)
+    assert picture.getpixel((1, 1)) == (255, 0, 0)
+    assert picture.getpixel((2, 2)) == (204, 204, 204)
+    grey = Image.new("LA", (4, 4), (0, 0))
+    assert read_picture(save(tmp_path, "b.png", grey)).getpixel((0, 0)) == (255,) * 3
+    keyed = save(tmp_path, "c.png", Image.new("RGB", (4, 4)), transparency=(0, 0, 0))
+    assert read_picture(keyed).getpixel((0, 0)) == (255,) * 3
+
+
+def test_palette(tmp_path):
+    palette = RGB.quantize(16)
+    path = save(tmp_path, "a.png", palette)
+    np.testing.assert_array_equal(
+        np.asarray(read_picture(path)), np.asarray(palette.convert("RGB"))
+    )
+    first = palette.getpixel((0, 0))
+    for name in ("b.png", "b.gif"):
+        path = save(tmp_path, name, palette, transparency=first)
+        assert read_picture(path).getpixel((0, 0)) == (255, 255, 255), name
+
+
+def test_cmyk(tmp_path):
+    ink = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    for name in ("a.jpg", "a.tif"):
+        red, green, blue = read_picture(save(tmp_path, name, ink)).getpixel((4, 4))
+        assert red > 250 and green < 5 and blue < 5, name
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path, name):
+    deep = np.array([[0, 257, 32768, 65535]], np.uint16).repeat(2, axis=0)
+    picture = np.asarray(read_picture(save(tmp_path, name, Image.fromarray(deep))))
+    np.testing.assert_array_equal(picture[0, :, 0], [0, 1, 128, 255])
+    assert picture.shape == (2, 4, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation(tmp_path, orientation):
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = RGB.transpose(undo[orientation]) if orientation > 1 else RGB
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read_picture(save(tmp_path, "a.png", stored, exif=exif))
+    np.testing.assert_array_equal(np.asarray(picture), COLOURS)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_does_not_lose_the_picture(tmp_path):
+    path = save(tmp_path, "a.jpg", RGB, exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff")
+    assert read_picture(path).size == RGB.size
+
+
+@pytest.mark.parametrize("crop_size", [None, 9, 10, 500])
+def test_crop_then_antialiased_resize_as_pillow(photograph, crop_size):
+    path = photograph("a.png", size=(33, 47))
+    side = min(crop_size or 33, 33)
+    left, top = round((33 - side) / 2), round((47 - side) / 2)
+    with Image.open(path) as image:
+        box = image.crop((left, top, left + side, top + side))
+    expected = np.asarray(box.resize((8, 8), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(square_pixels(path, 8, crop_size), expected)
+
+
+def test_crop_is_celeba_s():
+    assert centre_crop(Image.new("RGB", (178, 218)), 178).size == (178, 178)
+    pixels = np.arange(218, dtype=np.uint8)[:, None].repeat(178, axis=1)
+    assert centre_crop(Image.fromarray(pixels), 178).getpixel((0, 0)) == 20
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp", "a.gif"])
+def test_truncated(photograph, name):
+    path = photograph(name, size=(64, 64))
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(UnreadableImage, match=name):
+        read_picture(path)
+
+
+def test_empty_missing_and_foreign_files(tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "folder.jpg").mkdir()
+    for name, reason in {
+        "empty.jpg": "the file is empty",
+        "text.jpg": "no picture format that is known",
+        "missing.jpg": "No such file",
+        "folder.jpg": "directory|denied",
+    }.items():
+        with pytest.raises(UnreadableImage, match=f"{name}: .*({reason})"):
+            read_picture(tmp_path / name)
+
+
+@pytest.mark.parametrize("limit", [100, 10])
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_decompression_bomb(tmp_path, monkeypatch, limit):
+    path = save(tmp_path, "bomb.png", RGB)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(UnreadableImage, match=r"bomb\.png: more pixels than"):
+        read_picture(path)
+
+
+def test_decompression_bomb_where_warnings_are_errors(tmp_path, monkeypatch):
+    path = save(tmp_path, "bomb.png", RGB)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(UnreadableImage, match="more pixels than"):
+        read_picture(path)
+
+
+def test_floats_are_refused_by_name(tmp_path):
+    path = save(tmp_path, "a.tif", Image.fromarray(GRADIENT.astype(np.float32)))
+    with pytest.raises(UnreadableImage, match="32-bit floats"):
+        read_picture(path)
