@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.pipeline import training_batches
+from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable, resume
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
@@ -63,13 +64,20 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     Args:
         config: the run's configuration.
         label_space: of the data it will be trained on.
+
+    Raises:
+        InputError: if the model's options do not fit each other or the image size.
     """
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     model_class = family(config.model).model_class()
-    model = model_class(label_space.datasets, **config.model_options)
+    try:
+        model = model_class(label_space.datasets, **config.model_options)
+    except ValueError as error:
+        # For a Keras script a ValueError like Keras' own; here the user's flags.
+        raise InputError(str(error)) from error
     model.compile(
         **config.compile_options,
         loss_weights=config.loss_weights,
