@@ -1,0 +1,160 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.pipeline import evaluation_batches, training_batches
+from stargan_tf.errors import InputError
+
+BOTH = pytest.mark.parametrize("cache", ["auto", "never"])
+
+
+def take(dataset, count):
+    return [(x.numpy(), y.numpy()) for x, y in dataset.take(count)]
+
+
+def numbers(images):
+    """The number of each image, and whether it is mirrored."""
+    corners = np.rint((images[:, 0, [0, -1], 0] + 1) * 127.5).astype(int)
+    return corners.min(1), corners[:, 0] > corners[:, 1]
+
+
+@BOTH
+def test_an_epoch_holds_every_image_once(numbered, cache):
+    source = numbered("set", 10)
+    batches = take(training_batches(source, 4, cache=cache, seed=3), 10)
+    drawn = np.concatenate([numbers(images)[0] for images, _ in batches])
+    for epoch in drawn.reshape(4, 10):
+        assert sorted(epoch) == list(range(10))
+    assert len({tuple(epoch) for epoch in drawn.reshape(4, 10)}) == 4
+    for images, labels in batches:
+        np.testing.assert_array_equal(labels, source.labels[numbers(images)[0]])
+
+
+@BOTH
+@pytest.mark.parametrize("start", [1, 5, 8])
+def test_resuming_continues_the_same_stream(numbered, cache, start):
+    sources = [numbered("one", 10), numbered("two", 7, domains=("c", "d", "e"))]
+    whole = take(training_batches(sources, 4, cache=cache), 12)
+    rest = training_batches(sources, 4, cache=cache, start_step=start)
+    for expected, received in zip(whole[start:], take(rest, 12 - start), strict=True):
+        np.testing.assert_array_equal(received[0], expected[0])
+        np.testing.assert_array_equal(received[1], expected[1])
+
+
+def test_cached_and_decoded_streams_are_equal(numbered):
+    source = numbered("set", 10)
+    one, two = (
+        take(training_batches(source, 4, cache=c), 6) for c in ("auto", "never")
+    )
+    for (images, labels), (others, other_labels) in zip(one, two, strict=True):
+        np.testing.assert_array_equal(images, others)
+        np.testing.assert_array_equal(labels, other_labels)
+
+
+def test_sources_take_turns_under_their_mask(numbered):
+    sources = [numbered("one", 10), numbered("two", 7, domains=("c", "d", "e"))]
+    for step, (_, labels) in enumerate(take(training_batches(sources, 4), 6)):
+        known, mask = labels[:, :5], labels[:, 5:]
+        np.testing.assert_array_equal(mask, np.eye(2)[[step % 2] * 4])
+        part, rest = (known[:, :2], known[:, 2:])[:: 1 if step % 2 == 0 else -1]
+        np.testing.assert_array_equal(part.sum(1), 1)
+        np.testing.assert_array_equal(rest, 0)
+
+
+def test_flips_are_fair_and_optional(numbered):
+    source = numbered("set", 50)
+    batches = take(training_batches(source, 50), 8)
+    mirrored = np.concatenate([numbers(images)[1] for images, _ in batches])
+    assert 0.4 < mirrored.mean() < 0.6
+    batches = take(training_batches(source, 50, flip=False), 2)
+    assert not any(numbers(images)[1].any() for images, _ in batches)
+
+
+def test_seeds_differ(numbered):
+    source = numbered("set", 50)
+    one, two = (
+        take(training_batches(source, 50, seed=seed), 1)[0][0] for seed in (0, 1)
+    )
+    assert (numbers(one)[0] != numbers(two)[0]).any()
+    assert (numbers(one)[1] != numbers(two)[1]).any()
+
+
+def test_values_shapes_and_a_tiny_source(numbered):
+    source = numbered("set", 1)
+    dataset = training_batches(source, 4, flip=False)
+    images, labels = dataset.element_spec
+    assert images.shape == (4, 8, 8, 3) and labels.shape == (4, 2)
+    images, labels = take(dataset, 1)[0]
+    expected = source.load(0).astype(np.float32) / 127.5 - 1
+    np.testing.assert_allclose(images, [expected] * 4, atol=1e-6)
+    assert images.dtype == labels.dtype == np.float32
+
+
+@BOTH
+def test_evaluation_in_order_and_whole(numbered, cache):
+    sources = [numbered("one", 10), numbered("two", 3, domains=("c", "d", "e"))]
+    batches = [
+        (x.numpy(), y.numpy()) for x, y in evaluation_batches(sources, 4, cache=cache)
+    ]
+    assert [len(images) for images, _ in batches] == [4, 4, 2, 3]
+    drawn = np.concatenate([numbers(images)[0] for images, _ in batches])
+    assert list(drawn) == [*range(10), *range(3)]
+    assert not any(numbers(images)[1].any() for images, _ in batches)
+    np.testing.assert_array_equal(batches[3][1][:, 5:], [[0, 1]] * 3)
+    if cache == "auto":
+        assert evaluation_batches(sources, 4).cardinality() == 4
+
+
+@BOTH
+def test_unreadable_images_never_come(numbered, cache, warned):
+    source = numbered("set", 10, broken=(0, 1, 2, 3, 7))
+    readable = {4, 5, 6, 8, 9}
+    batches = take(training_batches(source, 5, cache=cache), 6)
+    for images, labels in batches:
+        drawn = numbers(images)[0]
+        assert readable.issuperset(drawn)
+        np.testing.assert_array_equal(labels, source.labels[drawn])
+    finite = evaluation_batches(source, 4, cache=cache)
+    drawn = [number for images, _ in finite for number in numbers(images.numpy())[0]]
+    assert drawn == sorted(readable)
+    assert any("7.jpg" in line for line in warned)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 0},
+        {"batch_size": 2.5},
+        {"seed": -1},
+        {"seed": 2**31},
+        {"start_step": -1},
+        {"cache": "yes"},
+    ],
+)
+def test_bad_arguments(numbered, options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        training_batches(numbered("set", 3), **options)
+
+
+PROGRAM = """
+import time
+import numpy as np
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.pipeline import training_batches
+
+def load(index):
+    time.sleep(0.02)
+    return np.zeros((8, 8, 3), np.uint8)
+
+info = DatasetInfo("set", ("a",), "binary", 8)
+source = LabelledImages(info, np.ones((9, 1), np.float32), tuple("abcdefghi"), load, "")
+alive = iter(training_batches(source, 4, cache="never"))
+next(alive)
+"""
+
+
+def test_a_process_ends_while_an_iterator_is_alive():
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60)
