@@ -146,27 +146,19 @@ def test_train_help_groups_its_flags(capsys):
 
 HEAVY = ("tensorflow", "keras", "PIL")
 CHECK_IMPORTS = f"""
-import sys, time
-start = time.perf_counter()
+import sys
 from stargan_tf.cli.main import COMMANDS, main
 for command in COMMANDS:
     assert main([command, "--help"]) == 0
 assert main(["--help"]) == 0
-seconds = time.perf_counter() - start
 assert main(["datasets"]) == 0 and main(["presets"]) == 0
 heavy = [name for name in {HEAVY} if name in sys.modules]
 assert not heavy, heavy
-print(seconds, file=sys.stderr)
 """
 
 
-def test_help_is_instant_and_imports_no_tensorflow():
-    best = 9.0
-    for _ in range(3):  # The best of three: other processes may be at work.
-        command = [sys.executable, "-c", CHECK_IMPORTS]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        best = min(best, float(done.stderr))
-        if best < 0.4:  # The interpreter itself needs less than 0.1 s.
-            break
-    assert best < 0.4
+def test_help_and_lists_import_nothing_heavy():
+    """Which is why they take a tenth of a second; benchmarks/ has the time."""
+    command = [sys.executable, "-c", CHECK_IMPORTS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
