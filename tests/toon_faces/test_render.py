@@ -110,7 +110,7 @@ def test_hair_colour_changes_hair_only(index):
 @pytest.mark.parametrize("name", [n for n in EXPRESSIONS if n != "neutral"])
 def test_expression_leaves_hair_and_body(index, name):
     difference = changed(upright(index), Look(), Look(expression=name))
-    forehead, chin = int(0.27 * SIZE), int(0.88 * SIZE)
+    forehead, chin = int(0.23 * SIZE), int(0.95 * SIZE)
     assert difference.mean() > 0.01
     assert not difference[:forehead].any()
     assert not difference[chin:].any()
