@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from stargan_tf.layers.precision import at_least_float32
+
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class InstanceNormalization(keras.layers.Layer):
@@ -11,7 +13,7 @@ class InstanceNormalization(keras.layers.Layer):
     The same numbers as `keras.layers.GroupNormalization(groups=-1)`, in fewer
     operations: no reshapes and no division, and the variance as mean(d·d), which
     keeps LiteRT files fused and quantises with half the error. Statistics are
-    always those of the image at hand, in float32 whatever the compute type.
+    always those of the image at hand, in at least float32.
 
     Args:
         epsilon: added to the variance; 1e-5 as PyTorch's (Keras' default is 1e-3).
@@ -34,13 +36,14 @@ class InstanceNormalization(keras.layers.Layer):
 
     def call(self, inputs):
         """Normalises; see the class."""
-        x = ops.cast(inputs, "float32")
+        dtype = at_least_float32(self.dtype_policy)
+        x = ops.cast(inputs, dtype)
         centred = x - ops.mean(x, axis=(1, 2), keepdims=True)
         variance = ops.mean(centred * centred, axis=(1, 2), keepdims=True)
         scale = ops.rsqrt(variance + self.epsilon)
         if not self.affine:
             return ops.cast(centred * scale, self.compute_dtype)
-        gamma, beta = (ops.cast(w, "float32") for w in (self.gamma, self.beta))
+        gamma, beta = (ops.cast(w, dtype) for w in (self.gamma, self.beta))
         return ops.cast(centred * (scale * gamma) + beta, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

@@ -1,0 +1,111 @@
+"""StarGAN v2's generator."""
+
+import keras
+
+from stargan_tf.layers.adain_residual_block import AdaINResidualBlock
+from stargan_tf.layers.down_residual_block import DownResidualBlock
+from stargan_tf.layers.he_initialised import he_convolution, leaky_relu
+from stargan_tf.layers.high_pass_skip import HighPassSkip
+from stargan_tf.layers.instance_normalization import InstanceNormalization
+from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.layers.pyramid import check_image_size, halvings, widths
+
+SKIP_SIZES = (32, 64, 128)
+BOTTLENECK_BLOCKS = 2
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class GeneratorV2(keras.Model):
+    """G(x, s): redraws an image in a style.
+
+    Args:
+        image_size: side of the square images in pixels; a power of two, 64…1024.
+        style_dim: width of the style code s.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below (`max_conv_dim`).
+        high_pass: strength divisor of the high-pass skips (`w_hpf`), for faces: they
+            carry the source's outlines past the bottleneck, which is then half as
+            large, and the decoder's blocks lose their shortcuts. 0 for none.
+
+    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+        style (batch, style_dim) float] and, if `high_pass` > 0,
+        masks (batch, image_size, image_size, 2) float in [0, 1], or None.
+    Output: image (batch, image_size, image_size, 3) float32, not bounded: there is
+        no tanh, clip before showing.
+
+    Raises:
+        InputError: for another image size.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5.
+    """
+
+    def __init__(
+        self,
+        image_size=256,
+        style_dim=64,
+        base_filters=None,
+        max_filters=512,
+        high_pass=0.0,
+        dtype=None,
+        **kwargs,
+    ):
+        check_image_size(image_size)
+        # === Layers ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        image = keras.Input((image_size, image_size, 3), name="image")
+        style = keras.Input((style_dim,), name="style")
+        masks = keras.Input((image_size, image_size, 2), name="masks", optional=True)
+        blocks = halvings(image_size, until=8 if high_pass else 16)
+        filters = widths(image_size, base_filters, max_filters, blocks)
+
+        def down(name, filters, **kwargs):
+            return DownResidualBlock(
+                filters, normalize=True, dtype=dtype, name=name, **kwargs
+            )
+
+        def up(name, filters, **kwargs):
+            return AdaINResidualBlock(
+                filters, use_shortcut=not high_pass, dtype=dtype, name=name, **kwargs
+            )
+
+        def skip(x, encoded):
+            size = x.shape[1]
+            if not high_pass or size not in SKIP_SIZES:
+                return x
+            layer = HighPassSkip(high_pass, dtype=dtype, name=f"high_pass_{size}")
+            return layer([x, encoded[size], masks])
+
+        # === Functional model ===
+        x = he_convolution(filters[0], 3, dtype=dtype, name="from_rgb")(image)
+        encoded = {}
+        for i, width in enumerate(filters[1:], 1):
+            encoded[x.shape[1]] = x
+            x = down(f"down_{i}", width, downsample=True)(x)
+        for i in range(1, BOTTLENECK_BLOCKS + 1):
+            x = down(f"bottleneck_{i}", filters[-1])(x)
+        for i in range(1, BOTTLENECK_BLOCKS + 1):
+            x = up(f"styled_{i}", filters[-1])([x, style])
+        for i, width in enumerate(reversed(filters[:-1]), 1):
+            x = up(f"up_{i}", width, upsample=True)([x, style])
+            x = skip(x, encoded)
+        x = InstanceNormalization(dtype=dtype, name="to_rgb_norm")(x)
+        x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)
+        # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
+        outputs = he_convolution(3, 1, dtype=at_least_float32(dtype), name="to_rgb")(x)
+        inputs = [image, style, masks] if high_pass else [image, style]
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+        # === Config ===
+        self._config = {
+            "image_size": image_size,
+            "style_dim": style_dim,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+            "high_pass": high_pass,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        """Constructor arguments."""
+        return dict(self._config)

@@ -1,0 +1,194 @@
+"""StarGAN v2's layers against a few lines of numpy."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.errors import InputError
+from stargan_tf.layers.adain import AdaIN
+from stargan_tf.layers.adain_residual_block import AdaINResidualBlock
+from stargan_tf.layers.domain_dense import DomainDense
+from stargan_tf.layers.down_residual_block import DownResidualBlock
+from stargan_tf.layers.he_initialised import he_normal
+from stargan_tf.layers.high_pass_skip import HighPassSkip
+from stargan_tf.layers.image_trunk import ImageTrunk
+from stargan_tf.layers.pyramid import check_image_size, halvings, widths
+
+
+def normal(*shape, seed=0):
+    values = np.random.default_rng(seed).standard_normal(shape)
+    return tf.constant(values, tf.float32)
+
+
+# --- AdaIN ------------------------------------------------------------------------
+
+
+def test_adain_is_one_plus_gamma_times_the_normalised_image_plus_beta():
+    x, style = normal(2, 5, 4, 3), normal(2, 7, seed=1)
+    layer = AdaIN()
+    ours = layer([x, style])
+    kernel, _ = (w.numpy() for w in layer.affine.weights)
+    gamma, beta = np.split((style.numpy() @ kernel)[:, None, None], 2, axis=-1)
+    mean, variance = (f(x, axis=(1, 2), keepdims=True) for f in (np.mean, np.var))
+    theirs = (1 + gamma) * (x - mean) / np.sqrt(variance + 1e-5) + beta
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+# --- high-pass --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "channel"), [(32, 0), (64, 1)])
+def test_high_pass_adds_eight_times_the_pixel_minus_its_neighbours(size, channel):
+    x, encoded = normal(1, size, size, 2), normal(1, size, size, 2, seed=1)
+    masks = tf.nn.sigmoid(normal(1, size, size, 2, seed=2))
+    ours = HighPassSkip(strength=2.0)([x, encoded, masks])
+    masked = np.pad((masks[..., channel, None] * encoded)[0], ((1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(masked, (3, 3), axis=(0, 1))
+    theirs = x[0] + (9 * masked[1:-1, 1:-1] - windows.sum(axis=(-2, -1))) / 2.0
+    np.testing.assert_allclose(ours[0], theirs, atol=1e-5)
+
+
+def test_masks_are_averaged_when_halved_and_may_be_missing():
+    x, encoded = normal(1, 32, 32, 2), normal(1, 32, 32, 2, seed=1)
+    masks = tf.nn.sigmoid(normal(1, 64, 64, 2, seed=2))
+    halved = masks.numpy().reshape(1, 32, 2, 32, 2, 2).mean(axis=(2, 4))
+    layer = HighPassSkip()
+    expected = layer([x, encoded, tf.constant(halved)])
+    np.testing.assert_allclose(layer([x, encoded, masks]), expected, atol=1e-5)
+    np.testing.assert_array_equal(layer([x, encoded, None]), x)
+
+
+# --- per-domain heads -------------------------------------------------------------
+
+
+def heads_of_all_domains(layer, x, domain):
+    every = tf.einsum("bi,dio->bdo", x, layer.kernel.value) + layer.bias.value
+    return tf.gather(every, domain, axis=1, batch_dims=1)
+
+
+def test_heads_equal_computing_all_and_picking_one_with_their_gradients():
+    x, domain = normal(4, 5), tf.constant([2, 0, 2, 6])
+    layer = DomainDense(3, num_domains=7)
+    layer.build([x.shape, domain.shape])
+    layer.bias.assign(normal(7, 3, seed=1))
+    results = []
+    for function in (
+        lambda: layer([x, domain]),
+        lambda: heads_of_all_domains(layer, x, domain),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = function()
+            loss = tf.reduce_sum(outputs**2)
+        gradients = tape.gradient(loss, [x, *layer.trainable_variables])
+        results.append([outputs, *map(tf.convert_to_tensor, gradients)])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_heads_take_many_rows_of_one_domain():
+    x, domain = normal(2, 6, 5), tf.constant([1, 0])
+    layer = DomainDense(3, num_domains=2)
+    many = layer([x, domain])
+    for row in range(6):
+        np.testing.assert_allclose(many[:, row], layer([x[:, row], domain]), atol=1e-6)
+
+
+def test_heads_cost_what_the_batch_costs():
+    def operations(num_domains):
+        layer = DomainDense(8, num_domains)
+        layer.build([(None, 16), (None,)])
+        graph = tf.function(lambda x, d: layer([x, d])).get_concrete_function(
+            tf.TensorSpec((4, 16)), tf.TensorSpec((4,), tf.int32)
+        )
+        sizes = [
+            np.prod(output.shape)
+            for operation in graph.graph.get_operations()
+            if operation.type not in ("Placeholder", "ReadVariableOp", "Const")
+            for output in operation.outputs
+        ]
+        return max(sizes)
+
+    assert operations(100) == operations(2) == 4 * 16 * 8
+
+
+def test_he_normal_has_the_variance_of_one_head():
+    values = he_normal(heads=50)((50, 40, 30)).numpy()
+    assert values.std() == pytest.approx(np.sqrt(2 / 40), rel=0.02)
+    assert np.abs(values).max() > 3 * np.sqrt(2 / 40)  # not truncated
+
+
+# --- blocks -----------------------------------------------------------------------
+
+
+def test_a_block_of_zero_convolutions_is_its_shortcut_over_root_two():
+    x = normal(2, 8, 8, 3)
+    block = DownResidualBlock(3, downsample=True)
+    block.build(x.shape)
+    for weight in block.weights:
+        weight.assign(tf.zeros_like(weight))
+    halved = x.numpy().reshape(2, 4, 2, 4, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(block(x), halved / np.sqrt(2), atol=1e-6)
+
+
+def test_an_up_block_without_shortcut_keeps_its_weights_unused_and_untrained():
+    x, style = normal(2, 4, 4, 6), normal(2, 5)
+    block = AdaINResidualBlock(3, upsample=True, use_shortcut=False)
+    before = block([x, style])
+    assert before.shape == (2, 8, 8, 3)
+    block.shortcut.kernel.assign(tf.ones_like(block.shortcut.kernel))
+    np.testing.assert_array_equal(block([x, style]), before)
+    assert len(block.weights) == len(block.trainable_weights) + 1
+
+
+LAYERS = {
+    "adain": (AdaIN, {}, [(2, 8, 8, 4), (2, 5)]),
+    "adain_block": (
+        AdaINResidualBlock,
+        {"filters": 6, "upsample": True},
+        [(2, 8, 8, 4), (2, 5)],
+    ),
+    "down_block": (
+        DownResidualBlock,
+        {"filters": 6, "normalize": True, "downsample": True},
+        (2, 8, 8, 4),
+    ),
+    "trunk": (
+        ImageTrunk,
+        {"image_size": 64, "base_filters": 2, "max_filters": 4},
+        (2, 64, 64, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_layers_come_back_from_their_config_and_keep_their_type(name, dtype):
+    kind, arguments, shapes = LAYERS[name]
+    layer = kind(**arguments, dtype=dtype)
+    inputs = (
+        [normal(*s) for s in shapes] if isinstance(shapes, list) else normal(*shapes)
+    )
+    outputs = layer(inputs)
+    assert outputs.shape == tuple(layer.compute_output_shape(shapes))
+    assert keras.backend.standardize_dtype(outputs.dtype) == layer.compute_dtype
+    assert np.isfinite(tf.cast(outputs, tf.float32)).all()
+    again = kind.from_config(layer.get_config())
+    again.build(shapes)
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(inputs), outputs)
+
+
+# --- sizes ------------------------------------------------------------------------
+
+
+def test_the_paper_s_widths_at_256_pixels():
+    assert halvings(256, until=4) == 6
+    assert widths(256, None, 512, 6) == [64, 128, 256, 512, 512, 512, 512]
+
+
+@pytest.mark.parametrize("size", [32, 96, 2048])
+def test_other_image_sizes_are_refused_with_the_nearest_one(size):
+    with pytest.raises(InputError, match=r"power of two.*Received: .*Resize"):
+        check_image_size(size)
