@@ -18,15 +18,17 @@ class ResidualBlock(keras.layers.Layer):
     Reference: StarGAN (Choi et al. 2018), table 4, "bottleneck".
     """
 
+    normalization = InstanceNormalization
+
     def __init__(self, filters, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         dtype = self.dtype_policy
         self.conv_1 = self._convolution("conv_1")
-        self.norm_1 = InstanceNormalization(dtype=dtype, name="norm_1")
+        self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
         self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
         self.conv_2 = self._convolution("conv_2")
-        self.norm_2 = InstanceNormalization(dtype=dtype, name="norm_2")
+        self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
 
     def _convolution(self, name):
         return keras.layers.Conv2D(

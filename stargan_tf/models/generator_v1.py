@@ -5,6 +5,7 @@ from keras import layers
 
 from stargan_tf.layers.append_label import AppendLabel
 from stargan_tf.layers.blend import Blend
+from stargan_tf.layers.conditional_residual_block import ConditionalResidualBlock
 from stargan_tf.layers.initializers import uniform_fan_in
 from stargan_tf.layers.instance_normalization import InstanceNormalization
 from stargan_tf.layers.residual_block import ResidualBlock
@@ -26,10 +27,16 @@ class GeneratorV1(keras.Model):
         attention: not in the paper: the generator also draws a mask of where to
             change the image, and the rest is copied (see `Blend`). Small networks
             and short trainings then need not learn to copy.
+        conditioning: where the label enters: `"input"`, as in the paper, or
+            `"blocks"`, not in the paper: in every residual block besides (see
+            `ConditionalResidualBlock`).
 
     Input: [image (batch, height, width, 3) float in [-1, 1],
         label (batch, label_width) float].
     Output: image (batch, height, width, 3) float32 in [-1, 1].
+
+    Raises:
+        ValueError: for another `conditioning`.
 
     Reference: StarGAN (Choi et al. 2018), table 4.
     """
@@ -40,9 +47,15 @@ class GeneratorV1(keras.Model):
         base_filters=64,
         num_residual_blocks=6,
         attention=False,
+        conditioning="input",
         dtype=None,
         **kwargs,
     ):
+        if conditioning not in ("input", "blocks"):
+            raise ValueError(
+                "conditioning must be 'input' or 'blocks'. "
+                f"Received: conditioning={conditioning!r}"
+            )
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         image = keras.Input((None, None, 3), name="image")
@@ -69,13 +82,19 @@ class GeneratorV1(keras.Model):
                 name=name,
             )
 
+        def residual(name, x):
+            arguments = {"filters": base_filters * 4, "dtype": dtype, "name": name}
+            if conditioning == "blocks":
+                return ConditionalResidualBlock(**arguments)([x, label])
+            return ResidualBlock(**arguments)(x)
+
         x = append_label([image, label])
         x = normalised(x, convolution(base_filters, 7, 1, "stem"), "stem")
         for i in (1, 2):
             down = convolution(base_filters * 2**i, 4, 2, f"down_{i}")
             x = normalised(x, down, f"down_{i}")
         for i in range(1, num_residual_blocks + 1):
-            x = ResidualBlock(base_filters * 4, dtype=dtype, name=f"residual_{i}")(x)
+            x = residual(f"residual_{i}", x)
         for i in (1, 2):
             up = convolution(
                 base_filters * 4 // 2**i, 4, 2, f"up_{i}", layers.Conv2DTranspose
@@ -91,6 +110,7 @@ class GeneratorV1(keras.Model):
             "base_filters": base_filters,
             "num_residual_blocks": num_residual_blocks,
             "attention": attention,
+            "conditioning": conditioning,
             "dtype": keras.saving.serialize_keras_object(dtype),
             "name": self.name,
         }

@@ -38,6 +38,7 @@ class StarGAN(StarGANBase):
         discriminator_layers: its number of halvings (`d_repeat_num`).
         attention: whether the generator blends its drawing into the input by a
             learned mask (not in the paper; see `GeneratorV1`).
+        conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
 
     `fit` takes batches (image, label): float32 (batch, size, size, 3) in [-1, 1] and
     float32 (batch, `label_space.width`).
@@ -67,6 +68,7 @@ class StarGAN(StarGANBase):
         discriminator_filters=64,
         discriminator_layers=6,
         attention=False,
+        conditioning="input",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -77,12 +79,14 @@ class StarGAN(StarGANBase):
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
             "attention": attention,
+            "conditioning": conditioning,
         }
         self.generator = GeneratorV1(
             self.label_space.width,
             base_filters,
             num_residual_blocks,
             attention,
+            conditioning,
             dtype=self.dtype_policy,
             name="generator",
         )

@@ -85,6 +85,15 @@ STARGAN = ModelFamily(
             "the paper).",
             _NETWORKS,
         ),
+        Option(
+            "conditioning",
+            str,
+            "input",
+            "input: the label enters where the paper has it; blocks: in every residual "
+            "block besides (not in the paper; small networks learn faster).",
+            _NETWORKS,
+            choices=("input", "blocks"),
+        ),
     ),
     compile_options=(
         Option(

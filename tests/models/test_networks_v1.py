@@ -44,6 +44,7 @@ def test_discriminator_says_how_many_halvings_fit():
     "network",
     [
         lambda: GeneratorV1(3, 2, 1, dtype="mixed_bfloat16", name="generator"),
+        lambda: GeneratorV1(3, 2, 1, attention=True, conditioning="blocks"),
         lambda: DiscriminatorV1(16, 3, 2, 2, dtype="mixed_bfloat16", name="critic"),
     ],
 )
@@ -59,3 +60,8 @@ def test_reduced_precision_ends_in_float32():
     critic = DiscriminatorV1(16, 2, 2, 2, dtype="mixed_bfloat16")
     image = generator([np.zeros((1, 16, 16, 3), "f"), np.ones((1, 2), "f")])
     assert [t.dtype for t in (image, *critic(image))] == ["float32"] * 3
+
+
+def test_unknown_conditioning():
+    with pytest.raises(ValueError, match="'input' or 'blocks'.*'everywhere'"):
+        GeneratorV1(2, conditioning="everywhere")

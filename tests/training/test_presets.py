@@ -35,6 +35,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "discriminator_filters": 64,
         "discriminator_layers": 6,
         "attention": False,
+        "conditioning": "input",
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,
