@@ -89,6 +89,8 @@ def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
     logging.basicConfig(format=f"{PROGRAM}: %(message)s")
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
+        # Reported as an unreadable picture; Pillow's own note would be a second line.
+        warnings.filterwarnings("ignore", "Image size .* exceeds limit")
         return command.run(flag_values, positionals) or 0
 
 
