@@ -15,7 +15,7 @@ def draw_age(pen: Pen, portrait: Portrait) -> None:
     """Draws wrinkles and bags, if the look is not young."""
     if portrait.look.young:
         return
-    colour = shadow(portrait.skin, 0.44)
+    colour = shadow(portrait.skin, 0.28)
     _forehead(pen, colour)
     for side in (-1, 1):
         _bag(pen, portrait, side)
@@ -35,7 +35,7 @@ def _bag(pen: Pen, portrait: Portrait, side: int) -> None:
     tone = mix(shadow(portrait.skin, 0.26), (122, 84, 120), 0.16)
     pen.band(x, top, top + 0.05 * _BULGE, tone)
     edge = np.stack([x, top + 0.05 * _BULGE], axis=1)
-    pen.ribbon(edge[1:-1], 0.016, shadow(portrait.skin, 0.42))
+    pen.ribbon(edge[1:-1], 0.014, shadow(portrait.skin, 0.3))
 
 
 def _crow_feet(pen: Pen, portrait: Portrait, side: int, colour) -> None:

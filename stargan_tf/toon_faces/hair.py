@@ -12,7 +12,7 @@ from stargan_tf.toon_faces.portrait import Portrait
 
 # Rows of the cap's outer and lower edge that go grey; more of the lower one, so that
 # the grey rises towards the face.
-_OUTER_ROWS, _LOWER_ROWS = 6, 10
+_OUTER_ROWS, _LOWER_ROWS = 8, 13
 
 
 @dataclass(frozen=True)
@@ -114,4 +114,4 @@ def _strands(pen: Pen, style: HairStyle, size: np.ndarray, grey: Colour) -> None
         for x, top, bottom in ((-1.0, -0.72, style.lock - 0.05), (-1.1, -0.4, 0.2)):
             points = [(x + 0.12, top), (x + 0.02, 0.5 * top), (x, 0.0), (x, bottom)]
             curve = smooth(points) * size * (side, 1)
-            pen.ribbon(curve, 0.05 * np.sin(np.linspace(0, np.pi, len(curve))), grey)
+            pen.ribbon(curve, 0.09 * np.sin(np.linspace(0, np.pi, len(curve))), grey)

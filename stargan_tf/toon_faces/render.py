@@ -21,7 +21,7 @@ from stargan_tf.toon_faces.portrait import Portrait, portrait
 from stargan_tf.toon_faces.traits import Identity, Scene
 
 # Raise it whenever any pixel changes: it is part of the caches' key.
-RENDERER_VERSION = 3
+RENDERER_VERSION = 4
 SMALLEST, LARGEST = 32, 256
 _CANVAS = 384
 _ZOOM = 1.32
