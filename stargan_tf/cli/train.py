@@ -1,5 +1,6 @@
 """`stargan-tf train`: trains a model, or goes on with a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 from stargan_tf.training import resume
 from stargan_tf.training.config import RUN_OPTIONS, RunConfig
-from stargan_tf.training.families import FAMILIES
+from stargan_tf.training.families.registry import FAMILIES, family
 from stargan_tf.training.options import Option
 from stargan_tf.training.presets import PRESETS
 from stargan_tf.training.resolve import resolve
@@ -34,8 +35,8 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_string("run", None, "The run folder.", **define_text)
     flags.DEFINE_string("preset", None, f"One of {', '.join(PRESETS)}.", **define_text)
     flags.DEFINE_string("config", None, "JSON file with option values.", **define_text)
-    for option in _options().values():
-        _define(option, flag_values)
+    for owners in _options().values():
+        _define(owners, flag_values)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
@@ -66,23 +67,42 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
 
 
-def _options() -> dict[str, Option]:
-    families = [option for f in FAMILIES.values() for option in f.options]
-    return {option.name: option for option in (*RUN_OPTIONS, *families)}
+def _options() -> dict[str, dict[str, Option]]:
+    """Option name → family name → the option as that family has it."""
+    options: dict[str, dict[str, Option]] = {}
+    for known in FAMILIES.values():
+        for option in (*RUN_OPTIONS, *known.options):
+            options.setdefault(option.name, {})[known.name] = option
+    return options
 
 
-def _define(option: Option, flag_values: flags.FlagValues) -> None:
+def _define(owners: Mapping[str, Option], flag_values: flags.FlagValues) -> None:
+    option = next(iter(owners.values()))
     # No defaults here: a flag that is not given must not override file or preset.
     define = flags.DEFINE_boolean if option.kind is bool else flags.DEFINE_string
-    silent = option.default is None or option.default is False
-    shown = "" if silent else f" [{option.default}]"
     define(
         option.name,
         None,
-        option.help + shown,
+        _help(owners),
         flag_values=flag_values,
         module_name=option.group,
     )
+
+
+def _help(owners: Mapping[str, Option]) -> str:
+    """What the option means and defaults to; by family where that differs."""
+    defaults = {n: _default(family(n).default(o)) for n, o in owners.items()}
+    texts = {n: f"{o.help}{defaults[n]}" for n, o in owners.items()}
+    if len(owners) == len(FAMILIES) and len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    if len({option.help for option in owners.values()}) == 1:
+        named = ",".join(f"{default} ({n})" for n, default in defaults.items())
+        return f"{next(iter(owners.values())).help}{named}"
+    return " ".join(f"{text} ({n})" for n, text in texts.items())
+
+
+def _default(value: Any) -> str:
+    return "" if value is None or value is False else f" [{value}]"
 
 
 def _resolve(flag_values: flags.FlagValues, folder: RunFolder) -> RunConfig:
@@ -98,13 +118,13 @@ def _resolve(flag_values: flags.FlagValues, folder: RunFolder) -> RunConfig:
 
 def _say_what_is_next(folder: RunFolder, config: RunConfig, domain: str) -> None:
     pictures = sorted(folder.samples.glob("step_*.png"))
+    translate = f"stargan-tf translate --model {folder.path}"
+    uses = [use.format(domain=domain) for use in family(config.model).uses]
     print(f"\nStep {config.steps} is done; the model is {folder.path}")
     if pictures:
         print(f"Pictures: {pictures[-1]}")
     print(
         "What to do next:\n"
-        f"  stargan-tf translate --model {folder.path} --to {domain} INPUT "
-        "--output OUTPUT\n"
-        f"  stargan-tf translate --model {folder.path} --all INPUT --output grid.png\n"
-        f"  stargan-tf train --run {folder.path} --steps {2 * config.steps}"
+        + "".join(f"  {translate} {use}\n" for use in uses)
+        + f"  stargan-tf train --run {folder.path} --steps {2 * config.steps}"
     )

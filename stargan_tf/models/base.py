@@ -1,5 +1,7 @@
 """What every StarGAN shares: several optimizers, a step counter, their storage."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
@@ -61,3 +63,19 @@ class StarGANBase(keras.Model):
     def compile_from_config(self, config):
         """Compiles as `get_compile_config` described it (used by `load_model`)."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+@contextlib.contextmanager
+def watching(*networks):
+    """A tape that records these networks' weights only.
+
+    Args:
+        *networks: Keras models.
+
+    Yields:
+        The `tf.GradientTape`.
+    """
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for network in networks:
+            tape.watch([variable.value for variable in network.trainable_variables])
+        yield tape

@@ -1,6 +1,5 @@
 """StarGAN v2: diverse pictures of many domains from one generator."""
 
-import contextlib
 import functools
 from typing import Any, NamedTuple
 
@@ -11,15 +10,18 @@ from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.layers.pyramid import check_image_size
-from stargan_tf.models.base import StarGANBase
+from stargan_tf.models.base import StarGANBase, watching
+from stargan_tf.models.dense_gradient import dense
 from stargan_tf.models.discriminator_v2 import DiscriminatorV2
 from stargan_tf.models.generator_v2 import GeneratorV2
 from stargan_tf.models.mapping_network import MappingNetwork
+from stargan_tf.models.micro_batches import mean_over_parts
 from stargan_tf.models.objective_v2 import (
     discriminator_terms,
     diversity_weight,
     generator_terms,
 )
+from stargan_tf.models.rematerialise import rematerialised
 from stargan_tf.models.style_encoder import StyleEncoder
 from stargan_tf.models.translation_v2 import TranslationV2
 from stargan_tf.optimizers import TorchAdam
@@ -202,10 +204,14 @@ class StarGANV2(TranslationV2, StarGANBase):
         discriminator_optimizer=None,
         learning_rate=1e-4,
         mapping_learning_rate=1e-6,
+        beta_1=0.0,
+        beta_2=0.99,
         l2=1e-4,
         loss_weights=None,
         diversity_steps=100_000,
         ema_decay=0.999,
+        accumulate=1,
+        remat=False,
         seed=0,
         jit_compile=False,
         **kwargs,
@@ -219,19 +225,26 @@ class StarGANV2(TranslationV2, StarGANBase):
             discriminator_optimizer: likewise.
             learning_rate: rate of the default optimizers of G, E and D.
             mapping_learning_rate: rate of F's.
+            beta_1: of the default optimizers.
+            beta_2: likewise.
             l2: L2 in the gradients of the default optimizers; see `TorchAdam`.
             loss_weights: any of `style` (λ_sty, 1), `diversity` (λ_ds, 1), `cycle`
                 (λ_cyc, 1), `r1` (λ_reg, 1).
             diversity_steps: the step at which λ_ds has fallen to zero.
             ema_decay: of the averaged networks (0.999), once per step.
+            accumulate: parts in which each update computes its batch, one after
+                another: less memory, the same result.
+            remat: whether the networks' inner values are computed again instead of
+                stored (not where R1 needs a second derivative): less memory, about
+                a third more time, the same result.
             seed: of everything random in training.
             jit_compile: XLA; it makes a CPU several times slower.
             **kwargs: further arguments of `keras.Model.compile`, such as
                 `run_eagerly` and `steps_per_execution`.
 
         Raises:
-            ValueError: unknown loss weight, `diversity_steps` below 1, `ema_decay`
-                outside of [0, 1).
+            ValueError: unknown loss weight, `diversity_steps` or `accumulate` below
+                1, `ema_decay`, `beta_1` or `beta_2` outside of [0, 1).
         """
         unknown = set(loss_weights or {}) - set(LOSS_WEIGHTS)
         if unknown:
@@ -243,18 +256,26 @@ class StarGANV2(TranslationV2, StarGANBase):
                 f"diversity_steps must be at least 1. Received: {diversity_steps}. For "
                 "no diversity term use loss_weights={'diversity': 0.0}."
             )
-        if not 0.0 <= ema_decay < 1.0:
-            raise ValueError(f"ema_decay must be in [0, 1). Received: {ema_decay}")
+        if accumulate < 1:
+            raise ValueError(f"accumulate must be at least 1. Received: {accumulate}")
+        shares = {"ema_decay": ema_decay, "beta_1": beta_1, "beta_2": beta_2}
+        for name, share in shares.items():
+            if not 0.0 <= share < 1.0:
+                raise ValueError(f"{name} must be in [0, 1). Received: {share}")
         self.loss_weights = {**LOSS_WEIGHTS, **(loss_weights or {})}
         self.diversity_steps = diversity_steps
         self.ema_decay = ema_decay
+        self.accumulate = accumulate
+        self.remat = remat
         self.seed = seed
         self._compile_arguments = {
             "learning_rate": learning_rate,
             "mapping_learning_rate": mapping_learning_rate,
+            "beta_1": beta_1,
+            "beta_2": beta_2,
             "l2": l2,
         }
-        adam = functools.partial(TorchAdam, beta_1=0.0, beta_2=0.99, l2=l2)
+        adam = functools.partial(TorchAdam, beta_1=beta_1, beta_2=beta_2, l2=l2)
         self._compile_optimizers(
             {
                 "generator": generator_optimizer or adam(learning_rate),
@@ -288,6 +309,8 @@ class StarGANV2(TranslationV2, StarGANBase):
             "loss_weights": self.loss_weights,
             "diversity_steps": self.diversity_steps,
             "ema_decay": self.ema_decay,
+            "accumulate": self.accumulate,
+            "remat": self.remat,
             "seed": self.seed,
             "jit_compile": self.jit_compile,
             "run_eagerly": self.run_eagerly,
@@ -359,17 +382,30 @@ class StarGANV2(TranslationV2, StarGANBase):
             latent = batch.latent_2 if second else batch.latent
             return self.mapping_network([latent, batch.target])
         reference = batch.reference_2 if second else batch.reference
-        return self.style_encoder([reference, batch.target])
+        return self._encode_style(reference, batch.target)
 
     def _fake(self, batch, source, second=False):
         style = self._style(batch, source, second)
         return self._generate(batch.image, style, batch.masks)
 
     def _generate(self, image, style, masks):
-        return self.generator(self._generator_inputs(image, style, masks))
+        def generate(image, style):
+            return self.generator(self._generator_inputs(image, style, masks))
+
+        return self._frugal(generate)(image, style)
+
+    def _encode_style(self, image, domain):
+        return self._frugal(lambda image: self.style_encoder([image, domain]))(image)
 
     def _discriminate(self, image, domain):
         return self.discriminator([image, domain])
+
+    def _judge(self, image, domain):
+        """As `_discriminate`, for losses that are differentiated only once."""
+        return self._frugal(lambda image: self._discriminate(image, domain))(image)
+
+    def _frugal(self, function):
+        return rematerialised(function) if self.remat else function
 
     def _discriminator_loss(self, batch, source, fake):
         """The discriminator's loss, logged; `fake` carries no gradient."""
@@ -384,8 +420,8 @@ class StarGANV2(TranslationV2, StarGANBase):
         """The loss of G, F and E (equation 5), logged; `other`: without gradient."""
         terms = generator_terms(
             self._generate,
-            self._discriminate,
-            lambda image, domain: self.style_encoder([image, domain]),
+            self._judge,
+            self._encode_style,
             self._masks,
             batch.image,
             batch.masks,
@@ -414,31 +450,45 @@ class StarGANV2(TranslationV2, StarGANBase):
 
     def _update_discriminator(self, batch, source):
         """One update of D; returns its gradients."""
-        fake = self._fake(batch, source)
-        with _watching(self.discriminator) as tape:
-            loss = self._discriminator_loss(batch, source, fake)
-        return self._descend(tape, loss, ("discriminator",))
+        learners = ("discriminator",)
+
+        def gradients(part):
+            fake = self._fake(part, source)
+            with watching(self.discriminator) as tape:
+                loss = self._discriminator_loss(part, source, fake)
+            return self._gradients(tape, loss, learners)
+
+        return self._descend(gradients, batch, learners)
 
     def _update_generator(self, batch, source):
         """One update of G and, with latents, of F and E; returns their gradients."""
         learners = LEARNERS[source]
-        # Outside of the tape: the second image has no gradient.
-        other = self._fake(batch, source, second=True)
-        with _watching(*(getattr(self, name) for name in learners)) as tape:
-            loss = self._generator_loss(batch, source, other)
-        return self._descend(tape, loss, learners)
 
-    def _descend(self, tape, loss, learners):
-        """One update of each learner; returns {learner: gradients}."""
-        variables = {name: getattr(self, name).trainable_variables for name in learners}
+        def gradients(part):
+            # Outside of the tape: the second image has no gradient.
+            other = self._fake(part, source, second=True)
+            with watching(*(getattr(self, name) for name in learners)) as tape:
+                loss = self._generator_loss(part, source, other)
+            return self._gradients(tape, loss, learners)
+
+        return self._descend(gradients, batch, learners)
+
+    def _learned_by(self, learners):
+        return {name: getattr(self, name).trainable_variables for name in learners}
+
+    def _gradients(self, tape, loss, learners):
+        """{learner: gradients}, dense."""
+        variables = self._learned_by(learners)
         gradients = tape.gradient(loss, variables)
+        return tf.nest.map_structure(dense, gradients, variables)
+
+    def _descend(self, gradients, batch, learners):
+        """One update of each learner; returns {learner: gradients}."""
+        variables = self._learned_by(learners)
+        found = mean_over_parts(gradients, batch, self.accumulate, variables)
         for name in learners:
-            pairs = zip(gradients[name], variables[name], strict=True)
-            gradients[name] = [
-                _dense(gradient, variable) for gradient, variable in pairs
-            ]
-            self._apply(name, gradients[name])
-        return gradients
+            self._apply(name, found[name])
+        return found
 
     def _update_averages(self):
         """Moves the averaged networks towards the trained ones."""
@@ -479,24 +529,3 @@ def _shadow(network):
     shadow.set_weights(network.get_weights())
     shadow.trainable = False
     return shadow
-
-
-def _dense(gradient, variable):
-    """The gradient as a tensor, zero for heads of domains that the batch has not.
-
-    They must not be left out: momentum and L2 move them all the same.
-    """
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    return tf.math.unsorted_segment_sum(
-        gradient.values, gradient.indices, variable.shape[0]
-    )
-
-
-@contextlib.contextmanager
-def _watching(*networks):
-    """A tape that records these networks' weights only."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        for network in networks:
-            tape.watch([variable.value for variable in network.trainable_variables])
-        yield tape

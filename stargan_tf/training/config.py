@@ -9,6 +9,8 @@ from stargan_tf.training.options import Option
 
 _DATA = "Data"
 _RUN = "Run"
+# The fields of `RunConfig` that hold a family's own options.
+NESTED = ("model_options", "compile_options", "loss_weights", "batch_options")
 _PER_SET = " Several data sets: one for all, or one each, separated by"
 
 FREE_OPTIONS = frozenset(
@@ -143,7 +145,7 @@ class RunConfig:
     Fields have the names and meanings of `RUN_OPTIONS`. Those with one value per data
     set (`data_dir`, `labels`, `attributes`, `crop_size`) are tuples as long as
     `dataset`. `model_options` go to the model's constructor, `compile_options` and
-    `loss_weights` to its `compile()`.
+    `loss_weights` to its `compile()`, `batch_options` to what makes its batches.
     """
 
     preset: str | None
@@ -168,6 +170,7 @@ class RunConfig:
     model_options: dict[str, Any]
     compile_options: dict[str, Any]
     loss_weights: dict[str, float]
+    batch_options: dict[str, Any]
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size)
@@ -195,6 +198,6 @@ class RunConfig:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready and flat: the form that `--config` reads."""
         values = asdict(self)
-        for nested in ("model_options", "compile_options", "loss_weights"):
+        for nested in NESTED:
             values |= values.pop(nested)
         return values

@@ -1,6 +1,6 @@
 """The fixed held-out images that a run is watched by, and their translations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,24 @@ def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
         count: how many at most; unreadable ones are passed over.
     """
     wanted = np.linspace(0, len(source) - 1, min(count, len(source)))
+    return load_some(source, np.unique(wanted.round().astype(int)), dataset)
+
+
+def load_some(
+    source: LabelledImages, rows: Iterable[int], dataset: int = 0
+) -> HeldOutImages:
+    """Images of a data set by their numbers.
+
+    Args:
+        source: the held-out split.
+        rows: the numbers; unreadable images are passed over.
+        dataset: index of the data set in the model's `LabelSpace`.
+
+    Raises:
+        UnreadableImage: if none of them can be read.
+    """
     found = []
-    for index in np.unique(wanted.round().astype(int)):
+    for index in rows:
         try:
             found.append((source.load(int(index)), source.labels[index]))
         except UnreadableImage:

@@ -29,6 +29,8 @@ class Option:
         separator: set for options with one value per data set; it stands between
             those values on the command line.
         many: each data set's value is itself a comma-separated list of names.
+        maximum: the largest value that is accepted.
+        imported: the text names code, `module:name`, that the user wrote.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Option:
     choices: tuple[str, ...] = ()
     separator: str | None = None
     many: bool = False
+    maximum: float | None = None
+    imported: bool = False
 
     def read(self, value: Any) -> Any:
         """Checks a value from a flag (text) or from JSON.
@@ -75,12 +79,15 @@ class Option:
 
     def _read_one(self, value: Any) -> Any:
         read = {int: _int, float: _float, bool: _bool, str: _str}[self.kind](value)
-        too_small = self.minimum is not None and read is not None
-        if read is None or (too_small and read < self.minimum):
+        if read is None or self._is_outside(read):
             raise self.refuse(value)
         if self.choices and read not in self.choices:
             raise self.refuse(value)
         return read
+
+    def _is_outside(self, read: Any) -> bool:
+        too_small = self.minimum is not None and read < self.minimum
+        return too_small or (self.maximum is not None and read > self.maximum)
 
     def refuse(self, value: Any) -> InputError:
         """The error for a value that this option does not take."""
@@ -90,6 +97,8 @@ class Option:
             words = " or ".join(self.choices)
         if self.minimum is not None:
             words += f", at least {self.minimum}"
+        if self.maximum is not None:
+            words += f" and at most {self.maximum}"
         return InputError(f"{self.name} must be {words}. Received: {value!r}")
 
 

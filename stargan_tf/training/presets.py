@@ -1,28 +1,14 @@
 """Named configurations: the papers' hyper-parameters, and a small demonstration."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from stargan_tf.errors import InputError, near_names
+from stargan_tf.training.preset import Preset
+from stargan_tf.training.presets_v2 import PRESETS_V2
 
 _CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 
 # Learning rate, loss weights, widths and critic steps of StarGAN v1 are the defaults
-# of its options (training/families.py): the presets say where they differ.
+# of its options (training/families/stargan.py): the presets say where they differ.
 _PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Values for a run's options, by name.
-
-    Args:
-        description: one line for `stargan-tf presets`.
-        values: option name → value, as in a JSON configuration.
-    """
-
-    description: str
-    values: dict[str, Any]
 
 
 PRESETS = {
@@ -71,6 +57,7 @@ PRESETS = {
             "log_every": 50,
         },
     ),
+    **PRESETS_V2,
 }
 
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.errors import InputError, near_names
-from stargan_tf.training.config import RUN_OPTIONS, RunConfig
-from stargan_tf.training.families import STARGAN, ModelFamily, family
+from stargan_tf.errors import InputError
+from stargan_tf.training.config import NESTED, RUN_OPTIONS, RunConfig
+from stargan_tf.training.families.model_family import ModelFamily
+from stargan_tf.training.families.registry import check_option_names, family
+from stargan_tf.training.families.stargan import STARGAN
 from stargan_tf.training.options import Option
 from stargan_tf.training.presets import preset
 
@@ -37,8 +39,11 @@ def resolve(
     values = (preset(name).values if name else {}) | given
     chosen = family(values.get("model", STARGAN.name))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
-    _check_names(values, {"preset", *options}, chosen)
-    read = {n: o.read(values.get(n, o.default)) for n, o in options.items()}
+    check_option_names(values, {"preset", *options}, chosen)
+    read = {
+        name: option.read(values.get(name, chosen.default(option)))
+        for name, option in options.items()
+    }
     return _assemble(name, read, chosen)
 
 
@@ -63,33 +68,20 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
     return {name: v for name, v in values.items() if name not in _RECORD_KEYS}
 
 
-def _check_names(values: Mapping[str, Any], known: set[str], chosen: ModelFamily):
-    for name in values:
-        if name not in known:
-            raise InputError(
-                f"There is no option '{name}' for a {chosen.name} run. "
-                + near_names(name, sorted(known))
-            )
-
-
 def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> RunConfig:
-    datasets = tuple(dataset for dataset in read.pop("dataset") if dataset)
+    datasets = tuple(dataset for dataset in read["dataset"] if dataset)
     if not datasets:
         raise InputError(
             "No data set is given. Pass --dataset NAME (or NAME,NAME); "
             "'stargan-tf datasets' lists them."
         )
+    read["dataset"] = datasets
     for option in RUN_OPTIONS:
-        if option.separator and option.name in read:
+        if option.separator:
             read[option.name] = _per_dataset(option, read[option.name], datasets)
-    return RunConfig(
-        preset=name,
-        dataset=datasets,
-        model_options=_take(read, chosen.model_options),
-        compile_options=_take(read, chosen.compile_options),
-        loss_weights=_take(read, chosen.loss_weights),
-        **read,
-    )
+    chosen.check(read)
+    nested = {field: _take(read, getattr(chosen, field)) for field in NESTED}
+    return RunConfig(preset=name, **nested, **read)
 
 
 def _take(read: dict[str, Any], options: tuple[Option, ...]) -> dict[str, Any]:

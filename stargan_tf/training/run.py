@@ -8,25 +8,22 @@ import keras
 import tensorflow as tf
 
 from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.data.pipeline import training_batches
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable, resume
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
-from stargan_tf.training.callbacks.sample_images import SampleImages
+from stargan_tf.training.callbacks.sampler import SampleSchedule
 from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig
-from stargan_tf.training.families import family
-from stargan_tf.training.held_out_images import pick
+from stargan_tf.training.families.registry import family
+from stargan_tf.training.imported import imported
 from stargan_tf.training.lock import only_process
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
 from stargan_tf.training.run_data import RunData, open_data
 from stargan_tf.training.run_folder import RunFolder
 from stargan_tf.training.spans import Span, spans
 from stargan_tf.training.versions import versions
-
-SAMPLE_ROWS = 8
 
 
 def train(config: RunConfig, run: str | Path) -> Any:
@@ -72,19 +69,20 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     keras.config.set_dtype_policy(config.precision)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
-    model_class = family(config.model).model_class()
+    chosen = family(config.model)
+    arguments = chosen.model_arguments(config.model_options)
     try:
-        model = model_class(label_space.datasets, **config.model_options)
+        model = chosen.model_class()(label_space.datasets, **arguments)
+        model.compile(
+            **config.compile_options,
+            **chosen.compile_arguments(vars(config)),
+            loss_weights=config.loss_weights,
+            seed=config.seed,
+            jit_compile=config.jit_compile,
+        )
     except ValueError as error:
         # For a Keras script a ValueError like Keras' own; here the user's flags.
         raise InputError(str(error)) from error
-    model.compile(
-        **config.compile_options,
-        loss_weights=config.loss_weights,
-        total_steps=config.steps,
-        seed=config.seed,
-        jit_compile=config.jit_compile,
-    )
     return model
 
 
@@ -123,9 +121,14 @@ def _fit_span(
 ) -> None:
     """Trains some epochs."""
     start = int(model.step.numpy())
+    batches = imported(family(config.model).batches)
     model.fit(
-        training_batches(
-            data.train, config.batch_size, seed=config.seed, start_step=start
+        batches(
+            data.sources,
+            config.batch_size,
+            seed=config.seed,
+            start_step=start,
+            **config.batch_options,
         ),
         steps_per_epoch=span.steps,
         initial_epoch=span.first_epoch,
@@ -152,14 +155,14 @@ def _callbacks(folder: RunFolder, config: RunConfig, data: RunData) -> list[Any]
         )
 
     writers = metric_writers(folder.metrics, folder.tensorboard)
-    rows = -(-SAMPLE_ROWS // len(data.held_out))
-    groups = [pick(source, i, rows) for i, source in enumerate(data.held_out)]
+    sampler = imported(family(config.model).sampler)
+    schedule = SampleSchedule(
+        folder.samples, writers, config.sample_every, config.steps
+    )
     return [
         # First: what comes after it must not write what is not finite.
         StopOnNaN(),
         LogMetrics(writers, config.log_every, config.batch_size),
-        SampleImages(
-            groups, folder.samples, writers, config.sample_every, config.steps
-        ),
+        sampler(schedule, data.held_out),
         SaveCheckpoint(folder.checkpoints, describe, config.keep_checkpoints),
     ]

@@ -6,6 +6,7 @@ from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import HELD_OUT, TRAIN, load_dataset
 from stargan_tf.training.config import RunConfig
+from stargan_tf.training.families.registry import family
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class RunData:
 
     train: list[LabelledImages]
     held_out: list[LabelledImages]
+
+    @property
+    def sources(self) -> LabelledImages | list[LabelledImages]:
+        """What is trained on: the one data set, or several."""
+        return self.train[0] if len(self.train) == 1 else self.train
 
     @property
     def label_space(self) -> LabelSpace:
@@ -41,9 +47,13 @@ def open_data(config: RunConfig) -> RunData:
         InputError: unknown name, or data that does not fit.
     """
 
+    ways = family(config.model).dataset_options
+
     def open_split(split: str) -> list[LabelledImages]:
         return [
-            load_dataset(name, split, config.image_size, **config.dataset_options(i))
+            load_dataset(
+                name, split, config.image_size, **config.dataset_options(i), **ways
+            )
             for i, name in enumerate(config.dataset)
         ]
 

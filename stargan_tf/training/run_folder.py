@@ -8,7 +8,7 @@ from typing import Any
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State
-from stargan_tf.training.families import family
+from stargan_tf.training.families.registry import family
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.training import held_out_images
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
 from stargan_tf.training.callbacks.sample_images import SampleImages
+from stargan_tf.training.callbacks.sampler import SampleSchedule
 from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN, TrainingDiverged
 from stargan_tf.training.held_out_images import HeldOutImages
@@ -135,7 +136,8 @@ def sampler(tmp_path, model, **arguments):
     group = held_out_images.pick(toy_images(), 0, 2)
     writers = [JsonLines(tmp_path / "metrics.jsonl")]
     arguments = {"every": 2, "total_steps": 5, **arguments}
-    return begin(SampleImages([group], tmp_path, writers, **arguments), model)
+    schedule = SampleSchedule(tmp_path, writers, **arguments)
+    return begin(SampleImages(schedule, [group]), model)
 
 
 def test_grids_and_diagnostics_at_intervals_and_at_the_end(tmp_path):
@@ -166,5 +168,5 @@ def test_warns_once_when_the_label_is_ignored(tmp_path):
 def test_a_single_domain_has_no_label_to_ignore(tmp_path):
     one = DatasetInfo("toy", ("Red",), "binary", SIZE)
     group = HeldOutImages(np.zeros((1, SIZE, SIZE, 3), np.uint8), np.zeros((1, 1)), 0)
-    callback = SampleImages([group], tmp_path, [], every=1, total_steps=1)
-    step(begin(callback, Model(one, effect=0)), {})
+    schedule = SampleSchedule(tmp_path, [], every=1, total_steps=1)
+    step(begin(SampleImages(schedule, [group]), Model(one, effect=0)), {})

@@ -8,9 +8,12 @@ CELEBA = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_resolves(name):
-    given = {} if "dataset" in PRESETS[name].values else {"dataset": "a,b"}
-    if name in ("stargan_celeba_128", "stargan_rafd_128"):
-        given = {"dataset": "a"}
+    values = PRESETS[name].values
+    given = {} if "dataset" in values else {"dataset": "a"}
+    if name == "stargan_celeba_rafd_128":
+        given = {"dataset": "a,b"}
+    if values.get("high_pass"):
+        given["mask_provider"] = "masks:find"
     assert resolve({"preset": name, **given}).preset == name
 
 
@@ -47,6 +50,50 @@ def test_presets_have_the_papers_hyper_parameters(
     assert {n: config.loss_weights[n] for n in weights} == weights
 
 
+@pytest.mark.parametrize(
+    ("name", "high_pass", "diversity", "accumulate", "remat", "precision"),
+    [
+        ("stargan_v2_celeba_hq_256", 1.0, 1.0, 1, False, "float32"),
+        ("stargan_v2_celeba_hq_256_low_memory", 1.0, 1.0, 8, True, "mixed_bfloat16"),
+        ("stargan_v2_afhq_256", 0.0, 2.0, 1, False, "float32"),
+        ("stargan_v2_afhq_256_accumulate", 0.0, 2.0, 4, False, "float32"),
+        ("stargan_v2_afhq_256_remat", 0.0, 2.0, 1, True, "float32"),
+        ("stargan_v2_afhq_256_bfloat16", 0.0, 2.0, 1, False, "mixed_bfloat16"),
+        ("stargan_v2_afhq_256_low_memory", 0.0, 2.0, 8, True, "mixed_bfloat16"),
+    ],
+)
+def test_presets_of_the_second_paper(
+    name, high_pass, diversity, accumulate, remat, precision
+):
+    provider = "masks:find" if high_pass else None
+    config = resolve({"preset": name, "dataset": "a", "mask_provider": provider})
+    assert (config.image_size, config.batch_size, config.steps) == (256, 8, 100_000)
+    assert config.precision == precision
+    assert config.model_options == {
+        "style_dim": 64,
+        "latent_dim": 16,
+        "hidden_dim": 512,
+        "base_filters": None,
+        "max_filters": 512,
+        "high_pass": high_pass,
+        "mask_provider": provider,
+    }
+    assert config.compile_options == {
+        "learning_rate": 1e-4,
+        "mapping_learning_rate": 1e-6,
+        "beta_1": 0.0,
+        "beta_2": 0.99,
+        "l2": 1e-4,
+        "diversity_steps": 100_000,
+        "ema_decay": 0.999,
+        "accumulate": accumulate,
+        "remat": remat,
+    }
+    weights = {"style": 1.0, "diversity": diversity, "cycle": 1.0, "r1": 1.0}
+    assert config.loss_weights == weights
+    assert config.batch_options == {"crop_probability": 0.5}
+
+
 # What a run decides by other means than a family's options.
 GIVEN_BY_RUN = {
     "self",
@@ -62,7 +109,7 @@ GIVEN_BY_RUN = {
 def test_options_are_the_arguments_of_the_model():
     import inspect
 
-    from stargan_tf.training.families import FAMILIES
+    from stargan_tf.training.families.registry import FAMILIES
 
     for family in FAMILIES.values():
         model_class = family.model_class()

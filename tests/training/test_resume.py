@@ -41,7 +41,7 @@ def test_what_decides_nothing_may_change(run, values):
         ({"image_size": 32}, "--image_size was 64, now 32"),
         ({"base_filters": 8}, "--base_filters was 16, now 8"),
         ({"attributes": "Male"}, "--attributes was nothing, now Male"),
-        ({"learning_rate": 1}, "--learning_rate was 0.0001, now 1.0"),
+        ({"learning_rate": 1}, "--learning_rate was 0.* now 1.0"),
         ({"identity": 1}, "--identity was 10.0, now 1.0"),
         ({"precision": "mixed_bfloat16"}, "--precision was float32, now mixed_"),
     ],

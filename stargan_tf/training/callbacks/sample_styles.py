@@ -1,0 +1,109 @@
+"""StarGAN v2's pictures of fixed held-out images, and what they say."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.pixels import to_float
+from stargan_tf.training.callbacks.sampler import Sampler, SampleSchedule
+from stargan_tf.training.diagnostics import IGNORED, critic_view, label_effect
+from stargan_tf.training.held_out_styles import HeldOutStyles, pick_styles
+from stargan_tf.translation.interpolation_strip import interpolation_strip
+from stargan_tf.translation.style_grids import latent_grid, reference_grid
+
+LATENT_COLUMNS = 9
+STRIP_SEEDS = (0, 1, 2)
+STRIP_ROWS = 3
+
+
+class SampleStyles(Sampler):
+    """Draws a latent grid, a reference grid and an interpolation strip.
+
+    Args:
+        schedule: when, and where to.
+        held_out: the sources and the references.
+    """
+
+    def __init__(self, schedule: SampleSchedule, held_out: HeldOutStyles):
+        super().__init__(schedule)
+        self.held_out = held_out
+        self.warned = False
+
+    def sample(self):
+        """Draws all three, with the averaged networks."""
+        model, images = self.model, self.held_out.images
+        domains = model.info.domains
+        seeds = range(max(1, LATENT_COLUMNS // len(domains)))
+        self.write_picture(latent_grid(model, images, seeds), "latents")
+        self.write_picture(
+            reference_grid(
+                model,
+                images,
+                self.held_out.references,
+                self.held_out.reference_domains.tolist(),
+            ),
+            "references",
+        )
+        strip = interpolation_strip(
+            model, images[:STRIP_ROWS], domains[-1], STRIP_SEEDS
+        )
+        self.write_picture(strip, "interpolation")
+        self._diagnose()
+
+    def _diagnose(self) -> None:
+        """Compares two styles in every domain."""
+        first, second = (self._columns(seed) for seed in (0, 1))
+        pairs = zip(first, second, strict=True)
+        values = {
+            **self._critic_view(first),
+            "label_effect": label_effect(first),
+            "style_diversity": float(np.mean([label_effect(pair) for pair in pairs])),
+        }
+        self._warn(values["label_effect"], values["style_diversity"])
+        self.write(values)
+
+    def _columns(self, seed: int) -> list[np.ndarray]:
+        """The sources in every domain, all with one latent code."""
+        code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
+        return [
+            self.model.translate(self.held_out.images, domain, latents=code)
+            for domain in self.model.info.domains
+        ]
+
+    def _critic_view(self, columns: Sequence[np.ndarray]) -> dict[str, float]:
+        real = self._score(self.held_out.images, self.held_out.domains)
+        fakes = [
+            self._score(column, np.full(len(column), domain, np.int32))
+            for domain, column in enumerate(columns)
+        ]
+        return critic_view(real, np.stack(fakes))
+
+    def _score(self, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
+        score = self.model.discriminator([to_float(images), domains], training=False)
+        return np.asarray(score)
+
+    def _warn(self, effect: float, diversity: float) -> None:
+        if self.warned or self.is_early or min(effect, diversity) >= IGNORED:
+            return
+        self.warned = True
+        warnings.warn(
+            f"The generator hardly reacts to the style (label_effect {effect:.4f} "
+            f"between domains, style_diversity {diversity:.4f} within them, at step "
+            f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
+            "weight helps.",
+            stacklevel=2,
+        )
+
+
+def sample_styles(
+    schedule: SampleSchedule, held_out: Sequence[LabelledImages]
+) -> SampleStyles:
+    """The sampler of a StarGAN v2 run.
+
+    Args:
+        schedule: when, and where to.
+        held_out: the held-out split of the data set, alone in its list.
+    """
+    return SampleStyles(schedule, pick_styles(held_out[0]))

@@ -1,0 +1,78 @@
+"""What the samplers of all model families share: when they draw, and where to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stargan_tf.training.callbacks.step_callback import StepCallback
+from stargan_tf.training.checkpoints import folder_name
+from stargan_tf.training.metric_log import MetricWriter
+from stargan_tf.translation.picture_file import write_picture
+
+
+@dataclass(frozen=True)
+class SampleSchedule:
+    """When pictures are drawn, and where they go.
+
+    Args:
+        folder: the run's `samples/`.
+        writers: where the diagnostics, and the pictures again, go.
+        every: steps from one to the next.
+        total_steps: length of the run.
+    """
+
+    folder: Path
+    writers: Sequence[MetricWriter]
+    every: int
+    total_steps: int
+
+
+class Sampler(StepCallback):
+    """Draws every `every` steps and at the end.
+
+    Args:
+        schedule: when, and where to.
+    """
+
+    def __init__(self, schedule: SampleSchedule):
+        super().__init__()
+        self.schedule = schedule
+
+    def on_step(self, logs):
+        """Draws if it is time."""
+        at_end = self.step == self.schedule.total_steps
+        if at_end or self.step % self.schedule.every == 0:
+            self.sample()
+
+    def sample(self):
+        """Draws the pictures and says what they show."""
+
+    def write_picture(self, picture: Image.Image, kind: str = "") -> None:
+        """Writes a picture of this step.
+
+        Args:
+            picture: the picture.
+            kind: what it is, where a step has several; part of its name.
+        """
+        ending = f"_{kind}" if kind else ""
+        name = f"{folder_name(self.step)}{ending}.png"
+        write_picture(picture, self.schedule.folder / name)
+        for writer in self.schedule.writers:
+            writer.write_picture(self.step, kind or "samples", np.asarray(picture))
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """Writes the diagnostics of this step.
+
+        Args:
+            values: name → number.
+        """
+        for writer in self.schedule.writers:
+            writer.write(self.step, values)
+
+    @property
+    def is_early(self) -> bool:
+        """The first fifth, in which every generator copies its input."""
+        return 5 * self.step < self.schedule.total_steps

@@ -1,0 +1,1 @@
+"""The model families that `stargan-tf train` can build."""

@@ -1,0 +1,113 @@
+"""What `stargan-tf train` knows about a model family."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from stargan_tf.training.imported import imported, imported_by_user
+from stargan_tf.training.options import Option
+
+NETWORKS = "Networks"
+OPTIMIZATION = "Optimization"
+WEIGHTS = "Weights of the loss terms"
+DATA = "Data"
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def anything_goes(values: Mapping[str, Any]) -> None:
+    """The check of a family whose options always fit each other.
+
+    Args:
+        values: option name → value.
+    """
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """A model class, its options, and what a run of it does in its own way.
+
+    Code is named `module:name` and imported when it is used, so that the command
+    line's help starts neither TensorFlow nor Keras.
+
+    Args:
+        name: value of the configuration's `model`.
+        target: the class.
+        batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
+            `batch_options`) → endless `tf.data.Dataset`.
+        sampler: what draws its pictures: a `SampleSchedule` and the held-out sources
+            → Keras callback.
+        uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
+            stands for one of its domains.
+        model_options: arguments of the constructor, after the data sets.
+        compile_options: arguments of `compile()`.
+        loss_weights: entries of `compile(loss_weights=…)`.
+        batch_options: arguments of `batches`.
+        defaults: name → default of run options where it is not `RUN_OPTIONS`' own.
+        dataset_options: further `DatasetOptions` with which its images are opened.
+        compile_from_run: run option → the argument of `compile()` it is passed as.
+        check: raises `InputError` if the values of all options do not fit each other.
+    """
+
+    name: str
+    target: str
+    batches: str
+    sampler: str
+    uses: tuple[str, ...]
+    model_options: tuple[Option, ...]
+    compile_options: tuple[Option, ...]
+    loss_weights: tuple[Option, ...]
+    batch_options: tuple[Option, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    dataset_options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    compile_from_run: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    check: Callable[[Mapping[str, Any]], None] = anything_goes
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """All of its own, in the order of the help."""
+        return (
+            *self.model_options,
+            *self.batch_options,
+            *self.compile_options,
+            *self.loss_weights,
+        )
+
+    def default(self, option: Option) -> Any:
+        """An option's value when nobody gives one.
+
+        Args:
+            option: one of the run's or of the family's own.
+        """
+        return self.defaults.get(option.name, option.default)
+
+    def model_class(self) -> Any:
+        """Imports the class, which also registers it with Keras for loading."""
+        return imported(self.target)
+
+    def model_arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The constructor's arguments: values as they are, code imported.
+
+        Args:
+            values: of the `model_options`.
+
+        Raises:
+            InputError: if code that the user named cannot be imported.
+        """
+        code = {option.name for option in self.model_options if option.imported}
+        return {
+            name: imported_by_user(name, value) if value and name in code else value
+            for name, value in values.items()
+        }
+
+    def compile_arguments(self, run_options: Mapping[str, Any]) -> dict[str, Any]:
+        """Those arguments of `compile()` that follow from the run's options.
+
+        Args:
+            run_options: name → value.
+        """
+        return {
+            argument: run_options[option]
+            for option, argument in self.compile_from_run.items()
+        }
