@@ -95,7 +95,9 @@ def _decode_all(source: LabelledImages) -> Iterator[tuple[int, np.ndarray | None
     title = f"Reading {source.info.name}"
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=len(source), desc=title, unit="image", delay=1.0) as bar,
+        tqdm(
+            total=len(source), desc=title, unit="image", delay=1.0, disable=None
+        ) as bar,
     ):
         # In chunks, so that finished images do not pile up ahead of a slow disk.
         for start in range(0, len(source), CHUNK):
