@@ -8,6 +8,7 @@ import numpy as np
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError, near_names
+from stargan_tf.translation.heading import INPUT, Heading
 from stargan_tf.translation.source_labels import LabelModel, source_labels
 from stargan_tf.translation.targets import (
     Target,
@@ -74,6 +75,11 @@ class ToEveryDomain:
     def titles(self) -> list[str]:
         """A title for each domain, in the order of the outputs."""
         return domain_titles(self.label_space)
+
+    @property
+    def heading(self) -> Heading:
+        """The grid's head: the input, then every domain."""
+        return Heading([INPUT, *self.titles])
 
     def __call__(self, model: LabelModel, images: np.ndarray) -> list[np.ndarray]:
         """uint8 images (n, h, w, 3) → a list of the like, one for each domain."""

@@ -11,6 +11,7 @@ from stargan_tf.data.pictures import read_picture
 
 CROP = "crop"
 KEEP = "keep"
+STRETCH = "stretch"
 MODEL = "model"
 ORIGINAL = "original"
 # A longer picture would need gigabytes inside the generator.
@@ -70,8 +71,9 @@ class Fitting:
     Args:
         image_size: side of the squares that the model was trained on.
         fit: `"crop"` (the centred square, as in training) or `"keep"` (the whole
-            picture with its aspect, shorter side `image_size`; the generator is
-            fully convolutional).
+            picture with its aspect, shorter side `image_size`; v1's generator is
+            fully convolutional) or `"stretch"` (the whole picture squeezed into the
+            square).
         size: `"model"` (outputs as the generator gives them) or `"original"` (pasted
             back into the original picture).
         crop_size: side of the centred square in original pixels; None takes the
@@ -102,7 +104,7 @@ class Fitting:
 
     def _box(self, size: tuple[int, int]) -> Box:
         width, height = size
-        if self.fit == KEEP:
+        if self.fit != CROP:
             return 0, 0, width, height
         # Where `pictures.centre_crop` cuts.
         side = min(width, height, self.crop_size or width)
@@ -110,6 +112,8 @@ class Fitting:
         return left, top, left + side, top + side
 
     def _fitted_size(self, box: Box, path: Path) -> tuple[int, int]:
+        if self.fit == STRETCH:
+            return self.image_size, self.image_size
         width, height = box[2] - box[0], box[3] - box[1]
         shorter = min(width, height)
         if max(width, height) > MAX_ASPECT * shorter:

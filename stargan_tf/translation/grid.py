@@ -1,8 +1,8 @@
 """The grid of pictures a person looks at: inputs beside their translations."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from stargan_tf.translation.picture_file import write_picture
 
 MIN_CELL = 112  # smaller pictures are enlarged by an integer until they reach it
 GAP = 6
+WIDE_GAP = 22  # between blocks of columns or rows
 MARGIN = 14
 INK = (45, 45, 50)
 PAPER = (255, 255, 255)
@@ -42,6 +43,8 @@ def draw_grid(
     rows: Sequence[Sequence[np.ndarray]],
     titles: Sequence[str],
     row_titles: Sequence[str] | None = None,
+    column_breaks: Collection[int] = (),
+    row_breaks: Collection[int] = (),
 ) -> Image.Image:
     """Draws rows of pictures on white, with titles; tiny pictures are enlarged.
 
@@ -50,6 +53,8 @@ def draw_grid(
             centred in its cell.
         titles: what stands above each column.
         row_titles: what stands left of each row; nothing by default.
+        column_breaks: columns with a wider gap before them.
+        row_breaks: rows with a wider gap before them.
 
     Returns:
         An RGB picture.
@@ -58,7 +63,11 @@ def draw_grid(
         InputError: if there is no picture, or the titles do not match.
     """
     _check(rows, titles, row_titles)
-    layout = _layout(rows, titles, row_titles)
+    layout = replace(
+        _layout(rows, titles, row_titles),
+        column_breaks=column_breaks,
+        row_breaks=row_breaks,
+    )
     canvas = Image.new("RGB", layout.canvas_size(len(titles), len(rows)), PAPER)
     _draw_titles(ImageDraw.Draw(canvas), layout, titles, row_titles or ())
     for row_index, row in enumerate(rows):
@@ -76,14 +85,23 @@ class _Layout:
     left: int
     top: int
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+    column_breaks: Collection[int] = ()
+    row_breaks: Collection[int] = ()
 
     def corner(self, column: int, row: int) -> tuple[int, int]:
-        width, height = self.cell
-        return self.left + column * (width + GAP), self.top + row * (height + GAP)
+        return (
+            self.left + _offset(column, self.cell[0], self.column_breaks),
+            self.top + _offset(row, self.cell[1], self.row_breaks),
+        )
 
     def canvas_size(self, columns: int, rows: int) -> tuple[int, int]:
         right, bottom = self.corner(columns, rows)
         return right - GAP + MARGIN, bottom - GAP + MARGIN
+
+
+def _offset(index: int, side: int, breaks: Collection[int]) -> int:
+    passed = sum(0 < place <= index for place in breaks)
+    return index * (side + GAP) + passed * (WIDE_GAP - GAP)
 
 
 def _check(rows: Sequence, titles: Sequence, row_titles: Sequence | None) -> None:

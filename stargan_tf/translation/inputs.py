@@ -22,7 +22,7 @@ class InputPicture:
 
 
 def find_inputs(
-    inputs: Sequence[str], exclude: Path | None = None
+    inputs: Sequence[str], exclude: Path | None = None, what: str = "input"
 ) -> list[InputPicture]:
     """Lists the pictures that files and folders stand for, in a fixed order.
 
@@ -33,6 +33,7 @@ def find_inputs(
     Args:
         inputs: files and folders.
         exclude: a folder not to look into: the output, when it lies inside an input.
+        what: what error messages call them.
 
     Returns:
         The pictures, each file once.
@@ -48,21 +49,23 @@ def find_inputs(
         )
     found: dict[Path, InputPicture] = {}
     for text in inputs:
-        for picture in _expand(Path(text), len(inputs) > 1, exclude):
+        for picture in _expand(Path(text), len(inputs) > 1, exclude, what):
             found.setdefault(picture.path.resolve(), picture)
     return list(found.values())
 
 
-def _expand(path: Path, among_others: bool, exclude: Path | None) -> list[InputPicture]:
+def _expand(
+    path: Path, among_others: bool, exclude: Path | None, what: str
+) -> list[InputPicture]:
     if path.is_dir():
-        return _search(path, among_others, exclude)
+        return _search(path, among_others, exclude, what)
     if not path.exists():
-        raise InputError(f"There is no input '{path}'.")
+        raise InputError(f"There is no {what} '{path}'.")
     return [InputPicture(path, Path(path.name))]
 
 
 def _search(
-    folder: Path, among_others: bool, exclude: Path | None
+    folder: Path, among_others: bool, exclude: Path | None, what: str
 ) -> list[InputPicture]:
     root = Path(folder.resolve().name) if among_others else Path()
     pictures = [
@@ -72,7 +75,7 @@ def _search(
     ]
     if not pictures:
         raise InputError(
-            f"The input folder '{folder}' holds no picture. Looked for names ending "
+            f"The {what} folder '{folder}' holds no picture. Looked for names ending "
             f"in {', '.join(sorted(EXTENSIONS))}, in sub-folders too."
         )
     return pictures

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.translation.batches import PictureStream, in_batches, stack
+from stargan_tf.translation.batches import Item, PictureStream, in_batches, stack
 from stargan_tf.translation.by_label import ToEveryDomain, ToTarget
-from stargan_tf.translation.grid import save_grid
+from stargan_tf.translation.by_style import ToStyles
 from stargan_tf.translation.outputs import ROWS_PER_PAGE
 from stargan_tf.translation.picture_file import write_picture
 
@@ -37,18 +37,54 @@ def translate_files(
     """
     written: list[Path] = []
     for batch in in_batches(stream, max_pixels):
-        translated = translation(model, stack(batch))
-        for item, output in zip(batch, translated, strict=True):
-            picture = item.fitted.restore(output)
-            written.append(write_picture(picture, outputs[item.index]))
+        written += _write(batch, translation(model, stack(batch)), outputs)
     return written
+
+
+def translate_to_styles(
+    model: Any,
+    stream: PictureStream,
+    translation: ToStyles,
+    outputs: Sequence[Sequence[Path]],
+    max_pixels: int,
+) -> list[Path]:
+    """Translates each picture to each of several styles, to files.
+
+    Args:
+        model: what `translation` works with.
+        stream: the pictures.
+        translation: the styles.
+        outputs: for each style, where to write each of the stream's pictures.
+        max_pixels: bound on the pixels that the model gets at once.
+
+    Returns:
+        The files written: those of the pictures that could be read.
+
+    Raises:
+        InputError: if a file cannot be written; those before it are there.
+    """
+    written: list[Path] = []
+    for batch in in_batches(stream, max_pixels):
+        styled = translation(model, stack(batch))
+        for translated, paths in zip(styled, outputs, strict=True):
+            written += _write(batch, translated, paths)
+    return written
+
+
+def _write(
+    batch: Sequence[Item], translated: np.ndarray, outputs: Sequence[Path]
+) -> list[Path]:
+    return [
+        write_picture(item.fitted.restore(output), outputs[item.index])
+        for item, output in zip(batch, translated, strict=True)
+    ]
 
 
 def translate_to_grid(
     model: Any,
     stream: PictureStream,
-    translation: ToEveryDomain,
-    pages: Sequence[Path],
+    translation: ToEveryDomain | ToStyles,
+    outputs: Sequence[Path],
     max_pixels: int,
 ) -> list[Path]:
     """Translates pictures to grids: a row for each, the input first.
@@ -57,16 +93,16 @@ def translate_to_grid(
         model: what `translation` works with.
         stream: the pictures.
         translation: what to do with them.
-        pages: where to write, `ROWS_PER_PAGE` rows each.
+        outputs: where to write the pages, `ROWS_PER_PAGE` rows each.
         max_pixels: bound on the pixels that the model gets at once.
 
     Returns:
-        The pages written; fewer than `pages` if pictures could not be read.
+        The pages written; fewer than `outputs` if pictures could not be read.
 
     Raises:
         InputError: if a page cannot be written; those before it are there.
     """
-    titles = ["input", *translation.titles]
+    heading = translation.heading
     written: list[Path] = []
     rows: list[list[np.ndarray]] = []
     for batch in in_batches(stream, max_pixels):
@@ -75,7 +111,7 @@ def translate_to_grid(
         rows += [list(row) for row in zip(*columns, strict=True)]
         while len(rows) >= ROWS_PER_PAGE:
             page, rows = rows[:ROWS_PER_PAGE], rows[ROWS_PER_PAGE:]
-            written.append(save_grid(page, titles, pages[len(written)]))
+            written.append(write_picture(heading.draw(page), outputs[len(written)]))
     if rows:
-        written.append(save_grid(rows, titles, pages[len(written)]))
+        written.append(write_picture(heading.draw(rows), outputs[len(written)]))
     return written

@@ -50,6 +50,37 @@ def joint():
     return FakeModel(FACES, MOODS)
 
 
+class FakeStyleModel:
+    """Paints each picture in its style's colour; remembers its calls."""
+
+    style_dim, latent_dim = 3, 4
+
+    def __init__(self):
+        self.info = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", 16)
+        self.calls = []
+
+    def translate(self, images, styles, batch_size):
+        assert images.dtype == np.uint8
+        self.calls.append(len(images))
+        colours = np.broadcast_to(np.asarray(styles), (len(images), 3))
+        colours = np.clip(100 + 20 * colours, 0, 255).astype(np.uint8)
+        return np.broadcast_to(colours[:, None, None], images.shape)
+
+    def map_latents(self, latents, domain, truncation=1.0):
+        assert latents.shape[1:] == (4,)
+        return (truncation * latents[:, :3] + self.info.index(domain)).astype("f4")
+
+    def encode_style(self, references, domain):
+        numbers = [self.info.index(name) for name in domain]
+        bright = references.mean(axis=(1, 2, 3)) / 255
+        return np.stack([bright, bright, numbers], axis=1).astype(np.float32)
+
+
+@pytest.fixture
+def animals():
+    return FakeStyleModel()
+
+
 @pytest.fixture
 def paint(tmp_path):
     """paint("a/b.png", size=(w, h), value=0): writes a plain picture below tmp_path."""

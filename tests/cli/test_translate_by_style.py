@@ -1,0 +1,254 @@
+"""`stargan-tf translate` with a StarGAN v2 model; bad input without opening one."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.cli.main import main
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.training import checkpoints
+from stargan_tf.translation.style_file import save_styles
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+ROOT = Path(__file__).parents[2]
+SIZE = 64
+ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)
+FACES = DatasetInfo("faces", ("Blond", "Male"), "binary", SIZE)
+
+
+class Hollow:
+    """A model that is saved and never opened."""
+
+    info, style_dim = ANIMALS, 4
+
+    def save(self, path):
+        path.write_bytes(b"")
+
+
+def save(model, run, family, info):
+    datasets = LabelSpace([info]).to_list()
+    state = checkpoints.State(3, family, datasets, [1], {})
+    checkpoints.save(run / "checkpoints", model, state, keep=1)
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The run folder of a tiny StarGAN v2, and the model."""
+    from stargan_tf.models.stargan_v2 import StarGANV2
+
+    sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
+    model = StarGANV2(ANIMALS, **sizes, base_filters=2, max_filters=4)
+    model.compile()
+    return save(model, tmp_path_factory.mktemp("run"), "stargan_v2", ANIMALS), model
+
+
+@pytest.fixture
+def photos(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("in/a.png", "in/sub/b.jpg", "refs/cat/c.png", "refs/fox/d.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 255, (SIZE, SIZE, 3), np.uint8)).save(path)
+    return tmp_path
+
+
+def translate(run, *arguments):
+    return main(["translate", "--model", str(run), *map(str, arguments)])
+
+
+def read(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def files(folder):
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
+
+
+def test_a_folder_in_one_style_as_a_user_does(trained, photos):
+    command = [sys.executable, "-m", "stargan_tf.cli.main", "translate"]
+    flags = ["--model", trained[0], "--to=cat", "--seed=7", "--truncation=0.7"]
+    done = subprocess.run(
+        [*command, *map(str, flags), "in", "--output=out"],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1"},
+        cwd=photos,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "Wrote 2 pictures to out\n"
+    assert files(photos / "out") == ["a.png", "sub/b.jpg"]
+    image = read(photos / "in" / "a.png")[None]
+    ours = trained[1].translate(image, "cat", seed=7, truncation=0.7)[0]
+    difference = np.abs(read(photos / "out" / "a.png").astype(int) - ours)
+    assert difference.max() <= 1
+
+
+def test_several_styles_are_named_by_their_seeds(trained, photos, capsys):
+    flags = ["--to=dog", "--seed=3", "--count=2", photos / "in/a.png"]
+    assert translate(trained[0], *flags, "--output", photos / "out/x.png") == 0
+    assert files(photos / "out") == ["x_dog_seed3.png", "x_dog_seed4.png"]
+    assert capsys.readouterr().out == f"Wrote 2 pictures to {photos / 'out'}\n"
+
+
+def test_a_style_computed_once_serves_again(trained, photos):
+    run, style = trained[0], photos / "styles" / "c.npz"
+    take = ["--to=cat", "--reference", photos / "refs/cat/c.png"]
+    assert translate(run, *take, "--save_style", style) == 0
+    assert files(photos / "styles") == ["c.npz"]
+    source = photos / "in/a.png"
+    assert translate(run, *take, source, "--output", photos / "1.png") == 0
+    assert translate(run, "--style", style, source, "--output", photos / "2.png") == 0
+    np.testing.assert_array_equal(read(photos / "1.png"), read(photos / "2.png"))
+
+
+def test_grids_and_strips(trained, photos):
+    shapes = {}
+    for name, flags in {
+        "all": ["--all", "--count=2"],
+        "reference": ["--all", "--reference", photos / "refs"],
+        "strip": ["--to=fox", "--strip=5"],
+    }.items():
+        flags = [*flags, photos / "in", "--output", photos / f"{name}.png"]
+        assert translate(trained[0], *flags) == 0
+        shapes[name] = read(photos / f"{name}.png").shape
+    columns = {name: shape[1] // 130 for name, shape in shapes.items()}
+    assert columns == {"all": 7, "reference": 3, "strip": 6}
+    rows = {name: shape[0] // 130 for name, shape in shapes.items()}
+    assert rows == {"all": 2, "reference": 3, "strip": 2}
+
+
+def test_a_film_of_two_pictures_between_references(trained, photos, capsys):
+    film = photos / "films" / "f.webp"
+    refs = ["--reference", photos / "refs/cat", "--reference", photos / "refs/fox"]
+    flags = ["--film", film, "--frames=6", "--fps=10", photos / "in"]
+    assert translate(trained[0], *refs, *flags) == 0
+    assert capsys.readouterr().out == f"Wrote {film}\n"
+    with Image.open(film) as opened:
+        assert (opened.n_frames, opened.size) == (6, (2 * SIZE + 4, SIZE))
+
+
+OUT = ["IN", "--output", "OUT"]
+REFERENCE = ["--reference", "REFS/cat/c.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (OUT, "Give --to DOMAIN, or --all"),
+        (["--to=cat", "--all", *OUT], "either --to DOMAIN or --all"),
+        (["--to=cta", *OUT], "Did you mean cat"),
+        (["--to=cat=0", *OUT], "--to NAME, one of cat, dog, fox. Received: --to cat=0"),
+        (["--to=cat,dog", *OUT], "translates to one domain"),
+        (["--to=cat", "--from=dog", *OUT], "--from is for StarGAN v1 models; "),
+        (["--to=cat", "--mask=animals", *OUT], "holds a StarGAN v2 model. Drop it."),
+        (["--to=cat", "IN"], "--output is missing"),
+        (["--to=cat", "--output", "OUT"], "No INPUT"),
+        (["--to=cat", "--seed=1", *REFERENCE, *OUT], "--seed and --reference. Leave"),
+        (["--to=cat", "--truncation=0.7", *REFERENCE, *OUT], "--truncation and --ref"),
+        (["--to=cat", "--style=STYLE", *REFERENCE, *OUT], "--reference and --style"),
+        (["--to=cat", "--seed=-1", *OUT], "--seed"),
+        (["--to=cat", "--truncation=1.5", *OUT], "--truncation"),
+        (["--all", "--count=100", *OUT], "At most 200 styles"),
+        (["--to=cat", "--reference=gone.png", *OUT], "no reference 'gone.png'"),
+        (["--to=cat", "--reference=BROKEN", *OUT], "broken.png"),
+        (["--reference", "IN/a.png", *OUT], "the reference"),
+        (["--style=OTHER", *OUT], "styles of another model"),
+        (["--style=BROKEN", *OUT], "Cannot read the style file"),
+        (["--to=dog", "--style=STYLE", *OUT], "styles of cat only"),
+        (["--style=STYLE", "--save_style=OUT.npz", *OUT], "only copy"),
+        (["--to=cat", "--save_style=OUT.npy"], "must end in .npz"),
+        (["--to=cat", "--save_style=IN"], "must end in .npz"),
+        (["--to=cat", "--grid", "--strip=3", *OUT], "--grid and --strip. Leave one"),
+        (["--all", "--film=OUT.gif", "IN"], "--all and --film. Leave one"),
+        (["--to=cat", "--frames=9", *OUT], "--frames is for --film"),
+        (["--to=cat", "--film=OUT.gif", *OUT], "Drop --output"),
+        (["--to=cat", "--film=OUT.avi", "IN"], "must end in one of .gif"),
+        (["--to=cat", "--film=OUT.gif", "--fps=99", "IN"], "1 to 50 frames"),
+        (["--to=cat", "--film=OUT.gif", "--count=1", "IN"], "two or more"),
+        (["--to=cat", *REFERENCE, "--strip=4", *OUT], "Repeat --reference"),
+        (["--to=cat", "--film=FILM.gif", "IN"], "it is a folder"),
+        (["--to=cat", "--fit=keep", *OUT], "--fit crop or stretch"),
+        (["--to=cat", "--fit=stretch", "--crop_size=9", *OUT], "no meaning with --fit"),
+        (["--all", "--size=original", *OUT], "drop --size original"),
+        (["--to=cat", "IN", "--output", "IN"], "never overwritten"),
+        (
+            ["--to=cat", *REFERENCE, "IN/a.png", "--output", "REFS/cat/c.png"],
+            "never overwritten",
+        ),
+        (
+            ["--to=cat", *REFERENCE, "--grid", "IN", "--output", "REFS/cat/c.png"],
+            "never overwritten",
+        ),
+        (["--to=cat", "--count=2", "IN", "--output=OUT.png"], "must be a folder"),
+    ],
+)
+def test_bad_input_is_one_line_before_anything_is_written(
+    photos, capsys, arguments, message
+):
+    run = save(Hollow(), photos / "run", "stargan_v2", ANIMALS)
+    (photos / "broken.png").write_bytes(b"junk")
+    (photos / "film.gif").mkdir()
+    save_styles(photos / "style.npz", np.ones((1, 4)), "cat", Hollow())
+    other = Hollow()
+    other.info = DatasetInfo("animals", ("cat", "dog"), "one_hot", SIZE)
+    save_styles(photos / "other.npz", np.ones((1, 4)), "cat", other)
+    for name in ("IN", "REFS", "OUT", "STYLE", "OTHER", "BROKEN", "FILM"):
+        suffix = {"STYLE": ".npz", "OTHER": ".npz", "BROKEN": ".png"}.get(name, "")
+        place = str(photos / f"{name.lower()}{suffix}")
+        arguments = [text.replace(name, place) for text in arguments]
+    before = files(photos)
+    assert translate(run, *arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert files(photos) == before
+
+
+@pytest.mark.parametrize(
+    "flag", ["--seed=7", "--reference=b.png", "--truncation=0.7", "--film=f.gif"]
+)
+def test_flags_of_the_second_version_on_a_model_of_the_first(photos, capsys, flag):
+    run = save(Hollow(), photos / "run", "stargan", FACES)
+    out = ["--to=Male", photos / "in", "--output", photos / "out"]
+    assert translate(run, flag, *out) == 2
+    error = capsys.readouterr().err
+    assert f"{flag.split('=')[0]} is for StarGAN v2 models" in error
+    assert error.count("\n") == 1 and not (photos / "out").exists()
+
+
+def test_a_style_file_of_another_width_is_found_before_writing(trained, photos, capsys):
+    wide = Hollow()
+    wide.style_dim = 5
+    save_styles(photos / "wide.npz", np.ones((1, 5)), "cat", wide)
+    out = ["--style", photos / "wide.npz", photos / "in", "--output", photos / "out"]
+    assert translate(trained[0], *out) == 2
+    error = capsys.readouterr().err
+    assert "5 wide. This model's are 4 wide" in error and error.count("\n") == 1
+    assert not (photos / "out").exists()
+
+
+def test_mp4_without_ffmpeg_is_one_line(photos, capsys, monkeypatch):
+    monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: None)
+    run = save(Hollow(), photos / "run", "stargan_v2", ANIMALS)
+    film = ["--to=cat", "--film", photos / "f.mp4", photos / "in/a.png"]
+    assert translate(run, *film) == 2
+    assert "pip install 'stargan_tf[video]'" in capsys.readouterr().err
+
+
+def test_unreadable_inputs_are_reported_and_the_rest_goes_on(trained, photos, capsys):
+    (photos / "in" / "broken.png").write_bytes(b"")
+    film = photos / "f.gif"
+    flags = ["--to=cat", "--film", film, "--frames=2", photos / "in"]
+    assert translate(trained[0], *flags) == 2
+    assert "1 of 3 pictures could not be read" in capsys.readouterr().err
+    assert film.exists()

@@ -1,0 +1,136 @@
+"""Styles of seeds, of references and of files, with a model without TensorFlow."""
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.errors import InputError
+from stargan_tf.translation.fitting import Fitting
+from stargan_tf.translation.random_styles import CODES_AT_ONCE, random_styles
+from stargan_tf.translation.reference_styles import MAX_STYLES, read_references
+from stargan_tf.translation.stored_styles import read_stored
+from stargan_tf.translation.style_file import load_styles, save_styles
+
+DOMAINS = ("cat", "dog", "fox")
+
+
+def test_a_seed_is_a_style_whatever_is_beside_it(animals):
+    styles = random_styles(["fox", "cat"], [7, 8])
+    codes = styles.codes(animals)
+    assert codes.dtype == np.float32
+    assert styles.domains == ["fox", "fox", "cat", "cat"]
+    assert styles.names[0] == "fox_seed7" and styles.columns.titles[3] == "cat, seed 8"
+    assert styles.columns.breaks == [2]
+    latents = np.random.default_rng(8).standard_normal((1, 4))
+    np.testing.assert_allclose(codes[3:], animals.map_latents(latents, "cat"))
+    np.testing.assert_allclose(codes[1], codes[3] + 2, rtol=1e-6)
+
+
+def test_truncation_reaches_the_model(animals):
+    codes = random_styles(["dog"], [1, 2], truncation=0.0).codes(animals)
+    np.testing.assert_array_equal(codes, np.ones((2, 3)))
+    with pytest.raises(InputError, match=r"\[0, 1\].*Received: 1.5"):
+        random_styles(["dog"], [1], truncation=1.5)
+    with pytest.raises(InputError, match=r"A seed is 0 or more.*-1"):
+        random_styles(["dog"], [-1])
+
+
+def test_a_long_way_is_mapped_in_parts(animals):
+    sizes = []
+    mapped = animals.map_latents
+    animals.map_latents = lambda z, *rest: sizes.append(len(z)) or mapped(z, *rest)
+    styles = random_styles(["dog"], [1, 2]).path_through(animals).styles(200)
+    assert styles.shape == (200, 3) and max(sizes) == CODES_AT_ONCE
+    with pytest.raises(InputError, match="stays in one domain.*dog, cat"):
+        random_styles(["dog", "cat"], [1, 2]).path_through(animals)
+
+
+def test_references_know_their_domain_by_flag_or_folder(animals, paint, tmp_path):
+    paint("refs/fox/a.png", value=255)
+    paint("refs/cat/a.png")
+    read = read_references([str(tmp_path / "refs")], Fitting(16), DOMAINS, None)
+    assert list(read.domains) == ["cat", "fox"]
+    assert read.names == ["by_a_1", "by_a_2"]
+    assert read.columns.pictures[1].max() == 255 and read.columns.breaks == [1]
+    np.testing.assert_array_equal(read.codes(animals), [[0, 0, 0], [1, 1, 2]])
+    one = [str(tmp_path / "refs" / "fox" / "a.png")]
+    assert read_references(one, Fitting(16), DOMAINS, "dog").domains == ["dog"]
+
+
+def test_references_that_cannot_be_used(paint, tmp_path):
+    def read(name, domain="cat"):
+        read_references([str(tmp_path / name)], Fitting(16), DOMAINS, domain)
+
+    paint("cats/a.png")
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="no reference '.*gone.png'"):
+        read("gone.png")
+    with pytest.raises(UnreadableImage, match="b.png"):
+        read("b.png")
+    with pytest.raises(InputError, match="not known: give --to.*Did you mean cat"):
+        read("cats", domain=None)
+    for number in range(MAX_STYLES + 1):
+        (tmp_path / "cats" / f"{number}.png").touch()
+    with pytest.raises(InputError, match="At most 200 styles"):
+        read("cats")
+
+
+def test_styles_come_back_from_a_file(animals, tmp_path):
+    codes = random_styles(DOMAINS, [1]).codes(animals)
+    path = save_styles(tmp_path / "new" / "s.npz", codes, DOMAINS, animals)
+    loaded = load_styles(path, animals)
+    np.testing.assert_array_equal(loaded.styles, codes)
+    assert loaded.domains == DOMAINS == loaded.model_domains
+    assert [p.name for p in path.parent.iterdir()] == ["s.npz"]
+    foxes = read_stored(str(path), "stargan_v2", DOMAINS, "fox")
+    np.testing.assert_array_equal(foxes.codes(animals), codes[2:])
+    assert foxes.names == ["s1"] and foxes.domains == ["fox"]
+    everything = read_stored(str(path), "stargan_v2", DOMAINS, None)
+    assert everything.columns.breaks == [1, 2]
+    assert everything.path_through(animals).styles(4).shape == (4, 3)
+
+
+def test_styles_of_another_model_are_refused(animals, tmp_path):
+    path = save_styles(tmp_path / "s.npz", np.ones((2, 3)), "cat", animals)
+    with pytest.raises(InputError, match="stargan_v2 with the domains cat, dog, fox"):
+        read_stored(str(path), "stargan_v2", ("cat", "dog"), None)
+    with pytest.raises(InputError, match="styles of cat only. Received: --to dog"):
+        read_stored(str(path), "stargan_v2", DOMAINS, "dog")
+    animals.style_dim = 5
+    with pytest.raises(InputError, match="3 wide. This model's are 5 wide"):
+        load_styles(path, animals)
+    with pytest.raises(InputError, match="3 wide"):
+        read_stored(str(path), "stargan_v2", DOMAINS, None).codes(animals)
+
+
+def test_what_is_no_style_file(animals, tmp_path):
+    good = save_styles(tmp_path / "s.npz", np.ones((1, 3)), "cat", animals)
+    (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-30])
+    (tmp_path / "text.npz").write_text("style")
+    (tmp_path / "empty.npz").touch()
+    np.savez(tmp_path / "other.npz", style=np.ones((1, 3)))
+    np.savez(tmp_path / "pickle.npz", format=np.array(1, object), style=np.ones(3))
+    np.save(tmp_path / "array.npy", np.ones(3))
+    fields = dict(np.load(good))
+    for name, style in (("flat", np.ones(3, "f4")), ("nan", np.full((1, 3), np.nan))):
+        np.savez(tmp_path / f"{name}.npz", **{**fields, "style": style})
+    for path in tmp_path.iterdir():
+        if path != good:
+            with pytest.raises(InputError, match="Cannot read the style file"):
+                load_styles(path)
+    with pytest.raises(InputError, match="No such file"):
+        load_styles(tmp_path / "gone.npz")
+
+
+def test_styles_that_do_not_fit_are_not_saved(animals, tmp_path):
+    for styles, domains, message in (
+        (np.ones((2, 3)), ["cat"], "with a domain each"),
+        (np.ones(3), "cat", "with a domain each"),
+        (np.ones((1, 2)), "cat", "2 wide"),
+        (np.ones((1, 3)), "cta", "Did you mean cat"),
+    ):
+        with pytest.raises(InputError, match=message):
+            save_styles(tmp_path / "s.npz", styles, domains, animals)
+    with pytest.raises(InputError, match="must end in .npz"):
+        save_styles(tmp_path / "s.npy", np.ones((1, 3)), "cat", animals)
+    assert not list(tmp_path.iterdir())
