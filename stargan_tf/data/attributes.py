@@ -41,7 +41,8 @@ class AttributesDataset:
         Args:
             split: `"train"` or `"held_out"`.
             image_size: side of the square images.
-            options: uses `data_dir`, `labels`, `attributes`, `crop_size`, `held_out`.
+            options: uses `data_dir`, `labels`, `attributes`, `crop_size`, `fit`,
+                `held_out`.
 
         Returns:
             The images, sorted by name.
@@ -65,7 +66,8 @@ class AttributesDataset:
         kept = split_positions(names, split, options.held_out)
         chosen = [names[position] for position in kept]
         return picture_set(
-            info, root, chosen, table.values[rows[kept]], options.crop_size
+            *(info, root, chosen, table.values[rows[kept]]),
+            *(options.crop_size, options.fit),
         )
 
 

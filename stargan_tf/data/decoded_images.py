@@ -17,6 +17,7 @@ class DecodedImages:
 
     Args:
         source: the images.
+        same_domain: the image that stands in has the same label, with one-hot labels.
 
     Raises:
         InputError: if no image can be read.
@@ -24,9 +25,10 @@ class DecodedImages:
 
     complete = False
 
-    def __init__(self, source: LabelledImages):
+    def __init__(self, source: LabelledImages, same_domain: bool = False):
         self.source = source
         self.labels = source.labels
+        self._groups = source.labels.argmax(axis=1) * int(same_domain)
         self._unreadable: set[int] = set()
         self._lock = threading.Lock()
         # Fails here, not inside a tf.data thread, if nothing is readable.
@@ -47,18 +49,43 @@ class DecodedImages:
         images, taken = zip(*map(self._read, positions.tolist()), strict=True)
         return np.stack(images), np.array(taken, np.int64)
 
+    def readable(self, positions: np.ndarray, enough: int) -> int:
+        """How many of these images can be read, counted up to `enough`.
+
+        Args:
+            positions: int array (k,).
+            enough: where to stop decoding.
+
+        Returns:
+            A number in [0, `enough`].
+        """
+        found = 0
+        for position in positions.tolist():
+            if found == enough:
+                break
+            found += self._load(position) is not None
+        return found
+
     def _read(self, position: int) -> tuple[np.ndarray, int]:
         for step in range(len(self)):
             candidate = (position + step) % len(self)
-            if candidate in self._unreadable:
+            if self._groups[candidate] != self._groups[position]:
                 continue
-            try:
-                return self.source.load(candidate), candidate
-            except UnreadableImage as error:
-                self._report(candidate, error)
+            image = self._load(candidate)
+            if image is not None:
+                return image, candidate
         raise InputError(
             f"None of the {len(self)} images of '{self.source.info.name}' can be read."
         )
+
+    def _load(self, position: int) -> np.ndarray | None:
+        if position in self._unreadable:
+            return None
+        try:
+            return self.source.load(position)
+        except UnreadableImage as error:
+            self._report(position, error)
+            return None
 
     def _report(self, position: int, error: UnreadableImage) -> None:
         with self._lock:

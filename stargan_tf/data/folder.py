@@ -35,7 +35,8 @@ class FolderDataset:
         Args:
             split: `"train"` or `"held_out"`.
             image_size: side of the square images.
-            options: uses `data_dir`, `attributes`, `crop_size`, `held_out`.
+            options: uses `data_dir`, `attributes`, `crop_size`, `fit`,
+                `held_out`.
 
         Returns:
             The images in the order of the domains, sorted by name in each.
@@ -55,7 +56,7 @@ class FolderDataset:
         kept = split_positions(names, split, options.held_out, classes)
         labels = np.eye(len(domains), dtype=np.float32)[np.array(classes)[kept]]
         chosen = [names[position] for position in kept]
-        return picture_set(info, root, chosen, labels, options.crop_size)
+        return picture_set(info, root, chosen, labels, options.crop_size, options.fit)
 
 
 FOLDER = FolderDataset()

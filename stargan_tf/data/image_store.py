@@ -29,7 +29,7 @@ class ImageStore(Protocol):
 
 
 def open_images(
-    source: LabelledImages, cache: str = AUTO
+    source: LabelledImages, cache: str = AUTO, *, same_domain: bool = False
 ) -> CachedImages | DecodedImages:
     """Opens the images of one source.
 
@@ -39,6 +39,8 @@ def open_images(
             (environment variable `STARGAN_TF_CACHE_LIMIT_MB`, 2048 unless set),
             `"always"` keeps them whatever their size, `"never"` decodes each image
             each time. The folder is `STARGAN_TF_CACHE`.
+        same_domain: only an image of the same domain may stand in for an unreadable
+            one, see `DecodedImages`.
 
     Returns:
         The images; from the cache, unreadable ones are left out.
@@ -54,4 +56,4 @@ def open_images(
         store = cached_images(source)
         if store is not None:
             return store
-    return DecodedImages(source)
+    return DecodedImages(source, same_domain)

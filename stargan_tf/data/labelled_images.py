@@ -20,6 +20,9 @@ class LabelledImages:
         load: index → uint8 array (image_size, image_size, 3). It may be called from
             many threads at once. Raises `UnreadableImage` if the picture is broken.
         fingerprint: text that changes whenever any pixel would; it keys the cache.
+        enlarge: gives the same images with more pixels where the originals have them,
+            so that a crop is as sharp as a crop of the original; None where nothing
+            is gained.
 
     Raises:
         InputError: if the labels do not fit, or there is no image.
@@ -30,6 +33,7 @@ class LabelledImages:
     names: tuple[str, ...]
     load: Callable[[int], np.ndarray]
     fingerprint: str
+    enlarge: "Callable[[], LabelledImages] | None" = None
 
     def __post_init__(self) -> None:
         expected = (len(self.names), len(self.info.domains))

@@ -3,17 +3,24 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from stargan_tf.data.fit import CROP
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pictures import square_pixels
+from stargan_tf.data.typical_side import typical_side
 from stargan_tf.errors import InputError
 
 # Part of the fingerprint: raise it when decoding gives other pixels than before.
 DECODING = 1
+# An enlarged image is at most this many times as wide. Twice is enough: half of that
+# size's detail is lost when it is reduced again, as it is from an original.
+ENLARGED = 2
 
 
 def picture_set(
@@ -22,6 +29,7 @@ def picture_set(
     names: Sequence[str],
     labels: np.ndarray,
     crop_size: int | None,
+    fit: str = CROP,
 ) -> LabelledImages:
     """Puts files and labels together.
 
@@ -30,7 +38,8 @@ def picture_set(
         root: folder of the files.
         names: paths relative to `root`.
         labels: float32 array (n, number of domains).
-        crop_size: side of the centre crop; None means the largest square.
+        crop_size: side of the centre crop; None means what `fit` says.
+        fit: `"crop"`, the largest centred square, or `"stretch"`, the whole picture.
 
     Returns:
         The images, decoded when they are loaded.
@@ -40,13 +49,38 @@ def picture_set(
     """
     if crop_size is not None and crop_size < 1:
         raise InputError(f"crop_size must be positive. Received: crop_size={crop_size}")
-    names = tuple(names)
+    names, square = tuple(names), (crop_size, fit)
+    plain = _opened(info, root, names, labels, square, Image.Resampling.BILINEAR)
 
+    def enlarge() -> LabelledImages:
+        side = typical_side([root / name for name in names], crop_size)
+        size = min(ENLARGED * info.image_size, side // 4 * 4)
+        if size <= info.image_size:
+            return plain
+        # Lanczos, not bilinear: this resize comes before the one that the official
+        # code does, and must leave the detail which that one keeps.
+        grown = replace(info, image_size=size)
+        return _opened(grown, root, names, labels, square, Image.Resampling.LANCZOS)
+
+    return replace(plain, enlarge=enlarge)
+
+
+def _opened(
+    info: DatasetInfo,
+    root: Path,
+    names: tuple[str, ...],
+    labels: np.ndarray,
+    square: tuple[int | None, str],
+    resample: Image.Resampling,
+) -> LabelledImages:
     def load(index: int) -> np.ndarray:
-        return square_pixels(root / names[index], info.image_size, crop_size)
+        path = root / names[index]
+        return square_pixels(path, info.image_size, *square, resample)
 
-    fingerprint = _fingerprint(root, names, (DECODING, info.image_size, crop_size))
-    return LabelledImages(info, labels, names, load, fingerprint)
+    settings = (DECODING, info.image_size, *square, resample.name)
+    return LabelledImages(
+        info, labels, names, load, _fingerprint(root, names, settings)
+    )
 
 
 def _fingerprint(root: Path, names: Sequence[str], settings: tuple) -> str:

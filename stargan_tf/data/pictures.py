@@ -8,7 +8,7 @@ Decoding is Pillow's. What a file may hold beyond plain RGB:
 * CMYK follows Pillow's conversion; colour profiles are not applied.
 
 The centre crop comes before the resize, which is Pillow's antialiased bilinear, as in
-the official code.
+the official code of StarGAN v1; v2's takes the whole picture and lets go of its aspect.
 """
 
 import contextlib
@@ -17,20 +17,28 @@ import os
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from stargan_tf.data.fit import CROP
 from stargan_tf.data.labelled_images import UnreadableImage
 
 SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 def square_pixels(
-    path: str | os.PathLike, image_size: int, crop_size: int | None = None
+    path: str | os.PathLike,
+    image_size: int,
+    crop_size: int | None = None,
+    fit: str = CROP,
+    resample: Image.Resampling = Image.Resampling.BILINEAR,
 ) -> np.ndarray:
-    """Decodes a picture, crops its centre and resizes that.
+    """Decodes a picture, makes it a square and resizes that.
 
     Args:
         path: the picture.
         image_size: side of the result in pixels.
         crop_size: see `centre_crop`.
+        fit: without a `crop_size`, `"crop"` takes the largest centred square and
+            `"stretch"` the whole picture, whose aspect is lost.
+        resample: Pillow's filter; all are antialiased.
 
     Returns:
         uint8 RGB array (image_size, image_size, 3).
@@ -38,7 +46,10 @@ def square_pixels(
     Raises:
         UnreadableImage: if the picture cannot be decoded.
     """
-    return np.asarray(resized(centre_crop(read_picture(path), crop_size), image_size))
+    image = read_picture(path)
+    if crop_size is not None or fit == CROP:
+        image = centre_crop(image, crop_size)
+    return np.asarray(resized(image, image_size, resample))
 
 
 def read_picture(path: str | os.PathLike) -> Image.Image:
@@ -83,10 +94,13 @@ def centre_crop(image: Image.Image, crop_size: int | None = None) -> Image.Image
     return image.crop((left, top, left + side, top + side))
 
 
-def resized(image: Image.Image, image_size: int) -> Image.Image:
+def resized(
+    image: Image.Image,
+    image_size: int,
+    resample: Image.Resampling = Image.Resampling.BILINEAR,
+) -> Image.Image:
     """The picture as a square of `image_size` pixels, antialiased bilinear."""
-    size = (image_size, image_size)
-    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=None)
+    return image.resize((image_size, image_size), resample, reducing_gap=None)
 
 
 def _check_area(image: Image.Image) -> None:

@@ -12,16 +12,15 @@ the uninterrupted run would have seen.
 import functools
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import tensorflow as tf
 
+from stargan_tf.data.arguments import SEED_LIMIT, check_range
+from stargan_tf.data.flips import random_flips
 from stargan_tf.data.image_store import AUTO, ImageStore, open_images
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.readers import reader
-from stargan_tf.errors import InputError
 
-SEED_LIMIT = 2**31
 # Rounds of the cipher behind the permutation; TensorFlow's 4 leave visible patterns
 # in data sets of a few images.
 ROUNDS = 8
@@ -59,9 +58,9 @@ def training_batches(
     Raises:
         InputError: if an argument is out of range, or no image can be read.
     """
-    _check_range("batch_size", batch_size, 1)
-    _check_range("start_step", start_step, 0)
-    _check_range("seed", seed, 0, SEED_LIMIT)
+    check_range("batch_size", batch_size, 1)
+    check_range("start_step", start_step, 0)
+    check_range("seed", seed, 0, SEED_LIMIT)
     sources, space = _as_sources(sources)
     stores = [open_images(source, cache) for source in sources]
 
@@ -73,7 +72,7 @@ def training_batches(
         images, labels, _ = fetch(source, positions)
         images = tf.ensure_shape(images, (batch_size, *images.shape[1:]))
         labels = tf.ensure_shape(labels, (batch_size, *labels.shape[1:]))
-        return _to_float(_flip(images, seed, step) if flip else images), labels
+        return _to_float(random_flips(images, [seed, step]) if flip else images), labels
 
     steps = tf.data.Dataset.counter(start=start_step)
     batches = steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -98,7 +97,7 @@ def evaluation_batches(
     Raises:
         InputError: if an argument is out of range, or no image can be read.
     """
-    _check_range("batch_size", batch_size, 1)
+    check_range("batch_size", batch_size, 1)
     sources, space = _as_sources(sources)
     stores = [open_images(source, cache) for source in sources]
     fetch = _fetcher(stores, space)
@@ -172,13 +171,6 @@ def _fetcher(stores: Sequence[ImageStore], space: LabelSpace) -> Callable:
     return fetch
 
 
-def _flip(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
-    """Mirrors each image with probability one half, drawn from (seed, step)."""
-    count = images.shape[0]
-    chance = tf.random.stateless_uniform((count, 1, 1, 1), seed=[seed, step])
-    return tf.where(chance < 0.5, tf.reverse(images, axis=[2]), images)
-
-
 def _to_float(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
@@ -186,13 +178,3 @@ def _to_float(images: tf.Tensor) -> tf.Tensor:
 def _as_sources(sources: Sources) -> tuple[list[LabelledImages], LabelSpace]:
     sources = [sources] if isinstance(sources, LabelledImages) else list(sources)
     return sources, LabelSpace([source.info for source in sources])
-
-
-def _check_range(name: str, value: int, low: int, limit: int | None = None) -> None:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (limit is not None and value >= limit):
-        upper = "" if limit is None else f" and below {limit}"
-        raise InputError(
-            f"{name} must be a whole number of at least {low}{upper}. "
-            f"Received: {name}={value!r}"
-        )

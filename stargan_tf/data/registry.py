@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
+from stargan_tf.data.fit import CROP, check_fit
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.one_domain_each import one_domain_each
 from stargan_tf.errors import InputError, near_names
 
 GROUP = "stargan_tf.datasets"
@@ -24,9 +26,16 @@ class DatasetOptions:
         data_dir: folder with the images, for data that is the user's own.
         labels: the attribute file, for `attributes`.
         attributes: choice of attributes, in order; empty means all.
-        crop_size: side of the centre crop in original pixels; None means the
-            largest centred square.
+        crop_size: side of the centre crop in original pixels; None means what `fit`
+            says.
         held_out: share of the images kept from training, in (0, 1).
+        fit: how a picture becomes a square: `"crop"` takes the largest centred
+            square, `"stretch"` the whole picture without keeping its aspect.
+        one_hot: one domain per image, see `one_domain_each`; of a data set with
+            binary attributes, some become domains.
+
+    Raises:
+        InputError: if `fit` is another word.
     """
 
     data_dir: str | None = None
@@ -34,6 +43,11 @@ class DatasetOptions:
     attributes: tuple[str, ...] = ()
     crop_size: int | None = None
     held_out: float = 0.1
+    fit: str = CROP
+    one_hot: bool = False
+
+    def __post_init__(self) -> None:
+        check_fit(self.fit)
 
 
 class DatasetDefinition(Protocol):
@@ -84,4 +98,6 @@ def load_dataset(
         raise InputError(
             f"split must be '{TRAIN}' or '{HELD_OUT}'. Received: split={split!r}"
         )
-    return definition(name).load(split, image_size, DatasetOptions(**options))
+    chosen = DatasetOptions(**options)
+    source = definition(name).load(split, image_size, chosen)
+    return one_domain_each(source) if chosen.one_hot else source

@@ -1,6 +1,6 @@
-"""The two embedded data sets, `toon_attributes` and `toon_expressions`."""
+"""The embedded data sets `toon_attributes`, `toon_expressions` and `toon_people`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import PIL
@@ -11,8 +11,9 @@ from stargan_tf.data.registry import DatasetOptions
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
 from stargan_tf.toon_faces.expression_population import EXPRESSIONS
+from stargan_tf.toon_faces.people_population import PEOPLE
 from stargan_tf.toon_faces.population import Population
-from stargan_tf.toon_faces.render import RENDERER_VERSION, check_drawable
+from stargan_tf.toon_faces.render import LARGEST, RENDERER_VERSION, check_drawable
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class ToonFaces:
             split: `"train"` (4000 pictures) or `"held_out"` (400, of other people).
             image_size: side in pixels, a multiple of 4 from 32 to 256.
             options: only `attributes`, a choice of domains, has a meaning here. A
-                choice of expressions leaves only the pictures that show one of them.
+                choice of one-hot domains leaves only the pictures that show one of
+                them. The pictures are square for any `fit`.
 
         Returns:
             The images with their labels.
@@ -44,6 +46,15 @@ class ToonFaces:
         Raises:
             InputError: for a size, split, option or attribute that does not fit.
         """
+        images = self._opened(split, image_size, options)
+        larger = min(2 * image_size, LARGEST)
+        if larger == image_size:
+            return images
+        return replace(images, enlarge=lambda: self._opened(split, larger, options))
+
+    def _opened(
+        self, split: str, image_size: int, options: DatasetOptions
+    ) -> LabelledImages:
         check_drawable(image_size)
         info = self._info(options, image_size)
         labels = self.population.labels(split)
@@ -107,7 +118,8 @@ def true_translation(
     """What a perfect translator would answer: the same person with another label.
 
     Args:
-        dataset_name: `"toon_attributes"` or `"toon_expressions"`.
+        dataset_name: `"toon_attributes"`, `"toon_expressions"` or `"toon_people"`,
+            where a person of another kind keeps content and style.
         split: `"train"` or `"held_out"`.
         index: the picture's number, as in its name (`held_out_000123` has 123).
         label: values 0 or 1, one for each of the data set's default domains.
@@ -136,7 +148,11 @@ TOON_EXPRESSIONS = ToonFaces(
     "drawn faces with eight expressions; embedded, nothing to download",
     EXPRESSIONS,
 )
+TOON_PEOPLE = ToonFaces(
+    "drawn women, men and children in many styles, for StarGAN v2; embedded",
+    PEOPLE,
+)
 _BY_NAME = {
     definition.population.name: definition
-    for definition in (TOON_ATTRIBUTES, TOON_EXPRESSIONS)
+    for definition in (TOON_ATTRIBUTES, TOON_EXPRESSIONS, TOON_PEOPLE)
 }

@@ -31,9 +31,9 @@ def _eye(pen: Pen, portrait: Portrait, side: int) -> None:
     pen.band(x, upper, lower, WHITE)
     _iris(pen, portrait, x, upper, lower)
     lid = np.stack([x, upper], axis=1)
-    thick = 0.026 if portrait.look.male else 0.031
+    thick = 0.031 if portrait.look.made_up else 0.026
     pen.ribbon(lid, thick, INK)
-    if not portrait.look.male:
+    if portrait.look.made_up:
         _lashes(pen, lid, side)
 
 

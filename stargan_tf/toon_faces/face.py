@@ -3,7 +3,7 @@
 import numpy as np
 
 from stargan_tf.toon_faces.curves import CIRCLE, shifted, smooth
-from stargan_tf.toon_faces.hair_styles import STYLES
+from stargan_tf.toon_faces.hair_styles import hair_style
 from stargan_tf.toon_faces.palette import mix, shadow, shine
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import EYE_Y, Portrait
@@ -13,7 +13,7 @@ _TAPER = np.sin(np.linspace(0, np.pi, 31))[:, None]
 
 def draw_ears(pen: Pen, portrait: Portrait) -> None:
     """Draws both ears and the earrings, unless hair covers them."""
-    if STYLES[portrait.identity.hair.style].covers_ears:
+    if hair_style(portrait.identity.hair.style).covers_ears:
         return
     width = portrait.identity.face.width
     for side in (-1, 1):

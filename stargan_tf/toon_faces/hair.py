@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stargan_tf.toon_faces.curves import mirrored, smooth, smooth_loop
-from stargan_tf.toon_faces.hair_styles import STYLES, HairStyle
+from stargan_tf.toon_faces.hair_styles import HairStyle, hair_style
 from stargan_tf.toon_faces.palette import GREY_HAIR, Colour, hair_shadow, mix, shine
 from stargan_tf.toon_faces.pen import Pen
 from stargan_tf.toon_faces.portrait import Portrait
@@ -39,7 +39,7 @@ def hair_tones(portrait: Portrait) -> HairTones:
 
 def draw_back_hair(pen: Pen, portrait: Portrait) -> None:
     """Draws what lies behind neck and face."""
-    style, tones = STYLES[portrait.identity.hair.style], hair_tones(portrait)
+    style, tones = hair_style(portrait.identity.hair.style), hair_tones(portrait)
     face = portrait.identity.face
     grown = 1 + 0.08 * portrait.identity.hair.volume
     for loop in style.back:
@@ -53,7 +53,7 @@ def draw_back_hair(pen: Pen, portrait: Portrait) -> None:
 def draw_front_hair(pen: Pen, portrait: Portrait) -> None:
     """Draws the cap with its hairline, the shine and the temples."""
     hair, face = portrait.identity.hair, portrait.identity.face
-    style, tones = STYLES[hair.style], hair_tones(portrait)
+    style, tones = hair_style(hair.style), hair_tones(portrait)
     size = np.array((face.width * hair.side, face.height))
     outer, inner = _outer(style, hair.volume) * size, _inner(style) * size
     for x, y, radius in style.front_balls:

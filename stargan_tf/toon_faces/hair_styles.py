@@ -78,6 +78,8 @@ _WAVY = (
     (-1.35, 1.9),
 )
 _PIGTAIL = ((-0.9, -0.1), (-1.35, -0.15), (-1.62, 0.35), (-1.4, 1.0), (-1.15, 0.4))
+_TAIL = ((-0.9, -0.35), (-1.3, -0.5), (-1.6, -0.1), (-1.5, 0.6), (-1.2, 0.2))
+_OTHER_TAIL = tuple((-x, y) for x, y in _TAIL)
 _PONYTAIL = ((0.5, -1.1), (1.2, -0.95), (1.6, -0.2), (1.42, 0.75), (1.1, 0.0))
 
 
@@ -114,3 +116,15 @@ STYLES = {
     "ponytail": HairStyle(_SWEPT, back=(_PONYTAIL,), symmetric=False),
     "pigtails": HairStyle(_CENTRE, back=(_PIGTAIL,), symmetric=False),
 }
+# Not worn in the data sets that draw from all `STYLES`, whose pictures must stay.
+FURTHER_STYLES = {
+    "bowl": HairStyle(_FRINGE, lock=0.2, lock_width=0.06, puff=0.06),
+    "two_buns": HairStyle(_ROUND, back_balls=((-0.82, -1.0, 0.21), (0.82, -1.0, 0.21))),
+    "two_tails": HairStyle(_FRINGE, back=(_TAIL, _OTHER_TAIL), symmetric=False),
+    "tuft": HairStyle(_ZIGZAG, straight=True, puff=-0.02, quiff=0.26),
+}
+
+
+def hair_style(name: str) -> HairStyle:
+    """The shapes of the style `name`."""
+    return STYLES[name] if name in STYLES else FURTHER_STYLES[name]

@@ -16,6 +16,7 @@ class Look:
         male: beard, thick brows and bare lips instead of lashes and lipstick.
         young: without wrinkles and grey temples.
         expression: one of `EXPRESSIONS`.
+        child: bare lips without beard or lashes, thin brows, small shoulders.
 
     Raises:
         InputError: for an unknown hair colour or expression.
@@ -25,10 +26,16 @@ class Look:
     male: bool = False
     young: bool = True
     expression: str = "neutral"
+    child: bool = False
 
     def __post_init__(self) -> None:
         _check("hair_colour", self.hair_colour, HAIR_COLOURS)
         _check("expression", self.expression, EXPRESSIONS)
+
+    @property
+    def made_up(self) -> bool:
+        """Whether lips are painted and lashes drawn."""
+        return not (self.male or self.child)
 
 
 def _check(field: str, value: str, known: tuple[str, ...]) -> None:

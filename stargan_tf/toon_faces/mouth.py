@@ -60,11 +60,11 @@ def draw_mouth(pen: Pen, portrait: Portrait) -> None:
 
 def _lip_colour(portrait: Portrait):
     natural = mix(portrait.skin, (196, 92, 92), 0.5)
-    return natural if portrait.look.male else portrait.identity.features.lipstick
+    return portrait.identity.features.lipstick if portrait.look.made_up else natural
 
 
 def _lips(pen: Pen, portrait: Portrait, line: MouthLine, colour) -> None:
-    full = 0.5 if portrait.look.male else 0.9
+    full = 0.9 if portrait.look.made_up else 0.5
     swell = np.sqrt(np.maximum(1 - _ACROSS**2, 0))
     bow = 1 - 0.35 * np.exp(-((_ACROSS / 0.18) ** 2))
     x = line.x * 1.08

@@ -11,6 +11,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.toon_faces.identity import draw_identity
 from stargan_tf.toon_faces.look import Look
 from stargan_tf.toon_faces.render import render
+from stargan_tf.toon_faces.traits import Identity
 
 SPLIT_SIZES = {TRAIN: 4000, HELD_OUT: 400}
 # Held-out people are other people: their numbers start behind all training ones.
@@ -63,9 +64,13 @@ class Population(ABC):
             uint8 array (image_size, image_size, 3), RGB.
         """
         _check_index(self.name, split, index)
-        look = self.look(split, index, self._checked(label))
-        person = draw_identity(self.seed, FIRST_PERSON[split] + index)
-        return render(person, look, image_size)
+        label = self._checked(label)
+        person = self.identity(split, index, label)
+        return render(person, self.look(split, index, label), image_size)
+
+    def identity(self, split: str, index: int, label: np.ndarray) -> Identity:
+        """Who person `index` is: the same with any `label`, unless overridden."""
+        return draw_identity(self.seed, FIRST_PERSON[split] + index)
 
     def _checked(self, label: np.ndarray) -> np.ndarray:
         label = np.asarray(label, dtype=np.float32)

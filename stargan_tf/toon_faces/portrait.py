@@ -45,7 +45,7 @@ def portrait(identity: Identity, look: Look) -> Portrait:
     """Prepares `identity` for being drawn with `look`."""
     own = identity.features.skin
     skin = own if look.young else mix(own, _DULL, 0.24)
-    hair = hair_colour(look.hair_colour, identity.hair.shade)
+    hair = identity.hair.dye or hair_colour(look.hair_colour, identity.hair.shade)
     return Portrait(
         identity=identity,
         look=look,

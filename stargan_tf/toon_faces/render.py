@@ -14,6 +14,7 @@ from stargan_tf.toon_faces.body import draw_body
 from stargan_tf.toon_faces.eyes import draw_brows, draw_eyes
 from stargan_tf.toon_faces.face import draw_cheeks, draw_ears, draw_nose, draw_skin
 from stargan_tf.toon_faces.hair import draw_back_hair, draw_front_hair
+from stargan_tf.toon_faces.hats import draw_hat
 from stargan_tf.toon_faces.look import Look
 from stargan_tf.toon_faces.mouth import draw_mouth
 from stargan_tf.toon_faces.pen import Pen
@@ -25,6 +26,7 @@ RENDERER_VERSION = 4
 SMALLEST, LARGEST = 32, 256
 _CANVAS = 384
 _ZOOM = 1.32
+_CHILD_SHOULDERS = 0.84
 
 
 def render(identity: Identity, look: Look, image_size: int) -> np.ndarray:
@@ -74,7 +76,8 @@ def _layers(pen: Pen, person: Portrait) -> None:
     pose = person.identity.pose
     draw_background(pen, person.identity.scene)
     pen = pen.turned(0, _ZOOM)
-    body = pen.moved(0.7 * pose.dx, pose.dy)
+    shoulders = _CHILD_SHOULDERS if person.look.child else 1.0
+    body = pen.moved(0.7 * pose.dx, pose.dy).turned(0, shoulders)
     head = pen.moved(pose.dx, pose.dy).turned(pose.roll, pose.scale)
     draw_back_hair(head, person)
     draw_body(body, person)
@@ -82,6 +85,7 @@ def _layers(pen: Pen, person: Portrait) -> None:
     draw_skin(head, person)
     _features(head, person)
     draw_front_hair(head, person)
+    draw_hat(head, person)
     # Brows and glasses go over the hair: an expression must show under any fringe.
     features = _turned_features(head, person)
     draw_brows(features, person)
@@ -101,4 +105,5 @@ def _features(head: Pen, person: Portrait) -> None:
 
 def _turned_features(head: Pen, person: Portrait) -> Pen:
     pose = person.identity.pose
-    return head.moved(0.035 * pose.yaw, 0.015 * pose.pitch)
+    drop = person.identity.face.drop
+    return head.moved(0.035 * pose.yaw, 0.015 * pose.pitch + drop)

@@ -19,24 +19,32 @@ class Pose:
 
 @dataclass(frozen=True)
 class FaceShape:
-    """Half width and half height of the face; cheek, jaw and chin as shares of it."""
+    """Half width and half height of the face; cheek, jaw and chin as shares of it.
+
+    `drop` is how far the features sit below their place in a grown-up's face.
+    """
 
     width: float
     height: float
     cheek: float
     jaw: float
     chin: float
+    drop: float = 0.0
 
 
 @dataclass(frozen=True)
 class Hair:
-    """Style, the personal shade within any colour class, volume, side of the part."""
+    """Style, the personal shade within any colour class, volume, side of the part.
+
+    `dye` is a colour worn instead of the look's.
+    """
 
     style: str
     shade: tuple[float, float, float]
     volume: float
     side: int
     beard: str
+    dye: Colour | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,8 @@ class Scene:
     frame: Colour
     earrings: str
     metal: Colour
+    hat: str = "none"
+    hat_colour: Colour = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -47,6 +48,20 @@ def numbered():
         names = tuple(f"{number}.jpg" for number in range(count))
         info = DatasetInfo(name, domains, "binary", SIZE)
         return LabelledImages(info, labels, names, load, f"{name} {count} {broken}")
+
+    return build
+
+
+@pytest.fixture
+def one_hot(numbered):
+    """Builds a numbered source with the given class of each image."""
+
+    def build(name, classes, domains=None, broken=()):
+        domains = domains or tuple("abc"[: max(classes) + 1])
+        source = numbered(name, len(classes), domains, broken)
+        labels = np.eye(len(domains), dtype=np.float32)[list(classes)]
+        info = replace(source.info, label_type="one_hot")
+        return replace(source, info=info, labels=labels)
 
     return build
 

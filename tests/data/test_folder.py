@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from stargan_tf.data.labelled_images import UnreadableImage
 from stargan_tf.data.registry import load_dataset
@@ -83,3 +84,42 @@ def test_unreadable_image_is_named_when_it_is_loaded(animals, tmp_path):
     part = load_dataset("folder", "train", 8, data_dir=animals)
     with pytest.raises(UnreadableImage, match=r"cat/\d\.png"):
         part.load(0)
+
+
+def test_stretch_shows_the_whole_picture(tmp_path, photograph):
+    for number in range(4):
+        photograph(f"{'ab'[number % 2]}/{number}.png", (30, 50), seed=number)
+    folder = {"data_dir": str(tmp_path), "image_size": 12}
+    stretched = load_dataset("folder", fit="stretch", **folder)
+    with Image.open(tmp_path / stretched.names[0]) as image:
+        whole = np.asarray(image.resize((12, 12), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(stretched.load(0), whole)
+    cropped = load_dataset("folder", **folder)
+    assert not np.array_equal(cropped.load(0), whole)
+    assert cropped.fingerprint != stretched.fingerprint
+    # A crop that is asked for is a square already.
+    square = load_dataset("folder", fit="stretch", crop_size=30, **folder)
+    np.testing.assert_array_equal(square.load(0), cropped.load(0))
+    with pytest.raises(InputError, match="fit must be 'crop' or 'stretch'"):
+        load_dataset("folder", fit="squeeze", **folder)
+
+
+@pytest.mark.parametrize(
+    ("side", "crop_size", "expected"),
+    [(64, None, 24), (22, None, 20), (12, None, 12), (64, 18, 16)],
+)
+def test_enlarged_images_have_at_most_the_detail_of_the_files(
+    tmp_path, photograph, side, crop_size, expected
+):
+    for number in range(5):
+        photograph(f"a/{number}.png", (side, side + 8), seed=number)
+    (tmp_path / "a/empty.png").touch()
+    source = load_dataset(
+        "folder", image_size=12, data_dir=str(tmp_path), crop_size=crop_size
+    )
+    large = source.enlarge()
+    assert large.info.image_size == expected
+    assert large.names == source.names
+    np.testing.assert_array_equal(large.labels, source.labels)
+    readable = next(n for n, name in enumerate(large.names) if "empty" not in name)
+    assert large.load(readable).shape == (expected, expected, 3)

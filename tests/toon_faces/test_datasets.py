@@ -1,4 +1,4 @@
-"""The two embedded data sets: labels, choices, truth, errors."""
+"""The embedded data sets: labels, choices, truth, errors."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
 from stargan_tf.toon_faces.datasets import (
     TOON_ATTRIBUTES,
     TOON_EXPRESSIONS,
+    TOON_PEOPLE,
     true_translation,
 )
 from stargan_tf.toon_faces.expression_population import EXPRESSIONS
@@ -16,10 +17,11 @@ from stargan_tf.toon_faces.identity import draw_identity
 from stargan_tf.toon_faces.population import FIRST_PERSON
 
 DEFAULT = DatasetOptions()
+ALL = (TOON_ATTRIBUTES, TOON_EXPRESSIONS, TOON_PEOPLE)
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
 
 
-@pytest.mark.parametrize("definition", [TOON_ATTRIBUTES, TOON_EXPRESSIONS])
+@pytest.mark.parametrize("definition", ALL)
 @pytest.mark.parametrize(("split", "count"), [(TRAIN, 4000), (HELD_OUT, 400)])
 def test_sizes_names_and_first_picture(definition, split, count):
     images = definition.load(split, 64, DEFAULT)
@@ -90,17 +92,41 @@ def test_choice_of_expressions_leaves_only_these():
     assert images.fingerprint != every.fingerprint
 
 
+def test_people_are_of_three_balanced_kinds():
+    images = TOON_PEOPLE.load(TRAIN, 64, DEFAULT)
+    assert images.info.domains == ("woman", "man", "child")
+    assert images.info.label_type == "one_hot"
+    assert (images.labels.sum(axis=1) == 1).all()
+    assert np.ptp(images.labels.sum(axis=0)) <= 1
+    two = TOON_PEOPLE.load(HELD_OUT, 64, DatasetOptions(attributes=("child", "man")))
+    assert two.info.domains == ("child", "man") and len(two) in (266, 267)
+
+
+@pytest.mark.parametrize(("size", "larger"), [(32, 64), (128, 256), (200, 256)])
+def test_enlarged_is_the_same_drawn_larger(size, larger):
+    images = TOON_PEOPLE.load(HELD_OUT, size, DEFAULT)
+    large = images.enlarge()
+    assert large.info.image_size == larger and large.names == images.names
+    direct = TOON_PEOPLE.load(HELD_OUT, larger, DEFAULT)
+    assert np.array_equal(large.load(3), direct.load(3))
+    assert large.fingerprint == direct.fingerprint
+
+
+def test_the_largest_picture_has_nothing_to_enlarge():
+    assert TOON_PEOPLE.load(HELD_OUT, 256, DEFAULT).enlarge is None
+
+
 def test_fingerprint_tells_pictures_apart():
     prints = {
         definition.load(split, size, DEFAULT).fingerprint
-        for definition in (TOON_ATTRIBUTES, TOON_EXPRESSIONS)
+        for definition in ALL
         for split in (TRAIN, HELD_OUT)
         for size in (32, 64)
     }
-    assert len(prints) == 8
+    assert len(prints) == 12
 
 
-@pytest.mark.parametrize("definition", [TOON_ATTRIBUTES, TOON_EXPRESSIONS])
+@pytest.mark.parametrize("definition", ALL)
 def test_truth_with_the_own_label_is_the_picture(definition):
     images = definition.load(HELD_OUT, 64, DEFAULT)
     name = images.info.name

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from stargan_tf.data.reference_pipeline import reference_batches
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.errors import InputError
+
+BOTH = pytest.mark.parametrize("cache", ["auto", "never"])
+X, Y, REFERENCE, REFERENCE_2, TARGET = range(5)
+
+
+def take(dataset, count):
+    return [[part.numpy() for part in batch] for batch in dataset.take(count)]
+
+
+def joined(batches, part):
+    return np.concatenate([batch[part] for batch in batches])
+
+
+def numbers(images):
+    """The number of each image, and whether it is mirrored."""
+    corners = np.rint((images[:, 0, [0, -1], 0] + 1) * 127.5).astype(int)
+    return corners.min(1), corners[:, 0] > corners[:, 1]
+
+
+@pytest.fixture
+def lopsided(one_hot):
+    """Domain a has 30 images, b 3 and c 2."""
+    return one_hot("set", [0] * 30 + [1, 1, 1, 2, 2])
+
+
+@BOTH
+def test_domains_are_balanced_and_references_are_two_of_one_domain(lopsided, cache):
+    dataset = reference_batches(lopsided, 50, cache=cache, crop_probability=0)
+    batches = take(dataset, 12)
+    classes = lopsided.labels.argmax(1)
+    for images, domains in ((X, Y), (REFERENCE, TARGET), (REFERENCE_2, TARGET)):
+        drawn = numbers(joined(batches, images))[0]
+        np.testing.assert_array_equal(classes[drawn], joined(batches, domains))
+        shares = np.bincount(classes[drawn], minlength=3) / len(drawn)
+        assert np.abs(shares - 1 / 3).max() < 0.07
+        assert set(drawn) == set(range(35))
+    one, two = (numbers(joined(batches, r))[0] for r in (REFERENCE, REFERENCE_2))
+    assert (one != two).all()
+    # Any two, and not a fixed pairing.
+    assert len(set(zip(one[one < 30], two[two < 30], strict=True))) > 150
+
+
+def test_every_part_is_drawn_on_its_own(lopsided):
+    batches = take(reference_batches(lopsided, 100, crop_probability=0), 4)
+    domains, targets = joined(batches, Y), joined(batches, TARGET)
+    assert 0.25 < (domains == targets).mean() < 0.42
+    flips = [numbers(joined(batches, part))[1] for part in (X, REFERENCE, REFERENCE_2)]
+    assert np.abs(np.corrcoef(flips)[np.triu_indices(3, 1)]).max() < 0.2
+    assert 0.4 < np.mean(flips) < 0.6
+
+
+@BOTH
+def test_resuming_continues_the_same_stream(lopsided, cache):
+    whole = take(reference_batches(lopsided, 3, cache=cache, seed=5), 6)
+    rest = reference_batches(lopsided, 3, cache=cache, seed=5, start_step=4)
+    for expected, received in zip(whole[4:], take(rest, 2), strict=True):
+        for one, other in zip(expected, received, strict=True):
+            np.testing.assert_array_equal(one, other)
+    other = take(reference_batches(lopsided, 3, cache=cache, seed=6), 1)[0]
+    assert not np.array_equal(other[X], whole[0][X])
+
+
+def test_cached_and_decoded_streams_are_equal(lopsided):
+    one, two = (
+        take(reference_batches(lopsided, 4, cache=c), 3) for c in ("auto", "never")
+    )
+    for parts, others in zip(one, two, strict=True):
+        for part, other in zip(parts, others, strict=True):
+            np.testing.assert_array_equal(part, other)
+
+
+def test_shapes_types_and_range(lopsided):
+    dataset = reference_batches(lopsided, 4)
+    batch = take(dataset, 1)[0]
+    for number, (spec, part) in enumerate(
+        zip(dataset.element_spec, batch, strict=True)
+    ):
+        image = number in (X, REFERENCE, REFERENCE_2)
+        assert spec.shape == part.shape == ((4, 8, 8, 3) if image else (4,))
+        assert part.dtype == (np.float32 if image else np.int32)
+        assert not image or (part.min() >= -1 and part.max() <= 1)
+
+
+def test_crops_come_from_the_enlarged_images(tmp_path, photograph):
+    for number in range(8):
+        photograph(f"{'ab'[number % 2]}/{number}.png", (64, 96))
+    source = load_dataset(
+        "folder", "train", 16, data_dir=str(tmp_path), held_out=0.01, fit="stretch"
+    )
+    assert source.enlarge().info.image_size == 32
+    whole = source.load(0) / 127.5 - 1
+    only = reference_batches(source, 8, crop_probability=0, flip=False)
+    np.testing.assert_allclose(take(only, 1)[0][X], [whole] * 8, atol=1e-5)
+    mixed = reference_batches(source, 64, crop_probability=0.5, flip=False)
+    difference = np.abs(take(mixed, 1)[0][X] - whole).mean((1, 2, 3))
+    # Some whole, seen through the enlarged image, and some cropped.
+    assert 16 < (difference < 0.03).sum() < 48 and np.median(difference) > 0
+    assert difference.max() > 0.05
+
+
+@BOTH
+def test_unreadable_images_never_come_and_stay_in_their_domain(one_hot, cache, warned):
+    source = one_hot("set", [0, 1] * 6, broken=(0, 2, 5, 11))
+    batches = take(reference_batches(source, 20, cache=cache, crop_probability=0), 5)
+    classes = source.labels.argmax(1)
+    for images, domains in ((X, Y), (REFERENCE, TARGET), (REFERENCE_2, TARGET)):
+        drawn = numbers(joined(batches, images))[0]
+        assert not set(drawn) & {0, 2, 5, 11}
+        np.testing.assert_array_equal(classes[drawn], joined(batches, domains))
+    assert any("5.jpg" in line for line in warned)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("classes", "broken", "message"),
+    [
+        ([0, 0, 0, 1, 2, 2], (), "'b' has 1"),
+        ([0, 0, 0, 2, 2], (), "'b' has 0"),
+        ([0, 0, 0, 1, 1, 2, 2, 2], (3, 6, 7), "'b' has 1, 'c' has 1"),
+    ],
+)
+def test_a_domain_needs_two_readable_images(
+    one_hot, cache, classes, broken, message, warned
+):
+    with pytest.raises(InputError, match=f"at least 2 readable.*{message}") as error:
+        reference_batches(one_hot("set", classes, broken=broken), cache=cache)
+    assert "'a'" not in str(error.value) and "\n" not in str(error.value)
+
+
+def test_one_domain_only(one_hot):
+    with pytest.raises(InputError, match="at least two domains; 'set' has only 'a'"):
+        reference_batches(one_hot("set", [0, 0, 0], domains=("a",)))
+
+
+def test_binary_attributes_say_how_to_become_domains(numbered):
+    with pytest.raises(InputError, match="binary attributes.*one_hot=True.*folder"):
+        reference_batches(numbered("set", 10))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 0},
+        {"seed": -1},
+        {"start_step": -1},
+        {"cache": "yes"},
+        {"crop_probability": 1.5},
+    ],
+)
+def test_bad_arguments(lopsided, options):
+    with pytest.raises(InputError, match=next(iter(options))):
+        reference_batches(lopsided, **options)

@@ -1,0 +1,89 @@
+"""People of three kinds: structure by kind, style and content by the person."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stargan_tf.toon_faces.look import Look
+from stargan_tf.toon_faces.palette import DYES
+from stargan_tf.toon_faces.people_population import PEOPLE
+from stargan_tf.toon_faces.person import BEARDS, HATS, KINDS, MOODS, draw_person, mood
+from stargan_tf.toon_faces.render import render
+
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def people():
+    """Kind → people, each person once in every kind."""
+    return {kind: [draw_person(5, i, kind) for i in range(COUNT)] for kind in KINDS}
+
+
+def test_a_person_is_repeatable_and_differs_from_others(people):
+    assert people["man"][17] == draw_person(5, 17, "man") != draw_person(6, 17, "man")
+    assert len(set(people["man"])) == COUNT
+
+
+def test_kinds_share_content_and_style(people):
+    for woman, man, child in zip(*people.values(), strict=True):
+        assert woman.pose == man.pose == child.pose
+        assert woman.scene == man.scene == child.scene
+        assert woman.hair.dye == man.hair.dye == child.hair.dye
+        assert woman.features.skin == child.features.skin
+
+
+def test_kinds_differ_in_structure(people):
+    styles = [{p.hair.style for p in group} for group in people.values()]
+    assert [len(s) for s in styles] == [len(kind.hair) for kind in KINDS.values()]
+    assert not styles[0] & styles[1] and not styles[1] & styles[2]
+    child, man = people["child"][0], people["man"][0]
+    assert child.features.eye_size > 1.2 * man.features.eye_size
+    assert child.face.height < man.face.height and child.face.drop > 0
+
+
+def test_styles_are_rich_within_a_kind(people):
+    group = people["man"]
+    dyes = np.array([p.hair.dye for p in group])
+    nearest = np.abs(dyes[:, None] - np.array(DYES)).sum(-1).argmin(1)
+    assert np.bincount(nearest, minlength=len(DYES)).min() > COUNT / len(DYES) / 2
+    assert {p.hair.beard for p in group} == set(BEARDS)
+    assert {p.scene.hat for p in group} == set(HATS)
+    assert {mood(5, index) for index in range(40)} == set(MOODS)
+
+
+def test_style_tells_nothing_of_the_content(people):
+    group = people["woman"]
+    content = [(p.pose.dx, p.pose.roll, p.scene.back[0]) for p in group]
+    style = [(p.hair.dye[0], p.features.skin[0], p.scene.hat == "none") for p in group]
+    both = np.corrcoef(np.array(content).T, np.array(style, float).T)
+    assert np.abs(both[:3, 3:]).max() < 0.2
+
+
+def test_a_look_of_a_child_has_neither_make_up_nor_beard():
+    person = draw_person(5, 1, "child")
+    child, woman, man = (
+        render(person, look, 64) for look in (Look(child=True), Look(), Look(male=True))
+    )
+    assert not np.array_equal(child, woman) and not np.array_equal(child, man)
+    assert Look().made_up and not Look(male=True).made_up
+    assert not Look(child=True).made_up
+
+
+@pytest.mark.parametrize("hat", ["headband", "beanie"])
+def test_hats_show_above_the_brows(people, hat):
+    person = next(p for p in people["woman"] if p.scene.hat == hat)
+    bare = replace(person, scene=replace(person.scene, hat="none"))
+    with_hat, without = (render(p, Look(), 64).astype(int) for p in (person, bare))
+    rows = np.abs(with_hat - without).sum(-1).max(1) > 60
+    assert rows[:26].sum() > 3 and not rows[40:].any()
+
+
+def test_domains_are_told_apart_by_their_mean_picture():
+    labels = PEOPLE.labels("train")[:240]
+    pictures = np.stack(
+        [PEOPLE.draw("train", i, label, 32) for i, label in enumerate(labels)]
+    )
+    means = [pictures[labels[:, k] == 1].mean(0) for k in range(3)]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(means[one] - means[other]).mean() > 3
