@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.precision import at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")

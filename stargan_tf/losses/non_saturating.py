@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from stargan_tf.layers.precision import in_full_precision
+from stargan_tf.precision import in_full_precision
 
 
 def non_saturating_loss(logits, real):

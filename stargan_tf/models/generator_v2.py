@@ -7,8 +7,8 @@ from stargan_tf.layers.down_residual_block import DownResidualBlock
 from stargan_tf.layers.he_initialised import he_convolution, leaky_relu
 from stargan_tf.layers.high_pass_skip import HighPassSkip
 from stargan_tf.layers.instance_normalization import InstanceNormalization
-from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.layers.pyramid import check_image_size, halvings, widths
+from stargan_tf.precision import at_least_float32
 
 SKIP_SIZES = (32, 64, 128)
 BOTTLENECK_BLOCKS = 2

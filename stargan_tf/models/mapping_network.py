@@ -5,7 +5,7 @@ from keras import layers
 
 from stargan_tf.layers.domain_dense import DomainDense
 from stargan_tf.layers.he_initialised import he_dense
-from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.precision import at_least_float32
 
 SHARED_LAYERS = 4
 HIDDEN_LAYERS_PER_DOMAIN = 3

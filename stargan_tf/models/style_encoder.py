@@ -4,7 +4,7 @@ import keras
 
 from stargan_tf.layers.domain_dense import DomainDense
 from stargan_tf.layers.image_trunk import ImageTrunk
-from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.precision import at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
