@@ -51,7 +51,7 @@ PRESETS = {
             "batch_size": 8,
             "critic_steps": 1,
             "learning_rate": 6e-4,
-            "steps": 4500,
+            "steps": 3600,
             "checkpoint_every": 300,
             "sample_every": 300,
             "log_every": 50,
