@@ -59,10 +59,10 @@ PRESETS_V2 = {
         "A smaller StarGAN v2 for 64 px.", {**_SMALL, "image_size": 64}
     ),
     "demo_v2": Preset(
-        "A small StarGAN v2 on drawn faces: half an hour on two CPU cores.",
+        "A small StarGAN v2 on drawn people: half an hour on two CPU cores.",
         {
             **_V2,
-            "dataset": "toon_attributes",
+            "dataset": "toon_people",
             "image_size": 64,
             "base_filters": 16,
             "max_filters": 64,
