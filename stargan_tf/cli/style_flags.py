@@ -7,7 +7,7 @@ from stargan_tf.errors import InputError
 RANDOM = ("seed", "count", "truncation")
 FORMS = ("grid", "strip", "film")
 FILM = ("frames", "fps")
-FLAGS = (*RANDOM, "reference", "style", "save_style", *FORMS, *FILM)
+FLAGS = (*RANDOM, "reference", "style", "save_style", "mask_provider", *FORMS, *FILM)
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -56,6 +56,12 @@ def _define_styles(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_string("style", None, "The styles in a .npz file.", **style)
     flags.DEFINE_string(
         "save_style", None, "Write the styles to a .npz file, for --style.", **style
+    )
+    flags.DEFINE_string(
+        "mask_provider",
+        None,
+        "Models with high-pass skips: MODULE:NAME of the function that makes masks.",
+        **style,
     )
 
 

@@ -15,6 +15,7 @@ from stargan_tf.cli.translate_job import (
     make_fitting,
     need_output,
 )
+from stargan_tf.cli.translate_masks import set_masks
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
@@ -62,7 +63,9 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
     pictures = find_pictures(flag_values, positionals)
     write, place = _plan_pictures(flag_values, source, pictures, space.image_size)
     stream = PictureStream(pictures, fitting)
-    return Job(partial(_save_and_write, save, write, source, stream), place, stream)
+    masks = flag_values.mask_provider
+    work = partial(_save_and_write, masks, save, write, source, stream)
+    return Job(work, place, stream)
 
 
 def _plan_saving(flag_values: flags.FlagValues, references: Pictures) -> Path | None:
@@ -81,12 +84,14 @@ def _only_save(path: Path, source: "StyleSource", model: Any) -> list[Path]:
 
 
 def _save_and_write(
+    masks: str | None,
     save: Path | None,
     write: Write,
     source: "StyleSource",
     stream: "PictureStream",
     model: Any,
 ) -> list[Path]:
+    set_masks(masks, model)
     if save:
         print(f"Wrote {_only_save(save, source, model)[0]}")
     return write(model, source, stream)

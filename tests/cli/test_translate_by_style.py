@@ -1,17 +1,21 @@
 """`stargan-tf translate` with a StarGAN v2 model; bad input without opening one."""
 
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from stargan_tf.cli.main import main
+from stargan_tf.cli.translate_masks import set_masks
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.translation.style_file import save_styles
 
@@ -62,7 +66,9 @@ def photos(tmp_path):
 
 
 def translate(run, *arguments):
-    return main(["translate", "--model", str(run), *map(str, arguments)])
+    # It sets TensorFlow's log level, which processes of other tests would inherit.
+    with mock.patch.dict(os.environ):
+        return main(["translate", "--model", str(run), *map(str, arguments)])
 
 
 def read(path):
@@ -252,3 +258,25 @@ def test_unreadable_inputs_are_reported_and_the_rest_goes_on(trained, photos, ca
     assert translate(trained[0], *flags) == 2
     assert "1 of 3 pictures could not be read" in capsys.readouterr().err
     assert film.exists()
+
+
+class Skipping:
+    """A model with or without high-pass skips."""
+
+    def __init__(self, high_pass):
+        self.high_pass = high_pass
+        self.set_mask_provider = lambda provider: setattr(self, "provider", provider)
+
+
+def test_high_pass_models_take_their_masks_from_a_named_function():
+    model = Skipping(1.0)
+    set_masks("math:floor", model)
+    assert model.provider is math.floor
+    set_masks(None, Skipping(0.0))
+    for model, name, message in (
+        (Skipping(1.0), None, "Pass --mask_provider MODULE:NAME"),
+        (Skipping(0.0), "math:floor", "no high-pass skips.*Drop --mask_provider"),
+        (Skipping(1.0), "math:flor", "cannot be imported"),
+    ):
+        with pytest.raises(InputError, match=message):
+            set_masks(name, model)
