@@ -296,7 +296,9 @@ class StarGANV2(TranslationV2, StarGANBase):
         )
 
     def get_compile_config(self):
-        """Arguments of `compile`, optimizers included."""
+        """Arguments of `compile`, optimizers included; None before `compile`."""
+        if not self.compiled:
+            return None
         optimizers = {
             f"{network}_optimizer": keras.saving.serialize_keras_object(
                 getattr(self, f"{network}_optimizer")

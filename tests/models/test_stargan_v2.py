@@ -169,6 +169,14 @@ def test_a_saved_model_goes_on_exactly(run):
     assert run.logs[2]["diversity_weight"] == pytest.approx(2 * (1 - 2 / 10))
 
 
+def test_an_uncompiled_model_is_saved_and_loaded_so(tmp_path):
+    model = tiny()
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert not again.compiled
+    same(model.get_weights(), again.get_weights())
+
+
 def test_fit_in_a_graph_is_the_step_without(run):
     model = compiled(run_eagerly=False, loss_weights={"diversity": 2.0}, seed=3)
     same(state(model), run.states[0])
