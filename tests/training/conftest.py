@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+# Seconds that a process may take on a machine that is busy with other things.
+PATIENCE = 900
 PLUGIN = Path(__file__).parent / "toy_plugin"
 TINY = [
     "--dataset=toy",
@@ -23,6 +25,23 @@ TINY = [
     "--sample_every=30",
     "--deterministic",
 ]
+TINY_V2 = [
+    "--model=stargan_v2",
+    "--dataset=toy_moods",
+    "--image_size=64",
+    "--base_filters=2",
+    "--max_filters=4",
+    "--style_dim=4",
+    "--latent_dim=3",
+    "--hidden_dim=5",
+    "--batch_size=2",
+    "--steps=6",
+    "--diversity_steps=5",
+    "--checkpoint_every=2",
+    "--log_every=1",
+    "--sample_every=100",
+    "--deterministic",
+]
 
 
 class ToyRun:
@@ -30,6 +49,7 @@ class ToyRun:
 
     def __init__(self, folder):
         self.folder = folder
+        self.processes = []
 
     def start(self, *flags, **variables):
         """The process, with its output in pipes."""
@@ -41,18 +61,20 @@ class ToyRun:
             **variables,
         }
         environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*command, *flags, f"--run={self.folder}"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.processes.append(process)
+        return process
 
     def finish(self, *flags, **variables):
         """(exit status, stdout, stderr) of the whole run."""
         process = self.start(*flags, **variables)
-        output, errors = process.communicate(timeout=300)
+        output, errors = process.communicate(timeout=PATIENCE)
         return process.returncode, output, errors
 
     def checkpoints(self):
@@ -66,6 +88,20 @@ def tiny():
 
 
 @pytest.fixture
+def tiny_v2():
+    return TINY_V2
+
+
+@pytest.fixture
 def toy_run(tmp_path):
-    """Makes a `ToyRun` for a name."""
-    return lambda name: ToyRun(tmp_path / name)
+    """Makes a `ToyRun` for a name; what it started does not outlive the test."""
+    runs = []
+
+    def make(name):
+        runs.append(ToyRun(tmp_path / name))
+        return runs[-1]
+
+    yield make
+    for process in [process for run in runs for process in run.processes]:
+        process.kill()
+        process.communicate()

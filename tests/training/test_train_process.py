@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from stargan_tf.training.durable import PREFIX
+from tests.training.conftest import PATIENCE
 
 
 def read_arrays(checkpoint):
@@ -37,7 +38,7 @@ def read_metrics(run):
 def wait_for_step(run, step):
     """Returns as soon as the metrics show that step."""
     file = run.folder / "metrics.jsonl"
-    until = time.monotonic() + 200
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if file.exists() and f'{{"step": {step},' in file.read_text():
             return
@@ -68,21 +69,52 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(toy_run, tiny):
 
     output, errors = reference.communicate()
     assert reference.returncode == 0, errors
-    last = "checkpoints/step_00000060"
-    expected, received = (read_arrays(r.folder / last) for r in (whole, torn))
-    assert expected.keys() == received.keys()
-    assert any("generator_optimizer" in name for name in expected)
-    for name, array in expected.items():
-        np.testing.assert_array_equal(received[name], array, err_msg=name)
-    assert read_metrics(torn) == read_metrics(whole)
-    for picture in (whole.folder / "samples").iterdir():
-        assert (torn.folder / "samples" / picture.name).read_bytes() == (
-            picture.read_bytes()
-        )
+    arrays = check_equal(torn, whole, "step_00000060")
+    assert any("generator_optimizer" in name for name in arrays)
 
     check_end_of_output(output, whole.folder)
     check_refusals(whole)
     check_extension(whole)
+
+
+def check_equal(received, expected, checkpoint):
+    """Both runs have equal weights, moments, counters, metrics and pictures."""
+    file = f"checkpoints/{checkpoint}"
+    arrays, others = (read_arrays(run.folder / file) for run in (expected, received))
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(others[name], array, err_msg=name)
+    assert read_metrics(received) == read_metrics(expected)
+    for picture in (expected.folder / "samples").iterdir():
+        assert (received.folder / "samples" / picture.name).read_bytes() == (
+            picture.read_bytes()
+        )
+    return arrays
+
+
+def test_a_killed_and_resumed_v2_run_equals_an_uninterrupted_one(toy_run, tiny_v2):
+    whole, torn = toy_run("whole"), toy_run("torn")
+    reference = whole.start(*tiny_v2)
+    process = torn.start(*tiny_v2)
+    wait_for_step(torn, 3)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -9
+
+    status, output, errors = torn.finish(*tiny_v2)
+    assert status == 0, errors
+    assert "Going on from step " in output
+    _, errors = reference.communicate()
+    assert reference.returncode == 0, errors
+    arrays = check_equal(torn, whole, "step_00000006")
+    for name in ("generator_ema", "mapping_network_optimizer"):
+        assert any(name in array for array in arrays)
+    # Down by a fifth each step, the resumed ones included; zero at the last.
+    records = [r for r in read_metrics(torn) if "diversity_weight" in r]
+    weights = [record["diversity_weight"] for record in records]
+    np.testing.assert_allclose(weights, [1, 0.8, 0.6, 0.4, 0.2, 0], atol=1e-6)
+    assert {"style_diversity", "label_effect"} <= read_metrics(torn)[-1].keys()
+    assert "--seed 7 INPUT" in output
 
 
 def check_end_of_output(output, folder):
