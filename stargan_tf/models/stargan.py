@@ -1,14 +1,12 @@
 """StarGAN v1: one generator for all domains."""
 
-import contextlib
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.pixels import to_float, to_uint8
-from stargan_tf.models.base import StarGANBase
+from stargan_tf.models.base import StarGANBase, watching
 from stargan_tf.models.discriminator_v1 import DiscriminatorV1
 from stargan_tf.models.generator_v1 import GeneratorV1
 from stargan_tf.models.objective_v1 import critic_terms, generator_terms
@@ -276,7 +274,7 @@ class StarGAN(StarGANBase):
 
     def _update_critic(self, image, label, fake, alpha):
         """One discriminator update; returns its gradients."""
-        with _watching(self.discriminator) as tape:
+        with watching(self.discriminator) as tape:
             terms = self._critic_terms(image, label, tf.stop_gradient(fake), alpha)
             loss = self._log_critic(terms)
         gradients = tape.gradient(loss, self.discriminator.trainable_variables)
@@ -288,7 +286,7 @@ class StarGAN(StarGANBase):
 
         The fake is computed once: D sees it as data, G then goes on from it.
         """
-        with _watching(self.generator) as tape:
+        with watching(self.generator) as tape:
             fake = self.generator([image, target], training=True)
             with tape.stop_recording():
                 d_gradients = self._update_critic(image, label, fake, alpha)
@@ -409,11 +407,3 @@ def _paper_optimizer(learning_rate, lr_decay, total_steps, steps_per_update=1):
             learning_rate, total_steps, lr_decay, steps_per_update
         )
     return TorchAdam(learning_rate, beta_1=0.5, beta_2=0.999)
-
-
-@contextlib.contextmanager
-def _watching(network):
-    """A tape that records one network's weights only."""
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([variable.value for variable in network.trainable_variables])
-        yield tape
