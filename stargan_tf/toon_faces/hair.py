@@ -27,8 +27,10 @@ class HairTones:
 
 def hair_tones(portrait: Portrait) -> HairTones:
     """Mixes the tones; black hair shines cooler than it is light."""
-    base = portrait.hair
-    grey = 0.0 if portrait.look.young else 0.82
+    base, grey = portrait.hair, 0.0
+    if not portrait.look.young:
+        # Streaked with grey, but the colour can still be told; the temples are white.
+        base, grey = mix(base, GREY_HAIR, 0.42), 0.88
     return HairTones(
         base=base,
         dark=hair_shadow(base, 0.5),

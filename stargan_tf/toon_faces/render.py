@@ -22,7 +22,7 @@ from stargan_tf.toon_faces.portrait import Portrait, portrait
 from stargan_tf.toon_faces.traits import Identity, Scene
 
 # Raise it whenever any pixel changes: it is part of the caches' key.
-RENDERER_VERSION = 4
+RENDERER_VERSION = 6
 SMALLEST, LARGEST = 32, 256
 _CANVAS = 384
 _ZOOM = 1.32
