@@ -5,15 +5,14 @@ from typing import Any
 
 from stargan_tf.errors import InputError
 from stargan_tf.layers.pyramid import check_image_size
-from stargan_tf.training.families.model_family import (
-    DATA,
-    NETWORKS,
-    OPTIMIZATION,
-    WEIGHTS,
-    ModelFamily,
+from stargan_tf.training.families.model_family import ModelFamily
+from stargan_tf.training.families.stargan_v2_options import (
+    BATCH_OPTIONS,
+    COMPILE_OPTIONS,
+    LOSS_WEIGHTS,
+    MODEL_OPTIONS,
 )
 from stargan_tf.training.imported import check_form
-from stargan_tf.training.options import Option
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -70,156 +69,8 @@ STARGAN_V2 = ModelFamily(
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},
     check=check,
-    model_options=(
-        Option("style_dim", int, 64, "Width of the style code.", NETWORKS, minimum=1),
-        Option("latent_dim", int, 16, "Width of the latent code.", NETWORKS, minimum=1),
-        Option(
-            "hidden_dim",
-            int,
-            512,
-            "Width of the mapping network.",
-            NETWORKS,
-            minimum=1,
-        ),
-        Option(
-            "base_filters",
-            int,
-            None,
-            "Channels at full size; by default 16384 / image_size.",
-            NETWORKS,
-            minimum=1,
-        ),
-        Option(
-            "max_filters",
-            int,
-            512,
-            "Cap of the channels at the smaller sizes.",
-            NETWORKS,
-            minimum=1,
-        ),
-        Option(
-            "high_pass",
-            float,
-            0.0,
-            "Divisor of the high-pass skips: 1 for faces, 0 for none.",
-            NETWORKS,
-            minimum=0.0,
-        ),
-        Option(
-            "mask_provider",
-            str,
-            None,
-            "MODULE:FUNCTION from images to masks, for --high_pass.",
-            NETWORKS,
-            imported=True,
-        ),
-    ),
-    batch_options=(
-        Option(
-            "crop_probability",
-            float,
-            0.5,
-            "Share of the images that are cropped at random.",
-            DATA,
-            minimum=0.0,
-            maximum=1.0,
-        ),
-    ),
-    compile_options=(
-        Option(
-            "learning_rate",
-            float,
-            1e-4,
-            "Learning rate of generator, style encoder and discriminator.",
-            OPTIMIZATION,
-            minimum=0.0,
-        ),
-        Option(
-            "mapping_learning_rate",
-            float,
-            1e-6,
-            "Learning rate of the mapping network.",
-            OPTIMIZATION,
-            minimum=0.0,
-        ),
-        Option(
-            "beta_1",
-            float,
-            0.0,
-            "Adam's decay of the mean gradient.",
-            OPTIMIZATION,
-            minimum=0.0,
-        ),
-        Option(
-            "beta_2",
-            float,
-            0.99,
-            "Adam's decay of the mean square.",
-            OPTIMIZATION,
-            minimum=0.0,
-        ),
-        Option(
-            "l2",
-            float,
-            1e-4,
-            "L2 in every gradient (PyTorch's weight decay).",
-            OPTIMIZATION,
-            minimum=0.0,
-        ),
-        Option(
-            "diversity_steps",
-            int,
-            100_000,
-            "Steps in which the diversity weight falls to zero.",
-            OPTIMIZATION,
-            minimum=1,
-        ),
-        Option(
-            "ema_decay",
-            float,
-            0.999,
-            "Decay of the averaged weights.",
-            OPTIMIZATION,
-            minimum=0.0,
-        ),
-        Option(
-            "accumulate",
-            int,
-            1,
-            "Parts in which a batch is computed, one after another: less memory, the "
-            "same result.",
-            OPTIMIZATION,
-            minimum=1,
-        ),
-        Option(
-            "remat",
-            bool,
-            False,
-            "Compute the networks' inner values again instead of storing them: less "
-            "memory, the same result.",
-            OPTIMIZATION,
-        ),
-    ),
-    loss_weights=(
-        Option(
-            "style", float, 1.0, "Reconstruction of the style.", WEIGHTS, minimum=0.0
-        ),
-        Option(
-            "diversity",
-            float,
-            1.0,
-            "Diversity of styles, at the first step.",
-            WEIGHTS,
-            minimum=0.0,
-        ),
-        Option("cycle", float, 1.0, "Cycle reconstruction.", WEIGHTS, minimum=0.0),
-        Option(
-            "r1",
-            float,
-            1.0,
-            "R1 penalty of the discriminator.",
-            WEIGHTS,
-            minimum=0.0,
-        ),
-    ),
+    model_options=MODEL_OPTIONS,
+    batch_options=BATCH_OPTIONS,
+    compile_options=COMPILE_OPTIONS,
+    loss_weights=LOSS_WEIGHTS,
 )

@@ -1,0 +1,165 @@
+"""Peak memory of one iteration of StarGAN v2, for each preset of less memory.
+
+    python benchmarks/memory_v2.py                         # 128 px, on this machine
+    python benchmarks/memory_v2.py --image_size 256 --presets stargan_v2_afhq_256
+
+Each row runs in a process of its own: the model of the preset on random images, a
+first iteration to build everything, then one that is timed. `peak` is the largest
+resident memory of the process (on a GPU: what TensorFlow allocated there at most),
+`iteration` that without what the process holds before its first iteration: networks,
+moments, averages and TensorFlow itself. Columns of shares compare with the first row.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+
+PRESETS = (
+    "stargan_v2_afhq_256",
+    "stargan_v2_afhq_256_accumulate",
+    "stargan_v2_afhq_256_remat",
+    "stargan_v2_afhq_256_bfloat16",
+    "stargan_v2_afhq_256_low_memory",
+    "stargan_v2_celeba_hq_256",
+    "stargan_v2_celeba_hq_256_low_memory",
+    "stargan_v2_128",
+    "stargan_v2_64",
+    "demo_v2",
+)
+# 256 px and a batch of 8 take some 20 GB in float32: not every machine has them.
+SIZE = 128
+MIB = 2**20
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.measure:
+        print(json.dumps(measure(arguments)))
+        return
+    rows = [(name, run_alone(name, arguments)) for name in arguments.presets]
+    print_table(rows)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--presets", nargs="*", default=PRESETS)
+    parser.add_argument(
+        "--image_size", type=int, default=SIZE, help="instead of the presets' 256"
+    )
+    parser.add_argument("--jit_compile", action="store_true")
+    parser.add_argument("--measure", metavar="PRESET", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def run_alone(preset: str, arguments: argparse.Namespace) -> dict:
+    """The measurement of one preset in a process of its own."""
+    command = [sys.executable, __file__, "--measure", preset]
+    command += ["--image_size", str(arguments.image_size)]
+    command += ["--jit_compile"] if arguments.jit_compile else []
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+        return {"failed": f"exit {done.returncode}: {last[0][:60]}"}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(arguments: argparse.Namespace) -> dict:
+    import tensorflow as tf
+
+    model, batch = prepare(arguments)
+    before = peak_bytes()
+    batches = tf.data.Dataset.from_tensors(batch)
+    model.fit(batches, shuffle=False, verbose=0)
+    start = time.perf_counter()
+    model.fit(batches, shuffle=False, verbose=0)
+    seconds = time.perf_counter() - start
+    peak = peak_bytes()
+    return {
+        "image_size": model.image_size,
+        "peak_mib": peak / MIB,
+        "iteration_mib": (peak - before) / MIB,
+        "seconds": seconds,
+    }
+
+
+def prepare(arguments: argparse.Namespace):
+    """The preset's model and a batch."""
+    import tensorflow as tf
+
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.data.label_space import LabelSpace
+    from stargan_tf.training.resolve import resolve
+    from stargan_tf.training.run import build_model
+
+    config = resolve(options(arguments))
+    domains = (
+        ("female", "male") if config.model_options["high_pass"] else ("a", "b", "c")
+    )
+    info = DatasetInfo("random", domains, "one_hot", config.image_size)
+    model = build_model(config, LabelSpace(info))
+    shape = (config.batch_size, config.image_size, config.image_size, 3)
+    image, *references = tf.unstack(tf.random.uniform((3, *shape), -1.0, 1.0))
+    domain = tf.range(config.batch_size) % len(domains)
+    return model, (image, domain, *references, domain)
+
+
+def options(arguments: argparse.Namespace) -> dict:
+    from stargan_tf.training.presets import preset
+
+    values = preset(arguments.measure).values
+    given = {
+        "preset": arguments.measure,
+        "dataset": "random",
+        "jit_compile": arguments.jit_compile,
+    }
+    if values.get("image_size", 256) == 256:
+        # The official widths follow from the size; those of 256 px are kept.
+        given |= {"image_size": arguments.image_size, "base_filters": 64}
+    if values.get("high_pass"):
+        given["mask_provider"] = f"{MODULE}:whole_image"
+    return given
+
+
+MODULE = "memory_v2"
+
+
+def whole_image(image):
+    """The simplest mask provider."""
+    import tensorflow as tf
+
+    return tf.ones_like(image[..., :2])
+
+
+def peak_bytes() -> int:
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def print_table(rows: list[tuple[str, dict]]) -> None:
+    print(f"{'preset':38}{'px':>5}{'peak':>10}{'iteration':>16}{'seconds':>15}")
+    first = rows[0][1]
+    for name, row in rows:
+        if "failed" in row:
+            print(f"{name:38}  {row['failed']}")
+            continue
+        shares = (share(row, first, key) for key in ("iteration_mib", "seconds"))
+        memory, seconds = shares
+        print(
+            f"{name:38}{row['image_size']:5}{row['peak_mib']:6.0f} MiB"
+            f"{row['iteration_mib']:6.0f} MiB {memory}{row['seconds']:7.1f} s {seconds}"
+        )
+
+
+def share(row: dict, first: dict, key: str) -> str:
+    return f"{row[key] / first[key]:5.0%}" if key in first else " " * 5
+
+
+if __name__ == "__main__":
+    main()
