@@ -51,7 +51,10 @@ class StarGANBase(keras.Model):
         return list(getattr(self, "_means", {}).values())
 
     def _random_seed(self, purpose):
-        """Seed for `tf.random.stateless_*`; another for each step and purpose."""
+        """Seed for `tf.random.stateless_*`; another for each step and purpose.
+
+        (XLA draws other numbers from it: `jit_compile` changes the random stream.)
+        """
         step = tf.convert_to_tensor(self.step.value)
         return tf.stack([tf.constant(self.seed, tf.int64), step * 16 + purpose])
 

@@ -93,7 +93,9 @@ def test_the_averaged_networks_are_used(model, images):
         getattr(other, f"{name}_ema").set_weights(averaged)
     for options in ({"seed": 1}, {"references": images}):
         ours = other.translate(images, "dog", **options)
-        np.testing.assert_array_equal(ours, model.translate(images, "dog", **options))
+        again = model.translate(images, "dog", **options)
+        # Rounding to uint8 may fall either way.
+        np.testing.assert_allclose(ours, again, atol=1)
 
 
 def test_no_images_give_no_images(model, images):
