@@ -29,22 +29,37 @@ class TorchAdam(keras.optimizers.Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kw)
         self.l2 = l2
 
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        # The bias corrections are the same for all variables. They are worked out
+        # here, once for each update, and travel in the learning rate's place.
+        scale = self._corrections(learning_rate, trainable_variables[0].dtype)
+        super()._backend_update_step(grads, trainable_variables, scale)
+
+    def _corrections(self, learning_rate, dtype):
+        """(rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε · √(1 - β₂ᵗ)): see `update_step`."""
+        step = ops.cast(self.iterations + 1, dtype)
+        bias_1 = 1.0 - ops.power(ops.cast(self.beta_1, dtype), step)
+        root_2 = ops.sqrt(1.0 - ops.power(ops.cast(self.beta_2, dtype), step))
+        return ops.cast(learning_rate, dtype) * root_2 / bias_1, self.epsilon * root_2
+
     def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable; called by Keras for each."""
-        rate = ops.cast(learning_rate, variable.dtype)
+        """Moves one variable; called by Keras for each.
+
+        Args:
+            gradient: of the variable.
+            variable: a trainable variable.
+            learning_rate: rate and epsilon, both corrected.
+        """
+        rate, epsilon = (ops.cast(scalar, variable.dtype) for scalar in learning_rate)
         gradient = ops.cast(gradient, variable.dtype)
         if self.l2:
             gradient = gradient + self.l2 * variable
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        bias_1 = 1.0 - ops.power(ops.cast(self.beta_1, variable.dtype), step)
-        root_2 = ops.sqrt(1.0 - ops.power(ops.cast(self.beta_2, variable.dtype), step))
         index = self._get_variable_index(variable)
         m, v = self._momentums[index], self._velocities[index]
         self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
         self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
-        # m̂ / (√v̂ + ε), with the corrections moved into scalars.
-        change = m * (rate * root_2 / bias_1) / (ops.sqrt(v) + self.epsilon * root_2)
-        self.assign_sub(variable, change)
+        # m̂ / (√v̂ + ε), with the corrections moved into the scalars.
+        self.assign_sub(variable, m * rate / (ops.sqrt(v) + epsilon))
 
     def get_config(self):
         """Constructor arguments."""
