@@ -21,7 +21,6 @@ FREE_OPTIONS = frozenset(
         "data_dir",
         "labels",
         "steps",
-        "jit_compile",
         "deterministic",
         "checkpoint_every",
         "keep_checkpoints",
