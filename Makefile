@@ -1,5 +1,5 @@
 # The README's two commands. PYTHON picks the interpreter, VENV the environment,
-# TENSORFLOW the build to install: tensorflow, tensorflow[and-cuda], tensorflow-cpu.
+# TENSORFLOW the build to install: tensorflow or tensorflow[and-cuda].
 PYTHON ?= python3
 VENV ?= .venv
 TENSORFLOW ?= tensorflow

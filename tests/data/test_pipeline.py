@@ -157,4 +157,4 @@ next(alive)
 
 
 def test_a_process_ends_while_an_iterator_is_alive():
-    subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=300)
