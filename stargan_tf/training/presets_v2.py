@@ -59,7 +59,7 @@ PRESETS_V2 = {
         "A smaller StarGAN v2 for 64 px.", {**_SMALL, "image_size": 64}
     ),
     "demo_v2": Preset(
-        "A small StarGAN v2 on drawn people: half an hour on two CPU cores.",
+        "A small StarGAN v2 on drawn people; its numbers are not tuned yet.",
         {
             **_V2,
             "dataset": "toon_people",
