@@ -2,7 +2,8 @@
 
 from absl import flags
 
-from stargan_tf.data.registry import HELD_OUT, TRAIN, available, definition
+from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
+from stargan_tf.data.registry import available, definition
 from stargan_tf.errors import InputError
 
 SUMMARY = "List the installed data sets, or save pictures of one."

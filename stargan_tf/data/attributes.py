@@ -8,11 +8,14 @@ import numpy as np
 from absl import logging
 
 from stargan_tf.data.attribute_file import read_attribute_file
-from stargan_tf.data.info import BINARY, DatasetInfo
+from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
+from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.info import BINARY
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.listing import existing_folder, list_pictures
+from stargan_tf.data.labels import Labels
+from stargan_tf.data.listing import list_pictures
 from stargan_tf.data.picture_set import picture_set
-from stargan_tf.data.registry import DatasetOptions
 from stargan_tf.data.split import split_positions
 from stargan_tf.errors import InputError
 
@@ -22,7 +25,7 @@ from stargan_tf.errors import InputError
 HAIR_COLOURS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
 
 
-class AttributesDataset:
+class AttributesDataset(Dataset):
     """The user's own images with any number of attributes each; labels are binary.
 
     A row of the attribute file finds its image by relative path, else by bare file
@@ -31,7 +34,14 @@ class AttributesDataset:
     a warning, so that a part of a data set works with the whole set's file.
     """
 
-    description = "Your images and a file of attributes (--data_dir, --labels); binary"
+    def labels_in(self, options: DatasetOptions) -> Labels:
+        """The columns of the attribute file; known hair colours exclude each other.
+
+        Args:
+            options: uses `labels`.
+        """
+        _check_given(options)
+        return _labels(read_attribute_file(options.labels, ()).attributes)
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
@@ -51,16 +61,10 @@ class AttributesDataset:
             InputError: if the folder or the file cannot be used, an attribute is
                 missing, or an image has no row.
         """
-        if options.data_dir is None or options.labels is None:
-            raise InputError(
-                "--dataset attributes needs --data_dir (a folder of images) and "
-                "--labels (such as list_attr_celeba.txt, or a CSV)."
-            )
-        root = existing_folder(options.data_dir)
+        _check_given(options)
+        root = self.folder(options)
         table = read_attribute_file(options.labels, options.attributes)
-        hair = tuple(name for name in table.attributes if name in HAIR_COLOURS)
-        groups = (hair,) if len(hair) > 1 else ()
-        info = DatasetInfo("attributes", table.attributes, BINARY, image_size, groups)
+        info = _labels(table.attributes).info(self.name, image_size)
         names = list_pictures(root).names
         rows = _match(names, table.files, root, options.labels)
         kept = split_positions(names, split, options.held_out)
@@ -71,7 +75,27 @@ class AttributesDataset:
         )
 
 
-ATTRIBUTES = AttributesDataset()
+def _check_given(options: DatasetOptions) -> None:
+    if options.data_dir is None or options.labels is None:
+        raise InputError(
+            "--dataset attributes needs --data_dir (a folder of images) and "
+            "--labels (such as list_attr_celeba.txt, or a CSV)."
+        )
+
+
+def _labels(attributes: tuple[str, ...]) -> Labels:
+    hair = tuple(name for name in attributes if name in HAIR_COLOURS)
+    return Labels(attributes, BINARY, (hair,) if len(hair) > 1 else ())
+
+
+ATTRIBUTES = AttributesDataset(
+    api_version=API_VERSION,
+    name="attributes",
+    description=DESCRIPTIONS["attributes"],
+    licence=OWN_FILES,
+    citation="none: the pictures are your own",
+    obtain="Put the images into a folder and their attributes into a table.",
+)
 
 
 def _match(

@@ -65,7 +65,7 @@ def cached_images(source: LabelledImages) -> CachedImages | None:
     Raises:
         InputError: if no image can be read.
     """
-    entry = cache_folder() / _key(source)
+    entry = entry_folder(len(source), source.info.image_size, source.fingerprint)
     try:
         if not _is_whole(source, entry):
             write_entry(source, entry)
@@ -102,9 +102,16 @@ def fits_in_cache(source: LabelledImages) -> bool:
     return pixel_bytes(source) <= limit
 
 
-def _key(source: LabelledImages) -> str:
-    parts = (VERSION, len(source), source.info.image_size, source.fingerprint)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+def entry_folder(count: int, image_size: int, fingerprint: str) -> Path:
+    """Where the decoded images of a source are kept, or would be.
+
+    Args:
+        count: number of images.
+        image_size: their side in pixels.
+        fingerprint: of the source.
+    """
+    parts = (VERSION, count, image_size, fingerprint)
+    return cache_folder() / hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def _is_whole(source: LabelledImages, entry: Path) -> bool:

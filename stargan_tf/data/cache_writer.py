@@ -38,6 +38,22 @@ def write_entry(source: LabelledImages, entry: Path) -> None:
         InputError: if no image can be read.
         OSError: if the entry cannot be written.
     """
+    with whole_entry(entry, pixel_bytes(source)) as whole:
+        unreadable = _write_images(source, whole / IMAGES)
+        (whole / UNREADABLE).write_text(json.dumps(unreadable))
+
+
+@contextlib.contextmanager
+def whole_entry(entry: Path, size: int) -> Iterator[Path]:
+    """A temporary folder that becomes the cache entry once the block ends well.
+
+    Args:
+        entry: the folder to make; a damaged one of that name is replaced.
+        size: bytes of `IMAGES` in a whole entry.
+
+    Raises:
+        OSError: if the entry cannot be written.
+    """
     entry.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(entry)
     with tempfile.TemporaryDirectory(
@@ -45,9 +61,8 @@ def write_entry(source: LabelledImages, entry: Path) -> None:
     ) as temporary:
         whole = Path(temporary) / "entry"
         whole.mkdir()
-        unreadable = _write_images(source, whole / IMAGES)
-        (whole / UNREADABLE).write_text(json.dumps(unreadable))
-        _put_in_place(whole, entry, pixel_bytes(source))
+        yield whole
+        _put_in_place(whole, entry, size)
 
 
 def _put_in_place(whole: Path, entry: Path, size: int) -> None:

@@ -7,25 +7,34 @@ from pathlib import Path
 
 import numpy as np
 
+from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
+from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.listing import existing_folder, list_pictures
+from stargan_tf.data.labels import Labels
+from stargan_tf.data.listing import list_pictures
 from stargan_tf.data.picture_set import picture_set
-from stargan_tf.data.registry import DatasetOptions
 from stargan_tf.data.split import split_positions
 from stargan_tf.errors import InputError, near_names
 
 SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
 
 
-class FolderDataset:
+class FolderDataset(Dataset):
     """The user's own images, one sub-folder per domain; labels are one-hot.
 
     Sub-folders of a domain's folder belong to the domain. The domains are the
     sub-folders in alphabetical order, or those named by `options.attributes`.
     """
 
-    description = "Your images: one folder per domain (--data_dir); one-hot"
+    def labels_in(self, options: DatasetOptions) -> Labels:
+        """One domain for each sub-folder, in alphabetical order.
+
+        Args:
+            options: uses `data_dir`.
+        """
+        return Labels(_choose_domains(self.folder(options), ()))
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
@@ -44,12 +53,7 @@ class FolderDataset:
         Raises:
             InputError: if the folder, a domain or a domain's images are missing.
         """
-        if options.data_dir is None:
-            raise InputError(
-                "--dataset folder needs --data_dir: a folder with one sub-folder of "
-                "images per domain."
-            )
-        root = existing_folder(options.data_dir)
+        root = self.folder(options)
         domains = _choose_domains(root, options.attributes)
         info = DatasetInfo("folder", domains, ONE_HOT, image_size)
         names, classes = _list_domains(root, domains)
@@ -59,7 +63,14 @@ class FolderDataset:
         return picture_set(info, root, chosen, labels, options.crop_size, options.fit)
 
 
-FOLDER = FolderDataset()
+FOLDER = FolderDataset(
+    api_version=API_VERSION,
+    name="folder",
+    description=DESCRIPTIONS["folder"],
+    licence=OWN_FILES,
+    citation="none: the pictures are your own",
+    obtain="Make a folder with one sub-folder of images per domain.",
+)
 
 
 def _choose_domains(root: Path, wanted: tuple[str, ...]) -> tuple[str, ...]:

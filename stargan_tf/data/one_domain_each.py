@@ -1,14 +1,13 @@
 """Images with binary attributes as images of one domain each, as StarGAN v2 takes."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from absl import logging
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.subset import relabelled, subset
 from stargan_tf.errors import InputError
 
 OTHERS = "Not_"
@@ -39,7 +38,7 @@ def one_domain_each(source: LabelledImages) -> LabelledImages:
     rows = np.flatnonzero(labels.sum(axis=1) == 1)
     _report(source, attributes, len(rows))
     info = DatasetInfo(source.info.name, attributes, ONE_HOT, source.info.image_size)
-    return _chosen(replace(source, labels=labels, info=info), rows)
+    return subset(relabelled(source, info, labels), rows)
 
 
 def _report(source: LabelledImages, domains: Sequence[str], kept: int) -> None:
@@ -52,26 +51,3 @@ def _report(source: LabelledImages, domains: Sequence[str], kept: int) -> None:
             "%d of %d images of '%s' do not show %s and are left out. %s",
             *(len(source) - kept, len(source), source.info.name, shown, choose),
         )
-
-
-def _chosen(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
-    """Some images of a source, whose labels and info are set already."""
-    enlarge = source.enlarge
-
-    def larger() -> LabelledImages:
-        grown = enlarge()
-        info = replace(source.info, image_size=grown.info.image_size)
-        return _chosen(replace(grown, labels=source.labels, info=info), rows)
-
-    return LabelledImages(
-        info=source.info,
-        labels=source.labels[rows],
-        names=tuple(source.names[row] for row in rows),
-        load=lambda index: source.load(int(rows[index])),
-        fingerprint=f"{source.fingerprint}/{_digest(rows)}",
-        enlarge=enlarge and larger,
-    )
-
-
-def _digest(rows: np.ndarray) -> str:
-    return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()[:16]

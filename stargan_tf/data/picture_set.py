@@ -14,7 +14,6 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pictures import square_pixels
 from stargan_tf.data.typical_side import typical_side
-from stargan_tf.errors import InputError
 
 # Part of the fingerprint: raise it when decoding gives other pixels than before.
 DECODING = 1
@@ -45,10 +44,8 @@ def picture_set(
         The images, decoded when they are loaded.
 
     Raises:
-        InputError: if `crop_size` is not positive, or there is no image.
+        InputError: if there is no image.
     """
-    if crop_size is not None and crop_size < 1:
-        raise InputError(f"crop_size must be positive. Received: crop_size={crop_size}")
     names, square = tuple(names), (crop_size, fit)
     plain = _opened(info, root, names, labels, square, Image.Resampling.BILINEAR)
 

@@ -13,6 +13,7 @@ the official code of StarGAN v1; v2's takes the whole picture and lets go of its
 
 import contextlib
 import os
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -46,17 +47,28 @@ def square_pixels(
     Raises:
         UnreadableImage: if the picture cannot be decoded.
     """
-    image = read_picture(path)
+    return as_square(read_picture(path), image_size, crop_size, fit, resample)
+
+
+def as_square(
+    image: Image.Image,
+    image_size: int,
+    crop_size: int | None = None,
+    fit: str = CROP,
+    resample: Image.Resampling = Image.Resampling.BILINEAR,
+) -> np.ndarray:
+    """Makes a decoded picture a square and resizes that; see `square_pixels`."""
     if crop_size is not None or fit == CROP:
         image = centre_crop(image, crop_size)
     return np.asarray(resized(image, image_size, resample))
 
 
-def read_picture(path: str | os.PathLike) -> Image.Image:
+def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Image:
     """Decodes a picture in its own size.
 
     Args:
-        path: the picture.
+        path: the picture, as a path or an open binary file.
+        name: what error messages call it; by default the path.
 
     Returns:
         An upright picture of mode RGB, independent of the file.
@@ -73,7 +85,7 @@ def read_picture(path: str | os.PathLike) -> Image.Image:
     # Decoders answer broken bytes with almost any exception, not only OSError.
     except Exception as error:
         raise UnreadableImage(
-            f"Cannot read the image {os.fspath(path)}: {_reason(path, error)}."
+            f"Cannot read the image {name or os.fspath(path)}: {_reason(path, error)}."
         ) from error
 
 
@@ -136,7 +148,7 @@ def _from_sixteen_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(grey).convert("RGB")
 
 
-def _reason(path: str | os.PathLike, error: Exception) -> str:
+def _reason(path: str | os.PathLike | BinaryIO, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         limit = f"{Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "Pillow's"
         return (
@@ -144,8 +156,14 @@ def _reason(path: str | os.PathLike, error: Exception) -> str:
             "make it smaller with another program"
         )
     if isinstance(error, UnidentifiedImageError):
-        empty = os.path.getsize(path) == 0
+        empty = _size(path) == 0
         return "the file is empty" if empty else "no picture format that is known"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def _size(path: str | os.PathLike | BinaryIO) -> int:
+    if isinstance(path, str | os.PathLike):
+        return os.path.getsize(path)
+    return path.seek(0, os.SEEK_END)

@@ -4,62 +4,15 @@ Listing reads package metadata only; a data set's module is imported when its na
 is asked for. Ours are declared in `pyproject.toml` like a stranger's.
 """
 
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol
 
-from stargan_tf.data.fit import CROP, check_fit
+from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.dataset_options import TRAIN, DatasetOptions, check_split
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.one_domain_each import one_domain_each
 from stargan_tf.errors import InputError, near_names
 
 GROUP = "stargan_tf.datasets"
-TRAIN = "train"
-HELD_OUT = "held_out"
-
-
-@dataclass(frozen=True)
-class DatasetOptions:
-    """What a user says about the data set; each definition takes what it needs.
-
-    Args:
-        data_dir: folder with the images, for data that is the user's own.
-        labels: the attribute file, for `attributes`.
-        attributes: choice of attributes, in order; empty means all.
-        crop_size: side of the centre crop in original pixels; None means what `fit`
-            says.
-        held_out: share of the images kept from training, in (0, 1).
-        fit: how a picture becomes a square: `"crop"` takes the largest centred
-            square, `"stretch"` the whole picture without keeping its aspect.
-        one_hot: one domain per image, see `one_domain_each`; of a data set with
-            binary attributes, some become domains.
-
-    Raises:
-        InputError: if `fit` is another word.
-    """
-
-    data_dir: str | None = None
-    labels: str | None = None
-    attributes: tuple[str, ...] = ()
-    crop_size: int | None = None
-    held_out: float = 0.1
-    fit: str = CROP
-    one_hot: bool = False
-
-    def __post_init__(self) -> None:
-        check_fit(self.fit)
-
-
-class DatasetDefinition(Protocol):
-    """What an entry point of the group must name."""
-
-    description: str
-
-    def load(
-        self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
-        """Opens one split, `"train"` or `"held_out"`."""
-        ...
 
 
 def available() -> dict[str, EntryPoint]:
@@ -67,7 +20,7 @@ def available() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def definition(name: str) -> DatasetDefinition:
+def definition(name: str) -> Dataset:
     """The definition of data set `name`; InputError names the installed ones."""
     points = available()
     if name not in points:
@@ -94,10 +47,7 @@ def load_dataset(
     Raises:
         InputError: unknown name or split, or data that does not fit.
     """
-    if split not in (TRAIN, HELD_OUT):
-        raise InputError(
-            f"split must be '{TRAIN}' or '{HELD_OUT}'. Received: split={split!r}"
-        )
+    check_split(split)
     chosen = DatasetOptions(**options)
     source = definition(name).load(split, image_size, chosen)
     return one_domain_each(source) if chosen.one_hot else source

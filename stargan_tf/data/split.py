@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stargan_tf.data.registry import HELD_OUT
+from stargan_tf.data.dataset_options import HELD_OUT
 from stargan_tf.errors import InputError
 
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import PIL
 
+from stargan_tf.data.built_in import DESCRIPTIONS
+from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.registry import DatasetOptions
+from stargan_tf.data.labels import Labels
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
 from stargan_tf.toon_faces.expression_population import EXPRESSIONS
@@ -16,16 +19,14 @@ from stargan_tf.toon_faces.population import Population
 from stargan_tf.toon_faces.render import LARGEST, RENDERER_VERSION, check_drawable
 
 
-@dataclass(frozen=True)
-class ToonFaces:
-    """One data set of drawn faces; satisfies `DatasetDefinition`.
+@dataclass(frozen=True, kw_only=True)
+class ToonFaces(Dataset):
+    """One data set of drawn faces.
 
     Args:
-        description: one line for `stargan-tf datasets`.
         population: the people, and what their labels mean.
     """
 
-    description: str
     population: Population
 
     def load(
@@ -140,18 +141,22 @@ def true_translation(
     return _BY_NAME[dataset_name].population.draw(split, index, label, image_size)
 
 
-TOON_ATTRIBUTES = ToonFaces(
-    "drawn faces with hair colour, sex and age; embedded, nothing to download",
-    ATTRIBUTES,
-)
-TOON_EXPRESSIONS = ToonFaces(
-    "drawn faces with eight expressions; embedded, nothing to download",
-    EXPRESSIONS,
-)
-TOON_PEOPLE = ToonFaces(
-    "drawn women, men and children in many styles, for StarGAN v2; embedded",
-    PEOPLE,
-)
+def _definition(people: Population) -> ToonFaces:
+    return ToonFaces(
+        api_version=API_VERSION,
+        name=people.name,
+        description=DESCRIPTIONS[people.name],
+        licence="Apache-2.0, as stargan_tf",
+        citation="the drawn faces of stargan_tf",
+        obtain="Nothing to obtain: stargan_tf draws the pictures.",
+        labels=Labels(people.domains, people.label_type, people.groups),
+        population=people,
+    )
+
+
+TOON_ATTRIBUTES = _definition(ATTRIBUTES)
+TOON_EXPRESSIONS = _definition(EXPRESSIONS)
+TOON_PEOPLE = _definition(PEOPLE)
 _BY_NAME = {
     definition.population.name: definition
     for definition in (TOON_ATTRIBUTES, TOON_EXPRESSIONS, TOON_PEOPLE)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stargan_tf.data.registry import HELD_OUT, TRAIN
+from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
 from stargan_tf.errors import InputError
 from stargan_tf.toon_faces.identity import draw_identity
 from stargan_tf.toon_faces.look import Look

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.registry import HELD_OUT, TRAIN, load_dataset
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
 

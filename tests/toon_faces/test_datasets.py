@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.data.registry import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.errors import InputError
 from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
 from stargan_tf.toon_faces.datasets import (

@@ -10,27 +10,28 @@ import signal
 
 import numpy as np
 
-from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.plugin import (
+    BINARY,
+    ONE_HOT,
+    Dataset,
+    DatasetInfo,
+    LabelledImages,
+    Labels,
+)
 from stargan_tf.training import durable
 
 COUNTS = {"train": 24, "held_out": 4}
 
 
-class Toy:
+class Toy(Dataset):
     """Noise that is red or not, bright or not; or only one of the two."""
-
-    description = "Red and bright squares."
-
-    def __init__(self, name, label_type):
-        self.name = name
-        self.label_type = label_type
 
     def load(self, split, image_size, options):
         domains = options.attributes or ("Red", "Bright")
-        info = DatasetInfo(self.name, domains, self.label_type, image_size)
+        kind = self.labels.kind
+        info = DatasetInfo(self.name, domains, kind, image_size)
         numbers = np.arange(COUNTS[split])
-        bright = numbers % 2 == 0 if self.label_type == ONE_HOT else numbers // 2 % 2
+        bright = numbers % 2 == 0 if kind == ONE_HOT else numbers // 2 % 2
         labels = np.stack([numbers % 2, bright], axis=1).astype(np.float32)
 
         def draw(index):
@@ -48,8 +49,20 @@ class Toy:
         )
 
 
-TOY = Toy("toy", BINARY)
-TOY_MOODS = Toy("toy_moods", ONE_HOT)
+def toy(name, kind):
+    return Toy(
+        api_version=1,
+        name=name,
+        description="Red and bright squares.",
+        licence="none",
+        citation="none",
+        obtain="Nothing to obtain.",
+        labels=Labels(("Red", "Bright"), kind),
+    )
+
+
+TOY = toy("toy", BINARY)
+TOY_MOODS = toy("toy_moods", ONE_HOT)
 
 
 def _kill_during_save(step: str) -> None:

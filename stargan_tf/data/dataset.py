@@ -1,0 +1,96 @@
+"""The definition of a data set: what an entry point of `stargan_tf.datasets` names."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.labels import Labels
+from stargan_tf.data.listing import existing_folder
+from stargan_tf.errors import InputError
+
+# Of the author's interface, `stargan_tf.plugin`; raised when a plugin written for the
+# old one could not work with the new one.
+API_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset(ABC):
+    """A data set by name. Derive from it, say `load`, and make one object.
+
+    Args:
+        api_version: the `API_VERSION` of `stargan_tf.plugin` you wrote against: 1.
+        name: as typed after `--dataset`; also the entry point's name.
+        description: one line for people who choose.
+        licence: under which terms the pictures may be used.
+        citation: whom to cite; BibTeX or a sentence.
+        obtain: how to get the files, in plain words; shown when they are missing.
+        homepage: address of the data set's own page.
+        labels: what the pictures are labelled with; None for pictures without labels,
+            which can be translated and not trained on.
+    """
+
+    api_version: int
+    name: str
+    description: str
+    licence: str
+    citation: str
+    obtain: str
+    homepage: str = ""
+    labels: Labels | None = None
+
+    @abstractmethod
+    def load(
+        self, split: str, image_size: int, options: DatasetOptions
+    ) -> LabelledImages:
+        """Opens one split.
+
+        Args:
+            split: `"train"` or `"held_out"`; no picture may be in both.
+            image_size: side of the square images in pixels, a multiple of 4.
+            options: what the user said; `data_dir` is the folder of the files.
+
+        Returns:
+            The images with their labels; decode in its `load`, not here.
+
+        Raises:
+            InputError: what the user can mend, such as missing files.
+        """
+
+    def labels_in(self, options: DatasetOptions) -> Labels | None:
+        """All labels of the data set; override it where they follow from the files.
+
+        Args:
+            options: what the user said; `attributes` has no effect here.
+        """
+        return self.labels
+
+    def info(self, image_size: int, options: DatasetOptions) -> DatasetInfo:
+        """The description of all labels, `options.attributes` left aside.
+
+        Pictures without labels have one domain, called as the data set is.
+
+        Args:
+            image_size: side of the square images in pixels.
+            options: what the user said.
+        """
+        labels = self.labels_in(options) or Labels((self.name,))
+        return labels.info(self.name, image_size)
+
+    def folder(self, options: DatasetOptions) -> Path:
+        """The folder `--data_dir`.
+
+        Args:
+            options: what the user said.
+
+        Raises:
+            InputError: if there is none; the message says how to obtain the files.
+        """
+        if options.data_dir is None:
+            raise InputError(
+                f"--dataset {self.name} needs --data_dir, the folder of its files. "
+                f"{self.obtain}"
+            )
+        return existing_folder(options.data_dir)

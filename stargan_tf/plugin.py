@@ -1,0 +1,112 @@
+'''Write a data set for `stargan-tf --dataset NAME`: all that an author needs.
+
+A data set is one object, named by an entry point of the group `stargan_tf.datasets`.
+`stargan-tf new-plugin my_dataset` writes such a package. The whole of one, for pictures
+named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
+
+    # my_flowers.py
+    from stargan_tf.plugin import Dataset, list_pictures, one_hot
+    from stargan_tf.plugin import picture_files, split_positions
+
+    KINDS = ("rose", "tulip")
+
+    class Flowers(Dataset):
+        """Each picture's kind is the last part of its name."""
+
+        def load(self, split, image_size, options):
+            root = self.folder(options)                     # --data_dir
+            names = list_pictures(root).names
+            kinds = [KINDS.index(name.split("_")[-1].split(".")[0]) for name in names]
+            kept = split_positions(names, split, options.held_out, kinds)
+            return picture_files(
+                self,
+                root,
+                [names[k] for k in kept],
+                [kinds[k] for k in kept],
+                image_size,
+                options,
+            )
+
+    FLOWERS = Flowers(
+        api_version=1,
+        name="flowers",
+        description="Two kinds of flowers; one-hot",
+        licence="CC BY 4.0",
+        citation="A. Gardener: Two Flowers, 2026",
+        obtain="Download flowers.zip from https://example.org and unpack it.",
+        labels=one_hot(*KINDS),
+    )
+
+    # pyproject.toml
+    [project.entry-points."stargan_tf.datasets"]
+    flowers = "my_flowers:FLOWERS"
+
+    # tests/test_my_flowers.py
+    from stargan_tf.testing import check_dataset
+
+    def test_it(tmp_path):
+        ...                                                 # write some pictures
+        check_dataset("flowers", data_dir=tmp_path)
+
+What each name is for:
+
+| name | use |
+|---|---|
+| `Dataset` | derive from it: `load`, and `labels_in` where files decide the labels |
+| `one_hot`, `binary`, `Labels` | what the pictures are labelled with |
+| `DatasetOptions` | what the user said: `data_dir`, `held_out`, `labels` (a file) … |
+| `picture_files` | labelled picture files → `LabelledImages` |
+| `pictures` | labelled pictures read by number (an archive, arrays) → the same |
+| `tf_data_pictures` | a finite `tf.data.Dataset` of (image, label) → the same |
+| `tfds_builder`, `tfds_pictures` | TensorFlow Datasets → the same |
+| `choose_domains`, `subset` | some labels or some pictures of a `LabelledImages` |
+| `list_pictures`, `split_positions` | files of a folder; a split that never changes |
+| `InputError`, `near_names` | say what was expected, what came, how to mend it |
+
+The functions crop and resize as the user said, decode when a picture is used, and let
+`--attributes` choose among the labels. This module is stable: within one `API_VERSION`
+names are added, never changed or removed.
+'''
+
+from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.labels import Labels, binary, one_hot
+from stargan_tf.data.listing import list_pictures
+from stargan_tf.data.plugin_sources import picture_files, pictures
+from stargan_tf.data.split import split_positions
+from stargan_tf.data.subset import choose_domains, subset
+from stargan_tf.data.tensorflow_sources import (
+    tf_data_pictures,
+    tfds_builder,
+    tfds_pictures,
+)
+from stargan_tf.errors import InputError, near_names
+
+__all__ = [
+    "API_VERSION",
+    "BINARY",
+    "HELD_OUT",
+    "ONE_HOT",
+    "TRAIN",
+    "Dataset",
+    "DatasetInfo",
+    "DatasetOptions",
+    "InputError",
+    "LabelledImages",
+    "Labels",
+    "UnreadableImage",
+    "binary",
+    "choose_domains",
+    "list_pictures",
+    "near_names",
+    "one_hot",
+    "picture_files",
+    "pictures",
+    "split_positions",
+    "subset",
+    "tf_data_pictures",
+    "tfds_builder",
+    "tfds_pictures",
+]
