@@ -16,6 +16,7 @@ from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.picture_set import DECODING, ENLARGED, picture_set
 from stargan_tf.data.pictures import as_square, read_picture
 from stargan_tf.data.subset import choose_domains
+from stargan_tf.data.typical_side import median_side, side_of_file
 from stargan_tf.errors import InputError
 
 Picture = str | os.PathLike | bytes | np.ndarray
@@ -66,8 +67,6 @@ def pictures(
     fingerprint: str,
     image_size: int,
     options: DatasetOptions,
-    *,
-    side: int = 0,
 ) -> LabelledImages:
     """Pictures that are read by number, from an archive or a database.
 
@@ -81,8 +80,6 @@ def pictures(
             split; size and crop are added here.
         image_size: side of the square images in pixels.
         options: what the user said.
-        side: typical shorter side of the originals in pixels, so that random crops
-            can be cut from larger images; 0 if it is not known.
 
     Returns:
         The images.
@@ -106,11 +103,16 @@ def pictures(
         return LabelledImages(grown, vectors, tuple(names), load, key)
 
     plain = opened(image_size, Image.Resampling.BILINEAR)
-    larger = enlarged_size(side, image_size, options)
-    if larger > image_size:
-        grown = opened(larger, Image.Resampling.LANCZOS)
-        plain = replace(plain, enlarge=lambda: grown)
-    return choose_domains(plain, options.attributes)
+
+    def enlarge() -> LabelledImages:
+        side = median_side(len(names), lambda number: _side(read(number)))
+        larger = enlarged_size(side, image_size, options)
+        if larger == image_size:
+            return plain
+        return opened(larger, Image.Resampling.LANCZOS)
+
+    source = replace(plain, enlarge=enlarge)
+    return choose_domains(source, options.attributes)
 
 
 def label_vectors(
@@ -167,3 +169,9 @@ def decoded(picture: Picture, name: str) -> Image.Image:
             f"for {name}: {type(picture).__name__}, {pixels.dtype} {pixels.shape}"
         )
     return Image.fromarray(pixels).convert("RGB")
+
+
+def _side(picture: Picture) -> int:
+    if isinstance(picture, np.ndarray):
+        return min(picture.shape[:2])
+    return side_of_file(io.BytesIO(picture) if isinstance(picture, bytes) else picture)

@@ -1,7 +1,9 @@
 """How large the pictures of a data set are, judged by some of them."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -19,13 +21,31 @@ def typical_side(paths: Sequence[Path], crop_size: int | None = None) -> int:
     Returns:
         Pixels; 0 if none of those can be read.
     """
-    chosen = np.unique(np.linspace(0, len(paths) - 1, LOOKED_AT).round().astype(int))
-    sides = [side for index in chosen if (side := _side(paths[index]))]
+    return median_side(len(paths), lambda index: side_of_file(paths[index]), crop_size)
+
+
+def median_side(
+    count: int, side_of: Callable[[int], int], crop_size: int | None = None
+) -> int:
+    """As `typical_side`, for pictures that are read by number.
+
+    Args:
+        count: number of pictures.
+        side_of: number → shorter side in pixels; 0 if it cannot be read.
+        crop_size: side of a centre crop that limits what is used of each.
+    """
+    chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
+    sides = [side for index in chosen.tolist() if (side := side_of(index))]
     side = int(np.median(sides)) if sides else 0
     return min(side, crop_size or side)
 
 
-def _side(path: Path) -> int:
+def side_of_file(path: str | os.PathLike | BinaryIO) -> int:
+    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read.
+
+    Args:
+        path: the picture, as a path or an open binary file.
+    """
     try:
         with Image.open(path) as image:
             return min(image.size)

@@ -104,14 +104,11 @@ def test_fingerprints_follow_version_size_and_crop():
 
 def test_larger_images_for_crops():
     pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
-    images = pictures(
-        PETS, ["a"], [0], [pixels].__getitem__, "1", 8, DatasetOptions(), side=40
-    )
-    assert images.enlarge().load(0).shape == (16, 16, 3)
-    small = pictures(
-        PETS, ["a"], [0], [pixels].__getitem__, "1", 8, DatasetOptions(), side=9
-    )
-    assert small.enlarge is None
+    large, small = pixels, pixels[:9]
+    for picture, size in ((large, 16), (jpeg(large), 16), (small, 8)):
+        read = [picture].__getitem__
+        images = pictures(PETS, ["a"], [0], read, "1", 8, DatasetOptions())
+        assert images.enlarge().load(0).shape == (size, size, 3)
 
 
 @pytest.mark.parametrize(
