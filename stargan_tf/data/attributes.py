@@ -1,22 +1,19 @@
 """`--dataset attributes`: a folder of images and a file with their attributes."""
 
-import posixpath
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-import numpy as np
-from absl import logging
-
 from stargan_tf.data.attribute_file import read_attribute_file
+from stargan_tf.data.attribute_rows import match_rows
+from stargan_tf.data.attributes_audit import audit_attributes
 from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
-from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.file_audit import FileAudit
 from stargan_tf.data.info import BINARY
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.listing import list_pictures
 from stargan_tf.data.picture_set import picture_set
 from stargan_tf.data.split import split_positions
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 
 # The names of CelebA. An image with two of them on keeps its label, as in the official
@@ -66,12 +63,23 @@ class AttributesDataset(Dataset):
         table = read_attribute_file(options.labels, options.attributes)
         info = _labels(table.attributes).info(self.name, image_size)
         names = list_pictures(root).names
-        rows = _match(names, table.files, root, options.labels)
+        rows = match_rows(names, table.files, root, options.labels)
         kept = split_positions(names, split, options.held_out)
         chosen = [names[position] for position in kept]
         return picture_set(
             *(info, root, chosen, table.values[rows[kept]]),
             *(options.crop_size, options.fit),
+        )
+
+    def audit(self, options: DatasetOptions) -> FileAudit:
+        """Lists the files and rows, for `stargan-tf doctor`.
+
+        Args:
+            options: uses `data_dir`, `labels`, `attributes`.
+        """
+        _check_given(options)
+        return audit_attributes(
+            self.folder(options), options.labels, options.attributes
         )
 
 
@@ -96,59 +104,3 @@ ATTRIBUTES = AttributesDataset(
     citation="none: the pictures are your own",
     obtain="Put the images into a folder and their attributes into a table.",
 )
-
-
-def _match(
-    names: Sequence[str], files: Sequence[str], root: Path, labels: str
-) -> np.ndarray:
-    """The row of each image: int64 array (number of images,)."""
-    if not names:
-        raise InputError(f"{root} holds no image.")
-    found = _find_all(names, files)
-    row_of: dict[str, int] = {}
-    for row, name in enumerate(found):
-        if name is not None and row_of.setdefault(name, row) != row:
-            raise InputError(f"{labels} has two rows for the image {name}. Remove one.")
-    without = [name for name in names if name not in row_of]
-    if without:
-        raise InputError(
-            f"{labels} misses {len(without)} of the {len(names)} images in {root}: "
-            f"{_first(without)}. Add their rows, or remove the images."
-        )
-    absent = [file for file, name in zip(files, found, strict=True) if name is None]
-    if absent:
-        logging.warning(
-            "%d of %d rows of %s have no image in %s and are not used: %s",
-            *(len(absent), len(files), labels, root, _first(absent)),
-        )
-    return np.array([row_of[name] for name in names])
-
-
-def _find_all(names: Sequence[str], files: Sequence[str]) -> list[str | None]:
-    """The image that each row means, or None."""
-    ways = (posixpath.normpath, posixpath.basename, _stem)
-    indexes = [(way, _index(names, way)) for way in ways]
-
-    def find(file: str) -> str | None:
-        path = file.replace("\\", "/")
-        hits = (index.get(way(path)) for way, index in indexes)
-        return next((hit for hit in hits if hit), None)
-
-    return [find(file) for file in files]
-
-
-def _stem(path: str) -> str:
-    return posixpath.splitext(posixpath.basename(path))[0]
-
-
-def _index(names: Sequence[str], way: Callable[[str], str]) -> dict[str, str | None]:
-    """Key → name; None where two images share the key, so that neither is guessed."""
-    index: dict[str, str | None] = {}
-    for name in names:
-        key = way(name)
-        index[key] = None if key in index else name
-    return index
-
-
-def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
-from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.file_audit import FileAudit
+from stargan_tf.data.folder_audit import audit_domains
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.listing import list_pictures
 from stargan_tf.data.picture_set import picture_set
 from stargan_tf.data.split import split_positions
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 
 SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
@@ -61,6 +64,14 @@ class FolderDataset(Dataset):
         labels = np.eye(len(domains), dtype=np.float32)[np.array(classes)[kept]]
         chosen = [names[position] for position in kept]
         return picture_set(info, root, chosen, labels, options.crop_size, options.fit)
+
+    def audit(self, options: DatasetOptions) -> FileAudit:
+        """Lists the files, for `stargan-tf doctor`.
+
+        Args:
+            options: uses `data_dir`, `attributes`.
+        """
+        return audit_domains(self.folder(options), options.attributes)
 
 
 FOLDER = FolderDataset(

@@ -42,7 +42,7 @@ def list_pictures(folder: str | os.PathLike) -> Listing:
     """
     root = existing_folder(folder)
     names, ignored = [], 0
-    for place, folders, files in _walk(root):
+    for place, folders, files in walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         visible = [name for name in files if not name.startswith(".")]
         pictures = [name for name in visible if is_picture(name)]
@@ -66,8 +66,16 @@ def existing_folder(folder: str | os.PathLike) -> Path:
     return path
 
 
-def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """os.walk through links, entering each folder once even if links form a ring."""
+def walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """`os.walk` through links, entering each folder once even if links form a ring.
+
+    Args:
+        root: where to start.
+
+    Yields:
+        Folder, names of its sub-folders (shorten the list in place to enter fewer),
+        names of its files.
+    """
     seen = set()
     for place, folders, files in os.walk(root, followlinks=True):
         real = os.path.realpath(place)
