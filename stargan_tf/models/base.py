@@ -14,8 +14,8 @@ class StarGANBase(keras.Model):
     arguments, and `step`, the number of training batches seen. Everything random is
     a function of (seed, step), so a resumed run repeats the uninterrupted one.
 
-    Subclasses call `_compile_optimizers` and `_track` from their `compile`, and give
-    `get_compile_config`.
+    Subclasses set `label_space` and `_config`, the other constructor arguments, and
+    call `_compile_training` from their `compile`.
     """
 
     def __init__(self, **kwargs):
@@ -24,18 +24,60 @@ class StarGANBase(keras.Model):
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
 
-    def _compile_optimizers(self, optimizers, **kwargs):
-        """Builds and attaches optimizers: {network attribute: optimizer}."""
+    def _compile_training(
+        self, optimizers, options, loss_weights, seed, log_names, **kwargs
+    ):
+        """Everything that the `compile` of all versions does.
+
+        Args:
+            optimizers: {network attribute: optimizer}; they are built and attached.
+            options: arguments of the subclass' `compile`, to be saved with the model.
+            loss_weights: complete, see `complete_weights`.
+            seed: of everything random.
+            log_names: names of the logs, each a running mean.
+            **kwargs: of `keras.Model.compile`.
+        """
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.
         super().compile(optimizer=None, **kwargs)
         for network, optimizer in optimizers.items():
             optimizer.build(getattr(self, network).trainable_variables)
             setattr(self, f"{network}_optimizer", optimizer)
+        self._trained_networks = tuple(optimizers)
+        self._compile_options = options
+        self.loss_weights = loss_weights
+        self.seed = seed
+        self._means = {name: keras.metrics.Mean(name=name) for name in log_names}
 
-    def _track(self, names):
-        """Creates the running means behind the logs of that name."""
-        self._means = {name: keras.metrics.Mean(name=name) for name in names}
+    def get_compile_config(self):
+        """Arguments of `compile`, optimizers included; None before `compile`."""
+        if not self.compiled:
+            return None
+        optimizers = {
+            name: keras.saving.serialize_keras_object(getattr(self, name))
+            for name in (f"{network}_optimizer" for network in self._trained_networks)
+        }
+        return {
+            **self._compile_options,
+            **optimizers,
+            "loss_weights": self.loss_weights,
+            "seed": self.seed,
+            "jit_compile": self.jit_compile,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+        }
+
+    def compile_from_config(self, config):
+        """Compiles as `get_compile_config` described it (used by `load_model`)."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def get_config(self):
+        """Constructor arguments, the data sets' descriptions included."""
+        return {
+            **super().get_config(),
+            **self._config,
+            "datasets": self.label_space.to_list(),
+        }
 
     def _log(self, values):
         """Adds {name: scalar} to the running means."""
@@ -62,10 +104,6 @@ class StarGANBase(keras.Model):
         """One update of a network by its optimizer."""
         variables = getattr(self, network).trainable_variables
         getattr(self, f"{network}_optimizer").apply(gradients, variables)
-
-    def compile_from_config(self, config):
-        """Compiles as `get_compile_config` described it (used by `load_model`)."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
 
 
 @contextlib.contextmanager

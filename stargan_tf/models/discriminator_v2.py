@@ -3,8 +3,7 @@
 import keras
 from keras import layers
 
-from stargan_tf.layers.domain_dense import DomainDense
-from stargan_tf.layers.image_trunk import ImageTrunk
+from stargan_tf.layers.domain_branches import domain_branches
 from stargan_tf.precision import at_least_float32
 
 
@@ -39,18 +38,12 @@ class DiscriminatorV2(keras.Model):
     ):
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        image = keras.Input((image_size, image_size, 3), name="image")
-        domain = keras.Input((), dtype="int32", name="domain")
-        trunk = ImageTrunk(
-            image_size, base_filters, max_filters, dtype=dtype, name="trunk"
-        )
-        full = at_least_float32(dtype)
-        verdict = DomainDense(1, num_domains, dtype=full, name="verdict")
-        one_per_image = layers.Reshape((), dtype=full, name="logits")
+        sizes = (1, image_size, num_domains, base_filters, max_filters)
+        inputs, verdict = domain_branches(*sizes, dtype, "verdict")
+        one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
 
         # === Functional model ===
-        outputs = one_per_image(verdict([trunk(image), domain]))
-        super().__init__(inputs=[image, domain], outputs=outputs, **kwargs)
+        super().__init__(inputs=inputs, outputs=one_per_image(verdict), **kwargs)
 
         # === Config ===
         self._config = {

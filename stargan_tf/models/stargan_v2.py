@@ -1,7 +1,6 @@
 """StarGAN v2: diverse pictures of many domains from one generator."""
 
 import functools
-from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -10,57 +9,15 @@ from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.layers.pyramid import check_image_size
-from stargan_tf.models.base import StarGANBase, watching
-from stargan_tf.models.dense_gradient import dense
-from stargan_tf.models.discriminator_v2 import DiscriminatorV2
-from stargan_tf.models.generator_v2 import GeneratorV2
-from stargan_tf.models.mapping_network import MappingNetwork
-from stargan_tf.models.micro_batches import mean_over_parts
-from stargan_tf.models.objective_v2 import (
-    discriminator_terms,
-    diversity_weight,
-    generator_terms,
-)
-from stargan_tf.models.rematerialise import rematerialised
-from stargan_tf.models.style_encoder import StyleEncoder
+from stargan_tf.models.base import StarGANBase
+from stargan_tf.models.compilation_v2 import CompilationV2
+from stargan_tf.models.networks_v2 import averaged_copy, make_networks
+from stargan_tf.models.training_v2 import TrainingV2
 from stargan_tf.models.translation_v2 import TranslationV2
-from stargan_tf.optimizers import TorchAdam
-
-LOSS_WEIGHTS = {"style": 1.0, "diversity": 1.0, "cycle": 1.0, "r1": 1.0}
-DISCRIMINATOR_TERMS = ("loss", "real", "fake", "r1")
-GENERATOR_TERMS = ("loss", "adversarial", "style", "diversity", "cycle")
-LATENT, REFERENCE = SOURCES = ("latent", "reference")
-AVERAGED = ("generator", "mapping_network", "style_encoder")
-# Who learns in the generator's phase: from references, E and F only lend styles.
-LEARNERS = {LATENT: AVERAGED, REFERENCE: ("generator",)}
-
-
-class Batch(NamedTuple):
-    """One training batch, with what is drawn for it.
-
-    Args:
-        image: x, float32 (batch, size, size, 3) in [-1, 1].
-        domain: y, the images' domains, int32 (batch,).
-        reference: images of the target domains, like `image`.
-        reference_2: other images of the target domains.
-        target: ỹ, the references' domains, int32 (batch,).
-        latent: z, float32 (batch, latent_dim).
-        latent_2: z₂, likewise.
-        masks: the images' high-pass masks (batch, size, size, 2), or None.
-    """
-
-    image: Any
-    domain: Any
-    reference: Any
-    reference_2: Any
-    target: Any
-    latent: Any
-    latent_2: Any
-    masks: Any
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
-class StarGANV2(TranslationV2, StarGANBase):
+class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
     """StarGAN v2 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
     Args:
@@ -126,39 +83,20 @@ class StarGANV2(TranslationV2, StarGANBase):
         self.style_dim, self.latent_dim = style_dim, latent_dim
         self.high_pass = high_pass
         self.set_mask_provider(mask_provider)
-        self._create_networks()
+        networks = make_networks(
+            image_size=self.image_size,
+            num_domains=self.num_domains,
+            dtype=self.dtype_policy,
+            **self._config,
+        )
+        self.generator = networks.generator
+        self.mapping_network = networks.mapping_network
+        self.style_encoder = networks.style_encoder
+        self.discriminator = networks.discriminator
+        self.generator_ema = averaged_copy(self.generator)
+        self.mapping_network_ema = averaged_copy(self.mapping_network)
+        self.style_encoder_ema = averaged_copy(self.style_encoder)
         self.built = True
-
-    def _create_networks(self):
-        config, size = self._config, self.image_size
-        filters = {key: config[key] for key in ("base_filters", "max_filters")}
-        style = {"style_dim": self.style_dim}
-        images = {"image_size": size, **filters}
-        domains = {"num_domains": self.num_domains}
-        policy = self.dtype_policy
-        self.generator = GeneratorV2(
-            **images,
-            **style,
-            high_pass=self.high_pass,
-            dtype=policy,
-            name="generator",
-        )
-        self.mapping_network = MappingNetwork(
-            **domains,
-            **style,
-            latent_dim=self.latent_dim,
-            hidden_dim=config["hidden_dim"],
-            dtype=policy,
-            name="mapping_network",
-        )
-        self.style_encoder = StyleEncoder(
-            **images, **domains, **style, dtype=policy, name="style_encoder"
-        )
-        self.discriminator = DiscriminatorV2(
-            **images, **domains, dtype=policy, name="discriminator"
-        )
-        for name in AVERAGED:
-            setattr(self, f"{name}_ema", _shadow(getattr(self, name)))
 
     @property
     def info(self):
@@ -190,182 +128,6 @@ class StarGANV2(TranslationV2, StarGANBase):
         # Wrapped, since Keras would adopt and save a network assigned to itself.
         self._mask_provider = mask_provider and functools.partial(mask_provider)
 
-    def call(self, inputs):
-        """G(x, s) with the averaged weights; see `GeneratorV2`."""
-        return self.generator_ema(inputs)
-
-    # --- compile -----------------------------------------------------------------
-
-    def compile(
-        self,
-        generator_optimizer=None,
-        mapping_network_optimizer=None,
-        style_encoder_optimizer=None,
-        discriminator_optimizer=None,
-        learning_rate=1e-4,
-        mapping_learning_rate=1e-6,
-        beta_1=0.0,
-        beta_2=0.99,
-        l2=1e-4,
-        loss_weights=None,
-        diversity_steps=100_000,
-        ema_decay=0.999,
-        accumulate=1,
-        remat=False,
-        seed=0,
-        jit_compile=False,
-        **kwargs,
-    ):
-        """Prepares training; without arguments, as the paper trains.
-
-        Args:
-            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            mapping_network_optimizer: likewise.
-            style_encoder_optimizer: likewise.
-            discriminator_optimizer: likewise.
-            learning_rate: rate of the default optimizers of G, E and D.
-            mapping_learning_rate: rate of F's.
-            beta_1: of the default optimizers.
-            beta_2: likewise.
-            l2: L2 in the gradients of the default optimizers; see `TorchAdam`.
-            loss_weights: any of `style` (λ_sty, 1), `diversity` (λ_ds, 1), `cycle`
-                (λ_cyc, 1), `r1` (λ_reg, 1).
-            diversity_steps: the step at which λ_ds has fallen to zero.
-            ema_decay: of the averaged networks (0.999), once per step.
-            accumulate: parts in which each update computes its batch, one after
-                another: less memory, the same result.
-            remat: whether the networks' inner values are computed again instead of
-                stored (not where R1 needs a second derivative): less memory, about
-                a third more time, the same result.
-            seed: of everything random in training.
-            jit_compile: XLA; it makes a CPU several times slower.
-            **kwargs: further arguments of `keras.Model.compile`, such as
-                `run_eagerly` and `steps_per_execution`.
-
-        Raises:
-            ValueError: unknown loss weight, `diversity_steps` or `accumulate` below
-                1, `ema_decay`, `beta_1` or `beta_2` outside of [0, 1).
-        """
-        unknown = set(loss_weights or {}) - set(LOSS_WEIGHTS)
-        if unknown:
-            raise ValueError(
-                f"loss_weights takes {sorted(LOSS_WEIGHTS)}. Received: {unknown}"
-            )
-        if diversity_steps < 1:
-            raise ValueError(
-                f"diversity_steps must be at least 1. Received: {diversity_steps}. For "
-                "no diversity term use loss_weights={'diversity': 0.0}."
-            )
-        if accumulate < 1:
-            raise ValueError(f"accumulate must be at least 1. Received: {accumulate}")
-        shares = {"ema_decay": ema_decay, "beta_1": beta_1, "beta_2": beta_2}
-        for name, share in shares.items():
-            if not 0.0 <= share < 1.0:
-                raise ValueError(f"{name} must be in [0, 1). Received: {share}")
-        self.loss_weights = {**LOSS_WEIGHTS, **(loss_weights or {})}
-        self.diversity_steps = diversity_steps
-        self.ema_decay = ema_decay
-        self.accumulate = accumulate
-        self.remat = remat
-        self.seed = seed
-        self._compile_arguments = {
-            "learning_rate": learning_rate,
-            "mapping_learning_rate": mapping_learning_rate,
-            "beta_1": beta_1,
-            "beta_2": beta_2,
-            "l2": l2,
-        }
-        adam = functools.partial(TorchAdam, beta_1=beta_1, beta_2=beta_2, l2=l2)
-        self._compile_optimizers(
-            {
-                "generator": generator_optimizer or adam(learning_rate),
-                "mapping_network": mapping_network_optimizer
-                or adam(mapping_learning_rate),
-                "style_encoder": style_encoder_optimizer or adam(learning_rate),
-                "discriminator": discriminator_optimizer or adam(learning_rate),
-            },
-            jit_compile=jit_compile,
-            **kwargs,
-        )
-        self._track(
-            (
-                *(f"d_{s}_{term}" for s in SOURCES for term in DISCRIMINATOR_TERMS),
-                *(f"g_{s}_{term}" for s in SOURCES for term in GENERATOR_TERMS),
-                "diversity_weight",
-            )
-        )
-
-    def get_compile_config(self):
-        """Arguments of `compile`, optimizers included; None before `compile`."""
-        if not self.compiled:
-            return None
-        optimizers = {
-            f"{network}_optimizer": keras.saving.serialize_keras_object(
-                getattr(self, f"{network}_optimizer")
-            )
-            for network in (*AVERAGED, "discriminator")
-        }
-        return {
-            **self._compile_arguments,
-            **optimizers,
-            "loss_weights": self.loss_weights,
-            "diversity_steps": self.diversity_steps,
-            "ema_decay": self.ema_decay,
-            "accumulate": self.accumulate,
-            "remat": self.remat,
-            "seed": self.seed,
-            "jit_compile": self.jit_compile,
-            "run_eagerly": self.run_eagerly,
-            "steps_per_execution": self.steps_per_execution,
-        }
-
-    # --- training ----------------------------------------------------------------
-
-    def train_step(self, data):
-        """Four updates, D and G with latents and with references; then the averages.
-
-        The order is the official one; each update sees those before it.
-        """
-        batch = self._unpack(data)
-        self._update_discriminator(batch, LATENT)
-        self._update_discriminator(batch, REFERENCE)
-        self._update_generator(batch, LATENT)
-        self._update_generator(batch, REFERENCE)
-        self._update_averages()
-        self.step.assign_add(1)
-        return self._results()
-
-    def test_step(self, data):
-        """The losses, without an update."""
-        batch = self._unpack(data)
-        for source in SOURCES:
-            self._discriminator_loss(batch, source, self._fake(batch, source))
-            other = self._fake(batch, source, second=True)
-            self._generator_loss(batch, source, other)
-        return self._results()
-
-    def _unpack(self, data):
-        names = ("image", "domain", "reference", "reference_2", "reference_domain")
-        if isinstance(data, dict):
-            data = tuple(data.get(name) for name in names)
-        if len(data) != len(names) or any(part is None for part in data):
-            raise ValueError(
-                f"StarGAN v2 trains on tuples or dictionaries of {', '.join(names)}. "
-                f"Received: {len([part for part in data if part is not None])} of them."
-            )
-        image, domain, reference, reference_2, target = data
-        shape = (tf.shape(image)[0], self.latent_dim)
-        return Batch(
-            image,
-            tf.cast(domain, tf.int32),
-            reference,
-            reference_2,
-            tf.cast(target, tf.int32),
-            tf.random.stateless_normal(shape, self._random_seed(0)),
-            tf.random.stateless_normal(shape, self._random_seed(1)),
-            self._masks(image),
-        )
-
     def _masks(self, image):
         """The high-pass masks of images, or None where the model takes none."""
         if not self.high_pass:
@@ -378,136 +140,9 @@ class StarGANV2(TranslationV2, StarGANBase):
             )
         return tf.stop_gradient(self._mask_provider(image))
 
-    def _style(self, batch, source, second=False):
-        """s̃ (or s̃₂): the target's style, from a latent code or from a reference."""
-        if source == LATENT:
-            latent = batch.latent_2 if second else batch.latent
-            return self.mapping_network([latent, batch.target])
-        reference = batch.reference_2 if second else batch.reference
-        return self._encode_style(reference, batch.target)
-
-    def _fake(self, batch, source, second=False):
-        style = self._style(batch, source, second)
-        return self._generate(batch.image, style, batch.masks)
-
-    def _generate(self, image, style, masks):
-        def generate(image, style):
-            return self.generator(self._generator_inputs(image, style, masks))
-
-        return self._frugal(generate)(image, style)
-
-    def _encode_style(self, image, domain):
-        return self._frugal(lambda image: self.style_encoder([image, domain]))(image)
-
-    def _discriminate(self, image, domain):
-        return self.discriminator([image, domain])
-
-    def _judge(self, image, domain):
-        """As `_discriminate`, for losses that are differentiated only once."""
-        return self._frugal(lambda image: self._discriminate(image, domain))(image)
-
-    def _frugal(self, function):
-        return rematerialised(function) if self.remat else function
-
-    def _discriminator_loss(self, batch, source, fake):
-        """The discriminator's loss, logged; `fake` carries no gradient."""
-        terms = discriminator_terms(
-            self._discriminate, batch.image, batch.domain, fake, batch.target
-        )
-        loss = terms["real"] + terms["fake"] + self.loss_weights["r1"] * terms["r1"]
-        self._log_phase(f"d_{source}", loss, terms)
-        return loss
-
-    def _generator_loss(self, batch, source, other):
-        """The loss of G, F and E (equation 5), logged; `other`: without gradient."""
-        terms = generator_terms(
-            self._generate,
-            self._judge,
-            self._encode_style,
-            self._masks,
-            batch.image,
-            batch.masks,
-            batch.domain,
-            batch.target,
-            self._style(batch, source),
-            other,
-        )
-        weights = self.loss_weights
-        diversity = diversity_weight(
-            weights["diversity"], self.step.value, self.diversity_steps
-        )
-        loss = (
-            terms["adversarial"]
-            + weights["style"] * terms["style"]
-            - tf.cast(diversity, terms["diversity"].dtype) * terms["diversity"]
-            + weights["cycle"] * terms["cycle"]
-        )
-        self._log_phase(f"g_{source}", loss, terms)
-        self._log({"diversity_weight": diversity})
-        return loss
-
-    def _log_phase(self, prefix, loss, terms):
-        values = {"loss": loss, **terms}
-        self._log({f"{prefix}_{name}": value for name, value in values.items()})
-
-    def _update_discriminator(self, batch, source):
-        """One update of D; returns its gradients."""
-        learners = ("discriminator",)
-
-        def gradients(part):
-            fake = self._fake(part, source)
-            with watching(self.discriminator) as tape:
-                loss = self._discriminator_loss(part, source, fake)
-            return self._gradients(tape, loss, learners)
-
-        return self._descend(gradients, batch, learners)
-
-    def _update_generator(self, batch, source):
-        """One update of G and, with latents, of F and E; returns their gradients."""
-        learners = LEARNERS[source]
-
-        def gradients(part):
-            # Outside of the tape: the second image has no gradient.
-            other = self._fake(part, source, second=True)
-            with watching(*(getattr(self, name) for name in learners)) as tape:
-                loss = self._generator_loss(part, source, other)
-            return self._gradients(tape, loss, learners)
-
-        return self._descend(gradients, batch, learners)
-
-    def _learned_by(self, learners):
-        return {name: getattr(self, name).trainable_variables for name in learners}
-
-    def _gradients(self, tape, loss, learners):
-        """{learner: gradients}, dense."""
-        variables = self._learned_by(learners)
-        gradients = tape.gradient(loss, variables)
-        return tf.nest.map_structure(dense, gradients, variables)
-
-    def _descend(self, gradients, batch, learners):
-        """One update of each learner; returns {learner: gradients}."""
-        variables = self._learned_by(learners)
-        found = mean_over_parts(gradients, batch, self.accumulate, variables)
-        for name in learners:
-            self._apply(name, found[name])
-        return found
-
-    def _update_averages(self):
-        """Moves the averaged networks towards the trained ones."""
-        for name in AVERAGED:
-            averages = getattr(self, f"{name}_ema").weights
-            for average, weight in zip(
-                averages, getattr(self, name).weights, strict=True
-            ):
-                average.assign_add((weight - average) * (1.0 - self.ema_decay))
-
-    def get_config(self):
-        """Constructor arguments, the data set's description included."""
-        return {
-            **super().get_config(),
-            **self._config,
-            "datasets": self.label_space.to_list(),
-        }
+    def call(self, inputs):
+        """G(x, s) with the averaged weights; see `GeneratorV2`."""
+        return self.generator_ema(inputs)
 
 
 def _check_domains(label_space):
@@ -522,12 +157,3 @@ def _check_domains(label_space):
         "StarGAN v2 takes one data set with two or more one_hot domains. Received: "
         f"{found}. Choose one attribute's values as domains, or use StarGAN."
     )
-
-
-def _shadow(network):
-    """A copy that follows a network's weights and is not trained."""
-    config = {**network.get_config(), "name": f"{network.name}_ema"}
-    shadow = type(network).from_config(config)
-    shadow.set_weights(network.get_weights())
-    shadow.trainable = False
-    return shadow

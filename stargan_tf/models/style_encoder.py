@@ -2,9 +2,7 @@
 
 import keras
 
-from stargan_tf.layers.domain_dense import DomainDense
-from stargan_tf.layers.image_trunk import ImageTrunk
-from stargan_tf.precision import at_least_float32
+from stargan_tf.layers.domain_branches import domain_branches
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -38,19 +36,11 @@ class StyleEncoder(keras.Model):
         dtype=None,
         **kwargs,
     ):
-        # === Layers ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        image = keras.Input((image_size, image_size, 3), name="image")
-        domain = keras.Input((), dtype="int32", name="domain")
-        trunk = ImageTrunk(
-            image_size, base_filters, max_filters, dtype=dtype, name="trunk"
-        )
-        full = at_least_float32(dtype)
-        head = DomainDense(style_dim, num_domains, dtype=full, name="style")
-
         # === Functional model ===
-        outputs = head([trunk(image), domain])
-        super().__init__(inputs=[image, domain], outputs=outputs, **kwargs)
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        sizes = (style_dim, image_size, num_domains, base_filters, max_filters)
+        inputs, outputs = domain_branches(*sizes, dtype, "style")
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===
         self._config = {

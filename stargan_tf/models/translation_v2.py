@@ -5,11 +5,11 @@ import tensorflow as tf
 
 from stargan_tf.data.pixels import to_float, to_uint8
 from stargan_tf.errors import InputError
+from stargan_tf.models.batching import in_batches
+from stargan_tf.models.styles_v2 import StylesV2, check_truncation, match
 
-MEAN_STYLE_LATENTS = 10_000
 
-
-class TranslationV2:
+class TranslationV2(StylesV2):
     """Translation with latents, references or style codes; a part of `StarGANV2`.
 
     It uses the averaged networks `generator_ema`, `mapping_network_ema` and
@@ -65,134 +65,22 @@ class TranslationV2:
             styles = self.encode_style(references, domain, batch_size)
         elif styles is None:
             styles = self.map_latents(latents, domain, truncation)
-        styles = _match(self._check_codes(styles, "style"), len(images), "styles")
+        styles = match(self._check_codes(styles, "style"), len(images), "styles")
         if masks is not None:
-            masks = _match(np.asarray(masks, np.float32), len(images), "masks")
+            masks = match(np.asarray(masks, np.float32), len(images), "masks")
 
         def generate(part):
             batch = tf.constant(to_float(images[part]))
             batch_masks = self._masks(batch) if masks is None else masks[part]
             return self._translate(batch, styles[part], batch_masks)
 
-        outputs = _in_batches(generate, len(images), batch_size, images.shape[1:])
+        outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
         outputs = np.clip(outputs, -1.0, 1.0)
         return to_uint8(outputs) if images.dtype == np.uint8 else outputs
-
-    def encode_style(self, references, domain, batch_size=16):
-        """The style codes of images, E_y(x), by the averaged style encoder.
-
-        Args:
-            references: (n, size, size, 3), uint8 or float in [-1, 1].
-            domain: their domain: its name or number, or n of them.
-            batch_size: images at a time.
-
-        Returns:
-            float32 (n, style_dim).
-
-        Raises:
-            InputError: unknown domain, or shapes that do not fit.
-        """
-        references = self._check_images(references, "references")
-        references, domain = self._pair(references, domain, "references")
-
-        def encode(part):
-            return self._encode(to_float(references[part]), domain[part])
-
-        return _in_batches(encode, len(references), batch_size, (self.style_dim,))
-
-    def map_latents(self, latents, domain, truncation=1.0):
-        """The style codes of latent codes, F_y(z), by the averaged mapping network.
-
-        Args:
-            latents: (n, latent_dim), of a standard normal distribution.
-            domain: the styles' domain: its name or number, or n of them.
-            truncation: ψ in [0, 1]; below 1, towards the domain's mean style.
-
-        Returns:
-            float32 (n, style_dim).
-
-        Raises:
-            InputError: unknown domain, truncation outside of [0, 1], or shapes that
-                do not fit.
-        """
-        _check_truncation(truncation)
-        latents = self._check_codes(latents, "latent")
-        latents, domain = self._pair(latents, domain, "latents")
-        styles = self._map(latents[:, None], domain).numpy()[:, 0]
-        if truncation == 1.0:
-            return styles
-        means = {int(index): self.mean_style(int(index)) for index in set(domain)}
-        mean = np.stack([means[int(index)] for index in domain])
-        return mean + np.float32(truncation) * (styles - mean)
-
-    def mean_style(self, domain):
-        """The centre of a domain's styles: the mean over 10,000 latent codes.
-
-        Args:
-            domain: name or number.
-
-        Returns:
-            float32 (style_dim,).
-        """
-        shape = (1, MEAN_STYLE_LATENTS, self.latent_dim)
-        latents = np.random.default_rng(0).standard_normal(shape, np.float32)
-        # One sample of 10,000 rows: the domain's heads are gathered once.
-        styles = self._map(latents, self._domain_numbers(domain))
-        return styles.numpy()[0].mean(axis=0)
 
     @tf.function(reduce_retracing=True)
     def _translate(self, images, styles, masks):
         return self.generator_ema(self._generator_inputs(images, styles, masks))
-
-    @tf.function(reduce_retracing=True)
-    def _encode(self, images, domain):
-        return self.style_encoder_ema([images, domain])
-
-    @tf.function(reduce_retracing=True)
-    def _map(self, latents, domain):
-        # Latents always (b, n, latent_dim), so that the rank does not vary.
-        return self.mapping_network_ema([latents, domain])
-
-    def _domain_numbers(self, domain):
-        """Names or numbers, one or several, as int32 (k,)."""
-        names = np.atleast_1d(domain).tolist()
-        numbers = [
-            self.info.index(name) if isinstance(name, str) else name for name in names
-        ]
-        for number in numbers:
-            if not isinstance(number, int) or not 0 <= number < self.num_domains:
-                raise InputError(
-                    f"A domain is a name or a number from 0 to {self.num_domains - 1} "
-                    f"{list(self.info.domains)}. Received: {number!r}"
-                )
-        return np.array(numbers, np.int32)
-
-    def _pair(self, array, domain, name):
-        """Both as long as the longer one; a single one serves all."""
-        domain = self._domain_numbers(domain)
-        count = len(domain) if len(array) == 1 else len(array)
-        return _match(array, count, name), _match(domain, count, "domains")
-
-    def _check_images(self, images, name):
-        images = np.asarray(images)
-        shape = (self.image_size, self.image_size, 3)
-        if images.shape[1:] == shape:
-            return images
-        raise InputError(
-            f"{name} must be (n, {', '.join(map(str, shape))}), as in "
-            f"training. Received: shape {images.shape}"
-        )
-
-    def _check_codes(self, codes, name):
-        """Latent or style codes as float32 (n, width)."""
-        codes = np.asarray(codes, np.float32)
-        width = getattr(self, f"{name}_dim")
-        if codes.ndim == 2 and codes.shape[1] == width:
-            return codes
-        raise InputError(
-            f"{name} codes must be (n, {width}) for this model ({name}_dim={width}). "
-            f"Received: shape {codes.shape}"
-        )
 
     def _check_sources(self, given, domain, truncation, seed, masks):
         if len(given) > 1:
@@ -205,7 +93,7 @@ class TranslationV2:
                 f"The seed is that of random latents. Received: seed={seed} and "
                 f"{given[0]}. Leave one."
             )
-        _check_truncation(truncation)
+        check_truncation(truncation)
         if given not in ([], ["latents"]) and truncation != 1.0:
             raise InputError(
                 f"Truncation is for the styles of latents. Received: "
@@ -224,28 +112,3 @@ class TranslationV2:
 
     def _generator_inputs(self, image, style, masks):
         return [image, style, masks] if self.high_pass else [image, style]
-
-
-def _check_truncation(truncation):
-    if not 0.0 <= truncation <= 1.0:
-        raise InputError(
-            "truncation must be in [0, 1]: 0 is the mean style, 1 the full variety. "
-            f"Received: {truncation}"
-        )
-
-
-def _match(array, count, name):
-    """`count` rows, one per image; a single row serves all."""
-    if len(array) not in (1, count):
-        raise InputError(
-            f"Give one of {name} per image, or one for all. "
-            f"Received: {len(array)} for {count}"
-        )
-    return np.broadcast_to(array, (count, *array.shape[1:]))
-
-
-def _in_batches(function, count, batch_size, shape):
-    """`function` of slices, put together; float32 (count, *shape)."""
-    starts = range(0, count, batch_size)
-    parts = [np.asarray(function(slice(i, i + batch_size))) for i in starts]
-    return np.concatenate(parts) if parts else np.zeros((0, *shape), np.float32)

@@ -1,0 +1,158 @@
+"""Where a trained StarGAN v2's styles come from: latents and references."""
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.data.pixels import to_float
+from stargan_tf.errors import InputError
+from stargan_tf.models.batching import in_batches
+
+MEAN_STYLE_LATENTS = 10_000
+
+
+class StylesV2:
+    """Style codes of the averaged networks; a part of `StarGANV2`."""
+
+    def encode_style(self, references, domain, batch_size=16):
+        """The style codes of images, E_y(x), by the averaged style encoder.
+
+        Args:
+            references: (n, size, size, 3), uint8 or float in [-1, 1].
+            domain: their domain: its name or number, or n of them.
+            batch_size: images at a time.
+
+        Returns:
+            float32 (n, style_dim).
+
+        Raises:
+            InputError: unknown domain, or shapes that do not fit.
+        """
+        references = self._check_images(references, "references")
+        references, domain = self._pair(references, domain, "references")
+
+        def encode(part):
+            return self._encode(to_float(references[part]), domain[part])
+
+        return in_batches(encode, len(references), batch_size, (self.style_dim,))
+
+    def map_latents(self, latents, domain, truncation=1.0):
+        """The style codes of latent codes, F_y(z), by the averaged mapping network.
+
+        Args:
+            latents: (n, latent_dim), of a standard normal distribution.
+            domain: the styles' domain: its name or number, or n of them.
+            truncation: ψ in [0, 1]; below 1, towards the domain's mean style.
+
+        Returns:
+            float32 (n, style_dim).
+
+        Raises:
+            InputError: unknown domain, truncation outside of [0, 1], or shapes that
+                do not fit.
+        """
+        check_truncation(truncation)
+        latents = self._check_codes(latents, "latent")
+        latents, domain = self._pair(latents, domain, "latents")
+        styles = self._map(latents[:, None], domain).numpy()[:, 0]
+        if truncation == 1.0:
+            return styles
+        means = {int(index): self.mean_style(int(index)) for index in set(domain)}
+        mean = np.stack([means[int(index)] for index in domain])
+        return mean + np.float32(truncation) * (styles - mean)
+
+    def mean_style(self, domain):
+        """The centre of a domain's styles: the mean over 10,000 latent codes.
+
+        Args:
+            domain: name or number.
+
+        Returns:
+            float32 (style_dim,).
+        """
+        shape = (1, MEAN_STYLE_LATENTS, self.latent_dim)
+        latents = np.random.default_rng(0).standard_normal(shape, np.float32)
+        # One sample of 10,000 rows: the domain's heads are gathered once.
+        styles = self._map(latents, self._domain_numbers(domain))
+        return styles.numpy()[0].mean(axis=0)
+
+    @tf.function(reduce_retracing=True)
+    def _encode(self, images, domain):
+        return self.style_encoder_ema([images, domain])
+
+    @tf.function(reduce_retracing=True)
+    def _map(self, latents, domain):
+        # Latents always (b, n, latent_dim), so that the rank does not vary.
+        return self.mapping_network_ema([latents, domain])
+
+    def _domain_numbers(self, domain):
+        """Names or numbers, one or several, as int32 (k,)."""
+        names = np.atleast_1d(domain).tolist()
+        numbers = [
+            self.info.index(name) if isinstance(name, str) else name for name in names
+        ]
+        for number in numbers:
+            if not isinstance(number, int) or not 0 <= number < self.num_domains:
+                raise InputError(
+                    f"A domain is a name or a number from 0 to {self.num_domains - 1} "
+                    f"{list(self.info.domains)}. Received: {number!r}"
+                )
+        return np.array(numbers, np.int32)
+
+    def _pair(self, array, domain, name):
+        """Both as long as the longer one; a single one serves all."""
+        domain = self._domain_numbers(domain)
+        count = len(domain) if len(array) == 1 else len(array)
+        return match(array, count, name), match(domain, count, "domains")
+
+    def _check_images(self, images, name):
+        images = np.asarray(images)
+        shape = (self.image_size, self.image_size, 3)
+        if images.shape[1:] == shape:
+            return images
+        raise InputError(
+            f"{name} must be (n, {', '.join(map(str, shape))}), as in "
+            f"training. Received: shape {images.shape}"
+        )
+
+    def _check_codes(self, codes, name):
+        """Latent or style codes as float32 (n, width)."""
+        codes = np.asarray(codes, np.float32)
+        width = getattr(self, f"{name}_dim")
+        if codes.ndim == 2 and codes.shape[1] == width:
+            return codes
+        raise InputError(
+            f"{name} codes must be (n, {width}) for this model ({name}_dim={width}). "
+            f"Received: shape {codes.shape}"
+        )
+
+
+def check_truncation(truncation):
+    """Raises InputError if ψ is outside of [0, 1].
+
+    Args:
+        truncation: ψ.
+    """
+    if not 0.0 <= truncation <= 1.0:
+        raise InputError(
+            "truncation must be in [0, 1]: 0 is the mean style, 1 the full variety. "
+            f"Received: {truncation}"
+        )
+
+
+def match(array, count, name):
+    """`count` rows, one per image; a single row serves all.
+
+    Args:
+        array: (count or 1, …).
+        count: how many are needed.
+        name: what the message calls them.
+
+    Raises:
+        InputError: for another number of rows.
+    """
+    if len(array) not in (1, count):
+        raise InputError(
+            f"Give one of {name} per image, or one for all. "
+            f"Received: {len(array)} for {count}"
+        )
+    return np.broadcast_to(array, (count, *array.shape[1:]))

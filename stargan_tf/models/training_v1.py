@@ -1,0 +1,124 @@
+"""How a StarGAN v1 learns: the updates of one batch."""
+
+import tensorflow as tf
+
+from stargan_tf.models.base import watching
+from stargan_tf.models.objective_v1 import critic_terms, generator_terms
+
+
+class TrainingV1:
+    """The training and evaluation step; a part of `StarGAN`."""
+
+    def train_step(self, data):
+        """One critic update and, every `critic_steps`-th round, one of the generator.
+
+        A round is one batch of each data set; the target labels are the batch's own,
+        shuffled.
+        """
+        image, label = self._unpack(data)
+        target, alpha = self._draw(label)
+        rounds = tf.convert_to_tensor(self.step.value) // len(self._parts) + 1
+
+        def critic_only():
+            fake = self.generator([image, target], training=True)
+            self._update_critic(image, label, fake, alpha)
+
+        def critic_and_generator():
+            self._update_both(image, label, target, alpha)
+
+        if self.critic_steps == 1:
+            critic_and_generator()
+        else:
+            tf.cond(rounds % self.critic_steps == 0, critic_and_generator, critic_only)
+        self.step.assign_add(1)
+        return self._results()
+
+    def test_step(self, data):
+        """The losses, without an update."""
+        image, label = self._unpack(data)
+        target, alpha = self._draw(label)
+        fake = self.generator([image, target])
+        self._log_critic(self._critic_terms(image, label, fake, alpha))
+        self._log_generator(self._generator_terms(image, label, target, fake))
+        return self._results()
+
+    def predict_step(self, data):
+        """G(x, c) for [image, label] or a batch of (image, label)."""
+        if isinstance(data, tuple) and len(data) == 1:
+            data = data[0]
+        return self.generator(list(data))
+
+    def _unpack(self, data):
+        image, label = data
+        if label.shape[-1] != self.label_space.width:
+            raise ValueError(
+                f"Labels must have {self.label_space.width} columns "
+                f"{[info.domains for info in self.label_space.datasets]}"
+                f"{' and the mask' if self.label_space.mask_width else ''}. "
+                f"Received: label.shape={label.shape}. Use LabelSpace.embed()."
+            )
+        return image, tf.cast(label, tf.float32)
+
+    def _draw(self, label):
+        """Target labels and the penalty's positions for this step."""
+        order = tf.random.stateless_uniform(tf.shape(label)[:1], self._random_seed(0))
+        target = tf.gather(label, tf.argsort(order))
+        shape = (tf.shape(label)[0], 1, 1, 1)
+        return target, tf.random.stateless_uniform(shape, self._random_seed(1))
+
+    def _critic_terms(self, image, label, fake, alpha):
+        return critic_terms(self.discriminator, image, label, fake, alpha, self._parts)
+
+    def _generator_terms(self, image, label, target, fake):
+        return generator_terms(
+            self.generator,
+            self.discriminator,
+            image,
+            label,
+            target,
+            fake,
+            self._parts,
+            self.rectified,
+        )
+
+    def _update_critic(self, image, label, fake, alpha):
+        """One discriminator update; returns its gradients."""
+        with watching(self.discriminator) as tape:
+            terms = self._critic_terms(image, label, tf.stop_gradient(fake), alpha)
+            loss = self._log_critic(terms)
+        gradients = tape.gradient(loss, self.discriminator.trainable_variables)
+        self._apply("discriminator", gradients)
+        return gradients
+
+    def _update_both(self, image, label, target, alpha):
+        """One update of each network, D first; returns both networks' gradients.
+
+        The fake is computed once: D sees it as data, G then goes on from it.
+        """
+        with watching(self.generator) as tape:
+            fake = self.generator([image, target], training=True)
+            with tape.stop_recording():
+                d_gradients = self._update_critic(image, label, fake, alpha)
+            terms = self._generator_terms(image, label, target, fake)
+            loss = self._log_generator(terms)
+        gradients = tape.gradient(loss, self.generator.trainable_variables)
+        self._apply("generator", gradients)
+        return d_gradients, gradients
+
+    def _log_critic(self, terms):
+        """Weighs the critic's terms (equation 5), logs them; returns the loss."""
+        weights = self.loss_weights
+        loss = (
+            terms["real"]
+            + terms["fake"]
+            + weights["classification"] * terms["classification"]
+            + weights["gradient_penalty"] * terms["penalty"]
+        )
+        self._log({"d_loss": loss, **{f"d_{name}": v for name, v in terms.items()}})
+        return loss
+
+    def _log_generator(self, terms):
+        """Weighs the generator's terms (equation 6), logs them; returns the loss."""
+        loss = sum(self.loss_weights.get(n, 1.0) * value for n, value in terms.items())
+        self._log({"g_loss": loss, **{f"g_{name}": v for name, v in terms.items()}})
+        return loss
