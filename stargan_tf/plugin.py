@@ -1,4 +1,4 @@
-'''Write a data set for `stargan-tf --dataset NAME`: all that an author needs.
+'''Write a data set for `--dataset NAME`, or a model for `--model NAME`: all one needs.
 
 A data set is one object, named by an entry point of the group `stargan_tf.datasets`.
 `stargan-tf new-plugin my_dataset` writes such a package. The whole of one, for pictures
@@ -63,12 +63,16 @@ What each name is for:
 | `list_pictures`, `split_positions` | files of a folder; a split that never changes |
 | `InputError`, `near_names` | say what was expected, what came, how to mend it |
 
+A model family (`--model NAME`) is a `ModelFamily` in the group `stargan_tf.models`; its
+options are `Option`s under the headings `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA`.
+See `stargan_tf/training/families/stargan.py`, which is found in the same way.
+
 The functions crop and resize as the user said, decode when a picture is used, and let
 `--attributes` choose among the labels. This module is stable: within one `API_VERSION`
 names are added, never changed or removed.
 '''
 
-from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
@@ -82,20 +86,35 @@ from stargan_tf.data.tensorflow_sources import (
     tfds_builder,
     tfds_pictures,
 )
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
+from stargan_tf.training.families.model_family import (
+    DATA,
+    NETWORKS,
+    OPTIMIZATION,
+    WEIGHTS,
+    ModelFamily,
+)
+from stargan_tf.training.options import Option
 
 __all__ = [
     "API_VERSION",
     "BINARY",
+    "DATA",
     "HELD_OUT",
+    "NETWORKS",
     "ONE_HOT",
+    "OPTIMIZATION",
     "TRAIN",
+    "WEIGHTS",
     "Dataset",
     "DatasetInfo",
     "DatasetOptions",
     "InputError",
     "LabelledImages",
     "Labels",
+    "ModelFamily",
+    "Option",
     "UnreadableImage",
     "binary",
     "choose_domains",

@@ -7,3 +7,29 @@ import pytest
 def no_log_level_of_an_earlier_test(monkeypatch):
     """Commands that run in this process set it; to others it is the user's wish."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+
+@pytest.fixture
+def installed_package(tmp_path, monkeypatch):
+    """Writes a package as pip would install it, and puts it on the path.
+
+    (name, code of its module, {group: {entry: value}}) → the folder it lies in.
+    """
+
+    def install(name, code, entries, version="1.0", summary="", folder="packages"):
+        place = tmp_path / folder
+        info = place / f"{name}-{version}.dist-info"
+        info.mkdir(parents=True)
+        fields = {"Metadata-Version": "2.1", "Name": name, "Version": version}
+        fields |= {"Summary": summary} if summary else {}
+        lines = "".join(f"{field}: {value}\n" for field, value in fields.items())
+        (info / "METADATA").write_text(lines)
+        text = ""
+        for group, points in entries.items():
+            text += f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items())
+        (info / "entry_points.txt").write_text(text)
+        (place / f"{name.replace('-', '_')}.py").write_text(code)
+        monkeypatch.syspath_prepend(place)
+        return place
+
+    return install

@@ -2,8 +2,9 @@
 
 from absl import flags
 
+from stargan_tf.data.built_in import DESCRIPTIONS
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
-from stargan_tf.data.registry import available, definition
+from stargan_tf.discovery import DATASETS, Plugin
 from stargan_tf.errors import InputError
 
 SUMMARY = "List the installed data sets, or save pictures of one."
@@ -40,18 +41,28 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         _save(flag_values)
     elif positionals:
         for name in positionals:
-            print(f"{name}: {definition(name).description}")
+            print(f"{name}: {DATASETS.load(name).description}")
     else:
         _list()
 
 
 def _list() -> None:
-    points = available()
-    width = max(map(len, points), default=0) + 2
-    for name, point in sorted(points.items()):
-        source = f"{point.dist.name} {point.dist.version}" if point.dist else ""
-        print(f"{name:<{width}}{source}")
+    plugins = DATASETS.installed()
+    width = max(map(len, plugins), default=0) + 2
+    for name, plugin in plugins.items():
+        print(f"{name:<{width}}{_what(plugin)}")
     print("\n'stargan-tf datasets NAME' describes one.")
+
+
+def _what(plugin: Plugin) -> str:
+    """What can be said without importing it; of a stranger's, its package's summary."""
+    if plugin.ambiguous:
+        return f"claimed by {' and '.join(plugin.packages)}: cannot be used"
+    package = plugin.packages[0]
+    about = plugin.summary
+    if package.startswith("stargan_tf "):
+        about = DESCRIPTIONS.get(plugin.name, about)
+    return f"{about} ({package})" if about else package
 
 
 def _save(flag_values: flags.FlagValues) -> None:

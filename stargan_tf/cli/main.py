@@ -1,6 +1,7 @@
 """`stargan-tf COMMAND …`: finds the command, parses its flags, reports errors.
 
-A command is a module `stargan_tf.cli.<name>` listed in `COMMANDS`. It has
+A command is a module `stargan_tf.cli.<name>` listed in `COMMANDS` (`import_` for
+`import`). It has
 
 - `SUMMARY`: one line for the program's help, e.g. `"Translate pictures."`
 - `USAGE`: one line (or several) with the shape of the command, e.g.
@@ -9,6 +10,8 @@ A command is a module `stargan_tf.cli.<name>` listed in `COMMANDS`. It has
   the given, fresh `FlagValues`. `module_name="Output"` puts a flag under that
   heading in the help:
   `flags.DEFINE_string("to", None, "help", flag_values=fv, module_name="Target")`
+- `define_flags_for(flag_values, arguments) -> None`, in place of the former: for flags
+  that depend on what else stands on the command line.
 - `run(flag_values, positionals: list[str]) -> int | None`: does the work. The
   result is the exit status, None meaning 0. Flags and positionals may be mixed on
   the command line, and `--batch-size` is read as `--batch_size`.
@@ -26,6 +29,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from types import ModuleType
 
 from absl import flags
@@ -34,7 +38,16 @@ from stargan_tf.cli.help import command_help, program_help
 from stargan_tf.errors import InputError, near_names
 
 PROGRAM = "stargan-tf"
-COMMANDS = ("train", "translate", "datasets", "presets", "env")
+COMMANDS = (
+    "train",
+    "translate",
+    "doctor",
+    "import",
+    "export",
+    "datasets",
+    "presets",
+    "env",
+)
 HELP = ("help", "-h", "--help", "-help", "--helpfull", "--helpshort")
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -73,14 +86,18 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _module(name: str) -> ModuleType:
-    return import_module(f"stargan_tf.cli.{name}")
+    # A file cannot be called import.py: Python reads that word otherwise.
+    return import_module(f"stargan_tf.cli.{name}{'_' * iskeyword(name)}")
 
 
 def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
     flag_values = flags.FlagValues()
     # Positionals may stand before, between and after flags.
     flag_values.set_gnu_getopt(True)
-    command.define_flags(flag_values)
+    if hasattr(command, "define_flags_for"):
+        command.define_flags_for(flag_values, arguments)
+    else:
+        command.define_flags(flag_values)
     if any(argument in HELP[1:] for argument in arguments):
         print(command_help(command, flag_values))
         return 0

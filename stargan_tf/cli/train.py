@@ -1,20 +1,25 @@
 """`stargan-tf train`: trains a model, or goes on with a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
+from stargan_tf.cli.named_model import named_model
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 from stargan_tf.training import resume
 from stargan_tf.training.config import RUN_OPTIONS, RunConfig
-from stargan_tf.training.families.registry import FAMILIES, family
+from stargan_tf.training.families.model_family import ModelFamily
+from stargan_tf.training.families.registry import family, known_families
 from stargan_tf.training.options import Option
 from stargan_tf.training.presets import PRESETS
 from stargan_tf.training.resolve import resolve
 from stargan_tf.training.run_folder import RunFolder
+
+Families = Mapping[str, ModelFamily]
+_NO_OPTIONS = ("run", "config")
 
 SUMMARY = "Train a model, or go on with a run that stopped."
 USAGE = (
@@ -26,17 +31,28 @@ USAGE = (
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
-    """Declares one flag for each option of a run.
+    """Declares one flag for each option of a run of our own models.
 
     Args:
         flag_values: where to.
+    """
+    define_flags_for(flag_values, [])
+
+
+def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
+    """As `define_flags`, and the options of the model that the command line names.
+
+    Args:
+        flag_values: where to.
+        arguments: of the command line.
     """
     define_text = {"flag_values": flag_values, "module_name": "Run"}
     flags.DEFINE_string("run", None, "The run folder.", **define_text)
     flags.DEFINE_string("preset", None, f"One of {', '.join(PRESETS)}.", **define_text)
     flags.DEFINE_string("config", None, "JSON file with option values.", **define_text)
-    for owners in _options().values():
-        _define(owners, flag_values)
+    families = known_families(named_model(arguments))
+    for owners in _options(families).values():
+        _define(owners, families, flag_values)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
@@ -67,33 +83,35 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
 
 
-def _options() -> dict[str, dict[str, Option]]:
+def _options(families: Families) -> dict[str, dict[str, Option]]:
     """Option name → family name → the option as that family has it."""
     options: dict[str, dict[str, Option]] = {}
-    for known in FAMILIES.values():
+    for known in families.values():
         for option in (*RUN_OPTIONS, *known.options):
             options.setdefault(option.name, {})[known.name] = option
     return options
 
 
-def _define(owners: Mapping[str, Option], flag_values: flags.FlagValues) -> None:
+def _define(
+    owners: Mapping[str, Option], families: Families, flag_values: flags.FlagValues
+) -> None:
     option = next(iter(owners.values()))
     # No defaults here: a flag that is not given must not override file or preset.
     define = flags.DEFINE_boolean if option.kind is bool else flags.DEFINE_string
     define(
         option.name,
         None,
-        _help(owners),
+        _help(owners, families),
         flag_values=flag_values,
         module_name=option.group,
     )
 
 
-def _help(owners: Mapping[str, Option]) -> str:
+def _help(owners: Mapping[str, Option], families: Families) -> str:
     """What the option means and defaults to; by family where that differs."""
-    defaults = {n: _default(family(n).default(o)) for n, o in owners.items()}
+    defaults = {n: _default(families[n].default(o)) for n, o in owners.items()}
     texts = {n: f"{o.help}{defaults[n]}" for n, o in owners.items()}
-    if len(owners) == len(FAMILIES) and len(set(texts.values())) == 1:
+    if len(owners) == len(families) and len(set(texts.values())) == 1:
         return next(iter(texts.values()))
     if len({option.help for option in owners.values()}) == 1:
         named = ",".join(f"{default} ({n})" for n, default in defaults.items())
@@ -106,9 +124,10 @@ def _default(value: Any) -> str:
 
 
 def _resolve(flag_values: flags.FlagValues, folder: RunFolder) -> RunConfig:
-    names = ["preset", *_options()]
     given: dict[str, Any] = {
-        name: flag_values[name].value for name in names if flag_values[name].present
+        name: flag_values[name].value
+        for name in flag_values
+        if flag_values[name].present and name not in _NO_OPTIONS
     }
     config_file = flag_values.config
     if not config_file and "preset" not in given and folder.config.exists():

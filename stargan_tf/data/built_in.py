@@ -3,11 +3,11 @@
 DESCRIPTIONS = {
     "folder": "Your images: one folder per domain (--data_dir); one-hot",
     "attributes": "Your images and a file of attributes (--data_dir, --labels); binary",
-    "toon_attributes": "drawn faces with hair colour, sex and age; embedded, nothing "
+    "toon_attributes": "Drawn faces with hair colour, sex and age; embedded, nothing "
     "to download",
-    "toon_expressions": "drawn faces with eight expressions; embedded, nothing "
+    "toon_expressions": "Drawn faces with eight expressions; embedded, nothing "
     "to download",
-    "toon_people": "drawn women, men and children in many styles, for StarGAN v2; "
+    "toon_people": "Drawn women, men and children in many styles, for StarGAN v2; "
     "embedded",
 }
 OWN_FILES = "your own: whatever terms you have the pictures under"

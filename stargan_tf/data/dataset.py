@@ -11,10 +11,6 @@ from stargan_tf.data.labels import Labels
 from stargan_tf.data.listing import existing_folder
 from stargan_tf.errors import InputError
 
-# Of the author's interface, `stargan_tf.plugin`; raised when a plugin written for the
-# old one could not work with the new one.
-API_VERSION = 1
-
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(ABC):

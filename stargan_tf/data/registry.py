@@ -4,30 +4,28 @@ Listing reads package metadata only; a data set's module is imported when its na
 is asked for. Ours are declared in `pyproject.toml` like a stranger's.
 """
 
-from importlib.metadata import EntryPoint, entry_points
-
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import TRAIN, DatasetOptions, check_split
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.one_domain_each import one_domain_each
-from stargan_tf.errors import InputError, near_names
-
-GROUP = "stargan_tf.datasets"
+from stargan_tf.discovery import DATASETS, Plugin
 
 
-def available() -> dict[str, EntryPoint]:
-    """Name → entry point of every installed data set; imports none of them."""
-    return {point.name: point for point in entry_points(group=GROUP)}
+def available() -> dict[str, Plugin]:
+    """Name → plugin of every installed data set; imports none of them."""
+    return DATASETS.installed()
 
 
 def definition(name: str) -> Dataset:
-    """The definition of data set `name`; InputError names the installed ones."""
-    points = available()
-    if name not in points:
-        raise InputError(
-            f"There is no data set '{name}'. {near_names(name, sorted(points))}"
-        )
-    return points[name].load()
+    """The definition of a data set.
+
+    Args:
+        name: one of `available()`.
+
+    Raises:
+        InputError: if there is none, or its package is broken.
+    """
+    return DATASETS.load(name)
 
 
 def load_dataset(

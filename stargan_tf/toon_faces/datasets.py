@@ -6,11 +6,12 @@ import numpy as np
 import PIL
 
 from stargan_tf.data.built_in import DESCRIPTIONS
-from stargan_tf.data.dataset import API_VERSION, Dataset
+from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
 from stargan_tf.toon_faces.expression_population import EXPRESSIONS

@@ -8,8 +8,7 @@ from typing import Any
 from stargan_tf.errors import InputError
 from stargan_tf.training.config import NESTED, RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
-from stargan_tf.training.families.registry import check_option_names, family
-from stargan_tf.training.families.stargan import STARGAN
+from stargan_tf.training.families.registry import DEFAULT, check_option_names, family
 from stargan_tf.training.options import Option
 from stargan_tf.training.presets import preset
 
@@ -37,7 +36,7 @@ def resolve(
     given = (read_config_file(config_file) if config_file else {}) | dict(overrides)
     name = given.get("preset")
     values = (preset(name).values if name else {}) | given
-    chosen = family(values.get("model", STARGAN.name))
+    chosen = family(values.get("model", DEFAULT))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
     check_option_names(values, {"preset", *options}, chosen)
     read = {

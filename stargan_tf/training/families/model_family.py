@@ -24,7 +24,7 @@ def anything_goes(values: Mapping[str, Any]) -> None:
     """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelFamily:
     """A model class, its options, and what a run of it does in its own way.
 
@@ -32,7 +32,8 @@ class ModelFamily:
     line's help starts neither TensorFlow nor Keras.
 
     Args:
-        name: value of the configuration's `model`.
+        api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
+        name: value of the configuration's `model`; also the entry point's name.
         target: the class.
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
             `batch_options`) → endless `tf.data.Dataset`.
@@ -50,6 +51,7 @@ class ModelFamily:
         check: raises `InputError` if the values of all options do not fit each other.
     """
 
+    api_version: int
     name: str
     target: str
     batches: str

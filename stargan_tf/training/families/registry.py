@@ -1,15 +1,19 @@
-"""The families by name."""
+"""The families by name, found through the entry-point group `stargan_tf.models`."""
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Iterable, Mapping
 
+from stargan_tf.discovery import MODELS
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.training.families.model_family import ModelFamily
-from stargan_tf.training.families.stargan import STARGAN
-from stargan_tf.training.families.stargan_v2 import STARGAN_V2
 
-FAMILIES = {known.name: known for known in (STARGAN, STARGAN_V2)}
+DEFAULT = "stargan"
+# Those whose options `stargan-tf train --help` shows; others are imported, as any
+# plugin, when `--model` names them.
+OURS = (DEFAULT, "stargan_v2")
 
 
+@functools.cache
 def family(name: str) -> ModelFamily:
     """The family called `name`.
 
@@ -17,13 +21,32 @@ def family(name: str) -> ModelFamily:
         name: the configuration's `model`.
 
     Raises:
-        InputError: if there is none; near ones are named.
+        InputError: if there is none (near ones are named), or its package is broken.
     """
-    if name not in FAMILIES:
-        raise InputError(
-            f"There is no model family '{name}'. {near_names(name, FAMILIES)}"
-        )
-    return FAMILIES[name]
+    return MODELS.load(name)
+
+
+def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
+    """The chosen family, and ours as far as they can be loaded.
+
+    Args:
+        chosen: comes first; None means the default.
+
+    Returns:
+        Name → family.
+
+    Raises:
+        InputError: if `chosen` is given and cannot be loaded.
+    """
+    names = dict.fromkeys((chosen or DEFAULT, *OURS))
+    found = {}
+    for name in names:
+        try:
+            found[name] = family(name)
+        except InputError:
+            if name == chosen:
+                raise
+    return found
 
 
 def check_option_names(
@@ -40,20 +63,25 @@ def check_option_names(
         InputError: naming the family that has the option, or near names.
     """
     known = set(known)
-    for name in names:
-        if name in known:
-            continue
-        owners = [f.name for f in FAMILIES.values() if name in _names(f)]
-        if owners:
-            raise InputError(
-                f"{name} is an option of {' and '.join(owners)} models. Received for "
-                f"a {chosen.name} run: leave it out, or pass --model {owners[0]}."
-            )
+    wrong = [name for name in names if name not in known]
+    if not wrong:
+        return
+    name = wrong[0]
+    owners = _owners(name, known_families(chosen.name))
+    if owners:
         raise InputError(
-            f"There is no option '{name}' for a {chosen.name} run. "
-            + near_names(name, sorted(known))
+            f"{name} is an option of {' and '.join(owners)} models. Received for "
+            f"a {chosen.name} run: leave it out, or pass --model {owners[0]}."
         )
+    raise InputError(
+        f"There is no option '{name}' for a {chosen.name} run. "
+        + near_names(name, sorted(known))
+    )
 
 
-def _names(known: ModelFamily) -> set[str]:
-    return {option.name for option in known.options}
+def _owners(option: str, families: Mapping[str, ModelFamily]) -> list[str]:
+    return [
+        name
+        for name, known in families.items()
+        if option in {own.name for own in known.options}
+    ]

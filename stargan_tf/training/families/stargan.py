@@ -1,5 +1,6 @@
 """StarGAN (v1): its options."""
 
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.training.families.model_family import (
     NETWORKS,
     OPTIMIZATION,
@@ -9,6 +10,7 @@ from stargan_tf.training.families.model_family import (
 from stargan_tf.training.options import Option
 
 STARGAN = ModelFamily(
+    api_version=API_VERSION,
     name="stargan",
     target="stargan_tf.models.stargan:StarGAN",
     batches="stargan_tf.data.pipeline:training_batches",

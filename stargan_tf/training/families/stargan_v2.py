@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 from stargan_tf.layers.pyramid import check_image_size
 from stargan_tf.training.families.model_family import ModelFamily
@@ -57,6 +58,7 @@ def _check_masks(high_pass: float, provider: str | None) -> None:
 
 
 STARGAN_V2 = ModelFamily(
+    api_version=API_VERSION,
     name="stargan_v2",
     target="stargan_tf.models.stargan_v2:StarGANV2",
     batches="stargan_tf.data.reference_pipeline:reference_batches",

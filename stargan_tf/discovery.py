@@ -1,0 +1,194 @@
+"""Plugins by name, found through entry points of installed packages.
+
+Listing reads package metadata only. A plugin is imported when its name is asked for,
+so one that is broken disturbs nobody who does not ask for it. What we ship ourselves
+is declared in `pyproject.toml` and found here like a stranger's.
+
+The environment variable `STARGAN_TF_DISABLE_PLUGINS` switches plugins off: names of
+packages or of entry points, separated by commas.
+"""
+
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, distributions
+from typing import Any
+
+from stargan_tf.errors import InputError, near_names
+
+# Of `stargan_tf.plugin`; raised when a plugin written for the old interface could not
+# work with the new one.
+API_VERSION = 1
+DISABLE = "STARGAN_TF_DISABLE_PLUGINS"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A name that installed packages give to something; none is imported.
+
+    Args:
+        name: of the entry points.
+        points: one, or several where packages claim the same name.
+    """
+
+    name: str
+    points: tuple[EntryPoint, ...]
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether several packages claim the name."""
+        return len(self.points) > 1
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Name and version of each package that gives it, such as `"flowers 1.0"`."""
+        return tuple(f"{_name(p.dist)} {p.dist.version}" for p in self.points)
+
+    @property
+    def summary(self) -> str:
+        """The package's own line about itself; empty if it has none."""
+        return self.points[0].dist.metadata.get("Summary") or ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """An entry-point group and what its entries must be.
+
+    Args:
+        name: of the group.
+        noun: what an entry is, for messages.
+        expected: `module:class` that entries are objects of; the class has `name` and
+            `api_version`.
+    """
+
+    name: str
+    noun: str
+    expected: str
+
+    def installed(self) -> dict[str, Plugin]:
+        """Name → plugin of all that are installed and not switched off, sorted."""
+        off = _switched_off()
+        points: dict[str, list[EntryPoint]] = {}
+        for point in _entry_points(self.name):
+            if not off & {_normal(point.name), _normal(_name(point.dist))}:
+                points.setdefault(point.name, []).append(point)
+        return {name: Plugin(name, tuple(points[name])) for name in sorted(points)}
+
+    def load(self, name: str) -> Any:
+        """Imports one plugin.
+
+        Args:
+            name: of its entry point.
+
+        Returns:
+            The object, of the class `expected` and of this `API_VERSION`.
+
+        Raises:
+            InputError: if there is none of that name, packages compete for it, or it
+                cannot be imported or is not what it must be.
+        """
+        plugins = self.installed()
+        if name not in plugins:
+            raise InputError(self._unknown(name, list(plugins)))
+        plugin = plugins[name]
+        if plugin.ambiguous:
+            raise InputError(
+                f"The {self.noun} '{name}' is claimed by {len(plugin.points)} packages:"
+                f" {', '.join(plugin.packages)}. Uninstall all but one, or switch the "
+                f"others off: {DISABLE}={_name(plugin.points[-1].dist)}"
+            )
+        return self._checked(plugin, self._imported(plugin))
+
+    def _unknown(self, name: str, known: list[str]) -> str:
+        if any(point.name == name for point in _entry_points(self.name)):
+            off = os.environ.get(DISABLE)
+            return f"The {self.noun} '{name}' is switched off by {DISABLE}={off}."
+        if not known:
+            # A checkout that was not installed, or whose metadata are old.
+            return f"There is no {self.noun}: install stargan_tf with pip (again)."
+        return f"There is no {self.noun} '{name}'. {near_names(name, known)}"
+
+    def _imported(self, plugin: Plugin) -> Any:
+        try:
+            return plugin.points[0].load()
+        # A stranger's module may fail in any way, even by leaving the program.
+        except (Exception, SystemExit) as error:
+            fact = f"cannot be imported: {type(error).__name__}: {error}"
+            raise InputError(self._refusal(plugin, fact)) from error
+
+    def _checked(self, plugin: Plugin, found: Any) -> Any:
+        expected = EntryPoint("expected", self.expected, self.name).load()
+        if not isinstance(found, expected):
+            what = found if isinstance(found, type) else type(found)
+            is_class = "the class" if isinstance(found, type) else "an object of"
+            raise self._wrong(
+                plugin, f"an object of {expected.__name__}", f"{is_class} {what!r}"
+            )
+        if found.api_version != API_VERSION:
+            raise self._wrong(
+                plugin,
+                f"api_version={API_VERSION} of stargan_tf.plugin",
+                f"api_version={found.api_version!r}",
+            )
+        if found.name != plugin.name:
+            raise self._wrong(plugin, f"name={plugin.name!r}", f"name={found.name!r}")
+        return found
+
+    def _wrong(self, plugin: Plugin, expected: str, received: str) -> InputError:
+        text = f"cannot be used. Expected: {expected}. Received: {received}"
+        return InputError(self._refusal(plugin, text))
+
+    def _refusal(self, plugin: Plugin, fact: str) -> str:
+        point = plugin.points[0]
+        return (
+            f"The {self.noun} '{plugin.name}' ({point.value}) of the package "
+            f"{plugin.packages[0]} {fact}. Update or uninstall {_name(point.dist)}, or "
+            f"switch it off: {DISABLE}={_name(point.dist)}"
+        )
+
+
+DATASETS = Group("stargan_tf.datasets", "data set", "stargan_tf.data.dataset:Dataset")
+MODELS = Group(
+    "stargan_tf.models",
+    "model family",
+    "stargan_tf.training.families.model_family:ModelFamily",
+)
+
+
+def _entry_points(group: str) -> Iterator[EntryPoint]:
+    """Every package's entry points of a group.
+
+    Not `importlib.metadata.entry_points`, which fails for all packages if the
+    metadata of one are damaged.
+    """
+    seen = set()
+    for package in distributions():
+        text = package.read_text("entry_points.txt") or ""
+        if group not in text or _normal(_name(package)) in seen:
+            continue
+        # The first on the path is the one that is imported.
+        seen.add(_normal(_name(package)))
+        try:
+            yield from package.entry_points.select(group=group)
+        except Exception as error:
+            warnings.warn(
+                f"The entry points of the package {_name(package)} cannot be read "
+                f"({type(error).__name__}: {error}) and are passed over.",
+                stacklevel=2,
+            )
+
+
+def _switched_off() -> set[str]:
+    names = os.environ.get(DISABLE, "").split(",")
+    return {_normal(name) for name in names if name.strip()}
+
+
+def _name(package: Distribution) -> str:
+    return package.metadata.get("Name") or "without a name"
+
+
+def _normal(name: str) -> str:
+    """As package indexes compare names."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
