@@ -1,0 +1,102 @@
+"""Reads the tensors of a PyTorch file without PyTorch, and without running its code.
+
+Files written by PyTorch 1.6 or later are zip archives: `data.pkl` describes the
+objects, `data/<key>` holds bare numbers. Both state dictionaries and TorchScript
+modules are read. The pickle may name no function but the few below.
+"""
+
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.errors import InputError
+
+_TYPES = {
+    "DoubleStorage": np.float64,
+    "FloatStorage": np.float32,
+    "HalfStorage": np.float16,
+    "LongStorage": np.int64,
+    "IntStorage": np.int32,
+    "BoolStorage": np.bool_,
+    "ByteStorage": np.uint8,
+}
+
+
+def read_torch_file(path: Path) -> dict[str, np.ndarray]:
+    """All tensors of a file, in its order.
+
+    Args:
+        path: a `.pt` or `.pth` file in PyTorch's zip format.
+
+    Returns:
+        Dotted names, such as `layers.conv.weight`, and arrays.
+
+    Raises:
+        InputError: if it is another kind of file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            described = next(
+                name for name in archive.namelist() if name.endswith("/data.pkl")
+            )
+            with archive.open(described) as stream:
+                tree = _Unpickler(stream, archive, described[: -len(".pkl")]).load()
+    except (zipfile.BadZipFile, StopIteration, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path} is no PyTorch file of version 1.6 or later that holds tensors "
+            f"only ({error or 'no data.pkl in it'})."
+        ) from error
+    return dict(_flatten(tree, ()))
+
+
+class _Module(dict):
+    """A TorchScript object: its attributes by name."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.update(state)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, stream: Any, archive: zipfile.ZipFile, folder: str):
+        super().__init__(stream)
+        self._archive, self._folder = archive, folder
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.startswith("__torch__"):
+            return _Module
+        if module == "torch" and name in _TYPES:
+            return _TYPES[name]
+        if (module, name) in _FUNCTIONS:
+            return _FUNCTIONS[module, name]
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
+    def persistent_load(self, pid: tuple) -> np.ndarray:
+        _, dtype, key, _, _ = pid
+        return np.frombuffer(self._archive.read(f"{self._folder}/{key}"), dtype)
+
+
+def _tensor(storage: np.ndarray, offset: int, size: tuple, stride: tuple, *rest: Any):
+    steps = [step * storage.itemsize for step in stride]
+    view = np.lib.stride_tricks.as_strided(storage[offset:], size, steps)
+    return np.ascontiguousarray(view).reshape(size)
+
+
+_FUNCTIONS = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+    ("torch._utils", "_rebuild_parameter"): lambda data, *rest: data,
+    ("torch.jit._pickle", "build_intlist"): list,
+}
+
+
+def _flatten(tree: Any, name: tuple[str, ...]) -> Iterator[tuple[str, np.ndarray]]:
+    if isinstance(tree, np.ndarray):
+        yield ".".join(name), tree
+    elif isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _flatten(value, (*name, str(key)))
