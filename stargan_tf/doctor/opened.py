@@ -1,0 +1,126 @@
+"""The data set under examination: both splits and its files, as far as they open."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from absl import logging as absl_logging
+
+from stargan_tf.data.dataset_options import SPLITS, DatasetOptions
+from stargan_tf.data.file_audit import Audited, FileAudit
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.listing import existing_folder
+from stargan_tf.data.one_domain_each import one_domain_each
+from stargan_tf.data.registry import definition, load_dataset
+from stargan_tf.errors import InputError
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A data set as far as it could be opened.
+
+    Args:
+        name: of the data set.
+        image_size: side of the images in pixels.
+        options: what the user said.
+        splits: split → its images, without those that could not be opened.
+        audit: the files, if the definition lists them.
+        problems: why a split could not be opened, one sentence each.
+        notes: what was said while opening.
+        left_out: split → images that belong to no single domain (`--one_hot`).
+    """
+
+    name: str
+    image_size: int
+    options: DatasetOptions
+    splits: Mapping[str, LabelledImages]
+    audit: FileAudit | None
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def info(self) -> DatasetInfo | None:
+        """What the labels mean; None if no split could be opened."""
+        return next((source.info for source in self.splits.values()), None)
+
+
+def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
+    """Opens all there is; data at fault is noted, not raised.
+
+    Args:
+        name: of the data set.
+        image_size: side of the images in pixels.
+        options: what the user said.
+
+    Raises:
+        InputError: what is wrong with the call and not with the data: an unknown
+            data set or attribute, a folder that is not there.
+    """
+    if options.data_dir is not None:
+        existing_folder(options.data_dir)
+    splits: dict[str, LabelledImages] = {}
+    problems: dict[str, None] = {}  # ordered, each one once
+    left_out: dict[str, int] = {}
+    with _notes() as notes:
+        known = definition(name)
+        audit = known.audit(options) if isinstance(known, Audited) else None
+        for split in SPLITS:
+            try:
+                splits[split], left_out[split] = _open(name, split, image_size, options)
+            except (InputError, OSError) as error:
+                if _is_usage(name, split, image_size, options):
+                    raise
+                problems[str(error)] = None
+    # What a file audit tells, it tells better than the log.
+    said = () if audit else tuple(dict.fromkeys(notes))
+    return Opened(
+        name, image_size, options, splits, audit, tuple(problems), said, left_out
+    )
+
+
+def _open(
+    name: str, split: str, image_size: int, options: DatasetOptions
+) -> tuple[LabelledImages, int]:
+    """The images, and how many `one_hot` left out."""
+    plain = replace(options, one_hot=False)
+    source = load_dataset(name, split, image_size, **vars(plain))
+    if not options.one_hot:
+        return source, 0
+    chosen = one_domain_each(source)
+    return chosen, len(source) - len(chosen)
+
+
+def _is_usage(name: str, split: str, image_size: int, options: DatasetOptions) -> bool:
+    """Whether the options, not the data, keep a split from opening."""
+    if options.labels is not None and not Path(options.labels).expanduser().is_file():
+        return True
+    if options.data_dir is None:
+        return True
+    if not options.attributes:
+        return False
+    try:
+        _open(name, split, image_size, replace(options, attributes=()))
+    except (InputError, OSError):
+        return False
+    return True
+
+
+@contextmanager
+def _notes() -> Iterator[list[str]]:
+    """Collects what is logged instead of printing it."""
+    messages: list[str] = []
+
+    def collect(record: logging.LogRecord) -> bool:
+        messages.append(record.getMessage())
+        return False
+
+    logger = absl_logging.get_absl_logger()
+    logger.addFilter(collect)
+    try:
+        yield messages
+    finally:
+        logger.removeFilter(collect)

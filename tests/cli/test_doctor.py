@@ -1,0 +1,248 @@
+"""`stargan-tf doctor`, as a user runs it, on small trees with every fault."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.cli.main import main
+
+
+def write(path, seed, mode="RGB", size=16):
+    random = np.random.default_rng(seed)
+    pixels = random.integers(0, 256, (size, size, 3), np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).convert(mode).save(path)
+
+
+def doctor(*arguments, cwd=None):
+    command = [sys.executable, "-m", "stargan_tf.cli.main", "doctor", *arguments]
+    return subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, cwd=cwd, timeout=120
+    )
+
+
+def findings(path):
+    report = json.loads(path.read_text("utf-8"))
+    return {finding["check"]: finding for finding in report["findings"]}
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """Two domains of 40 pictures and no fault."""
+    for seed in range(40):
+        write(tmp_path / "pets" / "cat" / f"{seed}.png", seed)
+        write(tmp_path / "pets" / "dog" / f"{seed}.png", 100 + seed)
+    return tmp_path / "pets"
+
+
+def test_every_fault_of_a_folder(pets, tmp_path):
+    write(pets / "cat" / "grey.png", 200, "L")
+    write(pets / "cat" / "ink.jpg", 201, "CMYK")
+    write(pets / "cat" / "small.png", 202, size=8)
+    write(pets / "stray.png", 203)
+    write(pets / "one" / "only.png", 204)
+    write(pets / "cat" / "copy.bmp", 1)  # the pixels of cat/1.png
+    write(pets / "dog" / "cat.png", 2)  # the file of cat/2.png
+    for copy in range(30):  # Some of many copies are surely held out.
+        write(pets / "dog" / f"copy{copy}.png", 100)
+    (pets / "dog" / "broken.png").write_bytes(b"\x89PNG nonsense")
+    (pets / "dog" / "empty.jpg").touch()
+    (pets / "dog" / "notes.txt").write_text("cats are nicer")
+    (pets / "dog" / "photo.heic").touch()
+    (pets / "dog" / "void").mkdir()
+    output = tmp_path / "new" / "report.json"
+    result = doctor(
+        *("folder", "--data_dir", pets, "--image_size", 16, "--output", output)
+    )
+    assert result.returncode == 1, result.stderr
+    assert result.stderr == ""
+    found = findings(output)
+    assert set(found["unreadable"]["names"]) == {"dog/broken.png", "dog/empty.jpg"}
+    assert found["grey"]["names"] == ["cat/grey.png"]
+    assert found["cmyk"]["names"] == ["cat/ink.jpg"]
+    assert found["tiny"]["names"] == ["cat/small.png"]
+    assert found["single_picture"]["names"] == ["one"]
+    assert found["few_pictures"]["names"] == ["cat", "dog"]
+    assert "one" in found["held_out_per_label"]["names"]
+    ignored = found["ignored_files"]
+    assert ignored["count"] == 4
+    assert {name.split()[0] for name in ignored["names"]} == {
+        *("stray.png", "dog/notes.txt", "dog/photo.heic", "dog/void/"),
+    }
+    across = found["duplicates_across_splits"]
+    assert across["level"] == "error" and across["count"] > 0
+    pairs = {*across["names"], *found["duplicates"]["names"]}
+    assert {frozenset(pair.split(" = ")) for pair in pairs} >= {
+        frozenset(("cat/copy.bmp", "cat/1.png")),
+        frozenset(("dog/cat.png", "cat/2.png")),
+    }
+    (wrong,) = found["contradicting_labels"]["names"]
+    assert set(wrong.split(" = ")) == {"dog/cat.png", "cat/2.png"}
+    assert "errors to mend" in result.stdout and "cat/grey.png" in result.stdout
+
+
+def test_a_folder_without_errors(pets, tmp_path):
+    report = tmp_path / "report.json"
+    result = doctor(
+        *("folder", "--data_dir", pets, "--image_size", 16, "--output", report),
+        *("--held_out", "0.4", "--near_duplicates"),
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "No errors, " in result.stdout
+    content = json.loads(report.read_text())
+    assert content["dataset"] == "folder" and content["info"]["domains"] == [
+        *("cat", "dog"),
+    ]
+    assert sum(content["pictures"].values()) == 80
+    counted = [(c["label"], c["train"] + c["held_out"]) for c in content["counts"]]
+    assert counted == [("cat", 40), ("dog", 40)]
+    assert content["options"]["held_out"] == 0.4
+    assert content["levels"]["error"] == 0
+    assert findings(report)["near_duplicates"]["level"] == "OK"
+
+
+def test_a_domain_without_pictures_is_an_error_and_the_files_are_checked(pets):
+    (pets / "wild").mkdir()
+    (pets / "cat" / "0.png").write_bytes(b"")
+    result = doctor("folder", "--data_dir", pets, "--image_size", 16)
+    assert result.returncode == 1
+    assert "The domain 'wild' has no image" in result.stdout
+    assert "1 picture of 80 cannot be read" in result.stdout
+
+
+@pytest.fixture
+def faces(tmp_path):
+    names = [f"{seed}.png" for seed in range(60)]
+    for seed, name in enumerate(names):
+        write(tmp_path / "faces" / name, seed)
+    return tmp_path, names
+
+
+def table(folder, rows):
+    header = "file,Black_Hair,Blond_Hair,Male,Note"
+    lines = [f"{name},{hair},{int(not hair)},{male},x" for name, hair, male in rows]
+    (folder / "table.csv").write_text("\n".join([header, *lines]))
+    return [
+        *("attributes", "--data_dir", folder / "faces", "--image_size", "16"),
+        *("--labels", folder / "table.csv"),
+        *("--attributes", "Black_Hair,Blond_Hair,Male"),
+    ]
+
+
+def test_rows_files_and_exclusive_groups(faces, tmp_path):
+    folder, names = faces
+    rows = [(name, seed % 2, seed % 3 == 0) for seed, name in enumerate(names)]
+    rows = [(name, hair, int(male)) for name, hair, male in rows]
+    arguments = table(folder, [*rows, ("gone.png", 1, 1)])
+    text = (folder / "table.csv").read_text()
+    (folder / "table.csv").write_text(text.replace("\n5.png,1,0", "\n5.png,1,1"))
+    result = doctor(*arguments, "--output", tmp_path / "report.json")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr == ""
+    found = findings(tmp_path / "report.json")
+    assert found["exclusive_groups"]["names"] == ["5.png"]
+    assert found["rows_without_file"]["names"] == ["gone.png"]
+    assert "without Male" in found["few_pictures"]["names"]
+
+
+def test_pictures_without_a_row_and_with_two(faces, tmp_path):
+    folder, names = faces
+    rows = [(name, 1, 1) for name in [*names[:-1], names[0]]]
+    result = doctor(*table(folder, rows), "--output", tmp_path / "report.json")
+    assert result.returncode == 1
+    found = findings(tmp_path / "report.json")
+    assert found["files_without_row"]["names"] == ["59.png"]
+    assert found["double_rows"]["names"] == ["0.png"]
+    assert found["opens"]["level"] == "error"
+    assert found["unreadable"]["level"] == "OK"
+
+
+def test_a_label_that_all_pictures_have_and_a_wrong_value(faces, tmp_path):
+    folder, names = faces
+    arguments = table(folder, [(name, k % 2, 1) for k, name in enumerate(names)])
+    result = doctor(*arguments, "--output", tmp_path / "report.json")
+    assert result.returncode == 1
+    assert findings(tmp_path / "report.json")["no_pictures"]["names"] == [
+        "without Male",
+    ]
+    result = doctor(*table(folder, [(name, 2, 1) for name in names]))
+    assert result.returncode == 1
+    assert "must be 1 or -1" in " ".join(result.stdout.split())
+
+
+def test_domains_of_attributes_say_what_they_leave_out(faces):
+    folder, names = faces
+    rows = [(name, k % 2, int(k < 30)) for k, name in enumerate(names)]
+    result = doctor(*table(folder, rows), "--one_hot")
+    # Each face has a hair colour, so that those who are male belong to two domains.
+    assert "30 pictures of no single domain are left out" in result.stdout
+    assert "No picture is of: Male." in result.stdout and result.returncode == 1
+    assert result.stderr == ""
+
+
+def test_drawn_faces_are_checked_as_they_are_drawn():
+    result = doctor("toon_people", "--attributes", "child,man", "--image_size", 32)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "child" in result.stdout and "woman" not in result.stdout
+    assert "No picture is in both splits." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "takes one data set"),
+        (["folder", "more"], "takes one data set"),
+        (["nothing"], "There is no data set 'nothing'"),
+        (["folder"], "--data_dir"),
+        (["folder", "--data_dir", "nowhere"], "does not exist"),
+        (["folder", "--data_dir", "pets", "--attributes", "cats"], "Did you mean cat"),
+        (["folder", "--data_dir", "pets", "--image_size", "7"], "multiple of 4"),
+        (["folder", "--data_dir", "pets", "--held_out", "2"], "between 0 and 1"),
+        (["folder", "--data_dir", "pets", "--crop_size", "0"], "crop_size"),
+        (["folder", "--data_dir", "pets", "--output", "pets"], "must name a file"),
+        (["attributes", "--data_dir", "pets"], "--labels"),
+        (["attributes", "--data_dir", "pets", "--labels", "x.csv"], "x.csv"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_two(arguments, message, pets, monkeypatch, capsys):
+    monkeypatch.chdir(pets.parent)
+    assert main(["doctor", *arguments]) == 2
+    output = capsys.readouterr()
+    assert message in output.err and output.err.count("\n") == 1
+    assert output.out == ""
+
+
+def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypatch):
+    from stargan_tf.doctor import examine
+
+    looked = []
+
+    def interrupted(path, name, split, row):
+        looked.append(name)
+        if len(looked) > 20:
+            raise KeyboardInterrupt
+        return examine_file(path, name, split, row)
+
+    examine_file = examine.look_at_file
+    monkeypatch.setattr(examine, "look_at_file", interrupted)
+    report = tmp_path / "report.json"
+    report.write_text("old")
+    before = set(tmp_path.iterdir())
+    arguments = ["--data_dir", str(pets), "--image_size", "16"]
+    assert main(["doctor", "folder", *arguments, "--output", str(report)]) == 130
+    assert report.read_text() == "old" and set(tmp_path.iterdir()) == before
+    assert len(looked) < 80
+
+
+def test_the_doctor_needs_no_tensorflow(pets):
+    code = (
+        "import sys\n"
+        "from stargan_tf.cli.main import main\n"
+        f"main(['doctor', 'folder', '--data_dir', {str(pets)!r}])\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,153 @@
+"""The checks on pictures, fed by hand."""
+
+import pytest
+
+from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.doctor.colours import Colours
+from stargan_tf.doctor.duplicates import Duplicates
+from stargan_tf.doctor.finding import ERROR, OK, WARNING
+from stargan_tf.doctor.near_duplicates import NearDuplicates, near_pairs
+from stargan_tf.doctor.picture import Picture
+from stargan_tf.doctor.readable import Readable
+from stargan_tf.doctor.sizes import Sizes
+
+
+def levels(check, pictures):
+    for picture in pictures:
+        check.see(picture)
+    return {finding.check: finding for finding in check.findings()}
+
+
+def broken(row, split="train"):
+    return Picture(f"{row}.png", split, row, "Cannot read it: truncated.")
+
+
+def fine(row, split="train", **known):
+    return Picture(f"{split}{row}.png", split, row, **known)
+
+
+@pytest.fixture
+def hundred(source, opened):
+    labels = [[1, 0]] * 98 + [[0, 1]] * 2
+    return opened(source(labels), source([[1, 0], [0, 1]]))
+
+
+def test_one_in_a_hundred_may_be_unreadable(hundred):
+    found = levels(
+        Readable(hundred), [broken(0), *(fine(row) for row in range(1, 100))]
+    )
+    assert found["unreadable"].level == WARNING and found["unreadable"].names == [
+        "0.png"
+    ]
+    assert "truncated" in found["unreadable"].summary
+    found = levels(Readable(hundred), [broken(0), *(fine(row) for row in range(1, 99))])
+    assert found["unreadable"].level == ERROR
+
+
+def test_a_label_without_a_readable_picture_is_an_error(hundred):
+    pictures = [*(fine(row) for row in range(98)), broken(98), broken(99)]
+    held_out = [fine(0, "held_out"), fine(1, "held_out")]
+    found = levels(Readable(hundred), [*pictures, *held_out])
+    assert found["nothing_readable"].level == ERROR
+    assert found["nothing_readable"].names == ["b (train)"]
+    assert "nothing_readable" not in levels(
+        Readable(hundred), [*pictures[:-1], fine(99), *held_out]
+    )
+
+
+def test_colours():
+    pictures = [fine(0), fine(1, colour="grey"), fine(2, colour="cmyk"), broken(3)]
+    found = levels(Colours(), pictures)
+    assert found["grey"].names == ["train1.png"] and found["grey"].level == WARNING
+    assert found["cmyk"].names == ["train2.png"]
+    assert {f.level for f in levels(Colours(), [fine(0)]).values()} == {OK}
+
+
+def test_the_shorter_side_counts(source, opened):
+    data = opened(source([[1, 0]]))
+    pictures = [fine(0, size=(8, 100)), fine(1, size=(100, 7)), broken(2)]
+    found = levels(Sizes(data), pictures)["tiny"]
+    assert found.level == WARNING and found.names == ["train1.png"]
+    assert "gives 7 pixels" in found.summary
+    assert levels(Sizes(data), pictures[:1])["tiny"].level == OK
+
+
+def test_a_crop_limits_the_size(source, opened):
+    data = opened(source([[1, 0]]), options=DatasetOptions(crop_size=6))
+    assert levels(Sizes(data), [fine(0, size=(50, 50))])["tiny"].level == WARNING
+
+
+def test_pictures_without_files_have_no_size(source, opened):
+    assert levels(Sizes(opened(source([[1, 0]]))), [fine(0)]) == {}
+
+
+@pytest.fixture
+def twins(source, opened):
+    return Duplicates(opened(source([[1, 0], [1, 0], [0, 1]]), source([[1, 0]])))
+
+
+def test_equal_pictures_in_one_split(twins):
+    pictures = [
+        fine(0, pixels=b"x", content=b"1"),
+        fine(1, pixels=b"x", content=b"1"),
+        fine(2, pixels=b"y", content=b"3"),
+    ]
+    found = levels(twins, pictures)
+    assert found["duplicates"].level == WARNING
+    assert found["duplicates"].names == ["train1.png = train0.png"]
+    assert "1 the same file" in found["duplicates"].summary
+    assert found["duplicates_across_splits"].level == OK
+    assert found["contradicting_labels"].level == OK
+
+
+def test_equal_pixels_across_splits(twins):
+    pictures = [
+        fine(0, pixels=b"x", content=b"1"),
+        fine(0, "held_out", pixels=b"x", content=b"2"),
+    ]
+    found = levels(twins, pictures)
+    assert found["duplicates_across_splits"].level == ERROR
+    assert "pixels in another file" in found["duplicates_across_splits"].summary
+    assert found["duplicates"].level == OK
+
+
+def test_equal_pictures_with_different_labels(twins):
+    found = levels(twins, [fine(0, pixels=b"x"), fine(2, pixels=b"x")])
+    assert found["contradicting_labels"].level == ERROR
+    # There are no files to compare, so nothing is said of them.
+    assert "file" not in found["contradicting_labels"].summary
+
+
+def test_pictures_of_unopened_splits_are_compared_without_labels(twins):
+    found = levels(twins, [fine(0, pixels=b"x"), fine(9, "", pixels=b"x"), broken(1)])
+    assert len(found["duplicates"].names) == 1
+    assert found["duplicates_across_splits"].level == OK
+    assert found["contradicting_labels"].level == OK
+
+
+def test_pairs_that_differ_in_three_bits():
+    flat = 0xF0F0_F0F0_F0F0_F0F0
+    three, four = flat ^ 0b1_0000_0000_0001_0000_0000_0001, flat ^ 0b1111
+    far = ~flat & (2**64 - 1)
+    assert near_pairs([flat, far, three, four]) == [(0, 2)]
+    assert near_pairs([]) == []
+    # One bit in each of three parts still leaves the fourth part equal.
+    spread = flat ^ (1 | 1 << 20 | 1 << 40)
+    assert near_pairs([spread, flat]) == [(0, 1)]
+
+
+def test_near_duplicates_leave_equal_pictures_out():
+    pictures = [
+        fine(0, pixels=b"x", outline=7),
+        fine(1, pixels=b"x", outline=7),
+        fine(2, pixels=b"y", outline=6),
+        fine(3, "held_out", pixels=b"z", outline=7),
+        fine(4, pixels=b"w", outline=2**63 - 1),
+    ]
+    found = levels(NearDuplicates(), pictures)
+    assert found["near_duplicates"].names == ["train2.png ~ train0.png"]
+    assert found["near_duplicates_across_splits"].names == [
+        "held_out3.png ~ train0.png",
+        "held_out3.png ~ train2.png",
+    ]
+    assert {f.level for f in levels(NearDuplicates(), pictures[4:]).values()} == {OK}
