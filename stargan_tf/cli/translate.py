@@ -11,11 +11,13 @@ from absl import flags
 
 from stargan_tf.cli import translate_by_label, translate_by_style
 from stargan_tf.cli.quiet_start import start_tensorflow
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError
+from stargan_tf.training.families.model_family import LABELS, STYLES
+from stargan_tf.training.families.registry import family
 
 SUMMARY = "Translate pictures with a trained model."
 USAGE = "\n       ".join((*translate_by_label.USAGE, *translate_by_style.USAGE))
-KINDS = {kind.FAMILY: kind for kind in (translate_by_label, translate_by_style)}
+KINDS = {LABELS: translate_by_label, STYLES: translate_by_style}
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -107,7 +109,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     from stargan_tf.training.run_folder import find_checkpoint, load_model
 
     checkpoint, state = find_checkpoint(Path(flag_values.model))
-    kind = _kind(state.model)
+    kind = KINDS[family(state.model).translated_by]
     _refuse_flags_of_others(flag_values, kind)
     job = kind.plan(flag_values, positionals, state)
     # What is wrong above is said at once, not after seconds of imports.
@@ -127,15 +129,6 @@ def _check_flags(flag_values: flags.FlagValues) -> None:
         raise InputError(
             f"--crop_size has no meaning with --fit {flag_values.fit}. Drop one."
         )
-
-
-def _kind(family: str) -> ModuleType:
-    if family not in KINDS:
-        raise InputError(
-            f"'stargan-tf translate' knows no models of the family '{family}'. "
-            + near_names(family, KINDS)
-        )
-    return KINDS[family]
 
 
 def _refuse_flags_of_others(flag_values: flags.FlagValues, kind: ModuleType) -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.inputs import InputPicture
 
-FAMILY = "stargan"
 TITLE = "StarGAN v1"
 USAGE = (
     "stargan-tf translate --model DIR --to NAME[,NAME] INPUT [INPUT …] --output PATH",

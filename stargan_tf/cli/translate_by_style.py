@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from stargan_tf.translation.inputs import InputPicture
     from stargan_tf.translation.style_source import StyleSource
 
-__all__ = ["FAMILY", "FLAGS", "TITLE", "USAGE", "define_flags", "plan"]
+__all__ = ["FLAGS", "TITLE", "USAGE", "define_flags", "plan"]
 
-FAMILY = "stargan_v2"
 TITLE = "StarGAN v2"
 USAGE = (
     "stargan-tf translate --model DIR --to DOMAIN [--seed N | --reference FILE | "

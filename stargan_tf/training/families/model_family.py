@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from stargan_tf.errors import InputError
 from stargan_tf.training.imported import imported, imported_by_user
 from stargan_tf.training.options import Option
 
@@ -12,6 +13,10 @@ NETWORKS = "Networks"
 OPTIMIZATION = "Optimization"
 WEIGHTS = "Weights of the loss terms"
 DATA = "Data"
+
+# What `stargan-tf translate` steers a model with.
+LABELS = "labels"
+STYLES = "styles"
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -41,6 +46,8 @@ class ModelFamily:
             → Keras callback.
         uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
             stands for one of its domains.
+        translated_by: what `stargan-tf translate` steers it with: `"labels"`, as
+            StarGAN, or `"styles"`, as StarGAN v2.
         model_options: arguments of the constructor, after the data sets.
         compile_options: arguments of `compile()`.
         loss_weights: entries of `compile(loss_weights=…)`.
@@ -57,6 +64,7 @@ class ModelFamily:
     batches: str
     sampler: str
     uses: tuple[str, ...]
+    translated_by: str = LABELS
     model_options: tuple[Option, ...]
     compile_options: tuple[Option, ...]
     loss_weights: tuple[Option, ...]
@@ -65,6 +73,13 @@ class ModelFamily:
     dataset_options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     compile_from_run: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     check: Callable[[Mapping[str, Any]], None] = anything_goes
+
+    def __post_init__(self) -> None:
+        if self.translated_by not in (LABELS, STYLES):
+            raise InputError(
+                f"translated_by must be '{LABELS}' or '{STYLES}'. "
+                f"Received: {self.translated_by!r}"
+            )
 
     @property
     def options(self) -> tuple[Option, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 from stargan_tf.layers.pyramid import check_image_size
-from stargan_tf.training.families.model_family import ModelFamily
+from stargan_tf.training.families.model_family import STYLES, ModelFamily
 from stargan_tf.training.families.stargan_v2_options import (
     BATCH_OPTIONS,
     COMPILE_OPTIONS,
@@ -67,6 +67,7 @@ STARGAN_V2 = ModelFamily(
         "--to {domain} --seed 7 INPUT --output OUTPUT",
         "--to {domain} --reference PICTURE INPUT --output OUTPUT",
     ),
+    translated_by=STYLES,
     # The paper's run.
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},

@@ -1,0 +1,146 @@
+"""Model families by name, a stranger's among them."""
+
+import json
+import sys
+
+import pytest
+
+from stargan_tf.cli.main import main
+from stargan_tf.discovery import DISABLE, MODELS
+from stargan_tf.errors import InputError
+from stargan_tf.training.families.registry import family, known_families
+
+DEFINITION = """
+from stargan_tf.plugin import NETWORKS, ModelFamily, Option
+from stargan_tf.training.families.stargan import STARGAN
+
+REDDER = ModelFamily(
+    api_version=1,
+    name="redder",
+    target="redder_model:RedderGAN",
+    batches=STARGAN.batches,
+    sampler=STARGAN.sampler,
+    uses=STARGAN.uses,
+    compile_from_run=STARGAN.compile_from_run,
+    model_options=(
+        *STARGAN.model_options,
+        Option("redness", int, 1, "How red its pictures are.", NETWORKS, minimum=0),
+    ),
+    compile_options=STARGAN.compile_options,
+    loss_weights=STARGAN.loss_weights,
+)
+"""
+MODEL = """
+import keras
+from stargan_tf import StarGAN
+
+@keras.saving.register_keras_serializable("redder")
+class RedderGAN(StarGAN):
+    def __init__(self, datasets, redness=1, **options):
+        super().__init__(datasets, **options)
+        self.redness = redness
+
+    def get_config(self):
+        return {**super().get_config(), "redness": self.redness}
+
+    def translate(self, images, *labels, **options):
+        images = super().translate(images, *labels, **options)
+        images[..., 0] = min(255, 100 * self.redness)
+        return images
+"""
+TINY = [
+    *("--dataset=toon_expressions", "--image_size=32", "--base_filters=4"),
+    *("--num_residual_blocks=1", "--discriminator_filters=4", "--batch_size=2"),
+    *("--discriminator_layers=2", "--steps=1", "--held_out=0.1"),
+]
+
+
+@pytest.fixture
+def redder(installed_package):
+    family.cache_clear()
+    place = installed_package(
+        "redder", DEFINITION, {MODELS.name: {"redder": "redder:REDDER"}}
+    )
+    (place / "redder_model.py").write_text(MODEL)
+    yield place
+    family.cache_clear()
+    for name in ("redder", "redder_model"):
+        sys.modules.pop(name, None)
+
+
+def test_our_own_come_in_by_the_same_door():
+    assert list(known_families()) == ["stargan", "stargan_v2"]
+    assert family("stargan_v2").name == "stargan_v2"
+    assert MODELS.installed()["stargan"].packages[0].startswith("stargan_tf ")
+
+
+def test_an_unknown_one_names_near_ones():
+    with pytest.raises(InputError, match="no model family 'starga'. Did you mean star"):
+        family("starga")
+
+
+def test_help_shows_a_stranger_s_options_only_when_it_is_named(redder, capsys):
+    assert main(["train", "--help"]) == 0
+    assert "--redness" not in capsys.readouterr().out
+    assert "redder" not in sys.modules
+    assert main(["train", "--model", "redder", "--help"]) == 0
+    output = capsys.readouterr().out
+    assert "--redness" in output and "How red its pictures are. [1]" in " ".join(
+        output.split()
+    )
+    assert "--style_dim" in output and "redder_model" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model=redder", "--redness=red"], "redness must be a whole number"),
+        (["--model=redder", "--style_dim=4"], "style_dim is an option of stargan_v2"),
+        (["--model=stargan", "--redness=2"], "Unknown command line flag 'redness'"),
+        (["--model=reddish"], "no model family 'reddish'. Did you mean redder"),
+    ],
+)
+def test_mistakes_are_one_line(redder, tmp_path, capsys, arguments, message):
+    status = main(["train", *TINY, *arguments, f"--run={tmp_path / 'run'}"])
+    errors = capsys.readouterr().err
+    assert status == 2 and message in errors and errors.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_broken_stranger_leaves_ours_alone(redder, capsys, monkeypatch):
+    (redder / "redder.py").write_text("import no_such_thing")
+    assert main(["train", "--help"]) == 0
+    assert list(known_families()) == ["stargan", "stargan_v2"]
+    assert main(["train", "--model=redder", "--run=r"]) == 2
+    assert "switch it off: STARGAN_TF_DISABLE_PLUGINS=redder" in capsys.readouterr().err
+    monkeypatch.setenv(DISABLE, "redder")
+    assert main(["train", "--model=redder", "--run=r"]) == 2
+    assert "is switched off by" in capsys.readouterr().err
+
+
+def test_a_stranger_s_model_trains_goes_on_and_translates(
+    redder, tmp_path, capsys, monkeypatch
+):
+    import numpy as np
+    from PIL import Image
+
+    monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")  # draws only what it needs
+    run, face, output = (tmp_path / name for name in ("run", "face.png", "red.png"))
+    assert main(["train", *TINY, "--model=redder", "--redness=2", f"--run={run}"]) == 0
+    config = json.loads((run / "config.json").read_text())
+    assert (config["model"], config["redness"]) == ("redder", 2)
+    assert main(["train", "--run", str(run), "--steps=2", "--redness=2"]) == 0
+    assert "Going on from step 1" in capsys.readouterr().out
+    Image.new("RGB", (32, 32)).save(face)
+    arguments = [
+        "--model",
+        str(run),
+        "--to",
+        "happy",
+        str(face),
+        "--output",
+        str(output),
+    ]
+    assert main(["translate", *arguments]) == 0
+    with Image.open(output) as picture:
+        assert (np.asarray(picture)[..., 0] == 200).all()
