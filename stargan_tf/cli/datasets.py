@@ -2,13 +2,20 @@
 
 from absl import flags
 
+from stargan_tf.cli.data_flags import data_options, define_data_flags
 from stargan_tf.data.built_in import DESCRIPTIONS
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
 from stargan_tf.discovery import DATASETS, Plugin
 from stargan_tf.errors import InputError
 
-SUMMARY = "List the installed data sets, or save pictures of one."
-USAGE = "stargan-tf datasets [NAME …]     (with names: import and describe them)"
+SUMMARY = "List the installed data sets, describe one, or save its pictures."
+USAGE = (
+    "stargan-tf datasets [NAME …]            (with names: import them, say what they "
+    "are)\n"
+    "       stargan-tf datasets describe NAME [--data_dir DIR] [--output SHEET.png]\n"
+    "       stargan-tf datasets --save NAME --output DIR"
+)
+DESCRIBE = "describe"
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -19,12 +26,15 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     """
     where = {"flag_values": flag_values}
     flags.DEFINE_string("save", None, "Data set to save pictures of.", **where)
-    flags.DEFINE_string("output", None, "Folder for the pictures.", **where)
+    flags.DEFINE_string(
+        "output",
+        None,
+        "Folder for the pictures; of 'describe' a picture file, the contact sheet.",
+        **where,
+    )
     flags.DEFINE_enum("split", HELD_OUT, [TRAIN, HELD_OUT], "Which pictures.", **where)
     flags.DEFINE_integer("count", 10, "How many pictures.", **where)
-    flags.DEFINE_integer("image_size", 128, "Their side in pixels.", **where)
-    flags.DEFINE_string("data_dir", None, "Folder of one's own images.", **where)
-    flags.DEFINE_string("labels", None, "Attribute file, for attributes.", **where)
+    define_data_flags(flag_values)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
@@ -32,12 +42,17 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 
     Args:
         flag_values: as `define_flags` made them.
-        positionals: names to describe; without any, all are listed.
+        positionals: names to say something of, or `describe` and one; without any,
+            all are listed.
 
     Raises:
         InputError: an unknown name, or only one of --save and --output.
     """
-    if flag_values.save or flag_values.output:
+    if positionals[:1] == [DESCRIBE] and not flag_values.save:
+        from stargan_tf.cli.datasets_describe import describe
+
+        describe(positionals[1:], flag_values)
+    elif flag_values.save or flag_values.output:
         _save(flag_values)
     elif positionals:
         for name in positionals:
@@ -51,7 +66,7 @@ def _list() -> None:
     width = max(map(len, plugins), default=0) + 2
     for name, plugin in plugins.items():
         print(f"{name:<{width}}{_what(plugin)}")
-    print("\n'stargan-tf datasets NAME' describes one.")
+    print("\n'stargan-tf datasets describe NAME' says more of one.")
 
 
 def _what(plugin: Plugin) -> str:
@@ -79,8 +94,7 @@ def _save(flag_values: flags.FlagValues) -> None:
         flag_values.save,
         flag_values.split,
         flag_values.image_size,
-        data_dir=flag_values.data_dir,
-        labels=flag_values.labels,
+        **data_options(flag_values),
     )
     files = save_pictures(source, flag_values.output, flag_values.count)
     print(f"{len(files)} pictures in {flag_values.output}")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -45,7 +44,7 @@ def count(opened: Opened) -> int:
 def _looks(opened: Opened) -> Iterator[Look]:
     for split, source in opened.splits.items():
         for row, name in enumerate(source.names):
-            path = _file(opened, name)
+            path = opened.file(name)
             if path is None:
                 yield partial(look_at_loaded, source, split, row)
             else:
@@ -60,13 +59,3 @@ def _unopened(opened: Opened) -> list[str]:
         return []
     seen = {name for source in opened.splits.values() for name in source.names}
     return [name for name in opened.audit.names if name not in seen]
-
-
-def _file(opened: Opened, name: str) -> Path | None:
-    """The picture's own file: listed by the definition, or named by its path."""
-    if opened.audit:
-        return opened.audit.root / name
-    if opened.options.data_dir is None:
-        return None
-    path = Path(opened.options.data_dir).expanduser() / name
-    return path if path.is_file() else None

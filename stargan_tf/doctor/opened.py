@@ -47,6 +47,22 @@ class Opened:
         """What the labels mean; None if no split could be opened."""
         return next((source.info for source in self.splits.values()), None)
 
+    def file(self, name: str) -> Path | None:
+        """The file of a picture, listed by the definition or named by its path.
+
+        Args:
+            name: as in `LabelledImages.names`.
+
+        Returns:
+            Its path; None for pictures that are drawn or come out of an archive.
+        """
+        if self.audit:
+            return self.audit.root / name
+        if self.options.data_dir is None:
+            return None
+        path = Path(self.options.data_dir).expanduser() / name
+        return path if path.is_file() else None
+
 
 def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
     """Opens all there is; data at fault is noted, not raised.
