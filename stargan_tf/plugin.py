@@ -60,12 +60,17 @@ What each name is for:
 | `tf_data_pictures` | a finite `tf.data.Dataset` of (image, label) → the same |
 | `tfds_builder`, `tfds_pictures` | TensorFlow Datasets → the same |
 | `choose_domains`, `subset` | some labels or some pictures of a `LabelledImages` |
+| `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
+| `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
+| `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
 | `list_pictures`, `split_positions` | files of a folder; a split that never changes |
 | `InputError`, `near_names` | say what was expected, what came, how to mend it |
 
 A model family (`--model NAME`) is a `ModelFamily` in the group `stargan_tf.models`; its
 options are `Option`s under the headings `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA`.
 See `stargan_tf/training/families/stargan.py`, which is found in the same way.
+
+A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
 
 The functions crop and resize as the user said, decode when a picture is used, and let
 `--attributes` choose among the labels. This module is stable: within one `API_VERSION`
@@ -74,12 +79,15 @@ names are added, never changed or removed.
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.file_audit import FileAudit, IgnoredFile, audit_folder
 from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.data.labels import Labels, binary, one_hot
 from stargan_tf.data.listing import list_pictures
+from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
 from stargan_tf.data.plugin_sources import picture_files, pictures
 from stargan_tf.data.split import split_positions
+from stargan_tf.data.split_folders import SplitFolders
 from stargan_tf.data.subset import choose_domains, subset
 from stargan_tf.data.tensorflow_sources import (
     tf_data_pictures,
@@ -110,12 +118,17 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "DatasetOptions",
+    "FileAudit",
+    "IgnoredFile",
     "InputError",
     "LabelledImages",
     "Labels",
     "ModelFamily",
     "Option",
+    "PictureTree",
+    "SplitFolders",
     "UnreadableImage",
+    "audit_folder",
     "binary",
     "choose_domains",
     "list_pictures",
@@ -128,4 +141,6 @@ __all__ = [
     "tf_data_pictures",
     "tfds_builder",
     "tfds_pictures",
+    "tree_of",
+    "tree_pictures",
 ]

@@ -111,9 +111,10 @@ def tfds_pictures(
         The images.
 
     Raises:
-        InputError: if labels do not fit, or there is no such split.
+        InputError: if labels do not fit, there is no such split, or the builder wants
+            files that one has to get by hand and they are not there.
     """
-    _prepare(builder)
+    _prepare(dataset, builder)
     found = _split(builder, split)
     fingerprint = " ".join(
         ("tfds", builder.info.full_name, split, str(found.num_examples))
@@ -153,12 +154,20 @@ def _as_array(value: Any) -> np.ndarray:
     return np.asarray(0 if value is None else value)
 
 
-def _prepare(builder: "tfds.core.DatasetBuilder") -> None:
+def _prepare(dataset: Dataset, builder: "tfds.core.DatasetBuilder") -> None:
     """Writes files with random access, where this computer can and none are there."""
     if builder.is_prepared():
         return
     known = importlib.util.find_spec("array_record") is not None
-    builder.download_and_prepare(file_format=ARRAY_RECORD if known else None)
+    try:
+        builder.download_and_prepare(file_format=ARRAY_RECORD if known else None)
+    except AssertionError as error:
+        # So TensorFlow Datasets says that files must be got by hand.
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"TensorFlow Datasets cannot prepare '{builder.name}': {reason} Or pass "
+            f"--data_dir. {dataset.obtain}"
+        ) from error
 
 
 def _split(builder: "tfds.core.DatasetBuilder", split: str) -> Any:

@@ -1,0 +1,157 @@
+"""Picture files below a folder or inside a zip, which is read without unpacking."""
+
+import functools
+import hashlib
+import os
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.listing import existing_folder, is_picture, list_pictures
+from stargan_tf.data.plugin_sources import Values, picture_files, pictures
+from stargan_tf.errors import InputError
+
+# macOS adds a second, empty tree to the zips that it makes.
+NOT_PICTURES = "__MACOSX"
+
+
+@dataclass(frozen=True)
+class PictureTree:
+    """The pictures of a folder or a zip.
+
+    Args:
+        path: the folder or the zip.
+        names: paths of the pictures in it, with `/`, sorted.
+        zipped: whether `path` is a zip.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    zipped: bool
+
+    def read(self, name: str) -> Path | bytes:
+        """The path of a file, or the bytes of a member of the zip.
+
+        Args:
+            name: one of `names`.
+
+        Raises:
+            UnreadableImage: if the zip is broken there.
+        """
+        return _member(self.path, name) if self.zipped else self.path / name
+
+
+def picture_tree(path: str | os.PathLike) -> PictureTree:
+    """Lists the pictures of a folder with its sub-folders, or of a zip.
+
+    Args:
+        path: the folder or the zip. Of a folder that holds no picture and one zip,
+            the zip is taken.
+
+    Raises:
+        InputError: if there is neither, or the zip is broken.
+    """
+    path = Path(path).expanduser()
+    if path.is_file():
+        return PictureTree(path, _zipped_names(path), True)
+    names = list_pictures(existing_folder(path)).names
+    zips = [] if names else sorted(path.glob("*.zip"))
+    return picture_tree(zips[0]) if len(zips) == 1 else PictureTree(path, names, False)
+
+
+def tree_of(dataset: Dataset, options: DatasetOptions) -> PictureTree:
+    """The pictures in `--data_dir`, a folder or a zip.
+
+    Args:
+        dataset: says how to obtain the files if there are none.
+        options: uses `data_dir`.
+
+    Raises:
+        InputError: if there is no picture.
+    """
+    given = options.data_dir
+    zipped = given is not None and Path(given).expanduser().is_file()
+    tree = picture_tree(given if zipped else dataset.folder(options))
+    if not tree.names:
+        raise InputError(f"{tree.path} holds no picture. {dataset.obtain}")
+    return tree
+
+
+def tree_pictures(
+    dataset: Dataset,
+    tree: PictureTree,
+    names: Sequence[str],
+    values: Values,
+    image_size: int,
+    options: DatasetOptions,
+) -> LabelledImages:
+    """Some pictures of a tree, with their labels.
+
+    Args:
+        dataset: whose they are.
+        tree: where they lie.
+        names: which ones.
+        values: as in `picture_files`.
+        image_size: side of the square images in pixels.
+        options: what the user said.
+
+    Returns:
+        The images, decoded when they are loaded.
+
+    Raises:
+        InputError: if labels do not fit, or there is no image.
+    """
+    if not tree.zipped:
+        return picture_files(dataset, tree.path, names, values, image_size, options)
+
+    def read(number: int) -> bytes:
+        return tree.read(names[number])
+
+    fingerprint = _checksums(tree.path, names)
+    return pictures(dataset, names, values, read, fingerprint, image_size, options)
+
+
+def _zipped_names(path: Path) -> tuple[str, ...]:
+    names = (name for name in _archive(path).namelist() if is_picture(name))
+    return tuple(sorted(name for name in names if not _hidden(name)))
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith((".", NOT_PICTURES)) for part in name.split("/"))
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    try:
+        state = path.stat()
+        return _opened(path, state.st_size, state.st_mtime_ns)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"Cannot open the zip {path}: {error}. If it is not whole, download it "
+            "again."
+        ) from error
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(path: Path, size: int, time: int) -> zipfile.ZipFile:
+    """Kept open: its list of members is long. Threads may read at once."""
+    return zipfile.ZipFile(path)
+
+
+def _member(path: Path, name: str) -> bytes:
+    archive = _archive(path)
+    try:
+        return archive.read(name)
+    # zlib, a wrong checksum, an encrypted member: all mean the same to the user.
+    except Exception as error:
+        raise UnreadableImage(f"Cannot read {name} in {path}: {error}.") from error
+
+
+def _checksums(path: Path, names: Sequence[str]) -> str:
+    """Follows from the members' own checksums, so that a moved zip keeps its cache."""
+    archive = _archive(path)
+    lines = (f"{name}\0{archive.getinfo(name).CRC}\n" for name in names)
+    return hashlib.sha256("".join(lines).encode("utf-8", "replace")).hexdigest()

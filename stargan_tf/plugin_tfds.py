@@ -1,0 +1,135 @@
+'''Write a builder for TensorFlow Datasets (TFDS) over files one has to get by hand.
+
+As TFDS asks for, a builder lies in a package of its name: for `flowers`
+
+    flowers/__init__.py                     from .flowers_dataset_builder import Builder
+    flowers/flowers_dataset_builder.py      the class `Builder`, below
+    flowers/README.md, CITATIONS.bib        its description and citation
+
+    class Builder(PictureBuilder):
+        """Two kinds of flowers."""
+
+        VERSION = tfds.core.Version("1.0.0")
+        MANUAL_DOWNLOAD_INSTRUCTIONS = "Put flowers.zip, or the folder, here."
+        SOURCES = ("flowers.zip", "flowers")
+
+        def features(self):
+            return {"label": tfds.features.ClassLabel(names=["rose", "tulip"])}
+
+        def rows(self, tree):
+            names, classes = split_files(tree, "train", ("rose", "tulip"))
+            yield "train", ((name, {"label": k}) for name, k in zip(names, classes))
+
+`tfds.load("flowers")` (after `import flowers`) and `tfds build` find it. Pictures go
+one by one from the folder or the zip into the prepared files, under a bar; nothing is
+unpacked or decoded. Prepared files appear under their name only when they are whole: a
+killed preparation leaves nothing that could be mistaken for data, and the next one
+removes its remains.
+
+With Beam options (`tfds build --beam_pipeline_options=…`, or `beam_runner` of
+`tfds.download.DownloadConfig`) Beam's workers read the pictures; they must see the
+files under the same path.
+'''
+
+import functools
+import io
+import shutil
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from stargan_tf.data.picture_tree import PictureTree, picture_tree
+from stargan_tf.data.split_folders import split_files
+from stargan_tf.errors import InputError
+
+__all__ = ["PictureBuilder", "PictureTree", "Row", "split_files"]
+
+# A picture's name in the tree, and its features.
+Row = tuple[str, Mapping[str, Any]]
+
+
+class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Pictures of a folder or a zip that lies in TFDS' `manual_dir`.
+
+    Derive from it and give `VERSION`, `MANUAL_DOWNLOAD_INSTRUCTIONS`, `SOURCES`,
+    `features` and `rows`.
+    """
+
+    SOURCES: tuple[str, ...] = ()
+    ENCODING: str | None = None
+    _on_beam = False
+
+    @abstractmethod
+    def features(self) -> Mapping[str, Any]:
+        """What an example has beside `image` and `name`: TFDS features by name."""
+
+    @abstractmethod
+    def rows(self, tree: PictureTree) -> Iterable[tuple[str, Iterable[Row]]]:
+        """The rows of each split.
+
+        Args:
+            tree: the pictures.
+
+        Returns:
+            (split, rows) for each split.
+        """
+
+    def sources(self) -> tuple[str, ...]:
+        """Folders or zips, relative to `manual_dir`; the first one there is taken."""
+        return self.SOURCES
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        image = tfds.features.Image(encoding_format=self.ENCODING)
+        features = {"image": image, "name": tfds.features.Text(), **self.features()}
+        return self.dataset_info_from_configs(
+            features=tfds.features.FeaturesDict(features)
+        )
+
+    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
+        tree = picture_tree(self._source(Path(dl_manager.manual_dir)))
+        return {
+            split: self._generate_examples(tree, rows)
+            for split, rows in self.rows(tree)
+        }
+
+    def _source(self, manual: Path) -> Path:
+        places = [manual / name for name in self.sources()]
+        for place in places:
+            if place.exists():
+                return place
+        raise InputError(
+            f"There is none of {', '.join(map(str, places))}. "
+            f"{' '.join(self.MANUAL_DOWNLOAD_INSTRUCTIONS.split())}"
+        )
+
+    def _generate_examples(self, tree: PictureTree, rows: Iterable[Row]) -> Any:
+        example = functools.partial(_example, tree)
+        if not self._on_beam:
+            return map(example, rows)
+        beam = tfds.core.lazy_imports.apache_beam
+        return beam.Create(list(rows)) | beam.Map(example)
+
+    def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
+        asked = download_config.beam_options or download_config.beam_runner
+        self._on_beam = bool(asked)
+        super()._download_and_prepare(dl_manager, download_config)
+
+    def _post_download_and_prepare_hook(self) -> None:
+        """The files are whole now: what killed preparations left is of no use."""
+        whole = Path(self.data_dir)
+        for remains in _remains(whole):
+            shutil.rmtree(remains, ignore_errors=True)
+
+
+def _remains(whole: Path) -> Iterator[Path]:
+    return whole.parent.glob(f"incomplete.*_{whole.name}")
+
+
+def _example(tree: PictureTree, row: Row) -> tuple[str, dict[str, Any]]:
+    name, values = row
+    picture = tree.read(name)
+    image = io.BytesIO(picture) if isinstance(picture, bytes) else picture
+    return name, {"image": image, "name": name, **values}
