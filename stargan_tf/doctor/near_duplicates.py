@@ -56,15 +56,24 @@ def near_pairs(outlines: list[int]) -> list[tuple[int, int]]:
         outlines: numbers in [0, 2**64).
 
     Returns:
-        Positions (a, b) with a < b, ascending, each pair once.
+        Positions (a, b) with a < b, ascending, each pair once. Of several equal hashes
+        the first one stands for all, so that a thousand blank pictures are not half a
+        million pairs.
     """
-    hashes = np.array(outlines, np.uint64)
-    pairs: set[tuple[int, int]] = set()
+    hashes, first, group = np.unique(
+        np.array(outlines, np.uint64), return_index=True, return_inverse=True
+    )
+    pairs = {
+        (int(first[number]), position)
+        for position, number in enumerate(group.ravel().tolist())
+        if first[number] != position
+    }
     for members in _candidates(hashes):
         for place, one in enumerate(members[:-1]):
             others = members[place + 1 :]
-            near = _differing_bits(hashes[others] ^ hashes[one]) <= NEAR
-            pairs.update((int(one), int(other)) for other in others[near])
+            near = others[_differing_bits(hashes[others] ^ hashes[one]) <= NEAR]
+            both = ((int(first[one]), int(first[other])) for other in near)
+            pairs.update((min(pair), max(pair)) for pair in both)
     return sorted(pairs)
 
 
