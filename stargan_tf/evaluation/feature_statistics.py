@@ -41,8 +41,11 @@ class FeatureStatistics:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything accumulated, as arrays for `numpy.savez`."""
-        count = np.array(self.count)
-        return {"count": count, "mean": self.mean, "scatter": self.scatter}
+        return {
+            "count": np.array(self.count),
+            "mean": self.mean.copy(),
+            "scatter": self.scatter.copy(),
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, np.ndarray]) -> "FeatureStatistics":

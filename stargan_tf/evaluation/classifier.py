@@ -1,0 +1,125 @@
+"""A classifier trained on a data set's real images, which judges translated ones."""
+
+import hashlib
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from stargan_tf.data.cache import cache_folder
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.pipeline import training_batches
+from stargan_tf.data.pixels import to_float
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.residual_network import build_residual_network
+from stargan_tf.translation.unfinished import new_file
+
+# Part of the cache key: raise it when training or the networks change.
+VERSION = 1
+
+
+class LabelClassifier:
+    """Images → logits of a data set's labels.
+
+    Args:
+        network: float images in [-1, 1] → logits (n, number of domains).
+        info: the data set's labels and image size.
+    """
+
+    def __init__(self, network: keras.Model, info: DatasetInfo):
+        self.network, self.info = network, info
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Logits of a batch.
+
+        Args:
+            images: (n, s, s, 3): uint8, or float in [-1, 1].
+
+        Returns:
+            float32 array (n, number of domains).
+
+        Raises:
+            InputError: if the images have another size.
+        """
+        side = self.info.image_size
+        if images.shape[1:] != (side, side, 3):
+            raise InputError(
+                f"The classifier takes images of {side}×{side} pixels. "
+                f"Received: shape {images.shape}"
+            )
+        return self.network.predict_on_batch(to_float(images))
+
+
+def train_classifier(
+    images: LabelledImages,
+    size: str = "small",
+    *,
+    steps: int = 2000,
+    batch_size: int = 64,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+) -> LabelClassifier:
+    """Trains a classifier, with a progress bar.
+
+    Args:
+        images: the training split's real images.
+        size: `"resnet18"`, `"small"` or `"tiny"`.
+        steps: number of batches.
+        batch_size: images per batch.
+        learning_rate: Adam's at the start; it falls to 0 along a cosine.
+        seed: decides the weights, the order and the flips.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        InputError: for another size, or if no image can be read.
+
+    Reference: StarGAN (Choi et al. 2018), section 5.4: a ResNet-18 trained on real
+        images gives the classification error.
+    """
+    info = images.info
+    network = build_residual_network(info.image_size, len(info.domains), size, seed)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    network.compile(keras.optimizers.Adam(schedule), _loss(info))
+    batches = training_batches(images, batch_size, seed=seed)
+    network.fit(batches, steps_per_epoch=steps, epochs=1)
+    return LabelClassifier(network, info)
+
+
+def cached_classifier(images: LabelledImages, size: str = "small", **options):
+    """`train_classifier`, but from the cache where it was trained before.
+
+    Args:
+        images: see `train_classifier`.
+        size: see `train_classifier`.
+        **options: further arguments of `train_classifier`.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        InputError: as `train_classifier`; if the cache cannot be written.
+    """
+    stored = _stored(images, size, options)
+    if stored.exists():
+        network = keras.saving.load_model(stored, compile=False)
+        return LabelClassifier(network, images.info)
+    classifier = train_classifier(images, size, **options)
+    with new_file(stored, "classifier") as temporary:
+        classifier.network.save(temporary)
+    return classifier
+
+
+def _stored(images: LabelledImages, size: str, options: dict) -> Path:
+    what = (images.fingerprint, len(images), images.info.to_dict())
+    how = (VERSION, size, sorted(options.items()))
+    key = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:32]
+    return cache_folder() / "classifiers" / f"{key}.keras"
+
+
+def _loss(info: DatasetInfo) -> keras.losses.Loss:
+    if info.label_type == ONE_HOT:
+        return keras.losses.CategoricalCrossentropy(from_logits=True)
+    return keras.losses.BinaryCrossentropy(from_logits=True)
