@@ -1,19 +1,26 @@
-"""One dense layer per domain, of which only those of the batch are computed."""
+"""One dense layer per domain, of which each sample goes through its own."""
 
 import keras
 from keras import ops
 
 from stargan_tf.layers.he_initialised import he_normal
 
+# Up to so many domains for each sample, one product of all heads is faster than
+# gathering: see benchmarks/domain_heads.py.
+DOMAINS_PER_SAMPLE = 2
+USUAL_BATCH = 8  # where the batch's size is not known when the graph is built
+
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class DomainDense(keras.layers.Layer):
     """x · W[domain] + b[domain]: each sample goes through its own domain's layer.
 
-    The official code computes the heads of all domains and picks one. Here each
-    sample's matrix is gathered, so time and memory grow with the batch and not
-    with the number of domains. The gradient is that of the official code, zero for
-    heads that no sample used (as `tf.IndexedSlices`; see `StarGANV2`).
+    The official code computes the heads of all domains and picks one. Here a small
+    number of heads is one matrix product (`stacked_heads`); of many, each sample's
+    matrix is gathered (`gathered_heads`), so that time and memory grow with the batch
+    and not with the number of domains. Outputs and gradients are the same: those of
+    the official code, zero for heads that no sample used (for gathered ones as
+    `tf.IndexedSlices`; see `StarGANV2`).
 
     Args:
         units: output width.
@@ -35,7 +42,7 @@ class DomainDense(keras.layers.Layer):
     def build(self, input_shape):
         """Creates `kernel` (domains, width, units), `bias` (domains, units)."""
         width = input_shape[0][-1]
-        # No autocast: the gathered matrices are cast, not those of all domains.
+        # No autocast: only what is gathered is cast.
         self.kernel = self.add_weight(
             shape=(self.num_domains, width, self.units),
             initializer=he_normal(heads=self.num_domains),
@@ -52,11 +59,10 @@ class DomainDense(keras.layers.Layer):
     def call(self, inputs):
         """Applies each sample's head; see the class."""
         x, domain = inputs
-        kernel = ops.cast(ops.take(self.kernel, domain, axis=0), self.compute_dtype)
-        bias = ops.cast(ops.take(self.bias, domain, axis=0), self.compute_dtype)
-        if len(x.shape) == 3:
-            return ops.matmul(x, kernel) + bias[:, None]  # (b, n, units)
-        return ops.einsum("bi,bio->bo", x, kernel) + bias
+        few = DOMAINS_PER_SAMPLE * (x.shape[0] or USUAL_BATCH)
+        stack = len(x.shape) == 2 and self.num_domains <= few
+        heads = stacked_heads if stack else gathered_heads
+        return heads(x, domain, self.kernel, self.bias)
 
     def compute_output_shape(self, input_shape):
         """See the class."""
@@ -66,3 +72,41 @@ class DomainDense(keras.layers.Layer):
         """Constructor arguments."""
         config = {"units": self.units, "num_domains": self.num_domains}
         return {**super().get_config(), **config}
+
+
+def gathered_heads(x, domain, kernel, bias):
+    """Each sample's head, fetched; cost grows with the batch.
+
+    Args:
+        x: (batch, width) or (batch, n, width).
+        domain: (batch,) int.
+        kernel: (domains, width, units).
+        bias: (domains, units).
+
+    Returns:
+        (batch, units), or (batch, n, units).
+    """
+    kernel = ops.cast(ops.take(kernel, domain, axis=0), x.dtype)
+    bias = ops.cast(ops.take(bias, domain, axis=0), x.dtype)
+    if len(x.shape) == 3:
+        return ops.matmul(x, kernel) + bias[:, None]  # (b, n, units)
+    return ops.einsum("bi,bio->bo", x, kernel) + bias
+
+
+def stacked_heads(x, domain, kernel, bias):
+    """All heads in one product, in which x meets zeros but for its own head's rows.
+
+    Args:
+        x: (batch, width).
+        domain: (batch,) int.
+        kernel: (domains, width, units).
+        bias: (domains, units).
+
+    Returns:
+        (batch, units).
+    """
+    domains, width, units = kernel.shape
+    own = ops.one_hot(domain, domains, dtype=x.dtype)  # (b, domains)
+    x = ops.reshape(own[:, :, None] * x[:, None], (-1, domains * width))
+    kernel = ops.reshape(ops.cast(kernel, x.dtype), (domains * width, units))
+    return ops.matmul(x, kernel) + ops.matmul(own, ops.cast(bias, x.dtype))

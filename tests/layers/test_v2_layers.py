@@ -8,7 +8,11 @@ import tensorflow as tf
 from stargan_tf.errors import InputError
 from stargan_tf.layers.adain import AdaIN
 from stargan_tf.layers.adain_residual_block import AdaINResidualBlock
-from stargan_tf.layers.domain_dense import DomainDense
+from stargan_tf.layers.domain_dense import (
+    DomainDense,
+    gathered_heads,
+    stacked_heads,
+)
 from stargan_tf.layers.down_residual_block import DownResidualBlock
 from stargan_tf.layers.he_initialised import he_normal
 from stargan_tf.layers.high_pass_skip import HighPassSkip
@@ -67,24 +71,37 @@ def heads_of_all_domains(layer, x, domain):
     return tf.gather(every, domain, axis=1, batch_dims=1)
 
 
-def test_heads_equal_computing_all_and_picking_one_with_their_gradients():
-    x, domain = normal(4, 5), tf.constant([2, 0, 2, 6])
-    layer = DomainDense(3, num_domains=7)
+@pytest.mark.parametrize("domains", [3, 7, 50])  # one product, and gathered
+def test_heads_equal_computing_all_and_picking_one_with_their_gradients(domains):
+    x, domain = normal(4, 5), tf.constant([2, 0, 2, domains - 1])
+    layer = DomainDense(3, num_domains=domains)
     layer.build([x.shape, domain.shape])
-    layer.bias.assign(normal(7, 3, seed=1))
-    results = []
-    for function in (
-        lambda: layer([x, domain]),
-        lambda: heads_of_all_domains(layer, x, domain),
-    ):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            outputs = function()
-            loss = tf.reduce_sum(outputs**2)
-        gradients = tape.gradient(loss, [x, *layer.trainable_variables])
-        results.append([outputs, *map(tf.convert_to_tensor, gradients)])
-    for ours, theirs in zip(*results, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    layer.bias.assign(normal(domains, 3, seed=1))
+    weights = (layer.kernel.value, layer.bias.value)
+    ways = {
+        "official": lambda x: heads_of_all_domains(layer, x, domain),
+        "chosen": lambda x: layer([x, domain]),
+        "stacked": lambda x: stacked_heads(x, domain, *weights),
+        "gathered": lambda x: gathered_heads(x, domain, *weights),
+    }
+    results = {name: slopes(way, x, weights) for name, way in ways.items()}
+    for name, received in results.items():
+        for ours, theirs in zip(received, results["official"], strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=1e-5, err_msg=name)
+
+
+def slopes(function, x, weights):
+    """Outputs, their slopes, and those slopes' slopes, as R1 needs them."""
+    with tf.GradientTape() as tape:
+        with tf.GradientTape() as inner:
+            tape.watch([x, *weights])
+            inner.watch(x)
+            outputs = function(x)
+            total = tf.reduce_sum(outputs**2)
+        slope = inner.gradient(total, x)
+        loss = tf.reduce_sum(slope**2) + total
+    gradients = tape.gradient(loss, [x, *weights])
+    return [outputs, slope, *map(tf.convert_to_tensor, gradients)]
 
 
 def test_heads_take_many_rows_of_one_domain():
@@ -110,7 +127,8 @@ def test_heads_cost_what_the_batch_costs():
         ]
         return max(sizes)
 
-    assert operations(100) == operations(2) == 4 * 16 * 8
+    assert operations(1000) == operations(100) == 4 * 16 * 8
+    assert operations(2) < operations(100)
 
 
 def test_he_normal_has_the_variance_of_one_head():
