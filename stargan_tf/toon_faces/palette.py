@@ -90,12 +90,6 @@ PALE: tuple[Colour, ...] = (
     (232, 216, 216),
     (220, 214, 230),
 )
-MUTED: tuple[Colour, ...] = (
-    (98, 112, 134),
-    (126, 120, 114),
-    (104, 126, 116),
-    (134, 112, 118),
-)
 METALS: tuple[Colour, ...] = ((232, 190, 82), (206, 212, 220), (210, 96, 120))
 
 # hue, lightness, saturation and how far an identity may move each of them

@@ -14,7 +14,6 @@ from stargan_tf.toon_faces.body import draw_body
 from stargan_tf.toon_faces.eyes import draw_brows, draw_eyes
 from stargan_tf.toon_faces.face import draw_cheeks, draw_ears, draw_nose, draw_skin
 from stargan_tf.toon_faces.hair import draw_back_hair, draw_front_hair
-from stargan_tf.toon_faces.hats import draw_hat
 from stargan_tf.toon_faces.look import Look
 from stargan_tf.toon_faces.mouth import draw_mouth
 from stargan_tf.toon_faces.pen import Pen
@@ -22,7 +21,7 @@ from stargan_tf.toon_faces.portrait import Portrait, portrait
 from stargan_tf.toon_faces.traits import Identity, Scene
 
 # Raise it whenever any pixel changes: it is part of the caches' key.
-RENDERER_VERSION = 6
+RENDERER_VERSION = 7
 SMALLEST, LARGEST = 32, 256
 _CANVAS = 384
 _ZOOM = 1.32
@@ -85,7 +84,6 @@ def _layers(pen: Pen, person: Portrait) -> None:
     draw_skin(head, person)
     _features(head, person)
     draw_front_hair(head, person)
-    draw_hat(head, person)
     # Brows and glasses go over the hair: an expression must show under any fringe.
     features = _turned_features(head, person)
     draw_brows(features, person)

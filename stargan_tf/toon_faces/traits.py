@@ -82,8 +82,6 @@ class Scene:
     frame: Colour
     earrings: str
     metal: Colour
-    hat: str = "none"
-    hat_colour: Colour = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)

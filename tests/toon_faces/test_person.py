@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from stargan_tf.toon_faces.look import Look
-from stargan_tf.toon_faces.palette import DYES
+from stargan_tf.toon_faces.palette import DYES, VIVID
 from stargan_tf.toon_faces.people_population import PEOPLE
-from stargan_tf.toon_faces.person import BEARDS, HATS, KINDS, MOODS, draw_person, mood
+from stargan_tf.toon_faces.person import BEARDS, KINDS, MOODS, draw_person, mood
 from stargan_tf.toon_faces.render import render
 
 COUNT = 300
@@ -48,14 +48,14 @@ def test_styles_are_rich_within_a_kind(people):
     nearest = np.abs(dyes[:, None] - np.array(DYES)).sum(-1).argmin(1)
     assert np.bincount(nearest, minlength=len(DYES)).min() > COUNT / len(DYES) / 2
     assert {p.hair.beard for p in group} == set(BEARDS)
-    assert {p.scene.hat for p in group} == set(HATS)
+    assert {p.scene.cloth for p in group} == set(VIVID)
     assert {mood(5, index) for index in range(40)} == set(MOODS)
 
 
 def test_style_tells_nothing_of_the_content(people):
     group = people["woman"]
     content = [(p.pose.dx, p.pose.roll, p.scene.back[0]) for p in group]
-    style = [(p.hair.dye[0], p.features.skin[0], p.scene.hat == "none") for p in group]
+    style = [(p.hair.dye[0], p.features.skin[0], p.scene.cloth[2]) for p in group]
     both = np.corrcoef(np.array(content).T, np.array(style, float).T)
     assert np.abs(both[:3, 3:]).max() < 0.2
 
@@ -70,13 +70,17 @@ def test_a_look_of_a_child_has_neither_make_up_nor_beard():
     assert not Look(child=True).made_up
 
 
-@pytest.mark.parametrize("hat", ["headband", "beanie"])
-def test_hats_show_above_the_brows(people, hat):
-    person = next(p for p in people["woman"] if p.scene.hat == hat)
-    bare = replace(person, scene=replace(person.scene, hat="none"))
-    with_hat, without = (render(p, Look(), 64).astype(int) for p in (person, bare))
-    rows = np.abs(with_hat - without).sum(-1).max(1) > 60
-    assert rows[:26].sum() > 3 and not rows[40:].any()
+def test_hair_and_clothes_show(people):
+    person = people["woman"][0]
+    dyed = replace(person.hair, dye=(255.0, 0.0, 255.0))
+    scene = replace(person.scene, cloth=(0.0, 255.0, 0.0))
+    before = render(person, Look(), 64).astype(int)
+    for other, share in (
+        (replace(person, hair=dyed), 0.1),
+        (replace(person, scene=scene), 0.004),
+    ):
+        changed = np.abs(render(other, Look(), 64) - before).max(-1) > 60
+        assert changed.mean() > share
 
 
 def test_domains_are_told_apart_by_their_mean_picture():
