@@ -1,0 +1,87 @@
+"""`stargan-tf export`: a model in another program's format.
+
+A format is a module `stargan_tf.cli.export_<name>` listed in `FORMATS`, with
+
+- `SUMMARY`: one line for the help.
+- `FLAGS`: names of the flags that only it has.
+- `define_flags(flag_values)`: declares those.
+- `plan(flag_values, checkpoint, state, output)`: checks what can be checked before
+  TensorFlow starts, and returns a function without arguments that writes, and returns
+  the lines to print.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from absl import flags
+
+from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.errors import InputError, near_names
+
+FORMATS = ("torch",)
+SUMMARY = "Write a model in another program's format."
+USAGE = "stargan-tf export --model DIR --format NAME --output DIR"
+
+
+def define_flags(flag_values: flags.FlagValues) -> None:
+    """Declares the command's flags, and those of every format.
+
+    Args:
+        flag_values: where to declare them.
+    """
+    model = {"flag_values": flag_values, "module_name": "Model"}
+    output = {"flag_values": flag_values, "module_name": "Output"}
+    flags.DEFINE_string(
+        "model", None, "A run folder, or one checkpoint in it.", **model
+    )
+    summaries = [f"{name}: {_format(name).SUMMARY}" for name in FORMATS]
+    flags.DEFINE_string("format", None, " ".join(summaries), **output)
+    flags.DEFINE_string("output", None, "The folder to make.", **output)
+    for name in FORMATS:
+        _format(name).define_flags(flag_values)
+
+
+def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
+    """Exports.
+
+    Args:
+        flag_values: the parsed flags.
+        positionals: none are taken.
+
+    Raises:
+        InputError: if what the user gave cannot be used.
+        ImportError: if the format needs a package that is not installed.
+    """
+    if positionals:
+        raise InputError(
+            f"'stargan-tf export' takes flags only. Received: {' '.join(positionals)}"
+        )
+    for name in ("model", "format", "output"):
+        if not flag_values[name].value:
+            raise InputError(f"--{name} is missing. Usage: {USAGE}")
+    chosen = _chosen(flag_values)
+    # Here, not above: NumPy is slow to start.
+    from stargan_tf.training.run_folder import find_checkpoint
+
+    checkpoint, state = find_checkpoint(Path(flag_values.model))
+    work = chosen.plan(flag_values, checkpoint, state, Path(flag_values.output))
+    start_tensorflow()
+    for line in work():
+        print(line)
+
+
+def _format(name: str) -> ModuleType:
+    return import_module(f"stargan_tf.cli.export_{name}")
+
+
+def _chosen(flag_values: flags.FlagValues) -> ModuleType:
+    name = flag_values.format
+    if name not in FORMATS:
+        known = near_names(name, FORMATS)
+        raise InputError(f"There is no export format '{name}'. {known}")
+    for other in FORMATS:
+        for flag in _format(other).FLAGS if other != name else ():
+            if flag_values[flag].present:
+                raise InputError(f"--{flag} is for --format {other}. Drop it.")
+    return _format(name)

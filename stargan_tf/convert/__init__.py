@@ -1,0 +1,1 @@
+"""The official PyTorch checkpoints, read and written."""

@@ -1,0 +1,101 @@
+"""The state of PyTorch's Adam ↔ that of `TorchAdam`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from stargan_tf.convert.table import Table, entries, to_official, to_ours
+from stargan_tf.errors import InputError
+from stargan_tf.optimizers import TorchAdam
+
+MEAN, SQUARE = "exp_avg", "exp_avg_sq"
+
+
+def put_moments(
+    optimizer: Any, network: Any, table: Table, state_dict: Mapping[str, Any]
+) -> None:
+    """Gives an optimizer the moments that PyTorch's had.
+
+    Args:
+        optimizer: a built `TorchAdam` of the network.
+        network: the Keras model.
+        table: of the network.
+        state_dict: of PyTorch's optimizer, with arrays.
+
+    Raises:
+        InputError: if it is not of this network.
+    """
+    keys = [entry.key for entry in entries(table)]
+    known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
+    variables = {v.path: v for v in network.trainable_variables}
+    shapes = {path: tuple(v.shape) for path, v in variables.items()}
+    slots = {MEAN: optimizer._momentums, SQUARE: optimizer._velocities}
+    for name, slot in slots.items():
+        moments = {key: state[name] for key, state in known.items()}
+        for path, array in to_ours(table, moments, shapes):
+            if path in variables:
+                target = slot[optimizer._get_variable_index(variables[path])]
+                _assign(target, array, network)
+    steps = [int(state["step"]) for state in known.values()]
+    optimizer.iterations.assign(max(steps, default=0))
+
+
+def _assign(target: Any, array: np.ndarray, network: Any) -> None:
+    if tuple(target.shape) != array.shape:
+        raise InputError(
+            f"The optimizer's state is not of this {network.name}: a moment has the "
+            f"shape {array.shape}, its weight {tuple(target.shape)}."
+        )
+    target.assign(array)
+
+
+def is_ours(optimizer: Any) -> bool:
+    """Whether the official code has such an optimizer, with a rate that is fixed."""
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    fixed = not isinstance(optimizer._learning_rate, schedule)
+    return fixed and isinstance(optimizer, TorchAdam)
+
+
+def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
+    """The state dict that PyTorch's Adam would have; see `put_moments`.
+
+    Args:
+        optimizer: a built `TorchAdam` of the network.
+        network: the Keras model.
+        table: of the network.
+
+    Returns:
+        `{"state": …, "param_groups": …}` with arrays. Weights that nothing trains
+        have no state, as in PyTorch.
+    """
+    variables = network.trainable_variables
+    means, squares = (
+        to_official(table, _by_path(optimizer, slot, variables))
+        for slot in (optimizer._momentums, optimizer._velocities)
+    )
+    keys = [entry.key for entry in entries(table)]
+    step = np.array(optimizer.iterations.numpy(), np.float32)
+    state = {
+        i: {"step": step, MEAN: means[key], SQUARE: squares[key]}
+        for i, key in enumerate(keys)
+        if key in means
+    }
+    return {"state": state, "param_groups": [_group(optimizer, len(keys))]}
+
+
+def _by_path(optimizer: Any, slot: Any, variables: Any) -> dict[str, np.ndarray]:
+    index = optimizer._get_variable_index
+    return {v.path: slot[index(v)].numpy() for v in variables}
+
+
+def _group(optimizer: Any, count: int) -> dict[str, Any]:
+    return {
+        "lr": float(optimizer.learning_rate),
+        "betas": (float(optimizer.beta_1), float(optimizer.beta_2)),
+        "eps": float(optimizer.epsilon),
+        "weight_decay": float(optimizer.l2),
+        "amsgrad": False,
+        "params": list(range(count)),
+    }
