@@ -45,6 +45,7 @@ COMMANDS = (
     "import",
     "export",
     "datasets",
+    "new-plugin",
     "presets",
     "env",
 )
@@ -87,7 +88,8 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _module(name: str) -> ModuleType:
     # A file cannot be called import.py: Python reads that word otherwise.
-    return import_module(f"stargan_tf.cli.{name}{'_' * iskeyword(name)}")
+    file = name.replace("-", "_") + "_" * iskeyword(name)
+    return import_module(f"stargan_tf.cli.{file}")
 
 
 def _run(command: ModuleType, name: str, arguments: list[str]) -> int:

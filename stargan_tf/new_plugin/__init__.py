@@ -1,0 +1,1 @@
+"""The package that `stargan-tf new-plugin` writes."""

@@ -1,0 +1,108 @@
+"""`stargan-tf new-plugin`: what it writes can be installed and passes its tests."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from stargan_tf.cli.main import main
+from stargan_tf.errors import InputError
+from stargan_tf.new_plugin.names import Names
+from stargan_tf.new_plugin.write import write_plugin
+
+
+def test_names_are_made_from_one():
+    names = Names("my_2_flowers")
+    assert names.distribution == "stargan-tf-my-2-flowers"
+    assert names.module == "stargan_tf_my_2_flowers"
+    assert names.class_name == "My2Flowers"
+
+
+@pytest.mark.parametrize(
+    ("name", "proposal"),
+    [
+        ("my-flowers", "my_flowers"),
+        ("My Flowers!", "my_flowers"),
+        ("2flowers", "flowers"),
+        ("flowers_", "flowers"),
+        ("", "my_flowers"),
+        ("../flowers", "flowers"),
+        ("import", "my_flowers"),
+        ("Blumen-öäü", "blumen"),
+        ("x", "my_flowers"),
+    ],
+)
+def test_a_name_of_another_form_is_answered_with_a_near_one(name, proposal):
+    with pytest.raises(InputError, match=f"Received: .*For example: {proposal}[.]"):
+        Names(name)
+    assert proposal == "my_flowers" or Names(proposal)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Give one name. Usage: stargan-tf new-plugin NAME"),
+        (["a_b", "c_d"], "Give one name"),
+        (["my-flowers"], "For example: my_flowers."),
+        (["folder"], "'folder' is there already, in stargan_tf "),
+        (["taken"], "taken exists already. Choose another --output"),
+        (["flowers", "--output", "taken"], "taken exists already"),
+        (
+            ["flowers", "--output", "file/flowers"],
+            "Cannot write file/flowers: File exists.",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_is_written(
+    tmp_path, monkeypatch, capsys, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "file").write_text("x")
+    assert main(["new-plugin", *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert message in errors and errors.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "taken"]
+
+
+def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch):
+    from stargan_tf.new_plugin import write
+
+    layout = {**write.LAYOUT, "tests/more.py": "no_such_template"}
+    monkeypatch.setattr(write, "LAYOUT", layout)
+    with pytest.raises(InputError, match="Cannot write .*: No such file"):
+        write_plugin("flowers", tmp_path / "flowers")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_installed_listed_tested_and_clean(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["new-plugin", "my_flowers"]) == 0
+    said = capsys.readouterr().out
+    for command in ("pip install -e 'my_flowers[test]'", "pytest my_flowers", "doctor"):
+        assert command in said
+    folder, packages = tmp_path / "my_flowers", tmp_path / "packages"
+    assert (folder / ".gitignore").exists() and "$" not in "".join(
+        path.read_text() for path in folder.rglob("*") if path.is_file()
+    )
+    pip = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    pip += ["--no-build-isolation", "--disable-pip-version-check", "--target"]
+    subprocess.run([sys.executable, *pip, packages, folder], check=True)
+    environment = {**os.environ, "PYTHONPATH": str(packages)}
+
+    def python(*arguments):
+        command = [sys.executable, *map(str, arguments)]
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, cwd=folder
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    # -p no:cacheprovider: the folder stays as it was written.
+    assert "3 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+    listed = python("-m", "stargan_tf.cli.main", "datasets")
+    assert "The data set my_flowers for stargan_tf (stargan-tf-my-flowers 0" in listed
+    ruff = ["-m", "ruff", "check", "--isolated", "--select", "E,F,UP,B,SIM"]
+    python(*ruff, folder)
+    python("-m", "ruff", "format", "--isolated", "--check", folder)
