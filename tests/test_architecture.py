@@ -55,7 +55,8 @@ def test_the_two_versions_do_not_know_each_other():
     [
         ("layers", ("models", "data", "training", "cli", "translation")),
         ("losses", ("layers", "models", "data", "training", "cli", "translation")),
-        ("data", ("models", "training", "cli", "translation")),
+        ("data", ("models", "training", "cli", "translation", "doctor")),
+        ("doctor", ("models", "training", "cli")),
         ("models", ("training", "cli", "translation")),
         ("training", ("cli",)),
         ("translation", ("cli.main", "cli.train")),

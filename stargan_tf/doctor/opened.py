@@ -78,36 +78,51 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
     """
     if options.data_dir is not None:
         existing_folder(options.data_dir)
-    splits: dict[str, LabelledImages] = {}
-    problems: dict[str, None] = {}  # ordered, each one once
-    left_out: dict[str, int] = {}
+    plain = replace(options, one_hot=False)
     with _notes() as notes:
         known = definition(name)
         audit = known.audit(options) if isinstance(known, Audited) else None
-        for split in SPLITS:
-            try:
-                splits[split], left_out[split] = _open(name, split, image_size, options)
-            except (InputError, OSError) as error:
-                if _is_usage(name, split, image_size, options):
-                    raise
-                problems[str(error)] = None
+        splits, problems = _open_splits(name, image_size, plain)
     # What a file audit tells, it tells better than the log.
     said = () if audit else tuple(dict.fromkeys(notes))
-    return Opened(
-        name, image_size, options, splits, audit, tuple(problems), said, left_out
+    opened = Opened(name, image_size, plain, splits, audit, problems, said)
+    return _with_domains(opened, options) if options.one_hot else opened
+
+
+def _open_splits(
+    name: str, image_size: int, options: DatasetOptions
+) -> tuple[dict[str, LabelledImages], tuple[str, ...]]:
+    """Those that open, and why others do not."""
+    splits: dict[str, LabelledImages] = {}
+    problems: dict[str, None] = {}  # ordered, each one once
+    for split in SPLITS:
+        try:
+            splits[split] = load_dataset(name, split, image_size, **vars(options))
+        except (InputError, OSError) as error:
+            if _is_usage(name, split, image_size, options):
+                raise
+            problems[str(error)] = None
+    return splits, tuple(problems)
+
+
+def _with_domains(opened: Opened, options: DatasetOptions) -> Opened:
+    """Attributes made domains, as `one_hot` asks for."""
+    splits: dict[str, LabelledImages] = {}
+    problems = list(opened.problems)
+    with _notes():
+        for split, source in opened.splits.items():
+            try:
+                splits[split] = one_domain_each(source)
+            except InputError as error:
+                problems.append(str(error))
+    left_out = {name: len(opened.splits[name]) - len(splits[name]) for name in splits}
+    return replace(
+        opened,
+        options=options,
+        splits=splits,
+        problems=tuple(dict.fromkeys(problems)),
+        left_out=left_out,
     )
-
-
-def _open(
-    name: str, split: str, image_size: int, options: DatasetOptions
-) -> tuple[LabelledImages, int]:
-    """The images, and how many `one_hot` left out."""
-    plain = replace(options, one_hot=False)
-    source = load_dataset(name, split, image_size, **vars(plain))
-    if not options.one_hot:
-        return source, 0
-    chosen = one_domain_each(source)
-    return chosen, len(source) - len(chosen)
 
 
 def _is_usage(name: str, split: str, image_size: int, options: DatasetOptions) -> bool:
@@ -119,7 +134,8 @@ def _is_usage(name: str, split: str, image_size: int, options: DatasetOptions) -
     if not options.attributes:
         return False
     try:
-        _open(name, split, image_size, replace(options, attributes=()))
+        every = replace(options, attributes=())
+        load_dataset(name, split, image_size, **vars(every))
     except (InputError, OSError):
         return False
     return True

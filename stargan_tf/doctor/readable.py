@@ -43,6 +43,8 @@ class Readable:
 
     def findings(self) -> list[Finding]:
         """How many are unreadable, and whether that leaves a label without any."""
+        if not self._seen:
+            return []
         if not self._names:
             summary = f"All {plural(self._seen, 'picture')} can be read."
             return [Finding("unreadable", OK, summary)]

@@ -1,0 +1,85 @@
+import json
+import sys
+
+import pytest
+
+from stargan_tf.doctor.finding import ERROR, OK, WARNING, Finding
+from stargan_tf.doctor.report import Report, check_writable, write_report
+from stargan_tf.doctor.text import report_text
+from stargan_tf.errors import InputError
+
+
+@pytest.fixture
+def report(source, opened):
+    def build(*findings):
+        return Report(opened(source([[1, 0]])), [], findings)
+
+    return build
+
+
+GOOD = Finding("a", OK, "Fine.")
+BAD = Finding("b", ERROR, "Three are bad.", "Throw them away.", ["x", "y", "z", "w"])
+
+
+def test_text_names_some_and_says_what_to_do(report, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = report_text(report(GOOD, BAD))
+    assert text.splitlines()[2:] == [
+        "  OK       Fine.",
+        "  error    Three are bad.",
+        "             x",
+        "             y",
+        "             z",
+        "             and 1 more",
+        "           → Throw them away.",
+        "",
+        "1 error to mend before training, 0 warnings.",
+    ]
+
+
+def test_names_that_the_sentence_holds_are_not_repeated(report):
+    found = Finding("c", WARNING, "Few of cat and dog.", "Add some.", ["cat", "dog"])
+    text = report_text(report(found))
+    assert text.count("cat") == 1 and "No errors, 1 warning." in text
+
+
+def test_colours_on_a_terminal_only(report, monkeypatch):
+    assert "\033[31m" not in report_text(report(BAD))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\033[31m" in report_text(report(BAD))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\033[31m" not in report_text(report(BAD))
+
+
+def test_names_that_are_no_text_are_shown_and_written(report, tmp_path):
+    broken = "caf\udce9.png"
+    found = report(Finding("d", WARNING, "Odd.", "", [broken]))
+    report_text(found).encode("utf-8")
+    write_report(found, tmp_path / "report.json")
+    content = (tmp_path / "report.json").read_bytes()
+    (read,) = json.loads(content.decode("utf-8", "surrogateescape"))["findings"]
+    assert read["names"] == [broken]
+
+
+def test_json_holds_a_thousand_names_and_the_count(report, tmp_path):
+    names = [f"{k}.png" for k in range(1200)]
+    path = tmp_path / "new" / "report.json"
+    found = report(Finding("e", ERROR, "Many.", "", names))
+    assert found.has_errors
+    write_report(found, path)
+    content = json.loads(path.read_text())
+    assert content["findings"][0]["count"] == 1200
+    assert content["findings"][0]["names"] == names[:1000]
+    assert content["levels"] == {"OK": 0, "warning": 0, "error": 1}
+    assert content["info"]["domains"] == ["a", "b"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    check_writable(tmp_path / "new" / "deep" / "report.json")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(InputError, match="must name a file"):
+        check_writable(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="no folder to write into"):
+        check_writable(tmp_path / "file" / "report.json")
