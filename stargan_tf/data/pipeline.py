@@ -20,6 +20,8 @@ from stargan_tf.data.image_store import AUTO, ImageStore, open_images
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.readers import reader
+from stargan_tf.data.turns import Turns, take_turns
+from stargan_tf.errors import InputError
 
 # Rounds of the cipher behind the permutation; TensorFlow's 4 leave visible patterns
 # in data sets of a few images.
@@ -36,8 +38,9 @@ def training_batches(
     start_step: int = 0,
     flip: bool = True,
     cache: str = AUTO,
+    dataset_weights: Sequence[float | None] | None = None,
 ) -> tf.data.Dataset:
-    """Endless shuffled batches; batch k comes from source k mod n.
+    """Endless shuffled batches; batch k comes from source k mod n, unless weighted.
 
     Within an epoch of a source every image comes once; a batch may straddle two
     epochs. The stream from `start_step=k` equals that from 0 without its first k
@@ -50,6 +53,8 @@ def training_batches(
         start_step: number of the first batch, for a resumed run.
         flip: mirror each image with probability one half.
         cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
+        dataset_weights: how often to draw from each source, relative to the others,
+            see `take_turns`; by default equally often.
 
     Returns:
         Dataset of `(image, label)`: float32 `(batch_size, s, s, 3)` in [-1, 1], and
@@ -62,13 +67,14 @@ def training_batches(
     check_range("start_step", start_step, 0)
     check_range("seed", seed, 0, SEED_LIMIT)
     sources, space = _as_sources(sources)
+    turns = _turns(dataset_weights, sources)
     stores = [open_images(source, cache) for source in sources]
 
     sizes = [len(store) for store in stores]
     fetch = _fetcher(stores, space)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        source, positions = _choose(step, batch_size, seed, sizes)
+        source, positions = _choose(step, batch_size, seed, sizes, turns)
         images, labels, _ = fetch(source, positions)
         images = tf.ensure_shape(images, (batch_size, *images.shape[1:]))
         labels = tf.ensure_shape(labels, (batch_size, *labels.shape[1:]))
@@ -109,13 +115,31 @@ def evaluation_batches(
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
+def _turns(weights: Sequence[float | None] | None, sources: Sequence) -> Turns:
+    weights = [1.0] * len(sources) if weights is None else list(weights)
+    if len(weights) != len(sources):
+        raise InputError(
+            f"dataset_weights must be one for each of {len(sources)} data sets. "
+            f"Received: {weights}"
+        )
+    return take_turns(weights)
+
+
 def _choose(
-    step: tf.Tensor, batch_size: int, seed: int, sizes: Sequence[int]
+    step: tf.Tensor, batch_size: int, seed: int, sizes: Sequence[int], turns: Turns
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Step → source and positions: sampling without replacement in each epoch."""
-    source = step % len(sizes)
-    size = tf.gather(tf.constant(sizes, tf.int64), source)
-    drawn = step // len(sizes) * batch_size + tf.range(batch_size, dtype=tf.int64)
+    rounds, place = step // len(turns.sources), step % len(turns.sources)
+    source, before = (
+        tf.gather(tf.constant(known, tf.int64), place)
+        for known in (turns.sources, turns.before)
+    )
+    size, share = (
+        tf.gather(tf.constant(known, tf.int64), source)
+        for known in (sizes, turns.shares)
+    )
+    turn = rounds * share + before  # Batches that came from this source before.
+    drawn = turn * batch_size + tf.range(batch_size, dtype=tf.int64)
     # A permutation evaluated place by place: nothing of the data set's length is
     # shuffled, and no epoch has to be replayed when a run is resumed.
     epochs = drawn // size

@@ -35,7 +35,8 @@ RUN_OPTIONS = (
         "dataset",
         str,
         None,
-        "Data sets by name (see 'stargan-tf datasets'); several are trained jointly.",
+        "Data sets by name (see 'stargan-tf datasets'); several, NAME,NAME, are "
+        "trained jointly.",
         _DATA,
         separator=",",
     ),
@@ -178,11 +179,26 @@ class RunConfig:
                 "held_out must be a share between 0 and 1, such as 0.1. "
                 f"Received: {self.held_out}"
             )
-        if len(set(self.dataset)) != len(self.dataset):
+        if len(set(self._sources)) != len(self._sources):
             raise InputError(
-                f"A data set is named twice. Received: --dataset "
-                f"{','.join(self.dataset)}"
+                "A data set is given twice with the same files. Received: --dataset "
+                f"{','.join(self.dataset)}. Give each --data_dir (or --labels, "
+                "--attributes) of its own."
             )
+
+    @property
+    def _sources(self) -> list[tuple]:
+        ways = (self.dataset, self.data_dir, self.labels, self.attributes)
+        return list(zip(*ways, strict=True))
+
+    @property
+    def dataset_names(self) -> tuple[str, ...]:
+        """What the model calls its data sets: `folder`, a second one `folder_2`."""
+        counts = [self.dataset[:i].count(n) for i, n in enumerate(self.dataset)]
+        return tuple(
+            f"{name}_{count + 1}" if count else name
+            for name, count in zip(self.dataset, counts, strict=True)
+        )
 
     def dataset_options(self, index: int) -> dict[str, Any]:
         """The `DatasetOptions` of one data set, as keyword arguments."""

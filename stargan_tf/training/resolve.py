@@ -75,7 +75,7 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
             "'stargan-tf datasets' lists them."
         )
     read["dataset"] = datasets
-    for option in RUN_OPTIONS:
+    for option in (*RUN_OPTIONS, *chosen.options):
         if option.separator:
             read[option.name] = _per_dataset(option, read[option.name], datasets)
     chosen.check(read)

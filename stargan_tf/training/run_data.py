@@ -1,11 +1,14 @@
 """The data sets of a run, opened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
+from stargan_tf.data.dataset_options import SPLITS
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.subset import relabelled
+from stargan_tf.errors import InputError
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
 
@@ -48,14 +51,27 @@ def open_data(config: RunConfig) -> RunData:
         InputError: unknown name, or data that does not fit.
     """
 
-    ways = family(config.model).dataset_options
+    splits = ([_open(config, i, split) for i in _numbers(config)] for split in SPLITS)
+    return RunData(*splits)
 
-    def open_split(split: str) -> list[LabelledImages]:
-        return [
-            load_dataset(
-                name, split, config.image_size, **config.dataset_options(i), **ways
-            )
-            for i, name in enumerate(config.dataset)
-        ]
 
-    return RunData(open_split(TRAIN), open_split(HELD_OUT))
+def _numbers(config: RunConfig) -> range:
+    return range(len(config.dataset))
+
+
+def _open(config: RunConfig, number: int, split: str) -> LabelledImages:
+    options = config.dataset_options(number) | family(config.model).dataset_options
+    name = config.dataset[number]
+    source = load_dataset(name, split, config.image_size, **options)
+    _check_domains(source.info)
+    info = replace(source.info, name=config.dataset_names[number])
+    return source if info == source.info else relabelled(source, info, source.labels)
+
+
+def _check_domains(info: DatasetInfo) -> None:
+    if info.label_type == ONE_HOT and len(info.domains) < 2:
+        raise InputError(
+            f"Data set '{info.name}' has one domain only, {info.domains[0]}: there is "
+            "nothing to translate to. Pictures without labels are for "
+            "'stargan-tf translate'; to train on, give two domains or more."
+        )

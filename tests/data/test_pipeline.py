@@ -63,6 +63,36 @@ def test_sources_take_turns_under_their_mask(numbered):
         np.testing.assert_array_equal(rest, 0)
 
 
+def test_weighted_sources_have_their_share_and_whole_epochs(numbered):
+    sources = [numbered("one", 8), numbered("two", 4, domains=("c", "d", "e"))]
+    stream = training_batches(sources, 4, dataset_weights=(2, 1), flip=False)
+    batches = take(stream, 9)
+    turns = [int(labels[0, 6]) for _, labels in batches]
+    assert turns == [0, 1, 0] * 3
+    drawn = [numbers(images)[0] for images, _ in batches]
+    for step in (0, 3, 6):  # two batches of four are an epoch of the first set
+        assert sorted([*drawn[step], *drawn[step + 2]]) == list(range(8))
+        assert sorted(drawn[step + 1]) == list(range(4))
+    for start in (1, 4, 8):
+        rest = training_batches(
+            sources, 4, dataset_weights=(2, 1), flip=False, start_step=start
+        )
+        for (images, labels), (other, others) in zip(
+            batches[start:], take(rest, 9 - start), strict=True
+        ):
+            np.testing.assert_array_equal(images, other)
+            np.testing.assert_array_equal(labels, others)
+
+
+def test_equal_weights_are_the_default(numbered):
+    sources = [numbered("one", 10), numbered("two", 7, domains=("c", "d", "e"))]
+    plain = take(training_batches(sources, 4), 6)
+    equal = take(training_batches(sources, 4, dataset_weights=(3, 3)), 6)
+    for (images, labels), (other, others) in zip(plain, equal, strict=True):
+        np.testing.assert_array_equal(images, other)
+        np.testing.assert_array_equal(labels, others)
+
+
 def test_flips_are_fair_and_optional(numbered):
     source = numbered("set", 50)
     batches = take(training_batches(source, 50), 8)
@@ -131,6 +161,8 @@ def test_unreadable_images_never_come(numbered, cache, warned):
         {"seed": 2**31},
         {"start_step": -1},
         {"cache": "yes"},
+        {"dataset_weights": (1, 2)},
+        {"dataset_weights": (0,)},
     ],
 )
 def test_bad_arguments(numbered, options):

@@ -39,6 +39,7 @@ def test_the_resolved_configuration_is_a_configuration(tmp_path):
             "preset": "stargan_celeba_rafd_128",
             "dataset": "celeba,rafd",
             "data_dir": "a,b",
+            "dataset_weights": "2,1",
             "rectified": "true",
             "identity": "5",
         }
@@ -57,7 +58,11 @@ def test_the_resolved_configuration_is_a_configuration(tmp_path):
         ({"preset": "demo", "image_size": 66}, "multiple of 4.*Try 64 or 68"),
         ({"preset": "demo", "held_out": 1}, "share between 0 and 1"),
         ({"preset": "demo", "steps": "many"}, "steps must be a whole number"),
-        ({"dataset": "a,a"}, "named twice"),
+        ({"dataset": "a,a"}, "given twice with the same files.*--dataset a,a"),
+        ({"dataset": "a,a", "data_dir": "x,x"}, "Give each --data_dir"),
+        ({"dataset": "a,b", "dataset_weights": "1,2,3"}, "has 3 values for 2 data"),
+        ({"dataset": "a,b", "dataset_weights": "1,0"}, "must be positive. Received"),
+        ({"preset": "demo_v2", "dataset_weights": "1"}, "is an option of stargan mod"),
         (
             {"preset": "demo", "style_dim": 8},
             "style_dim is an option of stargan_v2 models.*a stargan run: leave it out",
@@ -97,6 +102,19 @@ def test_a_file_that_is_no_configuration(tmp_path, text):
 def test_a_file_that_is_missing(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         resolve({}, tmp_path / "none.json")
+
+
+def test_a_data_set_may_come_twice_with_other_files():
+    config = resolve({"dataset": "a,b,a,a", "data_dir": "x,y,z,w"})
+    assert config.dataset_names == ("a", "b", "a_2", "a_3")
+
+
+def test_weights_of_data_sets():
+    config = resolve({"dataset": "a,b", "dataset_weights": "2,0.5"})
+    assert config.batch_options == {"dataset_weights": (2.0, 0.5)}
+    assert resolve({"dataset": "a,b"}).batch_options == {
+        "dataset_weights": (None, None)
+    }
 
 
 def test_values_per_data_set():

@@ -1,13 +1,31 @@
 """StarGAN (v1): its options."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from stargan_tf.data.turns import take_turns
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.training.families.model_family import (
+    DATA,
     NETWORKS,
     OPTIMIZATION,
     WEIGHTS,
     ModelFamily,
 )
 from stargan_tf.training.options import Option
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Checks what the options mean together.
+
+    Args:
+        values: option name → value.
+
+    Raises:
+        InputError: if the weights of the data sets are not positive.
+    """
+    take_turns(values["dataset_weights"])
+
 
 STARGAN = ModelFamily(
     api_version=API_VERSION,
@@ -20,6 +38,18 @@ STARGAN = ModelFamily(
         "--all INPUT --output grid.png",
     ),
     compile_from_run={"steps": "total_steps"},
+    check=check,
+    batch_options=(
+        Option(
+            "dataset_weights",
+            float,
+            None,
+            "How often to draw from each of several data sets, such as 2,1; by "
+            "default equally often.",
+            DATA,
+            separator=",",
+        ),
+    ),
     model_options=(
         Option(
             "base_filters",
