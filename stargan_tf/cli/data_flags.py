@@ -5,7 +5,7 @@ from typing import Any
 from absl import flags
 
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.fit import CROP, STRETCH
+from stargan_tf.data.fit import CROP, CROP_SIZE_HELP, STRETCH
 from stargan_tf.data.info import check_image_size
 from stargan_tf.errors import InputError
 
@@ -30,7 +30,7 @@ def define_data_flags(flag_values: flags.FlagValues, known: tuple[str, ...] = ()
         ),
         (
             *(flags.DEFINE_integer, "crop_size", None),
-            "Side of the centre crop in original pixels.",
+            f"{CROP_SIZE_HELP} By default --fit decides.",
         ),
         (flags.DEFINE_float, "held_out", 0.1, "Share of images kept from training."),
         (

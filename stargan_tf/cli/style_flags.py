@@ -60,7 +60,8 @@ def _define_styles(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "mask_provider",
         None,
-        "Models with high-pass skips: MODULE:NAME of the function that makes masks.",
+        "Models with high-pass skips: MODULE:NAME of the function that makes masks, by "
+        "default the one that the model's run names.",
         **style,
     )
 

@@ -11,6 +11,7 @@ from absl import flags
 
 from stargan_tf.cli import translate_by_label, translate_by_style
 from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.data.fit import CROP_SIZE_HELP
 from stargan_tf.errors import InputError
 from stargan_tf.training.families.model_family import LABELS, STYLES
 from stargan_tf.training.families.registry import family
@@ -80,7 +81,7 @@ def _define_pictures(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_integer(
         "crop_size",
         None,
-        "Side of the centred square in pixels; by default the largest.",
+        f"{CROP_SIZE_HELP} By default --fit decides.",
         lower_bound=1,
         **pictures,
     )
@@ -114,7 +115,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     job = kind.plan(flag_values, positionals, state)
     # What is wrong above is said at once, not after seconds of imports.
     start_tensorflow()
-    _report(job.work(load_model(checkpoint)), job.place)
+    _report(job.work(load_model(checkpoint, **job.code)), job.place)
     stream = job.stream
     if stream and stream.unreadable:
         raise InputError(
@@ -125,10 +126,6 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 def _check_flags(flag_values: flags.FlagValues) -> None:
     if not flag_values.model:
         raise InputError(f"--model is missing. Usage: {USAGE.splitlines()[0]}")
-    if flag_values.crop_size and flag_values.fit != "crop":
-        raise InputError(
-            f"--crop_size has no meaning with --fit {flag_values.fit}. Drop one."
-        )
 
 
 def _refuse_flags_of_others(flag_values: flags.FlagValues, kind: ModuleType) -> None:

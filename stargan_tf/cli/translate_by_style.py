@@ -15,7 +15,7 @@ from stargan_tf.cli.translate_job import (
     make_fitting,
     need_output,
 )
-from stargan_tf.cli.translate_masks import set_masks
+from stargan_tf.cli.translate_masks import FLAG, check_masks
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
@@ -55,16 +55,16 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
 
     space = LabelSpace(state.datasets)
     fitting = make_fitting(flag_values, space.image_size)
+    masks = {FLAG: flag_values.mask_provider}
     source = choose_styles(flag_values, state.model, space, fitting)
     save = _plan_saving(flag_values, getattr(source, "pictures", ()))
     if save and not (positionals or flag_values.output or flag_values.film):
-        return Job(partial(_only_save, save, source), "")
+        return Job(partial(_only_save, save, source), "", code=masks)
     pictures = find_pictures(flag_values, positionals)
     write, place = _plan_pictures(flag_values, source, pictures, space.image_size)
     stream = PictureStream(pictures, fitting)
-    masks = flag_values.mask_provider
-    work = partial(_save_and_write, masks, save, write, source, stream)
-    return Job(work, place, stream)
+    work = partial(_save_and_write, masks[FLAG], save, write, source, stream)
+    return Job(work, place, stream, masks)
 
 
 def _plan_saving(flag_values: flags.FlagValues, references: Pictures) -> Path | None:
@@ -90,7 +90,7 @@ def _save_and_write(
     stream: "PictureStream",
     model: Any,
 ) -> list[Path]:
-    set_masks(masks, model)
+    check_masks(masks, model)
     if save:
         print(f"Wrote {_only_save(save, source, model)[0]}")
     return write(model, source, stream)

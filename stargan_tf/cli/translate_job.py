@@ -1,7 +1,7 @@
 """What `stargan-tf translate` is about to do, planned before TensorFlow starts."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,13 @@ class Job:
         work: model → the pictures written.
         place: where they go, for the closing message.
         stream: the pictures that are read; None if there are none.
+        code: functions for the model in place of its run's, as `load_model` takes them.
     """
 
     work: Callable[[Any], list[Path]]
     place: str
     stream: "PictureStream | None" = None
+    code: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def find_pictures(

@@ -7,27 +7,23 @@ from stargan_tf.errors import InputError
 FLAG = "mask_provider"
 
 
-def set_masks(name: str | None, model: Any) -> None:
-    """Gives a model the source of its masks, which is code and not saved with it.
+def check_masks(name: str | None, model: Any) -> None:
+    """Refuses a model that needs masks and has none, and masks that it does not need.
 
     Args:
-        name: `--mask_provider`, `module:name`, or None.
-        model: an opened `StarGANV2`.
+        name: `--mask_provider`, or None.
+        model: an opened model.
 
     Raises:
-        InputError: if it needs a provider and there is none, or the reverse, or the
-            provider cannot be imported.
+        InputError: in these two cases.
     """
-    if model.high_pass and not name:
+    high_pass = getattr(model, "high_pass", 0)
+    if high_pass and model.mask_provider is None:
         raise InputError(
-            f"This model has high-pass skips (high_pass={model.high_pass}) and needs "
-            f"masks. Pass --{FLAG} MODULE:NAME, as for its training."
+            f"This model has high-pass skips (high_pass={high_pass}) and needs masks, "
+            f"and its run names no source of them. Pass --{FLAG} MODULE:NAME."
         )
-    if name and not model.high_pass:
+    if name and not high_pass:
         raise InputError(
             f"This model has no high-pass skips and takes no masks. Drop --{FLAG}."
         )
-    if name:
-        from stargan_tf.training.imported import imported_by_user
-
-        model.set_mask_provider(imported_by_user(FLAG, name))

@@ -18,8 +18,8 @@ class DatasetOptions:
         data_dir: folder with the images, for data that is the user's own.
         labels: the attribute file, for `attributes`.
         attributes: choice of attributes, in order; empty means all.
-        crop_size: side of the centre crop in original pixels; None means what `fit`
-            says.
+        crop_size: side of the centred square to use, in original pixels, whatever
+            `fit` says; None means what `fit` says.
         held_out: share of the images kept from training, in (0, 1).
         fit: how a picture becomes a square: `"crop"` takes the largest centred
             square, `"stretch"` the whole picture without keeping its aspect.

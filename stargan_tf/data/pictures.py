@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from stargan_tf.data.fit import CROP
+from stargan_tf.data.fit import CROP, used_box
 from stargan_tf.data.labelled_images import UnreadableImage
 
 SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
@@ -36,9 +36,8 @@ def square_pixels(
     Args:
         path: the picture.
         image_size: side of the result in pixels.
-        crop_size: see `centre_crop`.
-        fit: without a `crop_size`, `"crop"` takes the largest centred square and
-            `"stretch"` the whole picture, whose aspect is lost.
+        crop_size: see `used_box`.
+        fit: likewise; with `"stretch"` the picture's aspect is lost.
         resample: Pillow's filter; all are antialiased.
 
     Returns:
@@ -58,8 +57,8 @@ def as_square(
     resample: Image.Resampling = Image.Resampling.BILINEAR,
 ) -> np.ndarray:
     """Makes a decoded picture a square and resizes that; see `square_pixels`."""
-    if crop_size is not None or fit == CROP:
-        image = centre_crop(image, crop_size)
+    # Crop first: resize(box=…) would let pixels beyond the edge shine in.
+    image = image.crop(used_box(image.size, fit, crop_size))
     return np.asarray(resized(image, image_size, resample))
 
 
@@ -87,23 +86,6 @@ def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Im
         raise UnreadableImage(
             f"Cannot read the image {name or os.fspath(path)}: {_reason(path, error)}."
         ) from error
-
-
-def centre_crop(image: Image.Image, crop_size: int | None = None) -> Image.Image:
-    """The centred square of a picture.
-
-    Args:
-        image: any picture.
-        crop_size: side of the square in original pixels; where the picture is
-            smaller, or with None, its largest square.
-
-    Returns:
-        A square picture.
-    """
-    width, height = image.size
-    side = min(width, height, crop_size or max(width, height))
-    left, top = round((width - side) / 2), round((height - side) / 2)
-    return image.crop((left, top, left + side, top + side))
 
 
 def resized(

@@ -116,8 +116,9 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
     def set_mask_provider(self, mask_provider):
         """Sets where the high-pass masks come from.
 
-        It is code, not configuration, and is not saved with the model: set it again
-        after loading.
+        It is code and not saved with the model: after `keras.saving.load_model` set
+        it again. (`stargan_tf.load_model` imports the one that the run's
+        configuration names.)
 
         Args:
             mask_provider: callable from images, float32 (batch, size, size, 3) in
@@ -127,6 +128,11 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
         """
         # Wrapped, since Keras would adopt and save a network assigned to itself.
         self._mask_provider = mask_provider and functools.partial(mask_provider)
+
+    @property
+    def mask_provider(self):
+        """What `set_mask_provider` was given, or None."""
+        return self._mask_provider and self._mask_provider.func
 
     def _masks(self, image):
         """The high-pass masks of images, or None where the model takes none."""
@@ -138,7 +144,15 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
                 "Received none. Set a source of them with model.set_mask_provider(…), "
                 "give translate(masks=…), or build the model with high_pass=0."
             )
-        return tf.stop_gradient(self._mask_provider(image))
+        masks = tf.convert_to_tensor(self._mask_provider(image))
+        shape = (None, self.image_size, self.image_size, 2)
+        if not masks.shape.is_compatible_with(shape):
+            raise InputError(
+                f"A mask provider returns {('batch', *shape[1:])}. Received: shape "
+                f"{masks.shape} for images {image.shape}"
+            )
+        # What Python code inside of the graph returns has no shape by itself.
+        return tf.stop_gradient(tf.ensure_shape(masks, shape))
 
     def call(self, inputs):
         """G(x, s) with the averaged weights; see `GeneratorV2`."""

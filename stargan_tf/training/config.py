@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stargan_tf.data.fit import CROP_SIZE_HELP
 from stargan_tf.data.info import check_image_size
 from stargan_tf.errors import InputError
 from stargan_tf.training.options import Option
@@ -69,8 +70,8 @@ RUN_OPTIONS = (
         "crop_size",
         int,
         None,
-        "Side of the centre crop in original pixels; by default the largest square."
-        f"{_PER_SET} ','.",
+        f"{CROP_SIZE_HELP} By default the largest square, or, for models made for it "
+        f"(stargan_v2), the whole picture, squeezed.{_PER_SET} ','.",
         _DATA,
         minimum=1,
         separator=",",

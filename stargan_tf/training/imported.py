@@ -34,7 +34,7 @@ def imported_by_user(option: str, name: str) -> Any:
     module, _, attribute = name.partition(":")
     try:
         found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise InputError(f"{option} {name} cannot be imported: {error}") from error
     if not callable(found):
         raise InputError(

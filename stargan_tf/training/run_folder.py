@@ -9,6 +9,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State
 from stargan_tf.training.families.registry import family
+from stargan_tf.training.model_code import Code, attach_code
 
 
 @dataclass(frozen=True)
@@ -70,25 +71,32 @@ class RunFolder:
             durable.remove_leftovers(folder)
 
 
-def load_model(folder: str | Path) -> Any:
+def load_model(folder: str | Path, **code: Code | None) -> Any:
     """Opens a trained model for translation.
 
     Args:
         folder: a run folder (its newest sound checkpoint is opened) or one
             checkpoint's folder.
+        **code: functions that are not saved with the model, such as `mask_provider`
+            of a StarGAN v2 with high-pass skips: callables, or texts `module:name`.
+            By default those that the run's configuration names are imported.
 
     Returns:
         The model, not compiled.
 
     Raises:
         InputError: not a model folder, a run without a checkpoint, damaged, or
-            written by another version.
+            written by another version; code that cannot be imported.
     """
     checkpoint, state = find_checkpoint(Path(folder))
-    family(state.model).model_class()  # Registers the class with Keras.
+    chosen = family(state.model)
+    chosen.model_class()  # Registers the class with Keras.
     import keras
 
-    return keras.models.load_model(checkpoint / checkpoints.MODEL_FILE, compile=False)
+    model = keras.models.load_model(checkpoint / checkpoints.MODEL_FILE, compile=False)
+    run = RunFolder(checkpoint.resolve().parents[1])
+    attach_code(model, chosen, run.config, code)
+    return model
 
 
 def find_checkpoint(folder: Path) -> tuple[Path, State]:

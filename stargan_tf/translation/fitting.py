@@ -6,19 +6,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stargan_tf.data.fit import CROP, STRETCH, Box, used_box
 from stargan_tf.data.labelled_images import UnreadableImage
 from stargan_tf.data.pictures import read_picture
+from stargan_tf.errors import InputError
 
-CROP = "crop"
 KEEP = "keep"
-STRETCH = "stretch"
 MODEL = "model"
 ORIGINAL = "original"
 # A longer picture would need gigabytes inside the generator.
 MAX_ASPECT = 8
 FEATHER = 0.06  # width of the soft edge, as a share of the pasted square's side
-
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -76,14 +74,24 @@ class Fitting:
             square).
         size: `"model"` (outputs as the generator gives them) or `"original"` (pasted
             back into the original picture).
-        crop_size: side of the centred square in original pixels; None takes the
-            largest.
+        crop_size: side of the centred square to use, in original pixels, whatever
+            `fit` says (see `data.fit`).
+
+    Raises:
+        InputError: for a `crop_size` with `"keep"`.
     """
 
     image_size: int
     fit: str = CROP
     size: str = MODEL
     crop_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.crop_size and self.fit == KEEP:
+            raise InputError(
+                f"crop_size takes a square and fit='{KEEP}' the whole picture. "
+                f"Received: crop_size={self.crop_size}. Drop one."
+            )
 
     def read(self, path: Path) -> Fitted:
         """Reads a picture, upright and RGB, and fits it.
@@ -95,21 +103,12 @@ class Fitting:
             UnreadableImage: if it cannot be decoded, or is too long and narrow.
         """
         picture = read_picture(path)
-        box = self._box(picture.size)
+        box = used_box(picture.size, self.fit, self.crop_size)
         size = self._fitted_size(box, path)
-        # Crop first: resize(box=…) would let pixels beyond the edge shine in.
+        # Cropped before, as in `pictures.as_square`.
         fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
         return Fitted(np.asarray(fitted), box, original)
-
-    def _box(self, size: tuple[int, int]) -> Box:
-        width, height = size
-        if self.fit != CROP:
-            return 0, 0, width, height
-        # Where `pictures.centre_crop` cuts.
-        side = min(width, height, self.crop_size or width)
-        left, top = round((width - side) / 2), round((height - side) / 2)
-        return left, top, left + side, top + side
 
     def _fitted_size(self, box: Box, path: Path) -> tuple[int, int]:
         if self.fit == STRETCH:

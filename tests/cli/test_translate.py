@@ -122,6 +122,9 @@ def test_grid_of_everything_but_the_unreadable(joint_run, photos, tmp_path):
     assert width > 7 * 112 and 2 * 112 < height < 3 * 112
 
 
+OUT = ["--output", "OUT"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -180,6 +183,10 @@ def test_grid_of_everything_but_the_unreadable(joint_run, photos, tmp_path):
         (
             ["--model", "RUN", "--all", "--fit=bend", "PHOTOS", "--output", "OUT"],
             "crop|keep",
+        ),
+        (
+            ["--model=RUN", "--all", "--fit=keep", "--crop_size=9", "PHOTOS", *OUT],
+            "crop_size takes a square and fit='keep' the whole picture",
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "PHOTOS"],

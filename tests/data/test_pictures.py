@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.labelled_images import UnreadableImage
-from stargan_tf.data.pictures import centre_crop, read_picture, square_pixels
+from stargan_tf.data.pictures import read_picture, square_pixels
 
 GRADIENT = np.linspace(0, 255, 12 * 16).reshape(12, 16).astype(np.uint8)
 COLOURS = np.stack([GRADIENT, GRADIENT[::-1], GRADIENT[:, ::-1]], axis=-1)
@@ -126,12 +126,6 @@ def test_crop_then_antialiased_resize_as_pillow(photograph, crop_size):
         box = image.crop((left, top, left + side, top + side))
     expected = np.asarray(box.resize((8, 8), Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(square_pixels(path, 8, crop_size), expected)
-
-
-def test_crop_is_celeba_s():
-    assert centre_crop(Image.new("RGB", (178, 218)), 178).size == (178, 178)
-    pixels = np.arange(218, dtype=np.uint8)[:, None].repeat(178, axis=1)
-    assert centre_crop(Image.fromarray(pixels), 178).getpixel((0, 0)) == 20
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp", "a.gif"])

@@ -25,13 +25,14 @@ def test_crop_gives_the_model_its_square(tmp_path, width, height, shape):
     assert fitted.image.shape == shape and fitted.image.dtype == np.uint8
 
 
+@pytest.mark.parametrize("fit", ["crop", "stretch"])
 @pytest.mark.parametrize("crop_size", [None, 30])
 @pytest.mark.parametrize(("width", "height"), [(67, 64), (64, 65), (200, 51)])
-def test_crop_is_what_training_sees(tmp_path, width, height, crop_size):
+def test_the_model_gets_what_training_saw(tmp_path, width, height, crop_size, fit):
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    fitted = Fitting(16, crop_size=crop_size).read(tmp_path / "a.png")
-    expected = square_pixels(tmp_path / "a.png", 16, crop_size)
+    fitted = Fitting(16, fit, crop_size=crop_size).read(tmp_path / "a.png")
+    expected = square_pixels(tmp_path / "a.png", 16, crop_size, fit)
     assert np.array_equal(fitted.image, expected)
 
 

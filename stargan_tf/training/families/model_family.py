@@ -91,6 +91,11 @@ class ModelFamily:
             *self.loss_weights,
         )
 
+    @property
+    def code_options(self) -> tuple[str, ...]:
+        """Names of the model's options that name code, which no model file holds."""
+        return tuple(option.name for option in self.model_options if option.imported)
+
     def default(self, option: Option) -> Any:
         """An option's value when nobody gives one.
 
@@ -112,9 +117,10 @@ class ModelFamily:
         Raises:
             InputError: if code that the user named cannot be imported.
         """
-        code = {option.name for option in self.model_options if option.imported}
         return {
-            name: imported_by_user(name, value) if value and name in code else value
+            name: imported_by_user(name, value)
+            if value and name in self.code_options
+            else value
             for name, value in values.items()
         }
 
