@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 TENSORFLOW ?= tensorflow
 RUN ?= runs/demo
+RUN_V2 ?= runs/demo_v2
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint format
+.PHONY: demo demo-v2 test lint format
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf train --preset demo --run $(RUN)
@@ -17,6 +18,20 @@ demo: $(VENV)/core
 	@echo "Faces nobody trained on, each with every attribute: $(RUN)/translated.png"
 	@echo "Next, one picture by name: $(BIN)/stargan-tf translate --model $(RUN)" \
 	  "--to Blond_Hair,Young $(RUN)/held_out/held_out_000000.png --output blond.png"
+
+demo-v2: $(VENV)/core
+	$(BIN)/stargan-tf train --preset demo_v2 --run $(RUN_V2)
+	$(BIN)/stargan-tf datasets --save toon_people --split held_out --count 3 \
+	  --image_size 64 --output $(RUN_V2)/held_out
+	$(BIN)/stargan-tf translate --model $(RUN_V2) --to woman --count 4 \
+	  --film $(RUN_V2)/styles.gif $(RUN_V2)/held_out
+	@for kind in latents references interpolation; do cp \
+	  "$$(ls $(RUN_V2)/samples/*_$$kind.png | tail -n 1)" $(RUN_V2)/$$kind.png; done
+	@echo "Faces nobody trained on, in random styles, in the styles of others, and from" \
+	  "style to style: latents.png, references.png, interpolation.png, styles.gif in" \
+	  "$(RUN_V2)"
+	@echo "Next, one picture: $(BIN)/stargan-tf translate --model $(RUN_V2) --to child" \
+	  "--seed 7 $(RUN_V2)/held_out/held_out_000000.png --output child.png"
 
 test: $(VENV)/dev lint
 	$(BIN)/python -m pytest -n 2

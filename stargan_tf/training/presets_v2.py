@@ -59,7 +59,7 @@ PRESETS_V2 = {
         "A smaller StarGAN v2 for 64 px.", {**_SMALL, "image_size": 64}
     ),
     "demo_v2": Preset(
-        "A small StarGAN v2 on drawn people; its numbers are not tuned yet.",
+        "A small StarGAN v2 on drawn people, for two CPU cores.",
         {
             **_V2,
             "dataset": "toon_people",
@@ -67,13 +67,19 @@ PRESETS_V2 = {
             "base_filters": 16,
             "max_filters": 64,
             "style_dim": 16,
+            "latent_dim": 8,
             "hidden_dim": 64,
             "batch_size": 4,
-            "steps": 3000,
-            "diversity_steps": 3000,
-            "ema_decay": 0.99,
-            "checkpoint_every": 300,
-            "sample_every": 300,
+            # Narrow networks and few steps want higher rates; the mapping network's
+            # stays a hundredth of the others', or its styles fall together.
+            "learning_rate": 5e-4,
+            "mapping_learning_rate": 5e-6,
+            "cycle": 10.0,
+            "steps": 3600,
+            "diversity_steps": 3600,
+            "ema_decay": 0.997,
+            "checkpoint_every": 400,
+            "sample_every": 400,
             "log_every": 50,
         },
     ),
