@@ -6,6 +6,7 @@ from absl import flags
 
 from stargan_tf.cli.data_flags import data_options
 from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.registry import available
 from stargan_tf.doctor.description import description
 from stargan_tf.doctor.opened import Opened, open_data
 from stargan_tf.errors import InputError
@@ -41,10 +42,9 @@ def _open(name: str, image_size: int, options: DatasetOptions) -> Opened:
     """The data set, as far as it is there."""
     try:
         return open_data(name, image_size, options)
-    except InputError as error:
-        # Without files there is still much to say; with a wrong flag there is not.
-        from stargan_tf.data.registry import available
-
+    except (InputError, ImportError) as error:
+        # Without files (or the extra that reads them) there is still much to say; with
+        # a wrong flag there is not.
         said = options.data_dir, options.labels, *options.attributes
         if name not in available() or any(said):
             raise

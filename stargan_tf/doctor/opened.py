@@ -12,7 +12,6 @@ from stargan_tf.data.dataset_options import SPLITS, DatasetOptions
 from stargan_tf.data.file_audit import Audited, FileAudit
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.listing import existing_folder
 from stargan_tf.data.one_domain_each import one_domain_each
 from stargan_tf.data.registry import definition, load_dataset
 from stargan_tf.errors import InputError
@@ -56,11 +55,10 @@ class Opened:
         Returns:
             Its path; None for pictures that are drawn or come out of an archive.
         """
-        if self.audit:
-            return self.audit.root / name
-        if self.options.data_dir is None:
+        if self.audit is None and self.options.data_dir is None:
             return None
-        path = Path(self.options.data_dir).expanduser() / name
+        root = self.audit.root if self.audit else Path(self.options.data_dir)
+        path = root.expanduser() / name
         return path if path.is_file() else None
 
 
@@ -76,8 +74,10 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
         InputError: what is wrong with the call and not with the data: an unknown
             data set or attribute, a folder that is not there.
     """
-    if options.data_dir is not None:
-        existing_folder(options.data_dir)
+    # A folder, or an archive where the data set takes one.
+    place = options.data_dir and Path(options.data_dir).expanduser()
+    if place and not place.exists():
+        raise InputError(f"--data_dir {place} does not exist.")
     plain = replace(options, one_hot=False)
     with _notes() as notes:
         known = definition(name)

@@ -81,3 +81,14 @@ def test_what_one_hot_leaves_out_is_counted(plugin, source):
     assert opened.info.label_type == "one_hot"
     (found,) = check_opening(opened)
     assert found.summary.startswith("2 pictures of no single domain")
+
+
+def test_an_archive_may_stand_in_a_folders_place(plugin, source, tmp_path):
+    archive = tmp_path / "pictures.zip"
+    archive.touch()
+    plugin(lambda *values, **options: source([[1, 0], [0, 1]]))
+    opened = open_data("toy", 8, DatasetOptions(data_dir=str(archive)))
+    assert opened.file("0.png") is None
+    assert [picture.problem for picture in examine(opened)] == [None] * 4
+    with pytest.raises(InputError, match="does not exist"):
+        open_data("toy", 8, DatasetOptions(data_dir=str(tmp_path / "other.zip")))
