@@ -64,3 +64,35 @@ class TorchAdam(keras.optimizers.Adam):
     def get_config(self):
         """Constructor arguments."""
         return {**super().get_config(), "l2": self.l2}
+
+
+def has_fixed_rate(optimizer):
+    """Whether an optimizer's learning rate follows no schedule.
+
+    Args:
+        optimizer: a Keras optimizer.
+    """
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    return not isinstance(optimizer._learning_rate, schedule)
+
+
+def copy_moments(source, target):
+    """Lets an optimizer go on where another one of an equal network stood.
+
+    Args:
+        source: the other one, or None.
+        target: a built optimizer.
+
+    Returns:
+        Whether it was done: only for two `TorchAdam` without a schedule, which a
+        count of updates taken from elsewhere would put at its end.
+    """
+    both = (source, target)
+    if not all(isinstance(one, TorchAdam) and has_fixed_rate(one) for one in both):
+        return False
+    for slot in ("_momentums", "_velocities"):
+        pairs = zip(getattr(source, slot), getattr(target, slot), strict=True)
+        for old, new in pairs:
+            new.assign(old)
+    target.iterations.assign(source.iterations)
+    return True

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 
 from stargan_tf.convert.table import Table, entries, to_official, to_ours
 from stargan_tf.errors import InputError
-from stargan_tf.optimizers import TorchAdam
+from stargan_tf.optimizers import TorchAdam, has_fixed_rate
 
 MEAN, SQUARE = "exp_avg", "exp_avg_sq"
 
@@ -52,10 +51,8 @@ def _assign(target: Any, array: np.ndarray, network: Any) -> None:
 
 
 def is_ours(optimizer: Any) -> bool:
-    """Whether the official code has such an optimizer, with a rate that is fixed."""
-    schedule = keras.optimizers.schedules.LearningRateSchedule
-    fixed = not isinstance(optimizer._learning_rate, schedule)
-    return fixed and isinstance(optimizer, TorchAdam)
+    """Whether an optimizer can be written as PyTorch's Adam, its rate included."""
+    return isinstance(optimizer, TorchAdam) and has_fixed_rate(optimizer)
 
 
 def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from stargan_tf.convert.found import Found
 from stargan_tf.convert.output_folder import check_new
 from stargan_tf.convert.read import read
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.training.initial_model import NOT_IMPORTED
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def write(
         "step": found.step,
         "datasets": [info.to_dict() for info in infos],
         "options": found.sizes.options,
-        "not_in_the_checkpoint": fresh,
+        NOT_IMPORTED: fresh,
     }
     model_folder.save(output, model, found, record)
     return Imported(found.family, infos, found.sizes.options, fresh)

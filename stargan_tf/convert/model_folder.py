@@ -13,6 +13,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.families.registry import family
+from stargan_tf.training.initial_model import IMPORT_RECORD
 from stargan_tf.training.run_folder import RunFolder
 from stargan_tf.training.versions import versions
 
@@ -64,7 +65,9 @@ def _fill_gaps(model: Any, found: Found, averaged: tuple[str, ...]) -> list[str]
     if untrained:
         missing.append(f"the trained {_listed(untrained)} (their averages stand in)")
     if unaveraged:
-        missing.append(f"the averages of {_listed(unaveraged)} (they start from them)")
+        missing.append(
+            f"the averaged {_listed(unaveraged)} (the trained ones stand in)"
+        )
     return missing
 
 
@@ -92,7 +95,7 @@ def save(folder: Path, model: Any, found: Found, record: Mapping[str, Any]) -> N
             run = RunFolder(unfinished)
             checkpoints.save(run.checkpoints, model, state, keep=1)
             durable.write_json(
-                unfinished / "import.json", {**record, "versions": versions()}
+                unfinished / IMPORT_RECORD, {**record, "versions": versions()}
             )
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error}.") from error

@@ -94,6 +94,14 @@ RUN_OPTIONS = (
         _RUN,
         minimum=1,
     ),
+    Option(
+        "init_from",
+        str,
+        None,
+        "A model to start from: a run or an imported model. Its networks' options and "
+        "the labels of the same name are taken over.",
+        _RUN,
+    ),
     Option("seed", int, 0, "Seed of everything random.", _RUN, minimum=0),
     Option(
         "precision",
@@ -160,6 +168,7 @@ class RunConfig:
     image_size: int
     batch_size: int
     steps: int
+    init_from: str | None
     seed: int
     precision: str
     jit_compile: bool

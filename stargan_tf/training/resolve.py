@@ -25,7 +25,8 @@ def resolve(
         overrides: option name → value, text or JSON value; the strongest.
         config_file: a JSON file with option names as keys, weaker than `overrides`
             and stronger than the preset that either of them names. The `config.json`
-            of a run folder is such a file.
+            of a run folder is such a file. Between the two stands what the networks
+            of the `init_from` model are like.
 
     Returns:
         The configuration; what nobody gave has its default.
@@ -35,7 +36,8 @@ def resolve(
     """
     given = (read_config_file(config_file) if config_file else {}) | dict(overrides)
     name = given.get("preset")
-    values = (preset(name).values if name else {}) | given
+    initial = _initial(given)
+    values = (preset(name).values if name else {}) | initial | given
     chosen = family(values.get("model", DEFAULT))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
     check_option_names(values, {"preset", *options}, chosen)
@@ -43,7 +45,29 @@ def resolve(
         name: option.read(values.get(name, chosen.default(option)))
         for name, option in options.items()
     }
+    _check_initial(given.get("init_from"), initial, read)
     return _assemble(name, read, chosen)
+
+
+def _initial(given: Mapping[str, Any]) -> dict[str, Any]:
+    if not given.get("init_from"):
+        return {}
+    # Here, not above: opening a model reads its run's configuration by this module.
+    from stargan_tf.training.initial_model import initial_options
+
+    return initial_options(given)
+
+
+def _check_initial(
+    folder: str | None, initial: Mapping[str, Any], read: Mapping[str, Any]
+) -> None:
+    """Refuses a run that builds other networks than those it starts from."""
+    for name, value in initial.items():
+        if read[name] != value:
+            raise InputError(
+                f"The model {folder} has {name}={value}; a run with --init_from keeps "
+                f"that. Received: {name}={read[name]}. Leave it out."
+            )
 
 
 def read_config_file(path: str | Path) -> dict[str, Any]:

@@ -36,6 +36,11 @@ def check_folder(folder: RunFolder) -> None:
         raise InputError(f"--run must be a folder. Received the file {folder.path}")
     if not folder.path.exists() or folder.config.exists():
         return
+    if folder.checkpoints.exists():
+        raise InputError(
+            f"{folder.path} holds a model, but no run. To train on from it, pass "
+            f"--init_from {folder.path} and another --run folder."
+        )
     # Names with a dot are what a run killed at its very start leaves behind.
     if any(not path.name.startswith(".") for path in folder.path.iterdir()):
         raise InputError(

@@ -24,6 +24,7 @@ from stargan_tf.training.run_data import RunData, open_data
 from stargan_tf.training.run_folder import RunFolder
 from stargan_tf.training.spans import Span, spans
 from stargan_tf.training.versions import versions
+from stargan_tf.training.warm_start import warm_start
 
 
 def train(config: RunConfig, run: str | Path) -> Any:
@@ -87,7 +88,10 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
 
 
 def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) -> None:
-    """Brings model and folder to the newest checkpoint, or to the start."""
+    """Brings model and folder to the newest checkpoint, or to the start.
+
+    The start is fresh weights, or those of another model.
+    """
     newest = folder.newest()
     if newest:
         checkpoint, state = newest
@@ -96,6 +100,8 @@ def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) ->
         # Into a freshly compiled model: its schedules follow the new --steps.
         model.load_weights(checkpoint / checkpoints.MODEL_FILE)
         print(f"Going on from step {state.step} ({checkpoint}).")
+    elif config.init_from:
+        print(warm_start(model, config.init_from))
     folder.remove_leftovers()
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}

@@ -5,9 +5,25 @@ from pathlib import Path
 
 import numpy as np
 
+from stargan_tf.convert import official_v1, official_v2
+from stargan_tf.convert.found import Part, Sizes
+from stargan_tf.convert.table import entries
+from stargan_tf.convert.transfer import put_weights
 from tests.goldens.reference_weights import reference_array, reference_state_dict
 
 FOLDER = Path(__file__).parents[1] / "goldens"
+V1_OPTIONS = {
+    "base_filters": "g_conv_dim",
+    "num_residual_blocks": "g_repeat_num",
+    "discriminator_filters": "d_conv_dim",
+    "discriminator_layers": "d_repeat_num",
+}
+V2_OPTIONS = {
+    "style_dim": "style_dim",
+    "latent_dim": "latent_dim",
+    "max_filters": "max_conv_dim",
+    "high_pass": "w_hpf",
+}
 
 
 class Golden:
@@ -17,26 +33,36 @@ class Golden:
         self.json = json.loads((FOLDER / f"{name}.json").read_text())
         with np.load(FOLDER / f"{name}.npz") as arrays:
             self.arrays = dict(arrays)
+        is_v2 = name.startswith("v2")
+        self.official = official_v2 if is_v2 else official_v1
+        names = V2_OPTIONS if is_v2 else V1_OPTIONS
+        self.options = {ours: self.json[theirs] for ours, theirs in names.items()}
+        width = self.json["num_domains" if is_v2 else "c_dim"]
+        base = {"base_filters": None} if is_v2 else {}
+        self.tables = self.official.tables(
+            Sizes(self.json["image_size"], {**base, **self.options}, width)
+        )
 
     def image(self, name, batch, size):
         return nhwc(reference_array(name, (batch, 3, size, size), self.json["seed"]))
 
-    def load(self, network, keys):
-        """Puts the reference weights into a network, in the order of the keys."""
-        state = reference_state_dict(keys, self.json["seed"])
-        for variable, value in zip(in_order(network), state.values(), strict=True):
-            variable.assign(to_keras(value))
+    def state(self, network):
+        """The official state dict of a network, by its name."""
+        return reference_state_dict(self.json[f"{network}_keys"], self.json["seed"])
 
+    def load(self, model):
+        """Puts the reference weights into all trained networks of a model."""
+        for name in self.official.NETWORKS:
+            part = Part(FOLDER, name, self.state(name))
+            put_weights(getattr(model, name), self.tables[name], part)
 
-def in_order(network):
-    """The weights as the official checkpoints list them: both heads last."""
-    heads = {"patches": 1, "classes": 2}
-    return sorted(network.weights, key=lambda w: heads.get(w.path.split("/")[-2], 0))
-
-
-def to_keras(value):
-    """PyTorch's kernel layout (OIHW, or IOHW transposed) as Keras' (HWIO, HWOI)."""
-    return value.transpose(2, 3, 1, 0) if value.ndim == 4 else value
+    def weights(self, network):
+        """Official key → (our variable, index of its part) of every weight."""
+        variables = {variable.path: variable for variable in network.weights}
+        return {
+            line.key: (variables[line.path], ... if line.head is None else line.head)
+            for line in entries(self.tables[network.name])
+        }
 
 
 def nhwc(array):

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.models.stargan import StarGAN
-from tests.models.golden import Golden, in_order, nhwc
+from tests.models.golden import Golden, nhwc
 
 ATTRIBUTES = DatasetInfo("celeba", tuple("abcde"), "binary", 32)
 EXPRESSIONS = DatasetInfo("rafd", tuple("fghijklm"), "one_hot", 32)
@@ -20,16 +20,9 @@ CASES = {
 @pytest.fixture(params=CASES)
 def case(request):
     golden = Golden(request.param)
-    model = StarGAN(
-        CASES[request.param],
-        base_filters=8,
-        num_residual_blocks=2,
-        discriminator_filters=8,
-        discriminator_layers=4,
-    )
+    model = StarGAN(CASES[request.param], **golden.options)
     model.compile(critic_steps=1, lr_decay="none")
-    golden.load(model.generator, golden.json["generator_keys"])
-    golden.load(model.discriminator, golden.json["discriminator_keys"])
+    golden.load(model)
     return golden, model
 
 
@@ -57,10 +50,13 @@ def check_step(golden, model, step):
     model.reset_metrics()
     d_gradients, g_gradients = model._update_both(image, label, target, alpha)
     check_losses(model, step)
-    check_norms(model.discriminator, d_gradients, step["d_gradient_norms"])
-    check_norms(model.generator, g_gradients, step["g_gradient_norms"])
-    check_weights(model.discriminator, step["discriminator_after_step"])
-    check_weights(model.generator, step["generator_after_step"])
+    both = {"discriminator": d_gradients, "generator": g_gradients}
+    for name, gradients in both.items():
+        network = getattr(model, name)
+        weights = golden.weights(network)
+        recorded = step[f"{name[0]}_gradient_norms"]
+        check_norms(network, weights, gradients, recorded)
+        check_weights(weights, step[f"{name}_after_step"])
 
 
 def check_losses(model, step):
@@ -78,17 +74,19 @@ def check_losses(model, step):
         assert logs[our_name] == pytest.approx(step[their_name], rel=1e-4), our_name
 
 
-def check_norms(network, gradients, recorded):
+def check_norms(network, weights, gradients, recorded):
     pairs = zip(network.trainable_variables, gradients, strict=True)
     by_path = {variable.path: gradient for variable, gradient in pairs}
-    for variable, (key, norm) in zip(in_order(network), recorded.items(), strict=True):
+    for key, norm in recorded.items():
+        variable, _ = weights[key]
         ours = np.linalg.norm(by_path[variable.path])
         assert ours == pytest.approx(norm, rel=1e-3), key
 
 
-def check_weights(network, recorded):
+def check_weights(weights, recorded):
     """Sums after Adam's first steps, each weight moved by about the learning rate."""
-    for variable, (key, sums) in zip(in_order(network), recorded.items(), strict=True):
+    for key, sums in recorded.items():
+        variable, _ = weights[key]
         value = variable.numpy().astype(np.float64)
         # A gradient of nearly zero may change its sign: then its weight is off by
         # two learning rates. One weight in a hundred may.

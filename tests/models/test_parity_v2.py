@@ -1,7 +1,5 @@
 """Our numbers against the official code's (clovaai/stargan-v2 at 875b70a)."""
 
-import re
-
 import keras
 import numpy as np
 import pytest
@@ -10,11 +8,10 @@ import tensorflow as tf
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.models.batch_v2 import Batch
 from stargan_tf.models.stargan_v2 import StarGANV2
-from tests.goldens.reference_weights import reference_array, reference_state_dict
-from tests.models.golden import Golden, nhwc, to_keras
+from tests.goldens.reference_weights import reference_array
+from tests.models.golden import Golden, nhwc
 
 SIZE, BATCH = 64, 2
-NETWORKS = ("generator", "mapping_network", "style_encoder", "discriminator")
 # The official gradients after three float32 updates: see `float64`.
 LAST_PHASE = 8e-2
 OUR_NAMES = {
@@ -37,15 +34,11 @@ def build(name):
     masks = masks_of(golden)
     model = StarGANV2(
         DatasetInfo("animals", tuple("abc"[:count]), "one_hot", SIZE),
-        style_dim=golden.json["style_dim"],
-        latent_dim=golden.json["latent_dim"],
-        max_filters=golden.json["max_conv_dim"],
-        high_pass=golden.json["w_hpf"],
+        **golden.options,
         mask_provider=lambda images: masks,
     )
     model.compile()
-    for network in NETWORKS:
-        load(golden, getattr(model, network), golden.json[f"{network}_keys"])
+    golden.load(model)
     return golden, model
 
 
@@ -81,7 +74,7 @@ def test_every_phase_computes_what_the_official_code_computed(name, float64):
     golden, model = build(name)
     batch = make_batch(golden, model)
     for step in golden.json["steps"]:
-        check_phase(model, batch, step)
+        check_phase(golden, model, batch, step)
 
 
 def masks_of(golden):
@@ -110,7 +103,7 @@ def make_batch(golden, model):
     return Batch(image, domain, reference, reference_2, target, *latents, masks)
 
 
-def check_phase(model, batch, step):
+def check_phase(golden, model, batch, step):
     kind, source = step["phase"].split("_")
     last = step["phase"] == "generator_reference"
     model.reset_metrics()
@@ -125,98 +118,30 @@ def check_phase(model, batch, step):
         network = getattr(model, name)
         trained = dict(zip(map(id, network.trainable_variables), values, strict=True))
         recorded = step["gradient_norms"][name]
-        check_norms(network, trained, recorded, LAST_PHASE if last else 1e-3)
-        check_weights(network, step["after_step"][name])
+        weights = golden.weights(network)
+        check_norms(weights, trained, recorded, LAST_PHASE if last else 1e-3)
+        check_weights(weights, step["after_step"][name])
 
 
-def check_norms(network, trained, recorded, tolerance):
+def check_norms(weights, trained, recorded, tolerance):
     # Some norms are nothing but rounding errors: of a bias before a norm.
     floor = 2e-5 * max(recorded.values())
-    for key, variable, part in official_keys(network, recorded):
+    for key in recorded:
+        variable, part = weights[key]
         norm = np.linalg.norm(np.asarray(trained[id(variable)])[part])
         assert norm == pytest.approx(recorded[key], rel=tolerance, abs=floor), key
 
 
-def check_weights(network, recorded):
+def check_weights(weights, recorded):
     """Sums after Adam's first steps, each weight moved by about the learning rate."""
-    for key, variable, part in official_keys(network, recorded):
+    for key in recorded:
+        variable, part = weights[key]
         value = variable.numpy()[part].astype(np.float64)
         # A gradient of nearly zero may change its sign: then its weight is off by
         # two learning rates. Two weights, or one in a hundred, may.
         slack = 2e-4 * max(2.0, 0.01 * value.size) + 1e-5 * recorded[key][1]
         assert value.sum() == pytest.approx(recorded[key][0], abs=slack), key
         assert np.abs(value).sum() == pytest.approx(recorded[key][1], abs=slack), key
-
-
-# --- the official names -----------------------------------------------------------
-
-TRUNK = {
-    r"^(main|shared)\.0\.(?=w|b)": "trunk.from_rgb.",
-    r"^(main|shared)\.6\.(?=w|b)": "trunk.last.",
-    r"^main\.8\.": "verdict.",
-    r"^(main|shared)\.(\d)\.": r"trunk.down_\2.",
-}
-OFFICIAL = {
-    "generator": {
-        r"^to_rgb\.0\.weight": "to_rgb_norm.gamma",
-        r"^to_rgb\.0\.bias": "to_rgb_norm.beta",
-        r"^to_rgb\.2\.": "to_rgb.",
-    },
-    "mapping_network": {
-        r"^shared\.(\d)": lambda match: f"shared_{int(match[1]) // 2 + 1}",
-        r"^unshared\.\d+\.(\d)": lambda match: f"hidden_{int(match[1]) // 2 + 1}",
-        "hidden_4": "style",
-    },
-    "style_encoder": {**TRUNK, r"^unshared\.\d+": "style"},
-    "discriminator": TRUNK,
-}
-BLOCKS = {
-    r"conv1x1\.": "shortcut.",
-    r"(conv|norm)(\d)\.": r"\1_\2.",
-    r"(norm_\d)\.weight": r"\1.gamma",
-    r"(norm_\d)\.bias": r"\1.beta",
-    r"\.fc\.": ".affine.",
-    r"weight$": "kernel",
-}
-
-
-def our_path(network, key):
-    if match := re.match(r"(encode|decode)\.(\d)\.", key):
-        key = block(network, match[1], int(match[2])) + key[match.end() - 1 :]
-    for pattern, ours in (*OFFICIAL[network.name].items(), *BLOCKS.items()):
-        key = re.sub(pattern, ours, key)
-    return key.replace(".", "/")
-
-
-def block(network, half, number):
-    if half == "decode":
-        return f"styled_{number + 1}" if number < 2 else f"up_{number - 1}"
-    downs = sum(layer.name.startswith("down_") for layer in network.layers)
-    inner = number - downs
-    return f"down_{number + 1}" if inner < 0 else f"bottleneck_{inner + 1}"
-
-
-def official_keys(network, keys):
-    """(official key, our variable, index of its part) of every weight."""
-    variables = {w.path: w for w in network.weights}
-    for key in keys:
-        head = re.match(r"unshared\.(\d+)", key)
-        variable = variables[our_path(network, key)]
-        yield key, variable, int(head[1]) if head else ...
-
-
-def load(golden, network, keys):
-    state = reference_state_dict(keys, golden.json["seed"])
-    for key, variable, part in official_keys(network, keys):
-        array, value = variable.numpy(), state[key]
-        if key == "main.8.weight":
-            value = value[..., 0]  # D's heads: (domains, channels, 1)
-        elif key == "main.8.bias":
-            value = value[:, None]
-        elif value.ndim == 2:
-            value = value.T
-        array[part] = to_keras(value)
-        variable.assign(array)
 
 
 def close(ours, theirs):

@@ -55,6 +55,9 @@ class ModelFamily:
         defaults: name → default of run options where it is not `RUN_OPTIONS`' own.
         dataset_options: further `DatasetOptions` with which its images are opened.
         compile_from_run: run option → the argument of `compile()` it is passed as.
+        label_weights: regular expression of `network/path` of a weight that stands
+            for labels → (the axis along which they lie, index of the first on it).
+            When a run starts from another model, labels are matched by name there.
         check: raises `InputError` if the values of all options do not fit each other.
     """
 
@@ -72,6 +75,9 @@ class ModelFamily:
     defaults: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     dataset_options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     compile_from_run: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    label_weights: Mapping[str, tuple[int, int]] = field(
+        default_factory=lambda: _NOTHING
+    )
     check: Callable[[Mapping[str, Any]], None] = anything_goes
 
     def __post_init__(self) -> None:

@@ -38,6 +38,12 @@ STARGAN = ModelFamily(
         "--all INPUT --output grid.png",
     ),
     compile_from_run={"steps": "total_steps"},
+    label_weights={
+        # The label's channels come after the image's three.
+        "generator/stem/kernel": (2, 3),
+        r"generator/residual_\d+/norm_\d/affine/kernel": (0, 0),
+        "discriminator/classes/kernel": (3, 0),
+    },
     check=check,
     batch_options=(
         Option(

@@ -71,6 +71,11 @@ STARGAN_V2 = ModelFamily(
     # The paper's run.
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},
+    label_weights={
+        r"mapping_network(_ema)?/(hidden_\d|style)/(kernel|bias)": (0, 0),
+        r"style_encoder(_ema)?/style/(kernel|bias)": (0, 0),
+        "discriminator/verdict/(kernel|bias)": (0, 0),
+    },
     check=check,
     model_options=MODEL_OPTIONS,
     batch_options=BATCH_OPTIONS,

@@ -1,0 +1,54 @@
+"""The model that a new run starts from: what its folder says, without TensorFlow."""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stargan_tf.training.checkpoints import MODEL_FILE
+from stargan_tf.training.families.registry import family
+from stargan_tf.training.run_folder import find_checkpoint
+
+# Beside `checkpoints/` in the folder of an imported model.
+IMPORT_RECORD = "import.json"
+NOT_IMPORTED = "not_in_the_checkpoint"
+
+
+def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a run takes over from the model it starts from.
+
+    Args:
+        given: the run's options as far as they are known, with `init_from`.
+
+    Returns:
+        Family, image size and the options of the networks. Nothing if `given` has
+        them all, as a run's own configuration has: the model may be gone by then.
+
+    Raises:
+        InputError: if `init_from` holds no model.
+    """
+    if "model" in given and _names(given["model"]) <= given.keys():
+        return {}
+    checkpoint, state = find_checkpoint(Path(given["init_from"]))
+    with zipfile.ZipFile(checkpoint / MODEL_FILE) as archive:
+        config = json.loads(archive.read("config.json"))["config"]
+    options = {name: config[name] for name in _names(state.model) if name in config}
+    size = state.datasets[0]["image_size"]
+    return {"model": state.model, **options, "image_size": size}
+
+
+def _names(model: str) -> set[str]:
+    return {"image_size", *(option.name for option in family(model).model_options)}
+
+
+def not_imported(checkpoint: Path) -> list[str]:
+    """What an imported model has only as a stand-in, in words; [] for other models.
+
+    Args:
+        checkpoint: the model's checkpoint.
+    """
+    record = checkpoint.resolve().parents[1] / IMPORT_RECORD
+    if not record.exists():
+        return []
+    return json.loads(record.read_text(encoding="utf-8"))[NOT_IMPORTED]
