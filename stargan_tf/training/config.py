@@ -31,7 +31,13 @@ FREE_OPTIONS = frozenset(
 )
 
 RUN_OPTIONS = (
-    Option("model", str, "stargan", "Model family.", _RUN),
+    Option(
+        "model",
+        str,
+        "stargan",
+        "Model family, ours or a plugin's; '--model NAME --help' shows its options.",
+        _RUN,
+    ),
     Option(
         "dataset",
         str,
