@@ -63,6 +63,7 @@ What each name is for:
 | `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
 | `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
+| `read_attribute_file`, `match_rows`, `audit_attributes` | a table of attributes |
 | `list_pictures`, `split_positions` | files of a folder; a split that never changes |
 | `InputError`, `near_names` | say what was expected, what came, how to mend it |
 
@@ -77,6 +78,9 @@ The functions crop and resize as the user said, decode when a picture is used, a
 names are added, never changed or removed.
 '''
 
+from stargan_tf.data.attribute_file import read_attribute_file
+from stargan_tf.data.attribute_rows import match_rows
+from stargan_tf.data.attributes_audit import audit_attributes
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.file_audit import FileAudit, IgnoredFile, audit_folder
@@ -128,14 +132,17 @@ __all__ = [
     "PictureTree",
     "SplitFolders",
     "UnreadableImage",
+    "audit_attributes",
     "audit_folder",
     "binary",
     "choose_domains",
     "list_pictures",
+    "match_rows",
     "near_names",
     "one_hot",
     "picture_files",
     "pictures",
+    "read_attribute_file",
     "split_positions",
     "subset",
     "tf_data_pictures",

@@ -17,8 +17,8 @@ As TFDS asks for, a builder lies in a package of its name: for `flowers`
             return {"label": tfds.features.ClassLabel(names=["rose", "tulip"])}
 
         def rows(self, tree):
-            names, classes = split_files(tree, "train", ("rose", "tulip"))
-            yield "train", ((name, {"label": k}) for name, k in zip(names, classes))
+            folders = {"train": "train", "test": "val"}
+            return rows_of_folders(tree, folders, ("rose", "tulip"))
 
 `tfds.load("flowers")` (after `import flowers`) and `tfds build` find it. Pictures go
 one by one from the folder or the zip into the prepared files, under a bar; nothing is
@@ -35,7 +35,7 @@ import functools
 import io
 import shutil
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ from stargan_tf.data.picture_tree import PictureTree, picture_tree
 from stargan_tf.data.split_folders import split_files
 from stargan_tf.errors import InputError
 
-__all__ = ["PictureBuilder", "PictureTree", "Row", "split_files"]
+__all__ = ["PictureBuilder", "PictureTree", "Row", "rows_of_folders"]
 
 # A picture's name in the tree, and its features.
 Row = tuple[str, Mapping[str, Any]]
@@ -109,7 +109,7 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         example = functools.partial(_example, tree)
         if not self._on_beam:
             return map(example, rows)
-        beam = tfds.core.lazy_imports.apache_beam
+        beam = _beam()
         return beam.Create(list(rows)) | beam.Map(example)
 
     def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
@@ -122,6 +122,32 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         whole = Path(self.data_dir)
         for remains in _remains(whole):
             shutil.rmtree(remains, ignore_errors=True)
+
+
+def _beam() -> Any:
+    try:
+        import apache_beam
+    except ImportError as error:
+        raise ImportError(
+            "Beam options were given and Beam is missing: pip install apache-beam"
+        ) from error
+    return apache_beam
+
+
+def rows_of_folders(
+    tree: PictureTree, folders: Mapping[str, str], domains: Sequence[str]
+) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of pictures in `FOLDER/DOMAIN/…`, with the domain as `label`.
+
+    Args:
+        tree: the pictures.
+        folders: split → name of its folder.
+        domains: names of the domains' folders.
+    """
+    for split, folder in folders.items():
+        names, classes = split_files(tree, folder, domains)
+        pairs = zip(names, classes, strict=True)
+        yield split, [(name, {"label": number}) for name, number in pairs]
 
 
 def _remains(whole: Path) -> Iterator[Path]:

@@ -1,0 +1,7 @@
+"""CelebA-HQ with labels for TensorFlow Datasets; importing this registers it."""
+
+from stargan_tf_celeba_hq.celeba_hq_by_sex.celeba_hq_by_sex_dataset_builder import (
+    Builder,
+)
+
+__all__ = ["Builder"]
