@@ -24,8 +24,18 @@ _HOMES = {
     "load_dataset": "stargan_tf.data.registry",
     "training_batches": "stargan_tf.data.pipeline",
     "evaluation_batches": "stargan_tf.data.pipeline",
+    "reference_batches": "stargan_tf.data.reference_pipeline",
+    "square_pixels": "stargan_tf.data.pictures",
     "load_model": "stargan_tf.training.run_folder",
     "save_grid": "stargan_tf.translation.grid",
+    "latent_grid": "stargan_tf.translation.style_grids",
+    "reference_grid": "stargan_tf.translation.style_grids",
+    "interpolation_strip": "stargan_tf.translation.interpolation_strip",
+    "interpolation_film": "stargan_tf.translation.interpolation_film",
+    "film_frames": "stargan_tf.translation.film_frames",
+    "write_film": "stargan_tf.translation.film",
+    "save_styles": "stargan_tf.translation.style_file",
+    "load_styles": "stargan_tf.translation.style_file",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

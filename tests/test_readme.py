@@ -13,16 +13,35 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def test_the_keras_script_runs(tmp_path, monkeypatch):
-    (script,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    shorter = {"steps_per_epoch=100, epochs=2": "steps_per_epoch=1, epochs=1"}
+@pytest.mark.parametrize(
+    ("model", "shorter", "written"),
+    [
+        (
+            "StarGAN(",
+            {"steps_per_epoch=100, epochs=2": "steps_per_epoch=1, epochs=1"},
+            ["blond.png", "faces.keras"],
+        ),
+        (
+            "StarGANV2(",
+            {
+                "steps_per_epoch=100, epochs=10": "steps_per_epoch=1, epochs=1",
+                "base_filters=16, max_filters=64": "base_filters=2, max_filters=4",
+                "seeds=(0, 1))\n": "seeds=(0, 1), frames=2)\n",
+            },
+            ["styles.npz", "latents.png", "by.png", "strip.png", "film.gif"],
+        ),
+    ],
+)
+def test_the_python_scripts_run(tmp_path, monkeypatch, model, shorter, written):
+    scripts = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    (script,) = (script for script in scripts if f"stargan_tf.{model}" in script)
     for long, short in shorter.items():
         assert long in script
         script = script.replace(long, short)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")  # draws only what it needs
     exec(compile(script, "README.md", "exec"), {})
-    assert (tmp_path / "blond.png").exists() and (tmp_path / "faces.keras").exists()
+    assert all((tmp_path / name).exists() for name in written)
 
 
 def test_presets_and_data_sets_that_it_names_exist():

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from stargan_tf.translation.batches import PictureStream
 from stargan_tf.translation.by_style import StyleModel
-from stargan_tf.translation.film import write_film
-from stargan_tf.translation.film_frames import film_frames
+from stargan_tf.translation.interpolation_film import film_along_the_way
 from stargan_tf.translation.interpolation_strip import along_the_way
 from stargan_tf.translation.style_source import StyleSource, to_styles
 from stargan_tf.translation.translate_files import (
@@ -96,7 +94,5 @@ def film(
     images = [item.fitted.image for item in stream]
     if not images:
         return []
-    styles = source.path_through(model).styles(frames, closed=True)
-    drawn = film_frames(model, np.stack(images), styles, batch_size)
-    bar = tqdm(drawn, "film", total=frames, unit="frame", disable=None)
-    return [write_film(path, bar, fps)]
+    images = np.stack(images)
+    return [film_along_the_way(path, model, images, source, frames, fps, batch_size)]
