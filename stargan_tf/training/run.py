@@ -46,6 +46,7 @@ def train(config: RunConfig, run: str | Path) -> Any:
     folder = RunFolder(Path(run))
     resume.check(folder, config)
     data = open_data(config)
+    _batches(config, data)  # Data that does not fit is told before a folder is made.
     model = build_model(config, data.label_space)
     folder.path.mkdir(parents=True, exist_ok=True)
     with only_process(folder.path):
@@ -118,6 +119,17 @@ def _fit(model: Any, folder: RunFolder, config: RunConfig, data: RunData) -> Non
         _fit_span(model, span, config, data, callbacks)
 
 
+def _batches(config: RunConfig, data: RunData, start: int = 0) -> tf.data.Dataset:
+    """What the model is trained on, from a step on."""
+    return imported(family(config.model).batches)(
+        data.sources,
+        config.batch_size,
+        seed=config.seed,
+        start_step=start,
+        **config.batch_options,
+    )
+
+
 def _fit_span(
     model: Any,
     span: Span,
@@ -127,15 +139,8 @@ def _fit_span(
 ) -> None:
     """Trains some epochs."""
     start = int(model.step.numpy())
-    batches = imported(family(config.model).batches)
     model.fit(
-        batches(
-            data.sources,
-            config.batch_size,
-            seed=config.seed,
-            start_step=start,
-            **config.batch_options,
-        ),
+        _batches(config, data, start),
         steps_per_epoch=span.steps,
         initial_epoch=span.first_epoch,
         epochs=span.last_epoch,

@@ -1,0 +1,114 @@
+"""What users get wrong with StarGAN v2, in processes of their own: one line, exit 2."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.training import checkpoints
+from stargan_tf.translation.style_file import save_styles
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+ROOT = Path(__file__).parents[2]
+SIZE = 64
+PETS = DatasetInfo("pets", ("cat", "dog"), "one_hot", SIZE)
+FACES = DatasetInfo("faces", ("Blond", "Male"), "binary", SIZE)
+V2 = ["train", "--model=stargan_v2", "--dataset=folder", "--run=new"]
+V1 = ["train", "--model=stargan", "--dataset=folder", "--data_dir=pets", "--run=new"]
+TO_CAT = ["translate", "--model=run_v2", "--to=cat", "pets/cat/0.png", "--output=new"]
+TO_MALE = ["translate", "--model=run_v1", "--to=Male", "pets/cat/0.png", "--output=new"]
+BY_STYLE = ["translate", "--style=wide.npz", "pets/cat/0.png", "--output=new"]
+
+
+class Hollow:
+    """A model that is saved and never opened."""
+
+    info, style_dim = PETS, 5
+
+    def save(self, path):
+        path.write_bytes(b"")
+
+
+def save(model, run, family, info):
+    state = checkpoints.State(3, family, LabelSpace([info]).to_list(), [1], {})
+    checkpoints.save(run / "checkpoints", model, state, keep=1)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Folders of pictures, and model folders that need not be opened."""
+    place = tmp_path_factory.mktemp("bad")
+    rng = np.random.default_rng(0)
+    for folder, counts in {"pets": (4, 4), "few": (4, 1), "none": (4, 0)}.items():
+        for domain, count in zip(PETS.domains, counts, strict=True):
+            (place / folder / domain).mkdir(parents=True)
+            for number in range(count):
+                pixels = rng.integers(0, 255, (SIZE, SIZE, 3), np.uint8)
+                path = place / folder / domain / f"{number}.png"
+                Image.fromarray(pixels).save(path)
+    (place / "broken.png").write_bytes(b"junk")
+    save(Hollow(), place / "run_v2", "stargan_v2", PETS)
+    save(Hollow(), place / "run_v1", "stargan", FACES)
+    save_styles(place / "wide.npz", np.ones((1, 5)), "cat", Hollow())
+    return place
+
+
+def check(place, arguments, message):
+    before = sorted(place.rglob("*"))
+    done = subprocess.run(
+        [sys.executable, "-m", "stargan_tf.cli.main", *arguments],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "STARGAN_TF_CACHE": str(place.parent / "cache"),
+        },
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr and done.stderr.count("\n") == 1
+    assert sorted(place.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*V2, "--data_dir=none"], "The domain 'dog' has no image"),
+        ([*V2, "--data_dir=few", f"--image_size={SIZE}"], "'dog' has 1. Add images"),
+        ([*V2, "--data_dir=pets", "--image_size=96"], "power of two from 64 to 1024"),
+        ([*V2, "--data_dir=pets", "--critic_steps=5"], "critic_steps is an option of"),
+        ([*V1, "--style_dim=64"], "style_dim is an option of stargan_v2 models"),
+        ([*TO_CAT, "--reference=none/dog"], "none/dog' holds no picture"),
+        ([*TO_CAT, "--reference=gone.png"], "There is no reference 'gone.png'"),
+        ([*TO_CAT, "--reference=broken.png"], "Cannot read the image broken.png"),
+        (
+            [*TO_CAT, "--reference=pets/cat/1.png", "--seed=7"],
+            "--seed and --reference. Leave one",
+        ),
+        ([*TO_CAT, "--from=dog"], "--from is for StarGAN v1 models"),
+        ([*TO_MALE, "--seed=7"], "--seed is for StarGAN v2 models"),
+        ([*TO_MALE, "--reference=pets/cat/1.png"], "--reference is for StarGAN v2"),
+    ],
+)
+def test_it_is_told_before_anything_is_written(place, arguments, message):
+    check(place, arguments, message)
+
+
+def test_styles_of_another_width(place, tmp_path):
+    from stargan_tf.models.stargan_v2 import StarGANV2
+
+    sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
+    model = StarGANV2(PETS, **sizes, base_filters=2, max_filters=4)
+    save(model, tmp_path / "run", "stargan_v2", PETS)
+    arguments = [*BY_STYLE, f"--model={tmp_path / 'run'}"]
+    check(place, arguments, "5 wide. This model's are 4 wide")
