@@ -84,7 +84,7 @@ def train_classifier(
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     network.compile(keras.optimizers.Adam(schedule), _loss(info))
     batches = training_batches(images, batch_size, seed=seed)
-    network.fit(batches, steps_per_epoch=steps, epochs=1)
+    network.fit(batches, steps_per_epoch=steps, shuffle=False)
     return LabelClassifier(network, info)
 
 

@@ -43,6 +43,7 @@ class FeatureSummary:
                 "Features must be finite. Received: NaN or infinity; the images or "
                 "the model's weights are broken."
             )
+        features = np.asarray(features, np.float32)
         self.statistics.update(features)
         self.sample.update(features)
 

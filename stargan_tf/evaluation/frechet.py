@@ -1,5 +1,7 @@
 """Fréchet distance between two Gaussians, and the Inception distance made of it."""
 
+import math
+
 import numpy as np
 
 from stargan_tf.evaluation.feature_summary import FeatureSummary, check_comparable
@@ -28,11 +30,11 @@ def frechet_inception_distance(
         equation 6.
     """
     check_comparable(real, fake, "FID")
-    value = frechet_distance(
+    value = _distance(
         real.statistics.mean,
-        real.statistics.covariance(),
+        _summary_factor(real),
         fake.statistics.mean,
-        fake.statistics.covariance(),
+        _summary_factor(fake),
     )
     counts = {"real": real.count, "fake": fake.count}
     note = None
@@ -61,14 +63,29 @@ def frechet_distance(
     Returns:
         The squared distance, at least 0.
     """
-    shift = np.sum((mean_1 - mean_2) ** 2)
-    traces = np.trace(covariance_1) + np.trace(covariance_2)
+    return _distance(mean_1, _factor(covariance_1), mean_2, _factor(covariance_2))
+
+
+def _distance(
+    mean_1: np.ndarray, factor_1: np.ndarray, mean_2: np.ndarray, factor_2: np.ndarray
+) -> float:
     # With Cᵢ = FᵢFᵢᵀ the trace of (C₁C₂)^½ is the sum of the singular values of F₁ᵀF₂.
     # A square root of the product itself loses half of the digits where the rank is
     # not full, which is so whenever there are fewer images than features.
-    product = _factor(covariance_1).T @ _factor(covariance_2)
-    overlap = np.linalg.svd(product, compute_uv=False).sum()
+    overlap = np.linalg.svd(factor_1.T @ factor_2, compute_uv=False).sum()
+    traces = np.sum(factor_1**2) + np.sum(factor_2**2)
+    shift = np.sum((mean_1 - mean_2) ** 2)
     return float(max(shift + traces - 2 * overlap, 0.0))
+
+
+def _summary_factor(summary: FeatureSummary) -> np.ndarray:
+    """The factor of a summary's covariance."""
+    features = summary.sample.features
+    if len(features) == summary.count < features.shape[1]:
+        # All vectors of a small set are at hand, and they are a factor themselves.
+        centred = features.astype(np.float64) - summary.statistics.mean
+        return centred.T / math.sqrt(summary.count - 1)
+    return _factor(summary.statistics.covariance())
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:

@@ -65,7 +65,10 @@ def _stem(x, filters, large, seeds):
 def _block(x, filters, strides, seeds):
     shortcut = x
     if strides != 1 or x.shape[-1] != filters:
-        shortcut = _convolution(x, filters, 1, strides, seeds)
+        # Every other pixel, then 1 × 1: what a 1 × 1 convolution with strides computes,
+        # whose gradient crashes the process in TensorFlow 2.21 with oneDNN on CPUs.
+        shortcut = layers.MaxPooling2D(1, strides)(x) if strides != 1 else x
+        shortcut = _convolution(shortcut, filters, 1, 1, seeds)
     x = layers.ReLU()(_convolution(x, filters, 3, strides, seeds))
     x = _convolution(x, filters, 3, 1, seeds)
     return layers.ReLU()(layers.Add()([x, shortcut]))

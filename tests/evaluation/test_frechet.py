@@ -50,12 +50,23 @@ def test_fewer_images_than_features():
     assert found == pytest.approx(expected, abs=1e-10)
 
 
-def test_a_set_with_itself_is_0_and_a_shift_counts_squared():
-    features = np.random.default_rng(5).normal(size=(30, 60)) * 10
+@pytest.mark.parametrize("count", [30, 90])
+def test_a_set_with_itself_is_0_and_a_shift_counts_squared(count):
+    features = np.random.default_rng(5).integers(-30, 30, (count, 60))
     same = frechet_inception_distance(summary(features), summary(features[::-1]))
     assert same.value == pytest.approx(0.0, abs=1e-8)
     moved = frechet_inception_distance(summary(features), summary(features + 0.5))
     assert moved.value == pytest.approx(60 * 0.25, abs=1e-8)
+
+
+@pytest.mark.parametrize(("first", "second"), [(10, 15), (10, 40), (40, 50)])
+def test_few_and_many_images_take_two_ways_to_one_number(first, second):
+    features = np.random.default_rng(8).integers(-9, 9, (first + second, 20))
+    one, other = summary(features[:first]), summary(features[first:] * 2)
+    found = frechet_inception_distance(one, other).value
+    parts = (one.statistics, other.statistics)
+    expected = [x for part in parts for x in (part.mean, part.covariance())]
+    assert found == pytest.approx(frechet_distance(*expected), abs=1e-8)
 
 
 def test_the_result_says_how_it_was_made():

@@ -23,7 +23,9 @@ class Writer:
         return b"(" + b"".join(self.whole(value) for value in values) + b"t"
 
     def tensor(self, array, offset=0, strides=None, storage=None):
-        self.storages.append(array if storage is None else storage)
+        if storage is None:
+            storage = array = np.ascontiguousarray(array)
+        self.storages.append(storage)
         strides = strides or [step // array.itemsize for step in array.strides]
         key = str(len(self.storages) - 1)
         return (

@@ -1,0 +1,107 @@
+"""How often a classifier of real images does not see what a translation should show."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.evaluation.classification_error import ClassificationError
+from stargan_tf.evaluation.classifier import LabelClassifier, cached_classifier
+from stargan_tf.evaluation.image_batches import image_batches
+from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.metric import Meter, Metric, Scores
+from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.evaluation.task import OWN, Subject, Task, Translated
+
+ERROR, KEPT = "classification_error", "kept_label_error"
+SEEN = "how sure the classifier is of the target"
+DEPENDENT = (
+    "The translations of one image are not independent: the interval is too narrow."
+)
+
+
+class ClassificationMetric(Metric):
+    """A classifier trained on the training images judges translated held-out ones.
+
+    Args:
+        subject: model and data.
+        options: `classifier`, `classifier_steps`, `seed` and `batch_size` are used.
+
+    Reference: StarGAN (Choi et al. 2018), section 5.4.
+    """
+
+    def __init__(self, subject: Subject, options: EvaluationOptions):
+        self.subject, self.options = subject, options
+        self.classifier: LabelClassifier | None = None
+        self.real = ClassificationError(subject.held_out.info)
+
+    def prepare(self, tasks: Sequence[Task]) -> None:
+        """Trains the classifier, or finds it in the cache; tries it on real images."""
+        if self.classifier is not None:
+            return
+        self.classifier = cached_classifier(
+            self.subject.train,
+            self.options.classifier,
+            steps=self.options.classifier_steps,
+            seed=self.options.seed,
+        )
+        held_out = self.subject.held_out
+        rows = np.arange(len(held_out))
+        for places, images in image_batches(held_out, rows, self.options.batch_size):
+            self.real.update(self.classifier.logits(images), held_out.labels[places])
+
+    def start(self, task: Task) -> "ClassificationMeter | None":
+        """A meter, unless the task changes nothing."""
+        if task.guide == OWN:
+            return None
+        return ClassificationMeter(self.classifier, self.subject.held_out.info, task)
+
+    def on_real_images(self) -> list[Measurement]:
+        """The error on real held-out images: over all, and of each label."""
+        labels = self.real.per_label().items()
+        return [
+            replace(self.real.result(), name=f"{ERROR}_real"),
+            *(replace(one, name=f"{ERROR}_real/{name}") for name, one in labels),
+        ]
+
+
+class ClassificationMeter(Meter):
+    """Counts wrong answers on one task's translations.
+
+    Args:
+        classifier: the judge.
+        info: the data set's labels.
+        task: says which label is the target.
+    """
+
+    def __init__(self, classifier: LabelClassifier, info: DatasetInfo, task: Task):
+        self.classifier, self.info, self.task = classifier, info, task
+        self.target, self.kept = ClassificationError(info), ClassificationError(info)
+
+    def update(self, batch: Translated) -> Scores:
+        """Adds an answer for each translation; the first ones give the scores."""
+        logits = self.classifier.logits(batch.flat)
+        labels = np.repeat(batch.labels, self.task.outputs, axis=0)
+        asked = np.zeros(labels.shape, bool)
+        asked[:, self.task.column] = True
+        self.target.update(logits, labels, asked)
+        if self.info.label_type != ONE_HOT:
+            self.kept.update(logits, labels, ~asked)
+        return Scores(SEEN, self._sureness(logits[:: self.task.outputs]))
+
+    def results(self) -> list[Measurement]:
+        """The error at the target and, with binary labels, at those to be kept."""
+        results = [self.target.result()]
+        if self.kept.total.any():
+            results.append(replace(self.kept.result(), name=KEPT))
+        note = DEPENDENT if self.task.outputs > 1 else None
+        return [replace(result, note=note) for result in results]
+
+    def _sureness(self, logits: np.ndarray) -> np.ndarray:
+        """Probability that the classifier gives to the target."""
+        logits = logits.astype(np.float64)
+        own = logits[:, self.task.column]
+        if self.info.label_type == ONE_HOT:
+            return 1.0 / np.exp(logits - own[:, np.newaxis]).sum(axis=1)
+        return 1.0 / (1.0 + np.exp(own if self.task.value == 0.0 else -own))

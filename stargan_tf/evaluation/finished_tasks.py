@@ -1,0 +1,100 @@
+"""Tasks that an interrupted evaluation had finished.
+
+    <cache folder>/evaluations/<key>/<hash of the task's name>.npz
+
+The key is a hash of the model's file, the data and the options. When all tasks are
+done and written, the folder is removed.
+"""
+
+import hashlib
+import json
+import shutil
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from stargan_tf.data.cache import cache_folder
+from stargan_tf.evaluation.examples import Example
+from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.results import TaskResult
+from stargan_tf.translation.unfinished import new_file
+
+# Part of the key: raise it when tasks or files change their meaning.
+VERSION = 1
+
+
+class FinishedTasks:
+    """Keeps results on the disk until the whole evaluation is written.
+
+    Args:
+        identity: everything that decides the results, with a stable `repr`.
+    """
+
+    def __init__(self, *identity: object):
+        key = hashlib.sha256(repr((VERSION, *identity)).encode()).hexdigest()[:32]
+        self.folder = cache_folder() / "evaluations" / key
+        self.found = 0
+
+    def find(self, name: str) -> TaskResult | None:
+        """The result of a task, if it was finished before.
+
+        Args:
+            name: the task's.
+        """
+        try:
+            with np.load(self._file(name)) as stored:
+                result = _read(stored)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+        self.found += 1
+        return result
+
+    def keep(self, result: TaskResult) -> None:
+        """Stores a result.
+
+        Args:
+            result: of a finished task.
+        """
+        with new_file(self._file(result.name), "finished task") as temporary:
+            np.savez(temporary, **_arrays(result))
+
+    def clear(self) -> None:
+        """Removes everything: the evaluation is complete."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, name: str) -> Path:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+        return self.folder / f"{digest}.npz"
+
+
+def _arrays(result: TaskResult) -> dict[str, np.ndarray]:
+    fields = {name: value for name, value in vars(result).items() if name != "examples"}
+    fields["measurements"] = [one.to_dict() for one in result.measurements]
+    examples = [asdict(example) for example in result.examples]
+    arrays = {
+        f"{key}/{number}": example.pop(key)
+        for number, example in enumerate(examples)
+        for key in ("source", "output")
+    }
+    text = json.dumps({**fields, "examples": examples})
+    return {"text": np.array(text), **arrays}
+
+
+def _read(stored: np.lib.npyio.NpzFile) -> TaskResult:
+    fields = json.loads(str(stored["text"]))
+    examples = [
+        Example(
+            **example,
+            source=stored[f"source/{number}"],
+            output=stored[f"output/{number}"],
+        )
+        for number, example in enumerate(fields.pop("examples"))
+    ]
+    measurements = [_measurement(**one) for one in fields.pop("measurements")]
+    return TaskResult(**fields, measurements=measurements, examples=examples)
+
+
+def _measurement(interval: list | None = None, **fields: object) -> Measurement:
+    return Measurement(**fields, interval=interval and tuple(interval))

@@ -1,0 +1,95 @@
+"""How an evaluation's numbers are called and written, on screens and in reports."""
+
+from dataclasses import dataclass
+
+from stargan_tf.evaluation.results import HIGHER_IS_BETTER
+
+
+@dataclass(frozen=True)
+class NumberName:
+    """One number for people.
+
+    Args:
+        short: heading of a column.
+        meaning: one line that explains it.
+        form: format of the value; `%` for a share.
+    """
+
+    short: str
+    meaning: str
+    form: str
+
+
+NUMBERS = {
+    "classification_error": NumberName(
+        "error", "translations in which a classifier does not see the target", "%"
+    ),
+    "kept_label_error": NumberName(
+        "others wrong", "wrong answers at the labels that should have stayed", "%"
+    ),
+    "fid": NumberName("FID", "distance of the features' distributions", ".2f"),
+    "kid": NumberName("KID", "the same, unbiased; for few images", ".4f"),
+    "lpips_diversity": NumberName(
+        "diversity", "LPIPS between the translations of one image", ".3f"
+    ),
+    "lpips_to_source": NumberName(
+        "LPIPS moved", "LPIPS between image and translation", ".3f"
+    ),
+    "lpips_to_truth": NumberName(
+        "LPIPS to truth", "LPIPS between translation and true picture", ".3f"
+    ),
+    "psnr_to_truth": NumberName(
+        "PSNR", "translation against the true picture, in dB", ".1f"
+    ),
+    "ssim_to_truth": NumberName("SSIM", "translation against the true picture", ".3f"),
+    "cycle_error": NumberName(
+        "cycle", "grey levels lost on the way there and back", ".1f"
+    ),
+    "same_domain_change": NumberName(
+        "same label", "grey levels changed though the label stays", ".1f"
+    ),
+    "background_change": NumberName(
+        "background", "grey levels changed outside of the masks", ".1f"
+    ),
+    "identity_similarity": NumberName(
+        "identity", "cosine between the embeddings before and after", ".3f"
+    ),
+}
+
+
+def number_name(name: str) -> NumberName:
+    """How a number is called; one with its guide is known by its ending.
+
+    Args:
+        name: such as `"fid"` or `"latent_fid"`.
+    """
+    known = next((key for key in NUMBERS if name.endswith(key)), None)
+    if known is None:
+        return NumberName(name, name, ".4g")
+    guide = name.removesuffix(known).rstrip("_")
+    found = NUMBERS[known]
+    if not guide:
+        return found
+    return NumberName(f"{guide} {found.short}", found.meaning, found.form)
+
+
+def written(name: str, value: float | None) -> str:
+    """The value as people read it.
+
+    Args:
+        name: of the number.
+        value: the value; None for none.
+    """
+    if value is None:
+        return "–"
+    form = number_name(name).form
+    return f"{100 * value:.1f} %" if form == "%" else f"{value:{form}}"
+
+
+def direction(name: str) -> str:
+    """Which way is better: an arrow up or down.
+
+    Args:
+        name: of the number.
+    """
+    return "↑" if name.endswith(HIGHER_IS_BETTER) else "↓"

@@ -1,0 +1,140 @@
+"""Feature statistics of real images, kept on disk from one evaluation to the next.
+
+    <cache folder>/statistics/<key>.npz
+
+The key is a hash of the images (the source's fingerprint and the chosen rows), of the
+protocol and of the network's weights, so it is never out of date. What is written
+says how far it is: an interrupted evaluation goes on from there.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from stargan_tf.data.cache import cache_folder
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.feature_summary import FeatureSummary
+from stargan_tf.evaluation.features import FeatureExtractor
+from stargan_tf.evaluation.image_batches import image_batches
+from stargan_tf.translation.unfinished import new_file
+
+# Part of the key: raise it when the content of a file changes its meaning.
+VERSION = 1
+SAVE_EVERY = 4000  # images
+# Sets of images in one pass; the statistics of each take up to 75 MB.
+AT_ONCE = 8
+
+# The real images of a target: place in the label, and its value there.
+Target = tuple[int, float]
+
+
+@dataclass
+class _Part:
+    """Statistics of one target, complete up to a row of the source."""
+
+    file: Path
+    rows: np.ndarray
+    summary: FeatureSummary
+    next_row: int = 0
+
+
+class RealStatistics:
+    """The feature statistics of the real images of each target.
+
+    Args:
+        source: the real images.
+        extractor: gives the features.
+        batch_size: images at once.
+    """
+
+    def __init__(
+        self, source: LabelledImages, extractor: FeatureExtractor, batch_size: int
+    ):
+        self.source, self.extractor, self.batch_size = source, extractor, batch_size
+        self._weights = _digest(extractor.network.get_weights())
+
+    def prepare(self, targets: Iterable[Target]) -> None:
+        """Computes what is not on the disk yet, with a progress bar.
+
+        Args:
+            targets: those that will be asked for.
+
+        Raises:
+            InputError: if a target has fewer than two images, or the disk is full.
+        """
+        targets = list(dict.fromkeys(targets))
+        parts = [self._stored(target) for target in targets]
+        missing = [part for part in parts if part.next_row < len(self.source)]
+        for first in range(0, len(missing), AT_ONCE):
+            self._compute(missing[first : first + AT_ONCE])
+
+    def of(self, target: Target) -> FeatureSummary:
+        """The statistics of a prepared target.
+
+        Args:
+            target: place and value.
+        """
+        return self._stored(target).summary
+
+    def _stored(self, target: Target) -> _Part:
+        column, value = target
+        rows = np.flatnonzero(self.source.labels[:, column] == value)
+        if len(rows) < 2:
+            name = self.source.info.domains[column]
+            raise InputError(
+                f"FID and KID need at least 2 real images of each target. Received: "
+                f"{len(rows)} training image(s) with {name}={value:g} in "
+                f"'{self.source.info.name}'. Add images, or leave fid and kid out."
+            )
+        part = _Part(self._file(rows), rows, self.extractor.summary())
+        if part.file.exists():
+            with np.load(part.file) as stored:
+                part.next_row = int(stored["next_row"])
+                part.summary = FeatureSummary.from_state(dict(stored))
+        return part
+
+    def _file(self, rows: np.ndarray) -> Path:
+        identity = (
+            *(VERSION, self.source.fingerprint, _digest([rows.astype("<i8")])),
+            *(self.extractor.protocol.name, self._weights),
+        )
+        key = hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
+        return cache_folder() / "statistics" / f"{key}.npz"
+
+    def _compute(self, parts: list[_Part]) -> None:
+        rows = np.unique(np.concatenate([p.rows[p.rows >= p.next_row] for p in parts]))
+        since = 0
+        with tqdm(total=len(rows), desc="Real images", unit="image", disable=None) as b:
+            for places, images in image_batches(self.source, rows, self.batch_size):
+                self._add(parts, rows[places], self.extractor(images))
+                b.update(len(images))
+                since += len(images)
+                if since >= SAVE_EVERY:
+                    self._save(parts, int(rows[places[-1]]) + 1)
+                    since = 0
+        self._save(parts, len(self.source))
+
+    def _add(self, parts: list[_Part], rows: np.ndarray, features: np.ndarray) -> None:
+        for part in parts:
+            new = np.isin(rows, part.rows) & (rows >= part.next_row)
+            part.summary.update(features[new])
+
+    def _save(self, parts: list[_Part], next_row: int) -> None:
+        for part in parts:
+            part.next_row = max(part.next_row, next_row)
+            with new_file(part.file, "statistics") as temporary:
+                np.savez(
+                    temporary, next_row=np.array(part.next_row), **part.summary.state()
+                )
+
+
+def _digest(arrays: Iterable[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:32]

@@ -1,0 +1,85 @@
+import keras
+import numpy as np
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation import classifier as module
+from stargan_tf.evaluation.classification_error import ClassificationError
+from stargan_tf.evaluation.classifier import cached_classifier, train_classifier
+from stargan_tf.evaluation.residual_network import build_residual_network
+
+FEW = {"steps": 25, "batch_size": 16, "learning_rate": 1e-2}
+
+
+def stripes(label_type, domains):
+    """Images in which stripe k is bright where label k is on."""
+    generator = np.random.default_rng(0)
+    labels = np.eye(len(domains))[np.arange(60) % len(domains)]
+    if label_type == "binary":
+        labels = generator.integers(0, 2, (60, len(domains))).astype(float)
+    images = generator.integers(0, 60, (60, 16, 16, 3), dtype=np.uint8)
+    for number, label in enumerate(labels):
+        for stripe in np.flatnonzero(label):
+            images[number, stripe * 4 : stripe * 4 + 4] += 150
+    info = DatasetInfo("stripes", domains, label_type, 16)
+    names = tuple(f"{number}.png" for number in range(60))
+    labels = labels.astype(np.float32)
+    print_ = f"{label_type} {domains}"
+    return LabelledImages(info, labels, names, images.__getitem__, print_), images
+
+
+@pytest.mark.parametrize(
+    ("label_type", "domains"), [("one_hot", ("a", "b", "c")), ("binary", ("a", "b"))]
+)
+def test_it_learns_either_kind_of_labels(label_type, domains):
+    source, images = stripes(label_type, domains)
+    classifier = train_classifier(source, "tiny", **FEW)
+    error = ClassificationError(source.info)
+    error.update(classifier.logits(images), source.labels)
+    assert error.result().value < 0.1
+    wrong = ClassificationError(source.info)
+    wrong.update(classifier.logits(images), np.roll(source.labels, 1, axis=1))
+    assert wrong.result().value > 0.3
+
+
+def test_the_cache_saves_the_training(monkeypatch):
+    source, images = stripes("one_hot", ("a", "b"))
+    first = cached_classifier(source, "tiny", steps=2, batch_size=4)
+    monkeypatch.setattr(module, "train_classifier", None)
+    again = cached_classifier(source, "tiny", steps=2, batch_size=4)
+    np.testing.assert_array_equal(again.logits(images), first.logits(images))
+    with pytest.raises(TypeError):  # Other options: it wants to train.
+        cached_classifier(source, "tiny", steps=3, batch_size=4)
+
+
+def test_the_seed_decides_the_weights():
+    def weights(seed):
+        network = build_residual_network(16, 3, "tiny", seed)
+        return np.concatenate([np.ravel(x) for x in network.get_weights()])
+
+    np.testing.assert_array_equal(weights(1), weights(1))
+    assert np.any(weights(1) != weights(2))
+
+
+def test_resnet_18_is_resnet_18():
+    network = build_residual_network(224, 1000, "resnet18")
+    # torchvision's resnet18; Keras counts BatchNorm's two running averages too.
+    running = sum(
+        layer.moving_mean.shape[0] * 2
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    )
+    assert network.count_params() - running == 11_689_512
+    # 224 is halved five times before the mean.
+    assert network.layers[-2].input.shape == (None, 7, 7, 512)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(InputError, match="no classifier of size 'resnet'. Did you"):
+        build_residual_network(16, 3, "resnet")
+    source, images = stripes("one_hot", ("a", "b"))
+    classifier = train_classifier(source, "tiny", steps=1, batch_size=2)
+    with pytest.raises(InputError, match="images of 16×16 pixels"):
+        classifier.logits(images[:, :8, :8])
