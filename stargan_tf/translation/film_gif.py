@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import GifImagePlugin, Image
 
-from stargan_tf.translation.film_timing import frame_durations
+from stargan_tf.translation.film_stream import write_frames
 
 TICKS = 100
 COLOURS = 256
@@ -23,11 +23,7 @@ def write_gif(path: Path, frames: Iterable[Image.Image], fps: int) -> None:
         fps: frames per second.
     """
     with path.open("wb") as file:
-        durations = frame_durations(fps, TICKS)
-        for frame, ticks in zip(frames, durations, strict=False):
-            if not file.tell():
-                file.write(_header(frame.size))
-            file.writelines(_frame(frame, ticks))
+        write_frames(file, frames, (fps, TICKS), _header, _frame)
         file.write(END)
 
 
@@ -37,7 +33,8 @@ def _header(size: tuple[int, int]) -> bytes:
     return b"GIF89a" + screen + REPEAT_FOR_EVER
 
 
-def _frame(frame: Image.Image, ticks: int) -> list[bytes]:
-    return GifImagePlugin.getdata(
+def _frame(frame: Image.Image, ticks: int) -> bytes:
+    blocks = GifImagePlugin.getdata(
         frame.quantize(COLOURS), duration=10 * ticks, include_color_table=True
     )
+    return b"".join(blocks)

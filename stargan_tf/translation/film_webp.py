@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from stargan_tf.translation.film_timing import frame_durations
+from stargan_tf.translation.film_stream import write_frames
 
 TICKS = 1000
 QUALITY = 88
@@ -28,20 +28,17 @@ def write_webp(path: Path, frames: Iterable[Image.Image], fps: int) -> None:
         fps: frames per second.
     """
     with path.open("wb") as file:
-        durations = frame_durations(fps, TICKS)
-        for frame, ticks in zip(frames, durations, strict=False):
-            if not file.tell():
-                file.write(b"RIFF\0\0\0\0WEBP" + _canvas(frame.size))
-                file.write(_chunk(b"ANIM", WHITE_BACKGROUND_FOR_EVER))
-            file.write(_chunk(b"ANMF", _frame(frame, ticks)))
+        write_frames(file, frames, (fps, TICKS), _header, _frame)
         # What stands after the size itself is known only now.
         length = file.tell() - 8
         file.seek(4)
         file.write(struct.pack("<I", length))
 
 
-def _canvas(size: tuple[int, int]) -> bytes:
-    return _chunk(b"VP8X", struct.pack("<I", ANIMATED) + _sides(size))
+def _header(size: tuple[int, int]) -> bytes:
+    canvas = _chunk(b"VP8X", struct.pack("<I", ANIMATED) + _sides(size))
+    repeated = _chunk(b"ANIM", WHITE_BACKGROUND_FOR_EVER)
+    return b"RIFF\0\0\0\0WEBP" + canvas + repeated
 
 
 def _frame(frame: Image.Image, ticks: int) -> bytes:
@@ -50,7 +47,7 @@ def _frame(frame: Image.Image, ticks: int) -> bytes:
     corner = bytes(6)
     head = corner + _sides(frame.size) + _three_bytes(ticks) + bytes([NO_BLENDING])
     # Behind the still's own "RIFF", size and "WEBP" stand the chunks of the picture.
-    return head + still.getvalue()[12:]
+    return _chunk(b"ANMF", head + still.getvalue()[12:])
 
 
 def _sides(size: tuple[int, int]) -> bytes:

@@ -1,6 +1,5 @@
 """Sample grids of fixed held-out images, and what they say about the training."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pixels import to_float
 from stargan_tf.training.callbacks.sampler import Sampler, SampleSchedule
-from stargan_tf.training.diagnostics import IGNORED, critic_view, label_effect
+from stargan_tf.training.diagnostics import critic_view, label_effect
 from stargan_tf.training.held_out_images import (
     HeldOutImages,
     column_titles,
@@ -32,7 +31,6 @@ class SampleImages(Sampler):
     def __init__(self, schedule: SampleSchedule, groups: Sequence[HeldOutImages]):
         super().__init__(schedule)
         self.groups = groups
-        self.warned = False
 
     def sample(self):
         """Draws the grid."""
@@ -57,14 +55,11 @@ class SampleImages(Sampler):
         return np.asarray(patches).mean(axis=(1, 2, 3))
 
     def _warn(self, effect: float) -> None:
-        if self.warned or effect >= IGNORED or self.is_early:
-            return
-        self.warned = True
-        warnings.warn(
+        self.warn_if_ignored(
+            effect,
             f"The generator hardly reacts to the label (label_effect {effect:.4f} at "
             f"step {self.step}). Check the labels; a higher --classification or a "
             "lower --reconstruction weight helps.",
-            stacklevel=2,
         )
 
 

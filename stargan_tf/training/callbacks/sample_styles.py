@@ -1,6 +1,5 @@
 """StarGAN v2's pictures of fixed held-out images, and what they say."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pixels import to_float
 from stargan_tf.training.callbacks.sampler import Sampler, SampleSchedule
-from stargan_tf.training.diagnostics import IGNORED, critic_view, label_effect
+from stargan_tf.training.diagnostics import critic_view, label_effect
 from stargan_tf.training.held_out_styles import HeldOutStyles, pick_styles
 from stargan_tf.translation.interpolation_strip import interpolation_strip
 from stargan_tf.translation.style_grids import latent_grid, reference_grid
@@ -29,7 +28,6 @@ class SampleStyles(Sampler):
     def __init__(self, schedule: SampleSchedule, held_out: HeldOutStyles):
         super().__init__(schedule)
         self.held_out = held_out
-        self.warned = False
 
     def sample(self):
         """Draws all three, with the averaged networks."""
@@ -85,15 +83,12 @@ class SampleStyles(Sampler):
         return np.asarray(score)
 
     def _warn(self, effect: float, diversity: float) -> None:
-        if self.warned or self.is_early or min(effect, diversity) >= IGNORED:
-            return
-        self.warned = True
-        warnings.warn(
+        self.warn_if_ignored(
+            min(effect, diversity),
             f"The generator hardly reacts to the style (label_effect {effect:.4f} "
             f"between domains, style_diversity {diversity:.4f} within them, at step "
             f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
             "weight helps.",
-            stacklevel=2,
         )
 
 

@@ -1,5 +1,6 @@
 """What the samplers of all model families share: when they draw, and where to."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from PIL import Image
 
 from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.checkpoints import folder_name
+from stargan_tf.training.diagnostics import IGNORED
 from stargan_tf.training.metric_log import MetricWriter
 from stargan_tf.translation.picture_file import write_picture
 
@@ -40,6 +42,7 @@ class Sampler(StepCallback):
     def __init__(self, schedule: SampleSchedule):
         super().__init__()
         self.schedule = schedule
+        self.warned = False
 
     def on_step(self, logs):
         """Draws if it is time."""
@@ -71,6 +74,18 @@ class Sampler(StepCallback):
         """
         for writer in self.schedule.writers:
             writer.write(self.step, values)
+
+    def warn_if_ignored(self, effect: float, text: str) -> None:
+        """Warns, once in a run, that the generator ignores what it should heed.
+
+        Args:
+            effect: how much it changes the pictures; early in a run it is no matter.
+            text: the warning.
+        """
+        if self.warned or self.is_early or effect >= IGNORED:
+            return
+        self.warned = True
+        warnings.warn(text, stacklevel=2)
 
     @property
     def is_early(self) -> bool:

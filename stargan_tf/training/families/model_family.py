@@ -29,6 +29,17 @@ def anything_goes(values: Mapping[str, Any]) -> None:
     """
 
 
+def loss_weight(name: str, default: float, text: str) -> Option:
+    """The option of a loss term's weight, at least 0.
+
+    Args:
+        name: the term, as in `compile(loss_weights=…)`.
+        default: the paper's weight.
+        text: one sentence for the command line's help.
+    """
+    return Option(name, float, default, text, WEIGHTS, minimum=0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelFamily:
     """A model class, its options, and what a run of it does in its own way.

@@ -9,8 +9,8 @@ from stargan_tf.training.families.model_family import (
     DATA,
     NETWORKS,
     OPTIMIZATION,
-    WEIGHTS,
     ModelFamily,
+    loss_weight,
 )
 from stargan_tf.training.options import Option
 
@@ -143,37 +143,9 @@ STARGAN = ModelFamily(
         ),
     ),
     loss_weights=(
-        Option(
-            "classification",
-            float,
-            1.0,
-            "Domain classification.",
-            WEIGHTS,
-            minimum=0.0,
-        ),
-        Option(
-            "reconstruction",
-            float,
-            10.0,
-            "Cycle reconstruction.",
-            WEIGHTS,
-            minimum=0.0,
-        ),
-        Option(
-            "gradient_penalty",
-            float,
-            10.0,
-            "Gradient penalty of the discriminator.",
-            WEIGHTS,
-            minimum=0.0,
-        ),
-        Option(
-            "identity",
-            float,
-            10.0,
-            "Identity term, with --rectified.",
-            WEIGHTS,
-            minimum=0.0,
-        ),
+        loss_weight("classification", 1.0, "Domain classification."),
+        loss_weight("reconstruction", 10.0, "Cycle reconstruction."),
+        loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
+        loss_weight("identity", 10.0, "Identity term, with --rectified."),
     ),
 )

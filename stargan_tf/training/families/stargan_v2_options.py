@@ -4,7 +4,7 @@ from stargan_tf.training.families.model_family import (
     DATA,
     NETWORKS,
     OPTIMIZATION,
-    WEIGHTS,
+    loss_weight,
 )
 from stargan_tf.training.options import Option
 
@@ -142,22 +142,8 @@ COMPILE_OPTIONS = (
 )
 
 LOSS_WEIGHTS = (
-    Option("style", float, 1.0, "Reconstruction of the style.", WEIGHTS, minimum=0.0),
-    Option(
-        "diversity",
-        float,
-        1.0,
-        "Diversity of styles, at the first step.",
-        WEIGHTS,
-        minimum=0.0,
-    ),
-    Option("cycle", float, 1.0, "Cycle reconstruction.", WEIGHTS, minimum=0.0),
-    Option(
-        "r1",
-        float,
-        1.0,
-        "R1 penalty of the discriminator.",
-        WEIGHTS,
-        minimum=0.0,
-    ),
+    loss_weight("style", 1.0, "Reconstruction of the style."),
+    loss_weight("diversity", 1.0, "Diversity of styles, at the first step."),
+    loss_weight("cycle", 1.0, "Cycle reconstruction."),
+    loss_weight("r1", 1.0, "R1 penalty of the discriminator."),
 )
