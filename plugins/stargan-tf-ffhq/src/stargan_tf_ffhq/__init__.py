@@ -1,0 +1,5 @@
+"""Flickr-Faces-HQ for `stargan-tf datasets --save ffhq` and translation."""
+
+from stargan_tf_ffhq.dataset import FFHQ
+
+__all__ = ["FFHQ"]
