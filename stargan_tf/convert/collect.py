@@ -95,7 +95,7 @@ def _check(parts: Mapping[str, Part], sizes: Sizes, kind: ModuleType) -> None:
     tables = kind.tables(sizes)
     for name, part in parts.items():
         check_keys(part, tables[name])
-        check_finite(part)
+        check_finite(part, tables[name])
 
 
 def _step(paths: Iterable[Path]) -> int:

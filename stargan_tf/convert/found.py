@@ -87,12 +87,18 @@ def without_prefix(state: State) -> State:
     return {key.removeprefix(_PREFIX): array for key, array in state.items()}
 
 
-def check_finite(part: Part) -> None:
-    """Raises InputError if a weight is not a finite number."""
-    for key, array in part.state.items():
-        if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+def check_finite(part: Part, table: Table) -> None:
+    """Raises InputError if a weight is not a finite number.
+
+    Args:
+        part: the weights.
+        table: of the network; what it does not use may be anything.
+    """
+    for entry in entries(table):
+        array = part.state.get(entry.key)
+        if array is not None and not np.all(np.isfinite(array)):
             raise InputError(
-                f"{part} holds weights that are not finite, such as {key}: its "
+                f"{part} holds weights that are not finite, such as {entry.key}: its "
                 "training had diverged. Use an earlier checkpoint."
             )
 

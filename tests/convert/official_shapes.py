@@ -66,9 +66,8 @@ def generator_v2(image_size=256, style=64, cap=512, high_pass=False):
     widths = [filters, *(min(width, cap) for width in widths[1:])]
     down = [*itertools.pairwise(widths), *[(widths[-1],) * 2] * 2]
     for i, (before, after) in enumerate(down):
-        shapes |= block(f"encode.{i}", before, after)
-        shapes |= norm(f"encode.{i}.norm1", before)
-        shapes |= norm(f"encode.{i}.norm2", before)
+        norms = norm(f"encode.{i}.norm1", before) | norm(f"encode.{i}.norm2", before)
+        shapes |= block(f"encode.{i}", before, after, norms)
     for i, (after, before) in enumerate(reversed(down)):
         shapes |= conv(f"decode.{i}.conv1", before, after, 3)
         shapes |= conv(f"decode.{i}.conv2", after, after, 3)
@@ -80,9 +79,9 @@ def generator_v2(image_size=256, style=64, cap=512, high_pass=False):
     return shapes
 
 
-def block(key, before, after):
+def block(key, before, after, norms=None):
     shapes = conv(f"{key}.conv1", before, before, 3)
-    shapes |= conv(f"{key}.conv2", before, after, 3)
+    shapes |= conv(f"{key}.conv2", before, after, 3) | (norms or {})
     if before != after:
         shapes |= conv(f"{key}.conv1x1", before, after, 1, bias=False)
     return shapes

@@ -1,0 +1,154 @@
+"""Formats of checkpoint files, sound and broken."""
+
+import pickle
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from stargan_tf.convert.checkpoint_file import read_checkpoint
+from stargan_tf.errors import InputError
+
+CONTENT = {
+    "generator": {"a.weight": np.arange(6, dtype=np.float32).reshape(2, 3)},
+    "discriminator": {"a.bias": np.ones(2, np.float32)},
+}
+FLAT = {
+    "generator.a.weight": CONTENT["generator"]["a.weight"],
+    "discriminator.a.bias": CONTENT["discriminator"]["a.bias"],
+}
+
+
+def check(content):
+    assert content.keys() == CONTENT.keys()
+    for network, state in CONTENT.items():
+        for key, array in state.items():
+            np.testing.assert_array_equal(content[network][key], array)
+            assert content[network][key].dtype == np.float32
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_torch_files_of_both_formats(tmp_path, is_zip):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "any.name"
+    tensors = {
+        network: {key: torch.from_numpy(array) for key, array in state.items()}
+        for network, state in CONTENT.items()
+    }
+    torch.save(tensors, path, _use_new_zipfile_serialization=is_zip)
+    check(read_checkpoint(path))
+
+
+def test_half_precision_becomes_float32(tmp_path):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "half.pt"
+    torch.save({"a": torch.full((2,), 0.5, dtype=torch.bfloat16)}, path)
+    array = read_checkpoint(path)["a"]
+    assert array.dtype == np.float32
+    np.testing.assert_array_equal(array, [0.5, 0.5])
+
+
+def test_npz_and_safetensors(tmp_path):
+    np.savez(tmp_path / "file.npz", **FLAT)
+    check(read_checkpoint(tmp_path / "file.npz"))
+    numpy_safetensors = pytest.importorskip("safetensors.numpy")
+    for name in ("file.safetensors", "other.name"):
+        numpy_safetensors.save_file(FLAT, tmp_path / name)
+        check(read_checkpoint(tmp_path / name))
+
+
+def refused(path):
+    with pytest.raises(InputError) as caught:
+        read_checkpoint(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_a_torch_file_cut_anywhere_is_damaged(tmp_path, is_zip):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "whole.ckpt"
+    state = {"a": torch.ones(50, 50), "b": torch.zeros(5)}
+    torch.save(state, path, _use_new_zipfile_serialization=is_zip)
+    whole = path.read_bytes()
+    for length in (12, 60, len(whole) // 2, len(whole) - 10):
+        path.write_bytes(whole[:length])
+        assert "damaged or cut short" in refused(path)
+
+
+def test_cut_arrays_are_damaged(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, **FLAT)
+    path.write_bytes(path.read_bytes()[:200])
+    assert "damaged or cut short" in refused(path)
+    numpy_safetensors = pytest.importorskip("safetensors.numpy")
+    path = tmp_path / "a.safetensors"
+    numpy_safetensors.save_file(FLAT, path)
+    path.write_bytes(path.read_bytes()[:-3])
+    assert "damaged or cut short" in refused(path)
+
+
+class Code:
+    """Unpickled, it would write a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_code_in_a_torch_file_does_not_run(tmp_path, is_zip):
+    torch = pytest.importorskip("torch")
+    path, proof = tmp_path / "evil.ckpt", tmp_path / "proof"
+    state = {"a": Code(proof)}
+    torch.save(state, path, _use_new_zipfile_serialization=is_zip)
+    text = refused(path)
+    assert "is refused: besides weights it holds what runs code" in text
+    assert "open" in text
+    assert not proof.exists()
+
+
+def test_plain_pickles_and_object_arrays_do_not_run(tmp_path):
+    proof = tmp_path / "proof"
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"a": Code(proof)}))
+    assert "a plain pickle runs code" in refused(tmp_path / "a.pkl")
+    np.savez(tmp_path / "a.npz", a=np.array([Code(proof)], object))
+    assert "Python objects" in refused(tmp_path / "a.npz")
+    assert not proof.exists()
+
+
+def test_foreign_files(tmp_path):
+    path = tmp_path / "page.ckpt"
+    path.write_text("<html>Sign in</html>")
+    assert "begins with b'<html>" in refused(path)
+    path.write_bytes(b"")
+    assert "expected a torch file" in refused(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert "a zip archive with readme.txt" in refused(path)
+    assert "There is no checkpoint file" in refused(tmp_path / "gone.ckpt")
+    assert "There is no checkpoint file" in refused(tmp_path)
+
+
+def test_a_tensor_alone_is_no_state_dict(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save(torch.ones(3), tmp_path / "a.pt")
+    assert "no state dict. Received: a Tensor" in refused(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize(
+    ("package", "start"),
+    [
+        ("torch", b"\x80\x02\x8a\nl\xfc\x9cF\xf9"),
+        ("safetensors", b"\x02" + bytes(7) + b"{"),
+    ],
+)
+def test_a_missing_package_names_the_extra(tmp_path, monkeypatch, package, start):
+    monkeypatch.setitem(sys.modules, package, None)
+    path = tmp_path / "checkpoint"
+    path.write_bytes(start)
+    with pytest.raises(ImportError, match=r"stargan_tf\[convert\]"):
+        read_checkpoint(path)

@@ -1,0 +1,159 @@
+"""Imported models compute what the official code computed; what is missing is said."""
+
+import json
+
+import numpy as np
+import pytest
+
+from stargan_tf.convert.import_checkpoint import import_checkpoint
+from stargan_tf.errors import InputError
+from stargan_tf.training.run_folder import load_model
+from tests.convert.conftest import flat, golden_states
+from tests.models.golden import nhwc
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+
+def write_torch(path, content, is_zip=True):
+    torch = pytest.importorskip("torch")
+
+    def tensors(value):
+        if isinstance(value, dict):
+            return {key: tensors(part) for key, part in value.items()}
+        return torch.from_numpy(value)
+
+    torch.save(tensors(content), path, _use_new_zipfile_serialization=is_zip)
+    return path
+
+
+def close(ours, theirs, tolerance):
+    np.testing.assert_allclose(ours, theirs, atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy", "npz"])
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("v1_attributes", {"preset": "celeba"}),
+        ("v1_expressions", {"preset": "rafd"}),
+        ("v1_joint", {"preset": "celeba_rafd"}),
+    ],
+)
+def test_v1(tmp_path, name, names, form):
+    golden, states = golden_states(name)
+    paths = []
+    for letter, state in zip("GD", states.values(), strict=True):
+        paths.append(tmp_path / f"200000-{letter}.ckpt")
+        if form == "npz":
+            with paths[-1].open("wb") as file:
+                np.savez(file, **state)
+        else:
+            write_torch(paths[-1], state, form == "zip")
+    imported = import_checkpoint(paths, tmp_path / "model", **names)
+    assert imported.fresh == ["the optimizers"]
+    model = load_model(tmp_path / "model")
+    assert int(model.step.numpy()) == 200_000
+    kind = golden.json["steps"][0]["dataset"].lower()
+    image = golden.image("x_real", 4, 32)
+    label = golden.arrays[f"{kind}_c_trg"]
+    fake = golden.arrays[f"{kind}_fake"]
+    close(model.generator([image, label]), nhwc(fake), 1e-5)
+    patches, classes = model.discriminator(image)
+    close(patches, nhwc(golden.arrays[f"{kind}_d_src_real"]), 1e-5)
+    close(classes, golden.arrays[f"{kind}_d_cls_real"], 1e-5)
+
+
+@pytest.mark.parametrize("form", ["zip", "legacy", "npz"])
+@pytest.mark.parametrize("name", ["v2_latent_reference", "v2_high_pass"])
+def test_v2(tmp_path, name, form):
+    golden, states = golden_states(name)
+    path = tmp_path / "100000_nets.ckpt"
+    if form == "npz":
+        with path.open("wb") as file:
+            np.savez(file, **flat(states))
+    else:
+        # The landmark network of the masks is not ours to import.
+        write_torch(path, states | {"fan": {"a": np.ones(1)}}, form == "zip")
+    imported = import_checkpoint([path], tmp_path / "model")
+    assert imported.fresh == [
+        "the averaged generator, mapping network and style encoder (the trained ones "
+        "stand in)",
+        "the optimizers",
+    ]
+    check_v2(load_model(tmp_path / "model"), golden)
+
+
+def check_v2(model, golden):
+    """Both fakes of the golden, by the averaged networks, and D's verdicts."""
+    from tests.goldens.reference_weights import reference_array
+
+    seed, size = golden.json["seed"], golden.json["image_size"]
+    domains = {n: golden.arrays[n].astype(np.int32) for n in ("y_org", "y_trg")}
+    latent = reference_array("z_trg", (2, golden.json["latent_dim"]), seed)
+    styles = {
+        "latent": model.mapping_network_ema([latent, domains["y_trg"]]),
+        "reference": model.style_encoder_ema(
+            [golden.image("x_ref", 2, size), domains["y_trg"]]
+        ),
+    }
+    image = golden.image("x_real", 2, size)
+    for source, style in styles.items():
+        close(style, golden.arrays[f"style_from_{source}"], 1e-4)
+        inputs = [image, np.asarray(style), *masks(golden)]
+        fake = nhwc(golden.arrays[f"fake_{source}"])
+        close(model.generator_ema(inputs), fake, 1e-4)
+    verdicts = model.discriminator([image, domains["y_org"]])
+    close(verdicts, golden.arrays["d_real"], 1e-4)
+
+
+def masks(golden):
+    """The masks as the golden file draws them; none without high-pass skips."""
+    if not golden.json["w_hpf"]:
+        return []
+    rng = np.random.default_rng([golden.json["seed"], 99])
+    for _ in range(2):
+        rng.integers(0, golden.json["num_domains"], (2,))
+    size = golden.json["image_size"]
+    drawn = [rng.uniform(0, 1, (2, 1, size, size)) for _ in range(2)]
+    return [nhwc(np.concatenate(drawn, axis=1).astype(np.float32))]
+
+
+def test_averages_alone(tmp_path, ema_file):
+    imported = import_checkpoint([ema_file], tmp_path / "model", preset="afhq")
+    assert imported.fresh == [
+        "the discriminator",
+        "the trained generator, mapping network and style encoder (their averages "
+        "stand in)",
+        "the optimizers",
+    ]
+    model = load_model(tmp_path / "model")
+    assert model.info.domains == ("cat", "dog", "wild")
+    pairs = zip(model.generator.weights, model.generator_ema.weights, strict=True)
+    for trained, average in pairs:
+        np.testing.assert_array_equal(trained, average)
+    # Fresh, not zero as the file's weights.
+    assert np.any(model.discriminator.weights[0].numpy())
+    record = json.loads((tmp_path / "model/import.json").read_text())
+    assert record["options"]["max_filters"] == 4
+    assert record["checkpoints"] == [str(ema_file)]
+    assert record["not_in_the_checkpoint"] == imported.fresh
+
+
+def test_an_existing_folder_is_left_alone(tmp_path, ema_file):
+    (tmp_path / "model").mkdir()
+    with pytest.raises(InputError, match="exists already. Choose another --output"):
+        import_checkpoint([ema_file], tmp_path / "model")
+    assert not list((tmp_path / "model").iterdir())
+
+
+def test_a_shape_that_does_not_fit_leaves_nothing(tmp_path, ema_file):
+    with np.load(ema_file) as arrays:
+        states = dict(arrays)
+    states["generator.encode.0.conv1.weight"] = np.zeros((3, 3, 3, 3), np.float32)
+    np.savez(ema_file, **states)
+    with pytest.raises(InputError) as caught:
+        import_checkpoint([ema_file], tmp_path / "model")
+    assert "encode.0.conv1.weight has the shape (3, 3, 3, 3)" in str(caught.value)
+    assert "go with (256, 256, 3, 3)" in str(caught.value)
+    assert list(tmp_path.iterdir()) == [ema_file]
