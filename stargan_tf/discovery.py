@@ -21,6 +21,7 @@ from stargan_tf.errors import InputError, near_names
 # Of `stargan_tf.plugin`; raised when a plugin written for the old interface could not
 # work with the new one.
 API_VERSION = 1
+OURS = "stargan_tf"
 DISABLE = "STARGAN_TF_DISABLE_PLUGINS"
 
 
@@ -94,10 +95,11 @@ class Group:
             raise InputError(self._unknown(name, list(plugins)))
         plugin = plugins[name]
         if plugin.ambiguous:
+            strangers = [n for n in map(_package, plugin.points) if n != OURS]
             raise InputError(
                 f"The {self.noun} '{name}' is claimed by {len(plugin.points)} packages:"
                 f" {', '.join(plugin.packages)}. Uninstall all but one, or switch the "
-                f"others off: {DISABLE}={_name(plugin.points[-1].dist)}"
+                f"others off, such as {DISABLE}={strangers[-1]}"
             )
         return self._checked(plugin, self._imported(plugin))
 
@@ -183,6 +185,10 @@ def _entry_points(group: str) -> Iterator[EntryPoint]:
 def _switched_off() -> set[str]:
     names = os.environ.get(DISABLE, "").split(",")
     return {_normal(name) for name in names if name.strip()}
+
+
+def _package(point: EntryPoint) -> str:
+    return _name(point.dist)
 
 
 def _name(package: Distribution) -> str:

@@ -65,7 +65,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _dispatch(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            # Reported as an unreadable picture; Pillow's note would be a second line.
+            warnings.filterwarnings("ignore", "Image size .* exceeds limit")
+            return _dispatch(arguments)
     except (InputError, flags.Error, OSError) as error:
         return _report(error, USER_ERROR)
     except ImportError as error:
@@ -106,11 +110,7 @@ def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
     positionals = flag_values([f"{PROGRAM} {name}", *map(_underscored, arguments)])[1:]
     # The form of what the data pipeline logs, such as pictures it left out.
     logging.basicConfig(format=f"{PROGRAM}: %(message)s")
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        # Reported as an unreadable picture; Pillow's own note would be a second line.
-        warnings.filterwarnings("ignore", "Image size .* exceeds limit")
-        return command.run(flag_values, positionals) or 0
+    return command.run(flag_values, positionals) or 0
 
 
 def _underscored(argument: str) -> str:

@@ -1,6 +1,7 @@
 """The families by name, found through the entry-point group `stargan_tf.models`."""
 
 import functools
+import warnings
 from collections.abc import Iterable, Mapping
 
 from stargan_tf.discovery import MODELS
@@ -27,7 +28,7 @@ def family(name: str) -> ModelFamily:
 
 
 def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
-    """The chosen family, and ours as far as they can be loaded.
+    """The chosen family, and ours; of ours that cannot be loaded a warning tells.
 
     Args:
         chosen: comes first; None means the default.
@@ -43,9 +44,10 @@ def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
     for name in names:
         try:
             found[name] = family(name)
-        except InputError:
+        except InputError as error:
             if name == chosen:
                 raise
+            warnings.warn(f"{error}. Its options are not known.", stacklevel=2)
     return found
 
 

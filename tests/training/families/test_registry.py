@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 
 import pytest
 
@@ -116,6 +117,24 @@ def test_a_broken_stranger_leaves_ours_alone(redder, capsys, monkeypatch):
     monkeypatch.setenv(DISABLE, "redder")
     assert main(["train", "--model=redder", "--run=r"]) == 2
     assert "is switched off by" in capsys.readouterr().err
+
+
+def test_a_stranger_that_claims_our_name(installed_package, capsys):
+    family.cache_clear()
+    entries = {MODELS.name: {"stargan": "claims:CLAIMS"}}
+    installed_package("claims", "", entries)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["train", "--help"]) == 0
+    output = capsys.readouterr()
+    assert "--style_dim" in output.out and "--critic_steps" not in output.out
+    (line,) = output.err.splitlines()
+    assert "warning: The model family 'stargan' is claimed by 2 packages" in line
+    assert line.endswith(
+        "STARGAN_TF_DISABLE_PLUGINS=claims. Its options are not known."
+    )
+    assert main(["train", "--model=stargan", "--run=r"]) == 2
+    family.cache_clear()
 
 
 def test_a_stranger_s_model_trains_goes_on_and_translates(
