@@ -6,6 +6,7 @@ TENSORFLOW ?= tensorflow
 RUN ?= runs/demo
 RUN_V2 ?= runs/demo_v2
 BIN = $(VENV)/bin
+PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
 .PHONY: demo demo-v2 test lint format
 
@@ -53,7 +54,7 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 	  "$(TENSORFLOW)>=2.18" -e .
 	@touch $@
 
-$(VENV)/dev: pyproject.toml | $(BIN)/python
+$(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  "$(TENSORFLOW)>=2.18" -e ".[dev]"
+	  "$(TENSORFLOW)>=2.18" -e ".[dev]" $(PLUGINS:%=-e %)
 	@touch $@
