@@ -39,8 +39,12 @@ def main() -> None:
     if arguments.measure:
         print(json.dumps(measure(arguments)))
         return
-    rows = [(name, run_alone(name, arguments)) for name in arguments.presets]
-    print_table(rows)
+    first = None
+    print(f"{'preset':38}{'px':>5}{'peak':>10}{'iteration':>16}{'seconds':>15}")
+    for name in arguments.presets:
+        row = run_alone(name, arguments)
+        first = first or row
+        print_row(name, row, first)
 
 
 def parse() -> argparse.Namespace:
@@ -50,6 +54,9 @@ def parse() -> argparse.Namespace:
         "--image_size", type=int, default=SIZE, help="instead of the presets' 256"
     )
     parser.add_argument("--jit_compile", action="store_true")
+    parser.add_argument(
+        "--untimed", action="store_true", help="memory only, in half the time"
+    )
     parser.add_argument("--measure", metavar="PRESET", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -59,6 +66,7 @@ def run_alone(preset: str, arguments: argparse.Namespace) -> dict:
     command = [sys.executable, __file__, "--measure", preset]
     command += ["--image_size", str(arguments.image_size)]
     command += ["--jit_compile"] if arguments.jit_compile else []
+    command += ["--untimed"] if arguments.untimed else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
@@ -73,9 +81,7 @@ def measure(arguments: argparse.Namespace) -> dict:
     before = peak_bytes()
     batches = tf.data.Dataset.from_tensors(batch)
     model.fit(batches, shuffle=False, verbose=0)
-    start = time.perf_counter()
-    model.fit(batches, shuffle=False, verbose=0)
-    seconds = time.perf_counter() - start
+    seconds = None if arguments.untimed else timed(model, batches)
     peak = peak_bytes()
     return {
         "image_size": model.image_size,
@@ -83,6 +89,12 @@ def measure(arguments: argparse.Namespace) -> dict:
         "iteration_mib": (peak - before) / MIB,
         "seconds": seconds,
     }
+
+
+def timed(model, batches) -> float:
+    start = time.perf_counter()
+    model.fit(batches, shuffle=False, verbose=0)
+    return time.perf_counter() - start
 
 
 def prepare(arguments: argparse.Namespace):
@@ -142,19 +154,19 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def print_table(rows: list[tuple[str, dict]]) -> None:
-    print(f"{'preset':38}{'px':>5}{'peak':>10}{'iteration':>16}{'seconds':>15}")
-    first = rows[0][1]
-    for name, row in rows:
-        if "failed" in row:
-            print(f"{name:38}  {row['failed']}")
-            continue
-        shares = (share(row, first, key) for key in ("iteration_mib", "seconds"))
-        memory, seconds = shares
-        print(
-            f"{name:38}{row['image_size']:5}{row['peak_mib']:6.0f} MiB"
-            f"{row['iteration_mib']:6.0f} MiB {memory}{row['seconds']:7.1f} s {seconds}"
-        )
+def print_row(name: str, row: dict, first: dict) -> None:
+    if "failed" in row:
+        print(f"{name:38}  {row['failed']}", flush=True)
+        return
+    seconds = ""
+    if row["seconds"] is not None:
+        seconds = f"{row['seconds']:7.1f} s {share(row, first, 'seconds')}"
+    print(
+        f"{name:38}{row['image_size']:5}{row['peak_mib']:6.0f} MiB"
+        f"{row['iteration_mib']:6.0f} MiB {share(row, first, 'iteration_mib')}"
+        + seconds,
+        flush=True,
+    )
 
 
 def share(row: dict, first: dict, key: str) -> str:
