@@ -16,6 +16,9 @@ import numpy as np
 
 from stargan_tf.errors import InputError
 
+# PyTorch's old files begin with this number, pickled.
+_LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
+
 _TYPES = {
     "DoubleStorage": np.float64,
     "FloatStorage": np.float32,
@@ -31,14 +34,21 @@ def read_torch_file(path: Path) -> dict[str, np.ndarray]:
     """All tensors of a file, in its order.
 
     Args:
-        path: a `.pt` or `.pth` file in PyTorch's zip format.
+        path: a `.pt` or `.pth` file in PyTorch's zip format; the one used before
+            PyTorch 1.6 needs PyTorch itself.
 
     Returns:
         Dotted names, such as `layers.conv.weight`, and arrays.
 
     Raises:
         InputError: if it is another kind of file.
+        ImportError: for the old format without PyTorch, naming the extra.
     """
+    if _is_legacy(path):
+        # Streams of pickles with bare numbers between them: PyTorch itself reads them.
+        from stargan_tf.convert.torch_file import read
+
+        return dict(_flatten(read(path), ()))
     try:
         with zipfile.ZipFile(path) as archive:
             described = next(
@@ -52,6 +62,11 @@ def read_torch_file(path: Path) -> dict[str, np.ndarray]:
             f"only ({error or 'no data.pkl in it'})."
         ) from error
     return dict(_flatten(tree, ()))
+
+
+def _is_legacy(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_LEGACY)) == _LEGACY
 
 
 class _Module(dict):

@@ -80,7 +80,7 @@ def _from_own(source: WeightSource, place: Path, told_by: str) -> dict:
     if not place.exists():
         raise InputError(f"{told_by} must exist. Received: {place}")
     found = _find(source, place)
-    if found is None and place.is_dir():
+    if found is None and (place.is_dir() or _is_for_another(place, told_by)):
         return _from_cache(source)
     if found is None:
         raise InputError(
@@ -88,6 +88,13 @@ def _from_own(source: WeightSource, place: Path, told_by: str) -> dict:
             f"Received: {place}"
         )
     return _converted(source, found)
+
+
+def _is_for_another(place: Path, told_by: str) -> bool:
+    """Whether the variable names a file that is for another network than asked for."""
+    return told_by == VARIABLE and any(
+        _find(source, place) for source in SOURCES.values()
+    )
 
 
 def _from_cache(source: WeightSource) -> dict[str, np.ndarray]:

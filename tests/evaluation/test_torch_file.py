@@ -1,3 +1,4 @@
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -44,4 +45,12 @@ def test_no_code_is_run_and_other_files_are_refused(tmp_path):
         read_torch_file(path)
     path.write_bytes(b"something else")
     with pytest.raises(InputError, match="no PyTorch file of version 1.6 or later"):
+        read_torch_file(path)
+
+
+def test_the_old_format_is_left_to_pytorch(tmp_path, monkeypatch):
+    path = tmp_path / "old.pth"
+    path.write_bytes(bytes.fromhex("80028a0a6cfc9c46f920 6aa85019 2e"))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ImportError, match=r"stargan_tf\[convert\]"):
         read_torch_file(path)

@@ -122,6 +122,15 @@ def test_ones_own_folder_may_hold_other_weights_only(index, tmp_path, monkeypatc
     np.testing.assert_array_equal(load_weights("two")["conv_0/kernel"], 2 * KERNEL)
 
 
+def test_the_variable_may_name_a_file_for_another_network(index, tmp_path, monkeypatch):
+    (tmp_path / "1.ckpt").write_bytes(content())
+    monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(tmp_path / "1.ckpt"))
+    np.testing.assert_array_equal(load_weights("two")["conv_0/kernel"], 2 * KERNEL)
+    monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(tmp_path / "index" / "unknown"))
+    with pytest.raises(InputError, match="STARGAN_TF_WEIGHTS must exist"):
+        load_weights("two")
+
+
 def test_wrong_files_are_named(index, tmp_path):
     damaged = tmp_path / "1.ckpt"
     damaged.write_bytes(content()[:-1])
