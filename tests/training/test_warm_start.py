@@ -1,0 +1,149 @@
+"""A run that starts from another model."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.errors import InputError
+from stargan_tf.models.stargan import StarGAN
+from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.training import checkpoints
+from stargan_tf.training.resolve import resolve
+from stargan_tf.training.warm_start import warm_start
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+V2 = {
+    "style_dim": 4,
+    "latent_dim": 3,
+    "hidden_dim": 5,
+    "base_filters": 2,
+    "max_filters": 4,
+}
+V1 = {
+    "base_filters": 2,
+    "num_residual_blocks": 1,
+    "discriminator_filters": 4,
+    "discriminator_layers": 2,
+}
+
+
+def v2(*domains, seed=0):
+    keras.utils.set_random_seed(seed)
+    model = StarGANV2(DatasetInfo("animals", domains, "one_hot", 64), **V2)
+    model.compile()
+    return model
+
+
+def v1(*domains, seed=0, **options):
+    keras.utils.set_random_seed(seed)
+    info = DatasetInfo("faces", domains, "binary", 16)
+    model = StarGAN(info, **V1, **options)
+    model.compile()
+    return model
+
+
+def save(model, folder, family):
+    state = checkpoints.State(9, family, model.label_space.to_list(), [1], {})
+    checkpoints.save(folder / "checkpoints", model, state, keep=1)
+    return folder
+
+
+def weights(network):
+    return {v.path: v.numpy() for v in network.weights}
+
+
+def test_v2_keeps_what_domains_share_and_the_heads_of_the_same_name(tmp_path):
+    source, model = v2("cat", "dog", "wild"), v2("fox", "dog", "cat", seed=1)
+    source.discriminator_optimizer.iterations.assign(7)
+    fresh = weights(model.discriminator)["verdict/kernel"]
+    told = warm_start(model, save(source, tmp_path, "stargan_v2"))
+    assert told == (
+        f"Starting from {tmp_path} (step 9). Starts fresh: what is of fox only; the "
+        "optimizers. Left out: wild."
+    )
+    for name in ("generator", "generator_ema"):
+        ours, theirs = (weights(getattr(m, name)) for m in (model, source))
+        for path, array in theirs.items():
+            np.testing.assert_array_equal(ours[path], array)
+    for name, path in (
+        ("mapping_network", "hidden_2/kernel"),
+        ("mapping_network_ema", "style/kernel"),
+        ("style_encoder", "style/kernel"),
+        ("discriminator", "verdict/kernel"),
+    ):
+        ours, theirs = (weights(getattr(m, name))[path] for m in (model, source))
+        np.testing.assert_array_equal(ours[1:], theirs[[1, 0]])
+        assert not np.array_equal(ours[0], theirs[0])
+    ours = weights(model.discriminator)
+    np.testing.assert_array_equal(ours["verdict/kernel"][0], fresh[0])
+    np.testing.assert_array_equal(
+        ours["trunk/last/kernel"], weights(source.discriminator)["trunk/last/kernel"]
+    )
+    # New heads would be moved tenfold by moments that do not know them.
+    assert int(model.discriminator_optimizer.iterations.numpy()) == 0
+    assert int(model.step.numpy()) == 0
+
+
+def test_v2_with_the_same_domains_keeps_the_optimizers(tmp_path):
+    source, model = v2("cat", "dog"), v2("cat", "dog", seed=1)
+    optimizer = source.style_encoder_optimizer
+    optimizer.iterations.assign(7)
+    for i, moment in enumerate(optimizer._velocities):
+        moment.assign(np.full(moment.shape, i, np.float32))
+    told = warm_start(model, save(source, tmp_path, "stargan_v2"))
+    assert told == f"Starting from {tmp_path} (step 9)."
+    ours = model.style_encoder_optimizer
+    assert int(ours.iterations.numpy()) == 7
+    assert float(np.max(ours._velocities[3])) == 3.0
+
+
+def test_stand_ins_of_an_import_are_told(tmp_path):
+    save(v2("cat", "dog"), tmp_path, "stargan_v2")
+    record = {"not_in_the_checkpoint": ["the discriminator", "the optimizers"]}
+    (tmp_path / "import.json").write_text(json.dumps(record))
+    told = warm_start(v2("cat", "fox"), tmp_path)
+    assert "Starts fresh: what is of fox only; the discriminator; the optim" in told
+
+
+@pytest.mark.parametrize("conditioning", ["input", "blocks"])
+def test_v1_labels_are_found_by_name(tmp_path, conditioning):
+    source = v1("Black", "Male", "Young", conditioning=conditioning)
+    model = v1("Young", "Smile", seed=1, conditioning=conditioning)
+    told = warm_start(model, save(source, tmp_path, "stargan"))
+    assert "what is of Smile only; the optimizers. Left out: Black, Male." in told
+    ours, theirs = (weights(m.generator)["stem/kernel"] for m in (model, source))
+    np.testing.assert_array_equal(ours[:, :, :3], theirs[:, :, :3])
+    np.testing.assert_array_equal(ours[:, :, 3], theirs[:, :, 5])
+    assert not np.array_equal(ours[:, :, 4], theirs[:, :, 4])
+    ours, theirs = (weights(m.discriminator)["classes/kernel"] for m in (model, source))
+    np.testing.assert_array_equal(ours[..., 0], theirs[..., 2])
+    if conditioning == "blocks":
+        path = "residual_1/norm_2/affine/kernel"
+        ours, theirs = (weights(m.generator)[path] for m in (model, source))
+        np.testing.assert_array_equal(ours[0], theirs[2])
+
+
+def test_networks_options_come_from_the_model(tmp_path):
+    save(v2("cat", "dog"), tmp_path, "stargan_v2")
+    given = {"init_from": str(tmp_path), "dataset": "toon_people"}
+    config = resolve(given)
+    assert config.model == "stargan_v2"
+    assert config.image_size == 64
+    assert {
+        name: value
+        for name, value in config.model_options.items()
+        if name != "mask_provider"
+    } == {**V2, "high_pass": 0.0}
+    # A preset yields, a flag must agree, the run's own file needs no model any more.
+    assert resolve({**given, "preset": "stargan_v2_afhq_256"}).image_size == 64
+    with pytest.raises(InputError, match="has style_dim=4; a run with --init_from"):
+        resolve({**given, "style_dim": "8"})
+    again = resolve({**config.to_dict(), "init_from": "gone"})
+    assert again.model_options == config.model_options
+    with pytest.raises(InputError, match="There is no model folder gone"):
+        resolve({**given, "init_from": "gone"})
