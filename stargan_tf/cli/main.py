@@ -41,6 +41,7 @@ PROGRAM = "stargan-tf"
 COMMANDS = (
     "train",
     "translate",
+    "evaluate",
     "doctor",
     "import",
     "export",

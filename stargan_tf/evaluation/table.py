@@ -6,6 +6,8 @@ from stargan_tf.evaluation.number_names import direction, number_name, written
 from stargan_tf.evaluation.results import Results
 from stargan_tf.evaluation.task import OWN
 
+ERROR = "classification_error"
+
 
 def results_table(results: Results) -> str:
     """A row for each task, the means below, then what a reader must know.
@@ -64,8 +66,9 @@ def _means(results: Results) -> str:
             low, high = (written(name, end) for end in mean.interval)
             spread = f"{low} to {high}"
         rows.append([_title(name), written(name, mean.value), spread])
-    real = [one for one in results.real if "/" not in one.name]
-    rows += [["error on real images", written("error", r.value), ""] for r in real]
+    for one in results.real:
+        if "/" not in one.name:  # Those of single labels are in the file.
+            rows.append(["error, on real images", written(ERROR, one.value), ""])
     return aligned(rows)
 
 

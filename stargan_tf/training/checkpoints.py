@@ -120,6 +120,16 @@ def read_state(checkpoint: Path) -> State:
         raise _unreadable(checkpoint, error) from error
 
 
+def model_digest(checkpoint: Path) -> str:
+    """SHA-256 of a verified checkpoint's model file, as its state file tells it.
+
+    Args:
+        checkpoint: its folder.
+    """
+    record = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+    return record["seal"]["sha256"]
+
+
 def _unreadable(checkpoint: Path, error: Exception) -> DamagedCheckpoint:
     return DamagedCheckpoint(
         f"{checkpoint} is damaged: {STATE_FILE} cannot be read ({error!r})."

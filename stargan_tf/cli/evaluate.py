@@ -1,0 +1,150 @@
+"""`stargan-tf evaluate`: measures a trained model on held-out images."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absl import flags
+
+from stargan_tf.cli.data_flags import data_options, define_data_flags
+from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from stargan_tf.training.evaluation_job import EvaluationJob
+
+SUMMARY = "Measure a model on held-out images."
+USAGE = (
+    "stargan-tf evaluate --model DIR [--dataset NAME] [--metrics fid,kid,lpips,"
+    "classification,unchanged]\n"
+    "       [--output results.json] [--report report.html]\n"
+    "By default the run's own held-out images, and the metrics that need no download."
+)
+
+
+def define_flags(flag_values: flags.FlagValues) -> None:
+    """Registers the flags of `stargan-tf evaluate`.
+
+    Args:
+        flag_values: where to.
+    """
+    _define_measure(flag_values)
+    output = {"flag_values": flag_values, "module_name": "Output"}
+    flags.DEFINE_string(
+        "output", None, "JSON file; by default results.json in --model.", **output
+    )
+    flags.DEFINE_string(
+        "report", None, "HTML page with numbers and pictures.", **output
+    )
+    data = {"flag_values": flag_values, "module_name": "Data"}
+    flags.DEFINE_string("dataset", None, "Data set; else the run's own.", **data)
+    flags.DEFINE_integer("image_size", None, "As the model's; not needed.", **data)
+    define_data_flags(flag_values, ("image_size",))
+    own = {"flag_values": flag_values, "module_name": "What only you know"}
+    for name, text in (
+        ("truth", "(name, label, image size) → the true translation, or None."),
+        ("masks", "images → masks, above 0.5 where a translation may draw."),
+        ("embedding", "images → vectors that tell who it is."),
+    ):
+        flags.DEFINE_string(name, None, f"MODULE:FUNCTION, {text}", **own)
+
+
+def _define_measure(flag_values: flags.FlagValues) -> None:
+    where = {"flag_values": flag_values, "module_name": "Measure"}
+    flags.DEFINE_string("model", None, "A run folder, or one checkpoint.", **where)
+    flags.DEFINE_string(
+        *("metrics", "classification,unchanged"),
+        "Of fid, kid, lpips, classification, unchanged.",
+        **where,
+    )
+    flags.DEFINE_string(
+        "protocol", "standard", "Of FID and KID: standard or stargan_v2.", **where
+    )
+    flags.DEFINE_enum("lpips_network", "alex", ["alex", "vgg"], "For LPIPS.", **where)
+    sizes = ["tiny", "small", "resnet18"]
+    flags.DEFINE_enum("classifier", "small", sizes, "Size of the classifier.", **where)
+    numbers = (
+        ("classifier_steps", 2000, "Batches that the classifier is trained on."),
+        ("count", None, "Images of each task at most; by default all."),
+        ("outputs", 10, "Translations of each image, for models with styles."),
+        ("batch_size", 32, "Images at once; the numbers do not depend on it."),
+        ("seed", 0, "Of latent codes, references and the classifier."),
+    )
+    for name, default, text in numbers:
+        flags.DEFINE_integer(name, default, text, **where)
+
+
+def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
+    """Evaluates, prints the table and writes the files.
+
+    Args:
+        flag_values: as `define_flags` made them.
+        positionals: none are taken.
+
+    Raises:
+        InputError: if what the user gave cannot be used.
+    """
+    if positionals:
+        raise InputError(
+            f"'stargan-tf evaluate' takes flags only. Received: {' '.join(positionals)}"
+        )
+    if not flag_values.model:
+        raise InputError(f"--model is missing. Usage: {USAGE}")
+    job = _planned(flag_values)
+    start_tensorflow()
+    try:
+        _carry_out(job)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            "Finished tasks and statistics are kept; the same command goes on there."
+        ) from None
+
+
+def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
+    """Everything that can be checked before TensorFlow starts."""
+    from stargan_tf.doctor.report import check_writable
+    from stargan_tf.evaluation.options import EvaluationOptions, read_metrics
+    from stargan_tf.training.evaluation_job import plan_evaluation
+
+    names = ("protocol", "lpips_network", "classifier", "classifier_steps", "count")
+    names += ("outputs", "batch_size", "seed")
+    options = EvaluationOptions(
+        read_metrics(flag_values.metrics),
+        **{name: flag_values[name].value for name in names},
+    )
+    job = plan_evaluation(
+        Path(flag_values.model),
+        options,
+        flag_values.dataset,
+        lambda image_size: _given_data(flag_values, image_size),
+        {name: flag_values[name].value for name in ("truth", "masks", "embedding")},
+        output=flag_values.output,
+        report=flag_values.report,
+    )
+    for path in filter(None, (job.output, job.report)):
+        check_writable(path)
+    return job
+
+
+def _given_data(flag_values: flags.FlagValues, image_size: int) -> dict[str, Any]:
+    """The data flags on the command line, checked."""
+    if flag_values.image_size not in (None, image_size):
+        raise InputError(
+            f"The model takes images of {image_size} pixels. "
+            f"Received: --image_size {flag_values.image_size}. Leave it out."
+        )
+    flag_values.image_size = image_size
+    options = data_options(flag_values)
+    return {name: v for name, v in options.items() if flag_values[name].present}
+
+
+def _carry_out(job: "EvaluationJob") -> None:
+    from stargan_tf.evaluation.table import results_table
+
+    since = time.perf_counter()
+    results = job.run()
+    print(results_table(results))
+    job.write(results, round(time.perf_counter() - since, 1))
+    print(f"\nResults: {job.output}")
+    if job.report:
+        print(f"Report: {job.report}")

@@ -1,0 +1,130 @@
+"""The data that a trained model is evaluated on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
+from stargan_tf.data.info import DatasetInfo, as_infos
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.errors import InputError, near_names
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.config import RunConfig
+from stargan_tf.training.families.registry import family
+from stargan_tf.training.resolve import read_config_file, resolve
+
+
+@dataclass(frozen=True)
+class EvaluationData:
+    """Both splits of one of a model's data sets.
+
+    Args:
+        dataset: its index in the model's `LabelSpace`.
+        held_out: what is translated.
+        train: the real images.
+    """
+
+    dataset: int
+    held_out: LabelledImages
+    train: LabelledImages
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """What the user said about the data.
+
+    Args:
+        name: of the data set; None for the run's own.
+        options: the given fields of `DatasetOptions`, no others.
+    """
+
+    name: str | None = None
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def open_evaluation_data(
+    checkpoint: Path, state: State, choice: DataChoice
+) -> EvaluationData:
+    """Opens the data, as the run had it or as the user says.
+
+    Args:
+        checkpoint: the checkpoint's folder; the run's configuration lies above it.
+        state: of the checkpoint.
+        choice: what the user said.
+
+    Returns:
+        Both splits, with the model's domains in the model's order.
+
+    Raises:
+        InputError: if there is no such data, or its domains are not the model's.
+    """
+    infos = as_infos(state.datasets)
+    config = _config(checkpoint)
+    name = choice.name or (config and config.dataset[0])
+    if name is None:
+        raise InputError(
+            f"{checkpoint} belongs to no run that names its data. Pass --dataset NAME."
+        )
+    index = _index(name, infos)
+    options = _options(name, config, state, choice)
+    held_out, train = (
+        _open(name, split, infos[index], options) for split in (HELD_OUT, TRAIN)
+    )
+    return EvaluationData(index, held_out, train)
+
+
+def _config(checkpoint: Path) -> RunConfig | None:
+    for folder in (checkpoint, *checkpoint.parents[:2]):
+        if (folder / "config.json").is_file():
+            return resolve(read_config_file(folder / "config.json"))
+    return None
+
+
+def _index(name: str, infos: tuple[DatasetInfo, ...]) -> int:
+    """Which of the model's data sets is meant; a single one may be any."""
+    names = [info.name for info in infos]
+    if name in names:
+        return names.index(name)
+    if len(names) == 1:
+        return 0
+    raise InputError(
+        f"The model was trained on {' and '.join(names)}, not on '{name}'. "
+        f"{near_names(name, names)}"
+    )
+
+
+def _options(
+    name: str, config: RunConfig | None, state: State, choice: DataChoice
+) -> dict[str, Any]:
+    own: dict[str, Any] = {}
+    if config and name in config.dataset:
+        own = config.dataset_options(config.dataset.index(name))
+    return {**own, **family(state.model).dataset_options, **choice.options}
+
+
+def _open(
+    name: str, split: str, info: DatasetInfo, options: dict[str, Any]
+) -> LabelledImages:
+    source = load_dataset(name, split, info.image_size, **options)
+    if _fits(source.info, info):
+        return source
+    if set(info.domains) < set(source.info.domains) or (
+        sorted(info.domains) == sorted(source.info.domains)
+    ):
+        chosen = {**options, "attributes": info.domains}
+        source = load_dataset(name, split, info.image_size, **chosen)
+        if _fits(source.info, info):
+            return source
+    raise InputError(
+        "Model and data set have different domains. The model has "
+        f"{', '.join(info.domains)} ({info.label_type}), '{name}' has "
+        f"{', '.join(source.info.domains)} ({source.info.label_type}). Choose with "
+        "--attributes, or pass the --dataset that the model was trained on."
+    )
+
+
+def _fits(data: DatasetInfo, model: DatasetInfo) -> bool:
+    return (data.domains, data.label_type) == (model.domains, model.label_type)
