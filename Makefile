@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 TENSORFLOW ?= tensorflow
+# For the tests of PyTorch's files. PyPI's build for Linux brings gigabytes of CUDA, this
+# one is 0.2 GB. Where it cannot be had, those tests are skipped.
+TORCH ?= $(if $(filter Linux,$(shell uname -s)),torch==2.13.0+cpu,torch)
+TORCH_PAGE ?= https://download.pytorch.org/whl/cpu/torch/
 RUN ?= runs/demo
 RUN_V2 ?= runs/demo_v2
 BIN = $(VENV)/bin
@@ -57,4 +61,6 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  "$(TENSORFLOW)>=2.18" -e ".[dev]" $(PLUGINS:%=-e %)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 \
+	  --find-links $(TORCH_PAGE) "$(TORCH)"
 	@touch $@

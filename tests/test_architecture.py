@@ -58,7 +58,8 @@ def test_the_two_versions_do_not_know_each_other():
         ("data", ("models", "training", "cli", "translation", "doctor")),
         ("doctor", ("models", "training", "cli")),
         ("models", ("training", "cli", "translation")),
-        ("training", ("cli",)),
+        ("training", ("cli", "convert")),
+        ("convert", ("cli",)),
         ("translation", ("cli.main", "cli.train")),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stargan_tf.cli.main import main
+from stargan_tf.convert import label_presets
 from stargan_tf.data.registry import available
 from stargan_tf.training.presets import PRESETS
 
@@ -45,13 +46,14 @@ def test_the_python_scripts_run(tmp_path, monkeypatch, model, shorter, written):
 
 
 def test_presets_and_data_sets_that_it_names_exist():
-    assert set(re.findall(r"--preset (\w+)", README)) <= set(PRESETS)
+    presets = set(PRESETS) | set(label_presets.PRESETS)
+    assert set(re.findall(r"--preset (\w+)", README)) <= presets
     known = set(available()) | set(re.findall(r"new-plugin (\w+)", README))
     for names in re.findall(r"--dataset ([\w,]+)", README):
         assert set(names.split(",")) <= known
 
 
-@pytest.mark.parametrize("command", ["train", "translate"])
+@pytest.mark.parametrize("command", ["train", "translate", "import", "export"])
 def test_flags_that_it_names_exist(command, capsys):
     main([command, "--help"])
     known = set(re.findall(r"--(\w+)", capsys.readouterr().out))

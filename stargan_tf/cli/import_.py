@@ -99,7 +99,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 
     imported = write(found, infos, positionals, output)
     print(_summary(imported))
-    print(_next(output, imported))
+    print(_next(output, imported), end="")
 
 
 def _given(flag_values: flags.FlagValues) -> Mapping[str, Any]:
@@ -123,9 +123,12 @@ def _next(output: Path, imported: Any) -> str:
     domain = imported.infos[0].domains[0]
     translate = f"stargan-tf translate --model {output}"
     uses = [use.format(domain=domain) for use in family(imported.family).uses]
+    masks = ""
+    if imported.options.get("high_pass"):
+        masks = "It has high-pass skips: add --mask_provider MODULE:FUNCTION to each.\n"
     return (
         "What to do next:\n"
         + "".join(f"  {translate} {use}\n" for use in uses)
         + f"  stargan-tf train --init_from {output} --dataset folder --data_dir PHOTOS"
-        " --run runs/mine"
+        f" --run runs/mine\n{masks}"
     )

@@ -1,0 +1,118 @@
+"""Time and peak memory of importing official checkpoints at full size.
+
+    python benchmarks/import_checkpoint.py
+
+The checkpoints have the official keys and shapes with random weights. Each import runs
+in a process of its own, `stargan-tf import` with all it does (start of TensorFlow,
+check of every weight, writing and sealing the model folder). `model` is the size of
+the model's weights, `memory` the peak of the process without what TensorFlow and
+PyTorch take when they have merely been imported.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from stargan_tf.convert import official_v1, official_v2
+from stargan_tf.convert.found import Sizes
+
+MIB = 2**20
+V1 = {
+    "base_filters": 64,
+    "num_residual_blocks": 6,
+    "discriminator_filters": 64,
+    "discriminator_layers": 6,
+}
+V2 = {
+    "style_dim": 64,
+    "latent_dim": 16,
+    "hidden_dim": 512,
+    "base_filters": None,
+    "max_filters": 512,
+}
+CASES = {
+    "v1, 128 px, 5 labels: G, D": (official_v1, Sizes(128, V1, 5), "-"),
+    "v2, 256 px, 3 domains: nets_ema": (
+        official_v2,
+        Sizes(256, {**V2, "high_pass": 0.0}, 3),
+        "nets_ema",
+    ),
+    "v2, 256 px, 3 domains: nets, nets_ema, optims": (
+        official_v2,
+        Sizes(256, {**V2, "high_pass": 0.0}, 3),
+        "",
+    ),
+    "v2, 256 px, 2 domains, high-pass: nets_ema": (
+        official_v2,
+        Sizes(256, {**V2, "high_pass": 1.0}, 2),
+        "nets_ema",
+    ),
+}
+IMPORTS = "import tensorflow, keras, torch"
+
+
+def main() -> None:
+    if len(sys.argv) > 2:
+        make(list(CASES)[int(sys.argv[1])], Path(sys.argv[2]))
+        return
+    _, baseline = run(["-c", IMPORTS])
+    print("| | files | model | seconds | memory |\n|---|---|---|---|---|")
+    for number, title in enumerate(CASES):
+        with tempfile.TemporaryDirectory() as folder:
+            print(row(number, title, Path(folder), baseline))
+
+
+def row(number: int, title: str, folder: Path, baseline: int) -> str:
+    run([__file__, str(number), str(folder)])
+    files = sorted(folder.glob("*.ckpt"))
+    command = ["-m", "stargan_tf.cli.main", "import", *map(str, files)]
+    seconds, peak = run([*command, "--output", str(folder / "model")])
+    sizes = [sum(file.stat().st_size for file in files)]
+    sizes += [model.stat().st_size for model in folder.rglob("model.keras")]
+    listed = " | ".join(f"{size / MIB:.0f} MiB" for size in sizes)
+    return f"| {title} | {listed} | {seconds:.1f} | {(peak - baseline) / MIB:.0f} MiB |"
+
+
+def run(arguments: list[str]) -> tuple[float, int]:
+    """(seconds, peak resident bytes) of a Python process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=sys.stderr
+    )
+    # wait4 tells the peak of this one child.
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{arguments} ended with status {status}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024
+
+
+def make(title: str, folder: Path) -> None:
+    """Writes a checkpoint of fresh weights."""
+    from stargan_tf.convert import adam, torch_file
+    from stargan_tf.convert.transfer import take_weights
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.training.families.registry import family
+
+    official, sizes, part = CASES[title]
+    domains = tuple(f"domain_{i}" for i in range(sizes.label_width))
+    info = DatasetInfo("any", domains, official.LABEL_TYPE, sizes.image_size)
+    model = family(official.FAMILY).model_class()(info, **sizes.options)
+    tables = official.tables(sizes)
+    states = {n: take_weights(getattr(model, n), t) for n, t in tables.items()}
+    moments = {}
+    if not part:
+        model.compile()
+        for name in official.NETWORKS:
+            network, optimizer = getattr(model, name), f"{name}_optimizer"
+            optimizer = getattr(model, optimizer)
+            moments[name] = adam.take_moments(optimizer, network, tables[name])
+    for name, content in official.files(states, moments, 100_000):
+        if part in name:
+            torch_file.write(folder / name, content)
+
+
+if __name__ == "__main__":
+    main()
