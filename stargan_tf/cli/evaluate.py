@@ -64,7 +64,7 @@ def _define_measure(flag_values: flags.FlagValues) -> None:
     sizes = ["tiny", "small", "resnet18"]
     flags.DEFINE_enum("classifier", "small", sizes, "Size of the classifier.", **where)
     numbers = (
-        ("classifier_steps", 2000, "Batches that the classifier is trained on."),
+        ("classifier_steps", None, "Its training in batches; by default by size."),
         ("count", None, "Images of each task at most; by default all."),
         ("outputs", 10, "Translations of each image, for models with styles."),
         ("batch_size", 32, "Images at once; the numbers do not depend on it."),

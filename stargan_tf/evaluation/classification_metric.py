@@ -11,7 +11,7 @@ from stargan_tf.evaluation.classifier import LabelClassifier, cached_classifier
 from stargan_tf.evaluation.image_batches import image_batches
 from stargan_tf.evaluation.measurement import Measurement
 from stargan_tf.evaluation.metric import Meter, Metric, Scores
-from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.evaluation.options import CLASSIFIER_STEPS, EvaluationOptions
 from stargan_tf.evaluation.task import OWN, Subject, Task, Translated
 
 ERROR, KEPT = "classification_error", "kept_label_error"
@@ -40,15 +40,16 @@ class ClassificationMetric(Metric):
         """Trains the classifier, or finds it in the cache; tries it on real images."""
         if self.classifier is not None:
             return
+        options = self.options
         self.classifier = cached_classifier(
             self.subject.train,
-            self.options.classifier,
-            steps=self.options.classifier_steps,
-            seed=self.options.seed,
+            options.classifier,
+            steps=options.classifier_steps or CLASSIFIER_STEPS[options.classifier],
+            seed=options.seed,
         )
         held_out = self.subject.held_out
         rows = np.arange(len(held_out))
-        for places, images in image_batches(held_out, rows, self.options.batch_size):
+        for places, images in image_batches(held_out, rows, options.batch_size):
             self.real.update(self.classifier.logits(images), held_out.labels[places])
 
     def start(self, task: Task) -> "ClassificationMeter | None":
@@ -88,7 +89,8 @@ class ClassificationMeter(Meter):
         self.target.update(logits, labels, asked)
         if self.info.label_type != ONE_HOT:
             self.kept.update(logits, labels, ~asked)
-        return Scores(SEEN, self._sureness(logits[:: self.task.outputs]))
+        sure = self._sureness(logits[:: self.task.outputs])
+        return Scores(SEEN, sure, form=".1%")
 
     def results(self) -> list[Measurement]:
         """The error at the target and, with binary labels, at those to be kept."""

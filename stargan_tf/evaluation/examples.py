@@ -1,6 +1,6 @@
 """The best and the worst translations of a task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Example:
         name: of the source image.
         score: how good it is, higher is better.
         score_name: what the score is.
+        form: format of the score.
         source: uint8 (h, w, 3).
         output: the same.
     """
@@ -25,6 +26,7 @@ class Example:
     name: str
     score: float
     score_name: str
+    form: str
     source: np.ndarray
     output: np.ndarray
 
@@ -53,6 +55,7 @@ class BestAndWorst:
                     batch.names[place],
                     float(scores.values[place]),
                     scores.name,
+                    scores.form,
                     batch.images[place],
                     batch.first[place],
                 )
@@ -70,5 +73,5 @@ class BestAndWorst:
 
 
 def _own(example: Example) -> Example:
-    arrays = (example.source.copy(), example.output.copy())
-    return Example(example.name, example.score, example.score_name, *arrays)
+    source, output = example.source.copy(), example.output.copy()
+    return replace(example, source=source, output=output)

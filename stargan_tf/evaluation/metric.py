@@ -17,10 +17,12 @@ class Scores:
     Args:
         name: what the number is, for people, such as `"PSNR to the truth, dB"`.
         values: array (n,), higher is better; NaN for no score.
+        form: format of a value.
     """
 
     name: str
     values: np.ndarray
+    form: str = ".1f"
 
 
 class Meter(ABC):

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from stargan_tf.evaluation.results import HIGHER_IS_BETTER
+from stargan_tf.evaluation.options import CLASSIFICATION, FID, KID, LPIPS, UNCHANGED
+
+# Where more is better; of every other number less is.
+HIGHER_IS_BETTER = (
+    "psnr_to_truth",
+    "ssim_to_truth",
+    "lpips_diversity",
+    "identity_similarity",
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,18 @@ NUMBERS = {
     ),
 }
 
+# What each metric measures.
+METRIC_NUMBERS = {
+    FID: ("fid",),
+    KID: ("kid",),
+    LPIPS: ("lpips_diversity", "lpips_to_source", "lpips_to_truth"),
+    CLASSIFICATION: ("classification_error", "kept_label_error"),
+    UNCHANGED: (
+        *("psnr_to_truth", "ssim_to_truth", "cycle_error", "same_domain_change"),
+        *("background_change", "identity_similarity"),
+    ),
+}
+
 
 def number_name(name: str) -> NumberName:
     """How a number is called; one with its guide is known by its ending.
@@ -83,7 +103,7 @@ def written(name: str, value: float | None) -> str:
     if value is None:
         return "–"
     form = number_name(name).form
-    return f"{100 * value:.1f} %" if form == "%" else f"{value:{form}}"
+    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%" if form == "%" else f"{value:{form}}"
 
 
 def direction(name: str) -> str:
@@ -93,3 +113,14 @@ def direction(name: str) -> str:
         name: of the number.
     """
     return "↑" if name.endswith(HIGHER_IS_BETTER) else "↓"
+
+
+def is_better(name: str, value: float, than: float) -> bool:
+    """Whether one value of a number is better than another.
+
+    Args:
+        name: of the number, with or without its guide.
+        value: the one.
+        than: the other.
+    """
+    return value > than if name.endswith(HIGHER_IS_BETTER) else value < than

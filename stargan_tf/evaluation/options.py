@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.protocols import STANDARD, fid_protocol
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FID, KID, LPIPS = "fid", "kid", "lpips"
 CLASSIFICATION, UNCHANGED = "classification", "unchanged"
 METRICS = (FID, KID, LPIPS, CLASSIFICATION, UNCHANGED)
 # Those that need no downloaded weights.
 DEFAULT_METRICS = (CLASSIFICATION, UNCHANGED)
+# Sizes of the classifier, and for how many batches each is trained.
+CLASSIFIER_STEPS = {"tiny": 500, "small": 2000, "resnet18": 4000}
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class EvaluationOptions:
         protocol: of FID and KID: `"standard"` or `"stargan_v2"`.
         lpips_network: `"alex"` or `"vgg"`.
         classifier: size of the classifier: `"tiny"`, `"small"` or `"resnet18"`.
-        classifier_steps: batches it is trained on.
+        classifier_steps: batches it is trained on; None for what suits its size.
         count: held-out images of each task at most, evenly spread; None for all.
         outputs: translations of each image, for models with styles.
         batch_size: images that a network sees at once; no result depends on it.
@@ -38,7 +42,7 @@ class EvaluationOptions:
     protocol: str = STANDARD.name
     lpips_network: str = "alex"
     classifier: str = "small"
-    classifier_steps: int = 2000
+    classifier_steps: int | None = None
     count: int | None = None
     outputs: int = 10
     batch_size: int = 32
@@ -53,6 +57,11 @@ class EvaluationOptions:
                     f"There is no metric '{name}'. {near_names(name, METRICS)}"
                 )
         fid_protocol(self.protocol)
+        if self.classifier not in CLASSIFIER_STEPS:
+            raise InputError(
+                f"There is no classifier of size '{self.classifier}'. "
+                f"{near_names(self.classifier, CLASSIFIER_STEPS)}"
+            )
         for name in ("classifier_steps", "count", "outputs", "batch_size"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -73,9 +82,9 @@ class OwnFunctions:
         embedding: uint8 images (n, s, s, 3) → vectors (n, d) that tell who it is.
     """
 
-    truth: Callable[[str, np.ndarray, int], np.ndarray | None] | None = None
-    masks: Callable[[np.ndarray], np.ndarray] | None = None
-    embedding: Callable[[np.ndarray], np.ndarray] | None = None
+    truth: "Callable[[str, np.ndarray, int], np.ndarray | None] | None" = None
+    masks: "Callable[[np.ndarray], np.ndarray] | None" = None
+    embedding: "Callable[[np.ndarray], np.ndarray] | None" = None
 
 
 def read_metrics(text: str) -> tuple[str, ...]:

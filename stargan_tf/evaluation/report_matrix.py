@@ -2,8 +2,13 @@
 
 from html import escape
 
-from stargan_tf.evaluation.number_names import direction, number_name, written
-from stargan_tf.evaluation.results import HIGHER_IS_BETTER, Results, TaskResult
+from stargan_tf.evaluation.number_names import (
+    HIGHER_IS_BETTER,
+    direction,
+    number_name,
+    written,
+)
+from stargan_tf.evaluation.results import Results, TaskResult
 
 # Backgrounds of the worst and of the best cell, red, green and blue.
 WORST, BEST = (250, 219, 196), (200, 234, 222)

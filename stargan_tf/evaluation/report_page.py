@@ -40,7 +40,7 @@ def report_page(record: dict[str, Any], results: Results) -> str:
         HTML.
     """
     model, data = record["model"], record["data"]
-    title = f"{Path(model['folder']).name}: {model['family']} on {data['dataset']}"
+    title = f"{_run_name(model)}: {model['family']} on {data['dataset']}"
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">Step {model["step"]:,} · {data["image_size"]} px · '
@@ -61,30 +61,29 @@ def report_page(record: dict[str, Any], results: Results) -> str:
     )
 
 
+def _run_name(model: dict[str, Any]) -> str:
+    """The run's name, or the folder's of a model that belongs to none."""
+    folder = Path(model["folder"])
+    above = folder.parent.parent if folder.parent.name == "checkpoints" else folder
+    return above.name or "model"
+
+
 def _tiles(results: Results) -> str:
+    real = {one.name.removesuffix("_real"): one.value for one in results.real}
     tiles = []
     for name, mean in results.means.items():
-        about, range_ = number_name(name), ""
+        about, more = number_name(name), ""
         if mean.interval:
             low, high = (written(name, end) for end in mean.interval)
-            range_ = f"<span>95 %: {low} to {high}</span>"
+            more = f"<span>95 %: {low} to {high}</span>"
+        if name in real:
+            more += f"<span>on real images: {written(name, real[name])}</span>"
         tiles.append(
-            _tile(f"{about.short} {direction(name)}", name, mean.value, range_)
+            f'<div class="tile"><span class="name">{escape(about.short)} '
+            f"{direction(name)}</span><b>{written(name, mean.value)}</b>"
+            f"<span>{escape(about.meaning)}</span>{more}</div>"
         )
-    for one in results.real:
-        if "/" not in one.name:
-            tiles.append(
-                _tile("error on real images", "classification_error", one.value)
-            )
     return f'<div class="tiles">{"".join(tiles)}</div>'
-
-
-def _tile(title: str, name: str, value: float, more: str = "") -> str:
-    return (
-        f'<div class="tile"><span class="name">{escape(title)}</span>'
-        f"<b>{written(name, value)}</b><span>{escape(number_name(name).meaning)}</span>"
-        f"{more}</div>"
-    )
 
 
 def _notes(results: Results) -> str:

@@ -56,8 +56,8 @@ def _varied(ranked: list[Named], count: int) -> list[Named]:
 def _figures(named: Iterable[Named]) -> str:
     return "".join(
         f"<figure><div>{_image(one.source)}{_image(one.output)}</div>"
-        f"<figcaption><b>{escape(task)}</b> {one.score:.3g}<br>{escape(one.name)}"
-        "</figcaption></figure>"
+        f"<figcaption><b>{escape(task)}</b> {one.score:{one.form}}<br>"
+        f"{escape(one.name)}</figcaption></figure>"
         for task, one in named
     )
 

@@ -10,13 +10,6 @@ from stargan_tf.evaluation.examples import Example
 from stargan_tf.evaluation.measurement import Measurement
 from stargan_tf.evaluation.task import LATENT, REFERENCE
 
-# Where more is better; of every other number less is.
-HIGHER_IS_BETTER = (
-    "psnr_to_truth",
-    "ssim_to_truth",
-    "lpips_diversity",
-    "identity_similarity",
-)
 # Guides that a number's name is preceded by, where a model has both.
 _PREFIXED = (LATENT, REFERENCE)
 
@@ -99,17 +92,6 @@ def flat_name(guide: str, name: str) -> str:
         name: of the measurement.
     """
     return f"{guide}_{name}" if guide in _PREFIXED else name
-
-
-def is_better(name: str, value: float, than: float) -> bool:
-    """Whether one value of a number is better than another.
-
-    Args:
-        name: of the number, with or without its guide.
-        value: the one.
-        than: the other.
-    """
-    return value > than if name.endswith(HIGHER_IS_BETTER) else value < than
 
 
 def _mean(name: str, group: Sequence[Measurement]) -> Measurement:

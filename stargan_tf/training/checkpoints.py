@@ -9,6 +9,7 @@ before it is used.
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -68,19 +69,38 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
             `folder` is then as it was.
     """
     path = folder / folder_name(state.step)
+    write(path, model, state)
+    for old in sorted_checkpoints(folder)[:-keep]:
+        durable.remove_folder(old)
+    return path
+
+
+def write(
+    path: Path, model: Any, state: State, notes: Mapping[str, Any] | None = None
+) -> None:
+    """Saves a model into one folder, in full or not at all.
+
+    Args:
+        path: the folder; what is there is replaced.
+        model: a `keras.Model`.
+        state: what to write beside it.
+        notes: further JSON files, name → content.
+
+    Raises:
+        InputError: as `save`.
+    """
     try:
         with durable.new_folder(path) as unfinished:
             model.save(unfinished / MODEL_FILE)
             durable.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
+            for name, content in (notes or {}).items():
+                durable.write_json(unfinished / name, content)
     except OSError as error:
         raise InputError(
             f"The checkpoint {path} could not be written: "
             f"{error.strerror or error}. The earlier ones are untouched: make room, "
             "then the same command goes on from the newest."
         ) from error
-    for old in sorted_checkpoints(folder)[:-keep]:
-        durable.remove_folder(old)
-    return path
 
 
 def sorted_checkpoints(folder: Path) -> list[Path]:

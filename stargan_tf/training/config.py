@@ -6,6 +6,12 @@ from typing import Any
 from stargan_tf.data.fit import CROP_SIZE_HELP
 from stargan_tf.data.info import check_image_size
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.training.evaluation_options import (
+    EVALUATION_OPTIONS,
+    check_best_metric,
+    evaluation_options,
+)
 from stargan_tf.training.options import Option
 
 _DATA = "Data"
@@ -27,6 +33,7 @@ FREE_OPTIONS = frozenset(
         "keep_checkpoints",
         "sample_every",
         "log_every",
+        *(option.name for option in EVALUATION_OPTIONS),
     }
 )
 
@@ -150,6 +157,7 @@ RUN_OPTIONS = (
         _RUN,
         minimum=1,
     ),
+    *EVALUATION_OPTIONS,
 )
 
 
@@ -183,6 +191,11 @@ class RunConfig:
     keep_checkpoints: int
     sample_every: int
     log_every: int
+    evaluate_every: int
+    evaluate_metrics: str
+    evaluate_count: int
+    evaluate_classifier: str
+    best_metric: str | None
     model_options: dict[str, Any]
     compile_options: dict[str, Any]
     loss_weights: dict[str, float]
@@ -201,6 +214,16 @@ class RunConfig:
                 f"{','.join(self.dataset)}. Give each --data_dir (or --labels, "
                 "--attributes) of its own."
             )
+        _ = self.evaluation  # Says what is wrong with it.
+        check_best_metric(self.best_metric, self.evaluate_every, self.evaluate_metrics)
+
+    @property
+    def evaluation(self) -> EvaluationOptions:
+        """What is measured every `evaluate_every` steps."""
+        return evaluation_options(
+            *(self.evaluate_metrics, self.evaluate_count),
+            *(self.evaluate_classifier, self.seed),
+        )
 
     @property
     def _sources(self) -> list[tuple]:

@@ -63,15 +63,16 @@ def open_evaluation_data(
     """
     infos = as_infos(state.datasets)
     config = _config(checkpoint)
-    name = choice.name or (config and config.dataset[0])
+    name = choice.name or (config and config.dataset_names[0])
     if name is None:
         raise InputError(
             f"{checkpoint} belongs to no run that names its data. Pass --dataset NAME."
         )
     index = _index(name, infos)
-    options = _options(name, config, state, choice)
+    known, options = _options(name, config)
+    options |= {**family(state.model).dataset_options, **choice.options}
     held_out, train = (
-        _open(name, split, infos[index], options) for split in (HELD_OUT, TRAIN)
+        _open(known, split, infos[index], options) for split in (HELD_OUT, TRAIN)
     )
     return EvaluationData(index, held_out, train)
 
@@ -96,13 +97,12 @@ def _index(name: str, infos: tuple[DatasetInfo, ...]) -> int:
     )
 
 
-def _options(
-    name: str, config: RunConfig | None, state: State, choice: DataChoice
-) -> dict[str, Any]:
-    own: dict[str, Any] = {}
-    if config and name in config.dataset:
-        own = config.dataset_options(config.dataset.index(name))
-    return {**own, **family(state.model).dataset_options, **choice.options}
+def _options(name: str, config: RunConfig | None) -> tuple[str, dict[str, Any]]:
+    """The data set's name in the registry, and how the run opened it."""
+    if config is None or name not in config.dataset_names:
+        return name, {}
+    number = config.dataset_names.index(name)
+    return config.dataset[number], config.dataset_options(number)
 
 
 def _open(

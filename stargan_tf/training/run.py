@@ -10,7 +10,9 @@ import tensorflow as tf
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable, resume
+from stargan_tf.training.best_checkpoint import BestCheckpoint
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
+from stargan_tf.training.callbacks.evaluate import Evaluate
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
 from stargan_tf.training.callbacks.sampler import SampleSchedule
 from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN
@@ -21,6 +23,7 @@ from stargan_tf.training.imported import imported
 from stargan_tf.training.lock import only_process
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
 from stargan_tf.training.run_data import RunData, open_data
+from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import RunFolder
 from stargan_tf.training.spans import Span, spans
 from stargan_tf.training.versions import versions
@@ -48,10 +51,11 @@ def train(config: RunConfig, run: str | Path) -> Any:
     data = open_data(config)
     _batches(config, data)  # Data that does not fit is told before a folder is made.
     model = build_model(config, data.label_space)
+    evaluation = _evaluation(model, config, data)
     folder.path.mkdir(parents=True, exist_ok=True)
     with only_process(folder.path):
         _restore(model, folder, config, data)
-        _fit(model, folder, config, data)
+        _fit(model, folder, config, data, evaluation)
     return model
 
 
@@ -109,12 +113,28 @@ def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) ->
     durable.write_json(folder.config, record)
 
 
-def _fit(model: Any, folder: RunFolder, config: RunConfig, data: RunData) -> None:
+def _evaluation(model: Any, config: RunConfig, data: RunData) -> RunEvaluation | None:
+    """What the run measures, with the networks that takes; None for nothing."""
+    if not config.evaluate_every:
+        return None
+    steered = family(config.model).translated_by
+    return RunEvaluation(model, steered, data, config.evaluation)
+
+
+def _fit(
+    model: Any,
+    folder: RunFolder,
+    config: RunConfig,
+    data: RunData,
+    evaluation: RunEvaluation | None,
+) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
         print(f"The run is finished. Pass --steps larger than {start} to go on.")
         return
-    callbacks = _callbacks(folder, config, data)
+    if evaluation:
+        evaluation.prepare()
+    callbacks = _callbacks(folder, config, data, evaluation)
     for span in spans(start, config.steps, config.checkpoint_every):
         _fit_span(model, span, config, data, callbacks)
 
@@ -155,7 +175,12 @@ def _fit_span(
         raise RuntimeError(f"The data ended at step {reached}; it should be endless.")
 
 
-def _callbacks(folder: RunFolder, config: RunConfig, data: RunData) -> list[Any]:
+def _callbacks(
+    folder: RunFolder,
+    config: RunConfig,
+    data: RunData,
+    evaluation: RunEvaluation | None,
+) -> list[Any]:
     def describe(step: int) -> State:
         return State(
             step=step,
@@ -170,10 +195,15 @@ def _callbacks(folder: RunFolder, config: RunConfig, data: RunData) -> list[Any]
     schedule = SampleSchedule(
         folder.samples, writers, config.sample_every, config.steps
     )
+    steps = (config.evaluate_every, config.steps)
+    best = None
+    if config.best_metric:
+        best = BestCheckpoint(folder.checkpoints, config.best_metric, describe)
     return [
         # First: what comes after it must not write what is not finite.
         StopOnNaN(),
         LogMetrics(writers, config.log_every, config.batch_size),
         sampler(schedule, data.held_out),
+        *([Evaluate(evaluation, writers, *steps, best)] if evaluation else []),
         SaveCheckpoint(folder.checkpoints, describe, config.keep_checkpoints),
     ]

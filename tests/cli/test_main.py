@@ -137,6 +137,7 @@ def test_train_help_groups_its_flags(capsys):
     assert headings == [
         "Run:",
         "Data:",
+        "Evaluation while training:",
         "Networks:",
         "Optimization:",
         "Weights of the loss terms:",
