@@ -42,6 +42,9 @@ def _import() -> None:
     import tensorflow as tf
 
     tf.config.list_physical_devices()
+    # It fails on the style encoder's graph (seen with 2.21), which prints an error at
+    # the first picture and changes nothing; where it works it saves no measurable time.
+    tf.config.optimizer.set_experimental_options({"remapping": False})
 
 
 @contextmanager

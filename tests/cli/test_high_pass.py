@@ -1,0 +1,177 @@
+"""High-pass skips through the command line: masks come from a user's own module."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training.conftest import PATIENCE, PLUGIN, TINY_V2, ToyRun
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+SIZE = 64
+MASKS = '''
+import tensorflow as tf
+
+
+def bright(images):
+    """What is bright in the red channel, in both masks."""
+    mask = tf.cast(images[..., :1] > 0, tf.float32)
+    return tf.repeat(mask, 2, axis=-1)
+
+
+def nothing(images):
+    return tf.zeros_like(images[..., :2])
+
+
+def thin(images):
+    return images[..., 0]
+'''
+
+
+class Place:
+    """A trained run, pictures, and the folder of the user's module."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.masks = folder / "masks"
+        self.masks.mkdir()
+        (self.masks / "toy_masks.py").write_text(MASKS)
+        self.run = ToyRun(folder / "run")
+        rng = np.random.default_rng(0)
+        for name in ("photo.png", "other.png"):
+            pixels = rng.integers(0, 255, (SIZE, SIZE, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name)
+
+    def train(self, *flags):
+        path = os.pathsep.join((str(PLUGIN), str(self.masks)))
+        return self.run.finish(*flags, PYTHONPATH=path)
+
+    def translate(self, *flags, masks=None):
+        """(exit status, errors); `masks`: the folder that Python finds them in."""
+        command = [sys.executable, "-m", "stargan_tf.cli.main", "translate"]
+        done = subprocess.run(
+            [*command, "--model", str(self.run.folder), *flags],
+            env={**os.environ, "PYTHONPATH": str(masks or self.masks)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        return done.returncode, done.stderr
+
+    def pixels(self, name):
+        with Image.open(self.folder / name) as image:
+            return np.asarray(image.convert("RGB")).astype(int)
+
+    def model(self):
+        from stargan_tf import load_model
+
+        return load_model(self.run.folder)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = Place(tmp_path_factory.mktemp("high_pass"))
+    high_pass = ["--high_pass=1", "--mask_provider=toy_masks:bright"]
+    status, _, errors = place.train(*TINY_V2, *high_pass, "--steps=2")
+    assert status == 0, errors
+    return place
+
+
+@pytest.fixture
+def model(place, monkeypatch):
+    """The trained model, opened where its module is found."""
+    monkeypatch.syspath_prepend(place.masks)
+    return place.model()
+
+
+def nearly(received, expected):
+    assert np.abs(received - expected).max() <= 1
+
+
+def test_pictures_of_the_training_are_drawn_with_masks(place, model):
+    from stargan_tf.data.registry import load_dataset
+    from stargan_tf.training.held_out_styles import pick_styles
+    from stargan_tf.translation.style_grids import latent_grid
+
+    sys.path.append(str(PLUGIN))
+    try:
+        held_out = load_dataset("toy_moods", "held_out", SIZE)
+    finally:
+        sys.path.remove(str(PLUGIN))
+    images = pick_styles(held_out).images
+    drawn = place.pixels("run/samples/step_00000002_latents.png")
+    nearly(drawn, np.asarray(latent_grid(model, images, range(4))).astype(int))
+    model.set_mask_provider(lambda images: np.zeros((*images.shape[:3], 2), "float32"))
+    without = np.asarray(latent_grid(model, images, range(4))).astype(int)
+    assert np.abs(drawn - without).max() > 3
+
+
+def test_every_way_to_translate_takes_the_masks_of_the_run(place, model):
+    photo = place.pixels("photo.png").astype(np.uint8)[None]
+    other = place.pixels("other.png").astype(np.uint8)[None]
+    to = ["--to=Red", "photo.png"]
+    reference = ["--reference=other.png", *to]
+    for flags in (
+        ["--seed=7", *to, "--output=latent.png"],
+        [*reference, "--output=reference.png", "--save_style=style.npz"],
+        ["--style=style.npz", "photo.png", "--output=style.png"],
+        ["--film=film.webp", "--frames=2", *to],
+    ):
+        assert place.translate(*flags) == (0, "")
+    by_latent = model.translate(photo, "Red", seed=7)[0].astype(int)
+    by_reference = model.translate(photo, "Red", references=other)[0].astype(int)
+    nearly(place.pixels("latent.png"), by_latent)
+    nearly(place.pixels("reference.png"), by_reference)
+    nearly(place.pixels("style.png"), by_reference)
+    with Image.open(place.folder / "film.webp") as film:
+        assert (film.n_frames, film.size) == (2, (SIZE, SIZE))
+
+
+def test_another_provider_takes_the_place_of_the_run_s(place, model):
+    photo = place.pixels("photo.png").astype(np.uint8)[None]
+    flags = ["--to=Red", "--seed=7", "photo.png"]
+    nothing = "--mask_provider=toy_masks:nothing"
+    assert place.translate(*flags, nothing, "--output=nothing.png") == (0, "")
+    with_masks = model.translate(photo, "Red", seed=7)[0].astype(int)
+    model.set_mask_provider(lambda images: np.zeros((*images.shape[:3], 2), "float32"))
+    nearly(
+        place.pixels("nothing.png"),
+        model.translate(photo, "Red", seed=7)[0].astype(int),
+    )
+    assert np.abs(place.pixels("nothing.png") - with_masks).max() > 3
+
+
+def test_a_module_that_is_gone_is_one_line(place):
+    flags = ["--to=Red", "photo.png", "--output=gone.png"]
+    status, errors = place.translate(*flags, masks=place.folder / "elsewhere")
+    assert status == 2 and errors.count("\n") == 1
+    assert "mask_provider toy_masks:bright cannot be imported: No module" in errors
+    assert "PYTHONPATH, or give another mask_provider" in errors
+    assert not (place.folder / "gone.png").exists()
+
+
+def test_the_run_goes_on_and_refuses_other_masks(place):
+    status, output, errors = place.train("--steps=3")
+    assert status == 0, errors
+    assert "Going on from step 2" in output
+    status, _, errors = place.train("--mask_provider=toy_masks:nothing")
+    assert status == 2 and errors.count("\n") == 1
+    assert "--mask_provider was toy_masks:bright, now toy_masks:nothing" in errors
+
+
+def test_masks_of_another_shape_are_one_line(place, tmp_path):
+    run, place.run = place.run, ToyRun(tmp_path / "thin")
+    try:
+        high_pass = ["--high_pass=1", "--mask_provider=toy_masks:thin"]
+        status, _, errors = place.train(*TINY_V2, *high_pass)
+    finally:
+        place.run = run
+    assert status == 2 and "Traceback" not in errors
+    assert "returns ('batch', 64, 64, 2). Received: shape (2, 64, 64)" in errors
