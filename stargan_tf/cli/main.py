@@ -42,6 +42,7 @@ COMMANDS = (
     "train",
     "translate",
     "evaluate",
+    "compare",
     "doctor",
     "import",
     "export",

@@ -1,6 +1,7 @@
 """A classifier trained on a data set's real images, which judges translated ones."""
 
 import hashlib
+import sys
 from pathlib import Path
 
 import keras
@@ -84,7 +85,10 @@ def train_classifier(
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     network.compile(keras.optimizers.Adam(schedule), _loss(info))
     batches = training_batches(images, batch_size, seed=seed)
-    network.fit(batches, steps_per_epoch=steps, shuffle=False)
+    print(f"Training a classifier on {len(images)} real images, {steps} batches.")
+    # A bar that is redrawn is unreadable in a file.
+    verbose = 1 if sys.stdout.isatty() else 0
+    network.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=verbose)
     return LabelClassifier(network, info)
 
 

@@ -93,6 +93,15 @@ def number_name(name: str) -> NumberName:
     return NumberName(f"{guide} {found.short}", found.meaning, found.form)
 
 
+def is_known(name: str) -> bool:
+    """Whether a number is one of an evaluation, so that it is known what is better.
+
+    Args:
+        name: with or without its guide.
+    """
+    return name.endswith(tuple(NUMBERS))
+
+
 def written(name: str, value: float | None) -> str:
     """The value as people read it.
 

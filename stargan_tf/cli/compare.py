@@ -1,0 +1,54 @@
+"""`stargan-tf compare`: runs side by side."""
+
+from pathlib import Path
+
+from absl import flags
+
+from stargan_tf.errors import InputError
+
+SUMMARY = "Put runs side by side: evaluations, losses, plots."
+USAGE = "stargan-tf compare RUN RUN [RUN …] [--output plots.png]"
+PLOTS = (".png", ".svg", ".pdf")
+
+
+def define_flags(flag_values: flags.FlagValues) -> None:
+    """Registers the flags of `stargan-tf compare`.
+
+    Args:
+        flag_values: where to.
+    """
+    flags.DEFINE_string(
+        "output",
+        None,
+        "File for the plots, .png, .svg or .pdf; needs stargan_tf[eval].",
+        flag_values=flag_values,
+        module_name="Output",
+    )
+
+
+def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
+    """Prints the table and draws the plots.
+
+    Args:
+        flag_values: as `define_flags` made them.
+        positionals: run folders, or files of `stargan-tf evaluate`.
+
+    Raises:
+        InputError: fewer than two runs, or nothing to compare.
+    """
+    from stargan_tf.evaluation.comparison import read_contenders
+    from stargan_tf.evaluation.comparison_plot import check_plotting, write_plot
+    from stargan_tf.evaluation.comparison_table import comparison_table
+
+    output = flag_values.output and Path(flag_values.output)
+    if output:
+        if output.suffix.lower() not in PLOTS:
+            raise InputError(
+                f"--output must end in {', '.join(PLOTS)}. Received: {output.name}"
+            )
+        check_plotting()
+    contenders = read_contenders(positionals)
+    print(comparison_table(contenders))
+    if output:
+        write_plot(contenders, output)
+        print(f"\nPlots: {output}")
