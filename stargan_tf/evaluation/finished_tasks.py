@@ -44,7 +44,7 @@ class FinishedTasks:
             name: the task's.
         """
         try:
-            with np.load(self._file(name)) as stored:
+            with self._file(name).open("rb") as stream, np.load(stream) as stored:
                 result = _read(stored)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None

@@ -6,6 +6,7 @@ import numpy as np
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.pixels import to_float, to_uint8
 from stargan_tf.evaluation.feature_summary import FeatureSummary
 from stargan_tf.evaluation.task import Subject
 
@@ -52,7 +53,7 @@ class StyleModel:
         return (latents + domain).astype(np.float32)
 
     def encode_style(self, images, domain):
-        images = np.asarray(images, np.float32)
+        images = to_uint8(to_float(images))
         return np.stack([images.mean(axis=(1, 2, 3)) / 255] * 2, axis=1)
 
     def translate(self, images, styles):

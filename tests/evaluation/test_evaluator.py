@@ -1,0 +1,94 @@
+import pytest
+
+from stargan_tf.evaluation import classification_metric, feature_metric, lpips_metric
+from stargan_tf.evaluation.evaluator import Evaluator
+from stargan_tf.evaluation.finished_tasks import FinishedTasks
+from stargan_tf.evaluation.options import METRICS, EvaluationOptions
+from tests.evaluation.fakes import (
+    FACE_LABELS,
+    FACES,
+    Classifier,
+    Extractor,
+    Lpips,
+    faces,
+    make_source,
+    pets,
+)
+
+
+@pytest.fixture(autouse=True)
+def fake_networks(monkeypatch):
+    monkeypatch.setattr(feature_metric, "FeatureExtractor", Extractor)
+    monkeypatch.setattr(lpips_metric, "Lpips", Lpips)
+    monkeypatch.setattr(
+        classification_metric, "cached_classifier", lambda *_, **__: Classifier()
+    )
+
+
+def values(results):
+    return {
+        (task.name, one.name): one.value
+        for task in results.tasks
+        for one in task.measurements
+    }
+
+
+@pytest.mark.parametrize("subject", [faces, pets])
+def test_all_metrics_and_no_number_depends_on_the_batch_size(subject):
+    first, second = (
+        Evaluator(
+            subject(), EvaluationOptions(METRICS, outputs=3, batch_size=size)
+        ).run()
+        for size in (3, 50)
+    )
+    expected = values(first)
+    assert values(second) == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    names = {name for _, name in expected}
+    assert {"fid", "kid", "classification_error", "cycle_error"} <= names
+    assert "same_domain_change" in names
+    assert len(first.real) > 1
+
+
+def test_only_what_is_asked_for_is_translated():
+    results = Evaluator(faces(), EvaluationOptions(("lpips",))).run()
+    assert {name for _, name in values(results)} == {"lpips_to_source"}
+    assert "own label" not in [task.name for task in results.tasks]
+
+
+def test_an_interrupted_evaluation_goes_on_with_the_next_task():
+    calls = []
+
+    class Interrupted(type(faces().model)):
+        def __init__(self, limit):
+            self.limit = limit
+
+        def translate(self, images, labels, dataset=0):
+            calls.append(len(images))
+            if len(calls) == self.limit:
+                raise KeyboardInterrupt
+            return super().translate(images, labels, dataset)
+
+    options = EvaluationOptions(("lpips",))
+    with pytest.raises(KeyboardInterrupt):
+        Evaluator(faces(model=Interrupted(3)), options).run(FinishedTasks("key"))
+    calls.clear()
+    kept = FinishedTasks("key")
+    results = Evaluator(faces(model=Interrupted(None)), options).run(kept)
+    assert (len(calls), kept.found) == (2, 2)
+    assert values(results) == values(Evaluator(faces(), options).run())
+
+
+def test_a_model_that_trains_on_is_measured_as_it_is_now():
+    subject = faces()
+    evaluator = Evaluator(subject, EvaluationOptions(("unchanged",)))
+    before = evaluator.run().means["same_domain_change"].value
+    subject.model.translate = lambda images, labels, dataset: images
+    assert before > 1
+    assert evaluator.run().means["same_domain_change"].value == 0.0
+
+
+def test_unreadable_images_are_counted():
+    source = make_source(FACES, FACE_LABELS, unreadable={5})
+    results = Evaluator(faces(held_out=source), EvaluationOptions(("lpips",))).run()
+    # Image 5 stands in two tasks, to become black-haired and to become a woman.
+    assert results.unreadable == 2

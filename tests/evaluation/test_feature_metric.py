@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation import feature_metric as module
+from stargan_tf.evaluation.feature_metric import FeatureMetric
+from stargan_tf.evaluation.label_tasks import label_tasks
+from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.evaluation.run_task import run_task
+from stargan_tf.evaluation.style_tasks import style_tasks
+from tests.evaluation.fakes import FACES, Extractor, faces, make_source, pets
+
+BOTH = EvaluationOptions(metrics=("kid", "fid"), outputs=2)
+
+
+@pytest.fixture(autouse=True)
+def fake_network(monkeypatch):
+    monkeypatch.setattr(module, "FeatureExtractor", Extractor)
+
+
+def measured(subject, tasks, batch_size):
+    metric = FeatureMetric(subject, BOTH)
+    metric.prepare(tasks)
+    rows = [
+        run_task(task, subject.held_out, [metric], batch_size, lambda count: None)
+        for task in tasks
+        if metric.start(task)
+    ]
+    return {row.name: row for row in rows}
+
+
+def test_translations_against_real_images_of_the_target():
+    subject = faces()
+    rows = measured(subject, label_tasks(subject, BOTH), 2)
+    assert set(rows) == {"Black", "Blond", "Male", "Male=0"}
+    # Real black-haired faces are 0, 20 and 60; those made of 40, 80 and 100 stay.
+    fid, kid = rows["Black"].measurements[1], rows["Black"].measurements[0]
+    assert (fid.name, kid.name) == ("fid", "kid")
+    assert fid.counts == {"real": 3, "fake": 3} and fid.protocol == "standard"
+    assert "fewer than 2048" in fid.note
+    # Means 26.7 and 73.3: the distance is their square at least.
+    assert fid.value > (220 / 3 - 80 / 3) ** 2
+
+
+def test_no_batch_size_changes_a_number():
+    subject = pets()
+    one, other = (measured(subject, style_tasks(subject, BOTH), n) for n in (2, 8))
+    for name, row in one.items():
+        for a, b in zip(row.measurements, other[name].measurements, strict=True):
+            assert a.value == pytest.approx(b.value, rel=1e-6)
+            assert a.counts["fake"] == 2 * row.sources
+
+
+def test_targets_without_real_images_are_told_first():
+    labels = np.array([[1, 0, 0], [1, 0, 1]], np.float32)
+    subject = faces(train=make_source(FACES, labels))
+    metric = FeatureMetric(subject, BOTH)
+    with pytest.raises(InputError, match=r"0 training image\(s\) with Blond=1"):
+        metric.prepare(label_tasks(subject, BOTH))

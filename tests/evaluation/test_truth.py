@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.task import Translated
+from stargan_tf.evaluation.truth import drawn_truth, no_picture, true_images
+from stargan_tf.toon_faces.datasets import true_translation
+from tests.evaluation.fakes import faces
+
+
+def test_drawn_faces_are_drawn_again():
+    source = load_dataset("toon_attributes", "held_out", 32)
+    truth = drawn_truth(source)
+    row = 5
+    image = truth(source.names[row], source.labels[row], 32)
+    np.testing.assert_array_equal(image, source.load(row))
+    blond = np.array([0, 1, 0, 0, 1], np.float32)
+    expected = true_translation("toon_attributes", "held_out", row, blond, 32)
+    np.testing.assert_array_equal(truth(source.names[row], blond, 32), expected)
+
+
+def test_a_choice_of_attributes_leaves_the_others_as_they_were():
+    chosen = ("Blond_Hair", "Male")
+    source = load_dataset("toon_attributes", "held_out", 32, attributes=chosen)
+    full = load_dataset("toon_attributes", "held_out", 32)
+    row = int(np.flatnonzero(full.labels[:, 0])[0])  # black-haired
+    label = full.labels[row].copy()
+    label[:2] = 0, 1
+    wanted = np.array([1, label[3]], np.float32)
+    number = int(full.names[row].rpartition("_")[2])
+    expected = true_translation("toon_attributes", "held_out", number, label, 32)
+    found = drawn_truth(source)(full.names[row], wanted, 32)
+    np.testing.assert_array_equal(found, expected)
+    # Blond off again leaves no hair colour: nobody looks like that.
+    blond = int(np.flatnonzero(full.labels[:, 1])[0])
+    nothing = np.array([0, 0], np.float32)
+    assert drawn_truth(source)(full.names[blond], nothing, 32) is None
+
+
+def test_of_other_images_nothing_is_known():
+    assert drawn_truth(faces().held_out) is no_picture
+
+
+def test_a_truth_of_another_shape_is_refused():
+    images = np.zeros((1, 16, 16, 3), np.uint8)
+    batch = Translated(
+        *(type("Task", (), {"labels": np.zeros((1, 3))}), np.array([0]), ["a"]),
+        *(images, images[:, None]),
+    )
+    with pytest.raises(InputError, match=r"uint8 of shape \(16, 16, 3\). Received"):
+        true_images(lambda *_: np.zeros((8, 8, 3), np.uint8), batch, 16)
+    known, found = true_images(no_picture, batch, 16)
+    assert not known.any() and len(found) == 0
