@@ -75,8 +75,16 @@ def differing_conditions(contenders: Sequence[Contender]) -> list[str]:
     return [
         f"The evaluations differ in their {words}: their numbers cannot be compared."
         for key, words in _CONDITIONS.items()
-        if any(record.get(key) != records[0].get(key) for record in records)
+        if any(
+            _relevant(record, key) != _relevant(records[0], key) for record in records
+        )
     ]
+
+
+def _relevant(record: dict[str, Any], key: str) -> dict[str, Any]:
+    condition = dict(record.get(key) or {})
+    condition.pop("batch_size", None)  # No number depends on it.
+    return condition
 
 
 def _read(path: Path, name: str) -> Contender:
