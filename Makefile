@@ -60,7 +60,9 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 
 $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  "$(TENSORFLOW)>=2.18" -e ".[dev]" $(PLUGINS:%=-e %)
+	  "$(TENSORFLOW)>=2.18" "setuptools>=77" -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation $(PLUGINS:%=-e %)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 \
 	  --find-links $(TORCH_PAGE) "$(TORCH)"
 	@touch $@
