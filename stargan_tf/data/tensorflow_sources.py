@@ -161,13 +161,26 @@ def _prepare(dataset: Dataset, builder: "tfds.core.DatasetBuilder") -> None:
     known = importlib.util.find_spec("array_record") is not None
     try:
         builder.download_and_prepare(file_format=ARRAY_RECORD if known else None)
-    except AssertionError as error:
-        # So TensorFlow Datasets says that files must be got by hand.
+    except _refusals() as error:
         reason = " ".join(str(error).split())
         raise InputError(
             f"TensorFlow Datasets cannot prepare '{builder.name}': {reason} Or pass "
             f"--data_dir. {dataset.obtain}"
         ) from error
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """How TensorFlow Datasets says that it cannot get at the files.
+
+    An assertion: they must be got by hand. The others: no network, a server that does
+    not answer or sends something else, a full disk.
+    """
+    from tensorflow_datasets.core.download.download_manager import (
+        NonMatchingChecksumError,
+    )
+    from tensorflow_datasets.core.download.util import DownloadError
+
+    return (AssertionError, DownloadError, NonMatchingChecksumError, OSError)
 
 
 def _split(builder: "tfds.core.DatasetBuilder", split: str) -> Any:

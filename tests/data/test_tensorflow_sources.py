@@ -95,6 +95,16 @@ def test_an_unknown_split(tmp_path):
         tfds_pictures(PETS, builder, "valid", None, 8, DatasetOptions())
 
 
+@pytest.mark.parametrize("error", [AssertionError, ConnectionError])
+def test_files_that_cannot_be_got(error, tmp_path, monkeypatch):
+    def refuse(builder, **options):
+        raise error("Read the\n   instructions.")
+
+    monkeypatch.setattr(ThreeCats, "download_and_prepare", refuse)
+    with pytest.raises(InputError, match="Read the instructions. Or pass --data_dir"):
+        PETS.load("train", 8, DatasetOptions(data_dir=str(tmp_path)))
+
+
 def test_without_tensorflow_datasets(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(ImportError, match=r"pip install 'stargan_tf\[tfds\]'"):
