@@ -64,9 +64,9 @@ class EvaluationJob:
             *(self.data.held_out, self.data.train, self.data.dataset),
         )
         evaluator = Evaluator(subject, self.options, functions)
-        results = evaluator.run(self._finished)
-        if self._finished.found:
-            print(f"{self._finished.found} tasks were finished before.")
+        results = evaluator.run(self.finished)
+        if self.finished.found:
+            print(f"{self.finished.found} tasks were finished before.")
         return results
 
     def write(self, results: Results, seconds: float) -> None:
@@ -93,10 +93,11 @@ class EvaluationJob:
             from stargan_tf.evaluation.report_page import write_report
 
             write_report(record, results, self.report)
-        self._finished.clear()
+        self.finished.clear()
 
     @cached_property
-    def _finished(self) -> FinishedTasks:
+    def finished(self) -> FinishedTasks:
+        """What an interrupted call with the same model, data and options left."""
         functions = sorted(self.functions.items())
         return FinishedTasks(self._model, self._data, self.options, functions)
 
