@@ -87,7 +87,7 @@ def test_heads_equal_computing_all_and_picking_one_with_their_gradients(domains)
     results = {name: slopes(way, x, weights) for name, way in ways.items()}
     for name, received in results.items():
         for ours, theirs in zip(received, results["official"], strict=True):
-            np.testing.assert_allclose(ours, theirs, atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(ours, theirs, 1e-5, 1e-5, err_msg=name)
 
 
 def slopes(function, x, weights):
