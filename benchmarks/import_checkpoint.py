@@ -58,26 +58,28 @@ def main() -> None:
     if len(sys.argv) > 2:
         make(list(CASES)[int(sys.argv[1])], Path(sys.argv[2]))
         return
-    _, baseline = run(["-c", IMPORTS])
-    print("| | files | model | seconds | memory |\n|---|---|---|---|---|")
+    _, _, baseline = run(["-c", IMPORTS])
+    columns = ["", "files", "model", "seconds", "CPU seconds", "memory"]
+    print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
     for number, title in enumerate(CASES):
         with tempfile.TemporaryDirectory() as folder:
-            print(row(number, title, Path(folder), baseline))
+            print(row(number, title, Path(folder), baseline), flush=True)
 
 
 def row(number: int, title: str, folder: Path, baseline: int) -> str:
     run([__file__, str(number), str(folder)])
     files = sorted(folder.glob("*.ckpt"))
     command = ["-m", "stargan_tf.cli.main", "import", *map(str, files)]
-    seconds, peak = run([*command, "--output", str(folder / "model")])
+    wall, cpu, peak = run([*command, "--output", str(folder / "model")])
     sizes = [sum(file.stat().st_size for file in files)]
     sizes += [model.stat().st_size for model in folder.rglob("model.keras")]
     listed = " | ".join(f"{size / MIB:.0f} MiB" for size in sizes)
-    return f"| {title} | {listed} | {seconds:.1f} | {(peak - baseline) / MIB:.0f} MiB |"
+    memory = f"{(peak - baseline) / MIB:.0f} MiB"
+    return f"| {title} | {listed} | {wall:.1f} | {cpu:.1f} | {memory} |"
 
 
-def run(arguments: list[str]) -> tuple[float, int]:
-    """(seconds, peak resident bytes) of a Python process."""
+def run(arguments: list[str]) -> tuple[float, float, int]:
+    """(seconds, CPU seconds, peak resident bytes) of a Python process."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=sys.stderr
@@ -86,7 +88,8 @@ def run(arguments: list[str]) -> tuple[float, int]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{arguments} ended with status {status}")
-    return time.perf_counter() - start, usage.ru_maxrss * 1024
+    seconds = time.perf_counter() - start
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def make(title: str, folder: Path) -> None:

@@ -65,8 +65,8 @@ class Found:
     """
 
     family: str
-    parts: Mapping[str, Part]
-    moments: Mapping[str, Mapping[str, Any]]
+    parts: dict[str, Part]
+    moments: dict[str, Mapping[str, Any]]
     sizes: Sizes
     step: int
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from stargan_tf.convert import adam
 from stargan_tf.convert.collect import OFFICIAL
 from stargan_tf.convert.found import Found
+from stargan_tf.convert.lean_save import SavedLean
 from stargan_tf.convert.transfer import put_weights
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
@@ -24,7 +26,7 @@ def build(found: Found, infos: list[DatasetInfo]) -> tuple[Any, list[str]]:
     """The model with the checkpoint's weights.
 
     Args:
-        found: the checkpoint. Its arrays are let go of as they are used.
+        found: the checkpoint. Its arrays are taken out of it as they are used.
         infos: its data sets.
 
     Returns:
@@ -35,40 +37,46 @@ def build(found: Found, infos: list[DatasetInfo]) -> tuple[Any, list[str]]:
         InputError: if a shape does not fit.
     """
     model = family(found.family).model_class()(infos, **found.sizes.options)
-    official = OFFICIAL[found.family]
-    tables = official.tables(found.sizes)
-    for name, part in found.parts.items():
-        put_weights(getattr(model, name), tables[name], part)
-    fresh = _fill_gaps(model, found, official.AVERAGED)
+    tables = OFFICIAL[found.family].tables(found.sizes)
+    names = list(found.parts)
+    for name in names:
+        put_weights(getattr(model, name), tables[name], found.parts.pop(name))
+    fresh = _fill_gaps(model, names, OFFICIAL[found.family])
     if found.moments:
         model.compile()
-        for name, moments in found.moments.items():
-            optimizer = getattr(model, f"{name}_optimizer")
-            adam.put_moments(optimizer, getattr(model, name), tables[name], moments)
     else:
         fresh.append("the optimizers")
+    for name in list(found.moments):
+        network, moments = getattr(model, name), found.moments.pop(name)
+        optimizer = getattr(model, f"{name}_optimizer")
+        adam.put_moments(optimizer, network, tables[name], moments)
     model.step.assign(found.step)
     return model, fresh
 
 
-def _fill_gaps(model: Any, found: Found, averaged: tuple[str, ...]) -> list[str]:
+def _fill_gaps(model: Any, have: list[str], official: ModuleType) -> list[str]:
     """Lets trained networks and their averages stand in for each other."""
-    have = found.parts
+    averaged = official.AVERAGED
     untrained = [name for name in averaged if name not in have]
     for name in untrained:
-        getattr(model, name).set_weights(getattr(model, name + _EMA).get_weights())
+        _copy(getattr(model, name + _EMA), getattr(model, name))
     unaveraged = [name for name in averaged if name + _EMA not in have]
     for name in unaveraged:
-        getattr(model, name + _EMA).set_weights(getattr(model, name).get_weights())
-    networks = OFFICIAL[found.family].NETWORKS
-    missing = [f"the {n}" for n in networks if n not in have and n not in averaged]
+        _copy(getattr(model, name), getattr(model, name + _EMA))
+    wanted = [name for name in official.NETWORKS if name not in averaged]
+    missing = [f"the {name}" for name in wanted if name not in have]
     if untrained:
         missing.append(f"the trained {_listed(untrained)} (their averages stand in)")
     if unaveraged:
-        missing.append(
-            f"the averaged {_listed(unaveraged)} (the trained ones stand in)"
-        )
+        names = _listed(unaveraged)
+        missing.append(f"the averaged {names} (the trained ones stand in)")
     return missing
+
+
+def _copy(source: Any, target: Any) -> None:
+    # One by one: `get_weights` would copy all of them at once.
+    for old, new in zip(source.weights, target.weights, strict=True):
+        new.assign(old)
 
 
 def _listed(names: list[str]) -> str:
@@ -93,7 +101,7 @@ def save(folder: Path, model: Any, found: Found, record: Mapping[str, Any]) -> N
     try:
         with durable.new_folder(folder) as unfinished:
             run = RunFolder(unfinished)
-            checkpoints.save(run.checkpoints, model, state, keep=1)
+            checkpoints.save(run.checkpoints, SavedLean(model), state, keep=1)
             durable.write_json(
                 unfinished / IMPORT_RECORD, {**record, "versions": versions()}
             )
