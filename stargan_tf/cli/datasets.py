@@ -24,7 +24,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     Args:
         flag_values: where to.
     """
-    where = {"flag_values": flag_values}
+    where = {"flag_values": flag_values, "module_name": "Pictures"}
     flags.DEFINE_string("save", None, "Data set to save pictures of.", **where)
     flags.DEFINE_string(
         "output",

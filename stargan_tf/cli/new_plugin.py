@@ -15,7 +15,8 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         flag_values: where to.
     """
     text = "Folder to make; by default NAME, here."
-    flags.DEFINE_string("output", None, text, flag_values=flag_values)
+    where = {"flag_values": flag_values, "module_name": "Package"}
+    flags.DEFINE_string("output", None, text, **where)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
