@@ -102,7 +102,7 @@ def test_it_is_installed_listed_tested_and_clean(tmp_path, monkeypatch, capsys):
     # -p no:cacheprovider: the folder stays as it was written.
     assert "3 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
     listed = python("-m", "stargan_tf.cli.main", "datasets")
-    assert "The data set my_flowers for stargan_tf (stargan-tf-my-flowers 0" in listed
+    assert "per domain; one-hot (stargan-tf-my-flowers 0" in listed
     ruff = ["-m", "ruff", "check", "--isolated", "--select", "E,F,UP,B,SIM"]
     python(*ruff, folder)
     python("-m", "ruff", "format", "--isolated", "--check", folder)
