@@ -3,8 +3,10 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
-import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +20,9 @@ SMALL = "--steps=1 --batch_size=2 --base_filters=4"
 SMALL_V1 = f"{SMALL} --image_size=32 --num_residual_blocks=1 --discriminator_filters=4"
 SMALL_V1 += " --discriminator_layers=2"
 SMALL_V2 = f"{SMALL} --image_size=64 --max_filters=4 --style_dim=4 --hidden_dim=4"
-PIP = (
-    "-m pip install --quiet --no-index --no-deps --no-build-isolation --target packages"
-)
+PACKAGE = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "stargan_tf")
+# Everything that pip would download is there already, see `environment`.
+PIP = "-m pip install --quiet --no-index --no-deps --no-build-isolation"
 
 
 def commands(heading):
@@ -31,7 +33,19 @@ def commands(heading):
 
 
 @pytest.fixture
-def shell(tmp_path):
+def environment(tmp_path):
+    """A new virtual environment; of the packages, it has those we depend on."""
+    folder = tmp_path / "environment"
+    venv.create(folder, with_pip=False, symlinks=True)
+    where = {"base": str(folder), "platbase": str(folder)}
+    # A path in a .pth file brings the packages there, but not what is editable.
+    dependencies = Path(sysconfig.get_path("purelib", vars=where)) / "dependencies.pth"
+    dependencies.write_text(sysconfig.get_path("purelib"))
+    return Path(sysconfig.get_path("scripts", vars=where))
+
+
+@pytest.fixture
+def shell(tmp_path, environment):
     """Runs a command of the page in a folder with photographs."""
     for folder, names in (("photos", KINDS), ("pictures", ("day", "night"))):
         for number, name in enumerate(names * 4):
@@ -40,35 +54,51 @@ def shell(tmp_path):
             file = tmp_path / folder / name / f"{number // len(names) + 1}.jpg"
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(file)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(tmp_path / "packages"),
-        "STARGAN_TF_CACHE": str(tmp_path / "cache"),
-    }
+    cache = {"STARGAN_TF_CACHE": str(tmp_path / "cache")}
+    variables = {**os.environ, **cache}
+    variables.pop("PYTHONPATH", None)
 
     def run(command, status=(0,)):
         program, *rest = shlex.split(command)
-        module = {"stargan-tf": "stargan_tf.cli.main"}.get(program, program)
-        words = [sys.executable, "-m", module, *rest]
-        if module == "python":
-            words = [sys.executable, *rest]
+        if program == "pip":
+            program, rest = "python", [*PIP.split(), *rest[1:]]
+        elif program == "pytest":  # its script is not in the new environment
+            program, rest = "python", ["-m", program, *rest]
         done = subprocess.run(
-            words, cwd=tmp_path, env=environment, capture_output=True, text=True
+            [environment / program, *rest],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode in status, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    _copy_package(tmp_path / "source")
+    run("pip install ./source")
     return run
+
+
+def _copy_package(folder):
+    """What `pip install` builds from: it would write beside the files."""
+    folder.mkdir()
+    no_cache = shutil.ignore_patterns("__pycache__")
+    for source in (ROOT / name for name in PACKAGE):
+        if source.is_dir():
+            shutil.copytree(source, folder / source.name, ignore=no_cache)
+        else:
+            shutil.copy(source, folder)
 
 
 def test_from_nothing_to_trained_models(shell, tmp_path):
     install, new, editable, tests, listing = commands(
         "Make, install and test the package"
     )
-    assert install == "pip install stargan_tf pytest"  # as it is, where this runs
+    assert install == "pip install stargan_tf pytest"  # from the sources, in `shell`
+    where = shell('python -c "import stargan_tf; print(stargan_tf.__file__)"')
+    assert where.startswith(str(tmp_path / "environment"))
     shell(new)
-    assert editable == "pip install -e flowers"
-    shell(f"python {PIP} ./flowers")  # beside the environment, which others use
+    shell(editable)
     assert "3 passed" in shell(tests)
     assert "\nflowers " in shell(listing)
 
@@ -92,7 +122,7 @@ def test_from_nothing_to_trained_models(shell, tmp_path):
 def test_several_data_sets(shell, tmp_path):
     both, two_folders, weighted = commands("Several data sets at once")
     shell("stargan-tf new-plugin flowers")
-    shell(f"python {PIP} ./flowers")
+    shell("pip install -e flowers")
     shell(f"{weighted} {SMALL_V1} --steps=3")
     again = f"stargan-tf train --run runs/weighted {SMALL_V1} --steps=4"
     assert "Going on from step 3" in shell(again)
