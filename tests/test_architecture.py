@@ -59,6 +59,7 @@ def test_the_two_versions_do_not_know_each_other():
         ("doctor", ("models", "training", "cli")),
         ("models", ("training", "cli", "translation")),
         ("training", ("cli", "convert")),
+        ("evaluation", ("models", "training", "cli", "doctor")),
         ("convert", ("cli",)),
         ("translation", ("cli.main", "cli.train")),
     ],

@@ -12,7 +12,7 @@ from stargan_tf.evaluation.image_batches import image_batches
 from stargan_tf.evaluation.measurement import Measurement
 from stargan_tf.evaluation.metric import Meter, Metric, Scores
 from stargan_tf.evaluation.options import CLASSIFIER_STEPS, EvaluationOptions
-from stargan_tf.evaluation.task import OWN, Subject, Task, Translated
+from stargan_tf.evaluation.task import OWN, Subject, Task, Translated, spread
 
 ERROR, KEPT = "classification_error", "kept_label_error"
 SEEN = "how sure the classifier is of the target"
@@ -48,7 +48,7 @@ class ClassificationMetric(Metric):
             seed=options.seed,
         )
         held_out = self.subject.held_out
-        rows = np.arange(len(held_out))
+        rows = spread(np.arange(len(held_out)), options.count)
         for places, images in image_batches(held_out, rows, options.batch_size):
             self.real.update(self.classifier.logits(images), held_out.labels[places])
 

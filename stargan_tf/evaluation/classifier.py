@@ -117,7 +117,9 @@ def cached_classifier(images: LabelledImages, size: str = "small", **options):
 
 
 def _stored(images: LabelledImages, size: str, options: dict) -> Path:
-    what = (images.fingerprint, len(images), images.info.to_dict())
+    # The fingerprint tells pixels; whoever mends labels needs another classifier.
+    labels = hashlib.sha256(images.labels.tobytes()).hexdigest()
+    what = (images.fingerprint, labels, images.info.to_dict())
     how = (VERSION, size, sorted(options.items()))
     key = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:32]
     return cache_folder() / "classifiers" / f"{key}.keras"

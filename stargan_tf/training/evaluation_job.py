@@ -1,5 +1,6 @@
 """An evaluation of a trained model, from its folder to the files with the results."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -98,8 +99,10 @@ class EvaluationJob:
     @cached_property
     def finished(self) -> FinishedTasks:
         """What an interrupted call with the same model, data and options left."""
+        labels = self.data.held_out.labels, self.data.train.labels
+        digests = [hashlib.sha256(part.tobytes()).hexdigest() for part in labels]
         functions = sorted(self.functions.items())
-        return FinishedTasks(self._model, self._data, self.options, functions)
+        return FinishedTasks(self._model, self._data, digests, self.options, functions)
 
     @property
     def _model(self) -> dict[str, Any]:
@@ -154,7 +157,7 @@ def plan_evaluation(
     checkpoint, state = find_checkpoint(model)
     given = given_data(state.datasets[0]["image_size"])
     data = open_evaluation_data(checkpoint, state, DataChoice(dataset, given))
-    if len(state.datasets) > 1:
+    if len(state.datasets) > 1 and dataset is None:
         print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
     return EvaluationJob(
         *(checkpoint, state, data, options, named),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -52,6 +54,9 @@ def test_the_cache_saves_the_training(monkeypatch):
     np.testing.assert_array_equal(again.logits(images), first.logits(images))
     with pytest.raises(TypeError):  # Other options: it wants to train.
         cached_classifier(source, "tiny", steps=3, batch_size=4)
+    mended = replace(source, labels=source.labels[::-1].copy())
+    with pytest.raises(TypeError):
+        cached_classifier(mended, "tiny", steps=2, batch_size=4)
 
 
 def test_the_seed_decides_the_weights():
@@ -61,6 +66,13 @@ def test_the_seed_decides_the_weights():
 
     np.testing.assert_array_equal(weights(1), weights(1))
     assert np.any(weights(1) != weights(2))
+
+
+def test_no_convolution_of_one_pixel_has_strides():
+    """The gradient of such a one ends the process in TensorFlow 2.21 on CPUs."""
+    for layer in build_residual_network(64, 3, "resnet18").layers:
+        if isinstance(layer, keras.layers.Conv2D) and layer.kernel_size == (1, 1):
+            assert layer.strides == (1, 1)
 
 
 def test_resnet_18_is_resnet_18():
