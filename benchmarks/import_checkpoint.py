@@ -5,8 +5,9 @@
 The checkpoints have the official keys and shapes with random weights. Each import runs
 in a process of its own, `stargan-tf import` with all it does (start of TensorFlow,
 check of every weight, writing and sealing the model folder). `model` is the size of
-the model's weights, `memory` the peak of the process without what TensorFlow and
-PyTorch take when they have merely been imported.
+the model folder's weights, `memory` the peak of the process (pages of the checkpoint
+that are mapped count too) without what TensorFlow and PyTorch take when they have
+merely been imported; `built` is the same for a process that only builds such a model.
 """
 
 import os
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from stargan_tf.convert import official_v1, official_v2
 from stargan_tf.convert.found import Sizes
@@ -55,11 +57,13 @@ IMPORTS = "import tensorflow, keras, torch"
 
 
 def main() -> None:
-    if len(sys.argv) > 2:
-        make(list(CASES)[int(sys.argv[1])], Path(sys.argv[2]))
+    if len(sys.argv) > 1:
+        number, *folder = sys.argv[1:]
+        case = list(CASES.values())[int(number)]
+        make(case, Path(folder[0])) if folder else build(case)
         return
     _, _, baseline = run(["-c", IMPORTS])
-    columns = ["", "files", "model", "seconds", "CPU seconds", "memory"]
+    columns = ["", "files", "model", "seconds", "CPU seconds", "built", "memory"]
     print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
     for number, title in enumerate(CASES):
         with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +78,8 @@ def row(number: int, title: str, folder: Path, baseline: int) -> str:
     sizes = [sum(file.stat().st_size for file in files)]
     sizes += [model.stat().st_size for model in folder.rglob("model.keras")]
     listed = " | ".join(f"{size / MIB:.0f} MiB" for size in sizes)
-    memory = f"{(peak - baseline) / MIB:.0f} MiB"
+    _, _, built = run([__file__, str(number)])
+    memory = " | ".join(f"{(p - baseline) / MIB:.0f} MiB" for p in (built, peak))
     return f"| {title} | {listed} | {wall:.1f} | {cpu:.1f} | {memory} |"
 
 
@@ -92,17 +97,26 @@ def run(arguments: list[str]) -> tuple[float, float, int]:
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
-def make(title: str, folder: Path) -> None:
-    """Writes a checkpoint of fresh weights."""
-    from stargan_tf.convert import adam, torch_file
-    from stargan_tf.convert.transfer import take_weights
+def build(case: tuple) -> Any:
+    """The model of a case with fresh weights."""
+    import torch  # noqa: F401  # As in the process that it is compared with.
+
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.training.families.registry import family
 
-    official, sizes, part = CASES[title]
+    official, sizes, _ = case
     domains = tuple(f"domain_{i}" for i in range(sizes.label_width))
     info = DatasetInfo("any", domains, official.LABEL_TYPE, sizes.image_size)
-    model = family(official.FAMILY).model_class()(info, **sizes.options)
+    return family(official.FAMILY).model_class()(info, **sizes.options)
+
+
+def make(case: tuple, folder: Path) -> None:
+    """Writes a checkpoint of fresh weights."""
+    from stargan_tf.convert import adam, torch_file
+    from stargan_tf.convert.transfer import take_weights
+
+    official, sizes, part = case
+    model = build(case)
     tables = official.tables(sizes)
     states = {n: take_weights(getattr(model, n), t) for n, t in tables.items()}
     moments = {}

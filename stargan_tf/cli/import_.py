@@ -61,9 +61,12 @@ def _checks() -> dict[str, Option]:
     """What a checkpoint's shapes tell, by the names that training has for it."""
     options = [option for option in RUN_OPTIONS if option.name == "image_size"]
     for name in _FAMILIES:
-        known = family(name).model_options
-        options += [option for option in known if not option.imported]
+        options += [o for o in family(name).model_options if _is_size(o)]
     return {option.name: option for option in options}
+
+
+def _is_size(option: Option) -> bool:
+    return option.kind is not bool and not (option.imported or option.choices)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:

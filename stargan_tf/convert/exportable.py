@@ -32,12 +32,17 @@ def read_fan(path: str | Path) -> State:
 
 
 def check_exportable(checkpoint: Path, record: Record) -> None:
-    """Raises InputError for a model that the official code cannot build.
+    """Raises InputError for a model that no official code can build.
 
     Args:
         checkpoint: the checkpoint's folder.
         record: its state file.
     """
+    if record.model not in OFFICIAL:
+        raise InputError(
+            f"There is no official code for {record.model} models. Only "
+            f"{' and '.join(OFFICIAL)} models are exported as torch files."
+        )
     with zipfile.ZipFile(checkpoint / MODEL_FILE) as archive:
         options = json.loads(archive.read("config.json"))["config"]
     OFFICIAL[record.model].check_exportable(options)

@@ -34,9 +34,13 @@ def build(found: Found, infos: list[DatasetInfo]) -> tuple[Any, list[str]]:
         only if it has optimizers to keep.
 
     Raises:
-        InputError: if a shape does not fit.
+        InputError: if a shape does not fit, or no model is of those sizes.
     """
-    model = family(found.family).model_class()(infos, **found.sizes.options)
+    try:
+        model = family(found.family).model_class()(infos, **found.sizes.options)
+    except ValueError as error:
+        # In a Keras script a ValueError like Keras' own; here the user's files.
+        raise InputError(str(error)) from error
     tables = OFFICIAL[found.family].tables(found.sizes)
     names = list(found.parts)
     for name in names:

@@ -88,7 +88,7 @@ def _sizes(g: State, f: State, e: State) -> Sizes:
         "style_dim": e["unshared.0.weight"].shape[0],
         "latent_dim": latent,
         "hidden_dim": hidden,
-        "base_filters": None if base * image_size == 2**14 else base,
+        "base_filters": base,
         "max_filters": widest if capped else max(widest, MAX_FILTERS),
         "high_pass": _high_pass(g, blocks),
     }

@@ -63,7 +63,7 @@ def test_v2(tmp_path, high_pass):
         "style_dim": 5,
         "latent_dim": 3,
         "hidden_dim": 7,
-        "base_filters": None,
+        "base_filters": 256,
         "max_filters": 4,
         "high_pass": float(high_pass),
     }
@@ -191,7 +191,7 @@ def test_optimizers_alone(tmp_path):
 )
 def test_options_that_differ_are_named(ema_file, given, message):
     found = collect([ema_file])
-    apply_given(found, {"image_size": 64, "style_dim": 5, "latent_dim": 3})
+    apply_given(found, {"image_size": 64, "style_dim": 5, "base_filters": 256})
     with pytest.raises(InputError) as caught:
         apply_given(found, given)
     assert message in str(caught.value)

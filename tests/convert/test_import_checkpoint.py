@@ -147,6 +147,18 @@ def test_an_existing_folder_is_left_alone(tmp_path, ema_file):
     assert not list((tmp_path / "model").iterdir())
 
 
+def test_a_generator_alone_at_a_size_that_its_discriminator_cannot_have(
+    tmp_path, v1_files
+):
+    size = {"given": {"image_size": 32}}
+    with pytest.raises(InputError, match="32 pixels cannot be halved 6 times"):
+        import_checkpoint(v1_files[:1], tmp_path / "model", **size)
+    size["given"] |= {"discriminator_layers": 2, "discriminator_filters": 4}
+    imported = import_checkpoint(v1_files[:1], tmp_path / "model", **size)
+    assert imported.fresh == ["the discriminator", "the optimizers"]
+    assert imported.infos[0].image_size == 32
+
+
 def test_a_shape_that_does_not_fit_leaves_nothing(tmp_path, ema_file):
     with np.load(ema_file) as arrays:
         states = dict(arrays)

@@ -25,7 +25,7 @@ V2 = {
     "style_dim": 64,
     "latent_dim": 16,
     "hidden_dim": 512,
-    "base_filters": None,
+    "base_filters": 64,
     "max_filters": 512,
 }
 
