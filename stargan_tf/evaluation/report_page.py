@@ -76,10 +76,11 @@ def _tiles(results: Results) -> str:
         if mean.interval:
             low, high = (written(name, end) for end in mean.interval)
             more = f"<span>95 %: {low} to {high}</span>"
-        if name in real:
-            more += f"<span>on real images: {written(name, real[name])}</span>"
+        for number, value in real.items():
+            if name.endswith(number):
+                more += f"<span>on real images: {written(name, value)}</span>"
         tiles.append(
-            f'<div class="tile"><span class="name">{escape(about.short)} '
+            f'<div class="tile"><span class="name">{escape(about.short)}&nbsp;'
             f"{direction(name)}</span><b>{written(name, mean.value)}</b>"
             f"<span>{escape(about.meaning)}</span>{more}</div>"
         )
@@ -125,11 +126,11 @@ def _how(record: dict[str, Any]) -> str:
         "Model": record["model"]["folder"],
         "Model file": f"SHA-256 {record['model']['sha256'][:16]}…",
         "Metrics": ", ".join(options["metrics"]),
-        "Protocols": ", ".join(sorted(protocols)) or "–",
+        "Protocols": ", ".join(sorted(protocols)),
         "Images": f"{data['held_out']['images']:,} held out, "
         f"{data['train']['images']:,} real ones of the training split",
         "Seed": str(options["seed"]),
         "Versions": ", ".join(f"{n} {v}" for n, v in record["versions"].items()),
     }
-    rows = "".join(f"<dt>{n}</dt><dd>{escape(v)}</dd>" for n, v in facts.items())
+    rows = "".join(f"<dt>{n}</dt><dd>{escape(v)}</dd>" for n, v in facts.items() if v)
     return f'<h2>How it was measured</h2><div class="card"><dl>{rows}</dl></div>'

@@ -86,6 +86,17 @@ def test_one_page_that_needs_nothing_else():
         assert fact in html
 
 
+def test_the_error_on_real_images_stands_beside_that_on_translations():
+    share = Measurement("classification_error", 0.25)
+    task = TaskResult("latent: cat → dog", "latent", "dog", "cat", 5, 10, [share])
+    real = [
+        Measurement("classification_error_real", 0.02),
+        Measurement("classification_error_real/cat", 0.5),
+    ]
+    html = page(task, real=real)
+    assert "on real images: 2.0\xa0%" in html and "50.0" not in html
+
+
 def test_the_matrix_is_coloured_from_bad_to_good():
     html = page(*PAIRS)
     cells = dict(re.findall(r'background:(#[0-9a-f]{6})">([\d.]+)', html))
