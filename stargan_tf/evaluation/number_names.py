@@ -36,7 +36,7 @@ NUMBERS = {
         "others wrong", "wrong answers at the labels that should have stayed", "%"
     ),
     "fid": NumberName("FID", "distance of the features' distributions", ".2f"),
-    "kid": NumberName("KID", "the same, unbiased; for few images", ".4f"),
+    "kid": NumberName("KID", "the features' distance, unbiased; for few images", ".4f"),
     "lpips_diversity": NumberName(
         "diversity", "LPIPS between the translations of one image", ".3f"
     ),
