@@ -27,6 +27,7 @@ _HOMES = {
     "reference_batches": "stargan_tf.data.reference_pipeline",
     "square_pixels": "stargan_tf.data.pictures",
     "load_model": "stargan_tf.training.run_folder",
+    "import_checkpoint": "stargan_tf.convert.import_checkpoint",
     "save_grid": "stargan_tf.translation.grid",
     "latent_grid": "stargan_tf.translation.style_grids",
     "reference_grid": "stargan_tf.translation.style_grids",
