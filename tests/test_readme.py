@@ -53,7 +53,9 @@ def test_presets_and_data_sets_that_it_names_exist():
         assert set(names.split(",")) <= known
 
 
-@pytest.mark.parametrize("command", ["train", "translate", "import", "export"])
+@pytest.mark.parametrize(
+    "command", ["train", "translate", "evaluate", "compare", "import", "export"]
+)
 def test_flags_that_it_names_exist(command, capsys):
     main([command, "--help"])
     known = set(re.findall(r"--(\w+)", capsys.readouterr().out))
