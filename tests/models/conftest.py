@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
+from tensorflow.python.framework.config import disable_op_determinism
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.models.stargan import StarGAN
@@ -26,3 +28,11 @@ def batch():
     rng = np.random.default_rng(0)
     image = rng.uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
     return image, rng.integers(0, 2, (4, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def deterministic():
+    """Sums in a fixed order, as with `--deterministic`: equal runs give equal bits."""
+    tf.config.experimental.enable_op_determinism()
+    yield
+    disable_op_determinism()

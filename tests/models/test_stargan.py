@@ -105,7 +105,7 @@ def test_reduced_precision_trains_and_penalises_in_float32(batch):
     alpha = tf.fill((4, 1, 1, 1), 0.5)
     ours, truth = (m._critic_terms(image, label, -image, alpha) for m in (model, exact))
     for name, value in truth.items():
-        assert float(ours[name]) == pytest.approx(float(value), rel=1e-6), name
+        assert float(ours[name]) == pytest.approx(float(value), rel=1e-4), name
 
 
 def test_rectified_objective_sums_target_and_own_label(batch):
@@ -170,6 +170,7 @@ def test_own_optimizers_are_used_and_kept(batch, tmp_path):
     assert float(again.generator_optimizer.learning_rate) == 0.5
 
 
+@pytest.mark.usefixtures("deterministic")
 @pytest.mark.parametrize("datasets", [HAIR, [HAIR, MOOD]])
 def test_saved_and_loaded_it_goes_on_exactly(batch, tmp_path, datasets):
     image, label = batch
