@@ -1,0 +1,1 @@
+"""What the exported forms of a model share."""
