@@ -7,9 +7,12 @@ A format is a module `stargan_tf.cli.export_<name>` listed in `FORMATS`, with
 - `define_flags(flag_values)`: declares those.
 - `plan(flag_values, checkpoint, state, output)`: checks what can be checked before
   TensorFlow starts, and returns a function without arguments that writes, and returns
-  the lines to print.
+  the lines to print. With `--check` (a flag of all formats) it raises `Disagreement`
+  if what it wrote aside differs from Keras, and leaves nothing.
 """
 
+import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +25,7 @@ from stargan_tf.errors import InputError, near_names
 FORMATS = ("torch",)
 SUMMARY = "Write a model in another program's format."
 USAGE = "stargan-tf export --model DIR --format NAME --output DIR"
+DISAGREES = 1
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -38,16 +42,26 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     summaries = [f"{name}: {_format(name).SUMMARY}" for name in FORMATS]
     flags.DEFINE_string("format", None, " ".join(summaries), **output)
     flags.DEFINE_string("output", None, "The folder to make.", **output)
+    flags.DEFINE_bool(
+        "check",
+        True,
+        "Compare with Keras on held-out images, where the format can be run here; "
+        "what differs too much is not written, and the exit status is 1.",
+        **output,
+    )
     for name in FORMATS:
         _format(name).define_flags(flag_values)
 
 
-def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
+def run(flag_values: flags.FlagValues, positionals: list[str]) -> int:
     """Exports.
 
     Args:
         flag_values: the parsed flags.
         positionals: none are taken.
+
+    Returns:
+        0, or 1 if the export does not agree with Keras.
 
     Raises:
         InputError: if what the user gave cannot be used.
@@ -67,8 +81,19 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     checkpoint, state = find_checkpoint(Path(flag_values.model))
     work = chosen.plan(flag_values, checkpoint, state, Path(flag_values.output))
     start_tensorflow()
-    for line in work():
-        print(line)
+    return _report(work)
+
+
+def _report(work: Callable[[], list[str]]) -> int:
+    from stargan_tf.export.disagreement import Disagreement
+
+    try:
+        for line in work():
+            print(line)
+    except Disagreement as error:
+        print(f"stargan-tf: {error}", file=sys.stderr)
+        return DISAGREES
+    return 0
 
 
 def _format(name: str) -> ModuleType:
