@@ -22,7 +22,7 @@ from absl import flags
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError, near_names
 
-FORMATS = ("torch",)
+FORMATS = ("torch", "litert")
 SUMMARY = "Write a model in another program's format."
 USAGE = "stargan-tf export --model DIR --format NAME --output DIR"
 DISAGREES = 1

@@ -7,10 +7,8 @@ all but the chatter is passed on.
 
 import os
 import re
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from stargan_tf.native_output import without_lines
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # Notes and warnings (I…, W…), the announcement before them, and the error of a GPU
@@ -31,7 +29,7 @@ def start_tensorflow() -> None:
         _import()
         return
     os.environ[LOG_LEVEL] = "2"
-    with _without_chatter():
+    with without_lines(CHATTER):
         _import()
 
 
@@ -45,25 +43,3 @@ def _import() -> None:
     # It fails on the style encoder's graph (seen with 2.21), which prints an error at
     # the first picture and changes nothing; where it works it saves no measurable time.
     tf.config.optimizer.set_experimental_options({"remapping": False})
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            caught.seek(0)
-            _pass_on(caught.readlines())
-
-
-def _pass_on(lines: list[bytes]) -> None:
-    for line in lines:
-        if not CHATTER.match(line):
-            os.write(2, line)

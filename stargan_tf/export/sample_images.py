@@ -1,5 +1,6 @@
 """The pictures that an export is measured on, and calibrated with."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class SampleImages:
 def held_out_images(
     checkpoint: Path, state: State, count: int = CHECKED
 ) -> SampleImages:
-    """Held-out pictures of the run's data, or drawn ones where there are none.
+    """Held-out pictures of the run's data; random ones, with a warning, without it.
 
     Args:
         checkpoint: the checkpoint's folder, in its run.
@@ -44,7 +45,9 @@ def held_out_images(
     """
     try:
         data = open_evaluation_data(checkpoint, state, DataChoice())
-    except (InputError, OSError):
+    except (InputError, OSError) as error:
+        text = f"Measured on random images, since the data cannot be opened: {error}"
+        warnings.warn(text, stacklevel=2)
         return random_images(as_infos(state.datasets)[0], count)
     picked = pick(data.held_out, data.dataset, count)
     described = f"held-out images of '{data.held_out.info.name}'"
@@ -75,14 +78,28 @@ def random_images(info: DatasetInfo, count: int) -> SampleImages:
         info: domains and image size.
         count: how many.
     """
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
-    side = (info.image_size, info.image_size)
-    images = np.stack([np.asarray(Image.fromarray(c).resize(side)) for c in coarse])
-    labels = rng.integers(0, 2, (count, len(info.domains)))
+    images = smooth_noise(0, count, info.image_size)
+    labels = np.random.default_rng(0).integers(0, 2, (count, len(info.domains)))
     if info.label_type == ONE_HOT:
         labels = np.eye(len(info.domains))[np.arange(count) % len(info.domains)]
     return _described(images, labels.astype(np.float32), 0, "random images")
+
+
+def smooth_noise(seed: int, count: int, size: int) -> np.ndarray:
+    """Random pictures of large, soft spots.
+
+    Args:
+        seed: of the pictures.
+        count: how many.
+        size: their side in pixels.
+
+    Returns:
+        uint8 (count, size, size, 3).
+    """
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
+    spots = [Image.fromarray(picture).resize((size, size)) for picture in coarse]
+    return np.stack([np.asarray(picture) for picture in spots])
 
 
 def _described(

@@ -27,8 +27,9 @@ class DomainDense(keras.layers.Layer):
         num_domains: number of heads.
 
     Input: [x (batch, width) or (batch, n, width), domain (batch,) int in
-        0…num_domains-1]. With n, the n rows share their sample's domain and its
-        matrix is gathered once.
+        0…num_domains-1, or with x (batch, width) its one-hot (batch, num_domains)
+        float, for devices that neither gather nor compare]. With n, the n rows share
+        their sample's domain and its matrix is gathered once.
     Output shape: (batch, units), or (batch, n, units).
 
     Reference: StarGAN v2 (Choi et al. 2020), section 2.1, "multiple output branches".
@@ -60,7 +61,8 @@ class DomainDense(keras.layers.Layer):
         """Applies each sample's head; see the class."""
         x, domain = inputs
         few = DOMAINS_PER_SAMPLE * (x.shape[0] or USUAL_BATCH)
-        stack = len(x.shape) == 2 and self.num_domains <= few
+        one_hot = len(domain.shape) == 2
+        stack = one_hot or (len(x.shape) == 2 and self.num_domains <= few)
         heads = stacked_heads if stack else gathered_heads
         return heads(x, domain, self.kernel, self.bias)
 
@@ -98,7 +100,7 @@ def stacked_heads(x, domain, kernel, bias):
 
     Args:
         x: (batch, width).
-        domain: (batch,) int.
+        domain: (batch,) int, or its one-hot (batch, domains) float.
         kernel: (domains, width, units).
         bias: (domains, units).
 
@@ -106,7 +108,9 @@ def stacked_heads(x, domain, kernel, bias):
         (batch, units).
     """
     domains, width, units = kernel.shape
-    own = ops.one_hot(domain, domains, dtype=x.dtype)  # (b, domains)
+    if len(domain.shape) == 1:
+        domain = ops.one_hot(domain, domains, dtype=x.dtype)
+    own = ops.cast(domain, x.dtype)  # (b, domains)
     x = ops.reshape(own[:, :, None] * x[:, None], (-1, domains * width))
     kernel = ops.reshape(ops.cast(kernel, x.dtype), (domains * width, units))
     return ops.matmul(x, kernel) + ops.matmul(own, ops.cast(bias, x.dtype))

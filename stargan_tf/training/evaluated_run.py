@@ -62,7 +62,7 @@ def open_evaluation_data(
         InputError: if there is no such data, or its domains are not the model's.
     """
     infos = as_infos(state.datasets)
-    config = _config(checkpoint)
+    config = recorded_config(checkpoint)
     name = choice.name or (config and config.dataset_names[0])
     if name is None:
         raise InputError(
@@ -77,7 +77,12 @@ def open_evaluation_data(
     return EvaluationData(index, held_out, train)
 
 
-def _config(checkpoint: Path) -> RunConfig | None:
+def recorded_config(checkpoint: Path) -> RunConfig | None:
+    """The configuration of a checkpoint's run, or None if it belongs to none.
+
+    Args:
+        checkpoint: the checkpoint's folder; the configuration lies there or above.
+    """
     for folder in (checkpoint, *checkpoint.parents[:2]):
         if (folder / "config.json").is_file():
             return resolve(read_config_file(folder / "config.json"))

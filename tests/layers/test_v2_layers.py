@@ -90,6 +90,15 @@ def test_heads_equal_computing_all_and_picking_one_with_their_gradients(domains)
             np.testing.assert_allclose(ours, theirs, 1e-5, 1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("domains", [3, 50])
+def test_heads_take_domains_as_one_hots_too(domains):
+    x, numbers = normal(4, 5), tf.constant([2, 0, 2, domains - 1])
+    layer = DomainDense(3, num_domains=domains)
+    expected = layer([x, numbers])
+    received = layer([x, tf.one_hot(numbers, domains)])
+    np.testing.assert_allclose(received, expected, 1e-5, 1e-5)
+
+
 def slopes(function, x, weights):
     """Outputs, their slopes, and those slopes' slopes, as R1 needs them."""
     with tf.GradientTape() as tape:

@@ -1,0 +1,82 @@
+"""`stargan-tf export --format litert`: for phones, browsers and small boards."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from stargan_tf.litert.quantization import (
+    FLOAT32,
+    INPUT_TYPES,
+    MODES,
+    MODES_HELP,
+    NONE,
+)
+
+SUMMARY = "LiteRT (TFLite) files for phones, browsers and small boards."
+FLAGS = ("quantize", "input_type", "calibration_images")
+
+
+def define_flags(flag_values: flags.FlagValues) -> None:
+    """Declares the format's own flags.
+
+    Args:
+        flag_values: where to declare them.
+    """
+    litert = {"flag_values": flag_values, "module_name": "Format litert"}
+    flags.DEFINE_enum("quantize", NONE, list(MODES), MODES_HELP, **litert)
+    flags.DEFINE_enum(
+        "input_type",
+        FLOAT32,
+        list(INPUT_TYPES),
+        "Of pictures, in and out: float32 in [-1, 1], or uint8.",
+        **litert,
+    )
+    flags.DEFINE_integer(
+        "calibration_images",
+        100,
+        "For --quantize int8: how many training images show the ranges of values.",
+        lower_bound=1,
+        **litert,
+    )
+
+
+def plan(
+    flag_values: flags.FlagValues, checkpoint: Path, state: Any, output: Path
+) -> Callable[[], list[str]]:
+    """Checks what can be checked at once.
+
+    Args:
+        flag_values: the parsed flags.
+        checkpoint: the checkpoint's folder.
+        state: its state file.
+        output: the folder to make.
+
+    Returns:
+        What writes, and returns the lines to print.
+
+    Raises:
+        InputError: if `output` exists, or the model has no such form.
+        ImportError: with `--check`, without ai-edge-litert.
+    """
+    from stargan_tf.convert.output_folder import check_new
+    from stargan_tf.litert import runtime
+
+    check_new(output)
+    if flag_values.check:
+        runtime.check_installed()
+
+    def work() -> list[str]:
+        from stargan_tf.litert.export import LiteRTOptions, export_litert
+        from stargan_tf.litert.report import report
+
+        options = LiteRTOptions(
+            flag_values.quantize,
+            flag_values.input_type,
+            flag_values.calibration_images,
+            flag_values.check,
+        )
+        return report(export_litert(checkpoint, state, output, options))
+
+    return work

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from stargan_tf.litert import form_v1
+from stargan_tf.litert.check import measure
+from stargan_tf.litert.convert import convert
+from stargan_tf.litert.operations import operations
+from stargan_tf.litert.runtime import Runner
+from stargan_tf.litert.signatures import signatures
+from tests.models.conftest import HAIR, MOOD, tiny
+
+
+def test_the_file_draws_what_keras_draws(v1, v1_content, hair_pictures):
+    found = measure(v1, v1_content, "float32", hair_pictures)["translate"]
+    assert found.images == 3
+    assert found.max < 1e-4
+
+
+def test_its_signature(v1_content):
+    image = {"shape": [1, 16, 16, 3], "dtype": "float32"}
+    label = {"shape": [1, 3], "dtype": "float32"}
+    assert signatures(v1_content) == {
+        "translate": {
+            "inputs": {"images": image, "labels": label},
+            "outputs": {"images": image},
+        }
+    }
+
+
+def test_no_operation_that_delegates_refuse(v1_content):
+    assert not {"TILE", "GATHER", "SQUARED_DIFFERENCE"} & set(operations(v1_content))
+
+
+def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
+    model = tiny([HAIR, MOOD], attention=True, conditioning="blocks")
+    part = form_v1.device_form(model).parts[0]
+    content = convert(part, "none", "float32")
+    inputs = signatures(content)["translate"]["inputs"]
+    assert inputs["labels"]["shape"] == [1, 3 + 2 + 2]
+    assert measure(part, content, "float32", hair_pictures)["translate"].max < 1e-4
+
+
+def test_another_model_is_told_apart(v1_content, hair_pictures):
+    other = tiny()
+    for weight in other.generator.weights:
+        weight.assign(weight * 1.1 + 0.1)
+    other = form_v1.device_form(other).parts[0]
+    found = measure(other, v1_content, "float32", hair_pictures)["translate"]
+    assert found.max > 0.01
+
+
+@pytest.mark.parametrize("value", [-7.0, 7.0])
+def test_outputs_stay_in_range(v1_content, value):
+    images = np.full((1, 16, 16, 3), value, np.float32)
+    images[0, 3:9, 4:12] = -value
+    labels = np.ones((1, 3), np.float32)
+    runner = Runner(v1_content)
+    drawn = runner.run("translate", {"images": images, "labels": labels})["images"]
+    assert np.abs(drawn).max() <= 1.0
