@@ -1,6 +1,6 @@
 """The flags by which a command opens a data set; named as those of `train`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
@@ -9,7 +9,22 @@ from stargan_tf.data.fit import CROP, CROP_SIZE_HELP, STRETCH
 from stargan_tf.data.info import check_image_size
 from stargan_tf.errors import InputError
 
+if TYPE_CHECKING:
+    from stargan_tf.training.evaluated_run import DataChoice
+
 DATA = "Data"
+# Of a model whose image size is known.
+DATA_FLAGS = (
+    "dataset",
+    "data_dir",
+    "labels",
+    "attributes",
+    "image_size",
+    "crop_size",
+    "held_out",
+    "one_hot",
+    "fit",
+)
 
 
 def define_data_flags(flag_values: flags.FlagValues, known: tuple[str, ...] = ()):
@@ -66,3 +81,53 @@ def data_options(flag_values: flags.FlagValues) -> dict[str, Any]:
     options["attributes"] = tuple(name for name in stripped if name)
     DatasetOptions(**options)  # Says what is wrong before a long search begins.
     return options
+
+
+def define_known_data_flags(flag_values: flags.FlagValues) -> None:
+    """Declares the flags for the data of a model, whose image size is known.
+
+    Args:
+        flag_values: where to.
+    """
+    data = {"flag_values": flag_values, "module_name": DATA}
+    flags.DEFINE_string("dataset", None, "Data set; else the run's own.", **data)
+    flags.DEFINE_integer("image_size", None, "As the model's; not needed.", **data)
+    define_data_flags(flag_values, ("image_size",))
+
+
+def given_data_options(
+    flag_values: flags.FlagValues, image_size: int
+) -> dict[str, Any]:
+    """The data flags on the command line, checked; those not given are left out.
+
+    Args:
+        flag_values: as `define_known_data_flags` made them.
+        image_size: the model's.
+
+    Raises:
+        InputError: if one is out of range, or another image size is given.
+    """
+    if flag_values.image_size not in (None, image_size):
+        raise InputError(
+            f"The model takes images of {image_size} pixels. "
+            f"Received: --image_size {flag_values.image_size}. Leave it out."
+        )
+    flag_values.image_size = image_size
+    options = data_options(flag_values)
+    return {name: v for name, v in options.items() if flag_values[name].present}
+
+
+def data_choice(flag_values: flags.FlagValues, image_size: int) -> "DataChoice":
+    """What the user said about the data of a model.
+
+    Args:
+        flag_values: as `define_known_data_flags` made them.
+        image_size: the model's.
+
+    Raises:
+        InputError: see `given_data_options`.
+    """
+    from stargan_tf.training.evaluated_run import DataChoice
+
+    options = given_data_options(flag_values, image_size)
+    return DataChoice(flag_values.dataset, options)

@@ -2,11 +2,11 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags
 
-from stargan_tf.cli.data_flags import data_options, define_data_flags
+from stargan_tf.cli.data_flags import define_known_data_flags, given_data_options
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 
@@ -36,10 +36,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "report", None, "HTML page with numbers and pictures.", **output
     )
-    data = {"flag_values": flag_values, "module_name": "Data"}
-    flags.DEFINE_string("dataset", None, "Data set; else the run's own.", **data)
-    flags.DEFINE_integer("image_size", None, "As the model's; not needed.", **data)
-    define_data_flags(flag_values, ("image_size",))
+    define_known_data_flags(flag_values)
     own = {"flag_values": flag_values, "module_name": "What only you know"}
     for name, text in (
         ("truth", "(name, label, image size) → the true translation, or None."),
@@ -116,7 +113,7 @@ def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
         Path(flag_values.model),
         options,
         flag_values.dataset,
-        lambda image_size: _given_data(flag_values, image_size),
+        lambda image_size: given_data_options(flag_values, image_size),
         {name: flag_values[name].value for name in ("truth", "masks", "embedding")},
         output=flag_values.output,
         report=flag_values.report,
@@ -124,18 +121,6 @@ def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
     for path in filter(None, (job.output, job.report)):
         check_writable(path)
     return job
-
-
-def _given_data(flag_values: flags.FlagValues, image_size: int) -> dict[str, Any]:
-    """The data flags on the command line, checked."""
-    if flag_values.image_size not in (None, image_size):
-        raise InputError(
-            f"The model takes images of {image_size} pixels. "
-            f"Received: --image_size {flag_values.image_size}. Leave it out."
-        )
-    flag_values.image_size = image_size
-    options = data_options(flag_values)
-    return {name: v for name, v in options.items() if flag_values[name].present}
 
 
 def _carry_out(job: "EvaluationJob") -> None:

@@ -7,8 +7,10 @@ A format is a module `stargan_tf.cli.export_<name>` listed in `FORMATS`, with
 - `define_flags(flag_values)`: declares those.
 - `plan(flag_values, checkpoint, state, output)`: checks what can be checked before
   TensorFlow starts, and returns a function without arguments that writes, and returns
-  the lines to print. With `--check` (a flag of all formats) it raises `Disagreement`
-  if what it wrote aside differs from Keras, and leaves nothing.
+  the lines to print.
+- `COMPARED`: whether it is compared with Keras. Then `--check` and the flags of the
+  data are for it (`data_choice` reads them), and what writes raises `Disagreement` if
+  what it wrote aside differs too much, and leaves nothing.
 """
 
 import sys
@@ -19,6 +21,7 @@ from types import ModuleType
 
 from absl import flags
 
+from stargan_tf.cli.data_flags import DATA_FLAGS, define_known_data_flags
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError, near_names
 
@@ -45,10 +48,11 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "check",
         True,
-        "Compare with Keras on held-out images, where the format can be run here; "
-        "what differs too much is not written, and the exit status is 1.",
+        f"For {' and '.join(_compared())}: compare with Keras on held-out images; what "
+        "differs too much is not written, and the exit status is 1.",
         **output,
     )
+    define_known_data_flags(flag_values)
     for name in FORMATS:
         _format(name).define_flags(flag_values)
 
@@ -109,4 +113,15 @@ def _chosen(flag_values: flags.FlagValues) -> ModuleType:
         for flag in _format(other).FLAGS if other != name else ():
             if flag_values[flag].present:
                 raise InputError(f"--{flag} is for --format {other}. Drop it.")
+    if not _format(name).COMPARED:
+        for flag in ("check", *DATA_FLAGS):
+            if flag_values[flag].present:
+                raise InputError(
+                    f"--{flag} is for formats that are compared with Keras: "
+                    f"{' and '.join(_compared())}. Drop it."
+                )
     return _format(name)
+
+
+def _compared() -> list[str]:
+    return [name for name in FORMATS if _format(name).COMPARED]

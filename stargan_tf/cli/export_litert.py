@@ -6,9 +6,11 @@ from typing import Any
 
 from absl import flags
 
-from stargan_tf.litert.quantization import (
+from stargan_tf.cli.data_flags import data_choice
+from stargan_tf.litert.modes import (
     FLOAT32,
     INPUT_TYPES,
+    INT8,
     MODES,
     MODES_HELP,
     NONE,
@@ -16,6 +18,7 @@ from stargan_tf.litert.quantization import (
 
 SUMMARY = "LiteRT (TFLite) files for phones, browsers and small boards."
 FLAGS = ("quantize", "input_type", "calibration_images")
+COMPARED = True
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -35,7 +38,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     )
     flags.DEFINE_integer(
         "calibration_images",
-        100,
+        50,
         "For --quantize int8: how many training images show the ranges of values.",
         lower_bound=1,
         **litert,
@@ -57,15 +60,22 @@ def plan(
         What writes, and returns the lines to print.
 
     Raises:
-        InputError: if `output` exists, or the model has no such form.
-        ImportError: with `--check`, without ai-edge-litert.
+        InputError: if `output` exists, the model has no such form, or int8 has no
+            data to calibrate with.
+        ImportError: with `--check` or int8, without ai-edge-litert.
     """
     from stargan_tf.convert.output_folder import check_new
     from stargan_tf.litert import runtime
+    from stargan_tf.litert.exportable import check_exportable
+    from stargan_tf.training.evaluated_run import open_evaluation_data
 
     check_new(output)
-    if flag_values.check:
+    check_exportable(state)
+    if flag_values.check or flag_values.quantize == INT8:
         runtime.check_installed()
+    choice = data_choice(flag_values, state.datasets[0]["image_size"])
+    if flag_values.quantize == INT8:
+        open_evaluation_data(checkpoint, state, choice)
 
     def work() -> list[str]:
         from stargan_tf.litert.export import LiteRTOptions, export_litert
@@ -76,6 +86,7 @@ def plan(
             flag_values.input_type,
             flag_values.calibration_images,
             flag_values.check,
+            choice,
         )
         return report(export_litert(checkpoint, state, output, options))
 

@@ -8,6 +8,7 @@ from absl import flags
 
 SUMMARY = "checkpoints for the authors' own PyTorch code."
 FLAGS = ("fan",)
+COMPARED = False
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:

@@ -1,7 +1,7 @@
 """The pictures that an export is measured on, and calibrated with."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +32,30 @@ class SampleImages:
     dataset: int
     described: str
 
+    def first(self, count: int) -> "SampleImages":
+        """The first `count` of them."""
+        return replace(self, images=self.images[:count], labels=self.labels[:count])
+
 
 def held_out_images(
-    checkpoint: Path, state: State, count: int = CHECKED
+    checkpoint: Path, state: State, choice: DataChoice, count: int = CHECKED
 ) -> SampleImages:
     """Held-out pictures of the run's data; random ones, with a warning, without it.
 
     Args:
         checkpoint: the checkpoint's folder, in its run.
         state: of the checkpoint.
+        choice: what the user said about the data; else it is the run's.
         count: how many at most.
+
+    Raises:
+        InputError: if data that the user named is not there.
     """
     try:
-        data = open_evaluation_data(checkpoint, state, DataChoice())
+        data = open_evaluation_data(checkpoint, state, choice)
     except (InputError, OSError) as error:
+        if choice != DataChoice():
+            raise
         text = f"Measured on random images, since the data cannot be opened: {error}"
         warnings.warn(text, stacklevel=2)
         return random_images(as_infos(state.datasets)[0], count)
@@ -54,18 +64,21 @@ def held_out_images(
     return _described(picked.images, picked.labels, data.dataset, described)
 
 
-def training_images(checkpoint: Path, state: State, count: int) -> SampleImages:
+def training_images(
+    checkpoint: Path, state: State, choice: DataChoice, count: int
+) -> SampleImages:
     """Training pictures of the run's data, spread over it.
 
     Args:
         checkpoint: the checkpoint's folder, in its run.
         state: of the checkpoint.
+        choice: what the user said about the data; else it is the run's.
         count: how many at most.
 
     Raises:
         InputError: if the data is not there.
     """
-    data = open_evaluation_data(checkpoint, state, DataChoice())
+    data = open_evaluation_data(checkpoint, state, choice)
     picked = pick(data.train, data.dataset, count)
     described = f"training images of '{data.train.info.name}'"
     return _described(picked.images, picked.labels, data.dataset, described)

@@ -1,6 +1,7 @@
 """Keras networks → the bytes of a LiteRT file."""
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,10 +12,15 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from stargan_tf.export.sample_images import SampleImages
+from stargan_tf.litert.check import KerasOutputs
+from stargan_tf.litert.modes import FLOAT16, INT8, NONE
 from stargan_tf.litert.operations import check_operations
 from stargan_tf.litert.part import Arrays, Part
 from stargan_tf.litert.picture_type import as_taken, function, signature
-from stargan_tf.litert.quantization import quantized
+from stargan_tf.litert.selective import quantize_selectively
+
+# Pictures that show how much harm a quantized product does.
+PROBED = 3
 
 
 def convert(
@@ -24,22 +30,54 @@ def convert(
 
     Args:
         part: the file.
-        quantize: see `quantization.MODES`.
+        quantize: see `modes.MODES`.
         input_type: of pictures, `"float32"` or `"uint8"`.
         calibration: pictures of the training data, for int8.
 
     Returns:
         The file: builtin operations only, static shapes, one signature an endpoint.
+
+    Raises:
+        ImportError: for int8, without ai-edge-litert.
     """
     with tempfile.TemporaryDirectory() as folder:
         _save(part, input_type, Path(folder))
         names = [endpoint.name for endpoint in part.endpoints]
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, names)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        samples = partial(_samples, part, input_type, calibration)
-        content = bytes(quantized(converter, quantize, samples))
+        if quantize == INT8:
+            content = _in_integers(converter, part, input_type, calibration)
+        else:
+            content = _in_floats(converter, quantize)
     check_operations(content)
     return content
+
+
+def _in_floats(converter: Any, quantize: str) -> bytes:
+    if quantize != NONE:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == FLOAT16:
+        converter.target_spec.supported_types = [tf.float16]
+    return bytes(converter.convert())
+
+
+def _in_integers(
+    converter: Any, part: Part, input_type: str, calibration: SampleImages
+) -> bytes:
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = partial(_samples, part, input_type, calibration)
+    converter._experimental_calibrate_only = True
+    with warnings.catch_warnings():
+        # It calibrates with an interpreter of its own that it calls deprecated.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter")
+        calibrated = bytes(converter.convert())
+    expected = KerasOutputs(part, input_type, calibration.first(PROBED))
+
+    def error(content):
+        found = expected.compare(content).values()
+        return max(10 ** (-agreement.psnr / 10) for agreement in found)
+
+    return quantize_selectively(calibrated, error)
 
 
 def _save(part: Part, input_type: str, folder: Path) -> None:

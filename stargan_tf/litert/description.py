@@ -8,7 +8,7 @@ from typing import Any
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.litert.quantization import UINT8
+from stargan_tf.litert.modes import UINT8
 from stargan_tf.litert.signatures import signatures
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import recorded_config

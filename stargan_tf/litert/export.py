@@ -1,24 +1,24 @@
 """A trained model → a folder of LiteRT files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.errors import InputError
 from stargan_tf.export.agreement import Agreement
 from stargan_tf.export.sample_images import (
     SampleImages,
     held_out_images,
     training_images,
 )
-from stargan_tf.litert.check import measure, require
+from stargan_tf.litert.check import KerasOutputs, require
 from stargan_tf.litert.convert import convert
 from stargan_tf.litert.description import describe, file_entry
 from stargan_tf.litert.file_metadata import with_metadata
+from stargan_tf.litert.modes import FLOAT32, INT8, NONE
 from stargan_tf.litert.part import DeviceForm
-from stargan_tf.litert.quantization import FLOAT32, INT8, NONE
 from stargan_tf.training import durable
 from stargan_tf.training.checkpoints import State
+from stargan_tf.training.evaluated_run import DataChoice
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
 from stargan_tf.training.run_folder import load_model
@@ -31,16 +31,18 @@ class LiteRTOptions:
     """How to export.
 
     Args:
-        quantize: see `quantization.MODES`.
+        quantize: see `modes.MODES`.
         input_type: of pictures, `"float32"` or `"uint8"`.
         calibration_images: for int8: how many training images.
         check: whether to compare with Keras.
+        data: what to calibrate and compare with; by default the run's own.
     """
 
     quantize: str = NONE
     input_type: str = FLOAT32
-    calibration_images: int = 100
+    calibration_images: int = 50
     check: bool = True
+    data: DataChoice = field(default_factory=DataChoice)
 
 
 def export_litert(
@@ -60,16 +62,20 @@ def export_litert(
     Raises:
         Disagreement: if a file differs too much from Keras.
         InputError: for int8, if the training data is not there.
-        ImportError: with `check`, without ai-edge-litert.
+        ImportError: with `check` or int8, without ai-edge-litert.
     """
     form = device_form(checkpoint, state)
     description = describe(checkpoint, state, options.quantize, options.input_type)
     description |= form.details
+    calibration = pictures = None
+    if options.quantize == INT8:
+        count = options.calibration_images
+        calibration = training_images(checkpoint, state, options.data, count)
+    if options.check:
+        pictures = held_out_images(checkpoint, state, options.data)
     with durable.new_folder(output) as folder:
-        _write_files(
-            form, folder, description, _calibration(checkpoint, state, options)
-        )
-        description |= _checked(form, folder, checkpoint, state, options)
+        _write_files(form, folder, description, calibration)
+        description |= _checked(form, folder, options, pictures)
         files = {part.role: file_entry(part.file_in(folder)) for part in form.parts}
         durable.write_json(folder / DESCRIPTION, description | {"files": files})
     return sorted(output.iterdir())
@@ -84,27 +90,6 @@ def device_form(checkpoint: Path, state: State) -> DeviceForm:
     """
     model = load_model(checkpoint)
     return imported(family(state.model).litert)(model)
-
-
-def check_exportable(state: State) -> None:
-    """Raises InputError for a model of a family that has no LiteRT form.
-
-    Args:
-        state: of the checkpoint.
-    """
-    if not family(state.model).litert:
-        raise InputError(
-            f"{state.model} models cannot be exported as LiteRT files: their family "
-            "does not say how (ModelFamily.litert)."
-        )
-
-
-def _calibration(
-    checkpoint: Path, state: State, options: LiteRTOptions
-) -> SampleImages | None:
-    if options.quantize != INT8:
-        return None
-    return training_images(checkpoint, state, options.calibration_images)
 
 
 def _write_files(
@@ -122,18 +107,16 @@ def _write_files(
 def _checked(
     form: DeviceForm,
     folder: Path,
-    checkpoint: Path,
-    state: State,
     options: LiteRTOptions,
+    pictures: SampleImages | None,
 ) -> dict[str, Any]:
     """Compares with Keras; what to write about it."""
-    if not options.check:
+    if pictures is None:
         return {"agreement": {}}
-    pictures = held_out_images(checkpoint, state)
     found: dict[str, Agreement] = {}
     for part in form.parts:
-        content = part.file_in(folder).read_bytes()
-        found |= measure(part, content, options.input_type, pictures)
+        expected = KerasOutputs(part, options.input_type, pictures)
+        found |= expected.compare(part.file_in(folder).read_bytes())
     require(found, options.quantize, options.input_type, pictures.described)
     return {
         "measured_on": pictures.described,

@@ -1,6 +1,7 @@
 """What a LiteRT file computes with."""
 
 from collections import Counter
+from typing import Any
 
 from tensorflow.lite.python import schema_py_generated as schema
 
@@ -20,12 +21,21 @@ def operations(content: bytes) -> Counter[str]:
         content: a LiteRT file.
     """
     model = unpack(content)
-    codes = [_name(code) for code in model.operatorCodes]
+    codes = names(model)
     return Counter(
         codes[operator.opcodeIndex]
         for graph in model.subgraphs
         for operator in graph.operators
     )
+
+
+def names(model: Any) -> list[str]:
+    """The operations that a file may use, in the order of its operators' indices.
+
+    Args:
+        model: as `file_model.unpack` gives it.
+    """
+    return [_name(code) for code in model.operatorCodes]
 
 
 def check_operations(content: bytes) -> None:

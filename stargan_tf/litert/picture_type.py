@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.pixels import to_float, to_uint8
+from stargan_tf.litert.modes import UINT8
 from stargan_tf.litert.part import Arrays, Endpoint
-from stargan_tf.litert.quantization import UINT8
 
 
 def signature(endpoint: Endpoint, input_type: str) -> dict[str, tf.TensorSpec]:

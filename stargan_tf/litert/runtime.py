@@ -8,8 +8,8 @@ from stargan_tf.litert.part import Arrays
 from stargan_tf.native_output import without_lines
 
 _MISSING = (
-    "Running LiteRT files needs ai-edge-litert: pip install 'stargan_tf[litert]'. "
-    "Or pass --nocheck to write them without comparing them with Keras."
+    "Comparing LiteRT files with Keras needs ai-edge-litert, and so does int8: pip "
+    "install 'stargan_tf[litert]'. Other files can be written with --nocheck."
 )
 
 

@@ -9,6 +9,7 @@ from stargan_tf.export.sample_images import (
     training_images,
 )
 from stargan_tf.training.checkpoints import State
+from stargan_tf.training.evaluated_run import DataChoice
 
 
 def state(name):
@@ -28,11 +29,17 @@ def test_random_images_are_smooth_and_repeatable():
 
 def test_a_model_without_its_data_is_measured_on_random_images(tmp_path):
     with pytest.warns(UserWarning, match="random images.*belongs to no run"):
-        found = held_out_images(tmp_path, state("gone"), 3)
+        found = held_out_images(tmp_path, state("gone"), DataChoice(), 3)
     assert found.described == "3 random images"
     assert len(found.images) == 3
 
 
 def test_but_not_calibrated_with_them(tmp_path):
     with pytest.raises(InputError, match="belongs to no run"):
-        training_images(tmp_path, state("gone"), 3)
+        training_images(tmp_path, state("gone"), DataChoice(), 3)
+
+
+def test_data_that_the_user_named_has_to_be_there(tmp_path):
+    choice = DataChoice("folder", {"data_dir": str(tmp_path / "nowhere")})
+    with pytest.raises(InputError, match="nowhere"):
+        held_out_images(tmp_path, state("gone"), choice)

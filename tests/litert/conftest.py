@@ -7,6 +7,7 @@ import pytest
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.export.sample_images import random_images
 from stargan_tf.litert import form_v1, form_v2
+from stargan_tf.litert.check import KerasOutputs
 from stargan_tf.litert.convert import convert
 from stargan_tf.models.stargan_v2 import StarGANV2
 from stargan_tf.training import checkpoints
@@ -15,6 +16,11 @@ from stargan_tf.training.resolve import resolve
 from tests.models.conftest import HAIR, tiny
 
 PEOPLE = DatasetInfo("people", ("man", "woman", "child"), "one_hot", 64)
+
+
+def compare(part, content, input_type, pictures):
+    """Signature → how a file agrees with Keras."""
+    return KerasOutputs(part, input_type, pictures).compare(content)
 
 
 def tiny_v2(**kwargs):

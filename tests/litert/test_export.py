@@ -7,7 +7,7 @@ import pytest
 
 from stargan_tf.cli.main import main
 from stargan_tf.export.agreement import Limit
-from stargan_tf.litert import quantization, runtime
+from stargan_tf.litert import limits, runtime
 from stargan_tf.litert.file_metadata import read_metadata
 
 
@@ -54,7 +54,7 @@ def test_int8_by_the_runs_own_images(export):
 
 
 def test_what_differs_too_much_is_not_written(export, monkeypatch, capsys):
-    monkeypatch.setitem(quantization.LIMITS, "dynamic", Limit(psnr=1000.0))
+    monkeypatch.setitem(limits.LIMITS, "dynamic", Limit(psnr=1000.0))
     status, output = export("--quantize=dynamic")
     assert status == 1
     assert not list(output.parent.glob("*phone*"))
@@ -79,3 +79,16 @@ def test_without_litert_the_extra_is_named(export, monkeypatch, capsys):
     status, output = export()
     assert status == 2 and not output.exists()
     assert "stargan_tf[litert]" in capsys.readouterr().err
+
+
+def test_int8_without_data_is_refused_at_once(export, capsys):
+    nowhere = ("--dataset=folder", "--data_dir=nowhere")
+    status, output = export("--quantize=int8", *nowhere)
+    assert status == 2 and not output.exists()
+    assert "nowhere" in capsys.readouterr().err
+
+
+def test_flags_of_the_comparison_are_for_formats_that_are_compared(capsys):
+    arguments = ["--model=x", "--output=y", "--format=torch", "--nocheck"]
+    assert main(["export", *arguments]) == 2
+    assert "--check is for formats that are compared" in capsys.readouterr().err

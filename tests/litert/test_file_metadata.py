@@ -1,8 +1,8 @@
 import numpy as np
 
-from stargan_tf.litert.check import measure
 from stargan_tf.litert.file_metadata import read_metadata, with_metadata
 from stargan_tf.litert.file_model import unpack
+from tests.litert.conftest import compare
 
 SAID = {"domains": ["Café", "Glückliche"], "range": [-1, 1]}
 
@@ -15,8 +15,8 @@ def test_what_is_put_in_comes_out(v1_content):
 def test_the_file_still_runs(v1, v1_content, hair_pictures):
     content = with_metadata(v1_content, SAID)
     assert content[4:8] == b"TFL3"
-    found = measure(v1, content, "float32", hair_pictures)["translate"]
-    assert found == measure(v1, v1_content, "float32", hair_pictures)["translate"]
+    found = compare(v1, content, "float32", hair_pictures)["translate"]
+    assert found == compare(v1, v1_content, "float32", hair_pictures)["translate"]
 
 
 def test_weights_stay_aligned(v1_content):

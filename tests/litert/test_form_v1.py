@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from stargan_tf.litert import form_v1
-from stargan_tf.litert.check import measure
 from stargan_tf.litert.convert import convert
 from stargan_tf.litert.operations import operations
 from stargan_tf.litert.runtime import Runner
 from stargan_tf.litert.signatures import signatures
+from tests.litert.conftest import compare
 from tests.models.conftest import HAIR, MOOD, tiny
 
 
 def test_the_file_draws_what_keras_draws(v1, v1_content, hair_pictures):
-    found = measure(v1, v1_content, "float32", hair_pictures)["translate"]
+    found = compare(v1, v1_content, "float32", hair_pictures)["translate"]
     assert found.images == 3
     assert found.max < 1e-4
 
@@ -37,7 +37,7 @@ def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
     content = convert(part, "none", "float32")
     inputs = signatures(content)["translate"]["inputs"]
     assert inputs["labels"]["shape"] == [1, 3 + 2 + 2]
-    assert measure(part, content, "float32", hair_pictures)["translate"].max < 1e-4
+    assert compare(part, content, "float32", hair_pictures)["translate"].max < 1e-4
 
 
 def test_another_model_is_told_apart(v1_content, hair_pictures):
@@ -45,7 +45,7 @@ def test_another_model_is_told_apart(v1_content, hair_pictures):
     for weight in other.generator.weights:
         weight.assign(weight * 1.1 + 0.1)
     other = form_v1.device_form(other).parts[0]
-    found = measure(other, v1_content, "float32", hair_pictures)["translate"]
+    found = compare(other, v1_content, "float32", hair_pictures)["translate"]
     assert found.max > 0.01
 
 

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 
 from stargan_tf.litert import form_v2
-from stargan_tf.litert.check import measure
 from stargan_tf.litert.convert import convert
 from stargan_tf.litert.operations import operations
 from stargan_tf.litert.signatures import signatures
-from tests.litert.conftest import tiny_v2
+from tests.litert.conftest import compare, tiny_v2
 
 REFUSED = {"TILE", "GATHER", "ONE_HOT", "BATCH_MATMUL", "SQUARED_DIFFERENCE"}
 
@@ -18,7 +17,7 @@ def contents(v2):
 
 def test_both_files_agree_with_keras(v2, contents, people_pictures):
     for part in v2.parts:
-        found = measure(part, contents[part.role], "float32", people_pictures)
+        found = compare(part, contents[part.role], "float32", people_pictures)
         assert set(found) == {endpoint.name for endpoint in part.endpoints}
         assert max(agreement.max for agreement in found.values()) < 1e-4
 
@@ -59,7 +58,7 @@ def test_high_pass_models_take_masks(people_pictures):
     content = convert(part, "none", "float32")
     inputs = signatures(content)["synthesize"]["inputs"]
     assert inputs["masks"]["shape"] == [1, 64, 64, 2]
-    assert measure(part, content, "float32", people_pictures)["synthesize"].max < 1e-4
+    assert compare(part, content, "float32", people_pictures)["synthesize"].max < 1e-4
 
 
 def test_details_hold_what_truncation_needs(v2):

@@ -2,10 +2,10 @@ import numpy as np
 
 from stargan_tf.data.pixels import to_float
 from stargan_tf.export.agreement import GREY_LEVEL
-from stargan_tf.litert.check import measure
 from stargan_tf.litert.convert import convert
 from stargan_tf.litert.runtime import Runner
 from stargan_tf.litert.signatures import signatures
+from tests.litert.conftest import compare
 
 
 def test_a_uint8_file_gives_the_rounded_picture(v1, v1_content, hair_pictures):
@@ -22,6 +22,6 @@ def test_a_uint8_file_gives_the_rounded_picture(v1, v1_content, hair_pictures):
     assert np.abs(drawn["images"] - (exact + 1) * 127.5).max() < 0.501
 
     # Measured against Keras rounded: where the middle is near, one grey level.
-    agreement = measure(v1, content, "uint8", hair_pictures)["translate"]
+    agreement = compare(v1, content, "uint8", hair_pictures)["translate"]
     assert agreement.max < GREY_LEVEL * 1.001
     assert agreement.mean < GREY_LEVEL / 100

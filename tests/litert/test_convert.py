@@ -2,10 +2,10 @@ import pytest
 
 from stargan_tf.export.agreement import Agreement
 from stargan_tf.litert import form_v1
-from stargan_tf.litert.check import measure
 from stargan_tf.litert.convert import convert
+from stargan_tf.litert.limits import limit
 from stargan_tf.litert.operations import operations
-from stargan_tf.litert.quantization import limit
+from tests.litert.conftest import compare
 from tests.models.conftest import tiny
 
 
@@ -32,7 +32,7 @@ def test_sizes(contents):
 
 def test_errors_grow_as_files_shrink(wider, contents, hair_pictures):
     found = {
-        mode: measure(wider, content, "float32", hair_pictures)["translate"].mean
+        mode: compare(wider, content, "float32", hair_pictures)["translate"].mean
         for mode, content in contents.items()
     }
     assert found["none"] < found["float16"] < min(found["dynamic"], found["int8"])
