@@ -46,6 +46,7 @@ COMMANDS = (
     "doctor",
     "import",
     "export",
+    "distill",
     "datasets",
     "new-plugin",
     "presets",

@@ -116,10 +116,15 @@ def check_exportable(options: Mapping[str, Any]) -> None:
     Args:
         options: the model's constructor arguments.
     """
-    if options["attention"] or options["conditioning"] != "input":
+    if (
+        options["attention"]
+        or options["conditioning"] != "input"
+        or options.get("separable")
+    ):
         raise InputError(
-            "A model with attention or conditioning='blocks' is not in the official "
-            "code. Only models without both are exported as torch files."
+            "A model with attention, conditioning='blocks' or separable convolutions "
+            "is not in the official code. Only models without them are exported as "
+            "torch files."
         )
 
 

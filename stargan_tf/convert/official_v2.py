@@ -128,11 +128,16 @@ def tables(sizes: Sizes) -> dict[str, Table]:
 
 
 def check_exportable(options: Mapping[str, Any]) -> None:
-    """Every model of this family can be exported.
+    """Raises InputError for models that the official code cannot build.
 
     Args:
         options: the model's constructor arguments.
     """
+    if options.get("separable") or options.get("generator_filters"):
+        raise InputError(
+            "A model with separable convolutions or generator_filters is not in the "
+            "official code. Only models without them are exported as torch files."
+        )
 
 
 def files(

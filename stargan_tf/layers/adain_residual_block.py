@@ -5,7 +5,7 @@ import math
 import keras
 
 from stargan_tf.layers.adain import AdaIN
-from stargan_tf.layers.he_initialised import he_convolution, leaky_relu
+from stargan_tf.layers.he_initialised import he_convolution, he_separable, leaky_relu
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -21,6 +21,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         use_shortcut: `False` with the high-pass skips: neither shortcut nor √2.
             The 1×1 convolution then is in the weights as in the official
             checkpoints, unused and untrained.
+        separable: depthwise-separable 3×3 convolutions in place of full ones.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: (batch, height[·2], width[·2], filters).
@@ -28,14 +29,18 @@ class AdaINResidualBlock(keras.layers.Layer):
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5, "ResBlk" with AdaIN.
     """
 
-    def __init__(self, filters, upsample=False, use_shortcut=True, **kwargs):
+    def __init__(
+        self, filters, upsample=False, use_shortcut=True, separable=False, **kwargs
+    ):
         super().__init__(**kwargs)
         self.filters = filters
+        self.separable = separable
         self.upsample = upsample
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
-        self.conv_1 = he_convolution(filters, 3, dtype=dtype, name="conv_1")
-        self.conv_2 = he_convolution(filters, 3, dtype=dtype, name="conv_2")
+        convolution = he_separable if separable else he_convolution
+        self.conv_1 = convolution(filters, 3, dtype=dtype, name="conv_1")
+        self.conv_2 = convolution(filters, 3, dtype=dtype, name="conv_2")
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
@@ -89,6 +94,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         return {
             **super().get_config(),
             "filters": self.filters,
+            "separable": self.separable,
             "upsample": self.upsample,
             "use_shortcut": self.use_shortcut,
         }

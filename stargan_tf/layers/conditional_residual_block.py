@@ -16,6 +16,7 @@ class ConditionalResidualBlock(ResidualBlock):
 
     Args:
         filters: number of channels, in and out.
+        separable: depthwise-separable convolutions in place of full ones.
 
     Input: [x (batch, height, width, filters), label (batch, label_width)].
     Output shape: that of x.

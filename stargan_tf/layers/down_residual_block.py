@@ -4,7 +4,7 @@ import math
 
 import keras
 
-from stargan_tf.layers.he_initialised import he_convolution, leaky_relu
+from stargan_tf.layers.he_initialised import he_convolution, he_separable, leaky_relu
 from stargan_tf.layers.instance_normalization import InstanceNormalization
 
 
@@ -19,6 +19,7 @@ class DownResidualBlock(keras.layers.Layer):
             convolution without bias into the shortcut.
         normalize: whether with instance normalisation (G only).
         downsample: whether to halve height and width by average pooling.
+        separable: depthwise-separable 3×3 convolutions in place of full ones.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, height[/2], width[/2], filters).
@@ -26,11 +27,14 @@ class DownResidualBlock(keras.layers.Layer):
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, tables 5 and 7.
     """
 
-    def __init__(self, filters, normalize=False, downsample=False, **kwargs):
+    def __init__(
+        self, filters, normalize=False, downsample=False, separable=False, **kwargs
+    ):
         super().__init__(**kwargs)
         self.filters = filters
         self.normalize = normalize
         self.downsample = downsample
+        self.separable = separable
         self.relu = leaky_relu(dtype=self.dtype_policy, name="relu")
         self.halve = keras.layers.AveragePooling2D(
             2, dtype=self.dtype_policy, name="halve"
@@ -41,8 +45,9 @@ class DownResidualBlock(keras.layers.Layer):
         """Builds the convolutions and, if asked for, the norms."""
         dtype, channels = self.dtype_policy, input_shape[-1]
         # The channels change in the second convolution.
-        self.conv_1 = he_convolution(channels, 3, dtype=dtype, name="conv_1")
-        self.conv_2 = he_convolution(self.filters, 3, dtype=dtype, name="conv_2")
+        convolution = he_separable if self.separable else he_convolution
+        self.conv_1 = convolution(channels, 3, dtype=dtype, name="conv_1")
+        self.conv_2 = convolution(self.filters, 3, dtype=dtype, name="conv_2")
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape)
         if self.normalize:
@@ -83,6 +88,7 @@ class DownResidualBlock(keras.layers.Layer):
         return {
             **super().get_config(),
             "filters": self.filters,
+            "separable": self.separable,
             "normalize": self.normalize,
             "downsample": self.downsample,
         }

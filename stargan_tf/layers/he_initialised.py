@@ -2,6 +2,8 @@
 
 import keras
 
+from stargan_tf.layers.separable import separable_convolution
+
 LEAKY_RELU_SLOPE = 0.2
 
 
@@ -32,6 +34,17 @@ def he_convolution(filters, kernel_size, **kwargs):
     """
     kwargs = {"padding": "same", "kernel_initializer": he_normal(), **kwargs}
     return keras.layers.Conv2D(filters, kernel_size, **kwargs)
+
+
+def he_separable(filters, kernel_size, **kwargs):
+    """`he_convolution` made of a depthwise and a 1×1 convolution (not in the paper).
+
+    Args:
+        filters: output channels.
+        kernel_size: side of the depthwise kernel.
+        **kwargs: further arguments of `keras.layers.SeparableConv2D`.
+    """
+    return separable_convolution(filters, kernel_size, start=he_normal(), **kwargs)
 
 
 def he_dense(units, **kwargs):

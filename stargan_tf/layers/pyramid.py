@@ -29,6 +29,15 @@ def halvings(image_size, until):
     return image_size.bit_length() - until.bit_length()
 
 
+def official_filters(image_size):
+    """The official code's channels at full size.
+
+    Args:
+        image_size: side of the images in pixels.
+    """
+    return 2**14 // image_size
+
+
 def widths(image_size, base_filters, max_filters, blocks):
     """Channels at full size and after each block: doubled, up to a cap.
 
@@ -42,7 +51,7 @@ def widths(image_size, base_filters, max_filters, blocks):
     Returns:
         List of `blocks` + 1 integers.
     """
-    channels = [base_filters or 2**14 // image_size]
+    channels = [base_filters or official_filters(image_size)]
     for _ in range(blocks):
         channels.append(min(2 * channels[-1], max_filters))
     return channels

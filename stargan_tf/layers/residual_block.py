@@ -4,6 +4,7 @@ import keras
 
 from stargan_tf.layers.initializers import uniform_fan_in
 from stargan_tf.layers.instance_normalization import InstanceNormalization
+from stargan_tf.layers.separable import separable_convolution
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -12,6 +13,7 @@ class ResidualBlock(keras.layers.Layer):
 
     Args:
         filters: number of channels, in and out.
+        separable: depthwise-separable convolutions in place of full ones.
 
     Input shape: (batch, height, width, filters). Output shape: the same.
 
@@ -20,9 +22,10 @@ class ResidualBlock(keras.layers.Layer):
 
     normalization = InstanceNormalization
 
-    def __init__(self, filters, **kwargs):
+    def __init__(self, filters, separable=False, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
+        self.separable = separable
         dtype = self.dtype_policy
         self.conv_1 = self._convolution("conv_1")
         self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
@@ -31,14 +34,12 @@ class ResidualBlock(keras.layers.Layer):
         self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
 
     def _convolution(self, name):
+        start = uniform_fan_in()
+        kwargs = {"use_bias": False, "dtype": self.dtype_policy, "name": name}
+        if self.separable:
+            return separable_convolution(self.filters, 3, start=start, **kwargs)
         return keras.layers.Conv2D(
-            self.filters,
-            3,
-            padding="same",
-            use_bias=False,
-            kernel_initializer=uniform_fan_in(),
-            dtype=self.dtype_policy,
-            name=name,
+            self.filters, 3, padding="same", kernel_initializer=start, **kwargs
         )
 
     def build(self, input_shape):
@@ -57,4 +58,5 @@ class ResidualBlock(keras.layers.Layer):
 
     def get_config(self):
         """Constructor arguments."""
-        return {**super().get_config(), "filters": self.filters}
+        sizes = {"filters": self.filters, "separable": self.separable}
+        return {**super().get_config(), **sizes}

@@ -9,6 +9,7 @@ from stargan_tf.layers.conditional_residual_block import ConditionalResidualBloc
 from stargan_tf.layers.initializers import uniform_fan_in
 from stargan_tf.layers.instance_normalization import InstanceNormalization
 from stargan_tf.layers.residual_block import ResidualBlock
+from stargan_tf.layers.separable import separable_convolution
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -30,6 +31,8 @@ class GeneratorV1(keras.Model):
         conditioning: where the label enters: `"input"`, as in the paper, or
             `"blocks"`, not in the paper: in every residual block besides (see
             `ConditionalResidualBlock`).
+        separable: not in the paper: depthwise-separable convolutions, and bilinear
+            doubling before one in place of the transposed convolutions. For phones.
 
     Input: [image (batch, height, width, 3) float in [-1, 1],
         label (batch, label_width) float].
@@ -48,6 +51,7 @@ class GeneratorV1(keras.Model):
         num_residual_blocks=6,
         attention=False,
         conditioning="input",
+        separable=False,
         dtype=None,
         **kwargs,
     ):
@@ -65,41 +69,51 @@ class GeneratorV1(keras.Model):
         blend = Blend(dtype="float32", name="blend")
 
         # === Functional model ===
-        def normalised(x, convolution, name):
-            x = convolution(x)
+        def normalised(x, name):
             x = InstanceNormalization(dtype=dtype, name=f"{name}_norm")(x)
             return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
 
         def convolution(filters, kernel_size, strides, name, kind=layers.Conv2D):
+            kwargs = {"use_bias": False, "dtype": dtype, "name": name}
+            kwargs |= {"strides": strides}
+            start = uniform_fan_in()
+            if separable:
+                return separable_convolution(
+                    filters, kernel_size, start=start, **kwargs
+                )
             return kind(
-                filters,
-                kernel_size,
-                strides,
-                padding="same",
-                use_bias=False,
-                kernel_initializer=uniform_fan_in(),
-                dtype=dtype,
-                name=name,
+                filters, kernel_size, padding="same", kernel_initializer=start, **kwargs
             )
 
+        def doubled(x, filters, name):
+            if not separable:
+                return convolution(filters, 4, 2, name, layers.Conv2DTranspose)(x)
+            double = layers.UpSampling2D(
+                interpolation="bilinear", dtype=dtype, name=f"{name}_double"
+            )
+            return convolution(filters, 3, 1, name)(double(x))
+
         def residual(name, x):
-            arguments = {"filters": base_filters * 4, "dtype": dtype, "name": name}
+            arguments = {
+                "filters": base_filters * 4,
+                "separable": separable,
+                "dtype": dtype,
+                "name": name,
+            }
             if conditioning == "blocks":
                 return ConditionalResidualBlock(**arguments)([x, label])
             return ResidualBlock(**arguments)(x)
 
         x = append_label([image, label])
-        x = normalised(x, convolution(base_filters, 7, 1, "stem"), "stem")
+        x = normalised(convolution(base_filters, 7, 1, "stem")(x), "stem")
         for i in (1, 2):
-            down = convolution(base_filters * 2**i, 4, 2, f"down_{i}")
-            x = normalised(x, down, f"down_{i}")
+            x = convolution(base_filters * 2**i, 4, 2, f"down_{i}")(x)
+            x = normalised(x, f"down_{i}")
         for i in range(1, num_residual_blocks + 1):
             x = residual(f"residual_{i}", x)
         for i in (1, 2):
-            up = convolution(
-                base_filters * 4 // 2**i, 4, 2, f"up_{i}", layers.Conv2DTranspose
-            )
-            x = normalised(x, up, f"up_{i}")
+            x = doubled(x, base_filters * 4 // 2**i, f"up_{i}")
+            x = normalised(x, f"up_{i}")
         drawn = convolution(4 if attention else 3, 7, 1, "to_rgb")(x)
         outputs = blend([image, drawn]) if attention else tanh(drawn)
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
@@ -111,6 +125,7 @@ class GeneratorV1(keras.Model):
             "num_residual_blocks": num_residual_blocks,
             "attention": attention,
             "conditioning": conditioning,
+            "separable": separable,
             "dtype": keras.saving.serialize_keras_object(dtype),
             "name": self.name,
         }

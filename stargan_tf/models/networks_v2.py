@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from stargan_tf.layers.pyramid import official_filters
 from stargan_tf.models.discriminator_v2 import DiscriminatorV2
 from stargan_tf.models.generator_v2 import GeneratorV2
 from stargan_tf.models.mapping_network import MappingNetwork
@@ -36,6 +37,8 @@ def make_networks(
     base_filters,
     max_filters,
     high_pass,
+    generator_filters,
+    separable,
     dtype,
 ):
     """Builds the networks for each other.
@@ -49,6 +52,8 @@ def make_networks(
         base_filters: likewise.
         max_filters: likewise.
         high_pass: likewise.
+        generator_filters: likewise.
+        separable: likewise.
         dtype: their dtype policy.
 
     Returns:
@@ -61,8 +66,15 @@ def make_networks(
         "base_filters": base_filters,
         "max_filters": max_filters,
     }
+    widths = _generator_widths(generator_filters, **images)
     return NetworksV2(
-        GeneratorV2(**images, **style, high_pass=high_pass, name="generator"),
+        GeneratorV2(
+            **widths,
+            **style,
+            high_pass=high_pass,
+            separable=separable,
+            name="generator",
+        ),
         MappingNetwork(
             **domains,
             **style,
@@ -73,6 +85,18 @@ def make_networks(
         StyleEncoder(**images, **domains, **style, name="style_encoder"),
         DiscriminatorV2(**images, **domains, dtype=dtype, name="discriminator"),
     )
+
+
+def _generator_widths(generator_filters, image_size, base_filters, max_filters):
+    """The generator's widths: those of the others, or all in another proportion."""
+    if generator_filters:
+        widest = base_filters or official_filters(image_size)
+        max_filters = max_filters * generator_filters // widest
+    return {
+        "image_size": image_size,
+        "base_filters": generator_filters or base_filters,
+        "max_filters": max_filters,
+    }
 
 
 def averaged_copy(network):

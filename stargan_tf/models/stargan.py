@@ -25,6 +25,8 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
         attention: whether the generator blends its drawing into the input by a
             learned mask (not in the paper; see `GeneratorV1`).
         conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
+        separable: a light generator of depthwise-separable convolutions (not in the
+            paper; see `GeneratorV1`).
 
     `fit` takes batches (image, label): float32 (batch, size, size, 3) in [-1, 1] and
     float32 (batch, `label_space.width`).
@@ -55,6 +57,7 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
         discriminator_layers=6,
         attention=False,
         conditioning="input",
+        separable=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -66,6 +69,7 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
             "discriminator_layers": discriminator_layers,
             "attention": attention,
             "conditioning": conditioning,
+            "separable": separable,
         }
         self.generator = GeneratorV1(
             self.label_space.width,
@@ -73,6 +77,7 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
             num_residual_blocks,
             attention,
             conditioning,
+            separable,
             dtype=self.dtype_policy,
             name="generator",
         )

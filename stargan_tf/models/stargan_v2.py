@@ -31,6 +31,10 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
         max_filters: cap of the channels below (`max_conv_dim`).
         high_pass: divisor of the high-pass skips (`w_hpf`), 1 for faces; 0 for none.
         mask_provider: for `high_pass`: see `set_mask_provider`.
+        generator_filters: channels of G at full size if they are not `base_filters`;
+            its `max_filters` changes in proportion.
+        separable: a light generator of depthwise-separable convolutions (not in the
+            paper; see `GeneratorV2`).
 
     `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
     dictionaries with these keys: images are float32 (batch, size, size, 3) in
@@ -62,6 +66,8 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
         max_filters=512,
         high_pass=0.0,
         mask_provider=None,
+        generator_filters=None,
+        separable=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -79,6 +85,8 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
             "base_filters": base_filters,
             "max_filters": max_filters,
             "high_pass": high_pass,
+            "generator_filters": generator_filters,
+            "separable": separable,
         }
         self.style_dim, self.latent_dim = style_dim, latent_dim
         self.high_pass = high_pass

@@ -9,7 +9,7 @@ from typing import Any
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
 from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.registry import available, load_dataset
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig
@@ -63,7 +63,7 @@ def open_evaluation_data(
     """
     infos = as_infos(state.datasets)
     config = recorded_config(checkpoint)
-    name = choice.name or (config and config.dataset_names[0])
+    name = choice.name or _own_name(config, infos)
     if name is None:
         raise InputError(
             f"{checkpoint} belongs to no run that names its data. Pass --dataset NAME."
@@ -87,6 +87,13 @@ def recorded_config(checkpoint: Path) -> RunConfig | None:
         if (folder / "config.json").is_file():
             return resolve(read_config_file(folder / "config.json"))
     return None
+
+
+def _own_name(config: RunConfig | None, infos: tuple[DatasetInfo, ...]) -> str | None:
+    """The run's data; of a model without a run, the data set it is named after."""
+    if config:
+        return config.dataset_names[0]
+    return infos[0].name if infos[0].name in available() else None
 
 
 def _index(name: str, infos: tuple[DatasetInfo, ...]) -> int:

@@ -41,7 +41,7 @@ STARGAN = ModelFamily(
     compile_from_run={"steps": "total_steps"},
     label_weights={
         # The label's channels come after the image's three.
-        "generator/stem/kernel": (2, 3),
+        "generator/stem/(depthwise_)?kernel": (2, 3),
         r"generator/residual_\d+/norm_\d/affine/kernel": (0, 0),
         "discriminator/classes/kernel": (3, 0),
     },
@@ -106,6 +106,14 @@ STARGAN = ModelFamily(
             "block besides (not in the paper; small networks learn faster).",
             NETWORKS,
             choices=("input", "blocks"),
+        ),
+        Option(
+            "separable",
+            bool,
+            False,
+            "A light generator of depthwise-separable convolutions (not in the paper; "
+            "see stargan-tf distill).",
+            NETWORKS,
         ),
     ),
     compile_options=(

@@ -51,6 +51,22 @@ MODEL_OPTIONS = (
         NETWORKS,
         imported=True,
     ),
+    Option(
+        "generator_filters",
+        int,
+        None,
+        "Channels of the generator at full size, if others than base_filters.",
+        NETWORKS,
+        minimum=1,
+    ),
+    Option(
+        "separable",
+        bool,
+        False,
+        "A light generator of depthwise-separable convolutions (not in the paper; "
+        "see stargan-tf distill).",
+        NETWORKS,
+    ),
 )
 
 BATCH_OPTIONS = (

@@ -1,0 +1,1 @@
+"""A light generator learns what a trained one does."""

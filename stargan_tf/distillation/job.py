@@ -1,0 +1,154 @@
+"""A distillation, from the teacher's folder to the student's."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stargan_tf.convert.output_folder import check_new
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.errors import InputError
+from stargan_tf.training import checkpoints, durable
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.evaluated_run import (
+    DataChoice,
+    open_evaluation_data,
+    recorded_config,
+)
+from stargan_tf.training.families.registry import family
+from stargan_tf.training.imported import imported
+from stargan_tf.training.run_data import open_data
+from stargan_tf.training.run_folder import RunFolder, find_checkpoint, load_model
+from stargan_tf.training.versions import versions
+
+RECORD = "distilled.json"
+
+
+@dataclass(frozen=True)
+class DistillationOptions:
+    """What is chosen about a distillation.
+
+    Args:
+        preset: which student; `"mobile"`.
+        steps: batches to train on.
+        batch_size: images of a batch.
+        learning_rate: Adam's at the start.
+        seed: of data order, labels and styles.
+    """
+
+    preset: str = "mobile"
+    steps: int = 4000
+    batch_size: int = 16
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise InputError(
+                    f"{name} must be positive. Received: {name}={getattr(self, name)}"
+                )
+
+
+@dataclass(frozen=True)
+class DistillationJob:
+    """Checked work that only needs TensorFlow.
+
+    Args:
+        checkpoint: the teacher's.
+        state: of the checkpoint.
+        sources: what the student is trained on.
+        options: how.
+        output: the folder to make.
+    """
+
+    checkpoint: Path
+    state: State
+    sources: LabelledImages | list[LabelledImages]
+    options: DistillationOptions
+    output: Path
+
+    def run(self) -> dict[str, Any]:
+        """Trains the student and writes its folder, whole or not at all.
+
+        Returns:
+            What `distilled.json` says: the costs, and how near the student came.
+
+        Raises:
+            InputError: if the teacher is too small, or the folder cannot be written.
+        """
+        from stargan_tf.distillation.distiller import distill
+        from stargan_tf.distillation.steered import kind_of
+        from stargan_tf.distillation.student import mobile_student
+
+        teacher, kind = load_model(self.checkpoint), kind_of(self.state.model)
+        student = mobile_student(teacher, kind)
+        options = self.options
+        batches = imported(family(self.state.model).batches)(
+            self.sources, options.batch_size, seed=options.seed
+        )
+        training = {"steps": options.steps, "learning_rate": options.learning_rate}
+        difference = distill(
+            *(teacher, student.model, kind, batches), **training, seed=options.seed
+        )
+        record = {
+            **asdict(options),
+            "teacher": str(self.checkpoint),
+            "multiply_adds": student.cost,
+            "teacher_multiply_adds": student.teacher_cost,
+            "difference": difference,
+            "versions": versions(),
+        }
+        self._write(student.model, record)
+        return record
+
+    def _write(self, student: Any, record: dict[str, Any]) -> None:
+        state = State(**{**asdict(self.state), "versions": versions()})
+        try:
+            with durable.new_folder(self.output) as unfinished:
+                folder = RunFolder(unfinished).checkpoints
+                checkpoints.save(folder, student, state, keep=1)
+                durable.write_json(unfinished / RECORD, record)
+        except OSError as error:
+            raise InputError(f"{self.output} cannot be written: {error}.") from error
+
+
+def plan_distillation(
+    teacher: Path,
+    output: Path | None,
+    options: DistillationOptions,
+    dataset: str | None,
+    given_data: Callable[[int], Mapping[str, Any]],
+) -> DistillationJob:
+    """Finds the teacher and opens the data; TensorFlow is not needed.
+
+    Args:
+        teacher: a run folder or a checkpoint's folder.
+        output: the folder to make; None for the teacher's name and the preset's.
+        options: how to distil.
+        dataset: name of the data set; None for the run's own.
+        given_data: the model's image size → the given `DatasetOptions` fields.
+
+    Raises:
+        InputError: if there is no model, the output exists, or the data does not fit.
+    """
+    checkpoint, state = find_checkpoint(teacher)
+    output = output or teacher.with_name(f"{teacher.name}_{options.preset}")
+    check_new(output)
+    given = given_data(state.datasets[0]["image_size"])
+    sources = _sources(checkpoint, state, DataChoice(dataset, given))
+    return DistillationJob(checkpoint, state, sources, options, output)
+
+
+def _sources(
+    checkpoint: Path, state: State, choice: DataChoice
+) -> LabelledImages | list[LabelledImages]:
+    config = recorded_config(checkpoint)
+    if config and choice.name is None and not choice.options:
+        return open_data(config).sources
+    if len(state.datasets) > 1:
+        raise InputError(
+            "A joint model is distilled on its run's own data. Leave --dataset and "
+            "its flags out, and pass a run folder of 'stargan-tf train' as --teacher."
+        )
+    return open_evaluation_data(checkpoint, state, choice).train
