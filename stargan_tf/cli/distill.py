@@ -5,7 +5,7 @@ from typing import Any
 
 from absl import flags
 
-from stargan_tf.cli.data_flags import define_data_flags, given_data_options
+from stargan_tf.cli.data_flags import define_known_data_flags, given_data_options
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 
@@ -36,10 +36,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         "learning_rate", 2e-3, "At the start; it falls to zero.", **training
     )
     flags.DEFINE_integer("seed", 0, "Of data order, labels and styles.", **training)
-    data = {"flag_values": flag_values, "module_name": "Data"}
-    flags.DEFINE_string("dataset", None, "Data set; else the run's own.", **data)
-    flags.DEFINE_integer("image_size", None, "As the model's; not needed.", **data)
-    define_data_flags(flag_values, ("image_size", "seed"))
+    define_known_data_flags(flag_values)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:

@@ -1,17 +1,20 @@
 """The student: the teacher with a light generator."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from stargan_tf.distillation.multiply_adds import multiply_adds
 from stargan_tf.errors import InputError
+from stargan_tf.layers.pyramid import official_filters
 
 # Of the teacher's multiply-adds.
 BUDGET = 1 / 10
 # Beyond it a 128 px face takes more than 50 ms on two laptop threads.
 WIDEST = 32
-_WIDTH_STEP = 4
+_WIDTH_STEP = 2
 _LIGHT = "separable"
 
 
@@ -33,8 +36,8 @@ class Student:
 def mobile_student(teacher: Any, kind: ModuleType) -> Student:
     """The widest light generator within a tenth of the teacher's multiply-adds.
 
-    Its convolutions are depthwise-separable; widths are multiples of 4, which SIMD
-    units like, and 32 at most. The other networks are the teacher's.
+    Its convolutions are depthwise-separable, its width is even and 32 at most. The
+    other networks are the teacher's.
 
     Args:
         teacher: a trained model.
@@ -51,27 +54,40 @@ def mobile_student(teacher: Any, kind: ModuleType) -> Student:
             "The teacher is a light model already (separable=True). Distil the model "
             "that it was made of."
         )
-    teacher_cost = _cost(teacher, kind)
-    for width in range(WIDEST, 0, -_WIDTH_STEP):
-        model = _with_generator(teacher, {kind.WIDTH: width})
-        cost = _cost(model, kind)
-        if cost <= teacher_cost * BUDGET:
-            _copy_other_networks(teacher, model)
-            return Student(model, cost, teacher_cost)
-    raise InputError(
-        f"Even {_WIDTH_STEP} channels cost {cost:,} multiply-adds, more than a tenth "
-        f"of the teacher's {teacher_cost:,}. The teacher is small enough as it is."
-    )
+    shapes = kind.input_shapes(teacher)
+    teacher_cost = multiply_adds(teacher.generator, shapes)
 
+    def cost(width: int) -> int:
+        return multiply_adds(_light(teacher.generator, width), shapes)
 
-def _cost(model: Any, kind: ModuleType) -> int:
-    return multiply_adds(model.generator, kind.input_shapes(model))
-
-
-def _with_generator(teacher: Any, width: dict[str, int]) -> Any:
-    config = {**teacher.get_config(), _LIGHT: True, **width}
+    width = _widest(cost, teacher_cost * BUDGET)
+    config = {**teacher.get_config(), _LIGHT: True, kind.WIDTH: width}
     # Computed in float32: it is small, and phones' exports are float32 anyway.
-    return type(teacher).from_config({**config, "dtype": "float32"})
+    model = type(teacher).from_config({**config, "dtype": "float32"})
+    _copy_other_networks(teacher, model)
+    return Student(model, cost(width), teacher_cost)
+
+
+def _widest(cost: Callable[[int], int], budget: float) -> int:
+    """By bisection: the wider, the more it costs."""
+    widths = range(_WIDTH_STEP, WIDEST + 1, _WIDTH_STEP)
+    within = bisect_right(widths, budget, key=cost)
+    if not within:
+        raise InputError(
+            f"Even {_WIDTH_STEP} channels cost more than the {budget:,.0f} "
+            "multiply-adds that are a tenth of the teacher's. The teacher is small "
+            "enough as it is."
+        )
+    return widths[within - 1]
+
+
+def _light(generator: Any, width: int) -> Any:
+    """A generator like the teacher's, light and `width` wide."""
+    config = generator.get_config()
+    if "max_filters" in config:
+        widest = config["base_filters"] or official_filters(config["image_size"])
+        config["max_filters"] = config["max_filters"] * width // widest
+    return type(generator).from_config({**config, _LIGHT: True, "base_filters": width})
 
 
 def _copy_other_networks(teacher: Any, student: Any) -> None:

@@ -13,6 +13,7 @@ from stargan_tf.training.resolve import resolve
 
 TOON = DatasetInfo("toon_attributes", ("Male", "Blond_Hair"), "binary", 32)
 CAT_DOG = DatasetInfo("folder", ("cat", "dog"), "one_hot", 32)
+NAMELESS = DatasetInfo("pets", ("cat", "dog"), "one_hot", 32)
 
 
 def state(*infos, model="stargan"):
@@ -91,7 +92,8 @@ def test_what_does_not_fit_is_told(checkpoint, pets):
             [CAT_DOG],
             "different domains. The model has cat",
         ),
-        (DataChoice(), [CAT_DOG], "belongs to no run that names its data"),
+        (DataChoice(), [CAT_DOG], "--dataset folder needs --data_dir"),
+        (DataChoice(), [NAMELESS], "belongs to no run that names its data"),
         (DataChoice("folder", options), [TOON, CAT_DOG], "different domains"),
         (DataChoice("toon_people"), [TOON, CAT_DOG], "trained on toon_attributes and"),
         (DataChoice("toon_people"), [CAT_DOG], "different domains"),

@@ -39,6 +39,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "discriminator_layers": 6,
         "attention": False,
         "conditioning": "input",
+        "separable": False,
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,
@@ -77,6 +78,8 @@ def test_presets_of_the_second_paper(
         "max_filters": 512,
         "high_pass": high_pass,
         "mask_provider": provider,
+        "generator_filters": None,
+        "separable": False,
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,

@@ -1,0 +1,117 @@
+"""A light generator comes near to what its teacher draws, and only it changes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.distillation import by_label, by_style
+from stargan_tf.distillation.distiller import distill
+from stargan_tf.distillation.student import mobile_student
+from stargan_tf.errors import InputError
+from stargan_tf.models.stargan import StarGAN
+from stargan_tf.models.stargan_v2 import StarGANV2
+
+HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
+ANIMALS = DatasetInfo("animals", ("cat", "dog"), "one_hot", 64)
+
+
+def label_teacher():
+    return StarGAN(HAIR, base_filters=8, num_residual_blocks=1, discriminator_layers=2)
+
+
+def style_teacher(**options):
+    return StarGANV2(
+        ANIMALS,
+        style_dim=4,
+        latent_dim=3,
+        hidden_dim=5,
+        base_filters=8,
+        max_filters=16,
+        **options,
+    )
+
+
+def images(count, side):
+    return tf.constant(
+        np.random.default_rng(0).uniform(-1, 1, (count, side, side, 3)), tf.float32
+    )
+
+
+def label_batch():
+    return images(4, 16), tf.eye(4, 3)
+
+
+def style_batch():
+    x, domain = images(2, 64), tf.constant([0, 1])
+    return x, domain, tf.reverse(x, (0,)), x, domain
+
+
+CASES = [
+    (label_teacher, by_label, label_batch),
+    (style_teacher, by_style, style_batch),
+]
+
+
+@pytest.mark.parametrize(("make", "kind", "batch"), CASES)
+def test_the_student_is_light_and_otherwise_the_teacher(make, kind, batch):
+    teacher = make()
+    student = mobile_student(teacher, kind)
+    assert student.cost <= student.teacher_cost / 10
+    for network in teacher.layers:
+        ours = student.model.get_layer(network.name)
+        if network.name.startswith("generator"):
+            assert ours.count_params() < network.count_params() / 2
+            continue
+        for one, other in zip(ours.weights, network.weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("make", "kind", "batch"), CASES)
+def test_the_student_learns_the_teachers_pictures(make, kind, batch, capsys):
+    teacher = make()
+    student = mobile_student(teacher, kind).model
+    others = {
+        network.name: network.get_weights()
+        for network in (*student.layers, *teacher.layers)
+        if not network.name.startswith("generator") or network in teacher.layers
+    }
+    inputs = kind.inputs(teacher, batch(), (0, 0))
+    target = np.clip(getattr(teacher, kind.TEACHER)(inputs), -1, 1)
+
+    def distance():
+        drawn = getattr(student, kind.TEACHER)(inputs)
+        return float(np.abs(drawn - target).mean())
+
+    before = distance()
+    batches = tf.data.Dataset.from_tensors(batch()).repeat()
+    distill(teacher, student, kind, batches, steps=30, learning_rate=2e-2)
+    assert distance() < 0.9 * before
+    for network in (*student.layers, *teacher.layers):
+        if not network.name.startswith("generator") or network in teacher.layers:
+            for one, other in zip(
+                network.get_weights(), others[network.name], strict=True
+            ):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_high_pass_masks_are_passed_on():
+    def nothing(image):
+        return tf.zeros((*image.shape[:3], 2))
+
+    teacher = style_teacher(high_pass=1.0, mask_provider=nothing)
+    _, style, masks = by_style.inputs(teacher, style_batch(), (0, 0))
+    assert style.shape == (2, 4)
+    assert masks.shape == (2, 64, 64, 2)
+
+
+def test_a_light_teacher_is_refused():
+    light = StarGAN(HAIR, base_filters=8, discriminator_layers=2, separable=True)
+    with pytest.raises(InputError, match="light model already"):
+        mobile_student(light, by_label)
+
+
+def test_a_tiny_teacher_is_refused():
+    tiny = StarGAN(HAIR, base_filters=1, num_residual_blocks=0, discriminator_layers=2)
+    with pytest.raises(InputError, match="small enough as it is"):
+        mobile_student(tiny, by_label)
