@@ -46,6 +46,7 @@ COMMANDS = (
     "doctor",
     "import",
     "export",
+    "demo",
     "distill",
     "datasets",
     "new-plugin",

@@ -1,0 +1,68 @@
+"""`stargan-tf demo`: an exported model in a browser, or before a camera.
+
+A demo is a module `stargan_tf.cli.demo_<name>` listed in `DEMOS`, with `SUMMARY`,
+`USAGE`, `define_flags(flag_values)` and `run(flag_values)`, as a command has them.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+
+from absl import flags
+
+from stargan_tf.errors import InputError, near_names
+
+DEMOS = ("web",)
+SUMMARY = "Try an exported model: in a browser, or before a camera."
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"stargan_tf.cli.demo_{name}")
+
+
+USAGE = "\n       ".join(_module(name).USAGE for name in DEMOS)
+
+
+def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
+    """Declares the flags of the demo on the command line; without one, all.
+
+    Args:
+        flag_values: where to declare them.
+        arguments: of the command line.
+    """
+    model = {"flag_values": flag_values, "module_name": "Model"}
+    flags.DEFINE_string(
+        "model", None, "Folder that 'export --format litert' wrote.", **model
+    )
+    flags.DEFINE_string(
+        "output",
+        None,
+        "web: folder to make, with the page. camera: folder for the pictures.",
+        flag_values=flag_values,
+        module_name="Output",
+    )
+    named = [argument for argument in arguments if argument in DEMOS][:1]
+    for name in named or DEMOS:
+        _module(name).define_flags(flag_values)
+
+
+def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
+    """Runs a demo.
+
+    Args:
+        flag_values: the parsed flags.
+        positionals: the demo's name.
+
+    Raises:
+        InputError: if what the user gave cannot be used.
+    """
+    name = positionals[0] if positionals else ""
+    if len(positionals) != 1 or name not in DEMOS:
+        raise InputError(
+            "'stargan-tf demo' takes one name, web or camera. "
+            f"Received: {' '.join(positionals) or 'none'}. {near_names(name, DEMOS)}"
+        )
+    demo = _module(name)
+    if not flag_values.model:
+        raise InputError(f"--model is missing. Usage: {demo.USAGE}")
+    demo.run(flag_values)

@@ -1,0 +1,126 @@
+"""LiteRT.js, which runs models in browsers: fetched once from npm, kept in the cache.
+
+--runtime DIR               a folder of this layout, or with npm's node_modules
+<cache>/litertjs-VERSION/   what was fetched before
+a download                  by npm where there is one, else from its registry
+"""
+
+import base64
+import hashlib
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from stargan_tf.data.cache import cache_folder
+from stargan_tf.demo.npm_download import download_tarball
+from stargan_tf.errors import InputError
+from stargan_tf.training.durable import new_folder
+
+VERSION = "2.5.3"
+# Left out: what we never load, 10 MB of another variant and the source maps.
+UNUSED = ("jspi", ".map", ".d.ts", "metafile")
+
+
+@dataclass(frozen=True)
+class NpmPackage:
+    """A package whose content is known.
+
+    Args:
+        name: on npm.
+        integrity: SHA-512 of the tarball in base64, as npm's lock files have it.
+    """
+
+    name: str
+    integrity: str
+
+    @property
+    def short(self) -> str:
+        """Its folder's name: `core`, `wasm-utils`."""
+        return self.name.rpartition("/")[2]
+
+
+PACKAGES = (
+    NpmPackage(
+        "@litertjs/core",
+        "PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kC"
+        "nN4nzWoyJQ==",
+    ),
+    NpmPackage(
+        "@litertjs/wasm-utils",
+        "4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFa"
+        "wteZ/sI1kQ==",
+    ),
+)
+
+
+def runtime_folder(own: Path | None = None) -> Path:
+    """The packages' files, by short name: `core/dist/index.js`, `core/wasm/…`.
+
+    Args:
+        own: a folder with them, `core` and `wasm-utils` directly or in
+            `node_modules/@litertjs`; None for the cache, which is filled if need be.
+
+    Returns:
+        The folder that holds `core` and `wasm-utils`.
+
+    Raises:
+        InputError: if `own` does not hold them, or they cannot be fetched.
+    """
+    if own is not None:
+        return _in_own(own)
+    kept = cache_folder() / f"litertjs-{VERSION}"
+    if not is_runtime(kept):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with new_folder(kept) as folder:
+            _fetch(folder)
+    return kept
+
+
+def is_runtime(folder: Path) -> bool:
+    """Whether the packages' files lie in `folder`."""
+    return all((folder / p.short / "dist/index.js").is_file() for p in PACKAGES)
+
+
+def _in_own(own: Path) -> Path:
+    choices = (own, own / "@litertjs", own / "node_modules" / "@litertjs")
+    found = next(filter(is_runtime, choices), None)
+    if found is None:
+        raise InputError(
+            "--runtime must be a folder in which 'npm install "
+            f"{PACKAGES[0].name}@{VERSION}' was run. Received: {own}"
+        )
+    return found
+
+
+def _fetch(folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        for package in PACKAGES:
+            tarball = download_tarball(package.name, VERSION, Path(scratch))
+            _check(tarball, package)
+            _unpack(tarball, folder / package.short)
+
+
+def _check(tarball: Path, package: NpmPackage) -> None:
+    digest = hashlib.sha512(tarball.read_bytes()).digest()
+    if base64.b64encode(digest).decode() != package.integrity:
+        raise InputError(
+            f"What was fetched for {package.name} {VERSION} is not what its authors "
+            "published: its SHA-512 differs. Try another network, or --runtime."
+        )
+
+
+def _unpack(tarball: Path, folder: Path) -> None:
+    """Takes out what is used; npm's tarballs hold all in `package/`."""
+    with tarfile.open(tarball) as archive:
+        for member in archive.getmembers():
+            name = member.name.removeprefix("package/")
+            if not member.isfile() or any(part in name for part in UNUSED):
+                continue
+            target = folder / name
+            if not target.resolve().is_relative_to(folder.resolve()):
+                raise InputError(f"{tarball.name} holds a path that leaves it: {name}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                shutil.copyfileobj(archive.extractfile(member), file)

@@ -1,0 +1,34 @@
+/** The drawn faces beside the page. */
+
+import {element} from './elements.js';
+import {fetchPhoto} from './photo.js';
+
+/**
+ * @returns {Promise<{title: string, url: string, domains: string[]}[]>} empty if there
+ *   are none.
+ */
+export async function listFaces() {
+  const response = await fetch('faces/faces.json');
+  if (!response.ok) return [];
+  return (await response.json()).map(({file, title, domains}) => (
+    {title, domains, url: new URL(`faces/${file}`, document.baseURI).href}));
+}
+
+/**
+ * A button for each face.
+ *
+ * @param {HTMLElement} place
+ * @param {{title: string, url: string}[]} faces
+ * @param {(picture: HTMLCanvasElement, face: object) => void} chosen
+ * @param {(error: Error) => void} failed
+ */
+export function faceButtons(place, faces, chosen, failed) {
+  for (const face of faces) {
+    const button = element('button', {
+      type: 'button', className: 'face', title: face.title, aria: {label: face.title},
+    }, element('img', {src: face.url, alt: ''}));
+    button.addEventListener('click', () => (
+      fetchPhoto(face.url).then((picture) => chosen(picture, face), failed)));
+    place.append(button);
+  }
+}

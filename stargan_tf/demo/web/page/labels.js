@@ -1,0 +1,56 @@
+/** StarGAN's label vector: c~ = [c_1, …, c_n, m], in [0, 1]. */
+
+/**
+ * Domains that are chosen together, in the order of the label vector.
+ *
+ * @param {object} dataset an entry of `datasets` in model.json.
+ * @returns {{name: string, domains: string[], optional: boolean}[]} of a group with
+ *   several domains at most one is on, and if it is not optional exactly one.
+ */
+export function groups(dataset) {
+  if (dataset.label_type === 'one_hot') {
+    return [{name: groupName(dataset.domains), domains: dataset.domains, optional: false}];
+  }
+  const found = (dataset.exclusive_groups ?? []).map(
+    (domains) => ({name: groupName(domains), domains, optional: true}));
+  const grouped = new Set(found.flatMap((group) => group.domains));
+  const alone = dataset.domains.filter((domain) => !grouped.has(domain))
+    .map((domain) => ({name: readable(domain), domains: [domain], optional: true}));
+  return [...found, ...alone];
+}
+
+/** Black_Hair, Blond_Hair → Hair; without a common last word: "One of". */
+function groupName(domains) {
+  const last = domains.map((domain) => domain.split('_').at(-1));
+  const common = domains.every((domain) => domain.includes('_'))
+    && last.every((word) => word === last[0]);
+  return common ? last[0] : 'One of';
+}
+
+/** Blond_Hair → Blond hair; within the group Hair: Blond. */
+export function readable(domain, group = '') {
+  const words = domain.split('_');
+  if (words.length > 1 && words.at(-1) === group) words.pop();
+  const text = words.join(' ');
+  return text.charAt(0).toUpperCase() + text.slice(1).replaceAll(/ \p{Lu}(?=\p{Ll})/gu,
+    (found) => found.toLowerCase());
+}
+
+/**
+ * @param {object} description what model.json says.
+ * @param {number} dataset whose labels `values` are.
+ * @param {Object<string, number>} values domain → 0 to 1; what is not named is 0.
+ * @returns {Float32Array} of `label_width`; other data sets' parts are zero.
+ */
+export function labelVector(description, dataset, values) {
+  const vector = new Float32Array(description.label_width);
+  const {datasets} = description;
+  const widths = datasets.map((one) => one.domains.length);
+  const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+  const start = sum(widths.slice(0, dataset));
+  datasets[dataset].domains.forEach((domain, index) => {
+    vector[start + index] = values[domain] ?? 0;
+  });
+  if (datasets.length > 1) vector[sum(widths) + dataset] = 1;
+  return vector;
+}

@@ -1,0 +1,151 @@
+/** Puts the page together. */
+
+import {acceleratorChoice} from './accelerator_choice.js';
+import {cropView} from './crop.js';
+import {faceButtons, listFaces} from './faces.js';
+import {fileInput} from './file_input.js';
+import {LabelChoice} from './label_choice.js';
+import {clearWarning, tell, warn} from './messages.js';
+import {drawn, fetchPhoto, readPhoto} from './photo.js';
+import {show} from './pixels.js';
+import {savePng} from './save.js';
+import {Square} from './square.js';
+import {StyleChoice} from './style_choice.js';
+import {obstacle} from './support.js';
+import {themeButton} from './theme.js';
+import {Translator} from './translator.js';
+import {cameraButton} from './camera_button.js';
+
+const byId = (id) => document.getElementById(id);
+
+async function readDescription() {
+  const response = await fetch('model/model.json');
+  if (!response.ok) throw new Error(`model/model.json is missing (${response.status}).`);
+  return response.json();
+}
+
+function title({family, image_size: size, domains}) {
+  const name = family === 'stargan_v2' ? 'StarGAN v2' : 'StarGAN';
+  return `${name} · ${size} × ${size} px · ${domains.length} domains`;
+}
+
+/** Everything between a picture and its translation. */
+function workbench(description, faces) {
+  const size = description.image_size;
+  const square = new Square(description.crop_size ?? undefined);
+  const failed = (error) => warn(error.message);
+  const pixelsOf = (picture) => {
+    const own = new Square(description.crop_size ?? undefined);
+    own.take(picture);
+    return own.pixels(size);
+  };
+  const changed = () => {
+    translator.update();
+    tell(`Translating to: ${choice.summary()}.`);
+  };
+  const choice = description.files.style
+    ? new StyleChoice(description, changed, {
+      fromFile: async (blob, name) => pixelsOf(await readPhoto(blob, name)),
+      faces: faces.map((face) => (
+        {...face, pixels: async () => pixelsOf(await fetchPhoto(face.url))})),
+      failed,
+    })
+    : new LabelChoice(description, changed);
+  const translator = new Translator({
+    description, choice, failed,
+    pixels: () => square.picture && square.pixels(size),
+    busy: (busy) => byId('stage').setAttribute('aria-busy', busy),
+    done: (before, after) => {
+      show(byId('before'), before, size);
+      show(byId('after'), after, size);
+      showSpeed(translator.median);
+      byId('save').disabled = false;
+    },
+  });
+  const drawCrop = cropView({
+    canvas: byId('crop'), slider: byId('zoom'), square, changed: () => translator.update(),
+  });
+  const take = (picture) => {
+    square.take(picture);
+    drawCrop();
+    translator.update();
+  };
+  return {choice, translator, take, failed};
+}
+
+function showSpeed(milliseconds) {
+  const twoDigits = (number) => number.toFixed(number < 10 ? 1 : 0);
+  byId('speed').textContent = `${twoDigits(milliseconds)} ms per picture`;
+  byId('rate').textContent = `${twoDigits(1000 / milliseconds)} per second · `;
+}
+
+function connectPictures({choice, take, failed}, faces) {
+  const camera = cameraButton(byId('camera'), {
+    frame: (video) => take(
+      drawn(video, video.videoWidth, video.videoHeight, {mirrored: true})),
+    failed, started: clearWarning,
+  });
+  const still = (picture, domains = []) => {
+    camera.stop();
+    clearWarning();
+    choice.show(domains);
+    take(picture);
+  };
+  faceButtons(byId('faces'), faces, (picture, face) => {
+    still(picture, face.domains);
+    tell(`${face.title}. Now: ${choice.summary()}.`);
+  }, failed);
+  fileInput({
+    input: byId('file'), curtain: byId('drop'),
+    chosen: (file) => readPhoto(file, file.name).then((picture) => {
+      still(picture);
+      tell(`${file.name} is translated to: ${choice.summary()}.`);
+    }, failed),
+  });
+  return still;
+}
+
+function connectStage() {
+  const reveal = byId('reveal');
+  const move = () => byId('compare').style.setProperty('--reveal', `${reveal.value}%`);
+  reveal.addEventListener('input', move);
+  move();
+  byId('save').addEventListener('click', () => {
+    savePng(byId('after'), 'stargan.png');
+    tell('Saved as stargan.png.');
+  });
+}
+
+async function main() {
+  themeButton(byId('theme'), byId('theme-name'));
+  const reason = obstacle();
+  if (reason) throw new Error(reason);
+  const description = await readDescription();
+  byId('model').textContent = title(description);
+  const faces = await listFaces();
+  const bench = workbench(description, faces);
+  byId('choices').replaceChildren(bench.choice.root);
+  connectStage();
+  const still = connectPictures(bench, faces);
+  if (faces.length) {
+    still(await fetchPhoto(faces[0].url), faces[0].domains);
+    bench.choice.suggest();
+  }
+  await acceleratorChoice({
+    description, place: byId('accelerators'), note: byId('accelerator-note'),
+    started: (engine, name) => {
+      byId('loading').hidden = Boolean(engine);
+      byId('runs-on').textContent = name;
+      bench.translator.use(engine);
+      if (engine) tell(`Ready. Runs on ${name}. Now: ${bench.choice.summary()}.`);
+    },
+    failed: (error, next) => warn(next
+      ? `This did not start (${error.message}); ${next} is used instead.`
+      : `The model did not start: ${error.message}`),
+  });
+}
+
+main().catch((error) => {
+  warn(error.message);
+  byId('loading').hidden = true;
+});

@@ -1,0 +1,35 @@
+/** Style codes of a StarGAN v2, by its mapping network or its style encoder. */
+
+import {toModel} from './pixels.js';
+import {normal} from './random.js';
+
+/**
+ * @param {import('./engine.js').Engine} engine
+ * @param {object} description what model.json says.
+ * @param {number} domain
+ * @param {{seed: number}|{pixels: Uint8Array}} source a random style, or a picture's.
+ * @returns {Promise<Float32Array>}
+ */
+export async function styleOf(engine, description, domain, source) {
+  const domains = {
+    data: Float32Array.from(description.domains, (_, index) => Number(index === domain)),
+    shape: [1, description.domains.length],
+  };
+  const {outputs} = source.pixels
+    ? await engine.run('style', 'encode_style', {...reference(description, source), domains})
+    : await engine.run('style', 'map_latent', {...latent(description, source), domains});
+  return outputs.styles;
+}
+
+function reference({image_size: size, input_type: dtype}, {pixels}) {
+  return {references: {data: toModel(pixels, dtype), shape: [1, size, size, 3]}};
+}
+
+function latent({latent_dim: width}, {seed}) {
+  return {latents: {data: normal(seed, width), shape: [1, width]}};
+}
+
+/** From `one` (share 0) to `other` (share 1). */
+export function blended(one, other, share) {
+  return one.map((value, index) => value + share * (other[index] - value));
+}

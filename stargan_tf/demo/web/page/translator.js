@@ -1,0 +1,67 @@
+/** Runs the model whenever something changed, and never twice at once. */
+
+import {toBytes, toModel} from './pixels.js';
+
+const KEPT = 9;
+
+/** Keeps the translation up to date. */
+export class Translator {
+  /**
+   * @param {object} parts
+   * @param {object} parts.description what model.json says.
+   * @param {() => Uint8Array|null} parts.pixels the picture, RGB, or null.
+   * @param {{inputs: function}} parts.choice
+   * @param {(pixels: Uint8Array, result: Uint8Array) => void} parts.done
+   * @param {(error: Error) => void} parts.failed
+   * @param {(busy: boolean) => void} parts.busy
+   */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.signature = Object.keys(this.description.files.generator.signatures)[0];
+    this.use(null);
+  }
+
+  /** Runs on this engine from now on; null stops. */
+  use(engine) {
+    this.engine = engine;
+    this.times = [];
+    if (engine) this.update();
+  }
+
+  /** Something changed. What changes meanwhile is one more run, however often. */
+  async update() {
+    this.stale = true;
+    this.busy(true);
+    if (this.running) return;
+    this.running = true;
+    while (this.stale && this.engine) {
+      this.stale = false;
+      await this.once();
+    }
+    this.running = false;
+    this.busy(!this.engine);
+  }
+
+  async once() {
+    const {engine} = this;
+    try {
+      const pixels = this.pixels();
+      if (!pixels) return;
+      const {image_size: size, input_type: dtype} = this.description;
+      const images = {data: toModel(pixels, dtype), shape: [1, size, size, 3]};
+      const inputs = {images, ...await this.choice.inputs(engine)};
+      const {outputs, milliseconds} = await engine.run('generator', this.signature, inputs);
+      if (engine !== this.engine) return;
+      this.times = [...this.times, milliseconds].slice(-KEPT);
+      this.done(pixels, toBytes(outputs.images));
+    } catch (error) {
+      // A closed engine's last answer is of no interest.
+      if (engine === this.engine) this.failed(error);
+    }
+  }
+
+  /** Milliseconds of a picture in the middle of the last ones. */
+  get median() {
+    return [...this.times].sort((one, other) => one - other)[this.times.length >> 1];
+  }
+}
