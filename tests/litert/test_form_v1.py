@@ -40,6 +40,14 @@ def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
     assert compare(part, content, "float32", hair_pictures)["translate"].max < 1e-4
 
 
+def test_a_light_generator_for_phones(hair_pictures):
+    part = form_v1.device_form(tiny(separable=True)).parts[0]
+    content = convert(part, "dynamic", "float32")
+    assert operations(content)["DEPTHWISE_CONV_2D"] == 8
+    assert "TILE" not in operations(content)
+    assert compare(part, content, "float32", hair_pictures)["translate"].mean < 0.1
+
+
 def test_another_model_is_told_apart(v1_content, hair_pictures):
     other = tiny()
     for weight in other.generator.weights:
