@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
+from stargan_tf.shipped import named_or
 from stargan_tf.training import checkpoints, durable
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State
 from stargan_tf.training.families.registry import family
@@ -75,8 +76,9 @@ def load_model(folder: str | Path, **code: Code | None) -> Any:
     """Opens a trained model for translation.
 
     Args:
-        folder: a run folder (its newest sound checkpoint is opened) or one
-            checkpoint's folder.
+        folder: a run folder (its newest sound checkpoint is opened), one
+            checkpoint's folder, or the name of a model that comes with the package
+            (`stargan_tf.shipped`).
         **code: functions that are not saved with the model, such as `mask_provider`
             of a StarGAN v2 with high-pass skips: callables, or texts `module:name`.
             By default those that the run's configuration names are imported.
@@ -103,8 +105,9 @@ def find_checkpoint(folder: Path) -> tuple[Path, State]:
     """The checkpoint that `load_model` opens, with its state; see there.
 
     Args:
-        folder: a run folder or a checkpoint's folder.
+        folder: a run folder, a checkpoint's folder, or a shipped model's name.
     """
+    folder = named_or(folder)
     if (folder / checkpoints.STATE_FILE).exists():
         return folder, checkpoints.read_state(folder)
     run = RunFolder(folder)

@@ -1,0 +1,67 @@
+"""The small models that come with the package, by name.
+
+They lie in `saved_models/`, a model folder each: `checkpoints/` for Keras, `litert/`
+for phones and browsers. In a wheel that folder is `stargan_tf/saved_models`.
+"""
+
+from pathlib import Path
+
+from stargan_tf.errors import InputError, near_names
+
+LITERT = "litert"
+_CHECKPOINTS = "checkpoints"
+
+
+def names() -> list[str]:
+    """Names of the models that are here."""
+    return sorted(path.name for path in _home().glob("*/") if _is_model(path))
+
+
+def model_folder(name: str) -> Path:
+    """A model's folder, as `stargan_tf.load_model` and `--model` take it.
+
+    Args:
+        name: one of `names()`.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    folder = _home() / name
+    if name in names():
+        return folder
+    raise InputError(
+        f"There is no model '{name}' in this package. {near_names(name, names())}"
+    )
+
+
+def litert_folder(name: str) -> Path:
+    """The folder with a model's LiteRT files, as the demos take it.
+
+    Args:
+        name: one of `names()`.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    return model_folder(name) / LITERT
+
+
+def named_or(folder: Path) -> Path:
+    """The folder itself or, if nothing is there, the model of that name.
+
+    Args:
+        folder: what the user typed: a folder, or one of `names()`.
+    """
+    if not folder.exists() and str(folder) in names():
+        return _home() / str(folder)
+    return folder
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / _CHECKPOINTS).is_dir()
+
+
+def _home() -> Path:
+    package = Path(__file__).parent
+    inside = package / "saved_models"
+    return inside if inside.is_dir() else package.parent / "saved_models"
