@@ -25,7 +25,7 @@ from stargan_tf.cli.data_flags import DATA_FLAGS, define_known_data_flags
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError, near_names
 
-FORMATS = ("torch", "litert")
+FORMATS = ("saved_model", "litert", "torch")
 SUMMARY = "Write a model in another program's format."
 USAGE = "stargan-tf export --model DIR --format NAME --output DIR"
 DISAGREES = 1

@@ -1,23 +1,15 @@
 """What `model.json` and the files' metadata say about a model."""
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.info import ONE_HOT, DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.export.description import described_model
 from stargan_tf.litert.modes import UINT8
 from stargan_tf.litert.signatures import signatures
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.evaluated_run import recorded_config
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.held_out_images import column_titles
-from stargan_tf.version import __version__
 
 FORMAT = "stargan_tf.litert/1"
-JOINT = "joint"
 
 
 def describe(
@@ -31,55 +23,13 @@ def describe(
         quantize: how the files are quantized.
         input_type: their pictures' type.
     """
-    space = LabelSpace(state.datasets)
     return {
         "format": FORMAT,
-        "stargan_tf": __version__,
-        "family": state.model,
-        "step": state.step,
-        "image_size": space.image_size,
+        **described_model(checkpoint, state),
         "range": [0, 255] if input_type == UINT8 else [-1, 1],
-        **_preparation(checkpoint, state),
-        **_labels(space),
-        "datasets": space.to_list(),
         "quantize": quantize,
         "input_type": input_type,
     }
-
-
-def _preparation(checkpoint: Path, state: State) -> dict[str, Any]:
-    """How pictures become squares, as in training."""
-    config = recorded_config(checkpoint)
-    options = dict(family(state.model).dataset_options)
-    if config:
-        options = config.dataset_options(0) | options
-    defaults = DatasetOptions()
-    return {
-        name: options.get(name, getattr(defaults, name))
-        for name in ("fit", "crop_size")
-    }
-
-
-def _labels(space: LabelSpace) -> dict[str, Any]:
-    names = column_titles(space)[1:]
-    single = len(space.datasets) == 1
-    groups = [
-        [names[part][info.index(domain)] for domain in group]
-        for info, part in zip(space.datasets, space.slices, strict=True)
-        for group in _groups(info, single)
-    ]
-    return {
-        "domains": names,
-        "label_type": space.datasets[0].label_type if single else JOINT,
-        "exclusive_groups": groups,
-        "label_width": space.width,
-    }
-
-
-def _groups(info: DatasetInfo, single: bool) -> Sequence[Sequence[str]]:
-    """In a joint label, the names of a one-hot part exclude each other."""
-    one_hot = info.label_type == ONE_HOT and not single
-    return [info.domains] if one_hot else info.exclusive_groups
 
 
 def file_entry(path: Path) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class ModelFamily:
         label_weights: regular expression of `network/path` of a weight that stands
             for labels → (the axis along which they lie, index of the first on it).
             When a run starts from another model, labels are matched by name there.
+        served: what makes a SavedModel of it: (model, description) → its
+            `serving.endpoint.ServedForm`; empty for a family that has none.
         litert: what makes LiteRT files of it: a model → its `litert.part.DeviceForm`;
             empty for a family that has none.
         check: raises `InputError` if the values of all options do not fit each other.
@@ -91,6 +93,7 @@ class ModelFamily:
     label_weights: Mapping[str, tuple[int, int]] = field(
         default_factory=lambda: _NOTHING
     )
+    served: str = ""
     litert: str = ""
     check: Callable[[Mapping[str, Any]], None] = anything_goes
 

@@ -33,6 +33,7 @@ STARGAN = ModelFamily(
     target="stargan_tf.models.stargan:StarGAN",
     batches="stargan_tf.data.pipeline:training_batches",
     sampler="stargan_tf.training.callbacks.sample_images:sample_images",
+    served="stargan_tf.serving.form_v1:served_form",
     litert="stargan_tf.litert.form_v1:device_form",
     uses=(
         "--to {domain} INPUT --output OUTPUT",

@@ -63,6 +63,7 @@ STARGAN_V2 = ModelFamily(
     target="stargan_tf.models.stargan_v2:StarGANV2",
     batches="stargan_tf.data.reference_pipeline:reference_batches",
     sampler="stargan_tf.training.callbacks.sample_styles:sample_styles",
+    served="stargan_tf.serving.form_v2:served_form",
     litert="stargan_tf.litert.form_v2:device_form",
     uses=(
         "--to {domain} --seed 7 INPUT --output OUTPUT",

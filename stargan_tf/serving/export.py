@@ -1,0 +1,129 @@
+"""A trained model → the next version of a SavedModel for TF Serving."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from stargan_tf.errors import InputError
+from stargan_tf.export.agreement import Agreement
+from stargan_tf.export.description import described_model
+from stargan_tf.export.sample_images import held_out_images
+from stargan_tf.serving import configuration
+from stargan_tf.serving.check import compare
+from stargan_tf.serving.checks import checked
+from stargan_tf.serving.endpoint import Endpoint, ServedForm, row_spec
+from stargan_tf.serving.versions import next_version
+from stargan_tf.serving.warmup import FILE, write_warmup
+from stargan_tf.training import durable
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.evaluated_run import DataChoice
+from stargan_tf.training.families.registry import family
+from stargan_tf.training.imported import imported
+from stargan_tf.training.run_folder import load_model
+
+FORMAT = "stargan_tf.saved_model/1"
+EXTRA = "assets.extra"
+DESCRIPTION = "model.json"
+DEFAULT = "serving_default"
+
+
+@dataclass(frozen=True)
+class SavedModelOptions:
+    """How to export.
+
+    Args:
+        check: whether to compare with Keras.
+        data: what to compare on; by default the run's own held-out images.
+    """
+
+    check: bool = True
+    data: DataChoice = field(default_factory=DataChoice)
+
+
+def export_saved_model(
+    checkpoint: Path, state: State, output: Path, options: SavedModelOptions
+) -> tuple[Path, dict[str, Agreement]]:
+    """Writes `output/1`, or the next number; whole or not at all.
+
+    A server that watches `output` sees the new version when it is complete.
+
+    Args:
+        checkpoint: the checkpoint's folder.
+        state: its state file.
+        output: the model's folder; its name is the model's name on the server.
+        options: how.
+
+    Returns:
+        The version's folder, and how the signatures agree with Keras.
+
+    Raises:
+        Disagreement: if one differs too much.
+        InputError: if it cannot be written, or the family has no such form.
+        ImportError: without tensorflow-serving-api.
+    """
+    model = load_model(checkpoint)
+    chosen = family(state.model)
+    description = {"format": FORMAT, **described_model(checkpoint, state)}
+    description |= _sizes(model)
+    form: ServedForm = imported(chosen.served)(model, description)
+    endpoints = [checked(one) for one in (*form.endpoints, _describe(description))]
+    version = next_version(output)
+    agreement: dict[str, Agreement] = {}
+    try:
+        with durable.new_folder(version) as folder:
+            _write(folder, form, endpoints)
+            if options.check:
+                pictures = held_out_images(checkpoint, state, options.data)
+                agreement = compare(folder, model, chosen.translated_by, pictures)
+            shown = {name: found.to_dict() for name, found in agreement.items()}
+            _write_extras(
+                folder, output.name, endpoints, {**description, "agreement": shown}
+            )
+            for path in folder.rglob("*"):
+                durable.flush(path)
+    except OSError as error:
+        raise InputError(f"{version} cannot be written: {error}.") from error
+    return version, agreement
+
+
+def _sizes(model: Any) -> dict[str, Any]:
+    names = ("style_dim", "latent_dim", "high_pass")
+    return {name: getattr(model, name) for name in names if hasattr(model, name)}
+
+
+def _describe(description: Mapping[str, Any]) -> Endpoint:
+    text = json.dumps(description)
+
+    def describe(names):
+        return {"description_bytes": tf.fill(tf.shape(names), text)}
+
+    return Endpoint("describe", describe, (row_spec("names", None, tf.string),))
+
+
+def _write(folder: Path, form: ServedForm, endpoints: list[Endpoint]) -> None:
+    archive = keras.export.ExportArchive()
+    for network in form.networks:
+        archive.track(network)
+    first = endpoints[0]
+    default = Endpoint(DEFAULT, first.function, first.inputs)
+    for endpoint in (default, *endpoints):
+        archive.add_endpoint(
+            endpoint.name, endpoint.function, input_signature=list(endpoint.inputs)
+        )
+    archive.write_out(str(folder), verbose=False)
+
+
+def _write_extras(
+    folder: Path, name: str, endpoints: list[Endpoint], description: dict[str, Any]
+) -> None:
+    extra = folder / EXTRA
+    extra.mkdir()
+    durable.write_json(extra / DESCRIPTION, description)
+    (extra / "batching.config").write_text(configuration.batching_config())
+    (extra / "models.config").write_text(configuration.models_config(name))
+    write_warmup(extra / FILE, name, endpoints, list(description["domains"]))
