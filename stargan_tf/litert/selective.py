@@ -20,9 +20,9 @@ from stargan_tf.native_output import without_lines
 # Not DEPTHWISE_CONV_2D: it has few weights, and a light 128 px generator took four
 # times as long with it in int8 (ai-edge-litert 2.3, x86).
 PRODUCTS = ("CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
-# Mean squared error over the squared range: 32 dB. The rest of the way to the limit
-# (`limits.LIMITS`) is for pictures that nobody calibrated with.
-WANTED_ERROR = 10**-3.2
+# Mean squared error over the squared range: 38 dB. Below, flat colours of the demos'
+# faces are speckled, though `limits.LIMITS` would let them pass.
+WANTED_ERROR = 10**-3.8
 
 Error = Callable[[bytes], float]
 
