@@ -107,8 +107,9 @@ def _describe(description: Mapping[str, Any]) -> Endpoint:
 
 def _write(folder: Path, form: ServedForm, endpoints: list[Endpoint]) -> None:
     archive = keras.export.ExportArchive()
-    for network in form.networks:
-        archive.track(network)
+    # Not `track(network)`: it writes every weight twice, as Keras' and as TensorFlow's.
+    weights = [v.value for network in form.networks for v in network.variables]
+    archive.add_variable_collection("weights", weights)
     first = endpoints[0]
     default = Endpoint(DEFAULT, first.function, first.inputs)
     for endpoint in (default, *endpoints):

@@ -1,0 +1,85 @@
+"""Tiny exported models, made once."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+from stargan_tf.training import checkpoints
+
+HAIR = ("Black", "Blond")
+FACES = DatasetInfo("faces", (*HAIR, "Male"), "binary", 16, (HAIR,))
+MOODS = DatasetInfo("moods", ("happy", "sad"), "one_hot", 16)
+ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", 64)
+
+
+def exported(folder, model, family):
+    """(the Keras model, its SavedModel's folder, what was found about it)."""
+    infos = model.label_space.to_list()
+    state = checkpoints.State(7, family, infos, [0] * len(infos), {})
+    saved = checkpoints.save(folder / "checkpoints", model, state, keep=1)
+    with pytest.warns(UserWarning, match="random images"):
+        version, agreement = export_saved_model(
+            saved, state, folder / "tiny", SavedModelOptions()
+        )
+    return model, version, agreement
+
+
+def label_model(datasets=FACES):
+    from stargan_tf.models.stargan import StarGAN
+
+    return StarGAN(
+        datasets,
+        base_filters=2,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=2,
+    )
+
+
+@pytest.fixture(scope="session")
+def served_v1(tmp_path_factory):
+    """A joint model of two data sets, as a SavedModel."""
+    folder = tmp_path_factory.mktemp("v1")
+    return exported(folder, label_model([FACES, MOODS]), "stargan")
+
+
+@pytest.fixture(scope="session")
+def served_v2(tmp_path_factory):
+    """A model with high-pass skips, as a SavedModel."""
+    from stargan_tf.models.stargan_v2 import StarGANV2
+
+    model = StarGANV2(
+        ANIMALS,
+        style_dim=4,
+        latent_dim=3,
+        hidden_dim=5,
+        base_filters=2,
+        max_filters=4,
+        high_pass=1.0,
+    )
+    # So that the averaged networks can be told from the others.
+    for network in (model.generator_ema, model.style_encoder_ema):
+        network.set_weights([1.1 * w for w in network.get_weights()])
+    return exported(tmp_path_factory.mktemp("v2"), model, "stargan_v2")
+
+
+@pytest.fixture
+def picture():
+    """picture(size=(w, h), mode="RGB", format="PNG") → (file's bytes, pixels)."""
+
+    def make(size=(20, 24), mode="RGB", kind="PNG", seed=0):
+        width, height = size
+        channels = len(Image.new(mode, (1, 1)).getbands())
+        pixels = np.random.default_rng(seed).integers(
+            0, 256, (height, width, channels), dtype=np.uint8
+        )
+        image = Image.fromarray(pixels.squeeze(), mode if channels != 3 else None)
+        file = io.BytesIO()
+        image.save(file, kind)
+        return file.getvalue()
+
+    return make

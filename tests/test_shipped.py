@@ -1,0 +1,54 @@
+"""The models that come with the package open and do what they should."""
+
+import json
+
+import numpy as np
+import pytest
+
+import stargan_tf
+from stargan_tf import shipped
+from stargan_tf.errors import InputError
+
+
+def test_they_are_small():
+    for name in shipped.names():
+        files = [p for p in shipped.model_folder(name).rglob("*") if p.is_file()]
+        assert sum(path.stat().st_size for path in files) < 7e6
+
+
+def test_every_model_has_both_forms():
+    assert shipped.names() == ["toon_attributes", "toon_people"]
+    for name in shipped.names():
+        description = json.loads(
+            (shipped.litert_folder(name) / "model.json").read_text()
+        )
+        assert description["datasets"][0]["name"] == name
+
+
+def test_unknown_names():
+    with pytest.raises(InputError, match="no model 'toon_atributes'.*toon_attributes"):
+        shipped.model_folder("toon_atributes")
+
+
+def test_a_folder_is_stronger_than_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = shipped.Path("toon_people")
+    assert shipped.named_or(name) == shipped.model_folder("toon_people")
+    name.mkdir()
+    assert shipped.named_or(name) == name
+
+
+def test_hair_is_dyed_as_it_was_in_truth(monkeypatch):
+    monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")
+    faces = stargan_tf.load_dataset("toon_attributes", "held_out", 64)
+    images = np.stack([faces.load(i) for i in range(4)])
+    model = stargan_tf.load_model("toon_attributes")
+    black = faces.labels[:4].copy()
+    black[:, :3] = [1, 0, 0]
+    blond = faces.labels[:4].copy()
+    blond[:, :3] = [0, 1, 0]
+    dark, light = model.translate(images, black), model.translate(images, blond)
+    assert light.mean() > dark.mean() + 10
+    for drawn in (dark, light):
+        unchanged = np.abs(drawn.astype(int) - images) < 8
+        assert unchanged.mean() > 0.5
