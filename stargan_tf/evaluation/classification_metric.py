@@ -50,7 +50,8 @@ class ClassificationMetric(Metric):
         held_out = self.subject.held_out
         rows = spread(np.arange(len(held_out)), options.count)
         for places, images in image_batches(held_out, rows, options.batch_size):
-            self.real.update(self.classifier.logits(images), held_out.labels[places])
+            labels = held_out.labels[rows[places]]
+            self.real.update(self.classifier.logits(images), labels)
 
     def start(self, task: Task) -> "ClassificationMeter | None":
         """A meter, unless the task changes nothing."""

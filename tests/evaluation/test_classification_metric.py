@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from stargan_tf.evaluation import classification_metric as module
@@ -72,3 +74,13 @@ def test_one_hot_labels_count_every_translation(asked):
     assert real["classification_error_real/cat"].value == 0.0
     score = found["latent: dog → cat"].examples[0].score
     assert 1 / 3 < score < 1
+
+
+def test_real_images_keep_their_own_labels_when_only_some_are_counted(asked):
+    subject, options = faces(), replace(OPTIONS, count=2)
+    metric = ClassificationMetric(subject, options)
+    metric.prepare(label_tasks(subject, options))
+    # The first image, a black-haired woman, and the last, a blond man, seen as one too.
+    real = {one.name: one for one in metric.on_real_images()}
+    assert real["classification_error_real"].value == pytest.approx(3 / 6)
+    assert real["classification_error_real/Male"].value == pytest.approx(1 / 2)
