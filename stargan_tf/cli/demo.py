@@ -12,7 +12,7 @@ from absl import flags
 
 from stargan_tf.errors import InputError, near_names
 
-DEMOS = ("web",)
+DEMOS = ("web", "camera")
 SUMMARY = "Try an exported model: in a browser, or before a camera."
 
 

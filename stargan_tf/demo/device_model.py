@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from stargan_tf.data.pixels import to_float, to_uint8
 from stargan_tf.errors import InputError
 
 DESCRIPTION = "model.json"
@@ -43,6 +46,26 @@ class DeviceModel:
     def has_styles(self) -> bool:
         """Whether it is told by a style code, not by a label."""
         return "style" in self.description["files"]
+
+    def to_input(self, picture: np.ndarray) -> np.ndarray:
+        """A picture as its networks take it.
+
+        Args:
+            picture: uint8 (image_size, image_size, 3), RGB.
+
+        Returns:
+            A batch of 1: float32 in [-1, 1], or uint8, as `input_type` says.
+        """
+        as_bytes = self.description["input_type"] == "uint8"
+        return picture[None] if as_bytes else to_float(picture[None])
+
+    def to_picture(self, images: np.ndarray) -> np.ndarray:
+        """The inverse: one uint8 picture of what the generator returned.
+
+        Args:
+            images: a batch of 1.
+        """
+        return images[0] if images.dtype == np.uint8 else to_uint8(images[0])
 
 
 def read_device_model(folder: Path) -> DeviceModel:
@@ -79,9 +102,8 @@ def _described(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
         found = description["format"]
-        complete = all(key in description for key in ("image_size", "domains"))
-        complete = complete and "generator" in description["files"]
-    except (ValueError, KeyError, TypeError) as error:
+        complete = "generator" in description["files"]
+    except (ValueError, LookupError, TypeError) as error:
         raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
     if found != FORMAT or not complete:
         raise InputError(

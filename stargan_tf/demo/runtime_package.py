@@ -70,12 +70,17 @@ def runtime_folder(own: Path | None = None) -> Path:
     """
     if own is not None:
         return _in_own(own)
-    kept = cache_folder() / f"litertjs-{VERSION}"
+    kept = kept_runtime()
     if not is_runtime(kept):
         kept.parent.mkdir(parents=True, exist_ok=True)
         with new_folder(kept) as folder:
             _fetch(folder)
     return kept
+
+
+def kept_runtime() -> Path:
+    """Where the cache keeps the packages, or would."""
+    return cache_folder() / f"litertjs-{VERSION}"
 
 
 def is_runtime(folder: Path) -> bool:

@@ -1,0 +1,1 @@
+"""A model before a camera, by LiteRT and without TensorFlow."""

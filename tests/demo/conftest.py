@@ -1,0 +1,86 @@
+"""Small exported models, and a stand-in for the browser's runtime."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.demo.device_model import read_device_model
+from stargan_tf.demo.runtime_package import PACKAGES
+from stargan_tf.litert import form_v1, form_v2
+from stargan_tf.litert.convert import convert
+from stargan_tf.litert.description import describe, file_entry
+from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.training.checkpoints import State
+from tests.models.conftest import tiny
+
+HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
+FACES = DatasetInfo("toon_attributes", (*HAIR, "Male", "Young"), "binary", 32, (HAIR,))
+PEOPLE = DatasetInfo("toon_people", ("woman", "man", "child"), "one_hot", 64)
+
+
+def exported(folder, form, family, info):
+    """What an export writes, without a checkpoint in between."""
+    state = State(0, family, [info.to_dict()], [1], {})
+    description = describe(Path("no/checkpoints/x"), state, "none", "float32")
+    files = {}
+    for part in form.parts:
+        path = part.file_in(folder)
+        path.write_bytes(convert(part, "none", "float32"))
+        files[part.role] = file_entry(path)
+    description |= form.details | {"files": files}
+    (folder / "model.json").write_text(json.dumps(description))
+    return read_device_model(folder)
+
+
+@pytest.fixture(scope="session")
+def v1(tmp_path_factory):
+    """An untrained StarGAN of 32 px, as a `DeviceModel`."""
+    form = form_v1.device_form(tiny(FACES))
+    return exported(tmp_path_factory.mktemp("v1"), form, "stargan", FACES)
+
+
+@pytest.fixture(scope="session")
+def v2(tmp_path_factory):
+    """An untrained StarGAN v2 of 64 px, as a `DeviceModel`."""
+    sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
+    model = StarGANV2(PEOPLE, base_filters=2, max_filters=4, **sizes)
+    form = form_v2.device_form(model)
+    return exported(tmp_path_factory.mktemp("v2"), form, "stargan_v2", PEOPLE)
+
+
+@pytest.fixture
+def described(tmp_path):
+    """Writes an export that holds no real network: changes → its folder."""
+
+    def write(**changes):
+        (tmp_path / "generator.tflite").write_bytes(b"abc")
+        digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        entry = {"path": "generator.tflite", "sha256": digest, "signatures": {}}
+        description = {
+            "format": "stargan_tf.litert/1",
+            "image_size": 32,
+            "input_type": "float32",
+            "domains": list(FACES.domains),
+            "datasets": [FACES.to_dict()],
+            "files": {"generator": entry},
+        }
+        (tmp_path / "model.json").write_text(json.dumps(description | changes))
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def fake_runtime(tmp_path):
+    """A folder laid out like the packages, with nothing in the files."""
+    root = tmp_path / "fake_runtime"
+    for package in PACKAGES:
+        (root / package.short / "dist").mkdir(parents=True)
+        code = 'import {x} from "@litertjs/wasm-utils";\n'
+        (root / package.short / "dist/index.js").write_text(code)
+    (root / "core/wasm").mkdir()
+    for name in ("litert_wasm_internal.wasm", "litert_wasm_jspi_internal.wasm"):
+        (root / "core/wasm" / name).write_bytes(b"\0asm")
+    return root
