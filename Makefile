@@ -20,6 +20,8 @@ demo: $(VENV)/core
 	  --image_size 64 --output $(RUN)/held_out
 	$(BIN)/stargan-tf translate --model $(RUN) --all $(RUN)/held_out \
 	  --output $(RUN)/translated.png
+	$(BIN)/stargan-tf evaluate --model $(RUN) --classifier tiny --count 20 \
+	  --report $(RUN)/report.html
 	@echo "Faces nobody trained on, each with every attribute: $(RUN)/translated.png"
 	@echo "Next, one picture by name: $(BIN)/stargan-tf translate --model $(RUN)" \
 	  "--to Blond_Hair,Young $(RUN)/held_out/held_out_000000.png --output blond.png"
@@ -32,6 +34,8 @@ demo-v2: $(VENV)/core
 	  --film $(RUN_V2)/styles.gif $(RUN_V2)/held_out
 	@for kind in latents references interpolation; do cp \
 	  "$$(ls $(RUN_V2)/samples/*_$$kind.png | tail -n 1)" $(RUN_V2)/$$kind.png; done
+	$(BIN)/stargan-tf evaluate --model $(RUN_V2) --classifier tiny --count 20 \
+	  --outputs 2 --report $(RUN_V2)/report.html
 	@echo "Faces nobody trained on, in random styles, in the styles of others, and from" \
 	  "style to style: latents.png, references.png, interpolation.png, styles.gif in" \
 	  "$(RUN_V2)"

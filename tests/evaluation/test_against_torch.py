@@ -55,6 +55,8 @@ def test_inception_features_against_the_published_module(tmp_path, record_proper
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+# torchvision's and torch.load's deprecations are for that package to mend.
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("name", ["alex", "vgg"])
 def test_lpips_against_the_published_package(name):
     lpips = pytest.importorskip("lpips")
