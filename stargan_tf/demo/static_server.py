@@ -1,6 +1,7 @@
 """Serves a folder on this machine, with the headers that threads in browsers need."""
 
 import errno
+import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +52,20 @@ class StaticHandler(SimpleHTTPRequestHandler):
         """
 
 
+class StaticServer(ThreadingHTTPServer):
+    """Says nothing about browsers that leave while a file is on its way."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Reports what is a defect.
+
+        Args:
+            request: the connection.
+            client_address: the other end.
+        """
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def static_server(folder: Path, port: int) -> ThreadingHTTPServer:
     """A server on the loopback interface, which no other machine can reach.
 
@@ -66,7 +81,7 @@ def static_server(folder: Path, port: int) -> ThreadingHTTPServer:
     """
     handler = partial(StaticHandler, directory=str(folder))
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), handler)
+        return StaticServer((LOOPBACK, port), handler)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         if getattr(error, "errno", None) == errno.EADDRINUSE:

@@ -59,3 +59,14 @@ def test_a_taken_port_is_told(tmp_path):
 def test_a_port_that_is_none(tmp_path):
     with pytest.raises(InputError, match="Port 70000"):
         static_server(tmp_path, 70000)
+
+
+def test_a_browser_that_leaves_is_no_defect(tmp_path, capsys):
+    with static_server(tmp_path, 0) as server:
+        for error in (BrokenPipeError(), ValueError("a defect")):
+            try:
+                raise error
+            except Exception:
+                server.handle_error(None, ("127.0.0.1", 1))
+    printed = capsys.readouterr().err
+    assert "a defect" in printed and "BrokenPipe" not in printed

@@ -1,7 +1,6 @@
 /** The drawn faces beside the page. */
 
 import {element} from './elements.js';
-import {fetchPhoto} from './photo.js';
 
 /**
  * @returns {Promise<{title: string, url: string, domains: string[]}[]>} empty if there
@@ -19,16 +18,14 @@ export async function listFaces() {
  *
  * @param {HTMLElement} place
  * @param {{title: string, url: string}[]} faces
- * @param {(picture: HTMLCanvasElement, face: object) => void} chosen
- * @param {(error: Error) => void} failed
+ * @param {(face: object) => void} chosen
  */
-export function faceButtons(place, faces, chosen, failed) {
+export function faceButtons(place, faces, chosen) {
   for (const face of faces) {
     const button = element('button', {
       type: 'button', className: 'face', title: face.title, aria: {label: face.title},
     }, element('img', {src: face.url, alt: ''}));
-    button.addEventListener('click', () => (
-      fetchPhoto(face.url).then((picture) => chosen(picture, face), failed)));
+    button.addEventListener('click', () => chosen(face));
     place.append(button);
   }
 }

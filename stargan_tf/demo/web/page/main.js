@@ -45,9 +45,12 @@ function workbench(description, faces) {
   };
   const choice = description.files.style
     ? new StyleChoice(description, changed, {
-      fromFile: async (blob, name) => pixelsOf(await readPhoto(blob, name)),
-      faces: faces.map((face) => (
-        {...face, pixels: async () => pixelsOf(await fetchPhoto(face.url))})),
+      fromFile: async (blob, name) => (
+        pixelsOf(await translator.after(readPhoto(blob, name)))),
+      faces: faces.map((face) => ({
+        ...face,
+        pixels: async () => pixelsOf(await translator.after(fetchPhoto(face.url))),
+      })),
       failed,
     })
     : new LabelChoice(description, changed);
@@ -65,8 +68,8 @@ function workbench(description, faces) {
   const drawCrop = cropView({
     canvas: byId('crop'), slider: byId('zoom'), square, changed: () => translator.update(),
   });
-  const take = (picture) => {
-    square.take(picture);
+  const take = (picture, options) => {
+    square.take(picture, options);
     drawCrop();
     translator.update();
   };
@@ -79,10 +82,11 @@ function showSpeed(milliseconds) {
   byId('rate').textContent = `${twoDigits(1000 / milliseconds)} per second · `;
 }
 
-function connectPictures({choice, take, failed}, faces) {
+function connectPictures({choice, translator, take, failed}, faces) {
   const camera = cameraButton(byId('camera'), {
     frame: (video) => take(
-      drawn(video, video.videoWidth, video.videoHeight, {mirrored: true})),
+      drawn(video, video.videoWidth, video.videoHeight, {mirrored: true}),
+      {nextFrame: true}),
     failed, started: clearWarning,
   });
   const still = (picture, domains = []) => {
@@ -91,16 +95,15 @@ function connectPictures({choice, take, failed}, faces) {
     choice.show(domains);
     take(picture);
   };
-  faceButtons(byId('faces'), faces, (picture, face) => {
-    still(picture, face.domains);
-    tell(`${face.title}. Now: ${choice.summary()}.`);
+  const load = (promise, title, domains) => translator.after(promise).then((picture) => {
+    still(picture, domains);
+    tell(`${title}. Now: ${choice.summary()}.`);
   }, failed);
+  faceButtons(byId('faces'), faces, (face) => (
+    load(fetchPhoto(face.url), face.title, face.domains)));
   fileInput({
     input: byId('file'), curtain: byId('drop'),
-    chosen: (file) => readPhoto(file, file.name).then((picture) => {
-      still(picture);
-      tell(`${file.name} is translated to: ${choice.summary()}.`);
-    }, failed),
+    chosen: (file) => load(readPhoto(file, file.name), file.name),
   });
   return still;
 }

@@ -12,9 +12,9 @@ export class Square {
     this.picture = null;
   }
 
-  /** Takes another picture; a new one of the same size (a film's frame) keeps the place. */
-  take(picture) {
-    const same = this.picture
+  /** Takes another picture; the next frame of a film keeps the place. */
+  take(picture, {nextFrame = false} = {}) {
+    const same = nextFrame && this.picture
       && this.picture.width === picture.width && this.picture.height === picture.height;
     this.picture = picture;
     if (!same) this.centre();

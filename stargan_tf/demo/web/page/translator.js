@@ -16,8 +16,9 @@ export class Translator {
    * @param {(busy: boolean) => void} parts.busy
    */
   constructor(parts) {
-    Object.assign(this, parts);
+    Object.assign(this, parts, {running: false, stale: false});
     this.signature = Object.keys(this.description.files.generator.signatures)[0];
+    this.loading = 0;
     this.use(null);
   }
 
@@ -25,21 +26,38 @@ export class Translator {
   use(engine) {
     this.engine = engine;
     this.times = [];
+    this.report();
     if (engine) this.update();
   }
 
   /** Something changed. What changes meanwhile is one more run, however often. */
   async update() {
     this.stale = true;
-    this.busy(true);
     if (this.running) return;
     this.running = true;
+    this.report();
     while (this.stale && this.engine) {
       this.stale = false;
       await this.once();
     }
     this.running = false;
-    this.busy(!this.engine);
+    this.report();
+  }
+
+  /** Something that will change the translation: what is shown is old until then. */
+  async after(promise) {
+    this.loading += 1;
+    this.report();
+    try {
+      return await promise;
+    } finally {
+      this.loading -= 1;
+      this.report();
+    }
+  }
+
+  report() {
+    this.busy(!this.engine || this.running || this.loading > 0);
   }
 
   async once() {

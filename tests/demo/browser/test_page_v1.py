@@ -1,0 +1,175 @@
+"""The page with a StarGAN: what it shows is what LiteRT computes in Python."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stargan_tf.data.pictures import as_square, read_picture
+from stargan_tf.demo.sample_faces import write_sample_faces
+from stargan_tf.litert.runtime import Runner
+from tests.demo.browser.canvas import distance, pixels
+from tests.demo.browser.conftest import settle
+
+GREEN_NOISE = np.random.default_rng(0).integers(0, 256, (90, 140, 3), np.uint8)
+# The browser sums in another order, which may tip a rounding.
+ROUNDING = 1
+
+
+@pytest.fixture(scope="session")
+def faces(tmp_path_factory):
+    """The faces beside the page: title → (picture, domains that are on)."""
+    folder = tmp_path_factory.mktemp("sample") / "faces"
+    write_sample_faces(folder, ["toon_attributes"])
+    listing = json.loads((folder / "faces.json").read_text())
+    return {
+        face["title"]: (read_picture(folder / face["file"]), face["domains"])
+        for face in listing
+    }
+
+
+@pytest.fixture(scope="session")
+def translated(v1):
+    """(square uint8 pixels, {domain: strength}) → the translation."""
+    runner = Runner(v1.files["generator"].read_bytes())
+    domains = v1.description["domains"]
+
+    def translate(square, strengths):
+        labels = np.float32([[strengths.get(name, 0) for name in domains]])
+        inputs = {"images": v1.to_input(square), "labels": labels}
+        return v1.to_picture(runner.run("translate", inputs)["images"])
+
+    return translate
+
+
+@pytest.fixture(scope="module")
+def page(browser, sites):
+    """One page for the tests that begin with a picture of their own."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(sites["v1"])
+    settle(page)
+    yield page
+    context.close()
+
+
+def png(array):
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG")
+    return {"name": "noise.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+def test_a_drawn_face_is_translated_at_once(opened, faces, translated):
+    page = opened("v1")
+    assert page.inner_text("#model") == "StarGAN · 32 × 32 px · 5 domains"
+    assert page.inner_text("#runs-on") == "WebAssembly, 2 threads"
+    assert "ms per picture" in page.inner_text("#speed")
+    picture, domains = faces["Drawn face 1"]
+    square = as_square(picture, 32)
+    assert distance(pixels(page, "before"), square) <= ROUNDING
+    # The hair colour turns to the next one; the rest stays.
+    colours = ["Black_Hair", "Blond_Hair", "Brown_Hair"]
+    now = next(name for name in colours if name in domains)
+    after = colours[(colours.index(now) + 1) % 3]
+    on = {name: 1 for name in domains if name != now} | {after: 1}
+    shown = pixels(page, "before").astype(np.uint8)
+    assert distance(pixels(page, "after"), translated(shown, on)) <= ROUNDING
+    assert distance(pixels(page, "after"), square) > 10
+
+
+def test_a_picture_of_ones_own_and_a_strength(page, translated):
+    page.set_input_files("#file", png(GREEN_NOISE))
+    page.get_by_label("None", exact=True).check(force=True)
+    page.get_by_role("switch", name="Male").uncheck()
+    page.get_by_role("slider", name="Strength of Young").fill("40")
+    settle(page)
+    square = as_square(Image.fromarray(GREEN_NOISE), 32)
+    assert distance(pixels(page, "before"), square) <= ROUNDING
+    expected = translated(pixels(page, "before").astype(np.uint8), {"Young": 0.4})
+    assert distance(pixels(page, "after"), expected) <= ROUNDING
+    assert page.get_by_role("switch", name="Young").is_checked()
+
+
+def test_a_file_that_is_no_picture(page):
+    page.get_by_role("button", name="Drawn face 2").click()
+    settle(page)
+    before = pixels(page, "before")
+    bad = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+    page.set_input_files("#file", bad)
+    notice = page.get_by_role("alert")
+    notice.wait_for()
+    assert (
+        "notes.txt is not a picture that this browser can read" in notice.inner_text()
+    )
+    assert distance(pixels(page, "before"), before) == 0
+    page.set_input_files("#file", png(GREEN_NOISE))
+    notice.wait_for(state="hidden")
+    settle(page)
+    assert distance(pixels(page, "before"), before) > 10
+
+
+def test_the_keyboard_crops_and_compares(page):
+    page.set_input_files("#file", png(GREEN_NOISE))
+    settle(page)
+    page.focus("#crop")
+    for _ in range(20):
+        page.keyboard.press("ArrowLeft")
+    settle(page)
+    left = Image.fromarray(GREEN_NOISE[:, :90])
+    assert distance(pixels(page, "before"), as_square(left, 32)) <= ROUNDING
+    page.keyboard.press("+")
+    settle(page)
+    assert float(page.input_value("#zoom")) > 0
+    page.focus("#reveal")
+    page.keyboard.press("End")
+    style = page.get_attribute("#compare", "style")
+    assert "--reveal: 100%" in style
+
+
+def test_dragging_moves_the_square(page):
+    page.set_input_files("#file", png(GREEN_NOISE))
+    settle(page)
+    page.hover("#crop")
+    page.mouse.down()
+    box = page.locator("#crop").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 3, box["y"] + box["height"] / 2)
+    page.mouse.up()
+    settle(page)
+    left = Image.fromarray(GREEN_NOISE[:, :90])
+    assert distance(pixels(page, "before"), as_square(left, 32)) <= ROUNDING
+
+
+def test_what_is_saved_is_what_is_shown(page):
+    with page.expect_download() as download:
+        page.click("#save")
+    assert download.value.suggested_filename == "stargan.png"
+    with Image.open(download.value.path()) as saved:
+        assert distance(np.asarray(saved.convert("RGB")), pixels(page, "after")) == 0
+
+
+def test_nothing_is_asked_of_another_host(opened, sites, browser):
+    context = browser.new_context()
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.goto(sites["v1"])
+    settle(page)
+    context.close()
+    assert any(url.endswith(".wasm") for url in asked)
+    assert all(url.startswith((sites["v1"], "blob:")) for url in asked)
+
+
+def test_everything_that_can_be_used_has_a_name(opened):
+    page = opened("v1", viewport={"width": 390, "height": 844})
+    tree = page.locator("body").aria_snapshot()
+    kinds = ("button", "slider", "switch", "radio", "textbox", "link", "img")
+    nameless = [
+        line
+        for line in tree.splitlines()
+        if line.strip(" -:").split(" ")[0] in kinds and '"' not in line
+    ]
+    assert not nameless
+    # A phone scrolls down, never sideways.
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
