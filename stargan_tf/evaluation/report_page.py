@@ -129,6 +129,12 @@ def _how(record: dict[str, Any]) -> str:
         "Protocols": ", ".join(sorted(protocols)),
         "Images": f"{data['held_out']['images']:,} held out, "
         f"{data['train']['images']:,} real ones of the training split",
+        "At most": f"{options['count']} of them for each target"
+        if options.get("count")
+        else "",
+        "Classifier": options.get("classifier", "")
+        if "classification" in options["metrics"]
+        else "",
         "Seed": str(options["seed"]),
         "Versions": ", ".join(f"{n} {v}" for n, v in record["versions"].items()),
     }

@@ -131,3 +131,13 @@ def test_it_is_written_as_a_whole_or_not_at_all(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="Cannot write the report"):
         write_report(record, results, tmp_path / "file" / "report.html")
+
+
+def test_it_says_how_many_were_measured_and_by_which_classifier():
+    results = Results([pair("cat", "dog", 9.0)])
+    options = EvaluationOptions(
+        metrics=("classification",), classifier="tiny", count=20
+    )
+    text = report_page(results_record(results, options, **CONTEXT), results)
+    assert "20 of them for each target" in text and "<dd>tiny</dd>" in text
+    assert "of them for each target" not in page(pair("cat", "dog", 9.0))
