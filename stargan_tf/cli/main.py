@@ -46,6 +46,7 @@ COMMANDS = (
     "doctor",
     "import",
     "export",
+    "serve",
     "demo",
     "distill",
     "datasets",

@@ -6,9 +6,19 @@ EXTRA = "stargan_tf[serving]"
 
 
 def check_installed() -> None:
-    """Raises ImportError, naming the extra, without tensorflow-serving-api."""
+    """Raises ImportError, naming the extra, if the server's packages are missing."""
     # Found and not imported: importing it starts TensorFlow.
-    if find_spec("tensorflow_serving") is None:
+    _check("tensorflow_serving", "tensorflow-serving-api")
+    _check("grpc_health", "grpcio-health-checking")
+
+
+def check_client() -> None:
+    """Raises ImportError, naming the extra, if the client's package is missing."""
+    _check("grpc", "grpcio")
+
+
+def _check(module: str, package: str) -> None:
+    if find_spec(module) is None:
         raise ImportError(
-            f"This needs tensorflow-serving-api. Install it with: pip install '{EXTRA}'"
+            f"This needs {package}. Install it with: pip install '{EXTRA}'"
         )

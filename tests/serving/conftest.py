@@ -1,4 +1,4 @@
-"""Tiny exported models, made once."""
+"""Tiny exported models, made once, and a small server around a toy."""
 
 import io
 
@@ -7,8 +7,11 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.serving.client import Client
 from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+from stargan_tf.serving.server import Server, ServerOptions
 from stargan_tf.training import checkpoints
+from tests.serving.toy import write_toy
 
 HAIR = ("Black", "Blond")
 FACES = DatasetInfo("faces", (*HAIR, "Male"), "binary", 16, (HAIR,))
@@ -83,3 +86,24 @@ def picture():
         return file.getvalue()
 
     return make
+
+
+@pytest.fixture(scope="module")
+def toy_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("served") / "toy"
+    write_toy(folder, 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(toy_folder):
+    running = Server(toy_folder, ServerOptions(port=0, max_megabytes=1))
+    running.start()
+    yield running
+    running.stop(0)
+
+
+@pytest.fixture
+def client(server):
+    with Client(server.address, "toy") as opened:
+        yield opened

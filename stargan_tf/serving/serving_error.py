@@ -1,0 +1,29 @@
+"""What a server answers when it does not answer with a result."""
+
+from typing import Any
+
+from stargan_tf.errors import InputError
+
+
+class ServingError(InputError):
+    """A request that a server refused, or that did not reach it.
+
+    Args:
+        code: the status' name, such as `"NOT_FOUND"` or `"UNAVAILABLE"`.
+        details: what the server says.
+        address: of the server.
+    """
+
+    def __init__(self, code: str, details: str, address: str):
+        super().__init__(f"{address} answers {code}: {details}")
+        self.code, self.details, self.address = code, details, address
+
+
+def as_serving_error(error: Any, address: str) -> ServingError:
+    """A `grpc.RpcError` as a `ServingError`.
+
+    Args:
+        error: raised by a call.
+        address: of the server.
+    """
+    return ServingError(error.code().name, error.details() or "", address)
