@@ -35,4 +35,26 @@ out, the content of `model.json`: a client learns labels and sizes from the serv
   are translated.
 - A request that does not fit is INVALID_ARGUMENT with a sentence.
 - Only the averaged networks of StarGAN v2 are inside; all compute in float32.
+
+From Python, without TensorFlow: `stargan_tf.serving.Client`, `AsyncClient`, and `Retries`
+and `Tls` for their options; what a server refuses is a `ServingError`.
 """  # noqa: E501
+
+from importlib import import_module
+
+_HOMES = {
+    "Client": "stargan_tf.serving.client",
+    "AsyncClient": "stargan_tf.serving.async_client",
+    "Retries": "stargan_tf.serving.retries",
+    "Tls": "stargan_tf.serving.connection",
+    "ServingError": "stargan_tf.serving.serving_error",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'stargan_tf.serving' has no attribute {name!r}")
+    # When it is asked for: the export needs no gRPC.
+    return getattr(import_module(_HOMES[name]), name)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.util import deprecation
 
 from stargan_tf.errors import InputError
 from stargan_tf.serving.refusal import CODES, Refusal, invalid
@@ -29,7 +30,8 @@ class LoadedModel:
     def __init__(self, folder: Path):
         self._session = tf.compat.v1.Session(graph=tf.Graph())
         try:
-            with self._session.graph.as_default():
+            # The loader of sessions is called deprecated, to everyone who uses it.
+            with self._session.graph.as_default(), deprecation.silence():
                 meta = tf.compat.v1.saved_model.load(
                     self._session, [tf.saved_model.SERVING], str(folder)
                 )

@@ -5,6 +5,7 @@ answers the same requests with the same statuses, computes requests that come to
 in one batch, and takes up new versions without failing a request.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import grpc
 
 from stargan_tf.errors import InputError
+from stargan_tf.native_output import without_lines
 from stargan_tf.serving.batching_config import Batching, read_batching
 from stargan_tf.serving.versions import versions
 
@@ -20,6 +22,7 @@ SERVICE = "tensorflow.serving.PredictionService"
 BATCHING_FILE = Path("assets.extra", "batching.config")
 FROM_EXPORT = "export"
 MEGABYTE = 1 << 20
+_PORT_TAKEN = re.compile(rb"[EIW]\d{4} .*|WARNING: All log messages before absl")
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,9 @@ class Server:
     def _take_port(self) -> int:
         address = f"{self._options.host}:{self._options.port}"
         try:
-            return self._server.add_insecure_port(address)
+            # gRPC writes a line of its own.
+            with without_lines(_PORT_TAKEN):
+                return self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise InputError(
                 f"Cannot listen at {address}: the port is in use, or the address is "

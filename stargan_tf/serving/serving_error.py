@@ -10,12 +10,14 @@ class ServingError(InputError):
 
     Args:
         code: the status' name, such as `"NOT_FOUND"` or `"UNAVAILABLE"`.
-        details: what the server says.
+        details: what the server says, in full.
         address: of the server.
     """
 
     def __init__(self, code: str, details: str, address: str):
-        super().__init__(f"{address} answers {code}: {details}")
+        # After the first line come names of nodes in the graph.
+        sentence = details.partition("\n")[0]
+        super().__init__(f"{address} answers {code}: {sentence}")
         self.code, self.details, self.address = code, details, address
 
 

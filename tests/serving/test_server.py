@@ -235,7 +235,7 @@ def test_health(server):
 
 def test_a_deadline(client):
     with pytest.raises(ServingError) as caught:
-        client.predict({"rounds": np.array([100], np.int32)}, "slow", timeout=0.05)
+        client.predict({"rounds": np.array([500], np.int32)}, "slow", timeout=0.05)
     assert caught.value.code == "DEADLINE_EXCEEDED"
 
 

@@ -1,0 +1,194 @@
+"""What a client does by itself: deadlines, retries, headers, encryption, asyncio."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from concurrent import futures
+
+import grpc
+import numpy as np
+import pytest
+
+from stargan_tf.errors import InputError
+from stargan_tf.serving import AsyncClient, Client, Retries, ServingError, Tls
+from stargan_tf.serving.by_name import encoded_request
+from stargan_tf.serving.retries import Attempts
+from stargan_tf.serving.wire import messages
+
+STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
+
+
+class Script:
+    """A server that answers with one status after another, then with success."""
+
+    def __init__(self, *codes):
+        self.codes, self.calls, self.headers = list(codes), 0, {}
+
+    def service(self, details):
+        return grpc.unary_unary_rpc_method_handler(
+            self.answer,
+            request_deserializer=messages.StatusRequest.FromString,
+            response_serializer=messages.StatusResponse.SerializeToString,
+        )
+
+    def answer(self, request, context):
+        self.calls += 1
+        self.headers = dict(context.invocation_metadata())
+        if self.codes:
+            context.abort(self.codes.pop(0), "as the script says")
+        response = messages.StatusResponse()
+        response.model_version_status.add(version=3, state=30)
+        return response
+
+
+@pytest.fixture
+def scripted():
+    """scripted(*codes, credentials=None) → (address, script)."""
+    running = []
+
+    def start(*codes, credentials=None):
+        script = Script(*codes)
+        server = grpc.server(futures.ThreadPoolExecutor(2))
+        running.append(server)
+        server.add_generic_rpc_handlers([script])
+        if credentials:
+            port = server.add_secure_port("localhost:0", credentials)
+        else:
+            port = server.add_insecure_port("localhost:0")
+        server.start()
+        return f"localhost:{port}", script
+
+    yield start
+    for server in running:
+        server.stop(0).wait()
+
+
+def test_only_unavailable_is_tried_again(scripted):
+    gone = grpc.StatusCode.UNAVAILABLE
+    address, script = scripted(gone, gone)
+    with Client(address, "faces") as client:
+        assert client.status() == {3: "AVAILABLE"}
+    assert script.calls == 3
+    for code in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED):
+        address, script = scripted(code)
+        with (
+            Client(address, "faces") as client,
+            pytest.raises(ServingError, match="as the script says") as caught,
+        ):
+            client.status()
+        assert (caught.value.code, script.calls) == (code.name, 1)
+
+
+def test_waits_double_and_end():
+    now = [0.0]
+    retries = Retries(seconds=5.0, first_wait=0.1, longest_wait=2.0)
+    attempts = Attempts(60.0, retries, clock=lambda: now[0])
+    bounds = [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    waits = []
+    while (wait := attempts.wait_before_next("UNAVAILABLE")) is not None:
+        waits.append(wait)
+        now[0] += wait
+    assert len(waits) >= 4
+    assert all(b / 2 <= w <= b for w, b in zip(waits, bounds, strict=False))
+    assert now[0] < 5.0
+    assert attempts.remaining == pytest.approx(60.0 - now[0])
+    assert Attempts(60.0, retries).wait_before_next("ABORTED") is None
+    assert Attempts(0.01, retries).wait_before_next("UNAVAILABLE") is None
+
+
+def test_headers_are_sent(scripted):
+    address, script = scripted()
+    with Client(address, "faces", metadata={"Authorization": "Bearer x"}) as client:
+        client.status()
+    assert script.headers["authorization"] == "Bearer x"
+
+
+def test_tls(scripted, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    if not shutil.which("openssl"):
+        pytest.skip("needs openssl to make a certificate")
+    options = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    options += f" -addext subjectAltName=DNS:localhost -keyout {key} -out {certificate}"
+    command = ["openssl", "req", *options.split()]
+    subprocess.run(command, check=True, capture_output=True)
+    pair = (key.read_bytes(), certificate.read_bytes())
+    address, _ = scripted(credentials=grpc.ssl_server_credentials([pair]))
+    with Client(address, "faces", tls=Tls(root=str(certificate))) as client:
+        assert client.status() == {3: "AVAILABLE"}
+    once = Retries(seconds=0)
+    with (
+        Client(address, "faces", tls=Tls(), retries=once) as client,
+        pytest.raises(ServingError, match="UNAVAILABLE"),
+    ):
+        client.status()
+    with pytest.raises(InputError, match="none.pem cannot be read"):
+        Client(address, "faces", tls=Tls(root="none.pem"))
+
+
+def test_asyncio(server, scripted):
+    gone = grpc.StatusCode.UNAVAILABLE
+    address, script = scripted(gone)
+    picture = np.zeros((4, 4, 3), np.uint8)
+
+    async def ask():
+        async with AsyncClient(address, "faces") as client:
+            assert await client.status() == {3: "AVAILABLE"}
+        async with AsyncClient(server.address, "toy") as client:
+            assert (await client.describe())["family"] == "stargan"
+            many = await asyncio.gather(
+                *(client.translate([picture], "Any") for _ in range(8))
+            )
+            with pytest.raises(ServingError, match="FAILED_PRECONDITION"):
+                await client.predict({}, "nope")
+        return many
+
+    many = asyncio.run(ask())
+    assert script.calls == 2
+    assert all((drawn == 255).all() for (drawn,) in many)
+
+
+def test_an_address_is_a_host_and_a_port():
+    for wrong in ("localhost", ":8500", "localhost:http"):
+        with pytest.raises(InputError, match=r"HOST:PORT, such as localhost:8500"):
+            Client(wrong, "faces")
+
+
+def test_translations_by_style():
+    pictures = [np.zeros((2, 2, 3), np.uint8)] * 2
+    name, inputs = encoded_request(pictures, "cat", True, seeds=5, truncation=0.5)
+    assert name == "translate_seed_encoded"
+    assert inputs["seeds"].tolist() == [5, 5] and inputs["seeds"].dtype == np.int64
+    assert inputs["truncation"].tolist() == [0.5, 0.5]
+    assert inputs["names"].tolist() == ["cat", "cat"]
+    name, inputs = encoded_request(pictures, "cat", True, references=pictures[:1])
+    assert name == "translate_reference_encoded"
+    assert inputs["references"][1] == inputs["encoded"][0]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "options", "message"),
+    [
+        ([], {}, "at least one picture"),
+        ([np.zeros((2, 2, 3))], {}, "float64"),
+        (["a.png"], {}, "a.png cannot be read"),
+        ([np.zeros((2, 2, 3), np.uint8)], {"seeds": [1, 2]}, "Received: 2 for 1"),
+    ],
+)
+def test_translations_that_cannot_be_sent(pictures, options, message):
+    with pytest.raises(InputError, match=message):
+        encoded_request(pictures, "cat", True, **options)
+
+
+def test_tensorflow_is_not_imported():
+    code = (
+        "import sys\n"
+        "from stargan_tf.serving import AsyncClient, Client\n"
+        "client = Client('localhost:1', 'faces', timeout=0.1)\n"
+        "try:\n"
+        "    client.predict({'images': [[1]]})\n"
+        "except Exception as error:\n"
+        "    assert error.code in ('UNAVAILABLE', 'DEADLINE_EXCEEDED'), error\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
