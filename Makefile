@@ -73,5 +73,6 @@ $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	-$(BIN)/python -c "from stargan_tf.demo import runtime_package as runtime; \
 	  runtime.runtime_folder()"
 	-@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && \
-	  command -v apt-get >/dev/null && apt-get install --quiet --yes chromium; }
+	  command -v apt-get >/dev/null && apt-get update --quiet && \
+	  apt-get install --quiet --yes chromium; }
 	@touch $@

@@ -1,18 +1,22 @@
 """`stargan-tf demo`: an exported model in a browser, or before a camera.
 
 A demo is a module `stargan_tf.cli.demo_<name>` listed in `DEMOS`, with `SUMMARY`,
-`USAGE`, `define_flags(flag_values)` and `run(flag_values)`, as a command has them.
+`USAGE`, `define_flags(flag_values)` and `run(flag_values, model)`, with the exported
+model's folder.
 """
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from absl import flags
 
+from stargan_tf import shipped
 from stargan_tf.errors import InputError, near_names
 
 DEMOS = ("web", "camera")
+DEFAULT_MODEL = "toon_attributes"
 SUMMARY = "Try an exported model: in a browser, or before a camera."
 
 
@@ -32,7 +36,10 @@ def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) ->
     """
     model = {"flag_values": flag_values, "module_name": "Model"}
     flags.DEFINE_string(
-        "model", None, "Folder that 'export --format litert' wrote.", **model
+        "model",
+        DEFAULT_MODEL,
+        "Folder that 'export --format litert' wrote, or a model of this package.",
+        **model,
     )
     flags.DEFINE_string(
         "output",
@@ -62,7 +69,12 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
             "'stargan-tf demo' takes one name, web or camera. "
             f"Received: {' '.join(positionals) or 'none'}. {near_names(name, DEMOS)}"
         )
-    demo = _module(name)
-    if not flag_values.model:
-        raise InputError(f"--model is missing. Usage: {demo.USAGE}")
-    demo.run(flag_values)
+    _module(name).run(flag_values, _model_folder(flag_values.model))
+
+
+def _model_folder(text: str) -> Path:
+    """A folder is stronger than a model of that name that comes with the package."""
+    folder = Path(text)
+    if not folder.exists() and (text in shipped.names() or text == DEFAULT_MODEL):
+        return shipped.litert_folder(text)
+    return folder

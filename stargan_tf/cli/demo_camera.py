@@ -7,8 +7,8 @@ from absl import flags
 from stargan_tf.errors import InputError
 
 USAGE = (
-    "stargan-tf demo camera --model LITERT_DIR --source webcam|FILE|FOLDER --to NAME\n"
-    "           [--output DIR]"
+    "stargan-tf demo camera [--model LITERT_DIR] --source webcam|FILE|FOLDER\n"
+    "           --to NAME [--output DIR]"
 )
 
 
@@ -39,11 +39,12 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         flags.DEFINE_integer(name, default, text, lower_bound=lowest, **camera)
 
 
-def run(flag_values: flags.FlagValues) -> None:
+def run(flag_values: flags.FlagValues, model: Path) -> None:
     """Translates what the source shows.
 
     Args:
         flag_values: the parsed flags.
+        model: folder of an export.
 
     Raises:
         InputError: if what the user gave cannot be used.
@@ -60,7 +61,7 @@ def run(flag_values: flags.FlagValues) -> None:
         flag_values.to, flag_values.seed, Path(reference) if reference else None
     )
     run_camera_demo(
-        Path(flag_values.model),
+        model,
         flag_values.source,
         wish,
         output=Path(output) if output else None,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from absl import flags
 
-USAGE = "stargan-tf demo web --model LITERT_DIR [--port 8000] [--output DIR]"
+USAGE = "stargan-tf demo web [--model LITERT_DIR] [--port 8000] [--output DIR]"
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -27,11 +27,12 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     )
 
 
-def run(flag_values: flags.FlagValues) -> None:
+def run(flag_values: flags.FlagValues, model: Path) -> None:
     """Writes the page and serves it.
 
     Args:
         flag_values: the parsed flags.
+        model: folder of an export.
 
     Raises:
         InputError: if what the user gave cannot be used.
@@ -42,7 +43,7 @@ def run(flag_values: flags.FlagValues) -> None:
     output, runtime = flag_values.output, flag_values.runtime
     try:
         run_web_demo(
-            Path(flag_values.model),
+            model,
             port=flag_values.port if flag_values.serve else None,
             output=Path(output) if output else None,
             runtime=Path(runtime) if runtime else None,
