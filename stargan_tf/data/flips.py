@@ -2,16 +2,26 @@
 
 import tensorflow as tf
 
+from stargan_tf.data.batch_part import WHOLE, BatchPart
 
-def random_flips(images: tf.Tensor, seed: tf.Tensor | list) -> tf.Tensor:
+
+def random_flips(
+    images: tf.Tensor,
+    seed: tf.Tensor | list,
+    part: BatchPart = WHOLE,
+    groups: int = 1,
+) -> tf.Tensor:
     """Mirrors each image left to right with probability one half.
 
     Args:
         images: tensor (n, height, width, channels), n known.
         seed: two integers; the coins follow from them alone.
+        part: which part of the batch the images are.
+        groups: how many batches of images there are, one after another.
 
     Returns:
         Tensor like `images`.
     """
-    chance = tf.random.stateless_uniform((images.shape[0], 1, 1, 1), seed=seed)
+    shape = (images.shape[0] * part.count, 1, 1, 1)
+    chance = part.of(tf.random.stateless_uniform(shape, seed=seed), groups)
     return tf.where(chance < 0.5, tf.reverse(images, axis=[2]), images)

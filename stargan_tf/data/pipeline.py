@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from stargan_tf.data.arguments import SEED_LIMIT, check_range
+from stargan_tf.data.batch_part import WHOLE, BatchPart
 from stargan_tf.data.flips import random_flips
 from stargan_tf.data.image_store import AUTO, ImageStore, open_images
 from stargan_tf.data.label_space import LabelSpace
@@ -39,6 +40,7 @@ def training_batches(
     flip: bool = True,
     cache: str = AUTO,
     dataset_weights: Sequence[float | None] | None = None,
+    part: BatchPart = WHOLE,
 ) -> tf.data.Dataset:
     """Endless shuffled batches; batch k comes from source k mod n, unless weighted.
 
@@ -55,6 +57,8 @@ def training_batches(
         cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
         dataset_weights: how often to draw from each source, relative to the others,
             see `take_turns`; by default equally often.
+        part: which part of each batch to make, where machines share the work;
+            `batch_size` remains that of the whole.
 
     Returns:
         Dataset of `(image, label)`: float32 `(batch_size, s, s, 3)` in [-1, 1], and
@@ -68,6 +72,7 @@ def training_batches(
     check_range("seed", seed, 0, SEED_LIMIT)
     sources, space = _as_sources(sources)
     turns = _turns(dataset_weights, sources)
+    size = part.size(batch_size)
     stores = [open_images(source, cache) for source in sources]
 
     sizes = [len(store) for store in stores]
@@ -75,10 +80,12 @@ def training_batches(
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         source, positions = _choose(step, batch_size, seed, sizes, turns)
-        images, labels, _ = fetch(source, positions)
-        images = tf.ensure_shape(images, (batch_size, *images.shape[1:]))
-        labels = tf.ensure_shape(labels, (batch_size, *labels.shape[1:]))
-        return _to_float(random_flips(images, [seed, step]) if flip else images), labels
+        images, labels, _ = fetch(source, part.of(positions))
+        images = tf.ensure_shape(images, (size, *images.shape[1:]))
+        labels = tf.ensure_shape(labels, (size, *labels.shape[1:]))
+        if flip:
+            images = random_flips(images, [seed, step], part)
+        return _to_float(images), labels
 
     steps = tf.data.Dataset.counter(start=start_step)
     batches = steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)

@@ -21,6 +21,7 @@ pictures, and right for others, which the model always sees stretched.
 import tensorflow as tf
 
 from stargan_tf.data.arguments import SEED_LIMIT, check_range
+from stargan_tf.data.batch_part import WHOLE, BatchPart
 from stargan_tf.data.domain_sampler import DomainSampler, check_one_hot
 from stargan_tf.data.flips import random_flips
 from stargan_tf.data.image_store import AUTO, open_images
@@ -41,6 +42,7 @@ def reference_batches(
     crop_probability: float = 0.5,
     flip: bool = True,
     cache: str = AUTO,
+    part: BatchPart = WHOLE,
 ) -> tf.data.Dataset:
     """Endless batches for `StarGANV2.fit`.
 
@@ -56,6 +58,8 @@ def reference_batches(
         crop_probability: share of the pictures that are cropped at random.
         flip: mirror each picture with probability one half.
         cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
+        part: which part of each batch to make, where machines share the work;
+            `batch_size` remains that of the whole.
 
     Returns:
         Dataset of `(image, domain, reference, reference_2, reference_domain)`. The
@@ -73,7 +77,7 @@ def reference_batches(
     check_range("seed", seed, 0, SEED_LIMIT)
     _check_probability(crop_probability)
     check_one_hot(source.info)
-    size = source.info.image_size
+    size, count = source.info.image_size, 3 * part.size(batch_size)
     if crop_probability and source.enlarge:
         source = source.enlarge()
     store = open_images(source, cache, same_domain=True)
@@ -84,14 +88,16 @@ def reference_batches(
         domains, positions = sampler.draw(batch_size, seeds[0])
         reference_domains, references = sampler.draw(batch_size, seeds[1])
         wanted = tf.concat([positions[0], references[0], references[1]], axis=0)
-        images = read(wanted)[0]
-        images = tf.ensure_shape(images, (3 * batch_size, *images.shape[1:]))
+        images = read(part.of(wanted, groups=3))[0]
+        images = tf.ensure_shape(images, (count, *images.shape[1:]))
         if crop_probability:
             boxes = random_boxes(3 * batch_size, crop_probability, seeds[2])
-            images = resize_boxes(images, boxes, size)
-        images = random_flips(images, seeds[3]) if flip else images
+            images = resize_boxes(images, part.of(boxes, groups=3), size)
+        if flip:
+            images = random_flips(images, seeds[3], part, groups=3)
         images = tf.cast(images, tf.float32) / 127.5 - 1.0
         image, reference, reference_2 = tf.split(images, 3)
+        domains, reference_domains = part.of(domains), part.of(reference_domains)
         return image, domains, reference, reference_2, reference_domains
 
     steps = tf.data.Dataset.counter(start=start_step)

@@ -5,6 +5,9 @@ import contextlib
 import keras
 import tensorflow as tf
 
+from stargan_tf.distribution.global_batch import shares
+from stargan_tf.distribution.steps import check_compilation, distributed_function
+
 
 class StarGANBase(keras.Model):
     """A `keras.Model` trained by one optimizer per network.
@@ -21,7 +24,13 @@ class StarGANBase(keras.Model):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.step = self.add_weight(
-            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
+            name="step",
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            # With several replicas: each has counted the same step.
+            aggregation="only_first_replica",
         )
 
     def _compile_training(
@@ -36,7 +45,11 @@ class StarGANBase(keras.Model):
             seed: of everything random.
             log_names: names of the logs, each a running mean.
             **kwargs: of `keras.Model.compile`.
+
+        Raises:
+            ValueError: if it cannot be trained so by the model's strategy.
         """
+        check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.
         super().compile(optimizer=None, **kwargs)
@@ -48,6 +61,29 @@ class StarGANBase(keras.Model):
         self.loss_weights = loss_weights
         self.seed = seed
         self._means = {name: keras.metrics.Mean(name=name) for name in log_names}
+
+    def make_train_function(self, force=False):
+        """What `fit` calls for each batch."""
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = distributed_function(self, self._train_variants)
+
+    def make_test_function(self, force=False):
+        """What `evaluate` calls for each batch."""
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = distributed_function(
+                self, lambda: ([self.test_step], None)
+            )
+
+    def _train_variants(self):
+        """The train steps there are, and the index of the next; see there."""
+        return [self.train_step], None
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing is left to build; see `distribution.steps`."""
 
     def get_compile_config(self):
         """Arguments of `compile`, optimizers included; None before `compile`."""
@@ -79,6 +115,12 @@ class StarGANBase(keras.Model):
             "datasets": self.label_space.to_list(),
         }
 
+    @property
+    def training_state(self):
+        """All variables of a checkpoint: weights, `step` and the optimizers' own."""
+        optimizers = [getattr(self, f"{n}_optimizer") for n in self._trained_networks]
+        return [*self.weights, *(v for o in optimizers for v in o.variables)]
+
     def _log(self, values):
         """Adds {name: scalar} to the running means."""
         for name, value in values.items():
@@ -103,7 +145,7 @@ class StarGANBase(keras.Model):
     def _apply(self, network, gradients):
         """One update of a network by its optimizer."""
         variables = getattr(self, network).trainable_variables
-        getattr(self, f"{network}_optimizer").apply(gradients, variables)
+        getattr(self, f"{network}_optimizer").apply(shares(gradients), variables)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,15 @@
 """How a StarGAN v1 learns: the updates of one batch."""
 
+import functools
+
 import tensorflow as tf
 
+from stargan_tf.distribution.global_batch import (
+    check_equal_parts,
+    global_size,
+    own_part,
+    whole,
+)
 from stargan_tf.models.base import watching
 from stargan_tf.models.objective_v1 import critic_terms, generator_terms
 
@@ -9,15 +17,18 @@ from stargan_tf.models.objective_v1 import critic_terms, generator_terms
 class TrainingV1:
     """The training and evaluation step; a part of `StarGAN`."""
 
-    def train_step(self, data):
+    def train_step(self, data, generator_too=None):
         """One critic update and, every `critic_steps`-th round, one of the generator.
 
         A round is one batch of each data set; the target labels are the batch's own,
         shuffled.
+
+        Args:
+            data: image and label.
+            generator_too: whether the generator learns; by default as the step says.
         """
         image, label = self._unpack(data)
         target, alpha = self._draw(label)
-        rounds = tf.convert_to_tensor(self.step.value) // len(self._parts) + 1
 
         def critic_only():
             fake = self.generator([image, target], training=True)
@@ -26,12 +37,25 @@ class TrainingV1:
         def critic_and_generator():
             self._update_both(image, label, target, alpha)
 
-        if self.critic_steps == 1:
+        if self.critic_steps == 1 or generator_too:
             critic_and_generator()
+        elif generator_too is None:
+            tf.cond(self._is_generators_turn(), critic_and_generator, critic_only)
         else:
-            tf.cond(rounds % self.critic_steps == 0, critic_and_generator, critic_only)
+            critic_only()
         self.step.assign_add(1)
         return self._results()
+
+    def _train_variants(self):
+        """Two train steps and whose turn it is, where a replica must not decide."""
+        if self.critic_steps == 1:
+            return super()._train_variants()
+        ways = (functools.partial(self.train_step, generator_too=t) for t in (0, 1))
+        return list(ways), tf.cast(self._is_generators_turn(), tf.int32)
+
+    def _is_generators_turn(self):
+        rounds = tf.convert_to_tensor(self.step.value) // len(self._parts) + 1
+        return rounds % self.critic_steps == 0
 
     def test_step(self, data):
         """The losses, without an update."""
@@ -57,14 +81,18 @@ class TrainingV1:
                 f"{' and the mask' if self.label_space.mask_width else ''}. "
                 f"Received: label.shape={label.shape}. Use LabelSpace.embed()."
             )
-        return image, tf.cast(label, tf.float32)
+        return check_equal_parts(image), tf.cast(label, tf.float32)
 
     def _draw(self, label):
-        """Target labels and the penalty's positions for this step."""
-        order = tf.random.stateless_uniform(tf.shape(label)[:1], self._random_seed(0))
-        target = tf.gather(label, tf.argsort(order))
-        shape = (tf.shape(label)[0], 1, 1, 1)
-        return target, tf.random.stateless_uniform(shape, self._random_seed(1))
+        """Target labels and the penalty's positions for this step.
+
+        The labels are shuffled over the whole batch, that of all replicas.
+        """
+        count = global_size(label)
+        order = tf.random.stateless_uniform([count], self._random_seed(0))
+        target = tf.gather(whole(label), own_part(tf.argsort(order)))
+        alpha = tf.random.stateless_uniform((count, 1, 1, 1), self._random_seed(1))
+        return target, own_part(alpha)
 
     def _critic_terms(self, image, label, fake, alpha):
         return critic_terms(self.discriminator, image, label, fake, alpha, self._parts)

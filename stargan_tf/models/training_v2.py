@@ -2,6 +2,12 @@
 
 import tensorflow as tf
 
+from stargan_tf.distribution.everywhere import update_everywhere
+from stargan_tf.distribution.global_batch import (
+    check_equal_parts,
+    global_size,
+    own_part,
+)
 from stargan_tf.models.base import watching
 from stargan_tf.models.batch_v2 import Batch, parts_of
 from stargan_tf.models.dense_gradient import dense
@@ -41,17 +47,20 @@ class TrainingV2(PhasesV2):
 
     def _unpack(self, data):
         image, domain, reference, reference_2, target = parts_of(data)
-        shape = (tf.shape(image)[0], self.latent_dim)
         return Batch(
-            image,
+            check_equal_parts(image),
             tf.cast(domain, tf.int32),
             reference,
             reference_2,
             tf.cast(target, tf.int32),
-            tf.random.stateless_normal(shape, self._random_seed(0)),
-            tf.random.stateless_normal(shape, self._random_seed(1)),
+            self._draw_latents(image, 0),
+            self._draw_latents(image, 1),
             self._masks(image),
         )
+
+    def _draw_latents(self, image, purpose):
+        shape = (global_size(image), self.latent_dim)
+        return own_part(tf.random.stateless_normal(shape, self._random_seed(purpose)))
 
     def _update_discriminator(self, batch, source):
         """One update of D; returns its gradients."""
@@ -97,9 +106,10 @@ class TrainingV2(PhasesV2):
 
     def _update_averages(self):
         """Moves the averaged networks towards the trained ones."""
+
+        def move(average, weight):
+            average.assign_add((weight - average) * (1.0 - self.ema_decay))
+
         for name in AVERAGED:
             averages = getattr(self, f"{name}_ema").weights
-            for average, weight in zip(
-                averages, getattr(self, name).weights, strict=True
-            ):
-                average.assign_add((weight - average) * (1.0 - self.ema_decay))
+            update_everywhere(averages, move, getattr(self, name).weights)

@@ -28,6 +28,7 @@ FREE_OPTIONS = frozenset(
         "data_dir",
         "labels",
         "steps",
+        "distribute",
         "deterministic",
         "checkpoint_every",
         "keep_checkpoints",
@@ -124,6 +125,15 @@ RUN_OPTIONS = (
         _RUN,
         choices=("float32", "mixed_bfloat16"),
     ),
+    Option(
+        "distribute",
+        str,
+        "auto",
+        "Devices: mirrored: all GPUs of this machine; multi_worker: the machines in "
+        "TF_CONFIG; none: one device; auto: what there is. Same result, more speed.",
+        _RUN,
+        choices=("auto", "none", "mirrored", "multi_worker"),
+    ),
     Option("jit_compile", bool, False, "Compile with XLA; worth it on GPUs.", _RUN),
     Option(
         "deterministic",
@@ -185,6 +195,7 @@ class RunConfig:
     init_from: str | None
     seed: int
     precision: str
+    distribute: str
     jit_compile: bool
     deterministic: bool
     checkpoint_every: int

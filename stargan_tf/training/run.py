@@ -1,6 +1,5 @@
 """A training run: configuration → data and model → `fit` → checkpoints and pictures."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,13 @@ import keras
 import tensorflow as tf
 
 from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.distribution.strategies import (
+    Strategy,
+    check_batch_size,
+    is_chief,
+    make_strategy,
+    scope,
+)
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints, durable, resume
 from stargan_tf.training.best_checkpoint import BestCheckpoint
@@ -22,12 +28,14 @@ from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
 from stargan_tf.training.lock import only_process
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
+from stargan_tf.training.run_batches import global_batches
 from stargan_tf.training.run_data import RunData, open_data
+from stargan_tf.training.run_epochs import run_epochs
 from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import RunFolder
-from stargan_tf.training.spans import Span, spans
 from stargan_tf.training.versions import versions
 from stargan_tf.training.warm_start import warm_start
+from stargan_tf.training.worker import meet_chief, part_together, train_along
 
 
 def train(config: RunConfig, run: str | Path) -> Any:
@@ -46,16 +54,25 @@ def train(config: RunConfig, run: str | Path) -> Any:
             it was. Also if the training diverges or the disk is full; the last
             checkpoint is then untouched.
     """
+    strategy = make_strategy(config.distribute)
+    check_batch_size(strategy, config.batch_size)
     folder = RunFolder(Path(run))
     resume.check(folder, config)
     data = open_data(config)
-    _batches(config, data)  # Data that does not fit is told before a folder is made.
-    model = build_model(config, data.label_space)
+    # Data that does not fit is told before a folder is made.
+    global_batches(config, data)
+    with scope(strategy):
+        model = build_model(config, data.label_space)
+    if not is_chief(strategy):
+        train_along(model, config, data, strategy)
+        return model
     evaluation = _evaluation(model, config, data)
     folder.path.mkdir(parents=True, exist_ok=True)
     with only_process(folder.path):
         _restore(model, folder, config, data)
-        _fit(model, folder, config, data, evaluation)
+        meet_chief(model, strategy)
+        _fit(model, folder, config, data, evaluation, strategy)
+        part_together(strategy)
     return model
 
 
@@ -127,6 +144,7 @@ def _fit(
     config: RunConfig,
     data: RunData,
     evaluation: RunEvaluation | None,
+    strategy: Strategy | None,
 ) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
@@ -135,44 +153,7 @@ def _fit(
     if evaluation:
         evaluation.prepare()
     callbacks = _callbacks(folder, config, data, evaluation)
-    for span in spans(start, config.steps, config.checkpoint_every):
-        _fit_span(model, span, config, data, callbacks)
-
-
-def _batches(config: RunConfig, data: RunData, start: int = 0) -> tf.data.Dataset:
-    """What the model is trained on, from a step on."""
-    return imported(family(config.model).batches)(
-        data.sources,
-        config.batch_size,
-        seed=config.seed,
-        start_step=start,
-        **config.batch_options,
-    )
-
-
-def _fit_span(
-    model: Any,
-    span: Span,
-    config: RunConfig,
-    data: RunData,
-    callbacks: list[Any],
-) -> None:
-    """Trains some epochs."""
-    start = int(model.step.numpy())
-    model.fit(
-        _batches(config, data, start),
-        steps_per_epoch=span.steps,
-        initial_epoch=span.first_epoch,
-        epochs=span.last_epoch,
-        callbacks=callbacks,
-        shuffle=False,
-        # A bar that is redrawn is unreadable in a file.
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
-    reached = int(model.step.numpy())
-    if reached != start + span.total_steps:
-        # Keras ends an epoch early, with a mere warning, when batches run out.
-        raise RuntimeError(f"The data ended at step {reached}; it should be endless.")
+    run_epochs(model, config, data, callbacks, strategy)
 
 
 def _callbacks(

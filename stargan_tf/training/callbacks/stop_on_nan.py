@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from stargan_tf.errors import InputError
 from stargan_tf.training.callbacks.step_callback import StepCallback
 
@@ -23,6 +25,13 @@ class StopOnNaN(StepCallback):
         for name, value in logs.items():
             if not math.isfinite(float(value)):
                 raise diverged(f"{name} became {float(value)}", self.step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks at the weights, before they become a checkpoint."""
+        # The loss of the last step was finite, but its update may not have been.
+        for variable in self.model.trainable_variables:
+            if not np.all(np.isfinite(variable.numpy())):
+                raise diverged(f"the weight {variable.path} is not finite", self.step)
 
 
 def diverged(what: str, step: int) -> TrainingDiverged:
