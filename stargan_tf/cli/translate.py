@@ -1,7 +1,7 @@
 """`stargan-tf translate`: redraws pictures so that they show what was asked for.
 
-Which family the model is of is read from its checkpoint, before TensorFlow starts;
-the family's module knows its flags and plans the work.
+Which family the model is of is read from its checkpoint before TensorFlow starts, or
+asked of the server; the family's module knows its flags and plans the work.
 """
 
 from pathlib import Path
@@ -9,15 +9,15 @@ from types import ModuleType
 
 from absl import flags
 
-from stargan_tf.cli import translate_by_label, translate_by_style
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli import translate_by_label, translate_by_style, translate_source
 from stargan_tf.data.fit import CROP_SIZE_HELP
 from stargan_tf.errors import InputError
 from stargan_tf.training.families.model_family import LABELS, STYLES
 from stargan_tf.training.families.registry import family
 
 SUMMARY = "Translate pictures with a trained model."
-USAGE = "\n       ".join((*translate_by_label.USAGE, *translate_by_style.USAGE))
+SERVED = "stargan-tf translate --server HOST:PORT --model NAME …, and the same flags"
+USAGE = "\n       ".join((*translate_by_label.USAGE, *translate_by_style.USAGE, SERVED))
 KINDS = {LABELS: translate_by_label, STYLES: translate_by_style}
 
 
@@ -36,9 +36,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
 def _define_model_and_target(flag_values: flags.FlagValues) -> None:
     model = {"flag_values": flag_values, "module_name": "Model"}
     target = {"flag_values": flag_values, "module_name": "Target"}
-    flags.DEFINE_string(
-        "model", None, "A run folder, or one checkpoint in it.", **model
-    )
+    translate_source.define_flags(flag_values)
     flags.DEFINE_integer(
         "batch_size", 16, "Pictures at a time.", lower_bound=1, **model
     )
@@ -107,15 +105,11 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
             be read; the others are translated then.
     """
     _check_flags(flag_values)
-    from stargan_tf.training.run_folder import find_checkpoint, load_model
-
-    checkpoint, state = find_checkpoint(Path(flag_values.model))
-    kind = KINDS[family(state.model).translated_by]
+    source = translate_source.find_source(flag_values)
+    kind = KINDS[family(source.state.model).translated_by]
     _refuse_flags_of_others(flag_values, kind)
-    job = kind.plan(flag_values, positionals, state)
-    # What is wrong above is said at once, not after seconds of imports.
-    start_tensorflow()
-    _report(job.work(load_model(checkpoint, **job.code)), job.place)
+    job = kind.plan(flag_values, positionals, source.state)
+    _report(job.work(source.open(job.code)), job.place)
     stream = job.stream
     if stream and stream.unreadable:
         raise InputError(

@@ -10,6 +10,7 @@ StarGAN (v1):
 | signature | inputs | outputs |
 |---|---|---|
 | `translate`, also `serving_default` | `images` [n,s,s,3], `labels` float32 [n,c] | `images` |
+| `classify` | `images` | `labels` float32 [n, all labels]: probabilities |
 | `translate_encoded` | `encoded` string [n], `names` string [n] | `encoded_bytes` [n] |
 
 StarGAN v2:
@@ -19,6 +20,7 @@ StarGAN v2:
 | `translate_latent`, also `serving_default` | `images`, `domains` int32 [n], `latents` float32 [n,d], `truncation` float32 [n] | `images` |
 | `translate_seed` | `images`, `domains`, `seeds` int64 [n], `truncation` | `images` |
 | `translate_reference` | `images`, `references` [n,s,s,3], `domains` | `images` |
+| `map_latents` (no `_float`) | `domains`, `latents`, `truncation` | `styles` float32 [n,k] |
 | `encode_style` | `references`, `domains` | `styles` float32 [n,k] |
 | `synthesize` | `images`, `styles` | `images` |
 | `translate_seed_encoded` | `encoded`, `names`, `seeds`, `truncation` | `encoded_bytes` |

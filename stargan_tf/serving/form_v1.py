@@ -37,13 +37,19 @@ def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
     def translate_float(images, labels):
         return {"images": draw(images, labels)}
 
+    def classify_float(images):
+        logits = discriminator(images, training=False)[1]
+        return {"labels": _probabilities(space, logits)}
+
+    def classify(images):
+        return classify_float(pictures.to_float(images))
+
     def translate_encoded(encoded, target):
         square = pictures.decode(
             encoded, size, description["fit"], description["crop_size"]
         )
         images = pictures.to_float(square)
-        logits = discriminator(images, training=False)[1]
-        labels = names.labels(target, _probabilities(space, logits))
+        labels = names.labels(target, classify_float(images)["labels"])
         drawn = pictures.to_uint8(draw(images, labels))
         return {"encoded_bytes": pictures.encode(drawn)}
 
@@ -54,6 +60,8 @@ def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
         (
             Endpoint("translate", translate, arrays),
             Endpoint("translate_float", translate_float, floats),
+            Endpoint("classify", classify, arrays[:1]),
+            Endpoint("classify_float", classify_float, floats[:1]),
             Endpoint("translate_encoded", translate_encoded, files),
         ),
         (generator, discriminator),

@@ -38,7 +38,8 @@ def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
         for make in (forms.latent, forms.seed, forms.reference, forms.synthesize)
         for endpoint in make()
     ]
-    return ServedForm((*endpoints, *forms.encode_style(), *forms.encoded()), networks)
+    styled = (forms.map_latents(), *forms.encode_style())
+    return ServedForm((*endpoints, *styled, *forms.encoded()), networks)
 
 
 class _Styles:
@@ -133,6 +134,16 @@ class _Forms:
                 (dtype,),
             )
         ]
+
+    def map_latents(self):
+        """`map_latents`; it has no images, so no twin."""
+
+        def map_latents(domains, latents, truncation):
+            return {"styles": self._styles.of_latents(latents, domains, truncation)}
+
+        latents = row_spec("latents", self._latent_dim, tf.float32)
+        inputs = (_DOMAINS, latents, _TRUNCATION)
+        return Endpoint("map_latents", map_latents, inputs)
 
     def encode_style(self):
         """`encode_style`."""

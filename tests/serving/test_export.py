@@ -12,7 +12,13 @@ from stargan_tf.export.disagreement import Disagreement
 from stargan_tf.serving.check import compare
 from stargan_tf.serving.versions import next_version, versions
 
-V1 = {"serving_default", "translate", "translate_float", "translate_encoded"}
+ARRAYS_V1 = {"translate", "classify"}
+V1 = {
+    "serving_default",
+    *ARRAYS_V1,
+    *(f"{name}_float" for name in ARRAYS_V1),
+    "translate_encoded",
+}
 ARRAYS_V2 = {
     "translate_latent",
     "translate_seed",
@@ -24,6 +30,7 @@ V2 = {
     "serving_default",
     *ARRAYS_V2,
     *(f"{name}_float" for name in ARRAYS_V2),
+    "map_latents",
     "translate_seed_encoded",
     "translate_reference_encoded",
 }
