@@ -14,7 +14,6 @@ that what else the machine does slows all of them.
 """
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable
 
@@ -72,7 +71,7 @@ def measure(
     domain = tf.range(arguments.batch_size) % domains
     ways = (gathered, stacked, all_heads)
     calls = [slopes_of(way, heads) for way in ways]
-    return median_times(calls, (x, domain), arguments.seconds)
+    return best_times(calls, (x, domain), arguments.seconds)
 
 
 def make_heads(widths: tuple[int, ...], domains: int) -> list:
@@ -122,18 +121,18 @@ def slopes_of(apply: Callable, heads: list) -> Callable:
     return slopes
 
 
-def median_times(calls: list[Callable], inputs: tuple, seconds: float) -> list[float]:
-    """The calls' median times, after one each that builds it."""
-    times: list[list[float]] = [[] for _ in calls]
+def best_times(calls: list[Callable], inputs: tuple, seconds: float) -> list[float]:
+    """The calls' shortest times: what else the machine does only ever adds to them."""
+    times = [float("inf")] * len(calls)
     for call in calls:
         call(*inputs)
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times[0]) < 5:
-        for call, spent in zip(calls, times, strict=True):
+    while time.perf_counter() < end:
+        for i, call in enumerate(calls):
             start = time.perf_counter()
             call(*inputs)
-            spent.append(time.perf_counter() - start)
-    return [statistics.median(spent) for spent in times]
+            times[i] = min(times[i], time.perf_counter() - start)
+    return times
 
 
 if __name__ == "__main__":

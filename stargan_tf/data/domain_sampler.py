@@ -90,9 +90,9 @@ def _check(store: ImageStore, info: DatasetInfo, groups: Sequence[np.ndarray]) -
     few = [f"'{domain}' has {n}" for domain, n in found.items() if n < NEEDED]
     if few:
         raise InputError(
-            f"Each domain needs at least {NEEDED} readable training images: one is "
-            f"the other's second reference. Received: in '{info.name}', "
-            f"{', '.join(few)}. Add images or leave the domain out."
+            f"Each domain needs at least {NEEDED} readable training images, not "
+            f"counting held-out ones: one is the other's second reference. Received: "
+            f"in '{info.name}', {', '.join(few)}. Add images or leave the domain out."
         )
 
 
