@@ -50,6 +50,7 @@ class LiveVersions:
         self.states: dict[int, VersionState] = {}
         self._folder, self._load = folder, load
         self._live: LiveModel | None = None
+        self._bad: dict[int, int] = {}  # version → when its folder was made
         self._stop = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -74,24 +75,28 @@ class LiveVersions:
         raise not_found(wanted)
 
     def refresh(self) -> None:
-        """Looks for a version newer than the live one, and loads it."""
+        """Loads the newest version, unless it is live, or known to be bad.
+
+        If the live one was removed, that is an older one.
+        """
         newest = max(versions(self._folder), default=None)
         current = self._live.version if self._live else None
-        if newest is None or newest == current or self._failed(newest):
+        if newest is None or newest == current:
+            return
+        folder = self._folder / str(newest)
+        made = folder.stat().st_mtime_ns
+        if self._bad.get(newest) == made:
             return
         self.states[newest] = VersionState(LOADING)
         try:
-            fresh = self._load(newest, self._folder / str(newest))
+            fresh = self._load(newest, folder)
         except InputError as error:
+            self._bad[newest] = made
             self.states[newest] = VersionState(END, str(error))
             _log.warning("version %d is not served: %s", newest, error)
             return
         self.states[newest] = VersionState(AVAILABLE)
         self._replace(fresh)
-
-    def _failed(self, version: int) -> bool:
-        # Tried again when an older version was served meanwhile and the folder renamed.
-        return version in self.states and self.states[version].state == END
 
     def _replace(self, fresh: LiveModel | None) -> None:
         old, self._live = self._live, fresh

@@ -1,5 +1,6 @@
 """New versions while clients ask, and what becomes of bad ones."""
 
+import os
 import threading
 import time
 
@@ -73,6 +74,25 @@ def test_a_bad_version_leaves_the_old_one(versions, caplog):
     with live.use() as still:
         assert still.version == 1
     assert (live.states[2].state, live.states[2].error) == (END, "bad")
+    (folder / "2" / "bad").rmdir()
+    os.utime(folder / "2", (1, 1))  # made anew
+    live.refresh()
+    with live.use() as new:
+        assert new.version == 2
+
+
+def test_an_older_version_comes_back_when_the_newest_is_removed(versions):
+    live, folder = versions
+    (folder / "2").mkdir()
+    live.refresh()
+    (folder / "2").rmdir()
+    live.refresh()
+    with live.use() as old:
+        assert old.version == 1
+    (folder / "1").rmdir()
+    live.refresh()
+    with live.use() as old:
+        assert old.version == 1
 
 
 def test_no_request_fails_while_a_new_version_comes(tmp_path):
