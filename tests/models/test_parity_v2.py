@@ -63,7 +63,8 @@ def float64():
     them by less than 0.7 %, a term of the loss by 0.13 %). The official numbers hold
     such noise, too: in the fourth phase they are off ours in float64 by up to 5 %
     (half of them by less than 0.2 %), so that 1e-3 can be asked of the first three.
-    (Measured on v2_latent_reference, float32 with four draws of the noise.)
+    (Measured on v2_latent_reference, float32 without noise and with three draws of it
+    against float64.)
     """
     before = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")
