@@ -80,7 +80,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         raise KeyboardInterrupt(
             f"'stargan-tf train --run {folder.path}' goes on from the last checkpoint."
         ) from None
-    _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
+    if model.distribute_strategy.extended.should_checkpoint:  # One of the workers.
+        _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
 
 
 def _options(families: Families) -> dict[str, dict[str, Option]]:

@@ -35,7 +35,7 @@ from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import RunFolder
 from stargan_tf.training.versions import versions
 from stargan_tf.training.warm_start import warm_start
-from stargan_tf.training.worker import meet_chief, part_together, train_along
+from stargan_tf.training.worker import meet_chief, part_together, together, train_along
 
 
 def train(config: RunConfig, run: str | Path) -> Any:
@@ -70,9 +70,10 @@ def train(config: RunConfig, run: str | Path) -> Any:
     folder.path.mkdir(parents=True, exist_ok=True)
     with only_process(folder.path):
         _restore(model, folder, config, data)
-        meet_chief(model, strategy)
-        _fit(model, folder, config, data, evaluation, strategy)
-        part_together(strategy)
+        with together(strategy):
+            meet_chief(model, strategy)
+            _fit(model, folder, config, data, evaluation, strategy)
+            part_together(strategy)
     return model
 
 

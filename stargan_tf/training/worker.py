@@ -1,9 +1,14 @@
 """A worker beside the chief: it trains along and writes nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import tensorflow as tf
 
 from stargan_tf.distribution.strategies import Strategy, has_workers
 from stargan_tf.distribution.workers import copy_from_chief, wait_for_all
+from stargan_tf.errors import InputError
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
 from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN
 from stargan_tf.training.config import RunConfig
@@ -32,6 +37,38 @@ def part_together(strategy: Strategy | None) -> None:
         wait_for_all(strategy)
 
 
+@contextmanager
+def together(strategy: Strategy | None) -> Iterator[None]:
+    """Around what workers do together: says so if one of them is lost.
+
+    Args:
+        strategy: the run's, or None.
+
+    Raises:
+        InputError: in place of TensorFlow's many lines about connections.
+    """
+    try:
+        yield
+    except (tf.errors.OpError, RuntimeError) as error:
+        if not has_workers(strategy) or not _is_lost(error):
+            raise
+        raise InputError(
+            "Another worker was lost; the last checkpoint is not. Look there for the "
+            "cause, then start the same command on every worker again."
+        ) from error
+
+
+def _is_lost(error: Exception) -> bool:
+    kinds = (
+        tf.errors.UnavailableError,
+        tf.errors.AbortedError,
+        tf.errors.CancelledError,
+        tf.errors.DeadlineExceededError,
+        tf.errors.FailedPreconditionError,
+    )
+    return isinstance(error, kinds) or "Collective ops is aborted" in str(error)
+
+
 def train_along(
     model: Any, config: RunConfig, data: RunData, strategy: Strategy
 ) -> None:
@@ -43,8 +80,9 @@ def train_along(
         data: its data sets.
         strategy: over several workers.
     """
-    meet_chief(model, strategy)
     # Means start anew where the chief's do: what is logged is of all workers.
     callbacks = [StopOnNaN(), LogMetrics([], config.log_every, config.batch_size)]
-    run_epochs(model, config, data, callbacks, strategy)
-    part_together(strategy)
+    with together(strategy):
+        meet_chief(model, strategy)
+        run_epochs(model, config, data, callbacks, strategy)
+        part_together(strategy)
