@@ -1,5 +1,8 @@
 """`stargan-tf translate --server`: the same pictures as with the model at hand."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -88,8 +91,65 @@ def test_by_labels(labels, faces, output, flags):
     [
         ("", ("--to", "cat", "--seed", "3", "--truncation", "0.5")),
         ("", ("--to", "dog", "--reference", "in/0.png")),
+        (".png", ("--all", "--count", "1")),
     ],
 )
 def test_by_styles(styles, faces, output, flags):
     translate(styles, output, *flags, "--mask_provider", "my_masks:masks")
     check_equal(faces)
+
+
+def test_styles_are_kept_and_used(styles, faces):
+    there = ["translate", "--model", "tiny", "--server", styles[1]]
+    made = ["--to", "cat", "--seed", "1", "--save_style", "cat.npz"]
+    assert main([*there, *made]) == 0
+    masks = ["--mask_provider", "my_masks:masks"]
+    for name, style in (
+        ("local", ["--style", "cat.npz"]),
+        ("served", ["--to", "cat", "--seed", "1"]),
+    ):
+        assert main([*there, *style, *masks, "in", "--output", name]) == 0
+    check_equal(faces)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--to", "Blnd"], "Did you mean Blond?"),
+        (["--to", "Blond", "--seed", "1"], "--seed is for StarGAN v2 models"),
+        (["--to", "Blond", "--fit", "keep"], "takes squares of 16 pixels"),
+        (["--to", "Blond", "--model", "nope"], "NOT_FOUND: Servable not found"),
+        (["--to", "Blond", "--server", "here"], "A server is HOST:PORT"),
+    ],
+)
+def test_mistakes_are_one_line(labels, faces, capsys, flags, message):
+    there = ["translate", "--model", "tiny", "--server", labels[1]]
+    assert main([*there, *flags, "in", "--output", "out"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not list(faces.glob("out/*"))
+
+
+def test_a_model_with_masks_says_what_it_needs(styles, faces, capsys):
+    there = ["translate", "--model", "tiny", "--server", styles[1]]
+    assert main([*there, "--to", "cat", "in", "--output", "out"]) == 2
+    assert "Pass --mask_provider MODULE:NAME" in capsys.readouterr().err
+
+
+def test_a_timeout_needs_a_server(capsys, labels):
+    flags = ["--model", str(labels[0]), "--timeout", "3", "--to", "Blond"]
+    assert main(["translate", *flags, "in", "--output", "out"]) == 2
+    assert "--timeout is for --server" in capsys.readouterr().err
+
+
+def test_tensorflow_is_not_started(labels, faces):
+    arguments = ["translate", "--model", "tiny", "--server", labels[1]]
+    arguments += ["--to", "Male", "in/0.png", "--output", "male.png"]
+    code = (
+        "import sys\n"
+        "from stargan_tf.cli.main import main\n"
+        f"assert main({arguments!r}) == 0\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (faces / "male.png").exists()
