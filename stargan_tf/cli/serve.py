@@ -9,10 +9,12 @@ from absl import flags
 
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
+from stargan_tf.shipped import named_or
 
 SUMMARY = "Serve an exported SavedModel over gRPC, on laptops and in tests."
 USAGE = (
     "stargan-tf serve saved_models/NAME [--port 8500]\n"
+    "       or toon_attributes, toon_people, which come with the package\n"
     "       Production is TF Serving itself, with the same folder: docs/serving.md"
 )
 ADVICE = "A small server for laptops and tests; in production use TF Serving."
@@ -101,7 +103,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     from stargan_tf.serving.needs import check_installed
 
     check_installed()
-    server = _make(flag_values, Path(positionals[0]))
+    server = _make(flag_values, _folder(Path(positionals[0])))
     stop = _stop_on_signals()
     start_tensorflow()
     server.start()
@@ -110,6 +112,15 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     stop.wait()
     print("Finishing requests.", flush=True)
     server.stop(flag_values.grace)
+
+
+def _folder(named: Path) -> Path:
+    if named_or(named) == named:
+        return named
+    start_tensorflow()
+    from stargan_tf.serving.shipped_model import served_folder
+
+    return served_folder(named)
 
 
 def _make(flag_values: flags.FlagValues, folder: Path) -> Any:
