@@ -15,6 +15,23 @@ def in_float32(network):
     return network if policies == {"float32"} else copied(network)
 
 
+def model_in_float32(model):
+    """A model with the same weights that computes in float32.
+
+    Args:
+        model: a StarGAN of any version.
+
+    Returns:
+        The model itself where it is float32 already, else a copy without its mask
+        provider.
+    """
+    if model.dtype_policy.name == "float32":
+        return model
+    copy = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def copied(network):
     """A copy that computes in float32.
 

@@ -12,6 +12,7 @@ StarGAN (v1):
 | `translate`, also `serving_default` | `images` [n,s,s,3], `labels` float32 [n,c] | `images` |
 | `classify` | `images` | `labels` float32 [n, all labels]: probabilities |
 | `translate_encoded` | `encoded` string [n], `names` string [n] | `encoded_bytes` [n] |
+| `classify_encoded` | `encoded` | `labels` |
 
 StarGAN v2:
 
@@ -23,20 +24,28 @@ StarGAN v2:
 | `map_latents` (no `_float`) | `domains`, `latents`, `truncation` | `styles` float32 [n,k] |
 | `encode_style` | `references`, `domains` | `styles` float32 [n,k] |
 | `synthesize` | `images`, `styles` | `images` |
+| `translate_latent_encoded` | `encoded`, `names`, `latents`, `truncation` | `encoded_bytes` |
 | `translate_seed_encoded` | `encoded`, `names`, `seeds`, `truncation` | `encoded_bytes` |
 | `translate_reference_encoded` | `encoded`, `references` string [n], `names` | `encoded_bytes` |
+| `encode_style_encoded` | `references`, `names` | `styles` |
+| `synthesize_encoded` | `encoded`, `styles` | `encoded_bytes` |
 
 Both have `describe`: `names` string [n] in, whatever it says, `description_bytes` [n]
 out, the content of `model.json`: a client learns labels and sizes from the server.
 
 - `encoded` and `references` of the `_encoded` forms are whole JPEG, PNG, GIF or BMP files
-  of any size. They are cut and resized as in training; the result is PNG.
+  of any size. They are turned as EXIF says (JPEG), cut and resized as in training; the
+  result is PNG.
 - `names` are target labels as after `--to` on the command line: `Blond_Hair,Young`,
-  `Male=0`; in StarGAN v2 the name of a domain.
+  `Male=0`; what they do not name stays as the discriminator sees it. In StarGAN v2, the
+  name of a domain.
+- `seeds` stand for latents: `tf.random.stateless_normal` with [seed, 0] (philox).
+- `truncation` is ψ in [0, 1], for each image.
 - Models with high-pass skips take `masks` float32 [n,s,s,2] wherever `images` or `encoded`
   are translated.
 - A request that does not fit is INVALID_ARGUMENT with a sentence.
-- Only the averaged networks of StarGAN v2 are inside; all compute in float32.
+- Only the averaged networks of StarGAN v2 are inside; all compute in float32, whatever
+  they were trained in.
 
 From Python, without TensorFlow: `stargan_tf.serving.Client`, `AsyncClient`, and `Retries`
 and `Tls` for their options; what a server refuses is a `ServingError`.

@@ -1,5 +1,7 @@
 """The text files that TF Serving is started with."""
 
+import json
+
 MAX_BATCH = 8
 _SIZES = (1, 2, 4, 8)
 
@@ -26,11 +28,15 @@ def models_config(name: str) -> str:
     Args:
         name: of the model, which is also the folder's below `/models`.
     """
+    # Quoted as JSON is: the text format reads the same escapes.
+    quoted, path = (
+        json.dumps(text, ensure_ascii=False) for text in (name, f"/models/{name}")
+    )
     return (
         "model_config_list {\n"
         "  config {\n"
-        f'    name: "{name}"\n'
-        f'    base_path: "/models/{name}"\n'
+        f"    name: {quoted}\n"
+        f"    base_path: {path}\n"
         '    model_platform: "tensorflow"\n'
         "    model_version_policy { latest { num_versions: 1 } }\n"
         "  }\n"

@@ -6,6 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from stargan_tf.export.sample_images import SampleImages
+from stargan_tf.serving.case import Case
+
 FLOAT_SUFFIX = "_float"
 
 
@@ -31,10 +34,12 @@ class ServedForm:
     Args:
         endpoints: its signatures, the default one first.
         networks: the Keras layers whose weights they use.
+        cases: pictures → what Keras and the export are both asked.
     """
 
     endpoints: tuple[Endpoint, ...]
     networks: tuple[Any, ...]
+    cases: Callable[[SampleImages], list[Case]]
 
 
 def image_spec(name: str, size: int, dtype: tf.DType = tf.uint8) -> tf.TensorSpec:

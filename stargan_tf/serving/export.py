@@ -12,6 +12,7 @@ import tensorflow as tf
 from stargan_tf.errors import InputError
 from stargan_tf.export.agreement import Agreement
 from stargan_tf.export.description import described_model
+from stargan_tf.export.full_precision import model_in_float32
 from stargan_tf.export.sample_images import held_out_images
 from stargan_tf.serving import configuration
 from stargan_tf.serving.check import compare
@@ -66,12 +67,11 @@ def export_saved_model(
         InputError: if it cannot be written, or the family has no such form.
         ImportError: without tensorflow-serving-api.
     """
-    model = load_model(checkpoint)
-    chosen = family(state.model)
+    model = model_in_float32(load_model(checkpoint))
     description = {"format": FORMAT, **described_model(checkpoint, state)}
     description |= _sizes(model)
-    form: ServedForm = imported(chosen.served)(model, description)
-    endpoints = [checked(one) for one in (*form.endpoints, _describe(description))]
+    form: ServedForm = imported(family(state.model).served)(model, description)
+    endpoints = _checked(form, description)
     version = next_version(output)
     agreement: dict[str, Agreement] = {}
     try:
@@ -79,16 +79,27 @@ def export_saved_model(
             _write(folder, form, endpoints)
             if options.check:
                 pictures = held_out_images(checkpoint, state, options.data)
-                agreement = compare(folder, model, chosen.translated_by, pictures)
+                agreement = compare(folder, form.cases(pictures))
             shown = {name: found.to_dict() for name, found in agreement.items()}
             _write_extras(
-                folder, output.name, endpoints, {**description, "agreement": shown}
+                folder,
+                output.resolve().name,
+                endpoints,
+                {**description, "agreement": shown},
             )
             for path in folder.rglob("*"):
                 durable.flush(path)
-    except OSError as error:
+    except (OSError, tf.errors.OpError) as error:
         raise InputError(f"{version} cannot be written: {error}.") from error
     return version, agreement
+
+
+def _checked(form: ServedForm, description: Mapping[str, Any]) -> list[Endpoint]:
+    """All signatures behind their checks; the first one under a second name."""
+    first = form.endpoints[0]
+    default = Endpoint(DEFAULT, first.function, first.inputs)
+    every = (default, *form.endpoints, _describe(description))
+    return [checked(endpoint) for endpoint in every]
 
 
 def _sizes(model: Any) -> dict[str, Any]:
@@ -110,9 +121,7 @@ def _write(folder: Path, form: ServedForm, endpoints: list[Endpoint]) -> None:
     # Not `track(network)`: it writes every weight twice, as Keras' and as TensorFlow's.
     weights = [v.value for network in form.networks for v in network.variables]
     archive.add_variable_collection("weights", weights)
-    first = endpoints[0]
-    default = Endpoint(DEFAULT, first.function, first.inputs)
-    for endpoint in (default, *endpoints):
+    for endpoint in endpoints:
         archive.add_endpoint(
             endpoint.name, endpoint.function, input_signature=list(endpoint.inputs)
         )

@@ -1,75 +1,69 @@
 """StarGAN v1 as a SavedModel."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT
-from stargan_tf.export.full_precision import in_float32
-from stargan_tf.serving import pictures
-from stargan_tf.serving.endpoint import Endpoint, ServedForm, image_spec, row_spec
+from stargan_tf.serving.endpoint import Endpoint, ServedForm, row_spec
+from stargan_tf.serving.samples_v1 import cases
 from stargan_tf.serving.target_names import TargetNames
+from stargan_tf.serving.transport import transports
 
 
 def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
     """The generator, and the discriminator as what knows a picture's own labels.
 
     Args:
-        model: a `StarGAN`.
+        model: a `StarGAN` that computes in float32.
         description: as in `model.json`: `fit` and `crop_size` are used.
 
     Returns:
         The form; see `stargan_tf.serving`.
     """
-    generator, discriminator = map(in_float32, (model.generator, model.discriminator))
+    size = model.label_space.image_size
+    endpoints = [
+        make(model, way)
+        for way in transports(size, description)
+        for make in (_translate, _classify)
+    ]
+    networks = (model.generator, model.discriminator)
+    return ServedForm(tuple(endpoints), networks, partial(cases, model))
+
+
+def _translate(model, way):
     space = model.label_space
-    size, names = space.image_size, TargetNames(space)
-    label_spec = row_spec("labels", space.width, tf.float32)
+    names = TargetNames(space)
 
-    def draw(images, labels):
-        drawn = generator([images, labels], training=False)
-        return tf.clip_by_value(drawn, -1.0, 1.0)
+    def wanted(images, target):
+        if not way.by_name:
+            return target
+        return names.labels(target, _probabilities(model, images))
 
-    def translate(images, labels):
-        return {"images": pictures.to_uint8(draw(pictures.to_float(images), labels))}
+    def translate(images, target):
+        floats = way.floats(images)
+        inputs = [floats, wanted(floats, target)]
+        drawn = model.generator(inputs, training=False)
+        return way.result(tf.clip_by_value(drawn, -1.0, 1.0))
 
-    def translate_float(images, labels):
-        return {"images": draw(images, labels)}
+    labels = row_spec("labels", space.width, tf.float32)
+    target = row_spec("names", None, tf.string) if way.by_name else labels
+    specs = (way.spec(way.images), target)
+    return Endpoint(f"translate{way.suffix}", translate, specs)
 
-    def classify_float(images):
-        logits = discriminator(images, training=False)[1]
-        return {"labels": _probabilities(space, logits)}
 
+def _classify(model, way):
     def classify(images):
-        return classify_float(pictures.to_float(images))
+        return {"labels": _probabilities(model, way.floats(images))}
 
-    def translate_encoded(encoded, target):
-        square = pictures.decode(
-            encoded, size, description["fit"], description["crop_size"]
-        )
-        images = pictures.to_float(square)
-        labels = names.labels(target, classify_float(images)["labels"])
-        drawn = pictures.to_uint8(draw(images, labels))
-        return {"encoded_bytes": pictures.encode(drawn)}
-
-    arrays = (image_spec("images", size), label_spec)
-    floats = (image_spec("images", size, tf.float32), label_spec)
-    files = tuple(row_spec(name, None, tf.string) for name in ("encoded", "names"))
-    return ServedForm(
-        (
-            Endpoint("translate", translate, arrays),
-            Endpoint("translate_float", translate_float, floats),
-            Endpoint("classify", classify, arrays[:1]),
-            Endpoint("classify_float", classify_float, floats[:1]),
-            Endpoint("translate_encoded", translate_encoded, files),
-        ),
-        (generator, discriminator),
-    )
+    return Endpoint(f"classify{way.suffix}", classify, (way.spec(way.images),))
 
 
-def _probabilities(space, logits):
+def _probabilities(model, images):
     """As `StarGAN.classify`, for all data sets side by side."""
+    logits, space = model.discriminator(images, training=False)[1], model.label_space
     parts = [
         tf.nn.softmax(logits[:, part])
         if info.label_type == ONE_HOT

@@ -1,13 +1,15 @@
 """Picture files inside of the graph: decoding, the square, encoding.
 
-The same as `data.pictures`, up to rounding, with two exceptions: EXIF rotation is not
-applied and CMYK is what TensorFlow's decoder makes of it, since the graph has no
-operations for them.
+The same as `data.pictures` up to rounding, EXIF rotation of JPEG files included, with
+these exceptions: clear parts of GIFs are black, BMPs with a palette are read as grey.
 """
 
 import tensorflow as tf
 
 from stargan_tf.data.fit import CROP
+from stargan_tf.serving.picture_header import PictureHeader
+
+MAX_PIXELS = 89_478_485  # Pillow's limit: a larger picture is likely an attack.
 
 
 def to_float(images):
@@ -31,16 +33,13 @@ def decode(encoded, size, fit, crop_size):
         crop_size: likewise.
 
     Returns:
-        uint8 (n, size, size, 3). What is no picture is INVALID_ARGUMENT.
+        uint8 (n, size, size, 3). What is no picture, or has more than `MAX_PIXELS`, is
+        INVALID_ARGUMENT.
     """
 
     def one(content):
-        image = _on_white(
-            tf.io.decode_image(content, channels=0, expand_animations=False)
-        )
-        square = tf.image.resize(
-            _used(image, fit, crop_size), (size, size), "bilinear", antialias=True
-        )
+        used = _used(_decoded(content), fit, crop_size)
+        square = tf.image.resize(used, (size, size), "bilinear", antialias=True)
         levels = tf.clip_by_value(tf.round(square), 0.0, 255.0)
         return tf.ensure_shape(tf.cast(levels, tf.uint8), (size, size, 3))
 
@@ -59,17 +58,52 @@ def encode(images):
     return tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)
 
 
-def _on_white(image):
-    """Grey, grey with alpha, RGB or RGBA as float RGB; what is clear is white."""
+def _decoded(content):
+    """One file as uint8 RGB, upright."""
+    header = PictureHeader(content)
+    pixels = header.num_pixels()
+    message = f"A picture has more than {MAX_PIXELS:,} pixels. Received:"
+    fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
+    with tf.control_dependencies([fits]):
+        content = tf.identity(content)
+
+    def jpeg():
+        # TensorFlow's default is faster, and several grey levels off.
+        exact = "INTEGER_ACCURATE"
+        image = tf.io.decode_jpeg(content, channels=3, dct_method=exact)
+        return _upright(image, header.orientation())
+
+    def other():
+        image = tf.io.decode_image(content, expand_animations=False)
+        return _as_rgb(tf.ensure_shape(image, (None, None, None)))
+
+    return tf.ensure_shape(tf.cond(header.is_jpeg, jpeg, other), (None, None, 3))
+
+
+def _upright(image, orientation):
+    """What EXIF's orientation asks for."""
+    transposed = tf.where(orientation >= 5, [1, 0, 2], [0, 1, 2])
+    mirrored = tf.reduce_any(orientation == [2, 3, 6, 7])
+    upside_down = tf.reduce_any(orientation == [3, 4, 7, 8])
+    rows, columns = (tf.where(flip, -1, 1) for flip in (upside_down, mirrored))
+    return tf.transpose(image, transposed)[::rows, ::columns]
+
+
+def _as_rgb(image):
+    """Grey, grey with alpha, RGB or RGBA as RGB; what is clear is white."""
     channels = tf.shape(image)[-1]
-    pixels = tf.cast(image, tf.float32)
-    clear = tf.equal(channels % 2, 0)  # 2 or 4: the last one is alpha.
-    opaque = tf.ones_like(pixels[..., :1])
-    alpha = tf.where(clear, pixels[..., -1:] / 255.0, opaque)
-    colours = tf.where(clear, channels - 1, channels)
-    columns = tf.where(tf.equal(colours, 1), [0, 0, 0], [0, 1, 2])
-    colour = tf.gather(pixels, columns, axis=-1)
-    return tf.round(colour * alpha + 255.0 * (1.0 - alpha))
+    grey = channels <= 2
+    colours = tf.gather(image, tf.where(grey, [0, 0, 0], [0, 1, 2]), axis=-1)
+    has_alpha = tf.equal(channels % 2, 0)
+    return tf.cond(
+        has_alpha, lambda: _on_white(colours, image[..., -1:]), lambda: colours
+    )
+
+
+def _on_white(colours, alpha):
+    opaque = tf.cast(alpha, tf.float32) / 255.0
+    mixed = tf.cast(colours, tf.float32) * opaque + 255.0 * (1.0 - opaque)
+    return tf.cast(tf.round(mixed), tf.uint8)
 
 
 def _used(image, fit, crop_size):
