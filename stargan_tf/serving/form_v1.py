@@ -24,29 +24,53 @@ def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
         The form; see `stargan_tf.serving`.
     """
     size = model.label_space.image_size
+    networks = _Networks(model)
     endpoints = [
-        make(model, way)
+        make(networks, way)
         for way in transports(size, description)
         for make in (_translate, _classify)
     ]
-    networks = (model.generator, model.discriminator)
-    return ServedForm(tuple(endpoints), networks, partial(cases, model))
+    weighted = (model.generator, model.discriminator)
+    return ServedForm(tuple(endpoints), weighted, partial(cases, model))
 
 
-def _translate(model, way):
-    space = model.label_space
+class _Networks:
+    """What the signatures share: one function in the file for each network."""
+
+    def __init__(self, model: Any):
+        self.space = model.label_space
+        self._generator, self._discriminator = model.generator, model.discriminator
+
+    @tf.function(autograph=False)
+    def draw(self, images, labels):
+        drawn = self._generator([images, labels], training=False)
+        return tf.clip_by_value(drawn, -1.0, 1.0)
+
+    @tf.function(autograph=False)
+    def probabilities(self, images):
+        """As `StarGAN.classify`, for all data sets side by side."""
+        logits = self._discriminator(images, training=False)[1]
+        parts = [
+            tf.nn.softmax(logits[:, part])
+            if info.label_type == ONE_HOT
+            else tf.math.sigmoid(logits[:, part])
+            for info, part in zip(self.space.datasets, self.space.slices, strict=True)
+        ]
+        return tf.concat(parts, axis=1)
+
+
+def _translate(networks, way):
+    space = networks.space
     names = TargetNames(space)
 
     def wanted(images, target):
         if not way.by_name:
             return target
-        return names.labels(target, _probabilities(model, images))
+        return names.labels(target, networks.probabilities(images))
 
     def translate(images, target):
         floats = way.floats(images)
-        inputs = [floats, wanted(floats, target)]
-        drawn = model.generator(inputs, training=False)
-        return way.result(tf.clip_by_value(drawn, -1.0, 1.0))
+        return way.result(networks.draw(floats, wanted(floats, target)))
 
     labels = row_spec("labels", space.width, tf.float32)
     target = row_spec("names", None, tf.string) if way.by_name else labels
@@ -54,20 +78,8 @@ def _translate(model, way):
     return Endpoint(f"translate{way.suffix}", translate, specs)
 
 
-def _classify(model, way):
+def _classify(networks, way):
     def classify(images):
-        return {"labels": _probabilities(model, way.floats(images))}
+        return {"labels": networks.probabilities(way.floats(images))}
 
     return Endpoint(f"classify{way.suffix}", classify, (way.spec(way.images),))
-
-
-def _probabilities(model, images):
-    """As `StarGAN.classify`, for all data sets side by side."""
-    logits, space = model.discriminator(images, training=False)[1], model.label_space
-    parts = [
-        tf.nn.softmax(logits[:, part])
-        if info.label_type == ONE_HOT
-        else tf.math.sigmoid(logits[:, part])
-        for info, part in zip(space.datasets, space.slices, strict=True)
-    ]
-    return tf.concat(parts, axis=1)

@@ -23,11 +23,11 @@ def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
     Returns:
         The form; see `stargan_tf.serving`.
     """
-    styles = StylesInGraph(model)
+    styles, draw = StylesInGraph(model), _drawing(model.generator_ema)
     endpoints = [
         endpoint
         for way in transports(model.image_size, description)
-        for endpoint in _Form(model, styles, way).endpoints()
+        for endpoint in _Form(model, styles, draw, way).endpoints()
     ]
     endpoints.append(_map_latents(styles, model.latent_dim))
     networks = (
@@ -36,6 +36,17 @@ def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
         model.style_encoder_ema,
     )
     return ServedForm(tuple(endpoints), networks, partial(cases, model))
+
+
+def _drawing(generator):
+    """The generator as a function that the signatures share."""
+
+    @tf.function(autograph=False)
+    def draw(*inputs):
+        drawn = generator(list(inputs), training=False)
+        return tf.clip_by_value(drawn, -1.0, 1.0)
+
+    return draw
 
 
 def _map_latents(styles, latent_dim):
@@ -51,8 +62,8 @@ def _map_latents(styles, latent_dim):
 class _Form:
     """The signatures with one suffix."""
 
-    def __init__(self, model: Any, styles: StylesInGraph, way: Any):
-        self._model, self._styles, self._way = model, styles, way
+    def __init__(self, model: Any, styles: StylesInGraph, draw: Any, way: Any):
+        self._model, self._styles, self._draw, self._way = model, styles, draw, way
         self._target = _NAMES if way.by_name else _DOMAINS
 
     def endpoints(self):
@@ -74,9 +85,8 @@ class _Form:
     def _translating(self, name, extra, style):
         def translate(images, *others):
             given, masks = others[: len(extra)], others[len(extra) :]
-            inputs = [self._way.floats(images), style(*given), *masks]
-            drawn = self._model.generator_ema(inputs, training=False)
-            return self._way.result(tf.clip_by_value(drawn, -1.0, 1.0))
+            floats = self._way.floats(images)
+            return self._way.result(self._draw(floats, style(*given), *masks))
 
         specs = (self._way.spec(self._way.images), *extra, *self._mask_specs())
         return Endpoint(f"{name}{self._way.suffix}", translate, specs)

@@ -23,6 +23,7 @@ class StylesInGraph:
         count = range(model.num_domains)
         self._means = np.stack([model.mean_style(number) for number in count])
 
+    @tf.function(autograph=False)
     def of_latents(self, latents, domains, truncation):
         """ψ·F_y(z) + (1 − ψ)·the domain's mean style."""
         truncation = check_between(
@@ -38,6 +39,7 @@ class StylesInGraph:
         latents = latents_of_seeds(seeds, self._latent_dim)
         return self.of_latents(latents, domains, truncation)
 
+    @tf.function(autograph=False)
     def of_references(self, references, domains):
         """E_y(x)."""
         return self._encoder([references, self._checked(domains)], training=False)

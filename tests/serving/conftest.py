@@ -9,6 +9,7 @@ from PIL import Image
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.serving.client import Client
 from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+from stargan_tf.serving.loaded_model import LoadedModel
 from stargan_tf.serving.server import Server, ServerOptions
 from stargan_tf.training import checkpoints
 from tests.serving.toy import write_toy
@@ -31,7 +32,7 @@ def exported(folder, model, family):
     return model, version, agreement
 
 
-def label_model(datasets=FACES):
+def label_model(datasets=FACES, dtype="float32"):
     from stargan_tf.models.stargan import StarGAN
 
     return StarGAN(
@@ -40,6 +41,7 @@ def label_model(datasets=FACES):
         num_residual_blocks=1,
         discriminator_filters=4,
         discriminator_layers=2,
+        dtype=dtype,
     )
 
 
@@ -68,6 +70,18 @@ def served_v2(tmp_path_factory):
     for network in (model.generator_ema, model.style_encoder_ema):
         network.set_weights([1.1 * w for w in network.get_weights()])
     return exported(tmp_path_factory.mktemp("v2"), model, "stargan_v2")
+
+
+@pytest.fixture(scope="session")
+def v1(served_v1):
+    """The joint model, as TF Serving runs it."""
+    return LoadedModel(served_v1[1])
+
+
+@pytest.fixture(scope="session")
+def v2(served_v2):
+    """The model with high-pass skips, as TF Serving runs it."""
+    return LoadedModel(served_v2[1])
 
 
 @pytest.fixture

@@ -1,0 +1,90 @@
+"""What a request may hold: anything else is INVALID_ARGUMENT with a sentence."""
+
+import numpy as np
+import pytest
+
+from stargan_tf.data.pixels import to_float
+from stargan_tf.serving.styles_in_graph import latents_of_seeds
+from tests.serving.asking import ask, check_invalid
+
+
+def v1_inputs(count=1, size=16, width=7):
+    return {
+        "images": np.zeros((count, size, size, 3), np.uint8),
+        "labels": np.zeros((count, width), np.float32),
+    }
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (v1_inputs(size=12), r"\[1,12,12,3\] is not compatible with.*\[\?,16,16,3\]"),
+        (v1_inputs(width=3), r"\[1,3\] is not compatible with.*\[\?,7\]"),
+        (v1_inputs() | {"labels": np.zeros(7, np.float32)}, r"\[7\] is not compatible"),
+        (v1_inputs() | {"labels": np.float32(1)}, r"\[\] is not compatible"),
+        (v1_inputs(0), "The batch is empty"),
+    ],
+)
+@pytest.mark.parametrize("signature", ["serving_default", "translate_float"])
+def test_shapes(v1, inputs, message, signature):
+    kind = np.float32 if signature.endswith("_float") else np.uint8
+    inputs = {**inputs, "images": inputs["images"].astype(kind)}
+    check_invalid(v1, signature, message, **inputs)
+
+
+def test_unequal_batches_do_not_broadcast(v1, picture):
+    two = v1_inputs(2) | {"labels": v1_inputs(1)["labels"]}
+    check_invalid(v1, "translate", "as many rows in each of images, labels", **two)
+    files = {"encoded": [picture()] * 2, "names": ["sad"]}
+    check_invalid(v1, "translate_encoded", "rows in each of encoded, names", **files)
+    none = {"encoded": [], "names": []}
+    check_invalid(v1, "translate_encoded", "The batch is empty", **none)
+
+
+def test_a_bad_request_does_no_lasting_harm(v1, picture):
+    files = {"encoded": [picture(), b"no picture"], "names": ["sad"] * 2}
+    check_invalid(v1, "translate_encoded", "Unknown image file format", **files)
+    files["encoded"][1] = picture()
+    assert len(ask(v1, "translate_encoded", **files)["encoded_bytes"]) == 2
+
+
+def v2_inputs(count=2):
+    rng = np.random.default_rng(0)
+    return {
+        "images": rng.integers(0, 256, (count, 64, 64, 3), dtype=np.uint8),
+        "domains": np.arange(count, dtype=np.int32) % 3,
+        "masks": rng.random((count, 64, 64, 2), np.float32),
+        "truncation": np.ones(count, np.float32),
+    }
+
+
+def test_seeds_stand_for_latents(v2):
+    inputs = v2_inputs()
+    inputs["images"] = to_float(inputs["images"])
+    seeds = np.array([-1, 2**40])
+    drawn = ask(v2, "translate_seed_float", **inputs, seeds=seeds)["images"]
+    latents = latents_of_seeds(seeds, 3).numpy()
+    same = ask(v2, "translate_latent_float", **inputs, latents=latents)["images"]
+    np.testing.assert_allclose(drawn, same, atol=1e-6)
+    assert np.abs(latents[0] - latents[1]).min() > 1e-3
+
+
+def test_unknown_domains_and_truncations(v2):
+    inputs = v2_inputs() | {"latents": np.zeros((2, 3), np.float32)}
+    for wrong, message in (
+        ({"domains": np.array([0, 3], np.int32)}, "0 .cat., 1 .dog., 2 .fox."),
+        ({"domains": np.array([0, -1], np.int32)}, "unknown domain"),
+        ({"truncation": np.array([0, 1.5], np.float32)}, "truncation is in"),
+        ({"truncation": np.array([0, np.nan], np.float32)}, "truncation is in"),
+        ({"masks": np.zeros((2, 64, 64, 1), np.float32)}, "64,64,1. is not compatible"),
+    ):
+        check_invalid(v2, "translate_latent", message, **{**inputs, **wrong})
+
+
+def test_unknown_names_of_domains(v2, picture):
+    inputs = v2_inputs(1)
+    inputs = {name: inputs[name] for name in ("masks", "truncation")}
+    inputs |= {"encoded": [picture()], "names": ["cow"], "seeds": np.array([1])}
+    check_invalid(v2, "translate_seed_encoded", "has cat, dog, fox", **inputs)
+    inputs = {"references": [picture()], "names": ["cow"]}
+    check_invalid(v2, "encode_style_encoded", "has cat, dog, fox", **inputs)
