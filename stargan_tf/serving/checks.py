@@ -28,12 +28,12 @@ def checked(endpoint: Endpoint) -> Endpoint:
             tf.debugging.assert_equal(
                 batch,
                 batches[0],
-                f"Send as many rows in each of {names}: one per image.",
+                f"Send as many rows in each of {names}: one per image",
             )
             for batch in batches[1:]
         ]
         filled = tf.debugging.assert_positive(
-            batches[0], f"The batch is empty. Send at least one row in {names}."
+            batches[0], f"The batch is empty. Send at least one row in {names}"
         )
         with tf.control_dependencies([filled, *equal]):
             return endpoint.function(*(tf.identity(tensor) for tensor in shaped))
