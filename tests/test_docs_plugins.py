@@ -21,6 +21,7 @@ SMALL_V1 = f"{SMALL} --image_size=32 --num_residual_blocks=1 --discriminator_fil
 SMALL_V1 += " --discriminator_layers=2"
 SMALL_V2 = f"{SMALL} --image_size=64 --max_filters=4 --style_dim=4 --hidden_dim=4"
 PACKAGE = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "stargan_tf")
+PACKAGE += ("saved_models",)
 # Everything that pip would download is there already, see `environment`.
 PIP = "-m pip install --quiet --no-index --no-deps --no-build-isolation"
 

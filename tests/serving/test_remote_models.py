@@ -40,7 +40,7 @@ def faces(tmp_path, monkeypatch):
     """Pictures that are no squares, in the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "my_masks.py").write_text(MASKS)
+    (tmp_path / "served_masks.py").write_text(MASKS)
     (tmp_path / "in").mkdir()
     for seed in range(10):  # more than a batch of the server's
         rng = np.random.default_rng(seed)
@@ -95,7 +95,7 @@ def test_by_labels(labels, faces, output, flags):
     ],
 )
 def test_by_styles(styles, faces, output, flags):
-    translate(styles, output, *flags, "--mask_provider", "my_masks:masks")
+    translate(styles, output, *flags, "--mask_provider", "served_masks:masks")
     check_equal(faces)
 
 
@@ -103,7 +103,7 @@ def test_styles_are_kept_and_used(styles, faces):
     there = ["translate", "--model", "tiny", "--server", styles[1]]
     made = ["--to", "cat", "--seed", "1", "--save_style", "cat.npz"]
     assert main([*there, *made]) == 0
-    masks = ["--mask_provider", "my_masks:masks"]
+    masks = ["--mask_provider", "served_masks:masks"]
     for name, style in (
         ("local", ["--style", "cat.npz"]),
         ("served", ["--to", "cat", "--seed", "1"]),

@@ -16,6 +16,8 @@ def test_code_beside_the_user(tmp_path, monkeypatch):
     (tmp_path / "my_masks.py").write_text("def find(image): return 1\nnumber = 3\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    # Another test may have imported its own.
+    monkeypatch.delitem(sys.modules, "my_masks", raising=False)
     assert imported_by_user("mask_provider", "my_masks:find")(None) == 1
     with pytest.raises(InputError, match="must name a function.*my_masks:number, a in"):
         imported_by_user("mask_provider", "my_masks:number")
