@@ -46,7 +46,7 @@ def test_the_python_scripts_run(tmp_path, monkeypatch, model, shorter, written):
 
 
 def test_presets_and_data_sets_that_it_names_exist():
-    presets = set(PRESETS) | set(label_presets.PRESETS)
+    presets = set(PRESETS) | set(label_presets.PRESETS) | {"mobile"}  # of distill
     assert set(re.findall(r"--preset (\w+)", README)) <= presets
     known = set(available()) | set(re.findall(r"new-plugin (\w+)", README))
     for names in re.findall(r"--dataset ([\w,]+)", README):

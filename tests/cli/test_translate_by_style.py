@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from unittest import mock
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -49,7 +50,8 @@ def trained(tmp_path_factory):
     """The run folder of a tiny StarGAN v2, and the model."""
     from stargan_tf.models.stargan_v2 import StarGANV2
 
-    sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
+    sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 16}
+    keras.utils.set_random_seed(1)
     model = StarGANV2(ANIMALS, **sizes, base_filters=2, max_filters=4)
     model.compile()
     return save(model, tmp_path_factory.mktemp("run"), "stargan_v2", ANIMALS), model
