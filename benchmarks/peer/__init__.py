@@ -1,0 +1,4 @@
+"""The papers' networks and iterations in plain PyTorch, to measure ours by.
+
+Written from the papers' tables for the benchmarks; not part of the package.
+"""

@@ -1,0 +1,142 @@
+"""StarGAN v1 in plain PyTorch: tables 4 and 5 of the paper, and its iteration."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, channels: int):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.InstanceNorm2d(channels, affine=True),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.InstanceNorm2d(channels, affine=True),
+        )
+
+    def forward(self, x):
+        return x + self.body(x)
+
+
+class Generator(nn.Module):
+    """Table 4: image (n, 3, h, w) and label (n, labels) → image."""
+
+    def __init__(self, labels: int = 5, filters: int = 64, blocks: int = 6):
+        super().__init__()
+
+        def normalised(convolution, channels):
+            norm = nn.InstanceNorm2d(channels, affine=True)
+            return [convolution, norm, nn.ReLU(inplace=True)]
+
+        layers = normalised(
+            nn.Conv2d(3 + labels, filters, 7, padding=3, bias=False), filters
+        )
+        width = filters
+        for _ in range(2):
+            down = nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False)
+            layers += normalised(down, 2 * width)
+            width *= 2
+        layers += [ResidualBlock(width) for _ in range(blocks)]
+        for _ in range(2):
+            up = nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False)
+            layers += normalised(up, width // 2)
+            width //= 2
+        layers += [nn.Conv2d(width, 3, 7, padding=3, bias=False), nn.Tanh()]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, image, label):
+        planes = label[:, :, None, None].expand(-1, -1, *image.shape[2:])
+        return self.body(torch.cat([image, planes], 1))
+
+
+class Discriminator(nn.Module):
+    """Table 5: image (n, 3, size, size) → (patch logits, class logits)."""
+
+    def __init__(self, size: int = 128, labels: int = 5, filters: int = 64, depth=6):
+        super().__init__()
+        layers, channels = [], 3
+        for number in range(depth):
+            width = filters * 2**number
+            layers += [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.01)]
+            channels = width
+        self.body = nn.Sequential(*layers)
+        self.patches = nn.Conv2d(channels, 1, 3, padding=1, bias=False)
+        self.classes = nn.Conv2d(channels, labels, size // 2**depth, bias=False)
+
+    def forward(self, image):
+        x = self.body(image)
+        return self.patches(x), self.classes(x).flatten(1)
+
+
+class Training:
+    """The iteration, with the work that the released code does.
+
+    That is: the fake of a critic's step is made with its graph, which is then dropped,
+    and the generator's step computes gradients of the critic's weights too, which are
+    thrown away.
+
+    Args:
+        size: side of the images in pixels.
+        labels: number of binary labels.
+        device: where.
+        autocast: a type for `torch.autocast`, or None for float32.
+    """
+
+    def __init__(self, size=128, labels=5, device="cpu", autocast=None):
+        self.device, self.autocast = device, autocast
+        self.generator = Generator(labels).to(device)
+        self.discriminator = Discriminator(size, labels).to(device)
+        self.optimizers = [
+            torch.optim.Adam(network.parameters(), 1e-4, (0.5, 0.999))
+            for network in (self.generator, self.discriminator)
+        ]
+
+    def _mixed(self):
+        enabled = self.autocast is not None
+        return torch.autocast(self.device, self.autocast, enabled=enabled)
+
+    def critic_step(self, image, label, target):
+        """One update of the discriminator."""
+        with self._mixed():
+            fake = self.generator(image, target).detach()
+            real_patches, classes = self.discriminator(image)
+            fake_patches, _ = self.discriminator(fake)
+            loss = fake_patches.mean() - real_patches.mean() + _entropy(classes, label)
+        alpha = torch.rand(len(image), 1, 1, 1, device=image.device)
+        between = (alpha * image + (1 - alpha) * fake).requires_grad_()
+        with self._mixed():
+            patches, _ = self.discriminator(between)
+        self._step(1, loss + 10 * _penalty(patches, between))
+
+    def generator_step(self, image, label, target):
+        """One update of the generator."""
+        with self._mixed():
+            fake = self.generator(image, target)
+            patches, classes = self.discriminator(fake)
+            back = self.generator(fake, label)
+            loss = -patches.mean() + _entropy(classes, target)
+        self._step(0, loss + 10 * (image - back).abs().mean())
+
+    def _step(self, which, loss):
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        loss.backward()
+        self.optimizers[which].step()
+
+
+def _entropy(logits, label):
+    """Summed over the labels, mean over the batch."""
+    total = functional.binary_cross_entropy_with_logits(
+        logits.float(), label, reduction="sum"
+    )
+    return total / len(label)
+
+
+def _penalty(patches, between):
+    (slope,) = torch.autograd.grad(
+        patches, between, torch.ones_like(patches), create_graph=True
+    )
+    norm = slope.flatten(1).float().norm(dim=1)
+    return ((norm - 1) ** 2).mean()

@@ -1,0 +1,182 @@
+"""Ours beside its peers: processes that take turns at the same work.
+
+Each contender is a process of its own, so that no library's threads, allocator or
+settings touch another's, and so that its peak memory is its own. All get ready and do
+the work once; then, in every round, each does it once while the others wait. The ratios
+are taken within rounds: what else the machine does then meets both sides.
+
+A benchmark is a script that starts itself again for every contender:
+
+    if arguments.contender:
+        take_turns("torch", lambda: function_that_does_the_work_once)
+    else:
+        compare({name: [__file__, "--contender", name, …] for name in NAMES}, rounds=5)
+"""
+
+import importlib
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Result(NamedTuple):
+    """What a contender did.
+
+    Args:
+        seconds: of each round.
+        peak: the process' peak memory in MiB.
+        imported: its memory in MiB once the framework was imported, before the work.
+        facts: whatever else it reported when it was ready.
+    """
+
+    seconds: list[float]
+    peak: float
+    imported: float
+    facts: dict
+
+
+class Contender:
+    """A process that does its work whenever it is told.
+
+    Args:
+        command: arguments of Python.
+        environment: further environment variables.
+    """
+
+    def __init__(self, command: list[str], environment: dict | None = None):
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **(environment or {})},
+            text=True,
+        )
+
+    def answer(self) -> dict:
+        """Its next message; ends the benchmark if it died."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"A contender ended: {' '.join(self.process.args)}")
+        return json.loads(line)
+
+    def work(self) -> float:
+        """Seconds of one round."""
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return self.answer()["seconds"]
+
+    def close(self) -> dict:
+        """Ends it; returns its memory."""
+        self.process.stdin.close()
+        memory = self.answer()
+        self.process.wait()
+        return memory
+
+
+def take_turns(framework: str, setup: Callable) -> None:
+    """What a contender's process does.
+
+    Args:
+        framework: the module whose import is not counted as the work's memory.
+        setup: () → a function that does the work once, or (that, facts to report).
+    """
+    channel = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever the libraries print is no message
+
+    def tell(**message) -> None:
+        print(json.dumps(message), file=channel, flush=True)
+
+    importlib.import_module(framework)
+    imported = peak_memory()
+    work = setup()
+    work, facts = work if isinstance(work, tuple) else (work, {})
+    work()
+    tell(facts=facts)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        work()
+        tell(seconds=time.perf_counter() - start)
+    tell(peak=peak_memory(), imported=imported)
+
+
+def peak_memory() -> float:
+    """This process' peak in MiB."""
+    # Of the status file, since getrusage hands on the peak of the parent process.
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def run(
+    commands: dict[str, list[str]],
+    rounds: int,
+    environments: dict[str, dict] | None = None,
+) -> dict[str, Result]:
+    """Lets contenders take turns.
+
+    Args:
+        commands: {name: arguments of Python}.
+        rounds: how often each works.
+        environments: {name: further environment variables}.
+    """
+    contenders, facts = {}, {}
+    for name, command in commands.items():
+        contenders[name] = Contender(command, (environments or {}).get(name))
+        facts[name] = contenders[name].answer()["facts"]
+        print(f"{name}: ready", file=sys.stderr, flush=True)
+    seconds = {name: [] for name in contenders}
+    for number in range(1, rounds + 1):
+        for name, contender in contenders.items():
+            seconds[name].append(contender.work())
+        last = ", ".join(f"{n} {s[-1]:.4g} s" for n, s in seconds.items())
+        print(f"round {number} of {rounds}: {last}", file=sys.stderr, flush=True)
+    memory = {name: contender.close() for name, contender in contenders.items()}
+    return {n: Result(seconds[n], **memory[n], facts=facts[n]) for n in contenders}
+
+
+def spread(values: list[float]) -> str:
+    """Median, and the whole range."""
+    return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"
+
+
+def print_table(title: str, results: dict[str, Result], peer: str, per: float = 1.0):
+    """One Markdown table, a row for each contender.
+
+    Args:
+        title: of the first column.
+        results: of `run`.
+        peer: name of the contender that the others are measured by.
+        per: how many things a round makes; seconds are given for one.
+    """
+    others = results[peer].seconds
+    print(f"\n| {title} | seconds | times the peer's | peak MiB | beyond import |")
+    print("|---|---:|---:|---:|---:|")
+    for name, result in results.items():
+        ratios = [a / b for a, b in zip(result.seconds, others, strict=True)]
+        print(
+            f"| {name} | {spread([s / per for s in result.seconds])} | "
+            f"{'1' if name == peer else spread(ratios)} | {result.peak:.0f} | "
+            f"{result.peak - result.imported:.0f} |"
+        )
+
+
+def compare(
+    title: str,
+    commands: dict[str, list[str]],
+    peer: str,
+    rounds: int,
+    environments: dict[str, dict] | None = None,
+    per: float = 1.0,
+) -> dict[str, Result]:
+    """Runs contenders in turns and prints the table; see `run` and `print_table`."""
+    results = run(commands, rounds, environments)
+    print_table(title, results, peer, per)
+    return results
