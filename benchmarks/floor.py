@@ -1,6 +1,6 @@
 """The time below which nobody gets: multiply-adds over the machine's matrix rate.
 
-    python benchmarks/floor.py                  # the machine's rates, float32 and bfloat16
+    python benchmarks/floor.py          # the machine's rates, float32 and bfloat16
 
 The rate is that of the largest product of square matrices that either PyTorch or
 TensorFlow manages here. Multiply-adds are those of the networks' convolutions and
@@ -18,8 +18,8 @@ SIZE, REPEATS = 2048, 8
 TYPES = ("float32", "bfloat16")
 
 # Passes through each network for one iteration, in forward passes of one batch. A pass
-# backwards to the input costs one, to the weights another one. A gradient of a gradient:
-# forwards, back to the input, and from there forwards and to the weights: 4.
+# backwards to the input costs one, to the weights another one. The gradient of a
+# gradient: forwards, back to the input, and from there forwards and to the weights, 4.
 PASSES = {
     # G: 5 fakes, which are shared with the generator's step, and back from the fifth.
     # D: 5 critic steps (real 3, fake 3, penalty 4), then to and fro for the generator.

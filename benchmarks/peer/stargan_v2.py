@@ -1,6 +1,7 @@
 """StarGAN v2 in plain PyTorch: tables 5 to 7 of the paper, and its iteration."""
 
 import copy
+import itertools
 import math
 
 import torch
@@ -85,7 +86,7 @@ class Generator(nn.Module):
         super().__init__()
         wide = widths(size, int(math.log2(size)) - 4)
         self.from_rgb = nn.Conv2d(3, wide[0], 3, padding=1)
-        pairs = list(zip(wide, wide[1:], strict=False))
+        pairs = list(itertools.pairwise(wide))
         down = [DownBlock(a, b, True, True) for a, b in pairs]
         middle = [DownBlock(wide[-1], wide[-1], True, False) for _ in range(2)]
         self.encode = nn.Sequential(*down, *middle)
@@ -131,7 +132,7 @@ class Trunk(nn.Module):
     def __init__(self, size: int):
         super().__init__()
         wide = widths(size, int(math.log2(size)) - 2)
-        pairs = zip(wide, wide[1:], strict=False)
+        pairs = itertools.pairwise(wide)
         self.body = nn.Sequential(
             nn.Conv2d(3, wide[0], 3, padding=1),
             *(DownBlock(a, b, False, True) for a, b in pairs),
