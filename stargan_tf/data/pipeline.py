@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from stargan_tf.data import service
 from stargan_tf.data.arguments import SEED_LIMIT, check_range
 from stargan_tf.data.batch_part import WHOLE, BatchPart
 from stargan_tf.data.flips import random_flips
@@ -41,6 +42,7 @@ def training_batches(
     cache: str = AUTO,
     dataset_weights: Sequence[float | None] | None = None,
     part: BatchPart = WHOLE,
+    data_service: str | None = None,
 ) -> tf.data.Dataset:
     """Endless shuffled batches; batch k comes from source k mod n, unless weighted.
 
@@ -59,24 +61,28 @@ def training_batches(
             see `take_turns`; by default equally often.
         part: which part of each batch to make, where machines share the work;
             `batch_size` remains that of the whole.
+        data_service: `"grpc://HOST:PORT"` of a `tf.data` service that makes the
+            batches, from the cache on a disk that its workers see; see `service`.
 
     Returns:
         Dataset of `(image, label)`: float32 `(batch_size, s, s, 3)` in [-1, 1], and
         float32 `(batch_size, LabelSpace.width)`.
 
     Raises:
-        InputError: if an argument is out of range, or no image can be read.
+        InputError: if an argument is out of range, no image can be read, or no
+            service answers.
     """
     check_range("batch_size", batch_size, 1)
     check_range("start_step", start_step, 0)
     check_range("seed", seed, 0, SEED_LIMIT)
+    service.check_answers(data_service)
     sources, space = _as_sources(sources)
     turns = _turns(dataset_weights, sources)
     size = part.size(batch_size)
-    stores = [open_images(source, cache) for source in sources]
+    stores = [service.open_images(one, cache, data_service) for one in sources]
 
     sizes = [len(store) for store in stores]
-    fetch = _fetcher(stores, space)
+    fetch = _fetcher(stores, space, elsewhere=data_service is not None)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         source, positions = _choose(step, batch_size, seed, sizes, turns)
@@ -87,9 +93,7 @@ def training_batches(
             images = random_flips(images, [seed, step], part)
         return _to_float(images), labels
 
-    steps = tf.data.Dataset.counter(start=start_step)
-    batches = steps.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return service.batches_by_number(load, start_step, data_service)
 
 
 def evaluation_batches(
@@ -181,11 +185,14 @@ def _in_order(
     return batches.filter(lambda images, labels: tf.shape(images)[0] > 0)
 
 
-def _fetcher(stores: Sequence[ImageStore], space: LabelSpace) -> Callable:
+def _fetcher(
+    stores: Sequence[ImageStore], space: LabelSpace, elsewhere: bool = False
+) -> Callable:
     """(source, positions) → (uint8 images, labels, positions they were taken from)."""
 
     def branch(number: int, store: ImageStore) -> Callable:
-        read, labels = reader(store), tf.constant(space.embed(store.labels, number))
+        read = reader(store, elsewhere)
+        labels = tf.constant(space.embed(store.labels, number))
 
         def fetch_one(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
             images, taken = read(positions)

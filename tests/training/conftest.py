@@ -1,5 +1,6 @@
 """A run of the command line on the toy data set, in a process of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -44,16 +45,27 @@ TINY_V2 = [
 ]
 
 
-class ToyRun:
-    """Starts `stargan-tf train` on one run folder."""
+# What to run in place of `stargan-tf`, and variables that make it quick.
+PREPARED = "tests.training.prepared_cli"
+SMALL = {"TEST_SMALL": "1"}
 
-    def __init__(self, folder):
+
+class ToyRun:
+    """Starts `stargan-tf train` on one run folder.
+
+    Args:
+        folder: the run's.
+        module: what to run in place of `stargan-tf`.
+    """
+
+    def __init__(self, folder, module="stargan_tf.cli.main"):
         self.folder = folder
+        self.module = module
         self.processes = []
 
     def start(self, *flags, **variables):
         """The process, with its output in pipes."""
-        command = [sys.executable, "-m", "stargan_tf.cli.main", "train"]
+        command = [sys.executable, "-m", self.module, "train"]
         environment = {
             **os.environ,
             "PYTHONPATH": str(PLUGIN),
@@ -77,9 +89,23 @@ class ToyRun:
         output, errors = process.communicate(timeout=PATIENCE)
         return process.returncode, output, errors
 
+    def metrics(self):
+        """The records of `metrics.jsonl`, without the speed."""
+        lines = (self.folder / "metrics.jsonl").read_text().splitlines()
+        records = [json.loads(line) for line in lines]
+        for record in records:
+            record.pop("images_per_second", None)
+        return records
+
     def checkpoints(self):
         """Names of all that is in `checkpoints/`."""
         return sorted(path.name for path in (self.folder / "checkpoints").iterdir())
+
+
+def check_same_metrics(received, expected):
+    """Both runs logged the same, but for rounding."""
+    for ours, theirs in zip(received.metrics(), expected.metrics(), strict=True):
+        assert ours == pytest.approx(theirs, rel=0.01, abs=1e-3)
 
 
 @pytest.fixture
@@ -97,8 +123,8 @@ def toy_run(tmp_path):
     """Makes a `ToyRun` for a name; what it started does not outlive the test."""
     runs = []
 
-    def make(name):
-        runs.append(ToyRun(tmp_path / name))
+    def make(name, *module):
+        runs.append(ToyRun(tmp_path / name, *module))
         return runs[-1]
 
     yield make

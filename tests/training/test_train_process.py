@@ -27,14 +27,6 @@ def read_arrays(checkpoint):
     return arrays
 
 
-def read_metrics(run):
-    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
-    records = [json.loads(line) for line in lines]
-    for record in records:
-        record.pop("images_per_second", None)
-    return records
-
-
 def wait_for_step(run, step):
     """Returns as soon as the metrics show that step."""
     file = run.folder / "metrics.jsonl"
@@ -84,7 +76,7 @@ def check_equal(received, expected, checkpoint):
     assert arrays.keys() == others.keys()
     for name, array in arrays.items():
         np.testing.assert_array_equal(others[name], array, err_msg=name)
-    assert read_metrics(received) == read_metrics(expected)
+    assert received.metrics() == expected.metrics()
     for picture in (expected.folder / "samples").iterdir():
         assert (received.folder / "samples" / picture.name).read_bytes() == (
             picture.read_bytes()
@@ -110,10 +102,10 @@ def test_a_killed_and_resumed_v2_run_equals_an_uninterrupted_one(toy_run, tiny_v
     for name in ("generator_ema", "mapping_network_optimizer"):
         assert any(name in array for array in arrays)
     # Down by a fifth each step, the resumed ones included; zero at the last.
-    records = [r for r in read_metrics(torn) if "diversity_weight" in r]
+    records = [r for r in torn.metrics() if "diversity_weight" in r]
     weights = [record["diversity_weight"] for record in records]
     np.testing.assert_allclose(weights, [1, 0.8, 0.6, 0.4, 0.2, 0], atol=1e-6)
-    assert {"style_diversity", "label_effect"} <= read_metrics(torn)[-1].keys()
+    assert {"style_diversity", "label_effect"} <= torn.metrics()[-1].keys()
     assert "--seed 7 INPUT" in output
 
 
@@ -189,7 +181,7 @@ def test_joint_rectified_training_in_half_precision(toy_run, tiny):
         (run.folder / "checkpoints/step_00000008/state.json").read_text()
     )
     assert [info["name"] for info in state["datasets"]] == ["toy", "toy_moods"]
-    records = read_metrics(run)
+    records = run.metrics()
     assert [record["step"] for record in records] == [2, 4, 6, 8, 8]
     assert "g_identity" in records[0]
     assert records[-1].keys() == {"step", "label_effect", "critic_gap", "critic_wins"}

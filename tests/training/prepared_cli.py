@@ -1,0 +1,25 @@
+"""`stargan-tf`, in a process that was prepared first; run by tests as a module.
+
+TEST_LOGICAL_CPUS=N: the CPU counts as N devices, as several GPUs would.
+TEST_SMALL=1: StarGAN v2 takes 16 pixels, and TensorFlow does not spend more time on
+making graphs faster than a few steps take.
+"""
+
+import os
+import sys
+
+import tensorflow as tf
+
+from stargan_tf.cli.main import main
+from stargan_tf.layers import pyramid
+
+if "TEST_LOGICAL_CPUS" in os.environ:
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    count = int(os.environ["TEST_LOGICAL_CPUS"])
+    devices = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(cpu, devices)
+if "TEST_SMALL" in os.environ:
+    pyramid.SMALLEST = 16
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+sys.exit(main())
