@@ -66,8 +66,8 @@ def matrix_rate(dtype: str = "float32", rounds: int = 5) -> float:
     return REPEATS * SIZE**3 / best
 
 
-def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int:
-    """Multiply-adds of the convolutions and products of one training iteration."""
+def forward_multiply_adds(model: str, image_size: int) -> dict[str, int]:
+    """Multiply-adds of one image through each network, by the network's name."""
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.distillation.multiply_adds import multiply_adds
     from stargan_tf.models.stargan import StarGAN
@@ -83,19 +83,24 @@ def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int
         "style_encoder": [image, ()],
         "mapping_network": [(16,), ()],
     }
-    forward = {
+    return {
         name: multiply_adds(getattr(networks, name), shapes[name])
         for name in PASSES[model]
     }
-    return batch_size * sum(n * forward[k] for k, n in PASSES[model].items())
 
 
 def floor_seconds(model: str, image_size: int, batch_size: int, dtype="float32"):
     """The floor of one training iteration, as a `Floor`."""
-    count = iteration_multiply_adds(model, image_size, batch_size)
+    forward = forward_multiply_adds(model, image_size)
+    count = batch_size * sum(n * forward[k] for k, n in PASSES[model].items())
+    return floor_of(count, dtype)
+
+
+def floor_of(count: int, dtype: str = "float32") -> Floor:
+    """The floor of that many multiply-adds."""
     rate = matrix_rate(dtype)
     title = (
-        f"floor, {dtype}: {count / 1e9:.0f} billion multiply-adds at "
+        f"floor, {dtype}: {count / 1e9:,.0f} billion multiply-adds at "
         f"{rate / 1e9:.0f} billion a second"
     )
     return Floor(count / rate, title)

@@ -1,122 +1,186 @@
-"""How many images a second the input pipeline delivers, beside what training needs.
+"""JPEG files to ready batches: ours beside a torch `DataLoader` that does the same.
 
-    python benchmarks/input_pipeline.py                      # measures a step too
-    python benchmarks/input_pipeline.py --step_images_per_s 1500
-    python benchmarks/input_pipeline.py --images 4096 --image_size 256 --seconds 20
+    python benchmarks/input_pipeline.py
+    python benchmarks/input_pipeline.py --images 4096 --image_size 256 --batch_size 8
 
-It makes JPEG files of CelebA's size (178 x 218) in a temporary folder, reads them as a
-user's data set (`folder`: decode, crop, resize, flip, batch), without and with the
-cache, and prints a table. `needed` is the number of images a second that a StarGAN v1
-training step consumes on this machine's fastest device.
+It makes JPEG files of CelebA's size (178 x 218) in a temporary folder. Both sides decode
+with Pillow, cut out the centred square, resize it (antialiased bilinear), flip it with
+probability one half and give shuffled float batches in [-1, 1]; of a round both start
+with empty buffers.
+
+- torch: `DataLoader(num_workers=2, persistent_workers=True)`. What torchvision's
+  `ImageFolder`, `CenterCrop`, `Resize`, `RandomHorizontalFlip`, `ToTensor` and
+  `Normalize` do with a picture is written out here, since torchvision does not import
+  beside PyTorch for the CPU.
+- ours_decoded: `training_batches(…, cache="never")`, each picture decoded each time.
+- ours_first_pass: all pictures into an empty cache, once in a data set's life.
+- ours_cached: `training_batches` from the cache, the default up to 2 GiB a data set.
+- pillow: the floor of those that decode: only open, crop and resize, in two processes.
 """
 
 import argparse
 import os
+import random
+import shutil
 import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from side_by_side import compare, take_turns
 
 WIDTH, HEIGHT = 178, 218
 DOMAINS = ("one", "two")
+WORKERS = 2
+NAMES = {
+    "torch": "torch",
+    "ours_decoded": "tensorflow",
+    "ours_first_pass": "tensorflow",
+    "ours_cached": "tensorflow",
+    "pillow": "PIL",
+}
 
 
 def main() -> None:
     arguments = parse()
-    with tempfile.TemporaryDirectory() as temporary:
-        os.environ["STARGAN_TF_CACHE"] = str(Path(temporary, "cache"))
-        make_pictures(Path(temporary, "images"), arguments.images)
-        rows = measure(Path(temporary, "images"), arguments)
-    print_table(rows)
+    if arguments.contender:
+        setup = _SETUPS.get(arguments.contender, ours)
+        take_turns(NAMES[arguments.contender], lambda: setup(arguments))
+        return
+    options = [f"--{n}={getattr(arguments, n)}" for n in _OPTIONS]
+    with tempfile.TemporaryDirectory() as folder:
+        make_pictures(Path(folder, "images"), arguments.images)
+        command = [__file__, *options, f"--folder={folder}", "--contender"]
+        commands = {name: [*command, name] for name in arguments.only}
+        caches = {n: {"STARGAN_TF_CACHE": f"{folder}/{n}"} for n in commands}
+        title = f"{arguments.image_size} px, batch {arguments.batch_size}"
+        images = arguments.images // arguments.batch_size * arguments.batch_size
+        table = {"per": images, "rate": "images/s"}
+        compare(title, commands, "torch", arguments.rounds, caches, **table)
+
+
+_OPTIONS = ("images", "image_size", "batch_size")
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--images", type=int, default=512)
+    parser.add_argument("--images", type=int, default=2048)
     parser.add_argument("--image_size", type=int, default=128)
     parser.add_argument("--batch_size", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=5.0, help="per measurement")
-    parser.add_argument(
-        "--step_images_per_s",
-        type=float,
-        help="images a training step needs per second; measured if not given",
-    )
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--contender", choices=NAMES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def make_pictures(folder: Path, count: int) -> None:
     """Smooth random pictures: they compress, and cost to decode, as photos do."""
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for number in range(count):
-        small = random.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
+        small = generator.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
         picture = Image.fromarray(small).resize((WIDTH, HEIGHT), Image.BICUBIC)
         path = folder / DOMAINS[number % len(DOMAINS)] / f"{number:06d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path, quality=90)
 
 
-def measure(folder: Path, arguments: argparse.Namespace) -> list[tuple[str, float]]:
+def square(path: Path, size: int) -> Image.Image:
+    """A picture's centred square, resized."""
+    with open(path, "rb") as file:
+        image = Image.open(file).convert("RGB")
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    cut = image.crop((left, top, left + side, top + side))
+    return cut.resize((size, size), Image.BILINEAR)
+
+
+class Pictures:
+    """A data set as `torch.utils.data` takes it."""
+
+    def __init__(self, folder: Path, size: int):
+        self.files = sorted(folder.rglob("*.jpg"))
+        self.size = size
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, index: int):
+        import torch
+
+        path = self.files[index]
+        image = square(path, self.size)
+        if random.random() < 0.5:
+            image = image.transpose(Image.FLIP_LEFT_RIGHT)
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+        pixels = pixels.to(torch.float32).div(255)
+        return pixels.sub_(0.5).div_(0.5), DOMAINS.index(path.parent.name)
+
+
+def torch_loader(arguments: argparse.Namespace):
+    from torch.utils.data import DataLoader
+
+    loader = DataLoader(
+        Pictures(arguments.folder / "images", arguments.image_size),
+        arguments.batch_size,
+        shuffle=True,
+        num_workers=WORKERS,
+        drop_last=True,
+        persistent_workers=True,
+    )
+    return lambda: [None for _ in loader] and None
+
+
+def ours(arguments: argparse.Namespace):
     from stargan_tf.data.pipeline import training_batches
+
+    source, size = opened(arguments), arguments.batch_size
+    cache = "never" if arguments.contender == "ours_decoded" else "always"
+    batches = training_batches(source, size, cache=cache)
+
+    def work():
+        endless = iter(batches)
+        for _ in range(arguments.images // size):
+            next(endless)
+
+    return work
+
+
+def first_pass(arguments: argparse.Namespace):
+    from stargan_tf.data.image_store import open_images
+
+    source = opened(arguments)
+
+    def work():
+        shutil.rmtree(os.environ["STARGAN_TF_CACHE"], ignore_errors=True)
+        open_images(source, "always")
+
+    return work
+
+
+def opened(arguments: argparse.Namespace):
     from stargan_tf.data.registry import load_dataset
 
-    source = load_dataset("folder", "train", arguments.image_size, data_dir=str(folder))
-    size = arguments.batch_size
-
-    def rate(cache: str) -> float:
-        batches = iter(training_batches(source, size, cache=cache))
-        return size * per_second(lambda: next(batches), arguments.seconds)
-
-    uncached = rate("never")
-    start = time.perf_counter()
-    training_batches(source, size, cache="always")
-    first_pass = len(source) / (time.perf_counter() - start)
-    needed = arguments.step_images_per_s or step_rate(source, size, arguments.seconds)
-    return [
-        ("decoded every time", uncached),
-        ("first pass into the cache", first_pass),
-        ("from the cache", rate("always")),
-        ("needed by a training step", needed),
-    ]
+    data_dir = str(arguments.folder / "images")
+    # All pictures, as the peer: none is held out.
+    options = {"data_dir": data_dir, "held_out": 0}
+    return load_dataset("folder", "train", arguments.image_size, **options)
 
 
-def step_rate(source, batch_size: int, seconds: float) -> float:
-    """Images a second of StarGAN v1's training step, data given."""
-    from stargan_tf.data.pipeline import training_batches
-    from stargan_tf.models.stargan import StarGAN
+def pillow(arguments: argparse.Namespace):
+    import multiprocessing
 
-    model = StarGAN(source.info)
-    model.compile()
-    batch = next(iter(training_batches(source, batch_size)))
-
-    def batches() -> Iterator:
-        while True:
-            yield batch
-
-    model.make_train_function()
-    endless = batches()
-    return batch_size * per_second(lambda: model.train_function(endless), seconds)
+    files = sorted((arguments.folder / "images").rglob("*.jpg"))
+    pool = multiprocessing.Pool(WORKERS)
+    work = [(path, arguments.image_size) for path in files]
+    return lambda: pool.starmap(discarded, work, chunksize=64) and None
 
 
-def per_second(call, seconds: float) -> float:
-    """Calls per second, after a few to warm up."""
-    for _ in range(5):
-        call()
-    start, count = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        call()
-        count += 1
-    return count / (time.perf_counter() - start)
+def discarded(path: Path, size: int) -> None:
+    square(path, size)
 
 
-def print_table(rows: list[tuple[str, float]]) -> None:
-    needed = rows[-1][1]
-    print(f"{'':28}{'images/s':>10}{'x needed':>10}")
-    for name, rate in rows:
-        print(f"{name:28}{rate:10.0f}{rate / needed:10.1f}")
-
+_SETUPS = {"torch": torch_loader, "ours_first_pass": first_pass, "pillow": pillow}
 
 if __name__ == "__main__":
     main()

@@ -20,6 +20,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -50,10 +51,13 @@ class Contender:
     """
 
     def __init__(self, command: list[str], environment: dict | None = None):
+        # TensorFlow talks at every start. Shown if the contender dies.
+        self.said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self.said,
             env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **(environment or {})},
             text=True,
         )
@@ -62,6 +66,8 @@ class Contender:
         """Its next message; ends the benchmark if it died."""
         line = self.process.stdout.readline()
         if not line:
+            self.said.seek(0)
+            sys.stderr.write(self.said.read())
             raise SystemExit(f"A contender ended: {' '.join(self.process.args)}")
         return json.loads(line)
 
@@ -76,6 +82,7 @@ class Contender:
         self.process.stdin.close()
         memory = self.answer()
         self.process.wait()
+        self.said.close()
         return memory
 
 
@@ -84,7 +91,9 @@ def take_turns(framework: str, setup: Callable) -> None:
 
     Args:
         framework: the module whose import is not counted as the work's memory.
-        setup: () → a function that does the work once, or (that, facts to report).
+        setup: () → a function that does the work once, or (that, facts to report). A
+            function that the work returns is called after the clock has stopped, to
+            tidy up before it is the next one's turn.
     """
     channel = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever the libraries print is no message
@@ -96,13 +105,21 @@ def take_turns(framework: str, setup: Callable) -> None:
     imported = peak_memory()
     work = setup()
     work, facts = work if isinstance(work, tuple) else (work, {})
-    work()
+    timed(work)
     tell(facts=facts)
     for _ in sys.stdin:
-        start = time.perf_counter()
-        work()
-        tell(seconds=time.perf_counter() - start)
+        tell(seconds=timed(work))
     tell(peak=peak_memory(), imported=imported)
+
+
+def timed(work: Callable) -> float:
+    """Seconds that the work takes, without what it leaves to do after it."""
+    start = time.perf_counter()
+    rest = work()
+    seconds = time.perf_counter() - start
+    if callable(rest):
+        rest()
+    return seconds
 
 
 def peak_memory() -> float:
@@ -147,24 +164,40 @@ def spread(values: list[float]) -> str:
     return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"
 
 
-def print_table(title: str, results: dict[str, Result], peer: str, per: float = 1.0):
+def print_table(
+    title: str,
+    results: dict[str, Result],
+    peer: str,
+    per: float = 1.0,
+    rate: str = "",
+    columns: dict[str, dict[str, str]] | None = None,
+):
     """One Markdown table, a row for each contender.
 
     Args:
         title: of the first column.
         results: of `run`.
-        peer: name of the contender that the others are measured by.
+        peer: name of the contender that the others are measured by; the first one if
+            it did not take part.
         per: how many things a round makes; seconds are given for one.
+        rate: name of what to give in place of seconds: things in a second.
+        columns: {heading: {name: text}} of further columns.
     """
-    others = results[peer].seconds
-    print(f"\n| {title} | seconds | times the peer's | peak MiB | beyond import |")
-    print("|---|---:|---:|---:|---:|")
+    others = results.get(peer, next(iter(results.values()))).seconds
+    columns = columns or {}
+    more = "".join(f" {heading} |" for heading in columns)
+    head = f"{rate or 'seconds'} | times the peer's | peak MiB | beyond import |"
+    print(f"\n| {title} | {head}{more}")
+    print("|---|---:|---:|---:|---:|" + "---:|" * len(columns))
     for name, result in results.items():
-        ratios = [a / b for a, b in zip(result.seconds, others, strict=True)]
+        pairs = zip(result.seconds, others, strict=True)
+        ratios = [b / a if rate else a / b for a, b in pairs]
+        amounts = [per / s if rate else s / per for s in result.seconds]
+        more = "".join(f" {texts.get(name, '')} |" for texts in columns.values())
         print(
-            f"| {name} | {spread([s / per for s in result.seconds])} | "
-            f"{'1' if name == peer else spread(ratios)} | {result.peak:.0f} | "
-            f"{result.peak - result.imported:.0f} |"
+            f"| {name} | {spread(amounts)} | "
+            f"{'1' if result.seconds is others else spread(ratios)} | "
+            f"{result.peak:.0f} | {result.peak - result.imported:.0f} |{more}"
         )
 
 
@@ -174,9 +207,9 @@ def compare(
     peer: str,
     rounds: int,
     environments: dict[str, dict] | None = None,
-    per: float = 1.0,
+    **table,
 ) -> dict[str, Result]:
     """Runs contenders in turns and prints the table; see `run` and `print_table`."""
     results = run(commands, rounds, environments)
-    print_table(title, results, peer, per)
+    print_table(title, results, peer, **table)
     return results

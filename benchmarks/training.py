@@ -43,7 +43,7 @@ def main() -> None:
         f"{arguments.model}, {arguments.image_size} px, batch {arguments.batch_size}"
     )
     compare(title, commands, PEER, arguments.rounds)
-    floor = floor_seconds(arguments.model, size, batch)
+    floor = floor_seconds(arguments.model, arguments.image_size, arguments.batch_size)
     print(f"| {floor.title} | {floor.seconds:.3g} | | | |")
 
 

@@ -1,0 +1,134 @@
+"""One translation beside plain PyTorch: time, spread, peak memory and precision.
+
+    python benchmarks/inference.py --model v1                     # 128 px, batch 1
+    python benchmarks/inference.py --model v1 --batch_size 16
+    python benchmarks/inference.py --model v2 --image_size 256
+    python benchmarks/inference.py --model v1 --only torch_float32 litert_dynamic
+
+The generator of the paper's size, initialised and not trained: what it costs does not
+depend on the weights, PSNR does. (v2 has no tanh: its last layer's kernel is scaled so
+that few pixels leave [-1, 1].) All forms have the same weights, and redraw the same
+drawn faces with the same labels or styles. PSNR is against Keras in float32.
+
+- keras_*: `model.translate(images, …)`, a compiled graph between NumPy arrays.
+- keras_predict: `model.predict_on_batch`; keras_xla: the same, `jit_compile=True`.
+- saved_model: what `stargan-tf export` writes, in a session as TF Serving runs it, the
+  signature that takes floats.
+- litert_*: what it writes for LiteRT, with two threads. Its batch is 1: more images are
+  drawn one after another.
+- torch_*: `inference_mode`, between tensors in the layout that PyTorch wants.
+
+The peer's networks are in `benchmarks/peer`; see `side_by_side.py` for how it is
+measured, `floor.py` for the floor. Needs the extras [convert], [litert] and [serving].
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import inference_forms
+import numpy as np
+from floor import floor_of, forward_multiply_adds
+from side_by_side import print_table, run, take_turns
+
+NAMES = {
+    "torch_float32": "torch",
+    "torch_channels_last": "torch",
+    "torch_bfloat16": "torch",
+    "keras_float32": "tensorflow",
+    "keras_predict": "tensorflow",
+    "keras_xla": "tensorflow",
+    "keras_bfloat16": "tensorflow",
+    "saved_model": "tensorflow",
+    "litert_none": "numpy",
+    "litert_dynamic": "numpy",
+}
+PEER, EXACT, PREPARE = "torch_float32", "keras_float32", "prepare"
+COMPARED = 4
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.contender == PREPARE:
+        inference_forms.prepare(arguments)
+    elif arguments.contender:
+        contend(arguments)
+    else:
+        measure(arguments)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=("v1", "v2"), default="v1")
+    parser.add_argument("--image_size", type=int, default=128)
+    parser.add_argument("--batch_size", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2, help="LiteRT's")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def repeats(arguments: argparse.Namespace) -> int:
+    """Batches in a round: single images are too short to time."""
+    return max(1, COMPARED // arguments.batch_size)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        options = [f"--{n}={getattr(arguments, n)}" for n in _OPTIONS]
+        command = [__file__, *options, f"--folder={folder}", "--contender"]
+        subprocess.run([sys.executable, *command, PREPARE], check=True)
+        commands = {name: [*command, name] for name in arguments.only}
+        results = run(commands, arguments.rounds)
+        precision = {name: psnr(Path(folder), name) for name in arguments.only}
+    images = arguments.batch_size * repeats(arguments)
+    title = (
+        f"{arguments.model}, {arguments.image_size} px, batch {arguments.batch_size}: "
+        "an image"
+    )
+    print_table(title, results, PEER, images, columns={"PSNR dB": precision})
+    count = forward_multiply_adds(arguments.model, arguments.image_size)["generator"]
+    floor = floor_of(count)
+    print(f"| {floor.title} | {floor.seconds:.3g} | | | | |")
+
+
+_OPTIONS = ("model", "image_size", "batch_size", "threads")
+
+
+def psnr(folder: Path, name: str) -> str:
+    """How near a form's pictures are to those of Keras in float32, in dB."""
+    if name == EXACT or not (folder / f"{EXACT}.npy").exists():
+        return ""
+    exact, drawn = (np.load(folder / f"{n}.npy") for n in (EXACT, name))
+    error = np.mean((exact.astype("float64") - drawn) ** 2)
+    return f"{10 * np.log10(4 / error):.1f}" if error else "equal"
+
+
+def contend(arguments: argparse.Namespace) -> None:
+    name, size = arguments.contender, arguments.batch_size
+
+    def setup():
+        translate = inference_forms.form(arguments)
+        inputs = np.load(arguments.folder / "inputs.npz")
+        images, codes = inputs["images"], inputs["codes"]
+        starts = range(0, len(images), size)
+        batches = [(images[i : i + size], codes[i : i + size]) for i in starts]
+        ready = [translate.ready(*batch) for batch in batches]
+        drawn = np.concatenate([translate.pictures(*batch) for batch in ready])
+        np.save(arguments.folder / f"{name}.npy", drawn.clip(-1, 1))
+
+        def work():
+            for batch in ready[: repeats(arguments)]:
+                translate.draw(*batch)
+
+        return work
+
+    take_turns(NAMES[name], setup)
+
+
+if __name__ == "__main__":
+    main()
