@@ -1,84 +1,156 @@
-"""On paper: what several GPUs would give, from gradient bytes over link speed.
+"""On paper: what several GPUs would give, from multiply-adds, gradient bytes and links.
 
-    python benchmarks/scaling.py                           # both papers' models
-    python benchmarks/scaling.py --seconds_v1 0.05 --seconds_v2 0.3
+    python benchmarks/scaling.py                  # both papers' models, their batches
+    python benchmarks/scaling.py --rate 30e12     # multiply-adds a second of a GPU
+    python benchmarks/scaling.py --seconds_v1 0.05 --seconds_v2 0.8  # measured ones
 
-Gradient bytes are counted on the models themselves, in float32: what the optimizers
-join for one batch, on average. `seconds` is what one GPU takes for its share of a batch
-(measure it: one line of `metrics.jsonl`, batch size over `images_per_second`); it is
-given, not measured here. A ring all-reduce over n devices moves 2 (n - 1) / n times the
-bytes through each link. Nothing is counted as hidden behind the backward pass, so that
-the efficiency is a lower bound; latency, and waiting for the slowest, are not counted.
+Multiply-adds and gradient bytes are counted: in the graph of the step that `fit` runs,
+and on the optimizers' variables, in float32. The rate is an assumption: what NVIDIA
+publishes for training ResNet-50, a network of convolutions too, on one A100. Seconds of
+your own (one line of `metrics.jsonl`, batch size over `images_per_second`) are better.
+
+A ring all-reduce over n devices moves 2 (n - 1) / n times the bytes through each link,
+in 2 (n - 1) hops, for each message. A network's gradients are one message, which
+leaves when the last of them is there: nothing is hidden behind the backward pass.
+Waiting for the slowest device, and for data, is not counted.
 """
 
 import argparse
+from typing import NamedTuple
 
-from stargan_tf.data.info import DatasetInfo
+from step_cost import step_multiply_adds
 
-# The slowest link of the ring, bytes a second and way. Machines of 8 GPUs pass the ring
-# on once, so that their one link is not shared by the 8.
+# NVIDIA/DeepLearningExamples, TensorFlow, ResNet-50 v1.5, one A100, TF32 and XLA: 909
+# images a second, of 4.1 billion multiply-adds forwards and twice that backwards. Of
+# the A100's 78e12 (TF32) that is a seventh. 8 of them were 7.70 times as fast.
+RATE = 909 * 3 * 4.1e9
+RESNET_SECONDS, RESNET_BYTES = 256 / 909, 4 * 25.6e6
+# Assumed: how long a hop takes, within a machine and between two.
+HOP_S, FAR_HOP_S = 5e-6, 20e-6
+
+
+class Link(NamedTuple):
+    """Args: machines of 8: how many. rate: of the slowest link, bytes a second and way.
+
+    Machines pass the ring on once, so that their one link is not shared by the 8.
+    """
+
+    machines: int
+    rate: float
+
+    @property
+    def devices(self) -> int:
+        return 8 * self.machines
+
+    def seconds(self, size: float, messages: float) -> float:
+        """Time to join `size` bytes of gradients, sent in so many messages."""
+        far = 0 if self.machines == 1 else self.machines
+        lap = far * FAR_HOP_S + (self.devices - 1 - far) * HOP_S
+        moved = 2 * (self.devices - 1) / self.devices * size
+        return moved / self.rate + 2 * messages * lap
+
+
 LINKS = {
-    "8 GPUs, NVLink (450 GB/s)": (8, 450e9),
-    "8 GPUs, PCIe 4 x16 (25 GB/s)": (8, 25e9),
-    "8 machines of 8, 400 Gbit/s between them": (64, 50e9),
-    "8 machines of 8, 100 Gbit/s between them": (64, 12.5e9),
-    "8 machines of 8, 10 Gbit/s between them": (64, 1.25e9),
+    "8 GPUs, NVLink (A100: 300 GB/s)": Link(1, 300e9),
+    "8 GPUs, PCIe 4 x16 (25 GB/s)": Link(1, 25e9),
+    "8 machines of 8, 400 Gbit/s between them": Link(8, 50e9),
+    "8 machines of 8, 100 Gbit/s between them": Link(8, 12.5e9),
+    "8 machines of 8, 10 Gbit/s between them": Link(8, 1.25e9),
 }
+
+
+class Cost(NamedTuple):
+    """Args: of a batch: multiply_adds, size (gradient bytes), messages."""
+
+    multiply_adds: float
+    size: float
+    messages: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds_v1", type=float, default=0.05)
-    parser.add_argument("--seconds_v2", type=float, default=0.3)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--seconds_v1", type=float)
+    parser.add_argument("--seconds_v2", type=float)
     arguments = parser.parse_args()
-    report("v1, 128 px, n_critic 5", bytes_v1(), arguments.seconds_v1)
-    report("v2, 256 px", bytes_v2(), arguments.seconds_v2)
+    resnet = LINKS["8 GPUs, NVLink (A100: 300 GB/s)"].seconds(RESNET_BYTES, 1)
+    resnet = 8 * RESNET_SECONDS / (RESNET_SECONDS + resnet)
+    print(f"check: ResNet-50, 8 A100: {resnet:.2f}x on paper, 7.70x measured (NVIDIA)")
+    rate = arguments.rate
+    report("v1, 128 px, batch 16, n_critic 5", cost_v1(), rate, arguments.seconds_v1)
+    report("v2, 256 px, batch 8", cost_v2(), rate, arguments.seconds_v2)
 
 
-def bytes_of(model, networks) -> float:
-    """Bytes of float32 gradients, each network as often as it is updated a batch."""
-    return sum(
-        4 * times * sum(v.shape.num_elements() for v in trainable(model, name))
-        for name, times in networks.items()
-    )
+def cost_v1() -> Cost:
+    import tensorflow as tf
+
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.models.stargan import StarGAN
+
+    model = StarGAN(DatasetInfo("celeba", tuple("abcde"), "binary", 128))
+    model.compile()
+    batch = tf.TensorSpec((16, 128, 128, 3)), tf.TensorSpec((16, 5))
+    critic, both = (step_multiply_adds(model, batch, generator_too=t) for t in (0, 1))
+    updates = {"discriminator": 1, "generator": 1 / 5}
+    # The labels, which are shuffled over the whole batch, and the losses.
+    return Cost(4 / 5 * critic + both / 5, *gradients(model, updates, others=2))
+
+
+def cost_v2() -> Cost:
+    import tensorflow as tf
+
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.models.stargan_v2 import StarGANV2
+
+    model = StarGANV2(DatasetInfo("afhq", tuple("abc"), "one_hot", 256))
+    model.compile()
+    image, domain = tf.TensorSpec((8, 256, 256, 3)), tf.TensorSpec((8,), tf.int32)
+    count = step_multiply_adds(model, (image, domain, image, image, domain))
+    twice = {"discriminator": 2, "generator": 2}
+    updates = {**twice, "mapping_network": 1, "style_encoder": 1}
+    return Cost(count, *gradients(model, updates, others=1))
+
+
+def gradients(model, updates: dict[str, float], others: int) -> tuple[float, float]:
+    """Bytes and messages of a batch.
+
+    Args:
+        model: the model.
+        updates: network → how often it is updated for a batch.
+        others: small messages besides.
+    """
+    sizes = {
+        name: sum(v.shape.num_elements() for v in trainable(model, name))
+        for name in updates
+    }
+    size = sum(4 * times * sizes[name] for name, times in updates.items())
+    return size, sum(updates.values()) + others
 
 
 def trainable(model, name):
     return [variable.value for variable in getattr(model, name).trainable_variables]
 
 
-def bytes_v1() -> float:
-    from stargan_tf.models.stargan import StarGAN
-
-    model = StarGAN(DatasetInfo("celeba", tuple("abcde"), "binary", 128))
-    return bytes_of(model, {"discriminator": 1, "generator": 1 / 5})
-
-
-def bytes_v2() -> float:
-    from stargan_tf.models.stargan_v2 import StarGANV2
-
-    model = StarGANV2(DatasetInfo("afhq", tuple("abc"), "one_hot", 256))
-    twice = {"discriminator": 2, "generator": 2}
-    return bytes_of(model, {**twice, "mapping_network": 1, "style_encoder": 1})
-
-
-def report(name: str, size: float, seconds: float) -> None:
-    """Prints the table of one model.
+def report(name: str, cost: Cost, rate: float, measured: float | None) -> None:
+    """Prints where the numbers come from, and the table of one model.
 
     Args:
         name: its title.
-        size: gradient bytes for one batch.
-        seconds: computing time for one device's share of it.
+        cost: of one batch on one device.
+        rate: multiply-adds a second of a device.
+        measured: seconds for a batch, in place of those that follow from the rate.
     """
-    print(f"\n{name}: {size / 1e6:.0f} MB of gradients a batch, {seconds} s computing")
-    print(f"{'link':45}{'joining':>10}{'efficiency':>12}{'speed-up':>10}")
-    for link, (devices, rate) in LINKS.items():
-        joining = 2 * (devices - 1) / devices * size / rate
-        efficiency = seconds / (seconds + joining)
-        print(
-            f"{link:45}{joining * 1000:8.1f} ms{efficiency:11.0%}"
-            f"{devices * efficiency:9.1f}x"
-        )
+    seconds = measured or cost.multiply_adds / rate
+    print(
+        f"\n{name}\n{cost.multiply_adds / 1e9:,.0f} billion multiply-adds a batch; "
+        + ("measured: " if measured else f"at {rate / 1e12:.1f}e12 a second: ")
+        + f"{seconds:.3f} s\n{cost.size / 1e6:.0f} MB of gradients a batch, "
+        f"{cost.messages:.1f} messages\n\n{'link':45}{'joining':>10}{'speed-up':>10}"
+    )
+    for link, ring in LINKS.items():
+        joining = ring.seconds(cost.size, cost.messages)
+        speed_up = ring.devices * seconds / (seconds + joining)
+        print(f"{link:45}{joining * 1000:8.1f} ms{speed_up:9.1f}x")
 
 
 if __name__ == "__main__":

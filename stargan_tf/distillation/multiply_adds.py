@@ -23,7 +23,16 @@ def multiply_adds(network, shapes):
         return network(list(inputs), training=False)
 
     graph = call.get_concrete_function(*(tf.TensorSpec((1, *s)) for s in shapes)).graph
-    return sum(_COUNTS.get(op.type, _nothing)(op) for op in graph.get_operations())
+    return counted(graph.get_operations())
+
+
+def counted(operations):
+    """Multiply-adds of a graph's operations, gradients of convolutions included.
+
+    Args:
+        operations: `tf.Operation`s whose shapes are known.
+    """
+    return sum(_COUNTS.get(op.type, _nothing)(op) for op in operations)
 
 
 def _nothing(op):
@@ -51,14 +60,22 @@ def _transposed(op):
     return _size(op.inputs[2].shape) * _size(kernel) // kernel[-1]
 
 
+def _gradient_of_kernel(op):
+    """As many as the convolution: output value by output value, but for channels."""
+    kernel = op.outputs[0].shape
+    return _size(op.inputs[2].shape) * _size(kernel) // kernel[-1]
+
+
 def _product(op):
-    return _size(op.outputs[0].shape) * op.inputs[1].shape[-2]
+    is_turned = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
+    return _size(op.outputs[0].shape) * op.inputs[0].shape[-2 if is_turned else -1]
 
 
 _COUNTS = {
     "Conv2D": _convolution,
     "DepthwiseConv2dNative": _depthwise,
     "Conv2DBackpropInput": _transposed,
+    "Conv2DBackpropFilter": _gradient_of_kernel,
     "MatMul": _product,
     "BatchMatMulV2": _product,
 }

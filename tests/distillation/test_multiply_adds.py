@@ -1,9 +1,10 @@
 """Counts that can be checked by hand."""
 
 import keras
+import tensorflow as tf
 from keras import layers
 
-from stargan_tf.distillation.multiply_adds import multiply_adds
+from stargan_tf.distillation.multiply_adds import counted, multiply_adds
 
 
 def count(layer, *shape):
@@ -33,3 +34,18 @@ def test_matrix_products():
 def test_norms_and_activations_cost_nothing():
     assert count(layers.LayerNormalization(), 7) == 0
     assert count(layers.ReLU(), 7) == 0
+
+
+def test_gradients_cost_as_much_to_each_side():
+    @tf.function(autograph=False)
+    def gradients(image, kernel, matrix):
+        with tf.GradientTape() as tape:
+            tape.watch([image, kernel, matrix])
+            rows = tf.reshape(tf.nn.conv2d(image, kernel, 1, "SAME"), (4, 8))
+            loss = tf.reduce_sum(rows @ matrix)
+        return tape.gradient(loss, [image, kernel, matrix])
+
+    shapes = ((1, 2, 2, 3), (3, 3, 3, 8), (8, 5))
+    function = gradients.get_concrete_function(*map(tf.TensorSpec, shapes))
+    forward = 2 * 2 * 8 * 3 * 9 + 4 * 8 * 5
+    assert counted(function.graph.get_operations()) == 3 * forward
