@@ -17,14 +17,6 @@ import argparse
 import time
 from collections.abc import Callable
 
-from stargan_tf.layers.domain_dense import (
-    DOMAINS_PER_SAMPLE,
-    DomainDense,
-    gathered_heads,
-    stacked_heads,
-)
-from stargan_tf.models.dense_gradient import dense
-
 WIDTH, STYLE = 512, 64
 # Output widths of the heads' layers, one after another.
 NETWORKS = {
@@ -36,6 +28,8 @@ NETWORKS = {
 
 def main() -> None:
     arguments = parse()
+    from stargan_tf.layers.domain_dense import DOMAINS_PER_SAMPLE
+
     heads = f"{'gathered':>11}{'stacked':>11}{'official':>11}"
     print(f"{'':17}{'domains':>8}{heads}{'faster':>9}{'growth':>9}")
     for network, widths in NETWORKS.items():
@@ -75,6 +69,8 @@ def measure(
 
 
 def make_heads(widths: tuple[int, ...], domains: int) -> list:
+    from stargan_tf.layers.domain_dense import DomainDense
+
     heads, width = [], WIDTH
     for units in widths:
         head = DomainDense(units, domains)
@@ -85,10 +81,14 @@ def make_heads(widths: tuple[int, ...], domains: int) -> list:
 
 
 def gathered(head, x, domain):
+    from stargan_tf.layers.domain_dense import gathered_heads
+
     return gathered_heads(x, domain, head.kernel, head.bias)
 
 
 def stacked(head, x, domain):
+    from stargan_tf.layers.domain_dense import stacked_heads
+
     return stacked_heads(x, domain, head.kernel, head.bias)
 
 
@@ -104,6 +104,8 @@ def all_heads(head, x, domain):
 def slopes_of(apply: Callable, heads: list) -> Callable:
     """(x, domain) → the loss' gradients, compiled."""
     import tensorflow as tf
+
+    from stargan_tf.models.dense_gradient import dense
 
     weights = [variable.value for head in heads for variable in head.weights]
 

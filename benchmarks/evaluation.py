@@ -18,22 +18,16 @@ import statistics
 import time
 from collections.abc import Callable
 
-import lpips
 import numpy as np
-import pytorch_fid.inception
-import tensorflow as tf
-import torch
-
-from stargan_tf.evaluation.features import FeatureExtractor
-from stargan_tf.evaluation.lpips import Lpips
-from stargan_tf.evaluation.weight_conversion import inception_layers
-from stargan_tf.evaluation.weights import load_weights
 
 OUTPUTS = 10
 
 
 def main() -> None:
     arguments = parse()
+    import tensorflow as tf
+    import torch
+
     torch.set_grad_enabled(False)
     torch.set_num_threads(arguments.threads)
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
@@ -66,6 +60,8 @@ def contests(arguments: argparse.Namespace):
 
 
 def inception_contest(shape: tuple):
+    from stargan_tf.evaluation.features import FeatureExtractor
+
     ours, theirs = FeatureExtractor("standard"), torch_inception()
     large, images = noise(1, 299, 299, 3), noise(*shape)
     compare(ours(large), theirs(large, 128 / 255))
@@ -73,6 +69,8 @@ def inception_contest(shape: tuple):
 
 
 def lpips_contests(name: str, shape: tuple):
+    from stargan_tf.evaluation.lpips import Lpips
+
     ours, theirs = Lpips(name), torch_lpips(name)
     pair, outputs = noise(2, *shape), noise(1, OUTPUTS, *shape[1:])
     compare(ours.distance(*pair), theirs(*pair))
@@ -97,6 +95,12 @@ def noise(*shape: int) -> np.ndarray:
 
 def torch_inception() -> Callable:
     """pytorch-fid's network, on the weights that ours has."""
+    import pytorch_fid.inception
+    import torch
+
+    from stargan_tf.evaluation.weight_conversion import inception_layers
+    from stargan_tf.evaluation.weights import load_weights
+
     arrays, state = load_weights("inception_2015"), {}
     for layer in inception_layers():
         kernel = arrays[f"{layer}/kernel"].transpose(3, 2, 0, 1)
@@ -124,6 +128,11 @@ def torch_inception() -> Callable:
 
 def torch_lpips(name: str) -> Callable:
     """The package lpips, on the trunk that ours has; it brings its own heads."""
+    import lpips
+    import torch
+
+    from stargan_tf.evaluation.weights import load_weights
+
     arrays = load_weights(f"lpips_{name}")
     network = lpips.LPIPS(net=name, pnet_rand=True, verbose=False)
     layers = [x for x in network.net.modules() if isinstance(x, torch.nn.Conv2d)]
@@ -145,7 +154,10 @@ def pairwise(distance: Callable, outputs: np.ndarray) -> np.ndarray:
     return np.mean(each, axis=0)
 
 
-def nchw(images: np.ndarray) -> torch.Tensor:
+def nchw(images: np.ndarray):
+    """The images as PyTorch's floats."""
+    import torch
+
     return torch.tensor(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float()
 
 

@@ -10,6 +10,7 @@ that are mapped count too) without what TensorFlow and PyTorch take when they ha
 merely been imported; `built` is the same for a process that only builds such a model.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -57,10 +58,13 @@ IMPORTS = "import tensorflow, keras, torch"
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        number, *folder = sys.argv[1:]
-        case = list(CASES.values())[int(number)]
-        make(case, Path(folder[0])) if folder else build(case)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("number", nargs="?", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("folder", nargs="?", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.number is not None:
+        case = list(CASES.values())[arguments.number]
+        make(case, arguments.folder) if arguments.folder else build(case)
         return
     _, _, baseline = run(["-c", IMPORTS])
     columns = ["", "files", "model", "seconds", "CPU seconds", "built", "memory"]

@@ -68,6 +68,7 @@ class Contender:
         if not line:
             self.said.seek(0)
             sys.stderr.write(self.said.read())
+            self._release()
             raise SystemExit(f"A contender ended: {' '.join(self.process.args)}")
         return json.loads(line)
 
@@ -81,9 +82,13 @@ class Contender:
         """Ends it; returns its memory."""
         self.process.stdin.close()
         memory = self.answer()
-        self.process.wait()
-        self.said.close()
+        self._release()
         return memory
+
+    def _release(self) -> None:
+        for file in (self.process.stdin, self.process.stdout, self.said):
+            file.close()
+        self.process.wait()
 
 
 def take_turns(framework: str, setup: Callable) -> None:
@@ -161,7 +166,12 @@ def run(
 
 def spread(values: list[float]) -> str:
     """Median, and the whole range."""
-    return f"{statistics.median(values):.3g} ({min(values):.3g}-{max(values):.3g})"
+    low, high = shown(min(values)), shown(max(values))
+    return f"{shown(statistics.median(values))} ({low}-{high})"
+
+
+def shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def print_table(

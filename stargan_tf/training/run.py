@@ -33,6 +33,7 @@ from stargan_tf.training.run_data import RunData, open_data
 from stargan_tf.training.run_epochs import run_epochs
 from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import RunFolder
+from stargan_tf.training.saved_weights import load_weights
 from stargan_tf.training.versions import versions
 from stargan_tf.training.warm_start import warm_start
 from stargan_tf.training.worker import meet_chief, part_together, together, train_along
@@ -121,7 +122,7 @@ def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) ->
         resume.check_same_data(folder, state, data.label_space.to_list(), data.counts)
         resume.check_length(folder, state, config)
         # Into a freshly compiled model: its schedules follow the new --steps.
-        model.load_weights(checkpoint / checkpoints.MODEL_FILE)
+        load_weights(model, checkpoint / checkpoints.MODEL_FILE)
         print(f"Going on from step {state.step} ({checkpoint}).")
     elif config.init_from:
         print(warm_start(model, config.init_from))

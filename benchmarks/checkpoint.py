@@ -1,0 +1,209 @@
+"""Saving and loading a training checkpoint, beside `torch.save` and `torch.load`.
+
+    python benchmarks/checkpoint.py
+    python benchmarks/checkpoint.py --part load --folder /mnt/slow
+
+StarGAN v1 of the paper's size in full: the weights of both networks and Adam's moments,
+53 million weights and 640 MB.
+
+- torch_*: one `torch.save` into a new file, and `torch.load(weights_only=True)` with
+  `load_state_dict`. Only with `_fsync` is the file on the disk when it is saved.
+  (Without, it is flushed after the clock has stopped, so that the next one finds the
+  disk at rest.)
+- ours_*: what `stargan-tf train` does: a folder with a hash, under its name only when
+  it is on the disk (`fsync`); going on verifies the hash first. *keras_load*: the same
+  with `model.load_weights`.
+- floor_*: the same number of bytes as one array.
+
+Files are read from the system's cache.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from side_by_side import compare, take_turns
+
+PARTS = {
+    "save": {
+        "torch_save_fsync": "torch",
+        "torch_save": "torch",
+        "ours_save": "tensorflow",
+        "floor_write_fsync": "numpy",
+    },
+    "load": {
+        "torch_load": "torch",
+        "ours_load": "tensorflow",
+        "keras_load": "tensorflow",
+        "floor_read": "numpy",
+    },
+}
+BYTES = 640 << 20
+IMAGE_SIZE, LABELS = 128, 5
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.contender:
+        name = arguments.contender
+        framework = next(p[name] for p in PARTS.values() if name in p)
+        folder = Path(arguments.folder)
+        take_turns(framework, lambda: _SETUPS[name](folder))
+        return
+    for part in arguments.part:
+        with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+            command = [__file__, f"--folder={folder}", "--contender"]
+            chosen = [n for n in PARTS[part] if n in (arguments.only or PARTS[part])]
+            commands = {name: [*command, name] for name in chosen}
+            title = f"v1 with Adam's moments, {part}"
+            compare(title, commands, next(iter(commands)), arguments.rounds)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", help="these contenders")
+    parser.add_argument("--folder", help="on the disk to measure; default: temporary")
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def torch_training():
+    """The peer after one update, so that the moments are there."""
+    import torch
+    from peer.stargan_v1 import Training
+
+    training = Training(IMAGE_SIZE, LABELS)
+    for network in (training.generator, training.discriminator):
+        for parameter in network.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+    for optimizer in training.optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
+    parts = {"G": training.generator, "D": training.discriminator}
+    return parts | dict(zip(("G_adam", "D_adam"), training.optimizers, strict=True))
+
+
+def torch_save(folder: Path, synced: bool = False):
+    import torch
+
+    parts = torch_training()
+    path = folder / f"peer_{synced}.pt"
+
+    def work():
+        path.unlink(missing_ok=True)
+        torch.save({name: part.state_dict() for name, part in parts.items()}, path)
+        if not synced:
+            return lambda: flush(path)
+        flush(path)
+
+    return work
+
+
+def torch_load(folder: Path):
+    import torch
+
+    torch_save(folder)()
+    parts = torch_training()
+
+    def work():
+        found = torch.load(folder / "peer_False.pt", weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(found[name])
+
+    return work
+
+
+def our_model():
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.models.stargan import StarGAN
+
+    info = DatasetInfo("faces", tuple("abcde")[:LABELS], "binary", IMAGE_SIZE)
+    model = StarGAN(info)
+    model.compile()
+    return model
+
+
+def our_save(folder: Path):
+    from stargan_tf.training import checkpoints
+    from stargan_tf.training.versions import versions
+
+    model = our_model()
+    datasets = model.label_space.to_list()
+    state = checkpoints.State(1, "stargan", datasets, [1], versions())
+    return lambda: checkpoints.save(folder / "ours", model, state, keep=1) and None
+
+
+def our_load(folder: Path, load: Callable | None = None):
+    from stargan_tf.training import checkpoints
+    from stargan_tf.training.saved_weights import load_weights
+
+    load = load or load_weights
+
+    our_save(folder)()
+    model = our_model()
+    checkpoint = folder / "ours" / checkpoints.folder_name(1)
+
+    def work():
+        checkpoints.read_state(checkpoint)
+        load(model, checkpoint / checkpoints.MODEL_FILE)
+
+    return work
+
+
+def keras_load(model, file: Path) -> None:
+    model.load_weights(file)
+
+
+def raw_write(folder: Path):
+    import numpy as np
+
+    values = np.ones(BYTES, np.uint8)
+    path = folder / "raw"
+
+    def work():
+        path.unlink(missing_ok=True)
+        path.write_bytes(values)
+        flush(path)
+
+    return work
+
+
+def raw_read(folder: Path):
+    import numpy as np
+
+    values = np.ones(BYTES, np.uint8)
+    path = folder / "raw_read"
+    path.write_bytes(values)
+    flush(path)
+
+    def work():
+        with path.open("rb") as file:
+            file.readinto(values)
+
+    return work
+
+
+def flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+_SETUPS = {
+    "torch_save": torch_save,
+    "torch_save_fsync": lambda folder: torch_save(folder, synced=True),
+    "torch_load": torch_load,
+    "ours_save": our_save,
+    "ours_load": our_load,
+    "keras_load": lambda folder: our_load(
+        folder / "keras", lambda model, file: model.load_weights(file)
+    ),
+    "floor_write_fsync": raw_write,
+    "floor_read": raw_read,
+}
+
+if __name__ == "__main__":
+    main()
