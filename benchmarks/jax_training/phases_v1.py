@@ -1,0 +1,106 @@
+"""StarGAN v1's two updates as pure functions, differentiated by JAX."""
+
+from typing import Any, NamedTuple
+
+import jax
+from jax.lax import stop_gradient
+
+from jax_training.state import descend
+from stargan_tf.losses.classification import domain_classification
+from stargan_tf.losses.reconstruction import mean_absolute_difference
+from stargan_tf.losses.wasserstein import critic_loss, gradient_penalty, interpolate
+
+RECONSTRUCTION, PENALTY = 10.0, 10.0
+
+
+class BatchV1(NamedTuple):
+    """Args: as `stargan_tf.models.objective_v1` has them."""
+
+    image: Any
+    label: Any
+    target: Any
+    alpha: Any
+
+
+class PhasesV1:
+    """The updates of one batch, with the paper's loss weights.
+
+    Args:
+        networks: {"generator": Network, "discriminator": Network}.
+        parts: see `domain_classification`.
+    """
+
+    def __init__(self, networks, parts):
+        self.networks, self.parts = networks, parts
+
+    def critic_step(self, state, batch):
+        """One update of the discriminator: (state, terms, gradients)."""
+        fake = self._generate(state.weights, batch.image, batch.target)
+
+        def loss(learned):
+            terms = self._critic_terms(learned["discriminator"], batch, fake)
+            total = terms["real"] + terms["fake"] + terms["classification"]
+            return total + PENALTY * terms["penalty"], terms
+
+        return descend(self.networks, state, ("discriminator",), loss)
+
+    def generator_step(self, state, batch):
+        """One update of the generator: (state, terms, gradients)."""
+
+        def loss(learned):
+            terms = self._generator_terms({**state.weights, **learned}, batch)
+            total = terms["adversarial"] + terms["classification"]
+            return total + RECONSTRUCTION * terms["reconstruction"], terms
+
+        return descend(self.networks, state, ("generator",), loss)
+
+    def critic_only(self, state, batch):
+        """A batch on which only the discriminator learns: (state, terms)."""
+        state, terms, _ = self.critic_step(state, batch)
+        return state._replace(step=state.step + 1), prefixed("d", terms)
+
+    def both(self, state, batch):
+        """A batch on which both learn, D first: (state, terms).
+
+        In one compilation XLA computes the fake once for both.
+        """
+        state, critic = self.critic_only(state, batch)
+        state, terms, _ = self.generator_step(state, batch)
+        return state, {**critic, **prefixed("g", terms)}
+
+    def _generate(self, weights, image, label):
+        return self.networks["generator"](weights["generator"], image, label)
+
+    def _critic_terms(self, weights, batch, fake):
+        def judge(image):
+            return self.networks["discriminator"](weights, image)
+
+        real_logits, class_logits = judge(batch.image)
+        between = interpolate(batch.image, stop_gradient(fake), batch.alpha)
+        slope = jax.grad(lambda image: judge(image)[0].sum())(between)
+        return {
+            "real": critic_loss(real_logits, real=True),
+            "fake": critic_loss(judge(stop_gradient(fake))[0], real=False),
+            "classification": domain_classification(
+                batch.label, class_logits, self.parts
+            ),
+            "penalty": gradient_penalty(slope),
+        }
+
+    def _generator_terms(self, weights, batch):
+        fake = self._generate(weights, batch.image, batch.target)
+        judge = self.networks["discriminator"]
+        patch_logits, class_logits = judge(weights["discriminator"], fake)
+        back = self._generate(weights, fake, batch.label)
+        return {
+            "adversarial": critic_loss(patch_logits, real=True),
+            "classification": domain_classification(
+                batch.target, class_logits, self.parts
+            ),
+            "reconstruction": mean_absolute_difference(batch.image, back),
+        }
+
+
+def prefixed(prefix, terms):
+    """The terms under the names that the package's logs have."""
+    return {f"{prefix}_{name}": value for name, value in terms.items()}
