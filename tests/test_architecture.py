@@ -1,8 +1,10 @@
 """The rules of docs/architecture.md, checked on the source."""
 
 import ast
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,48 @@ def backend_neutral():
     yield ROOT / "optimizers.py"
 
 
-@pytest.mark.parametrize("path", list(backend_neutral()), ids=lambda path: path.stem)
+ON_ANY_BACKEND = list(backend_neutral())
+USE_THE_NETWORKS = """
+import numpy as np
+from keras.ops import all, isfinite
+from stargan_tf import DiscriminatorV1, DiscriminatorV2, GeneratorV1, GeneratorV2
+from stargan_tf import MappingNetwork, StyleEncoder
+from stargan_tf.losses.classification import binary_classification
+image, label = np.zeros((1, 64, 64, 3), "float32"), np.ones((1, 2), "float32")
+domain = np.ones(1, "int32")
+fake = GeneratorV1(2, 2, 1)([image, label])
+patches, classes = DiscriminatorV1(64, 2, 2, 4)(fake)
+assert all(isfinite(binary_classification(label, classes)))
+sizes = {"base_filters": 2, "max_filters": 4}
+style = MappingNetwork(2, hidden_dim=4)([np.ones((1, 16), "float32"), domain])
+for high_pass, inputs in ((0.0, []), (1.0, [np.ones((1, 64, 64, 2), "float32")])):
+    fake = GeneratorV2(64, high_pass=high_pass, **sizes)([image, style, *inputs])
+    assert fake.shape == image.shape
+assert StyleEncoder(64, 2, **sizes)([fake, domain]).shape == style.shape
+assert all(isfinite(DiscriminatorV2(64, 2, **sizes)([fake, domain])))
+"""
+
+
+@pytest.mark.parametrize("path", ON_ANY_BACKEND, ids=lambda path: path.stem)
 def test_layers_losses_and_networks_run_on_any_keras_backend(path):
     assert not [name for name in imports(path) if name.startswith("tensorflow")]
+
+
+@pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is not installed")
+def test_networks_and_losses_compute_without_tensorflow():
+    """On the PyTorch backend, forwards; `benchmarks/gpu.py --check` trains on JAX."""
+    names = [
+        ".".join(p.relative_to(ROOT).with_suffix("").parts) for p in ON_ANY_BACKEND
+    ]
+    code = (
+        "import importlib, sys\n"
+        "sys.modules['tensorflow'] = None\n"
+        f"for name in {names}:\n"
+        "    importlib.import_module(f'stargan_tf.{name}')\n"
+        f"{USE_THE_NETWORKS}"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
 def test_the_two_versions_do_not_know_each_other():
