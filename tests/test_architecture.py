@@ -34,19 +34,17 @@ def backend_neutral():
 
 ON_ANY_BACKEND = list(backend_neutral())
 USE_THE_NETWORKS = """
-import numpy as np
-from keras.ops import all, isfinite
+from keras.ops import all, isfinite, ones
 from stargan_tf import DiscriminatorV1, DiscriminatorV2, GeneratorV1, GeneratorV2
 from stargan_tf import MappingNetwork, StyleEncoder
 from stargan_tf.losses.classification import binary_classification
-image, label = np.zeros((1, 64, 64, 3), "float32"), np.ones((1, 2), "float32")
-domain = np.ones(1, "int32")
+image, label, domain = ones((1, 64, 64, 3)), ones((1, 2)), ones(1, "int32")
 fake = GeneratorV1(2, 2, 1)([image, label])
 patches, classes = DiscriminatorV1(64, 2, 2, 4)(fake)
 assert all(isfinite(binary_classification(label, classes)))
 sizes = {"base_filters": 2, "max_filters": 4}
-style = MappingNetwork(2, hidden_dim=4)([np.ones((1, 16), "float32"), domain])
-for high_pass, inputs in ((0.0, []), (1.0, [np.ones((1, 64, 64, 2), "float32")])):
+style = MappingNetwork(2, hidden_dim=4)([ones((1, 16)), domain])
+for high_pass, inputs in ((0.0, []), (1.0, [ones((1, 64, 64, 2))])):
     fake = GeneratorV2(64, high_pass=high_pass, **sizes)([image, style, *inputs])
     assert fake.shape == image.shape
 assert StyleEncoder(64, 2, **sizes)([fake, domain]).shape == style.shape
