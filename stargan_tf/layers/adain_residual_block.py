@@ -44,7 +44,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
-        self.double = keras.layers.UpSampling2D(2, dtype=dtype, name="double")
+        self.doubling = keras.layers.UpSampling2D(2, dtype=dtype, name="double")
         self.shortcut = None
 
     def build(self, input_shape):
@@ -70,7 +70,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         """Applies the block; see the class."""
         image, style = inputs
         x = self.relu(self.norm_1([image, style]))
-        x = self.conv_1(self.double(x) if self.upsample else x)
+        x = self.conv_1(self.doubling(x) if self.upsample else x)
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x
@@ -80,7 +80,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         # The official code doubles before the 1×1 convolution; the result is the
         # same, and this way the convolution sees a quarter of the pixels.
         x = x if self.shortcut is None else self.shortcut(x)
-        return self.double(x) if self.upsample else x
+        return self.doubling(x) if self.upsample else x
 
     def compute_output_shape(self, input_shape):
         """See the class."""

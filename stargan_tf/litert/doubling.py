@@ -28,5 +28,5 @@ def without_tiling(generator):
     """
     for layer in generator.layers:
         if isinstance(layer, AdaINResidualBlock):
-            layer.double = doubled
+            layer.doubling = doubled
     return generator
