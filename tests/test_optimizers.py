@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 from stargan_tf.optimizers import TorchAdam
 
@@ -35,3 +36,22 @@ def test_round_trip():
         keras.saving.serialize_keras_object(optimizer)
     )
     assert again.get_config() == optimizer.get_config()
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.1])
+def test_one_pass_and_separate_operations_agree(monkeypatch, l2):
+    rng = np.random.default_rng(0)
+    start, *gradients = rng.normal(size=(4, 6)).astype(np.float32)
+    results = []
+    for backend in ("tensorflow", "another"):
+        variable = keras.Variable(start)
+        optimizer = TorchAdam(0.1, l2=l2)
+        optimizer.build([variable])
+        monkeypatch.setattr(keras.backend, "backend", lambda name=backend: name)
+        for gradient in gradients:
+            optimizer.apply([gradient], [variable])
+        monkeypatch.undo()
+        results.append([v.numpy() for v in (variable, *optimizer.variables)])
+    for one_pass, separate in zip(*results, strict=True):
+        # TensorFlow's kernel has 1 - 0.999 of float32, which is off by 1.3e-5.
+        np.testing.assert_allclose(one_pass, separate, rtol=5e-5)

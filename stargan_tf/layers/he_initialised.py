@@ -2,6 +2,7 @@
 
 import keras
 
+from stargan_tf.layers.leaky_relu import LeakyReLU
 from stargan_tf.layers.separable import separable_convolution
 
 LEAKY_RELU_SLOPE = 0.2
@@ -61,6 +62,6 @@ def leaky_relu(**kwargs):
     """LeakyReLU of slope 0.2, the activation of G, E and D.
 
     Args:
-        **kwargs: further arguments of `keras.layers.LeakyReLU`.
+        **kwargs: further arguments of `LeakyReLU`.
     """
-    return keras.layers.LeakyReLU(LEAKY_RELU_SLOPE, **kwargs)
+    return LeakyReLU(LEAKY_RELU_SLOPE, **kwargs)

@@ -4,6 +4,8 @@ import keras
 from keras import layers
 
 from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
+from stargan_tf.layers.leaky_relu import LeakyReLU
+from stargan_tf.layers.small_image_convolution import SmallImageConv2D
 
 LEAKY_RELU_SLOPE = 0.01
 
@@ -49,7 +51,7 @@ class DiscriminatorV1(keras.Model):
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
 
         def halve(filters, channels, name):
-            return layers.Conv2D(
+            return SmallImageConv2D(
                 filters,
                 4,
                 2,
@@ -79,9 +81,7 @@ class DiscriminatorV1(keras.Model):
         for i in range(num_layers):
             filters = base_filters * 2**i
             x = halve(filters, channels, f"halve_{i + 1}")(x)
-            x = layers.LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype, name=f"leaky_{i + 1}")(
-                x
-            )
+            x = LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype, name=f"leaky_{i + 1}")(x)
             channels = filters
         patches = head(1, 3, "same", "patches")(x)
         classes = head(num_domains, x.shape[1], "valid", "classes")(x)

@@ -27,8 +27,10 @@ def critic_terms(discriminator, image, label, fake, alpha, parts):
 
     Reference: StarGAN (Choi et al. 2018), equations 2, 5 and 8.
     """
-    real_logits, class_logits = discriminator(image)
-    fake_logits, _ = discriminator(fake)
+    # In one pass, which reads the weights, and adds up their gradients, once.
+    patch_logits, class_logits = discriminator(tf.concat([image, fake], axis=0))
+    real_logits, fake_logits = tf.split(patch_logits, 2)
+    class_logits, _ = tf.split(class_logits, 2)
     between = interpolate(image, fake, alpha)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(between)

@@ -1,0 +1,32 @@
+"""LeakyReLU for networks whose gradient is part of a loss."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class LeakyReLU(keras.layers.LeakyReLU):
+    """`keras.layers.LeakyReLU` whose slope is a constant to a gradient's gradient.
+
+    It is piecewise linear: a gradient's gradient (WGAN-GP, R1) does not flow back
+    through the choice of the piece. TensorFlow sends zeros there, and so computes two
+    more backward passes of the discriminator, with a gradient of all its weights, for
+    nothing. Outputs and gradients of any order are the same.
+
+    Takes the arguments of `keras.layers.LeakyReLU`.
+    """
+
+    def call(self, inputs):
+        """Activates; see the class."""
+        negative_slope = self.negative_slope
+
+        @ops.custom_gradient
+        def activated(x):
+            def gradient(*args, upstream=None):
+                upstream = args[0] if upstream is None else upstream
+                one = ops.ones((), x.dtype)
+                return upstream * ops.where(x > 0, one, one * negative_slope)
+
+            return ops.leaky_relu(x, negative_slope), gradient
+
+        return activated(inputs)

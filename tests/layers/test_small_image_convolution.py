@@ -1,0 +1,69 @@
+"""SmallImageConv2D against Keras' own convolution, gradients' gradients included."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.layers.small_image_convolution import MAX_PIXELS, SmallImageConv2D
+
+CASES = {
+    "halving": (8, {"kernel_size": 4, "strides": 2, "padding": "same"}),
+    "odd one after": (8, {"kernel_size": 3, "strides": 2, "padding": "same"}),
+    "same size": (4, {"kernel_size": 3, "padding": "same"}),
+    "whole image": (4, {"kernel_size": 4, "padding": "valid"}),
+    "not square": (6, {"kernel_size": (3, 2), "strides": (2, 1), "padding": "valid"}),
+    "activated": (4, {"kernel_size": 3, "padding": "same", "activation": "relu"}),
+    "no bias": (4, {"kernel_size": 3, "padding": "same", "use_bias": False}),
+    "large": (16, {"kernel_size": 4, "strides": 2, "padding": "same"}),
+}
+
+
+def pair(size, arguments):
+    ours, theirs = SmallImageConv2D(5, **arguments), keras.layers.Conv2D(5, **arguments)
+    for layer in (ours, theirs):
+        layer.build((None, size, size, 3))
+    random = np.random.default_rng(0)
+    weights = [random.normal(size=w.shape) for w in theirs.weights]
+    for layer in (ours, theirs):
+        layer.set_weights(weights)
+    return ours, theirs, tf.constant(random.normal(size=(2, size, size, 3)), tf.float32)
+
+
+def penalised(layer, image):
+    """Output, slope, and the gradients of output and slope in the weights."""
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(image)
+            output = layer(image)
+            score = tf.reduce_sum(output**2)
+        slope = inner.gradient(score, image)
+        loss = tf.reduce_sum(output) + tf.reduce_sum(slope**2)
+    gradients = outer.gradient(loss, [w.value for w in layer.trainable_variables])
+    return [output, slope, *gradients]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_equals_keras(case):
+    ours, theirs, image = pair(*CASES[case])
+    pairs = zip(penalised(ours, image), penalised(theirs, image), strict=True)
+    for mine, reference in pairs:
+        np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(("size", "kind"), [(8, "MatMul"), (16, "Conv2D")])
+def test_only_small_images_are_a_product(size, kind):
+    assert (8 // 2) ** 2 <= MAX_PIXELS < (16 // 2) ** 2
+    layer, _, _ = pair(size, CASES["halving"][1])
+    call = tf.function(lambda image: layer(image))
+    graph = call.get_concrete_function(tf.TensorSpec((None, size, size, 3))).graph
+    kinds = {op.type for op in graph.get_operations()} & {"MatMul", "Conv2D"}
+    assert kinds == {kind}
+
+
+def test_a_network_with_it_is_saved_and_loaded(tmp_path):
+    network = keras.Sequential([keras.Input((8, 8, 3)), SmallImageConv2D(5, 4, 2)])
+    network.save(tmp_path / "network.keras")
+    again = keras.models.load_model(tmp_path / "network.keras")
+    image = np.ones((1, 8, 8, 3), np.float32)
+    np.testing.assert_array_equal(again(image), network(image))
