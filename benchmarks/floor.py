@@ -3,9 +3,9 @@
     python benchmarks/floor.py          # the machine's rates, float32 and bfloat16
 
 The rate is that of the largest product of square matrices that either PyTorch or
-TensorFlow manages here. Multiply-adds are those of the networks' convolutions and
-matrix products, counted in their graphs, times the passes that an iteration cannot do
-without. Norms, activations, losses, weight updates and memory come on top.
+TensorFlow manages here. Multiply-adds are those of the convolutions and matrix products
+in our graph, which has fewer of them than the papers' networks written down layer by
+layer. Norms, activations, losses, weight updates and memory come on top.
 """
 
 import argparse
@@ -16,24 +16,6 @@ from side_by_side import Contender, take_turns
 
 SIZE, REPEATS = 2048, 8
 TYPES = ("float32", "bfloat16")
-
-# Passes through each network for one iteration, in forward passes of one batch. A pass
-# backwards to the input costs one, to the weights another one. The gradient of a
-# gradient: forwards, back to the input, and from there forwards and to the weights, 4.
-PASSES = {
-    # G: 5 fakes, which are shared with the generator's step, and back from the fifth.
-    # D: 5 critic steps (real 3, fake 3, penalty 4), then to and fro for the generator.
-    "v1": {"generator": 5 + 1 + 4, "discriminator": 5 * 10 + 2},
-    # G: 2 fakes for D; twice fake, second image and back image, and two ways back.
-    # D: twice real 3 + 3 (R1 shares the real pass), fake 3; to and fro for G twice.
-    # E: references for D, and G's two references; twice fake and own image; back.
-    "v2": {
-        "generator": 2 + 2 * (3 + 4),
-        "discriminator": 2 * (6 + 3) + 2 * 2,
-        "style_encoder": 1 + 2 + (2 + 4) + (2 + 1),
-        "mapping_network": 1 + 1 + 3,
-    },
-}
 
 
 class Floor(NamedTuple):
@@ -66,34 +48,48 @@ def matrix_rate(dtype: str = "float32", rounds: int = 5) -> float:
     return REPEATS * SIZE**3 / best
 
 
-def forward_multiply_adds(model: str, image_size: int) -> dict[str, int]:
-    """Multiply-adds of one image through each network, by the network's name."""
+def made(model: str, image_size: int):
+    """A StarGAN of the paper's size: v1 with 5 labels, v2 with 3 domains."""
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.distillation.multiply_adds import multiply_adds
     from stargan_tf.models.stargan import StarGAN
     from stargan_tf.models.stargan_v2 import StarGANV2
 
     kind = {"v1": (StarGAN, "abcde", "binary"), "v2": (StarGANV2, "abc", "one_hot")}
     make, domains, labels = kind[model]
-    networks = make(DatasetInfo("images", tuple(domains), labels, image_size))
+    return make(DatasetInfo("images", tuple(domains), labels, image_size))
+
+
+def generator_multiply_adds(model: str, image_size: int) -> int:
+    """Multiply-adds of one image through the generator."""
+    from stargan_tf.distillation.multiply_adds import multiply_adds
+
+    code = (5,) if model == "v1" else (64,)
     image = (image_size, image_size, 3)
-    shapes = {
-        "generator": [image, (5,) if model == "v1" else (64,)],
-        "discriminator": [image] if model == "v1" else [image, ()],
-        "style_encoder": [image, ()],
-        "mapping_network": [(16,), ()],
-    }
-    return {
-        name: multiply_adds(getattr(networks, name), shapes[name])
-        for name in PASSES[model]
-    }
+    return multiply_adds(made(model, image_size).generator, [image, code])
+
+
+def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int:
+    """Multiply-adds of one training iteration."""
+    import tensorflow as tf
+    from step_cost import step_multiply_adds
+
+    networks = made(model, image_size)
+    networks.compile()
+    image = tf.TensorSpec((batch_size, image_size, image_size, 3))
+    if model == "v1":
+        label = tf.TensorSpec((batch_size, 5))
+        steps = {False: 4, True: 1}  # five critic updates, one of the generator
+        return sum(
+            times * step_multiply_adds(networks, (image, label), generator_too=too)
+            for too, times in steps.items()
+        )
+    domain = tf.TensorSpec((batch_size,), tf.int32)
+    return step_multiply_adds(networks, (image, domain, image, image, domain))
 
 
 def floor_seconds(model: str, image_size: int, batch_size: int, dtype="float32"):
     """The floor of one training iteration, as a `Floor`."""
-    forward = forward_multiply_adds(model, image_size)
-    count = batch_size * sum(n * forward[k] for k, n in PASSES[model].items())
-    return floor_of(count, dtype)
+    return floor_of(iteration_multiply_adds(model, image_size, batch_size), dtype)
 
 
 def floor_of(count: int, dtype: str = "float32") -> Floor:

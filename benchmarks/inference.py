@@ -30,7 +30,7 @@ from pathlib import Path
 
 import inference_forms
 import numpy as np
-from floor import floor_of, forward_multiply_adds
+from floor import floor_of, generator_multiply_adds
 from side_by_side import print_table, run, take_turns
 
 NAMES = {
@@ -91,7 +91,7 @@ def measure(arguments: argparse.Namespace) -> None:
         "an image"
     )
     print_table(title, results, PEER, images, columns={"PSNR dB": precision})
-    count = forward_multiply_adds(arguments.model, arguments.image_size)["generator"]
+    count = generator_multiply_adds(arguments.model, arguments.image_size)
     floor = floor_of(count)
     print(f"| {floor.title} | {floor.seconds:.3g} | | | | |")
 

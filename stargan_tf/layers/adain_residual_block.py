@@ -5,7 +5,12 @@ import math
 import keras
 
 from stargan_tf.layers.adain import AdaIN
-from stargan_tf.layers.he_initialised import he_convolution, he_separable, leaky_relu
+from stargan_tf.layers.he_initialised import (
+    he_convolution,
+    he_doubling,
+    he_separable,
+    leaky_relu,
+)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -39,7 +44,11 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
         convolution = he_separable if separable else he_convolution
-        self.conv_1 = convolution(filters, 3, dtype=dtype, name="conv_1")
+        self._doubles_in_convolution = upsample and not separable
+        if self._doubles_in_convolution:
+            self.conv_1 = he_doubling(filters, dtype=dtype, name="conv_1")
+        else:
+            self.conv_1 = convolution(filters, 3, dtype=dtype, name="conv_1")
         self.conv_2 = convolution(filters, 3, dtype=dtype, name="conv_2")
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
@@ -70,7 +79,8 @@ class AdaINResidualBlock(keras.layers.Layer):
         """Applies the block; see the class."""
         image, style = inputs
         x = self.relu(self.norm_1([image, style]))
-        x = self.conv_1(self.doubling(x) if self.upsample else x)
+        double = self.upsample and not self._doubles_in_convolution
+        x = self.conv_1(self.doubling(x) if double else x)
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x

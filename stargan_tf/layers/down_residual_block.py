@@ -4,7 +4,12 @@ import math
 
 import keras
 
-from stargan_tf.layers.he_initialised import he_convolution, he_separable, leaky_relu
+from stargan_tf.layers.he_initialised import (
+    he_convolution,
+    he_halving,
+    he_separable,
+    leaky_relu,
+)
 from stargan_tf.layers.instance_normalization import InstanceNormalization
 
 
@@ -40,14 +45,18 @@ class DownResidualBlock(keras.layers.Layer):
             2, dtype=self.dtype_policy, name="halve"
         )
         self.shortcut = None
+        self._halves_in_convolution = downsample and not separable
 
     def build(self, input_shape):
         """Builds the convolutions and, if asked for, the norms."""
         dtype, channels = self.dtype_policy, input_shape[-1]
         # The channels change in the second convolution.
         convolution = he_separable if self.separable else he_convolution
-        self.conv_1 = convolution(channels, 3, dtype=dtype, name="conv_1")
         self.conv_2 = convolution(self.filters, 3, dtype=dtype, name="conv_2")
+        if self._halves_in_convolution:
+            self.conv_1 = he_halving(channels, dtype=dtype, name="conv_1")
+        else:
+            self.conv_1 = convolution(channels, 3, dtype=dtype, name="conv_1")
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape)
         if self.normalize:
@@ -65,7 +74,8 @@ class DownResidualBlock(keras.layers.Layer):
         """Applies the block; see the class."""
         x = self.norm_1(inputs) if self.normalize else inputs
         x = self.conv_1(self.relu(x))
-        x = self.halve(x) if self.downsample else x
+        pool = self.downsample and not self._halves_in_convolution
+        x = self.halve(x) if pool else x
         x = self.norm_2(x) if self.normalize else x
         x = self.conv_2(self.relu(x))
         return (x + self._past(inputs)) / math.sqrt(2)

@@ -3,7 +3,9 @@
 import keras
 
 from stargan_tf.layers.leaky_relu import LeakyReLU
+from stargan_tf.layers.resampling_convolution import DoublingConv2D, HalvingConv2D
 from stargan_tf.layers.separable import separable_convolution
+from stargan_tf.layers.small_image_convolution import SmallImageConv2D
 
 LEAKY_RELU_SLOPE = 0.2
 
@@ -34,7 +36,27 @@ def he_convolution(filters, kernel_size, **kwargs):
         **kwargs: further arguments of `keras.layers.Conv2D`.
     """
     kwargs = {"padding": "same", "kernel_initializer": he_normal(), **kwargs}
-    return keras.layers.Conv2D(filters, kernel_size, **kwargs)
+    return SmallImageConv2D(filters, kernel_size, **kwargs)
+
+
+def he_halving(filters, **kwargs):
+    """`he_convolution` of 3×3, with average pooling to half the size behind it.
+
+    Args:
+        filters: output channels.
+        **kwargs: further arguments of `HalvingConv2D`.
+    """
+    return HalvingConv2D(filters, kernel_initializer=he_normal(), **kwargs)
+
+
+def he_doubling(filters, **kwargs):
+    """`he_convolution` of 3×3, with nearest-neighbour doubling before it.
+
+    Args:
+        filters: output channels.
+        **kwargs: further arguments of `DoublingConv2D`.
+    """
+    return DoublingConv2D(filters, kernel_initializer=he_normal(), **kwargs)
 
 
 def he_separable(filters, kernel_size, **kwargs):

@@ -1,21 +1,16 @@
-"""A convolution whose kernel has far more entries than its output has pixels."""
+"""Convolutions whose kernel has far more entries than their output has pixels."""
 
 import keras
 from keras import ops
 
-# Up to so many output pixels an image, one matrix product is faster on a CPU; see
-# benchmarks/small_images.py. On larger ones gathering the patches costs more.
+# Up to so many output pixels an image, one matrix product is faster on a CPU. On larger
+# ones gathering the patches costs more.
 MAX_PIXELS = 16
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class SmallImageConv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`, computed as one matrix product where images are small.
-
-    The last convolutions of a discriminator have most of its weights and next to no
-    pixels. Libraries of convolutions rearrange the weights for every call, which then
-    takes several times longer than the work itself; a matrix product reads them once
-    as they are. Weights, outputs and gradients of any order are the same.
+    """`keras.layers.Conv2D`, computed by `convolve`.
 
     Takes the arguments of `keras.layers.Conv2D`, but for `data_format`, `groups` and
     `dilation_rate`. With `padding="same"` the input's sides must be multiples of the
@@ -24,37 +19,72 @@ class SmallImageConv2D(keras.layers.Conv2D):
 
     def call(self, inputs):
         """Convolves; see the class."""
-        height, width = self.compute_output_shape(inputs.shape)[1:3]
-        if not height or not width or height * width > MAX_PIXELS:
-            return super().call(inputs)
-        patches = self._patches(inputs, height, width)
-        rows = ops.reshape(patches, (-1, patches.shape[-1]))  # (b·h·w, k·k·c)
-        outputs = product(rows, ops.reshape(self.kernel, (-1, self.filters)))
-        outputs = ops.reshape(outputs, (-1, height, width, self.filters))
+        outputs = convolve(inputs, self.kernel, self.strides, self.padding)
         outputs = outputs + self.bias if self.use_bias else outputs
         return outputs if self.activation is None else self.activation(outputs)
 
-    def _patches(self, inputs, height, width):
-        """What each output pixel sees, (batch, height, width, k·k·c)."""
-        counts = zip((height, width), self.strides, strict=True)
-        spans = [(count - 1) * stride + 1 for count, stride in counts]
-        if self.padding == "same":
-            inputs = ops.pad(inputs, ((0, 0), *self._padding(inputs, spans), (0, 0)))
-        # Columns, then rows: the kernel's order is rows, columns, channels.
-        for axis in (2, 1):
-            start, stride = (slice(None),) * axis, self.strides[axis - 1]
-            windows = [
-                inputs[(*start, slice(first, first + spans[axis - 1], stride))]
-                for first in range(self.kernel_size[axis - 1])
-            ]
-            inputs = ops.concatenate(windows, axis=-1)
-        return inputs
 
-    def _padding(self, inputs, spans):
-        """Zeros before and after, the odd one after, as all backends have it."""
-        sizes = zip(inputs.shape[1:3], spans, self.kernel_size, strict=True)
-        total = [max(span + kernel - 1 - size, 0) for size, span, kernel in sizes]
-        return [(zeros // 2, zeros - zeros // 2) for zeros in total]
+def convolve(inputs, kernel, strides, padding):
+    """`keras.ops.conv`, as one matrix product where images are small.
+
+    The last convolutions of a discriminator have most of its weights and next to no
+    pixels. Libraries of convolutions rearrange the weights for every call, which then
+    takes several times longer than the work itself; a matrix product reads them once
+    as they are. Outputs and gradients of any order are the same.
+
+    Args:
+        inputs: (batch, height, width, channels).
+        kernel: (kernel_height, kernel_width, channels, filters).
+        strides: an integer, or one for each axis.
+        padding: `"same"` (for sides that are multiples of the strides) or `"valid"`.
+
+    Returns:
+        (batch, new_height, new_width, filters).
+    """
+    strides = (strides, strides) if isinstance(strides, int) else strides
+    sides, window = inputs.shape[1:3], kernel.shape[:2]
+    if None in sides:
+        return ops.conv(inputs, kernel, strides, padding)
+    margin = window if padding == "valid" else strides
+    height, width = (
+        (side - least) // stride + 1
+        for side, least, stride in zip(sides, margin, strides, strict=True)
+    )
+    if height * width > MAX_PIXELS:
+        return ops.conv(inputs, kernel, strides, padding)
+    rows = patches(inputs, (height, width), window, strides)
+    rows = ops.reshape(rows, (-1, rows.shape[-1]))  # (b·h·w, k·k·c)
+    outputs = product(rows, ops.reshape(kernel, (-1, kernel.shape[-1])))
+    return ops.reshape(outputs, (-1, height, width, kernel.shape[-1]))
+
+
+def patches(inputs, counts, window, strides):
+    """What each output pixel sees.
+
+    Args:
+        inputs: (batch, height, width, channels).
+        counts: output pixels down and across.
+        window: height and width of a patch.
+        strides: steps between patches. Zeros are added as far as the last one reaches,
+            the odd one at the end, as all backends do.
+
+    Returns:
+        (batch, *counts, window height · window width · channels).
+    """
+    spans = [(n - 1) * stride + 1 for n, stride in zip(counts, strides, strict=True)]
+    sides = zip(inputs.shape[1:3], spans, window, strict=True)
+    zeros = [max(span + reach - 1 - side, 0) for side, span, reach in sides]
+    if any(zeros):
+        around = [(count // 2, count - count // 2) for count in zeros]
+        inputs = ops.pad(inputs, ((0, 0), *around, (0, 0)))
+    # Columns, then rows: a kernel's order is rows, columns, channels.
+    for axis, before in ((1, (slice(None),) * 2), (0, (slice(None),))):
+        shifted = [
+            inputs[(*before, slice(first, first + spans[axis], strides[axis]))]
+            for first in range(window[axis])
+        ]
+        inputs = ops.concatenate(shifted, axis=-1)
+    return inputs
 
 
 @ops.custom_gradient

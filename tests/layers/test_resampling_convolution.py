@@ -1,0 +1,79 @@
+"""Convolutions that halve and double, against Keras' layers in a row."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stargan_tf.layers.resampling_convolution import DoublingConv2D, HalvingConv2D
+
+CONVOLUTION = {"filters": 5, "kernel_size": 3, "padding": "same"}
+
+
+def halved(layer):
+    return [layer, keras.layers.AveragePooling2D(2)]
+
+
+def doubled(layer):
+    return [keras.layers.UpSampling2D(2), layer]
+
+
+CASES = {"halving": (HalvingConv2D, halved), "doubling": (DoublingConv2D, doubled)}
+
+
+def pair(case, size, **kwargs):
+    kind, in_a_row = CASES[case]
+    ours = kind(5, **kwargs)
+    theirs = keras.layers.Conv2D(**CONVOLUTION, **kwargs)
+    random = np.random.default_rng(0)
+    for layer in (ours, theirs):
+        layer.build((None, *size, 3))
+    weights = [random.normal(size=weight.shape) for weight in theirs.weights]
+    for layer in (ours, theirs):
+        layer.set_weights(weights)
+    image = tf.constant(random.normal(size=(2, *size, 3)), tf.float32)
+    return ours, theirs, keras.Sequential(in_a_row(theirs)), image
+
+
+def penalised(call, layer, image):
+    """Output, slope, and the gradients of output and slope in the weights."""
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            inner.watch(image)
+            output = call(image)
+            score = tf.reduce_sum(output**2)
+        slope = inner.gradient(score, image)
+        loss = tf.reduce_sum(output) + tf.reduce_sum(slope**2)
+    gradients = outer.gradient(loss, [w.value for w in layer.trainable_variables])
+    return [output, slope, *gradients]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("size", [(8, 8), (12, 10)])
+@pytest.mark.parametrize("kwargs", [{}, {"use_bias": False}])
+def test_equals_two_layers(case, size, kwargs):
+    ours, theirs, in_a_row, image = pair(case, size, **kwargs)
+    pairs = zip(
+        penalised(ours, ours, image), penalised(in_a_row, theirs, image), strict=True
+    )
+    for mine, reference in pairs:
+        scale = float(np.abs(reference).max())
+        np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-5 * scale)
+    assert ours.compute_output_shape(image.shape) == tuple(in_a_row(image).shape)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_round_trip(case):
+    ours = CASES[case][0](5, use_bias=False, name="conv")
+    again = type(ours).from_config(ours.get_config())
+    assert again.get_config() == ours.get_config()
+
+
+def test_odd_sides_are_refused():
+    with pytest.raises(ValueError, match="even"):
+        HalvingConv2D(5).build((None, 7, 8, 3))
+
+
+def test_an_activation_is_refused():
+    with pytest.raises(ValueError, match="activation='relu'"):
+        HalvingConv2D(5, activation="relu")
