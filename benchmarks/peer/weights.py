@@ -53,8 +53,8 @@ def load_v2(network: torch.nn.Module, arrays: dict[str, np.ndarray]) -> None:
 
 
 def _name(path: str, down: int) -> str:
-    """`generator_ema/down_1/conv_1/kernel` → `encode.0.first.weight`."""
-    _, layer, *rest, value = path.split("/")
+    """`down_1/conv_1/kernel` → `encode.0.first.weight`."""
+    layer, *rest, value = path.split("/")
     if layer in EDGES:
         return f"{EDGES[layer]}.{VALUES[value]}"
     kind, number = layer.rsplit("_", 1)
