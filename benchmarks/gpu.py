@@ -33,7 +33,7 @@ def main() -> int:
     if arguments.check:
         from jax_training.check import check
 
-        return 0 if check() else 1
+        return 0 if check(arguments.goldens) else 1
     if arguments.load:
         from jax_training.run_files import compare
 
@@ -73,6 +73,7 @@ def parse() -> argparse.Namespace:
         parser.add_argument(
             f"--{model}", nargs=2, type=int, metavar=("PIXELS", "BATCH"), default=sizes
         )
+    parser.add_argument("--goldens", default="v", help="of --check, how they begin")
     parser.add_argument("--tiny", action="store_true", help=f"as {TINY}")
     parser.add_argument("--output", metavar="DIR", help="of --train and --time")
     timed = parser.add_argument_group("--time")

@@ -42,10 +42,10 @@ def open_data(model: str, folder, size: int, split: str = "train"):
     return FOLDER.load(split, size, options)
 
 
-def pixels(source, count=None) -> np.ndarray:
-    """The first images, uint8 (count, size, size, 3); all by default."""
+def pixels(source) -> np.ndarray:
+    """All images, uint8 (n, size, size, 3)."""
     with ThreadPoolExecutor() as pool:
-        return np.stack(list(pool.map(source.load, range(count or len(source)))))
+        return np.stack(list(pool.map(source.load, range(len(source)))))
 
 
 def draw_v1(random, labels, batch: int) -> np.ndarray:

@@ -3,9 +3,10 @@
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from jax.lax import stop_gradient
 
-from jax_training.state import descend
+from jax_training.state import descend, update
 from stargan_tf.losses.classification import domain_classification
 from stargan_tf.losses.reconstruction import mean_absolute_difference
 from stargan_tf.losses.wasserstein import critic_loss, gradient_penalty, interpolate
@@ -33,9 +34,15 @@ class PhasesV1:
     def __init__(self, networks, parts):
         self.networks, self.parts = networks, parts
 
-    def critic_step(self, state, batch):
-        """One update of the discriminator: (state, terms, gradients)."""
-        fake = self._generate(state.weights, batch.image, batch.target)
+    def critic_step(self, state, batch, drawn=None):
+        """One update of the discriminator: (state, terms, gradients).
+
+        Args:
+            state: before.
+            batch: `BatchV1`.
+            drawn: from `draw`, if the generator learns from the batch, too.
+        """
+        fake, _ = drawn or self.draw(state, batch)
 
         def loss(learned):
             terms = self._critic_terms(learned["discriminator"], batch, fake)
@@ -44,15 +51,28 @@ class PhasesV1:
 
         return descend(self.networks, state, ("discriminator",), loss)
 
-    def generator_step(self, state, batch):
-        """One update of the generator: (state, terms, gradients)."""
+    def generator_step(self, state, batch, drawn=None):
+        """One update of the generator; as `critic_step`."""
+        fake, back_to_weights = drawn or self.draw(state, batch)
 
-        def loss(learned):
-            terms = self._generator_terms({**state.weights, **learned}, batch)
+        def loss(weights, fake):
+            terms = self._generator_terms(weights, state, batch, fake)
             total = terms["adversarial"] + terms["classification"]
             return total + RECONSTRUCTION * terms["reconstruction"], terms
 
-        return descend(self.networks, state, ("generator",), loss)
+        slope = jax.grad(loss, argnums=(0, 1), has_aux=True)
+        (own, of_fake), terms = slope(state.weights["generator"], fake)
+        (through_fake,) = back_to_weights(of_fake)
+        gradients = {"generator": jax.tree.map(jnp.add, own, through_fake)}
+        return update(self.networks, state, gradients), terms, gradients
+
+    def draw(self, state, batch):
+        """The fakes, and the function from their gradient to that of G's weights."""
+
+        def generate(weights):
+            return self.networks["generator"](weights, batch.image, batch.target)
+
+        return jax.vjp(generate, state.weights["generator"])
 
     def critic_only(self, state, batch):
         """A batch on which only the discriminator learns: (state, terms)."""
@@ -60,16 +80,12 @@ class PhasesV1:
         return state._replace(step=state.step + 1), prefixed("d", terms)
 
     def both(self, state, batch):
-        """A batch on which both learn, D first: (state, terms).
-
-        In one compilation XLA computes the fake once for both.
-        """
-        state, critic = self.critic_only(state, batch)
-        state, terms, _ = self.generator_step(state, batch)
-        return state, {**critic, **prefixed("g", terms)}
-
-    def _generate(self, weights, image, label):
-        return self.networks["generator"](weights["generator"], image, label)
+        """A batch on which both learn, D first, from the same fakes: (state, terms)."""
+        drawn = self.draw(state, batch)
+        state, d_terms, _ = self.critic_step(state, batch, drawn)
+        state, g_terms, _ = self.generator_step(state, batch, drawn)
+        logs = {**prefixed("d", d_terms), **prefixed("g", g_terms)}
+        return state._replace(step=state.step + 1), logs
 
     def _critic_terms(self, weights, batch, fake):
         def judge(image):
@@ -87,11 +103,10 @@ class PhasesV1:
             "penalty": gradient_penalty(slope),
         }
 
-    def _generator_terms(self, weights, batch):
-        fake = self._generate(weights, batch.image, batch.target)
+    def _generator_terms(self, weights, state, batch, fake):
         judge = self.networks["discriminator"]
-        patch_logits, class_logits = judge(weights["discriminator"], fake)
-        back = self._generate(weights, fake, batch.label)
+        patch_logits, class_logits = judge(state.weights["discriminator"], fake)
+        back = self.networks["generator"](weights, fake, batch.label)
         return {
             "adversarial": critic_loss(patch_logits, real=True),
             "classification": domain_classification(

@@ -21,7 +21,8 @@ def pictures_v1(networks, held_out, path):
     Returns:
         (inputs, outputs) of the networks, by name.
     """
-    images, labels = pixels(held_out, ROWS), held_out.labels[:ROWS]
+    images = pixels(held_out)[:ROWS]
+    labels = held_out.labels[: len(images)]
     columns, names = [images], held_out.info.domains
     for name in names:
         inputs = [_floats(images), _changed(labels, names, name)]
@@ -57,13 +58,14 @@ def pictures_v2(networks, held_out, path):
     images = pixels(held_out)
     random = np.random.default_rng(0)
     images = images[random.permutation(len(images))[:ROWS]]
+    rows = len(images)
     columns, titles = [images], ["input"]
     for domain, name in enumerate(names):
-        chosen = np.full(ROWS, domain, "int32")
+        chosen = np.full(rows, domain, "int32")
         member = int(np.flatnonzero(held_out.labels[:, domain])[0])
-        reference = np.repeat(held_out.load(member)[None], ROWS, 0)
+        reference = np.repeat(held_out.load(member)[None], rows, 0)
         latents = [
-            np.repeat(random.standard_normal((1, 16)), ROWS, 0) for _ in range(2)
+            np.repeat(random.standard_normal((1, 16)), rows, 0) for _ in range(2)
         ]
         ways = [("mapping_network", latent.astype("float32")) for latent in latents]
         ways.append(("style_encoder", _floats(reference)))

@@ -86,9 +86,20 @@ def descend(networks, state, learners, loss):
     """
     learned = {name: state.weights[name] for name in learners}
     (_, terms), gradients = jax.value_and_grad(loss, has_aux=True)(learned)
+    return update(networks, state, gradients), terms, gradients
+
+
+def update(networks, state, gradients) -> State:
+    """The state after one update by these gradients.
+
+    Args:
+        networks: {name: Network}.
+        state: before.
+        gradients: {learner: gradients}.
+    """
     weights, moments = dict(state.weights), dict(state.moments)
-    for name in learners:
+    for name, found in gradients.items():
         weights[name], moments[name] = networks[name].descend(
-            weights[name], moments[name], gradients[name]
+            weights[name], moments[name], found
         )
-    return state._replace(weights=weights, moments=moments), terms, gradients
+    return state._replace(weights=weights, moments=moments)
