@@ -9,7 +9,7 @@ MAX_PIXELS = 16
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
-class SmallImageConv2D(keras.layers.Conv2D):
+class Conv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D`, computed by `convolve`.
 
     Takes the arguments of `keras.layers.Conv2D`, but for `data_format`, `groups` and
@@ -85,6 +85,11 @@ def patches(inputs, counts, window, strides):
         ]
         inputs = ops.concatenate(shifted, axis=-1)
     return inputs
+
+
+# Keras files layers under the names of their classes: under any other than Conv2D,
+# models that were saved with Keras' own would not load.
+SmallImageConv2D = Conv2D
 
 
 @ops.custom_gradient
