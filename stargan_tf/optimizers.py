@@ -57,34 +57,15 @@ class TorchAdam(keras.optimizers.Adam):
         index = self._get_variable_index(variable)
         m, v = self._momentums[index], self._velocities[index]
         if keras.backend.backend() == "tensorflow":
-            moments = m.value, v.value
-            self._update_in_one_pass(variable, *moments, gradient, rate, epsilon)
+            from stargan_tf.one_pass_adam import update_in_one_pass
+
+            betas = self.beta_1, self.beta_2
+            update_in_one_pass(variable, m, v, gradient, rate, betas, epsilon)
             return
         self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
         self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
         # m̂ / (√v̂ + ε), with the corrections moved into the scalars.
         self.assign_sub(variable, m * rate / (ops.sqrt(v) + epsilon))
-
-    def _update_in_one_pass(self, variable, m, v, gradient, rate, epsilon):
-        """The same by TensorFlow's own kernel, which reads and writes each once.
-
-        Ten separate operations are limited by memory and take three times longer.
-        """
-        import tensorflow as tf
-
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=m.handle,
-            v=v.handle,
-            # Powers of zero: rate and epsilon have been corrected already.
-            beta1_power=tf.zeros_like(rate),
-            beta2_power=tf.zeros_like(rate),
-            lr=rate,
-            beta1=tf.cast(self.beta_1, variable.dtype),
-            beta2=tf.cast(self.beta_2, variable.dtype),
-            epsilon=epsilon,
-            grad=gradient,
-        )
 
     def get_config(self):
         """Constructor arguments."""

@@ -37,14 +37,9 @@ class InstanceNormalization(keras.layers.Layer):
     def call(self, inputs):
         """Normalises; see the class."""
         dtype = at_least_float32(self.dtype_policy)
-        x = ops.cast(inputs, dtype)
-        centred = x - ops.mean(x, axis=(1, 2), keepdims=True)
-        variance = ops.mean(centred * centred, axis=(1, 2), keepdims=True)
-        scale = ops.rsqrt(variance + self.epsilon)
-        if not self.affine:
-            return ops.cast(centred * scale, self.compute_dtype)
-        gamma, beta = (ops.cast(w, dtype) for w in (self.gamma, self.beta))
-        return ops.cast(centred * (scale * gamma) + beta, self.compute_dtype)
+        weights = (self.gamma, self.beta) if self.affine else ()
+        weights = [ops.cast(weight, dtype) for weight in weights]
+        return _normalised(self.epsilon, dtype, self.compute_dtype)(inputs, *weights)
 
     def compute_output_shape(self, input_shape):
         """The input's shape."""
@@ -54,3 +49,47 @@ class InstanceNormalization(keras.layers.Layer):
         """Constructor arguments."""
         config = {"epsilon": self.epsilon, "affine": self.affine}
         return {**super().get_config(), **config}
+
+
+def _normalised(epsilon, dtype, output_dtype):
+    """(x[, γ, β]) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
+
+    Differentiated operation by operation it would keep three tensors of the image's
+    size for the backward pass instead of one, and pass twice as often over memory.
+
+    Args:
+        epsilon: ε.
+        dtype: of the statistics.
+        output_dtype: of the result.
+    """
+
+    def statistics(x):
+        centred = ops.cast(x, dtype)
+        centred = centred - ops.mean(centred, axis=(1, 2), keepdims=True)
+        variance = ops.mean(centred * centred, axis=(1, 2), keepdims=True)
+        return centred, ops.rsqrt(variance + epsilon)
+
+    @ops.custom_gradient
+    def normalised(x, *weights):
+        def gradient(*args, upstream=None):
+            upstream = ops.cast(args[0] if upstream is None else upstream, dtype)
+            centred, scale = statistics(x)
+            pixels = ops.cast(ops.shape(x)[1] * ops.shape(x)[2], dtype)
+            # Means over each image's pixels, (b, 1, 1, c). No product of `centred` and
+            # `scale` alone: TensorFlow would make it early, and keep it.
+            offset = ops.mean(upstream, axis=(1, 2), keepdims=True)
+            slope = ops.mean(upstream * centred, axis=(1, 2), keepdims=True) * scale
+            to_x = upstream - offset - centred * (scale * slope)
+            to_x = to_x * (scale * gamma)
+            to_weights = [
+                ops.sum(mean, axis=(0, 1, 2)) * pixels for mean in (slope, offset)
+            ]
+            to_x = ops.cast(to_x, x.dtype)
+            return (to_x, *to_weights) if weights else to_x
+
+        centred, scale = statistics(x)
+        gamma, beta = weights or (1.0, 0.0)
+        y = centred * (scale * gamma) + beta if weights else centred * scale
+        return ops.cast(y, output_dtype), gradient
+
+    return normalised

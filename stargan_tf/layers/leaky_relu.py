@@ -22,11 +22,15 @@ class LeakyReLU(keras.layers.LeakyReLU):
 
         @ops.custom_gradient
         def activated(x):
+            y = ops.leaky_relu(x, negative_slope)
+
             def gradient(*args, upstream=None):
                 upstream = args[0] if upstream is None else upstream
-                one = ops.ones((), x.dtype)
-                return upstream * ops.where(x > 0, one, one * negative_slope)
+                one = ops.ones((), y.dtype)
+                # y has the sign of x. It is kept for the next layer anyway, while x
+                # can then be forgotten, or never leave a fused convolution.
+                return upstream * ops.where(y > 0, one, one * negative_slope)
 
-            return ops.leaky_relu(x, negative_slope), gradient
+            return y, gradient
 
         return activated(inputs)

@@ -145,6 +145,10 @@ class StarGANBase(keras.Model):
     def _apply(self, network, gradients):
         """One update of a network by its optimizer."""
         variables = getattr(self, network).trainable_variables
+        # All gradients first: a weight that is still being read would be copied, which
+        # takes time and, for the largest layers, a lot of memory.
+        with tf.control_dependencies(gradients):
+            gradients = [tf.identity(gradient) for gradient in gradients]
         getattr(self, f"{network}_optimizer").apply(shares(gradients), variables)
 
 

@@ -3,8 +3,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stargan_tf.layers.instance_normalization import InstanceNormalization
+
+WEIGHTS = [np.array([1.0, 2.0, 0.5]), np.array([0.0, -1.0, 3.0])]
 
 
 @pytest.fixture
@@ -26,6 +29,46 @@ def test_equals_numpy(image):
 def test_equals_keras_group_normalization(image):
     group = keras.layers.GroupNormalization(groups=-1, epsilon=1e-5)
     np.testing.assert_allclose(InstanceNormalization()(image), group(image), atol=2e-6)
+
+
+def penalised(layer, image):
+    """Slope, and the gradients of a penalty on it in the input and the weights."""
+    image = tf.constant(image)
+    watched = [image, *(weight.value for weight in layer.trainable_variables)]
+    with tf.GradientTape() as outer:
+        outer.watch(watched)
+        with tf.GradientTape() as inner:
+            inner.watch(watched)
+            score = tf.reduce_sum(layer(image) ** 3)
+        slopes = inner.gradient(score, watched)
+        penalty = sum(tf.reduce_sum(slope**2) for slope in slopes)
+    return [*slopes, *outer.gradient(penalty, watched)]
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_gradients_and_their_gradients_are_those_of_keras(image, affine):
+    ours = InstanceNormalization(affine=affine)
+    theirs = keras.layers.GroupNormalization(
+        -1, epsilon=1e-5, center=affine, scale=affine
+    )
+    for layer in (ours, theirs):
+        layer.build(image.shape)
+        layer.set_weights(WEIGHTS if affine else [])
+    pairs = zip(penalised(ours, image), penalised(theirs, image), strict=True)
+    for mine, reference in pairs:
+        scale = float(np.abs(reference).max())
+        np.testing.assert_allclose(mine, reference, atol=1e-4 * scale)
+
+
+def test_half_precision_keeps_its_types():
+    layer = InstanceNormalization(dtype="mixed_bfloat16")
+    layer.build((2, 4, 4, 3))
+    x = tf.cast(tf.random.stateless_normal((2, 4, 4, 3), (1, 2)), tf.bfloat16)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x)
+    slopes = tape.gradient(y, [x, *(w.value for w in layer.trainable_variables)])
+    assert [t.dtype.name for t in (y, *slopes)] == [*["bfloat16"] * 2, *["float32"] * 2]
 
 
 def test_without_affine_it_has_no_weights(image):
