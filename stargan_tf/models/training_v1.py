@@ -127,6 +127,9 @@ class TrainingV1:
             fake = self.generator([image, target], training=True)
             with tape.stop_recording():
                 d_gradients = self._update_critic(image, label, fake, alpha)
+            # One after the other: side by side they only need more memory.
+            with tf.control_dependencies(d_gradients):
+                fake = tf.identity(fake)
             terms = self._generator_terms(image, label, target, fake)
             loss = self._log_generator(terms)
         gradients = tape.gradient(loss, self.generator.trainable_variables)

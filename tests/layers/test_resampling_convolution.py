@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.layers.resampling_convolution import DoublingConv2D, HalvingConv2D
+from tests.layers.penalised import penalised
 
 CONVOLUTION = {"filters": 5, "kernel_size": 3, "padding": "same"}
 
@@ -35,28 +36,14 @@ def pair(case, size, **kwargs):
     return ours, theirs, keras.Sequential(in_a_row(theirs)), image
 
 
-def penalised(call, layer, image):
-    """Output, slope, and the gradients of output and slope in the weights."""
-    with tf.GradientTape() as outer:
-        with tf.GradientTape() as inner:
-            inner.watch(image)
-            output = call(image)
-            score = tf.reduce_sum(output**2)
-        slope = inner.gradient(score, image)
-        loss = tf.reduce_sum(output) + tf.reduce_sum(slope**2)
-    gradients = outer.gradient(loss, [w.value for w in layer.trainable_variables])
-    return [output, slope, *gradients]
-
-
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("size", [(8, 8), (12, 10)])
 @pytest.mark.parametrize("kwargs", [{}, {"use_bias": False}])
 def test_equals_two_layers(case, size, kwargs):
     ours, theirs, in_a_row, image = pair(case, size, **kwargs)
-    pairs = zip(
-        penalised(ours, ours, image), penalised(in_a_row, theirs, image), strict=True
-    )
-    for mine, reference in pairs:
+    ways = ((ours, ours.weights), (in_a_row, theirs.weights))
+    results = (penalised(call, weights, image) for call, weights in ways)
+    for mine, reference in zip(*results, strict=True):
         scale = float(np.abs(reference).max())
         np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-5 * scale)
     assert ours.compute_output_shape(image.shape) == tuple(in_a_row(image).shape)
@@ -77,3 +64,11 @@ def test_odd_sides_are_refused():
 def test_an_activation_is_refused():
     with pytest.raises(ValueError, match="activation='relu'"):
         HalvingConv2D(5, activation="relu")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_pass_and_two_agree(case):
+    ours, _, _, image = pair(case, (8, 8))
+    in_one = ours(image)
+    ours.in_one_pass = False
+    np.testing.assert_allclose(ours(image), in_one, atol=1e-4)

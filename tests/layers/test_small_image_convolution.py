@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.layers.small_image_convolution import MAX_PIXELS, SmallImageConv2D
+from tests.layers.penalised import penalised
 
 CASES = {
     "halving": (8, {"kernel_size": 4, "strides": 2, "padding": "same"}),
@@ -30,24 +31,11 @@ def pair(size, arguments):
     return ours, theirs, tf.constant(random.normal(size=(2, size, size, 3)), tf.float32)
 
 
-def penalised(layer, image):
-    """Output, slope, and the gradients of output and slope in the weights."""
-    with tf.GradientTape() as outer:
-        with tf.GradientTape() as inner:
-            inner.watch(image)
-            output = layer(image)
-            score = tf.reduce_sum(output**2)
-        slope = inner.gradient(score, image)
-        loss = tf.reduce_sum(output) + tf.reduce_sum(slope**2)
-    gradients = outer.gradient(loss, [w.value for w in layer.trainable_variables])
-    return [output, slope, *gradients]
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_equals_keras(case):
     ours, theirs, image = pair(*CASES[case])
-    pairs = zip(penalised(ours, image), penalised(theirs, image), strict=True)
-    for mine, reference in pairs:
+    results = (penalised(layer, layer.weights, image) for layer in (ours, theirs))
+    for mine, reference in zip(*results, strict=True):
         np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-3)
 
 
