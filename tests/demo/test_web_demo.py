@@ -35,6 +35,10 @@ def test_what_cannot_be_written_is_told(described, fake_runtime, tmp_path):
         )
 
 
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+    reason="a shell's background job ignores interrupts, and so do its children",
+)
 def test_the_command_serves_until_it_is_interrupted(described, fake_runtime):
     command = [sys.executable, "-m", "stargan_tf.cli.main", "demo", "web", "--port=0"]
     command += [f"--model={described()}", f"--runtime={fake_runtime}"]
@@ -45,5 +49,5 @@ def test_the_command_serves_until_it_is_interrupted(described, fake_runtime):
         with urllib.request.urlopen(f"{address}model/model.json") as answer:
             assert answer.status == 200
         served.send_signal(signal.SIGINT)
-        assert served.wait() == 0
+        assert served.wait(timeout=60) == 0
         assert served.stderr.read() == ""
