@@ -12,13 +12,7 @@ from stargan_tf.layers.small_image_convolution import convolve
 
 
 class _ResamplingConv2D(keras.layers.Conv2D):
-    """What both share: a 3×3 kernel, "same" zero padding, an even number of pixels.
-
-    `in_one_pass` = False computes the same one after the other: with 3×3 kernels,
-    exported files are smaller, and phones have faster kernels for them in 8 bits.
-    """
-
-    in_one_pass = True
+    """What both share: a 3×3 kernel, "same" zero padding, an even number of pixels."""
 
     def __init__(self, filters, **kwargs):
         if kwargs.get("activation", "linear") not in (None, "linear"):
@@ -62,9 +56,6 @@ class HalvingConv2D(_ResamplingConv2D):
 
     def call(self, inputs):
         """Convolves and halves; see the class."""
-        if not self.in_one_pass:
-            outputs = self._finished(convolve(inputs, self.kernel, 1, "same"))
-            return ops.average_pool(outputs, 2, 2)
         return self._finished(convolve(inputs, with_box(self.kernel) * 0.25, 2, "same"))
 
     def compute_output_shape(self, input_shape):
@@ -85,16 +76,8 @@ class DoublingConv2D(_ResamplingConv2D):
     Output shape: (batch, 2·height, 2·width, filters).
     """
 
-    @staticmethod
-    def doubling(inputs):
-        """Height and width doubled by the nearest neighbour."""
-        return ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
-
     def call(self, inputs):
         """Doubles and convolves; see the class."""
-        if not self.in_one_pass:
-            doubled = self.doubling(inputs)
-            return self._finished(convolve(doubled, self.kernel, 1, "same"))
         # A transposed convolution spreads its kernel, where the other one gathers.
         kernel = ops.flip(with_box(self.kernel), axis=(0, 1))
         kernel = ops.transpose(kernel, (0, 1, 3, 2))

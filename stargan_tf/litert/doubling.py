@@ -3,8 +3,6 @@
 import tensorflow as tf
 
 from stargan_tf.layers.adain_residual_block import AdaINResidualBlock
-from stargan_tf.layers.down_residual_block import DownResidualBlock
-from stargan_tf.layers.resampling_convolution import DoublingConv2D
 
 
 def doubled(images):
@@ -19,27 +17,16 @@ def doubled(images):
     return tf.nn.depth_to_space(tf.concat([images] * 4, axis=-1), 2)
 
 
-def for_devices(network):
-    """Makes a network's blocks resample as devices do it best; the numbers stay.
-
-    Doubling without Tile, and 3×3 convolutions that halve or double not in one pass:
-    a file of 4×4 kernels is larger, and transposed ones in 8 bits are slower.
+def without_tiling(generator):
+    """Makes a generator's blocks double in that way; the numbers stay the same.
 
     Args:
-        network: a copy of a `GeneratorV2`, which is changed.
+        generator: a copy of a `GeneratorV2`, which is changed.
 
     Returns:
-        The network.
+        The generator.
     """
-    for layer in network.layers:
+    for layer in generator.layers:
         if isinstance(layer, AdaINResidualBlock):
             layer.doubling = doubled
-        if isinstance(layer, AdaINResidualBlock | DownResidualBlock):
-            _in_two_passes(layer.conv_1)
-    return network
-
-
-def _in_two_passes(convolution):
-    convolution.in_one_pass = False
-    if isinstance(convolution, DoublingConv2D):
-        convolution.doubling = doubled
+    return generator

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.export.full_precision import copied, in_float32
-from stargan_tf.litert.doubling import for_devices
+from stargan_tf.litert.doubling import without_tiling
 from stargan_tf.litert.part import GENERATOR, STYLE, DeviceForm, Endpoint, Part
 from stargan_tf.litert.samples_v2 import SamplesV2
 
@@ -33,7 +33,7 @@ def device_form(model: Any) -> DeviceForm:
 
 def _generator(model: Any, samples: SamplesV2) -> Part:
     own = in_float32(model.generator_ema)
-    device = for_devices(copied(model.generator_ema))
+    device = without_tiling(copied(model.generator_ema))
     size = model.image_size
     shapes = {"images": (1, size, size, 3), "styles": (1, model.style_dim)}
     if model.high_pass:

@@ -64,11 +64,3 @@ def test_odd_sides_are_refused():
 def test_an_activation_is_refused():
     with pytest.raises(ValueError, match="activation='relu'"):
         HalvingConv2D(5, activation="relu")
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_one_pass_and_two_agree(case):
-    ours, _, _, image = pair(case, (8, 8))
-    in_one = ours(image)
-    ours.in_one_pass = False
-    np.testing.assert_allclose(ours(image), in_one, atol=1e-4)
