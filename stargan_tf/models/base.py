@@ -147,8 +147,8 @@ class StarGANBase(keras.Model):
         variables = getattr(self, network).trainable_variables
         # All gradients first: a weight that is still being read would be copied, which
         # takes time and, for the largest layers, a lot of memory.
-        with tf.control_dependencies(gradients):
-            gradients = [tf.identity(gradient) for gradient in gradients]
+        with tf.control_dependencies([g for g in gradients if g is not None]):
+            gradients = [g if g is None else tf.identity(g) for g in gradients]
         getattr(self, f"{network}_optimizer").apply(shares(gradients), variables)
 
 
