@@ -22,6 +22,7 @@ ROWS = {
     "training_v1": "training.py --model v1",
     "training_v1_batch_16": "training.py --model v1 --batch_size 16",
     "training_v2": "training.py --model v2",
+    "training_v2_256_px": "training.py --model v2 --image_size 256 --batch_size 1",
     "inference_v1": f"{INFERENCE} v1",
     "inference_v1_batch_16": f"{INFERENCE} v1 --batch_size 16",
     "inference_v2": f"{INFERENCE} v2",

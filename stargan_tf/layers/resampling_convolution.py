@@ -12,7 +12,7 @@ from stargan_tf.layers.small_image_convolution import convolve
 
 
 class _ResamplingConv2D(keras.layers.Conv2D):
-    """What both share: a 3×3 kernel, "same" zero padding, an even number of pixels."""
+    """What both share: a 3×3 kernel, "same" zero padding, no activation."""
 
     def __init__(self, filters, **kwargs):
         if kwargs.get("activation", "linear") not in (None, "linear"):
@@ -21,15 +21,6 @@ class _ResamplingConv2D(keras.layers.Conv2D):
                 f"Received: activation={kwargs['activation']!r}"
             )
         super().__init__(filters, 3, padding="same", **kwargs)
-
-    def build(self, input_shape):
-        """Creates the 3×3 `kernel` and the `bias`."""
-        if any(side and side % 2 for side in input_shape[1:3]):
-            raise ValueError(
-                "Height and width must be even. "
-                f"Received: input_shape={tuple(input_shape)}. Resize the images."
-            )
-        super().build(input_shape)
 
     def _finished(self, outputs):
         return outputs + self.bias if self.use_bias else outputs
@@ -53,6 +44,15 @@ class HalvingConv2D(_ResamplingConv2D):
     Input shape: (batch, height, width, channels), both sides even.
     Output shape: (batch, height / 2, width / 2, filters).
     """
+
+    def build(self, input_shape):
+        """Creates the 3×3 `kernel` and the `bias`."""
+        if any(side and side % 2 for side in input_shape[1:3]):
+            raise ValueError(
+                "Height and width must be even. "
+                f"Received: input_shape={tuple(input_shape)}. Resize the images."
+            )
+        super().build(input_shape)
 
     def call(self, inputs):
         """Convolves and halves; see the class."""

@@ -13,8 +13,7 @@ class Conv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D`, computed by `convolve`.
 
     Takes the arguments of `keras.layers.Conv2D`, but for `data_format`, `groups` and
-    `dilation_rate`. With `padding="same"` the input's sides must be multiples of the
-    strides.
+    `dilation_rate`.
     """
 
     def call(self, inputs):
@@ -36,7 +35,7 @@ def convolve(inputs, kernel, strides, padding):
         inputs: (batch, height, width, channels).
         kernel: (kernel_height, kernel_width, channels, filters).
         strides: an integer, or one for each axis.
-        padding: `"same"` (for sides that are multiples of the strides) or `"valid"`.
+        padding: `"same"` or `"valid"`.
 
     Returns:
         (batch, new_height, new_width, filters).
@@ -45,10 +44,10 @@ def convolve(inputs, kernel, strides, padding):
     sides, window = inputs.shape[1:3], kernel.shape[:2]
     if None in sides:
         return ops.conv(inputs, kernel, strides, padding)
-    margin = window if padding == "valid" else strides
+    reach = window if padding == "valid" else (1, 1)
     height, width = (
         (side - least) // stride + 1
-        for side, least, stride in zip(sides, margin, strides, strict=True)
+        for side, least, stride in zip(sides, reach, strides, strict=True)
     )
     if height * width > MAX_PIXELS:
         return ops.conv(inputs, kernel, strides, padding)

@@ -56,7 +56,12 @@ def test_round_trip(case):
     assert again.get_config() == ours.get_config()
 
 
-def test_odd_sides_are_refused():
+def test_odd_sides_are_doubled():
+    ours, _, in_a_row, image = pair("doubling", (3, 5))
+    np.testing.assert_allclose(ours(image), in_a_row(image), atol=1e-4)
+
+
+def test_odd_sides_are_not_halved():
     with pytest.raises(ValueError, match="even"):
         HalvingConv2D(5).build((None, 7, 8, 3))
 

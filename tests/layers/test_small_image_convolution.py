@@ -11,6 +11,8 @@ from tests.layers.penalised import penalised
 CASES = {
     "halving": (8, {"kernel_size": 4, "strides": 2, "padding": "same"}),
     "odd one after": (8, {"kernel_size": 3, "strides": 2, "padding": "same"}),
+    "odd sides": (5, {"kernel_size": 4, "strides": 2, "padding": "same"}),
+    "odd to two": (3, {"kernel_size": 4, "strides": 2, "padding": "same"}),
     "same size": (4, {"kernel_size": 3, "padding": "same"}),
     "whole image": (4, {"kernel_size": 4, "padding": "valid"}),
     "not square": (6, {"kernel_size": (3, 2), "strides": (2, 1), "padding": "valid"}),
