@@ -6,9 +6,12 @@ target do not harm each other: the one that finishes later wins.
 """
 
 import contextlib
+import errno
 import json
 import os
 import shutil
+import stat
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,33 +30,80 @@ NEW, OLD = "new", "old"
 ABANDONED_AFTER_S = 24 * 3600
 # Longer ones are no extensions that an encoder would look at.
 LONGEST_EXTENSION = 8
+# What a system answers when a folder is renamed to a name that is taken.
+_OCCUPIED = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
+_ATTEMPTS = 1000  # while other processes put theirs there at the same time
+_REMEDIES = {
+    errno.ENOSPC: "Free some space, or choose another place.",
+    errno.EDQUOT: "Free some space, or choose another place.",
+    errno.EACCES: "Choose a place that you may write to.",
+    errno.EPERM: "Choose a place that you may write to.",
+    errno.EROFS: "Choose a place that you may write to.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+}
+
+
+class NotWritten(InputError):
+    """A file or folder that could not be written; what was there is untouched.
+
+    Args:
+        path: the file or folder.
+        what: what the message calls it.
+        error: why, usually the system's error.
+
+    Attributes:
+        path: the file or folder.
+        reason: why, as words for a sentence: "No space left on device".
+    """
+
+    def __init__(self, path: Path, what: str, error: Exception):
+        self.path = path
+        self.reason = getattr(error, "strerror", None) or str(error)
+        remedy = _REMEDIES.get(getattr(error, "errno", None), "")
+        message = f"Cannot write the {what} {path}: {self.reason}. {remedy}"
+        super().__init__(message.rstrip())
 
 
 @contextlib.contextmanager
-def new_file(path: Path, what: str) -> Iterator[Path]:
+def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
     """Gives a temporary name to write to, which becomes `path` if all went well.
 
     Args:
         path: the file to make; missing folders are made, a file that is there is
-            replaced.
+            replaced. If it is a link, what it points to is replaced; if it is a
+            device or a pipe, the content is copied into it.
         what: what an error message calls it.
+        durable: whether it must survive a power failure right afterward. Waiting for
+            the disk takes milliseconds: False for many small files that are easily
+            made again.
 
     Yields:
-        A path beside it, with the same extension.
+        A path with the same extension, on the same file system.
 
     Raises:
-        InputError: if it cannot be written (no permission, full disk); nothing is
-            left behind then, and what was there is untouched.
+        NotWritten: if it cannot be written (no permission, full disk); no part of it
+            is left behind then, and what was there is untouched.
     """
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    is_stream = _is_stream(path)
     extension = path.suffix if len(path.suffix) <= LONGEST_EXTENSION else ""
-    temporary = path.with_name(_unique_name() + extension)
+    folder = Path(tempfile.gettempdir()) if is_stream else target.parent
+    temporary = folder / (_unique_name() + extension)
     try:
-        with _explained(path, what):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with _explained(path, what, temporary, target):
+            if not is_stream:
+                _make_folder(folder)
+                _check_no_folder(target)
             yield temporary
-            flush(temporary)
-            os.replace(temporary, path)
-            flush(path.parent)
+            if is_stream:
+                with temporary.open("rb") as content, path.open("wb") as stream:
+                    shutil.copyfileobj(content, stream)
+                return
+            if durable:
+                flush(temporary)
+            os.replace(temporary, target)
+            if durable:
+                flush(folder)
     finally:
         # After a failure on a folder that cannot be entered, removing it fails too,
         # and the first error is the one to report.
@@ -61,18 +111,19 @@ def new_file(path: Path, what: str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, content: bytes, what: str) -> None:
+def write_bytes(path: Path, content: bytes, what: str, durable: bool = True) -> None:
     """Replaces a file's content at once; see `new_file`.
 
     Args:
         path: the file.
         content: its new content.
         what: what an error message calls it.
+        durable: whether it must survive a power failure right afterward.
 
     Raises:
-        InputError: if it cannot be written as a whole.
+        NotWritten: if it cannot be written as a whole.
     """
-    with new_file(path, what) as temporary:
+    with new_file(path, what, durable) as temporary:
         temporary.write_bytes(content)
 
 
@@ -105,21 +156,21 @@ def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
         The temporary folder.
 
     Raises:
-        InputError: if it cannot be written, or is there already although `replace` is
+        NotWritten: if it cannot be written, or is there already although `replace` is
             False; the new one is then removed, and what was there is untouched.
     """
-    workplace = path.with_name(_unique_name())
+    path = path if path.name not in ("", "..") else path.resolve()
+    workplace = path.parent / _unique_name()
     new = workplace / NEW / path.name
     try:
-        with _explained(path, what):
-            new.mkdir(parents=True)
+        with _explained(path, what, workplace, path):
+            _make_folder(new)
             yield new
             flush_tree(new)
             _exchange(new, path, workplace / OLD, replace)
             flush(path.parent)
     finally:
-        _put_back(workplace)
-        shutil.rmtree(workplace, ignore_errors=True)
+        _clear(workplace)
 
 
 def remove_folder(path: Path) -> None:
@@ -127,15 +178,25 @@ def remove_folder(path: Path) -> None:
 
     Args:
         path: the folder; its name is free at once.
+
+    Raises:
+        OSError: if it cannot be removed; it may then lie beside its old place under a
+            temporary name.
     """
-    workplace = path.with_name(_unique_name())
+    workplace = path.parent / _unique_name()
     workplace.mkdir()
-    os.replace(path, workplace / NEW)
+    try:
+        os.replace(path, workplace / NEW)
+    except OSError:
+        workplace.rmdir()
+        raise
     shutil.rmtree(workplace)
 
 
 def remove_leftovers(folder: Path, older_than_s: float = 0) -> None:
     """Clears what killed writers left in `folder`, and undoes unfinished replacements.
+
+    What cannot be cleared, such as another user's leftover, stays.
 
     Args:
         folder: examined without its sub-folders; it need not exist.
@@ -143,13 +204,11 @@ def remove_leftovers(folder: Path, older_than_s: float = 0) -> None:
             that only this process writes to; `ABANDONED_AFTER_S` for shared ones.
     """
     for leftover in folder.glob(f"{PREFIX}*"):
-        # Another process may be clearing the same folder.
-        with contextlib.suppress(FileNotFoundError):
-            if older_than_s and time.time() - leftover.stat().st_mtime < older_than_s:
+        with contextlib.suppress(OSError):
+            if older_than_s and time.time() - _last_written(leftover) < older_than_s:
                 continue
-            if leftover.is_dir():
-                _put_back(leftover)
-                shutil.rmtree(leftover)
+            if leftover.is_dir() and not leftover.is_symlink():
+                _clear(leftover)
             else:
                 leftover.unlink()
 
@@ -159,14 +218,24 @@ def flush(path: Path) -> None:
 
     Args:
         path: a file or a folder.
+
+    Raises:
+        OSError: if the content of a file did not get there.
     """
-    if path.is_dir() and os.name == "nt":
+    is_folder = path.is_dir()
+    if is_folder and os.name == "nt":
         return  # Windows cannot open folders, and needs no flush for renames.
-    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        # Some file systems cannot flush folders, and one may write to a folder that
+        # one may not read. The files themselves are whole.
+        if not is_folder:
+            raise
 
 
 def flush_tree(folder: Path) -> None:
@@ -181,38 +250,96 @@ def _unique_name() -> str:
     return f"{PREFIX}{uuid.uuid4().hex[:12]}"
 
 
+def _make_folder(folder: Path) -> None:
+    existing = next(above for above in (folder, *folder.parents) if above.exists())
+    if not existing.is_dir():
+        reason = f"{existing} is a file, not a folder"
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(existing))
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a device or a pipe, such as /dev/stdout: never to be replaced."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _last_written(path: Path) -> float:
+    times = [path.lstat().st_mtime]
+    for parent, folders, names in os.walk(path):
+        times += [os.lstat(Path(parent, name)).st_mtime for name in folders + names]
+    return max(times)
+
+
 @contextlib.contextmanager
-def _explained(path: Path, what: str) -> Iterator[None]:
+def _explained(path: Path, what: str, temporary: Path, target: Path) -> Iterator[None]:
+    """Turns the errors of writing into `NotWritten`; others pass, with their trace."""
     try:
         yield
+    except NotWritten as error:
+        if not error.path.is_relative_to(temporary):
+            raise
+        raise NotWritten(path, what, error.__cause__ or error) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"Cannot write the {what} {path}: {reason}.") from error
+        if not _is_of_writing(error, temporary, target):
+            raise
+        raise NotWritten(path, what, error) from error
+
+
+def _is_of_writing(error: OSError, temporary: Path, target: Path) -> bool:
+    if isinstance(error, ConnectionError | TimeoutError):
+        return False  # of a network, or of the terminal's pipe
+    if not isinstance(error.filename, str | bytes):
+        return True
+    named = Path(os.path.abspath(os.fsdecode(error.filename)))
+    below_temporary = named.is_relative_to(os.path.abspath(temporary))
+    return below_temporary or Path(os.path.abspath(target)).is_relative_to(named)
 
 
 def _exchange(new: Path, path: Path, old: Path, replace: bool) -> None:
-    while True:
+    for attempt in range(_ATTEMPTS):
         try:
             os.rename(new, path)
             return
-        except OSError:
-            # Either something is there, perhaps put there by another process a
-            # moment ago, or the name cannot be written at all.
-            if not os.path.lexists(path) or not replace:
+        except OSError as error:
+            if error.errno not in _OCCUPIED or attempt == _ATTEMPTS - 1:
                 raise
+            if not replace:
+                reason = "it exists already, and nothing is overwritten"
+                raise FileExistsError(errno.EEXIST, reason, str(path)) from error
         old.mkdir(exist_ok=True)
+        # Another process that replaces it may be faster.
         with contextlib.suppress(FileNotFoundError):
-            os.rename(path, old / uuid.uuid4().hex[:12])
+            os.rename(path, old / f"{time.time_ns():020d}")
 
 
-def _put_back(workplace: Path) -> None:
-    """Moves the old version back where a replacement ended before the new one came."""
+def _clear(workplace: Path) -> None:
+    """Removes a temporary folder, except for an old version that has no other place."""
+    if _put_back(workplace):
+        shutil.rmtree(workplace, ignore_errors=True)
+
+
+def _put_back(workplace: Path) -> bool:
+    """Moves the old version back where a replacement ended before the new one came.
+
+    Returns:
+        Whether what is left can be removed.
+    """
     names = [path.name for path in (workplace / NEW).glob("*")]
-    olds = sorted((workplace / OLD).glob("*"), key=lambda path: path.stat().st_ctime)
+    olds = sorted((workplace / OLD).glob("*"))
     if not (names and olds):
-        return
-    target = workplace.with_name(names[0])
+        return True
+    target = workplace.parent / names[0]
     # Where it stands already, another process has written it in the meantime.
     with contextlib.suppress(OSError):
         if not os.path.lexists(target):
             os.rename(olds[-1], target)
+    return os.path.lexists(target)

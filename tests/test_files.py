@@ -1,0 +1,339 @@
+import errno
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from stargan_tf import files
+from stargan_tf.errors import InputError
+
+PROCESS = Path(__file__).with_name("files_process.py")
+LONG = "é" * 125 + "x.txt"  # 255 bytes, as many as a name may have
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def in_process(task, folder):
+    """Runs a function of files_process.py; → what it printed."""
+    environment = os.environ | {"PYTHONPATH": str(PROCESS.parents[1])}
+    done = subprocess.run(
+        [sys.executable, PROCESS, task, folder],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def old_folder(path):
+    path.mkdir()
+    (path / "a").write_text("old")
+    return path
+
+
+def refusing(monkeypatch, name, path, code):
+    """Lets `os.<name>` fail on one path."""
+    real = getattr(os, name)
+
+    def function(first, *rest, **options):
+        if Path(first) == path:
+            raise OSError(code, os.strerror(code), str(first))
+        return real(first, *rest, **options)
+
+    monkeypatch.setattr(os, name, function)
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    path = tmp_path / "new" / "folder" / "a.json"
+    files.write_json(path, {"a": 1})
+    files.write_json(path, {"a": 2})
+    assert path.read_text() == '{\n  "a": 2\n}\n'
+    assert names_in(path.parent) == ["a.json"]
+
+
+def test_temporary_names_are_unique_and_keep_the_extension(tmp_path):
+    path = tmp_path / "a.png"
+    with files.new_file(path, "image") as one, files.new_file(path, "image") as two:
+        assert one != two
+        assert {one.suffix, two.suffix} == {".png"}
+        assert one.parent == two.parent == tmp_path
+        one.write_text("one")
+        two.write_text("two")
+    assert path.read_text() == "one"  # whose block ended last
+    assert names_in(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_the_longest_names(tmp_path, durable):
+    files.write_bytes(tmp_path / LONG, b"x", "file", durable)
+    with files.new_folder(tmp_path / LONG[::-1], "folder") as folder:
+        (folder / LONG).write_text("x")
+    assert names_in(tmp_path) == sorted([LONG, LONG[::-1]])
+    files.remove_folder(tmp_path / LONG[::-1])
+    assert names_in(tmp_path) == [LONG]
+
+
+def test_a_name_that_is_too_long_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"the file .*xyz: File name too long. Choose"):
+        files.write_text(tmp_path / ("x" * 300 + "xyz"), "")
+    assert names_in(tmp_path) == []
+
+
+def test_a_failed_file_leaves_the_old_one(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with (
+        pytest.raises(ZeroDivisionError),
+        files.new_file(path, "file") as temporary,
+    ):
+        temporary.write_text("half")
+        _ = 1 / 0
+    assert path.read_text() == "old"
+    assert names_in(tmp_path) == ["a.txt"]
+
+
+def test_a_failed_folder_leaves_the_old_one(tmp_path):
+    path = old_folder(tmp_path / "folder")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        files.new_folder(path, "folder") as folder,
+    ):
+        (folder / "a").write_text("half")
+        raise KeyboardInterrupt
+    assert (path / "a").read_text() == "old"
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_characters_that_utf8_lacks_are_escaped(tmp_path):
+    files.write_text(tmp_path / "a", os.fsdecode(b"\xff.png") + " é")
+    assert (tmp_path / "a").read_bytes() == "\\udcff.png é".encode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+def test_a_device_is_written_to_and_stays(tmp_path):
+    with pytest.raises(files.NotWritten, match="/dev/full: No space left on device"):
+        files.write_text(Path("/dev/full"), "x", "report")
+    files.write_text(Path("/dev/null"), "x", "report")
+    assert Path("/dev/full").is_char_device()
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with names")
+def test_a_pipe_gets_the_content(tmp_path):
+    pipe, got = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    files.write_text(pipe, "all of it")
+    reader.join(10)
+    assert got == ["all of it"]
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.json").symlink_to(tmp_path / "real" / "a.json")
+    files.write_text(tmp_path / "link.json", "1")
+    files.write_text(tmp_path / "link.json", "2")
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real" / "a.json").read_text() == "2"
+
+
+@pytest.mark.parametrize("path", [".", "..", "folder"])
+def test_a_folder_in_the_place_of_a_file(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(files.NotWritten, match="report .*: it is a folder"):
+        files.write_text(Path(path), "x", "report")
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        files.NotWritten, match=r"the report .*a\.json: .*file is a file, not"
+    ):
+        files.write_text(tmp_path / "file" / "a.json", "x", "report")
+    with pytest.raises(
+        files.NotWritten, match="the export .*b: .*file is a file, not a"
+    ):
+        files.new_folder(tmp_path / "file" / "b", "export").__enter__()
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        (errno.EROFS, "Read-only file system. Choose a place that you may write to."),
+        (errno.EACCES, "Permission denied. Choose a place that you may write to."),
+        (errno.ENOSPC, "No space left on device. Free some space, or choose"),
+    ],
+)
+def test_what_cannot_be_written_is_named_with_the_reason(
+    tmp_path, monkeypatch, code, advice
+):
+    path = tmp_path / "a" / "b"
+    refusing(monkeypatch, "mkdir", tmp_path / "a", code)
+    with pytest.raises(files.NotWritten, match=f"the results {path}: {advice}"):
+        files.write_text(path, "x", "results")
+    assert names_in(tmp_path) == []
+
+
+def test_a_read_only_folder_takes_no_folder(tmp_path, monkeypatch):
+    path, real = old_folder(tmp_path / "folder"), os.mkdir
+
+    def mkdir(folder, *arguments):
+        if Path(folder).name.startswith(files.PREFIX):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
+        return real(folder, *arguments)
+
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    with pytest.raises(files.NotWritten, match=f"export {path}: Read-only file system"):
+        files.new_folder(path, "export").__enter__()
+    assert (path / "a").read_text() == "old"
+
+
+def test_a_file_within_a_new_folder_is_reported_under_the_final_name(tmp_path):
+    path = tmp_path / "export"
+    with (
+        pytest.raises(files.NotWritten, match=f"^Cannot write the export {path}: File"),
+        files.new_folder(path, "export") as folder,
+    ):
+        files.write_text(folder / ("x" * 300), "x")
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, BrokenPipeError])
+def test_errors_of_other_things_keep_their_name(tmp_path, error):
+    given = error(errno.ENOENT, "No such file or directory", "/elsewhere/image.png")
+    for writer in (files.new_file, files.new_folder):
+        with pytest.raises(error) as caught, writer(tmp_path / "a", "image"):
+            raise given
+        assert caught.value is given
+    assert names_in(tmp_path) == []
+
+
+def test_nothing_is_replaced_where_that_is_not_wanted(tmp_path):
+    path = tmp_path / "version"
+    with (
+        pytest.raises(files.NotWritten, match="it exists already, and nothing is over"),
+        files.new_folder(path, "export", replace=False) as folder,
+    ):
+        (folder / "a").write_text("new")
+        old_folder(path)  # by another process, meanwhile
+    assert (path / "a").read_text() == "old"
+    assert names_in(tmp_path) == ["version"]
+
+
+def test_an_old_folder_that_cannot_be_moved_away_stays(tmp_path, monkeypatch):
+    path = old_folder(tmp_path / "folder")
+    refusing(monkeypatch, "rename", path, errno.EBUSY)
+    with (
+        pytest.raises(files.NotWritten, match="busy"),
+        files.new_folder(path, "folder") as folder,
+    ):
+        (folder / "a").write_text("new")
+    assert (path / "a").read_text() == "old"
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_an_old_folder_that_cannot_be_put_back_is_not_deleted(tmp_path, monkeypatch):
+    path, real = old_folder(tmp_path / "folder"), os.rename
+
+    def rename(source, target):
+        if Path(target) == path and not path.exists():
+            raise OSError(errno.EIO, "Input/output error", str(source), None, str(path))
+        return real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", rename)
+        with (
+            pytest.raises(files.NotWritten, match="Input/output error"),
+            files.new_folder(path, "folder") as folder,
+        ):
+            (folder / "a").write_text("new")
+        files.remove_leftovers(tmp_path)
+        assert not path.exists()
+    files.remove_leftovers(tmp_path)
+    assert (path / "a").read_text() == "old"
+    assert names_in(tmp_path) == ["folder"]
+
+
+def test_removing(tmp_path, monkeypatch):
+    path = old_folder(tmp_path / "folder")
+    files.remove_folder(path)
+    assert names_in(tmp_path) == []
+    with pytest.raises(FileNotFoundError):
+        files.remove_folder(path)
+    assert names_in(tmp_path) == []
+
+
+def test_leftovers_of_running_processes_stay(tmp_path):
+    workplace = tmp_path / f"{files.PREFIX}abc"
+    (workplace / files.NEW / "target").mkdir(parents=True)
+    (workplace / files.NEW / "target" / "growing").write_text("")
+    (tmp_path / f"{files.PREFIX}def.png").write_text("")
+    (tmp_path / ".other").write_text("")
+    long_ago = time.time() - 2 * files.ABANDONED_AFTER_S
+    for folder in (workplace / files.NEW / "target", workplace / files.NEW, workplace):
+        os.utime(folder, (long_ago, long_ago))
+    files.remove_leftovers(tmp_path, older_than_s=files.ABANDONED_AFTER_S)
+    assert len(names_in(tmp_path)) == 3
+    for file in (workplace / "new/target/growing", tmp_path / f"{files.PREFIX}def.png"):
+        os.utime(file, (long_ago, long_ago))
+    files.remove_leftovers(tmp_path, older_than_s=files.ABANDONED_AFTER_S)
+    assert names_in(tmp_path) == [".other"]
+
+
+def test_leftovers_that_cannot_be_removed_are_no_obstacle(tmp_path, monkeypatch):
+    (tmp_path / f"{files.PREFIX}one").write_text("")
+    (tmp_path / f"{files.PREFIX}two").write_text("")
+    refusing(monkeypatch, "unlink", tmp_path / f"{files.PREFIX}one", errno.EACCES)
+    files.remove_leftovers(tmp_path)
+    files.remove_leftovers(tmp_path / "missing")
+    assert names_in(tmp_path) == [f"{files.PREFIX}one"]
+
+
+def test_folders_that_cannot_be_flushed_do_no_harm(tmp_path, monkeypatch):
+    real = os.fsync
+
+    def fsync(descriptor):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.write_text(tmp_path / "a", "x")
+    assert (tmp_path / "a").read_text() == "x"
+
+
+def test_content_that_does_not_reach_the_disk_is_noticed(tmp_path, monkeypatch):
+    def fsync(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "a").write_text("old")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(files.NotWritten, match="a: Input/output error"):
+        files.write_text(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
+@pytest.mark.parametrize("task", ["kill_everywhere", "race", "full_disk"])
+def test_in_processes(tmp_path, task):
+    folder = tmp_path / "place"
+    if task != "full_disk":
+        folder.mkdir()
+    said = in_process(task, folder)
+    if task == "full_disk":
+        assert said.splitlines() == [
+            f"Cannot write the image {folder}/file: File too large.",
+            f"Cannot write the export {folder}/folder: File too large.",
+        ]
