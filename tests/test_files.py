@@ -158,13 +158,9 @@ def test_a_folder_in_the_place_of_a_file(tmp_path, monkeypatch, path):
 
 def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(
-        files.NotWritten, match="json: .*file is a file, not a folder"
-    ):
+    with pytest.raises(files.NotWritten, match="json: .*file is a file, not a folder"):
         files.write_text(tmp_path / "file" / "a.json", "x", "report")
-    with pytest.raises(
-        files.NotWritten, match="b: .*file is a file, not a folder"
-    ):
+    with pytest.raises(files.NotWritten, match="b: .*file is a file, not a folder"):
         files.new_folder(tmp_path / "file" / "b", "export").__enter__()
 
 
