@@ -4,12 +4,15 @@ import difflib
 from collections.abc import Iterable
 
 
-class InputError(ValueError):
+class ExpectedError(Exception):
+    """No defect of ours: the command line prints it in one line and exits with 2."""
+
+
+class InputError(ExpectedError, ValueError):
     """Something the user gave cannot be used.
 
-    The message says what was expected, what was received and how to fix it. The
-    command line prints it in one line and exits with 2; every other exception is
-    a defect of ours and keeps its traceback.
+    The message says what was expected, what was received and how to fix it.
+    Exceptions that are no `ExpectedError` keep their traceback on the command line.
     """
 
 

@@ -35,7 +35,7 @@ from types import ModuleType
 from absl import flags
 
 from stargan_tf.cli.help import command_help, program_help
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import ExpectedError, InputError, near_names
 
 PROGRAM = "stargan-tf"
 COMMANDS = (
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Reported as an unreadable picture; Pillow's note would be a second line.
             warnings.filterwarnings("ignore", "Image size .* exceeds limit")
             return _dispatch(arguments)
-    except (InputError, flags.Error, OSError) as error:
+    except (ExpectedError, flags.Error, OSError) as error:
         return _report(error, USER_ERROR)
     except ImportError as error:
         if "stargan_tf[" not in str(error):

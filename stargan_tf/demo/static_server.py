@@ -6,10 +6,13 @@ from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 
 from stargan_tf.errors import InputError
 
 LOOPBACK = "127.0.0.1"
+# How long a browser may take for its next bytes before its connection is closed.
+SECONDS = 30
 # Browsers share memory between threads only in pages that are isolated so.
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -20,12 +23,22 @@ ISOLATION = {
 class StaticHandler(SimpleHTTPRequestHandler):
     """Gives files, no listings; says nothing about each of them."""
 
+    timeout = SECONDS
+
     # Windows' registry may say otherwise, and browsers insist on these.
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
         ".wasm": "application/wasm",
         ".json": "application/json",
     }
+
+    def send_head(self) -> BinaryIO | None:
+        """Opens what is asked for; a name that no file can have is not found."""
+        try:
+            return super().send_head()
+        except ValueError:  # A null byte, `%00`.
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
 
     def end_headers(self) -> None:
         """Adds ours to each answer."""

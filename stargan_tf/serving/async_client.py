@@ -105,7 +105,7 @@ class AsyncClient:
                 answer = await send(
                     call.request, timeout=attempts.remaining, metadata=headers
                 )
-                return call.read(answer)
+                return call.result(answer, self._connection.address)
             except grpc.RpcError as error:
                 wait = attempts.wait_before_next(error.code().name)
                 if wait is None:

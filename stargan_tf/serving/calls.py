@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
+from stargan_tf.serving.serving_error import ServingError
 from stargan_tf.serving.tensors import NAMES, STRING, to_array, to_tensor
 from stargan_tf.serving.wire import messages
 
@@ -39,6 +41,22 @@ class Call:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=self.response.FromString,
         )
+
+    def result(self, answer: Any, address: str) -> Any:
+        """What the caller gets.
+
+        Args:
+            answer: the message that the server sent.
+            address: of the server.
+
+        Raises:
+            ServingError: INTERNAL if the message is not what the method promises.
+        """
+        try:
+            return self.read(answer)
+        except (ValueError, LookupError, RecursionError, DecodeError) as error:
+            details = f"The response to {self.method} cannot be used: {error}"
+            raise ServingError("INTERNAL", details, address) from error
 
 
 @dataclass(frozen=True)

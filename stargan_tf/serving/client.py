@@ -139,7 +139,7 @@ class Client:
                 answer = send(
                     call.request, timeout=attempts.remaining, metadata=headers
                 )
-                return call.read(answer)
+                return call.result(answer, self._connection.address)
             except grpc.RpcError as error:
                 wait = attempts.wait_before_next(error.code().name)
                 if wait is None:

@@ -28,6 +28,11 @@ class LiveModel:
         self._lock = threading.Lock()
         self._users, self._retired = 0, False
 
+    @property
+    def max_rows(self) -> int | None:
+        """The largest batch that is answered; None for any."""
+        return self._batching and self._batching.max_rows
+
     @contextmanager
     def used(self) -> Iterator["LiveModel"]:
         """While a request is answered."""

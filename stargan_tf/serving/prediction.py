@@ -9,6 +9,7 @@ from tensorflow_serving.apis import predict_pb2
 
 from stargan_tf.serving.live_model import LiveModel
 from stargan_tf.serving.refusal import Refusal, invalid
+from stargan_tf.serving.tensors import measured, to_array
 
 DEFAULT = "serving_default"
 
@@ -29,7 +30,7 @@ def predict(request: Any, live: LiveModel, timeout: float | None) -> Any:
     """
     name = request.model_spec.signature_name or DEFAULT
     definition = signature(live, name)
-    inputs = _inputs(request, definition)
+    inputs = _inputs(request, definition, live.max_rows)
     wanted = _wanted(request, definition)
     outputs = live.run(name, inputs, timeout)
     response = predict_pb2.PredictResponse()
@@ -59,7 +60,9 @@ def signature(live: LiveModel, name: str) -> Any:
     return live.model.signature_defs[name]
 
 
-def _inputs(request: Any, definition: Any) -> dict[str, np.ndarray]:
+def _inputs(
+    request: Any, definition: Any, max_rows: int | None
+) -> dict[str, np.ndarray]:
     sent, needed = set(request.inputs), set(definition.inputs)
     if len(sent) != len(needed):
         raise invalid(
@@ -73,14 +76,53 @@ def _inputs(request: Any, definition: Any) -> dict[str, np.ndarray]:
             f"{definition.inputs[alias].name}) not found in request and no default "
             f"value provided. Inputs expected to be in the set {_listed(needed)}."
         )
+    # Measured as a whole before the first tensor is built.
+    for alias, info in definition.inputs.items():
+        check_size(alias, request.inputs[alias], info, max_rows)
     return {alias: _array(alias, request.inputs[alias]) for alias in sorted(needed)}
+
+
+def check_size(alias: str, tensor: Any, info: Any, max_rows: int | None) -> None:
+    """Refuses a tensor that does not fit, without building it.
+
+    Args:
+        alias: the input's name.
+        tensor: what was sent for it, a `TensorProto`.
+        info: what the signature says about it, a `TensorInfo`.
+        max_rows: the largest batch; None for any.
+
+    Raises:
+        Refusal: INVALID_ARGUMENT if type, shape and values do not match, the shape
+            is not the signature's, or the batch is too large.
+    """
+    try:
+        shape = measured(tensor)
+    except ValueError as error:
+        raise invalid(f"tensor parsing error: {alias}. {error}") from None
+    wanted = [dim.size for dim in info.tensor_shape.dim]
+    if not info.tensor_shape.unknown_rank and not _is_compatible(shape, wanted):
+        raise invalid(f"{alias} has shape {_shape(shape)}, expected {_shape(wanted)}")
+    if max_rows is not None and shape and shape[0] > max_rows:
+        raise invalid(
+            f"Task size {shape[0]} is larger than maximum input batch size {max_rows}"
+        )
+
+
+def _is_compatible(shape: list[int], wanted: list[int]) -> bool:
+    return len(shape) == len(wanted) and all(
+        size in (-1, sent) for sent, size in zip(shape, wanted, strict=True)
+    )
+
+
+def _shape(sizes: list[int]) -> str:
+    return f"[{','.join(map(str, sizes))}]"
 
 
 def _array(alias: str, tensor: Any) -> np.ndarray:
     try:
-        return np.asarray(tf.make_ndarray(tensor))
-    except (TypeError, ValueError, KeyError, OverflowError, MemoryError):
-        raise invalid(f"tensor parsing error: {alias}") from None
+        return to_array(tensor)
+    except (ValueError, OverflowError, MemoryError) as error:
+        raise invalid(f"tensor parsing error: {alias}. {error}") from None
 
 
 def _wanted(request: Any, definition: Any) -> list[str]:

@@ -22,6 +22,10 @@ SERVICE = "tensorflow.serving.PredictionService"
 BATCHING_FILE = Path("assets.extra", "batching.config")
 FROM_EXPORT = "export"
 MEGABYTE = 1 << 20
+# A connection is renewed after the first of these times, and what is still open on it
+# after the second ends. So requests that are never finished do not hold their places
+# for good; a client opens the next connection by itself.
+CONNECTION_MS, LAST_REQUESTS_MS = 300_000, 120_000
 _PORT_TAKEN = re.compile(rb"[EIW]\d{4} .*|WARNING: All log messages before absl")
 
 
@@ -71,6 +75,8 @@ class Server:
             options=[
                 ("grpc.max_receive_message_length", self._max_bytes()),
                 ("grpc.max_send_message_length", -1),
+                ("grpc.max_connection_age_ms", CONNECTION_MS),
+                ("grpc.max_connection_age_grace_ms", LAST_REQUESTS_MS),
                 # Else two servers would share a port and the system would choose.
                 ("grpc.so_reuseport", 0),
             ],

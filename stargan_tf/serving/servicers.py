@@ -1,5 +1,6 @@
 """TF Serving's two gRPC services, on top of one model's live versions."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,7 +51,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         if not request.HasField("model_spec"):
             raise invalid("Missing ModelSpec")
         with _chosen(self._versions, request.model_spec) as live:
-            return predict(request, live, context.time_remaining())
+            return predict(request, live, _seconds_left(context))
 
     def _metadata(self, request: Any) -> Any:
         fields = list(request.metadata_field)
@@ -121,6 +122,12 @@ def _described(name: str, live: LiveModel) -> Any:
         signatures.signature_def[key].CopyFrom(definition)
     response.metadata[SIGNATURES].Pack(signatures)
     return response
+
+
+def _seconds_left(context: Any) -> float | None:
+    """Until the client's deadline, None without one (gRPC says 292 billion years)."""
+    seconds = context.time_remaining()
+    return None if seconds is None or seconds > threading.TIMEOUT_MAX else seconds
 
 
 @contextmanager

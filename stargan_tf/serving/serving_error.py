@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from stargan_tf.errors import InputError
+from stargan_tf.errors import ExpectedError
 
 
-class ServingError(InputError):
+class ServingError(ExpectedError):
     """A request that a server refused, or that did not reach it.
 
     Args:

@@ -1,5 +1,6 @@
 """NumPy arrays ↔ the tensors of TensorFlow Serving, without TensorFlow."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,11 @@ TYPES = {
     "uint64": (23, "uint64_val"),
 }
 NAMES = {number: name for name, (number, _) in TYPES.items()}
+# Where a tensor holds fewer values than its shape has, the last one stands for the
+# rest. Constants are sent like that; images never are. Larger ones are attacks: 59
+# bytes can stand for any amount of memory.
+FILLED_BYTES = 16 << 20
+_STRING_BYTES = 24  # What TensorFlow takes for a string, beside its characters.
 
 
 def to_tensor(value: Any) -> Any:
@@ -78,11 +84,9 @@ def to_array(tensor: Any) -> np.ndarray:
     Raises:
         ValueError: if type, shape and values do not go together.
     """
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    shape = measured(tensor)
     if tensor.dtype == STRING:
         return _filled(np.array(list(tensor.string_val), object), shape)
-    if tensor.dtype not in NAMES:
-        raise ValueError(f"A tensor of type {tensor.dtype} cannot be read.")
     dtype = np.dtype(NAMES[tensor.dtype])
     if tensor.tensor_content:
         stored = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
@@ -93,9 +97,55 @@ def to_array(tensor: Any) -> np.ndarray:
     return _filled(np.array(values, dtype), shape)
 
 
+def measured(tensor: Any) -> list[int]:
+    """The shape of a message, compared with its values before memory is taken for it.
+
+    Args:
+        tensor: a `wire.messages.Tensor`, or TensorFlow's `TensorProto`.
+
+    Returns:
+        The size of each dimension.
+
+    Raises:
+        ValueError: if type, shape and values do not match, or the tensor would take
+            far more memory than the message does.
+    """
+    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    if tensor.dtype not in (STRING, *NAMES):
+        raise ValueError(f"A tensor of type {tensor.dtype} cannot be read.")
+    if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise ValueError("Every dimension of a tensor must have a size of at least 0.")
+    count = math.prod(shape)
+    if tensor.dtype == STRING:
+        values = tensor.string_val
+        last = len(values[-1]) if values else 0
+        item_bytes = _STRING_BYTES + last
+    else:
+        dtype = np.dtype(NAMES[tensor.dtype])
+        values, item_bytes = getattr(tensor, TYPES[dtype.name][1]), dtype.itemsize
+        if tensor.tensor_content:
+            _check_content(len(tensor.tensor_content), count * item_bytes, shape)
+            return shape
+    if len(values) > count or (count and not values):
+        raise ValueError(f"The shape {shape} needs {count} values, not {len(values)}.")
+    if len(values) < count and count * item_bytes > FILLED_BYTES:
+        raise ValueError(
+            f"The shape {shape} needs {count} values. Received: {len(values)}, and "
+            f"repeating the last one is for tensors of up to {FILLED_BYTES} bytes."
+        )
+    return shape
+
+
+def _check_content(received: int, expected: int, shape: list[int]) -> None:
+    if received != expected:
+        raise ValueError(
+            f"The shape {shape} needs a content of {expected} bytes, not {received}."
+        )
+
+
 def _filled(values: np.ndarray, shape: list[int]) -> np.ndarray:
     """In short lists the last value stands for the rest."""
-    count = int(np.prod(shape))
+    count = math.prod(shape)
     if 0 < len(values) < count:
         values = np.concatenate([values, np.repeat(values[-1:], count - len(values))])
     return values.reshape(shape)

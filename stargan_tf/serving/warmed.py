@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
 from stargan_tf.errors import InputError
 from stargan_tf.serving.prediction import DEFAULT
 from stargan_tf.serving.refusal import Refusal
+from stargan_tf.serving.tensors import to_array
 
 FILE = Path("assets.extra", "tf_serving_warmup_requests")
 
@@ -33,7 +35,7 @@ def warm_up(model: Any, folder: Path) -> int:
         for record in tf.data.TFRecordDataset(str(folder / FILE)):
             _replay(model, prediction_log_pb2.PredictionLog.FromString(record.numpy()))
             count += 1
-    except (Refusal, tf.errors.OpError, KeyError, ValueError) as error:
+    except (Refusal, tf.errors.OpError, KeyError, ValueError, DecodeError) as error:
         model.close()
         raise InputError(
             f"{folder}: warm-up request {count + 1} fails: {error}"
@@ -44,5 +46,5 @@ def warm_up(model: Any, folder: Path) -> int:
 def _replay(model: Any, log: Any) -> None:
     request = log.predict_log.request
     name = request.model_spec.signature_name or DEFAULT
-    inputs = {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+    inputs = {key: to_array(value) for key, value in request.inputs.items()}
     model.run(name, inputs)

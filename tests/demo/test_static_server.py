@@ -1,10 +1,11 @@
+import socket
 import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
-from stargan_tf.demo.static_server import static_server
+from stargan_tf.demo.static_server import StaticHandler, static_server
 from stargan_tf.errors import InputError
 
 
@@ -41,12 +42,20 @@ def test_types_that_browsers_insist_on(address, name, kind):
 
 
 @pytest.mark.parametrize(
-    "path", ["/empty/", "/none", "/../secret.txt", "/%2e%2e/secret.txt"]
+    "path", ["/empty/", "/none", "/../secret.txt", "/%2e%2e/secret.txt", "/a%00.js"]
 )
 def test_there_are_no_listings_and_no_way_out(address, path):
     with pytest.raises(urllib.error.HTTPError, match="404") as error:
         urllib.request.urlopen(address + path)
     error.value.close()
+
+
+def test_half_a_request_is_not_waited_for(address, monkeypatch):
+    monkeypatch.setattr(StaticHandler, "timeout", 0.05)
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"GET / HT")
+        assert connection.recv(100) == b""
 
 
 def test_a_taken_port_is_told(tmp_path):

@@ -64,6 +64,21 @@ def scripted():
         server.stop(0).wait()
 
 
+def test_a_response_that_cannot_be_used_is_an_error_of_the_server(scripted):
+    address, script = scripted()
+    answer = messages.PredictResponse()
+    answer.outputs["images"].dtype = 4  # uint8
+    answer.outputs["images"].tensor_shape.dim.add(size=10**12)
+    answer.outputs["images"].int_val.append(1)
+    script.answer = lambda request, context: answer
+    with Client(address, "faces") as client:
+        for ask in (lambda: client.predict({"images": [1]}), client.describe):
+            with pytest.raises(ServingError, match="cannot be used") as caught:
+                ask()
+            assert caught.value.code == "INTERNAL"
+    assert not isinstance(caught.value, ValueError)
+
+
 def test_only_unavailable_is_tried_again(scripted):
     gone = grpc.StatusCode.UNAVAILABLE
     address, script = scripted(gone, gone)

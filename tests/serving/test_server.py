@@ -1,10 +1,13 @@
 """Client and server over real sockets: answers, and every status of TF Serving."""
 
+import threading
+
 import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -15,6 +18,7 @@ from tensorflow_serving.apis import (
 )
 
 from stargan_tf.errors import InputError
+from stargan_tf.serving.batching_config import Batching
 from stargan_tf.serving.client import Client
 from stargan_tf.serving.retries import Retries
 from stargan_tf.serving.server import Server, ServerOptions
@@ -197,7 +201,63 @@ def test_a_damaged_tensor(stub):
     made = request()
     made.inputs["images"].tensor_content = b"short"
     found = status_of(lambda: stub.Predict(made, timeout=20))
-    assert found == ("INVALID_ARGUMENT", "tensor parsing error: images")
+    assert found[0] == "INVALID_ARGUMENT"
+    assert found[1].startswith("tensor parsing error: images")
+
+
+def test_a_request_is_measured_before_its_tensors_are_built(stub):
+    few, many = [-1, 4, 4, 3], [10**7, 4, 4, 3]
+    small = {"int_val": [1]}
+    for shape, values, message in (
+        (few, small, "size of at least 0"),
+        (many, small, "tensors of up to"),
+        (many, {"tensor_content": b"1"}, "content of 480000000 bytes, not 1"),
+        ([2, 5, 4, 3], small, "[2,5,4,3], expected [-1,4,4,3]"),
+        ([2, 4, 4, 3], {}, "needs 96 values, not 0"),
+        ([2, 4, 4, 3], {"int_val": [1] * 97}, "needs 96 values, not 97"),
+        ([2**40, 2**40, 2**40, 3], small, "tensors of up to"),
+    ):
+        made = request()
+        tensor = TensorProto(dtype=tf.uint8.as_datatype_enum, **values)
+        for size in shape:
+            tensor.tensor_shape.dim.add(size=size)
+        made.inputs["images"].CopyFrom(tensor)
+        code, details = status_of(lambda made=made: stub.Predict(made, timeout=20))
+        assert code == "INVALID_ARGUMENT"
+        assert message in details
+
+
+def test_batches_are_limited_before_they_are_built(toy_folder):
+    options = ServerOptions(port=0, batching=Batching(max_rows=8, wait_seconds=0))
+    server = Server(toy_folder, options)
+    server.start()
+    made = request({"names": [b""] * 9}, signature="describe")
+    with grpc.insecure_channel(server.address) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        code, details = status_of(lambda: stub.Predict(made, timeout=20))
+        # No deadline: gRPC counts the seconds in 64 bits.
+        assert stub.Predict(request()).model_spec.name == "toy"
+    server.stop(0)
+    assert code == "INVALID_ARGUMENT"
+    assert "larger than maximum input batch size 8" in details
+
+
+def test_requests_that_are_never_finished_end(toy_folder, monkeypatch):
+    monkeypatch.setattr("stargan_tf.serving.server.CONNECTION_MS", 100)
+    monkeypatch.setattr("stargan_tf.serving.server.LAST_REQUESTS_MS", 100)
+    server = Server(toy_folder, ServerOptions(port=0, max_requests=1))
+    server.start()
+    never = threading.Event()
+    with grpc.insecure_channel(server.address) as channel:
+        path = "/tensorflow.serving.PredictionService/Predict"
+        unfinished = channel.stream_unary(path)
+        with pytest.raises(grpc.RpcError, match="max connection age"):
+            unfinished(iter(never.wait, None), timeout=20)
+        never.set()
+    with grpc.insecure_channel(server.address) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        stub.Predict(request(), timeout=20)
+    server.stop(0)
 
 
 def test_metadata_and_status_of_what_is_not_there(server, stub):

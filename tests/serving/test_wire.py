@@ -88,6 +88,31 @@ def test_the_last_value_fills_the_rest():
     np.testing.assert_array_equal(tensors.to_array(ours), np.full((2, 3), 7.0))
 
 
+@pytest.mark.parametrize("make", [messages.Tensor, TensorProto])
+@pytest.mark.parametrize(
+    ("dtype", "shape", "values"),
+    [
+        ("string", [10**9], {}),
+        ("string", [10**9], {"string_val": [b"a"]}),
+        ("uint8", [400_000, 64, 64, 3], {"int_val": [1]}),
+        ("uint8", [2**62, 2**62], {"int_val": [1]}),
+        ("uint8", [2], {"int_val": [1, 2, 3]}),
+        ("uint8", [2], {"tensor_content": b"abc"}),
+        ("float32", [10**9], {"tensor_content": b"abcd"}),
+        ("float16", [-1], {"half_val": [1]}),
+        ("uint8", [-1, -1], {"int_val": [1]}),
+        ("int32", [], {}),
+        ("complex64", [1], {"float_val": [1.0]}),
+    ],
+)
+def test_tensors_are_measured_before_they_are_built(make, dtype, shape, values):
+    tensor = make(dtype=tf.as_dtype(dtype).as_datatype_enum, **values)
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+    with pytest.raises(ValueError, match="dimension|needs|cannot be read"):
+        tensors.to_array(tensor)
+
+
 def test_text_becomes_utf8_and_other_things_are_refused():
     read = tensors.to_array(tensors.to_tensor(["é", "b"]))
     assert read.tolist() == ["é".encode(), b"b"]
