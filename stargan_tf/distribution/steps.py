@@ -23,9 +23,9 @@ def distributed_function(model, variants):
 
     Args:
         model: a compiled `StarGANBase`, made in the scope of its strategy.
-        variants: a function that returns (step functions, index of the next): what a
-            step may be, and a scalar int32 tensor that says what the next one is. A
-            step function takes a replica's batch and returns {name: scalar}.
+        variants: distributed batch → (step functions, index): what a step may be, and
+            a scalar int32 tensor that says which one this batch is for. A step
+            function takes a replica's batch and returns {name: scalar}.
 
     Returns:
         Iterator over distributed batches → {name: mean over the replicas}.
@@ -44,7 +44,7 @@ def distributed_function(model, variants):
         return strategy.reduce("MEAN", results, axis=None)
 
     def one_step(data):
-        functions, index = variants()
+        functions, index = variants(data)
         branches = [functools.partial(run, one, data) for one in functions]
         one_only = len(branches) == 1
         return branches[0]() if one_only else tf.switch_case(index, branches)

@@ -75,11 +75,11 @@ class StarGANBase(keras.Model):
             super().make_test_function(force)
         elif self.test_function is None or force:
             self.test_function = distributed_function(
-                self, lambda: ([self.test_step], None)
+                self, lambda data: ([self.test_step], None)
             )
 
-    def _train_variants(self):
-        """The train steps there are, and the index of the next; see there."""
+    def _train_variants(self, data):
+        """The train steps there are, and the index of the one for `data`."""
         return [self.train_step], None
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):

@@ -1,6 +1,7 @@
 """StarGAN v1: one generator for all domains."""
 
 import keras
+import numpy as np
 
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.models.base import StarGANBase
@@ -97,7 +98,32 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
                 self.label_space.slices, self.label_space.datasets, strict=True
             )
         )
+        # Of each data set, in joint training: whose batch it is says when G learns.
+        self.batches_seen = None
+        if self.label_space.mask_width:
+            self.batches_seen = self.add_weight(
+                name="batches_seen",
+                shape=(self.label_space.mask_width,),
+                dtype="int64",
+                initializer="zeros",
+                trainable=False,
+                aggregation="only_first_replica",
+            )
         self.built = True
+
+    def load_own_variables(self, store):
+        """Loads the step and the counts, which files before version 2.3 lack.
+
+        Args:
+            store: what Keras stored of this model itself.
+        """
+        if self.batches_seen is None or "1" in store:
+            super().load_own_variables(store)
+            return
+        # The data sets took turns: the first of them was the first of each round.
+        self.step.assign(store["0"])
+        sets = self.batches_seen.shape[0]
+        self.batches_seen.assign((int(self.step) + np.arange(sets)[::-1]) // sets)
 
     def call(self, inputs):
         """G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""

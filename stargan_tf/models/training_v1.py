@@ -18,14 +18,15 @@ class TrainingV1:
     """The training and evaluation step; a part of `StarGAN`."""
 
     def train_step(self, data, generator_too=None):
-        """One critic update and, every `critic_steps`-th round, one of the generator.
+        """One critic update and, every `critic_steps`-th time, one of the generator.
 
-        A round is one batch of each data set; the target labels are the batch's own,
-        shuffled.
+        In joint training each data set counts its own batches, so that the generator
+        learns from each of them in its share, in whatever order they come. The target
+        labels are the batch's own, shuffled.
 
         Args:
             data: image and label.
-            generator_too: whether the generator learns; by default as the step says.
+            generator_too: whether the generator learns; by default by the count.
         """
         image, label = self._unpack(data)
         target, alpha = self._draw(label)
@@ -40,22 +41,39 @@ class TrainingV1:
         if self.critic_steps == 1 or generator_too:
             critic_and_generator()
         elif generator_too is None:
-            tf.cond(self._is_generators_turn(), critic_and_generator, critic_only)
+            turn = self._is_generators_turn(self._mask_total(label))
+            tf.cond(turn, critic_and_generator, critic_only)
         else:
             critic_only()
         self.step.assign_add(1)
         return self._results()
 
-    def _train_variants(self):
+    def _train_variants(self, data):
         """Two train steps and whose turn it is, where a replica must not decide."""
         if self.critic_steps == 1:
-            return super()._train_variants()
+            return super()._train_variants(data)
+        strategy, (_, label) = self.distribute_strategy, data
+        totals = strategy.run(self._mask_total, args=(label,))
+        turn = self._is_generators_turn(strategy.reduce("SUM", totals, axis=None))
         ways = (functools.partial(self.train_step, generator_too=t) for t in (0, 1))
-        return list(ways), tf.cast(self._is_generators_turn(), tf.int32)
+        return list(ways), tf.cast(turn, tf.int32)
 
-    def _is_generators_turn(self):
-        rounds = tf.convert_to_tensor(self.step.value) // len(self._parts) + 1
-        return rounds % self.critic_steps == 0
+    def _mask_total(self, label):
+        """How many images each data set has in a batch, (data sets,)."""
+        if not self.label_space.mask_width:
+            return tf.ones([1], label.dtype)
+        return tf.reduce_sum(label[:, -self.label_space.mask_width :], axis=0)
+
+    def _is_generators_turn(self, mask_total):
+        """Counts a batch; whether it is its data set's `critic_steps`-th."""
+        seen = self.batches_seen
+        if seen is None:
+            return (tf.convert_to_tensor(self.step.value) + 1) % self.critic_steps == 0
+        source = tf.argmax(mask_total)
+        counts = tf.convert_to_tensor(seen.value)
+        counts += tf.one_hot(source, counts.shape[0], dtype=counts.dtype)
+        seen.assign(counts)
+        return counts[source] % self.critic_steps == 0
 
     def test_step(self, data):
         """The losses, without an update."""

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.layers import pyramid
 from stargan_tf.models.stargan import StarGAN
 from stargan_tf.models.stargan_v2 import StarGANV2
@@ -14,6 +15,7 @@ STEPS, BATCH = 10, 4
 # v2 has fewer layers the smaller its images; so small they are of no other use.
 pyramid.SMALLEST = 16
 HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
+MOOD = DatasetInfo("mood", ("happy", "sad"), "one_hot", 16)
 ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", 16)
 
 
@@ -24,7 +26,7 @@ def adam(rate=1e-3):
 
 def make_v1():
     model = StarGAN(
-        HAIR,
+        [HAIR, MOOD],
         base_filters=2,
         num_residual_blocks=1,
         discriminator_filters=4,
@@ -46,9 +48,14 @@ def make_v2():
 
 
 def batches_v1(rng):
+    """Two batches of the first data set, then one of the second, and so on."""
     count = (STEPS + 1) * BATCH
     image = rng.uniform(-1, 1, (count, 16, 16, 3)).astype(np.float32)
-    return image, rng.integers(0, 2, (count, 3)).astype(np.float32)
+    hair = rng.integers(0, 2, (count, 3)).astype(np.float32)
+    mood = np.eye(2, dtype=np.float32)[rng.integers(0, 2, count)]
+    second = (np.arange(count) // BATCH % 3 == 2)[:, np.newaxis]
+    space = LabelSpace([HAIR, MOOD])
+    return image, np.where(second, space.embed(mood, 1), space.embed(hair, 0))
 
 
 def batches_v2(rng):

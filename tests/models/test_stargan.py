@@ -1,10 +1,18 @@
 """StarGAN v1 as a Keras model: what trains what, and what is kept."""
 
+import collections
+import math
+from dataclasses import replace
+
+import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.pipeline import training_batches
+from stargan_tf.data.turns import take_turns
 from stargan_tf.models.stargan import StarGAN
 from stargan_tf.optimizers import TorchAdam
 from tests.models.conftest import HAIR, MOOD, tiny
@@ -40,17 +48,102 @@ def test_generator_moves_only_at_every_critic_steps_round(batch):
     assert int(model.generator_optimizer.iterations) == 2
 
 
+def joint_batch(model, batch, source):
+    """A batch of the data set HAIR (0) or MOOD (1), in the joint label's columns."""
+    image, hair = batch
+    own = hair if source == 0 else np.eye(2, dtype=np.float32)[[0, 1, 1, 0]]
+    return image, model.label_space.embed(own, source)
+
+
 def test_a_round_of_joint_training_is_one_batch_of_each_data_set(batch):
     model = tiny([HAIR, MOOD])
     model.compile(critic_steps=2)
-    image, hair = batch
-    joint = image, model.label_space.embed(hair, 0)
     turns = []
-    for _ in range(8):
+    for step in range(8):
         generator = weights(model.generator)
-        fit(model, joint, 1)
+        fit(model, joint_batch(model, batch, step % 2), 1)
         turns.append(changed(generator, model.generator))
     assert turns == [False, False, True, True] * 2
+
+
+PAIRS = [(a, b) for a in range(1, 10) for b in range(1, 10) if math.gcd(a, b) == 1]
+TRIPLES = [(1, 1, 1), (3, 1, 1), (1, 1, 3), (9, 1, 5), (2, 3, 4), (8, 9, 7)]
+
+
+@pytest.mark.parametrize("critic_steps", [1, 2, 5])
+@pytest.mark.parametrize("choices", [PAIRS, TRIPLES], ids=["pairs", "triples"])
+def test_the_generator_learns_from_each_data_set_in_its_share(choices, critic_steps):
+    count = len(choices[0])
+    model = tiny([replace(HAIR, name=f"set {i}") for i in range(count)])
+    model.compile(critic_steps=critic_steps)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+    def generator_updates(sources):
+        updates = tf.zeros([count], tf.int64)
+        for source in sources:
+            mask = tf.one_hot(source, count)
+            turn = model._is_generators_turn(mask)
+            updates += tf.cast(mask, tf.int64) * tf.cast(turn, tf.int64)
+        return updates
+
+    for shares in choices:
+        turns = take_turns(shares)
+        assert turns.shares == shares
+        model.batches_seen.assign([0] * count)
+        updates = generator_updates(turns.sources * critic_steps)
+        assert tuple(updates.numpy()) == shares
+
+
+class CountUpdates(keras.callbacks.Callback):
+    """Generator updates and batches, by the order of the data sets."""
+
+    def __init__(self, sources):
+        super().__init__()
+        self.sources = sources
+        self.batches, self.updates = collections.Counter(), collections.Counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        source = self.sources[batch % len(self.sources)]
+        before = sum(self.updates.values())
+        self.batches[source] += 1
+        self.updates[source] += int(self.model.generator_optimizer.iterations) - before
+
+
+def labelled(info):
+    labels = np.eye(len(info.domains), dtype=np.float32)
+    return LabelledImages(
+        info, labels, info.domains, lambda i: np.full((16, 16, 3), 80 * i, np.uint8), ""
+    )
+
+
+def test_weighted_joint_training_from_batches_to_updates():
+    weights = (4, 1)
+    model = tiny([HAIR, MOOD])
+    model.compile(critic_steps=5)
+    batches = training_batches(
+        [labelled(HAIR), labelled(MOOD)], 2, cache="never", dataset_weights=weights
+    )
+    count = CountUpdates(take_turns(weights).sources)
+    model.fit(batches, steps_per_epoch=50, verbose=0, shuffle=False, callbacks=[count])
+    assert count.batches == {0: 40, 1: 10}
+    assert count.updates == {0: 8, 1: 2}
+    assert model.batches_seen.numpy().tolist() == [40, 10]
+
+
+def test_joint_models_saved_without_the_count_take_it_from_the_step(tmp_path, batch):
+    model = tiny([HAIR, MOOD])
+    model.step.assign(7)
+    file = tmp_path / "model.weights.h5"
+    model.save_weights(file)
+    with h5py.File(file, "a") as stored:
+        del stored["vars/1"]
+    again = tiny([HAIR, MOOD])
+    again.load_weights(file)
+    assert again.batches_seen.numpy().tolist() == [4, 3] and int(again.step) == 7
+    for one, other in zip(
+        model.generator.weights, again.generator.weights, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_one_critic_update_leaves_the_generator_alone(batch):

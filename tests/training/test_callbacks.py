@@ -1,5 +1,6 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -103,6 +104,22 @@ def test_a_line_per_interval(tmp_path):
     assert [(r["step"], r["d_loss"]) for r in records] == [(2, 2.0), (4, 4.0)]
     assert all(record["images_per_second"] > 0 for record in records)
     assert model.resets == 3  # Before steps 1, 3 and 5.
+
+
+def test_a_loss_without_a_value_in_the_interval_is_left_out(tmp_path):
+    """Keras calls the mean of nothing 0: the critic alone may have learned."""
+    file, model = tmp_path / "metrics.jsonl", Model(INFO)
+    model.metrics = [keras.metrics.Mean("d_loss"), keras.metrics.Mean("g_loss")]
+    callback = begin(LogMetrics([JsonLines(file)], 1, 4), model)
+    for losses in ((0.5, 0.25), (0.0,)):
+        for metric, value in zip(model.metrics, losses, strict=False):
+            metric.update_state(value)
+        step(callback, {m.name: m.result() for m in model.metrics})
+        for metric in model.metrics:
+            metric.reset_state()
+    first, second = (json.loads(line) for line in file.read_text().splitlines())
+    assert (first["d_loss"], first["g_loss"]) == (0.5, 0.25)
+    assert second["d_loss"] == 0.0 and "g_loss" not in second
 
 
 def test_picks_images_spread_over_the_data_set():

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Sequence
 
+import keras
+
 from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.metric_log import MetricWriter
 
@@ -39,11 +41,23 @@ class LogMetrics(StepCallback):
         """Writes if the interval is over."""
         if self.step % self.every:
             return
-        values = {name: float(value) for name, value in logs.items()}
+        idle = self._without_values()
+        values = {n: float(value) for n, value in logs.items() if n not in idle}
         values["images_per_second"] = self._speed()
         for writer in self.writers:
             writer.write(self.step, values)
         self._restart_clock()
+
+    def _without_values(self) -> set[str]:
+        """Means of nothing, such as the generator's losses where only D learned.
+
+        Keras reports them as 0.
+        """
+        return {
+            metric.name
+            for metric in getattr(self.model, "metrics", ())
+            if isinstance(metric, keras.metrics.Mean) and float(metric.count) == 0
+        }
 
     def _restart_clock(self) -> None:
         self._since = (self.step, time.perf_counter())
