@@ -82,12 +82,13 @@ class Training:
         labels: number of binary labels.
         device: where.
         autocast: a type for `torch.autocast`, or None for float32.
+        networks: (generator, discriminator) in place of the paper's.
     """
 
-    def __init__(self, size=128, labels=5, device="cpu", autocast=None):
+    def __init__(self, size=128, labels=5, device="cpu", autocast=None, networks=None):
         self.device, self.autocast = device, autocast
-        self.generator = Generator(labels).to(device)
-        self.discriminator = Discriminator(size, labels).to(device)
+        networks = networks or (Generator(labels), Discriminator(size, labels))
+        self.generator, self.discriminator = (one.to(device) for one in networks)
         self.optimizers = [
             torch.optim.Adam(network.parameters(), 1e-4, (0.5, 0.999))
             for network in (self.generator, self.discriminator)
@@ -97,27 +98,42 @@ class Training:
         enabled = self.autocast is not None
         return torch.autocast(self.device, self.autocast, enabled=enabled)
 
-    def critic_step(self, image, label, target):
-        """One update of the discriminator."""
+    def critic_step(self, image, label, target, alpha=None):
+        """One update of the discriminator; returns the terms of its loss."""
         with self._mixed():
             fake = self.generator(image, target).detach()
             real_patches, classes = self.discriminator(image)
             fake_patches, _ = self.discriminator(fake)
-            loss = fake_patches.mean() - real_patches.mean() + _entropy(classes, label)
-        alpha = torch.rand(len(image), 1, 1, 1, device=image.device)
+            terms = [
+                -real_patches.mean(),
+                fake_patches.mean(),
+                self._classification(classes, label),
+            ]
+        if alpha is None:
+            alpha = torch.rand(len(image), 1, 1, 1, device=image.device)
         between = (alpha * image + (1 - alpha) * fake).requires_grad_()
         with self._mixed():
             patches, _ = self.discriminator(between)
-        self._step(1, loss + 10 * _penalty(patches, between))
+        terms.append(_penalty(patches, between))
+        self._step(1, sum(terms[:3]) + 10 * terms[3])
+        return terms
 
     def generator_step(self, image, label, target):
-        """One update of the generator."""
+        """One update of the generator; returns the terms of its loss."""
         with self._mixed():
             fake = self.generator(image, target)
             patches, classes = self.discriminator(fake)
             back = self.generator(fake, label)
-            loss = -patches.mean() + _entropy(classes, target)
-        self._step(0, loss + 10 * (image - back).abs().mean())
+            terms = [
+                -patches.mean(),
+                self._classification(classes, target),
+                (image - back).abs().mean(),
+            ]
+        self._step(0, terms[0] + terms[1] + 10 * terms[2])
+        return terms
+
+    def _classification(self, logits, label):
+        return entropy(logits, label)
 
     def _step(self, which, loss):
         for optimizer in self.optimizers:
@@ -126,10 +142,15 @@ class Training:
         self.optimizers[which].step()
 
 
-def _entropy(logits, label):
-    """Summed over the labels, mean over the batch."""
+def full(x):
+    """In float32, or in float64 where it is already."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def entropy(logits, label):
+    """Of binary labels: summed over the labels, mean over the batch."""
     total = functional.binary_cross_entropy_with_logits(
-        logits.float(), label, reduction="sum"
+        full(logits), label, reduction="sum"
     )
     return total / len(label)
 
@@ -138,5 +159,5 @@ def _penalty(patches, between):
     (slope,) = torch.autograd.grad(
         patches, between, torch.ones_like(patches), create_graph=True
     )
-    norm = slope.flatten(1).float().norm(dim=1)
+    norm = full(slope.flatten(1)).norm(dim=1)
     return ((norm - 1) ** 2).mean()

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .stargan_v1 import full
+
 
 def he(module: nn.Module) -> nn.Module:
     """The paper's initialisation of every convolution and dense layer."""
@@ -54,9 +56,25 @@ class AdaIN(nn.Module):
         return (1 + gamma) * self.norm(x) + beta
 
 
-class UpBlock(nn.Module):
-    def __init__(self, inputs: int, outputs: int, style: int, up: bool):
+class HighPass(nn.Module):
+    """The edges of an image: what the generator keeps of the source."""
+
+    def __init__(self, divisor: float):
         super().__init__()
+        edges = torch.full((3, 3), -1.0)
+        edges[1, 1] = 8.0
+        self.register_buffer("edges", edges / divisor)
+
+    def forward(self, x):
+        channels = x.shape[1]
+        kernel = self.edges.expand(channels, 1, 3, 3)
+        return functional.conv2d(x, kernel, padding=1, groups=channels)
+
+
+class UpBlock(nn.Module):
+    def __init__(self, inputs, outputs, style, up: bool, residual: bool = True):
+        super().__init__()
+        self.residual = residual
         self.norm_1, self.norm_2 = AdaIN(style, inputs), AdaIN(style, outputs)
         self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
         self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
@@ -66,44 +84,67 @@ class UpBlock(nn.Module):
     def _doubled(self, x):
         return functional.interpolate(x, scale_factor=2) if self.up else x
 
+    def _shortcut(self, x):
+        x = self._doubled(x)
+        return self.narrow(x) if self.change else x
+
     def forward(self, x, style):
-        short = self._doubled(x)
-        short = self.narrow(short) if self.change else short
+        short = self._shortcut(x) if self.residual else None
         x = self._doubled(functional.leaky_relu(self.norm_1(x, style), 0.2))
         x = functional.leaky_relu(self.norm_2(self.first(x), style), 0.2)
-        return (short + self.second(x)) / math.sqrt(2)
+        x = self.second(x)
+        return (short + x) / math.sqrt(2) if self.residual else x
 
 
-def widths(size: int, blocks: int) -> list[int]:
+def widths(size: int, blocks: int, most: int) -> list[int]:
     first = 2**14 // size
-    return [first, *(min(first * 2**number, 512) for number in range(1, blocks + 1))]
+    return [first, *(min(first * 2**number, most) for number in range(1, blocks + 1))]
 
 
 class Generator(nn.Module):
-    """Table 5: image (n, 3, size, size) and style (n, style) → image."""
+    """Table 5: image (n, 3, size, size) and style (n, style) → image.
 
-    def __init__(self, size: int, style: int = 64):
+    With `high_pass`, as the released code has it for faces: one more block each way,
+    no shortcuts on the way up, and at 32, 64 and 128 pixels the masked edges of what
+    went down join what goes up.
+    """
+
+    def __init__(self, size: int, style: int = 64, most: int = 512, high_pass=0.0):
         super().__init__()
-        wide = widths(size, int(math.log2(size)) - 4)
+        blocks = int(math.log2(size)) - (3 if high_pass else 4)
+        wide = widths(size, blocks, most)
+        residual = not high_pass
         self.from_rgb = nn.Conv2d(3, wide[0], 3, padding=1)
         pairs = list(itertools.pairwise(wide))
         down = [DownBlock(a, b, True, True) for a, b in pairs]
         middle = [DownBlock(wide[-1], wide[-1], True, False) for _ in range(2)]
         self.encode = nn.Sequential(*down, *middle)
-        styled = [UpBlock(wide[-1], wide[-1], style, False) for _ in range(2)]
-        up = [UpBlock(b, a, style, True) for a, b in reversed(pairs)]
+        styled = [UpBlock(wide[-1], wide[-1], style, False, residual) for _ in range(2)]
+        up = [UpBlock(b, a, style, True, residual) for a, b in reversed(pairs)]
         self.decode = nn.ModuleList([*styled, *up])
         self.to_rgb = nn.Sequential(
             nn.InstanceNorm2d(wide[0], affine=True),
             nn.LeakyReLU(0.2),
             nn.Conv2d(wide[0], 3, 1),
         )
+        self.edges = HighPass(high_pass) if high_pass else None
 
-    def forward(self, image, style):
-        x = self.encode(self.from_rgb(image))
+    def forward(self, image, style, masks=None):
+        x, kept = self.from_rgb(image), {}
+        for block in self.encode:
+            kept[x.shape[2]] = x
+            x = block(x)
         for block in self.decode:
             x = block(x, style)
+            if masks is not None and x.shape[2] in (32, 64, 128):
+                x = x + self._edges(kept[x.shape[2]], masks)
         return self.to_rgb(x)
+
+    def _edges(self, kept, masks):
+        side = kept.shape[2]
+        mask = masks[:, :1] if side == 32 else masks[:, 1:]
+        mask = functional.interpolate(mask, size=side, mode="bilinear")
+        return self.edges(mask * kept)
 
 
 class MappingNetwork(nn.Module):
@@ -129,9 +170,9 @@ class MappingNetwork(nn.Module):
 
 
 class Trunk(nn.Module):
-    def __init__(self, size: int):
+    def __init__(self, size: int, most: int):
         super().__init__()
-        wide = widths(size, int(math.log2(size)) - 2)
+        wide = widths(size, int(math.log2(size)) - 2, most)
         pairs = itertools.pairwise(wide)
         self.body = nn.Sequential(
             nn.Conv2d(3, wide[0], 3, padding=1),
@@ -149,9 +190,9 @@ class Trunk(nn.Module):
 class StyleEncoder(nn.Module):
     """Table 7: image, domain (n,) → style (n, style)."""
 
-    def __init__(self, size: int, domains: int, style: int = 64):
+    def __init__(self, size: int, domains: int, style: int = 64, most: int = 512):
         super().__init__()
-        self.trunk = Trunk(size)
+        self.trunk = Trunk(size, most)
         self.heads = nn.ModuleList(
             nn.Linear(self.trunk.width, style) for _ in range(domains)
         )
@@ -165,9 +206,9 @@ class StyleEncoder(nn.Module):
 class Discriminator(nn.Module):
     """Table 7: image, domain (n,) → logits (n,)."""
 
-    def __init__(self, size: int, domains: int):
+    def __init__(self, size: int, domains: int, most: int = 512):
         super().__init__()
-        self.trunk = Trunk(size)
+        self.trunk = Trunk(size, most)
         self.heads = nn.Linear(self.trunk.width, domains)
 
     def forward(self, image, domain):
@@ -185,18 +226,29 @@ class Training:
         domains: number of domains.
         device: where.
         autocast: a type for `torch.autocast`, or None for float32.
+        networks: in place of the paper's: `generator`, `mapping`, `encoder` and
+            `discriminator`.
+        masks: of the high-pass skips, the same for all images, (n, 2, size, size).
     """
 
-    def __init__(self, size=128, domains=3, device="cpu", autocast=None):
-        self.device, self.autocast = device, autocast
-        self.networks = {
-            "generator": Generator(size),
-            "mapping": MappingNetwork(domains),
-            "encoder": StyleEncoder(size, domains),
-            "discriminator": Discriminator(size, domains),
+    def __init__(
+        self,
+        size=128,
+        domains=3,
+        device="cpu",
+        autocast=None,
+        networks=None,
+        masks=None,
+    ):
+        self.device, self.autocast, self.masks = device, autocast, masks
+        self.networks = networks or {
+            "generator": he(Generator(size)),
+            "mapping": he(MappingNetwork(domains)),
+            "encoder": he(StyleEncoder(size, domains)),
+            "discriminator": he(Discriminator(size, domains)),
         }
         for network in self.networks.values():
-            he(network).to(device)
+            network.to(device)
         self.averages = {
             name: copy.deepcopy(self.networks[name])
             for name in ("generator", "mapping", "encoder")
@@ -222,9 +274,9 @@ class Training:
             latents: two batches (n, 16).
         """
         for source in (latents, references):
-            self._discriminate(image, domain, source, target)
+            self.discriminator_phase(image, domain, source, target)
         for source in (latents, references):
-            self._generate(image, domain, source, target)
+            self.generator_phase(image, domain, source, target)
         self._average()
 
     def _mixed(self):
@@ -235,33 +287,43 @@ class Training:
         network = "mapping" if source.dim() == 2 else "encoder"
         return self.networks[network](source, target)
 
-    def _discriminate(self, image, domain, source, target):
+    def _draw(self, image, style):
+        return self.networks["generator"](image, style, self.masks)
+
+    def discriminator_phase(self, image, domain, source, target):
+        """One update of the discriminator; returns the terms of its loss."""
         image = image.detach().requires_grad_()
         judge = self.networks["discriminator"]
         with self._mixed():
             real = judge(image, domain)
             with torch.no_grad():
                 style = self._style(source[0], target)
-                fake = self.networks["generator"](image, style)
-            loss = _real(real) + _real(-judge(fake, target))
+                fake = self._draw(image, style)
+            terms = [_real(real), _real(-judge(fake, target))]
         (slope,) = torch.autograd.grad(real.sum(), image, create_graph=True)
-        penalty = 0.5 * slope.float().pow(2).flatten(1).sum(1).mean()
-        self._step(["discriminator"], loss + penalty)
+        terms.append(0.5 * full(slope).pow(2).flatten(1).sum(1).mean())
+        self._step(["discriminator"], sum(terms))
+        return terms
 
-    def _generate(self, image, domain, source, target):
-        generator, encoder = self.networks["generator"], self.networks["encoder"]
+    def generator_phase(self, image, domain, source, target):
+        """One update of the generator, the others with it; returns its loss's terms."""
+        encoder = self.networks["encoder"]
         with self._mixed():
             style = self._style(source[0], target)
-            fake = generator(image, style)
-            loss = _real(self.networks["discriminator"](fake, target))
-            loss = loss + (encoder(fake, target) - style).abs().mean()
-            other = generator(image, self._style(source[1], target)).detach()
-            loss = loss - (fake - other).abs().mean()
-            back = generator(fake, encoder(image, domain))
-            loss = loss + (back - image).abs().mean()
+            fake = self._draw(image, style)
+            terms = [
+                _real(self.networks["discriminator"](fake, target)),
+                (encoder(fake, target) - style).abs().mean(),
+            ]
+            other = self._draw(image, self._style(source[1], target)).detach()
+            terms.append((fake - other).abs().mean())
+            back = self._draw(fake, encoder(image, domain))
+            terms.append((back - image).abs().mean())
         latent = source[0].dim() == 2
         learners = ["generator", "mapping", "encoder"] if latent else ["generator"]
-        self._step(learners, loss)
+        adversarial, style, diversity, cycle = terms
+        self._step(learners, adversarial + style - diversity + cycle)
+        return terms
 
     def _step(self, learners, loss):
         for optimizer in self.optimizers.values():
@@ -282,4 +344,4 @@ class Training:
 
 def _real(logits):
     """Binary cross-entropy with the target 1."""
-    return functional.softplus(-logits.float()).mean()
+    return functional.softplus(-full(logits)).mean()

@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from stargan_tf.precision import in_full_precision
+
 
 def critic_loss(logits, real):
     """One half of the critic's loss: push real up, fake down.
@@ -40,11 +42,11 @@ def gradient_penalty(gradients):
         gradients: ∂ Σ_patches D_src(x̂) / ∂x̂, (batch, height, width, channels).
 
     Returns:
-        Scalar: mean over the batch of (‖gradient‖₂ - 1)², in float32.
+        Scalar: mean over the batch of (‖gradient‖₂ - 1)², in at least float32.
 
     Reference: StarGAN (Choi et al. 2018), equation 8, last term.
     """
-    gradients = ops.cast(gradients, "float32")
+    gradients = in_full_precision(gradients)
     squared = ops.sum(ops.square(gradients), axis=(1, 2, 3))
     # The square root has no slope at 0: a dead critic must not turn into NaN.
     norm = ops.sqrt(ops.maximum(squared, 1e-24))

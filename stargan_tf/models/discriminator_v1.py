@@ -6,6 +6,7 @@ from keras import layers
 from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
 from stargan_tf.layers.leaky_relu import LeakyReLU
 from stargan_tf.layers.small_image_convolution import SmallImageConv2D
+from stargan_tf.precision import at_least_float32
 
 LEAKY_RELU_SLOPE = 0.01
 
@@ -49,6 +50,7 @@ class DiscriminatorV1(keras.Model):
             )
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        full = at_least_float32(dtype)
 
         def halve(filters, channels, name):
             return SmallImageConv2D(
@@ -71,7 +73,7 @@ class DiscriminatorV1(keras.Model):
                 padding=padding,
                 use_bias=False,
                 kernel_initializer=uniform_fan_in(),
-                dtype="float32",
+                dtype=full,
                 name=name,
             )
 
@@ -85,7 +87,7 @@ class DiscriminatorV1(keras.Model):
             channels = filters
         patches = head(1, 3, "same", "patches")(x)
         classes = head(num_domains, x.shape[1], "valid", "classes")(x)
-        classes = layers.Flatten(dtype="float32", name="class_logits")(classes)
+        classes = layers.Flatten(dtype=full, name="class_logits")(classes)
         super().__init__(inputs=image, outputs=(patches, classes), **kwargs)
 
         # === Config ===

@@ -10,6 +10,7 @@ from stargan_tf.layers.initializers import uniform_fan_in
 from stargan_tf.layers.instance_normalization import InstanceNormalization
 from stargan_tf.layers.residual_block import ResidualBlock
 from stargan_tf.layers.separable import separable_convolution
+from stargan_tf.precision import at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -66,8 +67,9 @@ class GeneratorV1(keras.Model):
         image = keras.Input((None, None, 3), name="image")
         label = keras.Input((label_width,), name="label")
         append_label = AppendLabel(dtype=dtype, name="append_label")
-        tanh = layers.Activation("tanh", dtype="float32", name="image_out")
-        blend = Blend(dtype="float32", name="blend")
+        full = at_least_float32(dtype)
+        tanh = layers.Activation("tanh", dtype=full, name="image_out")
+        blend = Blend(dtype=full, name="blend")
 
         # === Functional model ===
         def normalised(x, name):

@@ -10,6 +10,7 @@ from stargan_tf.models.discriminator_v1 import DiscriminatorV1
 from stargan_tf.models.generator_v1 import GeneratorV1
 from stargan_tf.models.training_v1 import TrainingV1
 from stargan_tf.models.translation_v1 import TranslationV1
+from stargan_tf.precision import at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -89,7 +90,7 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
             discriminator_layers,
             # Its slope is what the penalty differentiates: bfloat16 would put that
             # off by a tenth, for a small share of the work.
-            dtype="float32",
+            dtype=at_least_float32(self.dtype_policy),
             name="discriminator",
         )
         self._parts = tuple(

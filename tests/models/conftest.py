@@ -1,5 +1,6 @@
 """A StarGAN small enough to train in a test."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,6 +29,17 @@ def batch():
     rng = np.random.default_rng(0)
     image = rng.uniform(-1, 1, (4, 16, 16, 3)).astype(np.float32)
     return image, rng.integers(0, 2, (4, 3)).astype(np.float32)
+
+
+@pytest.fixture
+def float64():
+    """Leaves rounding out, and with it on which side of a kink an element falls."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
 
 
 @pytest.fixture

@@ -27,10 +27,15 @@ V2_OPTIONS = {
 
 
 class Golden:
-    """One golden file: what the official code computed from seeded weights."""
+    """One golden file: what the official code computed from seeded weights.
+
+    `float64` are the steps' losses and gradients by `benchmarks/peer/goldens.py`, which
+    do not depend on the processor.
+    """
 
     def __init__(self, name):
         self.json = json.loads((FOLDER / f"{name}.json").read_text())
+        self.float64 = json.loads((FOLDER / "float64.json").read_text())[name]
         with np.load(FOLDER / f"{name}.npz") as arrays:
             self.arrays = dict(arrays)
         is_v2 = name.startswith("v2")
