@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from stargan_tf.errors import InputError
 
@@ -211,6 +211,40 @@ def remove_leftovers(folder: Path, older_than_s: float = 0) -> None:
                 _clear(leftover)
             else:
                 leftover.unlink()
+
+
+def open_regular(path: str | os.PathLike) -> BinaryIO:
+    """Opens a file to read; what is no file is refused instead of waited for.
+
+    Opening a named pipe waits until somebody writes to it, and a device may never end.
+
+    Args:
+        path: the file; links are followed.
+
+    Raises:
+        OSError: if it is not there, is a folder, pipe, socket or device, or may not be
+            read. `strerror` says which.
+    """
+    kind = no_file(os.stat(path).st_mode)
+    if kind:
+        raise OSError(errno.EINVAL, f"It is {kind}, not a file", os.fspath(path))
+    return open(path, "rb")
+
+
+def no_file(mode: int) -> str:
+    """What stands there instead of a regular file: "a folder"; empty if it is one.
+
+    Args:
+        mode: `st_mode` of the path.
+    """
+    if stat.S_ISREG(mode):
+        return ""
+    kinds = {
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def flush(path: Path) -> None:

@@ -7,21 +7,36 @@ Decoding is Pillow's. What a file may hold beyond plain RGB:
 * 16-bit grey is scaled to 8 bits, not clipped.
 * CMYK follows Pillow's conversion; colour profiles are not applied.
 
+A file's bytes decide its format, whatever its name says, and only the formats listed
+here are looked for: Pillow knows others that start another program (EPS).
+
 The centre crop comes before the resize, which is Pillow's antialiased bilinear, as in
 the official code of StarGAN v1; v2's takes the whole picture and lets go of its aspect.
 """
 
 import contextlib
 import os
-from typing import BinaryIO
+import warnings
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from stargan_tf.data.fit import CROP, used_box
+from stargan_tf.data.fit import CROP, Box, used_box
 from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.files import open_regular
 
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+# Twice what Pillow starts to warn at, and where it refuses: phones write pictures of
+# 108 megapixels.
+MAX_PIXELS = 178_956_970
 SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+
+Result = TypeVar("Result")
+
+# Our own limit decides; see `_without_warning` for programs that filter otherwise.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def square_pixels(
@@ -58,7 +73,7 @@ def as_square(
 ) -> np.ndarray:
     """Makes a decoded picture a square and resizes that; see `square_pixels`."""
     # Crop first: resize(box=…) would let pixels beyond the edge shine in.
-    image = image.crop(used_box(image.size, fit, crop_size))
+    image = cropped(image, used_box(image.size, fit, crop_size))
     return np.asarray(resized(image, image_size, resample))
 
 
@@ -73,12 +88,11 @@ def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Im
         An upright picture of mode RGB, independent of the file.
 
     Raises:
-        UnreadableImage: if it is missing, empty, truncated, of no known format, or
-            has more than `PIL.Image.MAX_IMAGE_PIXELS` (a decompression bomb).
+        UnreadableImage: if it is missing, no regular file, empty, truncated, of no
+            known format, or has more than `MAX_PIXELS` (a decompression bomb).
     """
     try:
-        with Image.open(path) as image:
-            _check_area(image)
+        with open_picture(path) as image:
             image.load()
             return _as_rgb(_upright(image))
     # Decoders answer broken bytes with almost any exception, not only OSError.
@@ -86,6 +100,40 @@ def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Im
         raise UnreadableImage(
             f"Cannot read the image {name or os.fspath(path)}: {_reason(path, error)}."
         ) from error
+
+
+@contextlib.contextmanager
+def open_picture(path: str | os.PathLike | BinaryIO) -> Iterator[Image.Image]:
+    """Opens a picture of one of `FORMATS` without decoding it.
+
+    Args:
+        path: the picture, as a path or an open binary file.
+
+    Yields:
+        Pillow's picture, of at most `MAX_PIXELS`.
+
+    Raises:
+        Exception: if it cannot be opened; broken bytes cause almost any.
+    """
+    Image.init()
+    # An older Pillow lacks AVIF.
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    own = isinstance(path, str | os.PathLike)
+    with open_regular(path) if own else contextlib.nullcontext(path) as file:
+
+        def opened() -> Image.Image:
+            file.seek(0)
+            return Image.open(file, formats=formats)
+
+        with _without_warning(opened) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            yield image
+
+
+def cropped(image: Image.Image, box: Box) -> Image.Image:
+    """The part of a picture inside a box of (left, top, right, bottom) pixels."""
+    return _without_warning(lambda: image.crop(box))
 
 
 def resized(
@@ -97,12 +145,13 @@ def resized(
     return image.resize((image_size, image_size), resample, reducing_gap=None)
 
 
-def _check_area(image: Image.Image) -> None:
-    # Between once and twice the limit Pillow only warns. Turning its warning into
-    # an error would need a process-wide filter, which threads must not touch.
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and image.width * image.height > limit:
-        raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+def _without_warning(function: Callable[[], Result]) -> Result:
+    try:
+        return function()
+    except Image.DecompressionBombWarning:  # Raised where warnings are errors.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return function()
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -131,10 +180,9 @@ def _from_sixteen_bit(image: Image.Image) -> Image.Image:
 
 
 def _reason(path: str | os.PathLike | BinaryIO, error: Exception) -> str:
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        limit = f"{Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "Pillow's"
+    if isinstance(error, Image.DecompressionBombError):
         return (
-            f"more pixels than the limit of {limit} (a decompression bomb?); "
+            f"more pixels than the limit of {MAX_PIXELS:,} (a decompression bomb?); "
             "make it smaller with another program"
         )
     if isinstance(error, UnidentifiedImageError):

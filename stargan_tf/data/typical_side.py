@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+
+from stargan_tf.data.pictures import open_picture
 
 LOOKED_AT = 33
 
@@ -47,7 +48,7 @@ def side_of_file(path: str | os.PathLike | BinaryIO) -> int:
         path: the picture, as a path or an open binary file.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return min(image.size)
     # As in `read_picture`: broken files cause almost any exception.
     except Exception:

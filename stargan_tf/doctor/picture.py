@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
-from stargan_tf.data.pictures import read_picture
+from stargan_tf.data.pictures import open_picture, read_picture
 from stargan_tf.doctor.difference_hash import difference_hash
 
 RGB, GREY, CMYK = "rgb", "grey", "cmyk"
@@ -60,7 +60,7 @@ def look_at_file(path: Path, name: str, split: str, row: int) -> Picture:
         image = read_picture(path)
     except UnreadableImage as error:
         return Picture(name, split, row, str(error))
-    with Image.open(path) as file:
+    with open_picture(path) as file:
         cmyk = file.mode == "CMYK"
     return Picture(
         *(name, split, row, None, image.size),

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stargan_tf.data.pictures import read_picture
 from stargan_tf.errors import InputError
+from stargan_tf.files import open_regular
 
 Picture = str | Path | np.ndarray
 
@@ -63,7 +65,7 @@ def decoded(outputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         uint8 arrays (size, size, 3).
     """
     files = outputs["encoded_bytes"]
-    return [np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files]
+    return [np.asarray(read_picture(io.BytesIO(file), "an answer")) for file in files]
 
 
 def _each(values: np.ndarray, count: int, name: str) -> np.ndarray:
@@ -85,7 +87,8 @@ def _file(picture: Picture) -> bytes:
     if isinstance(picture, np.ndarray):
         return _png(picture)
     try:
-        return Path(picture).read_bytes()
+        with open_regular(picture) as file:
+            return file.read()
     except OSError as error:
         raise InputError(f"{picture} cannot be read: {error.strerror}.") from error
 

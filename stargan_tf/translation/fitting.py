@@ -8,7 +8,7 @@ from PIL import Image
 
 from stargan_tf.data.fit import CROP, STRETCH, Box, used_box
 from stargan_tf.data.labelled_images import UnreadableImage
-from stargan_tf.data.pictures import read_picture
+from stargan_tf.data.pictures import cropped, read_picture
 from stargan_tf.errors import InputError
 
 KEEP = "keep"
@@ -106,7 +106,7 @@ class Fitting:
         box = used_box(picture.size, self.fit, self.crop_size)
         size = self._fitted_size(box, path)
         # Cropped before, as in `pictures.as_square`.
-        fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
+        fitted = cropped(picture, box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
         return Fitted(np.asarray(fitted), box, original)
 

@@ -1,9 +1,16 @@
+import io
+import os
+import struct
+from zlib import crc32
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from stargan_tf.data.labelled_images import UnreadableImage
 from stargan_tf.data.pictures import read_picture, square_pixels
+from stargan_tf.data.typical_side import side_of_file
+from stargan_tf.doctor.picture import look_at_file
 
 GRADIENT = np.linspace(0, 255, 12 * 16).reshape(12, 16).astype(np.uint8)
 COLOURS = np.stack([GRADIENT, GRADIENT[::-1], GRADIENT[:, ::-1]], axis=-1)
@@ -145,26 +152,93 @@ def test_empty_missing_and_foreign_files(tmp_path):
         "empty.jpg": "the file is empty",
         "text.jpg": "no picture format that is known",
         "missing.jpg": "No such file",
-        "folder.jpg": "directory|denied",
+        "folder.jpg": "It is a folder",
     }.items():
         with pytest.raises(UnreadableImage, match=f"{name}: .*({reason})"):
             read_picture(tmp_path / name)
 
 
-@pytest.mark.parametrize("limit", [100, 10])
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_decompression_bomb(tmp_path, monkeypatch, limit):
-    path = save(tmp_path, "bomb.png", RGB)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-    with pytest.raises(UnreadableImage, match=r"bomb\.png: more pixels than"):
-        read_picture(path)
+def png_head(width, height):
+    """A PNG that promises many pixels and holds none."""
+    size = struct.pack(">II5B", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", size), (b"IDAT", b""), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", crc32(kind + data))
+        for kind, data in chunks
+    )
 
 
-def test_decompression_bomb_where_warnings_are_errors(tmp_path, monkeypatch):
-    path = save(tmp_path, "bomb.png", RGB)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(UnreadableImage, match="more pixels than"):
-        read_picture(path)
+@pytest.mark.parametrize("size", [(13_378, 13_378), (60_000, 60_000)])
+def test_decompression_bomb(tmp_path, size):
+    (tmp_path / "bomb.png").write_bytes(png_head(*size))
+    message = r"bomb\.png: more pixels than the limit of 178,956,970"
+    with pytest.raises(UnreadableImage, match=message):
+        read_picture(tmp_path / "bomb.png")
+    assert side_of_file(tmp_path / "bomb.png") == 0
+
+
+def test_photographs_above_pillows_warning_are_read_silently(tmp_path, monkeypatch):
+    # Limits a thousand times smaller, in the same proportion; warnings are errors here.
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", RGB.width * RGB.height * 5 // 6)
+    path = save(tmp_path, "a.png", RGB)
+    np.testing.assert_array_equal(np.asarray(read_picture(path)), COLOURS)
+    assert square_pixels(path, 8, fit="stretch").shape == (8, 8, 3)
+    assert side_of_file(path) == 12
+
+
+def test_an_eps_file_named_jpg_starts_no_other_program(tmp_path, monkeypatch):
+    called = tmp_path / "called"
+    program = tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {called}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    # Looked for again, as in a fresh process.
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n"
+    (tmp_path / "evil.jpg").write_bytes(eps)
+    readers = (read_picture, lambda p: read_picture(io.BytesIO(p.read_bytes()), "x"))
+    for read in readers:
+        with pytest.raises(UnreadableImage, match="no picture format that is known"):
+            read(tmp_path / "evil.jpg")
+    assert side_of_file(tmp_path / "evil.jpg") == 0
+    assert look_at_file(tmp_path / "evil.jpg", "evil.jpg", "", 0).problem
+    assert not called.exists()
+
+
+@pytest.mark.parametrize("name", ["a.ico", "a.tga", "a.psd", "a.pcx", "a.dds"])
+def test_other_formats_of_pillow_are_not_tried(tmp_path, name):
+    if name == "a.psd":
+        (tmp_path / name).write_bytes(b"8BPS\0\1" + bytes(60))
+    else:
+        save(tmp_path, name, RGB)
+    (tmp_path / name).rename(tmp_path / "a.png")
+    with pytest.raises(UnreadableImage, match="no picture format that is known"):
+        read_picture(tmp_path / "a.png")
+
+
+def test_a_format_is_known_by_its_bytes(tmp_path):
+    path = save(tmp_path, "a.bmp", RGB).rename(tmp_path / "a.jpg")
+    np.testing.assert_array_equal(np.asarray(read_picture(path)), COLOURS)
+
+
+def test_only_regular_files_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "pipe.jpg")
+    (tmp_path / "ring.jpg").symlink_to(tmp_path / "ring.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    for name, reason in {
+        "pipe.jpg": "a pipe, not a file",
+        "link.jpg": "a pipe, not a file",
+        "ring.jpg": "Too many levels of symbolic links",
+        "zero.jpg": "a device, not a file",
+    }.items():
+        with pytest.raises(UnreadableImage, match=f"{name}: .*{reason}"):
+            read_picture(tmp_path / name)
+        assert side_of_file(tmp_path / name) == 0
 
 
 def test_floats_are_refused_by_name(tmp_path):
