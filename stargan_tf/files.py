@@ -3,6 +3,8 @@
 Everything is written under a unique temporary name beside its target, flushed to the
 disk, and renamed. What it replaces is removed last. Two processes that write the same
 target do not harm each other: the one that finishes later wins.
+
+`user_path` is the one place where paths that users give are expanded.
 """
 
 import contextlib
@@ -245,6 +247,34 @@ def no_file(mode: int) -> str:
         stat.S_IFSOCK: "a socket",
     }
     return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def user_path(text: str | os.PathLike) -> Path:
+    """A path as the user gave it, with `~` and `~name` replaced by a home folder.
+
+    Args:
+        text: the path. A file or folder that is called `~name` stays itself.
+
+    Raises:
+        InputError: if there is no such user, or nothing says where the home folder
+            is (no HOME, and no entry of this user in the system's list).
+    """
+    text = os.fspath(text)
+    expanded = os.path.expanduser(text)
+    first = Path(text).parts[:1]
+    if not text.startswith("~") or expanded != text:
+        return Path(expanded)
+    if first == ("~",):
+        raise InputError(
+            f"Expected HOME to name your home folder, which {text} is in; it is not "
+            "set. Give the whole path."
+        )
+    if os.path.lexists(first[0]):
+        return Path(text)
+    raise InputError(
+        f"Expected {first[0]} to be the home folder of a user. Received: {text}, but "
+        f"there is no user {first[0][1:]}. Give the whole path."
+    )
 
 
 def flush(path: Path) -> None:

@@ -333,3 +333,25 @@ def test_in_processes(tmp_path, task):
             f"Cannot write the image {folder}/file: File too large.",
             f"Cannot write the export {folder}/folder: File too large.",
         ]
+
+
+def test_home_folders_in_paths(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert files.user_path("~") == tmp_path
+    assert files.user_path("~/a/b") == files.user_path(Path("~/a/b")) == tmp_path / "a/b"
+    assert files.user_path("a/~/b") == Path("a/~/b")
+    with pytest.raises(InputError, match="there is no user nobody_x") as error:
+        files.user_path("~nobody_x/a")
+    assert "\n" not in str(error.value)
+    # What word processors and editors call their copies is no user.
+    (tmp_path / "~copy.jpg").touch()
+    assert files.user_path("~copy.jpg") == Path("~copy.jpg")
+
+
+def test_without_a_home_folder(monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # raises KeyError
+    assert files.user_path("a") == Path("a")
+    with pytest.raises(InputError, match="HOME.* is not set. Give the whole path"):
+        files.user_path("~/a")

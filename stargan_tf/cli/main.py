@@ -36,6 +36,7 @@ from absl import flags
 
 from stargan_tf.cli.help import command_help, program_help
 from stargan_tf.errors import ExpectedError, InputError, near_names
+from stargan_tf.files import user_path
 
 PROGRAM = "stargan-tf"
 COMMANDS = (
@@ -102,6 +103,7 @@ def _module(name: str) -> ModuleType:
 
 
 def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
+    arguments = [_at_home(argument) for argument in arguments]
     flag_values = flags.FlagValues()
     # Positionals may stand before, between and after flags.
     flag_values.set_gnu_getopt(True)
@@ -124,6 +126,17 @@ def _underscored(argument: str) -> str:
         return argument
     name, equals, value = argument.partition("=")
     return "--" + name[2:].replace("-", "_") + equals + value
+
+
+def _at_home(argument: str) -> str:
+    """`~/a` and `--run=~/a` → `/home/me/a`; shells do it for the former only."""
+    flag, tilde, path = argument.partition("=~")
+    if tilde and flag.startswith("-") and "=" not in flag:
+        return f"{flag}={_at_home('~' + path)}"
+    if not argument.startswith("~"):
+        return argument
+    # A slash at the end says that a folder is meant.
+    return str(user_path(argument)) + "/" * argument.endswith("/")
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.errors import InputError, near_names
+from stargan_tf.files import user_path
 
 FILE_NAMES = ("file", "filename", "file_name", "file_path", "filepath", "path", "name")
 IMAGE_NAMES = ("img", "image", "image_id", "image_name", "image_path", "img_path")
@@ -57,7 +58,7 @@ def read_attribute_file(
     Raises:
         InputError: if the file cannot be read, lacks a column, or holds another value.
     """
-    rows = _rows(Path(path).expanduser())
+    rows = _rows(user_path(path))
     _, header = next(rows, (0, []))
     file_column = _file_column(header)
     known = [name for column, name in enumerate(header) if column != file_column]

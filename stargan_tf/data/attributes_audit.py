@@ -42,7 +42,7 @@ def audit_attributes(
 
 def _without(audit: FileAudit, labels: str | os.PathLike) -> FileAudit:
     """The label file may lie beside the pictures and is not passed over then."""
-    path = os.path.realpath(os.path.expanduser(labels))
+    path = os.path.realpath(labels)
     ignored = tuple(
         file
         for file in audit.ignored

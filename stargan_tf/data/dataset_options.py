@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stargan_tf.data.fit import CROP, check_fit
 from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
 
 TRAIN = "train"
 HELD_OUT = "held_out"
@@ -15,8 +16,9 @@ class DatasetOptions:
     """What a user says about the data set; each definition takes what it needs.
 
     Args:
-        data_dir: folder with the images, for data that is the user's own.
-        labels: the attribute file, for `attributes`.
+        data_dir: folder with the images, for data that is the user's own. `~` at its
+            beginning is replaced by the home folder.
+        labels: the attribute file, for `attributes`; `~` as in `data_dir`.
         attributes: choice of attributes, in order; empty means all.
         crop_size: side of the centred square to use, in original pixels, whatever
             `fit` says; None means what `fit` says.
@@ -27,7 +29,8 @@ class DatasetOptions:
             binary attributes, some become domains.
 
     Raises:
-        InputError: if `fit` is another word, or `crop_size` is not positive.
+        InputError: if `fit` is another word, `crop_size` is not positive, or a `~`
+            has no meaning.
     """
 
     data_dir: str | None = None
@@ -39,6 +42,10 @@ class DatasetOptions:
     one_hot: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("data_dir", "labels"):
+            path = getattr(self, name)
+            if path is not None:
+                object.__setattr__(self, name, str(user_path(path)))
         check_fit(self.fit)
         if self.crop_size is not None and self.crop_size < 1:
             raise InputError(

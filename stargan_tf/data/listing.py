@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
 
 COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
 EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
@@ -59,7 +60,7 @@ def is_picture(name: str | os.PathLike) -> bool:
 
 def existing_folder(folder: str | os.PathLike) -> Path:
     """`folder` as a path; InputError unless it is a folder."""
-    path = Path(folder).expanduser()
+    path = user_path(folder)
     if not path.is_dir():
         what = "is a file, not a folder" if path.exists() else "does not exist"
         raise InputError(f"--data_dir must be a folder of images. {path} {what}.")

@@ -14,6 +14,7 @@ from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.data.listing import existing_folder, is_picture, list_pictures
 from stargan_tf.data.plugin_sources import Values, picture_files, pictures
 from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
 
 # macOS adds a second, empty tree to the zips that it makes.
 NOT_PICTURES = "__MACOSX"
@@ -55,7 +56,7 @@ def picture_tree(path: str | os.PathLike) -> PictureTree:
     Raises:
         InputError: if there is neither, or the zip is broken.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     if path.is_file():
         return PictureTree(path, _zipped_names(path), True)
     names = list_pictures(existing_folder(path)).names
@@ -74,7 +75,7 @@ def tree_of(dataset: Dataset, options: DatasetOptions) -> PictureTree:
         InputError: if there is no picture.
     """
     given = options.data_dir
-    zipped = given is not None and Path(given).expanduser().is_file()
+    zipped = given is not None and Path(given).is_file()
     tree = picture_tree(given if zipped else dataset.folder(options))
     if not tree.names:
         raise InputError(f"{tree.path} holds no picture. {dataset.obtain}")

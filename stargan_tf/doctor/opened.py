@@ -58,7 +58,7 @@ class Opened:
         if self.audit is None and self.options.data_dir is None:
             return None
         root = self.audit.root if self.audit else Path(self.options.data_dir)
-        path = root.expanduser() / name
+        path = root / name
         return path if path.is_file() else None
 
 
@@ -75,7 +75,7 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
             data set or attribute, a folder that is not there.
     """
     # A folder, or an archive where the data set takes one.
-    place = options.data_dir and Path(options.data_dir).expanduser()
+    place = options.data_dir and Path(options.data_dir)
     if place and not place.exists():
         raise InputError(f"--data_dir {place} does not exist.")
     plain = replace(options, one_hot=False)
@@ -127,7 +127,7 @@ def _with_domains(opened: Opened, options: DatasetOptions) -> Opened:
 
 def _is_usage(name: str, split: str, image_size: int, options: DatasetOptions) -> bool:
     """Whether the options, not the data, keep a split from opening."""
-    if options.labels is not None and not Path(options.labels).expanduser().is_file():
+    if options.labels is not None and not Path(options.labels).is_file():
         return True
     if options.data_dir is None:
         return True

@@ -26,6 +26,7 @@ from stargan_tf.evaluation.weight_sources import (
     WeightSource,
     weight_source,
 )
+from stargan_tf.files import user_path
 from stargan_tf.translation.unfinished import new_file
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
@@ -51,10 +52,10 @@ def load_weights(name: str, path: str | None = None) -> dict[str, np.ndarray]:
     """
     source = weight_source(name)
     if path is not None:
-        return _from_own(source, Path(path).expanduser(), "the given path")
+        return _from_own(source, user_path(path), "the given path")
     own = os.environ.get(VARIABLE)
     if own:
-        return _from_own(source, Path(own).expanduser(), VARIABLE)
+        return _from_own(source, user_path(own), VARIABLE)
     return _from_cache(source)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stargan_tf.files import user_path
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.run_folder import find_checkpoint
@@ -30,7 +31,7 @@ def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     if "model" in given and _names(given["model"]) <= given.keys():
         return {}
-    checkpoint, state = find_checkpoint(Path(given["init_from"]))
+    checkpoint, state = find_checkpoint(user_path(given["init_from"]))
     with zipfile.ZipFile(checkpoint / MODEL_FILE) as archive:
         config = json.loads(archive.read("config.json"))["config"]
     options = {name: config[name] for name in _names(state.model) if name in config}

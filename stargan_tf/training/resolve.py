@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
 from stargan_tf.training.config import NESTED, RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
 from stargan_tf.training.families.registry import DEFAULT, check_option_names, family
@@ -80,7 +81,7 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
         InputError: if it is missing, no JSON, or no JSON object.
     """
     try:
-        values = json.loads(Path(path).read_text(encoding="utf-8"))
+        values = json.loads(user_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"The configuration {path} cannot be read: {error}") from error
     if not isinstance(values, dict):

@@ -15,6 +15,7 @@ from stargan_tf.distribution.strategies import (
     scope,
 )
 from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
 from stargan_tf.training import checkpoints, durable, resume
 from stargan_tf.training.best_checkpoint import BestCheckpoint
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
@@ -57,7 +58,7 @@ def train(config: RunConfig, run: str | Path) -> Any:
     """
     strategy = make_strategy(config.distribute)
     check_batch_size(strategy, config.batch_size)
-    folder = RunFolder(Path(run))
+    folder = RunFolder(user_path(run))
     resume.check(folder, config)
     data = open_data(config)
     # Data that does not fit is told before a folder is made.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
 from stargan_tf.shipped import named_or
 from stargan_tf.training import checkpoints, durable
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State
@@ -90,7 +91,7 @@ def load_model(folder: str | Path, **code: Code | None) -> Any:
         InputError: not a model folder, a run without a checkpoint, damaged, or
             written by another version; code that cannot be imported.
     """
-    checkpoint, state = find_checkpoint(Path(folder))
+    checkpoint, state = find_checkpoint(user_path(folder))
     chosen = family(state.model)
     chosen.model_class()  # Registers the class with Keras.
     import keras

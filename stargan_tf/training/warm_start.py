@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from stargan_tf.files import user_path
 from stargan_tf.optimizers import copy_moments
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.families.registry import family
@@ -36,7 +37,7 @@ def warm_start(model: Any, folder: str | Path) -> str:
     Raises:
         InputError: if the folder holds no model.
     """
-    checkpoint, state = find_checkpoint(Path(folder))
+    checkpoint, state = find_checkpoint(user_path(folder))
     chosen = family(state.model)
     chosen.model_class()  # Registers the class with Keras.
     source = keras.models.load_model(checkpoint / MODEL_FILE)

@@ -51,6 +51,14 @@ def test_no_command_is_an_error_with_help(capsys):
         (["train", "--run"], "Missing value for flag --run"),
         (["presets", "dem"], "There is no preset 'dem'. Did you mean demo"),
         (["datasets", "tooon"], "There is no data set 'tooon'"),
+        (["train", "--run", "~nobody_x/r"], "there is no user nobody_x"),
+        (["train", "--run=~nobody_x/r"], "there is no user nobody_x"),
+        (["translate", "--model=m", "~nobody_x/a.png"], "there is no user nobody_x"),
+        (["train", "--config=~nobody_x/c", "--run=r"], "there is no user nobody_x"),
+        (
+            ["doctor", "attributes", "--data_dir=.", "--labels=~nobody_x/a"],
+            "there is no user nobody_x",
+        ),
     ],
 )
 def test_a_mistake_gives_one_line_and_status_2(
@@ -168,3 +176,15 @@ def test_help_and_lists_import_nothing_heavy():
     command = [sys.executable, "-c", CHECK_IMPORTS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_home_folders_on_the_command_line(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    expanded = {
+        "~/a": "/home/me/a",
+        "--run=~/a/": "--run=/home/me/a/",
+        "--to=a=~/b": "--to=a=~/b",
+        "a~b": "a~b",
+        "--to=~": "--to=/home/me",
+    }
+    assert {text: main._at_home(text) for text in expanded} == expanded

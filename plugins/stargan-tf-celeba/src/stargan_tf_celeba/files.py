@@ -48,7 +48,7 @@ def find_files(dataset: Dataset, options: DatasetOptions) -> Files:
         InputError: if there is no table.
     """
     root = dataset.folder(options)
-    labels = Path(options.labels).expanduser() if options.labels else None
+    labels = Path(options.labels) if options.labels else None
     labels = labels or next(_existing(root, TABLES), None)
     if labels is None:
         raise InputError(
