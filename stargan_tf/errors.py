@@ -16,6 +16,14 @@ class InputError(ExpectedError, ValueError):
     """
 
 
+MOST_NAMES = 50  # that one message lists
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """The beginning of a text of any length, for a message of one line."""
+    return text if len(text) <= length else f"{text[:length]}… ({len(text):,} in all)"
+
+
 def near_names(name: str, known: Iterable[str]) -> str:
     """Ends an error message: names like `name`, or all that are known.
 
@@ -29,8 +37,10 @@ def near_names(name: str, known: Iterable[str]) -> str:
     known = list(known)
     lowered = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
-    listed = ", ".join(known) if known else "none"
+    listed = ", ".join(map(shortened, known[:MOST_NAMES])) if known else "none"
+    if len(known) > MOST_NAMES:
+        listed += f", … ({len(known):,} in all)"
     if close:
-        likely = " or ".join(lowered[candidate] for candidate in close)
+        likely = " or ".join(shortened(lowered[candidate]) for candidate in close)
         return f"Did you mean {likely}? Known: {listed}."
     return f"Known: {listed}."

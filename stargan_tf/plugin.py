@@ -64,6 +64,7 @@ What each name is for:
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
 | `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
 | `read_attribute_file`, `match_rows`, `audit_attributes` | a table of attributes |
+| `read_table` | the cells of any other table of text |
 | `list_pictures`, `split_positions` | files of a folder; a split that never changes |
 | `InputError`, `near_names` | say what was expected, what came, how to mend it |
 
@@ -78,7 +79,7 @@ The functions crop and resize as the user said, decode when a picture is used, a
 names are added, never changed or removed.
 '''
 
-from stargan_tf.data.attribute_file import read_attribute_file
+from stargan_tf.data.attribute_file import read_attribute_file, read_table
 from stargan_tf.data.attribute_rows import match_rows
 from stargan_tf.data.attributes_audit import audit_attributes
 from stargan_tf.data.dataset import Dataset
@@ -143,6 +144,7 @@ __all__ = [
     "picture_files",
     "pictures",
     "read_attribute_file",
+    "read_table",
     "split_positions",
     "subset",
     "tf_data_pictures",

@@ -339,7 +339,9 @@ def test_home_folders_in_paths(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert files.user_path("~") == tmp_path
-    assert files.user_path("~/a/b") == files.user_path(Path("~/a/b")) == tmp_path / "a/b"
+    assert (
+        files.user_path("~/a/b") == files.user_path(Path("~/a/b")) == tmp_path / "a/b"
+    )
     assert files.user_path("a/~/b") == Path("a/~/b")
     with pytest.raises(InputError, match="there is no user nobody_x") as error:
         files.user_path("~nobody_x/a")

@@ -28,7 +28,7 @@ def audit_attributes(
         files = read_attribute_file(labels, attributes).files
     except InputError:
         return audit
-    found = find_images(audit.names, files)
+    found = find_images(audit.names, files, root)
     rows = Counter(name for name in found if name is not None)
     return replace(
         audit,

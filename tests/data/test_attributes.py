@@ -1,7 +1,10 @@
+import os
+
 import numpy as np
 import pytest
 
 from stargan_tf.data.attribute_file import read_attribute_file
+from stargan_tf.data.attribute_rows import match_rows
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
 
@@ -60,6 +63,121 @@ def test_layouts(labels, text):
     assert table.attributes == NAMES
     np.testing.assert_array_equal(table.values, VALUES)
     assert table.values.dtype == np.float32
+
+
+BARE = ("000001.jpg", "000002.jpg", "Zo\u00eb Stra\u00dfe.jpg")
+STYLES = {
+    "bare": "{}",
+    "stem": "{}",
+    "relative": "images/{}",
+    "dotted": "./images/{}",
+    "parent": "../images/{}",
+    "absolute": "/mnt/data/set/images/{}",
+    "windows": "D:\\data\\set\\images\\{}",
+    "share": "\\\\server\\share\\images\\{}",
+    "elsewhere": "/mnt/some where/else/{}",
+}
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"],
+)
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", " ", "count,", "unnamed\t"])
+def test_separators_encodings_and_paths(tmp_path, encoding, separator, warned):
+    named = [] if "unnamed" in separator else ["file"]
+    for style, path in STYLES.items():
+        if style == "stem" and not named:
+            continue  # Nothing tells then that the first column is not `Male`.
+        files = [path.format(name) for name in BARE]
+        if style == "stem":
+            files = [file.removesuffix(".jpg") for file in files]
+        rows = [[*named, "Male", "Young"], [files[0], "1", "-1"]]
+        rows += [[files[1], "-1", "1"], [files[2], "1", "1"]]
+        lines = ["3"] * ("count" in separator) + [separator[-1].join(r) for r in rows]
+        (tmp_path / "t.csv").write_bytes("\r\n".join(lines).encode(encoding))
+        warned.clear()
+        table = read_attribute_file(tmp_path / "t.csv")
+        assert table.attributes == ("Male", "Young")
+        np.testing.assert_array_equal(table.values, [[1, 0], [0, 1], [1, 1]])
+        said = [line for line in warned if "Latin-1" in line]
+        assert len(said) == (encoding == "latin-1")
+        found = match_rows(BARE, table.files, tmp_path / "images", "t.csv")
+        assert found.tolist() == [0, 1, 2], style
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",image_id,Male\n0,1.jpg,1\n1,2.jpg,0",
+        "Unnamed: 0,image_id,Male\n0,1.jpg,1\n1,2.jpg,0",
+        ",Male\n1.jpg,1\n2.jpg,0",
+        "file,Male,\n1.jpg,1,\n2.jpg,0,",
+        "file,Male,,\n1.jpg,1\n2.jpg,0\n,,,",
+        "file,Male\n1.jpg,1,\n2.jpg,0,",
+        "Male,portrait\n1,1.jpg\n0,2.jpg",
+        "sep=;\nfile;Male\n1.jpg;1\n2.jpg;0",
+        "2,,\nfile,Male\n1.jpg,1\n2.jpg,0",
+        "file,Male\r1.jpg,1\r2.jpg,0\r",
+        '"Male"\n"1.jpg" 1\n"2.jpg" 0',
+        "\n\n2\n\nMale\n1.jpg 1\n\n2.jpg 0\n\x1a",
+    ],
+)
+def test_what_programs_write_around_the_columns(labels, text):
+    table = read_attribute_file(labels(text))
+    assert table.files == ("1.jpg", "2.jpg") and table.attributes == ("Male",)
+    np.testing.assert_array_equal(table.values, [[1], [0]])
+
+
+def test_quoted_cells_may_hold_lines_and_separators(labels):
+    text = 'file,caption,Male\n1.jpg,"a, ""b""\nc",1\n"2,x.jpg",d,0\n3.jpg,e,2\n'
+    with pytest.raises(InputError, match="line 5: the attribute 'Male'.*'2'"):
+        read_attribute_file(labels(text), ("Male",))
+    table = read_attribute_file(labels(text.replace("e,2", "e,0")), ("Male",))
+    assert table.files == ("1.jpg", "2,x.jpg", "3.jpg")
+
+
+def test_a_column_that_occurs_twice_is_named_if_it_is_used(labels):
+    path = labels("file,Male,Hat,Male\n1.jpg,1,0,0")
+    for wanted in ((), ("Hat", "Male")):
+        with pytest.raises(InputError, match="has 2 columns named 'Male'"):
+            read_attribute_file(path, wanted)
+    assert read_attribute_file(path, ("Hat",)).attributes == ("Hat",)
+
+
+def test_columns_are_compared_as_characters(labels):
+    composed, apart = "Ma\u00eftresse", "Mai\u0308tresse"
+    for name, other in ((composed, apart), (apart, composed)):
+        table = read_attribute_file(labels(f"file,{name}\n1.jpg,1"), (other,))
+        assert table.attributes == (composed,)
+    with pytest.raises(InputError, match="2 columns named"):
+        read_attribute_file(labels(f"file,{composed},{apart}\n1.jpg,1,1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("file,a,Male\n1.jpg," + "x" * 200_000 + ",1", "line 2: not a table .*131072"),
+        ('file,Male\n1.jpg,1\n"2.jpg,1\n' + "3.jpg,1\n" * 30_000, "line 3: not a tab"),
+        ("x" * 200_000 + ",Male\n1.jpg,1", "line 1: not a table"),
+        ("file," + "a," * 2_000_000 + "\n1.jpg,1", "at most 10,000 columns.*2,000,002"),
+        ("a " * 2_000_000 + "\n1.jpg,1", "at most 10,000 columns.*2,000,001"),
+        ("file Male\n" + "y" * 200_000 + " z", r"'Male' must be.* 'z'"),
+        ("file Male\n1.jpg " + "y" * 200_000, r"Received: 'yyy.*200,000 in all"),
+        ("1.jpg,1\n2.jpg,0", "the first line must name the columns"),
+    ],
+)
+def test_huge_and_odd_tables_are_one_short_line_at_once(labels, text, message):
+    with pytest.raises(InputError, match=message) as error:
+        read_attribute_file(labels(text))
+    assert len(str(error.value)) < 600
+
+
+def test_a_label_file_must_be_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name, what in (("pipe.csv", "a pipe"), (".", "a folder")):
+        with pytest.raises(InputError, match=f"It is {what}, not a file"):
+            read_attribute_file(tmp_path / name)
 
 
 def test_choice_of_columns(labels):

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 from stargan_tf_celeba import CELEBA, CELEBA_PARTITION
 from stargan_tf_celeba.attributes import ATTRIBUTES, PAPER
-from stargan_tf_celeba.splits import official_rows
+from stargan_tf_celeba.files import Files
+from stargan_tf_celeba.splits import official_rows, partition_rows
 
 from stargan_tf.plugin import DatasetOptions, InputError
 from stargan_tf.testing import check_dataset
@@ -130,3 +131,14 @@ def shuffled(count):
             pass
         order[last], order[other] = order[other], order[last]
     return order
+
+
+def test_the_partition_has_every_row_in_any_encoding_and_separator(tmp_path):
+    lines = [f"{n:06d}.jpg {n % 3}" for n in range(9)]
+    for text in ("\n".join(lines), "\n".join(lines).replace(" ", "\t")):
+        for encoding in ("utf-8-sig", "utf-16"):
+            path = tmp_path / "list_eval_partition.txt"
+            path.write_bytes(text.encode(encoding))
+            files = Files(tmp_path, tmp_path / "list_attr_celeba.txt", path)
+            found = partition_rows(files, "train")
+            assert found == {"000000.jpg", "000003.jpg", "000006.jpg"}

@@ -6,7 +6,7 @@ file with Python's generator, seed 1234, and tests on the first 1,999.
 
 import random
 
-from stargan_tf.plugin import HELD_OUT, InputError
+from stargan_tf.plugin import HELD_OUT, InputError, read_table
 from stargan_tf_celeba.files import Files
 
 SEED, TEST_COUNT = 1234, 1999
@@ -46,8 +46,9 @@ def partition_rows(files: Files, split: str) -> set[str]:
             f"Received: none beside {files.labels}. Put it there, or take --dataset "
             "celeba, which is divided as StarGAN's authors do."
         )
-    rows = (line.replace(",", " ").split() for line in path.read_text().splitlines())
-    names = {row[0] for row in rows if len(row) == 2 and row[1] == PARTITION[split]}
+    # The last two cells: the authors' file has no line of names.
+    rows = (row[-2:] for _, row in read_table(path))
+    names = {row[0] for row in rows if row[1:] == [PARTITION[split]]}
     if not names:
         raise InputError(f"{path} has no row 'NAME {PARTITION[split]}' for '{split}'.")
     return names
