@@ -4,12 +4,17 @@ import keras
 from keras import ops
 
 from stargan_tf.layers.he_initialised import he_dense
-from stargan_tf.layers.instance_normalization import InstanceNormalization
+from stargan_tf.layers.instance_normalization import normalization
+from stargan_tf.precision import at_least_float32
+
+EPSILON = 1e-5
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class AdaIN(keras.layers.Layer):
     """(1 + γ(s)) · norm(x) + β(s), with γ and β affine functions of the style s.
+
+    Statistics, γ and β are computed in at least float32 whatever the policy.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: that of x.
@@ -18,23 +23,24 @@ class AdaIN(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.norm = InstanceNormalization(
-            affine=False, dtype=self.dtype_policy, name="norm"
-        )
+        # No autocast: the style is not rounded before it is used.
+        super().__init__(autocast=False, **kwargs)
 
     def build(self, input_shape):
         """Creates the affine function, γ's rows first."""
         x, style = input_shape
-        self.affine = he_dense(2 * x[-1], dtype=self.dtype_policy, name="affine")
+        full = at_least_float32(self.dtype_policy)
+        self.affine = he_dense(2 * x[-1], dtype=full, name="affine")
         self.affine.build(style)
 
     def call(self, inputs):
-        """Normalises; see the class."""
+        """Normalizes; see the class."""
         x, style = inputs
         coefficients = self.affine(style)[:, None, None, :]  # (b, 1, 1, 2c)
         gamma, beta = ops.split(coefficients, 2, axis=-1)
-        return (1.0 + gamma) * self.norm(x) + beta
+        full = at_least_float32(self.dtype_policy)
+        norm = normalization(EPSILON, full, self.compute_dtype)
+        return norm(x, 1.0 + gamma, beta)
 
     def compute_output_shape(self, input_shape):
         """The image's shape."""

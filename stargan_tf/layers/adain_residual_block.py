@@ -3,6 +3,7 @@
 import math
 
 import keras
+from keras import ops
 
 from stargan_tf.layers.adain import AdaIN
 from stargan_tf.layers.he_initialised import (
@@ -37,7 +38,8 @@ class AdaINResidualBlock(keras.layers.Layer):
     def __init__(
         self, filters, upsample=False, use_shortcut=True, separable=False, **kwargs
     ):
-        super().__init__(**kwargs)
+        # No autocast: the style is not rounded before it is used.
+        super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.separable = separable
         self.upsample = upsample
@@ -78,6 +80,7 @@ class AdaINResidualBlock(keras.layers.Layer):
     def call(self, inputs):
         """Applies the block; see the class."""
         image, style = inputs
+        image = ops.cast(image, self.compute_dtype)
         x = self.relu(self.norm_1([image, style]))
         double = self.upsample and not self._doubles_in_convolution
         x = self.conv_1(self.doubling(x) if double else x)

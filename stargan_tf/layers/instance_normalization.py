@@ -31,15 +31,20 @@ class InstanceNormalization(keras.layers.Layer):
         """Creates `gamma` (ones) and `beta` (zeros) of shape (channels,)."""
         if self.affine:
             shape = (input_shape[-1],)
-            self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma")
-            self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
+            # No autocast: bfloat16 would take 1.003 for 1.
+            self.gamma = self.add_weight(
+                shape=shape, initializer="ones", autocast=False, name="gamma"
+            )
+            self.beta = self.add_weight(
+                shape=shape, initializer="zeros", autocast=False, name="beta"
+            )
 
     def call(self, inputs):
         """Normalises; see the class."""
         dtype = at_least_float32(self.dtype_policy)
         weights = (self.gamma, self.beta) if self.affine else ()
         weights = [ops.cast(weight, dtype) for weight in weights]
-        return _normalised(self.epsilon, dtype, self.compute_dtype)(inputs, *weights)
+        return normalization(self.epsilon, dtype, self.compute_dtype)(inputs, *weights)
 
     def compute_output_shape(self, input_shape):
         """The input's shape."""
@@ -51,7 +56,7 @@ class InstanceNormalization(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def _normalised(epsilon, dtype, output_dtype):
+def normalization(epsilon, dtype, output_dtype):
     """(x[, γ, β]) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
 
     Differentiated operation by operation it would keep three tensors of the image's
@@ -59,7 +64,8 @@ def _normalised(epsilon, dtype, output_dtype):
 
     Args:
         epsilon: ε.
-        dtype: of the statistics.
+        dtype: of the statistics, and of γ and β: each (channels,), or of each image
+            (batch, 1, 1, channels).
         output_dtype: of the result.
     """
 
@@ -81,9 +87,9 @@ def _normalised(epsilon, dtype, output_dtype):
             slope = ops.mean(upstream * centred, axis=(1, 2), keepdims=True) * scale
             to_x = upstream - offset - centred * (scale * slope)
             to_x = to_x * (scale * gamma)
-            to_weights = [
-                ops.sum(mean, axis=(0, 1, 2)) * pixels for mean in (slope, offset)
-            ]
+            to_weights = [mean * pixels for mean in (slope, offset)]
+            if weights and len(gamma.shape) == 1:  # The same for all images.
+                to_weights = [ops.sum(one, axis=(0, 1, 2)) for one in to_weights]
             to_x = ops.cast(to_x, x.dtype)
             return (to_x, *to_weights) if weights else to_x
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from stargan_tf.distribution.global_batch import shares
 from stargan_tf.distribution.steps import check_compilation, distributed_function
+from stargan_tf.models.compile_checks import check_policy
 
 
 class StarGANBase(keras.Model):
@@ -49,6 +50,7 @@ class StarGANBase(keras.Model):
         Raises:
             ValueError: if it cannot be trained so by the model's strategy.
         """
+        check_policy(self.dtype_policy)
         check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.

@@ -1,5 +1,7 @@
 """Checks of `compile`'s arguments, for all versions."""
 
+from stargan_tf.errors import InputError
+
 
 def complete_weights(given, defaults):
     """All loss weights: the given ones, the others as in the paper.
@@ -40,3 +42,22 @@ def check_share(name, value):
     """
     if not 0.0 <= value < 1.0:
         raise ValueError(f"{name} must be in [0, 1). Received: {value}")
+
+
+def check_policy(policy):
+    """Refuses what small gradients or small updates would be lost in.
+
+    Args:
+        policy: the model's dtype policy.
+
+    Raises:
+        InputError: for float16, which needs a loss scale, and for weights in less than
+            float32.
+    """
+    weights, computed = policy.variable_dtype, policy.compute_dtype
+    if weights in ("float16", "bfloat16") or computed == "float16":
+        raise InputError(
+            "Models train in float32, float64 or mixed_bfloat16. "
+            f"Received: dtype={policy.name}, in which gradients or updates would round "
+            "to zero. Build the model with dtype='mixed_bfloat16'."
+        )

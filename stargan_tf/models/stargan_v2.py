@@ -53,6 +53,9 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
     model.translate(photos, "cat", seed=7)
     ```
 
+    With `dtype="mixed_bfloat16"` generator, mapping network and style encoder run in
+    bfloat16; the discriminator, all losses and R1 stay in float32.
+
     Reference: StarGAN v2 (Choi et al. 2020), https://arxiv.org/abs/1912.01865
     """
 

@@ -87,6 +87,21 @@ def test_statistics_stay_in_float32_under_bfloat16():
     assert abs(normal.mean()) < 0.01 and abs(normal.std() - 1) < 0.01
 
 
+def test_scale_and_offset_are_not_rounded_under_bfloat16():
+    """Both weights of each pair are one number in bfloat16."""
+    image = np.random.default_rng(0).normal(0, 1, (1, 64, 64, 1)).astype(np.float32)
+    layer = InstanceNormalization(dtype="mixed_bfloat16")
+    layer.build(image.shape)
+    means = []
+    for gamma, beta in ((1.003, 0.5), (0.999, 0.5), (1.0, 2.006), (1.0, 1.997)):
+        layer.set_weights([np.array([gamma]), np.array([beta])])
+        y = np.asarray(layer(image), np.float32)
+        means.append((y.std(), y.mean()))
+    (wide, _), (narrow, _), (_, high), (_, low) = means
+    assert wide / narrow == pytest.approx(1.004, abs=2e-3)
+    assert high - low == pytest.approx(0.009, abs=2e-3)
+
+
 def test_round_trip():
     layer = InstanceNormalization(epsilon=1e-3, affine=False, name="norm")
     again = InstanceNormalization.from_config(layer.get_config())
