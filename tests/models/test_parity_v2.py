@@ -13,10 +13,10 @@ from tests.models.golden import Golden, nhwc
 from tests.models.parity import by_variable, norm_errors, weight_errors
 
 SIZE, BATCH = 64, 2
-# Of gradients in float64. In float32 they differ by whom the rounding puts on the other
-# side of a LeakyReLU's kink: by up to 0.5 % in the third phase and, after Adam's first
-# step has turned signs into whole steps, by up to 6 % in the fourth.
-EXACT = 1e-5
+# Of losses and gradients in float64. In the last phase Adam's first step has turned
+# gradients of nearly zero, and their last bits, into whole steps. (In float32 that would
+# change single norms by up to 6 %.)
+EXACT, LAST_PHASE = 1e-6, 1e-4
 OUR_NAMES = {
     "real": "real",
     "fake": "fake",
@@ -91,12 +91,13 @@ def make_batch(golden, model):
 
 def check_phase(golden, model, batch, step, exact):
     kind, source = step["phase"].split("_")
+    tolerance = LAST_PHASE if step["phase"] == "generator_reference" else EXACT
     model.reset_metrics()
     gradients = getattr(model, f"_update_{kind}")(batch, source)
     logs = model._results()
     for theirs, value in exact["losses"].items():
         name = f"{kind[0]}_{source}_{OUR_NAMES[theirs]}"
-        assert float(logs[name]) == pytest.approx(value, rel=EXACT), name
+        assert float(logs[name]) == pytest.approx(value, rel=tolerance), name
     assert gradients.keys() == step["gradient_norms"].keys()
     for name, values in gradients.items():
         network = getattr(model, name)
@@ -104,8 +105,8 @@ def check_phase(golden, model, batch, step, exact):
         weights = golden.weights(network)
         expected = exact["gradient_norms"][name]
         # Some norms are nothing but rounding errors: of a bias before a norm.
-        for key, error in norm_errors(weights, trained, expected, EXACT, 1e-9):
-            assert error <= 1, (key, error * EXACT)
+        for key, error in norm_errors(weights, trained, expected, tolerance, 1e-9):
+            assert error <= 1, (key, error * tolerance)
         for key, error in weight_errors(weights, step["after_step"][name], free=2):
             assert error <= 1, key
 
