@@ -14,8 +14,8 @@ from tests.models.parity import by_variable, norm_errors, weight_errors
 
 SIZE, BATCH = 64, 2
 # Of losses and gradients in float64. In the last phase Adam's first step has turned
-# gradients of nearly zero, and their last bits, into whole steps. (In float32 that would
-# change single norms by up to 6 %.)
+# gradients of nearly zero, and their last bits, into whole steps; in float32 that would
+# change single norms by up to 6 %.
 EXACT, LAST_PHASE = 1e-6, 1e-4
 OUR_NAMES = {
     "real": "real",
