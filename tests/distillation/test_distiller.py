@@ -1,5 +1,8 @@
 """A light generator comes near to what its teacher draws, and only it changes."""
 
+import types
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -93,6 +96,29 @@ def test_the_student_learns_the_teachers_pictures(make, kind, batch, capsys):
                 network.get_weights(), others[network.name], strict=True
             ):
                 np.testing.assert_array_equal(one, other)
+
+
+def test_it_trains_for_exactly_as_many_steps_as_asked(monkeypatch):
+    optimizers, adam = [], keras.optimizers.Adam
+
+    def remembered(rate):
+        optimizers.append(adam(rate))
+        return optimizers[0]
+
+    monkeypatch.setattr(keras.optimizers, "Adam", remembered)
+    kind = types.SimpleNamespace(
+        TEACHER="generator",
+        inputs=lambda teacher, batch, seed: batch,
+        finish=lambda student: None,
+    )
+    teacher, student = types.SimpleNamespace(), types.SimpleNamespace()
+    teacher.generator = lambda x, training: 0.5 * x
+    student.generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    batches = tf.data.Dataset.from_tensors(tf.ones((2, 3))).repeat()
+    distill(teacher, student, kind, batches, steps=19)
+    (optimizer,) = optimizers
+    assert int(optimizer.iterations) == 19
+    assert float(optimizer.learning_rate) == 0.0  # The cosine has ended.
 
 
 def test_high_pass_masks_are_passed_on():
