@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from stargan_tf.errors import InputError
+
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class TorchAdam(keras.optimizers.Adam):
@@ -12,7 +14,7 @@ class TorchAdam(keras.optimizers.Adam):
     update acts like an epsilon 32 times larger: weights with small gradients then
     move less than the official code's. Here it is added to the corrected √v̂.
 
-    Takes the arguments of `keras.optimizers.Adam` (without amsgrad); epsilon
+    Takes the arguments of `keras.optimizers.Adam` except `amsgrad`; epsilon
     defaults to PyTorch's 1e-8. In addition:
 
     Args:
@@ -20,12 +22,20 @@ class TorchAdam(keras.optimizers.Adam):
             every variable, biases included, and so passes through the moments.
             (Keras' `weight_decay` shrinks the weights past the moments.)
 
+    Raises:
+        InputError: for `amsgrad=True`.
+
     Reference: Kingma & Ba 2014, https://arxiv.org/abs/1412.6980, algorithm 1.
     """
 
     def __init__(
         self, learning_rate=1e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8, l2=0.0, **kw
     ):
+        if kw.get("amsgrad"):
+            raise InputError(
+                "TorchAdam has no amsgrad variant. Received: amsgrad=True. "
+                "Use keras.optimizers.Adam(amsgrad=True)."
+            )
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kw)
         self.l2 = l2
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from stargan_tf.errors import InputError
 from stargan_tf.optimizers import TorchAdam
 
 
@@ -55,3 +56,40 @@ def test_one_pass_and_separate_operations_agree(monkeypatch, l2):
     for one_pass, separate in zip(*results, strict=True):
         # TensorFlow's kernel has 1 - 0.999 of float32, which is off by 1.3e-5.
         np.testing.assert_allclose(one_pass, separate, rtol=5e-5)
+
+
+def test_amsgrad_is_refused():
+    with pytest.raises(InputError, match=r"no amsgrad.*keras.optimizers.Adam"):
+        TorchAdam(amsgrad=True)
+
+
+def trained(steps=2, **arguments):
+    """The weights after a few updates with the gradient (3, -4)."""
+    variable = keras.Variable(np.array([1.0, 2.0], np.float32))
+    # A large ε: the step then grows with the gradient.
+    optimizer = TorchAdam(0.1, beta_1=0.5, beta_2=0.999, epsilon=10.0, **arguments)
+    for _ in range(steps):
+        optimizer.apply([np.array([3.0, -4.0], np.float32)], [variable])
+    return variable.numpy()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"weight_decay": 0.1},
+        {"clipnorm": 1.0},
+        {"clipvalue": 1.0},
+        {"global_clipnorm": 1.0},
+        {"use_ema": True, "ema_momentum": 0.5, "ema_overwrite_frequency": 2},
+        {"loss_scale_factor": 8.0},
+        {"gradient_accumulation_steps": 2},
+    ],
+    ids=lambda arguments: next(iter(arguments)),
+)
+def test_every_argument_of_keras_optimizers_has_its_effect(arguments):
+    assert np.abs(trained(**arguments) - trained()).max() > 1e-3
+
+
+def test_accumulated_gradients_are_one_update():
+    twice = trained(gradient_accumulation_steps=2)
+    np.testing.assert_allclose(twice, trained(steps=1), rtol=1e-6)

@@ -8,7 +8,7 @@ for 4/9 of the multiply-adds; weights, and what is stored of them, stay 3×3.
 import keras
 from keras import ops
 
-from stargan_tf.layers.small_image_convolution import convolve
+from stargan_tf.layers.small_image_convolution import check_plain, convolve
 
 
 class _ResamplingConv2D(keras.layers.Conv2D):
@@ -21,6 +21,12 @@ class _ResamplingConv2D(keras.layers.Conv2D):
                 f"Received: activation={kwargs['activation']!r}"
             )
         super().__init__(filters, 3, padding="same", **kwargs)
+        check_plain(self)
+        if self.strides != (1, 1):
+            raise ValueError(
+                "The convolution itself has a stride of 1. "
+                f"Received: strides={self.strides}. Leave strides out."
+            )
 
     def _finished(self, outputs):
         return outputs + self.bias if self.use_bias else outputs

@@ -14,13 +14,39 @@ class Conv2D(keras.layers.Conv2D):
 
     Takes the arguments of `keras.layers.Conv2D`, but for `data_format`, `groups` and
     `dilation_rate`.
+
+    Raises:
+        ValueError: if one of those is given.
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        check_plain(self)
 
     def call(self, inputs):
         """Convolves; see the class."""
         outputs = convolve(inputs, self.kernel, self.strides, self.padding)
         outputs = outputs + self.bias if self.use_bias else outputs
         return outputs if self.activation is None else self.activation(outputs)
+
+
+def check_plain(layer):
+    """Refuses arguments of Keras' convolutions that `convolve` does not heed.
+
+    Args:
+        layer: a `keras.layers.Conv2D`.
+
+    Raises:
+        ValueError: naming the argument.
+    """
+    plain = {"data_format": "channels_last", "groups": 1, "dilation_rate": (1, 1)}
+    for name, value in plain.items():
+        given = getattr(layer, name)
+        if given != value:
+            raise ValueError(
+                f"{type(layer).__name__} takes {name}={value!r} only. "
+                f"Received: {name}={given!r}. Use keras.layers.Conv2D."
+            )
 
 
 def convolve(inputs, kernel, strides, padding):

@@ -7,7 +7,11 @@ import tensorflow as tf
 
 from stargan_tf.distribution.global_batch import shares
 from stargan_tf.distribution.steps import check_compilation, distributed_function
-from stargan_tf.models.compile_checks import check_policy
+from stargan_tf.models.compile_checks import (
+    check_keras_arguments,
+    check_optimizer,
+    check_policy,
+)
 
 
 class StarGANBase(keras.Model):
@@ -51,6 +55,9 @@ class StarGANBase(keras.Model):
             ValueError: if it cannot be trained so by the model's strategy.
         """
         check_policy(self.dtype_policy)
+        check_keras_arguments(kwargs)
+        for network, optimizer in optimizers.items():
+            check_optimizer(f"{network}_optimizer", optimizer)
         check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.

@@ -1,5 +1,7 @@
 """Checks of `compile`'s arguments, for all versions."""
 
+import keras
+
 from stargan_tf.errors import InputError
 
 
@@ -61,3 +63,46 @@ def check_policy(policy):
             f"Received: dtype={policy.name}, in which gradients or updates would round "
             "to zero. Build the model with dtype='mixed_bfloat16'."
         )
+
+
+def check_optimizer(name, optimizer):
+    """Refuses settings of an optimizer that would be ignored, or do harm.
+
+    Args:
+        name: the argument of `compile`.
+        optimizer: a Keras optimizer.
+
+    Raises:
+        InputError: for a loss scale, which the losses are not multiplied by, and for
+            averages that never become the weights.
+    """
+    scaled = keras.optimizers.LossScaleOptimizer
+    if isinstance(optimizer, scaled) or optimizer.loss_scale_factor:
+        raise InputError(
+            f"{name} must be an optimizer without a loss scale, which is for float16. "
+            f"Received: {type(optimizer).__name__} with one. Pass the optimizer itself "
+            "without loss_scale_factor."
+        )
+    if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
+        raise InputError(
+            f"{name} must say when its averages become the weights. Received: "
+            "use_ema=True without ema_overwrite_frequency. Pass both, or neither."
+        )
+
+
+def check_keras_arguments(given):
+    """Refuses arguments of Keras' `compile` that these models do not use.
+
+    Args:
+        given: {argument: value}.
+
+    Raises:
+        InputError: naming the argument and what to pass instead.
+    """
+    for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
+        if given.get(name):
+            raise InputError(
+                "Losses and logs are those of the paper; compile takes loss_weights "
+                f"and one optimizer per network, such as generator_optimizer. "
+                f"Received: {name}={given[name]!r}. Leave {name} out."
+            )

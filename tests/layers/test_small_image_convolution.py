@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.layers.resampling_convolution import HalvingConv2D
 from stargan_tf.layers.small_image_convolution import MAX_PIXELS, SmallImageConv2D
 from tests.layers.penalised import penalised
 
@@ -57,3 +58,16 @@ def test_a_network_with_it_is_saved_and_loaded(tmp_path):
     again = keras.models.load_model(tmp_path / "network.keras")
     image = np.ones((1, 8, 8, 3), np.float32)
     np.testing.assert_array_equal(again(image), network(image))
+
+
+@pytest.mark.parametrize(
+    "argument", [{"groups": 2}, {"dilation_rate": 2}, {"data_format": "channels_first"}]
+)
+def test_arguments_that_would_be_ignored_are_refused(argument):
+    (name,) = argument
+    for make in (
+        lambda: SmallImageConv2D(4, 3, **argument),
+        lambda: HalvingConv2D(4, **argument),
+    ):
+        with pytest.raises(ValueError, match=rf"{name}=.* only\. Received: {name}="):
+            make()

@@ -13,6 +13,7 @@ import tensorflow as tf
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pipeline import training_batches
 from stargan_tf.data.turns import take_turns
+from stargan_tf.errors import InputError
 from stargan_tf.models.stargan import StarGAN
 from stargan_tf.optimizers import TorchAdam
 from tests.models.conftest import HAIR, MOOD, tiny
@@ -326,6 +327,38 @@ def test_wrong_arguments_say_what_is_expected(batch):
     image, label = batch
     with pytest.raises(ValueError, match="3 columns.*Black.*Received.*2"):
         fit(model, (image, label[:, :2]), 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"loss": "mse"}, "Received: loss='mse'"),
+        ({"metrics": ["accuracy"]}, "Received: metrics="),
+        (
+            {"optimizer": "adam"},
+            "one optimizer per network.*Received: optimizer='adam'",
+        ),
+        (
+            {"generator_optimizer": keras.optimizers.Adam(loss_scale_factor=8.0)},
+            "generator_optimizer must be an optimizer without a loss scale",
+        ),
+        (
+            {
+                "discriminator_optimizer": keras.optimizers.LossScaleOptimizer(
+                    keras.optimizers.Adam()
+                )
+            },
+            "discriminator_optimizer must be an optimizer without a loss scale",
+        ),
+        (
+            {"generator_optimizer": keras.optimizers.Adam(use_ema=True)},
+            "ema_overwrite_frequency",
+        ),
+    ],
+)
+def test_arguments_that_would_be_ignored_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        tiny().compile(**arguments)
 
 
 def test_get_config_rebuilds_the_model():
