@@ -16,9 +16,11 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from absl import logging
 
 from stargan_tf.errors import InputError
 
@@ -35,6 +37,7 @@ LONGEST_EXTENSION = 8
 # What a system answers when a folder is renamed to a name that is taken.
 _OCCUPIED = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 _ATTEMPTS = 1000  # while other processes put theirs there at the same time
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another place.",
     errno.EDQUOT: "Free some space, or choose another place.",
@@ -52,17 +55,20 @@ class NotWritten(InputError):
         path: the file or folder.
         what: what the message calls it.
         error: why, usually the system's error.
+        advice: what to do; by default by the error.
 
     Attributes:
         path: the file or folder.
         reason: why, as words for a sentence: "No space left on device".
+        concerns_disk: whether all other files there would fail as well.
     """
 
-    def __init__(self, path: Path, what: str, error: Exception):
+    def __init__(self, path: Path, what: str, error: Exception, advice: str = ""):
         self.path = path
-        self.reason = getattr(error, "strerror", None) or str(error)
-        remedy = _REMEDIES.get(getattr(error, "errno", None), "")
-        message = f"Cannot write the {what} {path}: {self.reason}. {remedy}"
+        self.reason = _reason(error)
+        self.concerns_disk = getattr(error, "errno", None) in _OF_THE_DISK
+        advice = advice or _REMEDIES.get(getattr(error, "errno", None), "")
+        message = f"Cannot write the {what} {path}: {self.reason}. {advice}"
         super().__init__(message.rstrip())
 
 
@@ -143,6 +149,63 @@ def write_json(path: Path, value: Any, what: str = "file") -> None:
     write_text(path, json.dumps(value, indent=2) + "\n", what)
 
 
+def write_arrays(path: Path, arrays: Mapping[str, Any], what: str) -> None:
+    """Replaces an uncompressed .npz file at once; see `new_file`.
+
+    Args:
+        path: the file.
+        arrays: its content, by name.
+        what: what an error message calls it.
+
+    Raises:
+        NotWritten: if it cannot be written as a whole.
+    """
+    import numpy as np
+
+    with new_file(path, what) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(path: Path, what: str) -> dict[str, Any] | None:
+    """Reads what `write_arrays` wrote, for a cache that can do without.
+
+    Args:
+        path: the file.
+        what: what a warning calls it.
+
+    Returns:
+        The arrays; None if there is no such file or, after a warning, if it is damaged.
+    """
+    import numpy as np
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return None
+    # Which error a damaged file raises depends on the byte.
+    except Exception as error:
+        logging.warning(
+            "The %s %s cannot be read, and is made again: %r", what, path, error
+        )
+        return None
+
+
+def append_line(path: Path, line: str, what: str) -> None:
+    """Adds a line to a text file; a failure leaves at most one that is cut short.
+
+    Args:
+        path: the file; it is made if need be.
+        line: without its end.
+        what: what an error message calls it.
+
+    Raises:
+        NotWritten: if it cannot be written as a whole.
+    """
+    with _explained(path, what, path, path), path.open("ab") as file:
+        file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+
 @contextlib.contextmanager
 def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
     """Gives a folder to write into, which becomes `path` if all went well.
@@ -173,6 +236,51 @@ def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
             flush(path.parent)
     finally:
         _clear(workplace)
+
+
+def check_new(path: Path) -> None:
+    """Raises InputError if there is something at `path`, where nothing is replaced."""
+    if os.path.lexists(path):
+        raise InputError(
+            f"{path} exists already. Choose another --output; nothing is overwritten."
+        )
+
+
+def check_file(path: Path) -> None:
+    """`check_writable`, and InputError if `path` is a folder."""
+    if os.path.isdir(path):
+        raise InputError(f"--output must name a file. Received the folder '{path}'.")
+    check_writable(path)
+
+
+def check_writable(path: Path) -> None:
+    """Fails before the work, not after it, where nothing can be written.
+
+    It also clears what killed processes left there long ago.
+
+    Args:
+        path: the file or folder that is to be written to; it need not exist.
+
+    Raises:
+        InputError: if there is no permission, or a file is where a folder should be.
+    """
+    folder = path.parent if os.path.lexists(path) and not path.is_dir() else path
+    while not os.path.lexists(folder) and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise InputError(
+            f"Cannot write to '{path}': '{folder}' is a file, not a folder."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        reason = "no permission"
+        with contextlib.suppress(OSError, AttributeError):
+            if os.statvfs(folder).f_flag & os.ST_RDONLY:
+                reason = "a read-only file system"
+        raise InputError(
+            f"Cannot write to '{path}': {reason} in '{folder.resolve()}'. Choose "
+            "another --output."
+        )
+    remove_leftovers(folder, ABANDONED_AFTER_S)
 
 
 def remove_folder(path: Path) -> None:
@@ -310,6 +418,12 @@ def flush_tree(folder: Path) -> None:
         flush(Path(parent))
 
 
+def _reason(error: Exception) -> str:
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][2])  # of the first file that was not copied
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _unique_name() -> str:
     return f"{PREFIX}{uuid.uuid4().hex[:12]}"
 
@@ -361,11 +475,12 @@ def _explained(path: Path, what: str, temporary: Path, target: Path) -> Iterator
 def _is_of_writing(error: OSError, temporary: Path, target: Path) -> bool:
     if isinstance(error, ConnectionError | TimeoutError):
         return False  # of a network, or of the terminal's pipe
-    if not isinstance(error.filename, str | bytes):
-        return True
-    named = Path(os.path.abspath(os.fsdecode(error.filename)))
-    below_temporary = named.is_relative_to(os.path.abspath(temporary))
-    return below_temporary or Path(os.path.abspath(target)).is_relative_to(named)
+    names = [n for n in (error.filename, error.filename2) if isinstance(n, str | bytes)]
+    named = [Path(os.path.abspath(os.fsdecode(name))) for name in names]
+    temporary, target = Path(os.path.abspath(temporary)), Path(os.path.abspath(target))
+    return not named or any(
+        path.is_relative_to(temporary) or target.is_relative_to(path) for path in named
+    )
 
 
 def _exchange(new: Path, path: Path, old: Path, replace: bool) -> None:

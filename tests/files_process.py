@@ -17,6 +17,7 @@ def kill_everywhere(place: Path) -> None:
 
     What is then there, after what the next start does, must be old or new and whole.
     """
+    os.fsync = lambda descriptor: None  # Only a power failure needs it.
     for write in (replace_folder, replace_file, make_folder, remove):
         number = 0
         while _killed(write, place / f"{write.__name__}_{number}", number):
@@ -119,6 +120,7 @@ def _content(folder: Path) -> set[bytes]:
 
 def race(place: Path) -> None:
     """Six processes replace one file and one folder 20 times each."""
+    os.fsync = lambda descriptor: None
     children = [_child(place, bytes([65 + number])) for number in range(6)]
     for child in children:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

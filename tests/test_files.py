@@ -7,12 +7,23 @@ import time
 from pathlib import Path
 
 import pytest
+from absl import logging
 
 from stargan_tf import files
 from stargan_tf.errors import InputError
 
 PROCESS = Path(__file__).with_name("files_process.py")
 LONG = "é" * 125 + "x.txt"  # 255 bytes, as many as a name may have
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """The warnings that were logged, as text."""
+    lines = []
+    monkeypatch.setattr(
+        logging, "warning", lambda text, *values: lines.append(text % values)
+    )
+    return lines
 
 
 def names_in(folder):
@@ -260,6 +271,87 @@ def test_an_old_folder_that_cannot_be_put_back_is_not_deleted(tmp_path, monkeypa
     files.remove_leftovers(tmp_path)
     assert (path / "a").read_text() == "old"
     assert names_in(tmp_path) == ["folder"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path, monkeypatch
+):
+    files.check_file(tmp_path / "new" / "deep" / "report.json")
+    files.check_writable(tmp_path / LONG)
+    assert names_in(tmp_path) == []
+    with pytest.raises(InputError, match="must name a file"):
+        files.check_file(tmp_path)
+    (tmp_path / "file").touch()
+    files.check_file(tmp_path / "file")
+    with pytest.raises(InputError, match="file' is a file, not a folder"):
+        files.check_file(tmp_path / "file" / "report.json")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match=r"no permission in .* another --output"):
+        files.check_file(tmp_path / "report.json")
+    read_only = os.statvfs_result((0,) * 8 + (os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: read_only)
+    with pytest.raises(InputError, match="a read-only file system in"):
+        files.check_file(tmp_path / "report.json")
+
+
+def test_checking_a_place_clears_what_was_abandoned_there(tmp_path):
+    old, young = tmp_path / f"{files.PREFIX}old.png", tmp_path / f"{files.PREFIX}a.png"
+    old.touch()
+    young.touch()
+    os.utime(old, (0, 0))
+    files.check_writable(tmp_path / "image.png")
+    assert names_in(tmp_path) == [young.name]
+
+
+def test_nothing_is_new_where_something_is(tmp_path):
+    files.check_new(tmp_path / "new")
+    (tmp_path / "link").symlink_to("nowhere")
+    for path in (tmp_path, tmp_path / "link"):
+        with pytest.raises(InputError, match="exists already"):
+            files.check_new(path)
+
+
+def test_a_line_is_added(tmp_path):
+    for line in ("one", "zwei ä"):
+        files.append_line(tmp_path / "log", line, "log")
+    assert (tmp_path / "log").read_text(encoding="utf-8") == "one\nzwei ä\n"
+    with pytest.raises(files.NotWritten, match="the log .*no/log: No such"):
+        files.append_line(tmp_path / "no" / "log", "one", "log")
+
+
+def test_arrays_are_written_and_read(tmp_path, warned):
+    path = tmp_path / "cache" / "a.npz"
+    assert files.read_arrays(path, "statistics") is None
+    files.write_arrays(path, {"a/b": [1, 2], "text": "é"}, "statistics")
+    read = files.read_arrays(path, "statistics")
+    assert read["a/b"].tolist() == [1, 2] and str(read["text"]) == "é"
+    assert not warned
+
+
+def damages(content):
+    yield b""
+    yield b"text"
+    yield content[:-10]
+    for place in range(0, len(content), 7):
+        yield content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+def test_damaged_arrays_are_one_warning(tmp_path, warned):
+    path = tmp_path / "a.npz"
+    files.write_arrays(path, {"a": [1.0, 2.0]}, "statistics")
+    content = path.read_bytes()
+    for damaged in damages(content):
+        path.write_bytes(damaged)
+        before = len(warned)
+        read = files.read_arrays(path, "statistics")
+        if read is None:
+            assert len(warned) == before + 1
+            assert "\n" not in warned[-1] and "made again" in warned[-1]
+    assert len(warned) > 20
+    path.write_bytes(b"")
+    path.unlink()
+    path.mkdir()
+    assert files.read_arrays(path, "statistics") is None
 
 
 def test_removing(tmp_path, monkeypatch):

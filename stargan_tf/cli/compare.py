@@ -5,6 +5,7 @@ from pathlib import Path
 from absl import flags
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import check_file
 
 SUMMARY = "Put runs side by side: evaluations, losses, plots."
 USAGE = "stargan-tf compare RUN RUN [RUN …] [--output plots.png]"
@@ -46,9 +47,11 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
             raise InputError(
                 f"--output must end in {', '.join(PLOTS)}. Received: {output.name}"
             )
+        check_file(output)
         check_plotting()
     contenders = read_contenders(positionals)
-    print(comparison_table(contenders))
     if output:
         write_plot(contenders, output)
+    print(comparison_table(contenders))
+    if output:
         print(f"\nPlots: {output}")

@@ -10,6 +10,7 @@ from stargan_tf.data.registry import available
 from stargan_tf.doctor.description import description
 from stargan_tf.doctor.opened import Opened, open_data
 from stargan_tf.errors import InputError
+from stargan_tf.files import check_file
 from stargan_tf.translation.contact_sheet import contact_sheet
 from stargan_tf.translation.picture_file import check_extension, write_picture
 
@@ -31,11 +32,14 @@ def describe(names: list[str], flag_values: flags.FlagValues) -> None:
         )
     if flag_values.output:
         check_extension(Path(flag_values.output))
+        check_file(Path(flag_values.output))
     options = DatasetOptions(**data_options(flag_values))
     opened = _open(names[0], flag_values.image_size, options)
-    print(description(opened))
+    text = description(opened)
     if flag_values.output:
-        _draw(opened, flag_values.output)
+        _draw(opened, Path(flag_values.output))
+        text += f"\n\nContact sheet: {flag_values.output}"
+    print(text)
 
 
 def _open(name: str, image_size: int, options: DatasetOptions) -> Opened:
@@ -51,10 +55,9 @@ def _open(name: str, image_size: int, options: DatasetOptions) -> Opened:
         return Opened(name, image_size, options, {}, None, (str(error),))
 
 
-def _draw(opened: Opened, output: str) -> None:
+def _draw(opened: Opened, output: Path) -> None:
     if not opened.splits:
         raise InputError(
             f"There is no contact sheet without pictures: {opened.problems[0]}"
         )
     write_picture(contact_sheet(dict(opened.splits)), output)
-    print(f"\nContact sheet: {output}")

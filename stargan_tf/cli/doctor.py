@@ -1,5 +1,7 @@
 """`stargan-tf doctor`: checks data before hours are spent on it."""
 
+from pathlib import Path
+
 from absl import flags
 
 from stargan_tf.cli.data_flags import data_options, define_data_flags
@@ -52,19 +54,23 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> int:
     # Here, not above: the help must not wait for Pillow.
     from stargan_tf.data.dataset_options import DatasetOptions
     from stargan_tf.doctor.diagnose import diagnose
-    from stargan_tf.doctor.report import check_writable, write_report
+    from stargan_tf.doctor.report import write_report
     from stargan_tf.doctor.text import report_text
+    from stargan_tf.files import check_file
 
-    if flag_values.output:
-        check_writable(flag_values.output)
+    output = Path(flag_values.output) if flag_values.output else None
+    if output:
+        check_file(output)
     report = diagnose(
         positionals[0],
         flag_values.image_size,
         DatasetOptions(**options),
         flag_values.near_duplicates,
     )
+    # Kept before it is printed: a terminal that is gone must not cost the report.
+    if output:
+        write_report(report, output)
     print(report_text(report))
-    if flag_values.output:
-        write_report(report, flag_values.output)
-        print(f"Report: {flag_values.output}")
+    if output:
+        print(f"Report: {output}")
     return UNHEALTHY if report.has_errors else 0

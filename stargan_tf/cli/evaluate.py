@@ -99,8 +99,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 
 def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
     """Everything that can be checked before TensorFlow starts."""
-    from stargan_tf.doctor.report import check_writable
     from stargan_tf.evaluation.options import EvaluationOptions, read_metrics
+    from stargan_tf.files import check_file
     from stargan_tf.training.evaluation_job import plan_evaluation
 
     names = ("protocol", "lpips_network", "classifier", "classifier_steps", "count")
@@ -119,7 +119,7 @@ def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
         report=flag_values.report,
     )
     for path in filter(None, (job.output, job.report)):
-        check_writable(path)
+        check_file(path)
     return job
 
 
@@ -128,8 +128,8 @@ def _carry_out(job: "EvaluationJob") -> None:
 
     since = time.perf_counter()
     results = job.run()
-    print(results_table(results))
+    # Kept before they are printed: a terminal that is gone must not cost them.
     job.write(results, round(time.perf_counter() - since, 1))
-    print(f"\nResults: {job.output}")
+    print(f"{results_table(results)}\n\nResults: {job.output}")
     if job.report:
         print(f"Report: {job.report}")

@@ -64,7 +64,7 @@ def plan(
             data to calibrate with.
         ImportError: with `--check` or int8, without ai-edge-litert.
     """
-    from stargan_tf.convert.output_folder import check_new
+    from stargan_tf.files import check_new
     from stargan_tf.litert import runtime
     from stargan_tf.litert.exportable import check_exportable
     from stargan_tf.training.evaluated_run import open_evaluation_data

@@ -46,7 +46,7 @@ def plan(
         ImportError: without PyTorch.
     """
     from stargan_tf.convert import exportable, torch_file
-    from stargan_tf.convert.output_folder import check_new
+    from stargan_tf.files import check_new
 
     torch_file.check_installed()
     check_new(output)

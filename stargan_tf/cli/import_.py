@@ -85,8 +85,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     if not flag_values.output:
         raise InputError("--output is missing: the model folder to make.")
     # Here, not above: NumPy is slow to start.
-    from stargan_tf.convert.output_folder import check_new
     from stargan_tf.convert.read import read
+    from stargan_tf.files import check_new
 
     output = Path(flag_values.output)
     check_new(output)

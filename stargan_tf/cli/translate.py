@@ -111,10 +111,15 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     job = kind.plan(flag_values, positionals, source.state)
     _report(job.work(source.open(job.code)), job.place)
     stream = job.stream
+    failures = []
     if stream and stream.unreadable:
-        raise InputError(
+        failures.append(
             f"{stream.unreadable} of {len(stream.pictures)} pictures could not be read."
         )
+    if stream and stream.unwritten:
+        failures.append(f"{stream.unwritten} outputs could not be written.")
+    if failures:
+        raise InputError(" ".join(failures))
 
 
 def _check_flags(flag_values: flags.FlagValues) -> None:

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stargan_tf import files
 from stargan_tf.convert import adam, torch_file
 from stargan_tf.convert.collect import OFFICIAL
 from stargan_tf.convert.found import Sizes, State
 from stargan_tf.convert.official_v2 import FAN
 from stargan_tf.convert.transfer import take_weights
-from stargan_tf.errors import InputError
-from stargan_tf.training import durable
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.checkpoints import State as Record
 from stargan_tf.training.families.registry import family
@@ -42,12 +41,9 @@ def export_checkpoint(
     if fan:
         states[FAN] = fan
     moments = _moments(model, tables, official.NETWORKS)
-    try:
-        with durable.new_folder(output) as unfinished:
-            for name, content in official.files(states, moments, record.step):
-                torch_file.write(unfinished / name, content)
-    except OSError as error:
-        raise InputError(f"{output} cannot be written: {error}.") from error
+    with files.new_folder(output, "checkpoints", replace=False) as unfinished:
+        for name, content in official.files(states, moments, record.step):
+            torch_file.write(unfinished / name, content)
     return sorted(output.iterdir())
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from stargan_tf.convert import model_folder
 from stargan_tf.convert.found import Found
-from stargan_tf.convert.output_folder import check_new
 from stargan_tf.convert.read import read
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.files import check_new
 from stargan_tf.training.initial_model import NOT_IMPORTED
 
 

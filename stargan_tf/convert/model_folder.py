@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from stargan_tf import files
 from stargan_tf.convert import adam
 from stargan_tf.convert.collect import OFFICIAL
 from stargan_tf.convert.found import Found
@@ -12,7 +13,7 @@ from stargan_tf.convert.lean_save import SavedLean
 from stargan_tf.convert.transfer import put_weights
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.training import checkpoints, durable
+from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.initial_model import IMPORT_RECORD
@@ -102,12 +103,8 @@ def save(folder: Path, model: Any, found: Found, record: Mapping[str, Any]) -> N
     """
     infos = model.label_space.to_list()
     state = State(found.step, found.family, infos, [0] * len(infos), versions())
-    try:
-        with durable.new_folder(folder) as unfinished:
-            run = RunFolder(unfinished)
-            checkpoints.save(run.checkpoints, SavedLean(model), state, keep=1)
-            durable.write_json(
-                unfinished / IMPORT_RECORD, {**record, "versions": versions()}
-            )
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {error}.") from error
+    with files.new_folder(folder, "model", replace=False) as unfinished:
+        run = RunFolder(unfinished)
+        checkpoints.save(run.checkpoints, SavedLean(model), state, keep=1)
+        record = {**record, "versions": versions()}
+        files.write_json(unfinished / IMPORT_RECORD, record)

@@ -19,6 +19,7 @@ from absl import logging
 from stargan_tf.data.cache_writer import IMAGES, UNREADABLE, pixel_bytes, write_entry
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
+from stargan_tf.files import NotWritten
 
 # Part of the key: raise it when the format of an entry changes.
 VERSION = 2
@@ -70,12 +71,13 @@ def cached_images(source: LabelledImages) -> CachedImages | None:
         if not _is_whole(source, entry):
             write_entry(source, entry)
         return CachedImages(source, entry)
-    except OSError as error:
+    except (NotWritten, OSError) as error:
+        reason = error.reason if isinstance(error, NotWritten) else error.strerror
         logging.warning(
             "Cannot keep decoded images in %s (%s); each image is decoded every "
             "time. Set %s to a folder with free space.",
             entry.parent,
-            error.strerror or error,
+            reason or error,
             FOLDER_VARIABLE,
         )
         return None

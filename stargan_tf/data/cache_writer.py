@@ -3,9 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,12 +11,12 @@ import numpy as np
 from absl import logging
 from tqdm import tqdm
 
+from stargan_tf import files
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.errors import InputError
 
 IMAGES, UNREADABLE = "images.raw", "unreadable.json"
 CHUNK = 256
-ABANDONED_AFTER_S = 24 * 3600
 
 
 def pixel_bytes(source: LabelledImages) -> int:
@@ -36,42 +33,32 @@ def write_entry(source: LabelledImages, entry: Path) -> None:
 
     Raises:
         InputError: if no image can be read.
-        OSError: if the entry cannot be written.
+        NotWritten: if the entry cannot be written.
     """
-    with whole_entry(entry, pixel_bytes(source)) as whole:
+    with whole_entry(entry) as whole:
         unreadable = _write_images(source, whole / IMAGES)
         (whole / UNREADABLE).write_text(json.dumps(unreadable))
 
 
 @contextlib.contextmanager
-def whole_entry(entry: Path, size: int) -> Iterator[Path]:
+def whole_entry(entry: Path) -> Iterator[Path]:
     """A temporary folder that becomes the cache entry once the block ends well.
 
     Args:
         entry: the folder to make; a damaged one of that name is replaced.
-        size: bytes of `IMAGES` in a whole entry.
 
     Raises:
-        OSError: if the entry cannot be written.
+        NotWritten: if the entry cannot be written.
     """
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(entry)
-    with tempfile.TemporaryDirectory(
-        prefix=f"{entry.name}.", suffix=".tmp", dir=entry.parent
-    ) as temporary:
-        whole = Path(temporary) / "entry"
-        whole.mkdir()
-        yield whole
-        _put_in_place(whole, entry, size)
-
-
-def _put_in_place(whole: Path, entry: Path, size: int) -> None:
-    images = entry / IMAGES
-    if entry.exists() and not (images.exists() and images.stat().st_size == size):
-        shutil.rmtree(entry)
+    files.remove_leftovers(entry.parent, files.ABANDONED_AFTER_S)
+    if os.path.lexists(entry):
+        # Another process may find it damaged at the same time.
+        with contextlib.suppress(FileNotFoundError):
+            files.remove_folder(entry)
     try:
-        whole.rename(entry)
-    except OSError:
+        with files.new_folder(entry, "image cache", replace=False) as whole:
+            yield whole
+    except files.NotWritten:
         # Another process was faster, and its entry is as good.
         if not entry.exists():
             raise
@@ -88,8 +75,6 @@ def _write_images(source: LabelledImages, path: Path) -> list[int]:
             if image is None:
                 unreadable.append(position)
             file.write(np.ascontiguousarray(blank if image is None else image).data)
-        file.flush()
-        os.fsync(file.fileno())
     if len(unreadable) == len(source):
         raise InputError(
             f"None of the {len(source)} images of '{source.info.name}' can be read."
@@ -120,11 +105,3 @@ def _decode_all(source: LabelledImages) -> Iterator[tuple[int, np.ndarray | None
             for position, image in zip(chunk, pool.map(load, chunk), strict=True):
                 yield position, image
                 bar.update()
-
-
-def _remove_abandoned(entry: Path) -> None:
-    """Frees what killed processes left of this entry, once it is surely not in use."""
-    for left in entry.parent.glob(f"{entry.name}.*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - left.stat().st_mtime > ABANDONED_AFTER_S:
-                shutil.rmtree(left)

@@ -103,7 +103,7 @@ def _write(entry: Path, stream: Iterable, count: int, square: tuple, name: str) 
     """Fills the entry, which appears only when it is whole."""
     size, *crop = square
     values, sides = [], []
-    with whole_entry(entry, count * size**2 * 3) as whole:
+    with whole_entry(entry) as whole:
         with (whole / IMAGES).open("wb") as file:
             for picture, value in tqdm(
                 stream, f"Reading {name}", count, unit="image", delay=1.0, disable=None

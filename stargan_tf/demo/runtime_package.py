@@ -16,7 +16,7 @@ from pathlib import Path
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.demo.npm_download import download_tarball
 from stargan_tf.errors import InputError
-from stargan_tf.training.durable import new_folder
+from stargan_tf.files import new_folder
 
 VERSION = "2.5.3"
 # Left out: what we never load, 10 MB of another variant and the source maps.
@@ -72,8 +72,7 @@ def runtime_folder(own: Path | None = None) -> Path:
         return _in_own(own)
     kept = kept_runtime()
     if not is_runtime(kept):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with new_folder(kept) as folder:
+        with new_folder(kept, "browser's runtime") as folder:
             _fetch(folder)
     return kept
 

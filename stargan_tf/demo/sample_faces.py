@@ -9,6 +9,7 @@ from PIL import Image
 
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import load_dataset
+from stargan_tf.translation.picture_file import write_picture
 
 COUNT = 8
 SIZE = 256
@@ -31,7 +32,7 @@ def write_sample_faces(folder: Path, datasets: list[str]) -> None:
     listing = []
     for number, index in enumerate(_varied(faces)):
         file = f"face_{number}.png"
-        Image.fromarray(faces.load(index)).save(folder / file, optimize=True)
+        write_picture(Image.fromarray(faces.load(index)), folder / file)
         on = np.flatnonzero(faces.labels[index])
         entry = {"file": file, "title": f"Drawn face {number + 1}"}
         listing.append(entry | {"domains": [faces.info.domains[i] for i in on]})

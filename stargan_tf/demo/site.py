@@ -41,10 +41,10 @@ def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
     _copy_runtime(runtime, folder / "runtime")
     names = [info["name"] for info in model.description.get("datasets", [])]
     write_sample_faces(folder / "faces", names)
-    (folder / "THIRD_PARTY.txt").write_text(THIRD_PARTY)
+    (folder / "THIRD_PARTY.txt").write_text(THIRD_PARTY, encoding="utf-8")
     # Hosts such as Netlify and Cloudflare Pages read this file.
     lines = [f"  {name}: {value}\n" for name, value in ISOLATION.items()]
-    (folder / "_headers").write_text("/*\n" + "".join(lines))
+    (folder / "_headers").write_text("/*\n" + "".join(lines), encoding="utf-8")
 
 
 def _copy_model(model: DeviceModel, folder: Path) -> None:

@@ -4,13 +4,12 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from stargan_tf.convert.output_folder import check_new
 from stargan_tf.demo.device_model import DeviceModel, read_device_model
 from stargan_tf.demo.runtime_package import runtime_folder
 from stargan_tf.demo.site import write_site
 from stargan_tf.demo.static_server import LOOPBACK, static_server
 from stargan_tf.errors import InputError
-from stargan_tf.training.durable import new_folder
+from stargan_tf.files import check_new, new_folder
 
 
 def run_web_demo(
@@ -58,10 +57,5 @@ def run_web_demo(
 
 
 def _write(folder: Path, model: DeviceModel, runtime: Path) -> None:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with new_folder(folder) as unfinished:
-            write_site(unfinished, model, runtime)
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"Cannot write the page to {folder}: {reason}.") from error
+    with new_folder(folder, "page", replace=False) as unfinished:
+        write_site(unfinished, model, runtime)

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.convert.output_folder import check_new
+from stargan_tf import files
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
-from stargan_tf.training import checkpoints, durable
+from stargan_tf.files import check_new
+from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import (
     DataChoice,
@@ -104,13 +105,10 @@ class DistillationJob:
 
     def _write(self, student: Any, record: dict[str, Any]) -> None:
         state = State(**{**asdict(self.state), "versions": versions()})
-        try:
-            with durable.new_folder(self.output) as unfinished:
-                folder = RunFolder(unfinished).checkpoints
-                checkpoints.save(folder, student, state, keep=1)
-                durable.write_json(unfinished / RECORD, record)
-        except OSError as error:
-            raise InputError(f"{self.output} cannot be written: {error}.") from error
+        with files.new_folder(self.output, "model", replace=False) as unfinished:
+            folder = RunFolder(unfinished).checkpoints
+            checkpoints.save(folder, student, state, keep=1)
+            files.write_json(unfinished / RECORD, record)
 
 
 def plan_distillation(

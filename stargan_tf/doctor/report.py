@@ -11,8 +11,7 @@ from typing import Any
 from stargan_tf.doctor.counts import LabelCount
 from stargan_tf.doctor.finding import ERROR, LEVELS, Finding
 from stargan_tf.doctor.opened import Opened
-from stargan_tf.errors import InputError
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import write_text
 from stargan_tf.version import __version__
 
 
@@ -56,23 +55,6 @@ class Report:
         }
 
 
-def check_writable(path: str | os.PathLike) -> None:
-    """Fails before the work, not after it, where a report cannot be written.
-
-    Args:
-        path: where the report shall go.
-
-    Raises:
-        InputError: if it is a folder, or lies where nothing can be written.
-    """
-    path = Path(path).absolute()
-    if path.is_dir():
-        raise InputError(f"--output must name a file. Received a folder: {path}")
-    above = next(folder for folder in path.parents if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise InputError(f"Cannot write {path}: {above} is no folder to write into.")
-
-
 def write_report(report: Report, path: str | os.PathLike) -> None:
     """Writes the JSON file, in full or not at all.
 
@@ -83,6 +65,5 @@ def write_report(report: Report, path: str | os.PathLike) -> None:
     Raises:
         InputError: if it cannot be written.
     """
-    with new_file(Path(path), "report") as temporary:
-        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
-        temporary.write_text(text + "\n", encoding="utf-8", errors="surrogateescape")
+    text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
+    write_text(Path(path), text + "\n", "report")

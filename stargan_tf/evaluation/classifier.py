@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from absl import logging
 
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
@@ -14,7 +15,7 @@ from stargan_tf.data.pipeline import training_batches
 from stargan_tf.data.pixels import to_float
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.residual_network import build_residual_network
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import new_file
 
 # Part of the cache key: raise it when training or the networks change.
 VERSION = 1
@@ -108,8 +109,12 @@ def cached_classifier(images: LabelledImages, size: str = "small", **options):
     """
     stored = _stored(images, size, options)
     if stored.exists():
-        network = keras.saving.load_model(stored, compile=False)
-        return LabelClassifier(network, images.info)
+        try:
+            network = keras.saving.load_model(stored, compile=False)
+            return LabelClassifier(network, images.info)
+        # Which error a damaged file raises depends on the byte.
+        except Exception as error:
+            logging.warning("%s is damaged (%r) and made again.", stored, error)
     classifier = train_classifier(images, size, **options)
     with new_file(stored, "classifier") as temporary:
         classifier.network.save(temporary)

@@ -1,13 +1,14 @@
 """Several runs as curves and bars."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.comparison import Contender
 from stargan_tf.evaluation.number_names import direction, is_known, number_name
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import write_bytes
 
 COLUMNS = 3
 # Told apart by people who see colours differently too (Okabe and Ito 2008).
@@ -67,8 +68,9 @@ def write_plot(contenders: Sequence[Contender], path: Path) -> None:
         for panel in panels[len(bars) + len(curves) :]:
             panel.set_axis_off()
         _legend(figure, contenders)
-        with new_file(path, "plot") as temporary:
-            figure.savefig(temporary)
+        drawn = BytesIO()
+        figure.savefig(drawn, format=path.suffix[1:].lower())
+    write_bytes(path, drawn.getvalue(), "plot")
 
 
 def _shared(columns: Sequence[dict]) -> list[str]:

@@ -9,7 +9,7 @@ done and written, the folder is removed.
 import hashlib
 import json
 import shutil
-import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.evaluation.examples import Example
 from stargan_tf.evaluation.measurement import Measurement
 from stargan_tf.evaluation.results import TaskResult
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import read_arrays, write_arrays
 
 # Part of the key: raise it when tasks or files change their meaning.
 VERSION = 1
@@ -43,13 +43,11 @@ class FinishedTasks:
         Args:
             name: the task's.
         """
-        try:
-            with self._file(name).open("rb") as stream, np.load(stream) as stored:
-                result = _read(stored)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        stored = read_arrays(self._file(name), "finished task")
+        if stored is None:
             return None
         self.found += 1
-        return result
+        return _read(stored)
 
     def keep(self, result: TaskResult) -> None:
         """Stores a result.
@@ -57,8 +55,7 @@ class FinishedTasks:
         Args:
             result: of a finished task.
         """
-        with new_file(self._file(result.name), "finished task") as temporary:
-            np.savez(temporary, **_arrays(result))
+        write_arrays(self._file(result.name), _arrays(result), "finished task")
 
     def clear(self) -> None:
         """Removes everything: the evaluation is complete."""
@@ -82,7 +79,7 @@ def _arrays(result: TaskResult) -> dict[str, np.ndarray]:
     return {"text": np.array(text), **arrays}
 
 
-def _read(stored: np.lib.npyio.NpzFile) -> TaskResult:
+def _read(stored: Mapping[str, np.ndarray]) -> TaskResult:
     fields = json.loads(str(stored["text"]))
     examples = [
         Example(

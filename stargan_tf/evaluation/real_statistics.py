@@ -21,7 +21,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.feature_summary import FeatureSummary
 from stargan_tf.evaluation.features import FeatureExtractor
 from stargan_tf.evaluation.image_batches import image_batches
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import read_arrays, write_arrays
 
 # Part of the key: raise it when the content of a file changes its meaning.
 VERSION = 1
@@ -92,10 +92,10 @@ class RealStatistics:
                 f"'{self.source.info.name}'. Add images, or leave fid and kid out."
             )
         part = _Part(self._file(rows), rows, self.extractor.summary())
-        if part.file.exists():
-            with np.load(part.file) as stored:
-                part.next_row = int(stored["next_row"])
-                part.summary = FeatureSummary.from_state(dict(stored))
+        stored = read_arrays(part.file, "statistics")
+        if stored is not None:
+            part.next_row = int(stored["next_row"])
+            part.summary = FeatureSummary.from_state(stored)
         return part
 
     def _file(self, rows: np.ndarray) -> Path:
@@ -127,10 +127,8 @@ class RealStatistics:
     def _save(self, parts: list[_Part], next_row: int) -> None:
         for part in parts:
             part.next_row = max(part.next_row, next_row)
-            with new_file(part.file, "statistics") as temporary:
-                np.savez(
-                    temporary, next_row=np.array(part.next_row), **part.summary.state()
-                )
+            stored = {"next_row": np.array(part.next_row), **part.summary.state()}
+            write_arrays(part.file, stored, "statistics")
 
 
 def _digest(arrays: Iterable[np.ndarray]) -> str:

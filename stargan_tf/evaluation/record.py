@@ -8,7 +8,7 @@ from typing import Any
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.results import Results, TaskResult
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import write_text
 
 FORMAT = 1
 
@@ -56,9 +56,8 @@ def write_record(record: dict[str, Any], path: Path) -> None:
     Raises:
         InputError: if it cannot be written.
     """
-    with new_file(path, "results") as temporary:
-        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-        temporary.write_text(text, encoding="utf-8")
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    write_text(path, text, "results")
 
 
 def read_record(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from stargan_tf.evaluation.report_style import STYLE
 from stargan_tf.evaluation.results import Results
 from stargan_tf.evaluation.table import column_names
 from stargan_tf.evaluation.task import OWN
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import write_text
 
 
 def write_report(record: dict[str, Any], results: Results, path: Path) -> None:
@@ -25,8 +25,7 @@ def write_report(record: dict[str, Any], results: Results, path: Path) -> None:
     Raises:
         InputError: if it cannot be written.
     """
-    with new_file(path, "report") as temporary:
-        temporary.write_text(report_page(record, results), encoding="utf-8")
+    write_text(path, report_page(record, results), "report")
 
 
 def report_page(record: dict[str, Any], results: Results) -> str:

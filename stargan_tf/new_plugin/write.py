@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from stargan_tf.discovery import API_VERSION, DATASETS
 from stargan_tf.errors import InputError
+from stargan_tf.files import new_folder
 from stargan_tf.new_plugin.names import Names
 from stargan_tf.version import __version__
 
@@ -48,26 +47,16 @@ def write_plugin(name: str, folder: str | os.PathLike | None = None) -> Path:
     place = Path(name if folder is None else folder)
     if place.exists() or place.is_symlink():
         raise InputError(f"{place} exists already. Choose another --output.")
-    try:
-        _write(names, place)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"Cannot write {place}: {reason}.") from error
+    with new_folder(place, "plugin", replace=False) as unfinished:
+        _write(names, unfinished)
     return place
 
 
-def _write(names: Names, place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=place.parent))
-    try:
-        for path, template in LAYOUT.items():
-            file = temporary / _filled(path, names)
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(_filled(_template(template), names), encoding="utf-8")
-        temporary.chmod(0o755)  # A temporary folder is its owner's alone.
-        temporary.rename(place)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def _write(names: Names, folder: Path) -> None:
+    for path, template in LAYOUT.items():
+        file = folder / _filled(path, names)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(_filled(_template(template), names), encoding="utf-8")
 
 
 def _template(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from stargan_tf.errors import InputError
+from stargan_tf import files
 from stargan_tf.export.agreement import Agreement
 from stargan_tf.export.description import described_model
 from stargan_tf.export.full_precision import model_in_float32
@@ -20,7 +20,6 @@ from stargan_tf.serving.checks import checked
 from stargan_tf.serving.endpoint import Endpoint, ServedForm, row_spec
 from stargan_tf.serving.versions import next_version
 from stargan_tf.serving.warmup import FILE, write_warmup
-from stargan_tf.training import durable
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import DataChoice
 from stargan_tf.training.families.registry import family
@@ -75,7 +74,7 @@ def export_saved_model(
     version = next_version(output)
     agreement: dict[str, Agreement] = {}
     try:
-        with durable.new_folder(version) as folder:
+        with files.new_folder(version, "export", replace=False) as folder:
             _write(folder, form, endpoints)
             if options.check:
                 pictures = held_out_images(checkpoint, state, options.data)
@@ -87,10 +86,8 @@ def export_saved_model(
                 endpoints,
                 {**description, "agreement": shown},
             )
-            for path in folder.rglob("*"):
-                durable.flush(path)
-    except (OSError, tf.errors.OpError) as error:
-        raise InputError(f"{version} cannot be written: {error}.") from error
+    except tf.errors.OpError as error:
+        raise files.NotWritten(version, "export", error) from error
     return version, agreement
 
 
@@ -133,7 +130,7 @@ def _write_extras(
 ) -> None:
     extra = folder / EXTRA
     extra.mkdir()
-    durable.write_json(extra / DESCRIPTION, description)
+    files.write_json(extra / DESCRIPTION, description)
     (extra / "batching.config").write_text(configuration.batching_config())
     (extra / "models.config").write_text(configuration.models_config(name))
     write_warmup(extra / FILE, name, endpoints, list(description["domains"]))

@@ -9,13 +9,14 @@ before it is used.
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from stargan_tf import files
 from stargan_tf.errors import InputError
-from stargan_tf.training import durable
 
 FORMAT = 1
 MODEL_FILE = "model.keras"
@@ -70,8 +71,14 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
     """
     path = folder / folder_name(state.step)
     write(path, model, state)
-    for old in sorted_checkpoints(folder)[:-keep]:
-        durable.remove_folder(old)
+    # The new one is not counted: after a damaged newest checkpoint it may have a lower
+    # step than that.
+    others = [other for other in sorted_checkpoints(folder) if other != path]
+    for old in others[: max(0, len(others) + 1 - keep)]:
+        try:
+            files.remove_folder(old)
+        except OSError as error:
+            warnings.warn(f"{old} could not be removed: {error}.", stacklevel=2)
     return path
 
 
@@ -90,17 +97,17 @@ def write(
         InputError: as `save`.
     """
     try:
-        with durable.new_folder(path) as unfinished:
+        with files.new_folder(path, "checkpoint") as unfinished:
             model.save(unfinished / MODEL_FILE)
-            durable.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
+            files.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
             for name, content in (notes or {}).items():
-                durable.write_json(unfinished / name, content)
-    except OSError as error:
-        raise InputError(
-            f"The checkpoint {path} could not be written: "
-            f"{error.strerror or error}. The earlier ones are untouched: make room, "
-            "then the same command goes on from the newest."
-        ) from error
+                files.write_json(unfinished / name, content)
+    except files.NotWritten as error:
+        advice = (
+            "The earlier ones are untouched: make room, then the same command resumes "
+            "from the newest."
+        )
+        raise files.NotWritten(path, "checkpoint", error.__cause__, advice) from error
 
 
 def sorted_checkpoints(folder: Path) -> list[Path]:

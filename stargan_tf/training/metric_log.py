@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from stargan_tf.training import durable
+from stargan_tf import files
 
 
 class MetricWriter(Protocol):
@@ -37,8 +37,7 @@ class JsonLines:
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends one line."""
         line = json.dumps({"step": step, **values})
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        files.append_line(self.path, line, "metrics")
 
     def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """Pictures are not for this file."""
@@ -110,7 +109,7 @@ def drop_lines_after(metrics_file: Path, step: int) -> None:
         return
     lines = metrics_file.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if _step_of(line) <= step]
-    durable.write_text(metrics_file, "".join(line + "\n" for line in kept))
+    files.write_text(metrics_file, "".join(line + "\n" for line in kept), "metrics")
 
 
 def _step_of(line: str) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from stargan_tf import files
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.distribution.strategies import (
     Strategy,
@@ -16,7 +17,7 @@ from stargan_tf.distribution.strategies import (
 )
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
-from stargan_tf.training import checkpoints, durable, resume
+from stargan_tf.training import checkpoints, resume
 from stargan_tf.training.best_checkpoint import BestCheckpoint
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
 from stargan_tf.training.callbacks.evaluate import Evaluate
@@ -130,7 +131,7 @@ def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) ->
     folder.remove_leftovers()
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}
-    durable.write_json(folder.config, record)
+    files.write_json(folder.config, record, "configuration")
 
 
 def _evaluation(model: Any, config: RunConfig, data: RunData) -> RunEvaluation | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stargan_tf import files
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.shipped import named_or
-from stargan_tf.training import checkpoints, durable
+from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.model_code import Code, attach_code
@@ -70,7 +71,7 @@ class RunFolder:
     def remove_leftovers(self) -> None:
         """Clears what a killed run left half-written."""
         for folder in (self.path, self.checkpoints, self.samples):
-            durable.remove_leftovers(folder)
+            files.remove_leftovers(folder)
 
 
 def load_model(folder: str | Path, **code: Code | None) -> Any:

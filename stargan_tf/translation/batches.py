@@ -38,12 +38,14 @@ class PictureStream:
 
     Attributes:
         unreadable: how many could not be read so far.
+        unwritten: how many outputs could not be written so far.
     """
 
     def __init__(self, pictures: Sequence[InputPicture], fitting: Fitting):
         self.pictures = pictures
         self.fitting = fitting
         self.unreadable = 0
+        self.unwritten = 0
 
     def __iter__(self) -> Iterator[Item]:
         # disable=None: no bar where the output is not a terminal.
@@ -54,7 +56,20 @@ class PictureStream:
                 yield Item(index, self.fitting.read(picture.path))
             except UnreadableImage as error:
                 self.unreadable += 1
-                tqdm.write(" ".join(str(error).split()), file=sys.stderr)
+                _report(error)
+
+    def report_unwritten(self, error: Exception) -> None:
+        """Counts and prints an output that could not be written.
+
+        Args:
+            error: why.
+        """
+        self.unwritten += 1
+        _report(error)
+
+
+def _report(error: Exception) -> None:
+    tqdm.write(" ".join(str(error).split()), file=sys.stderr)
 
 
 def in_batches(items: Iterable[Item], max_pixels: int) -> Iterator[list[Item]]:

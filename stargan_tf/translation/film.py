@@ -12,10 +12,10 @@ from pathlib import Path
 from PIL import Image
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import new_file
 from stargan_tf.translation.film_gif import write_gif
 from stargan_tf.translation.film_mp4 import write_mp4
 from stargan_tf.translation.film_webp import write_webp
-from stargan_tf.translation.unfinished import new_file
 
 Writer = Callable[[Path, Iterable[Image.Image], int], None]
 WRITERS: dict[str, Writer] = {".gif": write_gif, ".webp": write_webp, ".mp4": write_mp4}
@@ -41,7 +41,7 @@ def write_film(
         ImportError: for MP4, without the `video` extra.
     """
     path = check_film(path, fps)
-    with new_file(path, "film") as temporary:
+    with new_file(path, "video") as temporary:
         WRITERS[path.suffix.lower()](temporary, _checked(frames), fps)
     return path
 

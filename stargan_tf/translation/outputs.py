@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stargan_tf.data.listing import is_picture
 from stargan_tf.errors import InputError
+from stargan_tf.files import check_writable
 from stargan_tf.translation.inputs import InputPicture
 from stargan_tf.translation.picture_file import WRITABLE, check_extension
 
@@ -105,7 +106,8 @@ def refuse_overwriting(
     pictures: Iterable[InputPicture], planned: Iterable[Path]
 ) -> None:
     """Raises InputError if an output is one of the inputs, by whatever name."""
-    existing = [path for path in planned if path.exists()]
+    # Not `path.exists()`, which raises where a name is too long.
+    existing = [path for path in planned if os.path.exists(path)]
     inputs = {_identity(picture.path) for picture in pictures} if existing else set()
     for path in existing:
         if _identity(path) in inputs:
@@ -118,18 +120,3 @@ def refuse_overwriting(
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
-
-
-def check_writable(output: Path) -> None:
-    """Raises InputError unless `output` can be made where it is meant to be."""
-    folder = output.parent if output.is_file() else output
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise InputError(
-            f"Cannot write to '{output}': '{folder}' is a file, not a folder."
-        )
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise InputError(
-            f"Cannot write to '{output}': no permission in '{folder.resolve()}'."
-        )

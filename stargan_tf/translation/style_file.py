@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.unfinished import new_file
+from stargan_tf.files import write_arrays
 
 EXTENSION = ".npz"
 FAMILY = "stargan_v2"
@@ -124,15 +124,14 @@ def check_style_path(path: str | os.PathLike) -> Path:
 
 
 def _write(path: Path, codes: StyleCodes) -> None:
-    with new_file(path, "style file") as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            format=FORMAT,
-            family=codes.family,
-            model_domains=np.array(codes.model_domains),
-            domain=np.array(codes.domains),
-            style=codes.styles,
-        )
+    arrays = {
+        "format": FORMAT,
+        "family": codes.family,
+        "model_domains": np.array(codes.model_domains),
+        "domain": np.array(codes.domains),
+        "style": codes.styles,
+    }
+    write_arrays(path, arrays, "style file")
 
 
 def _read(path: Path) -> StyleCodes:

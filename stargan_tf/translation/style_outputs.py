@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import check_file
 from stargan_tf.translation import outputs
 from stargan_tf.translation.film import check_film
 from stargan_tf.translation.film_frames import check_sources
@@ -61,10 +62,8 @@ def plan_film(path: str, fps: int, pictures: Pictures) -> Path:
 
 def check_new_file(path: Path, inputs: Pictures) -> Path:
     """`path`; InputError if it is a folder or an input, or cannot be written."""
-    if path.is_dir():
-        raise InputError(f"Cannot write to '{path}': it is a folder. Name a file.")
+    check_file(path)
     outputs.refuse_overwriting(inputs, [path])
-    outputs.check_writable(path)
     return path
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.files import NotWritten
 from stargan_tf.translation.batches import Item, PictureStream, in_batches, stack
 from stargan_tf.translation.by_label import ToEveryDomain, ToTarget
 from stargan_tf.translation.by_style import ToStyles
@@ -30,14 +31,15 @@ def translate_files(
         max_pixels: bound on the pixels that the model gets at once.
 
     Returns:
-        The files written: those of the pictures that could be read.
+        The files written; `stream` counts the others.
 
     Raises:
-        InputError: if a file cannot be written; those before it are there.
+        NotWritten: if the disk is full or read-only; the files before are there.
     """
     written: list[Path] = []
     for batch in in_batches(stream, max_pixels):
-        written += _write(batch, translation(model, stack(batch)), outputs)
+        translated = translation(model, stack(batch))
+        written += _write(stream, batch, translated, outputs)
     return written
 
 
@@ -58,26 +60,35 @@ def translate_to_styles(
         max_pixels: bound on the pixels that the model gets at once.
 
     Returns:
-        The files written: those of the pictures that could be read.
+        The files written; `stream` counts the others.
 
     Raises:
-        InputError: if a file cannot be written; those before it are there.
+        NotWritten: if the disk is full or read-only; the files before are there.
     """
     written: list[Path] = []
     for batch in in_batches(stream, max_pixels):
         styled = translation(model, stack(batch))
         for translated, paths in zip(styled, outputs, strict=True):
-            written += _write(batch, translated, paths)
+            written += _write(stream, batch, translated, paths)
     return written
 
 
 def _write(
-    batch: Sequence[Item], translated: np.ndarray, outputs: Sequence[Path]
+    stream: PictureStream,
+    batch: Sequence[Item],
+    translated: np.ndarray,
+    outputs: Sequence[Path],
 ) -> list[Path]:
-    return [
-        write_picture(item.fitted.restore(output), outputs[item.index])
-        for item, output in zip(batch, translated, strict=True)
-    ]
+    written = []
+    for item, output in zip(batch, translated, strict=True):
+        try:
+            path = write_picture(item.fitted.restore(output), outputs[item.index])
+            written.append(path)
+        except NotWritten as error:
+            if error.concerns_disk:
+                raise
+            stream.report_unwritten(error)
+    return written
 
 
 def translate_to_grid(

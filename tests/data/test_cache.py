@@ -4,11 +4,13 @@ import threading
 import numpy as np
 import pytest
 
+from stargan_tf import files
 from stargan_tf.data import cache_writer
 from stargan_tf.data.cache import CachedImages, cache_folder, fits_in_cache
 from stargan_tf.data.decoded_images import DecodedImages
 from stargan_tf.data.image_store import open_images
 from stargan_tf.errors import InputError
+from stargan_tf.files import PREFIX
 
 
 def pixels(store):
@@ -39,14 +41,14 @@ def test_leftovers_of_a_killed_process_are_ignored_then_removed(
 ):
     source = numbered("set", 5)
     entry = open_images(source).path.parent
-    left = cache_folder / f"{entry.name}.killed.tmp"
+    left = cache_folder / f"{PREFIX}killed"
     entry.rename(left)
     (left / "images.raw").write_bytes(b"half")
     store = open_images(source)
     np.testing.assert_array_equal(pixels(store)[3], source.load(3))
     assert left.exists()
 
-    monkeypatch.setattr(cache_writer, "ABANDONED_AFTER_S", -1)
+    monkeypatch.setattr(files, "ABANDONED_AFTER_S", -1)
     (entry / "images.raw").unlink()
     open_images(source)
     assert not left.exists()

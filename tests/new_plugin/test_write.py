@@ -50,7 +50,7 @@ def test_a_name_of_another_form_is_answered_with_a_near_one(name, proposal):
         (["flowers", "--output", "taken"], "taken exists already"),
         (
             ["flowers", "--output", "file/flowers"],
-            "Cannot write file/flowers: File exists.",
+            "Cannot write the plugin file/flowers: file is a file, not a folder.",
         ),
     ],
 )
@@ -69,9 +69,9 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
 def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch):
     from stargan_tf.new_plugin import write
 
-    layout = {**write.LAYOUT, "tests/more.py": "no_such_template"}
+    layout = {**write.LAYOUT, "a" * 300: "README.md"}
     monkeypatch.setattr(write, "LAYOUT", layout)
-    with pytest.raises(InputError, match="Cannot write .*: No such file"):
+    with pytest.raises(InputError, match=r"the plugin .*/flowers: File name too long"):
         write_plugin("flowers", tmp_path / "flowers")
     assert list(tmp_path.iterdir()) == []
 

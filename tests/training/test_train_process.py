@@ -8,7 +8,7 @@ import zipfile
 import h5py
 import numpy as np
 
-from stargan_tf.training.durable import PREFIX
+from stargan_tf.files import PREFIX
 from tests.training.conftest import PATIENCE
 
 
@@ -144,7 +144,7 @@ def test_full_disk_while_saving_leaves_the_last_checkpoint(toy_run, tiny):
     assert status == 2
     lines = [line for line in errors.splitlines() if line.startswith("stargan-tf:")]
     assert len(lines) == 1
-    assert "step_00000040 could not be written: File too large" in lines[0]
+    assert "step_00000040: File too large. The earlier ones are" in lines[0]
     assert "Traceback" not in errors
     assert run.checkpoints() == ["step_00000020"]
     again = read_arrays(run.folder / "checkpoints/step_00000020")

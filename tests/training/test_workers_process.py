@@ -3,7 +3,7 @@
 import json
 import socket
 
-from stargan_tf.training.durable import PREFIX
+from stargan_tf.files import PREFIX
 from tests.training.conftest import PATIENCE, PREPARED, SMALL, check_same_metrics
 
 FLAGS = ["--steps=4", "--checkpoint_every=2", "--log_every=1", "--sample_every=4"]

@@ -80,7 +80,7 @@ def test_what_is_no_film(tmp_path):
     with pytest.raises(InputError, match="1 to 50 frames a second. Received: 60"):
         write_film(tmp_path / "film.gif", frames(1), fps=60)
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="Cannot write the film"):
+    with pytest.raises(InputError, match="Cannot write the video"):
         write_film(tmp_path / "file" / "film.gif", frames(1))
 
 

@@ -63,7 +63,7 @@ def test_a_grid_that_does_not_fit_is_explained(rows, titles, row_titles):
 
 def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="Cannot write the picture"):
+    with pytest.raises(InputError, match="Cannot write the image"):
         save_grid([[picture()]], ["a"], tmp_path / "file" / "grid.png")
     with pytest.raises(InputError, match=r"must end in one of \.png"):
         save_grid([[picture()]], ["a"], tmp_path / "grid.tiff")

@@ -1,5 +1,7 @@
 """Files in, files out, with a model that needs no TensorFlow."""
 
+from pathlib import Path
+
 import pytest
 
 from stargan_tf.errors import InputError
@@ -89,14 +91,32 @@ def test_a_grid_has_a_row_for_each_picture(model, paint, tmp_path, pixels):
 def test_a_disk_that_refuses_leaves_no_half_picture(
     model, paint, tmp_path, monkeypatch
 ):
-    from PIL import Image
-
-    def full_disk(self, path, *_args, **_options):
-        path.write_bytes(b"half")
+    def full_disk(path, content):
+        with path.open("wb") as file:
+            file.write(content[:4])
         raise OSError(28, "No space left on device")
 
     paint("in/a.png")
-    monkeypatch.setattr(Image.Image, "save", full_disk)
-    with pytest.raises(InputError, match="No space left on device"):
-        run(model, stream_of(tmp_path / "in"), tmp_path / "out")
+    paint("in/b.png")
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    stream = stream_of(tmp_path / "in")
+    with pytest.raises(InputError, match="out/a.png: No space left on device"):
+        run(model, stream, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+    assert stream.unwritten == 0
+
+
+def test_an_output_that_cannot_be_written_does_not_stop_the_others(
+    model, paint, tmp_path, capsys
+):
+    longest = "x" * 251 + ".png"  # as many bytes as a name may have
+    for name in ("a.png", "b.png", longest):
+        paint(f"in/{name}")
+    (tmp_path / "out" / "a.png").mkdir(parents=True)
+    stream = stream_of(tmp_path / "in")
+    written = run(model, stream, tmp_path / "out")
+    assert [path.name for path in written] == ["b.png", longest]
+    assert stream.unwritten == 1
+    error = capsys.readouterr().err
+    assert "Cannot write the image" in error and "out/a.png: it is a folder" in error
+    assert len(list((tmp_path / "out").iterdir())) == 3

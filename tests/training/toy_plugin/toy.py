@@ -10,6 +10,7 @@ import signal
 
 import numpy as np
 
+from stargan_tf import files
 from stargan_tf.plugin import (
     BINARY,
     ONE_HOT,
@@ -18,7 +19,6 @@ from stargan_tf.plugin import (
     LabelledImages,
     Labels,
 )
-from stargan_tf.training import durable
 
 COUNTS = {"train": 24, "held_out": 4}
 
@@ -66,14 +66,15 @@ TOY_MOODS = toy("toy_moods", ONE_HOT)
 
 
 def _kill_during_save(step: str) -> None:
-    flush = durable.flush
+    flush = files.flush
 
     def flush_or_die(path):
-        if path.parent.name == f"{durable.PREFIX}step_{int(step):08d}":
+        name = f"step_{int(step):08d}"
+        if path.parent.name == name and path.parents[1].name == files.NEW:
             os.kill(os.getpid(), signal.SIGKILL)
         flush(path)
 
-    durable.flush = flush_or_die
+    files.flush = flush_or_die
 
 
 if "TOY_KILL_SAVE" in os.environ:
