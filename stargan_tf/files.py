@@ -16,7 +16,7 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -166,28 +166,31 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], what: str) -> None:
         np.savez(file, **arrays)
 
 
-def read_arrays(path: Path, what: str) -> dict[str, Any] | None:
+def read_arrays(
+    path: Path, what: str, read: Callable[[Mapping[str, Any]], Any] = dict
+) -> Any:
     """Reads what `write_arrays` wrote, for a cache that can do without.
 
     Args:
         path: the file.
         what: what a warning calls it.
+        read: makes something of the arrays, by name.
 
     Returns:
-        The arrays; None if there is no such file or, after a warning, if it is damaged.
+        What `read` returned; None if there is no such file or, after a warning, if it
+        is damaged or `read` failed.
     """
     import numpy as np
 
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+            return read(arrays)
     except FileNotFoundError:
         return None
     # Which error a damaged file raises depends on the byte.
     except Exception as error:
-        logging.warning(
-            "The %s %s cannot be read, and is made again: %r", what, path, error
-        )
+        name = type(error).__name__
+        logging.warning("Cannot read the %s %s (%s): made again.", what, path, name)
         return None
 
 
@@ -421,7 +424,9 @@ def flush_tree(folder: Path) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
         return str(error.args[0][0][2])  # of the first file that was not copied
-    return getattr(error, "strerror", None) or str(error)
+    # TensorFlow's errors have a message, to which their text adds where it arose.
+    words = getattr(error, "strerror", None) or getattr(error, "message", None)
+    return str(words or error).rstrip(".")
 
 
 def _unique_name() -> str:

@@ -47,14 +47,34 @@ def litert_folder(name: str) -> Path:
 
 
 def named_or(folder: Path) -> Path:
-    """The folder itself or, if nothing is there, the model of that name.
+    """The folder itself or, if it holds no model, the model of that name.
 
     Args:
         folder: what the user typed: a folder, or one of `names()`.
     """
-    if not folder.exists() and str(folder) in names():
+    if str(folder) in names() and not _holds_model(folder):
         return _home() / str(folder)
     return folder
+
+
+def owner(path: Path) -> str | None:
+    """The name of the model whose folder a path lies in, None if it is elsewhere.
+
+    What commands write by themselves must not go there: it is a part of the package.
+
+    Args:
+        path: a file or folder; it need not exist.
+    """
+    path, home = path.resolve(), _home().resolve()
+    return path.relative_to(home).parts[0] if home in path.parents else None
+
+
+def _holds_model(folder: Path) -> bool:
+    """Whether it is of some use as a model: of a run, exported, or served."""
+    marks = (_CHECKPOINTS, "state.json", "config.json", "model.json")
+    return any((folder / mark).exists() for mark in marks) or any(
+        version.name.isdigit() for version in folder.glob("*/")
+    )
 
 
 def _is_model(folder: Path) -> bool:

@@ -34,8 +34,27 @@ def test_a_folder_is_stronger_than_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = shipped.Path("toon_people")
     assert shipped.named_or(name) == shipped.model_folder("toon_people")
-    name.mkdir()
-    assert shipped.named_or(name) == name
+    for mark in ("checkpoints", "config.json", "1"):
+        (name / mark).mkdir(parents=True)
+        assert shipped.named_or(name) == name
+        (name / mark).rmdir()
+
+
+def test_a_folder_without_a_model_does_not_hide_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toon_people").mkdir()
+    (tmp_path / "toon_people" / "results.json").touch()
+    (tmp_path / "toon_attributes").touch()
+    for name in shipped.names():
+        assert shipped.named_or(shipped.Path(name)) == shipped.model_folder(name)
+
+
+def test_whose_a_path_is(tmp_path):
+    folder = shipped.model_folder("toon_people")
+    assert shipped.owner(folder) == "toon_people"
+    assert shipped.owner(folder / "checkpoints" / "new") == "toon_people"
+    assert shipped.owner(folder.parent) is None
+    assert shipped.owner(tmp_path) is None
 
 
 def test_hair_is_dyed_as_it_was_in_truth(monkeypatch):

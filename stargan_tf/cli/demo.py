@@ -73,8 +73,10 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 
 
 def _model_folder(text: str) -> Path:
-    """A folder is stronger than a model of that name that comes with the package."""
+    """A model's folder is stronger than a shipped model of that name."""
     folder = Path(text)
-    if not folder.exists() and (text in shipped.names() or text == DEFAULT_MODEL):
+    if shipped.named_or(folder) != folder or (
+        text == DEFAULT_MODEL and not folder.exists()
+    ):
         return shipped.litert_folder(text)
     return folder

@@ -31,7 +31,11 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     _define_measure(flag_values)
     output = {"flag_values": flag_values, "module_name": "Output"}
     flags.DEFINE_string(
-        "output", None, "JSON file; by default results.json in --model.", **output
+        "output",
+        None,
+        "JSON file; by default results.json in --model, and NAME_results.json here for "
+        "a model that comes with the package.",
+        **output,
     )
     flags.DEFINE_string(
         "report", None, "HTML page with numbers and pictures.", **output

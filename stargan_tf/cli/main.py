@@ -18,19 +18,26 @@ A command is a module `stargan_tf.cli.<name>` listed in `COMMANDS` (`import_` fo
 
 Importing a command's module imports neither TensorFlow nor Keras nor NumPy: `run`
 imports what it needs, after `cli.quiet_start.start_tensorflow()`. What the user
-caused is raised as `InputError` (or `OSError`, or an `ImportError` that names an
-extra, `stargan_tf[…]`) and printed here in one line, with exit status 2. A
-`KeyboardInterrupt` may carry a message that says how to go on; it is printed, with
-status 130. Everything else keeps its traceback.
+caused is raised as `InputError` (or an `ImportError` that names an extra,
+`stargan_tf[…]`) and printed here in one line, with exit status 2. So is an `OSError`
+if the machine caused it (a full disk, missing permission) or if it is about a path on
+the command line. A `KeyboardInterrupt` may carry a message that says how to go on; it
+is printed, with status 130. Everything else keeps its traceback.
 """
 
+import contextlib
+import errno
 import logging
+import os
+import select
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from keyword import iskeyword
+from pathlib import Path
 from types import ModuleType
+from typing import TextIO
 
 from absl import flags
 
@@ -58,6 +65,23 @@ COMMANDS = (
 HELP = ("help", "-h", "--help", "-help", "--helpfull", "--helpshort")
 USER_ERROR = 2
 INTERRUPTED = 130
+UNREAD = 141  # as of a program that a shell ends because nobody reads its output
+LONGEST_MESSAGE = 2000  # characters; a path alone may have 4096
+# Errors of the system that are no defect of ours wherever they come from.
+_OF_THE_MACHINE = {
+    errno.EACCES,
+    errno.EADDRINUSE,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENAMETOOLONG,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOSPC,
+    errno.EPERM,
+    errno.EROFS,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,16 +91,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: what stands after the program's name; by default `sys.argv[1:]`.
 
     Returns:
-        The exit status: 0, 2 for an error of the user's, 130 for an interruption.
+        The exit status: 0, 2 for an error of the user's, 130 for an interruption, 141
+        if whoever read the output has gone.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    with _any_character_printed():
+        try:
+            status = _answer(arguments)
+            sys.stdout.flush()
+            return status
+        except BrokenPipeError:
+            if not _reader_has_gone():
+                raise
+            return UNREAD
+
+
+def _answer(arguments: list[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             # Reported as an unreadable picture; Pillow's note would be a second line.
             warnings.filterwarnings("ignore", "Image size .* exceeds limit")
             return _dispatch(arguments)
-    except (ExpectedError, flags.Error, OSError) as error:
+    except (ExpectedError, flags.Error) as error:
+        return _report(error, USER_ERROR)
+    except OSError as error:
+        if not _is_expected(error, arguments):
+            raise
         return _report(error, USER_ERROR)
     except ImportError as error:
         if "stargan_tf[" not in str(error):
@@ -84,6 +125,59 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(error, USER_ERROR)
     except KeyboardInterrupt as interrupt:
         return _report(f"interrupted. {interrupt}", INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _any_character_printed() -> Iterator[None]:
+    """What the streams' encoding lacks, such as an arrow in ASCII, becomes a "?"."""
+    changed = []
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            changed.append((stream, stream.errors))
+            stream.reconfigure(errors="replace")
+    try:
+        yield
+    finally:
+        for stream, errors in changed:
+            with contextlib.suppress(OSError, ValueError):
+                stream.reconfigure(errors=errors)
+
+
+def _reader_has_gone() -> bool:
+    """Whether it was our output that broke; the rest of it then goes nowhere."""
+    broken = [stream for stream in (sys.stdout, sys.stderr) if _is_broken(stream)]
+    for stream in broken:
+        # Python flushes once more at its end, and would complain.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    return bool(broken)
+
+
+def _is_broken(stream: TextIO) -> bool:
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+        return any(
+            event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)
+        )
+    except (AttributeError, OSError, ValueError):
+        return False  # Windows, or a stream that is no file
+
+
+def _is_expected(error: OSError, arguments: Sequence[str]) -> bool:
+    """Whether an error is the machine's or about a path that the user typed."""
+    if isinstance(error, BrokenPipeError):
+        return False
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    if error.errno in _OF_THE_MACHINE:
+        return True
+    if not isinstance(error.filename, str):
+        return False
+    path = Path(os.path.abspath(error.filename))
+    typed = [argument.rpartition("=")[2] for argument in arguments]
+    return any(path.is_relative_to(os.path.abspath(text)) for text in typed if text)
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -145,7 +239,13 @@ def _show_warning(message: Warning | str, *_: object) -> None:
 
 
 def _report(message: object, status: int) -> int:
-    print(f"{PROGRAM}: {' '.join(str(message).split())}", file=sys.stderr)
+    line = " ".join(str(message).split())
+    if len(line) > LONGEST_MESSAGE:
+        # The end often says what to do.
+        half = LONGEST_MESSAGE // 2
+        left_out = len(line) - 2 * half
+        line = f"{line[:half]} … ({left_out:,} characters) … {line[-half:]}"
+    print(f"{PROGRAM}: {line}", file=sys.stderr)
     return status
 
 

@@ -114,7 +114,8 @@ def cached_classifier(images: LabelledImages, size: str = "small", **options):
             return LabelClassifier(network, images.info)
         # Which error a damaged file raises depends on the byte.
         except Exception as error:
-            logging.warning("%s is damaged (%r) and made again.", stored, error)
+            name = type(error).__name__
+            logging.warning("Cannot read %s (%s): made again.", stored, name)
     classifier = train_classifier(images, size, **options)
     with new_file(stored, "classifier") as temporary:
         classifier.network.save(temporary)

@@ -43,11 +43,9 @@ class FinishedTasks:
         Args:
             name: the task's.
         """
-        stored = read_arrays(self._file(name), "finished task")
-        if stored is None:
-            return None
-        self.found += 1
-        return _read(stored)
+        result = read_arrays(self._file(name), "finished task", _read)
+        self.found += result is not None
+        return result
 
     def keep(self, result: TaskResult) -> None:
         """Stores a result.

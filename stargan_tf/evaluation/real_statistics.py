@@ -8,7 +8,7 @@ says how far it is: an interrupted evaluation goes on from there.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,10 +92,9 @@ class RealStatistics:
                 f"'{self.source.info.name}'. Add images, or leave fid and kid out."
             )
         part = _Part(self._file(rows), rows, self.extractor.summary())
-        stored = read_arrays(part.file, "statistics")
+        stored = read_arrays(part.file, "statistics", _read)
         if stored is not None:
-            part.next_row = int(stored["next_row"])
-            part.summary = FeatureSummary.from_state(stored)
+            part.next_row, part.summary = stored
         return part
 
     def _file(self, rows: np.ndarray) -> Path:
@@ -129,6 +128,10 @@ class RealStatistics:
             part.next_row = max(part.next_row, next_row)
             stored = {"next_row": np.array(part.next_row), **part.summary.state()}
             write_arrays(part.file, stored, "statistics")
+
+
+def _read(stored: Mapping[str, np.ndarray]) -> tuple[int, FeatureSummary]:
+    return int(stored["next_row"]), FeatureSummary.from_state(dict(stored))
 
 
 def _digest(arrays: Iterable[np.ndarray]) -> str:

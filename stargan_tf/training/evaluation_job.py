@@ -12,6 +12,7 @@ from stargan_tf.evaluation.options import EvaluationOptions, OwnFunctions
 from stargan_tf.evaluation.record import results_record, write_record
 from stargan_tf.evaluation.results import Results
 from stargan_tf.evaluation.task import Subject
+from stargan_tf.shipped import named_or, owner
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import (
@@ -145,7 +146,8 @@ def plan_evaluation(
         dataset: name of the data set; None for the run's own.
         given_data: the model's image size → the given `DatasetOptions` fields.
         functions: option → `module:name`, or None.
-        output: JSON file; None for `results.json` in `model`.
+        output: JSON file; None for `results.json` in the model's folder, or for
+            `NAME_results.json` here if the model comes with the package.
         report: HTML file; None for none.
 
     Raises:
@@ -161,6 +163,12 @@ def plan_evaluation(
         print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
     return EvaluationJob(
         *(checkpoint, state, data, options, named),
-        Path(output) if output else model / RESULTS,
+        Path(output) if output else _results_file(model),
         Path(report) if report else None,
     )
+
+
+def _results_file(model: Path) -> Path:
+    folder = named_or(model)
+    name = owner(folder)
+    return Path(f"{name}_{RESULTS}") if name else folder / RESULTS

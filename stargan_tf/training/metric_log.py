@@ -54,6 +54,7 @@ class TensorBoard:
         import tensorflow as tf
 
         self._tf = tf
+        self._folder = folder
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
@@ -76,9 +77,7 @@ class TensorBoard:
         except self._tf.errors.OpError as error:
             # A full disk comes as OutOfRangeError, which Keras' `fit` would take for
             # the end of the data.
-            raise OSError(
-                f"TensorBoard's log cannot be written: {error.message}"
-            ) from error
+            raise files.NotWritten(self._folder, "TensorBoard log", error) from error
 
 
 def metric_writers(metrics_file: Path, tensorboard: Path) -> list[MetricWriter]:

@@ -28,7 +28,6 @@ from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
-from stargan_tf.training.lock import only_process
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
 from stargan_tf.training.run_batches import global_batches
 from stargan_tf.training.run_data import RunData, open_data
@@ -70,8 +69,7 @@ def train(config: RunConfig, run: str | Path) -> Any:
         train_along(model, config, data, strategy)
         return model
     evaluation = _evaluation(model, config, data)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    with only_process(folder.path):
+    with folder.locked():
         _restore(model, folder, config, data)
         with together(strategy):
             meet_chief(model, strategy)

@@ -1,9 +1,13 @@
 """The folder of a training run, which is a model folder as well."""
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from stargan_tf import files
 from stargan_tf.errors import InputError
@@ -67,6 +71,32 @@ class RunFolder:
                     raise
                 warnings.warn(f"{error} The one before is used.", stacklevel=2)
         return None
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes from training in the folder, which is made if need be.
+
+        The system frees the lock however the process ends.
+
+        Raises:
+            InputError: if another process holds it.
+            NotWritten: if the folder cannot be written to.
+        """
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise InputError(
+                f"Another process is training in {self.path}. Wait until it has ended, "
+                "or choose another --run."
+            ) from None
+        except OSError as error:
+            raise files.NotWritten(self.path, "run", error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def remove_leftovers(self) -> None:
         """Clears what a killed run left half-written."""

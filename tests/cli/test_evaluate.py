@@ -245,3 +245,19 @@ def test_plots_without_matplotlib_name_the_extra(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert main(["compare", "a", "b", "--output=plots.png"]) == 2
     assert "pip install 'stargan_tf[eval]'" in capsys.readouterr().err
+
+
+def test_results_of_a_shipped_model_go_to_the_current_folder(v1_run, monkeypatch):
+    from stargan_tf import shipped
+    from stargan_tf.evaluation.options import EvaluationOptions
+    from stargan_tf.training.evaluation_job import plan_evaluation
+
+    def output(model, given=None):
+        nothing = (None, lambda size: {}, {})
+        options = EvaluationOptions()
+        return plan_evaluation(Path(model), options, *nothing, given, None).output
+
+    name = "toon_attributes"
+    for model in (name, shipped.model_folder(name)):
+        assert output(model) == Path("toon_attributes_results.json")
+    assert output(name, "x.json") == Path("x.json")

@@ -1,6 +1,10 @@
+import os
+import re
+import shutil
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -94,14 +98,84 @@ def test_errors_of_users_are_one_line(capsys, monkeypatch, error, status, messag
     assert errors.count("\n") == 1
 
 
-@pytest.mark.parametrize("error", [ValueError("ours"), ImportError("no such module")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("ours"),
+        ImportError("no such module"),
+        FileNotFoundError(2, "No such file or directory", "forgotten.template"),
+        IsADirectoryError(21, "Is a directory", "/elsewhere"),
+        OSError("cannot identify image file"),
+        BrokenPipeError(32, "Broken pipe"),  # not of our output, which is read
+    ],
+)
 def test_our_defects_keep_their_traceback(monkeypatch, error):
     def fail(flag_values, positionals):
         raise error
 
     monkeypatch.setattr(presets, "run", fail)
-    with pytest.raises(type(error), match=str(error)):
-        main.main(["presets"])
+    with pytest.raises(type(error), match=re.escape(str(error))):
+        main.main(["presets", "demo"])
+
+
+@pytest.mark.parametrize("argument", ["photos", "photos/face.jpg", "--data_dir=photos"])
+def test_what_is_wrong_with_a_typed_path_is_one_line(capsys, monkeypatch, argument):
+    def fail(flag_values, positionals):
+        open("photos/face.jpg").close()
+
+    monkeypatch.setattr(datasets, "run", fail)
+    status, _, errors = run(capsys, "datasets", argument)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "No such file or directory: 'photos/face.jpg'" in errors
+
+
+def test_a_long_message_is_shortened(capsys):
+    status, _, errors = run(capsys, "datasets", "x" * 100_000)
+    assert status == 2
+    assert len(errors) < 2100
+    assert errors.startswith("stargan-tf: There is no data set 'xxx")
+    assert "characters) …" in errors and "toon_people" in errors
+
+
+def in_shell(line, **environment):
+    """Runs a line of bash in which ST is the program; → its process."""
+    program = (
+        f"{sys.executable} -c 'from stargan_tf.cli.main import *; sys.exit(main())'"
+    )
+    root = str(Path(main.__file__).parents[2])
+    environment = os.environ | {"ST": program, "PYTHONPATH": root} | environment
+    line = f'ST() {{ eval "$ST \\"\\$@\\""; }}; {line}'
+    return subprocess.run(
+        ["bash", "-c", line], capture_output=True, env=environment, check=False
+    )
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs a shell")
+@pytest.mark.parametrize(
+    "line", ["ST train --help | head -1", "ST train --help | true", "ST --help | true"]
+)
+def test_a_reader_that_ends_early_is_no_error(line):
+    done = in_shell(f"set -o pipefail; {line}")
+    assert done.stderr == b""
+    assert done.returncode in (0, main.UNREAD)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs a shell")
+@pytest.mark.parametrize("encoding", ["ascii:strict", "cp1252"])
+def test_any_encoding_of_the_terminal_will_do(encoding):
+    words = "übergröße → ノ"
+    line = f"ST --help; ST evaluate --help; ST datasets '{words}'"
+    done = in_shell(line, PYTHONIOENCODING=encoding)
+    assert b"Traceback" not in done.stderr
+    assert b"usage: stargan-tf evaluate" in done.stdout.replace(b"Usage", b"usage")
+    assert done.stderr.count(b"\n") == 1 and b"There is no data set" in done.stderr
+    assert done.returncode == 2
+
+
+def test_the_streams_are_as_before(capsys):
+    before = sys.stdout.errors, sys.stderr.errors
+    run(capsys, "--help")
+    assert (sys.stdout.errors, sys.stderr.errors) == before
 
 
 def test_warnings_are_one_line(capsys, monkeypatch):

@@ -3,6 +3,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from absl import logging
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
@@ -46,13 +47,23 @@ def test_it_learns_either_kind_of_labels(label_type, domains):
     assert wrong.result().value > 0.3
 
 
-def test_the_cache_saves_the_training(monkeypatch):
+def test_the_cache_saves_the_training(monkeypatch, own_cache):
+    warned = []
+    monkeypatch.setattr(logging, "warning", lambda text, *v: warned.append(text % v))
     source, images = stripes("one_hot", ("a", "b"))
     first = cached_classifier(source, "tiny", steps=2, batch_size=4)
     monkeypatch.setattr(module, "train_classifier", None)
     again = cached_classifier(source, "tiny", steps=2, batch_size=4)
     np.testing.assert_array_equal(again.logits(images), first.logits(images))
-    with pytest.raises(TypeError):  # Other options: it wants to train.
+    for content in (b"", b"PK"):
+        (file,) = (own_cache / "classifiers").iterdir()
+        whole = file.read_bytes()
+        file.write_bytes(content or whole[:-100])
+        with pytest.raises(TypeError):  # It wants to train.
+            cached_classifier(source, "tiny", steps=2, batch_size=4)
+        file.write_bytes(whole)
+    assert len(warned) == 2 and f"Cannot read {file} (" in warned[0]
+    with pytest.raises(TypeError):  # Other options.
         cached_classifier(source, "tiny", steps=3, batch_size=4)
     mended = replace(source, labels=source.labels[::-1].copy())
     with pytest.raises(TypeError):

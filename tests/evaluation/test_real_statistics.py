@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from absl import logging
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import real_statistics as module
@@ -32,6 +33,22 @@ def test_one_pass_serves_all_targets_and_the_next_call_none():
     again = Extractor()
     check_means(prepared(again, batch_size=4))
     assert again.seen == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", {"other": 1}])
+def test_a_damaged_file_is_made_again(content, monkeypatch, own_cache):
+    warned = []
+    monkeypatch.setattr(logging, "warning", lambda text, *v: warned.append(text % v))
+    prepared(Extractor())
+    damaged, *_ = (own_cache / "statistics").iterdir()
+    if isinstance(content, bytes):
+        damaged.write_bytes(content)
+    else:
+        np.savez(damaged, **content)
+    again = Extractor()
+    check_means(prepared(again))
+    assert 0 < again.seen < 6 and len(warned) == 1
+    assert f"Cannot read the statistics {damaged} (" in warned[0]
 
 
 @pytest.mark.parametrize(

