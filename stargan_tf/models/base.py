@@ -143,13 +143,24 @@ class StarGANBase(keras.Model):
         """The running means, which Keras resets each epoch."""
         return list(getattr(self, "_means", {}).values())
 
-    def _random_seed(self, purpose):
-        """Seed for `tf.random.stateless_*`; another for each step and purpose.
+    def _random_seed(self, purpose, number=None):
+        """Seed for `tf.random.stateless_*`; another for each batch and purpose.
 
         (XLA draws other numbers from it: `jit_compile` changes the random stream.)
+
+        Args:
+            purpose: what is drawn, below 16.
+            number: of the batch; by default the step.
         """
-        step = tf.convert_to_tensor(self.step.value)
-        return tf.stack([tf.constant(self.seed, tf.int64), step * 16 + purpose])
+        if number is None:
+            number = tf.convert_to_tensor(self.step.value)
+        return tf.stack([tf.constant(self.seed, tf.int64), number * 16 + purpose])
+
+    def _evaluation_number(self):
+        """Number of a batch of an evaluation: -1, -2, … and so again in the next."""
+        # The running means start anew with each evaluation.
+        seen = next(iter(self._means.values())).count
+        return -1 - tf.cast(tf.convert_to_tensor(seen.value), tf.int64)
 
     def _apply(self, network, gradients):
         """One update of a network by its optimizer."""

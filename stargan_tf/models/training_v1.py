@@ -76,9 +76,9 @@ class TrainingV1:
         return counts[source] % self.critic_steps == 0
 
     def test_step(self, data):
-        """The losses, without an update."""
+        """The losses, without an update; each evaluation draws the same numbers."""
         image, label = self._unpack(data)
-        target, alpha = self._draw(label)
+        target, alpha = self._draw(label, self._evaluation_number())
         fake = self.generator([image, target])
         self._log_critic(self._critic_terms(image, label, fake, alpha))
         self._log_generator(self._generator_terms(image, label, target, fake))
@@ -101,15 +101,16 @@ class TrainingV1:
             )
         return check_equal_parts(image), tf.cast(label, tf.float32)
 
-    def _draw(self, label):
-        """Target labels and the penalty's positions for this step.
+    def _draw(self, label, number=None):
+        """Target labels and the penalty's positions for a batch; see `_random_seed`.
 
         The labels are shuffled over the whole batch, that of all replicas.
         """
         count = global_size(label)
-        order = tf.random.stateless_uniform([count], self._random_seed(0))
+        order = tf.random.stateless_uniform([count], self._random_seed(0, number))
         target = tf.gather(whole(label), own_part(tf.argsort(order)))
-        alpha = tf.random.stateless_uniform((count, 1, 1, 1), self._random_seed(1))
+        seed = self._random_seed(1, number)
+        alpha = tf.random.stateless_uniform((count, 1, 1, 1), seed)
         return target, own_part(alpha)
 
     def _critic_terms(self, image, label, fake, alpha):

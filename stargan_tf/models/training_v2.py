@@ -37,15 +37,15 @@ class TrainingV2(PhasesV2):
         return self._results()
 
     def test_step(self, data):
-        """The losses, without an update."""
-        batch = self._unpack(data)
+        """The losses, without an update; each evaluation draws the same numbers."""
+        batch = self._unpack(data, self._evaluation_number())
         for source in SOURCES:
             self._discriminator_loss(batch, source, self._fake(batch, source))
             other = self._fake(batch, source, second=True)
             self._generator_loss(batch, source, other)
         return self._results()
 
-    def _unpack(self, data):
+    def _unpack(self, data, number=None):
         image, domain, reference, reference_2, target = parts_of(data)
         return Batch(
             check_equal_parts(image),
@@ -53,14 +53,15 @@ class TrainingV2(PhasesV2):
             reference,
             reference_2,
             tf.cast(target, tf.int32),
-            self._draw_latents(image, 0),
-            self._draw_latents(image, 1),
+            self._draw_latents(image, 0, number),
+            self._draw_latents(image, 1, number),
             self._masks(image),
         )
 
-    def _draw_latents(self, image, purpose):
+    def _draw_latents(self, image, purpose, number):
         shape = (global_size(image), self.latent_dim)
-        return own_part(tf.random.stateless_normal(shape, self._random_seed(purpose)))
+        seed = self._random_seed(purpose, number)
+        return own_part(tf.random.stateless_normal(shape, seed))
 
     def _update_discriminator(self, batch, source):
         """One update of D; returns its gradients."""

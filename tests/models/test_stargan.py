@@ -233,6 +233,21 @@ def test_evaluate_changes_nothing(batch):
     assert not changed(before, model)
 
 
+def test_batches_of_an_evaluation_differ_in_noise_and_evaluations_do_not(batch):
+    model = tiny()
+    model.compile()
+
+    def losses(batches):
+        data = repeat(batch, batches)
+        return model.evaluate(data, verbose=0, return_dict=True)
+
+    one, two = losses(1), losses(2)
+    # α of the gradient penalty and the targets' order differ between two batches.
+    assert one["d_penalty"] != two["d_penalty"] and one["d_real"] == two["d_real"]
+    model.step.assign(7)
+    assert losses(1) == one and losses(2) == two
+
+
 def test_fit_takes_arrays(batch):
     model = tiny()
     model.compile(critic_steps=1)

@@ -200,6 +200,21 @@ def test_networks_come_back_from_their_config(name):
     assert [w.shape for w in again.weights] == [w.shape for w in network.weights]
 
 
+def test_batches_of_an_evaluation_have_their_own_latents():
+    model = compiled()
+    drawn = []
+    model._discriminator_loss = lambda batch, *_: drawn.append(batch.latent)
+    model._generator_loss = lambda *_: model._log({"d_latent_loss": 0.0})
+    for _ in range(2):
+        model.reset_metrics()
+        for _ in range(2):
+            model.test_step(batch())
+    first, second, again, second_again = (latent.numpy() for latent in drawn[::2])
+    assert (first != second).all()
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_array_equal(second, second_again)
+
+
 # --- variants ---------------------------------------------------------------------
 
 
