@@ -1,5 +1,8 @@
 """Where a trained StarGAN v2's styles come from: latents and references."""
 
+import weakref
+import zlib
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,6 +11,8 @@ from stargan_tf.errors import InputError
 from stargan_tf.models.batching import in_batches
 
 MEAN_STYLE_LATENTS = 10_000
+# Model → {domain: (checksum of the weights, mean style)}.
+_MEAN_STYLES = weakref.WeakKeyDictionary()
 
 
 class StylesV2:
@@ -61,7 +66,9 @@ class StylesV2:
         return mean + np.float32(truncation) * (styles - mean)
 
     def mean_style(self, domain):
-        """The centre of a domain's styles: the mean over 10,000 latent codes.
+        """The center of a domain's styles: the mean over 10,000 latent codes.
+
+        It is kept until the averaged mapping network's weights change.
 
         Args:
             domain: name or number.
@@ -69,11 +76,27 @@ class StylesV2:
         Returns:
             float32 (style_dim,).
         """
-        shape = (1, MEAN_STYLE_LATENTS, self.latent_dim)
-        latents = np.random.default_rng(0).standard_normal(shape, np.float32)
-        # One sample of 10,000 rows: the domain's heads are gathered once.
-        styles = self._map(latents, self._domain_numbers(domain))
-        return styles.numpy()[0].mean(axis=0)
+        (number,) = self._domain_numbers(domain)
+        known = _MEAN_STYLES.setdefault(self, {})
+        checksum = self._mapping_checksum(number)
+        if number not in known or known[number][0] != checksum:
+            shape = (1, MEAN_STYLE_LATENTS, self.latent_dim)
+            latents = np.random.default_rng(0).standard_normal(shape, np.float32)
+            # One sample of 10,000 rows: the domain's heads are gathered once.
+            styles = self._map(latents, np.array([number]))
+            known[number] = (checksum, styles.numpy()[0].mean(axis=0))
+        return known[number][1].copy()
+
+    def _mapping_checksum(self, domain):
+        """Of the weights that a domain's styles depend on."""
+        network = self.mapping_network_ema
+        shared = [weight.value for layer in network.shared for weight in layer.weights]
+        heads = (*network.hidden, network.style)
+        own = [weight.value[domain] for layer in heads for weight in layer.weights]
+        checksum = 0
+        for weight in (*shared, *own):
+            checksum = zlib.crc32(tf.convert_to_tensor(weight).numpy(), checksum)
+        return checksum
 
     @tf.function(reduce_retracing=True)
     def _encode(self, images, domain):

@@ -89,6 +89,31 @@ def test_truncation_draws_styles_to_the_mean_of_their_domain(model):
     close(mean[0], model.map_latents(many, "cat").mean(axis=0))
 
 
+def test_a_mean_style_is_computed_once_until_the_weights_change(monkeypatch):
+    model, computed = tiny(), []
+    map_latents = model._map
+
+    def counted(latents, domain):
+        computed.extend(domain.tolist() if len(latents[0]) > 1 else [])
+        return map_latents(latents, domain)
+
+    monkeypatch.setattr(model, "_map", counted)
+    latents = np.ones((2, 3), np.float32)
+    first = model.map_latents(latents, ["cat", "dog"], truncation=0.5)
+    again = model.map_latents(latents, ["cat", "dog"], truncation=0.5)
+    assert sorted(computed) == [0, 1]
+    np.testing.assert_array_equal(first, again)
+    bias = model.mapping_network_ema.style.bias
+    bias.assign(bias + np.array([[1.0], [0.0], [0.0]], np.float32))
+    moved = model.map_latents(latents, ["cat", "dog"], truncation=0.0)
+    assert sorted(computed) == [0, 0, 1]  # Only the head of cats has changed.
+    means = [model.mean_style(domain) for domain in ("cat", "dog")]
+    close(moved, np.stack(means))
+    shared = model.mapping_network_ema.shared[0].bias
+    shared.assign(shared + 1.0)
+    assert (model.mean_style("dog") != means[1]).any()
+
+
 def test_the_averaged_networks_are_used(model, images):
     other = tiny()
     for name in ("generator", "mapping_network", "style_encoder"):
