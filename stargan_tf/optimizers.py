@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from stargan_tf.errors import InputError
+from stargan_tf.private_interfaces import OnceAnUpdateAdam, has_fixed_rate, moments
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
-class TorchAdam(keras.optimizers.Adam):
+class TorchAdam(OnceAnUpdateAdam):
     """Adam with epsilon where Kingma & Ba's algorithm 1 and PyTorch have it.
 
     Keras adds epsilon to the uncorrected √v ("epsilon hat"), which at the first
@@ -39,13 +40,7 @@ class TorchAdam(keras.optimizers.Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **kw)
         self.l2 = l2
 
-    def _backend_update_step(self, grads, trainable_variables, learning_rate):
-        # The bias corrections are the same for all variables. They are worked out
-        # here, once for each update, and travel in the learning rate's place.
-        scale = self._corrections(learning_rate, trainable_variables[0].dtype)
-        super()._backend_update_step(grads, trainable_variables, scale)
-
-    def _corrections(self, learning_rate, dtype):
+    def _shared_scalars(self, learning_rate, dtype):
         """(rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε · √(1 - β₂ᵗ)): see `update_step`."""
         step = ops.cast(self.iterations + 1, dtype)
         bias_1 = 1.0 - ops.power(ops.cast(self.beta_1, dtype), step)
@@ -64,8 +59,7 @@ class TorchAdam(keras.optimizers.Adam):
         gradient = ops.cast(gradient, variable.dtype)
         if self.l2:
             gradient = gradient + self.l2 * variable
-        index = self._get_variable_index(variable)
-        m, v = self._momentums[index], self._velocities[index]
+        m, v = moments(self, variable)
         if keras.backend.backend() == "tensorflow":
             from stargan_tf.one_pass_adam import update_in_one_pass
 
@@ -82,16 +76,6 @@ class TorchAdam(keras.optimizers.Adam):
         return {**super().get_config(), "l2": self.l2}
 
 
-def has_fixed_rate(optimizer):
-    """Whether an optimizer's learning rate follows no schedule.
-
-    Args:
-        optimizer: a Keras optimizer.
-    """
-    schedule = keras.optimizers.schedules.LearningRateSchedule
-    return not isinstance(optimizer._learning_rate, schedule)
-
-
 def copy_moments(source, target):
     """Lets an optimizer go on where another one of an equal network stood.
 
@@ -106,9 +90,7 @@ def copy_moments(source, target):
     both = (source, target)
     if not all(isinstance(one, TorchAdam) and has_fixed_rate(one) for one in both):
         return False
-    for slot in ("_momentums", "_velocities"):
-        pairs = zip(getattr(source, slot), getattr(target, slot), strict=True)
-        for old, new in pairs:
+    for old, new in zip(source.variables, target.variables, strict=True):
+        if new is not target.learning_rate:
             new.assign(old)
-    target.iterations.assign(source.iterations)
     return True

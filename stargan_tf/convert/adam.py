@@ -7,9 +7,11 @@ import numpy as np
 
 from stargan_tf.convert.table import Table, entries, to_official, to_ours
 from stargan_tf.errors import InputError
-from stargan_tf.optimizers import TorchAdam, has_fixed_rate
+from stargan_tf.optimizers import TorchAdam
+from stargan_tf.private_interfaces import has_fixed_rate, moments
 
-MEAN, SQUARE = "exp_avg", "exp_avg_sq"
+# In the order of `moments`.
+SLOTS = MEAN, SQUARE = "exp_avg", "exp_avg_sq"
 
 
 def put_moments(
@@ -30,13 +32,11 @@ def put_moments(
     known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
     variables = {v.path: v for v in network.trainable_variables}
     shapes = {path: tuple(v.shape) for path, v in variables.items()}
-    slots = {MEAN: optimizer._momentums, SQUARE: optimizer._velocities}
-    for name, slot in slots.items():
-        moments = {key: state[name] for key, state in known.items()}
-        for path, array in to_ours(table, moments, shapes):
+    for place, name in enumerate(SLOTS):
+        arrays = {key: state[name] for key, state in known.items()}
+        for path, array in to_ours(table, arrays, shapes):
             if path in variables:
-                target = slot[optimizer._get_variable_index(variables[path])]
-                _assign(target, array, network)
+                _assign(moments(optimizer, variables[path])[place], array, network)
     steps = [int(state["step"]) for state in known.values()]
     optimizer.iterations.assign(max(steps, default=0))
 
@@ -69,8 +69,10 @@ def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
     """
     variables = network.trainable_variables
     means, squares = (
-        to_official(table, _by_path(optimizer, slot, variables))
-        for slot in (optimizer._momentums, optimizer._velocities)
+        to_official(
+            table, {v.path: moments(optimizer, v)[place].numpy() for v in variables}
+        )
+        for place in range(len(SLOTS))
     )
     keys = [entry.key for entry in entries(table)]
     step = np.array(optimizer.iterations.numpy(), np.float32)
@@ -80,11 +82,6 @@ def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
         if key in means
     }
     return {"state": state, "param_groups": [_group(optimizer, len(keys))]}
-
-
-def _by_path(optimizer: Any, slot: Any, variables: Any) -> dict[str, np.ndarray]:
-    index = optimizer._get_variable_index
-    return {v.path: slot[index(v)].numpy() for v in variables}
 
 
 def _group(optimizer: Any, count: int) -> dict[str, Any]:

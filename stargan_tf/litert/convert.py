@@ -18,6 +18,7 @@ from stargan_tf.litert.operations import check_operations
 from stargan_tf.litert.part import Arrays, Part
 from stargan_tf.litert.picture_type import as_taken, function, signature
 from stargan_tf.litert.selective import quantize_selectively
+from stargan_tf.private_interfaces import calibrated
 
 # Pictures that show how much harm a quantized product does.
 PROBED = 3
@@ -66,18 +67,17 @@ def _in_integers(
 ) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = partial(_samples, part, input_type, calibration)
-    converter._experimental_calibrate_only = True
     with warnings.catch_warnings():
         # It calibrates with an interpreter of its own that it calls deprecated.
         warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter")
-        calibrated = bytes(converter.convert())
+        ranged = calibrated(converter)
     expected = KerasOutputs(part, input_type, calibration.first(PROBED))
 
     def error(content):
         found = expected.compare(content).values()
         return max(10 ** (-agreement.psnr / 10) for agreement in found)
 
-    return quantize_selectively(calibrated, error)
+    return quantize_selectively(ranged, error)
 
 
 def _save(part: Part, input_type: str, folder: Path) -> None:

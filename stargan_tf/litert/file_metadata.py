@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from tensorflow.lite.python import schema_py_generated as schema
 
-from stargan_tf.litert.file_model import pack, unpack
+from stargan_tf.litert.file_model import pack, schema, unpack
 
 NAME = "stargan_tf"
 

@@ -1,10 +1,12 @@
-"""LiteRT files as objects, by the schema that comes with TensorFlow."""
+"""LiteRT files as objects, by the schema of their format."""
 
 from typing import Any
 
 import flatbuffers
-from tensorflow.lite.python import schema_py_generated as schema
 
+from stargan_tf.private_interfaces import litert_schema
+
+schema = litert_schema()
 FILE_IDENTIFIER = b"TFL3"
 BUFFER_ALIGNMENT = 16
 

@@ -3,9 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from tensorflow.lite.python import schema_py_generated as schema
-
-from stargan_tf.litert.file_model import unpack
+from stargan_tf.litert.file_model import schema, unpack
 
 _NAMES = {
     value: name

@@ -10,12 +10,12 @@ measured, and the worst ones stay float until the rest is small enough.
 import re
 from collections.abc import Callable, Mapping
 
-from tensorflow.lite.python.convert import mlir_quantize
 from tqdm import tqdm
 
 from stargan_tf.litert.file_model import unpack
 from stargan_tf.litert.operations import names, operations
 from stargan_tf.native_output import without_lines
+from stargan_tf.private_interfaces import quantized
 
 # Not DEPTHWISE_CONV_2D: it has few weights, and a light 128 px generator took four
 # times as long with it in int8 (ai-edge-litert 2.3, x86).
@@ -80,12 +80,6 @@ def product_names(content: bytes) -> list[str]:
 
 
 def _quantized(calibrated: bytes, float_products) -> bytes:
-    """What tf.lite.experimental.QuantizationDebugger does, without a second model."""
+    others = set(operations(calibrated)) - set(PRODUCTS)
     with without_lines(re.compile(rb"fully_quantize: ")):
-        return bytes(
-            mlir_quantize(
-                calibrated,
-                denylisted_ops=set(operations(calibrated)) - set(PRODUCTS),
-                denylisted_nodes=set(float_products),
-            )
-        )
+        return quantized(calibrated, others, set(float_products))

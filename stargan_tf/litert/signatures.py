@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-from tensorflow.lite.python import schema_py_generated as schema
 
-from stargan_tf.litert.file_model import unpack
+from stargan_tf.litert.file_model import schema, unpack
 
 _TYPES = {
     schema.TensorType.FLOAT32: "float32",

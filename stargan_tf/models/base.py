@@ -12,9 +12,10 @@ from stargan_tf.models.compile_checks import (
     check_optimizer,
     check_policy,
 )
+from stargan_tf.private_interfaces import BuiltModel
 
 
-class StarGANBase(keras.Model):
+class StarGANBase(BuiltModel):
     """A `keras.Model` trained by one optimizer per network.
 
     It keeps what Keras' own `compile` would not: optimizers that are built at once
@@ -90,9 +91,6 @@ class StarGANBase(keras.Model):
     def _train_variants(self, data):
         """The train steps there are, and the index of the one for `data`."""
         return [self.train_step], None
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Nothing is left to build; see `distribution.steps`."""
 
     def get_compile_config(self):
         """Arguments of `compile`, optimizers included; None before `compile`."""

@@ -1,0 +1,142 @@
+"""Everything private in Keras and TensorFlow that this package uses, with the reason.
+
+A release of theirs may change it without notice. All of it is here, so that such a
+change is mended in one place; whatever is missing is named in an `ImportError`, and
+`tests/test_private_interfaces.py` exercises each one directly.
+"""
+
+from importlib import import_module
+from typing import Any
+
+import keras
+
+
+class OnceAnUpdateAdam(keras.optimizers.Adam):
+    """Adam whose scalars are computed once an update, not once a variable.
+
+    Subclasses define `_shared_scalars(learning_rate, dtype)`; their `update_step` gets
+    its result in place of the learning rate.
+
+    Why: a v2 model has about 400 variables, and no public method is called once an
+    update inside of the replica, where a distribution strategy needs the scalars.
+    """
+
+    def build(self, variables):
+        """Makes the moments of `variables`."""
+        super().build(variables)
+        _attribute(keras.optimizers.Adam, "_backend_update_step")
+        if variables:
+            moments(self, variables[0])
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        scalars = self._shared_scalars(learning_rate, trainable_variables[0].dtype)
+        super()._backend_update_step(grads, trainable_variables, scalars)
+
+
+def moments(optimizer: keras.optimizers.Adam, variable: Any) -> tuple[Any, Any]:
+    """The first and the second moment that Adam keeps of a variable.
+
+    Why: `optimizer.variables` is one flat list, whose order is not documented.
+
+    Args:
+        optimizer: a built Adam.
+        variable: a trainable variable that it was built for.
+
+    Returns:
+        Two Keras variables.
+    """
+    index = _attribute(optimizer, "_get_variable_index")(variable)
+    slots = (_attribute(optimizer, name) for name in ("_momentums", "_velocities"))
+    return tuple(slot[index] for slot in slots)
+
+
+def has_fixed_rate(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether an optimizer's learning rate follows no schedule.
+
+    Why: `optimizer.learning_rate` is the rate of the moment for both.
+    """
+    schedule = keras.optimizers.schedules.LearningRateSchedule
+    return not isinstance(_attribute(optimizer, "_learning_rate"), schedule)
+
+
+class BuiltModel(keras.Model):
+    """A model that `fit` does not try to build, as it is built when it is made.
+
+    Why: `fit` looks at a batch in order to build the model, which fails for batches
+    that a strategy distributes over several workers (keras#20585).
+    """
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing is left to build."""
+
+
+def litert_schema() -> Any:
+    """The module of classes that LiteRT files are made of.
+
+    Why: no public module of TensorFlow has them. ai-edge-litert, which is not needed
+    for writing files, carries the same module and is preferred.
+    """
+    try:
+        return import_module("ai_edge_litert.schema_py_generated")
+    except ImportError:
+        return _module("tensorflow.lite.python.schema_py_generated")
+
+
+def calibrated(converter: Any) -> bytes:
+    """A LiteRT file in float, with the ranges that its representative data took.
+
+    Why: public methods calibrate and quantize all operations in one step.
+
+    Args:
+        converter: a `tf.lite.TFLiteConverter` with a `representative_dataset`.
+    """
+    _attribute(converter, "_experimental_calibrate_only")
+    converter._experimental_calibrate_only = True
+    return bytes(converter.convert())
+
+
+def quantized(
+    content: bytes, float_operations: set[str], float_tensors: set[str]
+) -> bytes:
+    """A calibrated LiteRT file in int8, but for chosen operations.
+
+    Why: `tf.lite.experimental.QuantizationDebugger`, the public way, makes and runs a
+    second model for each choice.
+
+    Args:
+        content: what `calibrated` returned.
+        float_operations: kinds of operations that stay float, such as `"MUL"`.
+        float_tensors: names of the outputs of operations that stay float.
+    """
+    convert = _module("tensorflow.lite.python.convert")
+    return bytes(
+        _attribute(convert, "mlir_quantize")(
+            content, denylisted_ops=float_operations, denylisted_nodes=float_tensors
+        )
+    )
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise _changed(name) from error
+
+
+def _attribute(owner: Any, name: str) -> Any:
+    try:
+        return getattr(owner, name)
+    except AttributeError as error:
+        kind = owner if isinstance(owner, type) else type(owner)
+        place = getattr(owner, "__name__", kind.__name__)
+        raise _changed(f"{place}.{name}") from error
+
+
+def _changed(name: str) -> ImportError:
+    import tensorflow as tf
+
+    return ImportError(
+        f"{name} is not in TensorFlow {tf.__version__} with Keras {keras.__version__}. "
+        "stargan_tf needs it: install the newest stargan_tf, or "
+        "older versions of these two."
+    )
