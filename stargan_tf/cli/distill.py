@@ -6,6 +6,7 @@ from typing import Any
 from absl import flags
 
 from stargan_tf.cli.data_flags import define_known_data_flags, given_data_options
+from stargan_tf.cli.model_code import define_masks, define_trust, given_code
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 
@@ -37,6 +38,8 @@ def define_flags(flag_values: flags.FlagValues) -> None:
     )
     flags.DEFINE_integer("seed", 0, "Of data order, labels and styles.", **training)
     define_known_data_flags(flag_values)
+    define_masks(**models)
+    define_trust(**models)
 
 
 def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
@@ -65,6 +68,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         DistillationOptions(**{name: flag_values[name].value for name in names}),
         flag_values.dataset,
         lambda image_size: given_data_options(flag_values, image_size),
+        given_code(flag_values),
     )
     start_tensorflow()
     print(_summary(job.run(), job.output))

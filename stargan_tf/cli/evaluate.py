@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from stargan_tf.cli.data_flags import define_known_data_flags, given_data_options
+from stargan_tf.cli.model_code import define_masks, define_trust, given_code
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 
@@ -47,7 +48,11 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         ("masks", "images → masks, above 0.5 where a translation may draw."),
         ("embedding", "images → vectors that tell who it is."),
     ):
-        flags.DEFINE_string(name, None, f"MODULE:FUNCTION, {text}", **own)
+        flags.DEFINE_string(
+            name, None, f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}", **own
+        )
+    define_masks(**own)
+    define_trust(**own)
 
 
 def _define_measure(flag_values: flags.FlagValues) -> None:
@@ -121,6 +126,7 @@ def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
         {name: flag_values[name].value for name in ("truth", "masks", "embedding")},
         output=flag_values.output,
         report=flag_values.report,
+        code=given_code(flag_values),
     )
     for path in filter(None, (job.output, job.report)):
         check_file(path)

@@ -2,12 +2,13 @@
 
 from absl import flags
 
+from stargan_tf.cli.model_code import FLAG, define_masks
 from stargan_tf.errors import InputError
 
 RANDOM = ("seed", "count", "truncation")
 FORMS = ("grid", "strip", "film")
 FILM = ("frames", "fps")
-FLAGS = (*RANDOM, "reference", "style", "save_style", "mask_provider", *FORMS, *FILM)
+FLAGS = (*RANDOM, "reference", "style", "save_style", FLAG, *FORMS, *FILM)
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -57,13 +58,7 @@ def _define_styles(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_string(
         "save_style", None, "Write the styles to a .npz file, for --style.", **style
     )
-    flags.DEFINE_string(
-        "mask_provider",
-        None,
-        "Models with high-pass skips: MODULE:NAME of the function that makes masks, by "
-        "default the one that the model's run names.",
-        **style,
-    )
+    define_masks(**style)
 
 
 def _define_forms(flag_values: flags.FlagValues) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from absl import flags
 
+from stargan_tf.cli.model_code import TRUST, define_trust
 from stargan_tf.cli.named_model import named_model
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
@@ -19,7 +20,7 @@ from stargan_tf.training.resolve import resolve
 from stargan_tf.training.run_folder import RunFolder
 
 Families = Mapping[str, ModelFamily]
-_NO_OPTIONS = ("run", "config")
+_NO_OPTIONS = ("run", "config", TRUST)
 
 SUMMARY = "Train a model, or go on with a run that stopped."
 USAGE = (
@@ -50,6 +51,7 @@ def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) ->
     flags.DEFINE_string("run", None, "The run folder.", **define_text)
     flags.DEFINE_string("preset", None, f"One of {', '.join(PRESETS)}.", **define_text)
     flags.DEFINE_string("config", None, "JSON file with option values.", **define_text)
+    define_trust(**define_text)
     families = known_families(named_model(arguments))
     for owners in _options(families).values():
         _define(owners, families, flag_values)
@@ -133,7 +135,7 @@ def _resolve(flag_values: flags.FlagValues, folder: RunFolder) -> RunConfig:
     config_file = flag_values.config
     if not config_file and "preset" not in given and folder.config.exists():
         config_file = folder.config
-    return resolve(given, config_file)
+    return resolve(given, config_file, flag_values.trust_code)
 
 
 def _say_what_is_next(folder: RunFolder, config: RunConfig, domain: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
+from stargan_tf.cli.model_code import FLAG, check_masks
 from stargan_tf.cli.style_choice import choose_styles
 from stargan_tf.cli.style_flags import FLAGS, check_flags, define_flags
 from stargan_tf.cli.translate_job import (
@@ -15,7 +16,6 @@ from stargan_tf.cli.translate_job import (
     make_fitting,
     need_output,
 )
-from stargan_tf.cli.translate_masks import FLAG, check_masks
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
+from stargan_tf.cli.model_code import define_trust
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 from stargan_tf.training.families.model_family import LABELS
@@ -53,6 +54,7 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         "is not needed then.",
         **model,
     )
+    define_trust(**model)
     flags.DEFINE_float(
         "timeout", 60.0, "With --server: seconds for a request.", 0.001, **model
     )
@@ -75,15 +77,15 @@ def find_source(flag_values: flags.FlagValues) -> Source:
     from stargan_tf.training.run_folder import find_checkpoint
 
     checkpoint, state = find_checkpoint(Path(flag_values.model))
-    return Source(state, partial(_load, checkpoint))
+    return Source(state, partial(_load, checkpoint, flag_values.trust_code))
 
 
-def _load(checkpoint: Path, code: Code) -> Any:
+def _load(checkpoint: Path, trust_code: bool, code: Code) -> Any:
     # What is wrong with the flags was said at once, not after seconds of imports.
     start_tensorflow()
     from stargan_tf.training.run_folder import load_model
 
-    return load_model(checkpoint, **code)
+    return load_model(checkpoint, trust_code=trust_code, **code)
 
 
 def _on_server(flag_values: flags.FlagValues) -> Source:

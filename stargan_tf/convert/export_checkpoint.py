@@ -10,9 +10,8 @@ from stargan_tf.convert.collect import OFFICIAL
 from stargan_tf.convert.found import Sizes, State
 from stargan_tf.convert.official_v2 import FAN
 from stargan_tf.convert.transfer import take_weights
-from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.checkpoints import State as Record
-from stargan_tf.training.families.registry import family
+from stargan_tf.training.run_folder import open_checkpoint
 
 
 def export_checkpoint(
@@ -33,7 +32,7 @@ def export_checkpoint(
         InputError: if they cannot be written.
         ImportError: without PyTorch.
     """
-    model = _load(checkpoint, record)
+    model = open_checkpoint(checkpoint, record, compile=True)
     official = OFFICIAL[record.model]
     tables = official.tables(_sizes(model))
     names = [name for name in tables if hasattr(model, name)]
@@ -45,13 +44,6 @@ def export_checkpoint(
         for name, content in official.files(states, moments, record.step):
             torch_file.write(unfinished / name, content)
     return sorted(output.iterdir())
-
-
-def _load(checkpoint: Path, record: Record) -> Any:
-    family(record.model).model_class()  # Registers the class with Keras.
-    import keras
-
-    return keras.models.load_model(checkpoint / MODEL_FILE)
 
 
 def _sizes(model: Any) -> Sizes:

@@ -1,7 +1,7 @@
 """A distillation, from the teacher's folder to the student's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class DistillationJob:
         sources: what the student is trained on.
         options: how.
         output: the folder to make.
+        code: what `load_model` is told about the teacher's functions.
     """
 
     checkpoint: Path
@@ -68,6 +69,7 @@ class DistillationJob:
     sources: LabelledImages | list[LabelledImages]
     options: DistillationOptions
     output: Path
+    code: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
         """Trains the student and writes its folder, whole or not at all.
@@ -82,7 +84,8 @@ class DistillationJob:
         from stargan_tf.distillation.steered import kind_of
         from stargan_tf.distillation.student import mobile_student
 
-        teacher, kind = load_model(self.checkpoint), kind_of(self.state.model)
+        teacher = load_model(self.checkpoint, **self.code)
+        kind = kind_of(self.state.model)
         student = mobile_student(teacher, kind)
         options = self.options
         batches = imported(family(self.state.model).batches)(
@@ -117,6 +120,7 @@ def plan_distillation(
     options: DistillationOptions,
     dataset: str | None,
     given_data: Callable[[int], Mapping[str, Any]],
+    code: Mapping[str, Any] | None = None,
 ) -> DistillationJob:
     """Finds the teacher and opens the data; TensorFlow is not needed.
 
@@ -126,6 +130,7 @@ def plan_distillation(
         options: how to distil.
         dataset: name of the data set; None for the run's own.
         given_data: the model's image size → the given `DatasetOptions` fields.
+        code: see `DistillationJob`.
 
     Raises:
         InputError: if there is no model, the output exists, or the data does not fit.
@@ -135,7 +140,7 @@ def plan_distillation(
     check_new(output)
     given = given_data(state.datasets[0]["image_size"])
     sources = _sources(checkpoint, state, DataChoice(dataset, given))
-    return DistillationJob(checkpoint, state, sources, options, output)
+    return DistillationJob(checkpoint, state, sources, options, output, code or {})
 
 
 def _sources(

@@ -79,11 +79,13 @@ def background_change(
         float array (n,); NaN for an image that has no pixel outside its mask.
     """
     _check_pair(before, after)
-    outside = np.asarray(may_change) <= 0.5
-    if outside.shape != before.shape[:3]:
+    may_change = np.asarray(may_change)
+    if may_change.shape != before.shape[:3] or may_change.dtype.kind not in "bfiu":
         raise InputError(
-            f"Masks must have shape {before.shape[:3]}. Received: {outside.shape}"
+            f"Masks must be numbers of shape {before.shape[:3]}. Received: "
+            f"{may_change.dtype} of shape {may_change.shape}"
         )
+    outside = may_change <= 0.5
     pixels = outside.sum(axis=(1, 2))
     total = np.sum(_difference(before, after) * outside, axis=(1, 2))
     return np.where(pixels, total / np.maximum(pixels, 1), np.nan)
@@ -106,7 +108,7 @@ def identity_similarity(
         float array (n,).
     """
     _check_pair(before, after)
-    first, second = _unit(embed(before)), _unit(embed(after))
+    first, second = (_unit(embed(images), len(images)) for images in (before, after))
     return np.sum(first * second, axis=1)
 
 
@@ -115,8 +117,14 @@ def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return np.abs(difference).mean(axis=-1)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    vectors = np.asarray(vectors, np.float64)
+def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or len(vectors) != count:
+        raise InputError(
+            f"An embedding must be an array of {count} vectors of numbers. Received: "
+            f"{vectors.dtype} of shape {vectors.shape}"
+        )
+    vectors = vectors.astype(np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.maximum(lengths, np.finfo(np.float64).tiny)
 

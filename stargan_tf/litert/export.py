@@ -21,7 +21,7 @@ from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import DataChoice
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
-from stargan_tf.training.run_folder import load_model
+from stargan_tf.training.run_folder import open_checkpoint
 
 DESCRIPTION = "model.json"
 
@@ -88,7 +88,7 @@ def device_form(checkpoint: Path, state: State) -> DeviceForm:
         checkpoint: the checkpoint's folder.
         state: its state file.
     """
-    model = load_model(checkpoint)
+    model = open_checkpoint(checkpoint, state)
     return imported(family(state.model).litert)(model)
 
 

@@ -24,7 +24,7 @@ from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import DataChoice
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
-from stargan_tf.training.run_folder import load_model
+from stargan_tf.training.run_folder import open_checkpoint
 
 FORMAT = "stargan_tf.saved_model/1"
 EXTRA = "assets.extra"
@@ -66,7 +66,7 @@ def export_saved_model(
         InputError: if it cannot be written, or the family has no such form.
         ImportError: without tensorflow-serving-api.
     """
-    model = model_in_float32(load_model(checkpoint))
+    model = model_in_float32(open_checkpoint(checkpoint, state))
     description = {"format": FORMAT, **described_model(checkpoint, state)}
     description |= _sizes(model)
     form: ServedForm = imported(family(state.model).served)(model, description)

@@ -1,11 +1,20 @@
-"""What the first bytes of a picture file say, inside of the graph."""
+"""What a picture file says about itself, inside of the graph.
+
+TensorFlow's decoders take memory for what a file claims to be. So nothing is decoded
+whose size is not known here before.
+"""
 
 import tensorflow as tf
 
+UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
 _HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
 _PADDING = 32
 _EXIF = tuple(b"Exif\0\0")
 _ORIENTATION, _ENTRY, _MOST_ENTRIES = 0x0112, 12, 512
+# Passes over the pixels of a JPEG that are not counted; progressive files have 10.
+_SCANS = 20
+# Enough for a first image of 16 MB. Other files could keep the loop busy for hours.
+_MOST_BLOCKS = 65_536
 
 
 class PictureHeader:
@@ -18,18 +27,30 @@ class PictureHeader:
     def __init__(self, content):
         head = tf.io.decode_raw(tf.strings.substr(content, 0, _HEAD), tf.uint8)
         head = tf.pad(head, [[0, _PADDING]])
-        self._content, self._bytes = content, tf.cast(head, tf.int32)
-        self._last = tf.size(self._bytes) - 1
+        self._content, self._bytes = content, tf.cast(head, tf.int64)
+        self._last = tf.size(head, tf.int64) - 1
 
     @property
     def is_jpeg(self):
         """Whether the file is a JPEG."""
         return self._starts_with(b"\xff\xd8\xff")
 
-    def num_pixels(self):
-        """Width times height, int64; 0 in formats that are not known here."""
-        sides = tf.cond(self.is_jpeg, self._jpeg_sides, self._other_sides)
-        return tf.reduce_prod(tf.abs(tf.cast(sides, tf.int64)))
+    def still(self):
+        """What there is to decode.
+
+        Returns:
+            Width times height, int64, and the file to decode. `UNKNOWN` stands for
+            formats other than PNG, GIF, BMP, JPEG and WebP, and for animated WebP
+            files, on which TensorFlow 2.21 crashes. Of a GIF the first image is left.
+        """
+        is_gif = self._starts_with(b"GIF8")
+        return tf.cond(
+            self.is_jpeg,
+            lambda: (self._jpeg_pixels(), self._content),
+            lambda: tf.cond(
+                is_gif, self._first_of_gif, lambda: (self._pixels(), self._content)
+            ),
+        )
 
     def orientation(self):
         """EXIF's number of how the picture lies, 1 (upright) to 8; 1 without EXIF."""
@@ -40,8 +61,8 @@ class PictureHeader:
         places = tf.where(tf.reduce_all(tf.stack(matches), axis=0))[:, 0]
         return tf.cond(
             tf.size(places) > 0,
-            lambda: self._orientation(tf.cast(places[0], tf.int32) + len(_EXIF)),
-            lambda: 1,
+            lambda: self._orientation(places[0] + len(_EXIF)),
+            lambda: tf.constant(1, tf.int64),
         )
 
     def _orientation(self, start):
@@ -54,30 +75,90 @@ class PictureHeader:
         sound = (tags == _ORIENTATION) & (values >= 1) & (values <= 8)
         return tf.reduce_max(tf.concat([tf.where(sound, values, 1), [1]], axis=0))
 
-    def _jpeg_sides(self):
-        return tf.image.extract_jpeg_shape(self._content)[:2]
+    def _jpeg_pixels(self):
+        """Those of one pass over the image; absurdly many passes count as more."""
+        scans = tf.size(tf.strings.split(self._content, b"\xff\xda"), tf.int64) - 1
+        sides = tf.image.extract_jpeg_shape(self._content)[:2]
+        return tf.reduce_prod(tf.cast(sides, tf.int64)) * (1 + scans // _SCANS)
 
-    def _other_sides(self):
-        unknown = tf.zeros(2, tf.int32)
-        kinds = (
-            (b"\x89PNG", (16, 20), 4, True),
-            (b"GIF8", (6, 8), 2, False),
-            (b"BM", (18, 22), 4, False),
+    def _pixels(self):
+        width, height = self._number(18, 4, False), self._number(22, 4, False)
+        bitmap = width * tf.minimum(height, 2**32 - height)  # Top down: negative.
+        png = self._number(16, 4, True) * self._number(20, 4, True)
+        lossy = [self._number(place, 2, False) % 2**14 for place in (26, 28)]
+        packed = self._number(21, 4, False)
+        lossless = [packed % 2**14 + 1, packed // 2**14 % 2**14 + 1]
+        canvas = [self._number(place, 3, False) + 1 for place in (24, 27)]
+        is_still = self._at(20) // 2 % 2 == 0
+        found = tf.constant(UNKNOWN, tf.int64)
+        for known, pixels in (
+            (self._starts_with(b"\x89PNG") & self._starts_with(b"IHDR", 12), png),
+            (self._starts_with(b"BM"), bitmap),
+            (self._is_webp(b"VP8 "), tf.reduce_prod(lossy)),
+            (self._is_webp(b"VP8L"), tf.reduce_prod(lossless)),
+            (self._is_webp(b"VP8X") & is_still, tf.reduce_prod(canvas)),
+        ):
+            # Sides of 32 bits: their product may not fit into 64.
+            pixels = tf.where(pixels < 0, tf.int64.max, pixels)
+            found = tf.where(known, pixels, found)
+        return found
+
+    def _is_webp(self, chunk):
+        return self._starts_with(b"RIFF") & self._starts_with(b"WEBP" + chunk, 8)
+
+    def _first_of_gif(self):
+        """(pixels of the first image, the file cut off after it).
+
+        The decoder would take memory for all images of an animation, and its images
+        need not be as small as the file's head says.
+        """
+        content = tf.cast(tf.io.decode_raw(self._content, tf.uint8), tf.int32)
+        length = tf.size(content)
+
+        def at(place):
+            return content[tf.minimum(place, length - 1)]
+
+        def table(flags):  # Bytes of a table of colors.
+            return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), 0)
+
+        def step(place, in_data, width, height):
+            """One block: at `place` it begins, or its next piece of data does."""
+            first = at(place)
+            is_image = ~in_data & (first == ord(","))
+            is_extension = ~in_data & (first == ord("!"))
+            width = tf.where(is_image, at(place + 5) + 256 * at(place + 6), width)
+            height = tf.where(is_image, at(place + 7) + 256 * at(place + 8), height)
+            is_over = tf.where(in_data, (first == 0) & (width >= 0), False)
+            bytes_used = tf.where(is_image, 11 + table(at(place + 9)), 2)
+            bytes_used = tf.where(in_data, 1 + first, bytes_used)
+            known = in_data | is_image | is_extension
+            place = tf.where(known, place + bytes_used, length)
+            in_data = is_image | is_extension | (in_data & (first != 0))
+            return is_over, place, in_data, width, height
+
+        is_over, place, _, width, height = tf.while_loop(
+            lambda is_over, place, *_: ~is_over & (place < length),
+            lambda _, *state: step(*state),
+            (False, 13 + table(at(10)), False, UNKNOWN, UNKNOWN),
+            maximum_iterations=_MOST_BLOCKS,
+            parallel_iterations=1,
         )
-        for magic, places, width, big in kinds:
-            sides = tf.stack([self._number(i, width, big) for i in places])
-            unknown = tf.where(self._starts_with(magic), sides, unknown)
-        return unknown
+        # Cut files are the decoder's business; those with too many blocks are not.
+        known = (width >= 0) & (is_over | (place >= length))
+        pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
+        cut = tf.strings.substr(self._content, 0, tf.minimum(place, length)) + b";"
+        return tf.where(known, pixels, tf.constant(UNKNOWN, tf.int64)), cut
 
-    def _starts_with(self, magic):
-        return tf.reduce_all(self._bytes[: len(magic)] == tuple(magic))
+    def _starts_with(self, magic, place=0):
+        return tf.reduce_all(self._bytes[place : place + len(magic)] == tuple(magic))
 
     def _number(self, place, width, big):
-        """Unsigned numbers of `width` bytes; those of 4 bytes may come out negative."""
+        """An unsigned number of `width` bytes."""
         digits = [self._at(place + i) for i in range(width)]
         lowest_last = sum(d * 256**i for i, d in enumerate(reversed(digits)))
         lowest_first = sum(d * 256**i for i, d in enumerate(digits))
         return tf.where(big, lowest_last, lowest_first)
 
     def _at(self, place):
-        return tf.gather(self._bytes, tf.clip_by_value(place, 0, self._last))
+        place = tf.maximum(tf.cast(place, tf.int64), 0)
+        return tf.gather(self._bytes, tf.minimum(place, self._last))

@@ -7,9 +7,12 @@ these exceptions: clear parts of GIFs are black, BMPs with a palette are read as
 import tensorflow as tf
 
 from stargan_tf.data.fit import CROP
-from stargan_tf.serving.picture_header import PictureHeader
+from stargan_tf.serving.picture_header import UNKNOWN, PictureHeader
 
-MAX_PIXELS = 89_478_485  # Pillow's limit: a larger picture is likely an attack.
+# Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
+# each pixel, and a server does it for several strangers at once.
+MAX_PIXELS = 89_478_485
+FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
 
 
 def to_float(images):
@@ -33,8 +36,8 @@ def decode(encoded, size, fit, crop_size):
         crop_size: likewise.
 
     Returns:
-        uint8 (n, size, size, 3). What is no picture, or has more than `MAX_PIXELS`, is
-        INVALID_ARGUMENT.
+        uint8 (n, size, size, 3). What is no picture in one of the `FORMATS`, or has
+        more than `MAX_PIXELS`, is INVALID_ARGUMENT before it is decoded.
     """
 
     def one(content):
@@ -61,10 +64,11 @@ def encode(images):
 def _decoded(content):
     """One file as uint8 RGB, upright."""
     header = PictureHeader(content)
-    pixels = header.num_pixels()
+    pixels, content = header.still()
     message = f"A picture has more than {MAX_PIXELS:,} pixels. Received:"
     fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
-    with tf.control_dependencies([fits]):
+    known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
+    with tf.control_dependencies([fits, known]):
         content = tf.identity(content)
 
     def jpeg():

@@ -14,7 +14,7 @@ from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.pixels import to_float
 from stargan_tf.errors import InputError
 from stargan_tf.serving.configuration import MAX_BATCH
-from stargan_tf.training.imported import imported_by_user
+from stargan_tf.training.imported import explained, imported_by_user
 
 MASKS = "mask_provider"
 
@@ -132,6 +132,7 @@ def style_model(
     """
     name = code.get(MASKS)
     provider = imported_by_user(f"--{MASKS}", name) if name else None
+    provider = provider and explained(f"--{MASKS}", name, provider)
     return RemoteStyleModel(client, description, provider)
 
 

@@ -21,7 +21,7 @@ from stargan_tf.training.evaluated_run import (
     open_evaluation_data,
 )
 from stargan_tf.training.families.registry import family
-from stargan_tf.training.imported import check_form, imported_by_user
+from stargan_tf.training.imported import check_form, explained, imported_by_user
 from stargan_tf.training.run_folder import find_checkpoint, load_model
 from stargan_tf.training.versions import versions
 
@@ -38,6 +38,7 @@ class EvaluationJob:
         data: the images.
         options: what to measure.
         functions: names of the user's functions; see `OwnFunctions`.
+        code: what `load_model` is told about the model's functions.
         output: where the JSON file goes.
         report: where the page goes; None for none.
     """
@@ -47,6 +48,7 @@ class EvaluationJob:
     data: EvaluationData
     options: EvaluationOptions
     functions: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, Any] = field(default_factory=dict)
     output: Path = Path(RESULTS)
     report: Path | None = None
 
@@ -59,11 +61,17 @@ class EvaluationJob:
         from stargan_tf.evaluation.evaluator import Evaluator
 
         functions = OwnFunctions(
-            **{o: imported_by_user(o, name) for o, name in self.functions.items()}
+            **{
+                option: explained(option, name, imported_by_user(option, name))
+                for option, name in self.functions.items()
+            }
         )
         subject = Subject(
-            *(load_model(self.checkpoint), family(self.state.model).translated_by),
-            *(self.data.held_out, self.data.train, self.data.dataset),
+            load_model(self.checkpoint, **self.code),
+            family(self.state.model).translated_by,
+            self.data.held_out,
+            self.data.train,
+            self.data.dataset,
         )
         evaluator = Evaluator(subject, self.options, functions)
         results = evaluator.run(self.finished)
@@ -137,6 +145,7 @@ def plan_evaluation(
     functions: Mapping[str, str | None],
     output: str | None,
     report: str | None,
+    code: Mapping[str, Any] | None = None,
 ) -> EvaluationJob:
     """Finds the checkpoint and opens the data; TensorFlow is not needed.
 
@@ -149,6 +158,7 @@ def plan_evaluation(
         output: JSON file; None for `results.json` in the model's folder, or for
             `NAME_results.json` here if the model comes with the package.
         report: HTML file; None for none.
+        code: see `EvaluationJob`.
 
     Raises:
         InputError: if there is no model, or the data does not fit it.
@@ -162,7 +172,7 @@ def plan_evaluation(
     if len(state.datasets) > 1 and dataset is None:
         print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
     return EvaluationJob(
-        *(checkpoint, state, data, options, named),
+        *(checkpoint, state, data, options, named, code or {}),
         Path(output) if output else _results_file(model),
         Path(report) if report else None,
     )

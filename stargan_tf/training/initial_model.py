@@ -34,7 +34,9 @@ def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     checkpoint, state = find_checkpoint(user_path(given["init_from"]))
     with zipfile.ZipFile(checkpoint / MODEL_FILE) as archive:
         config = json.loads(archive.read("config.json"))["config"]
-    options = {name: config[name] for name in _names(state.model) if name in config}
+    # Code that a file names is not run; the user names it.
+    names = _names(state.model) - set(family(state.model).code_options)
+    options = {name: config[name] for name in names if name in config}
     size = state.datasets[0]["image_size"]
     return {"model": state.model, **options, "image_size": size}
 

@@ -15,10 +15,13 @@ from stargan_tf.training.presets import preset
 
 # Keys that a run folder's config.json has beside the options.
 _RECORD_KEYS = ("versions",)
+_LONGEST = 100  # Characters of a name in a message.
 
 
 def resolve(
-    overrides: Mapping[str, Any], config_file: str | Path | None = None
+    overrides: Mapping[str, Any],
+    config_file: str | Path | None = None,
+    trust_code: bool = False,
 ) -> RunConfig:
     """Resolves a run's configuration.
 
@@ -28,20 +31,26 @@ def resolve(
             and stronger than the preset that either of them names. The `config.json`
             of a run folder is such a file. Between the two stands what the networks
             of the `init_from` model are like.
+        trust_code: whether functions that `config_file` names may be used, which
+            executes them. Those of `overrides` always are.
 
     Returns:
         The configuration; what nobody gave has its default.
 
     Raises:
-        InputError: unknown option or preset, a value that does not fit, no data set.
+        InputError: unknown option or preset, a value that does not fit, no data set,
+            code that is not trusted.
     """
-    given = (read_config_file(config_file) if config_file else {}) | dict(overrides)
+    filed = read_config_file(config_file) if config_file else {}
+    given = filed | dict(overrides)
     name = given.get("preset")
     initial = _initial(given)
     values = (preset(name).values if name else {}) | initial | given
     chosen = family(values.get("model", DEFAULT))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
     check_option_names(values, {"preset", *options}, chosen)
+    coded = (name for name in chosen.code_options if name not in overrides)
+    check_trusted({n: filed[n] for n in coded if filed.get(n)}, config_file, trust_code)
     read = {
         name: option.read(values.get(name, chosen.default(option)))
         for name, option in options.items()
@@ -90,6 +99,30 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
             f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
         )
     return {name: v for name, v in values.items() if name not in _RECORD_KEYS}
+
+
+def check_trusted(
+    named: Mapping[str, Any], config: str | Path | None, trust_code: bool
+) -> None:
+    """Refuses to run what a configuration names, unless the user trusts it.
+
+    Args:
+        named: option → the code that the configuration names for it.
+        config: the configuration.
+        trust_code: whether the user trusts it.
+
+    Raises:
+        InputError: if it names any and the user does not.
+    """
+    if trust_code:
+        return
+    for option, code in named.items():
+        raise InputError(
+            f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
+            f"that comes with a file is not run unasked. Pass your own --{option} (in "
+            f"Python {option}=…), or, if you trust the file, --trust_code "
+            "(trust_code=True)."
+        )
 
 
 def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> RunConfig:

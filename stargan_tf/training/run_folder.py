@@ -104,33 +104,52 @@ class RunFolder:
             files.remove_leftovers(folder)
 
 
-def load_model(folder: str | Path, **code: Code | None) -> Any:
+def load_model(
+    folder: str | Path, *, trust_code: bool = False, **code: Code | None
+) -> Any:
     """Opens a trained model for translation.
 
     Args:
         folder: a run folder (its newest sound checkpoint is opened), one
             checkpoint's folder, or the name of a model that comes with the package
             (`stargan_tf.shipped`).
+        trust_code: whether functions that the run's configuration names may be
+            imported, which executes their modules. Set it for runs of your own, and
+            of people whose programs you would run.
         **code: functions that are not saved with the model, such as `mask_provider`
-            of a StarGAN v2 with high-pass skips: callables, or texts `module:name`.
-            By default those that the run's configuration names are imported.
+            of a StarGAN v2 with high-pass skips, in place of those that the run
+            names: callables, or texts `module:name` or `path/to/file.py:name`.
 
     Returns:
         The model, not compiled.
 
     Raises:
         InputError: not a model folder, a run without a checkpoint, damaged, or
-            written by another version; code that cannot be imported.
+            written by another version; code that is not trusted or cannot be
+            imported.
     """
     checkpoint, state = find_checkpoint(user_path(folder))
-    chosen = family(state.model)
-    chosen.model_class()  # Registers the class with Keras.
+    model = open_checkpoint(checkpoint, state)
+    run = RunFolder(checkpoint.resolve().parents[1])
+    attach_code(model, family(state.model), run.config, code, trust_code)
+    return model
+
+
+def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> Any:
+    """The model that a checkpoint holds, without functions that its run names.
+
+    Args:
+        checkpoint: its folder, from `find_checkpoint`.
+        state: what that found in it.
+        compile: whether the optimizers are restored too.
+
+    Raises:
+        InputError: if it cannot be loaded.
+    """
+    family(state.model).model_class()  # Registers the class with Keras.
     import keras
 
-    model = keras.models.load_model(checkpoint / checkpoints.MODEL_FILE, compile=False)
-    run = RunFolder(checkpoint.resolve().parents[1])
-    attach_code(model, chosen, run.config, code)
-    return model
+    return keras.models.load_model(checkpoint / checkpoints.MODEL_FILE, compile=compile)
 
 
 def find_checkpoint(folder: Path) -> tuple[Path, State]:

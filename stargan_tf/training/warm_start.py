@@ -10,11 +10,10 @@ import numpy as np
 
 from stargan_tf.files import user_path
 from stargan_tf.optimizers import copy_moments
-from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.initial_model import not_imported
 from stargan_tf.training.label_match import matches
-from stargan_tf.training.run_folder import find_checkpoint
+from stargan_tf.training.run_folder import find_checkpoint, open_checkpoint
 
 _OPTIMIZERS = "the optimizers"
 Places = list[int | None]
@@ -39,8 +38,7 @@ def warm_start(model: Any, folder: str | Path) -> str:
     """
     checkpoint, state = find_checkpoint(user_path(folder))
     chosen = family(state.model)
-    chosen.model_class()  # Registers the class with Keras.
-    source = keras.models.load_model(checkpoint / MODEL_FILE)
+    source = open_checkpoint(checkpoint, state, compile=True)
     places = matches(model.label_space, source.label_space)
     for name, network in _networks(model).items():
         _copy(getattr(source, name), network, chosen.label_weights, places)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.cli.main import main
-from stargan_tf.cli.translate_masks import check_masks
+from stargan_tf.cli.model_code import check_masks
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
@@ -273,7 +273,7 @@ def test_high_pass_models_need_masks_and_others_take_none():
     check_masks("math:floor", Skipping(1.0, math.floor))
     check_masks(None, Skipping(0.0))
     for model, name, message in (
-        (Skipping(1.0), None, "Pass --mask_provider MODULE:NAME"),
+        (Skipping(1.0), None, "Pass --mask_provider MODULE:FUNCTION"),
         (Skipping(0.0), "math:floor", "no high-pass skips.*Drop --mask_provider"),
     ):
         with pytest.raises(InputError, match=message):

@@ -58,7 +58,10 @@ def test_what_does_not_fit_is_refused():
         unchanged.change(IMAGES, IMAGES.astype(np.float32))
     with pytest.raises(InputError, match="one shape"):
         unchanged.psnr(IMAGES, IMAGES[:2])
-    with pytest.raises(InputError, match=r"Masks must have shape \(3, 16, 16\)"):
+    with pytest.raises(InputError, match=r"Masks must be .* shape \(3, 16, 16\)"):
         unchanged.background_change(IMAGES, IMAGES, np.zeros((16, 16)))
+    for wrong in (np.array(["a"] * 3), np.zeros(3), np.zeros((2, 4)), "text", None):
+        with pytest.raises(InputError, match="array of 3 vectors of numbers"):
+            unchanged.identity_similarity(IMAGES, IMAGES, lambda _, it=wrong: it)
     with pytest.raises(InputError, match="at least 11×11 pixels. Received: 8×8"):
         unchanged.ssim(IMAGES[:, :8, :8], IMAGES[:, :8, :8])

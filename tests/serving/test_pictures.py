@@ -64,17 +64,25 @@ def check_same(graph, content, fit="crop", crop_size=None):
         ("CMYK", "JPEG"),
         ("RGB", "BMP"),
         ("RGB", "GIF"),
+        ("RGB", "WEBP"),
+        ("RGBA", "WEBP"),
     ],
 )
 def test_kinds(graph, mode, kind):
-    check_same(graph, encoded(soft(mode), kind))
+    options = {"lossless": mode == "RGBA"} if kind == "WEBP" else {}
+    check_same(graph, encoded(soft(mode), kind, **options))
 
 
 def test_palettes_and_animations(graph):
     frames = [soft().quantize(16), soft().rotate(90).quantize(16)]
     check_same(graph, encoded(frames[0], "PNG", transparency=3))
     options = {"save_all": True, "append_images": frames[1:]}
-    check_same(graph, encoded(frames[0], "GIF", **options))
+    animation = encoded(frames[0], "GIF", **options)
+    check_same(graph, animation)
+    # The decoder would take memory for all images; this one has 4 billion pixels.
+    last = animation.rindex(b"\0,") + 2
+    huge = animation[:last] + b"\0\0\0\0" + b"\xff" * 4 + animation[last + 8 :]
+    np.testing.assert_array_equal(graph(huge), graph(animation))
 
 
 def test_fits(graph):
@@ -109,6 +117,29 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + checksum
 
 
+def jpeg_header(kind, width, height):
+    frame = struct.pack(">HBHHB", 17, 8, height, width, 3)
+    frame += b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    scan = struct.pack(">HB", 12, 3) + bytes([1, 0, 2, 0, 3, 0, 0, 63, 0])
+    return b"\xff\xd8\xff" + bytes([kind]) + frame + b"\xff\xda" + scan
+
+
+def gif_header(screen, image, blocks=b""):
+    head = b"GIF89a" + struct.pack("<HHBBB", screen, screen, 0, 0, 0)
+    return head + blocks + b"," + struct.pack("<HHHHBB", 0, 0, image, image, 0, 2)
+
+
+def webp_header(chunk, rest):
+    body = b"WEBP" + chunk + struct.pack("<I", len(rest)) + rest
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+LOSSY = b"\x30\x01\x00\x9d\x01\x2a" + struct.pack("<HH", 12_000, 9_000) + bytes(10)
+LOSSLESS = b"/" + struct.pack("<I", 11_999 + (8_999 << 14)) + bytes(15)
+CANVAS = bytes(4) + bytes([0xDF, 0x2E, 0, 0x27, 0x23, 0]) + bytes(10)
+TOO_MANY = "more than 89,478,485 pixels"
+
+
 @pytest.mark.parametrize(
     ("junk", "message"),
     [
@@ -117,8 +148,27 @@ def png_header(width, height):
         (b"\xff\xd8\xff" + b"\xe0" * 30, "JPEG"),
         (b"GIF89a" + b"\xff" * 20, "GIF|pixels"),
         (png_header(10, 10), "PNG"),
-        (png_header(20_000, 20_000), "more than 89,478,485 pixels"),
-        (b"GIF89a" + struct.pack("<HH", 60_000, 60_000), "more than 89,478,485"),
+        (png_header(20_000, 20_000), TOO_MANY),
+        (png_header(2**32 - 1, 2**32 - 1), TOO_MANY),
+        (b"BM" + bytes(16) + struct.pack("<ii", 20_000, -20_000), TOO_MANY),
+        (jpeg_header(0xC0, 20_000, 20_000), TOO_MANY),
+        (jpeg_header(0xC2, 65_000, 65_000), TOO_MANY),
+        (gif_header(1, 60_000), TOO_MANY),
+        (gif_header(1, 60_000, b"!\xf9\4\0\0\0\0\0"), TOO_MANY),
+        (gif_header(60_000, 1, b"!\0\0" * 40_000), "Unknown image file format"),
+        (b"GIF89a" + struct.pack("<HH", 9, 9), "Unknown image file format"),
+        (webp_header(b"VP8 ", LOSSY), TOO_MANY),
+        (webp_header(b"VP8L", LOSSLESS), TOO_MANY),
+        (webp_header(b"VP8X", CANVAS), TOO_MANY),
+        (webp_header(b"ALPH", LOSSY), "Unknown image file format"),
+        (b"\xff\x0a" + bytes(40), "Unknown image file format"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "Unknown image file format"),
+        (encoded(Image.new("L", (9, 9)), "TIFF"), "Unknown image file format"),
+        (encoded(Image.new("L", (3000, 3000)), "JPEG") + b"\xff\xda" * 200, TOO_MANY),
+        (
+            encoded(soft(), "WEBP", save_all=True, append_images=[soft().rotate(90)]),
+            "still WebP",
+        ),
     ],
 )
 def test_what_is_no_picture(graph, junk, message):

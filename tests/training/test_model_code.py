@@ -33,8 +33,26 @@ def config(tmp_path):
 )
 def test_what_is_given_is_stronger_than_what_the_run_names(config, given, expected):
     model = Model()
-    attach_code(model, family("stargan_v2"), config, given)
+    attach_code(model, family("stargan_v2"), config, given, trust_code=True)
     assert model.provider is expected
+
+
+def test_what_a_run_names_is_not_run_unasked(tmp_path):
+    canary = tmp_path / "canary"
+    evil = tmp_path / "evil.py"
+    evil.write_text(f"open({str(canary)!r}, 'w').close()\ndef find(images): pass\n")
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"mask_provider": f"{evil}:find"}))
+    message = "config.json names code to run, mask_provider=.*--mask_prov.*--trust_code"
+    for given in ({}, {"mask_provider": None}):
+        with pytest.raises(InputError, match=message):
+            attach_code(Model(), family("stargan_v2"), config, given)
+    model = Model()
+    attach_code(model, family("stargan_v2"), config, {"mask_provider": abs})
+    assert model.provider is abs
+    assert not canary.exists()
+    attach_code(Model(), family("stargan_v2"), config, {}, trust_code=True)
+    assert canary.exists()
 
 
 def test_without_either_a_model_is_left_alone(tmp_path):
@@ -48,7 +66,7 @@ def test_code_that_cannot_be_imported_names_the_configuration(config):
     with pytest.raises(
         InputError, match=r"No module named .*config.json names it.*add"
     ):
-        attach_code(Model(), family("stargan_v2"), config, {})
+        attach_code(Model(), family("stargan_v2"), config, {}, trust_code=True)
     given = {"mask_provider": "math:flor"}
     with pytest.raises(InputError, match="no attribute 'flor'$"):
         attach_code(Model(), family("stargan_v2"), config, given)

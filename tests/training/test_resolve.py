@@ -48,6 +48,17 @@ def test_the_resolved_configuration_is_a_configuration(tmp_path):
     assert resolve({}, write(tmp_path / "config.json", record)) == config
 
 
+def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
+    named = {"preset": "demo_v2", "high_pass": 1, "mask_provider": "evil:find"}
+    file = write(tmp_path / "c.json", named)
+    with pytest.raises(InputError, match="c.json names code to run.*--trust_code"):
+        resolve({}, file)
+    typed = resolve({"mask_provider": "mine:find"}, file)
+    assert typed.model_options["mask_provider"] == "mine:find"
+    trusted = resolve({}, file, trust_code=True)
+    assert trusted.model_options["mask_provider"] == "evil:find"
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

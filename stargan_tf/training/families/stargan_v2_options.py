@@ -47,7 +47,7 @@ MODEL_OPTIONS = (
         "mask_provider",
         str,
         None,
-        "MODULE:FUNCTION from images to masks, for --high_pass.",
+        "MODULE:FUNCTION or FILE.py:FUNCTION from images to masks, for --high_pass.",
         NETWORKS,
         imported=True,
     ),
