@@ -1,22 +1,21 @@
-"""How often a classifier does not see the label it should, with intervals."""
+"""How often a classifier does not see the label it should."""
 
-import math
-from statistics import NormalDist
+from collections.abc import Sequence
 
 import numpy as np
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measurement import ByImage, Measurement
 
 NAME = "classification_error"
 
 
 class ClassificationError:
-    """Accumulates right and wrong answers, per label and over all.
+    """Accumulates right and wrong answers, per image and label.
 
-    One-hot labels: one answer an image, counted at the label it should have. Binary
-    labels: one answer for each attribute.
+    One-hot labels: one answer a translation, counted at the label it should have.
+    Binary labels: one answer for each attribute.
 
     Args:
         info: the data set's labels.
@@ -24,15 +23,22 @@ class ClassificationError:
 
     def __init__(self, info: DatasetInfo):
         self.info = info
-        self.wrong = np.zeros(len(info.domains), np.int64)
-        self.total = np.zeros(len(info.domains), np.int64)
+        self._rows: list[np.ndarray] = []
+        self._wrong: list[np.ndarray] = []
+        self._answers: list[np.ndarray] = []
 
     def update(
-        self, logits: np.ndarray, labels: np.ndarray, counted: np.ndarray | None = None
+        self,
+        rows: np.ndarray,
+        logits: np.ndarray,
+        labels: np.ndarray,
+        counted: np.ndarray | None = None,
     ) -> None:
         """Adds a batch.
 
         Args:
+            rows: int array (n,), numbers of the images that the answers belong to;
+                one number may come several times.
             logits: the classifier's outputs (n, number of domains).
             labels: what the images should be, 0 or 1, of the same shape.
             counted: bool array of that shape; which answers count. All, if None; only
@@ -46,58 +52,38 @@ class ClassificationError:
             wrong, answers = (np.asarray(logits) > 0.0) != labels, np.ones_like(labels)
         if counted is not None:
             wrong, answers = wrong & counted, answers & counted
-        self.wrong += wrong.sum(axis=0)
-        self.total += answers.sum(axis=0)
+        self._rows.append(np.asarray(rows))
+        self._wrong.append(wrong)
+        self._answers.append(answers)
+
+    @property
+    def total(self) -> int:
+        """Number of answers."""
+        return sum(int(answers.sum()) for answers in self._answers)
 
     def result(self) -> Measurement:
-        """The share of wrong answers over all labels, with a Wilson interval."""
-        return _share(self.wrong.sum(), self.total.sum())
+        """The share of wrong answers over all labels.
+
+        Raises:
+            InputError: if there was no answer.
+        """
+        return self._share(range(len(self.info.domains)))
 
     def per_label(self) -> dict[str, Measurement]:
         """The share of wrong answers of each label that was asked for."""
-        every = zip(self.info.domains, self.wrong, self.total, strict=True)
-        return {name: _share(wrong, total) for name, wrong, total in every if total}
+        return {
+            name: self._share([column])
+            for column, name in enumerate(self.info.domains)
+            if any(answers[:, column].any() for answers in self._answers)
+        }
 
-    def state(self) -> dict[str, np.ndarray]:
-        """Everything accumulated, as arrays for `numpy.savez`."""
-        return {"wrong": self.wrong, "total": self.total}
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Continues from what `state` gave.
-
-        Args:
-            state: the arrays.
-        """
-        self.wrong, self.total = np.array(state["wrong"]), np.array(state["total"])
-
-
-def wilson_interval(
-    hits: int, total: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Confidence interval of a share; sensible at 0 and 1 and for few trials.
-
-    Args:
-        hits: how often it happened.
-        total: how often it could have, at least 1.
-        confidence: probability that such an interval holds the true share.
-
-    Returns:
-        Lower and upper end, in [0, 1].
-
-    Reference: Wilson 1927, "Probable inference, the law of succession, and
-        statistical inference".
-    """
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share, scale = hits / total, 1 + z * z / total
-    centre = (share + z * z / (2 * total)) / scale
-    spread = share * (1 - share) / total + z * z / (4 * total * total)
-    reach = z * math.sqrt(spread) / scale
-    return max(centre - reach, 0.0), min(centre + reach, 1.0)
-
-
-def _share(wrong: int, total: int) -> Measurement:
-    if not total:
-        raise InputError(f"{NAME} needs at least one image. Received: none")
-    interval = wilson_interval(int(wrong), int(total))
-    counts = {"answers": int(total)}
-    return Measurement(NAME, float(wrong / total), counts, interval=interval)
+    def _share(self, columns: Sequence[int]) -> Measurement:
+        if not self.total:
+            raise InputError(f"{NAME} needs at least one image. Received: none")
+        wrong, answers = (
+            np.concatenate(parts)[:, columns].sum(axis=1)
+            for parts in (self._wrong, self._answers)
+        )
+        rows, some = np.concatenate(self._rows), answers > 0
+        every = ByImage(rows[some], wrong[some], answers[some], share=True)
+        return Measurement.of_images(NAME, ByImage.joined([every]))

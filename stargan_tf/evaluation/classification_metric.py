@@ -16,9 +16,6 @@ from stargan_tf.evaluation.task import OWN, Subject, Task, Translated, spread
 
 ERROR, KEPT = "classification_error", "kept_label_error"
 SEEN = "how sure the classifier is of the target"
-DEPENDENT = (
-    "The translations of one image are not independent: the interval is too narrow."
-)
 
 
 class ClassificationMetric(Metric):
@@ -34,11 +31,11 @@ class ClassificationMetric(Metric):
     def __init__(self, subject: Subject, options: EvaluationOptions):
         self.subject, self.options = subject, options
         self.classifier: LabelClassifier | None = None
-        self.real = ClassificationError(subject.held_out.info)
+        self.real: ClassificationError | None = None
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Trains the classifier, or finds it in the cache; tries it on real images."""
-        if self.classifier is not None:
+        if self.real is not None:
             return
         options = self.options
         self.classifier = cached_classifier(
@@ -48,10 +45,12 @@ class ClassificationMetric(Metric):
             seed=options.seed,
         )
         held_out = self.subject.held_out
+        real = ClassificationError(held_out.info)
         rows = spread(np.arange(len(held_out)), options.count)
         for places, images in image_batches(held_out, rows, options.batch_size):
             labels = held_out.labels[rows[places]]
-            self.real.update(self.classifier.logits(images), labels)
+            real.update(rows[places], self.classifier.logits(images), labels)
+        self.real = real
 
     def start(self, task: Task) -> "ClassificationMeter | None":
         """A meter, unless the task changes nothing."""
@@ -84,22 +83,24 @@ class ClassificationMeter(Meter):
     def update(self, batch: Translated) -> Scores:
         """Adds an answer for each translation; the first ones give the scores."""
         logits = self.classifier.logits(batch.flat)
-        labels = np.repeat(batch.labels, self.task.outputs, axis=0)
+        rows, labels = (
+            np.repeat(one, self.task.outputs, axis=0)
+            for one in (batch.rows, batch.labels)
+        )
         asked = np.zeros(labels.shape, bool)
         asked[:, self.task.column] = True
-        self.target.update(logits, labels, asked)
+        self.target.update(rows, logits, labels, asked)
         if self.info.label_type != ONE_HOT:
-            self.kept.update(logits, labels, ~asked)
+            self.kept.update(rows, logits, labels, ~asked)
         sure = self._sureness(logits[:: self.task.outputs])
         return Scores(SEEN, sure, form=".1%")
 
     def results(self) -> list[Measurement]:
         """The error at the target and, with binary labels, at those to be kept."""
         results = [self.target.result()]
-        if self.kept.total.any():
+        if self.kept.total:
             results.append(replace(self.kept.result(), name=KEPT))
-        note = DEPENDENT if self.task.outputs > 1 else None
-        return [replace(result, note=note) for result in results]
+        return results
 
     def _sureness(self, logits: np.ndarray) -> np.ndarray:
         """Probability that the classifier gives to the target."""

@@ -87,9 +87,12 @@ class Evaluator:
         images = sum(len(task.rows) for task in tasks)
         with tqdm(total=images, desc="Translating", unit="image", disable=None) as bar:
             results = [self._one(task, finished, bar) for task in tasks]
-        real = [one for metric in self.metrics for one in metric.on_real_images()]
-        missing = images - sum(result.sources for result in results)
-        return Results(results, real, missing)
+        real = [
+            one.with_interval(self.options.seed)
+            for metric in self.metrics
+            for one in metric.on_real_images()
+        ]
+        return Results(results, real, self.options.seed)
 
     def _one(self, task: Task, finished: FinishedTasks | None, bar: tqdm) -> TaskResult:
         bar.set_postfix_str(task.name)
@@ -98,8 +101,12 @@ class Evaluator:
             bar.update(len(task.rows))
             return result
         result = run_task(
-            *(task, self.subject.held_out, self.metrics),
-            *(self.options.batch_size, bar.update),
+            task,
+            self.subject.held_out,
+            self.metrics,
+            batch_size=self.options.batch_size,
+            progress=bar.update,
+            seed=self.options.seed,
         )
         if finished:
             finished.keep(result)

@@ -17,12 +17,12 @@ import numpy as np
 
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.evaluation.examples import Example
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measurement import ByImage, Measurement
 from stargan_tf.evaluation.results import TaskResult
 from stargan_tf.files import read_arrays, write_arrays
 
 # Part of the key: raise it when tasks or files change their meaning.
-VERSION = 1
+VERSION = 2
 
 
 class FinishedTasks:
@@ -73,6 +73,10 @@ def _arrays(result: TaskResult) -> dict[str, np.ndarray]:
         for number, example in enumerate(examples)
         for key in ("source", "output")
     }
+    for number, one in enumerate(result.measurements):
+        if one.by_image is not None:
+            parts = vars(one.by_image).items()
+            arrays |= {f"by_image/{number}/{key}": np.array(x) for key, x in parts}
     text = json.dumps({**fields, "examples": examples})
     return {"text": np.array(text), **arrays}
 
@@ -87,9 +91,22 @@ def _read(stored: Mapping[str, np.ndarray]) -> TaskResult:
         )
         for number, example in enumerate(fields.pop("examples"))
     ]
-    measurements = [_measurement(**one) for one in fields.pop("measurements")]
+    measurements = [
+        _measurement(_by_image(stored, number), **one)
+        for number, one in enumerate(fields.pop("measurements"))
+    ]
     return TaskResult(**fields, measurements=measurements, examples=examples)
 
 
-def _measurement(interval: list | None = None, **fields: object) -> Measurement:
-    return Measurement(**fields, interval=interval and tuple(interval))
+def _by_image(stored: np.lib.npyio.NpzFile, number: int) -> ByImage | None:
+    start = f"by_image/{number}/"
+    keys = [key for key in stored if key.startswith(start)]
+    parts = {key.removeprefix(start): stored[key] for key in keys}
+    return ByImage(**{**parts, "share": bool(parts["share"])}) if parts else None
+
+
+def _measurement(
+    by_image: ByImage | None, interval: list | None = None, **fields: object
+) -> Measurement:
+    interval = interval and tuple(interval)
+    return Measurement(**fields, interval=interval, by_image=by_image)

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.lpips import Lpips
@@ -74,11 +72,11 @@ class DiversityMeter(Meter):
 
     def __init__(self, lpips: Lpips):
         self.lpips = lpips
-        self.mean = RunningMean(DIVERSITY, lpips.protocol, unit="sources")
+        self.mean = RunningMean(DIVERSITY, lpips.protocol)
 
     def update(self, batch: Translated) -> None:
         """Adds a number for each source."""
-        self.mean.update(self.lpips.diversity(batch.outputs))
+        self.mean.update(batch.rows, self.lpips.diversity(batch.outputs))
 
     def results(self) -> list[Measurement]:
         """The mean over sources."""
@@ -101,11 +99,13 @@ class DistanceMeter(Meter):
 
     def update(self, batch: Translated) -> None:
         """Adds a number for each image."""
-        self.to_source.update(self.lpips.distance(batch.images, batch.first))
+        self.to_source.update(
+            batch.rows, self.lpips.distance(batch.images, batch.first)
+        )
         known, truth = true_images(self.truth, batch, self.size)
         if known.any():
             values = self.lpips.distance(truth, batch.first[known])
-            self.to_truth.update(np.asarray(values))
+            self.to_truth.update(batch.rows[known], values)
 
     def results(self) -> list[Measurement]:
         """The means over images."""

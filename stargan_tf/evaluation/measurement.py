@@ -1,8 +1,70 @@
 """What every metric gives: a number with everything needed to read it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
 from typing import Any
+
+import numpy as np
+
+from stargan_tf.errors import InputError
+
+RESAMPLES = 1000
+CONFIDENCE = 0.95
+# Draws of images held in memory at once while resampling.
+DRAWS_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class ByImage:
+    """What each image contributes to a number.
+
+    All answers that belong to one image count as one observation: its targets,
+    outputs, and labels are not independent of one another.
+
+    Args:
+        rows: int array (n,), numbers of the images, each once.
+        totals: float64 array (n,), the sum of the image's answers.
+        answers: float64 array (n,), how many there are.
+        share: whether an answer is 0 or 1, so that the mean is a share.
+    """
+
+    rows: np.ndarray
+    totals: np.ndarray
+    answers: np.ndarray
+    share: bool = False
+
+    @classmethod
+    def joined(cls, parts: "Sequence[ByImage]") -> "ByImage":
+        """Several parts as one, in which each image occurs once.
+
+        Args:
+            parts: such as those of several batches or of several tasks.
+        """
+        fields = [(part.rows, part.totals, part.answers) for part in parts]
+        rows, totals, answers = map(np.concatenate, zip(*fields, strict=True))
+        rows, places = np.unique(rows, return_inverse=True)
+        totals, answers = (np.bincount(places, x, len(rows)) for x in (totals, answers))
+        return cls(rows, totals, answers, parts[0].share)
+
+    @property
+    def value(self) -> float:
+        """The mean over all answers."""
+        return float(self.totals.sum() / self.answers.sum())
+
+    @property
+    def standard_error(self) -> float | None:
+        """Of `value`, from image to image; None for a single image.
+
+        Reference: Cochran 1977, "Sampling Techniques", section 6.3 (ratios).
+        """
+        images = len(self.rows)
+        if images < 2:
+            return None
+        apart = self.totals - self.value * self.answers
+        variance = np.sum(apart**2) * images / (images - 1)
+        return float(np.sqrt(variance) / self.answers.sum())
 
 
 @dataclass(frozen=True)
@@ -18,6 +80,7 @@ class Measurement:
         standard_error: of `value`, where it can be estimated.
         interval: lower and upper end of the 95 % confidence interval, where known.
         note: what a reader must know, such as that there were few images.
+        by_image: what each image contributes, where the number is a mean.
     """
 
     name: str
@@ -27,10 +90,139 @@ class Measurement:
     standard_error: float | None = None
     interval: tuple[float, float] | None = None
     note: str | None = None
+    by_image: ByImage | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of_images(
+        cls, name: str, by_image: ByImage, protocol: str | None = None
+    ) -> "Measurement":
+        """The mean of what images contribute; `with_interval` adds the interval.
+
+        Args:
+            name: the metric.
+            by_image: what each image contributes.
+            protocol: how it was computed.
+
+        Raises:
+            InputError: if there is no image.
+        """
+        images, answers = len(by_image.rows), int(by_image.answers.sum())
+        if not answers:
+            raise InputError(f"{name} needs at least one image. Received: none")
+        counts = {"images": images}
+        if by_image.share:
+            counts["answers"] = answers
+        return cls(
+            name,
+            by_image.value,
+            counts,
+            protocol,
+            by_image.standard_error,
+            by_image=by_image,
+        )
+
+    def with_interval(self, seed: int) -> "Measurement":
+        """The same with an interval, where it is known what each image contributes.
+
+        Args:
+            seed: decides the resamples.
+        """
+        if self.by_image is None:
+            return self
+        return replace(self, interval=bootstrap_interval([self.by_image], seed))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary without the empty fields."""
-        fields = {**vars(self), "counts": dict(self.counts)}
+        fields = {**vars(self), "counts": dict(self.counts), "by_image": None}
         if self.interval is not None:
             fields["interval"] = list(self.interval)
         return {key: value for key, value in fields.items() if value is not None}
+
+
+def bootstrap_interval(
+    parts: Sequence[ByImage], seed: int
+) -> tuple[float, float] | None:
+    """Confidence interval of a mean, from resamples of the images.
+
+    An image is drawn with all its answers, in all parts. Where the images show no
+    spread (such as no wrong answer at all), resamples cannot tell anything: a share
+    then has Wilson's interval for as many trials as there are images.
+
+    Args:
+        parts: of one task each; the number is the mean of their means.
+        seed: decides the resamples.
+
+    Returns:
+        Lower and upper end; None for a single image that has no share.
+
+    Reference: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter
+        13 (percentiles); Davison and Hinkley 1997, section 3.8 (clusters).
+    """
+    whole = ByImage.joined(parts)
+    images = len(whole.rows)
+    if whole.share and np.ptp(whole.totals / whole.answers) == 0:
+        return wilson_interval(whole.value * images, images)
+    if images < 2:
+        return None
+    places = [np.searchsorted(whole.rows, part.rows) for part in parts]
+    values = np.concatenate(
+        [
+            _resampled(parts, places, weights)
+            for weights in _weights(images, np.random.default_rng(seed))
+        ]
+    )
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.nanpercentile(values, [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def _weights(images: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
+    """How often each resample (k, images) draws each image, in chunks."""
+    at_once = max(1, DRAWS_AT_ONCE // images)
+    for start in range(0, RESAMPLES, at_once):
+        number = min(at_once, RESAMPLES - start)
+        drawn = generator.integers(images, size=(number, images))
+        drawn += images * np.arange(number)[:, np.newaxis]
+        counts = np.bincount(drawn.ravel(), minlength=number * images)
+        yield counts.reshape(number, images).astype(np.float64)
+
+
+def _resampled(
+    parts: Sequence[ByImage], places: Sequence[np.ndarray], weights: np.ndarray
+) -> np.ndarray:
+    """The mean of the parts' means in each resample."""
+    means = np.empty((len(parts), len(weights)))
+    for mean, part, chosen in zip(means, parts, places, strict=True):
+        drawn = weights[:, chosen]
+        answers = drawn @ part.answers
+        # A part of few images can be missing in a resample.
+        mean[:] = np.where(
+            answers, drawn @ part.totals / np.maximum(answers, 1), np.nan
+        )
+    known = ~np.isnan(means)
+    total = np.where(known, means, 0.0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def wilson_interval(
+    hits: float, total: float, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Confidence interval of a share; sensible at 0 and 1 and for few trials.
+
+    Args:
+        hits: how often it happened.
+        total: how often it could have, at least 1.
+        confidence: probability that such an interval holds the true share.
+
+    Returns:
+        Lower and upper end, in [0, 1].
+
+    Reference: Wilson 1927, "Probable inference, the law of succession, and
+        statistical inference".
+    """
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share, scale = hits / total, 1 + z * z / total
+    center = (share + z * z / (2 * total)) / scale
+    spread = share * (1 - share) / total + z * z / (4 * total * total)
+    reach = z * math.sqrt(spread) / scale
+    return max(center - reach, 0.0), min(center + reach, 1.0)

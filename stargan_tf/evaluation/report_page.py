@@ -9,7 +9,7 @@ from stargan_tf.evaluation.report_matrix import matrices
 from stargan_tf.evaluation.report_pictures import pictures
 from stargan_tf.evaluation.report_style import STYLE
 from stargan_tf.evaluation.results import Results
-from stargan_tf.evaluation.table import column_names
+from stargan_tf.evaluation.table import column_names, written_interval
 from stargan_tf.evaluation.task import OWN
 from stargan_tf.files import write_text
 
@@ -73,8 +73,7 @@ def _tiles(results: Results) -> str:
     for name, mean in results.means.items():
         about, more = number_name(name), ""
         if mean.interval:
-            low, high = (written(name, end) for end in mean.interval)
-            more = f"<span>95 %: {low} to {high}</span>"
+            more = f"<span>95 %: {written_interval(name, mean)}</span>"
         for number, value in real.items():
             if name.endswith(number):
                 more += f"<span>on real images: {written(name, value)}</span>"

@@ -1,13 +1,13 @@
 """The numbers of an evaluation, and their means over tasks."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from stargan_tf.evaluation.classification_error import wilson_interval
 from stargan_tf.evaluation.examples import Example
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measurement import ByImage, Measurement, bootstrap_interval
 from stargan_tf.evaluation.task import LATENT, REFERENCE
 
 # Guides that a number's name is preceded by, where a model has both.
@@ -27,6 +27,7 @@ class TaskResult:
         outputs: translations of each.
         measurements: the numbers.
         examples: translations with scores, the best first.
+        unreadable: numbers of the held-out images that were left out.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TaskResult:
     outputs: int
     measurements: Sequence[Measurement]
     examples: Sequence[Example] = field(default=(), repr=False)
+    unreadable: Sequence[int] = ()
 
     def value(self, name: str) -> float | None:
         """A number of this row; None if it has none of that name.
@@ -55,14 +57,19 @@ class Results:
     Args:
         tasks: the rows.
         real: numbers of the real images.
-        unreadable: held-out images left out.
+        seed: of the intervals of the means.
     """
 
     tasks: Sequence[TaskResult]
     real: Sequence[Measurement] = ()
-    unreadable: int = 0
+    seed: int = 0
 
     @property
+    def unreadable(self) -> int:
+        """Number of held-out images left out, each counted once."""
+        return len({row for task in self.tasks for row in task.unreadable})
+
+    @cached_property
     def means(self) -> dict[str, Measurement]:
         """Name → mean over the tasks that have it; shares of answers are pooled.
 
@@ -72,7 +79,7 @@ class Results:
         for task in self.tasks:
             for one in task.measurements:
                 groups.setdefault(flat_name(task.guide, one.name), []).append(one)
-        return {name: _mean(name, group) for name, group in groups.items()}
+        return {name: _mean(name, group, self.seed) for name, group in groups.items()}
 
     @property
     def notes(self) -> list[str]:
@@ -80,7 +87,8 @@ class Results:
         found = (one.note for task in self.tasks for one in task.measurements)
         notes = list(dict.fromkeys(note for note in found if note))
         if self.unreadable:
-            notes.append(f"{self.unreadable} held-out images could not be read.")
+            images = "image" if self.unreadable == 1 else "images"
+            notes.append(f"{self.unreadable} held-out {images} could not be read.")
         return notes
 
 
@@ -94,22 +102,23 @@ def flat_name(guide: str, name: str) -> str:
     return f"{guide}_{name}" if guide in _PREFIXED else name
 
 
-def _mean(name: str, group: Sequence[Measurement]) -> Measurement:
-    counts = _totals(one.counts for one in group)
+def _mean(name: str, group: Sequence[Measurement], seed: int) -> Measurement:
     notes = list(dict.fromkeys(one.note for one in group if one.note))
-    first = Measurement(name, 0.0, counts, group[0].protocol, note=" ".join(notes))
-    if not notes:
-        first = replace(first, note=None)
-    if all(one.interval for one in group):
-        total = counts["answers"]
-        hits = sum(round(one.value * one.counts["answers"]) for one in group)
-        return replace(first, value=hits / total, interval=wilson_interval(hits, total))
-    return replace(first, value=float(np.mean([one.value for one in group])))
-
-
-def _totals(counts: Iterable) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for one in counts:
-        for name, number in one.items():
-            totals[name] = totals.get(name, 0) + number
-    return totals
+    value, interval = float(np.mean([one.value for one in group])), None
+    counts = {"tasks": len(group)}
+    parts = [one.by_image for one in group if one.by_image is not None]
+    if len(parts) == len(group):
+        whole = ByImage.joined(parts)
+        counts["images"] = len(whole.rows)
+        if whole.share:
+            counts["answers"] = int(whole.answers.sum())
+            value, parts = whole.value, [whole]
+        interval = bootstrap_interval(parts, seed)
+    return Measurement(
+        name,
+        value,
+        counts,
+        group[0].protocol,
+        interval=interval,
+        note=" ".join(notes) or None,
+    )

@@ -20,6 +20,7 @@ def run_task(
     metrics: Sequence[Metric],
     batch_size: int,
     progress: Callable[[int], None],
+    seed: int = 0,
 ) -> TaskResult:
     """Translates a task's images batch by batch and measures them.
 
@@ -29,6 +30,7 @@ def run_task(
         metrics: prepared ones; the first that scores images picks the examples.
         batch_size: translations at once.
         progress: called with the number of images after each batch.
+        seed: of the intervals.
 
     Returns:
         The task's row.
@@ -37,20 +39,28 @@ def run_task(
         InputError: if a translation is not finite, or no image can be read.
     """
     meters = [meter for metric in metrics if (meter := metric.start(task))]
-    examples, done = BestAndWorst(), 0
+    examples, read = BestAndWorst(), []
     size = max(1, batch_size // task.outputs)
     for places, images in image_batches(held_out, task.rows, size):
         batch = _translated(task, held_out, places, images)
         scores = [meter.update(batch) for meter in meters]
         _pick(examples, batch, scores)
-        done += len(places)
+        read.extend(batch.rows.tolist())
         progress(len(places))
-    if not done:
+    if not read:
         raise InputError(f"None of the images of '{task.name}' can be read.")
     return TaskResult(
-        *(task.name, task.guide, task.target, task.source, done, task.outputs),
-        measurements=[one for meter in meters for one in meter.results()],
+        name=task.name,
+        guide=task.guide,
+        target=task.target,
+        source=task.source,
+        sources=len(read),
+        outputs=task.outputs,
+        measurements=[
+            one.with_interval(seed) for meter in meters for one in meter.results()
+        ],
         examples=examples.examples(),
+        unreadable=np.setdiff1d(task.rows, read).tolist(),
     )
 
 

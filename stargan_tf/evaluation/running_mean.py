@@ -1,11 +1,9 @@
-"""Mean and spread of numbers that come in batches."""
-
-import math
+"""Means over images, of numbers that come in batches."""
 
 import numpy as np
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measurement import ByImage, Measurement
 
 
 class RunningMean:
@@ -16,58 +14,45 @@ class RunningMean:
     Args:
         name: name of the `Measurement`.
         protocol: see `Measurement`.
-        unit: what is counted, such as `"images"` or `"sources"`.
+        may_lack: whether NaN marks an image that has no value; else it is an error.
     """
 
-    def __init__(self, name: str, protocol: str | None = None, unit: str = "images"):
-        self.name, self.protocol, self.unit = name, protocol, unit
-        self.count, self.mean, self.squares = 0, 0.0, 0.0
+    def __init__(self, name: str, protocol: str | None = None, may_lack: bool = False):
+        self.name, self.protocol, self.may_lack = name, protocol, may_lack
+        self._parts: list[ByImage] = []
 
-    def update(self, values: np.ndarray) -> None:
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return sum(len(part.rows) for part in self._parts)
+
+    def update(self, rows: np.ndarray, values: np.ndarray) -> None:
         """Adds a batch.
 
         Args:
-            values: array (n,); NaN marks an image that has no value and is left out.
+            rows: int array (n,), numbers of the images.
+            values: array (n,).
+
+        Raises:
+            InputError: if a value is not finite.
         """
         values = np.asarray(values, np.float64).reshape(-1)
-        values = values[~np.isnan(values)]
-        if not values.size:
-            return
-        total = self.count + values.size
-        shift = values.mean() - self.mean
-        # Chan, Golub and LeVeque (1979): merges without losing digits.
-        self.squares += np.sum((values - values.mean()) ** 2)
-        self.squares += shift**2 * self.count * values.size / total
-        self.mean += shift * values.size / total
-        self.count = total
+        if self.may_lack:
+            rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
+        if not np.isfinite(values).all():
+            raise InputError(
+                f"{self.name} must be finite for each image. Received: NaN or infinity."
+                " Check the functions and weights that the evaluation was given."
+            )
+        self._parts.append(ByImage(np.asarray(rows), values, np.ones(len(values))))
 
     def result(self) -> Measurement:
-        """The mean, with its standard error where there are two values or more.
+        """The mean, with its standard error where there are two images or more.
 
         Raises:
             InputError: if there was no value.
         """
         if not self.count:
             raise InputError(f"{self.name} needs at least one image. Received: none")
-        error = None
-        if self.count > 1:
-            error = math.sqrt(self.squares / (self.count - 1) / self.count)
-        counts = {self.unit: self.count}
-        return Measurement(self.name, float(self.mean), counts, self.protocol, error)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Everything accumulated, as arrays for `numpy.savez`."""
-        return {
-            "count": np.array(self.count),
-            "mean": np.array(self.mean),
-            "squares": np.array(self.squares),
-        }
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Continues from what `state` gave.
-
-        Args:
-            state: the arrays.
-        """
-        self.count = int(state["count"])
-        self.mean, self.squares = float(state["mean"]), float(state["squares"])
+        by_image = ByImage.joined(self._parts)
+        return Measurement.of_images(self.name, by_image, self.protocol)

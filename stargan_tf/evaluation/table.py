@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from stargan_tf.evaluation.measurement import Measurement
 from stargan_tf.evaluation.number_names import direction, number_name, written
 from stargan_tf.evaluation.results import Results
 from stargan_tf.evaluation.task import OWN
@@ -58,17 +59,25 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def written_interval(name: str, one: Measurement) -> str:
+    """A number's interval as people read it; empty where there is none.
+
+    Args:
+        name: of the number, which decides its form.
+        one: the number.
+    """
+    return " to ".join(written(name, end) for end in one.interval or ())
+
+
 def _means(results: Results) -> str:
     rows = []
     for name, mean in results.means.items():
-        spread = ""
-        if mean.interval:
-            low, high = (written(name, end) for end in mean.interval)
-            spread = f"{low} to {high}"
-        rows.append([_title(name), written(name, mean.value), spread])
+        value = written(name, mean.value)
+        rows.append([_title(name), value, written_interval(name, mean)])
     for one in results.real:
         if "/" not in one.name:  # Those of single labels are in the file.
-            rows.append(["error, on real images", written(ERROR, one.value), ""])
+            value = written(ERROR, one.value)
+            rows.append(["error, on real images", value, written_interval(ERROR, one)])
     return aligned(rows)
 
 

@@ -95,6 +95,11 @@ class Translated:
     images: np.ndarray
     outputs: np.ndarray
 
+    @property
+    def rows(self) -> np.ndarray:
+        """The images' numbers among the held-out ones."""
+        return self.task.rows[self.places]
+
     @cached_property
     def pixels(self) -> np.ndarray:
         """The outputs as a viewer sees them: uint8 (n, outputs, h, w, 3)."""

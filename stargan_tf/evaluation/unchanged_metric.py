@@ -55,7 +55,7 @@ class SameDomainMeter(Meter):
 
     def update(self, batch: Translated) -> None:
         """Adds a number for each image."""
-        self.mean.update(change(batch.images, batch.first))
+        self.mean.update(batch.rows, change(batch.images, batch.first))
 
     def results(self) -> list[Measurement]:
         """The mean in grey levels."""
@@ -78,36 +78,41 @@ class UnchangedMeter(Meter):
             truth,
         )
         names = (PSNR, SSIM, CYCLE, BACKGROUND, IDENTITY)
-        self.means = {name: RunningMean(name) for name in names}
+        # An image that is masked as a whole has no background.
+        self.means = {
+            name: RunningMean(name, may_lack=name == BACKGROUND) for name in names
+        }
 
     def update(self, batch: Translated) -> Scores:
         """Adds what can be measured; PSNR or else the cycle gives the scores."""
         cycle = change(batch.images, batch.cycled)
-        self.means[CYCLE].update(cycle)
+        self.means[CYCLE].update(batch.rows, cycle)
         self._add_own(batch)
         known, truth = true_images(self.truth, batch, self.size)
         if not known.any():
             return Scores(RESTORED, -cycle)
         scores = np.full(len(known), np.nan)
-        scores[known] = self._add_truth(truth, batch.first[known])
+        scores[known] = self._add_truth(batch.rows[known], truth, batch.first[known])
         return Scores(NEAR_TRUTH, scores)
 
     def results(self) -> list[Measurement]:
         """Those of the means that have a value."""
         return [mean.result() for mean in self.means.values() if mean.count]
 
-    def _add_truth(self, truth: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    def _add_truth(
+        self, rows: np.ndarray, truth: np.ndarray, outputs: np.ndarray
+    ) -> np.ndarray:
         values = psnr(truth, outputs)
-        self.means[PSNR].update(values)
+        self.means[PSNR].update(rows, values)
         if self.size >= SSIM_WINDOW:
-            self.means[SSIM].update(ssim(truth, outputs))
+            self.means[SSIM].update(rows, ssim(truth, outputs))
         return values
 
     def _add_own(self, batch: Translated) -> None:
         masks, embed = self.functions.masks, self.functions.embedding
         if masks is not None:
             values = background_change(batch.images, batch.first, masks(batch.images))
-            self.means[BACKGROUND].update(values)
+            self.means[BACKGROUND].update(batch.rows, values)
         if embed is not None:
             values = identity_similarity(batch.images, batch.first, embed)
-            self.means[IDENTITY].update(values)
+            self.means[IDENTITY].update(batch.rows, values)

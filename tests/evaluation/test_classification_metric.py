@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from stargan_tf.evaluation import classification_metric as module
-from stargan_tf.evaluation.classification_metric import DEPENDENT, ClassificationMetric
+from stargan_tf.evaluation.classification_metric import ClassificationMetric
 from stargan_tf.evaluation.label_tasks import label_tasks
+from stargan_tf.evaluation.measurement import wilson_interval
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.run_task import run_task
 from stargan_tf.evaluation.style_tasks import style_tasks
@@ -44,12 +45,15 @@ def test_errors_at_the_target_and_at_what_should_stay(asked):
     # Nothing is brighter than the middle, so all are seen as black-haired women.
     black = {one.name: one for one in found["Black"].measurements}
     assert black["classification_error"].value == 0.0
-    assert black["classification_error"].counts == {"answers": 3}
+    assert black["classification_error"].counts == {"images": 3, "answers": 3}
+    assert black["kept_label_error"].counts == {"images": 3, "answers": 6}
     # Blond=0 is right, Male=0 is wrong for the two men among three.
     assert black["kept_label_error"].value == pytest.approx(2 / 6)
     assert found["Blond"].value("classification_error") == 1.0
     assert found["Male=0"].value("classification_error") == 0.0
     # Of 18 answers on real faces 3 × 2 are wrong about hair, and 3 about men.
+    counts = {"images": 6, "answers": 18}
+    assert real["classification_error_real"].counts == counts
     assert real["classification_error_real"].value == pytest.approx(9 / 18)
     assert real["classification_error_real/Male"].value == pytest.approx(3 / 6)
 
@@ -68,8 +72,10 @@ def test_one_hot_labels_count_every_translation(asked):
     subject = pets()
     found, real = rows(subject, style_tasks(subject, OPTIONS))
     (error,) = found["latent: dog → cat"].measurements
-    assert error.counts == {"answers": 4} and error.value == 0.0
-    assert error.note == DEPENDENT
+    # Two dogs, two translations of each.
+    assert error.counts == {"images": 2, "answers": 4} and error.value == 0.0
+    assert error.by_image.rows.tolist() == [1, 4]
+    assert error.interval == wilson_interval(0, 2) and error.note is None
     assert found["latent: cat → fox"].value("classification_error") == 1.0
     assert real["classification_error_real/cat"].value == 0.0
     score = found["latent: dog → cat"].examples[0].score

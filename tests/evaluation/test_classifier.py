@@ -40,10 +40,11 @@ def test_it_learns_either_kind_of_labels(label_type, domains):
     source, images = stripes(label_type, domains)
     classifier = train_classifier(source, "tiny", **FEW)
     error = ClassificationError(source.info)
-    error.update(classifier.logits(images), source.labels)
+    rows = np.arange(len(images))
+    error.update(rows, classifier.logits(images), source.labels)
     assert error.result().value < 0.1
     wrong = ClassificationError(source.info)
-    wrong.update(classifier.logits(images), np.roll(source.labels, 1, axis=1))
+    wrong.update(rows, classifier.logits(images), np.roll(source.labels, 1, axis=1))
     assert wrong.result().value > 0.3
 
 

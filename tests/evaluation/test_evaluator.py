@@ -91,4 +91,11 @@ def test_unreadable_images_are_counted():
     source = make_source(FACES, FACE_LABELS, unreadable={5})
     results = Evaluator(faces(held_out=source), EvaluationOptions(("lpips",))).run()
     # Image 5 stands in two tasks, to become black-haired and to become a woman.
-    assert results.unreadable == 2
+    assert [task.name for task in results.tasks if task.unreadable] == [
+        "Black",
+        "Male=0",
+    ]
+    assert results.unreadable == 1
+    assert results.notes == ["1 held-out image could not be read."]
+    mean = results.means["lpips_to_source"]
+    assert mean.counts == {"tasks": 4, "images": 5}

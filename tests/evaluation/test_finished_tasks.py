@@ -2,17 +2,20 @@ import numpy as np
 
 from stargan_tf.evaluation.examples import Example
 from stargan_tf.evaluation.finished_tasks import FinishedTasks
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measurement import ByImage, Measurement
 from stargan_tf.evaluation.results import TaskResult
 
 SOURCE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+IMAGES = ByImage(np.array([4, 7]), np.array([1.0, 0.0]), np.ones(2), share=True)
 RESULT = TaskResult(
     *("latent: cat → dog", "latent", "dog", "cat", 5, 10),
     measurements=[
         Measurement("fid", 1.5, {"real": 3}, "standard", note="Few."),
         Measurement("classification_error", 0.5, {"answers": 2}, interval=(0.1, 0.9)),
+        Measurement.of_images("cycle_error", IMAGES).with_interval(seed=0),
     ],
     examples=[Example("a.png", 0.25, "score", ".1%", SOURCE, SOURCE[::-1])],
+    unreadable=[3, 8],
 )
 
 
@@ -22,6 +25,12 @@ def test_a_finished_task_comes_back_as_it_was():
     found = kept.find(RESULT.name)
     assert kept.found == 1
     assert found.measurements == RESULT.measurements
+    assert found.measurements[1].by_image is None
+    images = found.measurements[2].by_image
+    assert images.share is True and images.rows.dtype == IMAGES.rows.dtype
+    for part in ("rows", "totals", "answers"):
+        np.testing.assert_array_equal(getattr(images, part), getattr(IMAGES, part))
+    assert found.unreadable == [3, 8]
     assert vars(found).keys() == vars(RESULT).keys()
     assert found.examples[0].form == ".1%"
     np.testing.assert_array_equal(found.examples[0].output, SOURCE[::-1])

@@ -30,7 +30,7 @@ def test_diversity_of_styles_a_number_for_each_source():
     result = row(subject, style_tasks(subject, OPTIONS), "latent: cat → dog")
     (diversity,) = result.measurements
     assert (diversity.name, diversity.protocol) == ("lpips_diversity", "fake_lpips")
-    assert diversity.counts == {"sources": 3} and diversity.value > 0
+    assert diversity.counts == {"images": 3} and diversity.value > 0
 
 
 def test_labels_have_distances_to_the_source_and_to_the_truth():

@@ -1,6 +1,7 @@
 import base64
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.examples import Example
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measurement import ByImage, Measurement
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.record import results_record
 from stargan_tf.evaluation.report_matrix import BEST, WORST
@@ -72,7 +73,7 @@ PAIRS = (
 
 
 def test_one_page_that_needs_nothing_else():
-    html = page(*PAIRS, unreadable=2)
+    html = page(replace(PAIRS[0], unreadable=[3, 4]), PAIRS[1])
     balance = Balance()
     balance.feed(html)
     assert not balance.open
@@ -87,7 +88,8 @@ def test_one_page_that_needs_nothing_else():
 
 
 def test_the_error_on_real_images_stands_beside_that_on_translations():
-    share = Measurement("classification_error", 0.25)
+    images = ByImage(np.arange(8), np.eye(8)[:2].sum(axis=0), np.ones(8), share=True)
+    share = Measurement.of_images("classification_error", images)
     task = TaskResult("latent: cat → dog", "latent", "dog", "cat", 5, 10, [share])
     real = [
         Measurement("classification_error_real", 0.02),
@@ -95,6 +97,7 @@ def test_the_error_on_real_images_stands_beside_that_on_translations():
     ]
     html = page(task, real=real)
     assert "on real images: 2.0\xa0%" in html and "50.0" not in html
+    assert "<b>25.0\xa0%</b>" in html and "95 %: 0.0\xa0% to 62.5\xa0%" in html
 
 
 def test_the_matrix_is_coloured_from_bad_to_good():
