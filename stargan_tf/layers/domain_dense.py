@@ -30,7 +30,8 @@ class DomainDense(keras.layers.Layer):
         0…num_domains-1, or with x (batch, width) its one-hot (batch, num_domains)
         float, for devices that neither gather nor compare]. With n, the n rows share
         their sample's domain and its matrix is gathered once.
-    Output shape: (batch, units), or (batch, n, units).
+    Output shape: (batch, units), or (batch, n, units); NaN for samples of a domain
+        that does not exist (or an error, where a CPU gathers).
 
     Reference: StarGAN v2 (Choi et al. 2020), section 2.1, "multiple output branches".
     """
@@ -64,7 +65,18 @@ class DomainDense(keras.layers.Layer):
         one_hot = len(domain.shape) == 2
         stack = one_hot or (len(x.shape) == 2 and self.num_domains <= few)
         heads = stacked_heads if stack else gathered_heads
-        return heads(x, domain, self.kernel, self.bias)
+        outputs = heads(x, domain, self.kernel, self.bias)
+        return outputs if one_hot else outputs + self._nan_if_unknown(domain, outputs)
+
+    def _nan_if_unknown(self, domain, outputs):
+        """0 where a domain exists, else NaN, (batch, 1[, 1]).
+
+        An unknown domain has no head: its output would be 0, or another domain's.
+        """
+        known = ops.logical_and(domain >= 0, domain < self.num_domains)
+        nan = ops.where(known, 0.0, float("nan"))
+        shape = (-1, *[1] * (len(outputs.shape) - 1))
+        return ops.cast(ops.reshape(nan, shape), outputs.dtype)
 
     def compute_output_shape(self, input_shape):
         """See the class."""

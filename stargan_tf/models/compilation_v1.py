@@ -43,8 +43,10 @@ class CompilationV1:
             loss_weights: any of `classification` (λ_cls, 1), `reconstruction`
                 (λ_rec, 10), `gradient_penalty` (λ_gp, 10), `identity` (10, used
                 only if `rectified`).
-            critic_steps: critic updates per generator update (n_critic).
-            rectified: the Fixed-Point GAN objective; see `generator_terms`.
+            critic_steps: critic updates per generator update (n_critic); in joint
+                training each data set counts its own.
+            rectified: the generator's objective of Fixed-Point GAN as released: every
+                term over target and own label, and an identity loss.
             seed: of everything random in training.
             jit_compile: XLA; it makes a CPU several times slower.
             **kwargs: further arguments of `keras.Model.compile`, such as

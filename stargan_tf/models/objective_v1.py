@@ -56,15 +56,19 @@ def generator_terms(
         target: the labels asked for, the same shape.
         fake: `generator([image, target])`, computed under the caller's tape.
         parts: see `domain_classification`.
-        rectified: adds the same-domain pass: every term is summed over the target
-            label and the image's own, and `identity` = ‖G(x, c_x) - x‖₁ joins.
+        rectified: adds the same-domain pass, as the released code of Fixed-Point GAN
+            does: every term of the generator is summed over the target label and the
+            image's own, and `identity` = ‖G(x, c_x) - x‖₁ joins. The discriminator
+            sees translated images only, in that code and here.
 
     Returns:
         Dictionary of scalars: `adversarial`, `classification`, `reconstruction`
         and, if `rectified`, `identity`.
 
     Reference: StarGAN (Choi et al. 2018), equations 3, 4 and 6; Fixed-Point GAN
-        (Siddiquee et al. 2019), equations 2 to 6.
+        (Siddiquee et al. 2019): `solver.py` at 3c43d01 of
+        https://github.com/mahfuzmohammad/Fixed-Point-GAN, except that its generator
+        draws a residual, tanh(x + G(x, c)), where this one is StarGAN's.
     """
 
     def terms(fake, wanted):

@@ -46,11 +46,13 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
     ```python
     import stargan_tf
 
-    animals = stargan_tf.DatasetInfo("animals", ("cat", "dog"), "one_hot", 256)
-    model = stargan_tf.StarGANV2(animals)
+    people = stargan_tf.load_dataset("toon_people", image_size=64)
+    model = stargan_tf.StarGANV2(people.info, base_filters=16, max_filters=64)
     model.compile()
-    model.fit(batches, steps_per_epoch=1000, epochs=100)
-    model.translate(photos, "cat", seed=7)
+    batches = stargan_tf.reference_batches(people, batch_size=4)
+    model.fit(batches, steps_per_epoch=100, epochs=10)
+    image, domain, *_ = next(iter(batches))
+    model.translate(image.numpy(), people.info.domains[0], seed=7)
     ```
 
     With `dtype="mixed_bfloat16"` generator, mapping network and style encoder run in

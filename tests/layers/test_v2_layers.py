@@ -154,6 +154,21 @@ def slopes(function, x, weights):
     return [outputs, slope, *map(tf.convert_to_tensor, gradients)]
 
 
+@pytest.mark.parametrize("shape", [(2, 4), (2, 5, 4)])  # one product, and gathered
+def test_a_domain_that_does_not_exist_is_no_silent_zero(shape):
+    """With 1-based domains the last one's verdict and style were exactly 0."""
+    layer, x = DomainDense(2, 3), normal(*shape)
+    known = layer([x, tf.constant([2, 0])])
+    outputs = layer([x, tf.constant([2, -1])])
+    assert np.isnan(outputs[1]).all()
+    np.testing.assert_array_equal(outputs[0], known[0])
+    if len(shape) == 2:
+        assert np.isnan(layer([x, tf.constant([2, 3])])[1]).all()
+        return
+    with pytest.raises(tf.errors.InvalidArgumentError):  # On a GPU it is NaN.
+        layer([x, tf.constant([2, 3])])
+
+
 def test_heads_take_many_rows_of_one_domain():
     x, domain = normal(2, 6, 5), tf.constant([1, 0])
     layer = DomainDense(3, num_domains=2)

@@ -1,13 +1,19 @@
 """How a StarGAN v2 trains, is saved and goes on."""
 
+import ast
+import re
+import textwrap
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import stargan_tf
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.models.objective_v2 import discriminator_terms
+from stargan_tf.models.stargan import StarGAN
 from stargan_tf.models.stargan_v2 import StarGANV2
 
 SIZE, BATCH = 64, 2
@@ -213,6 +219,22 @@ def test_batches_of_an_evaluation_have_their_own_latents():
     assert (first != second).all()
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(second, second_again)
+
+
+@pytest.mark.parametrize("kind", [StarGAN, StarGANV2])
+def test_class_examples_define_all_that_they_use(kind):
+    (example,) = re.findall(r"```python\n(.*?)```", kind.__doc__, re.DOTALL)
+    tree = ast.parse(textwrap.dedent(example))
+    nodes = list(ast.walk(tree))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    used, defined = (
+        {name.id for name in names if isinstance(name.ctx, context)}
+        for context in (ast.Load, ast.Store)
+    )
+    assert used <= defined | {"stargan_tf", "next", "iter"}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "stargan_tf":
+            assert hasattr(stargan_tf, node.attr)
 
 
 # --- variants ---------------------------------------------------------------------
