@@ -2,7 +2,7 @@
 
 from stargan_tf.data.attribute_file import read_attribute_file
 from stargan_tf.data.attribute_rows import match_rows
-from stargan_tf.data.attributes_audit import audit_attributes
+from stargan_tf.data.attributes_audit import audit_attributes, list_images
 from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
@@ -10,7 +10,7 @@ from stargan_tf.data.file_audit import FileAudit
 from stargan_tf.data.info import BINARY
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
-from stargan_tf.data.listing import list_pictures
+from stargan_tf.data.listing import say_left_out
 from stargan_tf.data.picture_set import picture_set
 from stargan_tf.data.split import split_positions
 from stargan_tf.discovery import API_VERSION
@@ -62,7 +62,9 @@ class AttributesDataset(Dataset):
         root = self.folder(options)
         table = read_attribute_file(options.labels, options.attributes)
         info = _labels(table.attributes).info(self.name, image_size)
-        names = list_pictures(root).names
+        listed = list_images(root, options.labels)
+        names = listed.names
+        say_left_out(root, listed.ignored)
         rows = match_rows(names, table.files, root, options.labels)
         kept = split_positions(names, split, options.held_out)
         chosen = [names[position] for position in kept]

@@ -23,7 +23,7 @@ def audit_attributes(
             audit; loading the data set says why.
         attributes: the chosen columns, as other ones may hold anything.
     """
-    audit = _without(audit_folder(root), labels)
+    audit = list_images(root, labels)
     try:
         files = read_attribute_file(labels, attributes).files
     except InputError:
@@ -40,8 +40,14 @@ def audit_attributes(
     )
 
 
-def _without(audit: FileAudit, labels: str | os.PathLike) -> FileAudit:
-    """The label file may lie beside the pictures and is not passed over then."""
+def list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
+    """Lists the pictures; the label file may lie beside them and is not left out then.
+
+    Args:
+        root: folder of the images.
+        labels: the attribute file.
+    """
+    audit = audit_folder(root)
     path = os.path.realpath(labels)
     ignored = tuple(
         file

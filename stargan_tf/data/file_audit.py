@@ -5,30 +5,12 @@ A definition may have a method `audit(options) -> FileAudit`. It is optional: wi
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.listing import existing_folder, is_picture, walk
-
-HIDDEN = "hidden: the name starts with a dot"
-EMPTY = "a folder without pictures"
-OUTSIDE = "a picture beside the domains' folders, in none of them"
-
-
-@dataclass(frozen=True)
-class IgnoredFile:
-    """A file or folder that no picture is taken from.
-
-    Args:
-        name: path relative to the data set's folder; a folder's ends in `/`.
-        reason: why, in a few words.
-    """
-
-    name: str
-    reason: str
+from stargan_tf.data.listing import IgnoredFile, existing_folder, find_pictures
 
 
 @dataclass(frozen=True)
@@ -81,39 +63,5 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
         InputError: if it is not a folder.
     """
     root = existing_folder(folder)
-    names: list[str] = []
-    ignored: list[IgnoredFile] = []
-    for place, folders, files in walk(root):
-        inside = Path(place).relative_to(root)
-        ignored += [_ignored(inside, f"{name}/", HIDDEN) for name in _hidden(folders)]
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if not folders and not any(map(is_picture, files)) and inside.parts:
-            ignored.append(_ignored(inside, "", EMPTY))
-        for name in files:
-            reason = _reason(name)
-            if reason:
-                ignored.append(_ignored(inside, name, reason))
-            else:
-                names.append((inside / name).as_posix())
-    return FileAudit(root, tuple(sorted(names)), tuple(sorted(ignored, key=_by_name)))
-
-
-def _hidden(names: list[str]) -> Iterator[str]:
-    return (name for name in names if name.startswith("."))
-
-
-def _reason(name: str) -> str | None:
-    if name.startswith("."):
-        return HIDDEN
-    if is_picture(name):
-        return None
-    extension = os.path.splitext(name)[1].lower()
-    return f"{extension or 'no extension'}: not read as a picture"
-
-
-def _ignored(inside: Path, name: str, reason: str) -> IgnoredFile:
-    return IgnoredFile(f"{inside.as_posix()}/{name}".removeprefix("./"), reason)
-
-
-def _by_name(file: IgnoredFile) -> str:
-    return file.name
+    listing = find_pictures(root)
+    return FileAudit(root, listing.names, listing.left_out)

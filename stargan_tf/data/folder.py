@@ -3,6 +3,13 @@
 data_dir/cat/… data_dir/dog/… data_dir/wild/…
 """
 
+import contextlib
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,34 +17,53 @@ import numpy as np
 from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.file_audit import FileAudit
-from stargan_tf.data.folder_audit import audit_domains
+from stargan_tf.data.file_audit import FileAudit, audit_folder
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
-from stargan_tf.data.listing import list_pictures
+from stargan_tf.data.listing import (
+    NOT_READ,
+    IgnoredFile,
+    Listing,
+    counted,
+    find_pictures,
+    is_picture,
+    look_into,
+    say_left_out,
+)
 from stargan_tf.data.picture_set import picture_set
 from stargan_tf.data.split import split_positions
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 
-SPLIT_NAMES = frozenset(("train", "val", "valid", "validation", "test"))
+# Names of the parts that people divide data into, with what stands around the word.
+_PART = r"train|training|trn|val|valid|validation|dev|eval|evaluation|test|testing|tst"
+_PART += r"|holdout|heldout|unseen"
+_AROUND = r"(?:set|sets|data|dataset|image|images|img|imgs|pic|pics|picture|pictures"
+_AROUND += r"|photo|photos|face|faces|split|part|subset|sample|samples|x|all|\d)*"
+SPLIT = re.compile(f"{_AROUND}(?P<part>{_PART}){_AROUND}")
+# CycleGAN's folders: trainA, trainB, testA, testB.
+LETTERED = re.compile(f"(?P<part>{_PART})(?P<domain>[a-h])")
+NUMBERED = re.compile(r"(?:fold|part|split|subset)\d+")
+NO_DOMAIN = "a folder without pictures, hence no domain"
+OUTSIDE = "a picture beside the domains' folders, in none of them"
 
 
 class FolderDataset(Dataset):
     """The user's own images, one sub-folder per domain; labels are one-hot.
 
     Sub-folders of a domain's folder belong to the domain. The domains are the
-    sub-folders in alphabetical order, or those named by `options.attributes`.
+    sub-folders that hold pictures, in alphabetical order, or those named by
+    `options.attributes`.
     """
 
     def labels_in(self, options: DatasetOptions) -> Labels:
-        """One domain for each sub-folder, in alphabetical order.
+        """One domain for each sub-folder that holds pictures, in alphabetical order.
 
         Args:
             options: uses `data_dir`.
         """
-        return Labels(_choose_domains(self.folder(options), ()))
+        return Labels(list_domains(self.folder(options)).names)
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
@@ -57,12 +83,13 @@ class FolderDataset(Dataset):
             InputError: if the folder, a domain or a domain's images are missing.
         """
         root = self.folder(options)
-        domains = _choose_domains(root, options.attributes)
-        info = DatasetInfo("folder", domains, ONE_HOT, image_size)
-        names, classes = _list_domains(root, domains)
-        kept = split_positions(names, split, options.held_out, classes)
-        labels = np.eye(len(domains), dtype=np.float32)[np.array(classes)[kept]]
-        chosen = [names[position] for position in kept]
+        domains = list_domains(root, options.attributes)
+        say_left_out(root, domains.left_out)
+        info = DatasetInfo("folder", domains.names, ONE_HOT, image_size)
+        classes = np.array(domains.classes)
+        kept = split_positions(domains.files, split, options.held_out, classes)
+        labels = np.eye(len(domains.names), dtype=np.float32)[classes[kept]]
+        chosen = [domains.files[position] for position in kept]
         return picture_set(info, root, chosen, labels, options.crop_size, options.fit)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
@@ -71,7 +98,12 @@ class FolderDataset(Dataset):
         Args:
             options: uses `data_dir`, `attributes`.
         """
-        return audit_domains(self.folder(options), options.attributes)
+        root = self.folder(options)
+        try:
+            domains = list_domains(root, options.attributes)
+        except InputError:  # Loading says why; what is there can be listed.
+            return audit_folder(root)
+        return FileAudit(root, domains.files, domains.left_out)
 
 
 FOLDER = FolderDataset(
@@ -84,37 +116,137 @@ FOLDER = FolderDataset(
 )
 
 
-def _choose_domains(root: Path, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    found = sorted(
-        entry.name
-        for entry in root.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
-    if not found:
+@dataclass(frozen=True)
+class Domains:
+    """What a folder of folders holds.
+
+    Args:
+        names: the domains, in NFC, as models know them.
+        files: their pictures, relative to the folder, domain after domain.
+        classes: each picture's domain number.
+        left_out: what no picture is taken from.
+    """
+
+    names: tuple[str, ...]
+    files: tuple[str, ...]
+    classes: tuple[int, ...]
+    left_out: tuple[IgnoredFile, ...]
+
+
+def list_domains(root: Path, wanted: Sequence[str] = ()) -> Domains:
+    """Lists the pictures of the domains' folders.
+
+    Args:
+        root: the folder of the domains' folders.
+        wanted: the chosen domains, whose folders alone are looked into; if empty, all
+            that hold pictures.
+
+    Raises:
+        InputError: if there is none, a chosen one is missing or holds no picture, or
+            the folders are splits.
+    """
+    try:
+        inner, pictures, left_out = look_into(root)
+    except OSError as error:
+        raise InputError(f"{root} cannot be read: {error.strerror}.") from error
+    left_out += [IgnoredFile(name, OUTSIDE) for name in pictures]
+    folders = _by_domain(root, inner)
+    if not folders:
         raise InputError(f"{root} has no sub-folder; put each domain's images in one.")
-    if SPLIT_NAMES.issuperset(found):
+    _check_no_splits(root, inner, bool(wanted))
+    chosen = [unicodedata.normalize("NFC", name) for name in wanted]
+    for name in chosen:
+        if name not in folders:
+            raise InputError(
+                f"{root} has no domain folder '{name}'. {near_names(name, folders)}"
+            )
+    names, files, classes = [], [], []
+    for name in chosen or folders:
+        folder = folders[name]
+        listing = find_pictures(root / folder)
+        left_out += [
+            IgnoredFile(f"{folder}/{file.name}", file.reason)
+            for file in listing.left_out
+        ]
+        if listing.names:
+            classes += [len(names)] * len(listing.names)
+            files += [f"{folder}/{file}" for file in listing.names]
+            names.append(name)
+        elif chosen or _was_meant(listing):
+            raise _bare(root / folder, name, listing)
+        else:
+            left_out.append(IgnoredFile(f"{folder}/", NO_DOMAIN))
+    if not names:
         raise InputError(
-            f"The sub-folders of {root} are splits, not domains: {', '.join(found)}. "
-            f"Give one of them, such as --data_dir {root / found[0]}."
+            f"No sub-folder of {root} holds an image: {', '.join(inner[:5])}"
+            f"{', …' * (len(inner) > 5)}. Put each domain's images in one."
         )
-    for name in wanted:
-        if name not in found:
-            raise InputError(
-                f"{root} has no domain folder '{name}'. {near_names(name, found)}"
-            )
-    return tuple(wanted) or tuple(found)
+    left_out.sort(key=lambda file: file.name)
+    return Domains(tuple(names), tuple(files), tuple(classes), tuple(left_out))
 
 
-def _list_domains(root: Path, domains: tuple[str, ...]) -> tuple[list[str], list[int]]:
-    """Names relative to `root`, and each one's domain number."""
-    names, classes = [], []
-    for number, domain in enumerate(domains):
-        listing = list_pictures(root / domain)
-        if not listing.names:
+def _by_domain(root: Path, inner: Sequence[str]) -> dict[str, str]:
+    """Domain → its folder. Systems write the same name in different bytes."""
+    folders: dict[str, str] = {}
+    for folder in inner:
+        name = unicodedata.normalize("NFC", folder)
+        if name in folders:
             raise InputError(
-                f"The domain '{domain}' has no image: {root / domain} holds none "
-                f"({listing.ignored} other files). Add images or remove the folder."
+                f"Two sub-folders of {root} are called '{name}', in different bytes "
+                "(Unicode's NFC and NFD). Put their images into one."
             )
-        names += [f"{domain}/{name}" for name in listing.names]
-        classes += [number] * len(listing.names)
-    return names, classes
+        folders[name] = folder
+    return dict(sorted(folders.items()))
+
+
+def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
+    """Refuses folders of a division of the data; a lone `train` beside `bus` is none.
+
+    Raises:
+        InputError: naming a folder to give instead.
+    """
+    plain = {name: re.sub(r"[\W_]+", "", name).lower() for name in inner}
+    matches = {name: LETTERED.fullmatch(text) for name, text in plain.items()}
+    pairs = {name: hit.groups() for name, hit in matches.items() if hit}
+    parts = {part for part, _ in pairs.values()}
+    domains = {domain for _, domain in pairs.values()}
+    if min(len(parts), len(domains)) < len(pairs) and not chosen:
+        first = max(part for part, _ in pairs.values())  # train, if it is there
+        domains = [name for name, (part, _) in pairs.items() if part == first]
+        raise InputError(
+            f"The sub-folders of {root} are splits of domains: {', '.join(pairs)}. "
+            f"Choose those of one split with --attributes {','.join(domains)}, or copy "
+            f"them into a folder of their own, as {root}/{first}/A, {root}/{first}/B."
+        )
+    splits = [name for name, text in plain.items() if SPLIT.fullmatch(text)]
+    alike = splits + [name for name, text in plain.items() if NUMBERED.fullmatch(text)]
+    if (splits and len(splits) == len(inner)) or _share_folders(root, alike):
+        train = [name for name in alike if "tr" in plain[name]]
+        raise InputError(
+            f"The sub-folders of {root} are splits, not domains: {', '.join(alike)}. "
+            f"Give one of them, such as --data_dir {root / (train or alike)[0]}."
+        )
+
+
+def _share_folders(root: Path, names: Sequence[str]) -> bool:
+    """Whether a folder of the same name lies in two of these."""
+    inner: Counter = Counter()
+    for name in names:
+        with contextlib.suppress(OSError):
+            inner.update(look_into(root / name)[0])
+    return any(count > 1 for count in inner.values())
+
+
+def _was_meant(listing: Listing) -> bool:
+    """Whether a folder without a picture that is read has some that are not."""
+    extensions = (os.path.splitext(file.name)[1] for file in listing.left_out)
+    unread = any(extension.lower() in NOT_READ for extension in extensions)
+    return unread or any(is_picture(file.name) for file in listing.left_out)
+
+
+def _bare(folder: Path, name: str, listing: Listing) -> InputError:
+    seen = counted(listing.left_out) or "nothing at all"
+    return InputError(
+        f"The domain '{name}' has no image: {folder} holds none that is read ({seen}). "
+        "Add images, convert them to JPEG or PNG, or remove the folder."
+    )

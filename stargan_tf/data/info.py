@@ -1,5 +1,6 @@
 """What a data set's labels mean: the description that travels with every model."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from stargan_tf.errors import InputError, near_names
 
 BINARY = "binary"
 ONE_HOT = "one_hot"
+# Of characters: control, half of a pair (what is not UTF-8), ends of lines.
+UNUSABLE = ("Cc", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,9 @@ class DatasetInfo:
     exclusive_groups: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "domains", tuple(self.domains))
-        groups = tuple(tuple(group) for group in self.exclusive_groups)
+        # One spelling, so that a name typed on one system finds that of another.
+        object.__setattr__(self, "domains", tuple(map(_composed, self.domains)))
+        groups = tuple(tuple(map(_composed, g)) for g in self.exclusive_groups)
         object.__setattr__(self, "exclusive_groups", groups)
         self._check()
 
@@ -58,6 +62,7 @@ class DatasetInfo:
 
     def index(self, domain: str) -> int:
         """Position of `domain` in the label vector; InputError names near ones."""
+        domain = _composed(domain)
         if domain not in self.domains:
             raise InputError(
                 f"Data set '{self.name}' has no domain '{domain}'. "
@@ -67,6 +72,7 @@ class DatasetInfo:
 
     def rivals(self, domain: str) -> tuple[str, ...]:
         """The domains that cannot be on together with `domain`."""
+        domain = _composed(domain)
         if self.label_type == ONE_HOT:
             return tuple(other for other in self.domains if other != domain)
         groups = [group for group in self.exclusive_groups if domain in group]
@@ -91,6 +97,24 @@ class DatasetInfo:
             raise InputError(f"Not a data set description: {error}.") from None
 
 
+def check_domain_names(info: DatasetInfo) -> None:
+    """Refuses names that later commands, exports and reports could not write.
+
+    Args:
+        info: of the data that is about to be used.
+
+    Raises:
+        InputError: if a name is not UTF-8 or holds control characters.
+    """
+    for name in info.domains:
+        if any(unicodedata.category(mark) in UNUSABLE for mark in name):
+            shown = name.encode("unicode_escape", "backslashreplace").decode()
+            raise InputError(
+                "Expected domain names in UTF-8 and without control characters. "
+                f"Received from '{info.name}': {shown}. Rename the folder or column."
+            )
+
+
 def check_image_size(image_size: int) -> None:
     """Raises InputError unless `image_size` is a positive multiple of 4."""
     if not isinstance(image_size, int) or image_size < 4 or image_size % 4:
@@ -110,3 +134,8 @@ def as_infos(datasets: "DatasetInfo | Sequence[DatasetInfo | Mapping]") -> tuple
         info if isinstance(info, DatasetInfo) else DatasetInfo.from_dict(info)
         for info in datasets
     )
+
+
+def _composed(name: str) -> str:
+    """Unicode's NFC: macOS and other systems write the same name in different bytes."""
+    return unicodedata.normalize("NFC", name) if isinstance(name, str) else name

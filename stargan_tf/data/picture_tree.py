@@ -11,13 +11,21 @@ from pathlib import Path
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
-from stargan_tf.data.listing import existing_folder, is_picture, list_pictures
+from stargan_tf.data.listing import (
+    IgnoredFile,
+    existing_folder,
+    kind_of_name,
+    list_pictures,
+    of_no_user,
+    say_left_out,
+)
 from stargan_tf.data.plugin_sources import Values, picture_files, pictures
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 
-# macOS adds a second, empty tree to the zips that it makes.
-NOT_PICTURES = "__MACOSX"
+# Of a member, unpacked. What is large and packed more tightly is no photograph.
+MAX_BYTES = 256 << 20
+LARGE, MAX_RATIO = 16 << 20, 100
 
 
 @dataclass(frozen=True)
@@ -117,12 +125,18 @@ def tree_pictures(
 
 
 def _zipped_names(path: Path) -> tuple[str, ...]:
-    names = (name for name in _archive(path).namelist() if is_picture(name))
-    return tuple(sorted(name for name in names if not _hidden(name)))
+    # A zip may list a member twice; reading by name gives the last one.
+    names = {name for name in _archive(path).namelist() if not name.endswith("/")}
+    reasons = {name: _why_not(name) for name in names}
+    left_out = [IgnoredFile(name, why) for name, why in sorted(reasons.items()) if why]
+    say_left_out(path, left_out)
+    return tuple(sorted(name for name in names if not reasons[name]))
 
 
-def _hidden(name: str) -> bool:
-    return any(part.startswith((".", NOT_PICTURES)) for part in name.split("/"))
+def _why_not(name: str) -> str:
+    """Why a member is no picture; empty if it is."""
+    reasons = filter(None, map(of_no_user, name.split("/")))
+    return next(reasons, "") or kind_of_name(name)
 
 
 def _archive(path: Path) -> zipfile.ZipFile:
@@ -145,7 +159,13 @@ def _opened(path: Path, size: int, time: int) -> zipfile.ZipFile:
 def _member(path: Path, name: str) -> bytes:
     archive = _archive(path)
     try:
-        return archive.read(name)
+        info = archive.getinfo(name)
+        size, packed = info.file_size, info.compress_size
+        if size > MAX_BYTES or size > max(LARGE, MAX_RATIO * packed):
+            raise ValueError(f"{size:,} bytes packed into {packed:,} are no picture")
+        with archive.open(info) as file:
+            # A member may hold more than it says.
+            return file.read(size)
     # zlib, a wrong checksum, an encrypted member: all mean the same to the user.
     except Exception as error:
         raise UnreadableImage(f"Cannot read {name} in {path}: {error}.") from error

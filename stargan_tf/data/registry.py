@@ -6,6 +6,7 @@ is asked for. Ours are declared in `pyproject.toml` like a stranger's.
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import TRAIN, DatasetOptions, check_split
+from stargan_tf.data.info import check_domain_names
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.one_domain_each import one_domain_each
 from stargan_tf.discovery import DATASETS, Plugin
@@ -48,4 +49,5 @@ def load_dataset(
     check_split(split)
     chosen = DatasetOptions(**options)
     source = definition(name).load(split, image_size, chosen)
+    check_domain_names(source.info)
     return one_domain_each(source) if chosen.one_hot else source

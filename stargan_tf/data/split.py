@@ -6,6 +6,7 @@ leaves a part of a group empty, the image nearest to it changes sides.)
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,7 +50,8 @@ def split_positions(
 
 
 def _place(name: str) -> float:
-    """A number in [0, 1) that follows from the name."""
+    """A number in [0, 1) that follows from the name, however a system writes it."""
+    name = unicodedata.normalize("NFC", name)
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
 

@@ -1,11 +1,8 @@
 """Files that are passed over, and labels and files that do not match."""
 
-from collections import Counter
-
-from stargan_tf.data.file_audit import EMPTY, HIDDEN, FileAudit
+from stargan_tf.data.file_audit import FileAudit
+from stargan_tf.data.listing import EMPTY, HIDDEN, RUBBISH, counted
 from stargan_tf.doctor.finding import ERROR, OK, WARNING, Finding, plural
-
-REASONS = 4  # that a line of the report names
 
 
 def check_files(audit: FileAudit) -> list[Finding]:
@@ -20,19 +17,18 @@ def check_files(audit: FileAudit) -> list[Finding]:
 def _ignored(audit: FileAudit) -> Finding:
     if not audit.ignored:
         return Finding("ignored_files", OK, "No file is passed over.")
-    reasons = Counter(file.reason for file in audit.ignored).most_common()
-    if len(reasons) == 1 and reasons[0][0] == HIDDEN:
-        hidden = plural(reasons[0][1], "hidden file")
-        return Finding("ignored_files", OK, f"Only {hidden} passed over.")
-    listed = "; ".join(f"{count:,} {reason}" for reason, count in reasons[:REASONS])
-    more = f"; and {len(reasons) - REASONS} more reasons" if reasons[REASONS:] else ""
+    reasons = {file.reason for file in audit.ignored}
+    if reasons <= {HIDDEN, RUBBISH}:
+        what = "hidden file" if reasons == {HIDDEN} else "file of the system"
+        what = plural(len(audit.ignored), what)
+        return Finding("ignored_files", OK, f"Only {what} passed over.")
     names = [f"{file.name} ({file.reason})" for file in audit.ignored]
     entries = sum(file.reason != EMPTY for file in audit.ignored)
     start = f"{plural(entries, 'file')} passed over" if entries else "Empty folders"
     return Finding(
         "ignored_files",
         WARNING,
-        f"{start}: {listed}{more}.",
+        f"{start}: {counted(audit.ignored)}.",
         "Convert pictures of other formats to JPEG or PNG and move them into a "
         "domain's folder; delete the rest, or leave it there.",
         names,

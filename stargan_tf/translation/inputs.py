@@ -1,5 +1,6 @@
 """The pictures to translate: files and folders in, one list out."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,10 @@ def find_inputs(
             "No INPUT to translate. Name at least one picture or folder after the "
             "flags."
         )
-    found: dict[Path, InputPicture] = {}
+    found: dict[str, InputPicture] = {}
     for text in inputs:
         for picture in _expand(Path(text), len(inputs) > 1, exclude, what):
-            found.setdefault(picture.path.resolve(), picture)
+            found.setdefault(os.path.realpath(picture.path), picture)
     return list(found.values())
 
 

@@ -107,6 +107,7 @@ def test_a_folder_without_errors(pets, tmp_path):
 
 def test_a_domain_without_pictures_is_an_error_and_the_files_are_checked(pets):
     (pets / "wild").mkdir()
+    (pets / "wild" / "0.heic").touch()
     (pets / "cat" / "0.png").write_bytes(b"")
     result = doctor("folder", "--data_dir", pets, "--image_size", 16)
     assert result.returncode == 1

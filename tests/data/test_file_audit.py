@@ -4,16 +4,9 @@ import pytest
 
 from stargan_tf.data.attributes_audit import audit_attributes
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.file_audit import (
-    EMPTY,
-    HIDDEN,
-    OUTSIDE,
-    Audited,
-    FileAudit,
-    IgnoredFile,
-    audit_folder,
-)
-from stargan_tf.data.folder_audit import audit_domains
+from stargan_tf.data.file_audit import Audited, FileAudit, audit_folder
+from stargan_tf.data.folder import FOLDER, OUTSIDE
+from stargan_tf.data.listing import EMPTY, HIDDEN, IgnoredFile
 from stargan_tf.data.registry import definition
 from stargan_tf.errors import InputError
 
@@ -45,16 +38,16 @@ def test_a_folder_says_what_it_passes_over_and_why(tree):
 
 
 def test_domains_leave_pictures_beside_their_folders_out(tree):
-    audit = audit_domains(tree)
+    audit = FOLDER.audit(DatasetOptions(data_dir=str(tree)))
     assert audit.names == ("cat/1.png", "cat/sub/2.JPG", "dog/3.webp")
     assert IgnoredFile("stray.png", OUTSIDE) in audit.ignored
 
 
 def test_domains_that_were_not_chosen_are_not_looked_into(tree):
-    audit = audit_domains(tree, ["dog"])
+    audit = FOLDER.audit(DatasetOptions(data_dir=str(tree), attributes=("dog",)))
     assert audit.names == ("dog/3.webp",)
     seen = {file.name for file in audit.ignored}
-    assert seen == {"dog/README", "dog/notes.txt", "stray.png"}
+    assert seen == {".git/", "dog/README", "dog/notes.txt", "stray.png"}
 
 
 def test_rows_are_held_against_files(tree):
@@ -88,7 +81,7 @@ def test_a_missing_folder_is_an_error(tmp_path):
 def test_own_pictures_are_audited_and_drawn_ones_are_not(tree):
     folder = definition("folder")
     assert isinstance(folder, Audited)
-    assert folder.audit(DatasetOptions(data_dir=str(tree))) == audit_domains(tree)
+    assert folder.audit(DatasetOptions(data_dir=str(tree))).root == tree
     assert isinstance(definition("attributes"), Audited)
     assert not isinstance(definition("toon_people"), Audited)
 

@@ -1,7 +1,11 @@
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.folder import FOLDER
 from stargan_tf.data.labelled_images import UnreadableImage
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
@@ -68,14 +72,129 @@ def test_bad_folders(animals, tmp_path):
     )
     fails("has no sub-folder", data_dir=animals + "/cat")
     fails("crop_size must be positive", data_dir=animals, crop_size=0)
-    (tmp_path / "animals" / "empty").mkdir()
-    (tmp_path / "animals" / "empty" / "notes.txt").touch()
-    fails(r"'empty' has no image.*\(1 other files\)", data_dir=animals)
+    photographs = tmp_path / "animals" / "yak"
+    photographs.mkdir()
+    (photographs / "1.HEIC").touch()
+    fails(
+        r"'yak' has no image.*\(\.heic: not read as a picture \(1\)", data_dir=animals
+    )
+    (photographs / "1.HEIC").rename(photographs / "notes.txt")
+    fails("'yak' has no image", data_dir=animals, attributes=["yak"])
     (tmp_path / "splits" / "train" / "cat").mkdir(parents=True)
     (tmp_path / "splits" / "val").mkdir()
     fails("are splits, not domains", data_dir=str(tmp_path / "splits"))
     with pytest.raises(InputError, match="multiple of 4"):
         load_dataset("folder", "train", 30, data_dir=animals)
+
+
+def layout(tmp_path, photograph, *folders):
+    for seed, folder in enumerate(folders):
+        for number in range(2):
+            photograph(f"data/{folder}/{number}.png", (6, 6), seed=seed)
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("Train/cats", "Train/dogs", "Test/cats", "Test/dogs"),
+        ("TRAIN/cats", "VAL/cats"),
+        ("training_set/cats", "training_set/dogs", "test_set/cats"),
+        ("train_images", "test_images"),
+        ("train-data/a", "Validation Data/a"),
+        ("imgs_train/a", "imgs_dev/a"),
+        ("train2017/a", "val2017/a"),
+        ("Training/a", "Evaluation/a", "extra/b"),
+        ("train/a", "val/a", "unlabeled/images"),
+        ("fold1/a", "fold2/a", "fold3/a"),
+        ("trainA", "trainB", "testA", "testB"),
+        ("train_a", "train_b"),
+        ("TrainA", "TestA"),
+        ("trainA", "trainB", "testA", "testB", "notes"),
+    ],
+)
+def test_splits_are_no_domains_in_any_spelling(tmp_path, photograph, folders):
+    root = layout(tmp_path, photograph, *folders)
+    with pytest.raises(InputError, match=r"are splits.* (Give one|Choose those)"):
+        load_dataset("folder", "train", 8, data_dir=str(root))
+    assert FOLDER.audit(DatasetOptions(data_dir=str(root))).names
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("bus", "train"),
+        ("bus/side", "train/side"),
+        ("bus", "tram", "Train"),
+        ("person1/front", "person2/front"),
+        ("trained", "tested"),
+        ("valley", "desert"),
+        ("part", "whole"),
+    ],
+)
+def test_a_train_beside_a_bus_is_a_vehicle(tmp_path, photograph, folders):
+    root = layout(tmp_path, photograph, *folders)
+    train = load_dataset("folder", "train", 8, data_dir=str(root))
+    assert set(train.info.domains) == {folder.split("/")[0] for folder in folders}
+
+
+def test_folders_of_cyclegan_are_domains_if_they_are_chosen(tmp_path, photograph):
+    root = layout(tmp_path, photograph, "trainA", "trainB", "testA", "testB")
+    options = {"data_dir": str(root), "attributes": ("trainA", "trainB")}
+    train = load_dataset("folder", "train", 8, **options)
+    assert train.info.domains == ("trainA", "trainB")
+
+
+def test_folders_without_pictures_beside_the_domains_are_left_out(
+    tmp_path, photograph, warned
+):
+    root = layout(tmp_path, photograph, "cat", "dog")
+    for name in ("annotations/1.xml", "__MACOSX/cat/._1.png", "empty/x/y.txt"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).touch()
+    options = DatasetOptions(data_dir=str(root))
+    assert FOLDER.labels_in(options).names == ("cat", "dog")
+    for split in ("train", "held_out"):
+        loaded = load_dataset("folder", split, 8, data_dir=str(root))
+        assert loaded.info.domains == ("cat", "dog")
+    (line,) = warned
+    assert "hence no domain (2, such as annotations/)" in line
+    left_out = {file.name for file in FOLDER.audit(options).ignored}
+    assert {"annotations/", "annotations/1.xml", "__MACOSX/", "empty/"} <= left_out
+
+
+def test_a_root_without_any_picture(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    with pytest.raises(InputError, match="No sub-folder of .* holds an image: a. Put"):
+        load_dataset("folder", "train", 8, data_dir=str(tmp_path))
+
+
+def test_domain_names_are_compared_as_characters(tmp_path, photograph):
+    composed, apart = "zo\u00eb", "zoe\u0308"
+    root = layout(tmp_path, photograph, "ant", apart)
+    train = load_dataset("folder", "train", 8, data_dir=str(root))
+    assert train.info.domains == ("ant", composed)
+    assert train.info.index(apart) == train.info.index(composed) == 1
+    assert {image.split("/")[0] for image in train.names} == {"ant", apart}
+    assert train.load(len(train) - 1).shape == (8, 8, 3)
+    for name in (apart, composed):
+        chosen = load_dataset(
+            "folder", "train", 8, data_dir=str(root), attributes=[name]
+        )
+        assert chosen.info.domains == (composed,)
+    layout(tmp_path, photograph, composed)
+    with pytest.raises(InputError, match="Two sub-folders of .* in different bytes"):
+        load_dataset("folder", "train", 8, data_dir=str(root))
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"a\tb", b"a\nb", "a\u2028b".encode()])
+def test_domains_that_no_command_could_name_are_refused(tmp_path, photograph, name):
+    photograph("data/cat/1.png")
+    photograph("other/1.png")
+    os.rename(tmp_path / "other", os.fsencode(tmp_path / "data") + b"/" + name)
+    with pytest.raises(InputError, match=r"domain names .*Rename") as error:
+        load_dataset("folder", "train", 8, data_dir=str(tmp_path / "data"))
+    str(error.value).encode("ascii" if b"a" in name[:1] else "utf-8")
 
 
 def test_unreadable_image_is_named_when_it_is_loaded(animals, tmp_path):

@@ -1,7 +1,19 @@
+import errno
+import os
+import unicodedata
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from stargan_tf.data.listing import list_pictures
+from stargan_tf.data.listing import (
+    AGAIN,
+    DANGLING,
+    HIDDEN,
+    RING,
+    RUBBISH,
+    list_pictures,
+)
 from stargan_tf.data.split import split_positions
 from stargan_tf.errors import InputError
 
@@ -32,6 +44,85 @@ def test_listing(tmp_path):
     listing = list_pictures(tmp_path)
     assert listing.names == ("a.jpeg", "b.JPG", "sub/c.Png", "sub/deep/d.WEBP")
     assert listing.ignored == 1
+
+
+RUBBISH_NAMES = (
+    *(
+        "__MACOSX/._1.jpg",
+        "Thumbs.db",
+        "desktop.ini",
+        "@eaDir/1.jpg",
+        "lost+found/2.jpg",
+    ),
+    *("$RECYCLE.BIN/1.jpg", "System Volume Information/1.jpg", "#recycle/1.jpg"),
+    *(".ipynb_checkpoints/1-checkpoint.jpg", ".DS_Store", "._1.jpg", "LOST.DIR/1.jpg"),
+)
+
+
+def fill(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def test_what_systems_and_archivers_leave_is_no_picture(tmp_path):
+    fill(tmp_path, "1.jpg", "sub/2.jpg", *RUBBISH_NAMES)
+    fill(tmp_path, *(f"sub/{name}" for name in RUBBISH_NAMES))
+    listing = list_pictures(tmp_path)
+    assert listing.names == ("1.jpg", "sub/2.jpg")
+    assert {file.reason for file in listing.left_out} == {HIDDEN, RUBBISH}
+    assert len(listing.left_out) == 2 * len(RUBBISH_NAMES) and not listing.ignored
+
+
+def test_what_is_left_out_is_said_once_with_counts_and_reasons(tmp_path, warned):
+    fill(tmp_path, "1.jpg", *(f"IMG_{n}.HEIC" for n in range(30)), "a.cr2", ".x")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (tmp_path / "ring.jpg").symlink_to(tmp_path / "ring.jpg")
+    (tmp_path / "zero.jpg").symlink_to("/dev/zero")
+    assert list_pictures(tmp_path) == list_pictures(tmp_path)
+    assert list_pictures(tmp_path).names == ("1.jpg",)
+    (line,) = warned
+    assert line.startswith(f"Left out of {tmp_path}: ")
+    assert ".heic: not read as a picture (30, such as IMG_0.HEIC)" in line
+    reasons = {file.name: file.reason for file in list_pictures(tmp_path).left_out}
+    assert reasons["pipe.jpg"] == "no file but a pipe"
+    assert reasons["zero.jpg"] == "no file but a device"
+    assert reasons["gone.jpg"] == DANGLING and reasons["ring.jpg"] == RING
+
+
+def test_a_folder_that_cannot_be_read_is_said(tmp_path, warned, monkeypatch):
+    fill(tmp_path, "1.jpg", "locked/2.jpg", "locked/3.jpg")
+    scandir = os.scandir
+
+    def refuse(place):  # As root one may read everything.
+        if Path(place).name == "locked":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert list_pictures(tmp_path).names == ("1.jpg",)
+    assert (
+        "a folder that cannot be read (Permission denied) (1, such as locked/)"
+        in (warned[0])
+    )
+    with pytest.raises(InputError, match="locked cannot be read: Permission denied"):
+        list_pictures(tmp_path / "locked")
+
+
+def test_the_same_folder_under_two_names_counts_once(tmp_path):
+    fill(tmp_path, "real/1.jpg")
+    (tmp_path / "zlink").symlink_to(tmp_path / "real")
+    listing = list_pictures(tmp_path)
+    assert listing.names == ("real/1.jpg",)
+    assert [(f.name, f.reason) for f in listing.left_out] == [("zlink/", AGAIN)]
+
+
+def test_the_division_does_not_depend_on_how_a_system_writes_a_name():
+    names = [f"Zo\u00eb {number}.jpg" for number in range(60)]
+    other = [unicodedata.normalize("NFD", name) for name in names]
+    expected = split_positions(names, "held_out", 0.3)
+    np.testing.assert_array_equal(split_positions(other, "held_out", 0.3), expected)
 
 
 def test_listing_needs_a_folder(tmp_path):

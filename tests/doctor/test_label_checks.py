@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stargan_tf.data.file_audit import EMPTY, HIDDEN, FileAudit, IgnoredFile
+from stargan_tf.data.file_audit import FileAudit
+from stargan_tf.data.listing import EMPTY, HIDDEN, IgnoredFile
 from stargan_tf.doctor.counts import LabelCount, check_counts, count_labels
 from stargan_tf.doctor.counts_table import counts_table
 from stargan_tf.doctor.evaluation import check_evaluation
@@ -119,7 +120,10 @@ def test_hidden_files_worry_nobody():
 
 def test_ignored_files_are_counted_by_reason():
     (found,) = check_files(audit(("a.txt", "odd"), ("b.txt", "odd"), ("c/", EMPTY)))
-    assert found.level == WARNING and "2 odd; 1 a folder" in found.summary
+    assert (
+        found.level == WARNING
+        and "odd (2); a folder without pictures (1)" in found.summary
+    )
     assert found.summary.startswith("2 files") and len(found.names) == 3
 
 
