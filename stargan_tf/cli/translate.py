@@ -114,7 +114,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     failures = []
     if stream and stream.unreadable:
         failures.append(
-            f"{stream.unreadable} of {len(stream.pictures)} pictures could not be read."
+            f"{stream.unreadable} of {len(stream.pictures)} pictures could not be "
+            f"read. The first: {stream.problem}"
         )
     if stream and stream.unwritten:
         failures.append(f"{stream.unwritten} outputs could not be written.")

@@ -129,9 +129,10 @@ def _summarise(source: LabelledImages, unreadable: list[int]) -> None:
         return
     named = ", ".join(source.names[position] for position in unreadable[:3])
     logging.warning(
-        "%d of %d images are unreadable and were skipped: %s%s",
+        "%d of %d images are unreadable and were skipped: %s%s. %s",
         len(unreadable),
         len(source),
         named,
         ", …" if len(unreadable) > 3 else "",
+        source.problem(unreadable[0]),
     )

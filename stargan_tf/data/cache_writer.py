@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from absl import logging
 from tqdm import tqdm
 
 from stargan_tf import files
@@ -77,7 +76,8 @@ def _write_images(source: LabelledImages, path: Path) -> list[int]:
             file.write(np.ascontiguousarray(blank if image is None else image).data)
     if len(unreadable) == len(source):
         raise InputError(
-            f"None of the {len(source)} images of '{source.info.name}' can be read."
+            f"None of the {len(source)} images of '{source.info.name}' can be read. "
+            f"{source.problem(0)}"
         )
     return unreadable
 
@@ -88,8 +88,7 @@ def _decode_all(source: LabelledImages) -> Iterator[tuple[int, np.ndarray | None
     def load(position: int) -> np.ndarray | None:
         try:
             return source.load(position)
-        except UnreadableImage as error:
-            logging.warning("%s Skipped.", error)
+        except UnreadableImage:  # Counted in one line when the entry is opened.
             return None
 
     title = f"Reading {source.info.name}"

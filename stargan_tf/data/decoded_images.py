@@ -13,7 +13,7 @@ class DecodedImages:
     """An `ImageStore` that puts the next readable image in an unreadable one's place.
 
     Which image stands in depends on the files alone, so that a resumed run sees the
-    same. Each unreadable image is reported once, with the count so far.
+    same. Unreadable images are reported in few lines, with the count so far.
 
     Args:
         source: the images.
@@ -93,4 +93,6 @@ class DecodedImages:
                 return
             self._unreadable.add(position)
             count = len(self._unreadable)
-        logging.warning("%s Skipped; %d unreadable so far.", error, count)
+        # The 1st, 10th, 100th: thousands of lines would bury everything else.
+        if str(count).strip("0") == "1":
+            logging.warning("%s Skipped; %d unreadable so far.", error, count)

@@ -48,6 +48,18 @@ class LabelledImages:
     def __len__(self) -> int:
         return len(self.names)
 
+    def problem(self, index: int) -> str:
+        """Why an image cannot be read, as a sentence; empty if it can.
+
+        Args:
+            index: its number.
+        """
+        try:
+            self.load(index)
+        except UnreadableImage as error:
+            return str(error)
+        return ""
+
 
 class UnreadableImage(InputError):
     """A picture that cannot be decoded; the message names the file and the reason."""

@@ -30,7 +30,7 @@ class Item:
 
 
 class PictureStream:
-    """Reads and fits pictures in order, shows progress, reports unreadable ones.
+    """Reads and fits pictures in order, shows progress, counts unreadable ones.
 
     Args:
         pictures: what to read.
@@ -38,6 +38,7 @@ class PictureStream:
 
     Attributes:
         unreadable: how many could not be read so far.
+        problem: why the first of them could not.
         unwritten: how many outputs could not be written so far.
     """
 
@@ -45,6 +46,7 @@ class PictureStream:
         self.pictures = pictures
         self.fitting = fitting
         self.unreadable = 0
+        self.problem = ""
         self.unwritten = 0
 
     def __iter__(self) -> Iterator[Item]:
@@ -56,7 +58,7 @@ class PictureStream:
                 yield Item(index, self.fitting.read(picture.path))
             except UnreadableImage as error:
                 self.unreadable += 1
-                _report(error)
+                self.problem = self.problem or str(error)
 
     def report_unwritten(self, error: Exception) -> None:
         """Counts and prints an output that could not be written.

@@ -1,5 +1,6 @@
 """Pictures of a folder or a zip, alone and divided into splits and domains."""
 
+import os
 import threading
 import zipfile
 
@@ -120,6 +121,45 @@ def test_broken_zips(pets, tmp_path):
     tree = picture_tree(tmp_path / "spoiled.zip")
     with pytest.raises(UnreadableImage, match=r"train/cat/1.png in .*spoiled.zip"):
         tree.read("pets/train/cat/1.png")
+
+
+def test_what_is_left_out_of_a_zip_is_said(pets, warned):
+    assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
+    (line,) = warned
+    assert ".txt: not read as a picture (1, such as pets/readme.txt)" in line
+    assert "left behind by a system or an archiver (1, such as __MACOSX" in line
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_is_listed_twice_counts_once(pets, tmp_path):
+    with zipfile.ZipFile(pets[1], "a") as archive:
+        for name in FILES:
+            archive.write(tmp_path / "pets" / name, f"pets/{name}")
+        archive.writestr("pets/folder.jpg/", b"")
+    assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
+
+
+@pytest.mark.parametrize("size", [20 << 20, 300 << 20])
+def test_a_member_is_measured_before_it_is_unpacked(tmp_path, size, monkeypatch):
+    """A kilobyte of zip that would be megabytes of zeros."""
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED, 1) as archive:
+        if size < 100 << 20:
+            archive.writestr("a.png", bytes(size))
+        else:
+            archive.writestr("a.png", b"x")
+            archive.getinfo("a.png").file_size = size  # Said, and not true.
+            archive.getinfo("a.png").compress_size = size
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)  # Nothing is unpacked.
+    with pytest.raises(UnreadableImage, match=r"a.png .* are no picture"):
+        picture_tree(tmp_path / "b.zip").read("a.png")
+
+
+def test_a_zip_must_be_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(InputError, match=r"pipe\.zip is a file, not a folder|pipe"):
+        picture_tree(tmp_path / "pipe.zip")
+    with pytest.raises(InputError, match="pipe"):
+        picture_tree(tmp_path)
 
 
 def test_folders_that_are_not_there(pets, tmp_path):
