@@ -39,13 +39,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import tensorflow_datasets as tfds
-
 from stargan_tf.data.picture_tree import PictureTree, picture_tree
 from stargan_tf.data.split_folders import split_files
+from stargan_tf.data.tensorflow_sources import tfds_module
 from stargan_tf.errors import InputError
 
-__all__ = ["PictureBuilder", "PictureTree", "Row", "rows_of_folders"]
+tfds = tfds_module()
+
+__all__ = ["PictureBuilder", "PictureTree", "Row", "rows_of_folders", "tfds"]
 
 # A picture's name in the tree, and its features.
 Row = tuple[str, Mapping[str, Any]]

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from stargan_tf.data.listing import is_picture
+from stargan_tf.data.listing import is_picture, kind_of_download
 from stargan_tf.errors import InputError, near_names, shortened
 from stargan_tf.files import open_regular, user_path
 
@@ -153,6 +153,8 @@ def _text(path: Path, given: str | os.PathLike) -> str:
         raise InputError(f"Cannot read the label file {given}: {reason}.") from error
     if BINARY.search(text):
         raise InputError(f"Cannot read the label file {given}: {NO_TEXT}.")
+    if text.lstrip().startswith("<"):
+        raise InputError(f"The label file {given} is {kind_of_download(path)}")
     return unicodedata.normalize("NFC", text.rstrip("\x1a"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from stargan_tf.data.listing import is_picture
+from stargan_tf.data.listing import archives_in, is_picture
 from stargan_tf.errors import InputError, shortened
 
 Parts = tuple[str, ...]
@@ -33,7 +33,7 @@ def match_rows(
         InputError: if there is no image, or one has no row, or two.
     """
     if not names:
-        raise InputError(f"{root} holds no image.")
+        raise InputError(f"{root} holds no image.{archives_in(root)}")
     found = find_images(names, files, root)
     row_of: dict[str, int] = {}
     for row, name in enumerate(found):

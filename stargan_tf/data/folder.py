@@ -25,6 +25,7 @@ from stargan_tf.data.listing import (
     NOT_READ,
     IgnoredFile,
     Listing,
+    archives_in,
     counted,
     find_pictures,
     is_picture,
@@ -152,7 +153,10 @@ def list_domains(root: Path, wanted: Sequence[str] = ()) -> Domains:
     left_out += [IgnoredFile(name, OUTSIDE) for name in pictures]
     folders = _by_domain(root, inner)
     if not folders:
-        raise InputError(f"{root} has no sub-folder; put each domain's images in one.")
+        raise InputError(
+            f"{root} has no sub-folder; put each domain's images in one."
+            f"{archives_in(root)}"
+        )
     _check_no_splits(root, inner, bool(wanted))
     chosen = [unicodedata.normalize("NFC", name) for name in wanted]
     for name in chosen:

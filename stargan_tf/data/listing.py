@@ -15,7 +15,7 @@ from pathlib import Path
 from absl import logging
 
 from stargan_tf.errors import InputError, shortened
-from stargan_tf.files import no_file, user_path
+from stargan_tf.files import no_file, open_regular, user_path
 
 COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
 EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
@@ -36,6 +36,10 @@ OF_SYSTEMS = frozenset(
         *("~snapshot", "__pycache__"),
     )
 )
+
+ARCHIVES = frozenset((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"))
+ARCHIVE_HEADS = (b"pk\3\4", b"pk\5\6", b"\x1f\x8b", b"bzh", b"\xfd7zxz")
+ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
 
 HIDDEN = "hidden: the name starts with a dot"
 RUBBISH = "left behind by a system or an archiver"
@@ -175,9 +179,32 @@ def existing_folder(folder: str | os.PathLike) -> Path:
     """`folder` as a path; InputError unless it is a folder."""
     path = user_path(folder)
     if not path.is_dir():
-        what = "is a file, not a folder" if path.exists() else "does not exist"
-        raise InputError(f"--data_dir must be a folder of images. {path} {what}.")
+        what = f"is {kind_of_download(path)}" if path.exists() else "does not exist."
+        raise InputError(f"--data_dir must be a folder of images. {path} {what}")
     return path
+
+
+def kind_of_download(path: Path) -> str:
+    """What a file is that stands where pictures should be, and what to do about it."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(1024).lstrip().lower()
+    except OSError as error:
+        return f"no folder ({error.strerror})."
+    if head.startswith(ARCHIVE_HEADS) or head[257:262] == b"ustar":
+        return "an archive. Unpack it and give the folder."
+    if head.startswith(b"<") and (b"<html" in head or b"doctype html" in head):
+        return (
+            "a web page: the server did not send the file, perhaps because too many "
+            "people asked for it. Download it again, with a browser."
+        )
+    return "a file, not a folder."
+
+
+def archives_in(root: Path) -> str:
+    """What is to be done about archives in a folder without pictures; else nothing."""
+    found = sorted(p for p in root.iterdir() if p.suffix.lower() in ARCHIVES)
+    return f" {found[0].name} in it is {kind_of_download(found[0])}" if found else ""
 
 
 def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:

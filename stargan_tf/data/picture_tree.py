@@ -13,7 +13,9 @@ from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.data.listing import (
     IgnoredFile,
+    archives_in,
     existing_folder,
+    kind_of_download,
     kind_of_name,
     list_pictures,
     of_no_user,
@@ -86,7 +88,8 @@ def tree_of(dataset: Dataset, options: DatasetOptions) -> PictureTree:
     zipped = given is not None and Path(given).is_file()
     tree = picture_tree(given if zipped else dataset.folder(options))
     if not tree.names:
-        raise InputError(f"{tree.path} holds no picture. {dataset.obtain}")
+        hint = "" if tree.zipped else archives_in(tree.path)
+        raise InputError(f"{tree.path} holds no picture.{hint} {dataset.obtain}")
     return tree
 
 
@@ -144,6 +147,9 @@ def _archive(path: Path) -> zipfile.ZipFile:
         state = path.stat()
         return _opened(path, state.st_size, state.st_mtime_ns)
     except (OSError, zipfile.BadZipFile) as error:
+        kind = kind_of_download(path)
+        if kind.startswith("a web page"):
+            raise InputError(f"{path} is {kind}") from error
         raise InputError(
             f"Cannot open the zip {path}: {error}. If it is not whole, download it "
             "again."

@@ -9,6 +9,7 @@ from stargan_tf.data.dataset_options import TRAIN, DatasetOptions, check_split
 from stargan_tf.data.info import check_domain_names
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.one_domain_each import one_domain_each
+from stargan_tf.data.tensorflow_sources import NEEDS_TFDS
 from stargan_tf.discovery import DATASETS, Plugin
 
 
@@ -48,6 +49,11 @@ def load_dataset(
     """
     check_split(split)
     chosen = DatasetOptions(**options)
-    source = definition(name).load(split, image_size, chosen)
+    try:
+        source = definition(name).load(split, image_size, chosen)
+    except ModuleNotFoundError as error:  # A definition may import it itself.
+        if (error.name or "").partition(".")[0] != "tensorflow_datasets":
+            raise
+        raise ImportError(NEEDS_TFDS) from error
     check_domain_names(source.info)
     return one_domain_each(source) if chosen.one_hot else source

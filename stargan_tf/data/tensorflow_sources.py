@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 ARRAY_RECORD = "array_record"
+NEEDS_TFDS = (
+    "Without --data_dir this data set needs TensorFlow Datasets: "
+    "pip install 'stargan_tf[tfds]'"
+)
 
 
 def tf_data_pictures(
@@ -74,13 +78,16 @@ def tfds_builder(name: str, data_dir: str | None = None) -> "tfds.core.DatasetBu
     Raises:
         ImportError: naming the extra, if TensorFlow Datasets is not installed.
     """
+    return tfds_module().builder(name, data_dir=data_dir)
+
+
+def tfds_module() -> Any:
+    """`tensorflow_datasets`; ImportError naming the extra if it is not installed."""
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
-        raise ImportError(
-            "This data set needs TensorFlow Datasets: pip install 'stargan_tf[tfds]'"
-        ) from error
-    return tfds.builder(name, data_dir=data_dir)
+        raise ImportError(NEEDS_TFDS) from error
+    return tfds
 
 
 def tfds_pictures(

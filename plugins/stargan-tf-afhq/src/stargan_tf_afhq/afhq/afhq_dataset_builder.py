@@ -7,9 +7,13 @@ one gets them by hand.
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import tensorflow_datasets as tfds
-
-from stargan_tf.plugin_tfds import PictureBuilder, PictureTree, Row, rows_of_folders
+from stargan_tf.plugin_tfds import (
+    PictureBuilder,
+    PictureTree,
+    Row,
+    rows_of_folders,
+    tfds,
+)
 from stargan_tf_afhq.dataset import DOMAINS
 
 SOURCES = {"v1": ("afhq.zip", "afhq"), "v2": ("afhq_v2.zip", "afhq_v2")}

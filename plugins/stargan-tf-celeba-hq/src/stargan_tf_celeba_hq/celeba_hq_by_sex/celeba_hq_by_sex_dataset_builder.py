@@ -8,9 +8,13 @@ verify, so one gets it by hand.
 from collections.abc import Iterator
 from typing import Any
 
-import tensorflow_datasets as tfds
-
-from stargan_tf.plugin_tfds import PictureBuilder, PictureTree, Row, rows_of_folders
+from stargan_tf.plugin_tfds import (
+    PictureBuilder,
+    PictureTree,
+    Row,
+    rows_of_folders,
+    tfds,
+)
 
 DOMAINS = ("female", "male")
 FOLDERS = {"train": "train", "test": "val"}

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow_datasets as tfds
 
-from stargan_tf.plugin_tfds import PictureBuilder, PictureTree, Row
+from stargan_tf.plugin_tfds import PictureBuilder, PictureTree, Row, tfds
 from stargan_tf_ffhq.numbers import number_of, of_split
 
 SPLITS = {"train": "train", "test": "held_out"}

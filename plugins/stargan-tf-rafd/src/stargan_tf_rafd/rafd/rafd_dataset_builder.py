@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import tensorflow_datasets as tfds
 
-from stargan_tf.plugin_tfds import PictureBuilder, PictureTree, Row
+from stargan_tf.plugin_tfds import PictureBuilder, PictureTree, Row, tfds
 from stargan_tf_rafd.file_name import ANGLES, EXPRESSIONS, GAZES, Photo
 from stargan_tf_rafd.selection import ANGLE, FRONTAL, HELD_OUT_SHARE, PAPER, of_split
 
