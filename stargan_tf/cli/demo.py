@@ -34,6 +34,18 @@ def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) ->
         flag_values: where to declare them.
         arguments: of the command line.
     """
+    # With all flags declared, a flag's value is told from the demo's name.
+    every = flags.FlagValues()
+    every.set_gnu_getopt(True)
+    _define(every, DEMOS)
+    try:
+        words = every(["demo", *(word for word in arguments if word != "--help")])[1:]
+    except flags.Error:
+        words = []  # The error is reported when the command line is read for good.
+    _define(flag_values, [word for word in words if word in DEMOS][:1] or DEMOS)
+
+
+def _define(flag_values: flags.FlagValues, demos: Sequence[str]) -> None:
     model = {"flag_values": flag_values, "module_name": "Model"}
     flags.DEFINE_string(
         "model",
@@ -48,8 +60,7 @@ def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) ->
         flag_values=flag_values,
         module_name="Output",
     )
-    named = [argument for argument in arguments if argument in DEMOS][:1]
-    for name in named or DEMOS:
+    for name in demos:
         _module(name).define_flags(flag_values)
 
 

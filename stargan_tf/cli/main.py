@@ -58,6 +58,7 @@ COMMANDS = (
     "demo",
     "distill",
     "datasets",
+    "cache",
     "new-plugin",
     "presets",
     "env",

@@ -2,30 +2,91 @@
 
     <cache folder>/<key>/images.raw        uint8 (n, s, s, 3), bare, for memory maps
                          unreadable.json   positions that could not be decoded
+                         about.json        what they are, and a checksum
 
 The key is a hash of the source's fingerprint. An entry is written under a temporary
 name and renamed when it is whole, so a killed process leaves no half entry, and of
-two processes that write the same entry the later one uses the earlier one's.
+two processes that write the same entry the later one uses the earlier one's. One that
+is damaged is made again.
+
+All entries together stay within `STARGAN_TF_CACHE_LIMIT_MB`: those that were not used
+for the longest time leave when a new one needs their space. A process keeps what it
+uses by a shared lock on the entry's folder, which the system drops when it ends.
 """
 
+import contextlib
 import hashlib
 import json
+import math
 import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from absl import logging
 
-from stargan_tf.data.cache_writer import IMAGES, UNREADABLE, pixel_bytes, write_entry
+from stargan_tf import files
+from stargan_tf.data.cache_writer import (
+    ABOUT,
+    IMAGES,
+    UNREADABLE,
+    checksum,
+    pixel_bytes,
+    whole_entry,
+    write_images,
+)
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
-from stargan_tf.files import NotWritten
+from stargan_tf.files import NotWritten, user_path
+
+try:
+    import fcntl
+except ImportError:  # Windows, which lets nobody remove a file that is in use.
+    fcntl = None
 
 # Part of the key: raise it when the format of an entry changes.
 VERSION = 2
 FOLDER_VARIABLE = "STARGAN_TF_CACHE"
 LIMIT_VARIABLE = "STARGAN_TF_CACHE_LIMIT_MB"
-DEFAULT_LIMIT_MB = 2048
+DEFAULT_LIMIT_MB = 8192
+_ATTEMPTS = 4  # while other processes remove an entry
+
+
+T = TypeVar("T")
+
+
+class InUse:
+    """A shared lock on an entry, as long as this object lives.
+
+    Args:
+        entry: the entry's folder.
+
+    Raises:
+        OSError: if the folder cannot be opened.
+    """
+
+    _descriptor: int | None = None
+
+    def __init__(self, entry: Path):
+        self.inode = os.stat(entry).st_ino
+        if fcntl is None:
+            return
+        self._descriptor = os.open(entry, os.O_RDONLY)
+        # Some network file systems have no locks. Nothing is removed there.
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        # Another process may have removed it just before.
+        if not os.fstat(self._descriptor).st_ino == os.stat(entry).st_ino == self.inode:
+            raise FileNotFoundError(entry)
+        with contextlib.suppress(OSError):
+            os.utime(entry)
+
+    def __del__(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
 
 class CachedImages:
@@ -34,74 +95,164 @@ class CachedImages:
     Args:
         source: the images; only names and labels are used.
         folder: the cache entry.
+        in_use: keeps the entry from being removed.
 
     Attributes:
         path: file of bare uint8 pixels, of shape `shape`, (n, s, s, 3).
         rows: int64 array; row of the file at each position.
+
+    Raises:
+        ValueError: if the entry is damaged.
     """
 
     complete = True
 
-    def __init__(self, source: LabelledImages, folder: Path):
+    def __init__(self, source: LabelledImages, folder: Path, in_use: InUse):
         unreadable = json.loads((folder / UNREADABLE).read_text())
+        every = range(len(source))
+        if not isinstance(unreadable, list) or not all(
+            type(position) is int and position in every for position in unreadable
+        ):
+            raise ValueError(f"{UNREADABLE} is no list of positions")
         size = source.info.image_size
         self.path, self.shape = folder / IMAGES, (len(source), size, size, 3)
         self.rows = np.setdiff1d(np.arange(len(source)), unreadable)
         self.labels = source.labels[self.rows]
+        self._in_use = in_use
         _summarise(source, unreadable)
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
-def cached_images(source: LabelledImages) -> CachedImages | None:
+def cached_images(source: LabelledImages, whatever_size: bool) -> CachedImages | None:
     """The images from the cache, filled first where they are not in it yet.
 
     Args:
         source: the images.
+        whatever_size: whether they may exceed the cache's limit.
 
     Returns:
-        The cached images; None (after a warning) if the cache cannot be written.
+        The cached images; None (after a warning) if the cache cannot be written or is
+        full of entries in use.
 
     Raises:
         InputError: if no image can be read.
     """
-    entry = entry_folder(len(source), source.info.image_size, source.fingerprint)
     try:
-        if not _is_whole(source, entry):
-            write_entry(source, entry)
-        return CachedImages(source, entry)
-    except (NotWritten, OSError) as error:
-        reason = error.reason if isinstance(error, NotWritten) else error.strerror
-        logging.warning(
-            "Cannot keep decoded images in %s (%s); each image is decoded every "
-            "time. Set %s to a folder with free space.",
-            entry.parent,
-            reason or error,
-            FOLDER_VARIABLE,
+        return use_entry(
+            entry_folder(len(source), source.info.image_size, source.fingerprint),
+            pixel_bytes(source),
+            lambda folder: write_images(source, folder),
+            lambda folder, in_use: CachedImages(source, folder, in_use),
+            whatever_size,
         )
+    except NoRoom as error:
+        logging.warning("%s Each image is decoded every time.", error)
         return None
 
 
+def use_entry(
+    entry: Path,
+    num_bytes: int,
+    write: Callable[[Path], Any],
+    read: Callable[[Path, InUse], T],
+    whatever_size: bool = True,
+) -> T:
+    """Opens an entry, which is made first if it is not there or damaged.
+
+    Args:
+        entry: its folder.
+        num_bytes: size of its images.
+        write: fills a folder with a new entry.
+        read: opens the entry in a folder; keeps the `InUse` it is given. May raise
+            any error where the entry is damaged.
+        whatever_size: whether it may exceed the cache's limit.
+
+    Returns:
+        What `read` returned.
+
+    Raises:
+        NoRoom: if the entry cannot be written, or does not fit beside those in use.
+    """
+    try:
+        for attempt in range(_ATTEMPTS):
+            in_use = None
+            try:
+                in_use = InUse(entry)
+                _check_images(entry, num_bytes)
+                return read(entry, in_use)
+            except (PermissionError, MemoryError):
+                raise
+            # Which error a damaged file raises depends on the byte.
+            except Exception as error:
+                if os.path.lexists(entry):
+                    if in_use is None and not attempt:
+                        continue  # Another process has just put it there.
+                    _remove_damaged(entry, in_use, error)
+            make_room(num_bytes, whatever_size)
+            with whole_entry(entry) as whole:
+                write(whole)
+            make_room(0, keep=entry)
+    except NotWritten as error:
+        raise NoRoom(error.reason) from error
+    except OSError as error:
+        raise NoRoom(error.strerror or str(error)) from error
+    raise NoRoom("other processes remove them")
+
+
+class NoRoom(InputError):
+    """An entry of the cache that cannot be kept.
+
+    Args:
+        reason: words that fit in brackets.
+    """
+
+    def __init__(self, reason: str):
+        place = os.environ.get(FOLDER_VARIABLE) or "the cache folder"
+        super().__init__(
+            f"Cannot keep decoded images in {place} ({reason}). Set {FOLDER_VARIABLE} "
+            "to a folder with free space."
+        )
+
+
 def cache_folder() -> Path:
-    """`STARGAN_TF_CACHE`, or `stargan_tf` in the user's cache folder."""
+    """`STARGAN_TF_CACHE`, or `stargan_tf` in the user's cache folder.
+
+    Raises:
+        NoRoom: if the user has no home folder.
+    """
     own = os.environ.get(FOLDER_VARIABLE)
     if own:
-        return Path(own).expanduser()
-    user = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(user) / "stargan_tf"
+        return user_path(own)
+    try:
+        user = user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    except InputError as error:
+        raise NoRoom("there is no home folder") from error
+    return user / "stargan_tf"
 
 
-def fits_in_cache(source: LabelledImages) -> bool:
-    """Whether the decoded images stay within `STARGAN_TF_CACHE_LIMIT_MB`."""
-    text = os.environ.get(LIMIT_VARIABLE, str(DEFAULT_LIMIT_MB))
+def limit_bytes() -> float:
+    """What all decoded images together may take: `STARGAN_TF_CACHE_LIMIT_MB`.
+
+    Raises:
+        InputError: if it is no number of megabytes.
+    """
+    text = os.environ.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_MB)
     try:
         limit = float(text) * 2**20
     except ValueError:
+        limit = math.nan
+    if not limit >= 0:
         raise InputError(
             f"{LIMIT_VARIABLE} must be a number of megabytes. Received: {text!r}"
-        ) from None
-    return pixel_bytes(source) <= limit
+        )
+    return limit
+
+
+def fits_in_cache(source: LabelledImages) -> bool:
+    """Whether the decoded images alone stay within `STARGAN_TF_CACHE_LIMIT_MB`."""
+    return pixel_bytes(source) <= limit_bytes()
 
 
 def entry_folder(count: int, image_size: int, fingerprint: str) -> Path:
@@ -116,12 +267,165 @@ def entry_folder(count: int, image_size: int, fingerprint: str) -> Path:
     return cache_folder() / hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _is_whole(source: LabelledImages, entry: Path) -> bool:
-    """Whether the entry is there, with every byte a memory map would touch."""
+@dataclass(frozen=True)
+class Kept:
+    """One thing in the cache folder.
+
+    Args:
+        kind: `"images"`, or the name of one of `OTHER_KINDS`.
+        path: its file or folder.
+        num_bytes: its size.
+        last_use: seconds since 1970.
+        title: what it is, for people.
+    """
+
+    kind: str
+    path: Path
+    num_bytes: int
+    last_use: float
+    title: str
+
+
+IMAGE_KIND = "images"
+# Kind → pattern of the paths below the cache folder. Nothing else is ever removed.
+OTHER_KINDS = {
+    "statistics": "statistics/*.npz",
+    "evaluations": "evaluations/*/*.npz",
+    "classifiers": "classifiers/*.keras",
+    "weights": "weights/*-v[0-9]*.npz",
+    "exports": "served/*/*",
+    "litertjs": "litertjs-*",
+}
+KINDS = (IMAGE_KIND, *OTHER_KINDS)
+
+
+def kept(kinds: tuple[str, ...] = KINDS) -> list[Kept]:
+    """What is in the cache folder, the longest unused first.
+
+    Args:
+        kinds: some of `KINDS`.
+    """
+    folder = cache_folder()
+    found = [*_image_entries(folder)] if IMAGE_KIND in kinds else []
+    for kind in (kind for kind in OTHER_KINDS if kind in kinds):
+        for path in folder.glob(OTHER_KINDS[kind]):
+            with contextlib.suppress(OSError):
+                found.append(
+                    Kept(kind, path, _size(path), path.stat().st_mtime, path.name)
+                )
+    return sorted(found, key=lambda one: one.last_use)
+
+
+def make_room(
+    num_bytes: int, whatever_size: bool = True, keep: Path | None = None
+) -> None:
+    """Removes the longest unused entries until a new one fits the limit.
+
+    Args:
+        num_bytes: size of the new one.
+        whatever_size: whether it may exceed the limit if all that is left is in use.
+        keep: an entry not to remove.
+
+    Raises:
+        NoRoom: if there is no room, in the cache or on its disk.
+    """
+    limit, entries = limit_bytes(), [*_image_entries(cache_folder())]
+    total = sum(entry.num_bytes for entry in entries)
+    for entry in sorted(entries, key=lambda one: one.last_use):
+        if total + num_bytes > limit and entry.path != keep and remove(entry):
+            total -= entry.num_bytes
+    if num_bytes and not whatever_size and total + num_bytes > limit:
+        raise NoRoom(
+            f"running processes use {total / 2**20:.0f} of the {limit / 2**20:.0f} MB "
+            f"of {LIMIT_VARIABLE}"
+        )
+    free = _free_bytes(cache_folder())
+    if free < num_bytes:
+        raise NoRoom(
+            f"they take {num_bytes / 2**20:.0f} MB, and {free / 2**20:.0f} MB are free"
+        )
+
+
+def remove(entry: Kept) -> bool:
+    """Removes something from the cache.
+
+    Args:
+        entry: from `kept`.
+
+    Returns:
+        Whether it is gone: not if a process uses it, or it may not be removed.
+    """
     try:
-        return (entry / IMAGES).stat().st_size == pixel_bytes(source)
+        if entry.kind != IMAGE_KIND or fcntl is None:
+            return _removed(entry.path)
+        descriptor = os.open(entry.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return _removed(entry.path)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
+        return True
+    except OSError:
         return False
+
+
+def _removed(path: Path) -> bool:
+    files.remove_folder(path) if path.is_dir() else path.unlink()
+    return True
+
+
+def _image_entries(folder: Path) -> Iterator[Kept]:
+    for path in folder.glob("[0-9a-f]" * 32):
+        with contextlib.suppress(OSError):
+            if (path / UNREADABLE).exists() or (path / IMAGES).exists():
+                used = path.stat().st_mtime
+                yield Kept(IMAGE_KIND, path, _size(path), used, _title(path))
+
+
+def _title(entry: Path) -> str:
+    # Entries of earlier versions have no such file.
+    try:
+        about = json.loads((entry / ABOUT).read_text())
+        count, size = int(about["images"]), int(about["image_size"])
+        return f"{about['dataset']}, {count:,} images of {size}×{size}"
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return "unknown images"
+
+
+def _size(path: Path) -> int:
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _free_bytes(folder: Path) -> float:
+    existing = next(above for above in (folder, *folder.parents) if above.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _check_images(entry: Path, num_bytes: int) -> None:
+    """ValueError or OSError unless every byte is there, and a sample is as written."""
+    found = (entry / IMAGES).stat().st_size
+    if found != num_bytes:
+        raise ValueError(f"{IMAGES} has {found} bytes, not {num_bytes}")
+    try:
+        about = json.loads((entry / ABOUT).read_text())
+    except FileNotFoundError:
+        return  # Of an earlier version.
+    if checksum(entry / IMAGES) != about["checksum"]:
+        raise ValueError(f"{IMAGES} has another checksum")
+
+
+def _remove_damaged(entry: Path, in_use: InUse | None, error: Exception) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        # Unless another process has replaced it already.
+        if in_use is None or os.lstat(entry).st_ino == in_use.inode:
+            reason = getattr(error, "strerror", None) or error
+            logging.warning(
+                "The decoded images in %s are damaged (%s): made again.", entry, reason
+            )
+            files.remove_folder(entry)
 
 
 def _summarise(source: LabelledImages, unreadable: list[int]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,9 @@ from stargan_tf import files
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.errors import InputError
 
-IMAGES, UNREADABLE = "images.raw", "unreadable.json"
+IMAGES, UNREADABLE, ABOUT = "images.raw", "unreadable.json", "about.json"
+# Of the sample that tells whether a file is damaged.
+BLOCK, BLOCKS = 2**16, 256
 CHUNK = 256
 
 
@@ -23,20 +26,54 @@ def pixel_bytes(source: LabelledImages) -> int:
     return len(source) * source.info.image_size**2 * 3
 
 
-def write_entry(source: LabelledImages, entry: Path) -> None:
-    """Decodes every image into a cache entry, which appears only when it is whole.
+def write_images(source: LabelledImages, entry: Path) -> None:
+    """Decodes every image into a folder that becomes a cache entry.
 
     Args:
         source: the images.
-        entry: the folder to make; a damaged one of that name is replaced.
+        entry: an empty folder.
 
     Raises:
         InputError: if no image can be read.
-        NotWritten: if the entry cannot be written.
     """
-    with whole_entry(entry) as whole:
-        unreadable = _write_images(source, whole / IMAGES)
-        (whole / UNREADABLE).write_text(json.dumps(unreadable))
+    unreadable = _write_pixels(source, entry / IMAGES)
+    (entry / UNREADABLE).write_text(json.dumps(unreadable))
+    describe(entry, source.info.name, len(source), source.info.image_size)
+
+
+def describe(entry: Path, name: str, count: int, image_size: int) -> None:
+    """Adds what `stargan-tf cache` shows, and a checksum of the images.
+
+    Args:
+        entry: a folder with the images.
+        name: of the data set.
+        count: number of images.
+        image_size: side of the images in pixels.
+    """
+    about = {
+        "dataset": name,
+        "images": count,
+        "image_size": image_size,
+        "checksum": checksum(entry / IMAGES),
+    }
+    (entry / ABOUT).write_text(json.dumps(about))
+
+
+def checksum(path: Path) -> int:
+    """CRC-32 of a sample: 256 blocks of 64 KB, so of all of a file up to 16 MB.
+
+    Args:
+        path: the file.
+    """
+    size, crc = path.stat().st_size, 0
+    starts = np.linspace(0, max(0, size - BLOCK), BLOCKS).astype(int)
+    if size <= BLOCK * BLOCKS:
+        starts = range(0, size, BLOCK)
+    with path.open("rb") as file:
+        for start in starts:
+            file.seek(int(start))
+            crc = zlib.crc32(file.read(BLOCK), crc)
+    return crc
 
 
 @contextlib.contextmanager
@@ -44,16 +81,12 @@ def whole_entry(entry: Path) -> Iterator[Path]:
     """A temporary folder that becomes the cache entry once the block ends well.
 
     Args:
-        entry: the folder to make; a damaged one of that name is replaced.
+        entry: the folder to make, unless another process is faster.
 
     Raises:
         NotWritten: if the entry cannot be written.
     """
     files.remove_leftovers(entry.parent, files.ABANDONED_AFTER_S)
-    if os.path.lexists(entry):
-        # Another process may find it damaged at the same time.
-        with contextlib.suppress(FileNotFoundError):
-            files.remove_folder(entry)
     try:
         with files.new_folder(entry, "image cache", replace=False) as whole:
             yield whole
@@ -63,7 +96,7 @@ def whole_entry(entry: Path) -> Iterator[Path]:
             raise
 
 
-def _write_images(source: LabelledImages, path: Path) -> list[int]:
+def _write_pixels(source: LabelledImages, path: Path) -> list[int]:
     """Writes every image in order; returns the positions that are unreadable."""
     size, unreadable = source.info.image_size, []
     blank = np.zeros((size, size, 3), np.uint8)

@@ -35,10 +35,10 @@ def open_images(
 
     Args:
         source: one split of a data set.
-        cache: `"auto"` keeps the decoded images on disk where they fit the limit
-            (environment variable `STARGAN_TF_CACHE_LIMIT_MB`, 2048 unless set),
-            `"always"` keeps them whatever their size, `"never"` decodes each image
-            each time. The folder is `STARGAN_TF_CACHE`.
+        cache: `"auto"` keeps the decoded images on disk where they fit the limit of
+            all that is kept (environment variable `STARGAN_TF_CACHE_LIMIT_MB`, 8192
+            unless set), `"always"` keeps them whatever their size, `"never"` decodes
+            each image each time. The folder is `STARGAN_TF_CACHE`.
         same_domain: only an image of the same domain may stand in for an unreadable
             one, see `DecodedImages`.
 
@@ -53,7 +53,7 @@ def open_images(
             f"cache must be '{AUTO}', '{ALWAYS}' or '{NEVER}'. Received: {cache!r}"
         )
     if cache == ALWAYS or (cache == AUTO and fits_in_cache(source)):
-        store = cached_images(source)
+        store = cached_images(source, whatever_size=cache == ALWAYS)
         if store is not None:
             return store
     return DecodedImages(source, same_domain)

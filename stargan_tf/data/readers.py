@@ -52,6 +52,7 @@ def _cache_reader(store: CachedImages, elsewhere: bool) -> Reader:
         known = pixels() if elsewhere else images
         return tf.gather(known, tf.gather(rows, positions)), positions
 
+    read.store = store  # The entry is in use as long as it can be read from.
     return read
 
 

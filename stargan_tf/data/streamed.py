@@ -2,12 +2,13 @@
 
     <cache folder>/<key>/images.raw        as any other entry of the image cache
                          unreadable.json   []
+                         about.json        as of any other entry
                          values.npy        the labels as the stream gave them
                          side.json         typical shorter side of the originals
 
 The entry is the one that `image_store` looks for, so that nothing is stored twice.
-`STARGAN_TF_CACHE_LIMIT_MB` does not limit it: without random access there is no other
-way to draw from a stream.
+It may exceed `STARGAN_TF_CACHE_LIMIT_MB`: without random access there is no other way
+to draw from a stream.
 """
 
 import hashlib
@@ -21,8 +22,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from stargan_tf.data.cache import entry_folder
-from stargan_tf.data.cache_writer import IMAGES, UNREADABLE, whole_entry
+from stargan_tf.data.cache import InUse, entry_folder, use_entry
+from stargan_tf.data.cache_writer import IMAGES, UNREADABLE, describe
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.labelled_images import LabelledImages
@@ -71,15 +72,25 @@ def streamed(
     def opened(size: int, resample: Image.Resampling) -> tuple[LabelledImages, int]:
         square = (size, options.crop_size, options.fit, resample)
         key = _key(dataset.name, fingerprint, square)
-        entry = entry_folder(count, size, key)
-        if not (entry / VALUES).exists():
-            _write(entry, stream(), count, square, dataset.name)
-        values = np.load(entry / VALUES) if dataset.labels_in(options) else None
+
+        def read(entry: Path, in_use: InUse) -> tuple[np.ndarray | None, Any, int]:
+            values = np.load(entry / VALUES)
+            shape = (count, size, size, 3)
+            images = np.memmap(entry / IMAGES, np.uint8, "r", 0, shape)
+            side = json.loads((entry / SIDE).read_text())
+            if len(values) != count or type(side) is not int:
+                raise ValueError(f"{VALUES} or {SIDE} is of another entry")
+            return values, _reader(images, in_use), side
+
+        values, load, side = use_entry(
+            entry_folder(count, size, key),
+            count * size**2 * 3,
+            lambda whole: _write(whole, stream(), count, square, dataset.name),
+            read,
+        )
+        values = values if dataset.labels_in(options) else None
         vectors = label_vectors(dataset, values, count, options)
-        images = np.memmap(entry / IMAGES, np.uint8, "r", 0, (count, size, size, 3))
         grown = replace(info, image_size=size)
-        load = _reader(images)
-        side = json.loads((entry / SIDE).read_text())
         return LabelledImages(grown, vectors, names, load, key), side
 
     plain, side = opened(image_size, Image.Resampling.BILINEAR)
@@ -90,8 +101,12 @@ def streamed(
     return choose_domains(plain, options.attributes)
 
 
-def _reader(images: np.memmap) -> Callable[[int], np.ndarray]:
-    return lambda index: np.array(images[index])
+def _reader(images: np.memmap, in_use: InUse) -> Callable[[int], np.ndarray]:
+    def load(index: int) -> np.ndarray:
+        return np.array(images[index])
+
+    load.in_use = in_use  # It lives as long as the images can be asked for.
+    return load
 
 
 def _key(name: str, fingerprint: str, square: tuple) -> str:
@@ -99,23 +114,23 @@ def _key(name: str, fingerprint: str, square: tuple) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _write(entry: Path, stream: Iterable, count: int, square: tuple, name: str) -> None:
-    """Fills the entry, which appears only when it is whole."""
+def _write(whole: Path, stream: Iterable, count: int, square: tuple, name: str) -> None:
+    """Fills the folder of a new entry."""
     size, *crop = square
     values, sides = [], []
-    with whole_entry(entry) as whole:
-        with (whole / IMAGES).open("wb") as file:
-            for picture, value in tqdm(
-                stream, f"Reading {name}", count, unit="image", delay=1.0, disable=None
-            ):
-                image = decoded(picture, f"{name} {len(values)}")
-                file.write(np.ascontiguousarray(as_square(image, size, *crop)).data)
-                values.append(np.asarray(0 if value is None else value))
-                sides.append(min(image.size))
-        if len(values) != count:
-            raise InputError(
-                f"'{name}' must give {count} pictures. Received: {len(values)}"
-            )
-        np.save(whole / VALUES, np.stack(values))
-        (whole / SIDE).write_text(json.dumps(int(np.median(sides))))
-        (whole / UNREADABLE).write_text("[]")
+    with (whole / IMAGES).open("wb") as file:
+        for picture, value in tqdm(
+            stream, f"Reading {name}", count, unit="image", delay=1.0, disable=None
+        ):
+            image = decoded(picture, f"{name} {len(values)}")
+            file.write(np.ascontiguousarray(as_square(image, size, *crop)).data)
+            values.append(np.asarray(0 if value is None else value))
+            sides.append(min(image.size))
+    if len(values) != count:
+        raise InputError(
+            f"'{name}' must give {count} pictures. Received: {len(values)}"
+        )
+    np.save(whole / VALUES, np.stack(values))
+    (whole / SIDE).write_text(json.dumps(int(np.median(sides))))
+    (whole / UNREADABLE).write_text("[]")
+    describe(whole, name, count, size)

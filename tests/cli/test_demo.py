@@ -13,6 +13,9 @@ from stargan_tf.cli.main import main
         (["camera", "--model=nowhere"], "--to is missing"),
         (["camera", "--model=nowhere", "--to=x"], "Received: nowhere"),
         (["web", "--to=x", "--model=nowhere"], "Unknown command line flag 'to'"),
+        # A flag's value is no demo.
+        (["--output", "camera", "web", "--port=0", "--model=nowhere"], "nowhere"),
+        (["--output", "camera", "web", "--to=x"], "Unknown command line flag 'to'"),
     ],
 )
 def test_bad_usage_is_one_line(arguments, message, capsys):
