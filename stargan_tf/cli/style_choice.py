@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _count(flag_values: flags.FlagValues) -> int:
 def _domain(text: str | None, label_space: "LabelSpace") -> str | None:
     if text is None:
         return None
-    info = label_space.datasets[0]
+    info, text = label_space.datasets[0], composed(text)
     if text not in info.domains and ("=" in text or "," in text):
         raise InputError(
             "A StarGAN v2 model translates to one domain: --to NAME, one of "

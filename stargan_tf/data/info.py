@@ -39,8 +39,8 @@ class DatasetInfo:
 
     def __post_init__(self) -> None:
         # One spelling, so that a name typed on one system finds that of another.
-        object.__setattr__(self, "domains", tuple(map(_composed, self.domains)))
-        groups = tuple(tuple(map(_composed, g)) for g in self.exclusive_groups)
+        object.__setattr__(self, "domains", tuple(map(composed, self.domains)))
+        groups = tuple(tuple(map(composed, g)) for g in self.exclusive_groups)
         object.__setattr__(self, "exclusive_groups", groups)
         self._check()
 
@@ -62,7 +62,7 @@ class DatasetInfo:
 
     def index(self, domain: str) -> int:
         """Position of `domain` in the label vector; InputError names near ones."""
-        domain = _composed(domain)
+        domain = composed(domain)
         if domain not in self.domains:
             raise InputError(
                 f"Data set '{self.name}' has no domain '{domain}'. "
@@ -72,7 +72,7 @@ class DatasetInfo:
 
     def rivals(self, domain: str) -> tuple[str, ...]:
         """The domains that cannot be on together with `domain`."""
-        domain = _composed(domain)
+        domain = composed(domain)
         if self.label_type == ONE_HOT:
             return tuple(other for other in self.domains if other != domain)
         groups = [group for group in self.exclusive_groups if domain in group]
@@ -136,6 +136,6 @@ def as_infos(datasets: "DatasetInfo | Sequence[DatasetInfo | Mapping]") -> tuple
     )
 
 
-def _composed(name: str) -> str:
-    """Unicode's NFC: macOS and other systems write the same name in different bytes."""
+def composed(name: str) -> str:
+    """A name in Unicode's NFC: systems write the same letters in different bytes."""
     return unicodedata.normalize("NFC", name) if isinstance(name, str) else name

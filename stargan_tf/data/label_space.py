@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.info import DatasetInfo, as_infos
+from stargan_tf.data.info import DatasetInfo, as_infos, composed
 from stargan_tf.errors import InputError, near_names
 
 
@@ -96,6 +96,7 @@ class LabelSpace:
         Raises:
             InputError: if none has it (near ones are named), or several do.
         """
+        domain = composed(domain)
         prefix, _, bare = domain.rpartition(".")
         found = [
             index

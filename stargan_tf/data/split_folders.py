@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.file_audit import FileAudit, audit_folder
+from stargan_tf.data.info import composed
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
 from stargan_tf.data.tensorflow_sources import tfds_pictures
@@ -94,7 +95,7 @@ def split_files(
     """
     places: dict[str, list[tuple[int, str]]] = {}
     for name in tree.names:
-        parts = name.split("/")
+        parts = composed(name).split("/")
         for depth, (outer, inner) in enumerate(itertools.pairwise(parts[:-1])):
             if outer == folder and inner in domains:
                 found = places.setdefault("/".join(parts[:depth]), [])

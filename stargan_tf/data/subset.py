@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
 
@@ -28,6 +28,7 @@ def choose_domains(source: LabelledImages, wanted: Sequence[str]) -> LabelledIma
     info = source.info
     if not wanted:
         return source
+    wanted = [composed(name) for name in wanted]
     columns = [info.index(name) for name in wanted]
     groups = [tuple(n for n in group if n in wanted) for group in info.exclusive_groups]
     groups = tuple(group for group in groups if len(group) > 1)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stargan_tf.data.info import composed
 from stargan_tf.data.pictures import read_picture
 from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
@@ -42,7 +43,10 @@ def encoded_request(
     if not len(pictures):
         raise InputError("Give at least one picture. Received none.")
     count = len(pictures)
-    inputs = {"encoded": _files(pictures), "names": np.full(count, to, object)}
+    inputs = {
+        "encoded": _files(pictures),
+        "names": np.full(count, composed(to), object),
+    }
     if not by_style:
         if len(references):
             raise InputError("References are for StarGAN v2 models. Leave them out.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.translation.by_style import StyleModel
 from stargan_tf.translation.fitting import Fitting
@@ -93,7 +94,7 @@ def check_count(count: int, flag: str) -> None:
 
 
 def _folder_domain(path: Path, domains: Sequence[str]) -> str:
-    name = path.resolve().parent.name
+    name = composed(path.resolve().parent.name)
     if name in domains:
         return name
     raise InputError(

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
-from stargan_tf.files import write_arrays
+from stargan_tf.files import open_regular, write_arrays
 
 EXTENSION = ".npz"
 FAMILY = "stargan_v2"
@@ -80,6 +81,7 @@ def save_styles(
     path = check_style_path(path)
     styles = np.asarray(styles, np.float32)
     names = [domains] * len(styles) if isinstance(domains, str) else list(domains)
+    names = list(map(composed, names))
     if styles.ndim != 2 or len(styles) != len(names) or not names:
         raise InputError(
             "Styles are (n, style_dim) with a domain each. Received: shape "
@@ -137,11 +139,11 @@ def _write(path: Path, codes: StyleCodes) -> None:
 def _read(path: Path) -> StyleCodes:
     try:
         # No pickles: a style file from elsewhere must not run code.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
             version, style = int(arrays["format"]), arrays["style"]
             family = str(arrays["family"])
-            domains = tuple(arrays["domain"].tolist())
-            model_domains = tuple(arrays["model_domains"].tolist())
+            domains = tuple(map(composed, arrays["domain"].tolist()))
+            model_domains = tuple(map(composed, arrays["model_domains"].tolist()))
     except OSError as error:
         raise _unreadable(path, error.strerror or "not a .npz file") from error
     # What NumPy answers broken or foreign bytes with.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
 
@@ -38,7 +38,7 @@ def parse_target(text: str, label_space: LabelSpace) -> Target:
         InputError: unknown or ambiguous names, names of two data sets, or a
             contradiction (a name on and off, two members of an exclusive group).
     """
-    settings = [_split_setting(item) for item in text.split(",")]
+    settings = [_split_setting(item) for item in composed(text).split(",")]
     found = {name: label_space.find(name) for name, _ in settings}
     if len(set(found.values())) > 1:
         raise InputError(_two_datasets_message(found, label_space))

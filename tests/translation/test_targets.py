@@ -116,3 +116,18 @@ def test_the_papers_grid_switches_hair_and_flips_the_rest():
 def test_the_papers_grid_of_one_hot_labels_is_the_identity():
     targets = all_targets(MOODS, np.float32([0, 0, 1]))
     assert np.stack(list(targets.values())).tolist() == np.eye(3).tolist()
+
+
+def test_names_are_compared_as_characters():
+    composed, apart = "Zo\u00eb", "Zoe\u0308"
+    for here, typed in ((composed, apart), (apart, composed)):
+        info = DatasetInfo("pets", ("cat", here), "one_hot", 32)
+        space = LabelSpace([info])
+        assert parse_target(typed, space).changes == {composed: 1.0}
+        assert parse_target(f"pets.{typed}=1", space).changes == {composed: 1.0}
+        assert info.rivals(typed) == ("cat",)
+        assert DatasetInfo.from_dict({**info.to_dict(), "domains": ["cat", apart]}) == (
+            info
+        )
+    with pytest.raises(InputError, match="no name twice"):
+        DatasetInfo("pets", (composed, apart), "one_hot", 32)
