@@ -1,6 +1,9 @@
 """FID and KID of translations against real images of their target."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from stargan_tf.evaluation.feature_summary import FeatureSummary
 from stargan_tf.evaluation.features import FeatureExtractor
@@ -20,7 +23,7 @@ class FeatureMetric(Metric):
 
     Args:
         subject: its training images are the real ones.
-        options: `metrics`, `protocol` and `batch_size` are used.
+        options: `metrics`, `protocol`, `batch_size` and `seed` are used.
 
     Raises:
         InputError: if the protocol's weights are nowhere.
@@ -29,7 +32,10 @@ class FeatureMetric(Metric):
     def __init__(self, subject: Subject, options: EvaluationOptions):
         self.names = [name for name in options.metrics if name in DISTANCES]
         self.extractor = FeatureExtractor(options.protocol)
-        self.real = RealStatistics(subject.train, self.extractor, options.batch_size)
+        self.seed = options.seed
+        self.real = RealStatistics(
+            subject.train, self.extractor, options.batch_size, options.seed
+        )
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Computes the real images' statistics, or finds them in the cache."""
@@ -39,7 +45,9 @@ class FeatureMetric(Metric):
         """A meter, unless the task changes nothing."""
         if task.guide == OWN:
             return None
-        return FeatureMeter(self, self.real.of((task.column, task.value)))
+        target = (task.column, task.value)
+        real = self.real.of(target)
+        return FeatureMeter(self, real, len(self.real.rows(target)) - real.count)
 
 
 class FeatureMeter(Meter):
@@ -48,16 +56,25 @@ class FeatureMeter(Meter):
     Args:
         metric: whose extractor is used.
         real: statistics of the target's real images.
+        unreadable: number of further ones that were left out.
     """
 
-    def __init__(self, metric: FeatureMetric, real: FeatureSummary):
-        self.metric, self.real = metric, real
-        self.fake = metric.extractor.summary()
+    def __init__(self, metric: FeatureMetric, real: FeatureSummary, unreadable: int):
+        self.metric, self.real, self.unreadable = metric, real, unreadable
+        self.fake = metric.extractor.summary(seed=metric.seed)
 
     def update(self, batch: Translated) -> None:
         """Adds all translations of the batch."""
-        self.fake.update(self.metric.extractor(batch.flat))
+        images = np.repeat(batch.rows, batch.task.outputs)
+        self.fake.update(self.metric.extractor(batch.flat), images)
 
     def results(self) -> list[Measurement]:
         """FID, KID or both."""
-        return [DISTANCES[name](self.real, self.fake) for name in self.metric.names]
+        results = [DISTANCES[name](self.real, self.fake) for name in self.metric.names]
+        if not self.unreadable:
+            return results
+        more = f"{self.unreadable} training images of a target could not be read."
+        return [
+            replace(one, note=f"{one.note} {more}" if one.note else more)
+            for one in results
+        ]

@@ -6,6 +6,8 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.feature_sample import FeatureSample
 from stargan_tf.evaluation.feature_statistics import FeatureStatistics
 
+SAMPLE_LIMIT = 5000
+
 
 class FeatureSummary:
     """Mean and covariance for FID, a sample for KID, and the protocol's name.
@@ -18,7 +20,11 @@ class FeatureSummary:
     """
 
     def __init__(
-        self, protocol: str, width: int = 2048, sample_limit: int = 5000, seed: int = 0
+        self,
+        protocol: str,
+        width: int = 2048,
+        sample_limit: int = SAMPLE_LIMIT,
+        seed: int = 0,
     ):
         self.protocol = protocol
         self.statistics = FeatureStatistics(width)
@@ -29,11 +35,13 @@ class FeatureSummary:
         """Number of images seen."""
         return self.statistics.count
 
-    def update(self, features: np.ndarray) -> None:
+    def update(self, features: np.ndarray, images: np.ndarray | None = None) -> None:
         """Adds a batch.
 
         Args:
             features: float array (n, width), from a `FeatureExtractor`.
+            images: int array (n,), the number of the image that each was made of;
+                None if each is an image of its own.
 
         Raises:
             InputError: if a feature is not a number.
@@ -45,7 +53,7 @@ class FeatureSummary:
             )
         features = np.asarray(features, np.float32)
         self.statistics.update(features)
-        self.sample.update(features)
+        self.sample.update(features, images)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything accumulated, as arrays for `numpy.savez`."""

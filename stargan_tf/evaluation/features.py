@@ -7,7 +7,7 @@ import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.feature_summary import FeatureSummary
+from stargan_tf.evaluation.feature_summary import SAMPLE_LIMIT, FeatureSummary
 from stargan_tf.evaluation.inception import SIZE, WIDTH, build_inception
 from stargan_tf.evaluation.protocols import FidProtocol, fid_protocol
 from stargan_tf.evaluation.weights import load_weights, set_weights
@@ -31,7 +31,9 @@ class FeatureExtractor:
         set_weights(self.network, arrays)
         self._features = tf.function(self._compute, reduce_retracing=True)
 
-    def summary(self, sample_limit: int = 5000, seed: int = 0) -> FeatureSummary:
+    def summary(
+        self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
+    ) -> FeatureSummary:
         """An empty summary for features of this protocol.
 
         Args:

@@ -32,21 +32,26 @@ def kernel_inception_distance(
     """
     check_comparable(real, fake, "KID")
     first, second = real.sample.features, fake.sample.features
-    value, error = polynomial_mmd(first, second)
+    value, error = polynomial_mmd(first, second, fake.sample.images)
     counts = {"real": len(first), "fake": len(second)}
     return Measurement("kid", value, counts, real.protocol, standard_error=error)
 
 
-def polynomial_mmd(first: np.ndarray, second: np.ndarray) -> tuple[float, float | None]:
+def polynomial_mmd(
+    first: np.ndarray, second: np.ndarray, images: np.ndarray | None = None
+) -> tuple[float, float | None]:
     """Unbiased squared MMD under the kernel (x·y / d + 1)³.
 
     Args:
         first: features (m, d), m at least 2.
         second: features (n, d), n at least 2.
+        images: int array (n,), which image each of `second` was made of; None if each
+            is an image of its own.
 
     Returns:
         The estimate, and its standard error by the jackknife: how much the estimate
-        moves when single vectors are left out; None with fewer than 3 on a side.
+        moves when single images are left out, with all that was made of them; None
+        with fewer than 3 images on a side.
     """
     m, n = len(first), len(second)
     if min(m, n) < 2:
@@ -59,15 +64,23 @@ def polynomial_mmd(first: np.ndarray, second: np.ndarray) -> tuple[float, float 
     a, b, c = within_1.sum(), within_2.sum(), across_1.sum()
     part_1, part_2, across = a / (m * (m - 1)), b / (n * (n - 1)), c / (m * n)
     value = float(part_1 + part_2 - 2 * across)
-    if min(m, n) < 3:
+    if images is None:
+        images = np.arange(n)
+    _, groups, sizes = np.unique(images, return_inverse=True, return_counts=True)
+    g = len(sizes)
+    if min(m, g) < 3:
         return value, None
-    # Leaving vector i out changes sums that are known already, so all m + n
-    # estimates of the jackknife cost nothing more.
+    # Leaving image i out changes sums that are known already, so all m + g
+    # estimates of the jackknife cost next to nothing more.
     without_1 = (a - 2 * within_1) / ((m - 1) * (m - 2))
     without_1 += part_2 - 2 * (c - across_1) / ((m - 1) * n)
-    without_2 = (b - 2 * within_2) / ((n - 1) * (n - 2))
-    without_2 += part_1 - 2 * (c - across_2) / (m * (n - 1))
-    variance = (m - 1) * without_1.var() + (n - 1) * without_2.var()
+    within_2, across_2 = (np.bincount(groups, x, g) for x in (within_2, across_2))
+    left = n - sizes
+    without_2 = (b - 2 * within_2 + _within_groups(second, groups, sizes)) / (
+        left * (left - 1)
+    )
+    without_2 += part_1 - 2 * (c - across_2) / (m * left)
+    variance = (m - 1) * without_1.var() + (g - 1) * without_2.var()
     return value, math.sqrt(variance)
 
 
@@ -83,6 +96,18 @@ def _kernel_sums(
         rows.append(kernel.sum(axis=1))
         columns += kernel.sum(axis=0)
     return np.concatenate(rows), columns
+
+
+def _within_groups(
+    features: np.ndarray, groups: np.ndarray, sizes: np.ndarray
+) -> np.ndarray:
+    """Sums of k(x, y) over the pairs of each group, each pair in both orders."""
+    sums = np.zeros(len(sizes))
+    for group in np.flatnonzero(sizes > 1):
+        members = features[groups == group]
+        inside, _ = _kernel_sums(members, members)
+        sums[group] = np.sum(inside - _kernel_of_itself(members))
+    return sums
 
 
 def _kernel_of_itself(features: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.feature_summary import FeatureSummary
+from stargan_tf.evaluation.feature_summary import SAMPLE_LIMIT, FeatureSummary
 from stargan_tf.evaluation.features import FeatureExtractor
 from stargan_tf.evaluation.image_batches import image_batches
 from stargan_tf.files import read_arrays, write_arrays
@@ -28,6 +28,7 @@ VERSION = 1
 SAVE_EVERY = 4000  # images
 # Sets of images in one pass; the statistics of each take up to 75 MB.
 AT_ONCE = 8
+HELD = 4  # from one evaluation to the next
 
 # The real images of a target: place in the label, and its value there.
 Target = tuple[int, float]
@@ -38,7 +39,7 @@ class _Part:
     """Statistics of one target, complete up to a row of the source."""
 
     file: Path
-    rows: np.ndarray
+    wanted: np.ndarray  # Of each row of the source, whether it shows the target.
     summary: FeatureSummary
     next_row: int = 0
 
@@ -46,17 +47,28 @@ class _Part:
 class RealStatistics:
     """The feature statistics of the real images of each target.
 
+    Memory does not grow with the number of targets: few are held, the others are read
+    again when they are asked for.
+
     Args:
         source: the real images.
         extractor: gives the features.
         batch_size: images at once.
+        seed: decides which features are kept for KID where there are many.
     """
 
     def __init__(
-        self, source: LabelledImages, extractor: FeatureExtractor, batch_size: int
+        self,
+        source: LabelledImages,
+        extractor: FeatureExtractor,
+        batch_size: int,
+        seed: int = 0,
     ):
         self.source, self.extractor, self.batch_size = source, extractor, batch_size
+        self.seed = seed
         self._weights = _digest(extractor.network.get_weights())
+        self._prepared: set[Target] = set()
+        self._held: dict[Target, FeatureSummary] = {}
 
     def prepare(self, targets: Iterable[Target]) -> None:
         """Computes what is not on the disk yet, with a progress bar.
@@ -67,21 +79,45 @@ class RealStatistics:
         Raises:
             InputError: if a target has fewer than two images, or the disk is full.
         """
-        targets = list(dict.fromkeys(targets))
-        parts = [self._stored(target) for target in targets]
-        missing = [part for part in parts if part.next_row < len(self.source)]
+        new = [one for one in dict.fromkeys(targets) if one not in self._prepared]
+        rows = {target: self.rows(target) for target in new}
+        done = {
+            target: read_arrays(self._file(rows[target]), "statistics", _next_row)
+            for target in new
+        }
+        missing = [one for one in new if (done[one] or 0) < len(self.source)]
         for first in range(0, len(missing), AT_ONCE):
-            self._compute(missing[first : first + AT_ONCE])
+            group = missing[first : first + AT_ONCE]
+            self._compute([self._part(t, resumed=bool(done[t])) for t in group])
+        self._prepared.update(new)
 
     def of(self, target: Target) -> FeatureSummary:
-        """The statistics of a prepared target.
+        """The statistics of a target, which `prepare` has left on the disk.
 
         Args:
             target: place and value.
-        """
-        return self._stored(target).summary
 
-    def _stored(self, target: Target) -> _Part:
+        Raises:
+            InputError: as `prepare`.
+        """
+        if target in self._held:
+            return self._held[target]
+        part = self._part(target)
+        if part.next_row < len(self.source):  # Removed or damaged meanwhile.
+            self._compute([part])
+        if len(self._held) < HELD:
+            self._held[target] = part.summary
+        return part.summary
+
+    def rows(self, target: Target) -> np.ndarray:
+        """Numbers of a target's real images; unreadable ones are among them.
+
+        Args:
+            target: place and value.
+
+        Raises:
+            InputError: if there are fewer than two.
+        """
         column, value = target
         rows = np.flatnonzero(self.source.labels[:, column] == value)
         if len(rows) < 2:
@@ -91,22 +127,35 @@ class RealStatistics:
                 f"{len(rows)} training image(s) with {name}={value:g} in "
                 f"'{self.source.info.name}'. Add images, or leave fid and kid out."
             )
-        part = _Part(self._file(rows), rows, self.extractor.summary())
-        stored = read_arrays(part.file, "statistics", _read)
-        if stored is not None:
+        return rows
+
+    def _part(self, target: Target, resumed: bool = True) -> _Part:
+        rows = self.rows(target)
+        wanted = np.zeros(len(self.source), bool)
+        wanted[rows] = True
+        part = _Part(self._file(rows), wanted, self.extractor.summary(seed=self.seed))
+        stored = resumed and read_arrays(part.file, "statistics", _read)
+        if stored:
             part.next_row, part.summary = stored
         return part
 
     def _file(self, rows: np.ndarray) -> Path:
         identity = (
-            *(VERSION, self.source.fingerprint, _digest([rows.astype("<i8")])),
-            *(self.extractor.protocol.name, self._weights),
+            VERSION,
+            self.source.fingerprint,
+            _digest([rows.astype("<i8")]),
+            self.extractor.protocol.name,
+            self._weights,
         )
+        if self.seed and len(rows) > SAMPLE_LIMIT:  # Else all are kept by any seed.
+            identity += (f"seed {self.seed}",)
         key = hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
         return cache_folder() / "statistics" / f"{key}.npz"
 
     def _compute(self, parts: list[_Part]) -> None:
-        rows = np.unique(np.concatenate([p.rows[p.rows >= p.next_row] for p in parts]))
+        rows = np.arange(len(self.source))
+        new = [part.wanted & (rows >= part.next_row) for part in parts]
+        rows = np.flatnonzero(np.any(new, axis=0))
         since = 0
         with tqdm(total=len(rows), desc="Real images", unit="image", disable=None) as b:
             for places, images in image_batches(self.source, rows, self.batch_size):
@@ -120,7 +169,7 @@ class RealStatistics:
 
     def _add(self, parts: list[_Part], rows: np.ndarray, features: np.ndarray) -> None:
         for part in parts:
-            new = np.isin(rows, part.rows) & (rows >= part.next_row)
+            new = part.wanted[rows] & (rows >= part.next_row)
             part.summary.update(features[new])
 
     def _save(self, parts: list[_Part], next_row: int) -> None:
@@ -130,8 +179,12 @@ class RealStatistics:
             write_arrays(part.file, stored, "statistics")
 
 
+def _next_row(stored: Mapping[str, np.ndarray]) -> int:
+    return int(stored["next_row"])
+
+
 def _read(stored: Mapping[str, np.ndarray]) -> tuple[int, FeatureSummary]:
-    return int(stored["next_row"]), FeatureSummary.from_state(dict(stored))
+    return _next_row(stored), FeatureSummary.from_state(dict(stored))
 
 
 def _digest(arrays: Iterable[np.ndarray]) -> str:

@@ -82,8 +82,8 @@ class Extractor:
         self.network = SimpleNamespace(get_weights=lambda: [np.array([weights])])
         self.seen = 0
 
-    def summary(self):
-        return FeatureSummary(self.protocol.name, 3)
+    def summary(self, seed=0):
+        return FeatureSummary(self.protocol.name, 3, seed=seed)
 
     def __call__(self, images):
         assert images.dtype == np.uint8

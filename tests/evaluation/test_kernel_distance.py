@@ -55,6 +55,26 @@ def test_the_standard_error_is_the_jackknifes():
     assert polynomial_mmd(first, second)[1] == pytest.approx(expected, rel=1e-9)
 
 
+def test_translations_of_one_image_are_left_out_together():
+    first, second = points(3, 6), points(4, 7)
+    images = np.array([8, 3, 8, 5, 3, 8, 1])
+    left_1 = [direct(np.delete(first, i, axis=0), second) for i in range(6)]
+    left_2 = [direct(first, second[images != image]) for image in (1, 3, 5, 8)]
+    expected = np.sqrt(5 * np.var(left_1) + 3 * np.var(left_2))
+    value, error = polynomial_mmd(first, second, images)
+    assert value == pytest.approx(direct(first, second))
+    assert error == pytest.approx(expected, rel=1e-9)
+    assert polynomial_mmd(first, second, np.array([0, 1, 0, 1, 0, 1, 0]))[1] is None
+
+
+def test_equal_translations_are_no_surer_than_one():
+    first, second = points(3, 40), points(4, 20)
+    _, once = polynomial_mmd(first, second)
+    _, often = polynomial_mmd(first, second.repeat(10, 0), np.arange(20).repeat(10))
+    _, pooled = polynomial_mmd(first, second.repeat(10, axis=0))
+    assert often == pytest.approx(once, rel=0.15) and pooled < 0.8 * once
+
+
 def test_unbiased_and_the_standard_error_tells_the_spread():
     """Two sets of one distribution: 0 on average, spread as it says."""
     drawn = [polynomial_mmd(points(i, 20), points(-i % 9999, 20)) for i in range(300)]

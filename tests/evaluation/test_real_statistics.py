@@ -1,9 +1,17 @@
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from absl import logging
 
+from stargan_tf.data.cache import cache_folder
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import real_statistics as module
+from stargan_tf.evaluation.feature_summary import FeatureSummary
 from stargan_tf.evaluation.real_statistics import RealStatistics
 from tests.evaluation.fakes import FACE_LABELS, FACES, Extractor, make_source
 
@@ -79,6 +87,100 @@ def test_an_interrupted_call_goes_on_where_it_was_saved(monkeypatch):
     rest = Extractor()
     check_means(prepared(rest))
     assert rest.seen == 2
+
+
+def test_nothing_is_read_again_only_to_see_that_it_is_there(monkeypatch):
+    prepared(Extractor())
+    read = []
+
+    def read_state(state):
+        read.append(1)
+        return FeatureSummary.from_state(state)
+
+    monkeypatch.setattr(
+        module, "FeatureSummary", SimpleNamespace(from_state=read_state)
+    )
+    statistics = prepared(Extractor())
+    assert not read
+    for _ in range(3):
+        statistics.prepare(TARGETS)
+        check_means(statistics)
+    assert len(read) == len(TARGETS)
+    # Held from one evaluation to the next, but not more than fit.
+    monkeypatch.setattr(module, "HELD", 1)
+    statistics, read[:] = prepared(Extractor()), []
+    for _ in range(3):
+        check_means(statistics)
+    assert len(read) == 1 + 3 * 2
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"PK")])
+def test_what_is_lost_after_preparation_is_made_again(damage):
+    statistics = prepared(Extractor())
+    for file in cache_folder().glob("statistics/*.npz"):
+        damage(file)
+    check_means(statistics)
+
+
+def test_memory_does_not_grow_with_the_number_of_targets(monkeypatch):
+    """A set of statistics of 300 features takes 0.7 MB."""
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    monkeypatch.setattr(module, "HELD", 1)
+
+    class Wide(Extractor):
+        def summary(self, seed=0):
+            return FeatureSummary(self.protocol.name, 300, seed=seed)
+
+        def __call__(self, images):
+            return np.tile(super().__call__(images)[:, :1], (1, 300))
+
+    labels = np.random.default_rng(0).integers(0, 2, (16, 6)).astype(np.float32)
+    info = DatasetInfo("many", tuple(f"d{i}" for i in range(6)), "binary", 16)
+    targets = [(column, value) for column in range(6) for value in (0.0, 1.0)]
+
+    def peak(number):
+        source = make_source(info, labels, fingerprint=f"{number}")
+        source = replace(source, load=lambda row: np.full((16, 16, 3), row, np.uint8))
+        statistics = RealStatistics(source, Wide(), 16)
+        tracemalloc.start()
+        try:
+            statistics.prepare(targets[:number])
+            for target in targets[:number]:
+                assert statistics.of(target).count > 1
+            statistics.prepare(targets[:number])
+            return tracemalloc.get_traced_memory()[1] / 2**20
+        finally:
+            tracemalloc.stop()
+
+    assert peak(12) < peak(4) + 1 < 10
+
+
+def test_another_seed_has_other_features_for_kid(monkeypatch):
+    monkeypatch.setattr(module, "SAMPLE_LIMIT", 2)
+
+    class Small(Extractor):
+        def summary(self, seed=0):
+            return FeatureSummary(self.protocol.name, 3, 2, seed)
+
+    source = make_source(FACES, FACE_LABELS)
+
+    def kept(seed):
+        statistics = RealStatistics(source, Small(), 2, seed)
+        return [tuple(statistics.of(t).sample.features[:, 0]) for t in TARGETS]
+
+    assert len({tuple(kept(seed)) for seed in range(6)}) > 2
+    # From the cache, which tells them apart.
+    assert [kept(seed) for seed in range(6)] == [kept(seed) for seed in range(6)]
+    folder = cache_folder() / "statistics"
+    assert len(list(folder.iterdir())) == 3 * 6
+
+
+def test_all_features_are_kept_by_any_seed_so_that_one_file_serves():
+    prepared(Extractor())
+    extractor = Extractor()
+    statistics = RealStatistics(make_source(FACES, FACE_LABELS), extractor, 2, seed=9)
+    statistics.prepare(TARGETS)
+    assert extractor.seen == 0
 
 
 def test_many_targets_come_in_several_passes(monkeypatch):
