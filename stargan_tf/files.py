@@ -2,7 +2,8 @@
 
 Everything is written under a unique temporary name beside its target, flushed to the
 disk, and renamed. What it replaces is removed last. Two processes that write the same
-target do not harm each other: the one that finishes later wins.
+target do not harm each other: the one that finishes later wins. What a killed process
+left in a folder is cleared by a later one that writes there a day or more afterward.
 
 `user_path` is the one place where paths that users give are expanded.
 """
@@ -102,6 +103,8 @@ def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
             if not is_stream:
                 _make_folder(folder)
                 _check_no_folder(target)
+            if durable:
+                remove_leftovers(folder, ABANDONED_AFTER_S)
             yield temporary
             if is_stream:
                 with temporary.open("rb") as content, path.open("wb") as stream:
@@ -233,6 +236,7 @@ def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
     try:
         with _explained(path, what, workplace, path):
             _make_folder(new)
+            remove_leftovers(path.parent, ABANDONED_AFTER_S)
             yield new
             flush_tree(new)
             _exchange(new, path, workplace / OLD, replace)
@@ -259,7 +263,7 @@ def check_file(path: Path) -> None:
 def check_writable(path: Path) -> None:
     """Fails before the work, not after it, where nothing can be written.
 
-    It also clears what killed processes left there long ago.
+    It also clears what killed processes left there a day or more ago.
 
     Args:
         path: the file or folder that is to be written to; it need not exist.

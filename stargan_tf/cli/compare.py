@@ -50,8 +50,10 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         check_file(output)
         check_plotting()
     contenders = read_contenders(positionals)
-    if output:
-        write_plot(contenders, output)
-    print(comparison_table(contenders))
+    try:
+        if output:
+            write_plot(contenders, output)
+    finally:
+        print(comparison_table(contenders))
     if output:
         print(f"\nPlots: {output}")

@@ -35,11 +35,13 @@ def describe(names: list[str], flag_values: flags.FlagValues) -> None:
         check_file(Path(flag_values.output))
     options = DatasetOptions(**data_options(flag_values))
     opened = _open(names[0], flag_values.image_size, options)
-    text = description(opened)
+    try:
+        if flag_values.output:
+            _draw(opened, Path(flag_values.output))
+    finally:
+        print(description(opened))
     if flag_values.output:
-        _draw(opened, Path(flag_values.output))
-        text += f"\n\nContact sheet: {flag_values.output}"
-    print(text)
+        print(f"\nContact sheet: {flag_values.output}")
 
 
 def _open(name: str, image_size: int, options: DatasetOptions) -> Opened:

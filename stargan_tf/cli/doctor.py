@@ -67,10 +67,12 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> int:
         DatasetOptions(**options),
         flag_values.near_duplicates,
     )
-    # Kept before it is printed: a terminal that is gone must not cost the report.
-    if output:
-        write_report(report, output)
-    print(report_text(report))
+    # Kept before it is printed, and printed if it cannot be kept.
+    try:
+        if output:
+            write_report(report, output)
+    finally:
+        print(report_text(report))
     if output:
         print(f"Report: {output}")
     return UNHEALTHY if report.has_errors else 0

@@ -138,8 +138,12 @@ def _carry_out(job: "EvaluationJob") -> None:
 
     since = time.perf_counter()
     results = job.run()
-    # Kept before they are printed: a terminal that is gone must not cost them.
-    job.write(results, round(time.perf_counter() - since, 1))
-    print(f"{results_table(results)}\n\nResults: {job.output}")
+    # Kept before they are printed, and printed if they cannot be kept: neither a
+    # terminal that is gone nor a full disk costs them.
+    try:
+        job.write(results, round(time.perf_counter() - since, 1))
+    finally:
+        print(results_table(results))
+    print(f"\nResults: {job.output}")
     if job.report:
         print(f"Report: {job.report}")

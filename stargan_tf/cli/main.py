@@ -116,6 +116,14 @@ def _answer(arguments: list[str]) -> int:
             return _dispatch(arguments)
     except (ExpectedError, flags.Error) as error:
         return _report(error, USER_ERROR)
+    except UnicodeEncodeError as error:
+        if "surrogates" not in error.reason:
+            raise
+        return _report(
+            f"A name is not in UTF-8, which is needed here: {error.object!a}. Rename "
+            "the file or folder.",
+            USER_ERROR,
+        )
     except OSError as error:
         if not _is_expected(error, arguments):
             raise

@@ -109,7 +109,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     kind = KINDS[family(source.state.model).translated_by]
     _refuse_flags_of_others(flag_values, kind)
     job = kind.plan(flag_values, positionals, source.state)
-    _report(job.work(source.open(job.code)), job.place)
+    written = job.work(source.open(job.code))
+    _report(written, job.place)
     stream = job.stream
     failures = []
     if stream and stream.unreadable:
@@ -118,7 +119,10 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
             f"read. The first: {stream.problem}"
         )
     if stream and stream.unwritten:
-        failures.append(f"{stream.unwritten} outputs could not be written.")
+        outputs = len(written) + stream.unwritten
+        failures.append(
+            f"{stream.unwritten} of {outputs} outputs could not be written."
+        )
     if failures:
         raise InputError(" ".join(failures))
 

@@ -86,7 +86,6 @@ def whole_entry(entry: Path) -> Iterator[Path]:
     Raises:
         NotWritten: if the entry cannot be written.
     """
-    files.remove_leftovers(entry.parent, files.ABANDONED_AFTER_S)
     try:
         with files.new_folder(entry, "image cache", replace=False) as whole:
             yield whole

@@ -129,6 +129,18 @@ def test_what_is_wrong_with_a_typed_path_is_one_line(capsys, monkeypatch, argume
     assert "No such file or directory: 'photos/face.jpg'" in errors
 
 
+def test_a_name_that_is_not_utf8_is_one_line(capsys, monkeypatch):
+    name = os.fsdecode(b"caf\xe9")
+
+    def fail(flag_values, positionals):
+        name.encode()
+
+    monkeypatch.setattr(datasets, "run", fail)
+    status, _, errors = run(capsys, "datasets", name)
+    assert (status, errors.count("\n")) == (2, 1)
+    assert "A name is not in UTF-8, which is needed here: 'caf\\udce9'." in errors
+
+
 def test_a_long_message_is_shortened(capsys):
     status, _, errors = run(capsys, "datasets", "x" * 100_000)
     assert status == 2
