@@ -139,7 +139,7 @@ def our_save(folder: Path):
 
 def our_load(folder: Path, load: Callable | None = None):
     from stargan_tf.training import checkpoints
-    from stargan_tf.training.saved_weights import load_weights
+    from stargan_tf.training.model_file import load_weights
 
     load = load or load_weights
 

@@ -183,10 +183,10 @@ def read_arrays(
         What `read` returned; None if there is no such file or, after a warning, if it
         is damaged or `read` failed.
     """
-    import numpy as np
-
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        from stargan_tf.archives import open_arrays  # It imports this module.
+
+        with open_arrays(path) as arrays:
             return read(arrays)
     except FileNotFoundError:
         return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.archives import open_arrays
 from stargan_tf.convert.torch_file import damaged
 from stargan_tf.errors import InputError
 
@@ -24,10 +25,12 @@ def read_npz(path: Path) -> dict[str, Any]:
         InputError: if it is damaged or holds Python objects.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        with open_arrays(path) as arrays:
             return _nested({name: arrays[name] for name in arrays.files})
+    except InputError:
+        raise
     except ValueError as error:
-        if "allow_pickle" not in str(error):
+        if "Python objects" not in str(error):
             raise damaged(path) from error
         raise InputError(
             f"{path} is refused: it holds Python objects, not only arrays."
@@ -55,7 +58,8 @@ def read_safetensors(path: Path) -> dict[str, Any]:
         ) from error
     try:
         return _nested(load_file(path))
-    except (SafetensorError, ValueError, KeyError) as error:
+    # NumPy lacks types of 8 bits, which safetensors then asks it for.
+    except (SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise damaged(path) from error
 
 

@@ -1,7 +1,5 @@
 """What an export needs, checked without TensorFlow."""
 
-import json
-import zipfile
 from pathlib import Path
 
 from stargan_tf.convert.checkpoint_file import read_checkpoint
@@ -11,6 +9,8 @@ from stargan_tf.convert.official_v2 import FAN
 from stargan_tf.errors import InputError
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.checkpoints import State as Record
+from stargan_tf.training.families.registry import family
+from stargan_tf.training.model_file import read_model_config
 
 
 def read_fan(path: str | Path) -> State:
@@ -43,6 +43,5 @@ def check_exportable(checkpoint: Path, record: Record) -> None:
             f"There is no official code for {record.model} models. Only "
             f"{' and '.join(OFFICIAL)} models are exported as torch files."
         )
-    with zipfile.ZipFile(checkpoint / MODEL_FILE) as archive:
-        options = json.loads(archive.read("config.json"))["config"]
+    options = read_model_config(checkpoint / MODEL_FILE, family(record.model))
     OFFICIAL[record.model].check_exportable(options)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.archives import check_archive
 from stargan_tf.errors import InputError
 
 _MISSING = (
@@ -37,6 +38,9 @@ def read(path: Path) -> dict[str, Any]:
         ImportError: without PyTorch.
     """
     torch = _torch()
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, path)
     try:
         content = torch.load(
             path,
@@ -53,7 +57,13 @@ def read(path: Path) -> dict[str, Any]:
         raise InputError(
             f"{path} holds no state dict. Received: a {type(content).__name__}."
         )
-    return _to_arrays(content, torch)
+    try:
+        return _to_arrays(content, torch)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"{path} holds a tensor that is no plain array in memory ({error}). Save "
+            "dense tensors, on the CPU."
+        ) from error
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
@@ -100,6 +110,11 @@ def _to_arrays(value: Any, torch: Any) -> Any:
         return [_to_arrays(part, torch) for part in value]
     if not isinstance(value, torch.Tensor):
         return value
+    if value.layout is not torch.strided or value.device.type != "cpu":
+        raise TypeError(f"{value.layout}, {value.device}")
+    # A stride of 0 repeats numbers without end.
+    if value.nbytes > value.untyped_storage().nbytes():
+        raise ValueError(f"the shape {tuple(value.shape)} for fewer numbers")
     value = value.detach()
     if value.is_floating_point():
         value = value.to(torch.float32)

@@ -29,7 +29,8 @@ def read_array_pickle(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as stream:
             return _flatten(_Unpickler(stream).load())
-    except (pickle.UnpicklingError, EOFError, AttributeError) as error:
+    # Which error it is depends on the byte that is wrong.
+    except Exception as error:
         raise InputError(f"{path} is no pickle of arrays: {error}.") from error
 
 

@@ -5,6 +5,7 @@ objects, `data/<key>` holds bare numbers. Both state dictionaries and TorchScrip
 modules are read. The pickle may name no function but the few below.
 """
 
+import math
 import pickle
 import zipfile
 from collections import OrderedDict
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.archives import check_archive
 from stargan_tf.errors import InputError
 
 # PyTorch's old files begin with this number, pickled.
@@ -51,12 +53,16 @@ def read_torch_file(path: Path) -> dict[str, np.ndarray]:
         return dict(_flatten(read(path), ()))
     try:
         with zipfile.ZipFile(path) as archive:
+            check_archive(archive, path)
             described = next(
                 name for name in archive.namelist() if name.endswith("/data.pkl")
             )
             with archive.open(described) as stream:
                 tree = _Unpickler(stream, archive, described[: -len(".pkl")]).load()
-    except (zipfile.BadZipFile, StopIteration, pickle.UnpicklingError) as error:
+    except InputError:
+        raise
+    # Which error it is depends on the byte that is wrong.
+    except Exception as error:
         raise InputError(
             f"{path} is no PyTorch file of version 1.6 or later that holds tensors "
             f"only ({error or 'no data.pkl in it'})."
@@ -96,6 +102,15 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _tensor(storage: np.ndarray, offset: int, size: tuple, stride: tuple, *rest: Any):
+    size, stride = tuple(size), tuple(stride)
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    count = math.prod(size)
+    if min((offset, *size, *stride)) < 0 or count > storage.size:
+        raise pickle.UnpicklingError("a tensor is larger than its storage")
+    if count and last >= storage.size:
+        raise pickle.UnpicklingError("a tensor lies outside of its storage")
+    if not count:
+        return np.zeros(size, storage.dtype)
     steps = [step * storage.itemsize for step in stride]
     view = np.lib.stride_tricks.as_strided(storage[offset:], size, steps)
     return np.ascontiguousarray(view).reshape(size)

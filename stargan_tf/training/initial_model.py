@@ -1,7 +1,6 @@
 """The model that a new run starts from: what its folder says, without TensorFlow."""
 
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from stargan_tf.files import user_path
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.families.registry import family
+from stargan_tf.training.model_file import read_model_config
 from stargan_tf.training.run_folder import find_checkpoint
 
 # Beside `checkpoints/` in the folder of an imported model.
@@ -32,8 +32,7 @@ def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     if "model" in given and _names(given["model"]) <= given.keys():
         return {}
     checkpoint, state = find_checkpoint(user_path(given["init_from"]))
-    with zipfile.ZipFile(checkpoint / MODEL_FILE) as archive:
-        config = json.loads(archive.read("config.json"))["config"]
+    config = read_model_config(checkpoint / MODEL_FILE, family(state.model))
     # Code that a file names is not run; the user names it.
     names = _names(state.model) - set(family(state.model).code_options)
     options = {name: config[name] for name in names if name in config}

@@ -29,12 +29,12 @@ from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
+from stargan_tf.training.model_file import load_weights
 from stargan_tf.training.run_batches import global_batches
 from stargan_tf.training.run_data import RunData, open_data
 from stargan_tf.training.run_epochs import run_epochs
 from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import RunFolder
-from stargan_tf.training.saved_weights import load_weights
 from stargan_tf.training.versions import versions
 from stargan_tf.training.warm_start import warm_start
 from stargan_tf.training.worker import meet_chief, part_together, together, train_along

@@ -17,6 +17,7 @@ from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.model_code import Code, attach_code
+from stargan_tf.training.model_file import open_model
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,8 @@ def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> An
     Raises:
         InputError: if it cannot be loaded.
     """
-    family(state.model).model_class()  # Registers the class with Keras.
-    import keras
-
-    return keras.models.load_model(checkpoint / checkpoints.MODEL_FILE, compile=compile)
+    file = checkpoint / checkpoints.MODEL_FILE
+    return open_model(file, family(state.model), compile)
 
 
 def find_checkpoint(folder: Path) -> tuple[Path, State]:

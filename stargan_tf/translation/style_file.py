@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.archives import open_arrays
 from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
-from stargan_tf.files import open_regular, write_arrays
+from stargan_tf.files import write_arrays
 
 EXTENSION = ".npz"
 FAMILY = "stargan_v2"
@@ -139,16 +140,20 @@ def _write(path: Path, codes: StyleCodes) -> None:
 def _read(path: Path) -> StyleCodes:
     try:
         # No pickles: a style file from elsewhere must not run code.
-        with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
+        with open_arrays(path) as arrays:
             version, style = int(arrays["format"]), arrays["style"]
             family = str(arrays["family"])
             domains = tuple(map(composed, arrays["domain"].tolist()))
             model_domains = tuple(map(composed, arrays["model_domains"].tolist()))
+    except InputError:
+        raise
     except OSError as error:
         raise _unreadable(path, error.strerror or "not a .npz file") from error
     # What NumPy answers broken or foreign bytes with.
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise _unreadable(path, "not written by --save_style, or damaged") from error
+    if not all(isinstance(name, str) for name in (*domains, *model_domains)):
+        raise _unreadable(path, "not written by --save_style, or damaged")
     sound = style.ndim == 2 and style.dtype == np.float32 and np.isfinite(style).all()
     if version != FORMAT or not sound or len(style) != len(domains) or not domains:
         raise _unreadable(path, "of another version, or damaged")

@@ -14,6 +14,10 @@ OPTIMIZATION = "Optimization"
 WEIGHTS = "Weights of the loss terms"
 DATA = "Data"
 
+# Wider layers and longer chains than these are typing errors, or attacks: a network of
+# the widest has more weights than any GPU holds.
+WIDEST, DEEPEST = 4096, 100
+
 # What `stargan-tf translate` steers a model with.
 LABELS = "labels"
 STYLES = "styles"

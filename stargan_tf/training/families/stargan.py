@@ -7,8 +7,10 @@ from stargan_tf.data.turns import take_turns
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.training.families.model_family import (
     DATA,
+    DEEPEST,
     NETWORKS,
     OPTIMIZATION,
+    WIDEST,
     ModelFamily,
     loss_weight,
 )
@@ -66,6 +68,7 @@ STARGAN = ModelFamily(
             "Width of the generator's first layer.",
             NETWORKS,
             minimum=1,
+            maximum=WIDEST,
         ),
         Option(
             "num_residual_blocks",
@@ -74,6 +77,7 @@ STARGAN = ModelFamily(
             "Residual blocks in the generator.",
             NETWORKS,
             minimum=0,
+            maximum=DEEPEST,
         ),
         Option(
             "discriminator_filters",
@@ -82,6 +86,7 @@ STARGAN = ModelFamily(
             "Width of the discriminator's first layer.",
             NETWORKS,
             minimum=1,
+            maximum=WIDEST,
         ),
         Option(
             "discriminator_layers",
@@ -90,6 +95,7 @@ STARGAN = ModelFamily(
             "Strided layers of the discriminator; each halves the image.",
             NETWORKS,
             minimum=1,
+            maximum=DEEPEST,
         ),
         Option(
             "attention",

@@ -4,13 +4,30 @@ from stargan_tf.training.families.model_family import (
     DATA,
     NETWORKS,
     OPTIMIZATION,
+    WIDEST,
     loss_weight,
 )
 from stargan_tf.training.options import Option
 
 MODEL_OPTIONS = (
-    Option("style_dim", int, 64, "Width of the style code.", NETWORKS, minimum=1),
-    Option("latent_dim", int, 16, "Width of the latent code.", NETWORKS, minimum=1),
+    Option(
+        "style_dim",
+        int,
+        64,
+        "Width of the style code.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "latent_dim",
+        int,
+        16,
+        "Width of the latent code.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
     Option(
         "hidden_dim",
         int,
@@ -18,6 +35,7 @@ MODEL_OPTIONS = (
         "Width of the mapping network.",
         NETWORKS,
         minimum=1,
+        maximum=WIDEST,
     ),
     Option(
         "base_filters",
@@ -26,6 +44,7 @@ MODEL_OPTIONS = (
         "Channels at full size; by default 16384 / image_size.",
         NETWORKS,
         minimum=1,
+        maximum=WIDEST,
     ),
     Option(
         "max_filters",
@@ -34,6 +53,7 @@ MODEL_OPTIONS = (
         "Cap of the channels at the smaller sizes.",
         NETWORKS,
         minimum=1,
+        maximum=WIDEST,
     ),
     Option(
         "high_pass",
@@ -58,6 +78,7 @@ MODEL_OPTIONS = (
         "Channels of the generator at full size, if others than base_filters.",
         NETWORKS,
         minimum=1,
+        maximum=WIDEST,
     ),
     Option(
         "separable",
