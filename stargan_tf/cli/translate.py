@@ -70,16 +70,18 @@ def _define_pictures(flag_values: flags.FlagValues) -> None:
     )
     flags.DEFINE_enum(
         "fit",
-        "crop",
+        None,
         ["crop", "keep", "stretch"],
-        "crop: the centred square. keep: the whole picture with its aspect (StarGAN "
-        "v1). stretch: the whole picture, squeezed into the square.",
+        "crop: the centered square. keep: the whole image with its aspect (StarGAN "
+        "v1). stretch: the whole image, squeezed into the square. By default what "
+        "the model was trained with.",
         **pictures,
     )
     flags.DEFINE_integer(
         "crop_size",
         None,
-        f"{CROP_SIZE_HELP} By default --fit decides.",
+        f"{CROP_SIZE_HELP} By default what the model was trained with, or what --fit "
+        "says if it is given.",
         lower_bound=1,
         **pictures,
     )

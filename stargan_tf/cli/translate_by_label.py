@@ -66,7 +66,7 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
     pictures = find_pictures(flag_values, positionals)
     space = LabelSpace(state.datasets)
     write, translation, paths = _plan(flag_values, space, pictures)
-    stream = PictureStream(pictures, make_fitting(flag_values, space.image_size))
+    stream = PictureStream(pictures, make_fitting(flag_values, state))
     max_pixels = flag_values.batch_size * space.image_size**2
     work = partial(
         write,

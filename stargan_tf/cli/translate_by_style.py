@@ -54,7 +54,7 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
     from stargan_tf.translation.batches import PictureStream
 
     space = LabelSpace(state.datasets)
-    fitting = make_fitting(flag_values, space.image_size)
+    fitting = make_fitting(flag_values, state)
     masks = {FLAG: flag_values.mask_provider}
     source = choose_styles(flag_values, state.model, space, fitting)
     save = _plan_saving(flag_values, getattr(source, "pictures", ()))

@@ -10,6 +10,7 @@ from absl import flags
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
+    from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.batches import PictureStream
     from stargan_tf.translation.fitting import Fitting
     from stargan_tf.translation.inputs import InputPicture
@@ -58,13 +59,24 @@ def need_output(flag_values: flags.FlagValues, usage: str) -> None:
         raise InputError(f"--output is missing. Usage: {usage}")
 
 
-def make_fitting(flag_values: flags.FlagValues, image_size: int) -> "Fitting":
-    """How pictures become what the model takes.
+def make_fitting(flag_values: flags.FlagValues, state: "State") -> "Fitting":
+    """How images become what the model takes: as in its training, if not told.
 
     Args:
         flag_values: `--fit`, `--size` and `--crop_size`.
-        image_size: the model's.
+        state: of the model's checkpoint.
+
+    Raises:
+        InputError: for `--crop_size` with `--fit keep`.
     """
     from stargan_tf.translation.fitting import Fitting
 
-    return Fitting(image_size, flag_values.fit, flag_values.size, flag_values.crop_size)
+    trained, fit, crop_size = state.preparation, flag_values.fit, flag_values.crop_size
+    if fit is None and crop_size is None:
+        crop_size = trained.crop_size
+    return Fitting(
+        image_size=state.datasets[0]["image_size"],
+        fit=fit or trained.fit,
+        size=flag_values.size,
+        crop_size=crop_size,
+    )

@@ -10,6 +10,7 @@ from absl import flags
 
 from stargan_tf.cli.model_code import define_trust
 from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.data.fit import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.training.families.model_family import LABELS
 from stargan_tf.training.families.registry import family
@@ -104,7 +105,12 @@ def _on_server(flag_values: flags.FlagValues) -> Source:
     )
     description = client.describe()
     state = State(
-        description["step"], description["family"], description["datasets"], [], {}
+        step=description["step"],
+        model=description["family"],
+        datasets=description["datasets"],
+        num_images=[],
+        versions={},
+        preparation=Preparation.of(description),
     )
     steered = family(state.model).translated_by
     opened = label_model if steered == LABELS else style_model

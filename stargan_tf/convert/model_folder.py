@@ -11,6 +11,7 @@ from stargan_tf.convert.collect import OFFICIAL
 from stargan_tf.convert.found import Found
 from stargan_tf.convert.lean_save import SavedLean
 from stargan_tf.convert.transfer import put_weights
+from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
@@ -102,7 +103,14 @@ def save(folder: Path, model: Any, found: Found, record: Mapping[str, Any]) -> N
         InputError: if it cannot be written.
     """
     infos = model.label_space.to_list()
-    state = State(found.step, found.family, infos, [0] * len(infos), versions())
+    state = State(
+        step=found.step,
+        model=found.family,
+        datasets=infos,
+        num_images=[0] * len(infos),
+        versions=versions(),
+        preparation=Preparation.of(family(found.family).dataset_options),
+    )
     with files.new_folder(folder, "model", replace=False) as unfinished:
         run = RunFolder(unfinished)
         checkpoints.save(run.checkpoints, SavedLean(model), state, keep=1)

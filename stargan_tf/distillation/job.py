@@ -1,7 +1,7 @@
 """A distillation, from the teacher's folder to the student's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ class DistillationJob:
         return record
 
     def _write(self, student: Any, record: dict[str, Any]) -> None:
-        state = State(**{**asdict(self.state), "versions": versions()})
+        state = replace(self.state, versions=versions())
         with files.new_folder(self.output, "model", replace=False) as unfinished:
             folder = RunFolder(unfinished).checkpoints
             checkpoints.save(folder, student, state, keep=1)

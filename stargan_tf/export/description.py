@@ -1,27 +1,23 @@
 """What a description beside an export says about any model."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.evaluated_run import recorded_config
-from stargan_tf.training.families.registry import family
 from stargan_tf.training.held_out_images import column_titles
 from stargan_tf.version import __version__
 
 JOINT = "joint"
 
 
-def described_model(checkpoint: Path, state: State) -> dict[str, Any]:
-    """Version, labels, and how pictures become squares; JSON-ready.
+def described_model(state: State) -> dict[str, Any]:
+    """Version, labels, and how images become squares; JSON-ready.
 
     Args:
-        checkpoint: the checkpoint's folder, in its run.
-        state: of the checkpoint.
+        state: of the checkpoint, as `run_folder.find_checkpoint` gives it.
     """
     space = LabelSpace(state.datasets)
     return {
@@ -29,22 +25,9 @@ def described_model(checkpoint: Path, state: State) -> dict[str, Any]:
         "family": state.model,
         "step": state.step,
         "image_size": space.image_size,
-        **_preparation(checkpoint, state),
+        **asdict(state.preparation),
         **_labels(space),
         "datasets": space.to_list(),
-    }
-
-
-def _preparation(checkpoint: Path, state: State) -> dict[str, Any]:
-    """How pictures become squares, as in training."""
-    config = recorded_config(checkpoint)
-    options = dict(family(state.model).dataset_options)
-    if config:
-        options = config.dataset_options(0) | options
-    defaults = DatasetOptions()
-    return {
-        name: options.get(name, getattr(defaults, name))
-        for name in ("fit", "crop_size")
     }
 
 

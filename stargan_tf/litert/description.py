@@ -12,20 +12,17 @@ from stargan_tf.training.checkpoints import State
 FORMAT = "stargan_tf.litert/1"
 
 
-def describe(
-    checkpoint: Path, state: State, quantize: str, input_type: str
-) -> dict[str, Any]:
+def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
     """What holds for every file of an export; JSON-ready.
 
     Args:
-        checkpoint: the checkpoint's folder, in its run.
         state: of the checkpoint.
         quantize: how the files are quantized.
         input_type: their pictures' type.
     """
     return {
         "format": FORMAT,
-        **described_model(checkpoint, state),
+        **described_model(state),
         "range": [0, 255] if input_type == UINT8 else [-1, 1],
         "quantize": quantize,
         "input_type": input_type,

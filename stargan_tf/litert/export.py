@@ -65,7 +65,7 @@ def export_litert(
         ImportError: with `check` or int8, without ai-edge-litert.
     """
     form = device_form(checkpoint, state)
-    description = describe(checkpoint, state, options.quantize, options.input_type)
+    description = describe(state, options.quantize, options.input_type)
     description |= form.details
     calibration = pictures = None
     if options.quantize == INT8:

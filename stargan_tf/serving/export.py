@@ -67,7 +67,7 @@ def export_saved_model(
         ImportError: without tensorflow-serving-api.
     """
     model = model_in_float32(open_checkpoint(checkpoint, state))
-    description = {"format": FORMAT, **described_model(checkpoint, state)}
+    description = {"format": FORMAT, **described_model(state)}
     description |= _sizes(model)
     form: ServedForm = imported(family(state.model).served)(model, description)
     endpoints = _checked(form, description)

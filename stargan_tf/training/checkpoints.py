@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf import files
+from stargan_tf.data.fit import Preparation
 from stargan_tf.errors import InputError
 
 FORMAT = 1
@@ -39,6 +40,8 @@ class State:
         datasets: `LabelSpace.to_list()` of the model.
         num_images: training images of each data set.
         versions: of stargan_tf, keras and tensorflow.
+        preparation: how images became the model's input; None in checkpoints of
+            version 0.1.0, whose run says it (see `run_folder.find_checkpoint`).
     """
 
     step: int
@@ -46,6 +49,7 @@ class State:
     datasets: list[dict[str, Any]]
     num_images: list[int]
     versions: dict[str, str]
+    preparation: Preparation | None = None
 
 
 def folder_name(step: int) -> str:
@@ -142,8 +146,11 @@ def read_state(checkpoint: Path) -> State:
         )
     try:
         _check_seal(checkpoint, **record.pop("seal"))
-        return State(**record)
-    except (KeyError, TypeError) as error:
+        preparation = record.pop("preparation", None)
+        if preparation is not None:
+            preparation = Preparation(**preparation)
+        return State(**record, preparation=preparation)
+    except (KeyError, TypeError, InputError) as error:
         raise _unreadable(checkpoint, error) from error
 
 

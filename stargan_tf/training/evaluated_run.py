@@ -1,12 +1,13 @@
 """The data that a trained model is evaluated on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
+from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import available, load_dataset
@@ -70,7 +71,14 @@ def open_evaluation_data(
         )
     index = _index(name, infos)
     known, options = _options(name, config)
-    options |= {**family(state.model).dataset_options, **choice.options}
+    options = {
+        **asdict(state.preparation or Preparation()),
+        **options,
+        **family(state.model).dataset_options,
+        **choice.options,
+    }
+    if "fit" in choice.options and "crop_size" not in choice.options:
+        options["crop_size"] = None
     held_out, train = (
         _open(known, split, infos[index], options) for split in (HELD_OUT, TRAIN)
     )

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from stargan_tf import files
+from stargan_tf.data.fit import Preparation
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.distribution.strategies import (
     Strategy,
@@ -164,6 +165,8 @@ def _callbacks(
     data: RunData,
     evaluation: RunEvaluation | None,
 ) -> list[Any]:
+    options = config.dataset_options(0) | family(config.model).dataset_options
+
     def describe(step: int) -> State:
         return State(
             step=step,
@@ -171,6 +174,7 @@ def _callbacks(
             datasets=data.label_space.to_list(),
             num_images=data.counts,
             versions=versions(),
+            preparation=Preparation.of(options),
         )
 
     writers = metric_writers(folder.metrics, folder.tensorboard)

@@ -1,15 +1,17 @@
 """The folder of a training run, which is a model folder as well."""
 
 import contextlib
+import json
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import filelock
 
 from stargan_tf import files
+from stargan_tf.data.fit import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.shipped import named_or
@@ -152,11 +154,36 @@ def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> An
 
 
 def find_checkpoint(folder: Path) -> tuple[Path, State]:
-    """The checkpoint that `load_model` opens, with its state; see there.
+    """The checkpoint that `load_model` opens, with its state.
 
     Args:
         folder: a run folder, a checkpoint's folder, or a shipped model's name.
+
+    Returns:
+        The checkpoint's folder and its state, whose `preparation` is never None.
+
+    Raises:
+        InputError: as `load_model`.
     """
+    checkpoint, state = _find_checkpoint(folder)
+    if state.preparation is None:
+        known = _recorded_preparation(checkpoint, state.model)
+        state = replace(state, preparation=known)
+    return checkpoint, state
+
+
+def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
+    """What a checkpoint of version 0.1.0 was trained with, as its run says."""
+    options = dict(family(model).dataset_options)
+    config = RunFolder(checkpoint.resolve().parents[1]).config
+    # Not by `resolve`: the data set's plugin need not be installed here.
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        (crop_size, *_) = json.loads(config.read_text(encoding="utf-8"))["crop_size"]
+        return Preparation.of({"crop_size": crop_size, **options})
+    return Preparation.of(options)
+
+
+def _find_checkpoint(folder: Path) -> tuple[Path, State]:
     folder = named_or(folder)
     if (folder / checkpoints.STATE_FILE).exists():
         return folder, checkpoints.read_state(folder)

@@ -1,11 +1,11 @@
 """Small exported models, and a stand-in for the browser's runtime."""
 
 import json
-from pathlib import Path
 
 import keras
 import pytest
 
+from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.demo.device_model import read_device_model
 from stargan_tf.demo.runtime_package import PACKAGES
@@ -23,8 +23,8 @@ PEOPLE = DatasetInfo("toon_people", ("woman", "man", "child"), "one_hot", 64)
 
 def exported(folder, form, family, info):
     """What an export writes, without a checkpoint in between."""
-    state = State(0, family, [info.to_dict()], [1], {})
-    description = describe(Path("no/checkpoints/x"), state, "none", "float32")
+    state = State(0, family, [info.to_dict()], [1], {}, Preparation())
+    description = describe(state, "none", "float32")
     files = {}
     for part in form.parts:
         path = part.file_in(folder)

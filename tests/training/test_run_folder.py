@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pytest
 
+from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.run_folder import load_model
+from stargan_tf.training.run_folder import find_checkpoint, load_model
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +78,26 @@ def test_a_model_of_an_unknown_family(trained, tmp_path):
     (copy / "state.json").write_text(json.dumps(record))
     with pytest.raises(InputError, match="no model family 'cyclegan'"):
         load_model(copy)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"crop_size": [178]}, Preparation("crop", 178)),
+        ({"crop_size": [None, 256]}, Preparation("crop", None)),
+        ({}, Preparation("crop", None)),
+    ],
+)
+def test_a_checkpoint_of_before_is_prepared_as_its_run_says(trained, config, expected):
+    _, folder = trained
+    (folder / "config.json").write_text(json.dumps(config))
+    assert find_checkpoint(folder)[1].preparation == expected
+
+
+def test_a_checkpoint_says_how_images_were_prepared(trained, tmp_path):
+    model, _ = trained
+    prepared = Preparation("stretch", 60)
+    sets = model.label_space.to_list()
+    state = State(1, "stargan", sets, [24], {}, prepared)
+    checkpoints.save(tmp_path, model, state, keep=1)
+    assert find_checkpoint(tmp_path / "step_00000001")[1].preparation == prepared

@@ -2,11 +2,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.pictures import as_square
 from tests.demo.browser.canvas import distance
 
-RESAMPLED = """async ([values, side, size]) => {
+RESAMPLED = """async ([values, width, height, size]) => {
   const {resampled} = await import('./page/resample.js');
-  return Array.from(resampled(Uint8ClampedArray.from(values), side, size));
+  return Array.from(resampled(Uint8ClampedArray.from(values), width, height, size));
+}"""
+USED = """async ([values, width, height, size, description]) => {
+  const {Square} = await import('./page/square.js');
+  const picture = document.createElement('canvas');
+  [picture.width, picture.height] = [width, height];
+  const pixels = new ImageData(Uint8ClampedArray.from(values), width, height);
+  picture.getContext('2d').putImageData(pixels, 0, 0);
+  const square = new Square(description);
+  square.take(picture);
+  return Array.from(square.pixels(size));
 }"""
 
 
@@ -20,10 +31,23 @@ def page(browser, sites):
     context.close()
 
 
-@pytest.mark.parametrize(("side", "size"), [(100, 32), (33, 32), (20, 32), (32, 32)])
-def test_pictures_are_resized_as_pillow_does(page, side, size):
-    rgba = np.random.default_rng(side).integers(0, 256, (side, side, 4), np.uint8)
-    found = page.evaluate(RESAMPLED, [rgba.ravel().tolist(), side, size])
+@pytest.mark.parametrize(
+    ("width", "height"), [(100, 100), (33, 33), (20, 20), (32, 32), (100, 20)]
+)
+def test_pictures_are_resized_as_pillow_does(page, width, height):
+    rgba = np.random.default_rng(width).integers(0, 256, (height, width, 4), np.uint8)
+    found = page.evaluate(RESAMPLED, [rgba.ravel().tolist(), width, height, 32])
     image = Image.fromarray(rgba[..., :3].copy())
-    expected = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
-    assert distance(np.reshape(found, (size, size, 3)), expected) <= 1
+    expected = np.asarray(image.resize((32, 32), Image.Resampling.BILINEAR))
+    assert distance(np.reshape(found, (32, 32, 3)), expected) <= 1
+
+
+@pytest.mark.parametrize("fit", ["crop", "stretch"])
+@pytest.mark.parametrize("crop_size", [None, 30])
+def test_pictures_are_prepared_as_in_training(page, fit, crop_size):
+    rgb = np.random.default_rng(1).integers(0, 256, (40, 80, 3), np.uint8)
+    rgba = np.dstack([rgb, np.full((40, 80, 1), 255, np.uint8)])
+    how = {"fit": fit, "crop_size": crop_size}
+    found = page.evaluate(USED, [rgba.ravel().tolist(), 80, 40, 32, how])
+    expected = as_square(Image.fromarray(rgb), 32, crop_size, fit)
+    assert distance(np.reshape(found, (32, 32, 3)), np.asarray(expected)) <= 1

@@ -62,11 +62,12 @@ function byPointer(canvas, square, change) {
     if (!before) return;
     const spread = distance([...held.values()]);
     held.set(event.pointerId, event);
-    const scale = square.side / canvas.clientWidth;
+    const across = square.width / canvas.clientWidth;
+    const down = square.height / canvas.clientHeight;
     change(() => {
       if (spread) square.zoom += Math.log(distance([...held.values()]) / spread) / 4;
       else square.move(
-        (before.clientX - event.clientX) * scale, (before.clientY - event.clientY) * scale);
+        (before.clientX - event.clientX) * across, (before.clientY - event.clientY) * down);
     });
   });
 }

@@ -32,10 +32,10 @@ function title({family, image_size: size, domains}) {
 /** Everything between a picture and its translation. */
 function workbench(description, faces) {
   const size = description.image_size;
-  const square = new Square(description.crop_size ?? undefined);
+  const square = new Square(description);
   const failed = (error) => warn(error.message);
   const pixelsOf = (picture) => {
-    const own = new Square(description.crop_size ?? undefined);
+    const own = new Square(description);
     own.take(picture);
     return own.pixels(size);
   };

@@ -40,15 +40,16 @@ function pass(source, target, from, to, count, step, jump, targetStep, targetJum
 }
 
 /**
- * @param {Uint8ClampedArray} pixels RGBA, side × side.
- * @param {number} side
+ * @param {Uint8ClampedArray} pixels RGBA, width × height.
+ * @param {number} width
+ * @param {number} height
  * @param {number} size side of the result.
  * @returns {Uint8Array} RGB, size × size.
  */
-export function resampled(pixels, side, size) {
-  const narrow = new Uint8Array(side * size * 3);
-  pass(pixels, narrow, side, size, side, 4, 4 * side, 3, 3 * size);
+export function resampled(pixels, width, height, size) {
+  const narrow = new Uint8Array(height * size * 3);
+  pass(pixels, narrow, width, size, height, 4, 4 * width, 3, 3 * size);
   const result = new Uint8Array(size * size * 3);
-  pass(narrow, result, side, size, size, 3 * size, 3, 3 * size, 3);
+  pass(narrow, result, height, size, size, 3 * size, 3, 3 * size, 3);
   return result;
 }

@@ -1,14 +1,22 @@
-/** The square of a picture that is used: where it is, and its pixels. */
+/** The part of a picture that becomes the model's square: where it is, and its pixels. */
 
 import {resampled} from './resample.js';
 
 const SMALLEST = 16;
 
-/** A square in a picture, in its pixels. */
+/**
+ * A part of a picture, in its pixels: a square or, for models that were trained on whole
+ * pictures squeezed into squares, a part with the picture's aspect.
+ */
 export class Square {
-  /** @param {number} [cropSize] side to begin with, as in the model's training. */
-  constructor(cropSize) {
-    this.cropSize = cropSize;
+  /**
+   * @param {object} description as in model.json
+   * @param {string} description.fit 'crop' or 'stretch'
+   * @param {?number} description.crop_size side to begin with, whatever the fit.
+   */
+  constructor({fit, crop_size: cropSize}) {
+    this.cropSize = cropSize ?? null;
+    this.stretches = fit === 'stretch' && this.cropSize === null;
     this.picture = null;
   }
 
@@ -22,8 +30,19 @@ export class Square {
 
   centre() {
     this.side = Math.min(this.largest, this.cropSize ?? this.largest);
-    this.left = Math.round((this.picture.width - this.side) / 2);
-    this.top = Math.round((this.picture.height - this.side) / 2);
+    this.left = Math.round((this.picture.width - this.width) / 2);
+    this.top = Math.round((this.picture.height - this.height) / 2);
+  }
+
+  /** `side` is the shorter one of the part. */
+  get width() {
+    return this.stretches
+      ? Math.round(this.side * this.picture.width / this.largest) : this.side;
+  }
+
+  get height() {
+    return this.stretches
+      ? Math.round(this.side * this.picture.height / this.largest) : this.side;
   }
 
   get largest() {
@@ -36,8 +55,8 @@ export class Square {
 
   /** @param {number} right pixels of the picture, @param {number} down likewise. */
   move(right, down) {
-    this.left = clamp(Math.round(this.left + right), 0, this.picture.width - this.side);
-    this.top = clamp(Math.round(this.top + down), 0, this.picture.height - this.side);
+    this.left = clamp(Math.round(this.left + right), 0, this.picture.width - this.width);
+    this.top = clamp(Math.round(this.top + down), 0, this.picture.height - this.height);
   }
 
   /** From 0, the largest square, to 1, the smallest; the scale is logarithmic. */
@@ -49,16 +68,16 @@ export class Square {
   set zoom(amount) {
     const share = (this.smallest / this.largest) ** clamp(amount, 0, 1);
     const side = Math.max(this.smallest, Math.round(this.largest * share));
-    const half = (this.side - side) / 2;
+    const {width, height} = this;
     this.side = side;
-    this.move(half, half);
+    this.move((width - this.width) / 2, (height - this.height) / 2);
   }
 
   /** RGB bytes, size × size. */
   pixels(size) {
     const context = this.picture.getContext('2d');
-    const {data} = context.getImageData(this.left, this.top, this.side, this.side);
-    return resampled(data, this.side, size);
+    const {data} = context.getImageData(this.left, this.top, this.width, this.height);
+    return resampled(data, this.width, this.height, size);
   }
 
   /** Draws it on a canvas, as large as that is. */
@@ -66,7 +85,7 @@ export class Square {
     const context = canvas.getContext('2d');
     context.imageSmoothingQuality = 'high';
     context.drawImage(
-      this.picture, this.left, this.top, this.side, this.side,
+      this.picture, this.left, this.top, this.width, this.height,
       0, 0, canvas.width, canvas.height);
   }
 }
