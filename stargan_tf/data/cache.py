@@ -39,6 +39,7 @@ from stargan_tf.data.cache_writer import (
     write_images,
 )
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.listing import say_once
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, user_path
 
@@ -432,11 +433,8 @@ def _summarise(source: LabelledImages, unreadable: list[int]) -> None:
     if not unreadable:
         return
     named = ", ".join(source.names[position] for position in unreadable[:3])
-    logging.warning(
-        "%d of %d images are unreadable and were skipped: %s%s. %s",
-        len(unreadable),
-        len(source),
-        named,
-        ", …" if len(unreadable) > 3 else "",
-        source.problem(unreadable[0]),
+    more = ", …" if len(unreadable) > 3 else ""
+    say_once(
+        f"{len(unreadable)} of {len(source)} images are unreadable and were skipped: "
+        f"{named}{more}. {source.problem(unreadable[0])}"
     )

@@ -47,7 +47,7 @@ EMPTY = "a folder without pictures"
 AGAIN = "a folder that is listed under another name"
 DANGLING = "a link to nothing"
 RING = "a link that leads back to itself"
-REASONS = 4  # that a line names
+REASONS = 8  # that a line names
 
 
 @dataclass(frozen=True)
@@ -214,10 +214,12 @@ def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
         left_out: files and folders.
         examples: whether to name one for each reason.
     """
+    left_out = list(left_out)
     first: dict[str, str] = {}
     for file in left_out:
         first.setdefault(file.reason, file.name)
-    reasons = Counter(file.reason for file in left_out).most_common()
+    counts = Counter(file.reason for file in left_out).most_common()
+    reasons = sorted(counts, key=lambda pair: pair[0] in (HIDDEN, RUBBISH))
     parts = [
         f"{reason} ({count:,}"
         + (f", such as {shortened(first[reason])})" if examples else ")")
@@ -237,12 +239,12 @@ def say_left_out(root: Path, left_out: Sequence[IgnoredFile]) -> None:
     """
     left_out = [file for file in left_out if file.reason != EMPTY]
     if left_out:
-        _say(f"Left out of {root}: {counted(left_out, examples=True)}.")
+        say_once(f"Left out of {root}: {counted(left_out, examples=True)}.")
 
 
 @functools.lru_cache(maxsize=1000)
-def _say(text: str) -> None:
-    # Both splits of a data set list the same files.
+def say_once(text: str) -> None:
+    """Logs a warning, unless the same was said: both splits list the same files."""
     logging.warning("%s", text)
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.listing import say_once
 
 SIZE = 8
 
@@ -24,6 +25,7 @@ def cache_folder(tmp_path, monkeypatch):
 def warned(monkeypatch):
     """The warnings that were logged, as text."""
     lines = []
+    say_once.cache_clear()
     monkeypatch.setattr(
         logging, "warning", lambda text, *values: lines.append(text % values)
     )

@@ -106,7 +106,6 @@ def test_unreadable_images_are_named_counted_and_left_out(numbered, warned):
     summary = "4 of 9 images are unreadable and were skipped: 1.jpg, 2.jpg, 5.jpg, …"
     summary += ". Cannot read the image 1.jpg: broken."
     assert warned == [summary]
-    warned.clear()
     open_images(source)
     assert warned == [summary]
 
@@ -177,7 +176,7 @@ def test_a_damaged_file_is_mended_with_one_line(numbered, warned, name, damage):
     store = open_images(source)
     assert isinstance(store, CachedImages)
     if (name, damage) == ("about.json", "missing"):  # As earlier versions left it.
-        assert len(warned) == 1 and list(store.rows) == [0, 2, 3, 4]
+        assert not warned and list(store.rows) == [0, 2, 3, 4]
         return
     damaged = [line for line in warned if "damaged" in line]
     assert len(damaged) == 1 and "\n" not in damaged[0]
@@ -185,7 +184,7 @@ def test_a_damaged_file_is_mended_with_one_line(numbered, warned, name, damage):
     assert after == before
     warned.clear()
     open_images(source)
-    assert warned == ["1 of 5 images are unreadable and were skipped: 1.jpg"]
+    assert not warned  # The unreadable image was named once, above.
 
 
 @pytest.mark.parametrize("text", ["[7]", "[true]", '["1"]', "[-1]", "[0.5]", "null"])
