@@ -12,6 +12,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from stargan_tf.export.sample_images import SampleImages
+from stargan_tf.files import NotWritten
 from stargan_tf.litert.check import KerasOutputs
 from stargan_tf.litert.modes import FLOAT16, INT8, NONE
 from stargan_tf.litert.operations import check_operations
@@ -88,7 +89,10 @@ def _save(part: Part, input_type: str, folder: Path) -> None:
         inputs = signature(endpoint, input_type)
         called = _positional(function(endpoint, input_type), list(inputs))
         archive.add_endpoint(endpoint.name, called, list(inputs.values()))
-    archive.write_out(str(folder), verbose=False)
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:
+        raise NotWritten(folder, "temporary SavedModel", error) from error
 
 
 def _positional(

@@ -29,10 +29,11 @@ def save_pictures(
     """
     if count < 1:
         raise InputError(f"count must be at least 1. Received: count={count}")
-    return [
-        write_picture(
-            Image.fromarray(source.load(index)),
-            Path(folder, source.names[index]).with_suffix(".png"),
-        )
-        for index in tqdm(range(min(count, len(source))), "Saving", disable=None)
-    ]
+    files: dict[Path, None] = {}
+    for index in tqdm(range(min(count, len(source))), "Saving", disable=None):
+        path = Path(folder, source.names[index])
+        # a.jpg beside a.png: the second one becomes a.png.png.
+        free = path.with_suffix(".png") not in files
+        path = path.with_suffix(".png") if free else path.with_name(f"{path.name}.png")
+        files[write_picture(Image.fromarray(source.load(index)), path)] = None
+    return list(files)

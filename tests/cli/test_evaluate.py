@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stargan_tf.cli import evaluate
 from stargan_tf.cli.main import main
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.resolve import resolve
 
@@ -261,3 +263,38 @@ def test_results_of_a_shipped_model_go_to_the_current_folder(v1_run, monkeypatch
     for model in (name, shipped.model_folder(name)):
         assert output(model) == Path("toon_attributes_results.json")
     assert output(name, "x.json") == Path("x.json")
+
+
+class Job:
+    """Stands for an evaluation that is done."""
+
+    output, report = Path("results.json"), None
+
+    def __init__(self, error=None):
+        self.error, self.written = error, []
+
+    def run(self):
+        return "results"
+
+    def write(self, results, seconds):
+        if self.error:
+            raise self.error
+        self.written.append(results)
+
+
+def test_results_are_kept_before_they_are_printed(monkeypatch):
+    def unprintable(results):
+        raise UnicodeEncodeError("ascii", "→", 0, 1, "ordinal not in range(128)")
+
+    monkeypatch.setattr("stargan_tf.evaluation.table.results_table", unprintable)
+    job = Job()
+    with pytest.raises(UnicodeEncodeError):
+        evaluate._carry_out(job)
+    assert job.written == ["results"]
+
+
+def test_results_that_cannot_be_kept_are_printed(monkeypatch, capsys):
+    monkeypatch.setattr("stargan_tf.evaluation.table.results_table", str.upper)
+    with pytest.raises(InputError, match="full"):
+        evaluate._carry_out(Job(InputError("full")))
+    assert capsys.readouterr().out == "RESULTS\n"

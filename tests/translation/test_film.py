@@ -1,8 +1,10 @@
 """Films: what a player sees, and that no frame is kept."""
 
 import gc
+import struct
 import sys
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,13 +98,61 @@ def test_mp4_pipes_frames_to_ffmpeg(tmp_path, monkeypatch):
         def write_frames(path, size, **options):
             assert (size, options["fps"]) == ((36, 20), 10)
             with open(path, "wb") as file:
-                while frame := (yield):
-                    file.write(frame)
+                file.write(box(b"ftyp", b"isom"))
+                try:
+                    while frame := (yield):
+                        file.write(box(b"mdat", frame))
+                finally:
+                    file.write(box(b"moov", b"index"))
 
     monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: Ffmpeg)
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", Ffmpeg)
     path = write_film(tmp_path / "film.mp4", frames(3), fps=10)
-    assert path.stat().st_size == 3 * 36 * 20 * 3
+    assert path.stat().st_size == 3 * (8 + 36 * 20 * 3) + 12 + 13
+
+
+def box(name, content):
+    """What an MP4 is made of."""
+    return struct.pack(">I4s", 8 + len(content), name) + content
+
+
+WHOLE = box(b"ftyp", b"isom") + box(b"mdat", bytes(99)) + box(b"moov", b"index")
+LARGE = struct.pack(">I4sQ", 1, b"mdat", 16 + 9) + bytes(9) + box(b"moov", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "is_whole"),
+    [
+        (WHOLE, True),
+        (LARGE, True),
+        (WHOLE[:-1], False),
+        (WHOLE[:-13], False),  # without the index
+        (WHOLE[:50], False),
+        (WHOLE + b"\0", False),
+        (b"", False),
+    ],
+)
+def test_an_mp4_that_was_cut_short_is_not_kept(
+    tmp_path, monkeypatch, content, is_whole
+):
+    class Ffmpeg:
+        @staticmethod
+        def write_frames(path, size, **options):
+            try:
+                while (yield):
+                    pass
+            finally:
+                Path(path).write_bytes(content)
+
+    monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: Ffmpeg)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", Ffmpeg)
+    path = tmp_path / "film.mp4"
+    if is_whole:
+        assert write_film(path, frames(2)).read_bytes() == content
+    else:
+        with pytest.raises(InputError, match="the video .*: ffmpeg did not write all"):
+            write_film(path, frames(2))
+        assert list(tmp_path.iterdir()) == []
 
 
 # imageio-ffmpeg leaves pipes of its first look at ffmpeg to the garbage collector.
