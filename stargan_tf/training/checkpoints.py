@@ -17,6 +17,7 @@ from typing import Any
 
 from stargan_tf import files
 from stargan_tf.data.fit import Preparation
+from stargan_tf.data.info import as_infos
 from stargan_tf.errors import InputError
 
 FORMAT = 1
@@ -24,6 +25,9 @@ MODEL_FILE = "model.keras"
 STATE_FILE = "state.json"
 _NAME = re.compile(r"step_(\d{8,})")
 _CHUNK = 1 << 20
+# What reading and taking apart a file with any JSON in it may raise.
+_BROKEN_JSON = (ValueError, AttributeError, KeyError, TypeError, RecursionError)
+_LARGEST = 1 << 53  # Counts above are not exact in every JSON reader.
 
 
 class DamagedCheckpoint(InputError):
@@ -136,12 +140,12 @@ def read_state(checkpoint: Path) -> State:
     try:
         record = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
         version = record.pop("format")
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        written_by = dict(record["versions"]).get("stargan_tf", "of another version")
+    except (*_BROKEN_JSON, OSError) as error:
         raise _unreadable(checkpoint, error) from error
     if version != FORMAT:
         raise InputError(
-            f"{checkpoint} has format {version}, written by stargan_tf "
-            f"{record.get('versions', {}).get('stargan_tf', 'of another version')}; "
+            f"{checkpoint} has format {version}, written by stargan_tf {written_by}; "
             f"this version reads format {FORMAT}. Install that version of stargan_tf."
         )
     try:
@@ -149,9 +153,23 @@ def read_state(checkpoint: Path) -> State:
         preparation = record.pop("preparation", None)
         if preparation is not None:
             preparation = Preparation(**preparation)
-        return State(**record, preparation=preparation)
-    except (KeyError, TypeError, InputError) as error:
+        return _checked(State(**record, preparation=preparation))
+    except DamagedCheckpoint:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unreadable(checkpoint, error) from error
+
+
+def _checked(state: State) -> State:
+    """The state, if its values are of the types that it promises."""
+    counts = [state.step, *state.num_images]
+    if not all(type(count) is int and 0 <= count < _LARGEST for count in counts):
+        raise ValueError(f"step and num_images must be counts, not {counts}")
+    if not isinstance(state.model, str):
+        raise TypeError(f"model must be a name, not {state.model!r}")
+    if not as_infos(state.datasets):
+        raise ValueError("datasets must name one at least")
+    return state
 
 
 def model_digest(checkpoint: Path) -> str:

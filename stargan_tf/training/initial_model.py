@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.families.registry import family
@@ -53,4 +54,7 @@ def not_imported(checkpoint: Path) -> list[str]:
     record = checkpoint.resolve().parents[1] / IMPORT_RECORD
     if not record.exists():
         return []
-    return json.loads(record.read_text(encoding="utf-8"))[NOT_IMPORTED]
+    try:
+        return list(map(str, json.loads(record.read_text("utf-8"))[NOT_IMPORTED]))
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise InputError(f"{record} cannot be read: {error!r}.") from error

@@ -91,7 +91,7 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
     """
     try:
         values = json.loads(user_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"The configuration {path} cannot be read: {error}") from error
     if not isinstance(values, dict):
         raise InputError(

@@ -152,3 +152,32 @@ def test_a_missing_package_names_the_extra(tmp_path, monkeypatch, package, start
     path.write_bytes(start)
     with pytest.raises(ImportError, match=r"stargan_tf\[convert\]"):
         read_checkpoint(path)
+
+
+@pytest.mark.parametrize("kind", ["sparse", "meta", "endless"])
+def test_tensors_that_are_no_arrays_in_memory(tmp_path, kind):
+    torch = pytest.importorskip("torch")
+    tensor = {
+        "sparse": lambda: torch.eye(3).to_sparse(),
+        "meta": lambda: torch.empty(10**12, device="meta"),
+        "endless": lambda: torch.zeros(1).expand(10**12),
+    }[kind]()
+    torch.save({"generator": {"w": tensor}}, tmp_path / "a.ckpt")
+    with pytest.raises(InputError, match=r"a\.ckpt (holds a tensor|is damaged)"):
+        read_checkpoint(tmp_path / "a.ckpt")
+
+
+def test_arrays_that_claim_more_than_there_is(tmp_path):
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }\n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("w.npy", content)
+    assert "damaged" in refused(tmp_path / "a.npz")
+
+
+def test_types_that_numpy_lacks(tmp_path):
+    pytest.importorskip("safetensors")
+    entry = '{"w": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}'
+    head = len(entry).to_bytes(8, "little") + entry.encode()
+    (tmp_path / "a.safetensors").write_bytes(head + b"1234")
+    assert "damaged" in refused(tmp_path / "a.safetensors")

@@ -28,6 +28,26 @@ def test_views_of_one_storage(tmp_path):
     np.testing.assert_array_equal(read_torch_file(tmp_path / "a.pth")["w"], view)
 
 
+@pytest.mark.parametrize(
+    ("shape", "offset", "strides"),
+    [
+        ((64,), 0, [1]),
+        ((4,), 21, [1]),
+        ((2, 2), 0, [100, 1]),
+        ((30,), 0, [0]),
+        ((2,), 1, [-1]),
+        ((2,), -1, [1]),
+    ],
+)
+def test_views_of_foreign_memory_are_refused(tmp_path, shape, offset, strides):
+    writer = Writer()
+    view = np.zeros(shape, np.float32)
+    code = writer.tensor(view, offset=offset, strides=strides, storage=KERNEL)
+    writer.save(tmp_path / "a.pth", writer.ordered({"w": code}))
+    with pytest.raises(InputError, match="storage"):
+        read_torch_file(tmp_path / "a.pth")
+
+
 def test_a_torchscript_module(tmp_path):
     writer = Writer()
     inner = writer.module("Conv", {"weight": writer.tensor(KERNEL), "stride": b"K\x02"})

@@ -7,10 +7,13 @@ import os
 import sys
 from pathlib import Path
 
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.evaluation.number_names import is_better
 from stargan_tf.training import checkpoints
 from stargan_tf.training.best_checkpoint import BestCheckpoint, read_best
 from stargan_tf.training.run_folder import RunFolder
+
+TOY = DatasetInfo("toy", ("a", "b"), "binary", 16).to_dict()
 
 os.fsync = lambda descriptor: None  # A killed process needs none; a dead disk does.
 
@@ -27,7 +30,7 @@ class Model:
 
 
 def state(step: int) -> checkpoints.State:
-    return checkpoints.State(step, "stargan", [], [1], {})
+    return checkpoints.State(step, "stargan", [TOY], [1], {})
 
 
 def save_third(folder: Path) -> None:

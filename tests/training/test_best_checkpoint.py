@@ -2,10 +2,13 @@ import json
 
 import pytest
 
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.best_checkpoint import Best, BestCheckpoint, read_best
 from stargan_tf.training.checkpoints import State
+
+TOY = DatasetInfo("toy", ("a", "b"), "binary", 16).to_dict()
 
 
 class Model:
@@ -21,7 +24,7 @@ class Model:
 
 
 def keeper(folder, metric="fid"):
-    return BestCheckpoint(folder, metric, lambda s: State(s, "stargan", [], [1], {}))
+    return BestCheckpoint(folder, metric, lambda s: State(s, "stargan", [TOY], [1], {}))
 
 
 def test_only_a_better_value_replaces_the_best(tmp_path):
@@ -57,7 +60,7 @@ def test_it_is_no_checkpoint_to_go_on_from_nor_to_remove(tmp_path):
     best = keeper(tmp_path)
     best.offer(Model("a"), 10, {"fid": 5.0})
     for step in (20, 30, 40):
-        state = State(step, "stargan", [], [1], {})
+        state = State(step, "stargan", [TOY], [1], {})
         checkpoints.save(tmp_path, Model("x"), state, keep=1)
     found = [path.name for path in checkpoints.sorted_checkpoints(tmp_path)]
     assert found == ["step_00000040"]

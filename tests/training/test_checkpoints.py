@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, read_state
 from stargan_tf.training.run_folder import RunFolder
+
+TOY = DatasetInfo("toy", ("a", "b"), "binary", 16).to_dict()
 
 
 class Model:
@@ -23,7 +26,7 @@ class Model:
 
 
 def state(step):
-    return State(step, "stargan", [{"name": "toy"}], [24], {"stargan_tf": "0"})
+    return State(step, "stargan", [TOY], [24], {"stargan_tf": "0"})
 
 
 def save(folder, *steps, keep=2, model=None):
@@ -132,3 +135,34 @@ def test_other_names_are_no_checkpoints(tmp_path):
     (tmp_path / "step_7").mkdir()
     (tmp_path / "step_00000007.old").mkdir()
     assert checkpoints.sorted_checkpoints(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("step", "abc"),
+        ("step", -5),
+        ("step", 10**30),
+        ("step", True),
+        ("model", [1]),
+        ("datasets", None),
+        ("datasets", []),
+        ("datasets", [{"name": "toy"}]),
+        ("datasets", "toy"),
+        ("num_images", None),
+        ("num_images", ["a"]),
+        ("versions", [1]),
+        ("format", 9),
+        ("seal", None),
+        ("more", 1),
+    ],
+)
+def test_a_state_with_other_values_is_one_line(tmp_path, field, value):
+    path = save(tmp_path, 1)
+    record = json.loads((path / "state.json").read_text())
+    (path / "state.json").write_text(json.dumps({**record, field: value}))
+    with pytest.raises(InputError, match=r"is damaged: state.json|has format 9"):
+        read_state(path)
+    (path / "state.json").write_text("[" * 200_000)
+    with pytest.raises(DamagedCheckpoint):
+        read_state(path)
