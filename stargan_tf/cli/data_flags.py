@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stargan_tf.training.evaluated_run import DataChoice
 
 DATA = "Data"
+ACCEPT_CHANGED_DATA = "accept_changed_data"
 # Of a model whose image size is known.
 DATA_FLAGS = (
     "dataset",
@@ -24,6 +25,7 @@ DATA_FLAGS = (
     "held_out",
     "one_hot",
     "fit",
+    ACCEPT_CHANGED_DATA,
 )
 
 
@@ -93,6 +95,22 @@ def define_known_data_flags(flag_values: flags.FlagValues) -> None:
     flags.DEFINE_string("dataset", None, "Data set; else the run's own.", **data)
     flags.DEFINE_integer("image_size", None, "As the model's; not needed.", **data)
     define_data_flags(flag_values, ("image_size",))
+    define_accept_changed_data(flag_values)
+
+
+def define_accept_changed_data(flag_values: flags.FlagValues) -> None:
+    """Declares `--accept_changed_data`.
+
+    Args:
+        flag_values: where to.
+    """
+    flags.DEFINE_boolean(
+        ACCEPT_CHANGED_DATA,
+        False,
+        "Use the data although it is not what the model was trained on.",
+        flag_values=flag_values,
+        module_name=DATA,
+    )
 
 
 def given_data_options(
@@ -130,4 +148,6 @@ def data_choice(flag_values: flags.FlagValues, image_size: int) -> "DataChoice":
     from stargan_tf.training.evaluated_run import DataChoice
 
     options = given_data_options(flag_values, image_size)
-    return DataChoice(flag_values.dataset, options)
+    return DataChoice(
+        flag_values.dataset, options, flag_values[ACCEPT_CHANGED_DATA].value
+    )

@@ -1,11 +1,12 @@
 """`stargan-tf distill`: a light model for phones, taught by a trained one."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 
-from stargan_tf.cli.data_flags import define_known_data_flags, given_data_options
+from stargan_tf.cli.data_flags import data_choice, define_known_data_flags
 from stargan_tf.cli.model_code import define_masks, define_trust, given_code
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
@@ -66,8 +67,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         Path(flag_values.teacher),
         Path(flag_values.output) if flag_values.output else None,
         DistillationOptions(**{name: flag_values[name].value for name in names}),
-        flag_values.dataset,
-        lambda image_size: given_data_options(flag_values, image_size),
+        partial(data_choice, flag_values),
         given_code(flag_values),
     )
     start_tensorflow()

@@ -1,12 +1,13 @@
 """`stargan-tf evaluate`: measures a trained model on held-out images."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from absl import flags
 
-from stargan_tf.cli.data_flags import define_known_data_flags, given_data_options
+from stargan_tf.cli.data_flags import data_choice, define_known_data_flags
 from stargan_tf.cli.model_code import define_masks, define_trust, given_code
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
@@ -121,8 +122,7 @@ def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
     job = plan_evaluation(
         Path(flag_values.model),
         options,
-        flag_values.dataset,
-        lambda image_size: given_data_options(flag_values, image_size),
+        partial(data_choice, flag_values),
         {name: flag_values[name].value for name in ("truth", "masks", "embedding")},
         output=flag_values.output,
         report=flag_values.report,

@@ -6,6 +6,10 @@ from typing import Any
 
 from absl import flags
 
+from stargan_tf.cli.data_flags import (
+    ACCEPT_CHANGED_DATA,
+    define_accept_changed_data,
+)
 from stargan_tf.cli.model_code import TRUST, define_trust
 from stargan_tf.cli.named_model import named_model
 from stargan_tf.cli.quiet_start import start_tensorflow
@@ -20,7 +24,7 @@ from stargan_tf.training.resolve import resolve
 from stargan_tf.training.run_folder import RunFolder
 
 Families = Mapping[str, ModelFamily]
-_NO_OPTIONS = ("run", "config", TRUST)
+_NO_OPTIONS = ("run", "config", TRUST, ACCEPT_CHANGED_DATA)
 
 SUMMARY = "Train a model, or go on with a run that stopped."
 USAGE = (
@@ -52,6 +56,7 @@ def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) ->
     flags.DEFINE_string("preset", None, f"One of {', '.join(PRESETS)}.", **define_text)
     flags.DEFINE_string("config", None, "JSON file with option values.", **define_text)
     define_trust(**define_text)
+    define_accept_changed_data(flag_values)
     families = known_families(named_model(arguments))
     for owners in _options(families).values():
         _define(owners, families, flag_values)
@@ -77,7 +82,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     from stargan_tf.training.run import train
 
     try:
-        model = train(config, folder.path)
+        model = train(config, folder.path, flag_values.accept_changed_data)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"'stargan-tf train --run {folder.path}' goes on from the last checkpoint."

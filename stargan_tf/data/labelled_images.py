@@ -10,6 +10,19 @@ from stargan_tf.errors import InputError
 
 
 @dataclass(frozen=True)
+class Originals:
+    """The files in which images are stored.
+
+    Args:
+        size: index → bytes of the file.
+        read: index → its content, or a text that stands for it, such as a checksum.
+    """
+
+    size: Callable[[int], int]
+    read: Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
 class LabelledImages:
     """One split of a data set, with random access.
 
@@ -23,6 +36,7 @@ class LabelledImages:
         enlarge: gives the same images with more pixels where the originals have them,
             so that a crop is as sharp as a crop of the original; None where nothing
             is gained.
+        originals: the files, by the same numbers; None where there are none.
 
     Raises:
         InputError: if the labels do not fit, or there is no image.
@@ -34,6 +48,7 @@ class LabelledImages:
     load: Callable[[int], np.ndarray]
     fingerprint: str
     enlarge: "Callable[[], LabelledImages] | None" = None
+    originals: Originals | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.names), len(self.info.domains))

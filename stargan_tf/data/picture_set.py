@@ -11,9 +11,10 @@ from PIL import Image
 
 from stargan_tf.data.fit import CROP
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.labelled_images import LabelledImages, Originals
 from stargan_tf.data.pictures import square_pixels
 from stargan_tf.data.typical_side import typical_side
+from stargan_tf.files import open_regular
 
 # Part of the fingerprint: raise it when decoding gives other pixels than before.
 DECODING = 1
@@ -76,8 +77,25 @@ def _opened(
 
     settings = (DECODING, info.image_size, *square, resample.name)
     return LabelledImages(
-        info, labels, names, load, _fingerprint(root, names, settings)
+        info=info,
+        labels=labels,
+        names=names,
+        load=load,
+        fingerprint=_fingerprint(root, names, settings),
+        originals=Originals(
+            size=lambda index: os.stat(f"{root}/{names[index]}").st_size,
+            read=lambda index: _content(root / names[index]),
+        ),
     )
+
+
+def _content(path: Path) -> bytes:
+    """A file's content; of one that cannot be read, nothing."""
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except OSError:
+        return b""
 
 
 def _fingerprint(root: Path, names: Sequence[str], settings: tuple) -> str:

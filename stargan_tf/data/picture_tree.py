@@ -10,7 +10,11 @@ from pathlib import Path
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.labelled_images import (
+    LabelledImages,
+    Originals,
+    UnreadableImage,
+)
 from stargan_tf.data.listing import (
     IgnoredFile,
     archives_in,
@@ -123,8 +127,15 @@ def tree_pictures(
     def read(number: int) -> bytes:
         return tree.read(names[number])
 
+    members = [_archive(tree.path).getinfo(name) for name in names]
+    originals = Originals(
+        size=lambda number: members[number].file_size,
+        read=lambda number: b"%d" % members[number].CRC,
+    )
     fingerprint = _checksums(tree.path, names)
-    return pictures(dataset, names, values, read, fingerprint, image_size, options)
+    return pictures(
+        dataset, names, values, read, fingerprint, image_size, options, originals
+    )
 
 
 def _zipped_names(path: Path) -> tuple[str, ...]:

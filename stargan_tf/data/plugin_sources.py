@@ -12,7 +12,7 @@ from PIL import Image
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.labelled_images import LabelledImages, Originals
 from stargan_tf.data.picture_set import DECODING, ENLARGED, picture_set
 from stargan_tf.data.pictures import as_square, read_picture
 from stargan_tf.data.subset import choose_domains
@@ -67,6 +67,7 @@ def pictures(
     fingerprint: str,
     image_size: int,
     options: DatasetOptions,
+    originals: Originals | None = None,
 ) -> LabelledImages:
     """Pictures that are read by number, from an archive or a database.
 
@@ -80,6 +81,8 @@ def pictures(
             split; size and crop are added here.
         image_size: side of the square images in pixels.
         options: what the user said.
+        originals: sizes and contents of the files that hold the pictures, by which a
+            run recognizes its data; None where pictures are no files.
 
     Returns:
         The images.
@@ -100,7 +103,9 @@ def pictures(
 
         grown = replace(info, image_size=size)
         key = digest.hexdigest()
-        return LabelledImages(grown, vectors, tuple(names), load, key)
+        return LabelledImages(
+            grown, vectors, tuple(names), load, key, originals=originals
+        )
 
     plain = opened(image_size, Image.Resampling.BILINEAR)
 

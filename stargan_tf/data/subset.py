@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.labelled_images import LabelledImages, Originals
 from stargan_tf.errors import InputError
 
 
@@ -72,7 +72,7 @@ def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
         source: the images.
         rows: int array; which ones, ascending.
     """
-    enlarge = source.enlarge
+    enlarge, originals = source.enlarge, source.originals
     return LabelledImages(
         info=source.info,
         labels=source.labels[rows],
@@ -80,6 +80,11 @@ def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
         load=lambda index: source.load(int(rows[index])),
         fingerprint=f"{source.fingerprint}/{_digest(rows)}",
         enlarge=enlarge and (lambda: subset(enlarge(), rows)),
+        originals=originals
+        and Originals(
+            size=lambda index: originals.size(int(rows[index])),
+            read=lambda index: originals.read(int(rows[index])),
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from stargan_tf.training.evaluated_run import (
 )
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.imported import imported
+from stargan_tf.training.resume import check_fingerprints
 from stargan_tf.training.run_data import open_data
 from stargan_tf.training.run_folder import RunFolder, find_checkpoint, load_model
 from stargan_tf.training.versions import versions
@@ -118,8 +119,7 @@ def plan_distillation(
     teacher: Path,
     output: Path | None,
     options: DistillationOptions,
-    dataset: str | None,
-    given_data: Callable[[int], Mapping[str, Any]],
+    choose: Callable[[int], DataChoice],
     code: Mapping[str, Any] | None = None,
 ) -> DistillationJob:
     """Finds the teacher and opens the data; TensorFlow is not needed.
@@ -128,8 +128,7 @@ def plan_distillation(
         teacher: a run folder or a checkpoint's folder.
         output: the folder to make; None for the teacher's name and the preset's.
         options: how to distil.
-        dataset: name of the data set; None for the run's own.
-        given_data: the model's image size → the given `DatasetOptions` fields.
+        choose: the model's image size → what the user said about the data.
         code: see `DistillationJob`.
 
     Raises:
@@ -138,8 +137,8 @@ def plan_distillation(
     checkpoint, state = find_checkpoint(teacher)
     output = output or teacher.with_name(f"{teacher.name}_{options.preset}")
     check_new(output)
-    given = given_data(state.datasets[0]["image_size"])
-    sources = _sources(checkpoint, state, DataChoice(dataset, given))
+    choice = choose(state.datasets[0]["image_size"])
+    sources = _sources(checkpoint, state, choice)
     return DistillationJob(checkpoint, state, sources, options, output, code or {})
 
 
@@ -148,7 +147,10 @@ def _sources(
 ) -> LabelledImages | list[LabelledImages]:
     config = recorded_config(checkpoint)
     if config and choice.name is None and not choice.options:
-        return open_data(config).sources
+        data = open_data(config)
+        if not choice.accept_changed_data:
+            check_fingerprints(checkpoint, state, data)
+        return data.sources
     if len(state.datasets) > 1:
         raise InputError(
             "A joint model is distilled on its run's own data. Leave --dataset and "

@@ -46,6 +46,8 @@ class State:
         versions: of stargan_tf, keras and tensorflow.
         preparation: how images became the model's input; None in checkpoints of
             version 0.1.0, whose run says it (see `run_folder.find_checkpoint`).
+        data: `data_fingerprint` of each data set; None in checkpoints of version 0.1.0
+            and of models that were not trained here.
     """
 
     step: int
@@ -54,6 +56,7 @@ class State:
     num_images: list[int]
     versions: dict[str, str]
     preparation: Preparation | None = None
+    data: list[dict[str, Any]] | None = None
 
 
 def folder_name(step: int) -> str:

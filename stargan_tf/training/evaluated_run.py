@@ -8,6 +8,7 @@ from typing import Any
 
 from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
 from stargan_tf.data.fit import Preparation
+from stargan_tf.data.identity import data_fingerprint, differing_parts
 from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import available, load_dataset
@@ -16,6 +17,7 @@ from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.resolve import read_config_file, resolve
+from stargan_tf.training.resume import check_fingerprint
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,14 @@ class EvaluationData:
         dataset: its index in the model's `LabelSpace`.
         held_out: what is translated.
         train: the real images.
+        changed: whether the model was trained on other images of this name; None if
+            that is not known.
     """
 
     dataset: int
     held_out: LabelledImages
     train: LabelledImages
+    changed: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -40,10 +45,13 @@ class DataChoice:
     Args:
         name: of the data set; None for the run's own.
         options: the given fields of `DatasetOptions`, no others.
+        accept_changed_data: whether images other than those that the model was trained
+            on are taken under the same name.
     """
 
     name: str | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    accept_changed_data: bool = False
 
 
 def open_evaluation_data(
@@ -82,7 +90,13 @@ def open_evaluation_data(
     held_out, train = (
         _open(known, split, infos[index], options) for split in (HELD_OUT, TRAIN)
     )
-    return EvaluationData(index, held_out, train)
+    changed = None
+    if state.data and name == infos[index].name:
+        then, now = state.data[index], data_fingerprint(train, held_out)
+        changed = bool(differing_parts(then, now))
+        if not choice.accept_changed_data:
+            check_fingerprint(checkpoint, infos[index].name, then, now)
+    return EvaluationData(index, held_out, train, changed)
 
 
 def recorded_config(checkpoint: Path) -> RunConfig | None:

@@ -134,14 +134,14 @@ class EvaluationJob:
                 "fingerprint": held_out.fingerprint,
             },
             "train": {"images": len(train), "fingerprint": train.fingerprint},
+            "changed_since_training": self.data.changed,
         }
 
 
 def plan_evaluation(
     model: Path,
     options: EvaluationOptions,
-    dataset: str | None,
-    given_data: Callable[[int], Mapping[str, Any]],
+    choose: Callable[[int], DataChoice],
     functions: Mapping[str, str | None],
     output: str | None,
     report: str | None,
@@ -152,8 +152,7 @@ def plan_evaluation(
     Args:
         model: a run folder or a checkpoint's folder.
         options: what to measure.
-        dataset: name of the data set; None for the run's own.
-        given_data: the model's image size → the given `DatasetOptions` fields.
+        choose: the model's image size → what the user said about the data.
         functions: option → `module:name`, or None.
         output: JSON file; None for `results.json` in the model's folder, or for
             `NAME_results.json` here if the model comes with the package.
@@ -167,9 +166,9 @@ def plan_evaluation(
     for option, name in named.items():
         check_form(option, name)
     checkpoint, state = find_checkpoint(model)
-    given = given_data(state.datasets[0]["image_size"])
-    data = open_evaluation_data(checkpoint, state, DataChoice(dataset, given))
-    if len(state.datasets) > 1 and dataset is None:
+    choice = choose(state.datasets[0]["image_size"])
+    data = open_evaluation_data(checkpoint, state, choice)
+    if len(state.datasets) > 1 and choice.name is None:
         print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
     return EvaluationJob(
         *(checkpoint, state, data, options, named, code or {}),

@@ -32,7 +32,14 @@ def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     if "model" in given and _names(given["model"]) <= given.keys():
         return {}
-    checkpoint, state = find_checkpoint(user_path(given["init_from"]))
+    try:
+        checkpoint, state = find_checkpoint(user_path(given["init_from"]))
+    except InputError:
+        if not {"model", "image_size"} <= given.keys():
+            raise
+        # A run of an earlier version, which lacks an option that has been added since:
+        # its default is what the run has.
+        return {}
     config = read_model_config(checkpoint / MODEL_FILE, family(state.model))
     # Code that a file names is not run; the user names it.
     names = _names(state.model) - set(family(state.model).code_options)

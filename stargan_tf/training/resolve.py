@@ -1,6 +1,7 @@
 """Flags, a JSON file, a preset and defaults become one `RunConfig`."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -136,9 +137,31 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
     for option in (*RUN_OPTIONS, *chosen.options):
         if option.separator:
             read[option.name] = _per_dataset(option, read[option.name], datasets)
+    for paths in ("data_dir", "labels"):
+        read[paths] = tuple(map(_from_anywhere, read[paths]))
+    # Not the name of a model that comes with the package.
+    if read["init_from"] and user_path(read["init_from"]).exists():
+        read["init_from"] = _from_anywhere(read["init_from"])
+    for code in chosen.code_options:
+        read[code] = _code_from_anywhere(read[code])
     chosen.check(read)
     nested = {field: _take(read, getattr(chosen, field)) for field in NESTED}
     return RunConfig(preset=name, **nested, **read)
+
+
+def _from_anywhere(path: str | None) -> str | None:
+    """A path that is found from every folder; addresses such as gs://… stay."""
+    if path is None or "://" in path:
+        return path
+    return os.path.abspath(user_path(path))
+
+
+def _code_from_anywhere(code: str | None) -> str | None:
+    """FILE.py:FUNCTION with a path that is found from every folder."""
+    file, colon, function = (code or "").rpartition(":")
+    if not (colon and file.endswith(".py")):
+        return code
+    return f"{_from_anywhere(file)}:{function}"
 
 
 def _take(read: dict[str, Any], options: tuple[Option, ...]) -> dict[str, Any]:

@@ -1,12 +1,22 @@
 """May this configuration go on in that run folder?"""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from stargan_tf.data.identity import differing_parts, in_words
 from stargan_tf.errors import InputError
 from stargan_tf.training.checkpoints import State, sorted_checkpoints
 from stargan_tf.training.config import FREE_OPTIONS, RunConfig
 from stargan_tf.training.resolve import read_config_file, resolve
+from stargan_tf.training.run_data import RunData
 from stargan_tf.training.run_folder import RunFolder
+
+# How to go on where the data is another.
+REMEDY = (
+    "Restore the data, pass the place it moved to (--data_dir, --labels), or accept "
+    "the difference with --accept_changed_data."
+)
 
 
 def check(folder: RunFolder, config: RunConfig) -> None:
@@ -76,27 +86,83 @@ def check_same_run(folder: RunFolder, config: RunConfig) -> None:
 
 
 def check_same_data(
-    folder: RunFolder, state: State, datasets: list[dict[str, Any]], counts: list[int]
+    folder: RunFolder, state: State, data: RunData, accept_changed_data: bool = False
 ) -> None:
     """Refuses data other than what the checkpoint was trained on.
 
     Args:
         folder: the run folder.
-        state: of the checkpoint to go on from.
-        datasets: the opened data's `LabelSpace.to_list()`.
-        counts: training images of each data set.
+        state: of the checkpoint to resume from.
+        data: the opened data.
+        accept_changed_data: whether other images with the same label names will do.
 
     Raises:
-        InputError: if labels or numbers of images differ.
+        InputError: if names of labels differ, or images and their labels do and that
+            is not accepted.
     """
-    if state.datasets == datasets and state.num_images == counts:
+    datasets = data.label_space.to_list()
+    if state.datasets != datasets:
+        raise InputError(
+            f"The data is not what the run {folder.path} was trained on: "
+            f"{_data_text(state.datasets, state.num_images)} then, "
+            f"{_data_text(datasets, data.counts)} now. Restore the data, or choose "
+            "another --run."
+        )
+    if accept_changed_data:
         return
-    raise InputError(
-        f"The data is not what the run {folder.path} was trained on: "
-        f"{_data_text(state.datasets, state.num_images)} then, "
-        f"{_data_text(datasets, counts)} now. Restore the data, or choose another "
-        "--run."
-    )
+    check_fingerprints(folder.path, state, data)
+    if state.num_images != data.counts:
+        raise InputError(
+            f"The data is not what the run {folder.path} was trained on: "
+            f"{_data_text(state.datasets, state.num_images)} then, "
+            f"{_data_text(datasets, data.counts)} now. {REMEDY}"
+        )
+
+
+def check_fingerprints(model: Path, state: State, data: RunData) -> None:
+    """Refuses images and labels other than what a model was trained on.
+
+    Data sets are compared where the model has one of the same name and labels.
+
+    Args:
+        model: the model's folder, for the message.
+        state: of its checkpoint.
+        data: the opened data.
+
+    Raises:
+        InputError: naming both sides, and what differs.
+    """
+    then = dict(zip(map(_labels_key, state.datasets), state.data or [], strict=False))
+    for info, now in zip(data.label_space.to_list(), data.fingerprints, strict=True):
+        if _labels_key(info) in then:
+            check_fingerprint(model, info["name"], then[_labels_key(info)], now)
+
+
+def check_fingerprint(
+    model: Path, name: str, then: Mapping[str, Any], now: Mapping[str, Any]
+) -> None:
+    """Refuses a data set that is not the one that a model was trained on.
+
+    Args:
+        model: the model's folder, for the message.
+        name: of the data set.
+        then: its `data_fingerprint` in training.
+        now: its `data_fingerprint`.
+
+    Raises:
+        InputError: naming both sides, and what differs.
+    """
+    parts = differing_parts(then, now)
+    if parts:
+        raise InputError(
+            f"The images of '{name}' are not what {model} was trained on: then "
+            f"{in_words(then)}; now {in_words(now)}. Different: {', '.join(parts)}. "
+            f"{REMEDY}"
+        )
+
+
+def _labels_key(info: Mapping[str, Any]) -> tuple[str, ...]:
+    return info["name"], info["label_type"], *info["domains"]
 
 
 def check_length(folder: RunFolder, state: State, config: RunConfig) -> None:

@@ -35,19 +35,21 @@ from stargan_tf.training.run_batches import global_batches
 from stargan_tf.training.run_data import RunData, open_data
 from stargan_tf.training.run_epochs import run_epochs
 from stargan_tf.training.run_evaluation import RunEvaluation
-from stargan_tf.training.run_folder import RunFolder
+from stargan_tf.training.run_folder import RunFolder, find_checkpoint
 from stargan_tf.training.versions import versions
 from stargan_tf.training.warm_start import warm_start
 from stargan_tf.training.worker import meet_chief, part_together, together, train_along
 
 
-def train(config: RunConfig, run: str | Path) -> Any:
-    """Trains, or goes on where the run stopped.
+def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False) -> Any:
+    """Trains, or resumes where the run stopped.
 
     Args:
         config: what to do; see `training.resolve.resolve`.
         run: the run folder, new or of an earlier call with the same configuration
             (only `FREE_OPTIONS` may differ).
+        accept_changed_data: whether a run is resumed, or started from another model
+            (`init_from`), although its data is no longer what that was trained on.
 
     Returns:
         The trained model.
@@ -71,7 +73,7 @@ def train(config: RunConfig, run: str | Path) -> Any:
         return model
     evaluation = _evaluation(model, config, data)
     with folder.locked():
-        _restore(model, folder, config, data)
+        _restore(model, folder, config, data, accept_changed_data)
         with together(strategy):
             meet_chief(model, strategy)
             _fit(model, folder, config, data, evaluation, strategy)
@@ -112,7 +114,13 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     return model
 
 
-def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) -> None:
+def _restore(
+    model: Any,
+    folder: RunFolder,
+    config: RunConfig,
+    data: RunData,
+    accept_changed_data: bool,
+) -> None:
     """Brings model and folder to the newest checkpoint, or to the start.
 
     The start is fresh weights, or those of another model.
@@ -120,13 +128,16 @@ def _restore(model: Any, folder: RunFolder, config: RunConfig, data: RunData) ->
     newest = folder.newest()
     if newest:
         checkpoint, state = newest
-        resume.check_same_data(folder, state, data.label_space.to_list(), data.counts)
+        resume.check_same_data(folder, state, data, accept_changed_data)
         resume.check_length(folder, state, config)
         # Into a freshly compiled model: its schedules follow the new --steps.
         load_weights(model, checkpoint / checkpoints.MODEL_FILE)
         print(f"Going on from step {state.step} ({checkpoint}).")
     elif config.init_from:
-        print(warm_start(model, config.init_from))
+        source = user_path(config.init_from)
+        if not accept_changed_data:
+            resume.check_fingerprints(source, find_checkpoint(source)[1], data)
+        print(warm_start(model, source))
     folder.remove_leftovers()
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}
@@ -175,6 +186,7 @@ def _callbacks(
             num_images=data.counts,
             versions=versions(),
             preparation=Preparation.of(options),
+            data=data.fingerprints,
         )
 
     writers = metric_writers(folder.metrics, folder.tensorboard)

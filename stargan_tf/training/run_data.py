@@ -1,8 +1,11 @@
 """The data sets of a run, opened."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from stargan_tf.data.dataset_options import SPLITS
+from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
@@ -39,6 +42,12 @@ class RunData:
     def counts(self) -> list[int]:
         """Training images of each data set."""
         return [len(source) for source in self.train]
+
+    @cached_property
+    def fingerprints(self) -> list[dict[str, Any]]:
+        """What each data set consists of, both splits together."""
+        pairs = zip(self.train, self.held_out, strict=True)
+        return [data_fingerprint(*splits) for splits in pairs]
 
 
 def open_data(config: RunConfig) -> RunData:

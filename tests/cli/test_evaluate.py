@@ -215,11 +215,12 @@ def test_a_kept_task_is_that_of_this_model_these_data_and_options(
     v1_run, installed_toy
 ):
     from stargan_tf.evaluation.options import EvaluationOptions
+    from stargan_tf.training.evaluated_run import DataChoice
     from stargan_tf.training.evaluation_job import plan_evaluation
 
     def folder(**options):
         options = EvaluationOptions(**options)
-        nothing = (None, lambda size: {}, {}, None, None)
+        nothing = (lambda size: DataChoice(), {}, None, None)
         return plan_evaluation(v1_run, options, *nothing).finished.folder
 
     assert folder() == folder()
@@ -252,10 +253,11 @@ def test_plots_without_matplotlib_name_the_extra(capsys, monkeypatch):
 def test_results_of_a_shipped_model_go_to_the_current_folder(v1_run, monkeypatch):
     from stargan_tf import shipped
     from stargan_tf.evaluation.options import EvaluationOptions
+    from stargan_tf.training.evaluated_run import DataChoice
     from stargan_tf.training.evaluation_job import plan_evaluation
 
     def output(model, given=None):
-        nothing = (None, lambda size: {}, {})
+        nothing = (lambda size: DataChoice(), {})
         options = EvaluationOptions()
         return plan_evaluation(Path(model), options, *nothing, given, None).output
 

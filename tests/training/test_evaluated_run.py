@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
@@ -81,6 +83,25 @@ def test_another_set_with_the_same_domains(checkpoint, pets):
     data = open_evaluation_data(checkpoint(), state(CAT_DOG), choice)
     assert data.held_out.info.domains == ("cat", "dog")
     assert len(data.held_out) + len(data.train) == 24
+
+
+def test_data_that_is_not_the_runs_is_refused_or_accepted(checkpoint, pets, tmp_path):
+    place = pets("cat", "dog")
+    folder = checkpoint(dataset="folder", data_dir=place, image_size=32)
+    first = open_evaluation_data(folder, state(CAT_DOG), DataChoice())
+    assert first.changed is None
+    known = data_fingerprint(first.train, first.held_out)
+    trained = replace(state(CAT_DOG), data=[known])
+    assert open_evaluation_data(folder, trained, DataChoice()).changed is False
+    # Another share of held-out images is the same data.
+    shared = DataChoice("folder", {"data_dir": place, "held_out": 0.4})
+    assert open_evaluation_data(folder, trained, shared).changed is False
+    pixels = np.full((32, 32, 3), 200, np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "pets" / "cat" / "0.png")
+    with pytest.raises(InputError, match="Different: .*content of 64 files"):
+        open_evaluation_data(folder, trained, DataChoice())
+    accepted = DataChoice(accept_changed_data=True)
+    assert open_evaluation_data(folder, trained, accepted).changed is True
 
 
 def test_what_does_not_fit_is_told(checkpoint, pets):

@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -130,9 +132,9 @@ def test_weights_of_data_sets():
 
 def test_values_per_data_set():
     config = resolve({"dataset": "a,b", "data_dir": "x", "attributes": "P,Q/"})
-    assert config.data_dir == ("x", "x")
+    assert config.data_dir == (os.path.abspath("x"),) * 2
     assert config.dataset_options(0) == {
-        "data_dir": "x",
+        "data_dir": os.path.abspath("x"),
         "labels": None,
         "attributes": ("P", "Q"),
         "crop_size": None,
@@ -143,4 +145,37 @@ def test_values_per_data_set():
 
 def test_a_single_folder_may_have_a_comma_in_its_name():
     config = resolve({"dataset": "folder", "data_dir": "me, you"})
-    assert config.data_dir == ("me, you",)
+    assert config.data_dir == (os.path.abspath("me, you"),)
+
+
+def test_paths_are_found_from_every_folder(tmp_path, monkeypatch):
+    (tmp_path / "a" / "model").mkdir(parents=True)
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    given = {"dataset": "attributes,folder", "data_dir": "x,gs://y", "labels": "t.csv,"}
+    config = resolve(given | {"attributes": "P/"})
+    here = str(tmp_path / "a")
+    assert config.data_dir == (f"{here}/x", "gs://y")
+    assert config.labels == (f"{here}/t.csv", None)
+    file = write(tmp_path / "config.json", config.to_dict())
+    monkeypatch.chdir(tmp_path / "b")
+    assert resolve({}, file) == config
+    masks = {"mask_provider": "../m.py:find", "high_pass": 1, "preset": "demo_v2"}
+    found = resolve(masks).model_options["mask_provider"]
+    assert found == f"{tmp_path}/m.py:find"
+
+
+def test_the_model_to_start_from_is_found_from_every_folder(tmp_path, monkeypatch):
+    saved = Path(__file__).parents[1] / "saved"
+    monkeypatch.chdir(saved)
+    given = {"dataset": "toon_attributes", "init_from": "stargan"}
+    assert resolve(given).init_from == str(saved / "stargan")
+    shipped = {"dataset": "toon_people", "init_from": "toon_people"}
+    assert resolve(shipped).init_from == "toon_people"
+
+
+def test_a_run_of_before_an_option_does_not_need_the_model_it_began_with():
+    given = {"dataset": "toon_attributes", "model": "stargan", "image_size": 32}
+    assert resolve(given | {"init_from": "gone"}).init_from == "gone"
+    with pytest.raises(InputError, match="There is no model folder gone"):
+        resolve({"dataset": "toon_attributes", "init_from": "gone"})

@@ -1,15 +1,19 @@
 import errno
 import json
 import os
+from dataclasses import replace
 
 import filelock
+import numpy as np
 import pytest
+from PIL import Image
 
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten
 from stargan_tf.training import resume
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.resolve import resolve
+from stargan_tf.training.run_data import open_data
 from stargan_tf.training.run_folder import RunFolder
 
 TOY = {"name": "toy", "domains": ["Red"]}
@@ -59,15 +63,57 @@ def test_without_a_checkpoint_anything_may_change(run):
     resume.check_same_run(run, config(seed=1))
 
 
-def test_other_data_is_refused(run):
-    state = State(100, "stargan", [TOY], [24], {})
-    resume.check_same_data(run, state, [TOY], [24])
-    message = r"toy \(24 images; Red\) then, toy \(23 images; Red\) now"
+def opened(folder, domains=("cat", "dog"), count=12):
+    """A folder of images, opened as a run opens it."""
+    for level, domain in enumerate(domains):
+        (folder / domain).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            pixels = np.full((16, 16, 3), 10 * number + level, np.uint8)
+            Image.fromarray(pixels).save(folder / domain / f"{number}.png")
+    given = {"dataset": "folder", "data_dir": str(folder), "image_size": 16}
+    return open_data(resolve(given))
+
+
+def state_of(opened_data):
+    sets = opened_data.label_space.to_list()
+    known = opened_data.fingerprints
+    return State(100, "stargan", sets, opened_data.counts, {}, data=known)
+
+
+def test_other_data_is_refused_and_both_sides_named(run, tmp_path):
+    data = opened(tmp_path / "a")
+    state = state_of(data)
+    resume.check_same_data(run, state, opened(tmp_path / "moved"))
+    fewer = opened(tmp_path / "fewer", count=11)
+    message = (
+        "images of 'folder' are not what .* was trained on: then 24 images, cat/0.png "
+        "to dog/9.png; now 22 images.* Different: number of images, names, labels, "
+        "file sizes, content of 64 files. .*--accept_changed_data"
+    )
     with pytest.raises(InputError, match=message):
-        resume.check_same_data(run, state, [TOY], [23])
-    blue = {"name": "toy", "domains": ["Blue"]}
-    with pytest.raises(InputError, match="Blue"):
-        resume.check_same_data(run, state, [blue], [24])
+        resume.check_same_data(run, state, fewer)
+    resume.check_same_data(run, state, fewer, accept_changed_data=True)
+    other = opened(tmp_path / "other", domains=("cat", "fox"))
+    with pytest.raises(InputError, match=r"folder \(.*cat, dog\) then, .*cat, fox"):
+        resume.check_same_data(run, state, other, accept_changed_data=True)
+
+
+def test_of_a_checkpoint_of_before_the_counts_are_compared(run, tmp_path):
+    data = opened(tmp_path / "a")
+    state = replace(state_of(data), data=None)
+    resume.check_same_data(run, state, data)
+    message = r"folder \(\d+ images; cat, dog\) then, folder \(\d+ images"
+    with pytest.raises(InputError, match=message):
+        resume.check_same_data(run, state, opened(tmp_path / "b", count=11))
+
+
+def test_a_model_to_start_from_is_compared_where_its_labels_are_the_same(tmp_path):
+    state = state_of(opened(tmp_path / "a"))
+    model = tmp_path / "model"
+    resume.check_fingerprints(model, state, opened(tmp_path / "b", ("owl", "fox")))
+    changed = opened(tmp_path / "c", count=13)
+    with pytest.raises(InputError, match="then 24 images, .* now 26 images"):
+        resume.check_fingerprints(model, state, changed)
 
 
 def test_a_step_that_lies_behind_is_refused(run):
