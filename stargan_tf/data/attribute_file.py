@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from absl import logging
 
-from stargan_tf.data.listing import is_picture, kind_of_download
+from stargan_tf.data.listing import is_picture, kind_of_download, say_once
 from stargan_tf.errors import InputError, near_names, shortened
 from stargan_tf.files import open_regular, user_path
 
@@ -171,10 +170,9 @@ def _decoded(content: bytes, path: str | os.PathLike) -> str:
         # What Windows calls Latin-1; it has more characters.
         text = content.decode("cp1252")
     if not BINARY.search(text):
-        logging.warning(
-            "%s is not UTF-8 and is read as Latin-1 (Windows-1252). If it is of "
-            "another encoding, save it as UTF-8.",
-            path,
+        say_once(
+            f"{path} is not UTF-8 and is read as Latin-1 (Windows-1252). If it is of "
+            "another encoding, save it as UTF-8."
         )
     return text
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from absl import logging
 
-from stargan_tf.data.listing import archives_in, is_picture
+from stargan_tf.data.listing import archives_in, is_picture, say_once
 from stargan_tf.errors import InputError, shortened
 
 Parts = tuple[str, ...]
@@ -52,13 +51,9 @@ def match_rows(
         )
     absent = [file for file, name in zip(files, found, strict=True) if name is None]
     if absent:
-        logging.warning(
-            "%d of %d rows of %s have no image in %s and are not used: %s",
-            len(absent),
-            len(files),
-            labels,
-            root,
-            _first(absent),
+        say_once(
+            f"{len(absent)} of {len(files)} rows of {labels} have no image in {root} "
+            f"and are not used: {_first(absent)}"
         )
     return np.array([row_of[name] for name in names])
 
@@ -178,11 +173,10 @@ def _right_bases(
         return {()}
     flat = [] if best else [base for base in right if _is_flat(base, rows, found)]
     if root and flat:
-        logging.warning(
-            "The rows of the label file name the folder %s, and the images lie in %s. "
-            "They are taken to be the same.",
-            shortened("/".join(flat[0])) + (", …" if len(flat) > 1 else ""),
-            root[-1],
+        named = shortened("/".join(flat[0])) + (", …" if len(flat) > 1 else "")
+        say_once(
+            f"The rows of the label file name the folder {named}, and the images lie "
+            f"in {root[-1]}. They are taken to be the same."
         )
     return {(), *right}
 

@@ -1,6 +1,7 @@
 """The data set under examination: both splits and its files, as far as they open."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,13 @@ from stargan_tf.data.dataset_options import SPLITS, DatasetOptions
 from stargan_tf.data.file_audit import Audited, FileAudit
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.listing import say_once
 from stargan_tf.data.one_domain_each import one_domain_each
 from stargan_tf.data.registry import definition, load_dataset
 from stargan_tf.errors import InputError
+
+# What a file audit tells better than the log.
+OF_AUDIT = re.compile(r"Left out of |\d+ of \d+ rows of ")
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,8 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
         known = definition(name)
         audit = known.audit(options) if isinstance(known, Audited) else None
         splits, problems = _open_splits(name, image_size, plain)
-    # What a file audit tells, it tells better than the log.
-    said = () if audit else tuple(dict.fromkeys(notes))
-    opened = Opened(name, image_size, plain, splits, audit, problems, said)
+    said = dict.fromkeys(note for note in notes if not (audit and OF_AUDIT.match(note)))
+    opened = Opened(name, image_size, plain, splits, audit, problems, tuple(said))
     return _with_domains(opened, options) if options.one_hot else opened
 
 
@@ -156,3 +160,4 @@ def _notes() -> Iterator[list[str]]:
         yield messages
     finally:
         logger.removeFilter(collect)
+        say_once.cache_clear()  # None of it was said to the user.

@@ -1,5 +1,6 @@
 import pytest
 from absl import logging
+from PIL import Image
 
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.doctor import opened as module
@@ -32,6 +33,24 @@ def test_what_is_logged_becomes_a_note_once(plugin, source, caplog):
     assert note.level == "warning" and "x.png" in note.summary
     logging.warning("Loud again.")
     assert [record.getMessage() for record in caplog.records] == ["Loud again."]
+
+
+def test_what_training_would_say_of_a_table_is_noted(tmp_path):
+    for number in range(4):
+        path = tmp_path / "faces" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(path)
+    (tmp_path / "faces" / "a.heic").touch()
+    rows = [f"img/{number}.png;{number % 2};\xe9" for number in range(5)]
+    text = "\n".join(["file;Male;note", *rows])
+    (tmp_path / "t.csv").write_bytes(text.encode("latin-1"))
+    data = {"data_dir": str(tmp_path / "faces"), "labels": str(tmp_path / "t.csv")}
+    opened = open_data("attributes", 8, DatasetOptions(**data, attributes=("Male",)))
+    assert not opened.problems and len(opened.notes) == 2
+    assert "is read as Latin-1" in opened.notes[0]
+    assert "name the folder img" in opened.notes[1]
+    assert opened.audit.rows_without_file == ("img/4.png",)
+    assert [file.name for file in opened.audit.ignored] == ["a.heic"]
 
 
 def test_one_split_at_fault_leaves_the_other(plugin, source, tmp_path):
