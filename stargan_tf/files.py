@@ -41,6 +41,7 @@ _ATTEMPTS = 1000  # while other processes put theirs there at the same time
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _REMEDIES = {
     errno.ENOSPC: "Free some space, or choose another place.",
+    errno.EFBIG: "",
     errno.EDQUOT: "Free some space, or choose another place.",
     errno.EACCES: "Choose a place that you may write to.",
     errno.EPERM: "Choose a place that you may write to.",
@@ -67,8 +68,8 @@ class NotWritten(InputError):
     def __init__(self, path: Path, what: str, error: Exception, advice: str = ""):
         self.path = path
         self.reason = _reason(error)
-        self.concerns_disk = getattr(error, "errno", None) in _OF_THE_DISK
-        advice = advice or _REMEDIES.get(getattr(error, "errno", None), "")
+        self.concerns_disk = _code(error) in _OF_THE_DISK
+        advice = advice or _REMEDIES.get(_code(error), "")
         message = f"Cannot write the {what} {path}: {self.reason}. {advice}"
         super().__init__(message.rstrip())
 
@@ -425,12 +426,21 @@ def flush_tree(folder: Path) -> None:
         flush(Path(parent))
 
 
+def _code(error: Exception) -> int | None:
+    """The system's number of an error; TensorFlow puts only words into its own."""
+    if getattr(error, "errno", None):
+        return error.errno
+    return next((code for code in _REMEDIES if os.strerror(code) in str(error)), None)
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
         return str(error.args[0][0][2])  # of the first file that was not copied
-    # TensorFlow's errors have a message, to which their text adds where it arose.
-    words = getattr(error, "strerror", None) or getattr(error, "message", None)
-    return str(words or error).rstrip(".")
+    words = getattr(error, "strerror", None)
+    if words and "\n" not in words:  # as HDF5's are
+        return words
+    code = _code(error)
+    return os.strerror(code) if code else str(error).rstrip(".")
 
 
 def _unique_name() -> str:

@@ -227,6 +227,18 @@ def test_errors_of_other_things_keep_their_name(tmp_path, error):
     assert names_in(tmp_path) == []
 
 
+def test_the_reason_is_found_in_the_words_of_other_libraries(tmp_path):
+    words = "{{function_node SaveV2}} /tmp/x/part-00000; No space left on device [Op:S]"
+    for error in (OSError(words), RuntimeError(words)):
+        found = files.NotWritten(tmp_path, "export", error)
+        assert found.reason == "No space left on device" and found.concerns_disk
+        assert str(found).endswith("device. Free some space, or choose another place.")
+    long = OSError(errno.EFBIG, "write failed: time = 1\n, filename = 'x'", None)
+    assert files.NotWritten(tmp_path, "model", long).reason == "File too large"
+    found = files.NotWritten(tmp_path, "export", OSError("Anything else."))
+    assert found.reason == "Anything else" and not found.concerns_disk
+
+
 def test_nothing_is_replaced_where_that_is_not_wanted(tmp_path):
     path = tmp_path / "version"
     with (

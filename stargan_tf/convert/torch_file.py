@@ -74,10 +74,15 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
         content: dictionaries with arrays.
 
     Raises:
+        OSError: if it cannot be written.
         ImportError: without PyTorch.
     """
     torch = _torch()
-    torch.save(_to_tensors(content, torch), path)
+    try:
+        torch.save(_to_tensors(content, torch), path)
+    except RuntimeError as error:
+        message = "PyTorch could not write all of it; the disk may be full"
+        raise OSError(message) from error
 
 
 def check_installed() -> None:

@@ -131,6 +131,6 @@ def _write_extras(
     extra = folder / EXTRA
     extra.mkdir()
     files.write_json(extra / DESCRIPTION, description)
-    (extra / "batching.config").write_text(configuration.batching_config())
-    (extra / "models.config").write_text(configuration.models_config(name))
+    files.write_text(extra / "batching.config", configuration.batching_config())
+    files.write_text(extra / "models.config", configuration.models_config(name))
     write_warmup(extra / FILE, name, endpoints, list(description["domains"]))
