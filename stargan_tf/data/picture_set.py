@@ -83,10 +83,18 @@ def _opened(
         load=load,
         fingerprint=_fingerprint(root, names, settings),
         originals=Originals(
-            size=lambda index: os.stat(f"{root}/{names[index]}").st_size,
+            size=lambda index: _size(root / names[index]),
             read=lambda index: _content(root / names[index]),
         ),
     )
+
+
+def _size(path: Path) -> int:
+    """A file's bytes; of one that cannot be read, 0."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
 
 
 def _content(path: Path) -> bytes:
@@ -102,7 +110,10 @@ def _fingerprint(root: Path, names: Sequence[str], settings: tuple) -> str:
     """Changes with any file's name, size or time, and with the settings."""
     digest = hashlib.sha256(repr(settings).encode())
     for name in names:
-        state = os.stat(f"{root}/{name}")
-        line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
+        try:
+            state = os.stat(f"{root}/{name}")
+            line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
+        except OSError as error:  # Unreadable as a picture, too, and skipped as that.
+            line = f"{name}\0{error.errno}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

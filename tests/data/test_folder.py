@@ -1,3 +1,4 @@
+import errno
 import os
 
 import numpy as np
@@ -203,6 +204,23 @@ def test_unreadable_image_is_named_when_it_is_loaded(animals, tmp_path):
     part = load_dataset("folder", "train", 8, data_dir=animals)
     with pytest.raises(UnreadableImage, match=r"cat/\d\.png"):
         part.load(0)
+
+
+def test_a_file_that_nobody_may_look_at_stops_nothing(animals, monkeypatch):
+    """In a folder that may be listed and not entered; as root one may do both."""
+    stat = os.stat
+
+    def refuse(path, *arguments, **options):
+        if str(path).endswith("wild/3.webp"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    part = load_dataset("folder", "held_out", 8, data_dir=animals)
+    position = part.names.index("wild/3.webp")
+    assert part.problem(position).endswith("wild/3.webp: Permission denied.")
+    assert part.originals.size(position) == 0
+    assert part.originals.read(position) == b""
 
 
 def test_stretch_shows_the_whole_picture(tmp_path, photograph):
