@@ -51,6 +51,7 @@ def test_own_pictures(tmp_path):
     assert "2, one-hot: cat, dog" in result.stdout
     assert "typically 20 pixels on the shorter side" in result.stdout
     (tmp_path / "wild").mkdir()
+    (tmp_path / "wild" / "5.heic").touch()
     result = run("folder", "--data_dir", tmp_path)
     assert result.returncode == 0
     assert "The domain 'wild' has no image" in " ".join(result.stdout.split())
