@@ -291,6 +291,29 @@ def check_writable(path: Path) -> None:
     remove_leftovers(folder, ABANDONED_AFTER_S)
 
 
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder for the time of a block, in `TMPDIR` or the system's own place.
+
+    Raises:
+        InputError: if there is no place for it, or no space in it.
+    """
+    place = os.environ.get("TMPDIR") or "the folder of temporary files"
+    try:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            place = os.path.dirname(folder)
+            yield Path(folder)
+    except Exception as error:
+        full = _code(error) in _OF_THE_DISK
+        no_place = isinstance(error, FileNotFoundError) and "No usable" in str(error)
+        if isinstance(error, InputError) or not (full or no_place):
+            raise
+        raise InputError(
+            f"Cannot write temporary files to {place}: {_reason(error)}. Set TMPDIR to "
+            "a folder with free space."
+        ) from error
+
+
 def remove_folder(path: Path) -> None:
     """Removes a folder; a kill halfway leaves no half of it under its name.
 

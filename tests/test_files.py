@@ -461,3 +461,34 @@ def test_without_a_home_folder(monkeypatch):
     assert files.user_path("a") == Path("a")
     with pytest.raises(InputError, match="HOME.* is not set. Give the whole path"):
         files.user_path("~/a")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        RuntimeError("write failed; No space left on device"),  # TensorFlow's
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in …"),
+    ],
+)
+def test_no_place_for_temporary_files_is_one_sentence(tmp_path, monkeypatch, error):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    message = rf"Cannot write temporary files to {tmp_path}: .* Set TMPDIR to a folder"
+    with pytest.raises(InputError, match=message), files.temporary_folder():
+        raise error
+    assert names_in(tmp_path) == []
+    with pytest.raises(ZeroDivisionError), files.temporary_folder():
+        raise ZeroDivisionError
+    with files.temporary_folder() as folder:
+        (folder / "a").write_text("a")
+    assert names_in(tmp_path) == []
+
+
+def test_a_folder_of_temporary_files_that_is_nowhere(monkeypatch):
+
+    def nowhere(*arguments, **options):
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.mkdtemp", nowhere)
+    with pytest.raises(InputError, match="Set TMPDIR"), files.temporary_folder():
+        pass

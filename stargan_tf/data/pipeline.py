@@ -178,11 +178,16 @@ def _in_order(
         images, labels = images[wanted], labels[wanted]
         return _to_float(images), labels
 
+    load = tf.autograph.experimental.do_not_convert(load)
     batches = tf.data.Dataset.range(len(store)).batch(batch_size)
     batches = batches.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     if store.complete:
         return batches
-    return batches.filter(lambda images, labels: tf.shape(images)[0] > 0)
+    return batches.filter(
+        tf.autograph.experimental.do_not_convert(
+            lambda images, labels: tf.shape(images)[0] > 0
+        )
+    )
 
 
 def _fetcher(

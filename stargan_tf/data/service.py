@@ -114,6 +114,8 @@ def batches_by_number(
     else:
         # A counter is not dealt out: each worker would count for itself.
         numbers = tf.data.Dataset.range(start, ENDLESS)
+    # Nothing here branches on a tensor, and AutoGraph writes temporary files.
+    load = tf.autograph.experimental.do_not_convert(load)
     batches = numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     if address is not None:
         dealt_out = tf.data.experimental.service.ShardingPolicy.DYNAMIC

@@ -9,14 +9,13 @@ import base64
 import hashlib
 import shutil
 import tarfile
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.demo.npm_download import download_tarball
 from stargan_tf.errors import InputError
-from stargan_tf.files import new_folder
+from stargan_tf.files import new_folder, temporary_folder
 
 VERSION = "2.5.3"
 # Left out: what we never load, 10 MB of another variant and the source maps.
@@ -99,9 +98,9 @@ def _in_own(own: Path) -> Path:
 
 
 def _fetch(folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch:
+    with temporary_folder() as scratch:
         for package in PACKAGES:
-            tarball = download_tarball(package.name, VERSION, Path(scratch))
+            tarball = download_tarball(package.name, VERSION, scratch)
             _check(tarball, package)
             _unpack(tarball, folder / package.short)
 

@@ -1,6 +1,5 @@
 """The web demo from the first check to the last request."""
 
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from stargan_tf.demo.runtime_package import runtime_folder
 from stargan_tf.demo.site import write_site
 from stargan_tf.demo.static_server import LOOPBACK, static_server
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_new, new_folder
+from stargan_tf.files import check_new, new_folder, temporary_folder
 
 
 def run_web_demo(
@@ -38,7 +37,7 @@ def run_web_demo(
     with ExitStack() as stack:
         folder = output
         if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "web"
+            folder = stack.enter_context(temporary_folder()) / "web"
         # Bound before the work: a taken port should be heard of at once.
         server = (
             stack.enter_context(static_server(folder, port))

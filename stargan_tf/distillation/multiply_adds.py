@@ -18,7 +18,7 @@ def multiply_adds(network, shapes):
         Their number.
     """
 
-    @tf.function
+    @tf.function(autograph=False)
     def call(*inputs):
         return network(list(inputs), training=False)
 

@@ -37,6 +37,7 @@ def split_batches(batches: tf.data.Dataset, parts: int) -> tf.data.Dataset:
     if parts == 1:
         return batches
 
+    @tf.autograph.experimental.do_not_convert
     def stack(*tensors):
         return tuple(
             tf.reshape(t, (parts, t.shape[0] // parts, *t.shape[1:])) for t in tensors

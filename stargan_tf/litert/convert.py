@@ -1,6 +1,5 @@
 """Keras networks → the bytes of a LiteRT file."""
 
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from stargan_tf.export.sample_images import SampleImages
-from stargan_tf.files import NotWritten
+from stargan_tf.files import NotWritten, temporary_folder
 from stargan_tf.litert.check import KerasOutputs
 from stargan_tf.litert.modes import FLOAT16, INT8, NONE
 from stargan_tf.litert.operations import check_operations
@@ -42,10 +41,10 @@ def convert(
     Raises:
         ImportError: for int8, without ai-edge-litert.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        _save(part, input_type, Path(folder))
+    with temporary_folder() as folder:
+        _save(part, input_type, folder)
         names = [endpoint.name for endpoint in part.endpoints]
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, names)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), names)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if quantize == INT8:
             content = _in_integers(converter, part, input_type, calibration)

@@ -98,11 +98,11 @@ class StylesV2:
             checksum = zlib.crc32(tf.convert_to_tensor(weight).numpy(), checksum)
         return checksum
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _encode(self, images, domain):
         return self.style_encoder_ema([images, domain])
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _map(self, latents, domain):
         # Latents always (b, n, latent_dim), so that the rank does not vary.
         return self.mapping_network_ema([latents, domain])

@@ -78,7 +78,7 @@ class TranslationV2(StylesV2):
         outputs = np.clip(outputs, -1.0, 1.0)
         return to_uint8(outputs) if images.dtype == np.uint8 else outputs
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _translate(self, images, styles, masks):
         return self.generator_ema(self._generator_inputs(images, styles, masks))
 
