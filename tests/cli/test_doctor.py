@@ -1,6 +1,7 @@
 """`stargan-tf doctor`, as a user runs it, on small trees with every fault."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -247,3 +248,26 @@ def test_the_doctor_needs_no_tensorflow(pets):
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_report_is_kept_before_it_is_printed(pets, tmp_path, monkeypatch):
+    def unprintable(report):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("stargan_tf.doctor.text.report_text", unprintable)
+    output = tmp_path / "report.json"
+    flags = [f"--data_dir={pets}", "--image_size=16", f"--output={output}"]
+    with pytest.raises(BrokenPipeError):
+        main(["doctor", "folder", *flags])
+    assert json.loads(output.read_text("utf-8"))["dataset"] == "folder"
+
+
+def test_a_report_that_cannot_be_kept_is_printed(pets, monkeypatch, capsys):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("Linux has it")
+    flags = [f"--data_dir={pets}", "--image_size=16", "--output=/dev/full"]
+    assert main(["doctor", "folder", *flags]) == 2
+    output = capsys.readouterr()
+    assert "cat" in output.out
+    assert "Cannot write the report /dev/full: No space left on device" in output.err
+    assert "Report:" not in output.out

@@ -106,3 +106,21 @@ def test_it_is_installed_listed_tested_and_clean(tmp_path, monkeypatch, capsys):
     ruff = ["-m", "ruff", "check", "--isolated", "--select", "E,F,UP,B,SIM"]
     python(*ruff, folder)
     python("-m", "ruff", "format", "--isolated", "--check", folder)
+
+
+def test_of_two_at_once_the_later_one_is_refused(tmp_path, monkeypatch):
+    from stargan_tf.new_plugin import write
+
+    real = write._write
+
+    def slow(names, folder):
+        real(names, folder)
+        monkeypatch.setattr(write, "_write", real)
+        write_plugin("flowers", tmp_path / "flowers")
+        (tmp_path / "flowers" / "mine.py").touch()
+
+    monkeypatch.setattr(write, "_write", slow)
+    with pytest.raises(InputError, match="the plugin .*: it exists already, and"):
+        write_plugin("flowers", tmp_path / "flowers")
+    assert (tmp_path / "flowers" / "mine.py").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["flowers"]
