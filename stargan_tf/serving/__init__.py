@@ -33,9 +33,9 @@ StarGAN v2:
 Both have `describe`: `names` string [n] in, whatever it says, `description_bytes` [n]
 out, the content of `model.json`: a client learns labels and sizes from the server.
 
-- `encoded` and `references` of the `_encoded` forms are whole JPEG, PNG, GIF or BMP files
-  of any size. They are turned as EXIF says (JPEG), cut and resized as in training; the
-  result is PNG.
+- `encoded` and `references` of the `_encoded` forms are whole JPEG, PNG, GIF, BMP or
+  WebP files of any size. They are turned as EXIF says, cut and resized as in training;
+  the result is PNG.
 - `names` are target labels as after `--to` on the command line: `Blond_Hair,Young`,
   `Male=0`; what they do not name stays as the discriminator sees it. In StarGAN v2, the
   name of a domain.

@@ -9,7 +9,9 @@ import tensorflow as tf
 UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
 _HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
 _PADDING = 32
-_EXIF = tuple(b"Exif\0\0")
+_EXIF = b"Exif\0\0"
+_TIFF = (b"MM\0*", b"II*\0")  # How EXIF data begins, by byte order.
+_MOST_CHUNKS = 64  # Of a still WebP file; there are six kinds.
 _ORIENTATION, _ENTRY, _MOST_ENTRIES = 0x0112, 12, 512
 # Passes over the pixels of a JPEG that are not counted; progressive files have 10.
 _SCANS = 20
@@ -54,21 +56,53 @@ class PictureHeader:
 
     def orientation(self):
         """EXIF's number of how the picture lies, 1 (upright) to 8; 1 without EXIF."""
-        matches = [
-            self._bytes[place : -_PADDING + place] == value
-            for place, value in enumerate(_EXIF)
-        ]
-        places = tf.where(tf.reduce_all(tf.stack(matches), axis=0))[:, 0]
-        return tf.cond(
-            tf.size(places) > 0,
-            lambda: self._orientation(places[0] + len(_EXIF)),
-            lambda: tf.constant(1, tf.int64),
+        exif = tf.cond(
+            self.is_jpeg,
+            self._exif_of_jpeg,
+            lambda: tf.cond(
+                self._is_webp(b"VP8X"), self._exif_of_webp, self._exif_of_png
+            ),
         )
+        return PictureHeader(exif)._orientation()
 
-    def _orientation(self, start):
+    def _exif_of_jpeg(self):
+        """EXIF data from its TIFF header on; nothing if there is none."""
+        head = tf.strings.substr(self._content, 0, _HEAD)
+        return _behind(head, _EXIF, len(_EXIF))
+
+    def _exif_of_png(self):
+        # With the header, which pixels hardly happen to spell.
+        found = [_behind(self._content, b"eXIf" + start, 4) for start in _TIFF]
+        return tf.strings.join(found)
+
+    def _exif_of_webp(self):
+        length = tf.strings.length(self._content, "BYTE")
+
+        def chunk(place):  # Its name and size; nothing beyond the end.
+            return tf.strings.substr(self._content, tf.minimum(place, length), 8)
+
+        def ahead(place):
+            name = tf.strings.substr(chunk(place), 0, 4)
+            return (name != b"EXIF") & (place < length)
+
+        def next_place(place):
+            size = PictureHeader(chunk(place))._number(4, 4, False)
+            # Chunks begin at even places; none is longer than the file.
+            size = tf.minimum(size + size % 2, tf.cast(length, tf.int64))
+            return (tf.minimum(place + 8 + tf.cast(size, tf.int32), length),)
+
+        (place,) = tf.while_loop(
+            ahead, next_place, (12,), maximum_iterations=_MOST_CHUNKS
+        )
+        found = tf.cast(~ahead(place), tf.int32) * _HEAD
+        exif = tf.strings.substr(self._content, tf.minimum(place + 8, length), found)
+        prefix = tf.strings.substr(exif, 0, len(_EXIF)) == _EXIF
+        return tf.strings.substr(exif, tf.where(prefix, len(_EXIF), 0), _HEAD)
+
+    def _orientation(self):
         """From a TIFF header: byte order, 42, place of the first table of entries."""
-        big = self._at(start) == ord("M")
-        table = start + self._number(start + 4, 4, big)
+        big = self._at(0) == ord("M")
+        table = self._number(4, 4, big)
         count = tf.minimum(self._number(table, 2, big), _MOST_ENTRIES)
         entries = table + 2 + _ENTRY * tf.range(count)
         tags, values = (self._number(entries + i, 2, big) for i in (0, 8))
@@ -162,3 +196,11 @@ class PictureHeader:
     def _at(self, place):
         place = tf.maximum(tf.cast(place, tf.int64), 0)
         return tf.gather(self._bytes, tf.minimum(place, self._last))
+
+
+def _behind(content, mark, skipped):
+    """What follows the first `mark`, of which `skipped` bytes are left out; or ""."""
+    before = tf.strings.split(content, mark, maxsplit=1)[0]
+    start = tf.strings.length(before) + skipped
+    start = tf.minimum(start, tf.strings.length(content))
+    return tf.strings.substr(content, start, _HEAD)

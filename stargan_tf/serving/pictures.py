@@ -1,7 +1,7 @@
 """Picture files inside of the graph: decoding, the square, encoding.
 
-The same as `data.pictures` up to rounding, EXIF rotation of JPEG files included, with
-these exceptions: clear parts of GIFs are black, BMPs with a palette are read as grey.
+The same as `data.pictures` up to rounding, EXIF rotation included, with these
+exceptions: clear parts of GIFs are black, BMPs with a palette are read as grey.
 """
 
 import tensorflow as tf
@@ -74,14 +74,14 @@ def _decoded(content):
     def jpeg():
         # TensorFlow's default is faster, and several grey levels off.
         exact = "INTEGER_ACCURATE"
-        image = tf.io.decode_jpeg(content, channels=3, dct_method=exact)
-        return _upright(image, header.orientation())
+        return tf.io.decode_jpeg(content, channels=3, dct_method=exact)
 
     def other():
         image = tf.io.decode_image(content, expand_animations=False)
         return _as_rgb(tf.ensure_shape(image, (None, None, None)))
 
-    return tf.ensure_shape(tf.cond(header.is_jpeg, jpeg, other), (None, None, 3))
+    image = _upright(tf.cond(header.is_jpeg, jpeg, other), header.orientation())
+    return tf.ensure_shape(image, (None, None, 3))
 
 
 def _upright(image, orientation):

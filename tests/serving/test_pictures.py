@@ -98,6 +98,16 @@ def test_photographs_are_turned(graph, orientation):
     exif = Image.Exif()
     exif[0x010F], exif[0x0112] = "a maker", orientation
     check_same(graph, encoded(soft(), "JPEG", exif=exif.tobytes()))
+    check_same(graph, encoded(soft(), "PNG", exif=exif.tobytes()))
+    # Uneven chunks are padded; the EXIF data of a WebP is behind its pixels.
+    exif[0x010F] += "s" * (orientation % 2)
+    noisy = Image.effect_noise((400, 300), 99).convert("RGB")
+    noisy.paste(soft(size=(200, 300)))
+    profile = {"icc_profile": b"x" * 129, "xmp": b"y" * 7}
+    for bare in (exif.tobytes(), exif.tobytes()[6:]):
+        file = encoded(noisy, "WEBP", lossless=True, exif=bare, **profile)
+        assert file.index(b"EXIF") > 65_536
+        check_same(graph, file)
 
 
 def test_exif_the_other_way_round_and_broken(graph):
@@ -105,10 +115,25 @@ def test_exif_the_other_way_round_and_broken(graph):
     big = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + entry + b"\0\0\0\0"
     broken = (b"Exif\0\0", b"Exif\0\0MM\0*\xff\xff\xff\xff", big[:-8])
     check_same(graph, encoded(soft(), "JPEG", exif=big))
-    plain = graph(encoded(soft(), "JPEG"))
-    for exif in broken:
-        found = graph(encoded(soft(), "JPEG", exif=exif))
-        np.testing.assert_array_equal(found, plain)
+    for kind, options in (("JPEG", {}), ("PNG", {}), ("WEBP", {"lossless": True})):
+        check_same(graph, encoded(soft(), kind, exif=big, **options))
+        plain = graph(encoded(soft(), kind, **options))
+        for exif in broken:
+            found = graph(encoded(soft(), kind, exif=exif, **options))
+            np.testing.assert_array_equal(found, plain)
+
+
+def test_chunks_that_lie(graph):
+    file = encoded(soft(), "WEBP", lossless=True, exif=b"Exif\0\0II*\0", xmp=b"x")
+    plain = graph(file)
+    chunk = file.index(b"EXIF")
+    for size in (0, 1, 2**31, 2**32 - 1):
+        lying = file[: chunk + 4] + struct.pack("<I", size) + file[chunk + 8 :]
+        np.testing.assert_array_equal(graph(lying), plain)
+    lying = file.replace(b"EXIF", b"what")
+    for size in (2**31, 2**32 - 1):
+        lying = lying[: chunk + 4] + struct.pack("<I", size) + lying[chunk + 8 :]
+        np.testing.assert_array_equal(graph(lying), plain)
 
 
 def png_header(width, height):
