@@ -11,7 +11,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from stargan_tf.export.sample_images import SampleImages
-from stargan_tf.files import NotWritten, temporary_folder
+from stargan_tf.files import temporary_folder
 from stargan_tf.litert.check import KerasOutputs
 from stargan_tf.litert.modes import FLOAT16, INT8, NONE
 from stargan_tf.litert.operations import check_operations
@@ -88,10 +88,7 @@ def _save(part: Part, input_type: str, folder: Path) -> None:
         inputs = signature(endpoint, input_type)
         called = _positional(function(endpoint, input_type), list(inputs))
         archive.add_endpoint(endpoint.name, called, list(inputs.values()))
-    try:
-        archive.write_out(str(folder), verbose=False)
-    except tf.errors.OpError as error:
-        raise NotWritten(folder, "temporary SavedModel", error) from error
+    archive.write_out(str(folder), verbose=False)
 
 
 def _positional(
