@@ -21,8 +21,9 @@ imports what it needs, after `cli.quiet_start.start_tensorflow()`. What the user
 caused is raised as `InputError` (or an `ImportError` that names an extra,
 `stargan_tf[…]`) and printed here in one line, with exit status 2. So is an `OSError`
 if the machine caused it (a full disk, missing permission) or if it is about a path on
-the command line. A `KeyboardInterrupt` may carry a message that says how to go on; it
-is printed, with status 130. Everything else keeps its traceback.
+the command line. SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt`, which may carry
+a message that says how to resume; it is printed, with status 130 or 143. Everything
+else keeps its traceback.
 """
 
 import contextlib
@@ -41,6 +42,7 @@ from typing import TextIO
 
 from absl import flags
 
+from stargan_tf import interruption
 from stargan_tf.cli.help import command_help, program_help
 from stargan_tf.errors import ExpectedError, InputError, near_names
 from stargan_tf.files import user_path
@@ -65,7 +67,6 @@ COMMANDS = (
 )
 HELP = ("help", "-h", "--help", "-help", "--helpfull", "--helpshort")
 USER_ERROR = 2
-INTERRUPTED = 130
 UNREAD = 141  # as of a program that a shell ends because nobody reads its output
 LONGEST_MESSAGE = 2000  # characters; a path alone may have 4096
 # Errors of the system that are no defect of ours wherever they come from.
@@ -92,11 +93,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: what stands after the program's name; by default `sys.argv[1:]`.
 
     Returns:
-        The exit status: 0, 2 for an error of the user's, 130 for an interruption, 141
-        if whoever read the output has gone.
+        The exit status: 0; 2 for an error of the user's; 130 after Ctrl-C and 143
+        after SIGTERM or SIGHUP, unless a command ends in its usual way then; 141 if
+        whoever read the output has gone.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with _any_character_printed():
+    with interruption.handled_signals(), _any_character_printed():
         try:
             status = _answer(arguments)
             sys.stdout.flush()
@@ -133,7 +135,7 @@ def _answer(arguments: list[str]) -> int:
             raise
         return _report(error, USER_ERROR)
     except KeyboardInterrupt as interrupt:
-        return _report(f"interrupted. {interrupt}", INTERRUPTED)
+        return _report(f"interrupted. {interrupt}", interruption.exit_status())
 
 
 @contextlib.contextmanager

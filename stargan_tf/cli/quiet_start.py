@@ -8,6 +8,7 @@ all but the chatter is passed on.
 import os
 import re
 
+from stargan_tf.interruption import postponed
 from stargan_tf.native_output import without_lines
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
@@ -25,12 +26,15 @@ def start_tensorflow() -> None:
     Commands call it when they have checked their flags. A user who has set
     `TF_CPP_MIN_LOG_LEVEL` sees everything.
     """
-    if LOG_LEVEL in os.environ:
-        _import()
-        return
-    os.environ[LOG_LEVEL] = "2"
-    with without_lines(CHATTER):
-        _import()
+    # Postponed: an exception in the middle of an import may be lost or leave half of
+    # a module behind.
+    with postponed():
+        if LOG_LEVEL in os.environ:
+            _import()
+            return
+        os.environ[LOG_LEVEL] = "2"
+        with without_lines(CHATTER):
+            _import()
 
 
 def _import() -> None:

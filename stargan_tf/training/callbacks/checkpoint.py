@@ -1,30 +1,99 @@
-"""A checkpoint at the end of each epoch."""
+"""Checkpoints at intervals, at the end, and when the process is asked to stop."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 
+from stargan_tf import interruption
 from stargan_tf.training import checkpoints
+from stargan_tf.training.callbacks.step_callback import StepCallback
+from stargan_tf.training.callbacks.stop_on_nan import check_weights
 from stargan_tf.training.checkpoints import State
 
 
-class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves the whole model, optimizers included, when an epoch ends.
+class Stopped(Exception):
+    """A signal asked the process to stop; the checkpoint of this step is written.
+
+    Args:
+        step: the last step that was trained.
+    """
+
+    def __init__(self, step: int):
+        super().__init__(f"stopped at step {step}")
+        self.step = step
+
+
+class SaveCheckpoint(StepCallback):
+    """Saves the whole model, optimizers included, every `every` steps and at the end.
 
     Args:
         folder: the run's `checkpoints/`.
         describe: step → what to write into the state file.
         keep: how many checkpoints remain.
+        every: steps from one checkpoint to the next.
+        total_steps: length of the run.
     """
 
-    def __init__(self, folder: Path, describe: Callable[[int], State], keep: int):
+    def __init__(
+        self,
+        folder: Path,
+        describe: Callable[[int], State],
+        keep: int,
+        every: int,
+        total_steps: int,
+    ):
         super().__init__()
-        self.folder = folder
-        self.describe = describe
-        self.keep = keep
+        self.folder, self.describe, self.keep = folder, describe, keep
+        self.every, self.total_steps = every, total_steps
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Saves; `StopOnNaN`, which stands before it, has looked at the weights."""
-        step = int(self.model.step.numpy())
-        checkpoints.save(self.folder, self.model, self.describe(step), self.keep)
+    def on_step(self, logs):
+        """Saves if it is time."""
+        if self.step == self.total_steps or self.step % self.every == 0:
+            self.save(self.model)
+
+    def save(self, model: keras.Model) -> None:
+        """Saves a model at its step, unless that was done already.
+
+        Args:
+            model: the model in training.
+
+        Raises:
+            TrainingDiverged: if a weight is not finite.
+        """
+        step = int(model.step.numpy())
+        if (self.folder / checkpoints.folder_name(step)).exists():
+            return
+        # The loss of the last step was finite, but its update may not have been.
+        check_weights(model, step)
+        checkpoints.save(self.folder, model, self.describe(step), self.keep)
+
+
+class StopOnSignal(StepCallback):
+    """Ends the training after the step in which a signal arrived, with a checkpoint.
+
+    It stands last: what a step writes is then complete.
+
+    Args:
+        save: what saves, or None in a worker that writes nothing.
+        agreed: this worker's signal, 0 for none → the highest of all workers'.
+    """
+
+    def __init__(self, save: SaveCheckpoint | None, agreed: Callable[[int], int] = int):
+        super().__init__()
+        self.save, self.agreed = save, agreed
+
+    def on_step(self, logs):
+        """Stops if there was a signal."""
+        self.stop_if_asked(self.model)
+
+    def stop_if_asked(self, model: keras.Model) -> None:
+        """Saves and raises `Stopped` if a worker has received a signal.
+
+        Args:
+            model: the model in training.
+        """
+        if self.agreed(interruption.received()):
+            if self.save:
+                self.save.save(model)
+            raise Stopped(int(model.step.numpy()))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from stargan_tf import interruption
 from stargan_tf.training.best_checkpoint import BestCheckpoint
 from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.metric_log import MetricWriter
@@ -34,7 +35,10 @@ class Evaluate(StepCallback):
     def on_step(self, logs):
         """Measures if it is time."""
         if self.step == self.total_steps or self.step % self.every == 0:
-            self._record(self.evaluation.measure())
+            interruption.abandoned_on_stop(self._measure)
+
+    def _measure(self) -> None:
+        self._record(self.evaluation.measure())
 
     def _record(self, values: Mapping[str, float]) -> None:
         for writer in self.writers:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from stargan_tf import interruption
 from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.checkpoints import folder_name
 from stargan_tf.training.diagnostics import IGNORED
@@ -33,7 +34,7 @@ class SampleSchedule:
 
 
 class Sampler(StepCallback):
-    """Draws every `every` steps and at the end.
+    """Draws every `every` steps and at the end, after the checkpoint of that step.
 
     Args:
         schedule: when, and where to.
@@ -46,9 +47,12 @@ class Sampler(StepCallback):
 
     def on_step(self, logs):
         """Draws if it is time."""
+        if self._is_due():
+            interruption.abandoned_on_stop(self.sample)
+
+    def _is_due(self) -> bool:
         at_end = self.step == self.schedule.total_steps
-        if at_end or self.step % self.schedule.every == 0:
-            self.sample()
+        return at_end or self.step % self.schedule.every == 0
 
     def sample(self):
         """Draws the pictures and says what they show."""

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from stargan_tf.errors import InputError
@@ -26,12 +27,20 @@ class StopOnNaN(StepCallback):
             if not math.isfinite(float(value)):
                 raise diverged(f"{name} became {float(value)}", self.step)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Looks at the weights, before they become a checkpoint."""
-        # The loss of the last step was finite, but its update may not have been.
-        for variable in self.model.trainable_variables:
-            if not np.all(np.isfinite(variable.numpy())):
-                raise diverged(f"the weight {variable.path} is not finite", self.step)
+
+def check_weights(model: keras.Model, step: int) -> None:
+    """Refuses weights that must not become a checkpoint.
+
+    Args:
+        model: the model in training.
+        step: its step.
+
+    Raises:
+        TrainingDiverged: naming the first weight that is not finite.
+    """
+    for variable in model.trainable_variables:
+        if not np.all(np.isfinite(variable.numpy())):
+            raise diverged(f"the weight {variable.path} is not finite", step)
 
 
 def diverged(what: str, step: int) -> TrainingDiverged:

@@ -1,0 +1,137 @@
+"""Ctrl-C, SIGTERM and SIGHUP: how the command line ends when it is asked to.
+
+The first signal raises `KeyboardInterrupt` in the main thread, so that everything
+half-written is removed on the way out; work that must not be torn apart postpones it.
+A second signal ends the process at once, whatever it is doing.
+
+Only the command line installs the handlers. In a Keras script the functions below
+change nothing: Ctrl-C raises `KeyboardInterrupt`, and SIGTERM ends the process.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+# SIGHUP, a closed terminal, does not exist on Windows.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+INTERRUPTED, TERMINATED = 130, 143
+# `timeout` and some schedulers signal a process and then its group: that is one signal.
+_ECHO_S = 0.2
+
+_received: int | None = None
+_is_raised = False
+_postponements = 0
+
+
+@contextlib.contextmanager
+def handled_signals() -> Iterator[None]:
+    """Handles signals inside of the block; does nothing outside of the main thread.
+
+    Signals that are ignored already, as under `nohup`, stay ignored.
+
+    Yields:
+        Nothing.
+    """
+    global _received, _is_raised
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = {number: signal.getsignal(number) for number in SIGNALS}
+    watched = [n for n, handler in earlier.items() if handler is not signal.SIG_IGN]
+    _received, _is_raised = None, False
+    written, watcher_end = socket.socketpair()
+    written.setblocking(False)
+    earlier_descriptor = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
+    # Python calls handlers between two of its instructions, which a long computation
+    # puts off; a thread sees the second signal at once.
+    watcher = threading.Thread(target=_watch, args=(watcher_end, watched), daemon=True)
+    watcher.start()
+    for number in watched:
+        signal.signal(number, _receive)
+    try:
+        yield
+    finally:
+        for number in watched:
+            signal.signal(number, earlier[number] or signal.SIG_DFL)
+        signal.set_wakeup_fd(earlier_descriptor)
+        written.close()
+        watcher.join()
+        watcher_end.close()
+        _received = None
+
+
+def exit_status() -> int:
+    """The exit status of a process that stops now: 143, or 130 after Ctrl-C."""
+    return _status(_received or signal.SIGINT)
+
+
+def received() -> int:
+    """The number of the signal that asked the process to stop; 0 for none."""
+    return _received or 0
+
+
+@contextlib.contextmanager
+def postponed() -> Iterator[None]:
+    """Raises `KeyboardInterrupt` for a signal at the end of the block, not inside it.
+
+    Yields:
+        Nothing.
+    """
+    global _postponements, _is_raised
+    _postponements += 1
+    try:
+        yield
+    finally:
+        _postponements -= 1
+    if _received and not _postponements and not _is_raised:
+        _is_raised = True
+        raise KeyboardInterrupt
+
+
+def abandoned_on_stop(work: Callable[[], None]) -> None:
+    """Does work inside of `postponed` that a signal ends, or keeps from beginning.
+
+    Args:
+        work: what can be left out when the process is about to stop.
+    """
+    global _postponements, _is_raised
+    if _received:
+        return
+    outside, _postponements = _postponements, 0
+    try:
+        work()
+    except KeyboardInterrupt:
+        if not (_received and outside):
+            raise
+        _is_raised = False  # The block around it stops in its own time.
+    finally:
+        _postponements = outside
+
+
+def _receive(number: int, _: object) -> None:
+    global _received, _is_raised
+    if _received is None:
+        _received = number
+    if not _postponements and not _is_raised:
+        _is_raised = True
+        raise KeyboardInterrupt
+
+
+def _watch(descriptor: socket.socket, watched: list[int]) -> None:
+    first = None
+    while numbers := descriptor.recv(1):
+        if numbers[0] not in watched:
+            continue
+        if first is None:
+            first = time.monotonic()
+        elif time.monotonic() - first > _ECHO_S:
+            os._exit(_status(numbers[0]))
+
+
+def _status(number: int) -> int:
+    return INTERRUPTED if number == signal.SIGINT else TERMINATED
