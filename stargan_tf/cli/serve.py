@@ -9,6 +9,7 @@ from absl import flags
 
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
+from stargan_tf.interruption import SIGNALS
 from stargan_tf.shipped import named_or
 
 SUMMARY = "Serve an exported SavedModel over gRPC, on laptops and in tests."
@@ -137,6 +138,7 @@ def _make(flag_values: flags.FlagValues, folder: Path) -> Any:
 
 def _stop_on_signals() -> threading.Event:
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # As under nohup.
+            signal.signal(number, lambda *_: stop.set())
     return stop

@@ -14,6 +14,7 @@ from stargan_tf.cli.model_code import TRUST, define_trust
 from stargan_tf.cli.named_model import named_model
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
+from stargan_tf.interruption import postponed
 from stargan_tf.training import resume
 from stargan_tf.training.config import RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
@@ -78,14 +79,16 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     folder = RunFolder(Path(flag_values.run))
     config = _resolve(flag_values, folder)
     resume.check(folder, config)  # Again in `train`; here it spares a slow start.
-    start_tensorflow()
-    from stargan_tf.training.run import train
-
     try:
-        model = train(config, folder.path, flag_values.accept_changed_data)
-    except KeyboardInterrupt:
+        # A signal that arrives here leaves a checkpoint as well, of step 0.
+        with postponed():
+            start_tensorflow()
+            from stargan_tf.training.run import train
+
+            model = train(config, folder.path, flag_values.accept_changed_data)
+    except KeyboardInterrupt as interrupt:
         raise KeyboardInterrupt(
-            f"'stargan-tf train --run {folder.path}' goes on from the last checkpoint."
+            f"{interrupt} To resume: stargan-tf train --run {folder.path}"
         ) from None
     if model.distribute_strategy.extended.should_checkpoint:  # One of the workers.
         _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])

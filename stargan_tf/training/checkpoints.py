@@ -124,7 +124,12 @@ def write(
 def sorted_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in `folder`, by step; it need not exist."""
     found = {path: _NAME.fullmatch(path.name) for path in folder.glob("step_*")}
-    return sorted((p for p, m in found.items() if m), key=lambda p: int(p.name[5:]))
+    return sorted((path for path, match in found.items() if match), key=step_of)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step in a checkpoint's name."""
+    return int(checkpoint.name.removeprefix("step_"))
 
 
 def read_state(checkpoint: Path) -> State:

@@ -6,7 +6,7 @@ from typing import Any
 
 from stargan_tf.data.identity import differing_parts, in_words
 from stargan_tf.errors import InputError
-from stargan_tf.training.checkpoints import State, sorted_checkpoints
+from stargan_tf.training.checkpoints import State, sorted_checkpoints, step_of
 from stargan_tf.training.config import FREE_OPTIONS, RunConfig
 from stargan_tf.training.resolve import read_config_file, resolve
 from stargan_tf.training.run_data import RunData
@@ -62,13 +62,14 @@ def check_same_run(folder: RunFolder, config: RunConfig) -> None:
     """Refuses a configuration that the run's checkpoints do not belong to.
 
     Args:
-        folder: a run folder; without a checkpoint anything may change.
+        folder: a run folder; before its first step anything may change.
         config: what is asked for now.
 
     Raises:
         InputError: naming each option that differs, then and now.
     """
-    if not folder.config.exists() or not sorted_checkpoints(folder.checkpoints):
+    trained = [p for p in sorted_checkpoints(folder.checkpoints) if step_of(p)]
+    if not folder.config.exists() or not trained:
         return
     old = resolve(read_config_file(folder.config)).to_dict()
     new = config.to_dict()

@@ -1,12 +1,13 @@
 """A training run: configuration → data and model → `fit` → checkpoints and pictures."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from stargan_tf import files
+from stargan_tf import files, interruption
 from stargan_tf.data.fit import Preparation
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.distribution.strategies import (
@@ -20,7 +21,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.training import checkpoints, resume
 from stargan_tf.training.best_checkpoint import BestCheckpoint
-from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint
+from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint, StopOnSignal
 from stargan_tf.training.callbacks.evaluate import Evaluate
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
 from stargan_tf.training.callbacks.sampler import SampleSchedule
@@ -38,7 +39,13 @@ from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import RunFolder, find_checkpoint
 from stargan_tf.training.versions import versions
 from stargan_tf.training.warm_start import warm_start
-from stargan_tf.training.worker import meet_chief, part_together, together, train_along
+from stargan_tf.training.worker import (
+    agreement,
+    meet_chief,
+    parting_together,
+    together,
+    train_along,
+)
 
 
 def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False) -> Any:
@@ -59,13 +66,18 @@ def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False)
             it was. Also if the training diverges or the disk is full; the last
             checkpoint is then untouched.
     """
+    # A signal ends the training between two steps, with a checkpoint.
+    with interruption.postponed():
+        return _train(config, RunFolder(user_path(run)))
+
+
+def _train(config: RunConfig, folder: RunFolder) -> Any:
     strategy = make_strategy(config.distribute)
     check_batch_size(strategy, config.batch_size)
-    folder = RunFolder(user_path(run))
     resume.check(folder, config)
     data = open_data(config)
     # Data that does not fit is told before a folder is made.
-    global_batches(config, data)
+    interruption.abandoned_on_stop(lambda: global_batches(config, data))
     with scope(strategy):
         model = build_model(config, data.label_space)
     if not is_chief(strategy):
@@ -76,8 +88,8 @@ def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False)
         _restore(model, folder, config, data, accept_changed_data)
         with together(strategy):
             meet_chief(model, strategy)
-            _fit(model, folder, config, data, evaluation, strategy)
-            part_together(strategy)
+            with parting_together(strategy):
+                _fit(model, folder, config, data, evaluation, strategy)
     return model
 
 
@@ -126,7 +138,9 @@ def _restore(
     The start is fresh weights, or those of another model.
     """
     newest = folder.newest()
-    if newest:
+    # A run stopped before its first step begins anew: the weights are the same, and
+    # the options may be others.
+    if newest and newest[1].step:
         checkpoint, state = newest
         resume.check_same_data(folder, state, data, accept_changed_data)
         resume.check_length(folder, state, config)
@@ -165,17 +179,22 @@ def _fit(
         print(f"The run is finished. Pass --steps larger than {start} to go on.")
         return
     if evaluation:
-        evaluation.prepare()
-    callbacks = _callbacks(folder, config, data, evaluation)
-    run_epochs(model, config, data, callbacks, strategy)
+        interruption.abandoned_on_stop(evaluation.prepare)
+    save = SaveCheckpoint(
+        folder.checkpoints,
+        _description(config, data),
+        config.keep_checkpoints,
+        config.checkpoint_every,
+        config.steps,
+        saved_step=start or None,
+    )
+    stop = StopOnSignal(save, agreement(strategy))
+    stop.stop_if_asked(model)
+    callbacks = _callbacks(folder, config, data, evaluation, save)
+    run_epochs(model, config, data, [*callbacks, stop], strategy)
 
 
-def _callbacks(
-    folder: RunFolder,
-    config: RunConfig,
-    data: RunData,
-    evaluation: RunEvaluation | None,
-) -> list[Any]:
+def _description(config: RunConfig, data: RunData) -> Callable[[int], State]:
     options = config.dataset_options(0) | family(config.model).dataset_options
 
     def describe(step: int) -> State:
@@ -189,6 +208,16 @@ def _callbacks(
             data=data.fingerprints,
         )
 
+    return describe
+
+
+def _callbacks(
+    folder: RunFolder,
+    config: RunConfig,
+    data: RunData,
+    evaluation: RunEvaluation | None,
+    save: SaveCheckpoint,
+) -> list[Any]:
     writers = metric_writers(folder.metrics, folder.tensorboard)
     sampler = imported(family(config.model).sampler)
     schedule = SampleSchedule(
@@ -197,12 +226,13 @@ def _callbacks(
     steps = (config.evaluate_every, config.steps)
     best = None
     if config.best_metric:
-        best = BestCheckpoint(folder.checkpoints, config.best_metric, describe)
+        best = BestCheckpoint(folder.checkpoints, config.best_metric, save.describe)
     return [
         # First: what comes after it must not write what is not finite.
         StopOnNaN(),
         LogMetrics(writers, config.log_every, config.batch_size),
-        sampler(schedule, data.held_out),
         *([Evaluate(evaluation, writers, *steps, best)] if evaluation else []),
-        SaveCheckpoint(folder.checkpoints, describe, config.keep_checkpoints),
+        save,
+        # After the checkpoint: drawing takes long, and may fail on a full disk.
+        sampler(schedule, data.held_out),
     ]

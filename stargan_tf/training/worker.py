@@ -1,14 +1,19 @@
 """A worker beside the chief: it trains along and writes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 
 from stargan_tf.distribution.strategies import Strategy, has_workers
-from stargan_tf.distribution.workers import copy_from_chief, wait_for_all
+from stargan_tf.distribution.workers import (
+    copy_from_chief,
+    highest_of_all,
+    wait_for_all,
+)
 from stargan_tf.errors import InputError
+from stargan_tf.training.callbacks.checkpoint import StopOnSignal, Stopped
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
 from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN
 from stargan_tf.training.config import RunConfig
@@ -27,14 +32,34 @@ def meet_chief(model: Any, strategy: Strategy | None) -> None:
         copy_from_chief(strategy, model.training_state)
 
 
-def part_together(strategy: Strategy | None) -> None:
+@contextmanager
+def parting_together(strategy: Strategy | None) -> Iterator[None]:
     """Lets no worker leave before the chief has written its last checkpoint.
 
     Args:
         strategy: the run's, or None.
+
+    Raises:
+        KeyboardInterrupt: in place of `Stopped`, saying what is saved.
     """
+    stopped = None
+    try:
+        yield
+    except Stopped as error:
+        stopped = error
     if has_workers(strategy):
         wait_for_all(strategy)
+    if stopped:
+        raise KeyboardInterrupt(f"Step {stopped.step} is saved.")
+
+
+def agreement(strategy: Strategy | None) -> Callable[[int], int]:
+    """What `StopOnSignal` asks the other workers with: all stop after the same step.
+
+    Args:
+        strategy: the run's, or None.
+    """
+    return highest_of_all(strategy) if has_workers(strategy) else int
 
 
 @contextmanager
@@ -81,8 +106,10 @@ def train_along(
         strategy: over several workers.
     """
     # Means start anew where the chief's do: what is logged is of all workers.
-    callbacks = [StopOnNaN(), LogMetrics([], config.log_every, config.batch_size)]
+    stop = StopOnSignal(None, agreement(strategy))
+    log = LogMetrics([], config.log_every, config.batch_size)
     with together(strategy):
         meet_chief(model, strategy)
-        run_epochs(model, config, data, callbacks, strategy)
-        part_together(strategy)
+        with parting_together(strategy):
+            stop.stop_if_asked(model)
+            run_epochs(model, config, data, [StopOnNaN(), log, stop], strategy)

@@ -33,6 +33,7 @@ class SaveCheckpoint(StepCallback):
         keep: how many checkpoints remain.
         every: steps from one checkpoint to the next.
         total_steps: length of the run.
+        saved_step: the step of the checkpoint that was restored, if any.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class SaveCheckpoint(StepCallback):
         keep: int,
         every: int,
         total_steps: int,
+        saved_step: int | None = None,
     ):
         super().__init__()
         self.folder, self.describe, self.keep = folder, describe, keep
         self.every, self.total_steps = every, total_steps
+        self.saved_step = saved_step
 
     def on_step(self, logs):
         """Saves if it is time."""
@@ -62,11 +65,12 @@ class SaveCheckpoint(StepCallback):
             TrainingDiverged: if a weight is not finite.
         """
         step = int(model.step.numpy())
-        if (self.folder / checkpoints.folder_name(step)).exists():
+        if step == self.saved_step:
             return
         # The loss of the last step was finite, but its update may not have been.
         check_weights(model, step)
         checkpoints.save(self.folder, model, self.describe(step), self.keep)
+        self.saved_step = step
 
 
 class StopOnSignal(StepCallback):

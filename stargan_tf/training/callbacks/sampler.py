@@ -45,6 +45,13 @@ class Sampler(StepCallback):
         self.schedule = schedule
         self.warned = False
 
+    def on_train_begin(self, logs=None):
+        """Draws what a process that ended right after the checkpoint left out."""
+        super().on_train_begin(logs)
+        drawn = self.schedule.folder.glob(f"{folder_name(self.step)}*.png")
+        if self.step and self._is_due() and not any(drawn):
+            interruption.abandoned_on_stop(self.sample)
+
     def on_step(self, logs):
         """Draws if it is time."""
         if self._is_due():
