@@ -56,7 +56,9 @@ class LogMetrics(StepCallback):
         return {
             metric.name
             for metric in getattr(self.model, "metrics", ())
-            if isinstance(metric, keras.metrics.Mean) and float(metric.count) == 0
+            if isinstance(metric, keras.metrics.Mean)
+            # Of several workers, each holds its own part of the count.
+            and float(keras.ops.convert_to_tensor(metric.count)) == 0
         }
 
     def _restart_clock(self) -> None:
