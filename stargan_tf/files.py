@@ -213,6 +213,34 @@ def append_line(path: Path, line: str, what: str) -> None:
         file.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
 
+def read_json(path: Path) -> Any:
+    """The content of a JSON file in UTF-8.
+
+    Args:
+        path: the file.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is no JSON; see `parsed_json`.
+    """
+    return parsed_json(path.read_bytes())
+
+
+def parsed_json(text: str | bytes) -> Any:
+    """As `json.loads`, but whatever is wrong with the text is a `ValueError`.
+
+    Args:
+        text: JSON; bytes are decoded.
+
+    Raises:
+        ValueError: if it is no JSON, not UTF-8, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 @contextlib.contextmanager
 def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
     """Gives a folder to write into, which becomes `path` if all went well.

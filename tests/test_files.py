@@ -492,3 +492,11 @@ def test_a_folder_of_temporary_files_that_is_nowhere(monkeypatch):
     monkeypatch.setattr("tempfile.mkdtemp", nowhere)
     with pytest.raises(InputError, match="Set TMPDIR"), files.temporary_folder():
         pass
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"\xff", b"{", b""])
+def test_whatever_is_wrong_with_json_is_a_value_error(tmp_path, content):
+    path = tmp_path / "file.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError):
+        files.read_json(path)

@@ -1,8 +1,9 @@
 """Which model family a command line means, told before its flags are declared."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
+
+from stargan_tf.files import read_json
 
 
 def named_model(arguments: Sequence[str]) -> str | None:
@@ -36,7 +37,7 @@ def _flag(arguments: Sequence[str], name: str) -> str | None:
 def _in_file(path: str) -> str | None:
     # What is wrong with the file is said when it is read for good.
     try:
-        model = json.loads(Path(path).read_text(encoding="utf-8"))["model"]
+        model = read_json(Path(path))["model"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return model if isinstance(model, str) else None

@@ -16,7 +16,6 @@ uses by a shared lock on the entry's folder, which the system drops when it ends
 
 import contextlib
 import hashlib
-import json
 import math
 import os
 import shutil
@@ -41,7 +40,7 @@ from stargan_tf.data.cache_writer import (
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.listing import say_once
 from stargan_tf.errors import InputError
-from stargan_tf.files import NotWritten, user_path
+from stargan_tf.files import NotWritten, read_json, user_path
 
 try:
     import fcntl
@@ -109,7 +108,7 @@ class CachedImages:
     complete = True
 
     def __init__(self, source: LabelledImages, folder: Path, in_use: InUse):
-        unreadable = json.loads((folder / UNREADABLE).read_text())
+        unreadable = read_json(folder / UNREADABLE)
         every = range(len(source))
         if not isinstance(unreadable, list) or not all(
             type(position) is int and position in every for position in unreadable
@@ -387,10 +386,10 @@ def _image_entries(folder: Path) -> Iterator[Kept]:
 def _title(entry: Path) -> str:
     # Entries of earlier versions have no such file.
     try:
-        about = json.loads((entry / ABOUT).read_text())
+        about = read_json(entry / ABOUT)
         count, size = int(about["images"]), int(about["image_size"])
         return f"{about['dataset']}, {count:,} images of {size}×{size}"
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError):
         return "unknown images"
 
 
@@ -411,7 +410,7 @@ def _check_images(entry: Path, num_bytes: int) -> None:
     if found != num_bytes:
         raise ValueError(f"{IMAGES} has {found} bytes, not {num_bytes}")
     try:
-        about = json.loads((entry / ABOUT).read_text())
+        about = read_json(entry / ABOUT)
     except FileNotFoundError:
         return  # Of an earlier version.
     if checksum(entry / IMAGES) != about["checksum"]:

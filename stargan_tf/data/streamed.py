@@ -32,6 +32,7 @@ from stargan_tf.data.pictures import as_square
 from stargan_tf.data.plugin_sources import decoded, enlarged_size, label_vectors
 from stargan_tf.data.subset import choose_domains
 from stargan_tf.errors import InputError
+from stargan_tf.files import read_json
 
 VALUES, SIDE = "values.npy", "side.json"
 Stream = Callable[[], Iterable[tuple[Any, Any]]]
@@ -77,7 +78,7 @@ def streamed(
             values = np.load(entry / VALUES)
             shape = (count, size, size, 3)
             images = np.memmap(entry / IMAGES, np.uint8, "r", 0, shape)
-            side = json.loads((entry / SIDE).read_text())
+            side = read_json(entry / SIDE)
             if len(values) != count or type(side) is not int:
                 raise ValueError(f"{VALUES} or {SIDE} is of another entry")
             return values, _reader(images, in_use), side

@@ -4,7 +4,6 @@ Neither this module nor what it imports needs TensorFlow.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from stargan_tf.data.pixels import to_float, to_uint8
 from stargan_tf.errors import InputError
+from stargan_tf.files import read_json
 
 DESCRIPTION = "model.json"
 FORMAT = "stargan_tf.litert/1"
@@ -100,7 +100,7 @@ def read_device_model(folder: Path) -> DeviceModel:
 
 def _described(path: Path) -> dict[str, Any]:
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description = read_json(path)
         found = description["format"]
         complete = "generator" in description["files"]
     except (ValueError, LookupError, TypeError) as error:

@@ -1,12 +1,12 @@
 """Which devices train a model: `tf.distribute` strategies by name."""
 
-import json
 import os
 from contextlib import AbstractContextManager, nullcontext
 
 import tensorflow as tf
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import parsed_json
 
 AUTO, NONE, MIRRORED, MULTI_WORKER = "auto", "none", "mirrored", "multi_worker"
 CLUSTER_VARIABLE = "TF_CONFIG"
@@ -85,7 +85,7 @@ def num_workers() -> int:
     if not text:
         return 0
     try:
-        content = json.loads(text)
+        content = parsed_json(text)
         cluster, task = content["cluster"], content["task"]
         addresses = [*cluster.get("chief", []), *cluster.get("worker", [])]
         _ = cluster[task["type"]][int(task["index"])]

@@ -1,6 +1,5 @@
 """Several runs side by side: what their files say."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.record import read_record
+from stargan_tf.files import parsed_json
 
 METRICS_FILE, RESULTS_FILE = "metrics.jsonl", "results.json"
 # What must be equal for numbers to be compared, and what to call it.
@@ -104,17 +104,47 @@ def _read(path: Path, name: str) -> Contender:
 
 def _curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
     curves: dict[str, tuple[list[int], list[float]]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            values = json.loads(line)
-            step = int(values.pop("step"))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # A line that a kill cut short.
+    records, damaged = read_metrics(path)
+    if damaged:
+        print(f"{path}: {damaged} damaged lines are left out.")
+    for values in records:
+        step = values.pop("step")
         for name, value in values.items():
             steps, numbers = curves.setdefault(name, ([], []))
             steps.append(step)
             numbers.append(float(value))
     return curves
+
+
+def read_metrics(metrics_file: Path) -> tuple[list[dict[str, Any]], int]:
+    """The lines that can be used.
+
+    Args:
+        metrics_file: a run's `metrics.jsonl`.
+
+    Returns:
+        A dictionary for each sound line, with its `step` and numbers; and how many
+        lines are damaged. A last line without an end, which a kill cut short, is not
+        counted among them.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    *lines, last = metrics_file.read_bytes().split(b"\n")
+    records = [_record(line) for line in lines]
+    damaged = sum(record is None for record in records)
+    return [record for record in (*records, _record(last)) if record], damaged
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = parsed_json(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or type(record.get("step")) is not int:
+        return None
+    is_sound = all(type(value) in (int, float) for value in record.values())
+    return record if is_sound else None
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -19,7 +19,7 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.evaluation.examples import Example
 from stargan_tf.evaluation.measurement import ByImage, Measurement
 from stargan_tf.evaluation.results import TaskResult
-from stargan_tf.files import read_arrays, write_arrays
+from stargan_tf.files import parsed_json, read_arrays, write_arrays
 
 # Part of the key: raise it when tasks or files change their meaning.
 VERSION = 2
@@ -82,7 +82,7 @@ def _arrays(result: TaskResult) -> dict[str, np.ndarray]:
 
 
 def _read(stored: Mapping[str, np.ndarray]) -> TaskResult:
-    fields = json.loads(str(stored["text"]))
+    fields = parsed_json(str(stored["text"]))
     examples = [
         Example(
             **example,

@@ -8,7 +8,7 @@ from typing import Any
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.results import Results, TaskResult
-from stargan_tf.files import write_text
+from stargan_tf.files import read_json, write_text
 
 FORMAT = 1
 
@@ -70,7 +70,7 @@ def read_record(path: Path) -> dict[str, Any]:
         InputError: if it cannot be read, or is another kind of file.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path)
         if record["format"] == FORMAT and record["means"] is not None:
             return record
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.files import parsed_json
 from stargan_tf.litert.file_model import pack, schema, unpack
 
 NAME = "stargan_tf"
@@ -41,5 +42,5 @@ def read_metadata(content: bytes) -> dict[str, Any] | None:
     model = unpack(content)
     for entry in model.metadata or []:
         if entry.name == NAME.encode():
-            return json.loads(bytes(model.buffers[entry.buffer].data))
+            return parsed_json(bytes(model.buffers[entry.buffer].data))
     return None

@@ -1,10 +1,10 @@
 """What an export says when it is done."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from stargan_tf.export.agreement import Agreement
+from stargan_tf.files import read_json
 
 MEBIBYTE = 1 << 20
 
@@ -16,7 +16,7 @@ def report(files: Sequence[Path]) -> list[str]:
         files: as `export_litert` returned them.
     """
     lines = [f"Wrote {file} ({_size(file)})" for file in files]
-    description = json.loads(files[0].with_name("model.json").read_text("utf-8"))
+    description = read_json(files[0].with_name("model.json"))
     for name, values in description["agreement"].items():
         psnr = float("inf") if values["psnr"] is None else values["psnr"]
         found = Agreement(**{**values, "psnr": psnr})

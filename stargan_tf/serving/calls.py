@@ -1,6 +1,5 @@
 """The requests of a client, as messages, and their answers as Python values."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from stargan_tf.files import parsed_json
 from stargan_tf.serving.serving_error import ServingError
 from stargan_tf.serving.tensors import NAMES, STRING, to_array, to_tensor
 from stargan_tf.serving.wire import messages
@@ -120,7 +120,7 @@ def _read_outputs(response: Any) -> dict[str, np.ndarray]:
 
 
 def _read_description(response: Any) -> dict[str, Any]:
-    return json.loads(_read_outputs(response)["description_bytes"][0])
+    return parsed_json(_read_outputs(response)["description_bytes"][0])
 
 
 def _read_signatures(response: Any) -> dict[str, Any]:

@@ -4,13 +4,13 @@ It is a checkpoint like the others, with `best.json` beside the model, and is ke
 however many later ones there are. `--model RUN/checkpoints/best` opens it.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.evaluation.number_names import is_better
+from stargan_tf.files import read_json
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 
@@ -82,6 +82,6 @@ def read_best(path: Path) -> Best | None:
         None if there is none that can be used.
     """
     try:
-        return Best(**json.loads((path / FILE).read_text(encoding="utf-8")))
+        return Best(**read_json(path / FILE))
     except (OSError, ValueError, TypeError):
         return None

@@ -7,7 +7,6 @@ before it is used.
 """
 
 import hashlib
-import json
 import re
 import warnings
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ STATE_FILE = "state.json"
 _NAME = re.compile(r"step_(\d{8,})")
 _CHUNK = 1 << 20
 # What reading and taking apart a file with any JSON in it may raise.
-_BROKEN_JSON = (ValueError, AttributeError, KeyError, TypeError, RecursionError)
+_BROKEN_JSON = (ValueError, AttributeError, KeyError, TypeError)
 _LARGEST = 1 << 53  # Counts above are not exact in every JSON reader.
 
 
@@ -146,7 +145,7 @@ def read_state(checkpoint: Path) -> State:
         InputError: if another version of the format wrote it.
     """
     try:
-        record = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+        record = files.read_json(checkpoint / STATE_FILE)
         version = record.pop("format")
         written_by = dict(record["versions"]).get("stargan_tf", "of another version")
     except (*_BROKEN_JSON, OSError) as error:
@@ -186,7 +185,7 @@ def model_digest(checkpoint: Path) -> str:
     Args:
         checkpoint: its folder.
     """
-    record = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+    record = files.read_json(checkpoint / STATE_FILE)
     return record["seal"]["sha256"]
 
 

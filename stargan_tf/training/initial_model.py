@@ -1,12 +1,11 @@
 """The model that a new run starts from: what its folder says, without TensorFlow."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
-from stargan_tf.files import user_path
+from stargan_tf.files import read_json, user_path
 from stargan_tf.training.checkpoints import MODEL_FILE
 from stargan_tf.training.families.registry import family
 from stargan_tf.training.model_file import read_model_config
@@ -62,6 +61,6 @@ def not_imported(checkpoint: Path) -> list[str]:
     if not record.exists():
         return []
     try:
-        return list(map(str, json.loads(record.read_text("utf-8"))[NOT_IMPORTED]))
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        return list(map(str, read_json(record)[NOT_IMPORTED]))
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise InputError(f"{record} cannot be read: {error!r}.") from error

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from stargan_tf import files
+from stargan_tf.evaluation.comparison import read_metrics
 
 
 class MetricWriter(Protocol):
@@ -106,15 +107,9 @@ def drop_lines_after(metrics_file: Path, step: int) -> None:
     """
     if not metrics_file.exists():
         return
-    lines = metrics_file.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if _step_of(line) <= step]
-    files.write_text(metrics_file, "".join(line + "\n" for line in kept), "metrics")
-
-
-def _step_of(line: str) -> float:
-    """The line's step; infinite for a line that a kill cut short."""
-    try:
-        record: dict[str, Any] = json.loads(line)
-        return record["step"]
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
+    records, damaged = read_metrics(metrics_file)
+    kept = [line for line in records if line["step"] <= step]
+    text = "".join(json.dumps(record) + "\n" for record in kept)
+    files.write_text(metrics_file, text, "metrics")
+    if damaged:
+        print(f"{metrics_file}: {damaged} damaged lines were removed.")

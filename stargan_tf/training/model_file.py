@@ -4,7 +4,6 @@ The file may come from anywhere. Whatever is wrong with it is an `InputError`; n
 that it names is imported; and it takes no more memory than its weights do.
 """
 
-import json
 import math
 import tempfile
 import zipfile
@@ -15,6 +14,7 @@ from typing import Any
 
 from stargan_tf.archives import check_archive
 from stargan_tf.errors import InputError
+from stargan_tf.files import parsed_json
 from stargan_tf.training.families.model_family import ModelFamily
 
 # What Keras calls the parts of a `.keras` file.
@@ -98,7 +98,7 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
         check_archive(archive, file)
         if archive.getinfo(CONFIG).file_size > _LONGEST_CONFIG:
             raise ValueError(f"its {CONFIG} is too long")
-        config = json.loads(archive.read(CONFIG))
+        config = parsed_json(archive.read(CONFIG))
         if not compile:  # Optimizers may be of packages that are not here.
             config["compile_config"] = None
         archive.getinfo(WEIGHTS)

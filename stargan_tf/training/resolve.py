@@ -1,13 +1,12 @@
 """Flags, a JSON file, a preset and defaults become one `RunConfig`."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
-from stargan_tf.files import user_path
+from stargan_tf.files import read_json, user_path
 from stargan_tf.training.config import NESTED, RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
 from stargan_tf.training.families.registry import DEFAULT, check_option_names, family
@@ -91,8 +90,8 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
         InputError: if it is missing, no JSON, or no JSON object.
     """
     try:
-        values = json.loads(user_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        values = read_json(user_path(path))
+    except (OSError, ValueError) as error:
         raise InputError(f"The configuration {path} cannot be read: {error}") from error
     if not isinstance(values, dict):
         raise InputError(

@@ -68,10 +68,10 @@ def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False)
     """
     # A signal ends the training between two steps, with a checkpoint.
     with interruption.postponed():
-        return _train(config, RunFolder(user_path(run)))
+        return _train(config, RunFolder(user_path(run)), accept_changed_data)
 
 
-def _train(config: RunConfig, folder: RunFolder) -> Any:
+def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> Any:
     strategy = make_strategy(config.distribute)
     check_batch_size(strategy, config.batch_size)
     resume.check(folder, config)

@@ -1,7 +1,6 @@
 """The folder of a training run, which is a model folder as well."""
 
 import contextlib
-import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -178,7 +177,7 @@ def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
     config = RunFolder(checkpoint.resolve().parents[1]).config
     # Not by `resolve`: the data set's plugin need not be installed here.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        (crop_size, *_) = json.loads(config.read_text(encoding="utf-8"))["crop_size"]
+        (crop_size, *_) = files.read_json(config)["crop_size"]
         return Preparation.of({"crop_size": crop_size, **options})
     return Preparation.of(options)
 

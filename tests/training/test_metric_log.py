@@ -53,3 +53,29 @@ def test_tensorboard_gets_scalars_and_pictures(tmp_path):
     content = file.read_bytes()
     assert b"d_loss" in content
     assert b"samples" in content
+
+
+DAMAGED = [
+    b'\xff\xfe{"step": 5}',  # not UTF-8
+    b'{"step": "a", "loss": 1}',
+    b'{"step": null}',
+    b'{"step": 4.5}',
+    b'{"loss": 1}',
+    b'{"step": 5, "loss": "x"}',
+    b"[1, 2]",
+    b"7",
+    b'{"step": 1{"step": 2, "loss": 0.5}',
+    b"[" * 200_000,
+]
+
+
+def test_damaged_lines_are_removed_with_one_line(tmp_path, capsys):
+    file = tmp_path / "metrics.jsonl"
+    sound = b'{"step": 5, "loss": 0.5}'
+    file.write_bytes(b"\n".join([*DAMAGED, sound, b'{"step": 6}', b""]))
+    drop_lines_after(file, 5)
+    assert file.read_bytes() == sound + b"\n"
+    expected = f"{file}: {len(DAMAGED)} damaged lines were removed.\n"
+    assert capsys.readouterr().out == expected
+    drop_lines_after(file, 5)
+    assert capsys.readouterr().out == ""

@@ -58,7 +58,7 @@ class LogMetrics(StepCallback):
             for metric in getattr(self.model, "metrics", ())
             if isinstance(metric, keras.metrics.Mean)
             # Of several workers, each holds its own part of the count.
-            and float(keras.ops.convert_to_tensor(metric.count)) == 0
+            and float(keras.ops.add(metric.count, 0)) == 0
         }
 
     def _restart_clock(self) -> None:
