@@ -47,13 +47,15 @@ def place(tmp_path_factory):
     """Folders of pictures, and model folders that need not be opened."""
     place = tmp_path_factory.mktemp("bad")
     rng = np.random.default_rng(0)
-    for folder, counts in {"pets": (4, 4), "few": (4, 1), "none": (4, 0)}.items():
+    sets = {"pets": (4, 4), "few": (4, 1), "none": (4, 0), "heic": (4, 0)}
+    for folder, counts in sets.items():
         for domain, count in zip(PETS.domains, counts, strict=True):
             (place / folder / domain).mkdir(parents=True)
             for number in range(count):
                 pixels = rng.integers(0, 255, (SIZE, SIZE, 3), np.uint8)
                 path = place / folder / domain / f"{number}.png"
                 Image.fromarray(pixels).save(path)
+    (place / "heic" / "dog" / "0.heic").touch()
     (place / "broken.png").write_bytes(b"junk")
     save(Hollow(), place / "run_v2", "stargan_v2", PETS)
     save(Hollow(), place / "run_v1", "stargan", FACES)
@@ -83,7 +85,7 @@ def check(place, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*V2, "--data_dir=none"], "The domain 'dog' has no image"),
+        ([*V2, "--data_dir=heic"], "The domain 'dog' has no image"),
         ([*V2, "--data_dir=few", f"--image_size={SIZE}"], "'dog' has 1. Add images"),
         ([*V2, "--data_dir=pets", "--image_size=96"], "power of two from 64 to 1024"),
         ([*V2, "--data_dir=pets", "--critic_steps=5"], "critic_steps is an option of"),
