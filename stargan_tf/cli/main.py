@@ -136,6 +136,32 @@ def _answer(arguments: list[str]) -> int:
         return _report(error, USER_ERROR)
     except KeyboardInterrupt as interrupt:
         return _report(f"interrupted. {interrupt}", interruption.exit_status())
+    except Exception as error:
+        if not _is_out_of_memory(error):
+            raise
+        return _report(_out_of_memory(error, arguments), USER_ERROR)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # TensorFlow's class, which is not imported for this. A full disk has the same one.
+    name, text = type(error).__name__, str(error).lower()
+    return name == "ResourceExhaustedError" and ("oom" in text or "alloc" in text)
+
+
+def _out_of_memory(error: Exception, arguments: list[str]) -> str:
+    advice = "Give a smaller --batch_size: memory grows nearly in proportion to it."
+    if arguments[0] == "train":
+        # Measured by benchmarks/memory_v2.py: what a step adds to weights and moments.
+        advice += (
+            " A smaller --image_size needs a quarter for half the side. For StarGAN "
+            "v2, --accumulate 4 saves about 23 % of what a step needs, --remat 13 % and "
+            "--precision mixed_bfloat16 10 % (at 128 px on a CPU); the presets "
+            "..._low_memory combine them."
+        )
+    reason = getattr(error, "message", None) or str(error)
+    first = reason.strip().splitlines()[0][:300]
+    command = " ".join(arguments)[:300]
+    return f"The device has too little memory for '{command}' ({first}). {advice}"
 
 
 @contextlib.contextmanager

@@ -274,3 +274,32 @@ def test_home_folders_on_the_command_line(monkeypatch):
         "--to=~": "--to=/home/me",
     }
     assert {text: main._at_home(text) for text in expanded} == expanded
+
+
+class ResourceExhaustedError(Exception):
+    """As TensorFlow's."""
+
+
+def test_too_little_memory_is_an_answer(capsys, monkeypatch):
+    error = ResourceExhaustedError("OOM when allocating tensor with shape[8,512]\n...")
+
+    def fail(flag_values, positionals):
+        raise error
+
+    monkeypatch.setattr(presets, "run", fail)
+    status, _, errors = run(capsys, "presets")
+    assert status == 2 and errors.count("\n") == 1
+    assert "OOM when allocating tensor with shape[8,512])" in errors
+    assert "--batch_size" in errors
+    message = main._out_of_memory(error, ["train", "--steps=3"])
+    for flag in ("--accumulate", "--remat", "_low_memory", "--precision", "--steps=3"):
+        assert flag in message
+
+
+def test_a_full_disk_under_tensorflow_is_no_lack_of_memory(monkeypatch):
+    def fail(flag_values, positionals):
+        raise ResourceExhaustedError("No space left on device")
+
+    monkeypatch.setattr(presets, "run", fail)
+    with pytest.raises(ResourceExhaustedError):
+        main.main(["presets"])
