@@ -154,7 +154,7 @@ def _out_of_memory(error: Exception, arguments: list[str]) -> str:
         # Measured by benchmarks/memory_v2.py: what a step adds to weights and moments.
         advice += (
             " A smaller --image_size needs a quarter for half the side. For StarGAN "
-            "v2, --accumulate 4 saves about 23 % of what a step needs, --remat 13 % and "
+            "v2, --accumulate 4 saves 23 % of what a step needs, --remat 13 % and "
             "--precision mixed_bfloat16 10 % (at 128 px on a CPU); the presets "
             "..._low_memory combine them."
         )
