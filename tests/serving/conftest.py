@@ -13,6 +13,7 @@ from stargan_tf.serving.export import SavedModelOptions, export_saved_model
 from stargan_tf.serving.loaded_model import LoadedModel
 from stargan_tf.serving.server import Server, ServerOptions
 from stargan_tf.training import checkpoints
+from stargan_tf.training.run_folder import find_checkpoint
 from tests.serving.toy import write_toy
 
 HAIR = ("Black", "Blond")
@@ -25,7 +26,8 @@ def exported(folder, model, family):
     """(the Keras model, its SavedModel's folder, what was found about it)."""
     infos = model.label_space.to_list()
     state = checkpoints.State(7, family, infos, [0] * len(infos), {})
-    saved = checkpoints.save(folder / "checkpoints", model, state, keep=1)
+    checkpoints.save(folder / "checkpoints", model, state, keep=1)
+    saved, state = find_checkpoint(folder)
     with pytest.warns(UserWarning, match="random images"):
         version, agreement = export_saved_model(
             saved, state, folder / "tiny", SavedModelOptions()
