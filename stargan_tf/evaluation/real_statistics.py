@@ -26,9 +26,8 @@ from stargan_tf.files import read_arrays, write_arrays
 # Part of the key: raise it when the content of a file changes its meaning.
 VERSION = 1
 SAVE_EVERY = 4000  # images
-# Sets of images in one pass; the statistics of each take up to 75 MB.
-AT_ONCE = 8
-HELD = 4  # from one evaluation to the next
+# Of the statistics in one pass; those of a target take up to 75 MB.
+MEMORY = 320 * 2**20
 
 # The real images of a target: place in the label, and its value there.
 Target = tuple[int, float]
@@ -47,8 +46,8 @@ class _Part:
 class RealStatistics:
     """The feature statistics of the real images of each target.
 
-    Memory does not grow with the number of targets: few are held, the others are read
-    again when they are asked for.
+    Memory does not grow with the number of targets: none is held, each is read when
+    it is asked for.
 
     Args:
         source: the real images.
@@ -68,7 +67,6 @@ class RealStatistics:
         self.seed = seed
         self._weights = _digest(extractor.network.get_weights())
         self._prepared: set[Target] = set()
-        self._held: dict[Target, FeatureSummary] = {}
 
     def prepare(self, targets: Iterable[Target]) -> None:
         """Computes what is not on the disk yet, with a progress bar.
@@ -86,8 +84,11 @@ class RealStatistics:
             for target in new
         }
         missing = [one for one in new if (done[one] or 0) < len(self.source)]
-        for first in range(0, len(missing), AT_ONCE):
-            group = missing[first : first + AT_ONCE]
+        width = len(self.extractor.summary().statistics.mean)
+        while missing:
+            sizes = [8 * width**2 + 4 * width * min(len(rows[one]), SAMPLE_LIMIT) for one in missing]
+            number = max(1, np.searchsorted(np.cumsum(sizes), MEMORY, side="right"))
+            group, missing = missing[:number], missing[number:]
             self._compute([self._part(t, resumed=bool(done[t])) for t in group])
         self._prepared.update(new)
 
@@ -100,13 +101,9 @@ class RealStatistics:
         Raises:
             InputError: as `prepare`.
         """
-        if target in self._held:
-            return self._held[target]
         part = self._part(target)
         if part.next_row < len(self.source):  # Removed or damaged meanwhile.
             self._compute([part])
-        if len(self._held) < HELD:
-            self._held[target] = part.summary
         return part.summary
 
     def rows(self, target: Target) -> np.ndarray:

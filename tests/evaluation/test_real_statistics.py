@@ -105,13 +105,7 @@ def test_nothing_is_read_again_only_to_see_that_it_is_there(monkeypatch):
     for _ in range(3):
         statistics.prepare(TARGETS)
         check_means(statistics)
-    assert len(read) == len(TARGETS)
-    # Held from one evaluation to the next, but not more than fit.
-    monkeypatch.setattr(module, "HELD", 1)
-    statistics, read[:] = prepared(Extractor()), []
-    for _ in range(3):
-        check_means(statistics)
-    assert len(read) == 1 + 3 * 2
+    assert len(read) == 3 * len(TARGETS)  # Each once an evaluation, at its task.
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"PK")])
@@ -124,8 +118,7 @@ def test_what_is_lost_after_preparation_is_made_again(damage):
 
 def test_memory_does_not_grow_with_the_number_of_targets(monkeypatch):
     """A set of statistics of 300 features takes 0.7 MB."""
-    monkeypatch.setattr(module, "AT_ONCE", 2)
-    monkeypatch.setattr(module, "HELD", 1)
+    monkeypatch.setattr(module, "MEMORY", 1.6e6)
 
     class Wide(Extractor):
         def summary(self, seed=0):
@@ -184,7 +177,8 @@ def test_all_features_are_kept_by_any_seed_so_that_one_file_serves():
 
 
 def test_many_targets_come_in_several_passes(monkeypatch):
-    monkeypatch.setattr(module, "AT_ONCE", 2)
+    # Of 3 features and 3 images the statistics take 8 · 9 + 4 · 9 bytes.
+    monkeypatch.setattr(module, "MEMORY", 220)
     extractor = Extractor()
     check_means(prepared(extractor))
     # First the black-haired and the men, all but one image; then the women.
