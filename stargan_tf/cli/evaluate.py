@@ -60,13 +60,13 @@ def _define_measure(flag_values: flags.FlagValues) -> None:
     where = {"flag_values": flag_values, "module_name": "Measure"}
     flags.DEFINE_string("model", None, "A run folder, or one checkpoint.", **where)
     flags.DEFINE_string(
-        *("metrics", "classification,unchanged"),
+        "metrics",
+        "classification,unchanged",
         "Of fid, kid, lpips, classification, unchanged.",
         **where,
     )
-    flags.DEFINE_string(
-        "protocol", "standard", "Of FID and KID: standard or stargan_v2.", **where
-    )
+    protocols = ["standard", "stargan_v2"]
+    flags.DEFINE_enum("protocol", "standard", protocols, "Of FID and KID.", **where)
     flags.DEFINE_enum("lpips_network", "alex", ["alex", "vgg"], "For LPIPS.", **where)
     sizes = ["tiny", "small", "resnet18"]
     flags.DEFINE_enum("classifier", "small", sizes, "Size of the classifier.", **where)
@@ -75,7 +75,11 @@ def _define_measure(flag_values: flags.FlagValues) -> None:
         ("count", None, "Images of each task at most; by default all."),
         ("outputs", 10, "Translations of each image, for models with styles."),
         ("batch_size", 32, "Images at once; the numbers do not depend on it."),
-        ("seed", 0, "Of latent codes, references and the classifier."),
+        (
+            "seed",
+            0,
+            "Of latent codes, references, classifier, KID's sample, and intervals.",
+        ),
     )
     for name, default, text in numbers:
         flags.DEFINE_integer(name, default, text, **where)

@@ -19,6 +19,7 @@ from stargan_tf.files import new_file
 
 # Part of the cache key: raise it when training or the networks change.
 VERSION = 1
+LINE_EVERY = 100  # batches
 
 
 class LabelClassifier:
@@ -76,7 +77,8 @@ def train_classifier(
         The classifier.
 
     Raises:
-        InputError: for another size, or if no image can be read.
+        InputError: for another size, if no image can be read, or if the weights
+            become infinite.
 
     Reference: StarGAN (Choi et al. 2018), section 5.4: a ResNet-18 trained on real
         images gives the classification error.
@@ -87,9 +89,20 @@ def train_classifier(
     network.compile(keras.optimizers.Adam(schedule), _loss(info))
     batches = training_batches(images, batch_size, seed=seed)
     print(f"Training a classifier on {len(images)} real images, {steps} batches.")
-    # A bar that is redrawn is unreadable in a file.
-    verbose = 1 if sys.stdout.isatty() else 0
-    network.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=verbose)
+    # A bar that is redrawn is unreadable in a file: lines there.
+    on_screen = sys.stdout.isatty()
+    network.fit(
+        batches,
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=1 if on_screen else 0,
+        callbacks=[] if on_screen else [_ProgressLines(steps)],
+    )
+    if not all(np.isfinite(weights).all() for weights in network.get_weights()):
+        raise InputError(
+            "The classifier's weights must be finite. Received: NaN or infinity after "
+            f"{steps} batches. Pass another --seed or size of the classifier."
+        )
     return LabelClassifier(network, info)
 
 
@@ -129,6 +142,20 @@ def _stored(images: LabelledImages, size: str, options: dict) -> Path:
     how = (VERSION, size, sorted(options.items()))
     key = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:32]
     return cache_folder() / "classifiers" / f"{key}.keras"
+
+
+class _ProgressLines(keras.callbacks.Callback):
+    """A line every 100 batches."""
+
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        done = batch + 1
+        if done % LINE_EVERY == 0 or done == self.steps:
+            loss = f"loss {logs['loss']:.3f}"
+            print(f"Classifier: batch {done} of {self.steps}, {loss}", flush=True)
 
 
 def _loss(info: DatasetInfo) -> keras.losses.Loss:

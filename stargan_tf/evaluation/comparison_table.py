@@ -48,12 +48,12 @@ def _title(name: str) -> str:
 
 def _cells(name: str, columns: Sequence[Mapping[str, float]]) -> list[str]:
     values = [column.get(name) for column in columns]
-    known = [value for value in values if value is not None]
+    known = [value for value in values if value is not None and value == value]
     cells = []
     for value in values:
         best = (
             is_known(name)
-            and value is not None
+            and value in known
             and min(known) < max(known)
             and not any(is_better(name, other, value) for other in known)
         )

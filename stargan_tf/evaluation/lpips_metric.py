@@ -39,17 +39,17 @@ class LpipsMetric(Metric):
         for task in tasks:
             if task.guide in (LABEL, OWN):
                 continue
-            if task.outputs < 2:
-                raise InputError(
-                    "Diversity needs at least 2 outputs of each image. "
-                    f"Received: outputs={task.outputs}"
-                )
             references = int(self.held_out.labels[:, task.column].sum())
             if task.guide == REFERENCE and references < 2:
                 raise InputError(
                     f"The diversity of references needs at least 2 held-out images "
                     f"of each domain. Received: {references} of '{task.target}'. Add "
                     "images, raise --held_out, or leave lpips out."
+                )
+            if task.outputs < 2:
+                raise InputError(
+                    "Diversity needs at least 2 outputs of each image. "
+                    f"Received: outputs={task.outputs}"
                 )
 
     def start(self, task: Task) -> "Meter | None":

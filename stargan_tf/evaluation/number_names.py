@@ -1,5 +1,6 @@
 """How an evaluation's numbers are called and written, on screens and in reports."""
 
+import math
 from dataclasses import dataclass
 
 from stargan_tf.evaluation.options import CLASSIFICATION, FID, KID, LPIPS, UNCHANGED
@@ -33,7 +34,7 @@ NUMBERS = {
         "error", "translations in which a classifier does not see the target", "%"
     ),
     "kept_label_error": NumberName(
-        "others wrong", "wrong answers at the labels that should have stayed", "%"
+        "others wrong", "wrong answers at all labels but the target", "%"
     ),
     "fid": NumberName("FID", "distance of the features' distributions", ".2f"),
     "kid": NumberName("KID", "the features' distance, unbiased; for few images", ".4f"),
@@ -127,9 +128,13 @@ def direction(name: str) -> str:
 def is_better(name: str, value: float, than: float) -> bool:
     """Whether one value of a number is better than another.
 
+    NaN is worse than any value.
+
     Args:
         name: of the number, with or without its guide.
         value: the one.
         than: the other.
     """
+    if math.isnan(value) or math.isnan(than):
+        return not math.isnan(value)
     return value > than if name.endswith(HIGHER_IS_BETTER) else value < than

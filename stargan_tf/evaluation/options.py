@@ -32,7 +32,8 @@ class EvaluationOptions:
         count: held-out images of each task at most, evenly spread; None for all.
         outputs: translations of each image, for models with styles.
         batch_size: images that a network sees at once; no result depends on it.
-        seed: of latent codes, references and the classifier.
+        seed: of latent codes, references, the classifier, KID's sample and the
+            resamples of intervals.
 
     Raises:
         InputError: if a metric or protocol does not exist, or a number is too small.

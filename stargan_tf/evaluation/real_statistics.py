@@ -86,7 +86,10 @@ class RealStatistics:
         missing = [one for one in new if (done[one] or 0) < len(self.source)]
         width = len(self.extractor.summary().statistics.mean)
         while missing:
-            sizes = [8 * width**2 + 4 * width * min(len(rows[one]), SAMPLE_LIMIT) for one in missing]
+            sizes = [
+                8 * width**2 + 4 * width * min(len(rows[one]), SAMPLE_LIMIT)
+                for one in missing
+            ]
             number = max(1, np.searchsorted(np.cumsum(sizes), MEMORY, side="right"))
             group, missing = missing[:number], missing[number:]
             self._compute([self._part(t, resumed=bool(done[t])) for t in group])

@@ -24,6 +24,8 @@ class ReferenceCodes:
         members = np.flatnonzero(subject.held_out.labels[:, domain])
         least = options.count and max(options.count, options.outputs)
         self.rows = spread(members, least)
+        # Two equal references would make equal translations, and less diversity.
+        self.outputs = max(1, min(options.outputs, len(self.rows)))
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -48,9 +50,10 @@ class ReferenceCodes:
             rows: numbers of held-out images (n,).
 
         Returns:
-            Style codes (n, outputs, style_dim).
+            Style codes (n, outputs, style_dim); fewer outputs than the options say
+            where there are fewer references.
         """
-        total, outputs = len(self.codes), self.options.outputs
+        total, outputs = len(self.codes), self.outputs
         chosen = [
             np.random.default_rng([self.options.seed, self.domain, row]).choice(
                 total, outputs, replace=total < outputs

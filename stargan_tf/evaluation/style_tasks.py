@@ -41,12 +41,12 @@ def style_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
     tasks = []
     for guide in (LATENT, REFERENCE):
         for source, target in permutations(range(len(domains)), 2):
-            styles = (
-                _latent_styles(subject.model, target, options)
-                if guide == LATENT
-                else references[target].of
-            )
-            tasks.append(_pair(subject, options, guide, source, target, styles))
+            styles, outputs = references[target].of, references[target].outputs
+            if guide == LATENT:
+                styles = _latent_styles(subject.model, target, options)
+                outputs = options.outputs
+            task = _pair(subject, options, guide, source, target, styles, outputs)
+            tasks.append(task)
     tasks.append(_own(subject, options))
     return [task for task in tasks if len(task.rows)]
 
@@ -58,6 +58,7 @@ def _pair(
     source: int,
     target: int,
     styles: Styles,
+    outputs: int,
 ) -> Task:
     labels, domains = subject.held_out.labels, subject.held_out.info.domains
     rows = spread(np.flatnonzero(labels[:, source]), options.count)
@@ -71,7 +72,7 @@ def _pair(
         translate=_in_styles(subject.model, rows, styles),
         back=_back(subject.model, domains[source]),
         source=domains[source],
-        outputs=options.outputs,
+        outputs=outputs,
     )
 
 

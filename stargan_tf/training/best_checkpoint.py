@@ -4,6 +4,7 @@ It is a checkpoint like the others, with `best.json` beside the model, and is ke
 however many later ones there are. `--model RUN/checkpoints/best` opens it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class BestCheckpoint:
             InputError: if it cannot be written; the best before is then untouched.
         """
         value = values.get(self.metric)
-        if value is None or not self._is_best(value):
+        if value is None or math.isnan(value) or not self._is_best(value):
             return False
         best = Best(self.metric, float(value), step)
         checkpoints.write(self.path, model, self.describe(step), {FILE: asdict(best)})

@@ -36,9 +36,15 @@ def stripes(label_type, domains):
 @pytest.mark.parametrize(
     ("label_type", "domains"), [("one_hot", ("a", "b", "c")), ("binary", ("a", "b"))]
 )
-def test_it_learns_either_kind_of_labels(label_type, domains):
+def test_it_learns_either_kind_of_labels(label_type, domains, monkeypatch, capsys):
+    monkeypatch.setattr(module, "LINE_EVERY", 10)
     source, images = stripes(label_type, domains)
     classifier = train_classifier(source, "tiny", **FEW)
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split(", loss ")[0] for line in lines] == [
+        f"Classifier: batch {batch} of 25" for batch in (10, 20, 25)
+    ]
+    assert float(lines[-1].split()[-1]) < float(lines[0].split()[-1])
     error = ClassificationError(source.info)
     rows = np.arange(len(images))
     error.update(rows, classifier.logits(images), source.labels)
@@ -69,6 +75,27 @@ def test_the_cache_saves_the_training(monkeypatch, own_cache):
     mended = replace(source, labels=source.labels[::-1].copy())
     with pytest.raises(TypeError):
         cached_classifier(mended, "tiny", steps=2, batch_size=4)
+
+
+def test_the_seed_decides_the_trained_classifier():
+    source, images = stripes("binary", ("a", "b"))
+
+    def logits(seed):
+        options = {"steps": 2, "batch_size": 8, "learning_rate": 1e-2}
+        return train_classifier(source, "tiny", seed=seed, **options).logits(images)
+
+    first = logits(1)
+    np.testing.assert_allclose(logits(1), first, rtol=1e-3, atol=1e-4)
+    assert np.abs(logits(2) - first).max() > 0.01
+
+
+def test_weights_that_are_not_finite_are_refused(own_cache):
+    source, _ = stripes("binary", ("a", "b"))
+    with pytest.raises(InputError, match="weights must be finite"):
+        cached_classifier(
+            source, "tiny", steps=2, batch_size=4, learning_rate=float("inf")
+        )
+    assert not (own_cache / "classifiers").exists()
 
 
 def test_the_seed_decides_the_weights():

@@ -45,6 +45,13 @@ def test_numbers_side_by_side_with_the_best_marked(run):
     assert lines[-1] == "* the best of its row"
 
 
+def test_a_number_that_is_nan_is_never_the_best(run):
+    runs = (run("a", fid=float("nan")), run("b", fid=3.0), run("c", fid=4.0))
+    table = comparison_table(read_contenders(runs))
+    (cells,) = [line.split() for line in table.splitlines() if line.startswith("FID")]
+    assert cells == ["FID", "↓", "nan", "3.00*", "4.00"]
+
+
 def test_evaluations_under_other_conditions_are_told(run):
     pair = read_contenders([run("a", fid=1.0), run("bb", fid=2.0)])
     assert differing_conditions(pair) == []  # No number depends on the batch size.

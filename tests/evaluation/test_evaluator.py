@@ -49,6 +49,22 @@ def test_all_metrics_and_no_number_depends_on_the_batch_size(subject):
     assert len(first.real) > 1
 
 
+@pytest.mark.parametrize("subject", [faces, pets])
+def test_a_seed_gives_the_same_numbers_and_another_one_others(subject):
+    def means(seed):
+        options = EvaluationOptions(("lpips", "unchanged"), outputs=2, seed=seed)
+        return Evaluator(subject(), options).run().means
+
+    first = means(0)
+    assert means(0) == first
+    other = means(6)
+    assert other.keys() == first.keys()
+    assert any(other[name].interval != one.interval for name, one in first.items())
+    if subject is pets:  # Latents and references are drawn as well.
+        for name in ("latent_cycle_error", "reference_cycle_error"):
+            assert other[name].value != first[name].value
+
+
 def test_only_what_is_asked_for_is_translated():
     results = Evaluator(faces(), EvaluationOptions(("lpips",))).run()
     assert {name for _, name in values(results)} == {"lpips_to_source"}

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,14 @@ from stargan_tf.evaluation.label_tasks import label_tasks
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.run_task import run_task
 from stargan_tf.evaluation.style_tasks import style_tasks
-from tests.evaluation.fakes import FACES, Extractor, faces, make_source, pets
+from tests.evaluation.fakes import (
+    FACE_LABELS,
+    FACES,
+    Extractor,
+    faces,
+    make_source,
+    pets,
+)
 
 BOTH = EvaluationOptions(metrics=("kid", "fid"), outputs=2)
 
@@ -49,6 +59,37 @@ def test_no_batch_size_changes_a_number():
         for a, b in zip(row.measurements, other[name].measurements, strict=True):
             assert a.value == pytest.approx(b.value, rel=1e-5)
             assert a.counts["fake"] == 2 * row.sources
+
+
+def test_the_seed_reaches_the_samples_of_both_sides():
+    subject = pets()
+    task = style_tasks(subject, BOTH)[0]
+    for seed in (0, 5):
+        metric = FeatureMetric(subject, replace(BOTH, seed=seed))
+        meter = metric.start(task)
+        assert meter.fake.sample.seed == metric.real.seed == seed
+
+
+def test_translations_know_their_image_so_that_kid_leaves_it_out_as_a_whole():
+    subject = pets()
+    metric = FeatureMetric(subject, BOTH)
+    task = style_tasks(subject, BOTH)[0]  # three cats, two outputs
+    meter = metric.start(task)
+    monitored = SimpleNamespace(start=lambda task: meter)
+    run_task(task, subject.held_out, [monitored], 4, lambda count: None)
+    assert meter.fake.sample.images.tolist() == [0, 0, 3, 3, 6, 6]
+
+
+def test_training_images_that_cannot_be_read_are_told():
+    labels = np.repeat(FACE_LABELS, 2, axis=0)
+    train = make_source(FACES, labels, unreadable={0, 7})
+    subject = faces(train=train)
+    rows = measured(subject, label_tasks(subject, BOTH), 2)
+    kid, fid = rows["Black"].measurements
+    assert kid.counts["real"] == 4
+    assert kid.note == "2 training images of a target could not be read."
+    assert kid.note in fid.note and "fewer than 2048" in fid.note
+    assert "could not be read" not in rows["Blond"].measurements[1].note
 
 
 def test_targets_without_real_images_are_told_first():

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from stargan_tf.evaluation.number_names import (
@@ -36,6 +38,10 @@ def test_which_way_is_better():
     assert is_better("latent_lpips_diversity", 0.4, than=0.3)
     assert not is_better("psnr_to_truth", 20.0, than=21.0)
     assert not is_better("fid", 2.0, than=2.0)
+    for name in ("fid", "psnr_to_truth"):
+        assert is_better(name, 2.0, than=math.nan)
+        assert not is_better(name, math.nan, than=2.0)
+        assert not is_better(name, math.nan, than=math.nan)
     assert (direction("fid"), direction("ssim_to_truth")) == ("↓", "↑")
 
 

@@ -38,6 +38,18 @@ def test_only_a_better_value_replaces_the_best(tmp_path):
     assert checkpoints.read_state(tmp_path / "best").step == 40
 
 
+def test_what_is_not_a_number_is_never_the_best(tmp_path):
+    best = keeper(tmp_path)
+    assert not best.offer(Model("a"), 10, {"fid": float("nan")})
+    assert not (tmp_path / "best").exists()
+    assert best.offer(Model("b"), 20, {"fid": 5.0})
+    # As written before NaN was refused: any number replaces it.
+    held = {"metric": "fid", "value": float("nan"), "step": 10}
+    (tmp_path / "best" / "best.json").write_text(json.dumps(held))
+    assert best.offer(Model("c"), 30, {"fid": 9.0})
+    assert read_best(tmp_path / "best") == Best("fid", 9.0, 30)
+
+
 def test_a_resumed_run_knows_the_best_before(tmp_path):
     keeper(tmp_path, "psnr_to_truth").offer(Model("a"), 10, {"psnr_to_truth": 20.0})
     again = keeper(tmp_path, "psnr_to_truth")
