@@ -77,27 +77,6 @@ def test_the_cache_saves_the_training(monkeypatch, own_cache):
         cached_classifier(mended, "tiny", steps=2, batch_size=4)
 
 
-def test_the_seed_decides_the_trained_classifier():
-    source, images = stripes("binary", ("a", "b"))
-
-    def logits(seed):
-        options = {"steps": 2, "batch_size": 8, "learning_rate": 1e-2}
-        return train_classifier(source, "tiny", seed=seed, **options).logits(images)
-
-    first = logits(1)
-    np.testing.assert_allclose(logits(1), first, rtol=1e-3, atol=1e-4)
-    assert np.abs(logits(2) - first).max() > 0.01
-
-
-def test_weights_that_are_not_finite_are_refused(own_cache):
-    source, _ = stripes("binary", ("a", "b"))
-    with pytest.raises(InputError, match="weights must be finite"):
-        cached_classifier(
-            source, "tiny", steps=2, batch_size=4, learning_rate=float("inf")
-        )
-    assert not (own_cache / "classifiers").exists()
-
-
 def test_the_seed_decides_the_weights():
     def weights(seed):
         network = build_residual_network(16, 3, "tiny", seed)
