@@ -30,6 +30,7 @@ _TIMESTAMP = 29
 
 _received: int | None = None
 _is_raised = False
+_watched: list[int] = []
 _postponements = 0
 
 
@@ -61,11 +62,12 @@ def handled_signals() -> Iterator[None]:
     # puts off; a thread sees the second signal at once.
     watcher = threading.Thread(target=_watch, args=(watcher_end, watched), daemon=True)
     watcher.start()
-    for number in watched:
-        signal.signal(number, _receive)
+    _watched[:] = watched
+    renew_handlers()
     try:
         yield
     finally:
+        _watched.clear()
         for number in watched:
             signal.signal(number, earlier[number] or signal.SIG_DFL)
         signal.set_wakeup_fd(earlier_descriptor)
@@ -74,6 +76,12 @@ def handled_signals() -> Iterator[None]:
         written.close()
         watcher_end.close()
         _received = None
+
+
+def renew_handlers() -> None:
+    """Installs the handlers again: TensorFlow's cluster replaces that of SIGTERM."""
+    for number in _watched:
+        signal.signal(number, _receive)
 
 
 def exit_status() -> int:

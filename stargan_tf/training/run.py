@@ -73,6 +73,7 @@ def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False)
 
 def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> Any:
     strategy = make_strategy(config.distribute)
+    interruption.renew_handlers()
     check_batch_size(strategy, config.batch_size)
     resume.check(folder, config)
     data = open_data(config)
