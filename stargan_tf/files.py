@@ -535,7 +535,8 @@ def _explained(path: Path, what: str, temporary: Path, target: Path) -> Iterator
     except NotWritten as error:
         if not error.path.is_relative_to(temporary):
             raise
-        raise NotWritten(path, what, error.__cause__ or error) from error
+        cause = error.__cause__ or error
+        raise NotWritten(path, what, cause) from cause
     except OSError as error:
         if not _is_of_writing(error, temporary, target):
             raise
