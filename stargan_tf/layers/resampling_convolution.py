@@ -85,8 +85,9 @@ class DoublingConv2D(_ResamplingConv2D):
     def call(self, inputs):
         """Doubles and convolves; see the class."""
         # A transposed convolution spreads its kernel, where the other one gathers.
-        # Not ops.flip, which fails on two axes in older Keras (seen with 3.6).
-        kernel = ops.transpose(with_box(self.kernel)[::-1, ::-1], (0, 1, 3, 2))
+        # One axis at a time: Keras 3.6 cannot flip two at once.
+        flipped = ops.flip(ops.flip(with_box(self.kernel), axis=0), axis=1)
+        kernel = ops.transpose(flipped, (0, 1, 3, 2))
         return self._finished(ops.conv_transpose(inputs, kernel, 2, "same"))
 
     def compute_output_shape(self, input_shape):

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stargan_tf.data.identity import differing_parts, in_words
 from stargan_tf.errors import InputError
 from stargan_tf.training.checkpoints import State, sorted_checkpoints, step_of
 from stargan_tf.training.config import FREE_OPTIONS, RunConfig
 from stargan_tf.training.resolve import read_config_file, resolve
-from stargan_tf.training.run_data import RunData
 from stargan_tf.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from stargan_tf.training.run_data import RunData
 
 # How to go on where the data is another.
 REMEDY = (
@@ -87,7 +89,7 @@ def check_same_run(folder: RunFolder, config: RunConfig) -> None:
 
 
 def check_same_data(
-    folder: RunFolder, state: State, data: RunData, accept_changed_data: bool = False
+    folder: RunFolder, state: State, data: "RunData", accept_changed_data: bool = False
 ) -> None:
     """Refuses data other than what the checkpoint was trained on.
 
@@ -120,7 +122,7 @@ def check_same_data(
         )
 
 
-def check_fingerprints(model: Path, state: State, data: RunData) -> None:
+def check_fingerprints(model: Path, state: State, data: "RunData") -> None:
     """Refuses images and labels other than what a model was trained on.
 
     Data sets are compared where the model has one of the same name and labels.
