@@ -1,6 +1,7 @@
 """The fixed held-out images that a run is watched by, and their translations."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,18 @@ def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
         dataset: its index in the model's `LabelSpace`.
         count: how many at most; unreadable ones are passed over.
     """
-    wanted = np.linspace(0, len(source) - 1, min(count, len(source)))
-    return load_some(source, np.unique(wanted.round().astype(int)), dataset)
+    return load_some(source, spread(len(source), count), dataset)
+
+
+def spread(total: int, count: int) -> list[int]:
+    """Some of the numbers below `total`, evenly spread, first and last included.
+
+    Args:
+        total: how many there are.
+        count: how many at most; all of them if they are fewer.
+    """
+    places = np.linspace(0, total - 1, min(count, total))
+    return np.unique(places.round().astype(int)).tolist()
 
 
 def load_some(
@@ -76,24 +87,30 @@ def column_titles(space: LabelSpace) -> list[str]:
     return titles
 
 
-def translations(model: Any, held_out: HeldOutImages) -> list[np.ndarray]:
-    """Every translation of the images, in the order of `column_titles`.
+def translations(
+    model: Any, held_out: HeldOutImages, shown: Collection[int]
+) -> list[np.ndarray]:
+    """Translations of the images, in the order of `column_titles`.
 
     Args:
         model: has `label_space` and `translate`.
         held_out: the images. In a joint model they are translated to the domains of
             the other data sets as well; there their own label is unknown, all zero.
+        shown: the domains to translate to, counted through all data sets.
 
     Returns:
-        For each domain a uint8 array like `held_out.images`.
+        For each domain shown a uint8 array like `held_out.images`.
     """
     columns = []
+    number = itertools.count()
     for dataset, info in enumerate(model.label_space.datasets):
         known = held_out.labels
         if dataset != held_out.dataset:
             known = np.zeros((len(known), len(info.domains)), np.float32)
         for labels in all_targets(info, known).values():
-            columns.append(model.translate(held_out.images, labels, dataset=dataset))
+            if next(number) in shown:
+                translated = model.translate(held_out.images, labels, dataset=dataset)
+                columns.append(translated)
     return columns
 
 

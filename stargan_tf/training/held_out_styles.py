@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.training.held_out_images import HeldOutImages, load_some
+from stargan_tf.training.held_out_images import HeldOutImages, load_some, spread
 
 SOURCES = 6
 REFERENCES = 8
@@ -31,6 +31,9 @@ class HeldOutStyles:
 def pick_styles(source: LabelledImages) -> HeldOutStyles:
     """Some sources and references of each domain, the same ones at each call.
 
+    Of many domains some, evenly spread, so that there are never more than `SOURCES`
+    and `REFERENCES`.
+
     Args:
         source: the held-out split, one-hot. A domain with a single image has it in
             both places.
@@ -38,21 +41,15 @@ def pick_styles(source: LabelledImages) -> HeldOutStyles:
     domains = range(len(source.info.domains))
     of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
     present = [rows for rows in of_domain if len(rows)]
-    sources, references = (
-        max(1, count // len(present)) for count in (SOURCES, REFERENCES)
-    )
-    spread = [_spread(rows, sources + references) for rows in present]
-    images = load_some(source, np.concatenate([rows[:sources] for rows in spread]))
-    styles = load_some(source, np.concatenate([rows[-references:] for rows in spread]))
+    first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
+    some = [rows[spread(len(rows), first + last)] for rows in present]
+    sources = [some[place][:first] for place in spread(len(some), SOURCES)]
+    references = [some[place][-last:] for place in spread(len(some), REFERENCES)]
+    images = load_some(source, np.concatenate(sources))
+    styles = load_some(source, np.concatenate(references))
     return HeldOutStyles(
         images.images, _numbers(images), styles.images, _numbers(styles)
     )
-
-
-def _spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the rows, evenly spread."""
-    places = np.linspace(0, len(rows) - 1, min(count, len(rows)))
-    return rows[np.unique(places.round().astype(int))]
 
 
 def _numbers(images: HeldOutImages) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The grid of pictures a person looks at: inputs beside their translations."""
 
+import math
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ WIDE_GAP = 22  # between blocks of columns or rows
 MARGIN = 14
 INK = (45, 45, 50)
 PAPER = (255, 255, 255)
+MANY_PIXELS = 16_000_000  # more is slow to write and to look at
 
 
 def save_grid(
@@ -73,6 +75,24 @@ def draw_grid(
     for row_index, row in enumerate(rows):
         for column, picture in enumerate(row):
             _paste(canvas, layout, column, row_index, picture)
+    return canvas
+
+
+def reduced(picture: Image.Image) -> Image.Image:
+    """The picture, by an integer smaller where it has more than `MANY_PIXELS`."""
+    pixels = picture.width * picture.height
+    return picture.reduce(math.ceil(math.sqrt(max(1, pixels / MANY_PIXELS))))
+
+
+def with_caption(picture: Image.Image, text: str) -> Image.Image:
+    """The picture with a line above it; as it is if there is no text."""
+    if not text:
+        return picture
+    font = ImageFont.load_default(size=14)
+    band = MARGIN + round(1.6 * font.size)
+    canvas = Image.new("RGB", (picture.width, picture.height + band), PAPER)
+    canvas.paste(picture, (0, band))
+    ImageDraw.Draw(canvas).text((MARGIN, band), text, INK, font, anchor="ld")
     return canvas
 
 

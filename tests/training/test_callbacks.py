@@ -3,13 +3,14 @@ import json
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
 from stargan_tf.training import held_out_images
 from stargan_tf.training.callbacks.log_metrics import LogMetrics
-from stargan_tf.training.callbacks.sample_images import SampleImages
+from stargan_tf.training.callbacks.sample_images import SampleImages, sample_images
 from stargan_tf.training.callbacks.sampler import SampleSchedule
 from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN, TrainingDiverged
@@ -141,7 +142,7 @@ def test_joint_grids_show_every_domain_of_every_data_set():
     titles = held_out_images.column_titles(model.label_space)
     assert titles == ["input", "toy.Red", "Bright", "moods.Red", "Calm", "Sad"]
     group = held_out_images.pick(toy_images(), 0, 2)
-    columns = held_out_images.translations(model, group)
+    columns = held_out_images.translations(model, group, range(5))
     rows = held_out_images.grid_rows([group], [columns])
     assert [len(row) for row in rows] == [6, 6]
     # Labels [0, 1] and [1, 1]: flipping Red adds or removes; a mood is one label on.
@@ -169,6 +170,40 @@ def test_grids_and_diagnostics_at_intervals_and_at_the_end(tmp_path):
     assert record["label_effect"] == pytest.approx(20 / 127.5)
     assert record["critic_gap"] == pytest.approx(20 / 127.5, rel=1e-5)
     assert record["critic_wins"] == 0.75
+
+
+def test_a_hundred_labels_in_many_data_sets_do_not_make_the_grid_larger(
+    tmp_path, capsys
+):
+    class Counting(Model):
+        translated = 0
+
+        def translate(self, images, labels, dataset=0):
+            self.translated += len(images)
+            return super().translate(images, labels, dataset)
+
+    names = tuple(f"label_{number}" for number in range(10))
+    infos = [DatasetInfo(f"set_{i}", names, "binary", SIZE) for i in range(10)]
+    held_out = [
+        LabelledImages(
+            info,
+            np.zeros((20, 10), np.float32),
+            tuple(f"{i}.png" for i in range(20)),
+            lambda index: np.full((SIZE, SIZE, 3), index, np.uint8),
+            "toy",
+        )
+        for info in infos
+    ]
+    model = Counting(infos)
+    schedule = SampleSchedule(tmp_path, [], every=1, total_steps=20)
+    callback = begin(sample_images(schedule, held_out), model)
+    step(callback, {})
+    assert model.translated == 8 * 16
+    step(callback, {})
+    with Image.open(tmp_path / "step_00000002.png") as picture:
+        assert picture.width * picture.height < 16e6
+    said = capsys.readouterr().out
+    assert said.count("16 of 100 domains") == 1
 
 
 def test_warns_once_when_the_label_is_ignored(tmp_path):

@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.models.stargan_v2 import StarGANV2
 from stargan_tf.training.callbacks.sample_styles import sample_styles
 from stargan_tf.training.callbacks.sampler import SampleSchedule
 from stargan_tf.training.held_out_styles import pick_styles
@@ -95,6 +97,42 @@ def test_three_pictures_at_intervals_and_at_the_end(tmp_path):
         for step in (2, 3)
         for kind in ("interpolation", "latents", "references")
     ]
+
+
+def test_a_hundred_domains_do_not_make_the_pictures_larger(tmp_path, capsys):
+    """Once 100 × 100 translations each, 204 million pixels."""
+    info = DatasetInfo("many", tuple(f"d{i}" for i in range(100)), "one_hot", 64)
+    sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
+    model = StarGANV2(info, **sizes, base_filters=2, max_filters=4)
+    translated, translate = [], model.translate
+
+    def counted(images, *args, **kwargs):
+        translated.append(len(images))
+        return translate(images, *args, **kwargs)
+
+    model.translate = counted
+    held_out = LabelledImages(
+        info,
+        np.eye(100, dtype=np.float32)[np.repeat(np.arange(100), 2)],
+        tuple(f"{i}.png" for i in range(200)),
+        lambda index: np.full((64, 64, 3), index, np.uint8),
+        "many",
+    )
+    schedule = SampleSchedule(tmp_path, [], every=1, total_steps=20)
+    callback = sample_styles(schedule, [held_out])
+    callback.set_model(model)
+    callback.on_train_begin()
+    callback.on_train_batch_end(0, {})
+    assert sum(translated) < 300
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert len(pictures) == 3
+    for path in pictures:
+        with Image.open(path) as picture:
+            assert picture.width * picture.height < 2e6
+    assert capsys.readouterr().out.count("9 of 100 domains") == 1
+    # From the first domain to the last.
+    assert {0, 99} <= set(callback.held_out.domains.tolist())
+    assert {0, 99} <= set(callback.held_out.reference_domains.tolist())
 
 
 def test_diagnostics(tmp_path):

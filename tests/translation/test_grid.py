@@ -5,7 +5,14 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.grid import MIN_CELL, draw_grid, save_grid
+from stargan_tf.translation.grid import (
+    MANY_PIXELS,
+    MIN_CELL,
+    draw_grid,
+    reduced,
+    save_grid,
+    with_caption,
+)
 
 
 def picture(height=128, width=128, value=100):
@@ -68,3 +75,18 @@ def test_a_file_that_cannot_be_written_is_one_clear_error(tmp_path):
     with pytest.raises(InputError, match=r"must end in one of \.png"):
         save_grid([[picture()]], ["a"], tmp_path / "grid.tiff")
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_picture_of_too_many_pixels_is_reduced_and_no_other():
+    small, large = Image.new("RGB", (40, 30)), Image.new("RGB", (9000, 2000))
+    assert reduced(small).size == (40, 30)
+    assert reduced(large).size == (4500, 1000)
+    assert 4500 * 1000 <= MANY_PIXELS
+
+
+def test_a_caption_stands_above_and_changes_nothing_below():
+    plain = Image.new("RGB", (120, 50), (200, 0, 0))
+    assert with_caption(plain, "") is plain
+    titled = np.asarray(with_caption(plain, "9 of 100 domains"))
+    assert (titled[-50:] == np.asarray(plain)).all()
+    assert (titled[:-50] < 100).any()

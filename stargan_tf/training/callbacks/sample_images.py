@@ -13,15 +13,18 @@ from stargan_tf.training.held_out_images import (
     column_titles,
     grid_rows,
     pick,
+    spread,
     translations,
 )
 from stargan_tf.translation.grid import draw_grid
 
-ROWS = 8
+ROWS, COLUMNS = 8, 16  # at most, so that no picture grows with the domains
 
 
 class SampleImages(Sampler):
     """Draws every image in every domain, and writes the diagnostics.
+
+    Of more than `COLUMNS` domains it takes some, evenly spread.
 
     Args:
         schedule: when, and where to.
@@ -34,8 +37,11 @@ class SampleImages(Sampler):
 
     def sample(self):
         """Draws the grid."""
-        columns = [translations(self.model, group) for group in self.groups]
-        titles = column_titles(self.model.label_space)
+        head, *domains = column_titles(self.model.label_space)
+        shown = spread(len(domains), COLUMNS)
+        self.say_shown(len(shown), len(domains))
+        columns = [translations(self.model, group, shown) for group in self.groups]
+        titles = [head, *(domains[number] for number in shown)]
         self.write_picture(draw_grid(grid_rows(self.groups, columns), titles))
         self._diagnose(columns)
 
@@ -73,5 +79,5 @@ def sample_images(
         held_out: the held-out split of each data set.
     """
     rows = -(-ROWS // len(held_out))
-    groups = [pick(source, i, rows) for i, source in enumerate(held_out)]
+    groups = [pick(held_out[i], i, rows) for i in spread(len(held_out), ROWS)]
     return SampleImages(schedule, groups)

@@ -8,11 +8,14 @@ from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.pixels import to_float
 from stargan_tf.training.callbacks.sampler import Sampler, SampleSchedule
 from stargan_tf.training.diagnostics import critic_view, label_effect
+from stargan_tf.training.held_out_images import spread
 from stargan_tf.training.held_out_styles import HeldOutStyles, pick_styles
 from stargan_tf.translation.interpolation_strip import interpolation_strip
-from stargan_tf.translation.style_grids import latent_grid, reference_grid
+from stargan_tf.translation.random_styles import random_styles
+from stargan_tf.translation.style_grids import reference_grid
+from stargan_tf.translation.style_source import to_styles
 
-LATENT_COLUMNS = 9
+LATENT_COLUMNS = 9  # of more domains some are shown, evenly spread
 STRIP_SEEDS = (0, 1, 2)
 STRIP_ROWS = 3
 
@@ -33,8 +36,11 @@ class SampleStyles(Sampler):
         """Draws all three, with the averaged networks."""
         model, images = self.model, self.held_out.images
         domains = model.info.domains
+        shown = self._shown()
+        self.say_shown(len(shown), len(domains))
         seeds = range(max(1, LATENT_COLUMNS // len(domains)))
-        self.write_picture(latent_grid(model, images, seeds), "latents")
+        styles = random_styles([domains[number] for number in shown], seeds)
+        self.write_picture(to_styles(model, styles).draw(model, images), "latents")
         self.write_picture(
             reference_grid(
                 model,
@@ -51,7 +57,7 @@ class SampleStyles(Sampler):
         self._diagnose()
 
     def _diagnose(self) -> None:
-        """Compares two styles in every domain."""
+        """Compares two styles in every domain shown."""
         first, second = (self._columns(seed) for seed in (0, 1))
         pairs = zip(first, second, strict=True)
         values = {
@@ -62,19 +68,23 @@ class SampleStyles(Sampler):
         self._warn(values["label_effect"], values["style_diversity"])
         self.write(values)
 
+    def _shown(self) -> list[int]:
+        return spread(len(self.model.info.domains), LATENT_COLUMNS)
+
     def _columns(self, seed: int) -> list[np.ndarray]:
-        """The sources in every domain, all with one latent code."""
+        """The sources in every domain shown, all with one latent code."""
         code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
+        names = [self.model.info.domains[number] for number in self._shown()]
         return [
-            self.model.translate(self.held_out.images, domain, latents=code)
-            for domain in self.model.info.domains
+            self.model.translate(self.held_out.images, name, latents=code)
+            for name in names
         ]
 
     def _critic_view(self, columns: Sequence[np.ndarray]) -> dict[str, float]:
         real = self._score(self.held_out.images, self.held_out.domains)
         fakes = [
             self._score(column, np.full(len(column), domain, np.int32))
-            for domain, column in enumerate(columns)
+            for domain, column in zip(self._shown(), columns, strict=True)
         ]
         return critic_view(real, np.stack(fakes))
 

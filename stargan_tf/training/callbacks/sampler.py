@@ -13,6 +13,7 @@ from stargan_tf.training.callbacks.step_callback import StepCallback
 from stargan_tf.training.checkpoints import folder_name
 from stargan_tf.training.diagnostics import IGNORED
 from stargan_tf.training.metric_log import MetricWriter
+from stargan_tf.translation.grid import reduced, with_caption
 from stargan_tf.translation.picture_file import write_picture
 
 
@@ -44,6 +45,7 @@ class Sampler(StepCallback):
         super().__init__()
         self.schedule = schedule
         self.warned = False
+        self.shown = ""  # "9 of 100 domains", once that is said.
 
     def on_train_begin(self, logs=None):
         """Draws what a process that ended right after the checkpoint left out."""
@@ -64,6 +66,21 @@ class Sampler(StepCallback):
     def sample(self):
         """Draws the pictures and says what they show."""
 
+    def say_shown(self, shown: int, total: int) -> None:
+        """Says, once in a process, that the pictures show some of the domains only.
+
+        Args:
+            shown: how many they show.
+            total: how many there are.
+        """
+        if shown == total or self.shown:
+            return
+        self.shown = f"{shown} of {total} domains"
+        print(
+            f"The sample pictures and diagnostics are of {self.shown}, evenly spread; "
+            "'stargan-tf translate' shows any."
+        )
+
     def write_picture(self, picture: Image.Image, kind: str = "") -> None:
         """Writes a picture of this step.
 
@@ -71,6 +88,7 @@ class Sampler(StepCallback):
             picture: the picture.
             kind: what it is, where a step has several; part of its name.
         """
+        picture = with_caption(reduced(picture), self.shown)
         ending = f"_{kind}" if kind else ""
         name = f"{folder_name(self.step)}{ending}.png"
         write_picture(picture, self.schedule.folder / name)
