@@ -21,6 +21,7 @@ _PARTS = {
     "labels": "labels",
     "sizes": "file sizes",
     "content": f"content of {HASHED_FILES} files",
+    "version": "version",
 }
 
 
@@ -36,7 +37,8 @@ def data_fingerprint(*splits: LabelledImages) -> dict[str, Any]:
     Returns:
         JSON-ready: the number of images, the first and the last name, and SHA-256
         hashes of names, labels, file sizes, and the content of 64 evenly spaced files.
-        The last two are None for images that are not stored as files.
+        The last two are None for images that are not stored as files; of those a hash
+        of the version that their source states is there instead.
     """
     rows = sorted(
         (unicodedata.normalize("NFC", name), split, index)
@@ -50,6 +52,7 @@ def data_fingerprint(*splits: LabelledImages) -> dict[str, Any]:
     chosen = [sources[row] for row in dict.fromkeys(spread.tolist())]
     sizes = (b"%d" % source.originals.size(index) for source, index in sources)
     content = (source.originals.read(index) for source, index in chosen)
+    versions = ((s.version or s.fingerprint).encode() for s in splits)
     return {
         "images": len(rows),
         "first": _printable(rows[0][0]),
@@ -58,6 +61,7 @@ def data_fingerprint(*splits: LabelledImages) -> dict[str, Any]:
         "labels": _digest(row.tobytes() for row in labels),
         "sizes": _digest(sizes) if stored else None,
         "content": _digest(content) if stored else None,
+        "version": None if stored else _digest(versions),
     }
 
 

@@ -37,6 +37,8 @@ class LabelledImages:
             so that a crop is as sharp as a crop of the original; None where nothing
             is gained.
         originals: the files, by the same numbers; None where there are none.
+        version: text that changes when an image that has no file does, and not with
+            its size or how it is decoded; None takes `fingerprint`.
 
     Raises:
         InputError: if the labels do not fit, or there is no image.
@@ -49,6 +51,7 @@ class LabelledImages:
     fingerprint: str
     enlarge: "Callable[[], LabelledImages] | None" = None
     originals: Originals | None = None
+    version: str | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.names), len(self.info.domains))

@@ -104,7 +104,13 @@ def pictures(
         grown = replace(info, image_size=size)
         key = digest.hexdigest()
         return LabelledImages(
-            grown, vectors, tuple(names), load, key, originals=originals
+            info=grown,
+            labels=vectors,
+            names=tuple(names),
+            load=load,
+            fingerprint=key,
+            originals=originals,
+            version=fingerprint,
         )
 
     plain = opened(image_size, Image.Resampling.BILINEAR)

@@ -92,7 +92,8 @@ def streamed(
         values = values if dataset.labels_in(options) else None
         vectors = label_vectors(dataset, values, count, options)
         grown = replace(info, image_size=size)
-        return LabelledImages(grown, vectors, names, load, key), side
+        source = LabelledImages(grown, vectors, names, load, key, version=fingerprint)
+        return source, side
 
     plain, side = opened(image_size, Image.Resampling.BILINEAR)
     larger = enlarged_size(side, image_size, options)

@@ -85,6 +85,7 @@ def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
             size=lambda index: originals.size(int(rows[index])),
             read=lambda index: originals.read(int(rows[index])),
         ),
+        version=source.version,
     )
 
 

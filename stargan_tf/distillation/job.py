@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf import files
+from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_new
@@ -138,22 +139,25 @@ def plan_distillation(
     output = output or teacher.with_name(f"{teacher.name}_{options.preset}")
     check_new(output)
     choice = choose(state.datasets[0]["image_size"])
-    sources = _sources(checkpoint, state, choice)
+    sources, taught = _sources(checkpoint, state, choice)
+    state = replace(state, data=taught)
     return DistillationJob(checkpoint, state, sources, options, output, code or {})
 
 
 def _sources(
     checkpoint: Path, state: State, choice: DataChoice
-) -> LabelledImages | list[LabelledImages]:
-    config = recorded_config(checkpoint)
+) -> tuple[LabelledImages | list[LabelledImages], list[dict[str, Any]]]:
+    """What the student is taught on, and the fingerprints of that."""
+    config = recorded_config(checkpoint, choice.options)
     if config and choice.name is None and not choice.options:
         data = open_data(config)
         if not choice.accept_changed_data:
             check_fingerprints(checkpoint, state, data)
-        return data.sources
+        return data.sources, data.fingerprints
     if len(state.datasets) > 1:
         raise InputError(
             "A joint model is distilled on its run's own data. Leave --dataset and "
             "its flags out, and pass a run folder of 'stargan-tf train' as --teacher."
         )
-    return open_evaluation_data(checkpoint, state, choice).train
+    opened = open_evaluation_data(checkpoint, state, choice)
+    return opened.train, [data_fingerprint(opened.train, opened.held_out)]

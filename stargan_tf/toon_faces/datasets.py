@@ -73,6 +73,7 @@ class ToonFaces(Dataset):
             names=tuple(f"{split}_{row:06d}" for row in rows),
             load=load,
             fingerprint=_fingerprint(info, split, rows),
+            version=f"renderer {RENDERER_VERSION}",
         )
 
     def _info(self, options: DatasetOptions, image_size: int) -> DatasetInfo:

@@ -16,7 +16,11 @@ from stargan_tf.errors import InputError, near_names
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
-from stargan_tf.training.resolve import read_config_file, resolve
+from stargan_tf.training.resolve import (
+    read_config_file,
+    resolve,
+    warn_of_relative_paths,
+)
 from stargan_tf.training.resume import check_fingerprint
 
 
@@ -71,7 +75,7 @@ def open_evaluation_data(
         InputError: if there is no such data, or its domains are not the model's.
     """
     infos = as_infos(state.datasets)
-    config = recorded_config(checkpoint)
+    config = recorded_config(checkpoint, choice.options)
     name = choice.name or _own_name(config, infos)
     if name is None:
         raise InputError(
@@ -99,14 +103,17 @@ def open_evaluation_data(
     return EvaluationData(index, held_out, train, changed)
 
 
-def recorded_config(checkpoint: Path) -> RunConfig | None:
+def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | None:
     """The configuration of a checkpoint's run, or None if it belongs to none.
 
     Args:
         checkpoint: the checkpoint's folder; the configuration lies there or above.
+        given: what the user gives in place of the run's options; a warning tells of
+            other paths that depend on the current folder.
     """
     for folder in (checkpoint, *checkpoint.parents[:2]):
         if (folder / "config.json").is_file():
+            warn_of_relative_paths(folder / "config.json", given)
             return resolve(read_config_file(folder / "config.json"))
     return None
 

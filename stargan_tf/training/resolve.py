@@ -1,12 +1,14 @@
 """Flags, a JSON file, a preset and defaults become one `RunConfig`."""
 
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json, user_path
+from stargan_tf.shipped import named_or
 from stargan_tf.training.config import NESTED, RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
 from stargan_tf.training.families.registry import DEFAULT, check_option_names, family
@@ -15,6 +17,8 @@ from stargan_tf.training.presets import preset
 
 # Keys that a run folder's config.json has beside the options.
 _RECORD_KEYS = ("versions",)
+# Options with a path for each data set.
+_PATHS = ("data_dir", "labels")
 _LONGEST = 100  # Characters of a name in a message.
 
 
@@ -56,7 +60,31 @@ def resolve(
         for name, option in options.items()
     }
     _check_initial(given.get("init_from"), initial, read)
+    if config_file:
+        warn_of_relative_paths(config_file, overrides)
     return _assemble(name, read, chosen)
+
+
+def warn_of_relative_paths(config_file: str | Path, given: Mapping[str, Any]) -> None:
+    """Says where data of a run of version 0.1.0 is looked for: it has paths as typed.
+
+    Args:
+        config_file: a run's `config.json`; in one that a user wrote, paths may be
+            relative.
+        given: options that the user gives in place of the file's.
+    """
+    values = read_json(user_path(config_file))
+    if not all(key in values for key in _RECORD_KEYS):
+        return
+    for name in _PATHS:
+        paths = None if name in given else values.get(name)
+        for path in [paths] if isinstance(paths, str) else paths or ():
+            if path and _from_anywhere(path) != path:
+                warnings.warn(
+                    f"{config_file} has {name}={path}, taken from the current folder "
+                    f"as {_from_anywhere(path)}. If it is elsewhere, pass --{name}.",
+                    stacklevel=3,
+                )
 
 
 def _initial(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,11 +164,12 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
     for option in (*RUN_OPTIONS, *chosen.options):
         if option.separator:
             read[option.name] = _per_dataset(option, read[option.name], datasets)
-    for paths in ("data_dir", "labels"):
+    for paths in _PATHS:
         read[paths] = tuple(map(_from_anywhere, read[paths]))
+    source = read["init_from"]
     # Not the name of a model that comes with the package.
-    if read["init_from"] and user_path(read["init_from"]).exists():
-        read["init_from"] = _from_anywhere(read["init_from"])
+    if source and user_path(source).exists() and named_or(Path(source)) == Path(source):
+        read["init_from"] = _from_anywhere(source)
     for code in chosen.code_options:
         read[code] = _code_from_anywhere(read[code])
     chosen.check(read)

@@ -2,18 +2,22 @@
 
 import os
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.identity import (
     HASHED_FILES,
     data_fingerprint,
     differing_parts,
     in_words,
 )
-from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.plugin_sources import pictures
+from stargan_tf.data.registry import definition, load_dataset
+from stargan_tf.data.subset import subset
 
 EACH = 40
 
@@ -102,3 +106,34 @@ def test_drawn_images_are_known_by_names_and_labels():
     assert differing_parts(known, again) == []
     fewer = data_fingerprint(splits[0])
     assert "names" in differing_parts(known, fewer)
+
+
+def test_images_without_files_have_a_version(monkeypatch):
+    from stargan_tf.toon_faces import datasets
+
+    def faces(size):
+        splits = (load_dataset("toon_people", s, size) for s in ("train", "held_out"))
+        return data_fingerprint(*splits)
+
+    known = faces(32)
+    monkeypatch.setattr(datasets.PIL, "__version__", "99")
+    assert differing_parts(known, faces(64)) == []
+    monkeypatch.setattr(datasets, "RENDERER_VERSION", -1)
+    assert differing_parts(known, faces(32)) == ["version"]
+
+
+def test_images_of_a_plugin_have_its_version():
+    dataset = definition("toon_people")
+    options = DatasetOptions()
+    names, values = [f"{n}" for n in range(4)], np.arange(4) % 2
+
+    def read(number):
+        return np.zeros((8, 8, 3), np.uint8)
+
+    def known(version, size=8, fit="crop"):
+        chosen = replace(options, fit=fit)
+        opened = pictures(dataset, names, values, read, version, size, chosen)
+        return data_fingerprint(subset(opened, np.array([0, 1])), opened)
+
+    assert differing_parts(known("1.0"), known("1.0", 16, "stretch")) == []
+    assert differing_parts(known("1.0"), known("2.0")) == ["version"]

@@ -172,6 +172,9 @@ def test_the_model_to_start_from_is_found_from_every_folder(tmp_path, monkeypatc
     assert resolve(given).init_from == str(saved / "stargan")
     shipped = {"dataset": "toon_people", "init_from": "toon_people"}
     assert resolve(shipped).init_from == "toon_people"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toon_people").mkdir()  # With no model in it, it is not meant.
+    assert resolve(shipped).init_from == "toon_people"
 
 
 def test_a_run_of_before_an_option_does_not_need_the_model_it_began_with():
@@ -179,3 +182,14 @@ def test_a_run_of_before_an_option_does_not_need_the_model_it_began_with():
     assert resolve(given | {"init_from": "gone"}).init_from == "gone"
     with pytest.raises(InputError, match="There is no model folder gone"):
         resolve({"dataset": "toon_attributes", "init_from": "gone"})
+
+
+def test_paths_of_an_earlier_version_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = {"dataset": "folder", "data_dir": ["ab"]}
+    own = write(tmp_path / "own.json", values)
+    assert resolve({}, own).data_dir == (str(tmp_path / "ab"),)
+    run = write(tmp_path / "config.json", values | {"versions": {}})
+    with pytest.warns(UserWarning, match=f"data_dir=ab, .* as {tmp_path}/ab. If"):
+        assert resolve({}, run).data_dir == (str(tmp_path / "ab"),)
+    assert resolve({"data_dir": "/cd"}, run).data_dir == ("/cd",)
