@@ -6,7 +6,7 @@ import pytest
 
 from stargan_tf.cli.main import main
 from stargan_tf.training import checkpoints
-from stargan_tf.training.run_folder import load_model
+from stargan_tf.training.run_folder import find_checkpoint, load_model
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,7 @@ def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
     assert f"stargan-tf evaluate --model {folder}" in output
     record = json.loads((folder / "distilled.json").read_text())
     assert record["multiply_adds"] * 10 <= record["teacher_multiply_adds"]
+    assert find_checkpoint(folder)[1].data  # What it was taught on.
     student = load_model(folder)
     assert student.get_config()["separable"]
     assert int(student.step) == int(load_model(teacher).step)
