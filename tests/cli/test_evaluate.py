@@ -149,7 +149,7 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
         *("latent_cycle_error", "reference_cycle_error", "same_domain_change"),
     }
     diversity = results["means"]["latent_lpips_diversity"]
-    assert diversity["counts"] == {"sources": 4} and diversity["value"] > 0
+    assert diversity["counts"] == {"tasks": 2, "images": 4} and diversity["value"] > 0
     assert diversity["protocol"] == "lpips_alex_v0.1"
     assert not (v2_run / "results.json").exists()
 
@@ -159,7 +159,7 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
     [
         (["--metrics=fidd"], "There is no metric 'fidd'. Did you mean fid"),
         (["--metrics="], "Name at least one metric"),
-        (["--protocol=tff"], "There is no FID protocol 'tff'"),
+        (["--protocol=tff"], "should be one of <standard|stargan_v2>"),
         (["--count=0"], "count must be at least 1"),
         (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
         (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
