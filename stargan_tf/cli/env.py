@@ -30,6 +30,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     start_tensorflow()
     import tensorflow as tf
 
+    from stargan_tf.distribution.devices import this_machine, why_no_gpu
     from stargan_tf.training.versions import versions
 
     facts = {
@@ -40,6 +41,10 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         "CUDA build": tf.test.is_built_with_cuda(),
         "devices": ", ".join(map(_describe, tf.config.list_physical_devices())),
     }
+    machine = this_machine()
+    facts["CPU threads"] = machine.threads
+    if why := why_no_gpu(machine):
+        facts["no GPU"] = why
     for name, fact in facts.items():
         print(f"{name:<13}{fact}")
 

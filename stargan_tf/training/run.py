@@ -10,6 +10,7 @@ import tensorflow as tf
 from stargan_tf import files, interruption
 from stargan_tf.data.fit import Preparation
 from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.distribution.devices import computing_on, this_machine
 from stargan_tf.distribution.strategies import (
     Strategy,
     check_batch_size,
@@ -79,6 +80,9 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
     data = open_data(config)
     # Data that does not fit is told before a folder is made.
     interruption.abandoned_on_stop(lambda: global_batches(config, data))
+    if is_chief(strategy):
+        replicas = strategy.num_replicas_in_sync if strategy else 1
+        print(computing_on(this_machine(), replicas, config.precision))
     with scope(strategy):
         model = build_model(config, data.label_space)
     if not is_chief(strategy):

@@ -1,0 +1,67 @@
+"""What it computes on, in words; the machines are made up."""
+
+import pytest
+
+from stargan_tf.distribution.devices import (
+    Machine,
+    computing_on,
+    this_machine,
+    why_no_gpu,
+)
+
+NVIDIA = "/dev/nvidia0"
+
+
+def test_one_line_with_devices_precision_threads_and_replicas():
+    assert computing_on(Machine(threads=2), precision="float32") == (
+        "Computing on the CPU, float32, 2 CPU threads."
+    )
+    two = Machine(gpus=("NVIDIA H100", "NVIDIA H100"), threads=16, build="CUDA")
+    assert computing_on(two, replicas=2, precision="mixed_bfloat16") == (
+        "Computing on 2 × NVIDIA H100, mixed_bfloat16, 16 CPU threads, 2 replicas."
+    )
+    assert "NVIDIA H100 (1 of 2 GPUs), 16 CPU threads." in computing_on(two)
+
+
+def test_logical_cpus_are_replicas_too():
+    assert computing_on(Machine(threads=1), replicas=2) == (
+        "Computing on the CPU, 1 CPU thread, 2 replicas."
+    )
+
+
+@pytest.mark.parametrize(
+    "machine, words",
+    [
+        (Machine(nvidia=NVIDIA), ("built without CUDA", "tensorflow[and-cuda]")),
+        (Machine(nvidia=NVIDIA, build="CUDA"), ("CUDA libraries", "[and-cuda]")),
+        (Machine(nvidia=NVIDIA, build="CUDA", visible=""), ("DEVICES= hides it",)),
+        (Machine(nvidia=NVIDIA, build="CUDA", visible="-1"), ("=-1 hides it",)),
+        (Machine(nvidia=NVIDIA, build="CUDA", visible="7"), ("DEVICES=7 names it",)),
+        (
+            Machine(nvidia=NVIDIA, build="CUDA", locked=NVIDIA),
+            (f"may not open {NVIDIA}",),
+        ),
+        (Machine(nvidia="nvidia-smi", system="Windows"), ("WSL 2",)),
+        (Machine(amd="/dev/kfd"), ("The AMD GPU (/dev/kfd)", "without ROCm")),
+        (Machine(amd="/dev/kfd", build="ROCm"), ("rocminfo",)),
+    ],
+)
+def test_says_why_a_gpu_that_is_there_is_not_used(machine, words):
+    line = computing_on(machine, precision="float32")
+    assert line.startswith("Computing on the CPU, float32, ") and "\n" not in line
+    assert all(word in line for word in (*words, "is not used: "))
+
+
+@pytest.mark.parametrize(
+    "machine", [Machine(), Machine(gpus=("NVIDIA H100",), nvidia=NVIDIA, build="CUDA")]
+)
+def test_no_reason_without_a_gpu_or_with_one_in_use(machine):
+    assert why_no_gpu(machine) == ""
+
+
+def test_looks_at_this_machine(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    found = this_machine()
+    assert found.threads >= 1 and found.visible == "-1"
+    assert found.build in ("CUDA", "ROCm", "CPU")
+    assert computing_on(found).startswith("Computing on ")
