@@ -37,7 +37,9 @@ class HighPassSkip(keras.layers.Layer):
             return x
         size = x.shape[1]
         mask = masks[..., :1] if size == SMALL else masks[..., 1:]
-        # Without antialiasing, as the official code's interpolation.
+        # In float32, as older Keras (seen with 3.6) cannot resize bfloat16; without
+        # antialiasing, as the official code's interpolation.
+        mask = ops.cast(mask, "float32")
         mask = ops.image.resize(mask, (size, size), "bilinear", antialias=False)
         return x + self._high_pass(ops.cast(mask, self.compute_dtype) * encoded)
 

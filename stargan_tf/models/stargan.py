@@ -118,7 +118,8 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
         Args:
             store: what Keras stored of this model itself.
         """
-        if self.batches_seen is None or "1" in store:
+        # The list of names, as older Keras' stores (seen with 3.6) answer no `in`.
+        if self.batches_seen is None or "1" in list(store.keys()):
             super().load_own_variables(store)
             return
         # The data sets took turns: the first of them was the first of each round.
