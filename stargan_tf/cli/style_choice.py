@@ -66,19 +66,22 @@ def _source(
         )
     if flag_values.style:
         return stored_styles.read_stored(flag_values.style, family, domains, domain)
-    count, first = _count(flag_values), flag_values.seed or 0
-    chosen = domains if domain is None else (domain,)
-    reference_styles.check_count(count * len(chosen), "--count")
+    chosen, first = domains if domain is None else (domain,), flag_values.seed or 0
+    count = _count(flag_values, reference_styles.MAX_STYLES // len(chosen))
+    flag = "--all" if flag_values.count is None else "--count"
+    reference_styles.check_count(count * len(chosen), flag)
     truncation = 1.0 if flag_values.truncation is None else flag_values.truncation
     return random_styles.random_styles(chosen, range(first, first + count), truncation)
 
 
-def _count(flag_values: flags.FlagValues) -> int:
+def _count(flag_values: flags.FlagValues, fitting: int) -> int:
+    """Styles of each domain: by default no more than `fitting`, but one."""
     if flag_values.count is not None:
         return flag_values.count
     if flag_values.strip:
         return FEW
-    return MANY if flag_values.all or flag_values.grid or flag_values.film else 1
+    many = flag_values.all or flag_values.grid or flag_values.film
+    return max(1, min(MANY, fitting)) if many else 1
 
 
 def _domain(text: str | None, label_space: "LabelSpace") -> str | None:

@@ -65,15 +65,14 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
 
     pictures = find_pictures(flag_values, positionals)
     space = LabelSpace(state.datasets)
-    write, translation, paths = _plan(flag_values, space, pictures)
+    write, translation, paths, at_once = _plan(flag_values, space, pictures)
     stream = PictureStream(pictures, make_fitting(flag_values, state))
-    max_pixels = flag_values.batch_size * space.image_size**2
     work = partial(
         write,
         stream=stream,
         translation=translation,
         outputs=paths,
-        max_pixels=max_pixels,
+        max_pixels=at_once * space.image_size**2,
     )
     return Job(work, flag_values.output, stream)
 
@@ -90,8 +89,8 @@ def _check_flags(flag_values: flags.FlagValues) -> None:
 
 def _plan(
     flag_values: flags.FlagValues, space: "LabelSpace", pictures: "list[InputPicture]"
-) -> tuple[Any, Any, list[Path]]:
-    """The function that does the work, the translation, and where it writes to."""
+) -> tuple[Any, Any, list[Path], int]:
+    """What does the work, the translation, where it writes to, pictures at once."""
     from stargan_tf.translation import by_label, outputs, targets, translate_files
 
     text = flag_values["from"].value
@@ -99,10 +98,24 @@ def _plan(
     text = flag_values.mask
     mask = None if text is None else by_label.parse_mask(text, space)
     if flag_values.all:
-        paths = outputs.plan_pages(pictures, flag_values.output)
         every = by_label.ToEveryDomain(space, given, mask)
-        return translate_files.translate_to_grid, every, paths
+        _check_domains(len(every.titles))
+        rows = outputs.rows_per_page(1 + len(every.titles), space.image_size)
+        paths = outputs.plan_pages(pictures, flag_values.output, rows)
+        write = partial(translate_files.translate_to_grid, rows_per_page=rows)
+        # A page at a time: each picture is held in every domain.
+        return write, every, paths, min(flag_values.batch_size, rows)
     target = targets.parse_target(flag_values.to, space)
     to_target = by_label.ToTarget(space, target, given, mask)
     paths = outputs.plan_outputs(pictures, flag_values.output)
-    return translate_files.translate_files, to_target, paths
+    return translate_files.translate_files, to_target, paths, flag_values.batch_size
+
+
+def _check_domains(count: int) -> None:
+    from stargan_tf.translation.reference_styles import MAX_STYLES
+
+    if count > MAX_STYLES:
+        raise InputError(
+            f"--all draws at most {MAX_STYLES} domains side by side. Received: a model "
+            f"of {count}. Choose with --to NAME."
+        )

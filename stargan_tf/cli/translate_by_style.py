@@ -104,7 +104,7 @@ def _plan_pictures(
 ) -> tuple[Write, str]:
     """What writes the pictures in the form that was asked for, and where to."""
     from stargan_tf.translation import style_outputs, write_styles
-    from stargan_tf.translation.outputs import names_a_file
+    from stargan_tf.translation.outputs import names_a_file, rows_per_page
 
     inputs = [*getattr(source, "pictures", ()), *pictures]
     if flag_values.film:
@@ -115,9 +115,12 @@ def _plan_pictures(
     need_output(flag_values, USAGE[0])
     output, max_pixels = flag_values.output, flag_values.batch_size * image_size**2
     if flag_values.all or flag_values.grid or flag_values.strip:
-        pages = style_outputs.plan_pages(inputs, pictures, output)
         steps = flag_values.strip
-        return partial(write_styles.grid, pages, steps, max_pixels), output
+        rows = rows_per_page(1 + (steps or len(source.domains)), image_size)
+        pages = style_outputs.plan_pages(inputs, pictures, output, rows)
+        # A page at a time: each picture is held in every style.
+        max_pixels = min(max_pixels, rows * image_size**2)
+        return partial(write_styles.grid, pages, rows, steps, max_pixels), output
     paths = style_outputs.plan_files(inputs, pictures, output, source.names)
     place = Path(output).parent if names_a_file(output) else output
     return partial(write_styles.files, paths, max_pixels), str(place)

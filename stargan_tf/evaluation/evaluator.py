@@ -1,10 +1,12 @@
 """The evaluation: tasks, metrics, and one pass over the images of each task."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 
 from tqdm import tqdm
 
+from stargan_tf.evaluation.examples import SHOWN, shown_tasks
 from stargan_tf.evaluation.finished_tasks import FinishedTasks
 from stargan_tf.evaluation.metric import Metric
 from stargan_tf.evaluation.options import (
@@ -86,7 +88,10 @@ class Evaluator:
         tasks = self.tasks()
         images = sum(len(task.rows) for task in tasks)
         with tqdm(total=images, desc="Translating", unit="image", disable=None) as bar:
-            results = [self._one(task, finished, bar) for task in tasks]
+            results: list[TaskResult] = []
+            for task in tasks:
+                results.append(self._one(task, finished, bar))
+                _drop_examples(results)
         real = [
             one.with_interval(self.options.seed)
             for metric in self.metrics
@@ -111,6 +116,17 @@ class Evaluator:
         if finished:
             finished.keep(result)
         return result
+
+
+def _drop_examples(results: list[TaskResult]) -> None:
+    """Keeps the pictures that a report can show: a hundred domains have 9900 tasks."""
+    found = {n: one.examples for n, one in enumerate(results) if one.examples}
+    if len(found) <= 2 * SHOWN:
+        return
+    name = next(iter(found.values()))[0].score_name
+    same = {n: some for n, some in found.items() if some[0].score_name == name}
+    for number in found.keys() - shown_tasks(same, SHOWN):
+        results[number] = replace(results[number], examples=())
 
 
 def make_metrics(

@@ -1,5 +1,6 @@
 """The best and the worst translations of a task."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from stargan_tf.evaluation.metric import Scores
 from stargan_tf.evaluation.task import Translated
 
 KEPT = 4
+SHOWN = 8  # of all tasks, at each end
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,18 @@ class BestAndWorst:
     def examples(self) -> list[Example]:
         """The best first, the worst last."""
         return list(self._found)
+
+
+def shown_tasks(examples: Mapping[int, Sequence[Example]], count: int) -> set[int]:
+    """The tasks that the best and the worst translations of all can come from.
+
+    Args:
+        examples: number of a task → its examples, one or more, the best first.
+        count: how many are shown at each end, one of a task before a second.
+    """
+    best = sorted(examples, key=lambda task: -examples[task][0].score)
+    worst = sorted(reversed(examples), key=lambda task: examples[task][-1].score)
+    return {*best[:count], *worst[:count]}
 
 
 def _own(example: Example) -> Example:

@@ -8,10 +8,9 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from stargan_tf.evaluation.examples import Example
+from stargan_tf.evaluation.examples import SHOWN, Example
 from stargan_tf.evaluation.results import Results
 
-SHOWN = 8
 # Pixels; smaller pictures are enlarged by the browser, larger ones reduced here.
 LARGEST = 160
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from stargan_tf.data.listing import is_picture
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_writable
+from stargan_tf.translation.grid import MIN_CELL
 from stargan_tf.translation.inputs import InputPicture
 from stargan_tf.translation.picture_file import WRITABLE, check_extension
 
 ROWS_PER_PAGE = 10  # of a grid: more would not fit a screen
+PAGE_PIXELS = 64_000_000  # 192 MB; programs warn of pictures of 90 million and more
 
 
 def plan_outputs(pictures: Sequence[InputPicture], output: str) -> list[Path]:
@@ -45,12 +47,26 @@ def plan_outputs(pictures: Sequence[InputPicture], output: str) -> list[Path]:
     return planned
 
 
-def plan_pages(pictures: Sequence[InputPicture], output: str) -> list[Path]:
+def rows_per_page(columns: int, image_size: int) -> int:
+    """How many rows a grid's page has: fewer where many or large columns fill it.
+
+    Args:
+        columns: of the grid, the inputs' included.
+        image_size: side of the pictures.
+    """
+    side = max(image_size, MIN_CELL)
+    return max(1, min(ROWS_PER_PAGE, PAGE_PIXELS // (columns * side**2)))
+
+
+def plan_pages(
+    pictures: Sequence[InputPicture], output: str, rows: int = ROWS_PER_PAGE
+) -> list[Path]:
     """Paths of the grid's pages: `grid.png`, or `grid_001.png` and so on.
 
     Args:
         pictures: what is to be translated, one row each.
         output: the grid's file name, or a folder.
+        rows: of a page, see `rows_per_page`.
 
     Returns:
         A path for each page.
@@ -59,7 +75,7 @@ def plan_pages(pictures: Sequence[InputPicture], output: str) -> list[Path]:
         InputError: as `plan_outputs`.
     """
     path = Path(output) if names_a_file(output) else Path(output) / "grid.png"
-    count = -(-len(pictures) // ROWS_PER_PAGE)
+    count = -(-len(pictures) // rows)
     numbered = [
         path.with_stem(f"{path.stem}_{page:03d}") for page in range(1, count + 1)
     ]

@@ -41,9 +41,11 @@ def plan_files(
     return planned
 
 
-def plan_pages(inputs: Pictures, pictures: Pictures, output: str) -> list[Path]:
+def plan_pages(
+    inputs: Pictures, pictures: Pictures, output: str, rows: int
+) -> list[Path]:
     """As `outputs.plan_pages`; `inputs` must not be overwritten either."""
-    pages = outputs.plan_pages(pictures, output)
+    pages = outputs.plan_pages(pictures, output, rows)
     outputs.refuse_overwriting(inputs, pages)
     return pages
 

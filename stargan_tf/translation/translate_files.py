@@ -97,6 +97,7 @@ def translate_to_grid(
     translation: ToEveryDomain | ToStyles,
     outputs: Sequence[Path],
     max_pixels: int,
+    rows_per_page: int = ROWS_PER_PAGE,
 ) -> list[Path]:
     """Translates pictures to grids: a row for each, the input first.
 
@@ -104,8 +105,9 @@ def translate_to_grid(
         model: what `translation` works with.
         stream: the pictures.
         translation: what to do with them.
-        outputs: where to write the pages, `ROWS_PER_PAGE` rows each.
+        outputs: where to write the pages.
         max_pixels: bound on the pixels that the model gets at once.
+        rows_per_page: as `outputs` were planned.
 
     Returns:
         The pages written; fewer than `outputs` if pictures could not be read.
@@ -120,8 +122,8 @@ def translate_to_grid(
         images = stack(batch)
         columns = [images, *translation(model, images)]
         rows += [list(row) for row in zip(*columns, strict=True)]
-        while len(rows) >= ROWS_PER_PAGE:
-            page, rows = rows[:ROWS_PER_PAGE], rows[ROWS_PER_PAGE:]
+        while len(rows) >= rows_per_page:
+            page, rows = rows[:rows_per_page], rows[rows_per_page:]
             written.append(write_picture(heading.draw(page), outputs[len(written)]))
     if rows:
         written.append(write_picture(heading.draw(rows), outputs[len(written)]))

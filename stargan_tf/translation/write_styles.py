@@ -41,6 +41,7 @@ def files(
 
 def grid(
     pages: Sequence[Path],
+    rows: int,
     steps: int | None,
     max_pixels: int,
     model: StyleModel,
@@ -51,6 +52,7 @@ def grid(
 
     Args:
         pages: where to write.
+        rows: of a page.
         steps: None for the styles themselves; a number for so many columns on the way
             from the first to the last.
         max_pixels: bound on the pixels that the model gets at once.
@@ -65,7 +67,7 @@ def grid(
         translation = to_styles(model, source)
     else:
         translation = along_the_way(model, source, steps)
-    return translate_to_grid(model, stream, translation, pages, max_pixels)
+    return translate_to_grid(model, stream, translation, pages, max_pixels, rows)
 
 
 def film(

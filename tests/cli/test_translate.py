@@ -221,6 +221,19 @@ def test_bad_input_is_one_line_before_anything_is_written(
     assert files(tmp_path) == before
 
 
+def test_all_of_very_many_domains_is_refused_in_one_line(photos, tmp_path, capsys):
+    class Hollow:
+        def save(self, path):
+            path.write_bytes(b"")
+
+    many = DatasetInfo("many", tuple(f"d{i}" for i in range(201)), "one_hot", 64)
+    folder = save(Hollow(), tmp_path / "many", many)
+    command = ["--model", str(folder), "--all", str(photos), "--output", "out.png"]
+    assert main(["translate", *command]) == 2
+    error = capsys.readouterr().err
+    assert "at most 200 domains side by side" in error and error.count("\n") == 1
+
+
 def test_bad_input_does_not_wait_for_tensorflow():
     code = (
         "import sys; from stargan_tf.cli.main import main; "

@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.examples import BestAndWorst
+from stargan_tf.evaluation.evaluator import _drop_examples
+from stargan_tf.evaluation.examples import BestAndWorst, Example
 from stargan_tf.evaluation.metric import Scores
+from stargan_tf.evaluation.report_pictures import pictures
+from stargan_tf.evaluation.results import Results, TaskResult
 from stargan_tf.evaluation.task import Translated
 
 
@@ -35,3 +38,32 @@ def test_kept_pictures_do_not_hold_their_batch():
     found = BestAndWorst(kept=1)
     found.update(batch("abcd"), Scores("score", np.arange(4.0)))
     assert all(example.source.base is None for example in found.examples())
+
+
+def row(number, scores, score_name="score"):
+    image = np.full((4, 4, 3), number, np.uint8)
+    some = [
+        Example(f"{number}_{i}", score, score_name, ".2f", image, image)
+        for i, score in enumerate(sorted(scores, reverse=True))
+    ]
+    return TaskResult(f"task {number}", "latent", "x", None, 1, 1, [], some)
+
+
+def test_many_tasks_hold_only_the_pictures_that_the_report_shows():
+    # Of a few values, so that there are ties.
+    scores = np.random.default_rng(0).integers(0, 9, (60, 8)) / 8
+    every = [row(n, some.tolist()) for n, some in enumerate(scores)]
+    every.insert(30, row(99, [7.0, -7.0], "another score"))
+    held = []
+    for task in every:
+        held.append(task)
+        _drop_examples(held)
+    assert len(held) == len(every)
+    assert sum(bool(task.examples) for task in held) <= 16
+    assert pictures(Results(held)) == pictures(Results(every))
+
+
+def test_few_tasks_keep_every_picture():
+    held = [row(number, [0.5]) for number in range(16)]
+    _drop_examples(held)
+    assert all(task.examples for task in held)

@@ -47,3 +47,18 @@ def test_unreadable_pictures_and_missing_splits_leave_gaps(source):
     whole, loaded = contact_sheet({"train": source(labels, [])}), []
     sheet = contact_sheet({"train": source(labels, loaded, broken=[1])})
     assert loaded == [0, 2] and sheet.width < whole.width
+
+
+def test_of_a_hundred_labels_some_are_shown_and_that_is_said():
+    def sheet(domains):
+        info = DatasetInfo("many", tuple(map(str, range(domains))), "one_hot", SIDE)
+        labels = np.eye(domains, dtype=np.float32)
+        names = tuple(map(str, range(domains)))
+        picture = np.zeros((SIDE, SIDE, 3), np.uint8)
+        split = LabelledImages(info, labels, names, lambda row: picture, "many")
+        return contact_sheet({"train": split})
+
+    all_of_them, some = sheet(40), sheet(100)
+    band = some.height - all_of_them.height
+    assert 0 < band < MIN_CELL  # The line that says so.
+    assert (np.asarray(some)[:band] < 100).any()

@@ -7,7 +7,12 @@ import pytest
 
 from stargan_tf.errors import InputError
 from stargan_tf.translation.inputs import InputPicture, find_inputs
-from stargan_tf.translation.outputs import plan_outputs, plan_pages
+from stargan_tf.translation.outputs import (
+    PAGE_PIXELS,
+    plan_outputs,
+    plan_pages,
+    rows_per_page,
+)
 
 
 def pictures(*names):
@@ -79,6 +84,16 @@ def test_inputs_are_never_overwritten(paint, tmp_path):
             plan_outputs(find_inputs([str(path)]), str(output))
     with pytest.raises(InputError, match="never overwritten"):
         plan_pages(find_inputs([str(path)]), str(path))
+
+
+@pytest.mark.parametrize("columns", [6, 41, 101, 201])
+@pytest.mark.parametrize("side", [64, 128, 256, 512])
+def test_pages_of_many_columns_have_fewer_rows(out, columns, side):
+    rows = rows_per_page(columns, side)
+    assert rows == 1 or rows * columns * max(side, 112) ** 2 <= PAGE_PIXELS
+    assert rows == 10 or (columns, side) not in [(6, 64), (6, 256), (41, 128)]
+    many = pictures(*(f"{i}.png" for i in range(21)))
+    assert len(plan_pages(many, str(out), rows)) == -(-21 // rows)
 
 
 def test_a_grid_has_pages(out):

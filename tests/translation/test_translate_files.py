@@ -88,6 +88,19 @@ def test_a_grid_has_a_row_for_each_picture(model, paint, tmp_path, pixels):
         assert (grid == [100, 101, 100]).all(axis=-1).sum() == rows * 112 * 112
 
 
+def test_a_grid_s_pages_have_the_rows_that_were_planned(model, paint, tmp_path, pixels):
+    for index in range(5):
+        paint(f"in/{index}.png", value=50)
+    stream = stream_of(tmp_path / "in")
+    pages = plan_pages(stream.pictures, str(tmp_path / "out"), rows=2)
+    everything = ToEveryDomain(model.label_space)
+    assert pages == translate_to_grid(
+        model, stream, everything, pages, 5 * SQUARE, rows_per_page=2
+    )
+    inputs = [(pixels(page) == 50).all(axis=-1).sum() for page in pages]
+    assert inputs == [rows * 112 * 112 for rows in (2, 2, 1)]
+
+
 def test_a_disk_that_refuses_leaves_no_half_picture(
     model, paint, tmp_path, monkeypatch
 ):
