@@ -95,6 +95,14 @@ def test_any_value_that_is_not_finite_stops(value):
         step(callback, {"d_loss": 1.0, "g_loss": value})
 
 
+def test_every_loss_that_is_not_finite_is_named():
+    callback = begin(StopOnNaN(), Model(INFO, step=7))
+    logs = {"d_loss": float("nan"), "d_real": 1.0, "g_loss": float("inf")}
+    words = r"diverged: d_loss became nan, g_loss became inf at step 8\."
+    with pytest.raises(TrainingDiverged, match=words):
+        step(callback, logs)
+
+
 def test_a_line_per_interval(tmp_path):
     file = tmp_path / "metrics.jsonl"
     model = Model(INFO)

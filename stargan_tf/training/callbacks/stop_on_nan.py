@@ -22,10 +22,11 @@ class StopOnNaN(StepCallback):
     """
 
     def on_step(self, logs):
-        """Looks at every value."""
-        for name, value in logs.items():
-            if not math.isfinite(float(value)):
-                raise diverged(f"{name} became {float(value)}", self.step)
+        """Looks at every value; Keras has read them from the device already."""
+        broken = {n: value for n, value in logs.items() if not math.isfinite(value)}
+        if broken:
+            words = [f"{name} became {value}" for name, value in broken.items()]
+            raise diverged(", ".join(words), self.step)
 
 
 def check_weights(model: keras.Model, step: int) -> None:
