@@ -102,10 +102,10 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
         if not compile:  # Optimizers may be of packages that are not here.
             config["compile_config"] = None
         archive.getinfo(WEIGHTS)
-        name = chosen.target.rpartition(":")[2]
+        home, _, name = chosen.target.partition(":")
         if config["class_name"] != name or not isinstance(config["config"], dict):
             raise ValueError(f"it holds no {name}, but a {config['class_name']!r}")
-        packages = _PACKAGES | {chosen.target.partition(".")[0]}
+        packages = _PACKAGES | {home.partition(".")[0]}
         for module in _modules(config):
             if str(module).partition(".")[0] not in packages:
                 raise ValueError(f"it names code of {module!r}, which is not run")

@@ -185,7 +185,7 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (["--to=cat", "--film=OUT.gif", "--fps=99", "IN"], "1 to 50 frames"),
         (["--to=cat", "--film=OUT.gif", "--count=1", "IN"], "two or more"),
         (["--to=cat", *REFERENCE, "--strip=4", *OUT], "Repeat --reference"),
-        (["--to=cat", "--film=FILM.gif", "IN"], "it is a folder"),
+        (["--to=cat", "--film=FILM.gif", "IN"], "Received the folder"),
         (["--to=cat", "--fit=keep", *OUT], "--fit crop or stretch"),
         (["--to=cat", "--fit=keep", "--crop_size=9", *OUT], "--fit crop or stretch"),
         (["--all", "--size=original", *OUT], "drop --size original"),

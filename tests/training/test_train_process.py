@@ -52,7 +52,8 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(toy_run, tiny):
     status, output, _ = torn.finish(*tiny, TOY_KILL_SAVE="40")
     assert status == -9
     assert "Going on from step 20" in output
-    assert torn.checkpoints() == [f"{PREFIX}step_00000040", "step_00000020"]
+    unfinished, sound = torn.checkpoints()
+    assert unfinished.startswith(PREFIX) and sound == "step_00000020"
 
     status, output, errors = torn.finish(*tiny)
     assert status == 0, errors
@@ -183,6 +184,7 @@ def test_joint_rectified_training_in_half_precision(toy_run, tiny):
     assert [info["name"] for info in state["datasets"]] == ["toy", "toy_moods"]
     records = run.metrics()
     assert [record["step"] for record in records] == [2, 4, 6, 8, 8]
-    assert "g_identity" in records[0]
+    # Each of the two data sets counts its own batches: G learns from the third on.
+    assert "g_identity" not in records[0] and "g_identity" in records[1]
     assert records[-1].keys() == {"step", "label_effect", "critic_gap", "critic_wins"}
     assert list((run.folder / "tensorboard").iterdir())

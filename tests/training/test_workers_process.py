@@ -34,7 +34,8 @@ def test_workers_train_as_one_does_and_go_on_when_one_was_killed(toy_run, tiny):
     chief, worker = start_both(shared, *flags, of_chief={"TOY_KILL_SAVE": "4"})
     chief.communicate(timeout=PATIENCE)
     assert chief.returncode == -9
-    assert shared.checkpoints() == [f"{PREFIX}step_00000004", "step_00000002"]
+    unfinished, sound = shared.checkpoints()
+    assert unfinished.startswith(PREFIX) and sound == "step_00000002"
     # The worker waits a minute or two for a sign of the chief.
     reference = alone.start(*flags, "--distribute=none")
     _, errors = worker.communicate(timeout=PATIENCE)
