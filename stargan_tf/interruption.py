@@ -29,6 +29,7 @@ _SOCKET_TYPE = socket.SOCK_STREAM if os.name == "nt" else socket.SOCK_DGRAM
 _TIMESTAMP = 29
 
 _received: int | None = None
+_agreed: int | None = None
 _is_raised = False
 _watched: list[int] = []
 _postponements = 0
@@ -43,13 +44,13 @@ def handled_signals() -> Iterator[None]:
     Yields:
         Nothing.
     """
-    global _received, _is_raised
+    global _received, _agreed, _is_raised
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     earlier = {number: signal.getsignal(number) for number in SIGNALS}
     watched = [n for n, handler in earlier.items() if handler is not signal.SIG_IGN]
-    _received, _is_raised = None, False
+    _received, _agreed, _is_raised = None, None, False
     # Datagrams, where there are any: the system notes when each was sent.
     written, watcher_end = socket.socketpair(type=_SOCKET_TYPE)
     with contextlib.suppress(OSError):
@@ -75,7 +76,7 @@ def handled_signals() -> Iterator[None]:
         watcher.join()
         written.close()
         watcher_end.close()
-        _received = None
+        _received = _agreed = None
 
 
 def renew_handlers() -> None:
@@ -86,12 +87,22 @@ def renew_handlers() -> None:
 
 def exit_status() -> int:
     """The exit status of a process that stops now: 143, or 130 after Ctrl-C."""
-    return _status(_received or signal.SIGINT)
+    return _status(_agreed or _received or signal.SIGINT)
 
 
 def received() -> int:
     """The number of the signal that asked the process to stop; 0 for none."""
     return _received or 0
+
+
+def agree_on(number: int) -> None:
+    """Says which signal stops several processes together, one of which received it.
+
+    Args:
+        number: of the signal; it decides `exit_status`.
+    """
+    global _agreed
+    _agreed = number
 
 
 @contextlib.contextmanager

@@ -1,7 +1,36 @@
 """What is computed in full precision whatever the compute type."""
 
+import contextlib
+
 import keras
 from keras import ops
+
+
+@contextlib.contextmanager
+def keras_settings(policy="float32"):
+    """Keras' global settings as our own networks need them; also a decorator.
+
+    What the user has set, or `~/.keras/keras.json`, holds again afterwards.
+
+    Args:
+        policy: the dtype policy of layers that are given none.
+
+    Yields:
+        Nothing.
+    """
+    config = keras.config
+    before = config.dtype_policy(), config.floatx(), config.image_data_format()
+    _set(policy, "float32", "channels_last")
+    try:
+        yield
+    finally:
+        _set(*before)
+
+
+def _set(policy, floatx, data_format):
+    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(floatx)
+    keras.config.set_image_data_format(data_format)
 
 
 def at_least_float32(dtype):

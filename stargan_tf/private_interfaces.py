@@ -5,10 +5,14 @@ change is mended in one place; whatever is missing is named in an `ImportError`,
 `tests/test_private_interfaces.py` exercises each one directly.
 """
 
+import contextlib
+import random
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
 import keras
+import numpy as np
 
 
 class OnceAnUpdateAdam(keras.optimizers.Adam):
@@ -68,6 +72,41 @@ class BuiltModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Nothing is left to build."""
+
+
+@contextlib.contextmanager
+def random_state_restored() -> Iterator[None]:
+    """Puts all global random generators, and determinism, back after the block.
+
+    Why: TensorFlow and Keras let them be set, not read; determinism can publicly only
+    be switched on.
+
+    Yields:
+        Nothing.
+    """
+    config = _module("tensorflow.python.framework.config")
+    context = _attribute(_module("tensorflow.python.eager.context"), "context")()
+    of_keras = _module("keras.src.backend.common.global_state")
+    names = ("global_random_seed", "global_seed_generator")
+    get = _attribute(of_keras, "get_global_attribute")
+    set_seed = _attribute(context, "_set_global_seed")
+    disable = _attribute(config, "disable_op_determinism")
+    was_deterministic = _attribute(config, "is_op_determinism_enabled")()
+    seed, draws = _attribute(context, "_seed"), vars(context).get("_rng")
+    seeds = [get(name) for name in names]
+    of_python, of_numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)
+        if not was_deterministic and config.is_op_determinism_enabled():
+            disable()
+        if vars(context).get("_rng") is not draws:
+            set_seed(seed)
+            context._rng = draws or context._rng
+        for name, value in zip(names, seeds, strict=True):
+            of_keras.set_global_attribute(name, value)
 
 
 def litert_schema() -> Any:

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from stargan_tf.errors import InputError
+
 OFFICIAL_INTERVAL = 1000
 
 
@@ -25,7 +27,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             schedule: 1 for the critic, `critic_steps` for the generator.
 
     Raises:
-        ValueError: for another `kind`.
+        InputError: for another `kind`.
 
     Reference: StarGAN (Choi et al. 2018), section 5 "Training".
     """
@@ -34,7 +36,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self, initial_learning_rate, total_steps, kind="paper", steps_per_update=1
     ):
         if kind not in ("paper", "official"):
-            raise ValueError(
+            raise InputError(
                 f"kind must be 'paper' or 'official'. Received: kind={kind!r}"
             )
         self.initial_learning_rate = initial_learning_rate

@@ -3,11 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
+import tensorflow as tf
 
 from stargan_tf import interruption
 from stargan_tf.cli import main, presets
+from stargan_tf.training.callbacks.checkpoint import StopOnSignal, Stopped
 
 PROCESS = """
 import sys, time
@@ -110,3 +113,14 @@ def test_without_handlers_an_interrupt_is_python_s_own():
 
     with pytest.raises(KeyboardInterrupt), interruption.postponed():
         interruption.abandoned_on_stop(interrupt)
+
+
+def test_a_worker_without_a_signal_ends_with_the_status_of_the_others():
+    stop = StopOnSignal(None, agreed=lambda own: signal.SIGTERM)
+    with interruption.handled_signals():
+        with pytest.raises(Stopped):
+            stop.stop_if_asked(SimpleNamespace(step=tf.constant(3)))
+        assert interruption.received() == 0
+        assert interruption.exit_status() == 143
+    with interruption.handled_signals():
+        assert interruption.exit_status() == 130

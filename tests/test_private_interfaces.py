@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from stargan_tf import private_interfaces
 
@@ -77,6 +78,24 @@ def test_a_schedule_is_no_fixed_rate():
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
     assert private_interfaces.has_fixed_rate(keras.optimizers.Adam(0.1))
     assert not private_interfaces.has_fixed_rate(keras.optimizers.Adam(schedule))
+
+
+def test_seeds_and_determinism_are_put_back():
+    def draws():
+        return [float(tf.random.uniform(())), float(keras.random.uniform(()))]
+
+    keras.utils.set_random_seed(1)
+    draws()
+    expected = draws()
+    keras.utils.set_random_seed(1)
+    draws()
+    with private_interfaces.random_state_restored():
+        keras.utils.set_random_seed(2)
+        tf.config.experimental.enable_op_determinism()
+        assert draws() != expected
+    assert draws() == expected
+    with private_interfaces.random_state_restored():
+        assert not is_op_determinism_enabled()
 
 
 def test_fit_does_not_build_a_built_model():

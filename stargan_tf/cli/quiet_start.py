@@ -38,10 +38,14 @@ def start_tensorflow() -> None:
 
 
 def _import() -> None:
-    # The package is written for TensorFlow; ~/.keras/keras.json may say otherwise.
+    # What the package is written for; ~/.keras/keras.json may say otherwise.
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    import keras  # noqa: F401
+    import keras
     import tensorflow as tf
+
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
 
     tf.config.list_physical_devices()
     # It fails on the style encoder's graph (seen with 2.21), which prints an error at

@@ -37,6 +37,10 @@ class Dataset(ABC):
     homepage: str = ""
     labels: Labels | None = None
 
+    # Whether `options.crop_size` has a meaning: a model that was trained on centered
+    # squares is then evaluated on them.
+    takes_crop_size = True
+
     @abstractmethod
     def load(
         self, split: str, image_size: int, options: DatasetOptions

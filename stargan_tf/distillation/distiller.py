@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from stargan_tf.precision import keras_settings
+
 
 class Distiller(keras.Model):
     """min ‖student(inputs) − teacher(inputs)‖₁ over the student's generator.
@@ -24,7 +26,7 @@ class Distiller(keras.Model):
         # In a tuple: Keras would adopt the models, whose weights it need not know.
         self._models = (teacher, student, kind)
         self.seed = seed
-        self.difference = keras.metrics.Mean(name="difference")
+        self.difference = keras.metrics.Mean("difference", "float32")
 
     def train_step(self, data):
         """One update of the student's generator."""
@@ -46,6 +48,7 @@ class Distiller(keras.Model):
         return tf.cast(tf.convert_to_tensor(self.optimizer.iterations.value), tf.int64)
 
 
+@keras_settings()
 def distill(teacher, student, kind, batches, *, steps, learning_rate=2e-3, seed=0):
     """Trains a student's generator, with Keras' progress bar.
 

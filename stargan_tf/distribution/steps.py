@@ -17,6 +17,8 @@ import functools
 
 import tensorflow as tf
 
+from stargan_tf.errors import InputError
+
 
 def distributed_function(model, variants):
     """A function for `train_function` or `test_function`.
@@ -68,18 +70,18 @@ def check_compilation(strategy, jit_compile):
         jit_compile: argument of `compile`.
 
     Raises:
-        ValueError: if `compile` is called out of its scope (the optimizers would not
+        InputError: if `compile` is called out of its scope (the optimizers would not
             join the gradients), or with XLA (which has no way to join them).
     """
     if strategy is not tf.distribute.get_strategy():
-        raise ValueError(
+        raise InputError(
             "compile must be called in the scope of the strategy that the model was "
             "made in: with strategy.scope(): model.compile(…). Received: a model of "
             f"{type(strategy).__name__}, in the scope of "
             f"{type(tf.distribute.get_strategy()).__name__}."
         )
     if jit_compile and strategy.num_replicas_in_sync > 1:
-        raise ValueError(
+        raise InputError(
             "jit_compile is for one device; several join their gradients outside of "
             f"XLA. Received: jit_compile={jit_compile} and "
             f"{strategy.num_replicas_in_sync} replicas. Leave one out."

@@ -16,6 +16,7 @@ from stargan_tf.data.pixels import to_float
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.residual_network import build_residual_network
 from stargan_tf.files import new_file
+from stargan_tf.precision import keras_settings
 
 # Part of the cache key: raise it when training or the networks change.
 VERSION = 1
@@ -54,6 +55,7 @@ class LabelClassifier:
         return self.network.predict_on_batch(to_float(images))
 
 
+@keras_settings()
 def train_classifier(
     images: LabelledImages,
     size: str = "small",

@@ -7,9 +7,12 @@ when weights are converted, so every step is a convolution with bias and ReLU.
 import keras
 from keras import layers
 
+from stargan_tf.precision import keras_settings
+
 SIZE, WIDTH = 299, 2048
 
 
+@keras_settings()
 def build_inception(tensorflow_pools: bool) -> keras.Model:
     """The network without weights.
 

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from stargan_tf.precision import keras_settings
+
 # The mean and the deviation of ImageNet's pixels, for images in [-1, 1].
 SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
 SCALE = np.array([0.458, 0.448, 0.450], np.float32)
@@ -11,6 +13,7 @@ SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 _VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
+@keras_settings()
 def build_alexnet() -> keras.Model:
     """AlexNet as torchvision has it, without weights.
 
@@ -31,6 +34,7 @@ def build_alexnet() -> keras.Model:
     return keras.Model(inputs, maps, name="lpips_alex")
 
 
+@keras_settings()
 def build_vgg() -> keras.Model:
     """VGG-16 without weights.
 

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from stargan_tf.errors import InputError, near_names
+from stargan_tf.precision import keras_settings
 
 # Channels of the first stage, and the blocks of each stage; every stage doubles them.
 SIZES = {
@@ -17,6 +18,7 @@ SIZES = {
 LARGE_IMAGE = 96
 
 
+@keras_settings()
 def build_residual_network(
     image_size: int, outputs: int, size: str = "small", seed: int = 0
 ) -> keras.Model:

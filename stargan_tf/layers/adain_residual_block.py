@@ -55,7 +55,9 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
-        self.doubling = keras.layers.UpSampling2D(2, dtype=dtype, name="double")
+        self.doubling = keras.layers.UpSampling2D(
+            2, "channels_last", dtype=dtype, name="double"
+        )
         self.shortcut = None
 
     def build(self, input_shape):

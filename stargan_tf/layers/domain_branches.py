@@ -27,8 +27,9 @@ def domain_branches(
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
     """
-    image = keras.Input((image_size, image_size, 3), name="image")
+    full = at_least_float32(dtype)
+    image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
     domain = keras.Input((), dtype="int32", name="domain")
     trunk = ImageTrunk(image_size, base_filters, max_filters, dtype=dtype, name="trunk")
-    heads = DomainDense(units, num_domains, dtype=at_least_float32(dtype), name=name)
+    heads = DomainDense(units, num_domains, dtype=full, name=name)
     return [image, domain], heads([trunk(image), domain])

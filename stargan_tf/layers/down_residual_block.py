@@ -42,7 +42,7 @@ class DownResidualBlock(keras.layers.Layer):
         self.separable = separable
         self.relu = leaky_relu(dtype=self.dtype_policy, name="relu")
         self.halve = keras.layers.AveragePooling2D(
-            2, dtype=self.dtype_policy, name="halve"
+            2, data_format="channels_last", dtype=self.dtype_policy, name="halve"
         )
         self.shortcut = None
         self._halves_in_convolution = downsample and not separable

@@ -40,7 +40,9 @@ class HighPassSkip(keras.layers.Layer):
         # In float32, as older Keras (seen with 3.6) cannot resize bfloat16; without
         # antialiasing, as the official code's interpolation.
         mask = ops.cast(mask, "float32")
-        mask = ops.image.resize(mask, (size, size), "bilinear", antialias=False)
+        mask = ops.image.resize(
+            mask, (size, size), "bilinear", data_format="channels_last"
+        )
         return x + self._high_pass(ops.cast(mask, self.compute_dtype) * encoded)
 
     def _high_pass(self, x):
@@ -48,7 +50,9 @@ class HighPassSkip(keras.layers.Layer):
         kernel[1, 1] = 8.0 / self.strength
         kernel = np.broadcast_to(kernel, (3, 3, x.shape[-1], 1))
         kernel = ops.convert_to_tensor(kernel, self.compute_dtype)
-        return ops.depthwise_conv(x, kernel, padding="same")
+        return ops.depthwise_conv(
+            x, kernel, padding="same", data_format="channels_last"
+        )
 
     def compute_output_shape(self, input_shape):
         """The image's shape."""

@@ -8,6 +8,7 @@ for 4/9 of the multiply-adds; weights, and what is stored of them, stay 3×3.
 import keras
 from keras import ops
 
+from stargan_tf.errors import InputError
 from stargan_tf.layers.small_image_convolution import check_plain, convolve
 
 
@@ -16,14 +17,16 @@ class _ResamplingConv2D(keras.layers.Conv2D):
 
     def __init__(self, filters, **kwargs):
         if kwargs.get("activation", "linear") not in (None, "linear"):
-            raise ValueError(
+            raise InputError(
                 "A mean and an activation do not commute: put a layer behind this one. "
                 f"Received: activation={kwargs['activation']!r}"
             )
+        # Whatever ~/.keras/keras.json says.
+        kwargs.setdefault("data_format", "channels_last")
         super().__init__(filters, 3, padding="same", **kwargs)
         check_plain(self)
         if self.strides != (1, 1):
-            raise ValueError(
+            raise InputError(
                 "The convolution itself has a stride of 1. "
                 f"Received: strides={self.strides}. Leave strides out."
             )
@@ -54,7 +57,7 @@ class HalvingConv2D(_ResamplingConv2D):
     def build(self, input_shape):
         """Creates the 3×3 `kernel` and the `bias`."""
         if any(side and side % 2 for side in input_shape[1:3]):
-            raise ValueError(
+            raise InputError(
                 "Height and width must be even. "
                 f"Received: input_shape={tuple(input_shape)}. Resize the images."
             )
@@ -88,7 +91,9 @@ class DoublingConv2D(_ResamplingConv2D):
         # One axis at a time: Keras 3.6 cannot flip two at once.
         flipped = ops.flip(ops.flip(with_box(self.kernel), axis=0), axis=1)
         kernel = ops.transpose(flipped, (0, 1, 3, 2))
-        return self._finished(ops.conv_transpose(inputs, kernel, 2, "same"))
+        return self._finished(
+            ops.conv_transpose(inputs, kernel, 2, "same", None, "channels_last")
+        )
 
     def compute_output_shape(self, input_shape):
         """Twice as high and wide."""

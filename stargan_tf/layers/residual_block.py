@@ -39,7 +39,12 @@ class ResidualBlock(keras.layers.Layer):
         if self.separable:
             return separable_convolution(self.filters, 3, start=start, **kwargs)
         return keras.layers.Conv2D(
-            self.filters, 3, padding="same", kernel_initializer=start, **kwargs
+            self.filters,
+            3,
+            padding="same",
+            data_format="channels_last",
+            kernel_initializer=start,
+            **kwargs,
         )
 
     def build(self, input_shape):

@@ -34,6 +34,7 @@ def separable_convolution(filters, kernel_size, *, start, **kwargs):
         filters,
         kernel_size,
         padding="same",
+        data_format="channels_last",
         depthwise_initializer=depthwise_start(kernel_size),
         pointwise_initializer=start,
         **kwargs,

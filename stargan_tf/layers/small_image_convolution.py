@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from stargan_tf.errors import InputError
+
 # Up to so many output pixels an image, one matrix product is faster on a CPU. On larger
 # ones gathering the patches costs more.
 MAX_PIXELS = 16
@@ -16,10 +18,13 @@ class Conv2D(keras.layers.Conv2D):
     `dilation_rate`.
 
     Raises:
-        ValueError: if one of those is given.
+        InputError: if one of those is given.
     """
 
     def __init__(self, *args, **kwargs):
+        # Whatever ~/.keras/keras.json says; args[4] is the data format.
+        if len(args) < 5:
+            kwargs["data_format"] = kwargs.get("data_format") or "channels_last"
         super().__init__(*args, **kwargs)
         check_plain(self)
 
@@ -37,13 +42,13 @@ def check_plain(layer):
         layer: a `keras.layers.Conv2D`.
 
     Raises:
-        ValueError: naming the argument.
+        InputError: naming the argument.
     """
     plain = {"data_format": "channels_last", "groups": 1, "dilation_rate": (1, 1)}
     for name, value in plain.items():
         given = getattr(layer, name)
         if given != value:
-            raise ValueError(
+            raise InputError(
                 f"{type(layer).__name__} takes {name}={value!r} only. "
                 f"Received: {name}={given!r}. Use keras.layers.Conv2D."
             )
@@ -69,14 +74,14 @@ def convolve(inputs, kernel, strides, padding):
     strides = (strides, strides) if isinstance(strides, int) else strides
     sides, window = inputs.shape[1:3], kernel.shape[:2]
     if None in sides:
-        return ops.conv(inputs, kernel, strides, padding)
+        return ops.conv(inputs, kernel, strides, padding, "channels_last")
     reach = window if padding == "valid" else (1, 1)
     height, width = (
         (side - least) // stride + 1
         for side, least, stride in zip(sides, reach, strides, strict=True)
     )
     if height * width > MAX_PIXELS:
-        return ops.conv(inputs, kernel, strides, padding)
+        return ops.conv(inputs, kernel, strides, padding, "channels_last")
     rows = patches(inputs, (height, width), window, strides)
     rows = ops.reshape(rows, (-1, rows.shape[-1]))  # (b·h·w, k·k·c)
     outputs = product(rows, ops.reshape(kernel, (-1, kernel.shape[-1])))

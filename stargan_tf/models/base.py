@@ -8,10 +8,12 @@ import tensorflow as tf
 from stargan_tf.distribution.global_batch import shares
 from stargan_tf.distribution.steps import check_compilation, distributed_function
 from stargan_tf.models.compile_checks import (
+    check_floatx,
     check_keras_arguments,
     check_optimizer,
     check_policy,
 )
+from stargan_tf.precision import at_least_float32
 from stargan_tf.private_interfaces import BuiltModel
 
 
@@ -53,7 +55,7 @@ class StarGANBase(BuiltModel):
             **kwargs: of `keras.Model.compile`.
 
         Raises:
-            ValueError: if it cannot be trained so by the model's strategy.
+            InputError: if it cannot be trained so by the model's strategy.
         """
         check_policy(self.dtype_policy)
         check_keras_arguments(kwargs)
@@ -70,10 +72,15 @@ class StarGANBase(BuiltModel):
         self._compile_options = options
         self.loss_weights = loss_weights
         self.seed = seed
-        self._means = {name: keras.metrics.Mean(name=name) for name in log_names}
+        # Not in keras.config.floatx(), which may be less.
+        full = at_least_float32(self.dtype_policy)
+        self._means = {name: keras.metrics.Mean(name, full) for name in log_names}
 
     def make_train_function(self, force=False):
         """What `fit` calls for each batch."""
+        check_floatx(
+            getattr(self, f"{network}_optimizer") for network in self._trained_networks
+        )
         if self.distribute_strategy.num_replicas_in_sync == 1:
             super().make_train_function(force)
         elif self.train_function is None or force:

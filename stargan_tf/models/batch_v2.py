@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from stargan_tf.errors import InputError
+
 FIELDS = ("image", "domain", "reference", "reference_2", "reference_domain")
 
 
@@ -39,12 +41,12 @@ def parts_of(data):
         The five tensors.
 
     Raises:
-        ValueError: if some are missing.
+        InputError: if some are missing.
     """
     if isinstance(data, dict):
         data = tuple(data.get(name) for name in FIELDS)
     if len(data) != len(FIELDS) or any(part is None for part in data):
-        raise ValueError(
+        raise InputError(
             f"StarGAN v2 trains on tuples or dictionaries of {', '.join(FIELDS)}. "
             f"Received: {len([part for part in data if part is not None])} of them."
         )

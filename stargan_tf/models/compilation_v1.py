@@ -53,7 +53,7 @@ class CompilationV1:
                 `run_eagerly` and `steps_per_execution`.
 
         Raises:
-            ValueError: unknown loss weight or decay, `critic_steps` below 1.
+            InputError: unknown loss weight or decay, `critic_steps` below 1.
         """
         loss_weights = complete_weights(loss_weights, LOSS_WEIGHTS)
         check_at_least_one("critic_steps", critic_steps)

@@ -71,7 +71,7 @@ class CompilationV2:
                 `run_eagerly` and `steps_per_execution`.
 
         Raises:
-            ValueError: unknown loss weight, `diversity_steps` or `accumulate` below
+            InputError: unknown loss weight, `diversity_steps` or `accumulate` below
                 1, `ema_decay`, `beta_1` or `beta_2` outside of [0, 1).
         """
         loss_weights = complete_weights(loss_weights, LOSS_WEIGHTS)

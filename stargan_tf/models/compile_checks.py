@@ -13,17 +13,17 @@ def complete_weights(given, defaults):
         defaults: every term with the paper's weight.
 
     Raises:
-        ValueError: if a term is none of them.
+        InputError: if a term is none of them.
     """
     given = given or {}
     unknown = set(given) - set(defaults)
     if unknown:
-        raise ValueError(f"loss_weights takes {sorted(defaults)}. Received: {unknown}")
+        raise InputError(f"loss_weights takes {sorted(defaults)}. Received: {unknown}")
     return {**defaults, **given}
 
 
 def check_at_least_one(name, value, otherwise=""):
-    """Raises ValueError if an argument is below 1.
+    """Raises InputError if an argument is below 1.
 
     Args:
         name: the argument.
@@ -32,18 +32,18 @@ def check_at_least_one(name, value, otherwise=""):
     """
     if value < 1:
         advice = f". {otherwise}" if otherwise else ""
-        raise ValueError(f"{name} must be at least 1. Received: {value}{advice}")
+        raise InputError(f"{name} must be at least 1. Received: {value}{advice}")
 
 
 def check_share(name, value):
-    """Raises ValueError if an argument is outside of [0, 1).
+    """Raises InputError if an argument is outside of [0, 1).
 
     Args:
         name: the argument.
         value: what was received.
     """
     if not 0.0 <= value < 1.0:
-        raise ValueError(f"{name} must be in [0, 1). Received: {value}")
+        raise InputError(f"{name} must be in [0, 1). Received: {value}")
 
 
 def check_policy(policy):
@@ -88,6 +88,26 @@ def check_optimizer(name, optimizer):
             f"{name} must say when its averages become the weights. Received: "
             "use_ema=True without ema_overwrite_frequency. Pass both, or neither."
         )
+
+
+def check_floatx(optimizers):
+    """Refuses to train where Keras' default type rounds learning rates and batches.
+
+    Args:
+        optimizers: Keras optimizers, built when that type may have been another.
+
+    Raises:
+        InputError: for float16 and bfloat16.
+    """
+    rates = [keras.backend.standardize_dtype(o.learning_rate.dtype) for o in optimizers]
+    for dtype in (keras.config.floatx(), *rates):
+        if dtype in ("float16", "bfloat16"):
+            raise InputError(
+                "Training needs 'float32' or 'float64' as Keras' default type, in "
+                f"which it keeps learning rates and batches. Received: '{dtype}'. Call "
+                "keras.config.set_floatx('float32') before compile; "
+                "~/.keras/keras.json may have set another."
+            )
 
 
 def check_keras_arguments(given):

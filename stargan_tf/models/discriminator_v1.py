@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from stargan_tf.errors import InputError
 from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
 from stargan_tf.layers.leaky_relu import LeakyReLU
 from stargan_tf.layers.small_image_convolution import SmallImageConv2D
@@ -28,7 +29,7 @@ class DiscriminatorV1(keras.Model):
         float32; h = w = image_size / 2**num_layers.
 
     Raises:
-        ValueError: if the image is too small to be halved that often.
+        InputError: if the image is too small to be halved that often.
 
     Reference: StarGAN (Choi et al. 2018), table 5.
     """
@@ -43,7 +44,7 @@ class DiscriminatorV1(keras.Model):
         **kwargs,
     ):
         if image_size < 2**num_layers:
-            raise ValueError(
+            raise InputError(
                 f"An image of {image_size} pixels cannot be halved {num_layers} times. "
                 f"Received: image_size={image_size}, num_layers={num_layers}. "
                 f"Use at most {image_size.bit_length() - 1} discriminator layers."
@@ -71,6 +72,7 @@ class DiscriminatorV1(keras.Model):
                 filters,
                 kernel_size,
                 padding=padding,
+                data_format="channels_last",
                 use_bias=False,
                 kernel_initializer=uniform_fan_in(),
                 dtype=full,
@@ -78,7 +80,7 @@ class DiscriminatorV1(keras.Model):
             )
 
         # === Functional model ===
-        image = keras.Input((image_size, image_size, 3), name="image")
+        image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
         x, channels = image, 3
         for i in range(num_layers):
             filters = base_filters * 2**i
@@ -87,7 +89,9 @@ class DiscriminatorV1(keras.Model):
             channels = filters
         patches = head(1, 3, "same", "patches")(x)
         classes = head(num_domains, x.shape[1], "valid", "classes")(x)
-        classes = layers.Flatten(dtype=full, name="class_logits")(classes)
+        classes = layers.Flatten("channels_last", dtype=full, name="class_logits")(
+            classes
+        )
         super().__init__(inputs=image, outputs=(patches, classes), **kwargs)
 
         # === Config ===

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from stargan_tf.errors import InputError
 from stargan_tf.layers.append_label import AppendLabel
 from stargan_tf.layers.blend import Blend
 from stargan_tf.layers.conditional_residual_block import ConditionalResidualBlock
@@ -41,7 +42,7 @@ class GeneratorV1(keras.Model):
     Output: image (batch, height, width, 3) float32 in [-1, 1].
 
     Raises:
-        ValueError: for another `conditioning`.
+        InputError: for another `conditioning`.
 
     Reference: StarGAN (Choi et al. 2018), table 4.
     """
@@ -58,16 +59,16 @@ class GeneratorV1(keras.Model):
         **kwargs,
     ):
         if conditioning not in ("input", "blocks"):
-            raise ValueError(
+            raise InputError(
                 "conditioning must be 'input' or 'blocks'. "
                 f"Received: conditioning={conditioning!r}"
             )
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        image = keras.Input((None, None, 3), name="image")
-        label = keras.Input((label_width,), name="label")
         append_label = AppendLabel(dtype=dtype, name="append_label")
         full = at_least_float32(dtype)
+        image = keras.Input((None, None, 3), dtype=full, name="image")
+        label = keras.Input((label_width,), dtype=full, name="label")
         tanh = layers.Activation("tanh", dtype=full, name="image_out")
         blend = Blend(dtype=full, name="blend")
 
@@ -85,14 +86,22 @@ class GeneratorV1(keras.Model):
                     filters, kernel_size, start=start, **kwargs
                 )
             return kind(
-                filters, kernel_size, padding="same", kernel_initializer=start, **kwargs
+                filters,
+                kernel_size,
+                padding="same",
+                data_format="channels_last",
+                kernel_initializer=start,
+                **kwargs,
             )
 
         def doubled(x, filters, name):
             if not separable:
                 return convolution(filters, 4, 2, name, layers.Conv2DTranspose)(x)
             double = layers.UpSampling2D(
-                interpolation="bilinear", dtype=dtype, name=f"{name}_double"
+                data_format="channels_last",
+                interpolation="bilinear",
+                dtype=dtype,
+                name=f"{name}_double",
             )
             return convolution(filters, 3, 1, name)(double(x))
 

@@ -54,9 +54,11 @@ class GeneratorV2(keras.Model):
         check_image_size(image_size)
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        image = keras.Input((image_size, image_size, 3), name="image")
-        style = keras.Input((style_dim,), name="style")
-        masks = keras.Input((image_size, image_size, 2), name="masks", optional=True)
+        full = {"dtype": at_least_float32(dtype)}
+        size = (image_size, image_size)
+        image = keras.Input((*size, 3), name="image", **full)
+        style = keras.Input((style_dim,), name="style", **full)
+        masks = keras.Input((*size, 2), name="masks", optional=True, **full)
         blocks = halvings(image_size, until=8 if high_pass else 16)
         filters = widths(image_size, base_filters, max_filters, blocks)
 
@@ -95,7 +97,7 @@ class GeneratorV2(keras.Model):
         x = InstanceNormalization(dtype=dtype, name="to_rgb_norm")(x)
         x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)
         # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
-        outputs = he_convolution(3, 1, dtype=at_least_float32(dtype), name="to_rgb")(x)
+        outputs = he_convolution(3, 1, name="to_rgb", **full)(x)
         inputs = [image, style, masks] if high_pass else [image, style]
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from stargan_tf.errors import InputError
+
 
 def mean_over_parts(gradients, batch, parts, variables):
     """The gradients of a batch, computed part by part.
@@ -18,7 +20,7 @@ def mean_over_parts(gradients, batch, parts, variables):
         at a time.
 
     Raises:
-        ValueError: if the batch cannot be split into so many equal parts.
+        InputError: if the batch cannot be split into so many equal parts.
     """
     if parts == 1:
         return gradients(batch)
@@ -47,7 +49,7 @@ def _stack(tensor, parts):
         return None
     size = tensor.shape[0]
     if size is not None and size % parts:
-        raise ValueError(
+        raise InputError(
             f"A batch must split into accumulate={parts} equal parts. "
             f"Received: a batch of {size}"
         )

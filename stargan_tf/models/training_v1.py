@@ -10,6 +10,7 @@ from stargan_tf.distribution.global_batch import (
     own_part,
     whole,
 )
+from stargan_tf.errors import InputError
 from stargan_tf.models.base import watching
 from stargan_tf.models.objective_v1 import critic_terms, generator_terms
 
@@ -93,7 +94,7 @@ class TrainingV1:
     def _unpack(self, data):
         image, label = data
         if label.shape[-1] != self.label_space.width:
-            raise ValueError(
+            raise InputError(
                 f"Labels must have {self.label_space.width} columns "
                 f"{[info.domains for info in self.label_space.datasets]}"
                 f"{' and the mask' if self.label_space.mask_width else ''}. "

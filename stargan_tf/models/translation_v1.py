@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.pixels import to_float, to_uint8
+from stargan_tf.errors import InputError
 from stargan_tf.models.batching import in_batches
 
 
@@ -26,7 +27,7 @@ class TranslationV1:
             (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
 
         Raises:
-            ValueError: if shapes do not fit.
+            InputError: if shapes do not fit.
         """
         images = np.asarray(images)
         labels = self.label_space.embed(labels, dataset, mask)
@@ -77,12 +78,12 @@ def _check_shapes(images, labels):
         or images.shape[-1] != 3
         or any(side % 4 for side in images.shape[1:3])
     ):
-        raise ValueError(
+        raise InputError(
             "images must be (n, height, width, 3) with sides that are multiples "
             f"of 4. Received: shape {images.shape}"
         )
     if labels.ndim == 2 and len(labels) != len(images):
-        raise ValueError(
+        raise InputError(
             f"Give one label per image. Received: {len(images)} images, "
             f"{len(labels)} labels"
         )

@@ -30,6 +30,8 @@ class ToonFaces(Dataset):
 
     population: Population
 
+    takes_crop_size = False
+
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabelledImages:

@@ -11,7 +11,7 @@ from stargan_tf.data.fit import Preparation
 from stargan_tf.data.identity import data_fingerprint, differing_parts
 from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.registry import available, load_dataset
+from stargan_tf.data.registry import available, definition, load_dataset
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig
@@ -84,7 +84,7 @@ def open_evaluation_data(
     index = _index(name, infos)
     known, options = _options(name, config)
     options = {
-        **asdict(state.preparation or Preparation()),
+        **_preparation(known, state),
         **options,
         **family(state.model).dataset_options,
         **choice.options,
@@ -144,6 +144,14 @@ def _options(name: str, config: RunConfig | None) -> tuple[str, dict[str, Any]]:
         return name, {}
     number = config.dataset_names.index(name)
     return config.dataset[number], config.dataset_options(number)
+
+
+def _preparation(name: str, state: State) -> dict[str, Any]:
+    """How the model's images were prepared, as far as it concerns a data set."""
+    options = asdict(state.preparation or Preparation())
+    if not definition(name).takes_crop_size:
+        del options["crop_size"]
+    return options
 
 
 def _open(

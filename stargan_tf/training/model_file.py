@@ -58,7 +58,10 @@ def open_model(file: Path, chosen: ModelFamily, compile: bool = False) -> Any:
     model_class = chosen.model_class()  # Registers the classes with Keras.
     import keras
 
-    with _explained(file), _extracted(file) as weights:
+    from stargan_tf.private_interfaces import random_state_restored
+
+    # Fresh weights, which are drawn at first, take their seeds from Python's generator.
+    with random_state_restored(), _explained(file), _extracted(file) as weights:
         num_bytes = _check_weights(weights)
         # Without memory: the numbers in the configuration need not be true.
         with keras.StatelessScope(initialize_variables=False):

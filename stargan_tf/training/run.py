@@ -1,6 +1,9 @@
 """A training run: configuration → data and model → `fit` → checkpoints and pictures."""
 
-from collections.abc import Callable
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ from stargan_tf.distribution.strategies import (
     make_strategy,
     scope,
 )
-from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
+from stargan_tf.precision import keras_settings
+from stargan_tf.private_interfaces import random_state_restored
 from stargan_tf.training import checkpoints, resume
 from stargan_tf.training.best_checkpoint import BestCheckpoint
 from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint, StopOnSignal
@@ -68,7 +72,7 @@ def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False)
             checkpoint is then untouched.
     """
     # A signal ends the training between two steps, with a checkpoint.
-    with interruption.postponed():
+    with interruption.postponed(), _settings(config):
         return _train(config, RunFolder(user_path(run)), accept_changed_data)
 
 
@@ -101,7 +105,7 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
 def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     """A compiled model as the configuration describes it, with fresh weights.
 
-    Seeds Python, NumPy and TensorFlow, and sets Keras' dtype policy.
+    The seed decides the weights; what is set for it is as before afterwards.
 
     Args:
         config: the run's configuration.
@@ -110,13 +114,9 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     Raises:
         InputError: if the model's options do not fit each other or the image size.
     """
-    keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(config.precision)
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    chosen = family(config.model)
-    arguments = chosen.model_arguments(config.model_options)
-    try:
+    with _settings(config):
+        chosen = family(config.model)
+        arguments = chosen.model_arguments(config.model_options)
         model = chosen.model_class()(label_space.datasets, **arguments)
         model.compile(
             **config.compile_options,
@@ -125,10 +125,25 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
             seed=config.seed,
             jit_compile=config.jit_compile,
         )
-    except ValueError as error:
-        # For a Keras script a ValueError like Keras' own; here the user's flags.
-        raise InputError(str(error)) from error
     return model
+
+
+@contextlib.contextmanager
+def _settings(config: RunConfig) -> Iterator[None]:
+    """All that is set for the whole process, as a run needs it; then as it was."""
+    handlers = {number: signal.getsignal(number) for number in interruption.SIGNALS}
+    with keras_settings(config.precision), random_state_restored():
+        keras.utils.set_random_seed(config.seed)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        try:
+            yield
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                # TensorFlow's cluster replaced that of SIGTERM, unknown to Python.
+                for number, handler in handlers.items():
+                    if handler is not None:
+                        signal.signal(number, handler)
 
 
 def _restore(

@@ -1,14 +1,11 @@
 """What a run measures while it trains: an evaluator for each of its data sets."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-import keras
 
 from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.task import Subject
+from stargan_tf.precision import keras_settings
 from stargan_tf.training.run_data import RunData
 
 
@@ -33,7 +30,7 @@ class RunEvaluation:
         options: EvaluationOptions,
     ):
         pairs = enumerate(zip(data.held_out, data.train, strict=True))
-        with full_precision():
+        with keras_settings():
             self.evaluators = {
                 held_out.info.name: Evaluator(
                     Subject(model, translated_by, held_out, train, number), options
@@ -47,7 +44,7 @@ class RunEvaluation:
         Raises:
             InputError: if the data does not suffice.
         """
-        with full_precision():
+        with keras_settings():
             for evaluator in self.evaluators.values():
                 evaluator.prepare()
 
@@ -61,24 +58,9 @@ class RunEvaluation:
             InputError: if a translation is not finite.
         """
         values = {}
-        with full_precision():
+        with keras_settings():
             for dataset, evaluator in self.evaluators.items():
                 start = f"{dataset}_" if len(self.evaluators) > 1 else ""
                 for name, mean in evaluator.run().means.items():
                     values[start + name] = mean.value
         return values
-
-
-@contextmanager
-def full_precision() -> Iterator[None]:
-    """Makes networks in float32, whatever the run computes in.
-
-    Yields:
-        Nothing.
-    """
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)

@@ -1,5 +1,8 @@
+import json
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +55,29 @@ def test_a_user_who_sets_the_log_level_sees_everything(capfd, monkeypatch):
     monkeypatch.setattr(quiet_start, "_import", write_and_maybe_fail)
     quiet_start.start_tensorflow()
     assert "oneDNN" in capfd.readouterr().err
+
+
+def test_the_users_keras_settings_do_not_matter(tmp_path):
+    """`~/.keras/keras.json`, which Keras reads when it is imported."""
+    theirs = {
+        "floatx": "float16",
+        "epsilon": 1e-3,
+        "backend": "torch",
+        "image_data_format": "channels_first",
+    }
+    (tmp_path / "keras.json").write_text(json.dumps(theirs))
+    code = (
+        "from stargan_tf.cli.quiet_start import start_tensorflow; start_tensorflow()\n"
+        "import keras; c = keras.config; print(c.backend(), c.floatx(), c.epsilon(), "
+        "c.image_data_format(), c.dtype_policy().name)"
+    )
+    root = str(Path(quiet_start.__file__).parents[2])
+    environment = {"KERAS_HOME": str(tmp_path), "PYTHONPATH": root}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | environment | {"KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "tensorflow float32 1e-07 channels_last float32\n"

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.fit import Preparation
 from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
@@ -28,7 +29,7 @@ def checkpoint(tmp_path):
 
     def make(**config):
         folder = tmp_path / "run" / "checkpoints" / "step_00000003"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if config:
             text = json.dumps(resolve(config).to_dict())
             (tmp_path / "run" / "config.json").write_text(text)
@@ -67,6 +68,15 @@ def test_a_set_with_more_domains_is_cut_to_the_models(checkpoint):
         checkpoint(), state(TOON), DataChoice("toon_attributes")
     )
     assert data.held_out.info.domains == ("Male", "Blond_Hair")
+
+
+def test_a_crop_of_the_models_does_not_concern_drawn_pictures(checkpoint):
+    cropped = replace(state(TOON), preparation=Preparation("crop", 178))
+    data = open_evaluation_data(checkpoint(), cropped, DataChoice("toon_attributes"))
+    assert len(data.held_out) == 400
+    choice = DataChoice("toon_attributes", {"crop_size": 178})
+    with pytest.raises(InputError, match="takes no crop_size"):
+        open_evaluation_data(checkpoint(), cropped, choice)
 
 
 def test_the_second_set_of_a_joint_model(checkpoint):

@@ -1,10 +1,23 @@
-import pytest
+import os
+import random
+import signal
+import sys
+import warnings
 
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled
+
+from stargan_tf import interruption
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.errors import InputError
+from stargan_tf.training import run
 from stargan_tf.training.resolve import resolve
 from stargan_tf.training.run import build_model
+from stargan_tf.training.run_folder import load_model
 
 SPACE = LabelSpace(DatasetInfo("toy", ("Red",), "binary", 32))
 
@@ -35,3 +48,62 @@ def test_the_model_has_the_configured_options():
 def test_options_that_do_not_fit_the_image_are_the_user_s_mistake():
     with pytest.raises(InputError, match="cannot be halved 6 times"):
         build(discriminator_layers=6)
+
+
+def test_a_defect_is_no_mistake_of_the_users(monkeypatch):
+    def broken(*arguments, **options):
+        raise ValueError("Shapes () and (3,) are incompatible")
+
+    monkeypatch.setattr("stargan_tf.models.stargan.GeneratorV1", broken)
+    with pytest.raises(ValueError, match="incompatible") as raised:
+        build()
+    assert not isinstance(raised.value, InputError)
+
+
+def settings():
+    """Everything global that a run may change, without changing it."""
+    return {
+        "path": [*sys.path],
+        "environment": dict(os.environ),
+        "filters": [*warnings.filters],
+        "handlers": [signal.getsignal(number) for number in interruption.SIGNALS],
+        "policy": keras.config.dtype_policy().name,
+        "floatx": keras.config.floatx(),
+        "data format": keras.config.image_data_format(),
+    }
+
+
+def draws():
+    """What is drawn next from every global generator."""
+    return [
+        random.random(),
+        np.random.random(),
+        float(tf.random.uniform(())),
+        float(keras.random.uniform(())),
+    ]
+
+
+def test_a_run_and_a_loaded_model_leave_everything_global_as_it_was(
+    monkeypatch, tmp_path
+):
+    def build_and_draw(config, *_):
+        assert is_op_determinism_enabled()
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # As TensorFlow's cluster does.
+        return build_model(config, SPACE), draws()
+
+    monkeypatch.setattr(run, "_train", build_and_draw)
+    options = {"preset": "demo", "image_size": 32, "deterministic": True}
+    options |= {"base_filters": 4, "num_residual_blocks": 1, "discriminator_filters": 4}
+    config = resolve(options | {"precision": "mixed_bfloat16"})
+    keras.utils.set_random_seed(3)
+    draws()
+    expected = draws()
+    keras.utils.set_random_seed(3)
+    draws()
+    before = settings()
+    run.train(config, tmp_path / "run")
+    load_model("toon_attributes")
+    assert settings() == before
+    assert not is_op_determinism_enabled()
+    assert draws() == expected

@@ -2,7 +2,6 @@
 
 import json
 
-import keras
 import numpy as np
 import pytest
 
@@ -11,7 +10,7 @@ from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.training.best_checkpoint import read_best
 from stargan_tf.training.run_data import RunData
-from stargan_tf.training.run_evaluation import RunEvaluation, full_precision
+from stargan_tf.training.run_evaluation import RunEvaluation
 from stargan_tf.training.run_folder import load_model
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
@@ -64,17 +63,6 @@ def test_names_begin_with_the_data_set_where_there_are_several():
     }
     assert values["one_cycle_error"] == 0.0
     assert values["two_same_domain_change"] > 5
-
-
-def test_networks_are_made_in_full_precision():
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        with full_precision():
-            assert keras.layers.Dense(1).compute_dtype == "float32"
-        assert keras.config.dtype_policy().name == "mixed_bfloat16"
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def test_a_run_measures_keeps_the_best_and_goes_on(toy_run, tiny):

@@ -97,7 +97,9 @@ class StopOnSignal(StepCallback):
         Args:
             model: the model in training.
         """
-        if self.agreed(interruption.received()):
+        number = self.agreed(interruption.received())
+        if number:
+            interruption.agree_on(number)
             if self.save:
                 self.save.save(model)
             raise Stopped(int(model.step.numpy()))

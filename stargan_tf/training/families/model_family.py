@@ -54,7 +54,7 @@ class ModelFamily:
     Args:
         api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
         name: value of the configuration's `model`; also the entry point's name.
-        target: the class.
+        target: the class; it refuses unfit arguments with `InputError`.
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
             `batch_options`) → endless `tf.data.Dataset`; `part=` and `data_service=`
             where a user asks for several machines, see `training_batches`.
