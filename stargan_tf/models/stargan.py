@@ -113,7 +113,7 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
         self.built = True
 
     def load_own_variables(self, store):
-        """Loads the step and the counts, which files before version 2.3 lack.
+        """Loads the step and the counts, which files of version 0.1.0 may lack.
 
         Args:
             store: what Keras stored of this model itself.
