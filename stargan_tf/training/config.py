@@ -5,7 +5,6 @@ from typing import Any
 
 from stargan_tf.data.fit import CROP_SIZE_HELP
 from stargan_tf.data.info import check_image_size
-from stargan_tf.data.service import check_address
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.training.evaluation_options import (
@@ -30,7 +29,6 @@ FREE_OPTIONS = frozenset(
         "labels",
         "steps",
         "distribute",
-        "data_service",
         "deterministic",
         "checkpoint_every",
         "keep_checkpoints",
@@ -136,14 +134,6 @@ RUN_OPTIONS = (
         _RUN,
         choices=("auto", "none", "mirrored", "multi_worker"),
     ),
-    Option(
-        "data_service",
-        str,
-        None,
-        "grpc://HOST:PORT of a tf.data service that makes the batches, the same ones; "
-        "its workers must see the image cache (docs/scaling.md).",
-        _RUN,
-    ),
     Option("jit_compile", bool, False, "Compile with XLA; worth it on GPUs.", _RUN),
     Option(
         "deterministic",
@@ -206,7 +196,6 @@ class RunConfig:
     seed: int
     precision: str
     distribute: str
-    data_service: str | None
     jit_compile: bool
     deterministic: bool
     checkpoint_every: int
@@ -236,8 +225,6 @@ class RunConfig:
                 f"{','.join(self.dataset)}. Give each --data_dir (or --labels, "
                 "--attributes) of its own."
             )
-        if self.data_service:
-            check_address(self.data_service)
         _ = self.evaluation  # Says what is wrong with it.
         check_best_metric(self.best_metric, self.evaluate_every, self.evaluate_metrics)
 

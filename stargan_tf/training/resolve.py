@@ -17,6 +17,8 @@ from stargan_tf.training.presets import preset
 
 # Keys that a run folder's config.json has beside the options.
 _RECORD_KEYS = ("versions",)
+# Options of earlier versions, which decided nothing about the weights.
+_FORMER_OPTIONS = ("data_service",)
 # Options with a path for each data set.
 _PATHS = ("data_dir", "labels")
 _LONGEST = 100  # Characters of a name in a message.
@@ -126,7 +128,8 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
             f"The configuration {path} must be a JSON object such as "
             f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
         )
-    return {name: v for name, v in values.items() if name not in _RECORD_KEYS}
+    ignored = (*_RECORD_KEYS, *_FORMER_OPTIONS)
+    return {name: value for name, value in values.items() if name not in ignored}
 
 
 def check_trusted(

@@ -24,8 +24,6 @@ def global_batches(
         start: number of the first batch.
         **options: further ones of the family's `batches`.
     """
-    if config.data_service:
-        options["data_service"] = config.data_service
     return imported(family(config.model).batches)(
         data.sources,
         config.batch_size,

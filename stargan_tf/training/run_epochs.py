@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from stargan_tf.data.service import served
 from stargan_tf.distribution.strategies import Strategy, is_chief
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.run_batches import run_batches
@@ -29,9 +28,8 @@ def run_epochs(
         strategy: the run's, or None.
     """
     start = int(model.step.numpy())
-    with served(config.data_service):
-        for span in spans(start, config.steps, config.checkpoint_every):
-            _fit(model, span, config, data, callbacks, strategy)
+    for span in spans(start, config.steps, config.checkpoint_every):
+        _fit(model, span, config, data, callbacks, strategy)
 
 
 def _fit(

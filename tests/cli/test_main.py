@@ -48,10 +48,6 @@ def test_no_command_is_an_error_with_help(capsys):
         (["train", "--run=r", "--config=none.json"], "none.json cannot be read"),
         (["train", "--run=r"], "No data set is given"),
         (["train", "--run=r", "--preset=demo", "--image-size=66"], "multiple of 4"),
-        (
-            ["train", "--run=r", "--preset=demo", "--data-service=localhost:5000"],
-            "such as grpc://localhost:5000. Received: localhost:5000",
-        ),
         (["train", "--run"], "Missing value for flag --run"),
         (["presets", "dem"], "There is no preset 'dem'. Did you mean demo"),
         (["datasets", "tooon"], "There is no data set 'tooon'"),

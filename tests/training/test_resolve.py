@@ -46,7 +46,7 @@ def test_the_resolved_configuration_is_a_configuration(tmp_path):
             "identity": "5",
         }
     )
-    record = {**config.to_dict(), "versions": {"keras": "3"}}
+    record = {**config.to_dict(), "versions": {"keras": "3"}, "data_service": None}
     assert resolve({}, write(tmp_path / "config.json", record)) == config
 
 

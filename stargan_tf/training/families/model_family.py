@@ -56,8 +56,8 @@ class ModelFamily:
         name: value of the configuration's `model`; also the entry point's name.
         target: the class; it refuses unfit arguments with `InputError`.
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
-            `batch_options`) → endless `tf.data.Dataset`; `part=` and `data_service=`
-            where a user asks for several machines, see `training_batches`.
+            `batch_options`) → endless `tf.data.Dataset`; `part=` where
+            several machines train, see `training_batches`.
         sampler: what draws its pictures: a `SampleSchedule` and the held-out sources
             → Keras callback.
         uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
