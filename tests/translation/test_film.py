@@ -1,25 +1,22 @@
-"""Films: what a player sees, and that no frame is kept."""
+"""Videos: what a player sees."""
 
-import gc
-import struct
-import sys
-import weakref
-from pathlib import Path
+import os
 
+import imageio.v2 as imageio
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.film import write_film
+from stargan_tf.translation.film import frame_durations, write_film
 from stargan_tf.translation.film_frames import film_frames
-from stargan_tf.translation.film_timing import frame_durations
 
 
 def frames(count, size=(36, 20)):
-    ramp = np.linspace(0, 200, size[0])[None, :, None] * np.ones((size[1], 1, 3))
+    ramp = np.linspace(0, 100, size[0])[None, :, None] * np.ones((size[1], 1, 3))
     for number in range(count):
-        yield Image.fromarray(ramp.astype(np.uint8) + np.uint8(number))
+        yield Image.fromarray(ramp.astype(np.uint8) + np.uint8(15 * number))
 
 
 @pytest.mark.parametrize("extension", ["gif", "webp", "WEBP"])
@@ -34,22 +31,6 @@ def test_a_player_sees_every_frame_in_time_for_ever(tmp_path, extension):
             assert np.abs(pixels - np.asarray(drawn, int)).mean() < 4
     assert abs(sum(durations) - 7000 / 30) <= 5
     assert [p.name for p in path.parent.iterdir()] == [path.name]
-
-
-@pytest.mark.parametrize("extension", ["gif", "webp"])
-def test_frames_are_forgotten_once_they_are_written(tmp_path, extension):
-    seen, most = [], 0
-
-    def watched():
-        nonlocal most
-        for frame in frames(30):
-            seen.append(weakref.ref(frame))
-            gc.collect()
-            most = max(most, sum(ref() is not None for ref in seen))
-            yield frame
-
-    write_film(tmp_path / f"film.{extension}", watched())
-    assert most <= 3
 
 
 def test_a_film_of_one_frame_or_odd_sides(tmp_path):
@@ -92,83 +73,48 @@ def test_mp4_without_ffmpeg_names_the_extra(tmp_path, monkeypatch):
         write_film(tmp_path / "film.mp4", frames(1))
 
 
-def test_mp4_pipes_frames_to_ffmpeg(tmp_path, monkeypatch):
-    class Ffmpeg:
-        @staticmethod
-        def write_frames(path, size, **options):
-            assert (size, options["fps"]) == ((36, 20), 10)
-            with open(path, "wb") as file:
-                file.write(box(b"ftyp", b"isom"))
-                try:
-                    while frame := (yield):
-                        file.write(box(b"mdat", frame))
-                finally:
-                    file.write(box(b"moov", b"index"))
-
-    monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: Ffmpeg)
-    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", Ffmpeg)
-    path = write_film(tmp_path / "film.mp4", frames(3), fps=10)
-    assert path.stat().st_size == 3 * (8 + 36 * 20 * 3) + 12 + 13
-
-
-def box(name, content):
-    """What an MP4 is made of."""
-    return struct.pack(">I4s", 8 + len(content), name) + content
-
-
-WHOLE = box(b"ftyp", b"isom") + box(b"mdat", bytes(99)) + box(b"moov", b"index")
-LARGE = struct.pack(">I4sQ", 1, b"mdat", 16 + 9) + bytes(9) + box(b"moov", b"")
-
-
-@pytest.mark.parametrize(
-    ("content", "is_whole"),
-    [
-        (WHOLE, True),
-        (LARGE, True),
-        (WHOLE[:-1], False),
-        (WHOLE[:-13], False),  # without the index
-        (WHOLE[:50], False),
-        (WHOLE + b"\0", False),
-        (b"", False),
-    ],
-)
-def test_an_mp4_that_was_cut_short_is_not_kept(
-    tmp_path, monkeypatch, content, is_whole
-):
-    class Ffmpeg:
-        @staticmethod
-        def write_frames(path, size, **options):
-            try:
-                while (yield):
-                    pass
-            finally:
-                Path(path).write_bytes(content)
-
-    monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: Ffmpeg)
-    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", Ffmpeg)
-    path = tmp_path / "film.mp4"
-    if is_whole:
-        assert write_film(path, frames(2)).read_bytes() == content
-    else:
-        with pytest.raises(InputError, match="the video .*: ffmpeg did not write all"):
-            write_film(path, frames(2))
-        assert list(tmp_path.iterdir()) == []
-
-
 # imageio-ffmpeg leaves pipes of its first look at ffmpeg to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_mp4_with_ffmpeg(tmp_path):
-    ffmpeg = pytest.importorskip("imageio_ffmpeg")
+leaves_pipes = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@leaves_pipes
+def test_mp4_takes_frames_one_at_a_time_and_keeps_all(tmp_path):
     path = write_film(tmp_path / "film.mp4", frames(9), fps=10)
-    reader = ffmpeg.read_frames(str(path))
+    reader = imageio_ffmpeg.read_frames(str(path))
     meta = next(reader)
     assert (meta["size"], meta["fps"], len(list(reader))) == ((36, 20), 10, 9)
 
 
+@leaves_pipes
+@pytest.mark.parametrize("kept", [0, 0.5, 0.8])
+def test_an_mp4_that_was_cut_short_is_not_kept(tmp_path, monkeypatch, kept):
+    get_writer = imageio.get_writer
+
+    class FullDisk:
+        """What ffmpeg leaves behind, without a word, where the disk is full."""
+
+        def __init__(self, path, *arguments, **options):
+            self.path, self.writer = path, get_writer(path, *arguments, **options)
+            self.append_data = self.writer.append_data
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            self.writer.close()
+            os.truncate(self.path, int(kept * self.path.stat().st_size))
+
+    monkeypatch.setattr(imageio, "get_writer", FullDisk)
+    with pytest.raises(InputError, match="the video .*: ffmpeg did not write all"):
+        write_film(tmp_path / "film.mp4", frames(2))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_durations_stay_true_to_the_rate():
-    ticks = frame_durations(30, 100)
-    durations = [next(ticks) for _ in range(300)]
-    assert sum(durations) == 1000 and set(durations) == {3, 4}
+    durations = frame_durations(300, fps=30, tick=10)
+    assert sum(durations) == 10_000 and set(durations) == {30, 40}
 
 
 def test_sources_stand_side_by_side_and_share_the_style(animals):
