@@ -11,10 +11,10 @@ the uninterrupted run would have seen.
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
-from stargan_tf.data import service
 from stargan_tf.data.arguments import SEED_LIMIT, check_range
 from stargan_tf.data.batch_part import WHOLE, BatchPart
 from stargan_tf.data.flips import random_flips
@@ -28,6 +28,7 @@ from stargan_tf.errors import InputError
 # Rounds of the cipher behind the permutation; TensorFlow's 4 leave visible patterns
 # in data sets of a few images.
 ROUNDS = 8
+ENDLESS = 2**62
 
 Sources = LabelledImages | Sequence[LabelledImages]
 
@@ -42,7 +43,6 @@ def training_batches(
     cache: str = AUTO,
     dataset_weights: Sequence[float | None] | None = None,
     part: BatchPart = WHOLE,
-    data_service: str | None = None,
 ) -> tf.data.Dataset:
     """Endless shuffled batches; batch k comes from source k mod n, unless weighted.
 
@@ -61,28 +61,23 @@ def training_batches(
             see `take_turns`; by default equally often.
         part: which part of each batch to make, where machines share the work;
             `batch_size` remains that of the whole.
-        data_service: `"grpc://HOST:PORT"` of a `tf.data` service that makes the
-            batches, from the cache on a disk that its workers see; see `service`.
 
     Returns:
         Dataset of `(image, label)`: float32 `(batch_size, s, s, 3)` in [-1, 1], and
         float32 `(batch_size, LabelSpace.width)`.
 
     Raises:
-        InputError: if an argument is out of range, no image can be read, or no
-            service answers.
+        InputError: if an argument is out of range, or no image can be read.
     """
     check_range("batch_size", batch_size, 1)
     check_range("start_step", start_step, 0)
     check_range("seed", seed, 0, SEED_LIMIT)
-    service.check_answers(data_service)
     sources, space = _as_sources(sources)
     turns = _turns(dataset_weights, sources)
     size = part.size(batch_size)
-    stores = [service.open_images(one, cache, data_service) for one in sources]
-
+    stores = [open_images(source, cache) for source in sources]
     sizes = [len(store) for store in stores]
-    fetch = _fetcher(stores, space, elsewhere=data_service is not None)
+    fetch = _fetcher(stores, space)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         source, positions = _choose(step, batch_size, seed, sizes, turns)
@@ -93,7 +88,22 @@ def training_batches(
             images = random_flips(images, [seed, step], part)
         return _to_float(images), labels
 
-    return service.batches_by_number(load, start_step, data_service)
+    return endless_batches(load, start_step)
+
+
+def endless_batches(load: Callable[[tf.Tensor], Any], start: int) -> tf.data.Dataset:
+    """Endless batches, made in parallel and in order.
+
+    Args:
+        load: number of a batch → the batch, by TensorFlow operations.
+        start: number of the first.
+    """
+    # A range, because a tf.data service cannot deal out a counter to its workers.
+    numbers = tf.data.Dataset.range(start, ENDLESS).repeat()
+    # Nothing here branches on a tensor, and AutoGraph writes temporary files.
+    load = tf.autograph.experimental.do_not_convert(load)
+    batches = numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_batches(
@@ -190,13 +200,11 @@ def _in_order(
     )
 
 
-def _fetcher(
-    stores: Sequence[ImageStore], space: LabelSpace, elsewhere: bool = False
-) -> Callable:
+def _fetcher(stores: Sequence[ImageStore], space: LabelSpace) -> Callable:
     """(source, positions) → (uint8 images, labels, positions they were taken from)."""
 
     def branch(number: int, store: ImageStore) -> Callable:
-        read = reader(store, elsewhere)
+        read = reader(store)
         labels = tf.constant(space.embed(store.labels, number))
 
         def fetch_one(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:

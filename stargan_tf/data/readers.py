@@ -16,41 +16,35 @@ QUIET_S, PATIENCE_S = 0.2, 30.0
 Reader = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-def reader(store: CachedImages | DecodedImages, elsewhere: bool = False) -> Reader:
+def reader(store: CachedImages | DecodedImages) -> Reader:
     """How TensorFlow reads from a store.
 
     Args:
         store: images opened by `open_images`.
-        elsewhere: reading must work in another process too, which sees the same files;
-            only with images from the cache.
 
     Returns:
         A function: int64 positions (k,) → uint8 images (k, s, s, 3), and the positions
         they were really taken from.
     """
     if isinstance(store, CachedImages):
-        return _cache_reader(store, elsewhere)
+        return _cache_reader(store)
     return _decoding_reader(store)
 
 
-def _cache_reader(store: CachedImages, elsewhere: bool) -> Reader:
-    def pixels() -> tf.Tensor:
+def _cache_reader(store: CachedImages) -> Reader:
+    with tf.device("CPU"):
+        rows = tf.constant(store.rows, tf.int64)
+
+    def read(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # The file becomes a tensor through a memory map, so that batches are gathered
         # without entering Python: nothing competes with the training loop for its lock.
-        return tf.raw_ops.ImmutableConst(
+        # Opened inside of the graph, it is not sent along to a tf.data service.
+        images = tf.raw_ops.ImmutableConst(
             dtype=tf.uint8,
             shape=store.shape,
             memory_region_name=str(store.path.absolute()),
         )
-
-    with tf.device("CPU"):
-        # What is made here would be sent along, pixel by pixel.
-        images = None if elsewhere else pixels()
-        rows = tf.constant(store.rows, tf.int64)
-
-    def read(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        known = pixels() if elsewhere else images
-        return tf.gather(known, tf.gather(rows, positions)), positions
+        return tf.gather(images, tf.gather(rows, positions)), positions
 
     read.store = store  # The entry is in use as long as it can be read from.
     return read

@@ -20,13 +20,13 @@ pictures, and right for others, which the model always sees stretched.
 
 import tensorflow as tf
 
-from stargan_tf.data import service
 from stargan_tf.data.arguments import SEED_LIMIT, check_range
 from stargan_tf.data.batch_part import WHOLE, BatchPart
 from stargan_tf.data.domain_sampler import DomainSampler, check_one_hot
 from stargan_tf.data.flips import random_flips
-from stargan_tf.data.image_store import AUTO
+from stargan_tf.data.image_store import AUTO, open_images
 from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.pipeline import endless_batches
 from stargan_tf.data.random_crops import random_boxes, resize_boxes
 from stargan_tf.data.readers import reader
 from stargan_tf.errors import InputError
@@ -44,7 +44,6 @@ def reference_batches(
     flip: bool = True,
     cache: str = AUTO,
     part: BatchPart = WHOLE,
-    data_service: str | None = None,
 ) -> tf.data.Dataset:
     """Endless batches for `StarGANV2.fit`.
 
@@ -62,7 +61,6 @@ def reference_batches(
         cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
         part: which part of each batch to make, where machines share the work;
             `batch_size` remains that of the whole.
-        data_service: address of a `tf.data` service, see `training_batches`.
 
     Returns:
         Dataset of `(image, domain, reference, reference_2, reference_domain)`. The
@@ -73,21 +71,19 @@ def reference_batches(
 
     Raises:
         InputError: if an argument is out of range, the labels are not one-hot, there
-            is one domain only, a domain has fewer than two readable images, or no
-            service answers.
+            is one domain only, or a domain has fewer than two readable images.
     """
     check_range("batch_size", batch_size, 1)
     check_range("start_step", start_step, 0)
     check_range("seed", seed, 0, SEED_LIMIT)
     _check_probability(crop_probability)
-    service.check_answers(data_service)
     check_one_hot(source.info)
     size, count = source.info.image_size, 3 * part.size(batch_size)
     if crop_probability and source.enlarge:
         source = source.enlarge()
-    store = service.open_images(source, cache, data_service, same_domain=True)
+    store = open_images(source, cache, same_domain=True)
     sampler = DomainSampler(store, source.info)
-    read = reader(store, elsewhere=data_service is not None)
+    read = reader(store)
 
     def load(step: tf.Tensor) -> Batch:
         seeds = tf.random.split([seed, step], 4)
@@ -106,7 +102,7 @@ def reference_batches(
         domains, reference_domains = part.of(domains), part.of(reference_domains)
         return image, domains, reference, reference_2, reference_domains
 
-    return service.batches_by_number(load, start_step, data_service)
+    return endless_batches(load, start_step)
 
 
 def _check_probability(value: float) -> None:
