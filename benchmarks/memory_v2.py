@@ -1,4 +1,4 @@
-"""Peak memory of one iteration of StarGAN v2, for each preset of less memory.
+"""Peak memory of one iteration of StarGAN v2, for each way to less memory.
 
     python benchmarks/memory_v2.py                         # 128 px, on this machine
     python benchmarks/memory_v2.py --image_size 256 --presets stargan_v2_afhq_256
@@ -17,11 +17,12 @@ import subprocess
 import sys
 import time
 
+# A preset, and options that change it.
 PRESETS = (
     "stargan_v2_afhq_256",
-    "stargan_v2_afhq_256_accumulate",
-    "stargan_v2_afhq_256_remat",
-    "stargan_v2_afhq_256_bfloat16",
+    "stargan_v2_afhq_256 accumulate=4",
+    "stargan_v2_afhq_256 remat=true",
+    "stargan_v2_afhq_256 precision=mixed_bfloat16",
     "stargan_v2_afhq_256_low_memory",
     "stargan_v2_celeba_hq_256",
     "stargan_v2_celeba_hq_256_low_memory",
@@ -40,7 +41,7 @@ def main() -> None:
         print(json.dumps(measure(arguments)))
         return
     first = None
-    print(f"{'preset':38}{'px':>5}{'peak':>10}{'iteration':>16}{'seconds':>15}")
+    print(f"{'preset':46}{'px':>5}{'peak':>10}{'iteration':>16}{'seconds':>15}")
     for name in arguments.presets:
         row = run_alone(name, arguments)
         first = first or row
@@ -119,13 +120,15 @@ def prepare(arguments: argparse.Namespace):
 
 
 def options(arguments: argparse.Namespace) -> dict:
-    from stargan_tf.training.presets import preset
+    from stargan_tf.training.families.registry import preset
 
-    values = preset(arguments.measure).values
+    name, *changes = arguments.measure.split()
+    values = preset(name).values
     given = {
-        "preset": arguments.measure,
+        "preset": name,
         "dataset": "random",
         "jit_compile": arguments.jit_compile,
+        **dict(change.split("=") for change in changes),
     }
     if values.get("image_size", 256) == 256:
         # The official widths follow from the size; those of 256 px are kept.
@@ -156,13 +159,13 @@ def peak_bytes() -> int:
 
 def print_row(name: str, row: dict, first: dict) -> None:
     if "failed" in row:
-        print(f"{name:38}  {row['failed']}", flush=True)
+        print(f"{name:46}  {row['failed']}", flush=True)
         return
     seconds = ""
     if row["seconds"] is not None:
         seconds = f"{row['seconds']:7.1f} s {share(row, first, 'seconds')}"
     print(
-        f"{name:38}{row['image_size']:5}{row['peak_mib']:6.0f} MiB"
+        f"{name:46}{row['image_size']:5}{row['peak_mib']:6.0f} MiB"
         f"{row['iteration_mib']:6.0f} MiB {share(row, first, 'iteration_mib')}"
         + seconds,
         flush=True,

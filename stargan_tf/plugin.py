@@ -69,7 +69,8 @@ What each name is for:
 | `InputError`, `near_names` | say what was expected, what came, how to mend it |
 
 A model family (`--model NAME`) is a `ModelFamily` in the group `stargan_tf.models`; its
-options are `Option`s under the headings `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA`.
+options are `Option`s under the headings `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA`,
+its named configurations `Preset`s.
 See `stargan_tf/training/families/stargan.py`, which is found in the same way.
 
 A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
@@ -109,6 +110,7 @@ from stargan_tf.training.families.model_family import (
     ModelFamily,
 )
 from stargan_tf.training.options import Option
+from stargan_tf.training.preset import Preset
 
 __all__ = [
     "API_VERSION",
@@ -131,6 +133,7 @@ __all__ = [
     "ModelFamily",
     "Option",
     "PictureTree",
+    "Preset",
     "SplitFolders",
     "UnreadableImage",
     "audit_attributes",

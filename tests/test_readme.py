@@ -8,7 +8,7 @@ import pytest
 from stargan_tf.cli.main import main
 from stargan_tf.convert import label_presets
 from stargan_tf.data.registry import available
-from stargan_tf.training.presets import PRESETS
+from stargan_tf.training.families.registry import installed_families, presets
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -46,8 +46,9 @@ def test_the_python_scripts_run(tmp_path, monkeypatch, model, shorter, written):
 
 
 def test_presets_and_data_sets_that_it_names_exist():
-    presets = set(PRESETS) | set(label_presets.PRESETS) | {"mobile"}  # of distill
-    assert set(re.findall(r"--preset (\w+)", README)) <= presets
+    known = {*presets(installed_families()), *label_presets.PRESETS}
+    known.add("mobile")  # of distill
+    assert set(re.findall(r"--preset (\w+)", README)) <= known
     known = set(available()) | set(re.findall(r"new-plugin (\w+)", README))
     for names in re.findall(r"--dataset ([\w,]+)", README):
         assert set(names.split(",")) <= known

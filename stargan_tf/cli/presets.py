@@ -4,7 +4,7 @@ import json
 
 from absl import flags
 
-from stargan_tf.training.presets import PRESETS, preset
+from stargan_tf.training.families.registry import installed_families, preset, presets
 
 SUMMARY = "List the presets, or show what one sets."
 USAGE = "stargan-tf presets [NAME …]"
@@ -30,7 +30,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
             print(f"{name}: {preset(name).description}")
             print(json.dumps(preset(name).values, indent=2))
         return
-    width = max(map(len, PRESETS)) + 2
-    for name, known in PRESETS.items():
+    known_presets = presets(installed_families())
+    width = max(map(len, known_presets)) + 2
+    for name, known in known_presets.items():
         print(f"{name:<{width}}{known.description}")
     print("\n'stargan-tf presets NAME' shows what one sets.")

@@ -18,9 +18,8 @@ from stargan_tf.interruption import postponed
 from stargan_tf.training import resume
 from stargan_tf.training.config import RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
-from stargan_tf.training.families.registry import family, known_families
+from stargan_tf.training.families.registry import family, known_families, presets
 from stargan_tf.training.options import Option
-from stargan_tf.training.presets import PRESETS
 from stargan_tf.training.resolve import resolve
 from stargan_tf.training.run_folder import RunFolder
 
@@ -54,11 +53,12 @@ def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) ->
     """
     define_text = {"flag_values": flag_values, "module_name": "Run"}
     flags.DEFINE_string("run", None, "The run folder.", **define_text)
-    flags.DEFINE_string("preset", None, f"One of {', '.join(PRESETS)}.", **define_text)
+    families = known_families(named_model(arguments))
+    names = ", ".join(presets(families))
+    flags.DEFINE_string("preset", None, f"One of {names}.", **define_text)
     flags.DEFINE_string("config", None, "JSON file with option values.", **define_text)
     define_trust(**define_text)
     define_accept_changed_data(flag_values)
-    families = known_families(named_model(arguments))
     for owners in _options(families).values():
         _define(owners, families, flag_values)
 

@@ -10,7 +10,7 @@ class Preset:
 
     Args:
         description: one line for `stargan-tf presets`.
-        values: option name → value, as in a JSON configuration.
+        values: option name → value, as in a JSON configuration; its family is known.
     """
 
     description: str

@@ -11,9 +11,13 @@ from stargan_tf.files import read_json, user_path
 from stargan_tf.shipped import named_or
 from stargan_tf.training.config import NESTED, RUN_OPTIONS, RunConfig
 from stargan_tf.training.families.model_family import ModelFamily
-from stargan_tf.training.families.registry import DEFAULT, check_option_names, family
+from stargan_tf.training.families.registry import (
+    DEFAULT,
+    check_option_names,
+    family,
+    preset,
+)
 from stargan_tf.training.options import Option
-from stargan_tf.training.presets import preset
 
 # Keys that a run folder's config.json has beside the options.
 _RECORD_KEYS = ("versions",)
@@ -128,8 +132,17 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
             f"The configuration {path} must be a JSON object such as "
             f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
         )
-    ignored = (*_RECORD_KEYS, *_FORMER_OPTIONS)
+    ignored = {*_RECORD_KEYS, *_FORMER_OPTIONS}
+    if set(_RECORD_KEYS) <= values.keys() and not _is_preset(values.get("preset")):
+        ignored.add("preset")  # Of an earlier version; a run's record has its values.
     return {name: value for name, value in values.items() if name not in ignored}
+
+
+def _is_preset(name: Any) -> bool:
+    try:
+        return name is not None and bool(preset(name))
+    except InputError:
+        return False
 
 
 def check_trusted(

@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,9 @@ def test_the_resolved_configuration_is_a_configuration(tmp_path):
         }
     )
     record = {**config.to_dict(), "versions": {"keras": "3"}, "data_service": None}
+    assert resolve({}, write(tmp_path / "config.json", record)) == config
+    record["preset"] = "of_an_earlier_version"
+    config = replace(config, preset=None)
     assert resolve({}, write(tmp_path / "config.json", record)) == config
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from stargan_tf.errors import InputError
 from stargan_tf.training.imported import imported, imported_by_user
 from stargan_tf.training.options import Option
+from stargan_tf.training.preset import Preset
 
 NETWORKS = "Networks"
 OPTIMIZATION = "Optimization"
@@ -18,7 +18,7 @@ DATA = "Data"
 # the widest has more weights than any GPU holds.
 WIDEST, DEEPEST = 4096, 100
 
-# What `stargan-tf translate` steers a model with.
+# Ways of steering a model.
 LABELS = "labels"
 STYLES = "styles"
 
@@ -62,8 +62,8 @@ class ModelFamily:
             → Keras callback.
         uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
             stands for one of its domains.
-        translated_by: what `stargan-tf translate` steers it with: `"labels"`, as
-            StarGAN, or `"styles"`, as StarGAN v2.
+        translated_by: the way of steering it, by name: `"labels"`, as StarGAN, or
+            `"styles"`, as StarGAN v2.
         model_options: arguments of the constructor, after the data sets.
         compile_options: arguments of `compile()`.
         loss_weights: entries of `compile(loss_weights=…)`.
@@ -78,6 +78,9 @@ class ModelFamily:
             `serving.endpoint.ServedForm`; empty for a family that has none.
         litert: what makes LiteRT files of it: a model → its `litert.part.DeviceForm`;
             empty for a family that has none.
+        official: what reads and writes checkpoints of the authors' own code, see
+            `convert`; empty for a family that has none.
+        presets: named configurations of it.
         check: raises `InputError` if the values of all options do not fit each other.
     """
 
@@ -100,14 +103,9 @@ class ModelFamily:
     )
     served: str = ""
     litert: str = ""
+    official: str = ""
+    presets: Mapping[str, Preset] = field(default_factory=lambda: _NOTHING)
     check: Callable[[Mapping[str, Any]], None] = anything_goes
-
-    def __post_init__(self) -> None:
-        if self.translated_by not in (LABELS, STYLES):
-            raise InputError(
-                f"translated_by must be '{LABELS}' or '{STYLES}'. "
-                f"Received: {self.translated_by!r}"
-            )
 
     @property
     def options(self) -> tuple[Option, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from stargan_tf.discovery import MODELS
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.training.families.model_family import ModelFamily
+from stargan_tf.training.preset import Preset
 
 DEFAULT = "stargan"
 # Those whose options `stargan-tf train --help` shows; others are imported, as any
@@ -39,15 +40,53 @@ def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
     Raises:
         InputError: if `chosen` is given and cannot be loaded.
     """
-    names = dict.fromkeys((chosen or DEFAULT, *OURS))
+    if chosen:
+        family(chosen)
+    return _loaded((chosen or DEFAULT, *OURS))
+
+
+def installed_families() -> dict[str, ModelFamily]:
+    """Name → family of all that can be loaded, ours first."""
+    return _loaded((*OURS, *MODELS.installed()))
+
+
+def presets(families: Mapping[str, ModelFamily]) -> dict[str, Preset]:
+    """Name → preset; its values name the family.
+
+    Args:
+        families: by name.
+    """
+    return {
+        name: Preset(known.description, {"model": model, **known.values})
+        for model, family in families.items()
+        for name, known in family.presets.items()
+    }
+
+
+def preset(name: str) -> Preset:
+    """The preset called `name`.
+
+    Args:
+        name: as listed by `stargan-tf presets`.
+
+    Raises:
+        InputError: if there is none; near ones are named.
+    """
+    known = presets(_loaded(OURS))
+    if name not in known:
+        known = presets(installed_families())
+    if name not in known:
+        raise InputError(f"There is no preset '{name}'. {near_names(name, known)}")
+    return known[name]
+
+
+def _loaded(names: Iterable[str]) -> dict[str, ModelFamily]:
     found = {}
-    for name in names:
+    for name in dict.fromkeys(names):
         try:
             found[name] = family(name)
         except InputError as error:
-            if name == chosen:
-                raise
-            warnings.warn(f"{error}. Its options are not known.", stacklevel=2)
+            warnings.warn(f"{error}. Its options are not known.", stacklevel=3)
     return found
 
 

@@ -15,6 +15,7 @@ from stargan_tf.training.families.model_family import (
     loss_weight,
 )
 from stargan_tf.training.options import Option
+from stargan_tf.training.preset import Preset
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -29,6 +30,58 @@ def check(values: Mapping[str, Any]) -> None:
     take_turns(values["dataset_weights"])
 
 
+_CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
+_PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
+
+# What is not said here is as in the paper by the options' defaults.
+PRESETS = {
+    "stargan_celeba_128": Preset(
+        "StarGAN on CelebA: 5 attributes, 128 px, 200,000 steps.",
+        {
+            **_PAPER,
+            "attributes": _CELEBA_ATTRIBUTES,
+            "crop_size": 178,
+            "steps": 200_000,
+        },
+    ),
+    "stargan_rafd_128": Preset(
+        "StarGAN on RaFD: 8 expressions, 128 px, 200,000 steps.",
+        {**_PAPER, "crop_size": 256, "steps": 200_000},
+    ),
+    "stargan_celeba_rafd_128": Preset(
+        "StarGAN on CelebA and RaFD together (two data sets, with mask vector).",
+        {
+            **_PAPER,
+            "attributes": (_CELEBA_ATTRIBUTES, ()),
+            "crop_size": (178, 256),
+            # A step is one batch and the data sets take turns: 200,000 steps each.
+            "steps": 400_000,
+        },
+    ),
+    "demo": Preset(
+        "A small StarGAN on drawn faces: minutes on two CPU cores.",
+        {
+            "dataset": "toon_attributes",
+            "image_size": 64,
+            "base_filters": 16,
+            "num_residual_blocks": 3,
+            "discriminator_filters": 24,
+            # 2 × 2 patches, as in the paper's networks: the penalty holds the slope
+            # of their sum at 1, so more patches would weaken the adversarial term.
+            "discriminator_layers": 5,
+            "attention": True,
+            "conditioning": "blocks",
+            "batch_size": 8,
+            "critic_steps": 1,
+            "learning_rate": 6e-4,
+            "steps": 3600,
+            "checkpoint_every": 300,
+            "sample_every": 300,
+            "log_every": 50,
+        },
+    ),
+}
+
 STARGAN = ModelFamily(
     api_version=API_VERSION,
     name="stargan",
@@ -37,6 +90,7 @@ STARGAN = ModelFamily(
     sampler="stargan_tf.training.callbacks.sample_images:sample_images",
     served="stargan_tf.serving.form_v1:served_form",
     litert="stargan_tf.litert.form_v1:device_form",
+    official="stargan_tf.convert.official_v1",
     uses=(
         "--to {domain} INPUT --output OUTPUT",
         "--all INPUT --output grid.png",
@@ -49,6 +103,7 @@ STARGAN = ModelFamily(
         "discriminator/classes/kernel": (3, 0),
     },
     check=check,
+    presets=PRESETS,
     batch_options=(
         Option(
             "dataset_weights",

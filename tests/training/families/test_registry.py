@@ -10,9 +10,10 @@ from stargan_tf.cli.main import main
 from stargan_tf.discovery import DISABLE, MODELS
 from stargan_tf.errors import InputError
 from stargan_tf.training.families.registry import family, known_families
+from stargan_tf.training.resolve import resolve
 
 DEFINITION = """
-from stargan_tf.plugin import NETWORKS, ModelFamily, Option
+from stargan_tf.plugin import NETWORKS, ModelFamily, Option, Preset
 from stargan_tf.training.families.stargan import STARGAN
 
 REDDER = ModelFamily(
@@ -29,6 +30,7 @@ REDDER = ModelFamily(
     ),
     compile_options=STARGAN.compile_options,
     loss_weights=STARGAN.loss_weights,
+    presets={"reddest": Preset("As red as can be.", {"redness": 9})},
 )
 """
 MODEL = """
@@ -90,6 +92,14 @@ def test_help_shows_a_stranger_s_options_only_when_it_is_named(redder, capsys):
         output.split()
     )
     assert "--style_dim" in output and "redder_model" not in sys.modules
+
+
+def test_a_stranger_s_presets_are_listed_and_name_its_family(redder, capsys):
+    assert main(["presets"]) == 0
+    assert "As red as can be." in capsys.readouterr().out
+    config = resolve({"preset": "reddest", "dataset": "a"})
+    assert (config.model, config.model_options["redness"]) == ("redder", 9)
+    assert "redder_model" not in sys.modules
 
 
 @pytest.mark.parametrize(
