@@ -40,10 +40,12 @@ def main() -> None:
 
 def networks(name: str) -> list[dict[str, Any]]:
     """Teacher and student of a family, in each quantization."""
-    from stargan_tf.distillation.steered import kind_of
     from stargan_tf.distillation.student import mobile_student
+    from stargan_tf.steering import steering
+    from stargan_tf.training.families.registry import family
 
-    teacher, kind = untrained(name), kind_of(name)
+    teacher = untrained(name)
+    kind = steering(family(name).translated_by).distillation()
     student = mobile_student(teacher, kind)
     return [
         *files(f"{name}, the paper's", name, teacher, student.teacher_cost),

@@ -12,7 +12,7 @@ from stargan_tf.cli.model_code import define_trust
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.data.fit import Preparation
 from stargan_tf.errors import InputError
-from stargan_tf.training.families.model_family import LABELS
+from stargan_tf.steering import steering
 from stargan_tf.training.families.registry import family
 
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ def _on_server(flag_values: flags.FlagValues) -> Source:
 
     check_client()
     from stargan_tf.serving import Client, Retries
-    from stargan_tf.serving.remote_models import label_model, style_model
     from stargan_tf.training.checkpoints import State
 
     client = Client(
@@ -112,6 +111,5 @@ def _on_server(flag_values: flags.FlagValues) -> Source:
         versions={},
         preparation=Preparation.of(description),
     )
-    steered = family(state.model).translated_by
-    opened = label_model if steered == LABELS else style_model
+    opened = steering(family(state.model).translated_by).remote_model
     return Source(state, partial(opened, client, description))

@@ -15,7 +15,7 @@ class Distiller(keras.Model):
     Args:
         teacher: the trained model.
         student: the model whose `generator` learns.
-        kind: how they are steered; see `kind_of`.
+        kind: how they are steered; see `Steering.distillation`.
         seed: of the targets' labels and styles, which follow from (seed, step).
 
     `fit` takes what the model itself is trained on.
@@ -55,7 +55,7 @@ def distill(teacher, student, kind, batches, *, steps, learning_rate=2e-3, seed=
     Args:
         teacher: the trained model.
         student: from `mobile_student`.
-        kind: how they are steered; see `kind_of`.
+        kind: how they are steered; see `Steering.distillation`.
         batches: endless `tf.data.Dataset` of what the teacher was trained on.
         steps: batches to train on.
         learning_rate: Adam's, falling to zero as a cosine.

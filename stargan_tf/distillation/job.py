@@ -10,6 +10,7 @@ from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_new
+from stargan_tf.steering import steering
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.evaluated_run import (
@@ -83,19 +84,23 @@ class DistillationJob:
             InputError: if the teacher is too small, or the folder cannot be written.
         """
         from stargan_tf.distillation.distiller import distill
-        from stargan_tf.distillation.steered import kind_of
         from stargan_tf.distillation.student import mobile_student
 
         teacher = load_model(self.checkpoint, **self.code)
-        kind = kind_of(self.state.model)
+        kind = steering(family(self.state.model).translated_by).distillation()
         student = mobile_student(teacher, kind)
         options = self.options
         batches = imported(family(self.state.model).batches)(
             self.sources, options.batch_size, seed=options.seed
         )
-        training = {"steps": options.steps, "learning_rate": options.learning_rate}
         difference = distill(
-            *(teacher, student.model, kind, batches), **training, seed=options.seed
+            teacher,
+            student.model,
+            kind,
+            batches,
+            steps=options.steps,
+            learning_rate=options.learning_rate,
+            seed=options.seed,
         )
         record = {
             **asdict(options),

@@ -41,7 +41,7 @@ def mobile_student(teacher: Any, kind: ModuleType) -> Student:
 
     Args:
         teacher: a trained model.
-        kind: how it is steered; see `kind_of`.
+        kind: how it is steered; see `Steering.distillation`.
 
     Returns:
         The student.

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
 
 from tqdm import tqdm
 
@@ -22,13 +21,7 @@ from stargan_tf.evaluation.results import Results, TaskResult
 from stargan_tf.evaluation.run_task import run_task
 from stargan_tf.evaluation.task import OWN, Subject, Task
 from stargan_tf.evaluation.truth import drawn_truth
-
-_HERE = "stargan_tf.evaluation"
-# How a model is steered → what makes its tasks.
-TASKS = {
-    "labels": (f"{_HERE}.label_tasks", "label_tasks"),
-    "styles": (f"{_HERE}.style_tasks", "style_tasks"),
-}
+from stargan_tf.steering import steering
 
 
 class Evaluator:
@@ -58,8 +51,8 @@ class Evaluator:
 
     def tasks(self) -> list[Task]:
         """New tasks, for the model as it is now."""
-        module, function = TASKS[self.subject.translated_by]
-        tasks = getattr(import_module(module), function)(self.subject, self.options)
+        steered = steering(self.subject.translated_by)
+        tasks = steered.tasks(self.subject, self.options)
         wanted = UNCHANGED in self.options.metrics
         return [task for task in tasks if wanted or task.guide != OWN]
 
