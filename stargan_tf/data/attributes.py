@@ -68,10 +68,7 @@ class AttributesDataset(Dataset):
         rows = match_rows(names, table.files, root, options.labels)
         kept = split_positions(names, split, options.held_out)
         chosen = [names[position] for position in kept]
-        return picture_set(
-            *(info, root, chosen, table.values[rows[kept]]),
-            *(options.crop_size, options.fit),
-        )
+        return picture_set(info, root, chosen, table.values[rows[kept]], options)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files and rows, for `stargan-tf doctor`.

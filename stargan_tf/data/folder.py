@@ -91,7 +91,7 @@ class FolderDataset(Dataset):
         kept = split_positions(domains.files, split, options.held_out, classes)
         labels = np.eye(len(domains.names), dtype=np.float32)[classes[kept]]
         chosen = [domains.files[position] for position in kept]
-        return picture_set(info, root, chosen, labels, options.crop_size, options.fit)
+        return picture_set(info, root, chosen, labels, options)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files, for `stargan-tf doctor`.

@@ -1,7 +1,8 @@
 """What every data set gives: pictures by number, with their labels."""
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +23,11 @@ class Originals:
     read: Callable[[int], bytes]
 
 
+# An enlarged image is at most this many times as wide. Twice is enough: half of that
+# size's detail is lost when it is reduced again, as it is from an original.
+ENLARGED = 2
+
+
 @dataclass(frozen=True)
 class LabelledImages:
     """One split of a data set, with random access.
@@ -32,10 +38,10 @@ class LabelledImages:
         names: n short names that identify the images (relative paths).
         load: index → uint8 array (image_size, image_size, 3). It may be called from
             many threads at once. Raises `UnreadableImage` if the picture is broken.
+            With `native_side` it must take a second argument, another size.
         fingerprint: text that changes whenever any pixel would; it keys the cache.
-        enlarge: gives the same images with more pixels where the originals have them,
-            so that a crop is as sharp as a crop of the original; None where nothing
-            is gained.
+        native_side: gives the typical shorter side of the originals in pixels; None
+            where images of another size cannot be had.
         originals: the files, by the same numbers; None where there are none.
         version: text that changes when an image that has no file does, and not with
             its size or how it is decoded; None takes `fingerprint`.
@@ -47,9 +53,9 @@ class LabelledImages:
     info: DatasetInfo
     labels: np.ndarray
     names: tuple[str, ...]
-    load: Callable[[int], np.ndarray]
+    load: Callable[..., np.ndarray]
     fingerprint: str
-    enlarge: "Callable[[], LabelledImages] | None" = None
+    native_side: Callable[[], int] | None = None
     originals: Originals | None = None
     version: str | None = None
 
@@ -67,16 +73,40 @@ class LabelledImages:
         return len(self.names)
 
     def problem(self, index: int) -> str:
-        """Why an image cannot be read, as a sentence; empty if it can.
-
-        Args:
-            index: its number.
-        """
+        """Why an image cannot be read, as a sentence; empty if it can."""
         try:
             self.load(index)
         except UnreadableImage as error:
             return str(error)
         return ""
+
+    def enlarge(self) -> "LabelledImages":
+        """The same images with more pixels, for random crops to be cut from.
+
+        Returns:
+            The images, up to twice as wide and not wider than their originals; the
+            same object where nothing is gained.
+        """
+        side = self.native_side() if self.native_side else 0
+        size = min(ENLARGED * self.info.image_size, side // 4 * 4)
+        if size <= self.info.image_size:
+            return self
+        load = self.load
+        # A stream is read now, into the place where the cache looks for the images.
+        with contextlib.suppress(UnreadableImage):
+            load(0, size)
+        return replace(
+            self,
+            info=replace(self.info, image_size=size),
+            load=lambda index: load(index, size),
+            fingerprint=enlarged_key(self.fingerprint, size),
+            native_side=None,
+        )
+
+
+def enlarged_key(fingerprint: str, size: int) -> str:
+    """The fingerprint of the images of another size."""
+    return f"{fingerprint} at {size}"
 
 
 class UnreadableImage(InputError):

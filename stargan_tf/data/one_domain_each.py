@@ -1,13 +1,14 @@
 """Images with binary attributes as images of one domain each, as StarGAN v2 takes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from absl import logging
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.subset import relabelled, subset
+from stargan_tf.data.subset import subset
 from stargan_tf.errors import InputError
 
 OTHERS = "Not_"
@@ -38,7 +39,7 @@ def one_domain_each(source: LabelledImages) -> LabelledImages:
     rows = np.flatnonzero(labels.sum(axis=1) == 1)
     _report(source, attributes, len(rows))
     info = DatasetInfo(source.info.name, attributes, ONE_HOT, source.info.image_size)
-    return subset(relabelled(source, info, labels), rows)
+    return subset(replace(source, info=info, labels=labels), rows)
 
 
 def _report(source: LabelledImages, domains: Sequence[str], kept: int) -> None:

@@ -1,26 +1,26 @@
-"""Picture files and their labels as `LabelledImages`."""
+"""Pictures with random access and their labels as `LabelledImages`."""
 
 import hashlib
+import io
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from stargan_tf.data.fit import CROP
+from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages, Originals
-from stargan_tf.data.pictures import square_pixels
-from stargan_tf.data.typical_side import typical_side
+from stargan_tf.data.pictures import as_square, read_picture
+from stargan_tf.data.typical_side import side_of_file, typical_side
+from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
 
 # Part of the fingerprint: raise it when decoding gives other pixels than before.
 DECODING = 1
-# An enlarged image is at most this many times as wide. Twice is enough: half of that
-# size's detail is lost when it is reduced again, as it is from an original.
-ENLARGED = 2
+
+Picture = str | os.PathLike | bytes | np.ndarray
 
 
 def picture_set(
@@ -28,8 +28,7 @@ def picture_set(
     root: Path,
     names: Sequence[str],
     labels: np.ndarray,
-    crop_size: int | None,
-    fit: str = CROP,
+    options: DatasetOptions,
 ) -> LabelledImages:
     """Puts files and labels together.
 
@@ -38,55 +37,94 @@ def picture_set(
         root: folder of the files.
         names: paths relative to `root`.
         labels: float32 array (n, number of domains).
-        crop_size: side of the centre crop; None means what `fit` says.
-        fit: `"crop"`, the largest centred square, or `"stretch"`, the whole picture.
-
-    Returns:
-        The images, decoded when they are loaded.
-
-    Raises:
-        InputError: if there is no image.
+        options: uses `crop_size`, `fit`.
     """
-    names, square = tuple(names), (crop_size, fit)
-    plain = _opened(info, root, names, labels, square, Image.Resampling.BILINEAR)
+    digest = hashlib.sha256(repr(square_settings(info.image_size, options)).encode())
+    for name in names:
+        digest.update(_file_state(root, name))
+    originals = Originals(
+        size=lambda index: _size(root / names[index]),
+        read=lambda index: _content(root / names[index]),
+    )
+    return numbered_pictures(
+        info=info,
+        names=names,
+        labels=labels,
+        read=lambda index: root / names[index],
+        options=options,
+        fingerprint=digest.hexdigest(),
+        originals=originals,
+    )
 
-    def enlarge() -> LabelledImages:
-        side = typical_side([root / name for name in names], crop_size)
-        size = min(ENLARGED * info.image_size, side // 4 * 4)
-        if size <= info.image_size:
-            return plain
-        # Lanczos, not bilinear: this resize comes before the one that the official
-        # code does, and must leave the detail which that one keeps.
-        grown = replace(info, image_size=size)
-        return _opened(grown, root, names, labels, square, Image.Resampling.LANCZOS)
 
-    return replace(plain, enlarge=enlarge)
-
-
-def _opened(
+def numbered_pictures(
     info: DatasetInfo,
-    root: Path,
-    names: tuple[str, ...],
+    names: Sequence[str],
     labels: np.ndarray,
-    square: tuple[int | None, str],
-    resample: Image.Resampling,
+    read: Callable[[int], Picture],
+    options: DatasetOptions,
+    fingerprint: str,
+    originals: Originals | None,
+    version: str | None = None,
 ) -> LabelledImages:
-    def load(index: int) -> np.ndarray:
-        path = root / names[index]
-        return square_pixels(path, info.image_size, *square, resample)
+    """Images that are decoded, cropped and resized when they are loaded."""
 
-    settings = (DECODING, info.image_size, *square, resample.name)
+    def load(index: int, size: int = info.image_size) -> np.ndarray:
+        # Lanczos for larger images, not bilinear: that resize comes before the one
+        # that the official code does, and must leave the detail which that one keeps.
+        plain = size == info.image_size
+        resample = Image.Resampling.BILINEAR if plain else Image.Resampling.LANCZOS
+        image = decoded(read(index), names[index])
+        return as_square(image, size, options.crop_size, options.fit, resample)
+
+    def side_of(index: int) -> int:
+        picture = read(index)
+        if isinstance(picture, np.ndarray):
+            return min(picture.shape[:2])
+        is_content = isinstance(picture, bytes)
+        return side_of_file(io.BytesIO(picture) if is_content else picture)
+
     return LabelledImages(
         info=info,
         labels=labels,
-        names=names,
+        names=tuple(names),
         load=load,
-        fingerprint=_fingerprint(root, names, settings),
-        originals=Originals(
-            size=lambda index: _size(root / names[index]),
-            read=lambda index: _content(root / names[index]),
-        ),
+        fingerprint=fingerprint,
+        native_side=lambda: typical_side(len(names), side_of, options.crop_size),
+        originals=originals,
+        version=version,
     )
+
+
+def square_settings(image_size: int, options: DatasetOptions) -> tuple:
+    """What the pixels follow from, beside the pictures."""
+    return (DECODING, image_size, options.crop_size, options.fit, "BILINEAR")
+
+
+def decoded(picture: Picture, name: str) -> Image.Image:
+    """Any of the forms that a plugin may give, as an RGB picture.
+
+    Args:
+        picture: a path, the bytes of a file, or a uint8 array.
+        name: for messages.
+
+    Raises:
+        UnreadableImage: if the file cannot be decoded.
+        InputError: if the array is no picture.
+    """
+    if isinstance(picture, bytes):
+        return read_picture(io.BytesIO(picture), name)
+    if isinstance(picture, str | os.PathLike):
+        return read_picture(picture)
+    pixels = np.asarray(picture)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or 0 in pixels.shape:
+        raise InputError(
+            "A picture must be a path, bytes, or a uint8 array (h, w, 3). Received "
+            f"for {name}: {type(picture).__name__}, {pixels.dtype} {pixels.shape}"
+        )
+    return Image.fromarray(pixels).convert("RGB")
 
 
 def _size(path: Path) -> int:
@@ -106,14 +144,11 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def _fingerprint(root: Path, names: Sequence[str], settings: tuple) -> str:
-    """Changes with any file's name, size or time, and with the settings."""
-    digest = hashlib.sha256(repr(settings).encode())
-    for name in names:
-        try:
-            state = os.stat(f"{root}/{name}")
-            line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
-        except OSError as error:  # Unreadable as a picture, too, and skipped as that.
-            line = f"{name}\0{error.errno}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+def _file_state(root: Path, name: str) -> bytes:
+    """Changes with a file's name, size, or time."""
+    try:
+        state = os.stat(f"{root}/{name}")
+        line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
+    except OSError as error:  # Unreadable as a picture, too, and skipped as that.
+        line = f"{name}\0{error.errno}\n"
+    return line.encode("utf-8", "surrogateescape")

@@ -79,7 +79,7 @@ def reference_batches(
     _check_probability(crop_probability)
     check_one_hot(source.info)
     size, count = source.info.image_size, 3 * part.size(batch_size)
-    if crop_probability and source.enlarge:
+    if crop_probability:
         source = source.enlarge()
     store = open_images(source, cache, same_domain=True)
     sampler = DomainSampler(store, source.info)

@@ -11,10 +11,10 @@ It may exceed `STARGAN_TF_CACHE_LIMIT_MB`: without random access there is no oth
 to draw from a stream.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,10 @@ from stargan_tf.data.cache import InUse, entry_folder, use_entry
 from stargan_tf.data.cache_writer import IMAGES, UNREADABLE, describe
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.picture_set import DECODING
+from stargan_tf.data.labelled_images import LabelledImages, enlarged_key
+from stargan_tf.data.picture_set import DECODING, decoded
 from stargan_tf.data.pictures import as_square
-from stargan_tf.data.plugin_sources import decoded, enlarged_size, label_vectors
+from stargan_tf.data.plugin_sources import label_vectors
 from stargan_tf.data.subset import choose_domains
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
@@ -67,53 +67,56 @@ def streamed(
     Raises:
         InputError: if the stream has another length, or labels do not fit.
     """
-    info = dataset.info(image_size, options)
-    names = tuple(f"{prefix}{number:06d}" for number in range(count))
+    crop = (options.crop_size, options.fit)
+    plain = ("stream", dataset.name, fingerprint, DECODING, image_size, *crop)
+    key = hashlib.sha256(repr(plain).encode()).hexdigest()
 
-    def opened(size: int, resample: Image.Resampling) -> tuple[LabelledImages, int]:
-        square = (size, options.crop_size, options.fit, resample)
-        key = _key(dataset.name, fingerprint, square)
+    @functools.cache
+    def opened(size: int) -> _Entry:
+        is_plain = size == image_size
+        resample = Image.Resampling.BILINEAR if is_plain else Image.Resampling.LANCZOS
 
-        def read(entry: Path, in_use: InUse) -> tuple[np.ndarray | None, Any, int]:
-            values = np.load(entry / VALUES)
-            shape = (count, size, size, 3)
-            images = np.memmap(entry / IMAGES, np.uint8, "r", 0, shape)
-            side = read_json(entry / SIDE)
-            if len(values) != count or type(side) is not int:
-                raise ValueError(f"{VALUES} or {SIDE} is of another entry")
-            return values, _reader(images, in_use), side
+        def write(entry: Path) -> None:
+            _write(entry, stream(), count, (size, *crop, resample), dataset.name)
 
-        values, load, side = use_entry(
-            entry_folder(count, size, key),
+        return use_entry(
+            # As `cached_images` looks for it.
+            entry_folder(count, size, key if is_plain else enlarged_key(key, size)),
             count * size**2 * 3,
-            lambda whole: _write(whole, stream(), count, square, dataset.name),
-            read,
+            write,
+            functools.partial(_Entry, count=count, size=size),
         )
-        values = values if dataset.labels_in(options) else None
-        vectors = label_vectors(dataset, values, count, options)
-        grown = replace(info, image_size=size)
-        source = LabelledImages(grown, vectors, names, load, key, version=fingerprint)
-        return source, side
 
-    plain, side = opened(image_size, Image.Resampling.BILINEAR)
-    larger = enlarged_size(side, image_size, options)
-    if larger > image_size:
-        lanczos = Image.Resampling.LANCZOS
-        plain = replace(plain, enlarge=lambda: opened(larger, lanczos)[0])
-    return choose_domains(plain, options.attributes)
-
-
-def _reader(images: np.memmap, in_use: InUse) -> Callable[[int], np.ndarray]:
-    def load(index: int) -> np.ndarray:
-        return np.array(images[index])
-
-    load.in_use = in_use  # It lives as long as the images can be asked for.
-    return load
+    entry = opened(image_size)
+    values = entry.values if dataset.labels_in(options) else None
+    source = LabelledImages(
+        info=dataset.info(image_size, options),
+        labels=label_vectors(dataset, values, count, options),
+        names=tuple(f"{prefix}{number:06d}" for number in range(count)),
+        load=lambda index, size=image_size: np.array(opened(size).images[index]),
+        fingerprint=key,
+        native_side=lambda: min(entry.side, options.crop_size or entry.side),
+        version=fingerprint,
+    )
+    return choose_domains(source, options.attributes)
 
 
-def _key(name: str, fingerprint: str, square: tuple) -> str:
-    text = f"stream {name} {fingerprint} {DECODING} {square}"
-    return hashlib.sha256(text.encode()).hexdigest()
+class _Entry:
+    """The images, labels, and typical side in an entry of the cache.
+
+    Raises:
+        ValueError: if they are of another entry.
+    """
+
+    def __init__(self, folder: Path, in_use: InUse, count: int, size: int):
+        self.in_use = in_use  # as long as the images can be asked for
+        self.values = np.load(folder / VALUES)
+        self.images = np.memmap(
+            folder / IMAGES, np.uint8, "r", shape=(count, size, size, 3)
+        )
+        self.side = read_json(folder / SIDE)
+        if len(self.values) != count or type(self.side) is not int:
+            raise ValueError(f"{VALUES} or {SIDE} is of another entry")
 
 
 def _write(whole: Path, stream: Iterable, count: int, square: tuple, name: str) -> None:

@@ -36,33 +36,13 @@ def choose_domains(source: LabelledImages, wanted: Sequence[str]) -> LabelledIma
         info.name, tuple(wanted), info.label_type, info.image_size, groups
     )
     labels = source.labels[:, columns]
-    source = relabelled(source, chosen, labels)
+    source = replace(source, info=chosen, labels=labels)
     rows = np.flatnonzero(labels.any(axis=1))
     if info.label_type != ONE_HOT or len(rows) == len(source):
         return source
     if not len(rows):
         raise InputError(f"No image of '{info.name}' is of {', '.join(wanted)}.")
     return subset(source, rows)
-
-
-def relabelled(
-    source: LabelledImages, info: DatasetInfo, labels: np.ndarray
-) -> LabelledImages:
-    """The same images with other labels.
-
-    Args:
-        source: the images.
-        info: the meaning of the new labels.
-        labels: float32 array (n, number of domains).
-    """
-    enlarge = source.enlarge
-
-    def larger() -> LabelledImages:
-        grown = enlarge()
-        size = grown.info.image_size
-        return relabelled(grown, replace(info, image_size=size), labels)
-
-    return replace(source, info=info, labels=labels, enlarge=enlarge and larger)
 
 
 def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
@@ -72,22 +52,17 @@ def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
         source: the images.
         rows: int array; which ones, ascending.
     """
-    enlarge, originals = source.enlarge, source.originals
-    return LabelledImages(
-        info=source.info,
+    load, originals = source.load, source.originals
+    digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()[:16]
+    return replace(
+        source,
         labels=source.labels[rows],
         names=tuple(source.names[row] for row in rows),
-        load=lambda index: source.load(int(rows[index])),
-        fingerprint=f"{source.fingerprint}/{_digest(rows)}",
-        enlarge=enlarge and (lambda: subset(enlarge(), rows)),
+        load=lambda index, *size: load(int(rows[index]), *size),
+        fingerprint=f"{source.fingerprint}/{digest}",
         originals=originals
         and Originals(
             size=lambda index: originals.size(int(rows[index])),
             read=lambda index: originals.read(int(rows[index])),
         ),
-        version=source.version,
     )
-
-
-def _digest(rows: np.ndarray) -> str:
-    return hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()[:16]

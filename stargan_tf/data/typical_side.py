@@ -1,8 +1,7 @@
 """How large the pictures of a data set are, judged by some of them."""
 
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import BinaryIO
 
 import numpy as np
@@ -12,28 +11,15 @@ from stargan_tf.data.pictures import open_picture
 LOOKED_AT = 33
 
 
-def typical_side(paths: Sequence[Path], crop_size: int | None = None) -> int:
-    """The median of the pictures' shorter sides, from the heads of a few files.
-
-    Args:
-        paths: the pictures; up to 33, spread evenly, are looked at.
-        crop_size: side of a centre crop that limits what is used of each.
-
-    Returns:
-        Pixels; 0 if none of those can be read.
-    """
-    return median_side(len(paths), lambda index: side_of_file(paths[index]), crop_size)
-
-
-def median_side(
+def typical_side(
     count: int, side_of: Callable[[int], int], crop_size: int | None = None
 ) -> int:
-    """As `typical_side`, for pictures that are read by number.
+    """The median of the pictures' shorter sides in pixels; 0 if none can be read.
 
     Args:
-        count: number of pictures.
+        count: number of pictures; up to 33, spread evenly, are looked at.
         side_of: number → shorter side in pixels; 0 if it cannot be read.
-        crop_size: side of a centre crop that limits what is used of each.
+        crop_size: side of a center crop that limits what is used of each.
     """
     chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
     sides = [side for index in chosen.tolist() if (side := side_of(index))]
@@ -42,11 +28,7 @@ def median_side(
 
 
 def side_of_file(path: str | os.PathLike | BinaryIO) -> int:
-    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read.
-
-    Args:
-        path: the picture, as a path or an open binary file.
-    """
+    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read."""
     try:
         with open_picture(path) as image:
             return min(image.size)

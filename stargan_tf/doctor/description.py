@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.registry import available, definition
-from stargan_tf.data.typical_side import typical_side
+from stargan_tf.data.typical_side import side_of_file, typical_side
 from stargan_tf.doctor.counts import count_labels
 from stargan_tf.doctor.counts_table import counts_table
 from stargan_tf.doctor.opened import Opened
@@ -76,7 +76,7 @@ def _originals(opened: Opened) -> str:
     """The size of the files, if there are any."""
     names: Sequence[str] = next(iter(opened.splits.values())).names
     paths = [path for name in names if (path := opened.file(name))]
-    side = typical_side(paths) if paths else 0
+    side = typical_side(len(paths), lambda n: side_of_file(paths[n])) if paths else 0
     return f", typically {side} pixels on the shorter side" if side else ""
 
 

@@ -1,6 +1,6 @@
 """The embedded data sets `toon_attributes`, `toon_expressions` and `toon_people`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import PIL
@@ -50,24 +50,15 @@ class ToonFaces(Dataset):
         Raises:
             InputError: for a size, split, option or attribute that does not fit.
         """
-        images = self._opened(split, image_size, options)
-        larger = min(2 * image_size, LARGEST)
-        if larger == image_size:
-            return images
-        return replace(images, enlarge=lambda: self._opened(split, larger, options))
-
-    def _opened(
-        self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
         check_drawable(image_size)
         info = self._info(options, image_size)
         labels = self.population.labels(split)
         columns = [self.population.domains.index(domain) for domain in info.domains]
         rows = self.population.rows(labels, columns)
 
-        def load(index: int) -> np.ndarray:
+        def load(index: int, size: int = image_size) -> np.ndarray:
             row = int(rows[index])
-            return self.population.draw(split, row, labels[row], image_size)
+            return self.population.draw(split, row, labels[row], size)
 
         return LabelledImages(
             info=info,
@@ -75,6 +66,7 @@ class ToonFaces(Dataset):
             names=tuple(f"{split}_{row:06d}" for row in rows),
             load=load,
             fingerprint=_fingerprint(info, split, rows),
+            native_side=lambda: LARGEST,
             version=f"renderer {RENDERER_VERSION}",
         )
 

@@ -10,7 +10,6 @@ from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.label_space import LabelSpace
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.registry import load_dataset
-from stargan_tf.data.subset import relabelled
 from stargan_tf.errors import InputError
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.families.registry import family
@@ -74,7 +73,7 @@ def _open(config: RunConfig, number: int, split: str) -> LabelledImages:
     source = load_dataset(name, split, config.image_size, **options)
     _check_domains(source.info)
     info = replace(source.info, name=config.dataset_names[number])
-    return source if info == source.info else relabelled(source, info, source.labels)
+    return replace(source, info=info)
 
 
 def _check_domains(info: DatasetInfo) -> None:

@@ -220,8 +220,8 @@ class BothHairs(Sound):
         ),
         (of("fingerprint", lambda i, s: ""), "must be a text that is not empty"),
         (
-            of("enlarge", lambda i, s: lambda: replace(i, names=i.names[::-1])),
-            "enlarge() must give the same names",
+            of("native_side", lambda i, s: lambda: 1000),
+            "While enlarging the training split: TypeError",
         ),
         (lambda images, split, options: 1 / 0, "While opening split='train': ZeroDiv"),
     ],
