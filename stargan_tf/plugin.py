@@ -31,7 +31,7 @@ named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
         api_version=1,
         name="flowers",
         description="Two kinds of flowers; one-hot",
-        licence="CC BY 4.0",
+        license="CC BY 4.0",
         citation="A. Gardener: Two Flowers, 2026",
         obtain="Download flowers.zip from https://example.org and unpack it.",
         labels=one_hot(*KINDS),

@@ -18,7 +18,7 @@ class Flowers(Dataset):
 
 def make(name="flowers", api_version=1):
     return Flowers(
-        api_version=api_version, name=name, description="Flowers.", licence="free",
+        api_version=api_version, name=name, description="Flowers.", license="free",
         citation="none", obtain="Buy some.", labels=one_hot("rose", "tulip"),
     )
 

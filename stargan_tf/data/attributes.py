@@ -99,7 +99,7 @@ ATTRIBUTES = AttributesDataset(
     api_version=API_VERSION,
     name="attributes",
     description=DESCRIPTIONS["attributes"],
-    licence=OWN_FILES,
+    license=OWN_FILES,
     citation="none: the pictures are your own",
     obtain="Put the images into a folder and their attributes into a table.",
 )

@@ -1,8 +1,10 @@
 """The definition of a data set: what an entry point of `stargan_tf.datasets` names."""
 
-from abc import ABC, abstractmethod
+import warnings
+from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import DatasetInfo
@@ -12,15 +14,26 @@ from stargan_tf.data.listing import existing_folder
 from stargan_tf.errors import InputError
 
 
+class _TakesLicence(ABCMeta):
+    """Accepts the former name of a field."""
+
+    def __call__(cls, *args: Any, **fields: Any) -> Any:
+        if "licence" in fields:
+            text = "The field 'licence' of a data set is called 'license' now."
+            warnings.warn(text, DeprecationWarning, stacklevel=2)
+            fields["license"] = fields.pop("licence")
+        return super().__call__(*args, **fields)
+
+
 @dataclass(frozen=True, kw_only=True)
-class Dataset(ABC):
+class Dataset(metaclass=_TakesLicence):
     """A data set by name. Derive from it, say `load`, and make one object.
 
     Args:
         api_version: the `API_VERSION` of `stargan_tf.plugin` you wrote against: 1.
         name: as typed after `--dataset`; also the entry point's name.
         description: one line for people who choose.
-        licence: under which terms the pictures may be used.
+        license: under which terms the pictures may be used.
         citation: whom to cite; BibTeX or a sentence.
         obtain: how to get the files, in plain words; shown when they are missing.
         homepage: address of the data set's own page.
@@ -31,7 +44,7 @@ class Dataset(ABC):
     api_version: int
     name: str
     description: str
-    licence: str
+    license: str
     citation: str
     obtain: str
     homepage: str = ""
@@ -58,6 +71,11 @@ class Dataset(ABC):
         Raises:
             InputError: what the user can mend, such as missing files.
         """
+
+    @property
+    def licence(self) -> str:
+        """The former name of `license`."""
+        return self.license
 
     def labels_in(self, options: DatasetOptions) -> Labels | None:
         """All labels of the data set; override it where they follow from the files.

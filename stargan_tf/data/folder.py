@@ -111,7 +111,7 @@ FOLDER = FolderDataset(
     api_version=API_VERSION,
     name="folder",
     description=DESCRIPTIONS["folder"],
-    licence=OWN_FILES,
+    license=OWN_FILES,
     citation="none: the pictures are your own",
     obtain="Make a folder with one sub-folder of images per domain.",
 )

@@ -1,4 +1,4 @@
-"""Puts the web demo's static folder together: page, model, runtime, faces, licences."""
+"""Puts the web demo's static folder together: page, model, runtime, faces, licenses."""
 
 import shutil
 from importlib.resources import as_file, files

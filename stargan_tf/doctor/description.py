@@ -32,7 +32,7 @@ def description(opened: Opened) -> str:
         "Exclusive": _groups(info),
         "Pictures": _pictures(opened),
         "Package": ", ".join(available()[opened.name].packages),
-        "Licence": getattr(known, "licence", "") or NOT_STATED,
+        "License": getattr(known, "license", "") or NOT_STATED,
         "Citation": getattr(known, "citation", "") or NOT_STATED,
         "Homepage": getattr(known, "homepage", ""),
         "How to obtain": getattr(known, "obtain", "") or NOT_STATED,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from stargan_tf.data.labels import Labels
 from stargan_tf.testing.subject import Subject
 
-TEXTS = ("description", "licence", "citation", "obtain")
+TEXTS = ("description", "license", "citation", "obtain")
 
 
 def check_texts(subject: Subject) -> Iterator[str]:

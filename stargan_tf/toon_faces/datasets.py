@@ -142,7 +142,7 @@ def _definition(people: Population) -> ToonFaces:
         api_version=API_VERSION,
         name=people.name,
         description=DESCRIPTIONS[people.name],
-        licence="Apache-2.0, as stargan_tf",
+        license="Apache-2.0, as stargan_tf",
         citation="the drawn faces of stargan_tf",
         obtain="Nothing to obtain: stargan_tf draws the pictures.",
         labels=Labels(people.domains, people.label_type, people.groups),

@@ -25,7 +25,7 @@ def test_a_drawn_set_is_described_and_drawn(tmp_path):
     assert "5, binary: Black_Hair, Blond_Hair" in lines["Labels"]
     assert "at most one of Black_Hair, Blond_Hair, Brown_Hair" in lines["Exclusive"]
     assert "4,400, used at 32 x 32" in lines["Pictures"]
-    assert "stargan_tf" in lines["Package"] and "Apache-2.0" in lines["Licence"]
+    assert "stargan_tf" in lines["Package"] and "Apache-2.0" in lines["License"]
     assert lines["Male"].split()[1:] == ["1,976", "2,024", "201", "199"]
     with Image.open(output) as sheet:
         assert sheet.width > 9 * 112 and sheet.height > 5 * 112

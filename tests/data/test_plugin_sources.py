@@ -27,7 +27,7 @@ class Plain(Dataset):
 
 
 def plain(labels=None, name="plain"):
-    texts = dict(description="d", licence="l", citation="c", obtain="Get plain.zip.")
+    texts = dict(description="d", license="l", citation="c", obtain="Get plain.zip.")
     return Plain(api_version=1, name=name, labels=labels, **texts)
 
 

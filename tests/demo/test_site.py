@@ -37,9 +37,9 @@ def test_the_runtime_needs_no_import_map(site):
     assert second == 'import {x} from "../wasm-utils/index.js";'
 
 
-def test_licences_are_included(site):
-    licence = site / "LICENSE.txt"
-    assert licence.read_bytes() == (ROOT / "LICENSE").read_bytes()
+def test_licenses_are_included(site):
+    license = site / "LICENSE.txt"
+    assert license.read_bytes() == (ROOT / "LICENSE").read_bytes()
     assert "Google LLC" in (site / "THIRD_PARTY.txt").read_text()
 
 

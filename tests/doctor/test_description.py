@@ -33,7 +33,7 @@ class Bare:
 
 
 class Stated(Bare):
-    licence = "CC BY 4.0"
+    license = "CC BY 4.0"
     citation = "@misc{toys,\n  title = {Toys}\n}"
     homepage = "https://toys.example"
     obtain = "Ask Santa."

@@ -45,7 +45,7 @@ class Sound(Dataset):
 
 
 def made(kind=Sound, labels=PETS, **changes):
-    texts = dict(description="d", licence="l", citation="c", obtain="o")
+    texts = dict(description="d", license="l", citation="c", obtain="o")
     texts |= changes
     return kind(api_version=1, name="sound", labels=labels, **texts)
 
@@ -231,7 +231,7 @@ def test_a_broken_promise_is_found(spoil, message):
     assert any(message in failure for failure in found), found
 
 
-@pytest.mark.parametrize("field", ["description", "licence", "citation", "obtain"])
+@pytest.mark.parametrize("field", ["description", "license", "citation", "obtain"])
 def test_texts_that_are_missing(field):
     assert failures(made(**{field: " "})) == [
         f"{field} must be a text for users. Received: ' '"
@@ -306,7 +306,7 @@ from stargan_tf.plugin import Dataset
 class Empty(Dataset):
     def load(self, split, image_size, options):
         raise KeyError(split)
-EMPTY = Empty(api_version=1, name="empty", description="", licence="l", citation="c",
+EMPTY = Empty(api_version=1, name="empty", description="", license="l", citation="c",
               obtain="o")
 """
     entries = {"stargan_tf.datasets": {"empty": "empty_pkg:EMPTY"}}

@@ -54,7 +54,7 @@ def toy(name, kind):
         api_version=1,
         name=name,
         description="Red and bright squares.",
-        licence="none",
+        license="none",
         citation="none",
         obtain="Nothing to obtain.",
         labels=Labels(("Red", "Bright"), kind),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DOMAINS = ("cat", "dog", "wild")
 HOMEPAGE = "https://github.com/clovaai/stargan-v2"
-LICENCE = "CC BY-NC 4.0: not for commercial use"
+LICENSE = "CC BY-NC 4.0: not for commercial use"
 CITATION = (
     "Y. Choi, Y. Uh, J. Yoo, J.-W. Ha: StarGAN v2: Diverse Image Synthesis for "
     "Multiple Domains, CVPR 2020"
@@ -72,7 +72,7 @@ AFHQ = AnimalFaces(
     api_version=1,
     name="afhq",
     description="Faces of cats, dogs and wild animals, 512 px; one-hot",
-    licence=LICENCE,
+    license=LICENSE,
     citation=CITATION,
     obtain="Get afhq.zip as https://github.com/clovaai/stargan-v2 says (its "
     "download.sh, 'afhq-dataset') and pass --data_dir afhq.zip.",
@@ -87,7 +87,7 @@ AFHQ_V2 = AnimalFaces(
     api_version=1,
     name="afhq_v2",
     description="The same, resized again with better filters (PNG); one-hot",
-    licence=LICENCE,
+    license=LICENSE,
     citation=CITATION,
     obtain="Get afhq_v2.zip as https://github.com/clovaai/stargan-v2 says (its "
     "download.sh, 'afhq-v2-dataset') and pass --data_dir afhq_v2.zip.",

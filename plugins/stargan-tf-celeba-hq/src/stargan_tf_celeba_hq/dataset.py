@@ -48,7 +48,7 @@ CELEBA_HQ = CelebAHQ(
     api_version=1,
     name="celeba_hq",
     description="Faces of women and men, for StarGAN v2; one-hot",
-    licence="as CelebA: non-commercial research only",
+    license="as CelebA: non-commercial research only",
     citation="T. Karras, T. Aila, S. Laine, J. Lehtinen: Progressive Growing of GANs "
     "for Improved Quality, Stability, and Variation, ICLR 2018",
     obtain="Get celeba_hq.zip as https://github.com/clovaai/stargan-v2 says (its "

@@ -112,7 +112,7 @@ class CelebA(Dataset):
 
 _TEXTS = {
     "api_version": 1,
-    "licence": "non-commercial research only, as the authors of CelebA ask",
+    "license": "non-commercial research only, as the authors of CelebA ask",
     "citation": "Z. Liu, P. Luo, X. Wang, X. Tang: Deep Learning Face Attributes in "
     "the Wild, ICCV 2015",
     "obtain": "Get img_align_celeba.zip and list_attr_celeba.txt from "

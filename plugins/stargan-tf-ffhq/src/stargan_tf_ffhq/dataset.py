@@ -77,7 +77,7 @@ FFHQ = FlickrFaces(
     api_version=1,
     name="ffhq",
     description="Faces without labels, to be translated; not for training",
-    licence="CC BY-NC-SA 4.0 as a whole; each picture under its own licence, all of "
+    license="CC BY-NC-SA 4.0 as a whole; each picture under its own license, all of "
     "which allow non-commercial use (see the authors' ffhq-dataset-v2.json)",
     citation="T. Karras, S. Laine, T. Aila: A Style-Based Generator Architecture for "
     "Generative Adversarial Networks, CVPR 2019",

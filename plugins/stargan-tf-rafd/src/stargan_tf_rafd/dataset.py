@@ -123,7 +123,7 @@ def _rafd(name: str, config: str, selection: Selection, description: str) -> RaF
         api_version=1,
         name=name,
         description=description,
-        licence="given on request, for scientific research only; not to be passed on",
+        license="given on request, for scientific research only; not to be passed on",
         citation="O. Langner, R. Dotsch, G. Bijlstra, D. Wigboldus, S. Hawk, A. van "
         "Knippenberg: Presentation and validation of the Radboud Faces Database, "
         "Cognition & Emotion 24(8), 2010",
