@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.file_audit import FileAudit
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.listing import existing_folder
 from stargan_tf.errors import InputError
+
+NEEDS_TFDS = (
+    "Without --data_dir this data set needs TensorFlow Datasets: "
+    "pip install 'stargan_tf[tfds]'"
+)
 
 
 class _TakesLicence(ABCMeta):
@@ -96,6 +102,20 @@ class Dataset(metaclass=_TakesLicence):
         """
         labels = self.labels_in(options) or Labels((self.name,))
         return labels.info(self.name, image_size)
+
+    def audit(self, options: DatasetOptions) -> FileAudit | None:
+        """Lists the files, for `stargan-tf doctor`; override it where there are some.
+
+        Args:
+            options: what the user said.
+
+        Returns:
+            The files; None where the doctor shall look at the loaded images.
+
+        Raises:
+            InputError: if the folder or the label file cannot be read at all.
+        """
+        return None
 
     def folder(self, options: DatasetOptions) -> Path:
         """The folder `--data_dir`.

@@ -1,15 +1,9 @@
-"""What lies in a data set's folder: pictures, what is passed over, and why.
-
-A definition may have a method `audit(options) -> FileAudit`. It is optional: with it
-`stargan-tf doctor` looks at the files themselves, without it at the loaded images.
-"""
+"""What lies in a data set's folder: pictures, what is passed over, and why."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.listing import IgnoredFile, existing_folder, find_pictures
 
 
@@ -32,22 +26,6 @@ class FileAudit:
     rows_without_file: tuple[str, ...] = ()
     files_without_row: tuple[str, ...] = ()
     double_rows: tuple[str, ...] = ()
-
-
-@runtime_checkable
-class Audited(Protocol):
-    """A data set definition that can list its files."""
-
-    def audit(self, options: DatasetOptions) -> FileAudit:
-        """Lists the files.
-
-        Args:
-            options: what the user said.
-
-        Raises:
-            InputError: if the folder or the label file cannot be read at all.
-        """
-        ...
 
 
 def audit_folder(folder: str | os.PathLike) -> FileAudit:

@@ -4,12 +4,11 @@ Listing reads package metadata only; a data set's module is imported when its na
 is asked for. Ours are declared in `pyproject.toml` like a stranger's.
 """
 
-from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.dataset import NEEDS_TFDS, Dataset
 from stargan_tf.data.dataset_options import TRAIN, DatasetOptions, check_split
 from stargan_tf.data.info import check_domain_names
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.one_domain_each import one_domain_each
-from stargan_tf.data.tensorflow_sources import NEEDS_TFDS
 from stargan_tf.discovery import DATASETS, Plugin
 
 

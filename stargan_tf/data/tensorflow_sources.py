@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.dataset import NEEDS_TFDS, Dataset
 from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.plugin_sources import pictures
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 ARRAY_RECORD = "array_record"
-NEEDS_TFDS = (
-    "Without --data_dir this data set needs TensorFlow Datasets: "
-    "pip install 'stargan_tf[tfds]'"
-)
 
 
 def tf_data_pictures(

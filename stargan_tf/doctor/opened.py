@@ -10,7 +10,7 @@ from pathlib import Path
 from absl import logging as absl_logging
 
 from stargan_tf.data.dataset_options import SPLITS, DatasetOptions
-from stargan_tf.data.file_audit import Audited, FileAudit
+from stargan_tf.data.file_audit import FileAudit
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.listing import say_once
@@ -86,7 +86,7 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
     plain = replace(options, one_hot=False)
     with _notes() as notes:
         known = definition(name)
-        audit = known.audit(options) if isinstance(known, Audited) else None
+        audit = known.audit(options)
         splits, problems = _open_splits(name, image_size, plain)
     said = dict.fromkeys(note for note in notes if not (audit and OF_AUDIT.match(note)))
     opened = Opened(name, image_size, plain, splits, audit, problems, tuple(said))

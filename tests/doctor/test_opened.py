@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from absl import logging
 from PIL import Image
@@ -15,7 +17,8 @@ def plugin(monkeypatch, source):
     """Makes `load_dataset` what the test says, of a definition without an audit."""
 
     def use(load):
-        monkeypatch.setattr(module, "definition", lambda name: object())
+        definition = SimpleNamespace(audit=lambda options: None)
+        monkeypatch.setattr(module, "definition", lambda name: definition)
         monkeypatch.setattr(module, "load_dataset", load)
 
     return use
