@@ -159,15 +159,17 @@ def keras_form(arguments: Any, variant: str) -> Form:
 
 
 def saved_model_form(arguments: Any, variant: str) -> Form:
-    from stargan_tf.serving.loaded_model import LoadedModel
+    import tensorflow as tf
 
-    loaded = LoadedModel(arguments.folder / "served" / "1")
-    signature, code = f"{SIGNATURES[arguments.model]}_float", CODES[arguments.model]
-    return Form(
-        lambda images, codes: loaded.run(signature, {"images": images, code: codes})[
-            "images"
-        ]
-    )
+    loaded = tf.saved_model.load(str(arguments.folder / "served" / "1"))
+    signature = loaded.signatures[f"{SIGNATURES[arguments.model]}_float"]
+    code = CODES[arguments.model]
+
+    def draw(images, codes):
+        inputs = {"images": tf.constant(images), code: tf.constant(codes)}
+        return signature(**inputs)["images"].numpy()
+
+    return Form(draw)
 
 
 def litert_form(arguments: Any, variant: str) -> Form:

@@ -64,13 +64,15 @@ def plan(
             data to calibrate with.
         ImportError: with `--check` or int8, without ai-edge-litert.
     """
+    from stargan_tf.errors import InputError
     from stargan_tf.files import check_new
     from stargan_tf.litert import runtime
-    from stargan_tf.litert.exportable import check_exportable
     from stargan_tf.training.evaluated_run import open_evaluation_data
+    from stargan_tf.training.families.registry import family
 
     check_new(output)
-    check_exportable(state)
+    if not family(state.model).litert:
+        raise InputError(f"{state.model} models cannot be exported as LiteRT files.")
     if flag_values.check or flag_values.quantize == INT8:
         runtime.check_installed()
     choice = data_choice(flag_values, state.datasets[0]["image_size"])
@@ -79,7 +81,6 @@ def plan(
 
     def work() -> list[str]:
         from stargan_tf.litert.export import LiteRTOptions, export_litert
-        from stargan_tf.litert.report import report
 
         options = LiteRTOptions(
             flag_values.quantize,
@@ -88,6 +89,15 @@ def plan(
             flag_values.check,
             choice,
         )
-        return report(export_litert(checkpoint, state, output, options))
+        done = export_litert(checkpoint, state, output, options)
+        lines = [f"Wrote {file} ({_size(file)})" for file in done.files]
+        for name, agreement in done.agreement.items():
+            lines.append(f"'{name}' against Keras on {done.measured_on}: {agreement}")
+        return lines
 
     return work
+
+
+def _size(file: Path) -> str:
+    size = file.stat().st_size
+    return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size >> 10} KiB"

@@ -1,24 +1,25 @@
-"""`stargan-tf serve`: a small server with TF Serving's protocol."""
+"""`stargan-tf serve`: TF Serving where it is found, else a development server."""
 
-import signal
+import os
+import socket
+import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
-from stargan_tf.interruption import SIGNALS
 from stargan_tf.shipped import named_or
 
-SUMMARY = "Serve an exported SavedModel over gRPC, on laptops and in tests."
+SUMMARY = "Serve an exported SavedModel over gRPC."
 USAGE = (
     "stargan-tf serve saved_models/NAME [--port 8500]\n"
     "       or toon_attributes, toon_people, which come with the package\n"
-    "       Production is TF Serving itself, with the same folder: docs/serving.md"
+    "       Runs tensorflow_model_server if it is installed, or else the Docker image\n"
+    "       tensorflow/serving if it is on this machine, or else a development server."
 )
-ADVICE = "A small server for laptops and tests; in production use TF Serving."
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:
@@ -35,53 +36,9 @@ def define_flags(flag_values: flags.FlagValues) -> None:
         "host",
         "127.0.0.1",
         "Address to listen at; the default is reached from this machine only. There is "
-        "neither encryption nor a password.",
+        "neither encryption nor a password. An installed tensorflow_model_server "
+        "listens at every address of the machine whatever this says.",
         **server,
-    )
-    flags.DEFINE_float(
-        "poll_seconds",
-        1.0,
-        "Looks so often for a new version; it replaces the old one without failing a "
-        "request.",
-        lower_bound=0.05,
-        **server,
-    )
-    _define_limits(flag_values)
-
-
-def _define_limits(flag_values: flags.FlagValues) -> None:
-    limits = {"flag_values": flag_values, "module_name": "Limits"}
-    flags.DEFINE_bool(
-        "batching",
-        True,
-        "Compute requests together that come together, as the export's batching.config "
-        "says.",
-        **limits,
-    )
-    flags.DEFINE_string(
-        "batching_config", None, "Another batching file of TF Serving.", **limits
-    )
-    flags.DEFINE_integer(
-        "max_requests",
-        64,
-        "Requests at once; more are RESOURCE_EXHAUSTED.",
-        lower_bound=1,
-        **limits,
-    )
-    flags.DEFINE_integer(
-        "max_megabytes",
-        256,
-        "Of a request; larger ones are RESOURCE_EXHAUSTED.",
-        lower_bound=1,
-        upper_bound=2047,
-        **limits,
-    )
-    flags.DEFINE_float(
-        "grace",
-        10.0,
-        "Seconds that running requests have to finish after SIGTERM or Ctrl-C.",
-        lower_bound=0.0,
-        **limits,
     )
 
 
@@ -94,51 +51,88 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 
     Raises:
         InputError: if the folder holds no version, or the port is in use.
-        ImportError: without the extra `serving`.
+        ImportError: for the development server, without the extra `serving`.
     """
     if len(positionals) != 1:
         raise InputError(
             f"Name one folder. Received: {' '.join(positionals) or 'none'}. Usage: "
             f"{USAGE.splitlines()[0]}"
         )
+    from stargan_tf.serving import tf_serving
+    from stargan_tf.serving.versions import served_version
+
+    host = flag_values.host
+    port = _usable_port(host, flag_values.port)
+    folder = _folder(Path(positionals[0]))
+    served_version(folder)
+    if command := tf_serving.program_command(folder, port):
+        _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
+    if command := tf_serving.docker_command(folder, host, port):
+        _become(command, f"TF Serving (Docker's {tf_serving.IMAGE}), at {host}:{port}")
+    _serve_here(folder, host, port)
+
+
+def _become(command: Sequence[str], described: str) -> None:
+    """Replaces this process, which so passes on signals and the exit status."""
+    print(f"Running {described}", flush=True)
+    sys.stderr.flush()
+    os.execv(command[0], command)
+
+
+def _serve_here(folder: Path, host: str, port: int) -> None:
     from stargan_tf.serving.needs import check_installed
 
     check_installed()
-    server = _make(flag_values, _folder(Path(positionals[0])))
-    stop = _stop_on_signals()
     start_tensorflow()
+    from stargan_tf.serving.server import DevServer
+
+    server = DevServer(folder, host, port)
     server.start()
-    print(f"Serving {server.name}, version {server.version}, at {server.address}")
-    print(ADVICE, flush=True)
-    stop.wait()
-    print("Finishing requests.", flush=True)
-    server.stop(flag_values.grace)
+    print(
+        f"Running the development server, since TF Serving is not installed: "
+        f"{server.name}, version {server.version}, at {server.address}",
+        flush=True,
+    )
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("Finishing requests.", flush=True)
+        server.stop()
 
 
 def _folder(named: Path) -> Path:
-    if named_or(named) == named:
+    """The folder, or that of the shipped model of this name, exported if need be."""
+    source = named_or(named)
+    if source == named:
         return named
-    start_tensorflow()
-    from stargan_tf.serving.shipped_model import served_folder
+    from stargan_tf.data.cache import cache_folder
+    from stargan_tf.version import __version__
 
-    return served_folder(named)
+    made = cache_folder() / "served" / __version__ / named.name
+    if not (made / "1").is_dir():
+        print(f"Exporting {named} once, to {made}", flush=True)
+        start_tensorflow()
+        from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+        from stargan_tf.training.run_folder import find_checkpoint
 
-
-def _make(flag_values: flags.FlagValues, folder: Path) -> Any:
-    from stargan_tf.serving.batching_config import read_batching
-    from stargan_tf.serving.server import FROM_EXPORT, Server, ServerOptions
-
-    batching = FROM_EXPORT if flag_values.batching else None
-    if flag_values.batching_config:
-        batching = read_batching(Path(flag_values.batching_config))
-    names = ("host", "port", "poll_seconds", "max_requests", "max_megabytes")
-    options = {name: flag_values[name].value for name in names}
-    return Server(folder, ServerOptions(batching=batching, **options))
+        options = SavedModelOptions(check=False)
+        export_saved_model(*find_checkpoint(source), made, options)
+    return made
 
 
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # As under nohup.
-            signal.signal(number, lambda *_: stop.set())
-    return stop
+def _usable_port(host: str, port: int) -> int:
+    """The port, or a free one for 0; InputError if it cannot be listened at."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as trial:
+            if os.name == "posix":
+                # A port that a server has just left is free.
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            return trial.getsockname()[1]
+    except OSError as error:
+        raise InputError(
+            f"Cannot listen at {host}:{port}: the port is in use, or the address is "
+            "not this machine's. Pass another --port; 0 takes a free one."
+        ) from error

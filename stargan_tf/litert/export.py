@@ -45,9 +45,24 @@ class LiteRTOptions:
     data: DataChoice = field(default_factory=DataChoice)
 
 
+@dataclass(frozen=True)
+class LiteRTExport:
+    """What was written.
+
+    Args:
+        files: `model.json` and the LiteRT files.
+        agreement: signature → how it agrees with Keras; empty without `check`.
+        measured_on: the images of that comparison, in words.
+    """
+
+    files: list[Path]
+    agreement: dict[str, Agreement]
+    measured_on: str
+
+
 def export_litert(
     checkpoint: Path, state: State, output: Path, options: LiteRTOptions
-) -> list[Path]:
+) -> LiteRTExport:
     """Writes `model.json` and the `.tflite` files; all of them, or nothing.
 
     Args:
@@ -57,7 +72,7 @@ def export_litert(
         options: how.
 
     Returns:
-        The files.
+        What was written.
 
     Raises:
         Disagreement: if a file differs too much from Keras.
@@ -75,10 +90,16 @@ def export_litert(
         pictures = held_out_images(checkpoint, state, options.data)
     with files.new_folder(output, "export", replace=False) as folder:
         _write_files(form, folder, description, calibration)
-        description |= _checked(form, folder, options, pictures)
+        agreement = _checked(form, folder, options, pictures)
+        description["agreement"] = {
+            name: it.to_dict() for name, it in agreement.items()
+        }
+        if pictures:
+            description["measured_on"] = pictures.described
         entries = {part.role: file_entry(part.file_in(folder)) for part in form.parts}
         files.write_json(folder / DESCRIPTION, description | {"files": entries})
-    return sorted(output.iterdir())
+    measured_on = pictures.described if pictures else ""
+    return LiteRTExport(sorted(output.iterdir()), agreement, measured_on)
 
 
 def device_form(checkpoint: Path, state: State) -> DeviceForm:
@@ -109,16 +130,13 @@ def _checked(
     folder: Path,
     options: LiteRTOptions,
     pictures: SampleImages | None,
-) -> dict[str, Any]:
-    """Compares with Keras; what to write about it."""
+) -> dict[str, Agreement]:
+    """Compares with Keras."""
     if pictures is None:
-        return {"agreement": {}}
+        return {}
     found: dict[str, Agreement] = {}
     for part in form.parts:
         expected = KerasOutputs(part, options.input_type, pictures)
         found |= expected.compare(part.file_in(folder).read_bytes())
     require(found, options.quantize, options.input_type, pictures.described)
-    return {
-        "measured_on": pictures.described,
-        "agreement": {name: agreement.to_dict() for name, agreement in found.items()},
-    }
+    return found

@@ -1,4 +1,4 @@
-"""Trained models for TF Serving: the export, a client, and a small server.
+"""Trained models for TF Serving: the export, a client, and a development server.
 
 Signatures of an export (`stargan-tf export --format saved_model`). n is the batch, free
 and at least 1; s the model's image size; c the width of its label vector; d and k the

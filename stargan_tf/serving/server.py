@@ -1,190 +1,215 @@
-"""A small server with TF Serving's protocol, for laptops and tests.
+"""A development server with TF Serving's gRPC protocol: one model, one version.
 
-Production is TF Serving itself. This one is for where its binary is not to be had: it
-answers the same requests with the same statuses, computes requests that come together
-in one batch, and takes up new versions without failing a request.
+Production is TF Serving. `stargan-tf serve` starts this server where neither TF Serving
+nor its Docker image is found. It answers Predict, GetModelMetadata, GetModelStatus, and
+the health service with TF Serving's status codes; it has no REST interface, does not
+batch requests, and does not look for new versions.
 """
 
-import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
 from stargan_tf.errors import InputError
-from stargan_tf.native_output import without_lines
-from stargan_tf.serving.batching_config import Batching, read_batching
-from stargan_tf.serving.versions import versions
+from stargan_tf.serving.tensors import to_array
+from stargan_tf.serving.versions import served_version
 
+DEFAULT_SIGNATURE = "serving_default"
 SERVICE = "tensorflow.serving.PredictionService"
-BATCHING_FILE = Path("assets.extra", "batching.config")
-FROM_EXPORT = "export"
-MEGABYTE = 1 << 20
-# A connection is renewed after the first of these times, and what is still open on it
-# after the second ends. So requests that are never finished do not hold their places
-# for good; a client opens the next connection by itself.
-CONNECTION_MS, LAST_REQUESTS_MS = 300_000, 120_000
-_PORT_TAKEN = re.compile(rb"[EIW]\d{4} .*|WARNING: All log messages before absl")
+MAX_REQUESTS = 16  # computed or waiting at once; more are RESOURCE_EXHAUSTED
+MAX_REQUEST_BYTES = 256 << 20
+LONGEST_MESSAGE = 1024
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+# TensorFlow's messages begin with the node's name and with this line.
+_BEFORE_REASON = "<stack traces unavailable>\n"
 
 
-@dataclass(frozen=True)
-class ServerOptions:
-    """How to serve.
+class DevServer:
+    """Serves the newest version in a model's folder.
 
     Args:
+        folder: contains the version folders `1/`, `2/`, …; its name is the model's.
         host: address to listen at; the default is reached from this machine only.
         port: 0 takes a free one.
-        batching: `FROM_EXPORT` reads the file inside of each version, if there is one;
-            else a `Batching`, or None for none.
-        max_requests: answered or waiting at once; more are RESOURCE_EXHAUSTED.
-        max_megabytes: of a request; larger ones are RESOURCE_EXHAUSTED.
-        poll_seconds: from one look for new versions to the next.
-    """
 
-    host: str = "127.0.0.1"
-    port: int = 8500
-    batching: Batching | str | None = FROM_EXPORT
-    max_requests: int = 64
-    max_megabytes: int = 256
-    poll_seconds: float = 1.0
-
-
-class Server:
-    """Serves the newest version in a folder.
-
-    The port is taken at once; TensorFlow is imported by `start`.
-
-    Args:
-        folder: with version folders `1/`, `2/`, …; its name is the model's.
-        options: how.
+    Attributes:
+        name: the model's name.
+        version: the number of the version that is served.
+        address: `HOST:PORT`.
 
     Raises:
-        InputError: if there is no version, or the port is in use.
+        InputError: if there is no version, it cannot be loaded, or the port is in use.
     """
 
-    def __init__(self, folder: Path, options: ServerOptions | None = None):
-        self._options = options or ServerOptions()
-        self._folder = folder
-        self.name = folder.resolve().name
-        _check_folder(folder)
+    def __init__(self, folder: Path, host: str = "127.0.0.1", port: int = 8500):
+        self.name, self.version = folder.resolve().name, served_version(folder)
         self._server = grpc.server(
-            ThreadPoolExecutor(self._options.max_requests),
-            maximum_concurrent_rpcs=self._options.max_requests,
+            ThreadPoolExecutor(MAX_REQUESTS),
+            maximum_concurrent_rpcs=MAX_REQUESTS,
             options=[
-                ("grpc.max_receive_message_length", self._max_bytes()),
+                ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.max_connection_age_ms", CONNECTION_MS),
-                ("grpc.max_connection_age_grace_ms", LAST_REQUESTS_MS),
-                # Else two servers would share a port and the system would choose.
+                # Otherwise two servers share a port, and the system chooses.
                 ("grpc.so_reuseport", 0),
             ],
         )
-        self.port = self._take_port()
-        self._versions: Any = None
-        self._health: Any = None
-
-    @property
-    def address(self) -> str:
-        """Where it listens, `HOST:PORT`."""
-        return f"{self._options.host}:{self.port}"
-
-    @property
-    def version(self) -> int:
-        """The number of the live version."""
-        with self._versions.use() as live:
-            return live.version
-
-    def start(self) -> None:
-        """Loads the model, then answers requests.
-
-        Raises:
-            InputError: if the newest version cannot be loaded.
-        """
-        from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-        from tensorflow_serving.apis import (
-            model_service_pb2_grpc,
-            prediction_service_pb2_grpc,
+        try:
+            port = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise InputError(f"Cannot listen at {host}:{port}: {error}") from error
+        self.address = f"{host}:{port}"
+        services = _Services(self.name, self.version, folder / str(self.version))
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            services, self._server
         )
-
-        from stargan_tf.serving.live_versions import LiveVersions
-        from stargan_tf.serving.servicers import ModelService, PredictionService
-
-        self._versions = LiveVersions(self.name, self._folder, self._load)
-        self._versions.refresh()
-        self._check_loaded()
-        add = prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server
-        add(PredictionService(self._versions), self._server)
-        add = model_service_pb2_grpc.add_ModelServiceServicer_to_server
-        add(ModelService(self._versions), self._server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            services, self._server
+        )
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         for service in ("", SERVICE):
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+
+    def start(self) -> None:
+        """Starts answering requests; returns at once."""
         self._server.start()
-        self._versions.watch(self._options.poll_seconds)
 
     def stop(self, grace: float = 10.0) -> None:
-        """Takes no more requests and finishes those that run.
+        """Takes no more requests and waits for those that run.
 
         Args:
-            grace: seconds they have for that.
+            grace: seconds that running requests have to finish.
         """
-        if self._health:
-            self._health.enter_graceful_shutdown()
+        self._health.enter_graceful_shutdown()
         self._server.stop(grace).wait()
-        if self._versions:
-            self._versions.close()
 
-    def _max_bytes(self) -> int:
-        return self._options.max_megabytes * MEGABYTE
 
-    def _take_port(self) -> int:
-        address = f"{self._options.host}:{self._options.port}"
+class _Services(
+    prediction_service_pb2_grpc.PredictionServiceServicer,
+    model_service_pb2_grpc.ModelServiceServicer,
+):
+    """The methods of both services; all others are UNIMPLEMENTED."""
+
+    def __init__(self, name: str, version: int, folder: Path):
+        self._name, self._version = name, version
         try:
-            # gRPC writes a line of its own.
-            with without_lines(_PORT_TAKEN):
-                return self._server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise InputError(
-                f"Cannot listen at {address}: the port is in use, or the address is "
-                "not this machine's. Pass another --port; 0 takes a free one."
-            ) from error
+            content = (folder / "saved_model.pb").read_bytes()
+            graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0]
+            # Kept: the signatures do not hold on to its variables.
+            self._model = tf.saved_model.load(str(folder))
+        except (OSError, ValueError, DecodeError, tf.errors.OpError) as error:
+            raise InputError(f"{folder} cannot be loaded: {error}") from error
+        self._definitions = dict(graph.signature_def)
 
-    def _load(self, version: int, folder: Path) -> Any:
-        from stargan_tf.serving.live_model import LiveModel
-        from stargan_tf.serving.loaded_model import LoadedModel
-        from stargan_tf.serving.warmed import warm_up
+    def Predict(self, request: Any, context: Any) -> Any:
+        """Computes a signature."""
+        self._check_spec(request.model_spec, context)
+        name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+        if name not in self._model.signatures:
+            message = f'Serving signature key "{name}" not found.'
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
+        inputs = self._inputs(name, request, context)
+        wanted = self._wanted(name, request, context)
+        try:
+            outputs = self._model.signatures[name](**inputs)
+        except tf.errors.OpError as error:
+            reason = error.message.rpartition(_BEFORE_REASON)[2]
+            context.abort(_CODES[error.error_code], reason[:LONGEST_MESSAGE])
+        response = predict_pb2.PredictResponse(model_spec=self._spec(name))
+        for output in wanted:
+            tensor = tf.make_tensor_proto(outputs[output].numpy())
+            response.outputs[output].CopyFrom(tensor)
+        return response
 
-        batching = self._options.batching
-        if batching == FROM_EXPORT:
-            file = folder / BATCHING_FILE
-            batching = read_batching(file) if file.exists() else None
-        model = LoadedModel(folder)
-        warm_up(model, folder)
-        return LiveModel(version, model, batching)
-
-    def _check_loaded(self) -> None:
-        failed = [
-            state.error for state in self._versions.states.values() if state.error
-        ]
-        if failed:
-            raise InputError(failed[0])
-
-
-def _check_folder(folder: Path) -> None:
-    command = (
-        "Make one with: stargan-tf export --model DIR --format saved_model "
-        f"--output {folder}"
-    )
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}. {command}")
-    if versions(folder):
-        return
-    if (folder / "saved_model.pb").exists():
-        raise InputError(
-            f"{folder} is one version. Name the folder it lies in: "
-            f"{folder.resolve().parent}"
+    def GetModelMetadata(self, request: Any, context: Any) -> Any:
+        """Names, types, and shapes of the signatures."""
+        self._check_spec(request.model_spec, context)
+        if list(request.metadata_field) != ["signature_def"]:
+            _refuse(context, "The one metadata_field supported is signature_def.")
+        response = get_model_metadata_pb2.GetModelMetadataResponse(
+            model_spec=self._spec("")
         )
-    raise InputError(f"{folder} holds no version (a folder 1, 2, …). {command}")
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        for name, definition in self._definitions.items():
+            signatures.signature_def[name].CopyFrom(definition)
+        response.metadata["signature_def"].Pack(signatures)
+        return response
+
+    def GetModelStatus(self, request: Any, context: Any) -> Any:
+        """The state of the one version."""
+        self._check_spec(request.model_spec, context)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        available = get_model_status_pb2.ModelVersionStatus.AVAILABLE
+        response.model_version_status.add(version=self._version, state=available)
+        return response
+
+    def _check_spec(self, spec: Any, context: Any) -> None:
+        if not spec.name:
+            _refuse(context, "ModelSpec has no name specified.")
+        if spec.version_label:
+            _refuse(context, f"Unrecognized version label: {spec.version_label}")
+        version = spec.version.value if spec.HasField("version") else self._version
+        if (spec.name, version) != (self._name, self._version):
+            context.abort(
+                grpc.StatusCode.NOT_FOUND,
+                f"Servable not found: {spec.name}, version {version}. This server has "
+                f"{self._name}, version {self._version}.",
+            )
+
+    def _spec(self, signature: str) -> Any:
+        spec = predict_pb2.PredictRequest().model_spec
+        spec.name, spec.signature_name = self._name, signature
+        spec.version.value = self._version
+        return spec
+
+    def _inputs(self, name: str, request: Any, context: Any) -> dict[str, tf.Tensor]:
+        """The tensors of a request. Their shapes are checked in the graph."""
+        needed = self._definitions[name].inputs
+        if set(request.inputs) != set(needed):
+            _refuse(
+                context,
+                f"Signature '{name}' has the inputs {', '.join(sorted(needed))}. "
+                f"Received: {', '.join(sorted(request.inputs)) or 'none'}",
+            )
+        inputs = {}
+        for key, tensor in request.inputs.items():
+            if tensor.dtype != needed[key].dtype:
+                expected, sent = (
+                    tf.as_dtype(number).name if number else "none"
+                    for number in (needed[key].dtype, tensor.dtype)
+                )
+                _refuse(context, f"Expects {key} to be {expected} but {sent} is sent")
+            try:
+                inputs[key] = tf.constant(to_array(tensor))
+            except (ValueError, OverflowError, MemoryError) as error:
+                _refuse(context, f"tensor parsing error: {key}. {error}")
+        return inputs
+
+    def _wanted(self, name: str, request: Any, context: Any) -> list[str]:
+        known = sorted(self._definitions[name].outputs)
+        wanted = list(request.output_filter) or known
+        if len(set(wanted)) < len(wanted) or not set(wanted) <= set(known):
+            _refuse(
+                context,
+                f"output_filter names outputs of '{name}', each once: "
+                f"{', '.join(known)}. Received: {', '.join(wanted)}",
+            )
+        return wanted
+
+
+def _refuse(context: Any, message: str) -> None:
+    """Ends the request by raising an exception."""
+    context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)

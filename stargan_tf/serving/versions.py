@@ -30,3 +30,29 @@ def next_version(folder: Path) -> Path:
             f"{folder}"
         )
     return folder / str(max(versions(folder), default=0) + 1)
+
+
+def served_version(folder: Path) -> int:
+    """The newest version in a model's folder.
+
+    Args:
+        folder: the model's.
+
+    Raises:
+        InputError: if it has no version.
+    """
+    command = (
+        "Make one with: stargan-tf export --model DIR --format saved_model "
+        f"--output {folder}"
+    )
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}. {command}")
+    found = versions(folder)
+    if found:
+        return found[-1]
+    if (folder / "saved_model.pb").exists():
+        raise InputError(
+            f"{folder} is one version. Name the folder it lies in: "
+            f"{folder.resolve().parent}"
+        )
+    raise InputError(f"{folder} holds no version (a folder 1, 2, …). {command}")

@@ -1,8 +1,10 @@
-"""`stargan-tf serve`: what cannot be served, and a server as a process."""
+"""`stargan-tf serve`: TF Serving where it is found, else the development server."""
 
+import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -10,9 +12,18 @@ from contextlib import contextmanager
 import pytest
 
 from stargan_tf.cli.main import main
-from stargan_tf.serving.client import Client
-from stargan_tf.serving.retries import Retries
+from stargan_tf.serving import Client, Retries
 from tests.serving.toy import write_toy
+
+RECORDER = """#!{python}
+import json, pathlib, sys
+arguments = sys.argv[1:]
+if arguments[:2] == ["image", "inspect"]:
+    sys.exit({inspected})
+pathlib.Path({record!r}).write_text(json.dumps(arguments))
+print("served")
+sys.exit(7)
+"""
 
 
 def error_line(capfd, *arguments):
@@ -23,10 +34,11 @@ def error_line(capfd, *arguments):
     return line
 
 
-def test_what_cannot_be_served_is_one_line(capfd, tmp_path):
+def test_what_cannot_be_served_is_one_line(capfd, tmp_path, monkeypatch):
     assert "Name one folder. Received: none" in error_line(capfd)
-    assert "There is no folder" in error_line(capfd, tmp_path / "none")
-    assert "stargan-tf export" in error_line(capfd, tmp_path, "--port", "0")
+    free = ("--port", "0")
+    assert "There is no folder" in error_line(capfd, tmp_path / "none", *free)
+    assert "stargan-tf export" in error_line(capfd, tmp_path, *free)
     (tmp_path / "1").mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -34,14 +46,17 @@ def test_what_cannot_be_served_is_one_line(capfd, tmp_path):
         port = taken.getsockname()[1]
         line = error_line(capfd, tmp_path, "--port", port)
     assert "port is in use" in line
-    (tmp_path / "batching").write_text("nothing")
-    flags = ("--batching_config", tmp_path / "batching")
-    assert "max_batch_size" in error_line(capfd, tmp_path, "--port", "0", *flags)
+    assert "not this machine's" in error_line(capfd, tmp_path, "--host", "192.0.2.1")
+    monkeypatch.setenv("STARGAN_TF_MODEL_SERVER", "/nowhere/server")
+    line = error_line(capfd, tmp_path, *free)
+    assert "must name a program" in line and "/nowhere/server" in line
 
 
-def test_the_help_says_what_production_is(capsys):
+def test_the_help_names_the_three_servers(capsys):
     main(["serve", "--help"])
-    assert "Production is TF Serving itself" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    for name in ("tensorflow_model_server", "tensorflow/serving", "development server"):
+        assert name in shown
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +66,84 @@ def folder(tmp_path_factory):
     return folder
 
 
-@contextmanager
-def started(folder, port):
-    """A server process and where it listens; killed at the end if it still runs."""
-    command = [sys.executable, "-m", "stargan_tf.cli.main", "serve", str(folder)]
+@pytest.fixture
+def programs(tmp_path):
+    """programs(name, inspected=0) → a program that records its arguments there."""
+    (tmp_path / "bin").mkdir()
+
+    def make(name, inspected=0):
+        file, record = tmp_path / "bin" / name, tmp_path / f"{name}.json"
+        text = RECORDER.format(
+            python=sys.executable, inspected=inspected, record=str(record)
+        )
+        file.write_text(text)
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        return file, record
+
+    return make
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "stargan_tf.cli.main", "serve", *map(str, arguments)]
+
+
+def environment(**changes):
+    """Of a process that finds this package, and neither TF Serving nor Docker."""
     path = os.pathsep.join(p for p in sys.path if p)
+    return os.environ | {"PYTHONPATH": path, "PATH": "/nowhere"} | changes
+
+
+def serve(folder, *flags, **changes):
+    return subprocess.run(
+        command(folder, *flags),
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_installed_tf_serving_is_run(folder, programs):
+    file, record = programs("tensorflow_model_server")
+    programs("docker")
+    done = serve(folder, "--port", "0", PATH=str(file.parent))
+    port, *others = json.loads(record.read_text())
+    assert others == ["--model_name=toy", f"--model_base_path={folder}"]
+    assert int(port.removeprefix("--port=")) > 0
+    # The program took the place of ours, with its output and its exit status.
+    first, second = done.stdout.splitlines()
+    assert first.startswith("Running TF Serving") and str(file) in first
+    assert (second, done.returncode) == ("served", 7)
+
+
+def test_tf_serving_where_a_variable_says(folder, programs):
+    file, record = programs("another_name")
+    serve(folder, "--port", "0", STARGAN_TF_MODEL_SERVER=str(file))
+    assert "--model_name=toy" in json.loads(record.read_text())
+
+
+def test_the_image_is_run_where_docker_has_it(folder, programs):
+    file, record = programs("docker")
+    done = serve(folder, "--port", "0", PATH=str(file.parent))
+    run, *options, port, name, base_path = json.loads(record.read_text())
+    assert run == "run"
+    published = options[options.index("--publish") + 1].split(":")
+    assert published[0] == "127.0.0.1" and int(published[1]) > 0
+    assert published[2] == "8500" and port == "--port=8500"
+    assert options[options.index("--volume") + 1] == f"{folder}:/models/toy:ro"
+    assert options[-1] == "tensorflow/serving"
+    assert name == "--model_name=toy" and base_path == "--model_base_path=/models/toy"
+    assert "Running TF Serving (Docker's tensorflow/serving)" in done.stdout
+
+
+@contextmanager
+def started(folder, port, **changes):
+    """A server process; killed at the end if it still runs."""
     with subprocess.Popen(
-        [*command, "--port", str(port)],
+        command(folder, "--port", port),
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": path},
+        env=environment(**changes),
     ) as process:
         try:
             yield process
@@ -68,11 +151,14 @@ def started(folder, port):
             process.kill()
 
 
-def test_a_killed_server_comes_back_while_the_client_retries(folder):
-    with started(folder, 0) as first:
+def test_the_development_server_comes_back_while_the_client_retries(folder, programs):
+    # Docker is there, its image is not.
+    file, record = programs("docker", inspected=1)
+    with started(folder, 0, PATH=str(file.parent)) as first:
         line = first.stdout.readline()
-        assert line.startswith("Serving toy, version 1, at 127.0.0.1:")
-        assert "TF Serving" in first.stdout.readline()
+        assert line.startswith("Running the development server")
+        assert "toy, version 1, at 127.0.0.1:" in line
+        assert not record.exists()
         port = int(line.rpartition(":")[2])
         patient = Retries(seconds=90)
         client = Client(f"127.0.0.1:{port}", "toy", timeout=120, retries=patient)
@@ -84,3 +170,14 @@ def test_a_killed_server_comes_back_while_the_client_retries(folder):
         out, _ = second.communicate(timeout=60)
     assert second.returncode == 0
     assert out.splitlines()[-1] == "Finishing requests."
+
+
+def test_a_shipped_model_is_exported_once(programs, tmp_path):
+    file, record = programs("tensorflow_model_server")
+    changes = {"PATH": str(file.parent), "STARGAN_TF_CACHE": str(tmp_path / "cache")}
+    done = serve("toon_attributes", "--port", "0", **changes)
+    assert "Exporting toon_attributes once" in done.stdout
+    base_path = json.loads(record.read_text())[2].removeprefix("--model_base_path=")
+    assert os.path.exists(f"{base_path}/1/saved_model.pb")
+    done = serve("toon_attributes", "--port", "0", **changes)
+    assert "Exporting" not in done.stdout and done.returncode == 7

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from stargan_tf.cli.main import main
 from stargan_tf.export.agreement import Limit
 from stargan_tf.litert import limits, runtime
 from stargan_tf.litert.file_metadata import read_metadata
+from stargan_tf.training.families.stargan import STARGAN
 
 
 @pytest.fixture
@@ -79,6 +81,17 @@ def test_without_litert_the_extra_is_named(export, monkeypatch, capsys):
     status, output = export()
     assert status == 2 and not output.exists()
     assert "stargan_tf[litert]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["litert", "saved_model"])
+def test_a_family_says_whether_it_has_the_form(export, monkeypatch, capsys, form):
+    without = replace(STARGAN, litert="", served="")
+    monkeypatch.setattr(
+        "stargan_tf.training.families.registry.family", lambda name: without
+    )
+    status, output = export("--format", form)
+    assert status == 2 and not output.exists()
+    assert "stargan models" in capsys.readouterr().err
 
 
 def test_int8_without_data_is_refused_at_once(export, capsys):

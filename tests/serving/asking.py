@@ -1,23 +1,21 @@
 """Questions to an export as TF Serving asks them: nothing but the graph checks them."""
 
-import grpc
 import numpy as np
 import pytest
-
-from stargan_tf.serving.refusal import Refusal
+import tensorflow as tf
 
 
 def ask(loaded, signature, **inputs):
-    """{output: array} of a `LoadedModel`; lists are strings."""
-    arrays = {
-        name: np.array(value, object) if isinstance(value, list) else value
+    """{output: array} of a loaded SavedModel; lists are strings."""
+    tensors = {
+        name: tf.constant(np.array(value, object) if isinstance(value, list) else value)
         for name, value in inputs.items()
     }
-    return loaded.run(signature, arrays)
+    outputs = loaded.signatures[signature](**tensors)
+    return {name: tensor.numpy() for name, tensor in outputs.items()}
 
 
 def check_invalid(loaded, signature, message, **inputs):
     """The request is INVALID_ARGUMENT, with these words."""
-    with pytest.raises(Refusal, match=message) as caught:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         ask(loaded, signature, **inputs)
-    assert caught.value.code == grpc.StatusCode.INVALID_ARGUMENT

@@ -1,17 +1,17 @@
-"""Tiny exported models, made once, and a small server around a toy."""
+"""Tiny exported models, made once, and a development server around a toy."""
 
 import io
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.serving.client import Client
 from stargan_tf.serving.export import SavedModelOptions, export_saved_model
-from stargan_tf.serving.loaded_model import LoadedModel
-from stargan_tf.serving.server import Server, ServerOptions
+from stargan_tf.serving.server import DevServer
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint
 from tests.serving.toy import write_toy
@@ -81,14 +81,14 @@ def served_v2(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def v1(served_v1):
-    """The joint model, as TF Serving runs it."""
-    return LoadedModel(served_v1[1])
+    """The joint model's SavedModel, loaded."""
+    return tf.saved_model.load(str(served_v1[1]))
 
 
 @pytest.fixture(scope="session")
 def v2(served_v2):
-    """The model with high-pass skips, as TF Serving runs it."""
-    return LoadedModel(served_v2[1])
+    """The SavedModel of the model with high-pass skips, loaded."""
+    return tf.saved_model.load(str(served_v2[1]))
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def toy_folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(toy_folder):
-    running = Server(toy_folder, ServerOptions(port=0, max_megabytes=1))
+    running = DevServer(toy_folder, port=0)
     running.start()
     yield running
     running.stop(0)

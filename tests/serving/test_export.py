@@ -46,45 +46,43 @@ V2 = {
 
 def test_signatures_are_the_documented_ones(v1, v2):
     for loaded, documented in ((v1, V1), (v2, V2)):
-        found = set(loaded.signature_defs) - {"__saved_model_init_op"}
+        found = set(loaded.signatures)
         assert found == documented | {"describe"}
         text = stargan_tf.serving.__doc__
         assert all(f"`{name.removesuffix('_float')}`" in text for name in found)
 
 
-def shapes(tensors):
+def shapes(specs):
     return {
-        name: (
-            tf.as_dtype(info.dtype).name,
-            tf.TensorShape(info.tensor_shape).as_list(),
-        )
-        for name, info in tensors.items()
+        name: (spec.dtype.name, spec.shape.as_list()) for name, spec in specs.items()
     }
+
+
+def inputs(loaded, signature):
+    return shapes(loaded.signatures[signature].structured_input_signature[1])
 
 
 def test_names_and_types(v1, v2):
-    assert shapes(v1.signature_defs["serving_default"].inputs) == {
+    assert inputs(v1, "serving_default") == {
         "images": ("uint8", [None, 16, 16, 3]),
         "labels": ("float32", [None, 7]),
     }
-    assert shapes(v2.signature_defs["translate_latent_float"].inputs) == {
+    assert inputs(v2, "translate_latent_float") == {
         "images": ("float32", [None, 64, 64, 3]),
         "domains": ("int32", [None]),
         "latents": ("float32", [None, 3]),
         "truncation": ("float32", [None]),
         "masks": ("float32", [None, 64, 64, 2]),
     }
-    assert shapes(v2.signature_defs["translate_reference_encoded"].inputs) == {
+    assert inputs(v2, "translate_reference_encoded") == {
         "encoded": ("string", [None]),
         "references": ("string", [None]),
         "names": ("string", [None]),
         "masks": ("float32", [None, 64, 64, 2]),
     }
     for loaded in (v1, v2):
-        for signature in loaded.signature_defs.values():
-            if not signature.method_name:
-                continue  # __saved_model_init_op
-            for name, (kind, shape) in shapes(signature.outputs).items():
+        for signature in loaded.signatures.values():
+            for name, (kind, shape) in shapes(signature.structured_outputs).items():
                 assert (kind == "string") == name.endswith("_bytes")
                 assert shape[:1] == [None]
 

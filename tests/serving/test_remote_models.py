@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.cli.main import main
-from stargan_tf.serving.server import Server, ServerOptions
+from stargan_tf.serving.server import DevServer
 
 MASKS = "def masks(images):\n    return abs(images[..., :2])\n"
 
@@ -16,7 +16,7 @@ MASKS = "def masks(images):\n    return abs(images[..., :2])\n"
 def served(exported):
     """(the folder of the Keras model, a running server)."""
     version = exported[1]
-    server = Server(version.parent, ServerOptions(port=0))
+    server = DevServer(version.parent, port=0)
     server.start()
     return version.parent.parent, server
 
