@@ -7,12 +7,14 @@ import contextlib
 import math
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from absl import logging
+
 from stargan_tf.errors import InputError
-from stargan_tf.files import open_regular
+from stargan_tf.files import new_file, open_regular
 
 # Weights shrink by a tenth when they are packed, with an optimizer that has not worked
 # yet to a third, and statistics to a half. Zeros shrink to a thousandth: such a file
@@ -20,19 +22,10 @@ from stargan_tf.files import open_regular
 LARGEST_RATIO = 100
 # Archives that unpack to less are harmless, whatever their ratio.
 SMALL_BYTES = 64 << 20
-_ZIP = b"PK"
 
 
 def check_archive(archive: zipfile.ZipFile, path: Path) -> None:
-    """Refuses an archive that would unpack to far more than it is.
-
-    Args:
-        archive: opened.
-        path: its file.
-
-    Raises:
-        InputError: if it would.
-    """
+    """Raises InputError for an archive that would unpack to far more than it is."""
     unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > max(SMALL_BYTES, LARGEST_RATIO * os.path.getsize(path)):
         raise InputError(
@@ -60,7 +53,7 @@ def open_arrays(path: Path) -> Iterator[Any]:
     import numpy as np
 
     with open_regular(path) as file:
-        if file.read(len(_ZIP)) != _ZIP:
+        if file.read(2) != b"PK":
             raise ValueError("It is no zip archive.")
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
@@ -70,6 +63,40 @@ def open_arrays(path: Path) -> Iterator[Any]:
             yield arrays
 
 
+def write_arrays(path: Path, arrays: Mapping[str, Any], what: str) -> None:
+    """Replaces an uncompressed .npz file at once; see `new_file`."""
+    import numpy as np
+
+    with new_file(path, what) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(
+    path: Path, what: str, read: Callable[[Mapping[str, Any]], Any] = dict
+) -> Any:
+    """Reads what `write_arrays` wrote, for a cache that can do without.
+
+    Args:
+        path: the file.
+        what: what a warning calls it.
+        read: makes something of the arrays, by name.
+
+    Returns:
+        What `read` returned; None if there is no such file or, after a warning, if it
+        is damaged or `read` failed.
+    """
+    try:
+        with open_arrays(path) as arrays:
+            return read(arrays)
+    except FileNotFoundError:
+        return None
+    # Which error a damaged file raises depends on the byte.
+    except Exception as error:
+        name = type(error).__name__
+        logging.warning("Cannot read the %s %s (%s): made again.", what, path, name)
+        return None
+
+
 def _check_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     from numpy.lib import format as npy
 
@@ -77,17 +104,16 @@ def _check_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
         (1, 0): npy.read_array_header_1_0,
         (2, 0): npy.read_array_header_2_0,
     }
+    name = member.filename
     with archive.open(member) as file:
         version = npy.read_magic(file)
         if version not in readers:
-            raise ValueError(f"{member.filename} has format {version}.")
+            raise ValueError(f"{name} has format {version}.")
         shape, _, dtype = readers[version](file)
         if dtype.hasobject:
-            raise ValueError(f"{member.filename} holds Python objects.")
+            raise ValueError(f"{name} holds Python objects.")
         if min(shape, default=0) < 0:
-            raise ValueError(f"{member.filename} has the shape {shape}.")
+            raise ValueError(f"{name} has the shape {shape}.")
         expected = file.tell() + math.prod(shape) * dtype.itemsize
     if expected != member.file_size:
-        raise ValueError(
-            f"{member.filename} has {member.file_size} bytes for {expected}."
-        )
+        raise ValueError(f"{name} has {member.file_size} bytes for {expected}.")

@@ -5,7 +5,8 @@ disk, and renamed. What it replaces is removed last. Two processes that write th
 target do not harm each other: the one that finishes later wins. What a killed process
 left in a folder is cleared by a later one that writes there a day or more afterward.
 
-`user_path` is the one place where paths that users give are expanded.
+The argument `what` is what an error message calls the file: "report". `user_path` is
+the one place where paths that users give are expanded.
 """
 
 import contextlib
@@ -17,11 +18,9 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
-
-from absl import logging
 
 from stargan_tf.errors import InputError
 
@@ -39,14 +38,16 @@ LONGEST_EXTENSION = 8
 _OCCUPIED = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 _ATTEMPTS = 1000  # while other processes put theirs there at the same time
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+_FULL = "Free some space, or choose another place."
+_FORBIDDEN = "Choose a place that you may write to."
 _REMEDIES = {
-    errno.ENOSPC: "Free some space, or choose another place.",
-    errno.EFBIG: "",
-    errno.EDQUOT: "Free some space, or choose another place.",
-    errno.EACCES: "Choose a place that you may write to.",
-    errno.EPERM: "Choose a place that you may write to.",
-    errno.EROFS: "Choose a place that you may write to.",
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: _FORBIDDEN,
     errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.EFBIG: "",
 }
 
 
@@ -103,7 +104,8 @@ def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
         with _explained(path, what, temporary, target):
             if not is_stream:
                 _make_folder(folder)
-                _check_no_folder(target)
+                if target.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, "it is a folder", str(target))
             if durable:
                 remove_leftovers(folder, ABANDONED_AFTER_S)
             yield temporary
@@ -124,23 +126,13 @@ def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes, what: str, durable: bool = True) -> None:
-    """Replaces a file's content at once; see `new_file`.
-
-    Args:
-        path: the file.
-        content: its new content.
-        what: what an error message calls it.
-        durable: whether it must survive a power failure right afterward.
-
-    Raises:
-        NotWritten: if it cannot be written as a whole.
-    """
+    """Replaces a file's content at once; arguments and errors as of `new_file`."""
     with new_file(path, what, durable) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str, what: str = "file") -> None:
-    """Replaces a file's content at once, in UTF-8; see `write_bytes`.
+    """Replaces a file's content at once, in UTF-8; see `new_file`.
 
     Characters that UTF-8 has no code for, as in file names that are not UTF-8, are
     written as backslash escapes.
@@ -149,92 +141,23 @@ def write_text(path: Path, text: str, what: str = "file") -> None:
 
 
 def write_json(path: Path, value: Any, what: str = "file") -> None:
-    """Replaces a JSON file's content at once; see `write_bytes`."""
+    """Replaces a JSON file's content at once; see `new_file`."""
     write_text(path, json.dumps(value, indent=2) + "\n", what)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any], what: str) -> None:
-    """Replaces an uncompressed .npz file at once; see `new_file`.
-
-    Args:
-        path: the file.
-        arrays: its content, by name.
-        what: what an error message calls it.
-
-    Raises:
-        NotWritten: if it cannot be written as a whole.
-    """
-    import numpy as np
-
-    with new_file(path, what) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
-
-
-def read_arrays(
-    path: Path, what: str, read: Callable[[Mapping[str, Any]], Any] = dict
-) -> Any:
-    """Reads what `write_arrays` wrote, for a cache that can do without.
-
-    Args:
-        path: the file.
-        what: what a warning calls it.
-        read: makes something of the arrays, by name.
-
-    Returns:
-        What `read` returned; None if there is no such file or, after a warning, if it
-        is damaged or `read` failed.
-    """
-    try:
-        from stargan_tf.archives import open_arrays  # It imports this module.
-
-        with open_arrays(path) as arrays:
-            return read(arrays)
-    except FileNotFoundError:
-        return None
-    # Which error a damaged file raises depends on the byte.
-    except Exception as error:
-        name = type(error).__name__
-        logging.warning("Cannot read the %s %s (%s): made again.", what, path, name)
-        return None
-
-
 def append_line(path: Path, line: str, what: str) -> None:
-    """Adds a line to a text file; a failure leaves at most one that is cut short.
-
-    Args:
-        path: the file; it is made if need be.
-        line: without its end.
-        what: what an error message calls it.
-
-    Raises:
-        NotWritten: if it cannot be written as a whole.
-    """
+    """Adds a line to a text file; a failure leaves at most one that is cut short."""
     with _explained(path, what, path, path), path.open("ab") as file:
         file.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8.
-
-    Args:
-        path: the file.
-
-    Raises:
-        OSError: if it cannot be read.
-        ValueError: if it is no JSON; see `parsed_json`.
-    """
+    """The content of a JSON file in UTF-8: OSError, or ValueError, see below."""
     return parsed_json(path.read_bytes())
 
 
 def parsed_json(text: str | bytes) -> Any:
-    """As `json.loads`, but whatever is wrong with the text is a `ValueError`.
-
-    Args:
-        text: JSON; bytes are decoded.
-
-    Raises:
-        ValueError: if it is no JSON, not UTF-8, or nested too deeply to be read.
-    """
+    """As `json.loads`, but text nested too deeply is a ValueError, too."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -267,7 +190,10 @@ def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
             _make_folder(new)
             remove_leftovers(path.parent, ABANDONED_AFTER_S)
             yield new
-            flush_tree(new)
+            for parent, _, names in os.walk(new, topdown=False):
+                for name in names:
+                    flush(Path(parent, name))
+                flush(Path(parent))
             _exchange(new, path, workplace / OLD, replace)
             flush(path.parent)
     finally:
@@ -345,9 +271,6 @@ def temporary_folder() -> Iterator[Path]:
 def remove_folder(path: Path) -> None:
     """Removes a folder; a kill halfway leaves no half of it under its name.
 
-    Args:
-        path: the folder; its name is free at once.
-
     Raises:
         OSError: if it cannot be removed; it may then lie beside its old place under a
             temporary name.
@@ -387,9 +310,6 @@ def open_regular(path: str | os.PathLike) -> BinaryIO:
 
     Opening a named pipe waits until somebody writes to it, and a device may never end.
 
-    Args:
-        path: the file; links are followed.
-
     Raises:
         OSError: if it is not there, is a folder, pipe, socket or device, or may not be
             read. `strerror` says which.
@@ -401,11 +321,7 @@ def open_regular(path: str | os.PathLike) -> BinaryIO:
 
 
 def no_file(mode: int) -> str:
-    """What stands there instead of a regular file: "a folder"; empty if it is one.
-
-    Args:
-        mode: `st_mode` of the path.
-    """
+    """What an `st_mode` is of if not a regular file: "a folder"; else empty."""
     if stat.S_ISREG(mode):
         return ""
     kinds = {
@@ -428,31 +344,24 @@ def user_path(text: str | os.PathLike) -> Path:
     """
     text = os.fspath(text)
     expanded = os.path.expanduser(text)
-    first = Path(text).parts[:1]
     if not text.startswith("~") or expanded != text:
         return Path(expanded)
-    if first == ("~",):
+    first = Path(text).parts[0]
+    if first == "~":
         raise InputError(
             f"Expected HOME to name your home folder, which {text} is in; it is not "
             "set. Give the whole path."
         )
-    if os.path.lexists(first[0]):
+    if os.path.lexists(first):
         return Path(text)
     raise InputError(
-        f"Expected {first[0]} to be the home folder of a user. Received: {text}, but "
-        f"there is no user {first[0][1:]}. Give the whole path."
+        f"Expected {first} to be the home folder of a user. Received: {text}, but "
+        f"there is no user {first[1:]}. Give the whole path."
     )
 
 
 def flush(path: Path) -> None:
-    """Waits until a file, or a folder's list of names, is on the disk.
-
-    Args:
-        path: a file or a folder.
-
-    Raises:
-        OSError: if the content of a file did not get there.
-    """
+    """Waits until a file's content, or a folder's list of names, is on the disk."""
     is_folder = path.is_dir()
     if is_folder and os.name == "nt":
         return  # Windows cannot open folders, and needs no flush for renames.
@@ -467,14 +376,6 @@ def flush(path: Path) -> None:
         # one may not read. The files themselves are whole.
         if not is_folder:
             raise
-
-
-def flush_tree(folder: Path) -> None:
-    """Waits until everything below a folder is on the disk."""
-    for parent, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            flush(Path(parent, name))
-        flush(Path(parent))
 
 
 def _code(error: Exception) -> int | None:
@@ -504,11 +405,6 @@ def _make_folder(folder: Path) -> None:
         reason = f"{existing} is a file, not a folder"
         raise NotADirectoryError(errno.ENOTDIR, reason, str(existing))
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _check_no_folder(path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
 
 
 def _is_stream(path: Path) -> bool:
@@ -572,24 +468,15 @@ def _exchange(new: Path, path: Path, old: Path, replace: bool) -> None:
 
 
 def _clear(workplace: Path) -> None:
-    """Removes a temporary folder, except for an old version that has no other place."""
-    if _put_back(workplace):
-        shutil.rmtree(workplace, ignore_errors=True)
-
-
-def _put_back(workplace: Path) -> bool:
-    """Moves the old version back where a replacement ended before the new one came.
-
-    Returns:
-        Whether what is left can be removed.
-    """
-    names = [path.name for path in (workplace / NEW).glob("*")]
+    """Removes a temporary folder; puts an old version back that has no other place."""
+    new = next((workplace / NEW).glob("*"), None)
     olds = sorted((workplace / OLD).glob("*"))
-    if not (names and olds):
-        return True
-    target = workplace.parent / names[0]
-    # Where it stands already, another process has written it in the meantime.
-    with contextlib.suppress(OSError):
+    if new and olds:
+        target = workplace.parent / new.name
+        # Where it stands already, another process has written it in the meantime.
+        with contextlib.suppress(OSError):
+            if not os.path.lexists(target):
+                os.rename(olds[-1], target)
         if not os.path.lexists(target):
-            os.rename(olds[-1], target)
-    return os.path.lexists(target)
+            return
+    shutil.rmtree(workplace, ignore_errors=True)

@@ -5,9 +5,21 @@ import zipfile
 
 import numpy as np
 import pytest
+from absl import logging
 
+from stargan_tf import archives
 from stargan_tf.archives import SMALL_BYTES, check_archive, open_arrays
 from stargan_tf.errors import InputError
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """The warnings that were logged, as text."""
+    lines = []
+    monkeypatch.setattr(
+        logging, "warning", lambda text, *values: lines.append(text % values)
+    )
+    return lines
 
 
 def npy(shape, dtype=np.float32, content=b""):
@@ -67,3 +79,38 @@ def test_archives_that_unpack_to_much_more_than_they_are(tmp_path):
     few = archive(tmp_path / "b.npz", a=npy((1000,), np.uint8, zeros[:1000]))
     with zipfile.ZipFile(few) as opened:
         check_archive(opened, few)
+
+
+def test_arrays_are_written_and_read(tmp_path, warned):
+    path = tmp_path / "cache" / "a.npz"
+    assert archives.read_arrays(path, "statistics") is None
+    archives.write_arrays(path, {"a/b": [1, 2], "text": "é"}, "statistics")
+    read = archives.read_arrays(path, "statistics")
+    assert read["a/b"].tolist() == [1, 2] and str(read["text"]) == "é"
+    assert not warned
+
+
+def damages(content):
+    yield b""
+    yield b"text"
+    yield content[:-10]
+    for place in range(0, len(content), 7):
+        yield content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+def test_damaged_arrays_are_one_warning(tmp_path, warned):
+    path = tmp_path / "a.npz"
+    archives.write_arrays(path, {"a": [1.0, 2.0]}, "statistics")
+    content = path.read_bytes()
+    for damaged in damages(content):
+        path.write_bytes(damaged)
+        before = len(warned)
+        read = archives.read_arrays(path, "statistics")
+        if read is None:
+            assert len(warned) == before + 1
+            assert "\n" not in warned[-1] and "made again" in warned[-1]
+    assert len(warned) > 20
+    path.write_bytes(b"")
+    path.unlink()
+    path.mkdir()
+    assert archives.read_arrays(path, "statistics") is None

@@ -7,23 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from absl import logging
 
 from stargan_tf import files
 from stargan_tf.errors import InputError
 
 PROCESS = Path(__file__).with_name("files_process.py")
 LONG = "é" * 125 + "x.txt"  # 255 bytes, as many as a name may have
-
-
-@pytest.fixture
-def warned(monkeypatch):
-    """The warnings that were logged, as text."""
-    lines = []
-    monkeypatch.setattr(
-        logging, "warning", lambda text, *values: lines.append(text % values)
-    )
-    return lines
 
 
 def names_in(folder):
@@ -329,41 +318,6 @@ def test_a_line_is_added(tmp_path):
     assert (tmp_path / "log").read_text(encoding="utf-8") == "one\nzwei ä\n"
     with pytest.raises(files.NotWritten, match="the log .*no/log: No such"):
         files.append_line(tmp_path / "no" / "log", "one", "log")
-
-
-def test_arrays_are_written_and_read(tmp_path, warned):
-    path = tmp_path / "cache" / "a.npz"
-    assert files.read_arrays(path, "statistics") is None
-    files.write_arrays(path, {"a/b": [1, 2], "text": "é"}, "statistics")
-    read = files.read_arrays(path, "statistics")
-    assert read["a/b"].tolist() == [1, 2] and str(read["text"]) == "é"
-    assert not warned
-
-
-def damages(content):
-    yield b""
-    yield b"text"
-    yield content[:-10]
-    for place in range(0, len(content), 7):
-        yield content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
-
-
-def test_damaged_arrays_are_one_warning(tmp_path, warned):
-    path = tmp_path / "a.npz"
-    files.write_arrays(path, {"a": [1.0, 2.0]}, "statistics")
-    content = path.read_bytes()
-    for damaged in damages(content):
-        path.write_bytes(damaged)
-        before = len(warned)
-        read = files.read_arrays(path, "statistics")
-        if read is None:
-            assert len(warned) == before + 1
-            assert "\n" not in warned[-1] and "made again" in warned[-1]
-    assert len(warned) > 20
-    path.write_bytes(b"")
-    path.unlink()
-    path.mkdir()
-    assert files.read_arrays(path, "statistics") is None
 
 
 def test_removing(tmp_path, monkeypatch):

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from stargan_tf.archives import read_arrays, write_arrays
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.evaluation.examples import Example
 from stargan_tf.evaluation.measurement import ByImage, Measurement
 from stargan_tf.evaluation.results import TaskResult
-from stargan_tf.files import parsed_json, read_arrays, write_arrays
+from stargan_tf.files import parsed_json
 
 # Part of the key: raise it when tasks or files change their meaning.
 VERSION = 2

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from stargan_tf.archives import read_arrays, write_arrays
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.feature_summary import SAMPLE_LIMIT, FeatureSummary
 from stargan_tf.evaluation.features import FeatureExtractor
 from stargan_tf.evaluation.image_batches import image_batches
-from stargan_tf.files import read_arrays, write_arrays
 
 # Part of the key: raise it when the content of a file changes its meaning.
 VERSION = 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from stargan_tf.archives import read_arrays, write_arrays
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.weight_conversion import CONVERSIONS
@@ -25,7 +26,7 @@ from stargan_tf.evaluation.weight_sources import (
     WeightSource,
     weight_source,
 )
-from stargan_tf.files import read_arrays, temporary_folder, user_path, write_arrays
+from stargan_tf.files import temporary_folder, user_path
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
 # Part of the converted file's name: raise it when its layout changes.

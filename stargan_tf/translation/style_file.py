@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.archives import open_arrays
+from stargan_tf.archives import open_arrays, write_arrays
 from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
-from stargan_tf.files import write_arrays
 
 EXTENSION = ".npz"
 FAMILY = "stargan_v2"
