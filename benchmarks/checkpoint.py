@@ -119,7 +119,7 @@ def torch_load(folder: Path):
 
 def our_model():
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     info = DatasetInfo("faces", tuple("abcde")[:LABELS], "binary", IMAGE_SIZE)
     model = StarGAN(info)
@@ -129,7 +129,7 @@ def our_model():
 
 def our_save(folder: Path):
     from stargan_tf.training import checkpoints
-    from stargan_tf.training.versions import versions
+    from stargan_tf.training.run_folder import versions
 
     model = our_model()
     datasets = model.label_space.to_list()
@@ -139,7 +139,7 @@ def our_save(folder: Path):
 
 def our_load(folder: Path, load: Callable | None = None):
     from stargan_tf.training import checkpoints
-    from stargan_tf.training.model_file import load_weights
+    from stargan_tf.training.checkpoints import load_weights
 
     load = load or load_weights
 

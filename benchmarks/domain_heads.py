@@ -28,7 +28,7 @@ NETWORKS = {
 
 def main() -> None:
     arguments = parse()
-    from stargan_tf.layers.domain_dense import DOMAINS_PER_SAMPLE
+    from stargan_tf.models.stargan_v2.layers import DOMAINS_PER_SAMPLE
 
     heads = f"{'gathered':>11}{'stacked':>11}{'official':>11}"
     print(f"{'':17}{'domains':>8}{heads}{'faster':>9}{'growth':>9}")
@@ -69,7 +69,7 @@ def measure(
 
 
 def make_heads(widths: tuple[int, ...], domains: int) -> list:
-    from stargan_tf.layers.domain_dense import DomainDense
+    from stargan_tf.models.stargan_v2.layers import DomainDense
 
     heads, width = [], WIDTH
     for units in widths:
@@ -81,13 +81,13 @@ def make_heads(widths: tuple[int, ...], domains: int) -> list:
 
 
 def gathered(head, x, domain):
-    from stargan_tf.layers.domain_dense import gathered_heads
+    from stargan_tf.models.stargan_v2.layers import gathered_heads
 
     return gathered_heads(x, domain, head.kernel, head.bias)
 
 
 def stacked(head, x, domain):
-    from stargan_tf.layers.domain_dense import stacked_heads
+    from stargan_tf.models.stargan_v2.layers import stacked_heads
 
     return stacked_heads(x, domain, head.kernel, head.bias)
 
@@ -105,7 +105,7 @@ def slopes_of(apply: Callable, heads: list) -> Callable:
     """(x, domain) → the loss' gradients, compiled."""
     import tensorflow as tf
 
-    from stargan_tf.models.dense_gradient import dense
+    from stargan_tf.models.memory import dense
 
     weights = [variable.value for head in heads for variable in head.weights]
 

@@ -60,7 +60,7 @@ def contests(arguments: argparse.Namespace):
 
 
 def inception_contest(shape: tuple):
-    from stargan_tf.evaluation.features import FeatureExtractor
+    from stargan_tf.evaluation.inception import FeatureExtractor
 
     ours, theirs = FeatureExtractor("standard"), torch_inception()
     large, images = noise(1, 299, 299, 3), noise(*shape)
@@ -98,8 +98,7 @@ def torch_inception() -> Callable:
     import pytorch_fid.inception
     import torch
 
-    from stargan_tf.evaluation.weight_conversion import inception_layers
-    from stargan_tf.evaluation.weights import load_weights
+    from stargan_tf.evaluation.weights import inception_layers, load_weights
 
     arrays, state = load_weights("inception_2015"), {}
     for layer in inception_layers():

@@ -51,8 +51,8 @@ def matrix_rate(dtype: str = "float32", rounds: int = 5) -> float:
 def made(model: str, image_size: int):
     """A StarGAN of the paper's size: v1 with 5 labels, v2 with 3 domains."""
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan import StarGAN
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan.model import StarGAN
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     kind = {"v1": (StarGAN, "abcde", "binary"), "v2": (StarGANV2, "abc", "one_hot")}
     make, domains, labels = kind[model]
@@ -61,7 +61,7 @@ def made(model: str, image_size: int):
 
 def generator_multiply_adds(model: str, image_size: int) -> int:
     """Multiply-adds of one image through the generator."""
-    from stargan_tf.distillation.multiply_adds import multiply_adds
+    from stargan_tf.distillation.distiller import multiply_adds
 
     code = (5,) if model == "v1" else (64,)
     image = (image_size, image_size, 3)

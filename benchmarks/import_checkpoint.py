@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.convert import official_v1, official_v2
-from stargan_tf.convert.found import Sizes
+from stargan_tf.convert.mapping import Sizes
+from stargan_tf.models.stargan import official as official_v1
+from stargan_tf.models.stargan_v2 import official as official_v2
 
 MIB = 2**20
 V1 = {
@@ -106,7 +107,7 @@ def build(case: tuple) -> Any:
     import torch  # noqa: F401  # As in the process that it is compared with.
 
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.training.families.registry import family
+    from stargan_tf.models.registry import family
 
     official, sizes, _ = case
     domains = tuple(f"domain_{i}" for i in range(sizes.label_width))
@@ -116,8 +117,9 @@ def build(case: tuple) -> Any:
 
 def make(case: tuple, folder: Path) -> None:
     """Writes a checkpoint of fresh weights."""
-    from stargan_tf.convert import adam, torch_file
-    from stargan_tf.convert.transfer import take_weights
+    from stargan_tf.convert import adam
+    from stargan_tf.convert import files as torch_file
+    from stargan_tf.convert.mapping import take_weights
 
     official, sizes, part = case
     model = build(case)

@@ -95,10 +95,10 @@ def generator(arguments: Any, model: Any) -> Any:
 
 def export(arguments: Any, model: Any) -> None:
     """As `stargan-tf export` does it, without the comparison with Keras."""
-    from stargan_tf.litert.export import LiteRTOptions, export_litert
-    from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+    from stargan_tf.exporting.litert import LiteRTOptions, export_litert
+    from stargan_tf.exporting.saved_model import SavedModelOptions, export_saved_model
     from stargan_tf.training import checkpoints
-    from stargan_tf.training.versions import versions
+    from stargan_tf.training.run_folder import versions
 
     family = {"v1": "stargan", "v2": "stargan_v2"}[arguments.model]
     datasets = model.label_space.to_list()
@@ -173,7 +173,7 @@ def saved_model_form(arguments: Any, variant: str) -> Form:
 
 
 def litert_form(arguments: Any, variant: str) -> Form:
-    from stargan_tf.litert.runtime import Runner
+    from stargan_tf.exporting.litert_file import Runner
 
     path = Path(arguments.folder, f"litert_{variant}", "generator.tflite")
     runner = Runner(path.read_bytes(), arguments.threads)

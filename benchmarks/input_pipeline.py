@@ -132,7 +132,7 @@ def torch_loader(arguments: argparse.Namespace):
 
 
 def ours(arguments: argparse.Namespace):
-    from stargan_tf.data.pipeline import training_batches
+    from stargan_tf.data.sampling import training_batches
 
     source, size = opened(arguments), arguments.batch_size
     cache = "never" if arguments.contender == "ours_decoded" else "always"
@@ -147,7 +147,7 @@ def ours(arguments: argparse.Namespace):
 
 
 def first_pass(arguments: argparse.Namespace):
-    from stargan_tf.data.image_store import open_images
+    from stargan_tf.data.store import open_images
 
     source = opened(arguments)
 

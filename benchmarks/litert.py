@@ -58,9 +58,9 @@ def parse() -> argparse.Namespace:
 
 def table(folder: str, arguments: argparse.Namespace) -> list[str]:
     """The rows of one model."""
-    from stargan_tf.export.sample_images import held_out_images, training_images
-    from stargan_tf.litert.export import device_form
-    from stargan_tf.training.evaluated_run import DataChoice
+    from stargan_tf.evaluation.job import DataChoice
+    from stargan_tf.exporting.agreement import held_out_images, training_images
+    from stargan_tf.exporting.litert import device_form
     from stargan_tf.training.run_folder import find_checkpoint
 
     found = find_checkpoint(Path(folder))
@@ -85,8 +85,7 @@ def table(folder: str, arguments: argparse.Namespace) -> list[str]:
 
 
 def converted(part: Any, modes: Any, pictures: Any, calibration: Any) -> list[File]:
-    from stargan_tf.litert.check import KerasOutputs
-    from stargan_tf.litert.convert import convert
+    from stargan_tf.exporting.litert import KerasOutputs, convert
 
     expected = KerasOutputs(part, "float32", pictures)
     files = []
@@ -100,7 +99,7 @@ def timed(
     files: list[File], signature: str, inputs: Any, runs: int
 ) -> dict[str, list[float]]:
     """Quantization → median milliseconds, a number for each of `THREADS`."""
-    from stargan_tf.litert.runtime import Runner
+    from stargan_tf.exporting.litert_file import Runner
 
     runners = {
         (file.quantize, threads): Runner(file.content, threads)

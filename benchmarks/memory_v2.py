@@ -103,8 +103,8 @@ def prepare(arguments: argparse.Namespace):
     import tensorflow as tf
 
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.data.label_space import LabelSpace
-    from stargan_tf.training.resolve import resolve
+    from stargan_tf.data.labels import LabelSpace
+    from stargan_tf.training.config import resolve
     from stargan_tf.training.run import build_model
 
     config = resolve(options(arguments))
@@ -120,7 +120,7 @@ def prepare(arguments: argparse.Namespace):
 
 
 def options(arguments: argparse.Namespace) -> dict:
-    from stargan_tf.training.families.registry import preset
+    from stargan_tf.models.registry import preset
 
     name, *changes = arguments.measure.split()
     values = preset(name).values

@@ -40,9 +40,9 @@ def main() -> None:
 
 def networks(name: str) -> list[dict[str, Any]]:
     """Teacher and student of a family, in each quantization."""
-    from stargan_tf.distillation.student import mobile_student
+    from stargan_tf.distillation.distiller import mobile_student
+    from stargan_tf.models.registry import family
     from stargan_tf.steering import steering
-    from stargan_tf.training.families.registry import family
 
     teacher = untrained(name)
     kind = steering(family(name).translated_by).distillation()
@@ -60,7 +60,7 @@ def width(model: Any, kind: ModuleType) -> int:
 
 def untrained(name: str) -> Any:
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.training.families.registry import family
+    from stargan_tf.models.registry import family
 
     domains = ("a", "b", "c", "d", "e")
     label_type = "binary" if name == "stargan" else "one_hot"
@@ -69,10 +69,10 @@ def untrained(name: str) -> Any:
 
 
 def files(title: str, name: str, model: Any, cost: int) -> list[dict[str, Any]]:
-    from stargan_tf.litert.convert import convert
-    from stargan_tf.litert.runtime import Runner
-    from stargan_tf.training.families.registry import family
-    from stargan_tf.training.imported import imported
+    from stargan_tf.exporting.litert import convert
+    from stargan_tf.exporting.litert_file import Runner
+    from stargan_tf.models.family import imported
+    from stargan_tf.models.registry import family
 
     part = imported(family(name).litert)(model).parts[0]
     endpoint = part.endpoints[0]

@@ -85,7 +85,7 @@ def cost_v1() -> Cost:
     import tensorflow as tf
 
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     model = StarGAN(DatasetInfo("celeba", tuple("abcde"), "binary", 128))
     model.compile()
@@ -100,7 +100,7 @@ def cost_v2() -> Cost:
     import tensorflow as tf
 
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     model = StarGANV2(DatasetInfo("afhq", tuple("abc"), "one_hot", 256))
     model.compile()

@@ -11,7 +11,7 @@ def step_multiply_adds(model, batch, **options) -> int:
     """
     import tensorflow as tf
 
-    from stargan_tf.distillation.multiply_adds import counted
+    from stargan_tf.distillation.distiller import counted
 
     step = tf.function(lambda *data: model.train_step(data, **options), autograph=False)
     return counted(needed_operations(step.get_concrete_function(*batch).graph))

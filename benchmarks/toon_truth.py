@@ -19,8 +19,8 @@ import argparse
 import numpy as np
 
 from stargan_tf import load_dataset, load_model
+from stargan_tf.steering.labels import all_targets
 from stargan_tf.toon_faces.datasets import true_translation
-from stargan_tf.translation.targets import all_targets
 
 DATASET = "toon_attributes"
 VISIBLE = 0.08  # of the range: a smaller difference is no change

@@ -126,7 +126,7 @@ def ours_v1(arguments):
     import numpy as np
 
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     size, batch = arguments.image_size, arguments.batch_size
     random = np.random.default_rng(0)
@@ -140,7 +140,7 @@ def ours_v2(arguments):
     import numpy as np
 
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     size, batch = arguments.image_size, arguments.batch_size
     random = np.random.default_rng(0)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.errors import InputError
-from stargan_tf.litert.export import LiteRTOptions, export_litert
-from stargan_tf.shipped import LITERT
+from stargan_tf.exporting.litert import LiteRTOptions, export_litert
+from stargan_tf.pretrained import LITERT
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint, load_model
 

@@ -155,7 +155,7 @@ DATASETS = Group("stargan_tf.datasets", "data set", "stargan_tf.data.dataset:Dat
 MODELS = Group(
     "stargan_tf.models",
     "model family",
-    "stargan_tf.training.families.model_family:ModelFamily",
+    "stargan_tf.models.family:ModelFamily",
 )
 
 

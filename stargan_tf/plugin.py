@@ -80,37 +80,36 @@ The functions crop and resize as the user said, decode when a picture is used, a
 names are added, never changed or removed.
 '''
 
-from stargan_tf.data.attribute_file import read_attribute_file, read_table
-from stargan_tf.data.attribute_rows import match_rows
-from stargan_tf.data.attributes_audit import audit_attributes
+from stargan_tf.data.attribute_file import match_rows, read_attribute_file, read_table
+from stargan_tf.data.attributes import audit_attributes
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
-from stargan_tf.data.file_audit import FileAudit, IgnoredFile, audit_folder
-from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
-from stargan_tf.data.labels import Labels, binary, one_hot
-from stargan_tf.data.listing import list_pictures
-from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
-from stargan_tf.data.plugin_sources import picture_files, pictures
-from stargan_tf.data.split import split_positions
-from stargan_tf.data.split_folders import SplitFolders
-from stargan_tf.data.subset import choose_domains, subset
-from stargan_tf.data.tensorflow_sources import (
-    tf_data_pictures,
-    tfds_builder,
-    tfds_pictures,
+from stargan_tf.data.files import (
+    FileAudit,
+    IgnoredFile,
+    audit_folder,
+    list_pictures,
+    split_positions,
 )
+from stargan_tf.data.folder import SplitFolders
+from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
+from stargan_tf.data.labels import Labels, binary, one_hot
+from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.picture_sources import picture_files, pictures
+from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
+from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.streams import tf_data_pictures, tfds_builder, tfds_pictures
+from stargan_tf.data.subset import choose_domains, subset
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
-from stargan_tf.training.families.model_family import (
+from stargan_tf.models.family import (
     DATA,
     NETWORKS,
     OPTIMIZATION,
     WEIGHTS,
     ModelFamily,
+    Option,
+    Preset,
 )
-from stargan_tf.training.options import Option
-from stargan_tf.training.preset import Preset
 
 __all__ = [
     "API_VERSION",

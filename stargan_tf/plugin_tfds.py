@@ -39,9 +39,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stargan_tf.data.folder import split_files
 from stargan_tf.data.picture_tree import PictureTree, picture_tree
-from stargan_tf.data.split_folders import split_files
-from stargan_tf.data.tensorflow_sources import tfds_module
+from stargan_tf.data.streams import tfds_module
 from stargan_tf.errors import InputError
 
 tfds = tfds_module()

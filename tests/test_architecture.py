@@ -37,7 +37,7 @@ USE_THE_NETWORKS = """
 from keras.ops import all, isfinite, ones
 from stargan_tf import DiscriminatorV1, DiscriminatorV2, GeneratorV1, GeneratorV2
 from stargan_tf import MappingNetwork, StyleEncoder
-from stargan_tf.losses.classification import binary_classification
+from stargan_tf.models.stargan.objective import binary_classification
 image, label, domain = ones((1, 64, 64, 3)), ones((1, 2)), ones(1, "int32")
 fake = GeneratorV1(2, 2, 1)([image, label])
 patches, classes = DiscriminatorV1(64, 2, 2, 4)(fake)

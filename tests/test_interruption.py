@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from stargan_tf import interruption
 from stargan_tf.cli import main, presets
-from stargan_tf.training.callbacks.checkpoint import StopOnSignal, Stopped
+from stargan_tf.training.callbacks import StopOnSignal, Stopped
 
 PROCESS = """
 import sys, time

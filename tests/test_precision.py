@@ -6,13 +6,13 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.classifier import build_residual_network
 from stargan_tf.evaluation.inception import build_inception
-from stargan_tf.evaluation.lpips_networks import build_alexnet, build_vgg
-from stargan_tf.evaluation.residual_network import build_residual_network
-from stargan_tf.models.generator_v2 import GeneratorV2
-from stargan_tf.models.stargan import StarGAN
-from stargan_tf.models.stargan_v2 import StarGANV2
-from stargan_tf.precision import keras_settings
+from stargan_tf.evaluation.lpips import build_alexnet, build_vgg
+from stargan_tf.layers.precision import keras_settings
+from stargan_tf.models.stargan.model import StarGAN
+from stargan_tf.models.stargan_v2.model import StarGANV2
+from stargan_tf.models.stargan_v2.networks import GeneratorV2
 
 MOODS = DatasetInfo("moods", ("happy", "sad"), "one_hot", 64)
 V1 = {

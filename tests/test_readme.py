@@ -8,7 +8,7 @@ import pytest
 from stargan_tf.cli.main import main
 from stargan_tf.convert import label_presets
 from stargan_tf.data.registry import available
-from stargan_tf.training.families.registry import installed_families, presets
+from stargan_tf.models.registry import installed_families, presets
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from stargan_tf.schedules import LinearDecay
+from stargan_tf.optimizers import LinearDecay
 
 
 def rate(step, **arguments):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import stargan_tf
-from stargan_tf import shipped
+from stargan_tf import pretrained as shipped
 from stargan_tf.errors import InputError
 
 

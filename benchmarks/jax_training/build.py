@@ -3,12 +3,10 @@
 from jax_training.phases_v1 import PhasesV1
 from jax_training.phases_v2 import AVERAGED, PhasesV2
 from jax_training.state import Network, start
-from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.models.discriminator_v1 import DiscriminatorV1
-from stargan_tf.models.generator_v1 import GeneratorV1
-from stargan_tf.models.networks_v2 import make_networks
-from stargan_tf.optimizers import TorchAdam
-from stargan_tf.schedules import LinearDecay
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
+from stargan_tf.models.stargan_v2.model import make_networks
+from stargan_tf.optimizers import LinearDecay, TorchAdam
 
 CRITIC_STEPS = 5
 

@@ -13,7 +13,7 @@ import numpy as np
 from jax_training.build import build_v1, build_v2
 from jax_training.phases_v1 import BatchV1
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.models.batch_v2 import Batch
+from stargan_tf.models.stargan_v2.model import Batch
 from tests.goldens.reference_weights import reference_array
 from tests.models.golden import Golden, nhwc
 from tests.models.parity import by_variable, norm_errors, weight_errors

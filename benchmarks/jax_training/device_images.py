@@ -8,9 +8,9 @@ import numpy as np
 
 from jax_training.phases_v1 import BatchV1
 from stargan_tf.data import attributes
-from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.folder import FOLDER
-from stargan_tf.models.batch_v2 import Batch
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.models.stargan_v2.model import Batch
 
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
 ATTRIBUTES = (*HAIR, "Male", "Young")

@@ -7,15 +7,19 @@ import jax.numpy as jnp
 from jax.lax import stop_gradient
 
 from jax_training.state import descend, update
-from stargan_tf.losses.classification import domain_classification
 from stargan_tf.losses.reconstruction import mean_absolute_difference
-from stargan_tf.losses.wasserstein import critic_loss, gradient_penalty, interpolate
+from stargan_tf.models.stargan.objective import (
+    critic_loss,
+    domain_classification,
+    gradient_penalty,
+    interpolate,
+)
 
 RECONSTRUCTION, PENALTY = 10.0, 10.0
 
 
 class BatchV1(NamedTuple):
-    """Args: as `stargan_tf.models.objective_v1` has them."""
+    """Args: as `stargan_tf.models.stargan.objective` has them."""
 
     image: Any
     label: Any

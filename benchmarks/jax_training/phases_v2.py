@@ -6,8 +6,8 @@ from jax.lax import stop_gradient
 
 from jax_training.phases_v1 import prefixed
 from jax_training.state import descend
-from stargan_tf.losses.non_saturating import non_saturating_loss, r1_penalty
 from stargan_tf.losses.reconstruction import mean_absolute_difference
+from stargan_tf.models.stargan_v2.objective import non_saturating_loss, r1_penalty
 
 LATENT, REFERENCE = SOURCES = ("latent", "reference")
 AVERAGED = ("generator", "mapping_network", "style_encoder")

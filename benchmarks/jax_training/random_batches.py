@@ -51,7 +51,7 @@ def jax_iteration(model: str, size: int, batch: int, dtype: str):
     from jax_training.build import CRITIC_STEPS, build_v1, build_v2
     from jax_training.phases_v1 import BatchV1
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.batch_v2 import Batch
+    from stargan_tf.models.stargan_v2.model import Batch
 
     def compiled(step):
         return jax.jit(step, donate_argnums=0)

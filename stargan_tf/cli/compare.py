@@ -37,9 +37,12 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     Raises:
         InputError: fewer than two runs, or nothing to compare.
     """
-    from stargan_tf.evaluation.comparison import read_contenders
-    from stargan_tf.evaluation.comparison_plot import check_plotting, write_plot
-    from stargan_tf.evaluation.comparison_table import comparison_table
+    from stargan_tf.evaluation.compare import (
+        check_plotting,
+        comparison_table,
+        read_contenders,
+        write_plot,
+    )
 
     output = flag_values.output and Path(flag_values.output)
     if output:

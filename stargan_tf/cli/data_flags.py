@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.fit import CROP, CROP_SIZE_HELP, STRETCH
 from stargan_tf.data.info import check_image_size
+from stargan_tf.data.options import CROP, CROP_SIZE_HELP, STRETCH, DatasetOptions
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from stargan_tf.training.evaluated_run import DataChoice
+    from stargan_tf.evaluation.job import DataChoice
 
 DATA = "Data"
 ACCEPT_CHANGED_DATA = "accept_changed_data"
@@ -145,7 +144,7 @@ def data_choice(flag_values: flags.FlagValues, image_size: int) -> "DataChoice":
     Raises:
         InputError: see `given_data_options`.
     """
-    from stargan_tf.training.evaluated_run import DataChoice
+    from stargan_tf.evaluation.job import DataChoice
 
     options = given_data_options(flag_values, image_size)
     return DataChoice(

@@ -3,8 +3,8 @@
 from absl import flags
 
 from stargan_tf.cli.data_flags import data_options, define_data_flags
-from stargan_tf.data.built_in import DESCRIPTIONS
-from stargan_tf.data.dataset_options import HELD_OUT, TRAIN
+from stargan_tf.data.options import HELD_OUT, TRAIN
+from stargan_tf.data.registry import DESCRIPTIONS
 from stargan_tf.discovery import DATASETS, Plugin
 from stargan_tf.errors import InputError
 
@@ -83,7 +83,7 @@ def _what(plugin: Plugin) -> str:
 def _save(flag_values: flags.FlagValues) -> None:
     # Here, not above: listing must not wait for Pillow.
     from stargan_tf.data.registry import load_dataset
-    from stargan_tf.translation.save_pictures import save_pictures
+    from stargan_tf.translation.pictures import save_pictures
 
     if not (flag_values.save and flag_values.output):
         raise InputError(

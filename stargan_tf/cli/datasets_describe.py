@@ -5,7 +5,7 @@ from pathlib import Path
 from absl import flags
 
 from stargan_tf.cli.data_flags import data_options
-from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.registry import available
 from stargan_tf.doctor.description import description
 from stargan_tf.doctor.opened import Opened, open_data

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from absl import flags
 
-from stargan_tf import shipped
+from stargan_tf import pretrained as shipped
 from stargan_tf.errors import InputError, near_names
 
 DEMOS = ("web", "camera")

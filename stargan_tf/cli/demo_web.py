@@ -38,7 +38,7 @@ def run(flag_values: flags.FlagValues, model: Path) -> None:
         InputError: if what the user gave cannot be used.
     """
     # Here, not above: NumPy is slow to start.
-    from stargan_tf.demo.web_demo import run_web_demo
+    from stargan_tf.demo.web import run_web_demo
 
     output, runtime = flag_values.output, flag_values.runtime
     try:

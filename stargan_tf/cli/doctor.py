@@ -52,10 +52,9 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> int:
         )
     options = data_options(flag_values)
     # Here, not above: the help must not wait for Pillow.
-    from stargan_tf.data.dataset_options import DatasetOptions
+    from stargan_tf.data.options import DatasetOptions
     from stargan_tf.doctor.diagnose import diagnose
-    from stargan_tf.doctor.report import write_report
-    from stargan_tf.doctor.text import report_text
+    from stargan_tf.doctor.report import report_text, write_report
     from stargan_tf.files import check_file
 
     output = Path(flag_values.output) if flag_values.output else None

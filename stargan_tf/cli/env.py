@@ -31,7 +31,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
     import tensorflow as tf
 
     from stargan_tf.distribution.devices import this_machine, why_no_gpu
-    from stargan_tf.training.versions import versions
+    from stargan_tf.training.run_folder import versions
 
     facts = {
         **versions(),

@@ -13,7 +13,7 @@ from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from stargan_tf.training.evaluation_job import EvaluationJob
+    from stargan_tf.evaluation.job import EvaluationJob
 
 SUMMARY = "Measure a model on held-out images."
 USAGE = (
@@ -113,9 +113,9 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
 
 def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
     """Everything that can be checked before TensorFlow starts."""
+    from stargan_tf.evaluation.job import plan_evaluation
     from stargan_tf.evaluation.options import EvaluationOptions, read_metrics
     from stargan_tf.files import check_file
-    from stargan_tf.training.evaluation_job import plan_evaluation
 
     names = ("protocol", "lpips_network", "classifier", "classifier_steps", "count")
     names += ("outputs", "batch_size", "seed")
@@ -138,7 +138,7 @@ def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
 
 
 def _carry_out(job: "EvaluationJob") -> None:
-    from stargan_tf.evaluation.table import results_table
+    from stargan_tf.evaluation.results import results_table
 
     since = time.perf_counter()
     results = job.run()

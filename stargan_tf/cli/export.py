@@ -89,7 +89,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> int:
 
 
 def _report(work: Callable[[], list[str]]) -> int:
-    from stargan_tf.export.disagreement import Disagreement
+    from stargan_tf.exporting.agreement import Disagreement
 
     try:
         for line in work():

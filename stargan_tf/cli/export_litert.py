@@ -7,7 +7,7 @@ from typing import Any
 from absl import flags
 
 from stargan_tf.cli.data_flags import data_choice
-from stargan_tf.litert.modes import (
+from stargan_tf.exporting.modes import (
     FLOAT32,
     INPUT_TYPES,
     INT8,
@@ -65,10 +65,10 @@ def plan(
         ImportError: with `--check` or int8, without ai-edge-litert.
     """
     from stargan_tf.errors import InputError
+    from stargan_tf.evaluation.job import open_evaluation_data
+    from stargan_tf.exporting import litert_file as runtime
     from stargan_tf.files import check_new
-    from stargan_tf.litert import runtime
-    from stargan_tf.training.evaluated_run import open_evaluation_data
-    from stargan_tf.training.families.registry import family
+    from stargan_tf.models.registry import family
 
     check_new(output)
     if not family(state.model).litert:
@@ -80,7 +80,7 @@ def plan(
         open_evaluation_data(checkpoint, state, choice)
 
     def work() -> list[str]:
-        from stargan_tf.litert.export import LiteRTOptions, export_litert
+        from stargan_tf.exporting.litert import LiteRTOptions, export_litert
 
         options = LiteRTOptions(
             flag_values.quantize,

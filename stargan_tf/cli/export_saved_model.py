@@ -40,9 +40,9 @@ def plan(
         ImportError: without tensorflow-serving-api.
     """
     from stargan_tf.errors import InputError
-    from stargan_tf.serving.needs import check_installed
-    from stargan_tf.serving.versions import next_version
-    from stargan_tf.training.families.registry import family
+    from stargan_tf.exporting.saved_model import next_version
+    from stargan_tf.models.registry import family
+    from stargan_tf.serving.dev_server import check_installed
 
     check_installed()
     next_version(output)
@@ -51,7 +51,10 @@ def plan(
     choice = data_choice(flag_values, state.datasets[0]["image_size"])
 
     def work() -> list[str]:
-        from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+        from stargan_tf.exporting.saved_model import (
+            SavedModelOptions,
+            export_saved_model,
+        )
 
         options = SavedModelOptions(flag_values.check, choice)
         version, agreement = export_saved_model(checkpoint, state, output, options)

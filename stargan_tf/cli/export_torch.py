@@ -45,7 +45,8 @@ def plan(
         InputError: if `output` exists, or the official code has no such model.
         ImportError: without PyTorch.
     """
-    from stargan_tf.convert import exportable, torch_file
+    from stargan_tf.convert import files as torch_file
+    from stargan_tf.convert import write as exportable
     from stargan_tf.files import check_new
 
     torch_file.check_installed()
@@ -54,7 +55,7 @@ def plan(
     fan = exportable.read_fan(flag_values.fan) if flag_values.fan else None
 
     def work() -> list[str]:
-        from stargan_tf.convert.export_checkpoint import export_checkpoint
+        from stargan_tf.convert.write import export_checkpoint
 
         files = export_checkpoint(checkpoint, state, output, fan)
         return [f"Wrote {file}" for file in files]

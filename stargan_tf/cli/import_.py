@@ -9,9 +9,9 @@ from absl import flags
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.convert.label_presets import PRESETS
 from stargan_tf.errors import InputError
+from stargan_tf.models.family import Option
+from stargan_tf.models.registry import family
 from stargan_tf.training.config import RUN_OPTIONS
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.options import Option
 
 SUMMARY = "Make a model of the authors' PyTorch checkpoints."
 USAGE = (
@@ -98,7 +98,7 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         _given(flag_values),
     )
     start_tensorflow()
-    from stargan_tf.convert.import_checkpoint import write
+    from stargan_tf.convert.write import write
 
     imported = write(found, infos, positionals, output)
     print(_summary(imported))

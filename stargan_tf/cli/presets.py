@@ -4,7 +4,7 @@ import json
 
 from absl import flags
 
-from stargan_tf.training.families.registry import installed_families, preset, presets
+from stargan_tf.models.registry import installed_families, preset, presets
 
 SUMMARY = "List the presets, or show what one sets."
 USAGE = "stargan-tf presets [NAME …]"

@@ -11,7 +11,7 @@ from absl import flags
 
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
-from stargan_tf.shipped import named_or
+from stargan_tf.pretrained import named_or
 
 SUMMARY = "Serve an exported SavedModel over gRPC."
 USAGE = (
@@ -58,8 +58,8 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
             f"Name one folder. Received: {' '.join(positionals) or 'none'}. Usage: "
             f"{USAGE.splitlines()[0]}"
         )
+    from stargan_tf.exporting.saved_model import served_version
     from stargan_tf.serving import tf_serving
-    from stargan_tf.serving.versions import served_version
 
     host = flag_values.host
     port = _usable_port(host, flag_values.port)
@@ -80,11 +80,11 @@ def _become(command: Sequence[str], described: str) -> None:
 
 
 def _serve_here(folder: Path, host: str, port: int) -> None:
-    from stargan_tf.serving.needs import check_installed
+    from stargan_tf.serving.dev_server import check_installed
 
     check_installed()
     start_tensorflow()
-    from stargan_tf.serving.server import DevServer
+    from stargan_tf.serving.dev_server import DevServer
 
     server = DevServer(folder, host, port)
     server.start()
@@ -112,7 +112,10 @@ def _folder(named: Path) -> Path:
     if not (made / "1").is_dir():
         print(f"Exporting {named} once, to {made}", flush=True)
         start_tensorflow()
-        from stargan_tf.serving.export import SavedModelOptions, export_saved_model
+        from stargan_tf.exporting.saved_model import (
+            SavedModelOptions,
+            export_saved_model,
+        )
         from stargan_tf.training.run_folder import find_checkpoint
 
         options = SavedModelOptions(check=False)

@@ -9,9 +9,9 @@ from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from stargan_tf.data.label_space import LabelSpace
-    from stargan_tf.translation.fitting import Fitting
-    from stargan_tf.translation.style_source import StyleSource
+    from stargan_tf.data.labels import LabelSpace
+    from stargan_tf.steering.styles import StyleSource
+    from stargan_tf.translation.pictures import Fitting
 
 FEW, MANY = 2, 4  # random styles that make a strip, and that fill a grid or a film
 
@@ -53,10 +53,14 @@ def _source(
     domain: str | None,
     fitting: "Fitting",
 ) -> "StyleSource":
-    from stargan_tf.translation import (
-        random_styles,
-        reference_styles,
-        stored_styles,
+    from stargan_tf.steering import (
+        styles as random_styles,
+    )
+    from stargan_tf.steering import (
+        styles as reference_styles,
+    )
+    from stargan_tf.steering import (
+        styles as stored_styles,
     )
 
     if flag_values.reference:

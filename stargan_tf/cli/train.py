@@ -15,12 +15,10 @@ from stargan_tf.cli.named_model import named_model
 from stargan_tf.cli.quiet_start import start_tensorflow
 from stargan_tf.errors import InputError
 from stargan_tf.interruption import postponed
+from stargan_tf.models.family import ModelFamily, Option
+from stargan_tf.models.registry import family, known_families, presets
 from stargan_tf.training import resume
-from stargan_tf.training.config import RUN_OPTIONS, RunConfig
-from stargan_tf.training.families.model_family import ModelFamily
-from stargan_tf.training.families.registry import family, known_families, presets
-from stargan_tf.training.options import Option
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import RUN_OPTIONS, RunConfig, resolve
 from stargan_tf.training.run_folder import RunFolder
 
 Families = Mapping[str, ModelFamily]

@@ -10,10 +10,10 @@ from types import ModuleType
 from absl import flags
 
 from stargan_tf.cli import translate_by_label, translate_by_style, translate_source
-from stargan_tf.data.fit import CROP_SIZE_HELP
+from stargan_tf.data.options import CROP_SIZE_HELP
 from stargan_tf.errors import InputError
-from stargan_tf.training.families.model_family import LABELS, STYLES
-from stargan_tf.training.families.registry import family
+from stargan_tf.models.family import LABELS, STYLES
+from stargan_tf.models.registry import family
 
 SUMMARY = "Translate pictures with a trained model."
 SERVED = "stargan-tf translate --server HOST:PORT --model NAME …, and the same flags"

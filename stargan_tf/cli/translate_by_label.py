@@ -15,9 +15,9 @@ from stargan_tf.cli.translate_job import (
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
-    from stargan_tf.data.label_space import LabelSpace
+    from stargan_tf.data.labels import LabelSpace
     from stargan_tf.training.checkpoints import State
-    from stargan_tf.translation.inputs import InputPicture
+    from stargan_tf.translation.pictures import InputPicture
 
 TITLE = "StarGAN v1"
 USAGE = (
@@ -60,8 +60,8 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
         InputError: if what the user gave cannot be used.
     """
     _check_flags(flag_values)
-    from stargan_tf.data.label_space import LabelSpace
-    from stargan_tf.translation.batches import PictureStream
+    from stargan_tf.data.labels import LabelSpace
+    from stargan_tf.translation.pictures import PictureStream
 
     pictures = find_pictures(flag_values, positionals)
     space = LabelSpace(state.datasets)
@@ -91,7 +91,10 @@ def _plan(
     flag_values: flags.FlagValues, space: "LabelSpace", pictures: "list[InputPicture]"
 ) -> tuple[Any, Any, list[Path], int]:
     """What does the work, the translation, where it writes to, pictures at once."""
-    from stargan_tf.translation import by_label, outputs, targets, translate_files
+    from stargan_tf.steering import labels as by_label
+    from stargan_tf.steering import labels as targets
+    from stargan_tf.translation import pictures as outputs
+    from stargan_tf.translation import translate as translate_files
 
     text = flag_values["from"].value
     given = None if text is None else targets.parse_target(text, space)
@@ -112,7 +115,7 @@ def _plan(
 
 
 def _check_domains(count: int) -> None:
-    from stargan_tf.translation.reference_styles import MAX_STYLES
+    from stargan_tf.steering.styles import MAX_STYLES
 
     if count > MAX_STYLES:
         raise InputError(

@@ -18,10 +18,9 @@ from stargan_tf.cli.translate_job import (
 )
 
 if TYPE_CHECKING:
+    from stargan_tf.steering.styles import StyleSource
     from stargan_tf.training.checkpoints import State
-    from stargan_tf.translation.batches import PictureStream
-    from stargan_tf.translation.inputs import InputPicture
-    from stargan_tf.translation.style_source import StyleSource
+    from stargan_tf.translation.pictures import InputPicture, PictureStream
 
 __all__ = ["FLAGS", "TITLE", "USAGE", "define_flags", "plan"]
 
@@ -50,8 +49,8 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
         ImportError: for an MP4 without the `video` extra.
     """
     check_flags(flag_values)
-    from stargan_tf.data.label_space import LabelSpace
-    from stargan_tf.translation.batches import PictureStream
+    from stargan_tf.data.labels import LabelSpace
+    from stargan_tf.translation.pictures import PictureStream
 
     space = LabelSpace(state.datasets)
     fitting = make_fitting(flag_values, state)
@@ -70,14 +69,14 @@ def plan(flag_values: flags.FlagValues, positionals: list[str], state: "State") 
 def _plan_saving(flag_values: flags.FlagValues, references: Pictures) -> Path | None:
     if not flag_values.save_style:
         return None
-    from stargan_tf.translation.style_file import check_style_path
-    from stargan_tf.translation.style_outputs import check_new_file
+    from stargan_tf.steering.styles import check_style_path
+    from stargan_tf.translation.interpolation import check_new_file
 
     return check_new_file(check_style_path(flag_values.save_style), references)
 
 
 def _only_save(path: Path, source: "StyleSource", model: Any) -> list[Path]:
-    from stargan_tf.translation.style_file import save_styles
+    from stargan_tf.steering.styles import save_styles
 
     return [save_styles(path, source.codes(model), source.domains, model)]
 
@@ -103,8 +102,13 @@ def _plan_pictures(
     image_size: int,
 ) -> tuple[Write, str]:
     """What writes the pictures in the form that was asked for, and where to."""
-    from stargan_tf.translation import style_outputs, write_styles
-    from stargan_tf.translation.outputs import names_a_file, rows_per_page
+    from stargan_tf.translation import (
+        interpolation as style_outputs,
+    )
+    from stargan_tf.translation import (
+        translate as write_styles,
+    )
+    from stargan_tf.translation.pictures import names_a_file, rows_per_page
 
     inputs = [*getattr(source, "pictures", ()), *pictures]
     if flag_values.film:

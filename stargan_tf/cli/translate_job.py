@@ -11,9 +11,7 @@ from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
-    from stargan_tf.translation.batches import PictureStream
-    from stargan_tf.translation.fitting import Fitting
-    from stargan_tf.translation.inputs import InputPicture
+    from stargan_tf.translation.pictures import Fitting, InputPicture, PictureStream
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,7 @@ def find_pictures(
     Raises:
         InputError: if there are none, or one does not exist.
     """
-    from stargan_tf.translation.inputs import find_inputs
-    from stargan_tf.translation.outputs import names_a_file
+    from stargan_tf.translation.pictures import find_inputs, names_a_file
 
     output = flag_values.output
     is_folder = output and not names_a_file(output)
@@ -69,7 +66,7 @@ def make_fitting(flag_values: flags.FlagValues, state: "State") -> "Fitting":
     Raises:
         InputError: for `--crop_size` with `--fit keep`.
     """
-    from stargan_tf.translation.fitting import Fitting
+    from stargan_tf.translation.pictures import Fitting
 
     trained, fit, crop_size = state.preparation, flag_values.fit, flag_values.crop_size
     if fit is None and crop_size is None:

@@ -10,10 +10,10 @@ from absl import flags
 
 from stargan_tf.cli.model_code import define_trust
 from stargan_tf.cli.quiet_start import start_tensorflow
-from stargan_tf.data.fit import Preparation
+from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
+from stargan_tf.models.registry import family
 from stargan_tf.steering import steering
-from stargan_tf.training.families.registry import family
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
@@ -90,7 +90,7 @@ def _load(checkpoint: Path, trust_code: bool, code: Code) -> Any:
 
 
 def _on_server(flag_values: flags.FlagValues) -> Source:
-    from stargan_tf.serving.needs import check_client
+    from stargan_tf.serving.dev_server import check_client
 
     check_client()
     from stargan_tf.serving import Client, Retries

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.convert.table import Table, entries, to_official, to_ours
+from stargan_tf.convert.mapping import Table, entries, to_official, to_ours
 from stargan_tf.errors import InputError
 from stargan_tf.optimizers import TorchAdam
 from stargan_tf.private_interfaces import has_fixed_rate, moments

@@ -1,20 +1,79 @@
 """`--dataset attributes`: a folder of images and a file with their attributes."""
 
-from stargan_tf.data.attribute_file import read_attribute_file
-from stargan_tf.data.attribute_rows import match_rows
-from stargan_tf.data.attributes_audit import audit_attributes, list_images
-from stargan_tf.data.built_in import DESCRIPTIONS, OWN_FILES
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from stargan_tf.data.attribute_file import (
+    find_images,
+    match_rows,
+    read_attribute_file,
+)
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.file_audit import FileAudit
+from stargan_tf.data.files import (
+    FileAudit,
+    audit_folder,
+    say_left_out,
+    split_positions,
+)
 from stargan_tf.data.info import BINARY
-from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
-from stargan_tf.data.listing import say_left_out
-from stargan_tf.data.picture_set import picture_set
-from stargan_tf.data.split import split_positions
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.picture_sources import picture_set
+from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
+
+# The files of a folder of images, held against the rows of an attribute file.
+
+
+def audit_attributes(
+    root: Path, labels: str | os.PathLike, attributes: Sequence[str] = ()
+) -> FileAudit:
+    """Lists the pictures, and where they and the rows do not match.
+
+    Args:
+        root: folder of the images.
+        labels: the attribute file. One that cannot be read leaves the rows out of the
+            audit; loading the data set says why.
+        attributes: the chosen columns, as other ones may hold anything.
+    """
+    audit = list_images(root, labels)
+    try:
+        files = read_attribute_file(labels, attributes).files
+    except InputError:
+        return audit
+    found = find_images(audit.names, files, root)
+    rows = Counter(name for name in found if name is not None)
+    return replace(
+        audit,
+        rows_without_file=tuple(
+            file for file, name in zip(files, found, strict=True) if name is None
+        ),
+        files_without_row=tuple(name for name in audit.names if name not in rows),
+        double_rows=tuple(name for name, count in rows.items() if count > 1),
+    )
+
+
+def list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
+    """Lists the pictures; the label file may lie beside them and is not left out then.
+
+    Args:
+        root: folder of the images.
+        labels: the attribute file.
+    """
+    audit = audit_folder(root)
+    path = os.path.realpath(labels)
+    ignored = tuple(
+        file
+        for file in audit.ignored
+        if os.path.realpath(audit.root / file.name) != path
+    )
+    return replace(audit, ignored=ignored)
+
 
 # The names of CelebA. An image with two of them on keeps its label, as in the official
 # code (1.4 % of CelebA's faces): exclusive means that a translation turns the others

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.file_audit import FileAudit
+from stargan_tf.data.files import FileAudit, existing_folder
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
 from stargan_tf.data.labels import Labels
-from stargan_tf.data.listing import existing_folder
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.errors import InputError
 
 NEEDS_TFDS = (

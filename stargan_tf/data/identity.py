@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.source import LabelledImages
 
 HASHED_FILES = 64
 # Parts of a fingerprint, in the words of a message.

@@ -1,12 +1,13 @@
 """What the labels of a data set are called and how they go together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
-from stargan_tf.errors import InputError
+from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo, as_infos, composed
+from stargan_tf.errors import InputError, near_names
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,117 @@ def one_hot(*names: str) -> Labels:
         *names: the domains, in order.
     """
     return Labels(names, ONE_HOT)
+
+
+# The label vector of a model: c~ = [c_1, …, c_n, m] (StarGAN, section 3.3).
+
+
+class LabelSpace:
+    """Where each data set's labels stand in the model's label vector.
+
+    With one data set the vector is that data set's label. With n > 1 it is the
+    concatenation of all labels (unknown parts zero) and the one-hot mask of length
+    n that says which part is known.
+
+    Args:
+        datasets: one `DatasetInfo` or several, in order.
+
+    Raises:
+        InputError: if there is none, or their image sizes differ.
+    """
+
+    def __init__(self, datasets: DatasetInfo | Sequence[DatasetInfo | Mapping]):
+        self.datasets = as_infos(datasets)
+        if not self.datasets:
+            raise InputError("At least one data set is needed. Received none.")
+        sizes = {info.image_size for info in self.datasets}
+        if len(sizes) > 1:
+            raise InputError(
+                f"Data sets trained together need one image_size. Received: {sizes}"
+            )
+        names = [info.name for info in self.datasets]
+        if len(set(names)) != len(names):
+            raise InputError(f"A data set is named twice. Received: {names}")
+
+    @property
+    def image_size(self) -> int:
+        """Side of the square images in pixels."""
+        return self.datasets[0].image_size
+
+    @property
+    def num_domains(self) -> int:
+        """Number of classes the discriminator predicts, Σ c_i."""
+        return sum(len(info.domains) for info in self.datasets)
+
+    @property
+    def mask_width(self) -> int:
+        """n for n > 1 data sets, else 0: a single data set needs no mask."""
+        return len(self.datasets) if len(self.datasets) > 1 else 0
+
+    @property
+    def width(self) -> int:
+        """Width of the generator's label vector."""
+        return self.num_domains + self.mask_width
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """Part of the label vector that belongs to each data set."""
+        ends = np.cumsum([len(info.domains) for info in self.datasets]).tolist()
+        return tuple(map(slice, [0, *ends[:-1]], ends))
+
+    def embed(self, labels: np.ndarray, dataset: int, mask: int | None = None):
+        """Puts labels of one data set into the model's label vector.
+
+        Args:
+            labels: float array (n, c_i), or (c_i,).
+            dataset: which data set they belong to.
+            mask: which data set the mask claims; defaults to `dataset`. Another
+                value gives the paper's *wrong mask* (figure 7).
+
+        Returns:
+            float32 array (n, width), or (width,).
+        """
+        labels = np.asarray(labels, np.float32)
+        part, info = self.slices[dataset], self.datasets[dataset]
+        if labels.shape[-1] != len(info.domains):
+            raise InputError(
+                f"Labels of '{info.name}' have {len(info.domains)} columns "
+                f"{list(info.domains)}. Received: shape {labels.shape}"
+            )
+        vector = np.zeros((*labels.shape[:-1], self.width), np.float32)
+        vector[..., part] = labels
+        if self.mask_width:
+            vector[..., self.num_domains + (dataset if mask is None else mask)] = 1.0
+        return vector
+
+    def find(self, domain: str) -> int:
+        """Index of the data set that has `domain`.
+
+        Args:
+            domain: a domain name, or `dataset.domain` where two data sets share it.
+
+        Raises:
+            InputError: if none has it (near ones are named), or several do.
+        """
+        domain = composed(domain)
+        prefix, _, bare = domain.rpartition(".")
+        found = [
+            index
+            for index, info in enumerate(self.datasets)
+            if domain in info.domains or (prefix == info.name and bare in info.domains)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            options = [f"{self.datasets[i].name}.{domain}" for i in found]
+            raise InputError(
+                f"Domain '{domain}' is in several data sets. Write one of {options}."
+            )
+        known = [name for info in self.datasets for name in info.domains]
+        raise InputError(
+            f"The model has no domain '{domain}'. {near_names(domain, known)}"
+        )
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """JSON-ready; `LabelSpace(space.to_list())` is the inverse."""
+        return [info.to_dict() for info in self.datasets]

@@ -9,13 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.labelled_images import (
-    LabelledImages,
-    Originals,
-    UnreadableImage,
-)
-from stargan_tf.data.listing import (
+from stargan_tf.data.files import (
     IgnoredFile,
     archives_in,
     existing_folder,
@@ -25,7 +19,9 @@ from stargan_tf.data.listing import (
     of_no_user,
     say_left_out,
 )
-from stargan_tf.data.plugin_sources import Values, picture_files, pictures
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.picture_sources import Values, picture_files, pictures
+from stargan_tf.data.source import LabelledImages, Originals, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 

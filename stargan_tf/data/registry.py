@@ -5,11 +5,25 @@ is asked for. Ours are declared in `pyproject.toml` like a stranger's.
 """
 
 from stargan_tf.data.dataset import NEEDS_TFDS, Dataset
-from stargan_tf.data.dataset_options import TRAIN, DatasetOptions, check_split
 from stargan_tf.data.info import check_domain_names
-from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.one_domain_each import one_domain_each
+from stargan_tf.data.options import TRAIN, DatasetOptions, check_split
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.subset import one_domain_each
 from stargan_tf.discovery import DATASETS, Plugin
+
+# One line on each data set of our own, for listings that import none of them.
+
+DESCRIPTIONS = {
+    "folder": "Your images: one folder per domain (--data_dir); one-hot",
+    "attributes": "Your images and a file of attributes (--data_dir, --labels); binary",
+    "toon_attributes": "Drawn faces with hair colour, sex and age; embedded, nothing "
+    "to download",
+    "toon_expressions": "Drawn faces with eight expressions; embedded, nothing "
+    "to download",
+    "toon_people": "Drawn women, men and children in many styles, for StarGAN v2; "
+    "embedded",
+}
+OWN_FILES = "your own: whatever terms you have the pictures under"
 
 
 def available() -> dict[str, Plugin]:

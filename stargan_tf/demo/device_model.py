@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.pixels import to_float, to_uint8
+from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
 

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from stargan_tf.models.batch_v2 import parts_of
+from stargan_tf.models.stargan_v2.model import parts_of
 
 # Pictures are made with the averaged networks; they are what is learnt.
 TEACHER = "generator_ema"

@@ -7,23 +7,27 @@ from typing import Any
 
 from stargan_tf import files
 from stargan_tf.data.identity import data_fingerprint
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_new
-from stargan_tf.steering import steering
-from stargan_tf.training import checkpoints
-from stargan_tf.training.checkpoints import State
-from stargan_tf.training.evaluated_run import (
+from stargan_tf.evaluation.job import (
     DataChoice,
     open_evaluation_data,
     recorded_config,
 )
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.imported import imported
+from stargan_tf.files import check_new
+from stargan_tf.models.family import imported
+from stargan_tf.models.registry import family
+from stargan_tf.steering import steering
+from stargan_tf.training import checkpoints
+from stargan_tf.training.checkpoints import State
 from stargan_tf.training.resume import check_fingerprints
 from stargan_tf.training.run_data import open_data
-from stargan_tf.training.run_folder import RunFolder, find_checkpoint, load_model
-from stargan_tf.training.versions import versions
+from stargan_tf.training.run_folder import (
+    RunFolder,
+    find_checkpoint,
+    load_model,
+    versions,
+)
 
 RECORD = "distilled.json"
 
@@ -83,8 +87,7 @@ class DistillationJob:
         Raises:
             InputError: if the teacher is too small, or the folder cannot be written.
         """
-        from stargan_tf.distillation.distiller import distill
-        from stargan_tf.distillation.student import mobile_student
+        from stargan_tf.distillation.distiller import distill, mobile_student
 
         teacher = load_model(self.checkpoint, **self.code)
         kind = steering(family(self.state.model).translated_by).distillation()

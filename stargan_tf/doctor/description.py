@@ -4,12 +4,12 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
+from stargan_tf.data.files import side_of_file, typical_side
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.registry import available, definition
-from stargan_tf.data.typical_side import side_of_file, typical_side
-from stargan_tf.doctor.counts import count_labels
-from stargan_tf.doctor.counts_table import counts_table
 from stargan_tf.doctor.opened import Opened
+from stargan_tf.doctor.report import counts_table
+from stargan_tf.doctor.split_checks import count_labels
 from stargan_tf.errors import InputError
 
 NOT_STATED = "not stated"

@@ -1,21 +1,24 @@
 """All checks, one after another."""
 
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.doctor.colours import Colours
-from stargan_tf.doctor.counts import check_counts, count_labels
-from stargan_tf.doctor.duplicates import Duplicates
-from stargan_tf.doctor.evaluation import check_evaluation
-from stargan_tf.doctor.examine import examine
-from stargan_tf.doctor.file_listing import check_files
-from stargan_tf.doctor.finding import Finding
-from stargan_tf.doctor.label_faults import check_labels
-from stargan_tf.doctor.near_duplicates import NearDuplicates
-from stargan_tf.doctor.opened import Opened, open_data
-from stargan_tf.doctor.opening import check_opening
-from stargan_tf.doctor.picture_check import PictureCheck
-from stargan_tf.doctor.readable import Readable
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.doctor.opened import Finding, Opened, check_opening, open_data
+from stargan_tf.doctor.picture_checks import (
+    Colours,
+    Duplicates,
+    NearDuplicates,
+    PictureCheck,
+    Readable,
+    Sizes,
+)
+from stargan_tf.doctor.pictures import examine
 from stargan_tf.doctor.report import Report
-from stargan_tf.doctor.sizes import Sizes
+from stargan_tf.doctor.split_checks import (
+    check_counts,
+    check_evaluation,
+    check_files,
+    check_labels,
+    count_labels,
+)
 
 
 def diagnose(

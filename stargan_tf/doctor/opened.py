@@ -2,21 +2,63 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from absl import logging as absl_logging
 
-from stargan_tf.data.dataset_options import SPLITS, DatasetOptions
-from stargan_tf.data.file_audit import FileAudit
+from stargan_tf.data.files import FileAudit, say_once
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.listing import say_once
-from stargan_tf.data.one_domain_each import one_domain_each
+from stargan_tf.data.options import SPLITS, DatasetOptions
 from stargan_tf.data.registry import definition, load_dataset
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.subset import one_domain_each
 from stargan_tf.errors import InputError
+
+# What a check found, and what to do about it.
+
+OK, WARNING, ERROR = "OK", "warning", "error"
+LEVELS = (OK, WARNING, ERROR)
+LISTED = 1000  # names of a finding that the JSON report holds
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Args:
+        check: the check's name, such as `"unreadable"`.
+        level: `"OK"`, `"warning"` or `"error"`.
+        summary: what was found, a sentence.
+        fix: what the user can do; empty if all is well.
+        names: the pictures (files, labels) it is about.
+    """
+
+    check: str
+    level: str
+    summary: str
+    fix: str = ""
+    names: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready dictionary, with at most 1,000 of the names."""
+        return {
+            "check": self.check,
+            "level": self.level,
+            "summary": self.summary,
+            "fix": self.fix,
+            "count": len(self.names),
+            "names": list(self.names[:LISTED]),
+        }
+
+
+def plural(count: int, word: str) -> str:
+    """`1 picture`, `1,200 pictures`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
 
 # What a file audit tells better than the log.
 OF_AUDIT = re.compile(r"Left out of |\d+ of \d+ rows of ")
@@ -161,3 +203,31 @@ def _notes() -> Iterator[list[str]]:
     finally:
         logger.removeFilter(collect)
         say_once.cache_clear()  # None of it was said to the user.
+
+
+# Whether the data set opens as training would open it.
+
+
+def check_opening(opened: Opened) -> list[Finding]:
+    """Reports what kept a split from opening, and what was said meanwhile.
+
+    Args:
+        opened: the data set.
+    """
+    later = "Mend this, then run the doctor again: labels were not checked."
+    later = "" if opened.splits else later
+    found = [Finding("opens", ERROR, text, later) for text in opened.problems]
+    found += [Finding("note", WARNING, text) for text in opened.notes]
+    left_out = sum(opened.left_out.values())
+    if left_out:
+        found.append(
+            Finding(
+                "left_out",
+                WARNING,
+                f"{plural(left_out, 'picture')} of no single domain are left out.",
+                "Choose attributes that exclude each other, or one, with --attributes.",
+            )
+        )
+    count = sum(map(len, opened.splits.values()))
+    summary = f"{plural(count, 'picture')} in {len(opened.splits)} splits."
+    return found or [Finding("opens", OK, summary)]

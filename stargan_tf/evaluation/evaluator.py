@@ -1,13 +1,15 @@
 """The evaluation: tasks, metrics, and one pass over the images of each task."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
 from tqdm import tqdm
 
-from stargan_tf.evaluation.examples import SHOWN, shown_tasks
-from stargan_tf.evaluation.finished_tasks import FinishedTasks
-from stargan_tf.evaluation.metric import Metric
+from stargan_tf.data.pictures import to_float
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import (
     CLASSIFICATION,
     FID,
@@ -18,10 +20,94 @@ from stargan_tf.evaluation.options import (
     OwnFunctions,
 )
 from stargan_tf.evaluation.results import Results, TaskResult
-from stargan_tf.evaluation.run_task import run_task
-from stargan_tf.evaluation.task import OWN, Subject, Task
-from stargan_tf.evaluation.truth import drawn_truth
+from stargan_tf.evaluation.tasks import (
+    OWN,
+    SHOWN,
+    BestAndWorst,
+    Metric,
+    Scores,
+    Subject,
+    Task,
+    Translated,
+    drawn_truth,
+    image_batches,
+    shown_tasks,
+)
 from stargan_tf.steering import steering
+
+# One task, from images to numbers.
+
+
+def run_task(
+    task: Task,
+    held_out: LabelledImages,
+    metrics: Sequence[Metric],
+    batch_size: int,
+    progress: Callable[[int], None],
+    seed: int = 0,
+) -> TaskResult:
+    """Translates a task's images batch by batch and measures them.
+
+    Args:
+        task: what to translate.
+        held_out: the images.
+        metrics: prepared ones; the first that scores images picks the examples.
+        batch_size: translations at once.
+        progress: called with the number of images after each batch.
+        seed: of the intervals.
+
+    Returns:
+        The task's row.
+
+    Raises:
+        InputError: if a translation is not finite, or no image can be read.
+    """
+    meters = [meter for metric in metrics if (meter := metric.start(task))]
+    examples, read = BestAndWorst(), []
+    size = max(1, batch_size // task.outputs)
+    for places, images in image_batches(held_out, task.rows, size):
+        batch = _translated(task, held_out, places, images)
+        scores = [meter.update(batch) for meter in meters]
+        _pick(examples, batch, scores)
+        read.extend(batch.rows.tolist())
+        progress(len(places))
+    if not read:
+        raise InputError(f"None of the images of '{task.name}' can be read.")
+    return TaskResult(
+        name=task.name,
+        guide=task.guide,
+        target=task.target,
+        source=task.source,
+        sources=len(read),
+        outputs=task.outputs,
+        measurements=[
+            one.with_interval(seed) for meter in meters for one in meter.results()
+        ],
+        examples=examples.examples(),
+        unreadable=np.setdiff1d(task.rows, read).tolist(),
+    )
+
+
+def _translated(
+    task: Task, held_out: LabelledImages, places: np.ndarray, images: np.ndarray
+) -> Translated:
+    outputs = task.translate(places, to_float(images))
+    # Before pixels are made of it: a NaN would become black and look like a number.
+    if not np.isfinite(outputs).all():
+        raise InputError(
+            f"The model's translations must be finite. Received: NaN or infinity at "
+            f"'{task.name}'. Its weights are broken: use an earlier checkpoint."
+        )
+    names = [held_out.names[row] for row in task.rows[places].tolist()]
+    return Translated(task, places, names, images, outputs)
+
+
+def _pick(
+    examples: BestAndWorst, batch: Translated, scores: Sequence[Scores | None]
+) -> None:
+    found = [one for one in scores if one is not None]
+    if found:
+        examples.update(batch, found[0])
 
 
 class Evaluator:
@@ -138,19 +224,19 @@ def make_metrics(
     truth = functions.truth or drawn_truth(subject.held_out)
     metrics: list[Metric] = []
     if CLASSIFICATION in options.metrics:
-        from stargan_tf.evaluation.classification_metric import ClassificationMetric
+        from stargan_tf.evaluation.metrics import ClassificationMetric
 
         metrics.append(ClassificationMetric(subject, options))
     if UNCHANGED in options.metrics:
-        from stargan_tf.evaluation.unchanged_metric import UnchangedMetric
+        from stargan_tf.evaluation.metrics import UnchangedMetric
 
         metrics.append(UnchangedMetric(subject, functions, truth))
     if LPIPS in options.metrics:
-        from stargan_tf.evaluation.lpips_metric import LpipsMetric
+        from stargan_tf.evaluation.metrics import LpipsMetric
 
         metrics.append(LpipsMetric(subject, options, truth))
     if {FID, KID} & set(options.metrics):
-        from stargan_tf.evaluation.feature_metric import FeatureMetric
+        from stargan_tf.evaluation.metrics import FeatureMetric
 
         metrics.append(FeatureMetric(subject, options))
     return metrics

@@ -55,10 +55,10 @@ from importlib import import_module
 
 _HOMES = {
     "Client": "stargan_tf.serving.client",
-    "AsyncClient": "stargan_tf.serving.async_client",
-    "Retries": "stargan_tf.serving.retries",
-    "Tls": "stargan_tf.serving.connection",
-    "ServingError": "stargan_tf.serving.serving_error",
+    "AsyncClient": "stargan_tf.serving.client",
+    "Retries": "stargan_tf.serving.client",
+    "Tls": "stargan_tf.serving.client",
+    "ServingError": "stargan_tf.serving.client",
 }
 
 __all__ = sorted(_HOMES)

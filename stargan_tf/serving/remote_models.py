@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.data.pixels import to_float
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
-from stargan_tf.serving.configuration import MAX_BATCH
-from stargan_tf.training.imported import explained, imported_by_user
+from stargan_tf.exporting.saved_model import MAX_BATCH
+from stargan_tf.models.family import explained, imported_by_user
 
 MASKS = "mask_provider"
 

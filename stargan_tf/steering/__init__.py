@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stargan_tf.evaluation.options import EvaluationOptions
-    from stargan_tf.evaluation.task import Subject, Task
+    from stargan_tf.evaluation.tasks import Subject, Task
 
 # Name → the entry, imported when it is asked for; an entry imports NumPy, TensorFlow
 # and the engines inside its methods only, because the command line's help reads it.

@@ -5,16 +5,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.dataset_options import SPLITS, DatasetOptions
+from stargan_tf.data.options import SPLITS, DatasetOptions
 from stargan_tf.discovery import DATASETS
 from stargan_tf.errors import InputError
-from stargan_tf.testing.import_checks import check_imports
-from stargan_tf.testing.label_checks import LABEL_CHECKS
-from stargan_tf.testing.metadata_checks import METADATA_CHECKS
-from stargan_tf.testing.option_checks import OPTION_CHECKS, check_missing_folder
-from stargan_tf.testing.picture_checks import PICTURE_CHECKS
-from stargan_tf.testing.split_checks import SPLIT_CHECKS
-from stargan_tf.testing.subject import Check, Subject
+from stargan_tf.testing.checks import (
+    LABEL_CHECKS,
+    METADATA_CHECKS,
+    OPTION_CHECKS,
+    PICTURE_CHECKS,
+    SPLIT_CHECKS,
+    Check,
+    Subject,
+    check_imports,
+    check_missing_folder,
+)
 
 
 class NotConforming(AssertionError):

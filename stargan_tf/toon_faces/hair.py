@@ -4,11 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stargan_tf.toon_faces.curves import mirrored, smooth, smooth_loop
-from stargan_tf.toon_faces.hair_styles import HairStyle, hair_style
-from stargan_tf.toon_faces.palette import GREY_HAIR, Colour, hair_shadow, mix, shine
-from stargan_tf.toon_faces.pen import Pen
-from stargan_tf.toon_faces.portrait import Portrait
+from stargan_tf.toon_faces.drawing import (
+    GREY_HAIR,
+    Colour,
+    Pen,
+    hair_shadow,
+    mirrored,
+    mix,
+    shine,
+    smooth,
+    smooth_loop,
+)
+from stargan_tf.toon_faces.identity import HairStyle, hair_style
+from stargan_tf.toon_faces.scene import Portrait
 
 # Rows of the cap's outer and lower edge that go grey; more of the lower one, so that
 # the grey rises towards the face.

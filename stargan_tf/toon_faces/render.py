@@ -6,19 +6,29 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from stargan_tf.errors import InputError
-from stargan_tf.toon_faces.accessories import draw_extras, draw_glasses
-from stargan_tf.toon_faces.age import draw_age
-from stargan_tf.toon_faces.background import blank, draw_background
-from stargan_tf.toon_faces.beard import draw_beard
-from stargan_tf.toon_faces.body import draw_body
-from stargan_tf.toon_faces.eyes import draw_brows, draw_eyes
-from stargan_tf.toon_faces.face import draw_cheeks, draw_ears, draw_nose, draw_skin
+from stargan_tf.toon_faces.drawing import Pen
+from stargan_tf.toon_faces.face import (
+    draw_age,
+    draw_beard,
+    draw_brows,
+    draw_cheeks,
+    draw_ears,
+    draw_extras,
+    draw_eyes,
+    draw_glasses,
+    draw_mouth,
+    draw_nose,
+    draw_skin,
+)
 from stargan_tf.toon_faces.hair import draw_back_hair, draw_front_hair
-from stargan_tf.toon_faces.look import Look
-from stargan_tf.toon_faces.mouth import draw_mouth
-from stargan_tf.toon_faces.pen import Pen
-from stargan_tf.toon_faces.portrait import Portrait, portrait
-from stargan_tf.toon_faces.traits import Identity, Scene
+from stargan_tf.toon_faces.identity import Identity, Look, Scene
+from stargan_tf.toon_faces.scene import (
+    Portrait,
+    blank,
+    draw_background,
+    draw_body,
+    portrait,
+)
 
 # Raise it whenever any pixel changes: it is part of the caches' key.
 RENDERER_VERSION = 7

@@ -7,17 +7,25 @@ before it is used.
 """
 
 import hashlib
+import math
 import re
+import tempfile
 import warnings
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from stargan_tf import files
-from stargan_tf.data.fit import Preparation
+from stargan_tf.archives import check_archive
 from stargan_tf.data.info import as_infos
+from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import is_better
+from stargan_tf.files import parsed_json, read_json
+from stargan_tf.models.family import ModelFamily
 
 FORMAT = 1
 MODEL_FILE = "model.keras"
@@ -219,3 +227,272 @@ def _check_seal(checkpoint: Path, size: int, sha256: str) -> None:
         raise DamagedCheckpoint(
             f"{checkpoint} is damaged: {MODEL_FILE} is not the file that was saved."
         )
+
+
+# The checkpoint with the best value of one number: `checkpoints/best/`.
+
+FOLDER, FILE = "best", "best.json"
+
+
+@dataclass(frozen=True)
+class Best:
+    """What `best.json` says.
+
+    Args:
+        metric: the number's name.
+        value: its value.
+        step: training batches seen.
+    """
+
+    metric: str
+    value: float
+    step: int
+
+
+class BestCheckpoint:
+    """Keeps the best.
+
+    Args:
+        folder: the run's `checkpoints/`.
+        metric: the number that decides.
+        describe: step → what to write into the state file.
+    """
+
+    def __init__(self, folder: Path, metric: str, describe: Callable[[int], State]):
+        self.path, self.metric, self.describe = folder / FOLDER, metric, describe
+
+    def offer(self, model: Any, step: int, values: Mapping[str, float]) -> bool:
+        """Saves the model if it is the best so far.
+
+        Args:
+            model: the model.
+            step: training batches seen.
+            values: the numbers of this step; without the metric nothing happens.
+
+        Returns:
+            Whether it was saved.
+
+        Raises:
+            InputError: if it cannot be written; the best before is then untouched.
+        """
+        value = values.get(self.metric)
+        if value is None or math.isnan(value) or not self._is_best(value):
+            return False
+        best = Best(self.metric, float(value), step)
+        write(self.path, model, self.describe(step), {FILE: asdict(best)})
+        return True
+
+    def _is_best(self, value: float) -> bool:
+        held = read_best(self.path)
+        if held is None or held.metric != self.metric:
+            return True
+        return is_better(self.metric, value, held.value)
+
+
+def read_best(path: Path) -> Best | None:
+    """What is known of a run's best checkpoint.
+
+    Args:
+        path: `checkpoints/best`.
+
+    Returns:
+        None if there is none that can be used.
+    """
+    try:
+        return Best(**read_json(path / FILE))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+# The `.keras` file of a checkpoint: measured first, then loaded.
+
+# What Keras calls the parts of a `.keras` file.
+CONFIG = "config.json"
+WEIGHTS = "model.weights.h5"
+# Those of our largest models have some 100 kB.
+_LONGEST_CONFIG = 16 << 20
+# A weight has 4 bytes in the file; half of that if Keras ever stores bfloat16.
+_SMALLEST_WEIGHT = 2
+_DEEPEST_GROUP = 64
+_LONGEST_REASON = 200
+# Where Keras may look for what a configuration names, beside the family's package.
+_PACKAGES = frozenset({"keras", "stargan_tf", "builtins"})
+
+
+def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
+    """The arguments that a model was made with; TensorFlow is not needed.
+
+    Args:
+        file: what `model.save` wrote.
+        chosen: the model's family.
+
+    Raises:
+        InputError: if it is damaged, or no model of the family.
+    """
+    return _read_config(file, chosen, compile=False)["config"]
+
+
+def open_model(file: Path, chosen: ModelFamily, compile: bool = False) -> Any:
+    """Does what `keras.models.load_model` does.
+
+    Args:
+        file: what `model.save` wrote.
+        chosen: the model's family.
+        compile: whether to restore the optimizers too.
+
+    Raises:
+        InputError: if it is damaged, or no model of the family.
+    """
+    config = _read_config(file, chosen, compile)
+    model_class = chosen.model_class()  # Registers the classes with Keras.
+    import keras
+
+    from stargan_tf.private_interfaces import random_state_restored
+
+    # Fresh weights, which are drawn at first, take their seeds from Python's generator.
+    with random_state_restored(), _explained(file), _extracted(file) as weights:
+        num_bytes = _check_weights(weights)
+        # Without memory: the numbers in the configuration need not be true.
+        with keras.StatelessScope(initialize_variables=False):
+            model = model_class.from_config(config["config"])
+            needed = sum(math.prod(variable.shape) for variable in model.variables)
+        if needed * _SMALLEST_WEIGHT > num_bytes:
+            raise ValueError(f"it describes {needed:,} weights, and holds fewer")
+        if _has_assets(file):  # Vocabularies of a plugin's layers.
+            return keras.models.load_model(file, compile=compile, safe_mode=True)
+        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        model.load_weights(weights)
+    return model
+
+
+def load_weights(model: Any, file: Path) -> None:
+    """Does what `model.load_weights` does, several times as fast.
+
+    Keras reads the HDF5 file where it lies, inside of the archive, and seeks to and
+    fro in it; each seek backwards reads the archive from its start. It is copied out
+    first here.
+
+    Args:
+        model: a `keras.Model`, compiled if the optimizers shall be loaded too.
+        file: what `model.save` wrote, a `.keras` file.
+
+    Raises:
+        InputError: if it is damaged, or of another model.
+    """
+    with _explained(file), _extracted(file) as weights:
+        _check_weights(weights)
+        model.load_weights(weights)
+
+
+def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, Any]:
+    """The whole configuration, in which nothing is named that is not ours."""
+    with _explained(file), zipfile.ZipFile(file) as archive:
+        check_archive(archive, file)
+        if archive.getinfo(CONFIG).file_size > _LONGEST_CONFIG:
+            raise ValueError(f"its {CONFIG} is too long")
+        config = parsed_json(archive.read(CONFIG))
+        if not compile:  # Optimizers may be of packages that are not here.
+            config["compile_config"] = None
+        archive.getinfo(WEIGHTS)
+        home, _, name = chosen.target.partition(":")
+        if config["class_name"] != name or not isinstance(config["config"], dict):
+            raise ValueError(f"it holds no {name}, but a {config['class_name']!r}")
+        packages = _PACKAGES | {home.partition(".")[0]}
+        for module in _modules(config):
+            if str(module).partition(".")[0] not in packages:
+                raise ValueError(f"it names code of {module!r}, which is not run")
+        for option in chosen.model_options:
+            value = config["config"].get(option.name)
+            if value is not None and not (option.imported or option.separator):
+                option.read(value)
+    return config
+
+
+def _modules(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        if value.get("module") is not None and "class_name" in value:
+            yield value["module"]
+        if value.get("class_name") in ("Lambda", "__lambda__"):
+            yield "a lambda"
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _modules(part)
+
+
+def _has_assets(file: Path) -> bool:
+    with zipfile.ZipFile(file) as archive:
+        return any(name.startswith("assets/") for name in archive.namelist())
+
+
+@contextmanager
+def _extracted(file: Path) -> Iterator[Path]:
+    with ExitStack() as stack:
+        source = file
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            with zipfile.ZipFile(file) as archive:
+                source = Path(archive.extract(WEIGHTS, folder))
+        except OSError:  # No room for the copy: slow, but it works.
+            pass
+        yield source
+
+
+def _check_weights(source: Path) -> int:
+    """The bytes of all arrays, which are no more than the file has."""
+    import h5py
+
+    if source.name == WEIGHTS:
+        with source.open("rb") as stream, h5py.File(stream) as weights:
+            return _num_bytes(weights, source.stat().st_size)
+    with (
+        zipfile.ZipFile(source) as archive,
+        archive.open(WEIGHTS) as stream,
+        h5py.File(stream) as weights,
+    ):
+        return _num_bytes(weights, archive.getinfo(WEIGHTS).file_size)
+
+
+def _num_bytes(weights: Any, limit: int) -> int:
+    import h5py
+
+    def arrays(group: Any, depth: int) -> Iterator[Any]:
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink) or depth > _DEEPEST_GROUP:
+                raise ValueError("its weights lie elsewhere")
+            entry = group[name]
+            if isinstance(entry, h5py.Group):
+                yield from arrays(entry, depth + 1)
+            elif entry.is_virtual or entry.external:
+                raise ValueError("its weights lie elsewhere")
+            else:
+                yield entry
+
+    total = 0
+    for array in arrays(weights, 0):
+        total += array.size * array.dtype.itemsize
+        if total > limit:
+            raise ValueError("its weights are larger than the file")
+    return total
+
+
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise error if str(file) in str(error) else _refused(file, error) from error
+    # Keras, HDF5 and zip files name no set of errors: which one it is depends on the
+    # byte that is wrong.
+    except Exception as error:
+        raise _refused(file, error) from error
+
+
+def _refused(file: Path, error: Exception) -> InputError:
+    lines = str(error).strip().splitlines()
+    reason = lines[0][:_LONGEST_REASON] if lines else type(error).__name__
+    return InputError(
+        f"The model file {file} cannot be loaded: {reason.rstrip('.')}. It is damaged, "
+        "or was not written by this package. Copy it again, or use another checkpoint."
+    )

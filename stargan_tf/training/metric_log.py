@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from stargan_tf import files
-from stargan_tf.evaluation.comparison import read_metrics
+from stargan_tf.evaluation.compare import read_metrics
 
 
 class MetricWriter(Protocol):

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 from stargan_tf.data.identity import differing_parts, in_words
 from stargan_tf.errors import InputError
 from stargan_tf.training.checkpoints import State, sorted_checkpoints, step_of
-from stargan_tf.training.config import FREE_OPTIONS, RunConfig
-from stargan_tf.training.resolve import read_config_file, resolve
+from stargan_tf.training.config import (
+    FREE_OPTIONS,
+    RunConfig,
+    read_config_file,
+    resolve,
+)
 from stargan_tf.training.run_folder import RunFolder
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import keras
 import tensorflow as tf
 
 from stargan_tf import files, interruption
-from stargan_tf.data.fit import Preparation
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.options import Preparation
 from stargan_tf.distribution.devices import computing_on, this_machine
 from stargan_tf.distribution.strategies import (
     Strategy,
@@ -22,29 +22,32 @@ from stargan_tf.distribution.strategies import (
     scope,
 )
 from stargan_tf.files import user_path
-from stargan_tf.precision import keras_settings
+from stargan_tf.layers.precision import keras_settings
+from stargan_tf.models.family import imported
+from stargan_tf.models.registry import family
 from stargan_tf.private_interfaces import random_state_restored
 from stargan_tf.training import checkpoints, resume
-from stargan_tf.training.best_checkpoint import BestCheckpoint
-from stargan_tf.training.callbacks.checkpoint import SaveCheckpoint, StopOnSignal
-from stargan_tf.training.callbacks.evaluate import Evaluate
-from stargan_tf.training.callbacks.log_metrics import LogMetrics
-from stargan_tf.training.callbacks.sampler import SampleSchedule
-from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN
-from stargan_tf.training.checkpoints import State
+from stargan_tf.training.callbacks import (
+    LogMetrics,
+    SampleSchedule,
+    SaveCheckpoint,
+    StopOnNaN,
+    StopOnSignal,
+)
+from stargan_tf.training.checkpoints import BestCheckpoint, State, load_weights
 from stargan_tf.training.config import RunConfig
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.imported import imported
 from stargan_tf.training.metric_log import drop_lines_after, metric_writers
-from stargan_tf.training.model_file import load_weights
-from stargan_tf.training.run_batches import global_batches
-from stargan_tf.training.run_data import RunData, open_data
-from stargan_tf.training.run_epochs import run_epochs
-from stargan_tf.training.run_evaluation import RunEvaluation
-from stargan_tf.training.run_folder import RunFolder, find_checkpoint
-from stargan_tf.training.versions import versions
+from stargan_tf.training.run_data import (
+    Evaluate,
+    RunData,
+    RunEvaluation,
+    global_batches,
+    open_data,
+    run_epochs,
+)
+from stargan_tf.training.run_folder import RunFolder, find_checkpoint, versions
 from stargan_tf.training.warm_start import warm_start
-from stargan_tf.training.worker import (
+from stargan_tf.training.workers import (
     agreement,
     meet_chief,
     parting_together,

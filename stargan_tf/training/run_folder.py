@@ -2,7 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,82 @@ from typing import Any
 import filelock
 
 from stargan_tf import files
-from stargan_tf.data.fit import Preparation
+from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
-from stargan_tf.shipped import named_or
+from stargan_tf.models.family import ModelFamily, imported_by_user
+from stargan_tf.models.registry import family
+from stargan_tf.pretrained import named_or
 from stargan_tf.training import checkpoints
-from stargan_tf.training.checkpoints import DamagedCheckpoint, State
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.model_code import Code, attach_code
-from stargan_tf.training.model_file import open_model
+from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
+from stargan_tf.training.config import check_trusted, read_config_file
+from stargan_tf.version import __version__
+
+# Versions of what a result depends on.
+
+
+def versions() -> dict[str, str]:
+    """Version of stargan_tf, Keras and TensorFlow; imports the latter two."""
+    import keras
+    import tensorflow as tf
+
+    return {
+        "stargan_tf": __version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+    }
+
+
+# Functions that belong to a model and are not saved in it, such as a mask provider.
+
+Code = str | Callable[..., Any]
+
+
+def attach_code(
+    model: Any,
+    chosen: ModelFamily,
+    config: Path,
+    given: Mapping[str, Code | None],
+    trust_code: bool = False,
+) -> None:
+    """Gives a loaded model its functions, by its `set_…` methods.
+
+    Args:
+        model: the model.
+        chosen: its family; those of its options that name code are looked at.
+        config: the run's configuration, which names them; it need not exist.
+        given: option name → a function or its `module:name`, in place of what the
+            run names; None stands for "not given".
+        trust_code: whether what the run names may be imported, and so executed.
+
+    Raises:
+        InputError: if a function cannot be imported, the run names one that is not
+            trusted, or the family has no such option.
+    """
+    names = chosen.code_options
+    given = {name: code for name, code in given.items() if code is not None}
+    for name in given:
+        if name not in names:
+            raise InputError(f"A {chosen.name} model takes no {name}. Leave it out.")
+    recorded = read_config_file(config) if names and config.exists() else {}
+    recorded = {name: recorded[name] for name in names if recorded.get(name)}
+    recorded = {name: code for name, code in recorded.items() if name not in given}
+    check_trusted(recorded, config, trust_code)
+    for name, code in given.items():
+        function = imported_by_user(name, code) if isinstance(code, str) else code
+        getattr(model, f"set_{name}")(function)
+    for name, code in recorded.items():
+        getattr(model, f"set_{name}")(_recorded(name, code, config))
+
+
+def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:
+    try:
+        return imported_by_user(name, str(code))
+    except InputError as error:
+        raise InputError(
+            f"{error}. {config} names it: call from the folder of its module, add "
+            f"that folder to PYTHONPATH, or give another {name}."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -114,7 +181,7 @@ def load_model(
     Args:
         folder: a run folder (its newest sound checkpoint is opened), one
             checkpoint's folder, or the name of a model that comes with the package
-            (`stargan_tf.shipped`).
+            (`stargan_tf.pretrained`).
         trust_code: whether functions that the run's configuration names may be
             imported, which executes their modules. Set it for runs of your own, and
             of people whose programs you would run.

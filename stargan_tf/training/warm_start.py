@@ -8,12 +8,111 @@ from typing import Any
 import keras
 import numpy as np
 
-from stargan_tf.files import user_path
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.errors import InputError
+from stargan_tf.files import read_json, user_path
+from stargan_tf.models.registry import family
 from stargan_tf.optimizers import copy_moments
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.initial_model import not_imported
-from stargan_tf.training.label_match import matches
+from stargan_tf.training.checkpoints import MODEL_FILE, read_model_config
 from stargan_tf.training.run_folder import find_checkpoint, open_checkpoint
+
+# Which labels of a model are those of another.
+
+
+def matches(space: LabelSpace, source: LabelSpace) -> list[int | None]:
+    """Where each entry of a label vector stood in another model's.
+
+    Args:
+        space: the labels of the new model.
+        source: those of the other.
+
+    Returns:
+        For each of `space.width` entries its index in `source`'s vector, or None.
+        Labels are matched by name (by data set and name where a name occurs twice),
+        mask entries by the data set with which most labels are shared.
+    """
+    places = {name: i for i, name in enumerate(_names(source))}
+    found = [places.get(name) for name in _names(space)]
+    return found + [_mask(part, found, source) for part in _masked(space)]
+
+
+def _names(space: LabelSpace) -> list[str]:
+    """The labels; where two data sets share one, with the data set before it."""
+    pairs = [(info.name, name) for info in space.datasets for name in info.domains]
+    bare = [name for _, name in pairs]
+    return [n if bare.count(n) == 1 else f"{dataset}.{n}" for dataset, n in pairs]
+
+
+def _masked(space: LabelSpace) -> tuple[slice, ...]:
+    return space.slices if space.mask_width else ()
+
+
+def _mask(part: slice, found: list[int | None], source: LabelSpace) -> int | None:
+    shared = [
+        sum(i is not None and other.start <= i < other.stop for i in found[part])
+        for other in _masked(source)
+    ]
+    if not any(shared):
+        return None
+    return source.num_domains + shared.index(max(shared))
+
+
+# The model that a new run starts from: what its folder says, without TensorFlow.
+
+# Beside `checkpoints/` in the folder of an imported model.
+IMPORT_RECORD = "import.json"
+NOT_IMPORTED = "not_in_the_checkpoint"
+
+
+def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a run takes over from the model it starts from.
+
+    Args:
+        given: the run's options as far as they are known, with `init_from`.
+
+    Returns:
+        Family, image size and the options of the networks. Nothing if `given` has
+        them all, as a run's own configuration has: the model may be gone by then.
+
+    Raises:
+        InputError: if `init_from` holds no model.
+    """
+    if "model" in given and _names_initial_model(given["model"]) <= given.keys():
+        return {}
+    try:
+        checkpoint, state = find_checkpoint(user_path(given["init_from"]))
+    except InputError:
+        if not {"model", "image_size"} <= given.keys():
+            raise
+        # A run of an earlier version, which lacks an option that has been added since:
+        # its default is what the run has.
+        return {}
+    config = read_model_config(checkpoint / MODEL_FILE, family(state.model))
+    # Code that a file names is not run; the user names it.
+    names = _names_initial_model(state.model) - set(family(state.model).code_options)
+    options = {name: config[name] for name in names if name in config}
+    size = state.datasets[0]["image_size"]
+    return {"model": state.model, **options, "image_size": size}
+
+
+def _names_initial_model(model: str) -> set[str]:
+    return {"image_size", *(option.name for option in family(model).model_options)}
+
+
+def not_imported(checkpoint: Path) -> list[str]:
+    """What an imported model has only as a stand-in, in words; [] for other models.
+
+    Args:
+        checkpoint: the model's checkpoint.
+    """
+    record = checkpoint.resolve().parents[1] / IMPORT_RECORD
+    if not record.exists():
+        return []
+    try:
+        return list(map(str, read_json(record)[NOT_IMPORTED]))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{record} cannot be read: {error!r}.") from error
+
 
 _OPTIMIZERS = "the optimizers"
 Places = list[int | None]

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.translation.grid import PAPER, draw_grid, with_caption
 
 COLUMNS = {"train": 6, "held_out": 3}

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.steering.styles import save_styles
 from stargan_tf.training import checkpoints
-from stargan_tf.translation.style_file import save_styles
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -107,7 +107,7 @@ def test_it_is_told_before_anything_is_written(place, arguments, message):
 
 
 def test_styles_of_another_width(place, tmp_path):
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
     model = StarGANV2(PETS, **sizes, base_filters=2, max_filters=4)

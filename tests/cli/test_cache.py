@@ -5,9 +5,9 @@ import pytest
 
 from stargan_tf.cli import main
 from stargan_tf.data import cache
-from stargan_tf.data.image_store import open_images
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.store import open_images
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from stargan_tf.training.run_folder import find_checkpoint, load_model
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory):
     from stargan_tf.data.registry import load_dataset
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     info = load_dataset("toon_attributes", "train", 32).info
     model = StarGAN(info, base_filters=8, num_residual_blocks=1, discriminator_layers=2)

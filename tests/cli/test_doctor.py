@@ -219,7 +219,7 @@ def test_wrong_usage_is_one_line_and_two(arguments, message, pets, monkeypatch, 
 
 
 def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypatch):
-    from stargan_tf.doctor import examine
+    from stargan_tf.doctor import pictures as examine
 
     looked = []
 
@@ -254,7 +254,7 @@ def test_the_report_is_kept_before_it_is_printed(pets, tmp_path, monkeypatch):
     def unprintable(report):
         raise BrokenPipeError
 
-    monkeypatch.setattr("stargan_tf.doctor.text.report_text", unprintable)
+    monkeypatch.setattr("stargan_tf.doctor.report.report_text", unprintable)
     output = tmp_path / "report.json"
     flags = [f"--data_dir={pets}", "--image_size=16", f"--output={output}"]
     with pytest.raises(BrokenPipeError):

@@ -12,10 +12,10 @@ import pytest
 from stargan_tf.cli import evaluate
 from stargan_tf.cli.main import main
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -37,7 +37,7 @@ def save(model, run, family, info):
 
 @pytest.fixture(scope="module")
 def v1_run(tmp_path_factory):
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     tiny = {"base_filters": 2, "discriminator_filters": 2, "discriminator_layers": 2}
     model = StarGAN(TOY, num_residual_blocks=1, **tiny)
@@ -47,7 +47,7 @@ def v1_run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def v2_run(tmp_path_factory):
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     tiny = {"base_filters": 2, "max_filters": 4, "style_dim": 4, "latent_dim": 3}
     model = StarGANV2(MOODS, hidden_dim=5, **tiny)
@@ -59,7 +59,7 @@ def v2_run(tmp_path_factory):
 def cache(tmp_path_factory):
     """A cache folder with weights of LPIPS that nobody trained."""
     from stargan_tf.evaluation import weights
-    from stargan_tf.evaluation.lpips_networks import build_alexnet
+    from stargan_tf.evaluation.lpips import build_alexnet
 
     network, rng, arrays = build_alexnet(), np.random.default_rng(0), {}
     widths = []
@@ -199,7 +199,7 @@ def test_missing_weights_without_network_say_which_file_goes_where(v1_run, tmp_p
 def test_an_interruption_says_how_to_go_on(
     v1_run, capsys, monkeypatch, installed_toy, tmp_path
 ):
-    from stargan_tf.training.evaluation_job import EvaluationJob
+    from stargan_tf.evaluation.job import EvaluationJob
 
     def interrupt(self):
         raise KeyboardInterrupt
@@ -214,9 +214,8 @@ def test_an_interruption_says_how_to_go_on(
 def test_a_kept_task_is_that_of_this_model_these_data_and_options(
     v1_run, installed_toy
 ):
+    from stargan_tf.evaluation.job import DataChoice, plan_evaluation
     from stargan_tf.evaluation.options import EvaluationOptions
-    from stargan_tf.training.evaluated_run import DataChoice
-    from stargan_tf.training.evaluation_job import plan_evaluation
 
     def folder(**options):
         options = EvaluationOptions(**options)
@@ -251,10 +250,9 @@ def test_plots_without_matplotlib_name_the_extra(capsys, monkeypatch):
 
 
 def test_results_of_a_shipped_model_go_to_the_current_folder(v1_run, monkeypatch):
-    from stargan_tf import shipped
+    from stargan_tf import pretrained as shipped
+    from stargan_tf.evaluation.job import DataChoice, plan_evaluation
     from stargan_tf.evaluation.options import EvaluationOptions
-    from stargan_tf.training.evaluated_run import DataChoice
-    from stargan_tf.training.evaluation_job import plan_evaluation
 
     def output(model, given=None):
         nothing = (lambda size: DataChoice(), {})
@@ -288,7 +286,7 @@ def test_results_are_kept_before_they_are_printed(monkeypatch):
     def unprintable(results):
         raise UnicodeEncodeError("ascii", "→", 0, 1, "ordinal not in range(128)")
 
-    monkeypatch.setattr("stargan_tf.evaluation.table.results_table", unprintable)
+    monkeypatch.setattr("stargan_tf.evaluation.results.results_table", unprintable)
     job = Job()
     with pytest.raises(UnicodeEncodeError):
         evaluate._carry_out(job)
@@ -296,7 +294,7 @@ def test_results_are_kept_before_they_are_printed(monkeypatch):
 
 
 def test_results_that_cannot_be_kept_are_printed(monkeypatch, capsys):
-    monkeypatch.setattr("stargan_tf.evaluation.table.results_table", str.upper)
+    monkeypatch.setattr("stargan_tf.evaluation.results.results_table", str.upper)
     with pytest.raises(InputError, match="full"):
         evaluate._carry_out(Job(InputError("full")))
     assert capsys.readouterr().out == "RESULTS\n"

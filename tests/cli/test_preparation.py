@@ -10,13 +10,12 @@ from PIL import Image
 
 from stargan_tf.cli import translate
 from stargan_tf.cli.translate_job import make_fitting
-from stargan_tf.data.fit import Preparation
-from stargan_tf.export.description import described_model
-from stargan_tf.serving.transport import Files
+from stargan_tf.data.options import Preparation
+from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
+from stargan_tf.exporting.agreement import described_model
+from stargan_tf.exporting.saved_model import Files
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.config import RunConfig
-from stargan_tf.training.evaluated_run import DataChoice, open_evaluation_data
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import RunConfig, resolve
 from stargan_tf.training.run_data import open_data
 from stargan_tf.training.run_folder import find_checkpoint
 

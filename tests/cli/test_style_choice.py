@@ -6,9 +6,9 @@ import pytest
 
 from stargan_tf.cli.style_choice import choose_styles
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
-from stargan_tf.translation.fitting import Fitting
+from stargan_tf.translation.pictures import Fitting
 
 
 class Flags(SimpleNamespace):

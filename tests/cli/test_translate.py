@@ -11,7 +11,7 @@ from PIL import Image
 
 from stargan_tf.cli.main import main
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.training import checkpoints
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
@@ -33,7 +33,7 @@ def save(model, run, *datasets):
 @pytest.fixture(scope="module")
 def joint_run(tmp_path_factory):
     """The run folder of a tiny joint model."""
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     model = StarGAN(
         [FACES, MOODS],

@@ -15,10 +15,10 @@ from PIL import Image
 from stargan_tf.cli.main import main
 from stargan_tf.cli.model_code import check_masks
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
+from stargan_tf.steering.styles import save_styles
 from stargan_tf.training import checkpoints
-from stargan_tf.translation.style_file import save_styles
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -48,7 +48,7 @@ def save(model, run, family, info):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """The run folder of a tiny StarGAN v2, and the model."""
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 16}
     keras.utils.set_random_seed(1)
@@ -246,7 +246,9 @@ def test_a_style_file_of_another_width_is_found_before_writing(trained, photos, 
 
 
 def test_mp4_without_ffmpeg_is_one_line(photos, capsys, monkeypatch):
-    monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "stargan_tf.translation.interpolation.find_spec", lambda name: None
+    )
     run = save(Hollow(), photos / "run", "stargan_v2", ANIMALS)
     film = ["--to=cat", "--film", photos / "f.mp4", photos / "in/a.png"]
     assert translate(run, *film) == 2

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 from stargan_tf.convert.adam import put_moments
-from stargan_tf.convert.found import Part
-from stargan_tf.convert.table import entries, to_ours
-from stargan_tf.convert.table_v2 import mapping_network
-from stargan_tf.convert.transfer import put_weights, take_weights
+from stargan_tf.convert.mapping import Part, entries, put_weights, take_weights, to_ours
 from stargan_tf.errors import InputError
-from stargan_tf.models.mapping_network import MappingNetwork
+from stargan_tf.models.stargan_v2.networks import MappingNetwork
+from stargan_tf.models.stargan_v2.official import mapping_network
 from stargan_tf.optimizers import TorchAdam
 from tests.convert import official_shapes
 

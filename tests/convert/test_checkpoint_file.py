@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from stargan_tf.convert.checkpoint_file import read_checkpoint
+from stargan_tf.convert.files import read_checkpoint
 from stargan_tf.errors import InputError
 
 CONTENT = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stargan_tf.convert.checks import apply_given
-from stargan_tf.convert.collect import collect
+from stargan_tf.convert.mapping import apply_given
+from stargan_tf.convert.read import collect
 from stargan_tf.errors import InputError
 from tests.convert.conftest import flat, v1_states, v2_states
 

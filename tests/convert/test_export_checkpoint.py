@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from stargan_tf.convert.export_checkpoint import export_checkpoint
-from stargan_tf.convert.exportable import check_exportable, read_fan
-from stargan_tf.convert.import_checkpoint import import_checkpoint
-from stargan_tf.convert.torch_file import write
+from stargan_tf.convert.files import write
+from stargan_tf.convert.write import (
+    check_exportable,
+    export_checkpoint,
+    import_checkpoint,
+    read_fan,
+)
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint
@@ -126,7 +129,7 @@ def stepped(parameters):
 
 def test_additions_of_ours_have_no_official_form(tmp_path):
     from stargan_tf.data.info import DatasetInfo
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     info = DatasetInfo("a", ("b", "c"), "binary", 16)
     small = {"base_filters": 2, "num_residual_blocks": 1, "discriminator_layers": 2}

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from stargan_tf.convert.import_checkpoint import import_checkpoint
+from stargan_tf.convert.write import import_checkpoint
 from stargan_tf.errors import InputError
 from stargan_tf.training.run_folder import load_model
 from tests.convert.conftest import flat, golden_states

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stargan_tf.convert.found import Sizes
-from stargan_tf.convert.names import dataset_infos, named
+from stargan_tf.convert.mapping import Sizes
+from stargan_tf.convert.read import dataset_infos, named
 from stargan_tf.errors import InputError
 
 JOINT = Sizes(128, {}, label_width=15, mask_width=2)

@@ -5,20 +5,23 @@ import math
 import numpy as np
 import pytest
 
-from stargan_tf.convert import official_v1, official_v2
-from stargan_tf.convert.found import Part, Sizes, check_keys
-from stargan_tf.convert.table import (
+from stargan_tf.convert.mapping import (
     KERNEL,
     MATRIX,
     VERDICT_BIAS,
     VERDICT_KERNEL,
     Constant,
     Entry,
+    Part,
+    Sizes,
+    check_keys,
     entries,
+    put_weights,
     to_official,
     to_ours,
 )
-from stargan_tf.convert.transfer import put_weights
+from stargan_tf.models.stargan import official as official_v1
+from stargan_tf.models.stargan_v2 import official as official_v2
 from tests.convert import official_shapes as shapes
 
 V2 = {
@@ -125,16 +128,17 @@ def test_every_weight_of_our_networks_is_in_the_tables(case):
 def networks(official, sizes):
     """(name, network) one at a time: together they would take a gigabyte."""
     if official is official_v1:
-        from stargan_tf.models.discriminator_v1 import DiscriminatorV1
-        from stargan_tf.models.generator_v1 import GeneratorV1
+        from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 
         yield "generator", GeneratorV1(5)
         yield "discriminator", DiscriminatorV1(128, 5)
         return
-    from stargan_tf.models.discriminator_v2 import DiscriminatorV2
-    from stargan_tf.models.generator_v2 import GeneratorV2
-    from stargan_tf.models.mapping_network import MappingNetwork
-    from stargan_tf.models.style_encoder import StyleEncoder
+    from stargan_tf.models.stargan_v2.networks import (
+        DiscriminatorV2,
+        GeneratorV2,
+        MappingNetwork,
+        StyleEncoder,
+    )
 
     yield "generator", GeneratorV2(256, high_pass=sizes.options["high_pass"])
     yield "mapping_network", MappingNetwork(sizes.label_width)

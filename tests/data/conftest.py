@@ -8,9 +8,9 @@ import pytest
 from absl import logging
 from PIL import Image
 
+from stargan_tf.data.files import say_once
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
-from stargan_tf.data.listing import say_once
+from stargan_tf.data.source import LabelledImages, UnreadableImage
 
 SIZE = 8
 

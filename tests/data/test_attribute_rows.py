@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stargan_tf.data.attribute_rows import find_images, match_rows
+from stargan_tf.data.attribute_file import find_images, match_rows
 from stargan_tf.errors import InputError
 
 TREE = ("a/000001.jpg", "a/000002.jpg", "b/000001.jpg")

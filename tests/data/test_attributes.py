@@ -3,8 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from stargan_tf.data.attribute_file import read_attribute_file
-from stargan_tf.data.attribute_rows import match_rows
+from stargan_tf.data.attribute_file import match_rows, read_attribute_file
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
 

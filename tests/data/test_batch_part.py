@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.data.batch_part import WHOLE, BatchPart
-from stargan_tf.data.pipeline import training_batches
-from stargan_tf.data.reference_pipeline import reference_batches
+from stargan_tf.data.sampling import WHOLE, BatchPart, training_batches
 from stargan_tf.errors import InputError
+from stargan_tf.models.stargan_v2.batches import reference_batches
 
 
 def test_parts_of_a_tensor_and_of_several_side_by_side():

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from stargan_tf import files
-from stargan_tf.data import cache, cache_writer
+from stargan_tf.data import cache
+from stargan_tf.data import cache as cache_writer
 from stargan_tf.data.cache import CachedImages, cache_folder, fits_in_cache
-from stargan_tf.data.decoded_images import DecodedImages
-from stargan_tf.data.image_store import open_images
-from stargan_tf.data.pipeline import training_batches
-from stargan_tf.data.readers import reader
+from stargan_tf.data.sampling import reader, training_batches
+from stargan_tf.data.store import DecodedImages, open_images
 from stargan_tf.errors import InputError
 from stargan_tf.files import PREFIX
 

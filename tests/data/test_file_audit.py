@@ -2,11 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from stargan_tf.data.attributes_audit import audit_attributes
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.data.file_audit import FileAudit, audit_folder
+from stargan_tf.data.attributes import audit_attributes
+from stargan_tf.data.files import EMPTY, HIDDEN, FileAudit, IgnoredFile, audit_folder
 from stargan_tf.data.folder import FOLDER, OUTSIDE
-from stargan_tf.data.listing import EMPTY, HIDDEN, IgnoredFile
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.registry import definition
 from stargan_tf.errors import InputError
 

@@ -1,6 +1,6 @@
 import pytest
 
-from stargan_tf.data.fit import check_fit, used_box
+from stargan_tf.data.options import check_fit, used_box
 from stargan_tf.errors import InputError
 
 WIDE, CELEBA = (200, 100), (178, 218)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.folder import FOLDER
-from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.identity import (
     HASHED_FILES,
     data_fingerprint,
     differing_parts,
     in_words,
 )
-from stargan_tf.data.plugin_sources import pictures
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.picture_sources import pictures
 from stargan_tf.data.registry import definition, load_dataset
 from stargan_tf.data.subset import subset
 

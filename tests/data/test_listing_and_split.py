@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stargan_tf.data.listing import (
+from stargan_tf.data.files import (
     AGAIN,
     DANGLING,
     HIDDEN,
     RING,
     RUBBISH,
     list_pictures,
+    split_positions,
 )
-from stargan_tf.data.split import split_positions
 from stargan_tf.errors import InputError
 
 NAMES = [f"{number:06d}.jpg" for number in range(1000)]

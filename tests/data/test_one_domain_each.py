@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from stargan_tf.data.one_domain_each import one_domain_each
 from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.subset import one_domain_each
 from stargan_tf.errors import InputError
 
 

@@ -7,8 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from stargan_tf.data.folder import split_files
 from stargan_tf.data.picture_tree import picture_tree
-from stargan_tf.data.split_folders import split_files
 from stargan_tf.plugin import (
     DatasetOptions,
     InputError,

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image
 
-from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.data.files import side_of_file
 from stargan_tf.data.pictures import read_picture, square_pixels
-from stargan_tf.data.typical_side import side_of_file
-from stargan_tf.doctor.picture import look_at_file
+from stargan_tf.data.source import UnreadableImage
+from stargan_tf.doctor.pictures import look_at_file
 
 GRADIENT = np.linspace(0, 255, 12 * 16).reshape(12, 16).astype(np.uint8)
 COLOURS = np.stack([GRADIENT, GRADIENT[::-1], GRADIENT[:, ::-1]], axis=-1)

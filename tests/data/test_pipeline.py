@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from stargan_tf.data.pipeline import evaluation_batches, training_batches
+from stargan_tf.data.sampling import evaluation_batches, training_batches
 from stargan_tf.errors import InputError
 
 BOTH = pytest.mark.parametrize("cache", ["auto", "never"])
@@ -174,8 +174,8 @@ PROGRAM = """
 import time
 import numpy as np
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.pipeline import training_batches
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.sampling import training_batches
 
 def load(index):
     time.sleep(0.02)

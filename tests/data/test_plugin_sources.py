@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.image_store import open_images
+from stargan_tf.data.store import open_images
 from stargan_tf.plugin import (
     Dataset,
     DatasetOptions,

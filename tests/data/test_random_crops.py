@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.random_crops import random_boxes, resize_boxes
+from stargan_tf.models.stargan_v2.batches import random_boxes, resize_boxes
 
 
 def test_boxes_are_those_of_the_official_crop():

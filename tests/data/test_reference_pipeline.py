@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from stargan_tf.data.reference_pipeline import reference_batches
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
+from stargan_tf.models.stargan_v2.batches import reference_batches
 
 BOTH = pytest.mark.parametrize("cache", ["auto", "never"])
 X, Y, REFERENCE, REFERENCE_2, TARGET = range(5)

@@ -5,14 +5,14 @@ import json
 import keras
 import pytest
 
-from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.options import Preparation
 from stargan_tf.demo.device_model import read_device_model
-from stargan_tf.demo.runtime_package import PACKAGES
-from stargan_tf.litert import form_v1, form_v2
-from stargan_tf.litert.convert import convert
-from stargan_tf.litert.description import describe, file_entry
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.demo.litert_js import PACKAGES
+from stargan_tf.exporting.litert import convert, describe, file_entry
+from stargan_tf.models.stargan import litert as form_v1
+from stargan_tf.models.stargan_v2 import litert as form_v2
+from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training.checkpoints import State
 from tests.models.conftest import tiny
 

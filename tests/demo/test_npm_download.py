@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
-from stargan_tf.demo import npm_download
-from stargan_tf.demo.npm_download import download_tarball
+from stargan_tf.demo import litert_js as npm_download
+from stargan_tf.demo.litert_js import download_tarball
 from stargan_tf.errors import InputError
 
 # What npm does with these arguments, or fails to do.

@@ -5,8 +5,8 @@ import tarfile
 
 import pytest
 
-from stargan_tf.demo import runtime_package
-from stargan_tf.demo.runtime_package import NpmPackage, runtime_folder
+from stargan_tf.demo import litert_js as runtime_package
+from stargan_tf.demo.litert_js import NpmPackage, runtime_folder
 from stargan_tf.errors import InputError
 
 FILES = ("dist/index.js", "dist/index.js.map", "wasm/a.wasm", "wasm/a_jspi.wasm")

@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from stargan_tf.demo.sample_faces import COUNT, write_sample_faces
+from stargan_tf.demo.web import COUNT, write_sample_faces
 
 
 @pytest.mark.parametrize(

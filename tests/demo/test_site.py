@@ -6,7 +6,7 @@ import pytest
 
 import stargan_tf
 from stargan_tf.demo.device_model import read_device_model
-from stargan_tf.demo.site import write_site
+from stargan_tf.demo.web import write_site
 
 ROOT = Path(stargan_tf.__file__).parents[1]
 

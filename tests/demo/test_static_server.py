@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from stargan_tf.demo.static_server import StaticHandler, static_server
+from stargan_tf.demo.web import StaticHandler, static_server
 from stargan_tf.errors import InputError
 
 

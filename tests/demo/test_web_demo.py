@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from stargan_tf.demo.web_demo import run_web_demo
+from stargan_tf.demo.web import run_web_demo
 from stargan_tf.errors import InputError
 
 

@@ -9,11 +9,10 @@ import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.distillation import by_label, by_style
-from stargan_tf.distillation.distiller import distill
-from stargan_tf.distillation.student import mobile_student
+from stargan_tf.distillation.distiller import distill, mobile_student
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan import StarGAN
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.models.stargan.model import StarGAN
+from stargan_tf.models.stargan_v2.model import StarGANV2
 
 HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
 ANIMALS = DatasetInfo("animals", ("cat", "dog"), "one_hot", 64)

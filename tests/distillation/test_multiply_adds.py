@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from stargan_tf.distillation.multiply_adds import counted, multiply_adds
+from stargan_tf.distillation.distiller import counted, multiply_adds
 
 
 def count(layer, *shape):

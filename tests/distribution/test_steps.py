@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from stargan_tf.distribution.steps import check_compilation
+from stargan_tf.distribution.replicas import check_compilation
 
 
 class Two:

@@ -5,10 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.layers import pyramid
-from stargan_tf.models.stargan import StarGAN
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.models.stargan.model import StarGAN
+from stargan_tf.models.stargan_v2 import pyramid
+from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.optimizers import TorchAdam
 
 STEPS, BATCH = 10, 4

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.doctor.opened import Opened
 
 SIZE = 8

@@ -2,14 +2,17 @@
 
 import pytest
 
-from stargan_tf.data.dataset_options import DatasetOptions
-from stargan_tf.doctor.colours import Colours
-from stargan_tf.doctor.duplicates import Duplicates
-from stargan_tf.doctor.finding import ERROR, OK, WARNING
-from stargan_tf.doctor.near_duplicates import NearDuplicates, near_pairs
-from stargan_tf.doctor.picture import Picture
-from stargan_tf.doctor.readable import Readable
-from stargan_tf.doctor.sizes import Sizes
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.doctor.opened import ERROR, OK, WARNING
+from stargan_tf.doctor.picture_checks import (
+    Colours,
+    Duplicates,
+    NearDuplicates,
+    Readable,
+    Sizes,
+    near_pairs,
+)
+from stargan_tf.doctor.pictures import Picture
 
 
 def levels(check, pictures):

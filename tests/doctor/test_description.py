@@ -2,8 +2,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from stargan_tf.data.dataset_options import DatasetOptions
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.doctor import description as module
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.errors import InputError

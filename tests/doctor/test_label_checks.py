@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stargan_tf.data.file_audit import FileAudit
-from stargan_tf.data.listing import EMPTY, HIDDEN, IgnoredFile
-from stargan_tf.doctor.counts import LabelCount, check_counts, count_labels
-from stargan_tf.doctor.counts_table import counts_table
-from stargan_tf.doctor.evaluation import check_evaluation
-from stargan_tf.doctor.file_listing import check_files
-from stargan_tf.doctor.finding import ERROR, OK, WARNING
-from stargan_tf.doctor.label_faults import check_labels
+from stargan_tf.data.files import EMPTY, HIDDEN, FileAudit, IgnoredFile
+from stargan_tf.doctor.opened import ERROR, OK, WARNING
+from stargan_tf.doctor.report import counts_table
+from stargan_tf.doctor.split_checks import (
+    LabelCount,
+    check_counts,
+    check_evaluation,
+    check_files,
+    check_labels,
+    count_labels,
+)
 
 
 def by_check(findings):

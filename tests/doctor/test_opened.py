@@ -4,11 +4,10 @@ import pytest
 from absl import logging
 from PIL import Image
 
-from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.doctor import opened as module
-from stargan_tf.doctor.examine import count, examine
-from stargan_tf.doctor.opened import open_data
-from stargan_tf.doctor.opening import check_opening
+from stargan_tf.doctor.opened import check_opening, open_data
+from stargan_tf.doctor.pictures import count, examine
 from stargan_tf.errors import InputError
 
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.labelled_images import UnreadableImage
-from stargan_tf.doctor.difference_hash import difference_hash
-from stargan_tf.doctor.picture import (
+from stargan_tf.data.source import UnreadableImage
+from stargan_tf.doctor.pictures import (
     CMYK,
     GREY,
     RGB,
     colour,
+    difference_hash,
     digest_of_pixels,
     look_at_file,
     look_at_loaded,

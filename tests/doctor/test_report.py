@@ -3,9 +3,8 @@ import sys
 
 import pytest
 
-from stargan_tf.doctor.finding import ERROR, OK, WARNING, Finding
-from stargan_tf.doctor.report import Report, write_report
-from stargan_tf.doctor.text import report_text
+from stargan_tf.doctor.opened import ERROR, OK, WARNING, Finding
+from stargan_tf.doctor.report import Report, report_text, write_report
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
-from stargan_tf.data.pixels import to_float, to_uint8
-from stargan_tf.evaluation.feature_summary import FeatureSummary
-from stargan_tf.evaluation.task import Subject
+from stargan_tf.data.pictures import to_float, to_uint8
+from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.evaluation.fid import FeatureSummary
+from stargan_tf.evaluation.tasks import Subject
 
 SIDE = 16
 HAIR = ("Black", "Blond")

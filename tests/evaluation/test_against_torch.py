@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.features import FeatureExtractor, resize_float
+from stargan_tf.evaluation.inception import FeatureExtractor, resize_float
 from stargan_tf.evaluation.lpips import Lpips
-from stargan_tf.evaluation.weight_sources import SOURCES
-from stargan_tf.evaluation.weights import load_weights
+from stargan_tf.evaluation.weights import SOURCES, load_weights
 
 torch = pytest.importorskip("torch")
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.array_pickle import read_array_pickle
+from stargan_tf.evaluation.weights import read_array_pickle
 
 
 @pytest.mark.parametrize("protocol", [3, 4])

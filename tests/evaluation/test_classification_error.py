@@ -3,7 +3,7 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.classification_error import ClassificationError
+from stargan_tf.evaluation.measures import ClassificationError
 
 FACES = DatasetInfo("faces", ("angry", "happy", "sad"), "one_hot", 32)
 PEOPLE = DatasetInfo("people", ("male", "young"), "binary", 32)

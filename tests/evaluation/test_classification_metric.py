@@ -2,13 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from stargan_tf.evaluation import classification_metric as module
-from stargan_tf.evaluation.classification_metric import ClassificationMetric
-from stargan_tf.evaluation.label_tasks import label_tasks
-from stargan_tf.evaluation.measurement import wilson_interval
+from stargan_tf.evaluation import metrics as module
+from stargan_tf.evaluation.evaluator import run_task
+from stargan_tf.evaluation.measures import wilson_interval
+from stargan_tf.evaluation.metrics import ClassificationMetric
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.run_task import run_task
-from stargan_tf.evaluation.style_tasks import style_tasks
+from stargan_tf.evaluation.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import Classifier, faces, pets
 
 OPTIONS = EvaluationOptions(classifier="tiny", seed=3, outputs=2)

@@ -6,12 +6,15 @@ import pytest
 from absl import logging
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import classifier as module
-from stargan_tf.evaluation.classification_error import ClassificationError
-from stargan_tf.evaluation.classifier import cached_classifier, train_classifier
-from stargan_tf.evaluation.residual_network import build_residual_network
+from stargan_tf.evaluation.classifier import (
+    build_residual_network,
+    cached_classifier,
+    train_classifier,
+)
+from stargan_tf.evaluation.measures import ClassificationError
 
 FEW = {"steps": 25, "batch_size": 16, "learning_rate": 1e-2}
 

@@ -4,9 +4,12 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.comparison import differing_conditions, read_contenders
-from stargan_tf.evaluation.comparison_plot import write_plot
-from stargan_tf.evaluation.comparison_table import comparison_table
+from stargan_tf.evaluation.compare import (
+    comparison_table,
+    differing_conditions,
+    read_contenders,
+    write_plot,
+)
 
 
 @pytest.fixture

@@ -1,8 +1,16 @@
 import pytest
 
-from stargan_tf.evaluation import classification_metric, feature_metric, lpips_metric
+from stargan_tf.evaluation import (
+    metrics as classification_metric,
+)
+from stargan_tf.evaluation import (
+    metrics as feature_metric,
+)
+from stargan_tf.evaluation import (
+    metrics as lpips_metric,
+)
+from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.evaluator import Evaluator
-from stargan_tf.evaluation.finished_tasks import FinishedTasks
 from stargan_tf.evaluation.options import METRICS, EvaluationOptions
 from tests.evaluation.fakes import (
     FACE_LABELS,

@@ -2,11 +2,9 @@ import numpy as np
 import pytest
 
 from stargan_tf.evaluation.evaluator import _drop_examples
-from stargan_tf.evaluation.examples import BestAndWorst, Example
-from stargan_tf.evaluation.metric import Scores
-from stargan_tf.evaluation.report_pictures import pictures
+from stargan_tf.evaluation.report import pictures
 from stargan_tf.evaluation.results import Results, TaskResult
-from stargan_tf.evaluation.task import Translated
+from stargan_tf.evaluation.tasks import BestAndWorst, Example, Scores, Translated
 
 
 def batch(names):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.feature_sample import FeatureSample
+from stargan_tf.evaluation.fid import FeatureSample
 
 FEATURES = np.arange(200, dtype=np.float32).reshape(100, 2)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.feature_statistics import FeatureStatistics
+from stargan_tf.evaluation.fid import FeatureStatistics
 
 
 def accumulate(features, size):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.feature_summary import FeatureSummary, check_comparable
+from stargan_tf.evaluation.fid import FeatureSummary, check_comparable
 
 FEATURES = np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32)
 

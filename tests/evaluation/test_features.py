@@ -5,12 +5,18 @@ from PIL import Image, ImageFilter
 
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation import features as module
-from stargan_tf.evaluation.features import FeatureExtractor, resize_float, resize_uint8
-from stargan_tf.evaluation.frechet import frechet_inception_distance
-from stargan_tf.evaluation.inception import build_inception
-from stargan_tf.evaluation.kernel_distance import kernel_inception_distance
-from stargan_tf.evaluation.protocols import PROTOCOLS
+from stargan_tf.evaluation import inception as module
+from stargan_tf.evaluation.fid import (
+    frechet_inception_distance,
+    kernel_inception_distance,
+)
+from stargan_tf.evaluation.inception import (
+    FeatureExtractor,
+    build_inception,
+    resize_float,
+    resize_uint8,
+)
+from stargan_tf.evaluation.options import PROTOCOLS
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 3), dtype=np.uint8)
 

@@ -1,9 +1,9 @@
 import numpy as np
 
-from stargan_tf.evaluation.examples import Example
-from stargan_tf.evaluation.finished_tasks import FinishedTasks
-from stargan_tf.evaluation.measurement import ByImage, Measurement
+from stargan_tf.evaluation.cache import FinishedTasks
+from stargan_tf.evaluation.measures import ByImage, Measurement
 from stargan_tf.evaluation.results import TaskResult
+from stargan_tf.evaluation.tasks import Example
 
 SOURCE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 IMAGES = ByImage(np.array([4, 7]), np.array([1.0, 0.0]), np.ones(2), share=True)

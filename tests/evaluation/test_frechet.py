@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from stargan_tf.evaluation.feature_summary import FeatureSummary
-from stargan_tf.evaluation.frechet import frechet_distance, frechet_inception_distance
+from stargan_tf.evaluation.fid import (
+    FeatureSummary,
+    frechet_distance,
+    frechet_inception_distance,
+)
 
 
 def covariance(seed, width=12, rank=12):

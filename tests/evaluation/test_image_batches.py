@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.image_batches import image_batches
+from stargan_tf.evaluation.tasks import image_batches
 from tests.evaluation.fakes import PET_LABELS, PETS, make_source
 
 ROWS = np.array([6, 5, 2, 1, 0])

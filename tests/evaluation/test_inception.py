@@ -4,8 +4,11 @@ import pytest
 
 from stargan_tf.evaluation import inception
 from stargan_tf.evaluation.inception import build_inception
-from stargan_tf.evaluation.weight_conversion import convert_inception, inception_layers
-from stargan_tf.evaluation.weights import set_weights
+from stargan_tf.evaluation.weights import (
+    convert_inception,
+    inception_layers,
+    set_weights,
+)
 from tests.evaluation.torch_like import Writer, save_state_dict
 
 EDGE = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)

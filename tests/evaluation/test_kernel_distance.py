@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation import kernel_distance
-from stargan_tf.evaluation.feature_summary import FeatureSummary
-from stargan_tf.evaluation.kernel_distance import (
+from stargan_tf.evaluation import fid as kernel_distance
+from stargan_tf.evaluation.fid import (
+    FeatureSummary,
     kernel_inception_distance,
     polynomial_mmd,
 )

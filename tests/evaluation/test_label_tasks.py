@@ -1,7 +1,7 @@
 import numpy as np
 
-from stargan_tf.evaluation.label_tasks import label_tasks
 from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.evaluation.tasks import label_tasks
 from tests.evaluation.fakes import FACE_LABELS, FACES, faces, make_source
 
 

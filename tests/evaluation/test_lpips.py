@@ -9,7 +9,7 @@ from PIL import Image, ImageFilter
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import lpips as module
 from stargan_tf.evaluation.lpips import NETWORKS, Lpips
-from stargan_tf.evaluation.weight_conversion import convert_lpips
+from stargan_tf.evaluation.weights import convert_lpips
 
 IMAGES = np.random.default_rng(0).uniform(-1.2, 1.2, (2, 35, 35, 3)).astype(np.float32)
 

@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation import lpips_metric as module
-from stargan_tf.evaluation.label_tasks import label_tasks
-from stargan_tf.evaluation.lpips_metric import LpipsMetric
+from stargan_tf.evaluation import metrics as module
+from stargan_tf.evaluation.evaluator import run_task
+from stargan_tf.evaluation.metrics import LpipsMetric
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.run_task import run_task
-from stargan_tf.evaluation.style_tasks import style_tasks
+from stargan_tf.evaluation.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import PET_LABELS, PETS, Lpips, faces, make_source, pets
 
 OPTIONS = EvaluationOptions(outputs=3)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from stargan_tf.evaluation import measurement as module
-from stargan_tf.evaluation.measurement import (
+from stargan_tf.evaluation import measures as module
+from stargan_tf.evaluation.measures import (
     ByImage,
     Measurement,
     bootstrap_interval,

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from stargan_tf.evaluation.number_names import (
+from stargan_tf.evaluation.options import (
     METRIC_NUMBERS,
     NUMBERS,
     direction,

@@ -10,9 +10,9 @@ from absl import logging
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation import real_statistics as module
-from stargan_tf.evaluation.feature_summary import FeatureSummary
-from stargan_tf.evaluation.real_statistics import RealStatistics
+from stargan_tf.evaluation import cache as module
+from stargan_tf.evaluation.cache import RealStatistics
+from stargan_tf.evaluation.fid import FeatureSummary
 from tests.evaluation.fakes import FACE_LABELS, FACES, Extractor, make_source
 
 TARGETS = [(0, 1.0), (2, 1.0), (2, 0.0)]

@@ -3,10 +3,15 @@ import json
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.measurement import Measurement
+from stargan_tf.evaluation.measures import Measurement
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.record import read_record, results_record, write_record
-from stargan_tf.evaluation.results import Results, TaskResult
+from stargan_tf.evaluation.results import (
+    Results,
+    TaskResult,
+    read_record,
+    results_record,
+    write_record,
+)
 
 RESULTS = Results(
     [

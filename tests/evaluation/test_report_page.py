@@ -9,13 +9,11 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.examples import Example
-from stargan_tf.evaluation.measurement import ByImage, Measurement, bootstrap_interval
+from stargan_tf.evaluation.measures import ByImage, Measurement, bootstrap_interval
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.record import results_record
-from stargan_tf.evaluation.report_matrix import BEST, WORST
-from stargan_tf.evaluation.report_page import report_page, write_report
-from stargan_tf.evaluation.results import Results, TaskResult
+from stargan_tf.evaluation.report import BEST, WORST, report_page, write_report
+from stargan_tf.evaluation.results import Results, TaskResult, results_record
+from stargan_tf.evaluation.tasks import Example
 
 CONTEXT = {
     "model": {

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.measurement import ByImage, Measurement, bootstrap_interval
+from stargan_tf.evaluation.measures import ByImage, Measurement, bootstrap_interval
 from stargan_tf.evaluation.results import Results, TaskResult
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.label_tasks import label_tasks
+from stargan_tf.evaluation.evaluator import run_task
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.run_task import run_task
+from stargan_tf.evaluation.tasks import label_tasks
 from tests.evaluation.fakes import FACE_LABELS, FACES, faces, make_source
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.running_mean import RunningMean
+from stargan_tf.evaluation.measures import RunningMean
 
 
 def accumulate(values, size):

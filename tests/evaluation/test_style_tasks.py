@@ -3,8 +3,7 @@ import pytest
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.reference_codes import ReferenceCodes
-from stargan_tf.evaluation.style_tasks import style_tasks
+from stargan_tf.evaluation.tasks import ReferenceCodes, style_tasks
 from tests.evaluation.fakes import PET_LABELS, PETS, make_source, pets
 
 IMAGES = np.zeros((3, 16, 16, 3), np.float32)

@@ -1,8 +1,7 @@
 from dataclasses import replace
 
-from stargan_tf.evaluation.measurement import Measurement
-from stargan_tf.evaluation.results import Results, TaskResult
-from stargan_tf.evaluation.table import aligned, results_table
+from stargan_tf.evaluation.measures import Measurement
+from stargan_tf.evaluation.results import Results, TaskResult, aligned, results_table
 
 
 def task(name, guide, **values):

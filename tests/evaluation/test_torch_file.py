@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.torch_file import read_torch_file
+from stargan_tf.evaluation.weights import read_torch_file
 from tests.evaluation.torch_like import Writer, save_pickle, save_state_dict
 
 KERNEL = np.arange(24, dtype=np.float32).reshape(2, 3, 4)

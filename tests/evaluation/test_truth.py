@@ -3,8 +3,7 @@ import pytest
 
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.task import Translated
-from stargan_tf.evaluation.truth import drawn_truth, no_picture, true_images
+from stargan_tf.evaluation.tasks import Translated, drawn_truth, no_picture, true_images
 from stargan_tf.toon_faces.datasets import true_translation
 from tests.evaluation.fakes import faces
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation import unchanged
+from stargan_tf.evaluation import metrics as unchanged
 
 IMAGES = np.random.default_rng(0).integers(50, 200, (3, 16, 16, 3), dtype=np.uint8)
 

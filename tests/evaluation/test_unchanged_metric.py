@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.label_tasks import label_tasks
+from stargan_tf.evaluation.evaluator import run_task
+from stargan_tf.evaluation.metrics import UnchangedMetric
 from stargan_tf.evaluation.options import EvaluationOptions, OwnFunctions
-from stargan_tf.evaluation.run_task import run_task
-from stargan_tf.evaluation.style_tasks import style_tasks
-from stargan_tf.evaluation.unchanged_metric import UnchangedMetric
+from stargan_tf.evaluation.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import faces, pets
 
 OPTIONS = EvaluationOptions(outputs=2)

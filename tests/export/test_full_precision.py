@@ -1,7 +1,7 @@
 import numpy as np
 
-from stargan_tf.export.full_precision import copied, in_float32
-from stargan_tf.models.generator_v1 import GeneratorV1
+from stargan_tf.exporting.agreement import copied, in_float32
+from stargan_tf.models.stargan.networks import GeneratorV1
 
 
 def test_a_bfloat16_generator_becomes_float32_with_its_weights():

@@ -3,13 +3,13 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.export.sample_images import (
+from stargan_tf.evaluation.job import DataChoice
+from stargan_tf.exporting.agreement import (
     held_out_images,
     random_images,
     training_images,
 )
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.evaluated_run import DataChoice
 
 
 def state(name):

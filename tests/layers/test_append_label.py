@@ -1,6 +1,6 @@
 import numpy as np
 
-from stargan_tf.layers.append_label import AppendLabel
+from stargan_tf.models.stargan.networks import AppendLabel
 
 
 def test_every_label_entry_becomes_a_constant_channel():

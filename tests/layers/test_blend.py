@@ -1,6 +1,6 @@
 import numpy as np
 
-from stargan_tf.layers.blend import Blend
+from stargan_tf.models.stargan.networks import Blend
 
 
 def test_mask_chooses_between_the_drawing_and_the_input():

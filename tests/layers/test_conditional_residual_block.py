@@ -1,6 +1,6 @@
 import numpy as np
 
-from stargan_tf.layers.conditional_residual_block import ConditionalResidualBlock
+from stargan_tf.models.stargan.networks import ConditionalResidualBlock
 
 
 def test_the_label_scales_and_shifts_what_is_added():

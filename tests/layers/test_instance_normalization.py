@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.layers.instance_normalization import InstanceNormalization
+from stargan_tf.layers.normalization import InstanceNormalization
 
 WEIGHTS = [np.array([1.0, 2.0, 0.5]), np.array([0.0, -1.0, 3.0])]
 

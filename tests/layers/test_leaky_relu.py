@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.layers.leaky_relu import LeakyReLU
+from stargan_tf.layers.activation import LeakyReLU
 
 X = tf.constant([-2.0, -0.5, 0.5, 3.0])
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.layers.resampling_convolution import DoublingConv2D, HalvingConv2D
+from stargan_tf.layers.convolution import DoublingConv2D, HalvingConv2D
 from tests.layers.penalised import penalised
 
 CONVOLUTION = {"filters": 5, "kernel_size": 3, "padding": "same"}

@@ -1,6 +1,6 @@
 import numpy as np
 
-from stargan_tf.layers.residual_block import ResidualBlock
+from stargan_tf.models.stargan.networks import ResidualBlock
 
 
 def test_zero_scale_leaves_the_input_without_activation():

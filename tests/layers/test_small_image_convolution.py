@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.layers.resampling_convolution import HalvingConv2D
-from stargan_tf.layers.small_image_convolution import MAX_PIXELS, SmallImageConv2D
+from stargan_tf.layers.convolution import MAX_PIXELS, HalvingConv2D, SmallImageConv2D
 from tests.layers.penalised import penalised
 
 CASES = {

@@ -6,19 +6,18 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.errors import InputError
-from stargan_tf.layers.adain import AdaIN
-from stargan_tf.layers.adain_residual_block import AdaINResidualBlock
-from stargan_tf.layers.domain_dense import (
+from stargan_tf.layers.initializers import he_normal
+from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
+from stargan_tf.models.stargan_v2.layers import (
+    AdaINResidualBlock,
     DomainDense,
+    DownResidualBlock,
+    HighPassSkip,
+    ImageTrunk,
     gathered_heads,
     stacked_heads,
 )
-from stargan_tf.layers.down_residual_block import DownResidualBlock
-from stargan_tf.layers.he_initialised import he_normal
-from stargan_tf.layers.high_pass_skip import HighPassSkip
-from stargan_tf.layers.image_trunk import ImageTrunk
-from stargan_tf.layers.instance_normalization import InstanceNormalization
-from stargan_tf.layers.pyramid import check_image_size, halvings, widths
+from stargan_tf.models.stargan_v2.pyramid import check_image_size, halvings, widths
 
 
 def normal(*shape, seed=0):

@@ -6,14 +6,14 @@ import keras
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.export.sample_images import random_images
-from stargan_tf.litert import form_v1, form_v2
-from stargan_tf.litert.check import KerasOutputs
-from stargan_tf.litert.convert import convert
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.exporting.agreement import random_images
+from stargan_tf.exporting.litert import KerasOutputs, convert
+from stargan_tf.models.stargan import litert as form_v1
+from stargan_tf.models.stargan_v2 import litert as form_v2
+from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 from tests.models.conftest import HAIR, tiny
 
 PEOPLE = DatasetInfo("people", ("man", "woman", "child"), "one_hot", 64)

@@ -1,10 +1,9 @@
 import pytest
 
-from stargan_tf.export.agreement import Agreement
-from stargan_tf.litert import form_v1
-from stargan_tf.litert.convert import convert
-from stargan_tf.litert.limits import limit
-from stargan_tf.litert.operations import operations
+from stargan_tf.exporting.agreement import Agreement
+from stargan_tf.exporting.litert import convert, limit
+from stargan_tf.exporting.litert_file import operations
+from stargan_tf.models.stargan import litert as form_v1
 from tests.litert.conftest import compare
 from tests.models.conftest import tiny
 

@@ -1,7 +1,7 @@
-from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.litert.description import describe
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.options import Preparation
+from stargan_tf.exporting.litert import describe
 from stargan_tf.training.checkpoints import State
 from tests.models.conftest import MOOD
 

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from stargan_tf.litert.doubling import doubled
+from stargan_tf.models.stargan_v2.litert import doubled
 
 
 def test_the_same_bits_as_upsampling():

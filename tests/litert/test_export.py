@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from stargan_tf.cli.main import main
-from stargan_tf.export.agreement import Limit
-from stargan_tf.litert import limits, runtime
-from stargan_tf.litert.file_metadata import read_metadata
-from stargan_tf.training.families.stargan import STARGAN
+from stargan_tf.exporting import litert as limits
+from stargan_tf.exporting import litert_file as runtime
+from stargan_tf.exporting.agreement import Limit
+from stargan_tf.exporting.litert_file import read_metadata
+from stargan_tf.models.stargan import STARGAN
 
 
 @pytest.fixture
@@ -86,9 +87,7 @@ def test_without_litert_the_extra_is_named(export, monkeypatch, capsys):
 @pytest.mark.parametrize("form", ["litert", "saved_model"])
 def test_a_family_says_whether_it_has_the_form(export, monkeypatch, capsys, form):
     without = replace(STARGAN, litert="", served="")
-    monkeypatch.setattr(
-        "stargan_tf.training.families.registry.family", lambda name: without
-    )
+    monkeypatch.setattr("stargan_tf.models.registry.family", lambda name: without)
     status, output = export("--format", form)
     assert status == 2 and not output.exists()
     assert "stargan models" in capsys.readouterr().err

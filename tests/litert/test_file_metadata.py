@@ -1,7 +1,6 @@
 import numpy as np
 
-from stargan_tf.litert.file_metadata import read_metadata, with_metadata
-from stargan_tf.litert.file_model import unpack
+from stargan_tf.exporting.litert_file import read_metadata, unpack, with_metadata
 from tests.litert.conftest import compare
 
 SAID = {"domains": ["Café", "Glückliche"], "range": [-1, 1]}

@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
 
-from stargan_tf.litert import form_v1
-from stargan_tf.litert.convert import convert
-from stargan_tf.litert.operations import operations
-from stargan_tf.litert.runtime import Runner
-from stargan_tf.litert.signatures import signatures
+from stargan_tf.exporting.litert import convert
+from stargan_tf.exporting.litert_file import Runner, operations, signatures
+from stargan_tf.models.stargan import litert as form_v1
 from tests.litert.conftest import compare
 from tests.models.conftest import HAIR, MOOD, tiny
 

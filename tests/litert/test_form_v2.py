@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from stargan_tf.litert import form_v2
-from stargan_tf.litert.convert import convert
-from stargan_tf.litert.operations import operations
-from stargan_tf.litert.signatures import signatures
+from stargan_tf.exporting.litert import convert
+from stargan_tf.exporting.litert_file import operations, signatures
+from stargan_tf.models.stargan_v2 import litert as form_v2
 from tests.litert.conftest import compare, tiny_v2
 
 REFUSED = {"TILE", "GATHER", "ONE_HOT", "BATCH_MATMUL", "SQUARED_DIFFERENCE"}

@@ -2,8 +2,7 @@ import re
 
 import pytest
 
-from stargan_tf.litert.file_model import pack, unpack
-from stargan_tf.litert.operations import check_operations, operations
+from stargan_tf.exporting.litert_file import check_operations, operations, pack, unpack
 
 
 def test_builtin_operations_are_counted(v1_content):

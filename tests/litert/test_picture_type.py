@@ -1,10 +1,9 @@
 import numpy as np
 
-from stargan_tf.data.pixels import to_float
-from stargan_tf.export.agreement import GREY_LEVEL
-from stargan_tf.litert.convert import convert
-from stargan_tf.litert.runtime import Runner
-from stargan_tf.litert.signatures import signatures
+from stargan_tf.data.pictures import to_float
+from stargan_tf.exporting.agreement import GREY_LEVEL
+from stargan_tf.exporting.litert import convert
+from stargan_tf.exporting.litert_file import Runner, signatures
 from tests.litert.conftest import compare
 
 

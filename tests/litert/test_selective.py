@@ -1,7 +1,7 @@
 import pytest
 
-from stargan_tf.litert import selective
-from stargan_tf.litert.selective import WANTED_ERROR, product_names, worst
+from stargan_tf.exporting import litert as selective
+from stargan_tf.exporting.litert import WANTED_ERROR, product_names, worst
 
 
 def test_only_the_worst_products_stay_float():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from stargan_tf.losses.classification import (
+from stargan_tf.models.stargan.objective import (
     binary_classification,
     domain_classification,
     one_hot_classification,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.losses.non_saturating import non_saturating_loss, r1_penalty
+from stargan_tf.models.stargan_v2.objective import non_saturating_loss, r1_penalty
 
 
 @pytest.mark.parametrize(

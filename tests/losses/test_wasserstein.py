@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from stargan_tf.losses.wasserstein import critic_loss, gradient_penalty, interpolate
+from stargan_tf.models.stargan.objective import (
+    critic_loss,
+    gradient_penalty,
+    interpolate,
+)
 
 
 def test_critic_loss_is_minus_the_mean_for_real_and_the_mean_for_fake():

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow.python.framework.config import disable_op_determinism
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.models.stargan import StarGAN
+from stargan_tf.models.stargan.model import StarGAN
 
 HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
 MOOD = DatasetInfo("mood", ("happy", "sad"), "one_hot", 16)

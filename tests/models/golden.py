@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stargan_tf.convert import official_v1, official_v2
-from stargan_tf.convert.found import Part, Sizes
-from stargan_tf.convert.table import entries
-from stargan_tf.convert.transfer import put_weights
+from stargan_tf.convert.mapping import Part, Sizes, entries, put_weights
+from stargan_tf.models.stargan import official as official_v1
+from stargan_tf.models.stargan_v2 import official as official_v2
 from tests.goldens.reference_weights import reference_array, reference_state_dict
 
 FOLDER = Path(__file__).parents[1] / "goldens"

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.models.micro_batches import mean_over_parts
-from stargan_tf.models.rematerialise import rematerialised
+from stargan_tf.models.memory import mean_over_parts, rematerialised
 from tests.models.test_stargan_v2 import AVERAGED, batch, compiled
 
 # These two use everything: R1, every network, both kinds of styles.

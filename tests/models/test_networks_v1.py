@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.models.discriminator_v1 import DiscriminatorV1
-from stargan_tf.models.generator_v1 import GeneratorV1
+from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 
 
 def test_parameter_counts_equal_the_official_ones():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.models.objective_v2 import (
+from stargan_tf.models.stargan_v2.objective import (
     discriminator_terms,
     diversity_weight,
     generator_terms,

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.models.stargan import StarGAN
+from stargan_tf.models.stargan.model import StarGAN
 from tests.models.golden import Golden, nhwc
 from tests.models.parity import by_variable, norm_errors, weight_errors
 

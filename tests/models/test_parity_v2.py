@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.models.batch_v2 import Batch
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.models.stargan_v2.model import Batch, StarGANV2
 from tests.goldens.reference_weights import reference_array
 from tests.models.golden import Golden, nhwc
 from tests.models.parity import by_variable, norm_errors, weight_errors

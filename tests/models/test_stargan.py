@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.data.pipeline import training_batches
+from stargan_tf.data.sampling import training_batches
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.data.turns import take_turns
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan import StarGAN
+from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.optimizers import TorchAdam
 from tests.models.conftest import HAIR, MOOD, tiny
 

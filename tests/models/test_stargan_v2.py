@@ -12,9 +12,9 @@ import tensorflow as tf
 import stargan_tf
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.models.objective_v2 import discriminator_terms
-from stargan_tf.models.stargan import StarGAN
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.models.stargan.model import StarGAN
+from stargan_tf.models.stargan_v2.model import StarGANV2
+from stargan_tf.models.stargan_v2.objective import discriminator_terms
 
 SIZE, BATCH = 64, 2
 ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)

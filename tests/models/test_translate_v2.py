@@ -6,7 +6,7 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.models.stargan_v2.model import StarGANV2
 
 SIZE = 64
 ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)

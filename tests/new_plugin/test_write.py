@@ -8,8 +8,7 @@ import pytest
 
 from stargan_tf.cli.main import main
 from stargan_tf.errors import InputError
-from stargan_tf.new_plugin.names import Names
-from stargan_tf.new_plugin.write import write_plugin
+from stargan_tf.new_plugin.write import Names, write_plugin
 
 
 def test_names_are_made_from_one():

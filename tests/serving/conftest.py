@@ -9,9 +9,9 @@ import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.exporting.saved_model import SavedModelOptions, export_saved_model
 from stargan_tf.serving.client import Client
-from stargan_tf.serving.export import SavedModelOptions, export_saved_model
-from stargan_tf.serving.server import DevServer
+from stargan_tf.serving.dev_server import DevServer
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint
 from tests.serving.toy import write_toy
@@ -36,7 +36,7 @@ def exported(folder, model, family):
 
 
 def label_model(datasets=FACES, dtype="float32"):
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     return StarGAN(
         datasets,
@@ -59,7 +59,7 @@ def served_v1(tmp_path_factory):
 @pytest.fixture(scope="session")
 def served_v2(tmp_path_factory):
     """A model with high-pass skips, as a SavedModel."""
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     # Some random networks of two filters have a channel that is nearly constant; the
     # norms would blow up its rounding errors.

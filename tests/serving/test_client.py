@@ -12,8 +12,7 @@ import pytest
 
 from stargan_tf.errors import InputError
 from stargan_tf.serving import AsyncClient, Client, Retries, ServingError, Tls
-from stargan_tf.serving.by_name import encoded_request
-from stargan_tf.serving.retries import Attempts
+from stargan_tf.serving.client import Attempts, encoded_request
 from stargan_tf.serving.wire import messages
 
 STATUS = "/tensorflow.serving.ModelService/GetModelStatus"

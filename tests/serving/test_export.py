@@ -10,13 +10,16 @@ from tensorflow_serving.config import model_server_config_pb2
 
 import stargan_tf.serving
 from stargan_tf.errors import InputError
-from stargan_tf.export.disagreement import Disagreement
-from stargan_tf.export.sample_images import random_images
-from stargan_tf.serving.check import compare
-from stargan_tf.serving.configuration import models_config
-from stargan_tf.serving.export import SavedModelOptions, export_saved_model
-from stargan_tf.serving.samples_v1 import cases
-from stargan_tf.serving.versions import next_version, versions
+from stargan_tf.exporting.agreement import Disagreement, random_images
+from stargan_tf.exporting.saved_model import (
+    SavedModelOptions,
+    compare,
+    export_saved_model,
+    models_config,
+    next_version,
+    versions,
+)
+from stargan_tf.models.stargan.serving import cases
 from stargan_tf.training.run_folder import find_checkpoint
 from tests.serving.asking import ask
 from tests.serving.conftest import FACES, exported, label_model
@@ -108,7 +111,7 @@ def test_a_failed_check_leaves_nothing(served_v1, monkeypatch, tmp_path):
     def disagree(*_):
         raise Disagreement("no")
 
-    monkeypatch.setattr("stargan_tf.serving.export.compare", disagree)
+    monkeypatch.setattr("stargan_tf.exporting.saved_model.compare", disagree)
     checkpoint, state = find_checkpoint(served_v1[1].parents[1])
     with (
         pytest.raises(Disagreement),

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.data.pictures import as_square, read_picture
-from stargan_tf.serving import pictures
+from stargan_tf.exporting import pictures_in_graph as pictures
 
 SIDE = 16
 

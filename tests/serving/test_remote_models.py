@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.cli.main import main
-from stargan_tf.serving.server import DevServer
+from stargan_tf.serving.dev_server import DevServer
 
 MASKS = "def masks(images):\n    return abs(images[..., :2])\n"
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stargan_tf.data.pixels import to_float
-from stargan_tf.serving.styles_in_graph import latents_of_seeds
+from stargan_tf.data.pictures import to_float
+from stargan_tf.models.stargan_v2.serving import latents_of_seeds
 from tests.serving.asking import ask, check_invalid
 
 

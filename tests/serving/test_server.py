@@ -17,8 +17,8 @@ from tensorflow_serving.apis import (
 
 from stargan_tf.errors import InputError
 from stargan_tf.serving import Client, Retries, ServingError
-from stargan_tf.serving import server as module
-from stargan_tf.serving.server import DevServer
+from stargan_tf.serving import dev_server as module
+from stargan_tf.serving.dev_server import DevServer
 
 IMAGES = np.arange(96, dtype=np.uint8).reshape(2, 4, 4, 3)
 LABELS = np.array([[1, 0], [2, 0]], np.float32)

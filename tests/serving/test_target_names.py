@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.translation.source_labels import source_labels
+from stargan_tf.steering.labels import source_labels
 from tests.serving.asking import ask, check_invalid
 
 

@@ -11,7 +11,8 @@ from tensorflow_serving.apis import (
 )
 
 from stargan_tf.errors import InputError
-from stargan_tf.serving import tensors, wire
+from stargan_tf.serving import wire
+from stargan_tf.serving import wire as tensors
 from stargan_tf.serving.wire import messages
 
 ARRAYS = {

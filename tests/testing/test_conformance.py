@@ -15,8 +15,8 @@ from stargan_tf.plugin import (
     one_hot,
 )
 from stargan_tf.testing import NotConforming, check_dataset
+from stargan_tf.testing.checks import check_missing_folder
 from stargan_tf.testing.conformance import broken_promises
-from stargan_tf.testing.option_checks import check_missing_folder
 
 COUNTS = {"train": 12, "held_out": 4}
 PETS = one_hot("cat", "dog")

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from stargan_tf.data.dataset_options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.errors import InputError
-from stargan_tf.toon_faces.attribute_population import ATTRIBUTES
 from stargan_tf.toon_faces.datasets import (
+    ATTRIBUTES,
+    EXPRESSIONS,
+    FIRST_PERSON,
     TOON_ATTRIBUTES,
     TOON_EXPRESSIONS,
     TOON_PEOPLE,
     true_translation,
 )
-from stargan_tf.toon_faces.expression_population import EXPRESSIONS
 from stargan_tf.toon_faces.identity import draw_identity
-from stargan_tf.toon_faces.population import FIRST_PERSON
 
 DEFAULT = DatasetOptions()
 ALL = (TOON_ATTRIBUTES, TOON_EXPRESSIONS, TOON_PEOPLE)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stargan_tf.toon_faces.look import Look
-from stargan_tf.toon_faces.palette import DYES, VIVID
-from stargan_tf.toon_faces.people_population import PEOPLE
-from stargan_tf.toon_faces.person import BEARDS, KINDS, MOODS, draw_person, mood
+from stargan_tf.toon_faces.datasets import PEOPLE
+from stargan_tf.toon_faces.drawing import DYES, VIVID
+from stargan_tf.toon_faces.identity import Look
+from stargan_tf.toon_faces.people import BEARDS, KINDS, MOODS, draw_person, mood
 from stargan_tf.toon_faces.render import render
 
 COUNT = 300

@@ -11,7 +11,7 @@ import sys
 import tensorflow as tf
 
 from stargan_tf.cli.main import main
-from stargan_tf.layers import pyramid
+from stargan_tf.models.stargan_v2 import pyramid
 
 if "TEST_LOGICAL_CPUS" in os.environ:
     cpu = tf.config.list_physical_devices("CPU")[0]

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.evaluation.number_names import is_better
+from stargan_tf.evaluation.options import is_better
 from stargan_tf.training import checkpoints
-from stargan_tf.training.best_checkpoint import BestCheckpoint, read_best
+from stargan_tf.training.checkpoints import BestCheckpoint, read_best
 from stargan_tf.training.run_folder import RunFolder
 
 TOY = DatasetInfo("toy", ("a", "b"), "binary", 16).to_dict()

@@ -5,8 +5,7 @@ import pytest
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
-from stargan_tf.training.best_checkpoint import Best, BestCheckpoint, read_best
-from stargan_tf.training.checkpoints import State
+from stargan_tf.training.checkpoints import Best, BestCheckpoint, State, read_best
 
 TOY = DatasetInfo("toy", ("a", "b"), "binary", 16).to_dict()
 

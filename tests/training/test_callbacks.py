@@ -6,16 +6,19 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
-from stargan_tf.training import held_out_images
-from stargan_tf.training.callbacks.log_metrics import LogMetrics
-from stargan_tf.training.callbacks.sample_images import SampleImages, sample_images
-from stargan_tf.training.callbacks.sampler import SampleSchedule
-from stargan_tf.training.callbacks.step_callback import StepCallback
-from stargan_tf.training.callbacks.stop_on_nan import StopOnNaN, TrainingDiverged
-from stargan_tf.training.held_out_images import HeldOutImages
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.models.stargan.watch import SampleImages, sample_images
+from stargan_tf.training import watching as held_out_images
+from stargan_tf.training.callbacks import (
+    LogMetrics,
+    SampleSchedule,
+    StepCallback,
+    StopOnNaN,
+    TrainingDiverged,
+)
 from stargan_tf.training.metric_log import JsonLines
+from stargan_tf.training.watching import HeldOutImages
 
 SIZE = 8
 INFO = DatasetInfo("toy", ("Red", "Bright"), "binary", SIZE)

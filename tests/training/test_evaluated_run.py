@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.fit import Preparation
 from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.evaluated_run import DataChoice, open_evaluation_data
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 
 TOON = DatasetInfo("toon_attributes", ("Male", "Blond_Hair"), "binary", 32)
 CAT_DOG = DatasetInfo("folder", ("cat", "dog"), "one_hot", 32)

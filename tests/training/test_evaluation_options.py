@@ -1,7 +1,7 @@
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 
 RUN = {"dataset": "toon_attributes"}
 

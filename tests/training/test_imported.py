@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.imported import explained, imported, imported_by_user
+from stargan_tf.models.family import explained, imported, imported_by_user
+from stargan_tf.models.registry import family
 
 
 def test_our_own_code_by_name():

@@ -1,8 +1,8 @@
 """Labels of one model found again in another."""
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
-from stargan_tf.training.label_match import matches
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.training.warm_start import matches
 
 
 def info(name, *domains):

@@ -4,8 +4,8 @@ import math
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.model_code import attach_code
+from stargan_tf.models.registry import family
+from stargan_tf.training.run_folder import attach_code
 
 
 class Model:

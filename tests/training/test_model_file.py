@@ -8,8 +8,8 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.training.families.registry import family
-from stargan_tf.training.model_file import (
+from stargan_tf.models.registry import family
+from stargan_tf.training.checkpoints import (
     CONFIG,
     WEIGHTS,
     load_weights,
@@ -68,7 +68,7 @@ def test_without_room_for_the_copy_keras_reads_the_archive(trained, monkeypatch)
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     """A small StarGAN and its file."""
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     model = StarGAN(
         FACES, base_filters=2, num_residual_blocks=1, discriminator_layers=2

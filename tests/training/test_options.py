@@ -1,7 +1,7 @@
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.training.options import Option
+from stargan_tf.models.family import Option
 
 
 def option(kind, **arguments):

@@ -1,7 +1,7 @@
 import pytest
 
-from stargan_tf.training.families.registry import known_families, presets
-from stargan_tf.training.resolve import resolve
+from stargan_tf.models.registry import known_families, presets
+from stargan_tf.training.config import resolve
 
 CELEBA = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 
 
 def write(path, values):

@@ -12,7 +12,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten
 from stargan_tf.training import resume
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 from stargan_tf.training.run_data import open_data
 from stargan_tf.training.run_folder import RunFolder
 

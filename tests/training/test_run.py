@@ -12,10 +12,10 @@ from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from stargan_tf import interruption
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.training import run
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 from stargan_tf.training.run import build_model
 from stargan_tf.training.run_folder import load_model
 
@@ -54,7 +54,7 @@ def test_a_defect_is_no_mistake_of_the_users(monkeypatch):
     def broken(*arguments, **options):
         raise ValueError("Shapes () and (3,) are incompatible")
 
-    monkeypatch.setattr("stargan_tf.models.stargan.GeneratorV1", broken)
+    monkeypatch.setattr("stargan_tf.models.stargan.model.GeneratorV1", broken)
     with pytest.raises(ValueError, match="incompatible") as raised:
         build()
     assert not isinstance(raised.value, InputError)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 from stargan_tf.training.run_data import open_data
 
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.training.best_checkpoint import read_best
-from stargan_tf.training.run_data import RunData
-from stargan_tf.training.run_evaluation import RunEvaluation
+from stargan_tf.training.checkpoints import read_best
+from stargan_tf.training.run_data import RunData, RunEvaluation
 from stargan_tf.training.run_folder import load_model
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
@@ -28,7 +27,7 @@ def moods(name="moods"):
 
 
 def test_v2_is_measured_with_its_averaged_networks():
-    from stargan_tf.models.stargan_v2 import StarGANV2
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     tiny = {"base_filters": 2, "max_filters": 4, "style_dim": 4, "latent_dim": 3}
     model = StarGANV2(MOODS, hidden_dim=5, **tiny)

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from stargan_tf.data.fit import Preparation
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
@@ -14,7 +14,7 @@ from stargan_tf.training.run_folder import find_checkpoint, load_model
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A tiny model, and its run folder with two checkpoints."""
-    from stargan_tf.models.stargan import StarGAN
+    from stargan_tf.models.stargan.model import StarGAN
 
     info = DatasetInfo("toy", ("Red", "Bright"), "binary", 16)
     model = StarGAN(info, 4, 1, 4, 2)

@@ -7,10 +7,9 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages
-from stargan_tf.training.callbacks.sample_styles import sample_styles
-from stargan_tf.training.callbacks.sampler import SampleSchedule
-from stargan_tf.training.held_out_styles import pick_styles
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.models.stargan_v2.watch import pick_styles, sample_styles
+from stargan_tf.training.callbacks import SampleSchedule
 from stargan_tf.training.metric_log import JsonLines
 
 SIZE = 8

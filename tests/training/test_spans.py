@@ -1,6 +1,6 @@
 import pytest
 
-from stargan_tf.training.spans import spans
+from stargan_tf.training.run_data import spans
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan import StarGAN
-from stargan_tf.models.stargan_v2 import StarGANV2
+from stargan_tf.models.stargan.model import StarGAN
+from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training import checkpoints
-from stargan_tf.training.resolve import resolve
+from stargan_tf.training.config import resolve
 from stargan_tf.training.warm_start import warm_start
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 
 HAIR = ("Black_Hair", "Blond_Hair")
 FACES = DatasetInfo("faces", (*HAIR, "Male"), "binary", 16, (HAIR,))

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.by_label import (
+from stargan_tf.steering.labels import (
     ToEveryDomain,
     ToTarget,
     domain_titles,
     parse_mask,
+    parse_target,
 )
-from stargan_tf.translation.targets import parse_target
 
 DARK, BRIGHT = (np.full((1, 16, 16, 3), value, np.uint8) for value in (0, 255))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labelled_images import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.translation.contact_sheet import contact_sheet
 from stargan_tf.translation.grid import MIN_CELL
 

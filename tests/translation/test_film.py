@@ -9,8 +9,11 @@ import pytest
 from PIL import Image, ImageSequence
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.film import frame_durations, write_film
-from stargan_tf.translation.film_frames import film_frames
+from stargan_tf.translation.interpolation import (
+    film_frames,
+    frame_durations,
+    write_film,
+)
 
 
 def frames(count, size=(36, 20)):
@@ -68,7 +71,9 @@ def test_what_is_no_film(tmp_path):
 
 
 def test_mp4_without_ffmpeg_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setattr("stargan_tf.translation.film.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "stargan_tf.translation.interpolation.find_spec", lambda name: None
+    )
     with pytest.raises(ImportError, match=r"stargan_tf\[video\]"):
         write_film(tmp_path / "film.mp4", frames(1))
 

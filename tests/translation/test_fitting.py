@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.labelled_images import UnreadableImage
 from stargan_tf.data.pictures import square_pixels
-from stargan_tf.translation.fitting import Fitting
+from stargan_tf.data.source import UnreadableImage
+from stargan_tf.translation.pictures import Fitting
 
 
 def gradient(path, width, height, exif=None):

@@ -3,7 +3,7 @@
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.inputs import find_inputs
+from stargan_tf.translation.pictures import find_inputs
 
 
 def names(pictures):

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.interpolation_film import interpolation_film
-from stargan_tf.translation.random_styles import random_styles
+from stargan_tf.steering.styles import random_styles
+from stargan_tf.translation.interpolation import interpolation_film
 
 
 @pytest.mark.parametrize("as_float", [False, True])

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.inputs import InputPicture, find_inputs
-from stargan_tf.translation.outputs import (
+from stargan_tf.translation.pictures import (
     PAGE_PIXELS,
+    InputPicture,
+    find_inputs,
     plan_outputs,
     plan_pages,
     rows_per_page,

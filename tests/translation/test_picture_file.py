@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stargan_tf.data.dataset_options import DatasetOptions
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.files import NotWritten
 from stargan_tf.translation import picture_file
 from stargan_tf.translation.picture_file import WRITABLE, write_picture
@@ -56,7 +56,7 @@ def test_an_image_too_large_for_its_format_is_one_clear_error(tmp_path, extensio
 
 def test_saved_images_of_one_name_do_not_replace_each_other(tmp_path):
     from stargan_tf.data.registry import load_dataset
-    from stargan_tf.translation.save_pictures import save_pictures
+    from stargan_tf.translation.pictures import save_pictures
 
     for number, name in enumerate(("a.jpg", "a.png", "b.jpg")):
         for domain in ("x", "y"):

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.grid import GAP, MARGIN, WIDE_GAP
-from stargan_tf.translation.heading import Heading
-from stargan_tf.translation.interpolation_strip import (
+from stargan_tf.steering.styles import random_styles
+from stargan_tf.translation.grid import GAP, MARGIN, WIDE_GAP, Heading
+from stargan_tf.translation.interpolation import (
     along_the_way,
     interpolation_strip,
+    latent_grid,
+    reference_grid,
 )
-from stargan_tf.translation.random_styles import random_styles
-from stargan_tf.translation.style_grids import latent_grid, reference_grid
 
 CELL = 112  # what 16 pixels are enlarged to
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation.style_path import StylePath, linear, spherical
+from stargan_tf.steering.styles import StylePath, linear, spherical
 
 POINTS = np.array([[3.0, 0.0], [0.0, 3.0], [-3.0, 0.0]])
 

@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 
-from stargan_tf.data.labelled_images import UnreadableImage
+from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
-from stargan_tf.translation.fitting import Fitting
-from stargan_tf.translation.random_styles import CODES_AT_ONCE, random_styles
-from stargan_tf.translation.reference_styles import MAX_STYLES, read_references
-from stargan_tf.translation.stored_styles import read_stored
-from stargan_tf.translation.style_file import load_styles, save_styles
+from stargan_tf.steering.styles import (
+    CODES_AT_ONCE,
+    MAX_STYLES,
+    load_styles,
+    random_styles,
+    read_references,
+    read_stored,
+    save_styles,
+)
+from stargan_tf.translation.pictures import Fitting
 
 DOMAINS = ("cat", "dog", "fox")
 

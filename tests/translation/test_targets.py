@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
-from stargan_tf.translation.targets import (
+from stargan_tf.steering.labels import (
     Target,
     all_targets,
     apply_target,

@@ -5,14 +5,17 @@ from pathlib import Path
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.translation import batches
-from stargan_tf.translation.batches import PictureStream, in_batches
-from stargan_tf.translation.by_label import ToEveryDomain, ToTarget
-from stargan_tf.translation.fitting import Fitting
-from stargan_tf.translation.inputs import find_inputs
-from stargan_tf.translation.outputs import plan_outputs, plan_pages
-from stargan_tf.translation.targets import parse_target
-from stargan_tf.translation.translate_files import translate_files, translate_to_grid
+from stargan_tf.steering.labels import ToEveryDomain, ToTarget, parse_target
+from stargan_tf.translation import pictures as batches
+from stargan_tf.translation.pictures import (
+    Fitting,
+    PictureStream,
+    find_inputs,
+    in_batches,
+    plan_outputs,
+    plan_pages,
+)
+from stargan_tf.translation.translate import translate_files, translate_to_grid
 
 SQUARE = 16 * 16
 

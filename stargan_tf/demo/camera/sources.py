@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from stargan_tf.data.listing import is_picture
+from stargan_tf.data.files import is_picture
 from stargan_tf.data.pictures import read_picture
 from stargan_tf.errors import InputError
 from stargan_tf.native_output import without_lines
-from stargan_tf.translation.inputs import find_inputs
+from stargan_tf.translation.pictures import find_inputs
 
 WEBCAM = "webcam"
 # Its notes about a file, such as "[mov,mp4 @ 0x55] moov atom not found".

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from stargan_tf.data.label_space import LabelSpace
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import square_pixels
 from stargan_tf.demo.device_model import DeviceModel
 from stargan_tf.errors import InputError, near_names
-from stargan_tf.litert.runtime import Runner
-from stargan_tf.translation.targets import apply_target, parse_target
+from stargan_tf.exporting.litert_file import Runner
+from stargan_tf.steering.labels import apply_target, parse_target
 
 Arrays = dict[str, np.ndarray]
 

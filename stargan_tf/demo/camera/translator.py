@@ -6,7 +6,7 @@ import numpy as np
 
 from stargan_tf.demo.camera.target import Wish, generator_inputs
 from stargan_tf.demo.device_model import DeviceModel
-from stargan_tf.litert.runtime import Runner
+from stargan_tf.exporting.litert_file import Runner
 
 
 class DeviceTranslator:

@@ -6,9 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from stargan_tf.demo.runtime_package import is_runtime, kept_runtime
-from stargan_tf.demo.site import write_site
-from stargan_tf.demo.static_server import static_server
+from stargan_tf.demo.litert_js import is_runtime, kept_runtime
+from stargan_tf.demo.web import static_server, write_site
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 QUIET = (

@@ -6,8 +6,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from stargan_tf.demo.runtime_package import kept_runtime
-from stargan_tf.demo.site import write_site
+from stargan_tf.demo.litert_js import kept_runtime
+from stargan_tf.demo.web import write_site
 from tests.demo.browser.canvas import distance, pixels
 from tests.demo.browser.conftest import settle
 

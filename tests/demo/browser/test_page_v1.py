@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.pictures import as_square, read_picture
-from stargan_tf.demo.sample_faces import write_sample_faces
-from stargan_tf.litert.runtime import Runner
+from stargan_tf.demo.web import write_sample_faces
+from stargan_tf.exporting.litert_file import Runner
 from tests.demo.browser.canvas import distance, pixels
 from tests.demo.browser.conftest import settle
 

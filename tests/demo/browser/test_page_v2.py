@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.litert.runtime import Runner
+from stargan_tf.exporting.litert_file import Runner
 from tests.demo.browser.canvas import distance, pixels
 from tests.demo.browser.conftest import settle
 

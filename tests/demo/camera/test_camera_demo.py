@@ -10,7 +10,7 @@ from PIL import Image
 from stargan_tf.cli.main import main
 from stargan_tf.demo.camera.sinks import WindowSink
 from stargan_tf.errors import InputError
-from stargan_tf.litert.runtime import Runner
+from stargan_tf.exporting.litert_file import Runner
 
 # None in sys.modules makes every import of it fail.
 WITHOUT = (

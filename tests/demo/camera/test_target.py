@@ -4,7 +4,7 @@ from PIL import Image
 
 from stargan_tf.demo.camera.target import Wish, generator_inputs
 from stargan_tf.errors import InputError
-from stargan_tf.litert.runtime import Runner
+from stargan_tf.exporting.litert_file import Runner
 
 
 def inputs(model, to, **kwargs):

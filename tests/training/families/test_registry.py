@@ -9,12 +9,12 @@ import pytest
 from stargan_tf.cli.main import main
 from stargan_tf.discovery import DISABLE, MODELS
 from stargan_tf.errors import InputError
-from stargan_tf.training.families.registry import family, known_families
-from stargan_tf.training.resolve import resolve
+from stargan_tf.models.registry import family, known_families
+from stargan_tf.training.config import resolve
 
 DEFINITION = """
 from stargan_tf.plugin import NETWORKS, ModelFamily, Option, Preset
-from stargan_tf.training.families.stargan import STARGAN
+from stargan_tf.models.stargan import STARGAN
 
 REDDER = ModelFamily(
     api_version=1,

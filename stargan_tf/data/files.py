@@ -1,0 +1,404 @@
+"""How large the pictures of a data set are, judged by some of them."""
+
+import errno
+import functools
+import hashlib
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from absl import logging
+
+from stargan_tf.data.options import HELD_OUT
+from stargan_tf.data.pictures import open_picture
+from stargan_tf.errors import InputError, shortened
+from stargan_tf.files import no_file, open_regular, user_path
+
+# Which files under a folder are pictures, in an order that never changes.
+
+COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
+EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
+# Pictures that are not read: a folder with nothing else is a domain to convert.
+PHOTOGRAPHS = (".heic", ".heif", ".hif", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw")
+PHOTOGRAPHS += (".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".raw", ".3fr")
+DRAWINGS = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".tga", ".exr", ".ico", ".xcf")
+NOT_READ = frozenset((*PHOTOGRAPHS, *DRAWINGS))
+# Folders and files that systems, devices and archivers add, in lower case. Those that
+# start with a dot (.DS_Store, ._name, .ipynb_checkpoints) are hidden anyway.
+OF_SYSTEMS = frozenset(
+    (
+        *("__macosx", "icon\r", "network trash folder", "temporary items"),
+        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"),
+        *("$recycle.bin", "recycler", "recycled", "system volume information"),
+        *("lost+found", "lost.dir", "found.000", "found.001", "$extend"),
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"),
+        *("~snapshot", "__pycache__"),
+    )
+)
+
+ARCHIVES = frozenset((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"))
+ARCHIVE_HEADS = (b"pk\3\4", b"pk\5\6", b"\x1f\x8b", b"bzh", b"\xfd7zxz")
+ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
+
+HIDDEN = "hidden: the name starts with a dot"
+RUBBISH = "left behind by a system or an archiver"
+EMPTY = "a folder without pictures"
+AGAIN = "a folder that is listed under another name"
+DANGLING = "a link to nothing"
+RING = "a link that leads back to itself"
+REASONS = 8  # that a line names
+
+
+@dataclass(frozen=True)
+class IgnoredFile:
+    """A file or folder that no picture is taken from.
+
+    Args:
+        name: path relative to the data set's folder; a folder's ends in `/`.
+        reason: why, in a few words.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures below a folder.
+
+    Args:
+        names: paths relative to the folder, with `/`, sorted.
+        left_out: what else is there, sorted.
+    """
+
+    names: tuple[str, ...]
+    left_out: tuple[IgnoredFile, ...] = ()
+
+    @property
+    def ignored(self) -> int:
+        """Number of other files, not counting hidden ones."""
+        return sum(
+            file.reason not in (HIDDEN, RUBBISH) and not file.name.endswith("/")
+            for file in self.left_out
+        )
+
+
+def list_pictures(folder: str | os.PathLike) -> Listing:
+    """Finds the pictures in a folder and its sub-folders.
+
+    A picture is known by its extension, upper or lower case. Hidden files and
+    folders (names that start with a dot) are passed over, and so is what systems and
+    archivers leave behind; links are followed. What is left out is said in one line.
+
+    Args:
+        folder: where to look.
+
+    Returns:
+        The pictures' names, and what is left out.
+
+    Raises:
+        InputError: if `folder` is not a folder, or cannot be read.
+    """
+    root = existing_folder(folder)
+    listing = find_pictures(root)
+    say_left_out(root, listing.left_out)
+    return listing
+
+
+def find_pictures(root: Path) -> Listing:
+    """As `list_pictures`, without a word on what is left out."""
+    names, left_out = [], []
+    seen: set[str] = set()
+    folders = [""]
+    while folders:
+        inside = folders.pop()
+        place = root / inside
+        real = os.path.realpath(place)
+        if real in seen:
+            left_out.append(IgnoredFile(inside, AGAIN))
+            continue
+        seen.add(real)
+        try:
+            inner, pictures, others = look_into(place)
+        except OSError as error:
+            if not inside:
+                raise _unreadable(root, error) from error
+            reason = f"a folder that cannot be read ({error.strerror})"
+            left_out.append(IgnoredFile(inside, reason))
+            continue
+        if inside and not inner and not pictures:
+            left_out.append(IgnoredFile(inside, EMPTY))
+        names += [f"{inside}{name}" for name in pictures]
+        left_out += [IgnoredFile(f"{inside}{o.name}", o.reason) for o in others]
+        folders += [f"{inside}{name}/" for name in reversed(inner)]
+    return Listing(tuple(sorted(names)), tuple(sorted(left_out, key=_by_name)))
+
+
+def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
+    """The sub-folders of one folder, its pictures, and what is neither; sorted.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    folders, pictures, others = [], [], []
+    with os.scandir(place) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            kind, reason = _kind(entry)
+            if reason:
+                name = f"{entry.name}/" if kind == "folder" else entry.name
+                others.append(IgnoredFile(name, reason))
+            elif kind == "folder":
+                folders.append(entry.name)
+            else:
+                pictures.append(entry.name)
+    return folders, pictures, others
+
+
+def is_picture(name: str | os.PathLike) -> bool:
+    """Whether a file's extension is that of a picture."""
+    return os.path.splitext(name)[1].lower() in EXTENSIONS
+
+
+def kind_of_name(name: str) -> str:
+    """Why a file of this name is not read as a picture; empty if it is."""
+    extension = os.path.splitext(name)[1].lower()
+    if extension in EXTENSIONS:
+        return ""
+    return f"{extension or 'no extension'}: not read as a picture"
+
+
+def of_no_user(name: str) -> str:
+    """Why a file or folder of this name is none of the user's; empty if it is."""
+    if name.startswith("."):
+        return HIDDEN
+    return RUBBISH if name.lower() in OF_SYSTEMS else ""
+
+
+def existing_folder(folder: str | os.PathLike) -> Path:
+    """`folder` as a path; InputError unless it is a folder."""
+    path = user_path(folder)
+    if not path.is_dir():
+        what = f"is {kind_of_download(path)}" if path.exists() else "does not exist."
+        raise InputError(f"--data_dir must be a folder of images. {path} {what}")
+    return path
+
+
+def kind_of_download(path: Path) -> str:
+    """What a file is that stands where pictures should be, and what to do about it."""
+    try:
+        with open_regular(path) as file:
+            head = file.read(1024).lstrip().lower()
+    except OSError as error:
+        return f"no folder ({error.strerror})."
+    if head.startswith(ARCHIVE_HEADS) or head[257:262] == b"ustar":
+        return "an archive. Unpack it and give the folder."
+    if head.startswith(b"<") and (b"<html" in head or b"doctype html" in head):
+        return (
+            "a web page: the server did not send the file, perhaps because too many "
+            "people asked for it. Download it again, with a browser."
+        )
+    return "a file, not a folder."
+
+
+def archives_in(root: Path) -> str:
+    """What is to be done about archives in a folder without pictures; else nothing."""
+    found = sorted(p for p in root.iterdir() if p.suffix.lower() in ARCHIVES)
+    return f" {found[0].name} in it is {kind_of_download(found[0])}" if found else ""
+
+
+def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
+    """What is left out, in one line: how many for each reason.
+
+    Args:
+        left_out: files and folders.
+        examples: whether to name one for each reason.
+    """
+    left_out = list(left_out)
+    first: dict[str, str] = {}
+    for file in left_out:
+        first.setdefault(file.reason, file.name)
+    counts = Counter(file.reason for file in left_out).most_common()
+    reasons = sorted(counts, key=lambda pair: pair[0] in (HIDDEN, RUBBISH))
+    parts = [
+        f"{reason} ({count:,}"
+        + (f", such as {shortened(first[reason])})" if examples else ")")
+        for reason, count in reasons[:REASONS]
+    ]
+    rest = sum(count for _, count in reasons[REASONS:])
+    return "; ".join(parts + [f"other reasons ({rest:,})"] * bool(rest))
+
+
+def say_left_out(root: Path, left_out: Sequence[IgnoredFile]) -> None:
+    """Says in one line what a folder holds beside pictures; the same line only once.
+
+    Args:
+        root: the folder.
+        left_out: what no picture is taken from; folders without pictures take none
+            away and are not mentioned.
+    """
+    left_out = [file for file in left_out if file.reason != EMPTY]
+    if left_out:
+        say_once(f"Left out of {root}: {counted(left_out, examples=True)}.")
+
+
+@functools.lru_cache(maxsize=1000)
+def say_once(text: str) -> None:
+    """Logs a warning, unless the same was said: both splits list the same files."""
+    logging.warning("%s", text)
+
+
+def _kind(entry: os.DirEntry) -> tuple[str, str]:
+    """Folder or file, and why it is left out, if it is."""
+    try:
+        kind = "folder" if entry.is_dir() else "file"
+        reason = of_no_user(entry.name)
+        if kind == "folder" or reason:
+            return kind, reason
+        reason = kind_of_name(entry.name)
+        if reason:
+            return kind, reason
+        if entry.is_file():
+            return kind, ""
+        return kind, f"no file but {no_file(entry.stat().st_mode)}"
+    except OSError as error:
+        reasons = {errno.ENOENT: DANGLING, errno.ELOOP: RING}
+        return "file", reasons.get(error.errno, f"{error.strerror}")
+
+
+def _unreadable(root: Path, error: OSError) -> InputError:
+    return InputError(
+        f"The folder {root} cannot be read: {error.strerror}. Change its permissions, "
+        "or copy what is in it."
+    )
+
+
+def _by_name(file: IgnoredFile) -> str:
+    return file.name
+
+
+# Which images are held out: decided by each image's name alone.
+
+
+def split_positions(
+    names: Sequence[str],
+    split: str,
+    held_out: float,
+    groups: Sequence[int] | None = None,
+) -> np.ndarray:
+    """The positions of the images that belong to a split.
+
+    Args:
+        names: the images' relative paths.
+        split: `"train"` or `"held_out"`.
+        held_out: share of the images to hold out, in (0, 1).
+        groups: for each image the number of its group (its domain); both splits get
+            at least one image of every group of two or more. One group if None.
+
+    Returns:
+        int64 array of positions in `names`, ascending.
+
+    Raises:
+        InputError: if `held_out` is out of range.
+    """
+    if not 0.0 < held_out < 1.0:
+        raise InputError(
+            "held_out must be a share between 0 and 1, both excluded. "
+            f"Received: held_out={held_out}"
+        )
+    places = np.array([_place(name) for name in names])
+    out = places < held_out
+    groups = np.zeros(len(names), int) if groups is None else np.asarray(groups)
+    for group in np.unique(groups):
+        _fill_both_parts(out, places, np.flatnonzero(groups == group))
+    return np.flatnonzero(out == (split == HELD_OUT))
+
+
+def _place(name: str) -> float:
+    """A number in [0, 1) that follows from the name, however a system writes it."""
+    name = unicodedata.normalize("NFC", name)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _fill_both_parts(out: np.ndarray, places: np.ndarray, members: np.ndarray) -> None:
+    if len(members) < 2:
+        out[members] = False
+    elif not out[members].any():
+        out[members[places[members].argmin()]] = True
+    elif out[members].all():
+        out[members[places[members].argmax()]] = False
+
+
+# What lies in a data set's folder: pictures, what is passed over, and why.
+
+
+@dataclass(frozen=True)
+class FileAudit:
+    """The files of a data set.
+
+    Args:
+        root: the folder.
+        names: its pictures, relative to `root`, as in `LabelledImages.names`.
+        ignored: what else is there.
+        rows_without_file: lines of a label file whose picture is not there.
+        files_without_row: pictures that the label file does not know.
+        double_rows: pictures that the label file has more than once.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    ignored: tuple[IgnoredFile, ...] = ()
+    rows_without_file: tuple[str, ...] = ()
+    files_without_row: tuple[str, ...] = ()
+    double_rows: tuple[str, ...] = ()
+
+
+def audit_folder(folder: str | os.PathLike) -> FileAudit:
+    """Lists a folder and its sub-folders.
+
+    Args:
+        folder: where to look.
+
+    Returns:
+        Its pictures, sorted, and everything that is passed over.
+
+    Raises:
+        InputError: if it is not a folder.
+    """
+    root = existing_folder(folder)
+    listing = find_pictures(root)
+    return FileAudit(root, listing.names, listing.left_out)
+
+
+LOOKED_AT = 33
+
+
+def typical_side(
+    count: int, side_of: Callable[[int], int], crop_size: int | None = None
+) -> int:
+    """The median of the pictures' shorter sides in pixels; 0 if none can be read.
+
+    Args:
+        count: number of pictures; up to 33, spread evenly, are looked at.
+        side_of: number → shorter side in pixels; 0 if it cannot be read.
+        crop_size: side of a center crop that limits what is used of each.
+    """
+    chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
+    sides = [side for index in chosen.tolist() if (side := side_of(index))]
+    side = int(np.median(sides)) if sides else 0
+    return min(side, crop_size or side)
+
+
+def side_of_file(path: str | os.PathLike | BinaryIO) -> int:
+    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read."""
+    try:
+        with open_picture(path) as image:
+            return min(image.size)
+    # As in `read_picture`: broken files cause almost any exception.
+    except Exception:
+        return 0

@@ -1,0 +1,143 @@
+"""What a user says about a data set, and the two splits that each one has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
+
+# How an image of any shape becomes a model's square input.
+
+CROP, STRETCH = "crop", "stretch"
+CROP_SIZE_HELP = (
+    "Use only the centered square of this side, in original pixels, whatever the fit."
+)
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How images become the squares that a model takes.
+
+    Args:
+        fit: `"crop"` (the largest centered square) or `"stretch"` (the whole image,
+            whose aspect is lost).
+        crop_size: side of the centered square to take instead, in pixels of the
+            image; None for what `fit` says.
+
+    Raises:
+        InputError: if `fit` is another word or `crop_size` is no positive integer.
+    """
+
+    fit: str = CROP
+    crop_size: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fit(self.fit)
+        size = self.crop_size
+        if size is not None and not (isinstance(size, int) and size > 0):
+            raise InputError(
+                "crop_size is a number of pixels, 1 or more, or None. Received: "
+                f"crop_size={size!r}"
+            )
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "Preparation":
+        """The preparation among the options of a data set or a description.
+
+        Args:
+            options: `fit` and `crop_size`, each optional; others are ignored.
+        """
+        names = cls.__dataclass_fields__
+        return cls(**{name: options[name] for name in names if name in options})
+
+
+def used_box(size: tuple[int, int], fit: str, crop_size: int | None = None) -> Box:
+    """The part of a picture that is used.
+
+    Args:
+        size: the picture's width and height.
+        fit: `"crop"` takes the largest centred square, another word all of it.
+        crop_size: side of the centred square to take instead; where the picture is
+            smaller, its largest one.
+
+    Returns:
+        (left, top, right, bottom) in pixels.
+    """
+    width, height = size
+    if crop_size is None and fit != CROP:
+        return 0, 0, width, height
+    side = min(width, height, crop_size or max(width, height))
+    left, top = round((width - side) / 2), round((height - side) / 2)
+    return left, top, left + side, top + side
+
+
+def check_fit(fit: str) -> None:
+    """Refuses what is no way to make a square.
+
+    Args:
+        fit: `"crop"` (the largest centred square) or `"stretch"` (the whole picture,
+            whose aspect is lost).
+
+    Raises:
+        InputError: if it is another word.
+    """
+    if fit not in (CROP, STRETCH):
+        raise InputError(f"fit must be '{CROP}' or '{STRETCH}'. Received: fit={fit!r}")
+
+
+TRAIN = "train"
+HELD_OUT = "held_out"
+SPLITS = (TRAIN, HELD_OUT)
+
+
+@dataclass(frozen=True)
+class DatasetOptions:
+    """What a user says about the data set; each definition takes what it needs.
+
+    Args:
+        data_dir: folder with the images, for data that is the user's own. `~` at its
+            beginning is replaced by the home folder.
+        labels: the attribute file, for `attributes`; `~` as in `data_dir`.
+        attributes: choice of attributes, in order; empty means all.
+        crop_size: side of the centred square to use, in original pixels, whatever
+            `fit` says; None means what `fit` says.
+        held_out: share of the images kept from training, in (0, 1).
+        fit: how a picture becomes a square: `"crop"` takes the largest centred
+            square, `"stretch"` the whole picture without keeping its aspect.
+        one_hot: one domain per image, see `one_domain_each`; of a data set with
+            binary attributes, some become domains.
+
+    Raises:
+        InputError: if `fit` is another word, `crop_size` is not positive, or a `~`
+            has no meaning.
+    """
+
+    data_dir: str | None = None
+    labels: str | None = None
+    attributes: tuple[str, ...] = ()
+    crop_size: int | None = None
+    held_out: float = 0.1
+    fit: str = CROP
+    one_hot: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("data_dir", "labels"):
+            path = getattr(self, name)
+            if path is not None:
+                object.__setattr__(self, name, str(user_path(path)))
+        check_fit(self.fit)
+        if self.crop_size is not None and self.crop_size < 1:
+            raise InputError(
+                f"crop_size must be positive. Received: crop_size={self.crop_size}"
+            )
+
+
+def check_split(split: str) -> None:
+    """Raises InputError unless `split` is `"train"` or `"held_out"`."""
+    if split not in SPLITS:
+        raise InputError(
+            f"split must be '{TRAIN}' or '{HELD_OUT}'. Received: split={split!r}"
+        )

@@ -1,0 +1,259 @@
+"""A plugin's pictures with random access: files, or anything read by number."""
+
+import hashlib
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.files import side_of_file, typical_side
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.pictures import as_square, read_picture
+from stargan_tf.data.source import LabelledImages, Originals
+from stargan_tf.data.subset import choose_domains
+from stargan_tf.errors import InputError
+from stargan_tf.files import open_regular
+
+# Pictures with random access and their labels as `LabelledImages`.
+
+# Part of the fingerprint: raise it when decoding gives other pixels than before.
+DECODING = 1
+
+Picture = str | os.PathLike | bytes | np.ndarray
+
+
+def picture_set(
+    info: DatasetInfo,
+    root: Path,
+    names: Sequence[str],
+    labels: np.ndarray,
+    options: DatasetOptions,
+) -> LabelledImages:
+    """Puts files and labels together.
+
+    Args:
+        info: the meaning of the labels, and the image size.
+        root: folder of the files.
+        names: paths relative to `root`.
+        labels: float32 array (n, number of domains).
+        options: uses `crop_size`, `fit`.
+    """
+    digest = hashlib.sha256(repr(square_settings(info.image_size, options)).encode())
+    for name in names:
+        digest.update(_file_state(root, name))
+    originals = Originals(
+        size=lambda index: _size(root / names[index]),
+        read=lambda index: _content(root / names[index]),
+    )
+    return numbered_pictures(
+        info=info,
+        names=names,
+        labels=labels,
+        read=lambda index: root / names[index],
+        options=options,
+        fingerprint=digest.hexdigest(),
+        originals=originals,
+    )
+
+
+def numbered_pictures(
+    info: DatasetInfo,
+    names: Sequence[str],
+    labels: np.ndarray,
+    read: Callable[[int], Picture],
+    options: DatasetOptions,
+    fingerprint: str,
+    originals: Originals | None,
+    version: str | None = None,
+) -> LabelledImages:
+    """Images that are decoded, cropped and resized when they are loaded."""
+
+    def load(index: int, size: int = info.image_size) -> np.ndarray:
+        # Lanczos for larger images, not bilinear: that resize comes before the one
+        # that the official code does, and must leave the detail which that one keeps.
+        plain = size == info.image_size
+        resample = Image.Resampling.BILINEAR if plain else Image.Resampling.LANCZOS
+        image = decoded(read(index), names[index])
+        return as_square(image, size, options.crop_size, options.fit, resample)
+
+    def side_of(index: int) -> int:
+        picture = read(index)
+        if isinstance(picture, np.ndarray):
+            return min(picture.shape[:2])
+        is_content = isinstance(picture, bytes)
+        return side_of_file(io.BytesIO(picture) if is_content else picture)
+
+    return LabelledImages(
+        info=info,
+        labels=labels,
+        names=tuple(names),
+        load=load,
+        fingerprint=fingerprint,
+        native_side=lambda: typical_side(len(names), side_of, options.crop_size),
+        originals=originals,
+        version=version,
+    )
+
+
+def square_settings(image_size: int, options: DatasetOptions) -> tuple:
+    """What the pixels follow from, beside the pictures."""
+    return (DECODING, image_size, options.crop_size, options.fit, "BILINEAR")
+
+
+def decoded(picture: Picture, name: str) -> Image.Image:
+    """Any of the forms that a plugin may give, as an RGB picture.
+
+    Args:
+        picture: a path, the bytes of a file, or a uint8 array.
+        name: for messages.
+
+    Raises:
+        UnreadableImage: if the file cannot be decoded.
+        InputError: if the array is no picture.
+    """
+    if isinstance(picture, bytes):
+        return read_picture(io.BytesIO(picture), name)
+    if isinstance(picture, str | os.PathLike):
+        return read_picture(picture)
+    pixels = np.asarray(picture)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or 0 in pixels.shape:
+        raise InputError(
+            "A picture must be a path, bytes, or a uint8 array (h, w, 3). Received "
+            f"for {name}: {type(picture).__name__}, {pixels.dtype} {pixels.shape}"
+        )
+    return Image.fromarray(pixels).convert("RGB")
+
+
+def _size(path: Path) -> int:
+    """A file's bytes; of one that cannot be read, 0."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
+def _content(path: Path) -> bytes:
+    """A file's content; of one that cannot be read, nothing."""
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _file_state(root: Path, name: str) -> bytes:
+    """Changes with a file's name, size, or time."""
+    try:
+        state = os.stat(f"{root}/{name}")
+        line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
+    except OSError as error:  # Unreadable as a picture, too, and skipped as that.
+        line = f"{name}\0{error.errno}\n"
+    return line.encode("utf-8", "surrogateescape")
+
+
+Values = np.ndarray | Sequence | None
+
+
+def picture_files(
+    dataset: Dataset,
+    root: str | os.PathLike,
+    names: Sequence[str],
+    values: Values,
+    image_size: int,
+    options: DatasetOptions,
+) -> LabelledImages:
+    """Picture files and their labels.
+
+    Nothing is opened here; each file is decoded, cropped (`options.crop_size`,
+    `options.fit`) and resized when it is used, and `options.attributes` chooses.
+
+    Args:
+        dataset: whose they are.
+        root: folder of the files.
+        names: paths relative to `root`, with `/`.
+        values: for one-hot labels class numbers (n,), else 0 and 1,
+            (n, number of labels); None for a data set without labels.
+        image_size: side of the square images in pixels.
+        options: what the user said.
+
+    Returns:
+        The images.
+
+    Raises:
+        InputError: if labels do not fit, or there is no image.
+    """
+    info = dataset.info(image_size, options)
+    vectors = label_vectors(dataset, values, len(names), options)
+    source = picture_set(info, Path(root), names, vectors, options)
+    return choose_domains(source, options.attributes)
+
+
+def pictures(
+    dataset: Dataset,
+    names: Sequence[str],
+    values: Values,
+    read: Callable[[int], Picture],
+    fingerprint: str,
+    image_size: int,
+    options: DatasetOptions,
+    originals: Originals | None = None,
+) -> LabelledImages:
+    """Pictures that are read by number, from an archive or a database.
+
+    Args:
+        dataset: whose they are.
+        names: n short names, each one once.
+        values: as in `picture_files`.
+        read: number → a path, the bytes of a picture file, or a uint8 array
+            (h, w, 3), (h, w, 1) or (h, w) of any size; called from many threads.
+        fingerprint: text that changes when a picture does, such as a version and a
+            split; size and crop are added here.
+        image_size: side of the square images in pixels.
+        options: what the user said.
+        originals: sizes and contents of the files that hold the pictures, by which a
+            run recognizes its data; None where pictures are no files.
+
+    Returns:
+        The images.
+
+    Raises:
+        InputError: if labels do not fit, or there is no image.
+    """
+    settings = square_settings(image_size, options)
+    digest = hashlib.sha256(f"{dataset.name} {fingerprint} {settings}".encode())
+    source = numbered_pictures(
+        info=dataset.info(image_size, options),
+        names=names,
+        labels=label_vectors(dataset, values, len(names), options),
+        read=read,
+        options=options,
+        fingerprint=digest.hexdigest(),
+        originals=originals,
+        version=fingerprint,
+    )
+    return choose_domains(source, options.attributes)
+
+
+def label_vectors(
+    dataset: Dataset, values: Values, count: int, options: DatasetOptions
+) -> np.ndarray:
+    """float32 (count, number of labels); InputError if the values do not fit."""
+    labels = dataset.labels_in(options)
+    if labels is None:
+        return np.ones((count, 1), np.float32)
+    if values is None or len(values) != count:
+        received = "none" if values is None else f"{len(values)} labels"
+        raise InputError(
+            f"Data set '{dataset.name}' must give a label for each of its {count} "
+            f"pictures. Received: {received}"
+        )
+    # An empty split has no shape to go by; `LabelledImages` says what is wrong with it.
+    empty = np.zeros((0, len(labels.names)), np.float32)
+    return labels.vectors(values) if count else empty

@@ -1,0 +1,348 @@
+"""An evaluation of a trained model, from its folder to the files with the results."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from stargan_tf.data.identity import data_fingerprint, differing_parts
+from stargan_tf.data.info import DatasetInfo, as_infos
+from stargan_tf.data.options import HELD_OUT, TRAIN, Preparation
+from stargan_tf.data.registry import available, definition, load_dataset
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.errors import InputError, near_names
+from stargan_tf.evaluation.cache import FinishedTasks
+from stargan_tf.evaluation.options import EvaluationOptions, OwnFunctions
+from stargan_tf.evaluation.results import Results, results_record, write_record
+from stargan_tf.evaluation.tasks import Subject
+from stargan_tf.models.family import check_form, explained, imported_by_user
+from stargan_tf.models.registry import family
+from stargan_tf.pretrained import named_or, owner
+from stargan_tf.training import checkpoints
+from stargan_tf.training.checkpoints import State
+from stargan_tf.training.config import (
+    RunConfig,
+    read_config_file,
+    resolve,
+    warn_of_relative_paths,
+)
+from stargan_tf.training.resume import check_fingerprint
+from stargan_tf.training.run_folder import find_checkpoint, load_model, versions
+
+# The data that a trained model is evaluated on.
+
+
+@dataclass(frozen=True)
+class EvaluationData:
+    """Both splits of one of a model's data sets.
+
+    Args:
+        dataset: its index in the model's `LabelSpace`.
+        held_out: what is translated.
+        train: the real images.
+        changed: whether the model was trained on other images of this name; None if
+            that is not known.
+    """
+
+    dataset: int
+    held_out: LabelledImages
+    train: LabelledImages
+    changed: bool | None = None
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """What the user said about the data.
+
+    Args:
+        name: of the data set; None for the run's own.
+        options: the given fields of `DatasetOptions`, no others.
+        accept_changed_data: whether images other than those that the model was trained
+            on are taken under the same name.
+    """
+
+    name: str | None = None
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    accept_changed_data: bool = False
+
+
+def open_evaluation_data(
+    checkpoint: Path, state: State, choice: DataChoice
+) -> EvaluationData:
+    """Opens the data, as the run had it or as the user says.
+
+    Args:
+        checkpoint: the checkpoint's folder; the run's configuration lies above it.
+        state: of the checkpoint.
+        choice: what the user said.
+
+    Returns:
+        Both splits, with the model's domains in the model's order.
+
+    Raises:
+        InputError: if there is no such data, or its domains are not the model's.
+    """
+    infos = as_infos(state.datasets)
+    config = recorded_config(checkpoint, choice.options)
+    name = choice.name or _own_name(config, infos)
+    if name is None:
+        raise InputError(
+            f"{checkpoint} belongs to no run that names its data. Pass --dataset NAME."
+        )
+    index = _index(name, infos)
+    known, options = _options(name, config)
+    options = {
+        **_preparation(known, state),
+        **options,
+        **family(state.model).dataset_options,
+        **choice.options,
+    }
+    if "fit" in choice.options and "crop_size" not in choice.options:
+        options["crop_size"] = None
+    held_out, train = (
+        _open(known, split, infos[index], options) for split in (HELD_OUT, TRAIN)
+    )
+    changed = None
+    if state.data and name == infos[index].name:
+        then, now = state.data[index], data_fingerprint(train, held_out)
+        changed = bool(differing_parts(then, now))
+        if not choice.accept_changed_data:
+            check_fingerprint(checkpoint, infos[index].name, then, now)
+    return EvaluationData(index, held_out, train, changed)
+
+
+def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | None:
+    """The configuration of a checkpoint's run, or None if it belongs to none.
+
+    Args:
+        checkpoint: the checkpoint's folder; the configuration lies there or above.
+        given: what the user gives in place of the run's options; a warning tells of
+            other paths that depend on the current folder.
+    """
+    for folder in (checkpoint, *checkpoint.parents[:2]):
+        if (folder / "config.json").is_file():
+            warn_of_relative_paths(folder / "config.json", given)
+            return resolve(read_config_file(folder / "config.json"))
+    return None
+
+
+def _own_name(config: RunConfig | None, infos: tuple[DatasetInfo, ...]) -> str | None:
+    """The run's data; of a model without a run, the data set it is named after."""
+    if config:
+        return config.dataset_names[0]
+    return infos[0].name if infos[0].name in available() else None
+
+
+def _index(name: str, infos: tuple[DatasetInfo, ...]) -> int:
+    """Which of the model's data sets is meant; a single one may be any."""
+    names = [info.name for info in infos]
+    if name in names:
+        return names.index(name)
+    if len(names) == 1:
+        return 0
+    raise InputError(
+        f"The model was trained on {' and '.join(names)}, not on '{name}'. "
+        f"{near_names(name, names)}"
+    )
+
+
+def _options(name: str, config: RunConfig | None) -> tuple[str, dict[str, Any]]:
+    """The data set's name in the registry, and how the run opened it."""
+    if config is None or name not in config.dataset_names:
+        return name, {}
+    number = config.dataset_names.index(name)
+    return config.dataset[number], config.dataset_options(number)
+
+
+def _preparation(name: str, state: State) -> dict[str, Any]:
+    """How the model's images were prepared, as far as it concerns a data set."""
+    options = asdict(state.preparation or Preparation())
+    if not definition(name).takes_crop_size:
+        del options["crop_size"]
+    return options
+
+
+def _open(
+    name: str, split: str, info: DatasetInfo, options: dict[str, Any]
+) -> LabelledImages:
+    source = load_dataset(name, split, info.image_size, **options)
+    if _fits(source.info, info):
+        return source
+    if set(info.domains) < set(source.info.domains) or (
+        sorted(info.domains) == sorted(source.info.domains)
+    ):
+        chosen = {**options, "attributes": info.domains}
+        source = load_dataset(name, split, info.image_size, **chosen)
+        if _fits(source.info, info):
+            return source
+    raise InputError(
+        "Model and data set have different domains. The model has "
+        f"{', '.join(info.domains)} ({info.label_type}), '{name}' has "
+        f"{', '.join(source.info.domains)} ({source.info.label_type}). Choose with "
+        "--attributes, or pass the --dataset that the model was trained on."
+    )
+
+
+def _fits(data: DatasetInfo, model: DatasetInfo) -> bool:
+    return (data.domains, data.label_type) == (model.domains, model.label_type)
+
+
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True)
+class EvaluationJob:
+    """Checked work that only needs TensorFlow.
+
+    Args:
+        checkpoint: the model's.
+        state: of the checkpoint.
+        data: the images.
+        options: what to measure.
+        functions: names of the user's functions; see `OwnFunctions`.
+        code: what `load_model` is told about the model's functions.
+        output: where the JSON file goes.
+        report: where the page goes; None for none.
+    """
+
+    checkpoint: Path
+    state: State
+    data: EvaluationData
+    options: EvaluationOptions
+    functions: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, Any] = field(default_factory=dict)
+    output: Path = Path(RESULTS)
+    report: Path | None = None
+
+    def run(self) -> Results:
+        """Loads the model and measures it; goes on where an earlier call stopped.
+
+        Raises:
+            InputError: if weights are missing or the data cannot be used.
+        """
+        from stargan_tf.evaluation.evaluator import Evaluator
+
+        functions = OwnFunctions(
+            **{
+                option: explained(option, name, imported_by_user(option, name))
+                for option, name in self.functions.items()
+            }
+        )
+        subject = Subject(
+            load_model(self.checkpoint, **self.code),
+            family(self.state.model).translated_by,
+            self.data.held_out,
+            self.data.train,
+            self.data.dataset,
+        )
+        evaluator = Evaluator(subject, self.options, functions)
+        results = evaluator.run(self.finished)
+        if self.finished.found:
+            print(f"{self.finished.found} tasks were finished before.")
+        return results
+
+    def write(self, results: Results, seconds: float) -> None:
+        """Writes the files; what was kept for an interrupted call is dropped.
+
+        Args:
+            results: of `run`.
+            seconds: what it took.
+
+        Raises:
+            InputError: if a file cannot be written.
+        """
+        record = results_record(
+            results,
+            self.options,
+            model=self._model,
+            data=self._data,
+            functions=dict(self.functions),
+            versions=versions(),
+            seconds=seconds,
+        )
+        write_record(record, self.output)
+        if self.report:
+            from stargan_tf.evaluation.report import write_report
+
+            write_report(record, results, self.report)
+        self.finished.clear()
+
+    @cached_property
+    def finished(self) -> FinishedTasks:
+        """What an interrupted call with the same model, data and options left."""
+        labels = self.data.held_out.labels, self.data.train.labels
+        digests = [hashlib.sha256(part.tobytes()).hexdigest() for part in labels]
+        functions = sorted(self.functions.items())
+        return FinishedTasks(self._model, self._data, digests, self.options, functions)
+
+    @property
+    def _model(self) -> dict[str, Any]:
+        return {
+            "folder": str(self.checkpoint),
+            "family": self.state.model,
+            "step": self.state.step,
+            "sha256": checkpoints.model_digest(self.checkpoint),
+        }
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        held_out, train = self.data.held_out, self.data.train
+        return {
+            "dataset": held_out.info.name,
+            "domains": list(held_out.info.domains),
+            "image_size": held_out.info.image_size,
+            "held_out": {
+                "images": len(held_out),
+                "fingerprint": held_out.fingerprint,
+            },
+            "train": {"images": len(train), "fingerprint": train.fingerprint},
+            "changed_since_training": self.data.changed,
+        }
+
+
+def plan_evaluation(
+    model: Path,
+    options: EvaluationOptions,
+    choose: Callable[[int], DataChoice],
+    functions: Mapping[str, str | None],
+    output: str | None,
+    report: str | None,
+    code: Mapping[str, Any] | None = None,
+) -> EvaluationJob:
+    """Finds the checkpoint and opens the data; TensorFlow is not needed.
+
+    Args:
+        model: a run folder or a checkpoint's folder.
+        options: what to measure.
+        choose: the model's image size → what the user said about the data.
+        functions: option → `module:name`, or None.
+        output: JSON file; None for `results.json` in the model's folder, or for
+            `NAME_results.json` here if the model comes with the package.
+        report: HTML file; None for none.
+        code: see `EvaluationJob`.
+
+    Raises:
+        InputError: if there is no model, or the data does not fit it.
+    """
+    named = {option: name for option, name in functions.items() if name}
+    for option, name in named.items():
+        check_form(option, name)
+    checkpoint, state = find_checkpoint(model)
+    choice = choose(state.datasets[0]["image_size"])
+    data = open_evaluation_data(checkpoint, state, choice)
+    if len(state.datasets) > 1 and choice.name is None:
+        print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
+    return EvaluationJob(
+        *(checkpoint, state, data, options, named, code or {}),
+        Path(output) if output else _results_file(model),
+        Path(report) if report else None,
+    )
+
+
+def _results_file(model: Path) -> Path:
+    folder = named_or(model)
+    name = owner(folder)
+    return Path(f"{name}_{RESULTS}") if name else folder / RESULTS

@@ -1,1 +1,0 @@
-"""What the exported forms of a model share."""

@@ -1,0 +1,325 @@
+"""Picture files inside of the graph: decoding, the square, encoding.
+
+The same as `data.pictures` up to rounding, EXIF rotation included, with these
+exceptions: clear parts of GIFs are black, BMPs with a palette are read as grey.
+"""
+
+import tensorflow as tf
+
+from stargan_tf.data.options import CROP
+
+# What a picture file says about itself, inside of the graph.
+
+UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
+_HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
+_PADDING = 32
+_EXIF = b"Exif\0\0"
+_TIFF = (b"MM\0*", b"II*\0")  # How EXIF data begins, by byte order.
+_MOST_CHUNKS = 64  # Of a still WebP file; there are six kinds.
+_ORIENTATION, _ENTRY, _MOST_ENTRIES = 0x0112, 12, 512
+# Passes over the pixels of a JPEG that are not counted; progressive files have 10.
+_SCANS = 20
+# Enough for a first image of 16 MB. Other files could keep the loop busy for hours.
+_MOST_BLOCKS = 65_536
+
+
+class PictureHeader:
+    """The head of a file, read as numbers; bytes beyond its end are 0.
+
+    Args:
+        content: string scalar, the whole file.
+    """
+
+    def __init__(self, content):
+        head = tf.io.decode_raw(tf.strings.substr(content, 0, _HEAD), tf.uint8)
+        head = tf.pad(head, [[0, _PADDING]])
+        self._content, self._bytes = content, tf.cast(head, tf.int64)
+        self._last = tf.size(head, tf.int64) - 1
+
+    @property
+    def is_jpeg(self):
+        """Whether the file is a JPEG."""
+        return self._starts_with(b"\xff\xd8\xff")
+
+    def still(self):
+        """What there is to decode.
+
+        Returns:
+            Width times height, int64, and the file to decode. `UNKNOWN` stands for
+            formats other than PNG, GIF, BMP, JPEG and WebP, and for animated WebP
+            files, on which TensorFlow 2.21 crashes. Of a GIF the first image is left.
+        """
+        is_gif = self._starts_with(b"GIF8")
+        return tf.cond(
+            self.is_jpeg,
+            lambda: (self._jpeg_pixels(), self._content),
+            lambda: tf.cond(
+                is_gif, self._first_of_gif, lambda: (self._pixels(), self._content)
+            ),
+        )
+
+    def orientation(self):
+        """EXIF's number of how the picture lies, 1 (upright) to 8; 1 without EXIF."""
+        exif = tf.cond(
+            self.is_jpeg,
+            self._exif_of_jpeg,
+            lambda: tf.cond(
+                self._is_webp(b"VP8X"), self._exif_of_webp, self._exif_of_png
+            ),
+        )
+        return PictureHeader(exif)._orientation()
+
+    def _exif_of_jpeg(self):
+        """EXIF data from its TIFF header on; nothing if there is none."""
+        head = tf.strings.substr(self._content, 0, _HEAD)
+        return _behind(head, _EXIF, len(_EXIF))
+
+    def _exif_of_png(self):
+        # With the header, which pixels hardly happen to spell.
+        found = [_behind(self._content, b"eXIf" + start, 4) for start in _TIFF]
+        return tf.strings.join(found)
+
+    def _exif_of_webp(self):
+        length = tf.strings.length(self._content, "BYTE")
+
+        def chunk(place):  # Its name and size; nothing beyond the end.
+            return tf.strings.substr(self._content, tf.minimum(place, length), 8)
+
+        def ahead(place):
+            name = tf.strings.substr(chunk(place), 0, 4)
+            return (name != b"EXIF") & (place < length)
+
+        def next_place(place):
+            size = PictureHeader(chunk(place))._number(4, 4, False)
+            # Chunks begin at even places; none is longer than the file.
+            size = tf.minimum(size + size % 2, tf.cast(length, tf.int64))
+            return (tf.minimum(place + 8 + tf.cast(size, tf.int32), length),)
+
+        (place,) = tf.while_loop(
+            ahead, next_place, (12,), maximum_iterations=_MOST_CHUNKS
+        )
+        found = tf.cast(~ahead(place), tf.int32) * _HEAD
+        exif = tf.strings.substr(self._content, tf.minimum(place + 8, length), found)
+        prefix = tf.strings.substr(exif, 0, len(_EXIF)) == _EXIF
+        return tf.strings.substr(exif, tf.where(prefix, len(_EXIF), 0), _HEAD)
+
+    def _orientation(self):
+        """From a TIFF header: byte order, 42, place of the first table of entries."""
+        big = self._at(0) == ord("M")
+        table = self._number(4, 4, big)
+        count = tf.minimum(self._number(table, 2, big), _MOST_ENTRIES)
+        entries = table + 2 + _ENTRY * tf.range(count)
+        tags, values = (self._number(entries + i, 2, big) for i in (0, 8))
+        sound = (tags == _ORIENTATION) & (values >= 1) & (values <= 8)
+        return tf.reduce_max(tf.concat([tf.where(sound, values, 1), [1]], axis=0))
+
+    def _jpeg_pixels(self):
+        """Those of one pass over the image; absurdly many passes count as more."""
+        scans = tf.size(tf.strings.split(self._content, b"\xff\xda"), tf.int64) - 1
+        sides = tf.image.extract_jpeg_shape(self._content)[:2]
+        return tf.reduce_prod(tf.cast(sides, tf.int64)) * (1 + scans // _SCANS)
+
+    def _pixels(self):
+        width, height = self._number(18, 4, False), self._number(22, 4, False)
+        bitmap = width * tf.minimum(height, 2**32 - height)  # Top down: negative.
+        png = self._number(16, 4, True) * self._number(20, 4, True)
+        lossy = [self._number(place, 2, False) % 2**14 for place in (26, 28)]
+        packed = self._number(21, 4, False)
+        lossless = [packed % 2**14 + 1, packed // 2**14 % 2**14 + 1]
+        canvas = [self._number(place, 3, False) + 1 for place in (24, 27)]
+        is_still = self._at(20) // 2 % 2 == 0
+        found = tf.constant(UNKNOWN, tf.int64)
+        for known, pixels in (
+            (self._starts_with(b"\x89PNG") & self._starts_with(b"IHDR", 12), png),
+            (self._starts_with(b"BM"), bitmap),
+            (self._is_webp(b"VP8 "), tf.reduce_prod(lossy)),
+            (self._is_webp(b"VP8L"), tf.reduce_prod(lossless)),
+            (self._is_webp(b"VP8X") & is_still, tf.reduce_prod(canvas)),
+        ):
+            # Sides of 32 bits: their product may not fit into 64.
+            pixels = tf.where(pixels < 0, tf.int64.max, pixels)
+            found = tf.where(known, pixels, found)
+        return found
+
+    def _is_webp(self, chunk):
+        return self._starts_with(b"RIFF") & self._starts_with(b"WEBP" + chunk, 8)
+
+    def _first_of_gif(self):
+        """(pixels of the first image, the file cut off after it).
+
+        The decoder would take memory for all images of an animation, and its images
+        need not be as small as the file's head says.
+        """
+        content = tf.cast(tf.io.decode_raw(self._content, tf.uint8), tf.int32)
+        length = tf.size(content)
+
+        def at(place):
+            return content[tf.minimum(place, length - 1)]
+
+        def table(flags):  # Bytes of a table of colors.
+            return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), 0)
+
+        def step(place, in_data, width, height):
+            """One block: at `place` it begins, or its next piece of data does."""
+            first = at(place)
+            is_image = ~in_data & (first == ord(","))
+            is_extension = ~in_data & (first == ord("!"))
+            width = tf.where(is_image, at(place + 5) + 256 * at(place + 6), width)
+            height = tf.where(is_image, at(place + 7) + 256 * at(place + 8), height)
+            is_over = tf.where(in_data, (first == 0) & (width >= 0), False)
+            bytes_used = tf.where(is_image, 11 + table(at(place + 9)), 2)
+            bytes_used = tf.where(in_data, 1 + first, bytes_used)
+            known = in_data | is_image | is_extension
+            place = tf.where(known, place + bytes_used, length)
+            in_data = is_image | is_extension | (in_data & (first != 0))
+            return is_over, place, in_data, width, height
+
+        is_over, place, _, width, height = tf.while_loop(
+            lambda is_over, place, *_: ~is_over & (place < length),
+            lambda _, *state: step(*state),
+            (False, 13 + table(at(10)), False, UNKNOWN, UNKNOWN),
+            maximum_iterations=_MOST_BLOCKS,
+            parallel_iterations=1,
+        )
+        # Cut files are the decoder's business; those with too many blocks are not.
+        known = (width >= 0) & (is_over | (place >= length))
+        pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
+        cut = tf.strings.substr(self._content, 0, tf.minimum(place, length)) + b";"
+        return tf.where(known, pixels, tf.constant(UNKNOWN, tf.int64)), cut
+
+    def _starts_with(self, magic, place=0):
+        return tf.reduce_all(self._bytes[place : place + len(magic)] == tuple(magic))
+
+    def _number(self, place, width, big):
+        """An unsigned number of `width` bytes."""
+        digits = [self._at(place + i) for i in range(width)]
+        lowest_last = sum(d * 256**i for i, d in enumerate(reversed(digits)))
+        lowest_first = sum(d * 256**i for i, d in enumerate(digits))
+        return tf.where(big, lowest_last, lowest_first)
+
+    def _at(self, place):
+        place = tf.maximum(tf.cast(place, tf.int64), 0)
+        return tf.gather(self._bytes, tf.minimum(place, self._last))
+
+
+def _behind(content, mark, skipped):
+    """What follows the first `mark`, of which `skipped` bytes are left out; or ""."""
+    before = tf.strings.split(content, mark, maxsplit=1)[0]
+    start = tf.strings.length(before) + skipped
+    start = tf.minimum(start, tf.strings.length(content))
+    return tf.strings.substr(content, start, _HEAD)
+
+
+# Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
+# each pixel, and a server does it for several strangers at once.
+MAX_PIXELS = 89_478_485
+FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
+
+
+def to_float(images):
+    """uint8 in [0, 255] as float32 in [-1, 1]."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images):
+    """Float images in [-1, 1] as uint8, clipped and rounded."""
+    levels = tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5)
+    return tf.cast(levels, tf.uint8)
+
+
+def decode(encoded, size, fit, crop_size):
+    """Files as the squares that the model takes.
+
+    Args:
+        encoded: string (n,), whole files.
+        size: side of the result in pixels.
+        fit: see `data.fit.used_box`.
+        crop_size: likewise.
+
+    Returns:
+        uint8 (n, size, size, 3). What is no picture in one of the `FORMATS`, or has
+        more than `MAX_PIXELS`, is INVALID_ARGUMENT before it is decoded.
+    """
+
+    def one(content):
+        used = _used(_decoded(content), fit, crop_size)
+        square = tf.image.resize(used, (size, size), "bilinear", antialias=True)
+        levels = tf.clip_by_value(tf.round(square), 0.0, 255.0)
+        return tf.ensure_shape(tf.cast(levels, tf.uint8), (size, size, 3))
+
+    return tf.map_fn(one, encoded, fn_output_signature=tf.uint8)
+
+
+def encode(images):
+    """Images as PNG files.
+
+    Args:
+        images: uint8 (n, height, width, 3).
+
+    Returns:
+        string (n,).
+    """
+    return tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)
+
+
+def _decoded(content):
+    """One file as uint8 RGB, upright."""
+    header = PictureHeader(content)
+    pixels, content = header.still()
+    message = f"A picture has more than {MAX_PIXELS:,} pixels. Received:"
+    fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
+    known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
+    with tf.control_dependencies([fits, known]):
+        content = tf.identity(content)
+
+    def jpeg():
+        # TensorFlow's default is faster, and several grey levels off.
+        exact = "INTEGER_ACCURATE"
+        return tf.io.decode_jpeg(content, channels=3, dct_method=exact)
+
+    def other():
+        image = tf.io.decode_image(content, expand_animations=False)
+        return _as_rgb(tf.ensure_shape(image, (None, None, None)))
+
+    image = _upright(tf.cond(header.is_jpeg, jpeg, other), header.orientation())
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def _upright(image, orientation):
+    """What EXIF's orientation asks for."""
+    transposed = tf.where(orientation >= 5, [1, 0, 2], [0, 1, 2])
+    mirrored = tf.reduce_any(orientation == [2, 3, 6, 7])
+    upside_down = tf.reduce_any(orientation == [3, 4, 7, 8])
+    rows, columns = (tf.where(flip, -1, 1) for flip in (upside_down, mirrored))
+    return tf.transpose(image, transposed)[::rows, ::columns]
+
+
+def _as_rgb(image):
+    """Grey, grey with alpha, RGB or RGBA as RGB; what is clear is white."""
+    channels = tf.shape(image)[-1]
+    grey = channels <= 2
+    colours = tf.gather(image, tf.where(grey, [0, 0, 0], [0, 1, 2]), axis=-1)
+    has_alpha = tf.equal(channels % 2, 0)
+    return tf.cond(
+        has_alpha, lambda: _on_white(colours, image[..., -1:]), lambda: colours
+    )
+
+
+def _on_white(colours, alpha):
+    opaque = tf.cast(alpha, tf.float32) / 255.0
+    mixed = tf.cast(colours, tf.float32) * opaque + 255.0 * (1.0 - opaque)
+    return tf.cast(tf.round(mixed), tf.uint8)
+
+
+def _used(image, fit, crop_size):
+    """The part of the picture that is used; see `data.fit.used_box`."""
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    if crop_size is None and fit != CROP:
+        return image
+    side = tf.minimum(height, width)
+    side = side if crop_size is None else tf.minimum(side, crop_size)
+    top, left = (
+        tf.cast(tf.round(tf.cast(free - side, tf.float64) / 2), tf.int32)
+        for free in (height, width)
+    )
+    return image[top : top + side, left : left + side]

@@ -1,0 +1,293 @@
+"""Depthwise-separable convolutions, for generators that run on phones."""
+
+import keras
+from keras import ops
+
+from stargan_tf.errors import InputError
+
+# Convolutions whose kernel has far more entries than their output has pixels.
+
+# Up to so many output pixels an image, one matrix product is faster on a CPU. On larger
+# ones gathering the patches costs more.
+MAX_PIXELS = 16
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class Conv2D(keras.layers.Conv2D):
+    """`keras.layers.Conv2D`, computed by `convolve`.
+
+    Takes the arguments of `keras.layers.Conv2D`, but for `data_format`, `groups` and
+    `dilation_rate`.
+
+    Raises:
+        InputError: if one of those is given.
+    """
+
+    def __init__(self, *args, **kwargs):
+        # Whatever ~/.keras/keras.json says; args[4] is the data format.
+        if len(args) < 5:
+            kwargs["data_format"] = kwargs.get("data_format") or "channels_last"
+        super().__init__(*args, **kwargs)
+        check_plain(self)
+
+    def call(self, inputs):
+        """Convolves; see the class."""
+        outputs = convolve(inputs, self.kernel, self.strides, self.padding)
+        outputs = outputs + self.bias if self.use_bias else outputs
+        return outputs if self.activation is None else self.activation(outputs)
+
+
+def check_plain(layer):
+    """Refuses arguments of Keras' convolutions that `convolve` does not heed.
+
+    Args:
+        layer: a `keras.layers.Conv2D`.
+
+    Raises:
+        InputError: naming the argument.
+    """
+    plain = {"data_format": "channels_last", "groups": 1, "dilation_rate": (1, 1)}
+    for name, value in plain.items():
+        given = getattr(layer, name)
+        if given != value:
+            raise InputError(
+                f"{type(layer).__name__} takes {name}={value!r} only. "
+                f"Received: {name}={given!r}. Use keras.layers.Conv2D."
+            )
+
+
+def convolve(inputs, kernel, strides, padding):
+    """`keras.ops.conv`, as one matrix product where images are small.
+
+    The last convolutions of a discriminator have most of its weights and next to no
+    pixels. Libraries of convolutions rearrange the weights for every call, which then
+    takes several times longer than the work itself; a matrix product reads them once
+    as they are. Outputs and gradients of any order are the same.
+
+    Args:
+        inputs: (batch, height, width, channels).
+        kernel: (kernel_height, kernel_width, channels, filters).
+        strides: an integer, or one for each axis.
+        padding: `"same"` or `"valid"`.
+
+    Returns:
+        (batch, new_height, new_width, filters).
+    """
+    strides = (strides, strides) if isinstance(strides, int) else strides
+    sides, window = inputs.shape[1:3], kernel.shape[:2]
+    if None in sides:
+        return ops.conv(inputs, kernel, strides, padding, "channels_last")
+    reach = window if padding == "valid" else (1, 1)
+    height, width = (
+        (side - least) // stride + 1
+        for side, least, stride in zip(sides, reach, strides, strict=True)
+    )
+    if height * width > MAX_PIXELS:
+        return ops.conv(inputs, kernel, strides, padding, "channels_last")
+    rows = patches(inputs, (height, width), window, strides)
+    rows = ops.reshape(rows, (-1, rows.shape[-1]))  # (b·h·w, k·k·c)
+    outputs = product(rows, ops.reshape(kernel, (-1, kernel.shape[-1])))
+    return ops.reshape(outputs, (-1, height, width, kernel.shape[-1]))
+
+
+def patches(inputs, counts, window, strides):
+    """What each output pixel sees.
+
+    Args:
+        inputs: (batch, height, width, channels).
+        counts: output pixels down and across.
+        window: height and width of a patch.
+        strides: steps between patches. Zeros are added as far as the last one reaches,
+            the odd one at the end, as all backends do.
+
+    Returns:
+        (batch, *counts, window height · window width · channels).
+    """
+    spans = [(n - 1) * stride + 1 for n, stride in zip(counts, strides, strict=True)]
+    sides = zip(inputs.shape[1:3], spans, window, strict=True)
+    zeros = [max(span + reach - 1 - side, 0) for side, span, reach in sides]
+    if any(zeros):
+        around = [(count // 2, count - count // 2) for count in zeros]
+        inputs = ops.pad(inputs, ((0, 0), *around, (0, 0)))
+    # Columns, then rows: a kernel's order is rows, columns, channels.
+    for axis, before in ((1, (slice(None),) * 2), (0, (slice(None),))):
+        shifted = [
+            inputs[(*before, slice(first, first + spans[axis], strides[axis]))]
+            for first in range(window[axis])
+        ]
+        inputs = ops.concatenate(shifted, axis=-1)
+    return inputs
+
+
+# Keras files layers under the names of their classes: under any other than Conv2D,
+# models that were saved with Keras' own would not load.
+SmallImageConv2D = Conv2D
+
+
+@ops.custom_gradient
+def product(x, kernel):
+    """x · kernel, with a gradient that does not read the kernel across its rows.
+
+    The usual gradient, upstream · kernelᵀ, takes TensorFlow five times longer for few
+    rows than (kernel · upstreamᵀ)ᵀ.
+
+    Args:
+        x: (rows, inputs).
+        kernel: (inputs, outputs).
+
+    Returns:
+        (rows, outputs); it can be differentiated any number of times.
+    """
+
+    def gradient(*args, upstream=None):
+        upstream = args[0] if upstream is None else upstream
+        to_x = ops.transpose(ops.matmul(kernel, ops.transpose(upstream)))
+        return to_x, ops.matmul(ops.transpose(x), upstream)
+
+    return ops.matmul(x, kernel), gradient
+
+
+# 3×3 convolutions that halve or double the image in the same pass.
+
+
+class _ResamplingConv2D(keras.layers.Conv2D):
+    """What both share: a 3×3 kernel, "same" zero padding, no activation."""
+
+    def __init__(self, filters, **kwargs):
+        if kwargs.get("activation", "linear") not in (None, "linear"):
+            raise InputError(
+                "A mean and an activation do not commute: put a layer behind this one. "
+                f"Received: activation={kwargs['activation']!r}"
+            )
+        # Whatever ~/.keras/keras.json says.
+        kwargs.setdefault("data_format", "channels_last")
+        super().__init__(filters, 3, padding="same", **kwargs)
+        check_plain(self)
+        if self.strides != (1, 1):
+            raise InputError(
+                "The convolution itself has a stride of 1. "
+                f"Received: strides={self.strides}. Leave strides out."
+            )
+
+    def _finished(self, outputs):
+        return outputs + self.bias if self.use_bias else outputs
+
+    def get_config(self):
+        """Constructor arguments."""
+        config = super().get_config()
+        for given in ("kernel_size", "padding"):
+            del config[given]
+        return config
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class HalvingConv2D(_ResamplingConv2D):
+    """`Conv2D(filters, 3, padding="same")`, then `AveragePooling2D(2)`.
+
+    Args:
+        filters: output channels.
+        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
+
+    Input shape: (batch, height, width, channels), both sides even.
+    Output shape: (batch, height / 2, width / 2, filters).
+    """
+
+    def build(self, input_shape):
+        """Creates the 3×3 `kernel` and the `bias`."""
+        if any(side and side % 2 for side in input_shape[1:3]):
+            raise InputError(
+                "Height and width must be even. "
+                f"Received: input_shape={tuple(input_shape)}. Resize the images."
+            )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        """Convolves and halves; see the class."""
+        return self._finished(convolve(inputs, with_box(self.kernel) * 0.25, 2, "same"))
+
+    def compute_output_shape(self, input_shape):
+        """Half as high and wide."""
+        batch, *sides, _ = input_shape
+        return (batch, *(side and side // 2 for side in sides), self.filters)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class DoublingConv2D(_ResamplingConv2D):
+    """`UpSampling2D(2)` (nearest neighbour), then `Conv2D(filters, 3, padding="same")`.
+
+    Args:
+        filters: output channels.
+        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
+
+    Input shape: (batch, height, width, channels).
+    Output shape: (batch, 2·height, 2·width, filters).
+    """
+
+    def call(self, inputs):
+        """Doubles and convolves; see the class."""
+        # A transposed convolution spreads its kernel, where the other one gathers.
+        # One axis at a time: Keras 3.6 cannot flip two at once.
+        flipped = ops.flip(ops.flip(with_box(self.kernel), axis=0), axis=1)
+        kernel = ops.transpose(flipped, (0, 1, 3, 2))
+        return self._finished(
+            ops.conv_transpose(inputs, kernel, 2, "same", None, "channels_last")
+        )
+
+    def compute_output_shape(self, input_shape):
+        """Twice as high and wide."""
+        batch, *sides, _ = input_shape
+        return (batch, *(side and side * 2 for side in sides), self.filters)
+
+
+def with_box(kernel):
+    """The kernel of a convolution and a sum over 2×2 pixels in one.
+
+    Args:
+        kernel: (3, 3, inputs, outputs).
+
+    Returns:
+        (4, 4, inputs, outputs).
+    """
+    for axis in (0, 1):
+        before, after = ([(0, 0)] * 4 for _ in range(2))
+        before[axis], after[axis] = (1, 0), (0, 1)
+        kernel = ops.pad(kernel, before) + ops.pad(kernel, after)
+    return kernel
+
+
+def depthwise_start(kernel_size):
+    """Initial weights of a depthwise kernel: variance 1 / kernel_size², mean 0.
+
+    The variance of what comes in is kept; Keras would count all channels into the
+    fan-in, though each output sees only one.
+
+    Args:
+        kernel_size: side of the kernel.
+
+    Returns:
+        A new Keras initializer.
+    """
+    return keras.initializers.RandomNormal(stddev=1 / kernel_size)
+
+
+def separable_convolution(filters, kernel_size, *, start, **kwargs):
+    """A `SeparableConv2D`: each channel by itself, then all of them 1×1.
+
+    It takes about 1/kernel_size² of a `Conv2D`'s multiply-adds (Howard et al. 2017,
+    MobileNets, section 3.1).
+
+    Args:
+        filters: output channels.
+        kernel_size: side of the kernel.
+        start: initializer of the 1×1 kernel.
+        **kwargs: further arguments of `keras.layers.SeparableConv2D`.
+    """
+    return keras.layers.SeparableConv2D(
+        filters,
+        kernel_size,
+        padding="same",
+        data_format="channels_last",
+        depthwise_initializer=depthwise_start(kernel_size),
+        pointwise_initializer=start,
+        **kwargs,
+    )

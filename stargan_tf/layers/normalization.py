@@ -1,0 +1,144 @@
+"""Adaptive instance normalisation: where the style enters the image."""
+
+import keras
+from keras import ops
+
+from stargan_tf.layers.initializers import he_dense
+from stargan_tf.layers.precision import at_least_float32
+
+# Instance normalisation, the normalisation of both StarGAN generators.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class InstanceNormalization(keras.layers.Layer):
+    """Normalises each channel of each image over its pixels.
+
+    The same numbers as `keras.layers.GroupNormalization(groups=-1)`, in fewer
+    operations: no reshapes and no division, and the variance as mean(d·d), which
+    keeps LiteRT files fused and quantises with half the error. Statistics are
+    always those of the image at hand, in at least float32.
+
+    Args:
+        epsilon: added to the variance; 1e-5 as PyTorch's (Keras' default is 1e-3).
+        affine: whether to learn a scale and an offset per channel.
+
+    Input shape: (batch, height, width, channels). Output shape: the same.
+    """
+
+    def __init__(self, epsilon=1e-5, affine=True, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+        self.affine = affine
+
+    def build(self, input_shape):
+        """Creates `gamma` (ones) and `beta` (zeros) of shape (channels,)."""
+        if self.affine:
+            shape = (input_shape[-1],)
+            # No autocast: bfloat16 would take 1.003 for 1.
+            self.gamma = self.add_weight(
+                shape=shape, initializer="ones", autocast=False, name="gamma"
+            )
+            self.beta = self.add_weight(
+                shape=shape, initializer="zeros", autocast=False, name="beta"
+            )
+
+    def call(self, inputs):
+        """Normalises; see the class."""
+        dtype = at_least_float32(self.dtype_policy)
+        weights = (self.gamma, self.beta) if self.affine else ()
+        weights = [ops.cast(weight, dtype) for weight in weights]
+        return normalization(self.epsilon, dtype, self.compute_dtype)(inputs, *weights)
+
+    def compute_output_shape(self, input_shape):
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self):
+        """Constructor arguments."""
+        config = {"epsilon": self.epsilon, "affine": self.affine}
+        return {**super().get_config(), **config}
+
+
+def normalization(epsilon, dtype, output_dtype):
+    """(x[, γ, β]) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
+
+    Differentiated operation by operation it would keep three tensors of the image's
+    size for the backward pass instead of one, and pass twice as often over memory.
+
+    Args:
+        epsilon: ε.
+        dtype: of the statistics, and of γ and β: each (channels,), or of each image
+            (batch, 1, 1, channels).
+        output_dtype: of the result.
+    """
+
+    def statistics(x):
+        centred = ops.cast(x, dtype)
+        centred = centred - ops.mean(centred, axis=(1, 2), keepdims=True)
+        variance = ops.mean(centred * centred, axis=(1, 2), keepdims=True)
+        return centred, ops.rsqrt(variance + epsilon)
+
+    @ops.custom_gradient
+    def normalised(x, *weights):
+        def gradient(*args, upstream=None):
+            upstream = ops.cast(args[0] if upstream is None else upstream, dtype)
+            centred, scale = statistics(x)
+            pixels = ops.cast(ops.shape(x)[1] * ops.shape(x)[2], dtype)
+            # Means over each image's pixels, (b, 1, 1, c). No product of `centred` and
+            # `scale` alone: TensorFlow would make it early, and keep it.
+            offset = ops.mean(upstream, axis=(1, 2), keepdims=True)
+            slope = ops.mean(upstream * centred, axis=(1, 2), keepdims=True) * scale
+            to_x = upstream - offset - centred * (scale * slope)
+            to_x = to_x * (scale * gamma)
+            to_weights = [mean * pixels for mean in (slope, offset)]
+            if weights and len(gamma.shape) == 1:  # The same for all images.
+                to_weights = [ops.sum(one, axis=(0, 1, 2)) for one in to_weights]
+            to_x = ops.cast(to_x, x.dtype)
+            return (to_x, *to_weights) if weights else to_x
+
+        centred, scale = statistics(x)
+        gamma, beta = weights or (1.0, 0.0)
+        y = centred * (scale * gamma) + beta if weights else centred * scale
+        return ops.cast(y, output_dtype), gradient
+
+    return normalised
+
+
+EPSILON = 1e-5
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class AdaIN(keras.layers.Layer):
+    """(1 + γ(s)) · norm(x) + β(s), with γ and β affine functions of the style s.
+
+    Statistics, γ and β are computed in at least float32 whatever the policy.
+
+    Input: [x (batch, height, width, channels), style (batch, style_dim)].
+    Output shape: that of x.
+
+    Reference: StarGAN v2 (Choi et al. 2020), section 2.1; Huang & Belongie 2017.
+    """
+
+    def __init__(self, **kwargs):
+        # No autocast: the style is not rounded before it is used.
+        super().__init__(autocast=False, **kwargs)
+
+    def build(self, input_shape):
+        """Creates the affine function, γ's rows first."""
+        x, style = input_shape
+        full = at_least_float32(self.dtype_policy)
+        self.affine = he_dense(2 * x[-1], dtype=full, name="affine")
+        self.affine.build(style)
+
+    def call(self, inputs):
+        """Normalizes; see the class."""
+        x, style = inputs
+        coefficients = self.affine(style)[:, None, None, :]  # (b, 1, 1, 2c)
+        gamma, beta = ops.split(coefficients, 2, axis=-1)
+        full = at_least_float32(self.dtype_policy)
+        norm = normalization(EPSILON, full, self.compute_dtype)
+        return norm(x, 1.0 + gamma, beta)
+
+    def compute_output_shape(self, input_shape):
+        """The image's shape."""
+        return input_shape[0]

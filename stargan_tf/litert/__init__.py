@@ -1,1 +1,0 @@
-"""LiteRT (TFLite) files: a trained model on a phone, in a browser, on a small board."""

@@ -1,0 +1,430 @@
+"""What `stargan-tf train` knows about a model family."""
+
+import functools
+import importlib
+import math
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from stargan_tf.errors import InputError
+
+# One named configuration.
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Values for a run's options, by name.
+
+    Args:
+        description: one line for `stargan-tf presets`.
+        values: option name → value, as in a JSON configuration; its family is known.
+    """
+
+    description: str
+    values: dict[str, Any]
+
+
+# One option of a run: its name, what it means, and which values it takes.
+
+TRUE = ("true", "1", "yes")
+FALSE = ("false", "0", "no")
+
+
+@dataclass(frozen=True)
+class Option:
+    """A named value with its type, default, limits and description.
+
+    Args:
+        name: the flag's name and the JSON key.
+        kind: `int`, `float`, `bool` or `str`.
+        default: the value when neither flag, file nor preset gives one.
+        help: one sentence for the command line's help.
+        group: heading in the help.
+        minimum: the smallest value that is accepted.
+        choices: the only texts that are accepted, if any.
+        separator: set for options with one value per data set; it stands between
+            those values on the command line.
+        many: each data set's value is itself a comma-separated list of names.
+        maximum: the largest value that is accepted.
+        imported: the text names code, `module:name`, that the user wrote.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    help: str
+    group: str
+    minimum: float | None = None
+    choices: tuple[str, ...] = ()
+    separator: str | None = None
+    many: bool = False
+    maximum: float | None = None
+    imported: bool = False
+
+    def read(self, value: Any) -> Any:
+        """Checks a value from a flag (text) or from JSON.
+
+        Args:
+            value: text, or a JSON value; None stands for "not given".
+
+        Returns:
+            The value in the option's type; for options with one value per data set
+            a tuple of them.
+
+        Raises:
+            InputError: the message says what is expected and what was received.
+        """
+        if self.separator is None:
+            return None if value is None else self._read_one(value)
+        return tuple(self._read_part(part) for part in self._parts(value))
+
+    def _parts(self, value: Any) -> list[Any]:
+        """The values per data set; a single one stands for all of them."""
+        if isinstance(value, str):
+            return value.split(self.separator)
+        if value is None or not isinstance(value, list | tuple):
+            return [value]
+        flat_names = self.many and all(isinstance(part, str) for part in value)
+        return [list(value)] if flat_names and value else list(value)
+
+    def _read_part(self, part: Any) -> Any:
+        if self.many:
+            names = part.split(",") if isinstance(part, str) else part or ()
+            return tuple(self._read_one(n.strip()) for n in names if n.strip())
+        return None if part in (None, "") else self._read_one(part)
+
+    def _read_one(self, value: Any) -> Any:
+        read = {int: _int, float: _float, bool: _bool, str: _str}[self.kind](value)
+        if read is None or self._is_outside(read):
+            raise self.refuse(value)
+        if self.choices and read not in self.choices:
+            raise self.refuse(value)
+        return read
+
+    def _is_outside(self, read: Any) -> bool:
+        too_small = self.minimum is not None and read < self.minimum
+        return too_small or (self.maximum is not None and read > self.maximum)
+
+    def refuse(self, value: Any) -> InputError:
+        """The error for a value that this option does not take."""
+        expected = {int: "a whole number", float: "a number", bool: "true or false"}
+        words = expected.get(self.kind, "text")
+        if self.choices:
+            words = " or ".join(self.choices)
+        if self.minimum is not None:
+            words += f", at least {self.minimum}"
+        if self.maximum is not None:
+            words += f" and at most {self.maximum}"
+        return InputError(f"{self.name} must be {words}. Received: {value!r}")
+
+
+def _int(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    number = _float(value)
+    return int(number) if number is not None and number.is_integer() else None
+
+
+def _float(value: Any) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _bool(value: Any) -> bool | None:
+    text = str(value).lower()
+    return True if text in TRUE else False if text in FALSE else None
+
+
+def _str(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+# Code that a text names, imported when it is needed.
+
+SUFFIX = ".py"
+
+
+def imported(name: str) -> Any:
+    """Imports our own `module:name`; what goes wrong is a defect of ours.
+
+    Args:
+        name: such as `"stargan_tf.models.stargan.model:StarGAN"`.
+    """
+    return pkgutil.resolve_name(name)
+
+
+def imported_by_user(option: str, name: str) -> Callable[..., Any]:
+    """Imports the callable that a user named.
+
+    A module that cannot be imported is looked for in the current folder. `sys.path`
+    stays as it is: such a module finds others beside it only through PYTHONPATH.
+
+    Args:
+        option: the option's name, for the messages.
+        name: `module:name`, or `path/to/file.py:name`.
+
+    Raises:
+        InputError: if the text has another form, the module cannot be imported, or
+            it has no such callable.
+    """
+    check_form(option, name)
+    module, _, attribute = name.rpartition(":")
+    try:
+        if module.endswith(SUFFIX):
+            found = getattr(_file_module(Path(module)), attribute)
+        else:
+            _import_here(module)
+            found = pkgutil.resolve_name(name)
+    # A user's module may fail in any way, even by leaving the program.
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{option} {name} cannot be imported: {_described(error)}"
+        ) from error
+    if not callable(found):
+        raise InputError(
+            f"{option} must name a function. Received: {name}, a {type(found).__name__}"
+        )
+    return found
+
+
+def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
+    """A user's function whose exceptions are one line with its name.
+
+    Args:
+        option: the option that named it.
+        name: what it was named with.
+        function: to be called with NumPy arrays; not for TensorFlow graphs.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise InputError(f"{option} {name} failed: {_described(error)}") from error
+
+    return call
+
+
+def check_form(option: str, name: str) -> None:
+    """Raises InputError unless the text is `module:name` or `file.py:name`.
+
+    Args:
+        option: the option's name, for the message.
+        name: the text.
+    """
+    module, colon, attribute = name.rpartition(":")
+    named = module.endswith(SUFFIX) or all(p.isidentifier() for p in module.split("."))
+    if not (colon and attribute.isidentifier() and named):
+        raise InputError(
+            f"{option} must be MODULE:FUNCTION or FILE.py:FUNCTION, such as "
+            f"my_masks:face_masks. Received: {name}"
+        )
+
+
+def _import_here(module: str) -> None:
+    """Loads a module's outermost package from the current folder if need be."""
+    root = module.partition(".")[0]
+    if root in sys.modules or importlib.util.find_spec(root):
+        return
+    spec = PathFinder.find_spec(root, [os.getcwd()])
+    if spec is not None:
+        _loaded(root, spec)
+
+
+def _file_module(path: Path) -> ModuleType:
+    # Its path is its name, so that it is run once, and hides no other module.
+    name = str(path.expanduser().resolve())
+    if name in sys.modules:
+        return sys.modules[name]
+    if not Path(name).is_file():
+        raise ImportError(f"There is no file {path}")
+    return _loaded(name, spec_from_file_location(name, name))
+
+
+def _loaded(name: str, spec: ModuleSpec) -> ModuleType:
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        if spec.loader is not None:  # None: a folder without __init__.py
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _described(error: BaseException) -> str:
+    """What happened and, in code of the user's, where."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, ImportError | AttributeError | SyntaxError):
+        return text
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {text} ({last.filename}, line {last.lineno})"
+
+
+NETWORKS = "Networks"
+OPTIMIZATION = "Optimization"
+WEIGHTS = "Weights of the loss terms"
+DATA = "Data"
+
+# Wider layers and longer chains than these are typing errors, or attacks: a network of
+# the widest has more weights than any GPU holds.
+WIDEST, DEEPEST = 4096, 100
+
+# Ways of steering a model.
+LABELS = "labels"
+STYLES = "styles"
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def anything_goes(values: Mapping[str, Any]) -> None:
+    """The check of a family whose options always fit each other.
+
+    Args:
+        values: option name → value.
+    """
+
+
+def loss_weight(name: str, default: float, text: str) -> Option:
+    """The option of a loss term's weight, at least 0.
+
+    Args:
+        name: the term, as in `compile(loss_weights=…)`.
+        default: the paper's weight.
+        text: one sentence for the command line's help.
+    """
+    return Option(name, float, default, text, WEIGHTS, minimum=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFamily:
+    """A model class, its options, and what a run of it does in its own way.
+
+    Code is named `module:name` and imported when it is used, so that the command
+    line's help starts neither TensorFlow nor Keras.
+
+    Args:
+        api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
+        name: value of the configuration's `model`; also the entry point's name.
+        target: the class; it refuses unfit arguments with `InputError`.
+        batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
+            `batch_options`) → endless `tf.data.Dataset`; `part=` where
+            several machines train, see `training_batches`.
+        sampler: what draws its pictures: a `SampleSchedule` and the held-out sources
+            → Keras callback.
+        uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
+            stands for one of its domains.
+        translated_by: the way of steering it, by name: `"labels"`, as StarGAN, or
+            `"styles"`, as StarGAN v2.
+        model_options: arguments of the constructor, after the data sets.
+        compile_options: arguments of `compile()`.
+        loss_weights: entries of `compile(loss_weights=…)`.
+        batch_options: arguments of `batches`.
+        defaults: name → default of run options where it is not `RUN_OPTIONS`' own.
+        dataset_options: further `DatasetOptions` with which its images are opened.
+        compile_from_run: run option → the argument of `compile()` it is passed as.
+        label_weights: regular expression of `network/path` of a weight that stands
+            for labels → (the axis along which they lie, index of the first on it).
+            When a run starts from another model, labels are matched by name there.
+        served: what makes a SavedModel of it: (model, description) → its
+            `serving.endpoint.ServedForm`; empty for a family that has none.
+        litert: what makes LiteRT files of it: a model → its `litert.part.DeviceForm`;
+            empty for a family that has none.
+        official: what reads and writes checkpoints of the authors' own code, see
+            `convert`; empty for a family that has none.
+        presets: named configurations of it.
+        check: raises `InputError` if the values of all options do not fit each other.
+    """
+
+    api_version: int
+    name: str
+    target: str
+    batches: str
+    sampler: str
+    uses: tuple[str, ...]
+    translated_by: str = LABELS
+    model_options: tuple[Option, ...]
+    compile_options: tuple[Option, ...]
+    loss_weights: tuple[Option, ...]
+    batch_options: tuple[Option, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    dataset_options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    compile_from_run: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    label_weights: Mapping[str, tuple[int, int]] = field(
+        default_factory=lambda: _NOTHING
+    )
+    served: str = ""
+    litert: str = ""
+    official: str = ""
+    presets: Mapping[str, Preset] = field(default_factory=lambda: _NOTHING)
+    check: Callable[[Mapping[str, Any]], None] = anything_goes
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """All of its own, in the order of the help."""
+        return (
+            *self.model_options,
+            *self.batch_options,
+            *self.compile_options,
+            *self.loss_weights,
+        )
+
+    @property
+    def code_options(self) -> tuple[str, ...]:
+        """Names of the model's options that name code, which no model file holds."""
+        return tuple(option.name for option in self.model_options if option.imported)
+
+    def default(self, option: Option) -> Any:
+        """An option's value when nobody gives one.
+
+        Args:
+            option: one of the run's or of the family's own.
+        """
+        return self.defaults.get(option.name, option.default)
+
+    def model_class(self) -> Any:
+        """Imports the class, which also registers it with Keras for loading."""
+        return imported(self.target)
+
+    def model_arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The constructor's arguments: values as they are, code imported.
+
+        Args:
+            values: of the `model_options`.
+
+        Raises:
+            InputError: if code that the user named cannot be imported.
+        """
+        return {
+            name: imported_by_user(name, value)
+            if value and name in self.code_options
+            else value
+            for name, value in values.items()
+        }
+
+    def compile_arguments(self, run_options: Mapping[str, Any]) -> dict[str, Any]:
+        """Those arguments of `compile()` that follow from the run's options.
+
+        Args:
+            run_options: name → value.
+        """
+        return {
+            argument: run_options[option]
+            for option, argument in self.compile_from_run.items()
+        }

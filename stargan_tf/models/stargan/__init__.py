@@ -1,0 +1,222 @@
+"""StarGAN (v1): its options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stargan_tf.data.turns import take_turns
+from stargan_tf.discovery import API_VERSION
+from stargan_tf.models.family import (
+    DATA,
+    DEEPEST,
+    NETWORKS,
+    OPTIMIZATION,
+    WIDEST,
+    ModelFamily,
+    Option,
+    Preset,
+    loss_weight,
+)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Checks what the options mean together.
+
+    Args:
+        values: option name → value.
+
+    Raises:
+        InputError: if the weights of the data sets are not positive.
+    """
+    take_turns(values["dataset_weights"])
+
+
+_CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
+_PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
+
+# What is not said here is as in the paper by the options' defaults.
+PRESETS = {
+    "stargan_celeba_128": Preset(
+        "StarGAN on CelebA: 5 attributes, 128 px, 200,000 steps.",
+        {
+            **_PAPER,
+            "attributes": _CELEBA_ATTRIBUTES,
+            "crop_size": 178,
+            "steps": 200_000,
+        },
+    ),
+    "stargan_rafd_128": Preset(
+        "StarGAN on RaFD: 8 expressions, 128 px, 200,000 steps.",
+        {**_PAPER, "crop_size": 256, "steps": 200_000},
+    ),
+    "stargan_celeba_rafd_128": Preset(
+        "StarGAN on CelebA and RaFD together (two data sets, with mask vector).",
+        {
+            **_PAPER,
+            "attributes": (_CELEBA_ATTRIBUTES, ()),
+            "crop_size": (178, 256),
+            # A step is one batch and the data sets take turns: 200,000 steps each.
+            "steps": 400_000,
+        },
+    ),
+    "demo": Preset(
+        "A small StarGAN on drawn faces: minutes on two CPU cores.",
+        {
+            "dataset": "toon_attributes",
+            "image_size": 64,
+            "base_filters": 16,
+            "num_residual_blocks": 3,
+            "discriminator_filters": 24,
+            # 2 × 2 patches, as in the paper's networks: the penalty holds the slope
+            # of their sum at 1, so more patches would weaken the adversarial term.
+            "discriminator_layers": 5,
+            "attention": True,
+            "conditioning": "blocks",
+            "batch_size": 8,
+            "critic_steps": 1,
+            "learning_rate": 6e-4,
+            "steps": 3600,
+            "checkpoint_every": 300,
+            "sample_every": 300,
+            "log_every": 50,
+        },
+    ),
+}
+
+STARGAN = ModelFamily(
+    api_version=API_VERSION,
+    name="stargan",
+    target="stargan_tf.models.stargan.model:StarGAN",
+    batches="stargan_tf.data.sampling:training_batches",
+    sampler="stargan_tf.models.stargan.watch:sample_images",
+    served="stargan_tf.models.stargan.serving:served_form",
+    litert="stargan_tf.models.stargan.litert:device_form",
+    official="stargan_tf.models.stargan.official",
+    uses=(
+        "--to {domain} INPUT --output OUTPUT",
+        "--all INPUT --output grid.png",
+    ),
+    compile_from_run={"steps": "total_steps"},
+    label_weights={
+        # The label's channels come after the image's three.
+        "generator/stem/(depthwise_)?kernel": (2, 3),
+        r"generator/residual_\d+/norm_\d/affine/kernel": (0, 0),
+        "discriminator/classes/kernel": (3, 0),
+    },
+    check=check,
+    presets=PRESETS,
+    batch_options=(
+        Option(
+            "dataset_weights",
+            float,
+            None,
+            "How often to draw from each of several data sets, such as 2,1; by "
+            "default equally often.",
+            DATA,
+            separator=",",
+        ),
+    ),
+    model_options=(
+        Option(
+            "base_filters",
+            int,
+            64,
+            "Width of the generator's first layer.",
+            NETWORKS,
+            minimum=1,
+            maximum=WIDEST,
+        ),
+        Option(
+            "num_residual_blocks",
+            int,
+            6,
+            "Residual blocks in the generator.",
+            NETWORKS,
+            minimum=0,
+            maximum=DEEPEST,
+        ),
+        Option(
+            "discriminator_filters",
+            int,
+            64,
+            "Width of the discriminator's first layer.",
+            NETWORKS,
+            minimum=1,
+            maximum=WIDEST,
+        ),
+        Option(
+            "discriminator_layers",
+            int,
+            6,
+            "Strided layers of the discriminator; each halves the image.",
+            NETWORKS,
+            minimum=1,
+            maximum=DEEPEST,
+        ),
+        Option(
+            "attention",
+            bool,
+            False,
+            "The generator also draws a mask of where to change the input (not in "
+            "the paper).",
+            NETWORKS,
+        ),
+        Option(
+            "conditioning",
+            str,
+            "input",
+            "input: the label enters where the paper has it; blocks: in every residual "
+            "block besides (not in the paper; small networks learn faster).",
+            NETWORKS,
+            choices=("input", "blocks"),
+        ),
+        Option(
+            "separable",
+            bool,
+            False,
+            "A light generator of depthwise-separable convolutions (not in the paper; "
+            "see stargan-tf distill).",
+            NETWORKS,
+        ),
+    ),
+    compile_options=(
+        Option(
+            "learning_rate",
+            float,
+            1e-4,
+            "Initial learning rate of both optimizers.",
+            OPTIMIZATION,
+            minimum=0.0,
+        ),
+        Option(
+            "lr_decay",
+            str,
+            "paper",
+            "paper: linear to zero over the second half; official: what the official "
+            "code does; none.",
+            OPTIMIZATION,
+            choices=("paper", "official", "none"),
+        ),
+        Option(
+            "critic_steps",
+            int,
+            5,
+            "Discriminator steps for each generator step.",
+            OPTIMIZATION,
+            minimum=1,
+        ),
+        Option(
+            "rectified",
+            bool,
+            False,
+            "The rectified objective: every generator term over target and own "
+            "label, and an identity loss.",
+            OPTIMIZATION,
+        ),
+    ),
+    loss_weights=(
+        loss_weight("classification", 1.0, "Domain classification."),
+        loss_weight("reconstruction", 10.0, "Cycle reconstruction."),
+        loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
+        loss_weight("identity", 10.0, "Identity term, with --rectified."),
+    ),
+)

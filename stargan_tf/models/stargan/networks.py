@@ -1,0 +1,404 @@
+"""StarGAN v1's discriminator."""
+
+import keras
+from keras import layers, ops
+
+from stargan_tf.errors import InputError
+from stargan_tf.layers.activation import LeakyReLU
+from stargan_tf.layers.convolution import SmallImageConv2D, separable_convolution
+from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
+from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
+from stargan_tf.layers.precision import at_least_float32
+
+# Conditioning by label: the label as constant image channels.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class AppendLabel(keras.layers.Layer):
+    """Appends every label entry to the image as a channel of that value.
+
+    The label is spread by a broadcast product, not by tiling: mobile delegates
+    refuse Tile.
+
+    Input: [image (batch, height, width, channels), label (batch, width_of_label)].
+    Output shape: (batch, height, width, channels + width_of_label).
+
+    Reference: StarGAN (Choi et al. 2018), section 3.1, "spatially replicated".
+    """
+
+    def call(self, inputs):
+        """Concatenates; see the class."""
+        image, label = inputs
+        planes = ops.ones_like(image[..., :1]) * label[:, None, None, :]  # (b, h, w, c)
+        return ops.concatenate([image, planes], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        """Channels grow by the label's width."""
+        image, label = input_shape
+        return (*image[:-1], image[-1] + label[-1])
+
+
+# Attention over the output: redraw here, keep the input there.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class Blend(keras.layers.Layer):
+    """Mixes a drawn image into the input by a mask that is learned along with it.
+
+    Input: [image (batch, height, width, 3), drawn (batch, height, width, 4)]: three
+        channels of colour and one of the mask, before their activations.
+    Output: m·tanh(colour) + (1 - m)·image with m = sigmoid(mask), (batch, height,
+        width, 3).
+
+    Reference: GANimation (Pumarola et al. 2018), equation 1.
+    """
+
+    def call(self, inputs):
+        """Blends; see the class."""
+        image, drawn = inputs
+        mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
+        return image + mask * (ops.tanh(drawn[..., :3]) - image)
+
+    def compute_output_shape(self, input_shape):
+        """The image's shape."""
+        return input_shape[0]
+
+
+# The residual block of StarGAN v1's generator.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class ResidualBlock(keras.layers.Layer):
+    """Conv 3×3, norm, ReLU, conv 3×3, norm, plus the input; no activation after.
+
+    Args:
+        filters: number of channels, in and out.
+        separable: depthwise-separable convolutions in place of full ones.
+
+    Input shape: (batch, height, width, filters). Output shape: the same.
+
+    Reference: StarGAN (Choi et al. 2018), table 4, "bottleneck".
+    """
+
+    normalization = InstanceNormalization
+
+    def __init__(self, filters, separable=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.separable = separable
+        dtype = self.dtype_policy
+        self.conv_1 = self._convolution("conv_1")
+        self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
+        self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
+        self.conv_2 = self._convolution("conv_2")
+        self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
+
+    def _convolution(self, name):
+        start = uniform_fan_in()
+        kwargs = {"use_bias": False, "dtype": self.dtype_policy, "name": name}
+        if self.separable:
+            return separable_convolution(self.filters, 3, start=start, **kwargs)
+        return keras.layers.Conv2D(
+            self.filters,
+            3,
+            padding="same",
+            data_format="channels_last",
+            kernel_initializer=start,
+            **kwargs,
+        )
+
+    def build(self, input_shape):
+        """Builds the four sublayers, all for `input_shape`."""
+        for layer in (self.conv_1, self.norm_1, self.conv_2, self.norm_2):
+            layer.build(input_shape)
+
+    def call(self, inputs):
+        """Applies the block; see the class."""
+        x = self.relu(self.norm_1(self.conv_1(inputs)))
+        return inputs + self.norm_2(self.conv_2(x))
+
+    def compute_output_shape(self, input_shape):
+        """The input's shape."""
+        return input_shape
+
+    def get_config(self):
+        """Constructor arguments."""
+        sizes = {"filters": self.filters, "separable": self.separable}
+        return {**super().get_config(), **sizes}
+
+
+# A residual block that sees the label: not in the StarGAN paper.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class ConditionalResidualBlock(ResidualBlock):
+    """`ResidualBlock` whose two norms take scale and offset from the label.
+
+    In the paper's generator the label enters as constant channels, whose mean the
+    first instance norm removes: what is left of it comes from the zero padding at the
+    borders. Told again after each norm, small networks learn several times faster.
+
+    Args:
+        filters: number of channels, in and out.
+        separable: depthwise-separable convolutions in place of full ones.
+
+    Input: [x (batch, height, width, filters), label (batch, label_width)].
+    Output shape: that of x.
+    """
+
+    normalization = AdaIN
+
+    def build(self, input_shape):
+        """Builds the convolutions for x, the norms for both."""
+        for layer in (self.conv_1, self.conv_2):
+            layer.build(input_shape[0])
+        for layer in (self.norm_1, self.norm_2):
+            layer.build(input_shape)
+
+    def call(self, inputs):
+        """Applies the block; see the class."""
+        x, label = inputs
+        y = self.relu(self.norm_1([self.conv_1(x), label]))
+        return x + self.norm_2([self.conv_2(y), label])
+
+    def compute_output_shape(self, input_shape):
+        """The shape of x."""
+        return input_shape[0]
+
+
+# StarGAN v1's generator.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class GeneratorV1(keras.Model):
+    """G(x, c): redraws an image so that it shows the label.
+
+    Fully convolutional: it takes any height and width that are multiples of 4.
+    Zero padding throughout, since instance normalisation removes a constant and the
+    label would go unseen under reflection padding.
+
+    Args:
+        label_width: width of the label vector (`c_dim`; with joint training the sum
+            of all labels plus the mask).
+        base_filters: channels of the first convolution (`g_conv_dim`).
+        num_residual_blocks: bottleneck depth (`g_repeat_num`).
+        attention: not in the paper: the generator also draws a mask of where to
+            change the image, and the rest is copied (see `Blend`). Small networks
+            and short trainings then need not learn to copy.
+        conditioning: where the label enters: `"input"`, as in the paper, or
+            `"blocks"`, not in the paper: in every residual block besides (see
+            `ConditionalResidualBlock`).
+        separable: not in the paper: depthwise-separable convolutions (5×5 where the
+            paper has 7×7), and bilinear doubling before one in place of the transposed
+            convolutions. For phones.
+
+    Input: [image (batch, height, width, 3) float in [-1, 1],
+        label (batch, label_width) float].
+    Output: image (batch, height, width, 3) float32 in [-1, 1].
+
+    Raises:
+        InputError: for another `conditioning`.
+
+    Reference: StarGAN (Choi et al. 2018), table 4.
+    """
+
+    def __init__(
+        self,
+        label_width,
+        base_filters=64,
+        num_residual_blocks=6,
+        attention=False,
+        conditioning="input",
+        separable=False,
+        dtype=None,
+        **kwargs,
+    ):
+        if conditioning not in ("input", "blocks"):
+            raise InputError(
+                "conditioning must be 'input' or 'blocks'. "
+                f"Received: conditioning={conditioning!r}"
+            )
+        # === Layers ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        append_label = AppendLabel(dtype=dtype, name="append_label")
+        full = at_least_float32(dtype)
+        image = keras.Input((None, None, 3), dtype=full, name="image")
+        label = keras.Input((label_width,), dtype=full, name="label")
+        tanh = layers.Activation("tanh", dtype=full, name="image_out")
+        blend = Blend(dtype=full, name="blend")
+
+        # === Functional model ===
+        def normalised(x, name):
+            x = InstanceNormalization(dtype=dtype, name=f"{name}_norm")(x)
+            return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
+
+        def convolution(filters, kernel_size, strides, name, kind=layers.Conv2D):
+            kwargs = {"use_bias": False, "dtype": dtype, "name": name}
+            kwargs |= {"strides": strides}
+            start = uniform_fan_in()
+            if separable:
+                return separable_convolution(
+                    filters, kernel_size, start=start, **kwargs
+                )
+            return kind(
+                filters,
+                kernel_size,
+                padding="same",
+                data_format="channels_last",
+                kernel_initializer=start,
+                **kwargs,
+            )
+
+        def doubled(x, filters, name):
+            if not separable:
+                return convolution(filters, 4, 2, name, layers.Conv2DTranspose)(x)
+            double = layers.UpSampling2D(
+                data_format="channels_last",
+                interpolation="bilinear",
+                dtype=dtype,
+                name=f"{name}_double",
+            )
+            return convolution(filters, 3, 1, name)(double(x))
+
+        def residual(name, x):
+            arguments = {
+                "filters": base_filters * 4,
+                "separable": separable,
+                "dtype": dtype,
+                "name": name,
+            }
+            if conditioning == "blocks":
+                return ConditionalResidualBlock(**arguments)([x, label])
+            return ResidualBlock(**arguments)(x)
+
+        x = append_label([image, label])
+        # A depthwise 7×7 takes phones longer than all the rest; 5×5 has a fast kernel.
+        edge = 5 if separable else 7
+        x = normalised(convolution(base_filters, edge, 1, "stem")(x), "stem")
+        for i in (1, 2):
+            x = convolution(base_filters * 2**i, 4, 2, f"down_{i}")(x)
+            x = normalised(x, f"down_{i}")
+        for i in range(1, num_residual_blocks + 1):
+            x = residual(f"residual_{i}", x)
+        for i in (1, 2):
+            x = doubled(x, base_filters * 4 // 2**i, f"up_{i}")
+            x = normalised(x, f"up_{i}")
+        drawn = convolution(4 if attention else 3, edge, 1, "to_rgb")(x)
+        outputs = blend([image, drawn]) if attention else tanh(drawn)
+        super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
+
+        # === Config ===
+        self._config = {
+            "label_width": label_width,
+            "base_filters": base_filters,
+            "num_residual_blocks": num_residual_blocks,
+            "attention": attention,
+            "conditioning": conditioning,
+            "separable": separable,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        """Constructor arguments."""
+        return dict(self._config)
+
+
+LEAKY_RELU_SLOPE = 0.01
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class DiscriminatorV1(keras.Model):
+    """D(x): is each patch real, and which labels does the image show?
+
+    Args:
+        image_size: side of the square images in pixels; the classification head
+            covers the whole image, so D is tied to it.
+        num_domains: number of class logits (`c_dim`; with joint training the sum).
+        base_filters: channels of the first convolution (`d_conv_dim`), doubled by
+            each further one.
+        num_layers: number of halving convolutions (`d_repeat_num`).
+
+    Input: image (batch, image_size, image_size, 3) float in [-1, 1].
+    Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
+        float32; h = w = image_size / 2**num_layers.
+
+    Raises:
+        InputError: if the image is too small to be halved that often.
+
+    Reference: StarGAN (Choi et al. 2018), table 5.
+    """
+
+    def __init__(
+        self,
+        image_size,
+        num_domains,
+        base_filters=64,
+        num_layers=6,
+        dtype=None,
+        **kwargs,
+    ):
+        if image_size < 2**num_layers:
+            raise InputError(
+                f"An image of {image_size} pixels cannot be halved {num_layers} times. "
+                f"Received: image_size={image_size}, num_layers={num_layers}. "
+                f"Use at most {image_size.bit_length() - 1} discriminator layers."
+            )
+        # === Layers ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        full = at_least_float32(dtype)
+
+        def halve(filters, channels, name):
+            return SmallImageConv2D(
+                filters,
+                4,
+                2,
+                padding="same",
+                kernel_initializer=uniform_fan_in(),
+                bias_initializer=uniform_bias(16 * channels),
+                dtype=dtype,
+                name=name,
+            )
+
+        def head(filters, kernel_size, padding, name):
+            # float32 whatever the policy: the critic's values are differences of
+            # large numbers, and the penalty differentiates them.
+            return layers.Conv2D(
+                filters,
+                kernel_size,
+                padding=padding,
+                data_format="channels_last",
+                use_bias=False,
+                kernel_initializer=uniform_fan_in(),
+                dtype=full,
+                name=name,
+            )
+
+        # === Functional model ===
+        image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
+        x, channels = image, 3
+        for i in range(num_layers):
+            filters = base_filters * 2**i
+            x = halve(filters, channels, f"halve_{i + 1}")(x)
+            x = LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype, name=f"leaky_{i + 1}")(x)
+            channels = filters
+        patches = head(1, 3, "same", "patches")(x)
+        classes = head(num_domains, x.shape[1], "valid", "classes")(x)
+        classes = layers.Flatten("channels_last", dtype=full, name="class_logits")(
+            classes
+        )
+        super().__init__(inputs=image, outputs=(patches, classes), **kwargs)
+
+        # === Config ===
+        self._config = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "base_filters": base_filters,
+            "num_layers": num_layers,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        """Constructor arguments."""
+        return dict(self._config)

@@ -1,0 +1,333 @@
+"""StarGAN v2: its options."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stargan_tf.discovery import API_VERSION
+from stargan_tf.errors import InputError
+from stargan_tf.models.family import (
+    DATA,
+    NETWORKS,
+    OPTIMIZATION,
+    STYLES,
+    WIDEST,
+    ModelFamily,
+    Option,
+    Preset,
+    check_form,
+    loss_weight,
+)
+from stargan_tf.models.stargan_v2.pyramid import check_image_size
+
+# StarGAN v2's options, with the paper's values as defaults.
+
+MODEL_OPTIONS = (
+    Option(
+        "style_dim",
+        int,
+        64,
+        "Width of the style code.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "latent_dim",
+        int,
+        16,
+        "Width of the latent code.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "hidden_dim",
+        int,
+        512,
+        "Width of the mapping network.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "base_filters",
+        int,
+        None,
+        "Channels at full size; by default 16384 / image_size.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "max_filters",
+        int,
+        512,
+        "Cap of the channels at the smaller sizes.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "high_pass",
+        float,
+        0.0,
+        "Divisor of the high-pass skips: 1 for faces, 0 for none.",
+        NETWORKS,
+        minimum=0.0,
+    ),
+    Option(
+        "mask_provider",
+        str,
+        None,
+        "MODULE:FUNCTION or FILE.py:FUNCTION from images to masks, for --high_pass.",
+        NETWORKS,
+        imported=True,
+    ),
+    Option(
+        "generator_filters",
+        int,
+        None,
+        "Channels of the generator at full size, if others than base_filters.",
+        NETWORKS,
+        minimum=1,
+        maximum=WIDEST,
+    ),
+    Option(
+        "separable",
+        bool,
+        False,
+        "A light generator of depthwise-separable convolutions (not in the paper; "
+        "see stargan-tf distill).",
+        NETWORKS,
+    ),
+)
+
+BATCH_OPTIONS = (
+    Option(
+        "crop_probability",
+        float,
+        0.5,
+        "Share of the images that are cropped at random.",
+        DATA,
+        minimum=0.0,
+        maximum=1.0,
+    ),
+)
+
+COMPILE_OPTIONS = (
+    Option(
+        "learning_rate",
+        float,
+        1e-4,
+        "Learning rate of generator, style encoder and discriminator.",
+        OPTIMIZATION,
+        minimum=0.0,
+    ),
+    Option(
+        "mapping_learning_rate",
+        float,
+        1e-6,
+        "Learning rate of the mapping network.",
+        OPTIMIZATION,
+        minimum=0.0,
+    ),
+    Option(
+        "beta_1",
+        float,
+        0.0,
+        "Adam's decay of the mean gradient.",
+        OPTIMIZATION,
+        minimum=0.0,
+    ),
+    Option(
+        "beta_2",
+        float,
+        0.99,
+        "Adam's decay of the mean square.",
+        OPTIMIZATION,
+        minimum=0.0,
+    ),
+    Option(
+        "l2",
+        float,
+        1e-4,
+        "L2 in every gradient (PyTorch's weight decay).",
+        OPTIMIZATION,
+        minimum=0.0,
+    ),
+    Option(
+        "diversity_steps",
+        int,
+        100_000,
+        "Steps in which the diversity weight falls to zero.",
+        OPTIMIZATION,
+        minimum=1,
+    ),
+    Option(
+        "ema_decay",
+        float,
+        0.999,
+        "Decay of the averaged weights.",
+        OPTIMIZATION,
+        minimum=0.0,
+    ),
+    Option(
+        "accumulate",
+        int,
+        1,
+        "Parts in which a batch is computed, one after another: less memory, the "
+        "same result.",
+        OPTIMIZATION,
+        minimum=1,
+    ),
+    Option(
+        "remat",
+        bool,
+        False,
+        "Compute the networks' inner values again instead of storing them: less "
+        "memory, the same result.",
+        OPTIMIZATION,
+    ),
+)
+
+LOSS_WEIGHTS = (
+    loss_weight("style", 1.0, "Reconstruction of the style."),
+    loss_weight("diversity", 1.0, "Diversity of styles, at the first step."),
+    loss_weight("cycle", 1.0, "Cycle reconstruction."),
+    loss_weight("r1", 1.0, "R1 penalty of the discriminator."),
+)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Refuses values that do not fit each other, before anything is started.
+
+    Args:
+        values: option name → value.
+
+    Raises:
+        InputError: if there are several data sets, the image size is no power of
+            two, a batch cannot be split, or masks are asked for without a provider,
+            or a provider without masks.
+    """
+    check_image_size(values["image_size"])
+    if len(values["dataset"]) > 1:
+        raise InputError(
+            "A stargan_v2 model is trained on one data set. Received: --dataset "
+            f"{','.join(values['dataset'])}"
+        )
+    if values["batch_size"] % values["accumulate"]:
+        raise InputError(
+            f"accumulate must divide batch_size. Received: "
+            f"accumulate={values['accumulate']}, batch_size={values['batch_size']}"
+        )
+    _check_masks(values["high_pass"], values["mask_provider"])
+
+
+def _check_masks(high_pass: float, provider: str | None) -> None:
+    if provider:
+        check_form("mask_provider", provider)
+    if high_pass and not provider:
+        raise InputError(
+            f"high_pass={high_pass} needs masks of the images. Pass --mask_provider "
+            "MODULE:FUNCTION, a function from images to masks (see "
+            "StarGANV2.set_mask_provider), or --high_pass 0."
+        )
+    if provider and not high_pass:
+        raise InputError(
+            f"mask_provider is for models with high-pass skips. Received: {provider} "
+            "with high_pass=0. Pass --high_pass 1, or leave it out."
+        )
+
+
+_CELEBA_HQ = {"high_pass": 1.0}
+_AFHQ = {"diversity": 2.0}
+# The effective batch stays at 8, without which training suffers.
+_LOW_MEMORY = {"accumulate": 8, "remat": True, "precision": "mixed_bfloat16"}
+# Half the official widths, and half the steps, at a sixteenth or a quarter of the
+# pixels.
+_SMALL = {
+    "base_filters": 64,
+    "max_filters": 256,
+    "hidden_dim": 256,
+    "steps": 50_000,
+    "diversity_steps": 50_000,
+}
+
+# What is not said here is as in the paper by the options' defaults.
+PRESETS = {
+    "stargan_v2_celeba_hq_256": Preset(
+        "StarGAN v2 on CelebA-HQ: 2 domains, high-pass skips (--mask_provider).",
+        _CELEBA_HQ,
+    ),
+    "stargan_v2_celeba_hq_256_low_memory": Preset(
+        "The same in bfloat16, image by image, with rematerialization.",
+        {**_CELEBA_HQ, **_LOW_MEMORY},
+    ),
+    "stargan_v2_afhq_256": Preset(
+        "StarGAN v2 on AFHQ: 3 domains, diversity weight 2, no high-pass.", _AFHQ
+    ),
+    "stargan_v2_afhq_256_low_memory": Preset(
+        "The same in bfloat16, image by image, with rematerialization.",
+        {**_AFHQ, **_LOW_MEMORY},
+    ),
+    "stargan_v2_128": Preset(
+        "A smaller StarGAN v2 for 128 px.", {**_SMALL, "image_size": 128}
+    ),
+    "stargan_v2_64": Preset(
+        "A smaller StarGAN v2 for 64 px.", {**_SMALL, "image_size": 64}
+    ),
+    "demo_v2": Preset(
+        "A small StarGAN v2 on drawn people, for two CPU cores.",
+        {
+            "dataset": "toon_people",
+            "image_size": 64,
+            "base_filters": 16,
+            "max_filters": 64,
+            "style_dim": 16,
+            "latent_dim": 8,
+            "hidden_dim": 64,
+            "batch_size": 4,
+            # Narrow networks and few steps want higher rates; the mapping network's
+            # stays a hundredth of the others', or its styles fall together.
+            "learning_rate": 5e-4,
+            "mapping_learning_rate": 5e-6,
+            "cycle": 10.0,
+            "steps": 3600,
+            "diversity_steps": 3600,
+            "ema_decay": 0.997,
+            "checkpoint_every": 400,
+            "sample_every": 400,
+            "log_every": 50,
+        },
+    ),
+}
+
+STARGAN_V2 = ModelFamily(
+    api_version=API_VERSION,
+    name="stargan_v2",
+    target="stargan_tf.models.stargan_v2.model:StarGANV2",
+    batches="stargan_tf.models.stargan_v2.batches:reference_batches",
+    sampler="stargan_tf.models.stargan_v2.watch:sample_styles",
+    served="stargan_tf.models.stargan_v2.serving:served_form",
+    litert="stargan_tf.models.stargan_v2.litert:device_form",
+    official="stargan_tf.models.stargan_v2.official",
+    uses=(
+        "--to {domain} --seed 7 INPUT --output OUTPUT",
+        "--to {domain} --reference PICTURE INPUT --output OUTPUT",
+    ),
+    translated_by=STYLES,
+    # The paper's run.
+    defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
+    dataset_options={"fit": "stretch", "one_hot": True},
+    label_weights={
+        r"mapping_network(_ema)?/(hidden_\d|style)/(kernel|bias)": (0, 0),
+        r"style_encoder(_ema)?/style/(kernel|bias)": (0, 0),
+        "discriminator/verdict/(kernel|bias)": (0, 0),
+    },
+    check=check,
+    presets=PRESETS,
+    model_options=MODEL_OPTIONS,
+    batch_options=BATCH_OPTIONS,
+    compile_options=COMPILE_OPTIONS,
+    loss_weights=LOSS_WEIGHTS,
+)

@@ -1,0 +1,312 @@
+"""StarGAN v2's style encoder."""
+
+import keras
+from keras import layers
+
+from stargan_tf.layers.initializers import he_convolution, he_dense, leaky_relu
+from stargan_tf.layers.normalization import InstanceNormalization
+from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.models.stargan_v2.layers import (
+    AdaINResidualBlock,
+    DomainDense,
+    DownResidualBlock,
+    HighPassSkip,
+    domain_branches,
+)
+from stargan_tf.models.stargan_v2.pyramid import check_image_size, halvings, widths
+
+# StarGAN v2's generator.
+
+SKIP_SIZES = (32, 64, 128)
+BOTTLENECK_BLOCKS = 2
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class GeneratorV2(keras.Model):
+    """G(x, s): redraws an image in a style.
+
+    Args:
+        image_size: side of the square images in pixels; a power of two, 64…1024.
+        style_dim: width of the style code s.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below (`max_conv_dim`).
+        high_pass: strength divisor of the high-pass skips (`w_hpf`), for faces: they
+            carry the source's outlines past the bottleneck, which is then half as
+            large, and the decoder's blocks lose their shortcuts. 0 for none.
+        separable: not in the paper: depthwise-separable 3×3 convolutions, for phones.
+
+    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+        style (batch, style_dim) float] and, if `high_pass` > 0,
+        masks (batch, image_size, image_size, 2) float in [0, 1], or None.
+    Output: image (batch, image_size, image_size, 3) float32, not bounded: there is
+        no tanh, clip before showing.
+
+    Raises:
+        InputError: for another image size.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5.
+    """
+
+    def __init__(
+        self,
+        image_size=256,
+        style_dim=64,
+        base_filters=None,
+        max_filters=512,
+        high_pass=0.0,
+        separable=False,
+        dtype=None,
+        **kwargs,
+    ):
+        check_image_size(image_size)
+        # === Layers ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        full = {"dtype": at_least_float32(dtype)}
+        size = (image_size, image_size)
+        image = keras.Input((*size, 3), name="image", **full)
+        style = keras.Input((style_dim,), name="style", **full)
+        masks = keras.Input((*size, 2), name="masks", optional=True, **full)
+        blocks = halvings(image_size, until=8 if high_pass else 16)
+        filters = widths(image_size, base_filters, max_filters, blocks)
+
+        kinds = {"separable": separable, "dtype": dtype}
+
+        def down(name, filters, **kwargs):
+            return DownResidualBlock(
+                filters, normalize=True, name=name, **kinds, **kwargs
+            )
+
+        def up(name, filters, **kwargs):
+            return AdaINResidualBlock(
+                filters, use_shortcut=not high_pass, name=name, **kinds, **kwargs
+            )
+
+        def skip(x, encoded):
+            size = x.shape[1]
+            if not high_pass or size not in SKIP_SIZES:
+                return x
+            layer = HighPassSkip(high_pass, dtype=dtype, name=f"high_pass_{size}")
+            return layer([x, encoded[size], masks])
+
+        # === Functional model ===
+        x = he_convolution(filters[0], 3, dtype=dtype, name="from_rgb")(image)
+        encoded = {}
+        for i, width in enumerate(filters[1:], 1):
+            encoded[x.shape[1]] = x
+            x = down(f"down_{i}", width, downsample=True)(x)
+        for i in range(1, BOTTLENECK_BLOCKS + 1):
+            x = down(f"bottleneck_{i}", filters[-1])(x)
+        for i in range(1, BOTTLENECK_BLOCKS + 1):
+            x = up(f"styled_{i}", filters[-1])([x, style])
+        for i, width in enumerate(reversed(filters[:-1]), 1):
+            x = up(f"up_{i}", width, upsample=True)([x, style])
+            x = skip(x, encoded)
+        x = InstanceNormalization(dtype=dtype, name="to_rgb_norm")(x)
+        x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)
+        # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
+        outputs = he_convolution(3, 1, name="to_rgb", **full)(x)
+        inputs = [image, style, masks] if high_pass else [image, style]
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+        # === Config ===
+        self._config = {
+            "image_size": image_size,
+            "style_dim": style_dim,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+            "high_pass": high_pass,
+            "separable": separable,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        """Constructor arguments."""
+        return dict(self._config)
+
+
+# StarGAN v2's discriminator.
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class DiscriminatorV2(keras.Model):
+    """D_y(x): is this a real image of domain y? One verdict per domain.
+
+    Args:
+        image_size: side of the square images in pixels; a power of two, 64…1024.
+        num_domains: number of domains, each with its own last layer.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below (`max_conv_dim`).
+
+    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+        domain (batch,) int].
+    Output: logits (batch,) float32.
+
+    Raises:
+        InputError: for another image size.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
+    """
+
+    def __init__(
+        self,
+        image_size,
+        num_domains,
+        base_filters=None,
+        max_filters=512,
+        dtype=None,
+        **kwargs,
+    ):
+        # === Layers ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        sizes = (1, image_size, num_domains, base_filters, max_filters)
+        inputs, verdict = domain_branches(*sizes, dtype, "verdict")
+        one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
+
+        # === Functional model ===
+        super().__init__(inputs=inputs, outputs=one_per_image(verdict), **kwargs)
+
+        # === Config ===
+        self._config = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        """Constructor arguments."""
+        return dict(self._config)
+
+
+# StarGAN v2's mapping network.
+
+SHARED_LAYERS = 4
+HIDDEN_LAYERS_PER_DOMAIN = 3
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class MappingNetwork(keras.Model):
+    """F_y(z): turns a random latent code into a style code of a domain.
+
+    Args:
+        num_domains: number of domains, each with its own last layers.
+        latent_dim: width of the latent code z.
+        style_dim: width of the style code s.
+        hidden_dim: width of the layers between.
+
+    Input: [latent (batch, latent_dim) float, ~ N(0, 1), domain (batch,) int].
+    Output: style (batch, style_dim) float32.
+    Many latents of few domains are cheaper as (batch, n, latent_dim) → (batch, n,
+        style_dim).
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 6.
+    """
+
+    def __init__(
+        self,
+        num_domains,
+        latent_dim=16,
+        style_dim=64,
+        hidden_dim=512,
+        dtype=None,
+        **kwargs,
+    ):
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        super().__init__(dtype=dtype, **kwargs)
+        # Not functional as the other networks: the latents' rank varies.
+        self.shared = [
+            he_dense(hidden_dim, activation="relu", dtype=dtype, name=f"shared_{i}")
+            for i in range(1, SHARED_LAYERS + 1)
+        ]
+        self.hidden = [
+            DomainDense(hidden_dim, num_domains, dtype=dtype, name=f"hidden_{i}")
+            for i in range(1, HIDDEN_LAYERS_PER_DOMAIN + 1)
+        ]
+        self.relu = layers.ReLU(dtype=dtype, name="relu")
+        full = at_least_float32(dtype)
+        self.style = DomainDense(style_dim, num_domains, dtype=full, name="style")
+        self._config = {
+            "num_domains": num_domains,
+            "latent_dim": latent_dim,
+            "style_dim": style_dim,
+            "hidden_dim": hidden_dim,
+        }
+        self._build(latent_dim, hidden_dim)
+
+    def _build(self, latent_dim, hidden_dim):
+        """Creates all weights at once, so that optimizers and loading find them."""
+        self.shared[0].build((None, latent_dim))
+        for layer in self.shared[1:]:
+            layer.build((None, hidden_dim))
+        for head in (*self.hidden, self.style):
+            head.build([(None, hidden_dim), (None,)])
+        self.built = True
+
+    def call(self, inputs):
+        """Style codes; see the class."""
+        x, domain = inputs
+        for layer in self.shared:
+            x = layer(x)
+        for head in self.hidden:
+            x = self.relu(head([x, domain]))
+        return self.style([x, domain])
+
+    def get_config(self):
+        """Constructor arguments."""
+        return {**super().get_config(), **self._config}
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class StyleEncoder(keras.Model):
+    """E_y(x): reads the style code of an image, as an image of domain y.
+
+    Args:
+        image_size: side of the square images in pixels; a power of two, 64…1024.
+        num_domains: number of domains, each with its own last layer.
+        style_dim: width of the style code s.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below (`max_conv_dim`).
+
+    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+        domain (batch,) int].
+    Output: style (batch, style_dim) float32.
+
+    Raises:
+        InputError: for another image size.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
+    """
+
+    def __init__(
+        self,
+        image_size,
+        num_domains,
+        style_dim=64,
+        base_filters=None,
+        max_filters=512,
+        dtype=None,
+        **kwargs,
+    ):
+        # === Functional model ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        sizes = (style_dim, image_size, num_domains, base_filters, max_filters)
+        inputs, outputs = domain_branches(*sizes, dtype, "style")
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+        # === Config ===
+        self._config = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "style_dim": style_dim,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        """Constructor arguments."""
+        return dict(self._config)

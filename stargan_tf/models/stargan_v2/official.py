@@ -1,0 +1,319 @@
+"""StarGAN v2's checkpoints: `{step}_nets.ckpt`, `_nets_ema.ckpt`, `_optims.ckpt`."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.convert.mapping import (
+    KERNEL,
+    MATRIX,
+    VERDICT_BIAS,
+    VERDICT_KERNEL,
+    Constant,
+    Entry,
+    Part,
+    Sizes,
+    State,
+    Table,
+    is_state,
+    without_prefix,
+)
+from stargan_tf.data.info import ONE_HOT
+from stargan_tf.errors import InputError
+from stargan_tf.models.stargan_v2.pyramid import halvings, widths
+
+# StarGAN v2: the official keys and ours (clovaai/stargan-v2).
+
+BOTTLENECK_BLOCKS = 2
+LAST_SIZE = 4
+HPF_KEY = "hpf.filter"
+
+
+def generator(
+    image_size: int, base_filters: int | None, max_filters: int, high_pass: float
+) -> Table:
+    """The generator's table.
+
+    With high-pass skips the official decoder keeps 1 × 1 convolutions that nothing
+    uses: checkpoints have them, so they are kept.
+
+    Args:
+        image_size: side of the images in pixels.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below.
+        high_pass: divisor of the high-pass skips, 0 for none.
+    """
+    downs = halvings(image_size, until=8 if high_pass else 16)
+    filters = widths(image_size, base_filters, max_filters, downs)
+    inside = [(filters[-1], filters[-1])] * BOTTLENECK_BLOCKS
+    lines = [*_convolution("from_rgb", "from_rgb")]
+    for i, pair in enumerate([*_steps(filters), *inside]):
+        inner = i - downs
+        ours = f"down_{i + 1}" if inner < 0 else f"bottleneck_{inner + 1}"
+        lines += _block(f"encode.{i}", ours, pair, _norm)
+    for i, pair in enumerate([*inside, *_steps(filters[::-1])]):
+        inner = i - BOTTLENECK_BLOCKS
+        ours = f"styled_{i + 1}" if inner < 0 else f"up_{inner + 1}"
+        lines += _block(f"decode.{i}", ours, pair, _styled_norm, bool(high_pass))
+    lines += [*_norm("to_rgb.0", "to_rgb_norm"), *_convolution("to_rgb.2", "to_rgb")]
+    if high_pass:
+        lines.append(Constant(HPF_KEY, high_pass_filter(high_pass)))
+    return tuple(lines)
+
+
+def mapping_network(num_domains: int) -> Table:
+    """The mapping network's table.
+
+    Args:
+        num_domains: number of domains.
+    """
+    lines = []
+    for i in range(4):
+        lines += _dense(f"shared.{2 * i}", f"shared_{i + 1}")
+    for head in range(num_domains):
+        for i, ours in enumerate(("hidden_1", "hidden_2", "hidden_3", "style")):
+            lines += _dense(f"unshared.{head}.{2 * i}", ours, head)
+    return tuple(lines)
+
+
+def style_encoder(
+    image_size: int, base_filters: int | None, max_filters: int, num_domains: int
+) -> Table:
+    """The style encoder's table.
+
+    Args:
+        image_size: side of the images in pixels.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below.
+        num_domains: number of domains.
+    """
+    lines = [*_trunk("shared", image_size, base_filters, max_filters)]
+    for head in range(num_domains):
+        lines += _dense(f"unshared.{head}", "style", head)
+    return tuple(lines)
+
+
+def discriminator(image_size: int, base_filters: int | None, max_filters: int) -> Table:
+    """The discriminator's table.
+
+    Args:
+        image_size: side of the images in pixels.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below.
+    """
+    last = f"main.{halvings(image_size, LAST_SIZE) + 4}"
+    return (
+        *_trunk("main", image_size, base_filters, max_filters),
+        Entry(f"{last}.weight", "verdict/kernel", VERDICT_KERNEL),
+        Entry(f"{last}.bias", "verdict/bias", VERDICT_BIAS),
+    )
+
+
+def high_pass_filter(high_pass: float) -> np.ndarray:
+    """The official buffer: eight times a pixel minus its neighbours, divided."""
+    kernel = np.full((3, 3), -1.0, np.float32)
+    kernel[1, 1] = 8.0
+    return kernel / np.float32(high_pass)
+
+
+def _steps(filters: list[int]) -> list[tuple[int, int]]:
+    """(channels before, after) of each block."""
+    return list(itertools.pairwise(filters))
+
+
+def _trunk(
+    prefix: str, image_size: int, base_filters: int | None, max_filters: int
+) -> Iterator[Entry]:
+    """What the style encoder and the discriminator share."""
+    blocks = halvings(image_size, LAST_SIZE)
+    filters = widths(image_size, base_filters, max_filters, blocks)
+    yield from _convolution(f"{prefix}.0", "trunk/from_rgb")
+    for i, pair in enumerate(_steps(filters), 1):
+        yield from _block(f"{prefix}.{i}", f"trunk/down_{i}", pair)
+    # An activation, which has no weights, takes a number too.
+    yield from _convolution(f"{prefix}.{blocks + 2}", "trunk/last")
+
+
+def _block(prefix, ours, channels, norm=None, unused_shortcut=False) -> Iterator[Entry]:
+    for i in (1, 2):
+        yield from _convolution(f"{prefix}.conv{i}", f"{ours}/conv_{i}")
+    for i in (1, 2) if norm else ():
+        yield from norm(f"{prefix}.norm{i}", f"{ours}/norm_{i}")
+    before, after = channels
+    if before != after:
+        key, path = f"{prefix}.conv1x1.weight", f"{ours}/shortcut/kernel"
+        yield Entry(key, path, KERNEL, optional=unused_shortcut)
+
+
+def _convolution(key: str, path: str) -> Iterator[Entry]:
+    yield Entry(f"{key}.weight", f"{path}/kernel", KERNEL)
+    yield Entry(f"{key}.bias", f"{path}/bias")
+
+
+def _dense(key: str, path: str, head: int | None = None) -> Iterator[Entry]:
+    yield Entry(f"{key}.weight", f"{path}/kernel", MATRIX, head)
+    yield Entry(f"{key}.bias", f"{path}/bias", head=head)
+
+
+def _norm(key: str, path: str) -> Iterator[Entry]:
+    yield Entry(f"{key}.weight", f"{path}/gamma")
+    yield Entry(f"{key}.bias", f"{path}/beta")
+
+
+def _styled_norm(key: str, path: str) -> Iterator[Entry]:
+    yield from _dense(f"{key}.fc", f"{path}/affine")
+
+
+FAMILY = "stargan_v2"
+LABEL_TYPE = ONE_HOT
+DISCRIMINATOR = "discriminator"
+AVERAGED = ("generator", "mapping_network", "style_encoder")
+NETWORKS = (*AVERAGED, DISCRIMINATOR)
+# The landmark network behind the official masks; it is not StarGAN's.
+FAN = "fan"
+MAX_FILTERS = 512
+_EMA = "_ema"
+
+
+def parts(path: Path, content: Mapping[str, Any]) -> list[tuple[str, Part]] | None:
+    """The networks in a file by name, or None if it is none of this family's.
+
+    Args:
+        path: the file.
+        content: what is in it.
+    """
+    known = content.keys() & set(NETWORKS)
+    if not known or not all(is_state(content[name]) for name in known):
+        return None
+    # Only the file of the averages comes without a discriminator.
+    suffix = "" if DISCRIMINATOR in content else _EMA
+    return [
+        (name + suffix, Part(path, name, without_prefix(content[name])))
+        for name in NETWORKS
+        if name in known
+    ]
+
+
+def moments(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The optimizers' state dicts in a file by network, or None.
+
+    Args:
+        content: what is in it.
+    """
+    found = {name: content[name] for name in NETWORKS if name in content}
+    is_optimizer = (
+        isinstance(value, Mapping) and {"state", "param_groups"} <= value.keys()
+        for value in found.values()
+    )
+    return found if found and all(is_optimizer) else None
+
+
+def sizes(parts: Mapping[str, Part]) -> Sizes:
+    """What the shapes tell.
+
+    Args:
+        parts: by network, averaged ones with the suffix `_ema`.
+
+    Raises:
+        InputError: if a network is missing, or one belongs to another model.
+    """
+    suffix = _EMA if f"generator{_EMA}" in parts else ""
+    missing = [name for name in AVERAGED if name + suffix not in parts]
+    if missing:
+        part = next(iter(parts.values()))
+        raise InputError(f"{part.path} has no {missing[0]}: it is not whole.")
+    g, f, e = (parts[name + suffix] for name in AVERAGED)
+    try:
+        return _sizes(g.state, f.state, e.state)
+    except KeyError as error:
+        raise InputError(
+            f"{g.path} is not as the official code builds it: it lacks {error.args[0]}."
+        ) from error
+
+
+def _sizes(g: State, f: State, e: State) -> Sizes:
+    blocks = _count(e, "shared.", ".conv1.weight")
+    image_size = 2 ** (blocks + 2)
+    base = e["shared.0.weight"].shape[0]
+    widest = e[f"shared.{blocks + 2}.weight"].shape[0]
+    capped = widest < base * 2**blocks
+    hidden, latent = f["shared.0.weight"].shape
+    options = {
+        "style_dim": e["unshared.0.weight"].shape[0],
+        "latent_dim": latent,
+        "hidden_dim": hidden,
+        "base_filters": base,
+        "max_filters": widest if capped else max(widest, MAX_FILTERS),
+        "high_pass": _high_pass(g, blocks),
+    }
+    silent = {"high_pass"} if options["high_pass"] and HPF_KEY not in g else {}
+    domains = _count(e, "unshared.", ".weight")
+    return Sizes(image_size, options, domains, silent=set(silent))
+
+
+def _high_pass(g: State, blocks: int) -> float:
+    """The divisor; the filter that tells it is missing in files before 2021."""
+    if HPF_KEY in g:
+        return round(float(8.0 / g[HPF_KEY][1, 1]), 6)
+    # A model with high-pass skips halves once more, to 8 × 8.
+    return 1.0 if _count(g, "encode.", ".conv1.weight") > blocks else 0.0
+
+
+def _count(state: State, start: str, end: str) -> int:
+    return sum(key.startswith(start) and key.endswith(end) for key in state)
+
+
+def tables(sizes: Sizes) -> dict[str, Table]:
+    """The tables of all networks.
+
+    Args:
+        sizes: of the checkpoint.
+    """
+    names = ("base_filters", "max_filters")
+    trunk = (sizes.image_size, *(sizes.options[name] for name in names))
+    domains = sizes.label_width
+    found = {
+        "generator": generator(*trunk, sizes.options["high_pass"]),
+        "mapping_network": mapping_network(domains),
+        "style_encoder": style_encoder(*trunk, domains),
+        DISCRIMINATOR: discriminator(*trunk),
+    }
+    return found | {name + _EMA: found[name] for name in AVERAGED}
+
+
+def check_exportable(options: Mapping[str, Any]) -> None:
+    """Raises InputError for models that the official code cannot build.
+
+    Args:
+        options: the model's constructor arguments.
+    """
+    if options.get("separable") or options.get("generator_filters"):
+        raise InputError(
+            "A model with separable convolutions or generator_filters is not in the "
+            "official code. Only models without them are exported as torch files."
+        )
+
+
+def files(
+    states: Mapping[str, State], moments: Mapping[str, Any], step: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The official files.
+
+    Args:
+        states: by network, averaged ones with the suffix `_ema`; also `fan`.
+        moments: state dicts of the optimizers by network, if there are any.
+        step: of the checkpoint.
+
+    Yields:
+        (name, content).
+    """
+    fan = {FAN: states[FAN]} if FAN in states else {}
+    trained = {name: states[name] for name in NETWORKS}
+    averaged = {name: states[name + _EMA] for name in AVERAGED}
+    yield f"{step:06d}_nets.ckpt", trained | fan
+    yield f"{step:06d}_nets_ema.ckpt", averaged | fan
+    if moments:
+        yield f"{step:06d}_optims.ckpt", dict(moments)

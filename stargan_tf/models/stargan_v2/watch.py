@@ -1,0 +1,168 @@
+"""StarGAN v2's pictures of fixed held-out images, and what they say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stargan_tf.data.pictures import to_float
+from stargan_tf.data.source import LabelledImages
+from stargan_tf.steering.styles import random_styles, to_styles
+from stargan_tf.training.callbacks import Sampler, SampleSchedule
+from stargan_tf.training.watching import (
+    HeldOutImages,
+    critic_view,
+    label_effect,
+    load_some,
+    spread,
+)
+from stargan_tf.translation.interpolation import interpolation_strip, reference_grid
+
+# The fixed held-out images that a StarGAN v2 run is watched by.
+
+SOURCES = 6
+REFERENCES = 8
+
+
+@dataclass(frozen=True)
+class HeldOutStyles:
+    """Sources and references with their domains.
+
+    Args:
+        images: the sources, uint8 (n, size, size, 3).
+        domains: their domains, int32 (n,).
+        references: other images, uint8 (m, size, size, 3).
+        reference_domains: their domains, int32 (m,).
+    """
+
+    images: np.ndarray
+    domains: np.ndarray
+    references: np.ndarray
+    reference_domains: np.ndarray
+
+
+def pick_styles(source: LabelledImages) -> HeldOutStyles:
+    """Some sources and references of each domain, the same ones at each call.
+
+    Of many domains some, evenly spread, so that there are never more than `SOURCES`
+    and `REFERENCES`.
+
+    Args:
+        source: the held-out split, one-hot. A domain with a single image has it in
+            both places.
+    """
+    domains = range(len(source.info.domains))
+    of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
+    present = [rows for rows in of_domain if len(rows)]
+    first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
+    some = [rows[spread(len(rows), first + last)] for rows in present]
+    sources = [some[place][:first] for place in spread(len(some), SOURCES)]
+    references = [some[place][-last:] for place in spread(len(some), REFERENCES)]
+    images = load_some(source, np.concatenate(sources))
+    styles = load_some(source, np.concatenate(references))
+    return HeldOutStyles(
+        images.images, _numbers(images), styles.images, _numbers(styles)
+    )
+
+
+def _numbers(images: HeldOutImages) -> np.ndarray:
+    return images.labels.argmax(axis=1).astype(np.int32)
+
+
+LATENT_COLUMNS = 9  # of more domains some are shown, evenly spread
+STRIP_SEEDS = (0, 1, 2)
+STRIP_ROWS = 3
+
+
+class SampleStyles(Sampler):
+    """Draws a latent grid, a reference grid and an interpolation strip.
+
+    Args:
+        schedule: when, and where to.
+        held_out: the sources and the references.
+    """
+
+    def __init__(self, schedule: SampleSchedule, held_out: HeldOutStyles):
+        super().__init__(schedule)
+        self.held_out = held_out
+
+    def sample(self):
+        """Draws all three, with the averaged networks."""
+        model, images = self.model, self.held_out.images
+        domains = model.info.domains
+        shown = self._shown()
+        self.say_shown(len(shown), len(domains))
+        seeds = range(max(1, LATENT_COLUMNS // len(domains)))
+        styles = random_styles([domains[number] for number in shown], seeds)
+        self.write_picture(to_styles(model, styles).draw(model, images), "latents")
+        self.write_picture(
+            reference_grid(
+                model,
+                images,
+                self.held_out.references,
+                self.held_out.reference_domains.tolist(),
+            ),
+            "references",
+        )
+        strip = interpolation_strip(
+            model, images[:STRIP_ROWS], domains[-1], STRIP_SEEDS
+        )
+        self.write_picture(strip, "interpolation")
+        self._diagnose()
+
+    def _diagnose(self) -> None:
+        """Compares two styles in every domain shown."""
+        first, second = (self._columns(seed) for seed in (0, 1))
+        pairs = zip(first, second, strict=True)
+        values = {
+            **self._critic_view(first),
+            "label_effect": label_effect(first),
+            "style_diversity": float(np.mean([label_effect(pair) for pair in pairs])),
+        }
+        self._warn(values["label_effect"], values["style_diversity"])
+        self.write(values)
+
+    def _shown(self) -> list[int]:
+        return spread(len(self.model.info.domains), LATENT_COLUMNS)
+
+    def _columns(self, seed: int) -> list[np.ndarray]:
+        """The sources in every domain shown, all with one latent code."""
+        code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
+        names = [self.model.info.domains[number] for number in self._shown()]
+        return [
+            self.model.translate(self.held_out.images, name, latents=code)
+            for name in names
+        ]
+
+    def _critic_view(self, columns: Sequence[np.ndarray]) -> dict[str, float]:
+        real = self._score(self.held_out.images, self.held_out.domains)
+        fakes = [
+            self._score(column, np.full(len(column), domain, np.int32))
+            for domain, column in zip(self._shown(), columns, strict=True)
+        ]
+        return critic_view(real, np.stack(fakes))
+
+    def _score(self, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
+        score = self.model.discriminator([to_float(images), domains], training=False)
+        return np.asarray(score)
+
+    def _warn(self, effect: float, diversity: float) -> None:
+        self.warn_if_ignored(
+            min(effect, diversity),
+            f"The generator hardly reacts to the style (label_effect {effect:.4f} "
+            f"between domains, style_diversity {diversity:.4f} within them, at step "
+            f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
+            "weight helps.",
+        )
+
+
+def sample_styles(
+    schedule: SampleSchedule, held_out: Sequence[LabelledImages]
+) -> SampleStyles:
+    """The sampler of a StarGAN v2 run.
+
+    Args:
+        schedule: when, and where to.
+        held_out: the held-out split of the data set, alone in its list.
+    """
+    return SampleStyles(schedule, pick_styles(held_out[0]))

@@ -1,1 +1,0 @@
-"""The model families that `stargan-tf train` can build."""
