@@ -9,10 +9,10 @@ from importlib import import_module
 from stargan_tf.version import __version__
 
 _HOMES = {
-    "StarGAN": "stargan_tf.models.stargan",
+    "StarGAN": "stargan_tf.models.stargan.model",
     "GeneratorV1": "stargan_tf.models.stargan.networks",
     "DiscriminatorV1": "stargan_tf.models.stargan.networks",
-    "StarGANV2": "stargan_tf.models.stargan_v2",
+    "StarGANV2": "stargan_tf.models.stargan_v2.model",
     "GeneratorV2": "stargan_tf.models.stargan_v2.networks",
     "MappingNetwork": "stargan_tf.models.stargan_v2.networks",
     "StyleEncoder": "stargan_tf.models.stargan_v2.networks",
