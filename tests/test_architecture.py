@@ -26,7 +26,7 @@ def imports(path):
 def backend_neutral():
     yield from ROOT.glob("layers/*.py")
     for paper in ("stargan", "stargan_v2"):
-        for name in ("pyramid", "layers", "networks"):
+        for name in ("pyramid", "layers", "networks", "objective"):
             yield from ROOT.glob(f"models/{paper}/{name}.py")
 
 
@@ -56,7 +56,7 @@ def test_layers_losses_and_networks_run_on_any_keras_backend(path):
 
 @pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is not installed")
 def test_networks_and_losses_compute_without_tensorflow():
-    """On the PyTorch backend, forwards; `benchmarks/gpu.py --check` trains on JAX."""
+    """On the PyTorch backend, forwards."""
     names = [
         ".".join(p.relative_to(ROOT).with_suffix("").parts) for p in ON_ANY_BACKEND
     ]

@@ -2,8 +2,6 @@
 
 import tensorflow as tf
 
-from stargan_tf.models.stargan_v2.model import parts_of
-
 # Pictures are made with the averaged networks; they are what is learnt.
 TEACHER = "generator_ema"
 WIDTH = "generator_filters"
@@ -34,7 +32,7 @@ def inputs(model, batch, seed):
     Returns:
         [image, style] or, with high-pass skips, [image, style, masks].
     """
-    image, _, reference, _, domain = parts_of(batch)
+    image, _, reference, _, domain = model.unpack_batch(batch)
     domain = tf.cast(domain, tf.int32)
     count = tf.shape(image)[0]
     latent = tf.random.stateless_normal((count, model.latent_dim), seed)

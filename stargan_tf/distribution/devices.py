@@ -23,7 +23,7 @@ class Machine:
         threads: CPU threads that an operation uses.
         build: what TensorFlow is built for: `"CUDA"`, `"ROCm"` or `"CPU"`.
         nvidia: what shows that there is an NVIDIA GPU; empty if nothing does.
-        amd: likewise an AMD GPU.
+        amd: what shows that there is an AMD GPU; empty if nothing does.
         visible: the value of `CUDA_VISIBLE_DEVICES`; None if it is not set.
         locked: the device file that this user may not open; empty if there is none.
         system: as `platform.system` names it.
@@ -40,7 +40,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """Looks; TensorFlow computes nothing for it."""
+    """What TensorFlow and the system say; nothing is computed for it."""
     import tensorflow as tf
 
     gpus = tf.config.get_visible_devices("GPU")
@@ -51,28 +51,22 @@ def this_machine() -> Machine:
     if system == "Windows" and shutil.which("nvidia-smi"):
         nvidia = "nvidia-smi"
     amd = AMD if Path(AMD).exists() else ""
+    files = [path for path in (nvidia, amd) if path.startswith("/dev")]
+    locked = [path for path in files if not os.access(path, os.R_OK | os.W_OK)]
     return Machine(
-        gpus=[one.get("device_name", "GPU") for one in details],
+        gpus=[detail.get("device_name", "GPU") for detail in details],
         threads=tf.config.threading.get_intra_op_parallelism_threads() or _cores(),
         build="ROCm" if rocm else "CUDA" if cuda else "CPU",
         nvidia=nvidia,
         amd=amd,
         visible=os.environ.get(VISIBLE),
-        locked=next(
-            (p for p in (nvidia, amd) if p.startswith("/dev") and _shut(p)), ""
-        ),
+        locked=locked[0] if locked else "",
         system=system,
     )
 
 
 def computing_on(machine: Machine, replicas: int = 1, precision: str = "") -> str:
-    """One line for the start of a run.
-
-    Args:
-        machine: of `this_machine`.
-        replicas: copies of the model that train together.
-        precision: of the run; left out if empty.
-    """
+    """One line for the start of a run, with as many replicas of its model."""
     threads = f"{machine.threads} CPU thread{'s' if machine.threads != 1 else ''}"
     parts = [_used(machine.gpus, replicas), precision, threads]
     if replicas > 1:
@@ -83,16 +77,13 @@ def computing_on(machine: Machine, replicas: int = 1, precision: str = "") -> st
 
 
 def why_no_gpu(machine: Machine) -> str:
-    """A sentence or two on a GPU that is there and not used; empty if there is none.
-
-    Args:
-        machine: of `this_machine`.
-    """
+    """A sentence or two on a GPU that is there and not used; empty if there is none."""
     if machine.gpus or not (machine.nvidia or machine.amd):
         return ""
-    kind, sign = ("NVIDIA", machine.nvidia) if machine.nvidia else ("AMD", machine.amd)
-    reason = _nvidia_reason(machine) if machine.nvidia else _amd_reason(machine)
-    return f"The {kind} GPU ({sign}) is not used: {reason}"
+    if machine.nvidia:
+        reason = _nvidia_reason(machine)
+        return f"The NVIDIA GPU ({machine.nvidia}) is not used: {reason}"
+    return f"The AMD GPU ({machine.amd}) is not used: {_amd_reason(machine)}"
 
 
 def _used(gpus: Sequence[str], replicas: int) -> str:
@@ -140,7 +131,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _shut(path: str) -> bool:
-    return not os.access(path, os.R_OK | os.W_OK)

@@ -22,7 +22,7 @@ from stargan_tf.errors import InputError
 # Updates of variables that each replica keeps a copy of.
 
 
-def update_everywhere(variables, change, values):
+def update_copies(variables, change, values):
     """Updates each replica's copies of variables, by its own copies of values.
 
     Without this, TensorFlow refuses: it wants to be told how to join the replicas'
@@ -51,7 +51,7 @@ def update_everywhere(variables, change, values):
     )
 
 
-# A replica's part of the batch that all replicas train on together.
+# One model on several replicas: batches, updates, and what `fit` calls.
 
 
 def num_replicas():
@@ -59,69 +59,42 @@ def num_replicas():
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def global_size(tensor):
-    """Samples of the global batch.
-
-    Args:
-        tensor: (local batch, …), this replica's part of it.
-
-    Returns:
-        Scalar int32 tensor.
-    """
+def global_batch_size(tensor):
+    """Samples of the global batch, of which `tensor` (batch, …) is this replica's."""
     size, replicas = tf.shape(tensor)[0], num_replicas()
     return size if replicas == 1 else size * replicas
 
 
-def own_part(tensor):
-    """This replica's rows of something that belongs to the global batch.
-
-    Args:
-        tensor: (global batch, …), the same on every replica.
-
-    Returns:
-        (local batch, …).
-    """
+def local_rows(tensor):
+    """This replica's rows of a tensor (global batch, …) that all replicas have."""
     replicas = num_replicas()
     if replicas == 1:
         return tensor
-    number = tf.distribute.get_replica_context().replica_id_in_sync_group
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
     size = tf.shape(tensor)[0] // replicas
-    start = tf.cast(number, tf.int32) * size
+    start = tf.cast(replica, tf.int32) * size
     return tensor[start : start + size]
 
 
-def whole(tensor):
-    """All replicas' parts, in order.
-
-    Args:
-        tensor: (local batch, …), of a float type.
-
-    Returns:
-        (global batch, …), the same on every replica.
-    """
+def global_rows(tensor):
+    """All replicas' rows, in order, of a float tensor (batch, …)."""
     replicas = num_replicas()
     if replicas == 1:
         return tensor
     context = tf.distribute.get_replica_context()
-    # As a sum of parts among zeros: `all_gather` asks for the tensor's device, which a
+    # As a sum of rows among zeros: `all_gather` asks for the tensor's device, which a
     # tensor from outside of a branch has not.
-    number = tf.reshape(context.replica_id_in_sync_group, [1])
-    rows = tf.one_hot(number, replicas, dtype=tensor.dtype)  # (1, replicas)
-    parts = tf.tensordot(tf.transpose(rows), tensor[tf.newaxis], 1)
-    parts = context.all_reduce(tf.distribute.ReduceOp.SUM, parts)
-    return tf.reshape(parts, tf.concat([[-1], tf.shape(tensor)[1:]], 0))
+    replica = tf.reshape(context.replica_id_in_sync_group, [1])
+    one_hot = tf.one_hot(replica, replicas, dtype=tensor.dtype)  # (1, replicas)
+    rows = tf.tensordot(tf.transpose(one_hot), tensor[tf.newaxis], 1)
+    rows = context.all_reduce(tf.distribute.ReduceOp.SUM, rows)
+    return tf.reshape(rows, tf.concat([[-1], tf.shape(tensor)[1:]], 0))
 
 
-def shares(gradients):
-    """What the optimizer, which adds the replicas' gradients up, is to be given.
+def scale_for_replicas(gradients):
+    """Gradients of a mean over the local batch, for the optimizer to add up.
 
     The mean over the global batch is the mean of the means over its equal parts.
-
-    Args:
-        gradients: of a loss that is a mean over the local batch; entries may be None.
-
-    Returns:
-        The gradients' shares of that of the mean over the global batch.
     """
     replicas = num_replicas()
     if replicas == 1:
@@ -129,17 +102,14 @@ def shares(gradients):
     return [None if g is None else g / replicas for g in gradients]
 
 
-def check_equal_parts(tensor):
-    """Refuses a global batch that the replicas do not share equally.
+def check_equal_batches(tensor):
+    """Refuses, when it runs, a global batch that the replicas do not share equally.
 
     Args:
         tensor: (local batch, …).
 
     Returns:
         The tensor.
-
-    Raises:
-        tf.errors.InvalidArgumentError: when it runs, in place of wrong gradients.
     """
     # Batches of endless data sets have a size known beforehand, equal for all.
     if num_replicas() == 1 or tensor.shape[0] is not None:
@@ -172,21 +142,20 @@ def distributed_function(model, variants):
     strategy = model.distribute_strategy
     names = []
 
-    def on_replica(function, data):
-        results = function(data)
+    def on_replica(step, data):
+        results = step(data)
         names[:] = results
         # As one vector: one message between the workers instead of one each.
         return tf.stack([tf.cast(value, tf.float32) for value in results.values()])
 
-    def run(function, data):
-        results = strategy.run(on_replica, args=(function, data))
+    def run(step, data):
+        results = strategy.run(on_replica, args=(step, data))
         return strategy.reduce("MEAN", results, axis=None)
 
     def one_step(data):
-        functions, index = variants(data)
-        branches = [functools.partial(run, one, data) for one in functions]
-        one_only = len(branches) == 1
-        return branches[0]() if one_only else tf.switch_case(index, branches)
+        steps, index = variants(data)
+        branches = [functools.partial(run, step, data) for step in steps]
+        return branches[0]() if len(steps) == 1 else tf.switch_case(index, branches)
 
     if not model.run_eagerly:
         one_step = tf.function(one_step, reduce_retracing=True, autograph=False)

@@ -32,12 +32,18 @@ def make_strategy(kind: str) -> Strategy | None:
     Raises:
         InputError: if `TF_CONFIG` is needed and missing, or cannot be understood.
     """
-    if kind == AUTO:
-        kind = _fitting()
+    if kind == AUTO and num_workers() > 1:
+        kind = MULTI_WORKER
+    elif kind == AUTO:
+        gpus = tf.config.list_logical_devices("GPU")
+        kind = MIRRORED if len(gpus) > 1 else NONE
     if kind == NONE:
         return None
     if kind == MIRRORED:
-        return tf.distribute.MirroredStrategy(_devices())
+        devices = tf.config.list_logical_devices
+        # By default TensorFlow would take the first of several logical CPUs only.
+        names = [device.name for device in devices("GPU") or devices("CPU")]
+        return tf.distribute.MirroredStrategy(names)
     if not num_workers():
         raise InputError(
             f"--distribute multi_worker needs the machines in {CLUSTER_VARIABLE}, on "
@@ -48,39 +54,23 @@ def make_strategy(kind: str) -> Strategy | None:
 
 
 def scope(strategy: Strategy | None) -> AbstractContextManager:
-    """Where a model is made and compiled.
-
-    Args:
-        strategy: of `make_strategy`.
-    """
+    """Where a model is made and compiled."""
     return strategy.scope() if strategy else nullcontext()
 
 
 def is_chief(strategy: Strategy | None) -> bool:
-    """Whether this process is the one that writes.
-
-    Args:
-        strategy: of `make_strategy`.
-    """
+    """Whether this process is the one that writes."""
     return strategy is None or strategy.extended.should_checkpoint
 
 
 def has_workers(strategy: Strategy | None) -> bool:
-    """Whether several processes train together.
-
-    Args:
-        strategy: of `make_strategy`.
-    """
+    """Whether several processes train together."""
     kind = tf.distribute.MultiWorkerMirroredStrategy
     return isinstance(strategy, kind) and num_workers() > 1
 
 
 def num_workers() -> int:
-    """How many workers `TF_CONFIG` lists, the chief included; 0 without it.
-
-    Raises:
-        InputError: if it cannot be understood.
-    """
+    """How many workers `TF_CONFIG` lists, the chief included; 0 without it."""
     text = os.environ.get(CLUSTER_VARIABLE)
     if not text:
         return 0
@@ -97,30 +87,10 @@ def num_workers() -> int:
 
 
 def check_batch_size(strategy: Strategy | None, batch_size: int) -> None:
-    """Refuses a batch that the replicas cannot share equally.
-
-    Args:
-        strategy: of `make_strategy`.
-        batch_size: images of the global batch.
-
-    Raises:
-        InputError: naming the number of replicas.
-    """
+    """Refuses a global batch that the replicas cannot share equally."""
     replicas = strategy.num_replicas_in_sync if strategy else 1
     if batch_size % replicas:
         raise InputError(
             f"--batch_size is that of all {replicas} devices together and must be a "
             f"multiple of {replicas}. Received: {batch_size}"
         )
-
-
-def _fitting() -> str:
-    if num_workers() > 1:
-        return MULTI_WORKER
-    return MIRRORED if len(tf.config.list_logical_devices("GPU")) > 1 else NONE
-
-
-def _devices() -> list[str]:
-    # By default TensorFlow would take the first of several logical CPUs only.
-    kinds = (tf.config.list_logical_devices(kind) for kind in ("GPU", "CPU"))
-    return [device.name for device in next(filter(None, kinds))]

@@ -17,7 +17,6 @@ class LeakyReLU(keras.layers.LeakyReLU):
     """
 
     def call(self, inputs):
-        """Activates; see the class."""
         negative_slope = self.negative_slope
 
         @ops.custom_gradient

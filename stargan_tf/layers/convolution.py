@@ -31,7 +31,6 @@ class Conv2D(keras.layers.Conv2D):
         check_plain(self)
 
     def call(self, inputs):
-        """Convolves; see the class."""
         outputs = convolve(inputs, self.kernel, self.strides, self.padding)
         outputs = outputs + self.bias if self.use_bias else outputs
         return outputs if self.activation is None else self.activation(outputs)
@@ -173,7 +172,6 @@ class _ResamplingConv2D(keras.layers.Conv2D):
         return outputs + self.bias if self.use_bias else outputs
 
     def get_config(self):
-        """Constructor arguments."""
         config = super().get_config()
         for given in ("kernel_size", "padding"):
             del config[given]
@@ -193,7 +191,6 @@ class HalvingConv2D(_ResamplingConv2D):
     """
 
     def build(self, input_shape):
-        """Creates the 3×3 `kernel` and the `bias`."""
         if any(side and side % 2 for side in input_shape[1:3]):
             raise InputError(
                 "Height and width must be even. "
@@ -202,11 +199,9 @@ class HalvingConv2D(_ResamplingConv2D):
         super().build(input_shape)
 
     def call(self, inputs):
-        """Convolves and halves; see the class."""
         return self._finished(convolve(inputs, with_box(self.kernel) * 0.25, 2, "same"))
 
     def compute_output_shape(self, input_shape):
-        """Half as high and wide."""
         batch, *sides, _ = input_shape
         return (batch, *(side and side // 2 for side in sides), self.filters)
 
@@ -224,7 +219,6 @@ class DoublingConv2D(_ResamplingConv2D):
     """
 
     def call(self, inputs):
-        """Doubles and convolves; see the class."""
         # A transposed convolution spreads its kernel, where the other one gathers.
         # One axis at a time: Keras 3.6 cannot flip two at once.
         flipped = ops.flip(ops.flip(with_box(self.kernel), axis=0), axis=1)
@@ -234,7 +228,6 @@ class DoublingConv2D(_ResamplingConv2D):
         )
 
     def compute_output_shape(self, input_shape):
-        """Twice as high and wide."""
         batch, *sides, _ = input_shape
         return (batch, *(side and side * 2 for side in sides), self.filters)
 

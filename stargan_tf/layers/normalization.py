@@ -31,7 +31,6 @@ class InstanceNormalization(keras.layers.Layer):
         self.affine = affine
 
     def build(self, input_shape):
-        """Creates `gamma` (ones) and `beta` (zeros) of shape (channels,)."""
         if self.affine:
             shape = (input_shape[-1],)
             # No autocast: bfloat16 would take 1.003 for 1.
@@ -43,18 +42,15 @@ class InstanceNormalization(keras.layers.Layer):
             )
 
     def call(self, inputs):
-        """Normalises; see the class."""
         dtype = at_least_float32(self.dtype_policy)
         weights = (self.gamma, self.beta) if self.affine else ()
         weights = [ops.cast(weight, dtype) for weight in weights]
         return normalization(self.epsilon, dtype, self.compute_dtype)(inputs, *weights)
 
     def compute_output_shape(self, input_shape):
-        """The input's shape."""
         return input_shape
 
     def get_config(self):
-        """Constructor arguments."""
         config = {"epsilon": self.epsilon, "affine": self.affine}
         return {**super().get_config(), **config}
 
@@ -124,14 +120,13 @@ class AdaIN(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
 
     def build(self, input_shape):
-        """Creates the affine function, γ's rows first."""
         x, style = input_shape
         full = at_least_float32(self.dtype_policy)
+        # γ's rows first.
         self.affine = he_dense(2 * x[-1], dtype=full, name="affine")
         self.affine.build(style)
 
     def call(self, inputs):
-        """Normalizes; see the class."""
         x, style = inputs
         coefficients = self.affine(style)[:, None, None, :]  # (b, 1, 1, 2c)
         gamma, beta = ops.split(coefficients, 2, axis=-1)
@@ -140,5 +135,4 @@ class AdaIN(keras.layers.Layer):
         return norm(x, 1.0 + gamma, beta)
 
     def compute_output_shape(self, input_shape):
-        """The image's shape."""
         return input_shape[0]

@@ -9,156 +9,11 @@ import tensorflow as tf
 from stargan_tf.distribution.replicas import (
     check_compilation,
     distributed_function,
-    shares,
+    scale_for_replicas,
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.private_interfaces import BuiltModel
-
-# Many images through a network, some at a time.
-
-
-def in_batches(function, count, batch_size, shape):
-    """Calls a function on slices and puts the results together.
-
-    Args:
-        function: slice → array (n, *shape).
-        count: rows in all.
-        batch_size: rows at a time.
-        shape: of one row of the result.
-
-    Returns:
-        (count, *shape), float32 where `count` is 0.
-    """
-    starts = range(0, count, batch_size)
-    parts = [np.asarray(function(slice(i, i + batch_size))) for i in starts]
-    return np.concatenate(parts) if parts else np.zeros((0, *shape), np.float32)
-
-
-# Checks of `compile`'s arguments, for all versions.
-
-
-def complete_weights(given, defaults):
-    """All loss weights: the given ones, the others as in the paper.
-
-    Args:
-        given: {term: weight}, or None.
-        defaults: every term with the paper's weight.
-
-    Raises:
-        InputError: if a term is none of them.
-    """
-    given = given or {}
-    unknown = set(given) - set(defaults)
-    if unknown:
-        raise InputError(f"loss_weights takes {sorted(defaults)}. Received: {unknown}")
-    return {**defaults, **given}
-
-
-def check_at_least_one(name, value, otherwise=""):
-    """Raises InputError if an argument is below 1.
-
-    Args:
-        name: the argument.
-        value: what was received.
-        otherwise: what else the user may want, a sentence.
-    """
-    if value < 1:
-        advice = f". {otherwise}" if otherwise else ""
-        raise InputError(f"{name} must be at least 1. Received: {value}{advice}")
-
-
-def check_share(name, value):
-    """Raises InputError if an argument is outside of [0, 1).
-
-    Args:
-        name: the argument.
-        value: what was received.
-    """
-    if not 0.0 <= value < 1.0:
-        raise InputError(f"{name} must be in [0, 1). Received: {value}")
-
-
-def check_policy(policy):
-    """Refuses what small gradients or small updates would be lost in.
-
-    Args:
-        policy: the model's dtype policy.
-
-    Raises:
-        InputError: for float16, which needs a loss scale, and for weights in less than
-            float32.
-    """
-    weights, computed = policy.variable_dtype, policy.compute_dtype
-    if weights in ("float16", "bfloat16") or computed == "float16":
-        raise InputError(
-            "Models train in float32, float64 or mixed_bfloat16. "
-            f"Received: dtype={policy.name}, in which gradients or updates would round "
-            "to zero. Build the model with dtype='mixed_bfloat16'."
-        )
-
-
-def check_optimizer(name, optimizer):
-    """Refuses settings of an optimizer that would be ignored, or do harm.
-
-    Args:
-        name: the argument of `compile`.
-        optimizer: a Keras optimizer.
-
-    Raises:
-        InputError: for a loss scale, which the losses are not multiplied by, and for
-            averages that never become the weights.
-    """
-    scaled = keras.optimizers.LossScaleOptimizer
-    if isinstance(optimizer, scaled) or optimizer.loss_scale_factor:
-        raise InputError(
-            f"{name} must be an optimizer without a loss scale, which is for float16. "
-            f"Received: {type(optimizer).__name__} with one. Pass the optimizer itself "
-            "without loss_scale_factor."
-        )
-    if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
-        raise InputError(
-            f"{name} must say when its averages become the weights. Received: "
-            "use_ema=True without ema_overwrite_frequency. Pass both, or neither."
-        )
-
-
-def check_floatx(optimizers):
-    """Refuses to train where Keras' default type rounds learning rates and batches.
-
-    Args:
-        optimizers: Keras optimizers, built when that type may have been another.
-
-    Raises:
-        InputError: for float16 and bfloat16.
-    """
-    rates = [keras.backend.standardize_dtype(o.learning_rate.dtype) for o in optimizers]
-    for dtype in (keras.config.floatx(), *rates):
-        if dtype in ("float16", "bfloat16"):
-            raise InputError(
-                "Training needs 'float32' or 'float64' as Keras' default type, in "
-                f"which it keeps learning rates and batches. Received: '{dtype}'. Call "
-                "keras.config.set_floatx('float32') before compile; "
-                "~/.keras/keras.json may have set another."
-            )
-
-
-def check_keras_arguments(given):
-    """Refuses arguments of Keras' `compile` that these models do not use.
-
-    Args:
-        given: {argument: value}.
-
-    Raises:
-        InputError: naming the argument and what to pass instead.
-    """
-    for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
-        if given.get(name):
-            raise InputError(
-                "Losses and logs are those of the paper; compile takes loss_weights "
-                f"and one optimizer per network, such as generator_optimizer. "
-                f"Received: {name}={given[name]!r}. Leave {name} out."
-            )
 
 
 class StarGANBase(BuiltModel):
@@ -185,26 +40,43 @@ class StarGANBase(BuiltModel):
             aggregation="only_first_replica",
         )
 
+    # === Compilation ===
+
     def _compile_training(
-        self, optimizers, options, loss_weights, seed, log_names, **kwargs
+        self,
+        *,
+        optimizers,
+        options,
+        loss_weights,
+        default_weights,
+        seed,
+        log_names,
+        **kwargs,
     ):
-        """Everything that the `compile` of all versions does.
+        """What the `compile` of every model does.
 
         Args:
             optimizers: {network attribute: optimizer}; they are built and attached.
             options: arguments of the subclass' `compile`, to be saved with the model.
-            loss_weights: complete, see `complete_weights`.
+            loss_weights: {term: weight} of the terms that the user weighs, or None.
+            default_weights: {term: weight} of all terms.
             seed: of everything random.
             log_names: names of the logs, each a running mean.
             **kwargs: of `keras.Model.compile`.
 
         Raises:
-            InputError: if it cannot be trained so by the model's strategy.
+            InputError: for an unknown term, or what the model cannot be trained with.
         """
-        check_policy(self.dtype_policy)
-        check_keras_arguments(kwargs)
+        loss_weights = loss_weights or {}
+        unknown = set(loss_weights) - set(default_weights)
+        if unknown:
+            raise InputError(
+                f"loss_weights takes {sorted(default_weights)}. Received: {unknown}"
+            )
+        _check_policy(self.dtype_policy)
+        _check_keras_arguments(kwargs)
         for network, optimizer in optimizers.items():
-            check_optimizer(f"{network}_optimizer", optimizer)
+            _check_optimizer(f"{network}_optimizer", optimizer)
         check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.
@@ -214,42 +86,19 @@ class StarGANBase(BuiltModel):
             setattr(self, f"{network}_optimizer", optimizer)
         self._trained_networks = tuple(optimizers)
         self._compile_options = options
-        self.loss_weights = loss_weights
+        self.loss_weights = {**default_weights, **loss_weights}
         self.seed = seed
         # Not in keras.config.floatx(), which may be less.
         full = at_least_float32(self.dtype_policy)
         self._means = {name: keras.metrics.Mean(name, full) for name in log_names}
-
-    def make_train_function(self, force=False):
-        """What `fit` calls for each batch."""
-        check_floatx(
-            getattr(self, f"{network}_optimizer") for network in self._trained_networks
-        )
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = distributed_function(self, self._train_variants)
-
-    def make_test_function(self, force=False):
-        """What `evaluate` calls for each batch."""
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            super().make_test_function(force)
-        elif self.test_function is None or force:
-            self.test_function = distributed_function(
-                self, lambda data: ([self.test_step], None)
-            )
-
-    def _train_variants(self, data):
-        """The train steps there are, and the index of the one for `data`."""
-        return [self.train_step], None
 
     def get_compile_config(self):
         """Arguments of `compile`, optimizers included; None before `compile`."""
         if not self.compiled:
             return None
         optimizers = {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in (f"{network}_optimizer" for network in self._trained_networks)
+            name: keras.saving.serialize_keras_object(optimizer)
+            for name, optimizer in self._optimizers().items()
         }
         return {
             **self._compile_options,
@@ -273,24 +122,38 @@ class StarGANBase(BuiltModel):
             "datasets": self.label_space.to_list(),
         }
 
+    def _optimizers(self):
+        names = [f"{network}_optimizer" for network in self._trained_networks]
+        return {name: getattr(self, name) for name in names}
+
     @property
     def training_state(self):
         """All variables of a checkpoint: weights, `step` and the optimizers' own."""
-        optimizers = [getattr(self, f"{n}_optimizer") for n in self._trained_networks]
+        optimizers = self._optimizers().values()
         return [*self.weights, *(v for o in optimizers for v in o.variables)]
 
-    def _log(self, values):
-        """Adds {name: scalar} to the running means."""
-        for name, value in values.items():
-            self._means[name].update_state(value)
+    # === Steps ===
 
-    def _results(self):
-        return {name: mean.result() for name, mean in self._means.items()}
+    def make_train_function(self, force=False):
+        """What `fit` calls for each batch."""
+        _check_floatx(self._optimizers().values())
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = distributed_function(self, self._train_variants)
 
-    @property
-    def metrics(self):
-        """The running means, which Keras resets each epoch."""
-        return list(getattr(self, "_means", {}).values())
+    def make_test_function(self, force=False):
+        """What `evaluate` calls for each batch."""
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            super().make_test_function(force)
+        elif self.test_function is None or force:
+            self.test_function = distributed_function(
+                self, lambda data: ([self.test_step], None)
+            )
+
+    def _train_variants(self, data):
+        """The train steps there are, and the index of the one for `data`."""
+        return [self.train_step], None
 
     def _random_seed(self, purpose, number=None):
         """Seed for `tf.random.stateless_*`; another for each batch and purpose.
@@ -318,20 +181,124 @@ class StarGANBase(BuiltModel):
         # takes time and, for the largest layers, a lot of memory.
         with tf.control_dependencies([g for g in gradients if g is not None]):
             gradients = [g if g is None else tf.identity(g) for g in gradients]
-        getattr(self, f"{network}_optimizer").apply(shares(gradients), variables)
+        optimizer = getattr(self, f"{network}_optimizer")
+        optimizer.apply(scale_for_replicas(gradients), variables)
+
+    # === Losses and logs ===
+
+    def _weigh(self, prefix, values, table, weights):
+        """The weighted sum of a loss's terms, logged with each of them.
+
+        Args:
+            prefix: of the logs' names.
+            values: {term: scalar}.
+            table: {term: (function, name of its weight or None for 1)}.
+            weights: {name: weight}.
+        """
+        loss = 0.0
+        for term, value in values.items():
+            name = table[term][1]
+            loss += value if name is None else weights[name] * value
+        logs = {"loss": loss, **values}
+        self._log({f"{prefix}_{name}": value for name, value in logs.items()})
+        return loss
+
+    def _log(self, values):
+        """Adds {name: scalar} to the running means."""
+        for name, value in values.items():
+            self._means[name].update_state(value)
+
+    def _results(self):
+        return {name: mean.result() for name, mean in self._means.items()}
+
+    @property
+    def metrics(self):
+        """The running means, which Keras resets each epoch."""
+        return list(getattr(self, "_means", {}).values())
 
 
 @contextlib.contextmanager
-def watching(*networks):
-    """A tape that records these networks' weights only.
-
-    Args:
-        *networks: Keras models.
-
-    Yields:
-        The `tf.GradientTape`.
-    """
+def tape_over(*networks):
+    """A tape that records only the weights of these networks."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for network in networks:
             tape.watch([variable.value for variable in network.trainable_variables])
         yield tape
+
+
+def value_and_slope(function, x):
+    """`function(x)`, a tensor, and the gradient of its sum by `x`."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        value = function(x)
+    return value, tape.gradient(value, x)
+
+
+def in_batches(function, count, batch_size, shape):
+    """Calls `function` (slice → array (n, *shape)) on batches of `count` rows."""
+    starts = range(0, count, batch_size)
+    batches = [np.asarray(function(slice(i, i + batch_size))) for i in starts]
+    return np.concatenate(batches) if batches else np.zeros((0, *shape), np.float32)
+
+
+def check_at_least_one(name, value, advice=""):
+    """Refuses an argument below 1."""
+    if value < 1:
+        end = f". {advice}" if advice else ""
+        raise InputError(f"{name} must be at least 1. Received: {value}{end}")
+
+
+def check_decay(name, value):
+    """Refuses an argument outside of [0, 1)."""
+    if not 0.0 <= value < 1.0:
+        raise InputError(f"{name} must be in [0, 1). Received: {value}")
+
+
+def _check_policy(policy):
+    weights, computed = policy.variable_dtype, policy.compute_dtype
+    if weights in ("float16", "bfloat16") or computed == "float16":
+        raise InputError(
+            "Models train in float32, float64 or mixed_bfloat16. "
+            f"Received: dtype={policy.name}, in which gradients or updates would round "
+            "to zero. Build the model with dtype='mixed_bfloat16'."
+        )
+
+
+def _check_optimizer(name, optimizer):
+    """Refuses settings that would be ignored, or do harm."""
+    scaled = keras.optimizers.LossScaleOptimizer
+    if isinstance(optimizer, scaled) or optimizer.loss_scale_factor:
+        raise InputError(
+            f"{name} must be an optimizer without a loss scale, which is for float16. "
+            f"Received: {type(optimizer).__name__} with one. Pass the optimizer itself "
+            "without loss_scale_factor."
+        )
+    if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
+        raise InputError(
+            f"{name} must say when its averages become the weights. Received: "
+            "use_ema=True without ema_overwrite_frequency. Pass both, or neither."
+        )
+
+
+def _check_floatx(optimizers):
+    """Refuses to train where Keras' default type rounds learning rates and batches."""
+    rates = [keras.backend.standardize_dtype(o.learning_rate.dtype) for o in optimizers]
+    for dtype in (keras.config.floatx(), *rates):
+        if dtype in ("float16", "bfloat16"):
+            raise InputError(
+                "Training needs 'float32' or 'float64' as Keras' default type, in "
+                f"which it keeps learning rates and batches. Received: '{dtype}'. Call "
+                "keras.config.set_floatx('float32') before compile; "
+                "~/.keras/keras.json may have set another."
+            )
+
+
+def _check_keras_arguments(given):
+    """Refuses arguments of Keras' `compile` that these models do not use."""
+    for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
+        if given.get(name):
+            raise InputError(
+                "Losses and logs are those of the paper; compile takes loss_weights "
+                f"and one optimizer per network, such as generator_optimizer. "
+                f"Received: {name}={given[name]!r}. Leave {name} out."
+            )

@@ -8,13 +8,9 @@ from stargan_tf.errors import InputError
 
 
 def dense(gradient, variable):
-    """The gradient as a tensor, zero for heads of domains that the batch has not.
+    """A variable's gradient as a tensor: zero for heads that the batch did not use.
 
     They must not be left out: momentum and L2 move them all the same.
-
-    Args:
-        gradient: a tensor or `tf.IndexedSlices`.
-        variable: what it is the gradient of.
     """
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
@@ -23,62 +19,62 @@ def dense(gradient, variable):
     )
 
 
-# Gradient accumulation: a batch in parts, with the result of the whole.
+# Gradient accumulation: a batch in micro-batches, with the result of the whole.
 
 
-def mean_over_parts(gradients, batch, parts, variables):
-    """The gradients of a batch, computed part by part.
+def mean_over_micro_batches(gradients, batch, count, variables):
+    """The gradients of a batch, computed micro-batch by micro-batch.
 
     Args:
         gradients: batch → gradients of a loss that is a mean over the batch, dense,
             nested like `variables`.
         batch: a structure of tensors (batch, …); entries may be None.
-        parts: how many; each has as many samples.
+        count: of micro-batches; each has as many samples.
         variables: what the gradients are of, nested.
 
     Returns:
-        What `gradients(batch)` returns, to rounding; only one part's memory is used
-        at a time.
+        What `gradients(batch)` returns, to rounding; only the memory of one
+        micro-batch is used at a time.
 
     Raises:
         InputError: if the batch cannot be split into so many equal parts.
     """
-    if parts == 1:
+    if count == 1:
         return gradients(batch)
-    stacks = tf.nest.map_structure(lambda tensor: _stack(tensor, parts), batch)
+
+    def stack(tensor):
+        """(batch, …) → (count, batch / count, …)."""
+        if tensor is None:
+            return None
+        size = tensor.shape[0]
+        if size is not None and size % count:
+            raise InputError(
+                f"A batch must split into accumulate={count} equal parts. "
+                f"Received: a batch of {size}"
+            )
+        rows = -1 if size is None else size // count
+        return tf.reshape(tensor, (count, rows, *tensor.shape[1:]))
+
+    stacks = tf.nest.map_structure(stack, batch)
 
     def add(index, sums):
-        part = tf.nest.map_structure(
-            lambda stack: None if stack is None else stack[index], stacks
+        micro_batch = tf.nest.map_structure(
+            lambda tensors: None if tensors is None else tensors[index], stacks
         )
-        return index + 1, tf.nest.map_structure(tf.add, sums, gradients(part))
+        return index + 1, tf.nest.map_structure(tf.add, sums, gradients(micro_batch))
 
     zeros = tf.nest.map_structure(lambda v: tf.zeros(v.shape, v.dtype), variables)
-    # A loop and not a repetition: the parts would otherwise be computed at once.
+    # A loop and not a repetition: they would otherwise be computed at once.
     _, sums = tf.while_loop(
-        lambda index, sums: index < parts,
+        lambda index, sums: index < count,
         add,
         (tf.constant(0), zeros),
         parallel_iterations=1,
     )
-    return tf.nest.map_structure(lambda total: total / parts, sums)
+    return tf.nest.map_structure(lambda total: total / count, sums)
 
 
-def _stack(tensor, parts):
-    """(batch, …) → (parts, batch / parts, …)."""
-    if tensor is None:
-        return None
-    size = tensor.shape[0]
-    if size is not None and size % parts:
-        raise InputError(
-            f"A batch must split into accumulate={parts} equal parts. "
-            f"Received: a batch of {size}"
-        )
-    shape = (parts, -1 if size is None else size // parts)
-    return tf.reshape(tensor, (*shape, *tensor.shape[1:]))
-
-
-def rematerialised(function):
+def rematerialized(function):
     """`function`, of which only inputs and output are stored for the gradient.
 
     (`tf.recompute_grad` lets TensorFlow start the second computation before the

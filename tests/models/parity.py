@@ -1,7 +1,4 @@
-"""How near our gradients and weights must be to the official code's.
-
-Shared with `benchmarks/gpu.py --check`, which asks the same of JAX: no TensorFlow here.
-"""
+"""How near our gradients and weights must be to the official code's."""
 
 import numpy as np
 

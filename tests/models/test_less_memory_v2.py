@@ -1,10 +1,10 @@
-"""Accumulation and rematerialisation: the result of the plain computation."""
+"""Accumulation and rematerialization: the result of the plain computation."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.models.memory import mean_over_parts, rematerialised
+from stargan_tf.models.memory import mean_over_micro_batches, rematerialized
 from tests.models.test_stargan_v2 import AVERAGED, batch, compiled
 
 # These two use everything: R1, every network, both kinds of styles.
@@ -71,14 +71,14 @@ def test_parts_of_a_batch_by_hand():
             loss = tf.reduce_mean(tf.reduce_sum(x * weight**2, axis=1))
         return [tape.gradient(loss, weight)]
 
-    (found,) = mean_over_parts(slope, (rows, None), 3, [weight])
+    (found,) = mean_over_micro_batches(slope, (rows, None), 3, [weight])
     np.testing.assert_allclose(found, [12.0, 12.0])  # 2 w · mean of the rows.
     with pytest.raises(ValueError, match="accumulate=2 equal parts.*a batch of 3"):
-        mean_over_parts(slope, (rows, None), 2, [weight])
+        mean_over_micro_batches(slope, (rows, None), 2, [weight])
 
 
 @pytest.mark.parametrize("graph", [False, True])
-def test_a_rematerialised_function_has_the_same_gradients(graph):
+def test_a_rematerialized_function_has_the_same_gradients(graph):
     table = tf.Variable([[1.0], [2.0], [4.0]])
 
     def function(x):
@@ -87,7 +87,7 @@ def test_a_rematerialised_function_has_the_same_gradients(graph):
     def slopes(x):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = rematerialised(function)(x)
+            y = rematerialized(function)(x)
         return y, *tape.gradient(y, [x, table])
 
     slopes = tf.function(slopes) if graph else slopes

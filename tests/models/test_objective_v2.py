@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.models.base import value_and_slope
 from stargan_tf.models.stargan_v2.objective import (
     discriminator_terms,
     diversity_weight,
@@ -20,7 +21,9 @@ def test_r1_of_a_linear_discriminator_is_half_its_squared_weights():
     def discriminator(image, domain):
         return tf.reduce_sum(w * image, axis=(1, 2, 3))
 
-    terms = discriminator_terms(discriminator, IMAGE, DOMAIN, IMAGE, TARGET)
+    terms = discriminator_terms(
+        discriminator, value_and_slope, IMAGE, DOMAIN, IMAGE, TARGET
+    )
     assert float(terms["r1"]) == pytest.approx(float(tf.reduce_sum(w**2)) / 2, rel=1e-6)
 
 
@@ -28,7 +31,9 @@ def test_each_image_is_judged_in_its_own_domain():
     def discriminator(image, domain):
         return tf.cast(domain, tf.float32) * 2 + 0 * tf.reduce_sum(image, (1, 2, 3))
 
-    terms = discriminator_terms(discriminator, IMAGE, DOMAIN, IMAGE, TARGET)
+    terms = discriminator_terms(
+        discriminator, value_and_slope, IMAGE, DOMAIN, IMAGE, TARGET
+    )
     assert float(terms["real"]) == pytest.approx((np.log(2) + np.log1p(np.exp(-2))) / 2)
     assert float(terms["fake"]) == pytest.approx(np.log1p(np.exp(2)))
 

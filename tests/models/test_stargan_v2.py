@@ -12,6 +12,7 @@ import tensorflow as tf
 import stargan_tf
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
+from stargan_tf.models.base import value_and_slope
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.models.stargan_v2.objective import discriminator_terms
@@ -259,7 +260,14 @@ def test_mixed_precision_penalizes_the_exact_slope():
     exact.discriminator.set_weights(model.discriminator.get_weights())
     assert model.generator.get_layer("from_rgb").compute_dtype == "bfloat16"
     ours, truth = (
-        discriminator_terms(one._discriminate, image, domain, -image, target)
+        discriminator_terms(
+            lambda image, domain, one=one: one.discriminator([image, domain]),
+            value_and_slope,
+            image,
+            domain,
+            -image,
+            target,
+        )
         for one in (model, exact)
     )
     for name, value in truth.items():

@@ -6,361 +6,38 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.distribution.replicas import (
-    check_equal_parts,
-    global_size,
-    own_part,
-    whole,
+    check_equal_batches,
+    global_batch_size,
+    global_rows,
+    local_rows,
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     StarGANBase,
     check_at_least_one,
-    complete_weights,
     in_batches,
-    watching,
+    tape_over,
+    value_and_slope,
 )
 from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
-from stargan_tf.models.stargan.objective import critic_terms, generator_terms
+from stargan_tf.models.stargan.objective import (
+    CRITIC_TERMS,
+    GENERATOR_TERMS,
+    IDENTITY_TERMS,
+    LOSS_WEIGHTS,
+    critic_terms,
+    generator_terms,
+)
 from stargan_tf.optimizers import LinearDecay, TorchAdam
-
-# How a StarGAN v1 is set up for training.
-
-LOSS_WEIGHTS = {
-    "classification": 1.0,
-    "reconstruction": 10.0,
-    "gradient_penalty": 10.0,
-    "identity": 10.0,
-}
-CRITIC_LOGS = ("d_loss", "d_real", "d_fake", "d_classification", "d_penalty")
-GENERATOR_LOGS = ("g_loss", "g_adversarial", "g_classification", "g_reconstruction")
-
-
-class CompilationV1:
-    """The `compile` of `StarGAN`."""
-
-    def compile(
-        self,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
-        learning_rate=1e-4,
-        lr_decay="paper",
-        total_steps=200_000,
-        loss_weights=None,
-        critic_steps=5,
-        rectified=False,
-        seed=0,
-        jit_compile=False,
-        **kwargs,
-    ):
-        """Prepares training; without arguments, as the paper trains.
-
-        Args:
-            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            discriminator_optimizer: likewise.
-            learning_rate: rate of the default optimizers.
-            lr_decay: how it falls: `"paper"`, `"official"` (see `LinearDecay`) or
-                `"none"`.
-            total_steps: length of the training in batches, for the decay.
-            loss_weights: any of `classification` (λ_cls, 1), `reconstruction`
-                (λ_rec, 10), `gradient_penalty` (λ_gp, 10), `identity` (10, used
-                only if `rectified`).
-            critic_steps: critic updates per generator update (n_critic); in joint
-                training each data set counts its own.
-            rectified: the generator's objective of Fixed-Point GAN as released: every
-                term over target and own label, and an identity loss.
-            seed: of everything random in training.
-            jit_compile: XLA; it makes a CPU several times slower.
-            **kwargs: further arguments of `keras.Model.compile`, such as
-                `run_eagerly` and `steps_per_execution`.
-
-        Raises:
-            InputError: unknown loss weight or decay, `critic_steps` below 1.
-        """
-        loss_weights = complete_weights(loss_weights, LOSS_WEIGHTS)
-        check_at_least_one("critic_steps", critic_steps)
-        self.critic_steps, self.rectified = critic_steps, rectified
-        rate = {
-            "learning_rate": learning_rate,
-            "lr_decay": lr_decay,
-            "total_steps": total_steps,
-        }
-        identity = ("g_identity",) if rectified else ()
-        self._compile_training(
-            {
-                "generator": generator_optimizer
-                or _paper_optimizer(**rate, steps_per_update=critic_steps),
-                "discriminator": discriminator_optimizer or _paper_optimizer(**rate),
-            },
-            {**rate, "critic_steps": critic_steps, "rectified": rectified},
-            loss_weights,
-            seed,
-            (*CRITIC_LOGS, *GENERATOR_LOGS, *identity),
-            jit_compile=jit_compile,
-            **kwargs,
-        )
-
-
-def _paper_optimizer(learning_rate, lr_decay, total_steps, steps_per_update=1):
-    if lr_decay != "none":
-        learning_rate = LinearDecay(
-            learning_rate, total_steps, lr_decay, steps_per_update
-        )
-    return TorchAdam(learning_rate, beta_1=0.5, beta_2=0.999)
-
-
-# How a StarGAN v1 learns: the updates of one batch.
-
-
-class TrainingV1:
-    """The training and evaluation step; a part of `StarGAN`."""
-
-    def train_step(self, data, generator_too=None):
-        """One critic update and, every `critic_steps`-th time, one of the generator.
-
-        In joint training each data set counts its own batches, so that the generator
-        learns from each of them in its share, in whatever order they come. The target
-        labels are the batch's own, shuffled.
-
-        Args:
-            data: image and label.
-            generator_too: whether the generator learns; by default by the count.
-        """
-        image, label = self._unpack(data)
-        target, alpha = self._draw(label)
-
-        def critic_only():
-            fake = self.generator([image, target], training=True)
-            self._update_critic(image, label, fake, alpha)
-
-        def critic_and_generator():
-            self._update_both(image, label, target, alpha)
-
-        if self.critic_steps == 1 or generator_too:
-            critic_and_generator()
-        elif generator_too is None:
-            turn = self._is_generators_turn(self._mask_total(label))
-            tf.cond(turn, critic_and_generator, critic_only)
-        else:
-            critic_only()
-        self.step.assign_add(1)
-        return self._results()
-
-    def _train_variants(self, data):
-        """Two train steps and whose turn it is, where a replica must not decide."""
-        if self.critic_steps == 1:
-            return super()._train_variants(data)
-        strategy, (_, label) = self.distribute_strategy, data
-        totals = strategy.run(self._mask_total, args=(label,))
-        turn = self._is_generators_turn(strategy.reduce("SUM", totals, axis=None))
-        ways = (functools.partial(self.train_step, generator_too=t) for t in (0, 1))
-        return list(ways), tf.cast(turn, tf.int32)
-
-    def _mask_total(self, label):
-        """How many images each data set has in a batch, (data sets,)."""
-        if not self.label_space.mask_width:
-            return tf.ones([1], label.dtype)
-        return tf.reduce_sum(label[:, -self.label_space.mask_width :], axis=0)
-
-    def _is_generators_turn(self, mask_total):
-        """Counts a batch; whether it is its data set's `critic_steps`-th."""
-        seen = self.batches_seen
-        if seen is None:
-            return (tf.convert_to_tensor(self.step.value) + 1) % self.critic_steps == 0
-        source = tf.argmax(mask_total)
-        counts = tf.convert_to_tensor(seen.value)
-        counts += tf.one_hot(source, counts.shape[0], dtype=counts.dtype)
-        seen.assign(counts)
-        return counts[source] % self.critic_steps == 0
-
-    def test_step(self, data):
-        """The losses, without an update; each evaluation draws the same numbers."""
-        image, label = self._unpack(data)
-        target, alpha = self._draw(label, self._evaluation_number())
-        fake = self.generator([image, target])
-        self._log_critic(self._critic_terms(image, label, fake, alpha))
-        self._log_generator(self._generator_terms(image, label, target, fake))
-        return self._results()
-
-    def predict_step(self, data):
-        """G(x, c) for [image, label] or a batch of (image, label)."""
-        if isinstance(data, tuple) and len(data) == 1:
-            data = data[0]
-        return self.generator(list(data))
-
-    def _unpack(self, data):
-        image, label = data
-        if label.shape[-1] != self.label_space.width:
-            raise InputError(
-                f"Labels must have {self.label_space.width} columns "
-                f"{[info.domains for info in self.label_space.datasets]}"
-                f"{' and the mask' if self.label_space.mask_width else ''}. "
-                f"Received: label.shape={label.shape}. Use LabelSpace.embed()."
-            )
-        return check_equal_parts(image), tf.cast(label, tf.float32)
-
-    def _draw(self, label, number=None):
-        """Target labels and the penalty's positions for a batch; see `_random_seed`.
-
-        The labels are shuffled over the whole batch, that of all replicas.
-        """
-        count = global_size(label)
-        order = tf.random.stateless_uniform([count], self._random_seed(0, number))
-        target = tf.gather(whole(label), own_part(tf.argsort(order)))
-        seed = self._random_seed(1, number)
-        alpha = tf.random.stateless_uniform((count, 1, 1, 1), seed)
-        return target, own_part(alpha)
-
-    def _critic_terms(self, image, label, fake, alpha):
-        return critic_terms(self.discriminator, image, label, fake, alpha, self._parts)
-
-    def _generator_terms(self, image, label, target, fake):
-        return generator_terms(
-            self.generator,
-            self.discriminator,
-            image,
-            label,
-            target,
-            fake,
-            self._parts,
-            self.rectified,
-        )
-
-    def _update_critic(self, image, label, fake, alpha):
-        """One discriminator update; returns its gradients."""
-        with watching(self.discriminator) as tape:
-            terms = self._critic_terms(image, label, tf.stop_gradient(fake), alpha)
-            loss = self._log_critic(terms)
-        gradients = tape.gradient(loss, self.discriminator.trainable_variables)
-        self._apply("discriminator", gradients)
-        return gradients
-
-    def _update_both(self, image, label, target, alpha):
-        """One update of each network, D first; returns both networks' gradients.
-
-        The fake is computed once: D sees it as data, G then goes on from it.
-        """
-        with watching(self.generator) as tape:
-            fake = self.generator([image, target], training=True)
-            with tape.stop_recording():
-                d_gradients = self._update_critic(image, label, fake, alpha)
-            # One after the other: side by side they only need more memory.
-            with tf.control_dependencies(d_gradients):
-                fake = tf.identity(fake)
-            terms = self._generator_terms(image, label, target, fake)
-            loss = self._log_generator(terms)
-        gradients = tape.gradient(loss, self.generator.trainable_variables)
-        self._apply("generator", gradients)
-        return d_gradients, gradients
-
-    def _log_critic(self, terms):
-        """Weighs the critic's terms (equation 5), logs them; returns the loss."""
-        weights = self.loss_weights
-        loss = (
-            terms["real"]
-            + terms["fake"]
-            + weights["classification"] * terms["classification"]
-            + weights["gradient_penalty"] * terms["penalty"]
-        )
-        self._log({"d_loss": loss, **{f"d_{name}": v for name, v in terms.items()}})
-        return loss
-
-    def _log_generator(self, terms):
-        """Weighs the generator's terms (equation 6), logs them; returns the loss."""
-        loss = sum(self.loss_weights.get(n, 1.0) * value for n, value in terms.items())
-        self._log({"g_loss": loss, **{f"g_{name}": v for name, v in terms.items()}})
-        return loss
-
-
-# How a trained StarGAN v1 is used: labels in, pictures out, and back.
-
-
-class TranslationV1:
-    """Translation and classification by labels; a part of `StarGAN`."""
-
-    def translate(self, images, labels, dataset=0, mask=None, batch_size=16):
-        """Redraws images so that they show the labels.
-
-        Args:
-            images: (n, height, width, 3), uint8 or float in [-1, 1]; sides are
-                multiples of 4.
-            labels: (n, c_i) of data set `dataset`, or (c_i,) for all images.
-            dataset: which data set the labels belong to (joint models).
-            mask: which data set the mask claims; another than `dataset` gives the
-                paper's wrong mask (figure 7).
-            batch_size: images at a time.
-
-        Returns:
-            (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
-
-        Raises:
-            InputError: if shapes do not fit.
-        """
-        images = np.asarray(images)
-        labels = self.label_space.embed(labels, dataset, mask)
-        _check_shapes(images, labels)
-        labels = np.broadcast_to(labels, (len(images), self.label_space.width))
-
-        def generate(part):
-            return self._generate(to_float(images[part]), labels[part])
-
-        outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
-        return to_uint8(outputs) if images.dtype == np.uint8 else outputs
-
-    def classify(self, images, dataset=0, batch_size=16):
-        """The labels that the discriminator sees.
-
-        Args:
-            images: (n, image_size, image_size, 3), uint8 or float in [-1, 1].
-            dataset: which data set's labels.
-            batch_size: images at a time.
-
-        Returns:
-            float32 (n, c_i): probabilities, per attribute (binary) or summing to 1.
-        """
-        images = np.asarray(images)
-
-        def judge(part):
-            return self._class_logits(to_float(images[part]))
-
-        width = self.label_space.num_domains
-        logits = in_batches(judge, len(images), batch_size, (width,))
-        logits = logits[:, self.label_space.slices[dataset]]
-        if self._parts[dataset][1] == "one_hot":
-            return tf.nn.softmax(logits).numpy()
-        return tf.math.sigmoid(logits).numpy()
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _generate(self, images, labels):
-        return self.generator([images, labels], training=False)
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _class_logits(self, images):
-        return self.discriminator(images, training=False)[1]
-
-
-def _check_shapes(images, labels):
-    if (
-        images.ndim != 4
-        or images.shape[-1] != 3
-        or any(side % 4 for side in images.shape[1:3])
-    ):
-        raise InputError(
-            "images must be (n, height, width, 3) with sides that are multiples "
-            f"of 4. Received: shape {images.shape}"
-        )
-    if labels.ndim == 2 and len(labels) != len(images):
-        raise InputError(
-            f"Give one label per image. Received: {len(images)} images, "
-            f"{len(labels)} labels"
-        )
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
-class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
+class StarGAN(StarGANBase):
     """StarGAN v1 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
     Args:
@@ -439,12 +116,8 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
             dtype=at_least_float32(self.dtype_policy),
             name="discriminator",
         )
-        self._parts = tuple(
-            (part, info.label_type)
-            for part, info in zip(
-                self.label_space.slices, self.label_space.datasets, strict=True
-            )
-        )
+        types = [info.label_type for info in self.label_space.datasets]
+        self._label_slices = tuple(zip(self.label_space.slices, types, strict=True))
         # Of each data set, in joint training: whose batch it is says when G learns.
         self.batches_seen = None
         if self.label_space.mask_width:
@@ -476,3 +149,304 @@ class StarGAN(CompilationV1, TrainingV1, TranslationV1, StarGANBase):
     def call(self, inputs):
         """G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""
         return self.generator(inputs)
+
+    # === Compilation ===
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        learning_rate=1e-4,
+        lr_decay="paper",
+        total_steps=200_000,
+        loss_weights=None,
+        critic_steps=5,
+        rectified=False,
+        seed=0,
+        jit_compile=False,
+        **kwargs,
+    ):
+        """Prepares training; without arguments, as the paper trains.
+
+        Args:
+            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            discriminator_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            learning_rate: rate of the default optimizers.
+            lr_decay: how it falls: `"paper"`, `"official"` (see `LinearDecay`) or
+                `"none"`.
+            total_steps: length of the training in batches, for the decay.
+            loss_weights: {name: weight} of those that differ from the paper's: any of
+                `classification` (λ_cls, 1), `reconstruction` (λ_rec, 10),
+                `gradient_penalty` (λ_gp, 10), `identity` (10, used only if
+                `rectified`).
+            critic_steps: critic updates per generator update (n_critic); in joint
+                training each data set counts its own.
+            rectified: the generator's objective of Fixed-Point GAN as released: every
+                term over target and own label, and an identity loss.
+            seed: of everything random in training.
+            jit_compile: XLA; it makes a CPU several times slower.
+            **kwargs: further arguments of `keras.Model.compile`, such as
+                `run_eagerly` and `steps_per_execution`.
+
+        Raises:
+            InputError: unknown loss weight or decay, `critic_steps` below 1.
+        """
+        check_at_least_one("critic_steps", critic_steps)
+        self.critic_steps, self.rectified = critic_steps, rectified
+
+        def adam(steps_per_update):
+            rate = learning_rate
+            if lr_decay != "none":
+                rate = LinearDecay(rate, total_steps, lr_decay, steps_per_update)
+            return TorchAdam(rate, beta_1=0.5, beta_2=0.999)
+
+        identity = IDENTITY_TERMS if rectified else ()
+        self._compile_training(
+            optimizers={
+                "generator": generator_optimizer or adam(critic_steps),
+                "discriminator": discriminator_optimizer or adam(1),
+            },
+            options={
+                "learning_rate": learning_rate,
+                "lr_decay": lr_decay,
+                "total_steps": total_steps,
+                "critic_steps": critic_steps,
+                "rectified": rectified,
+            },
+            loss_weights=loss_weights,
+            default_weights=LOSS_WEIGHTS,
+            seed=seed,
+            log_names=(
+                *(f"d_{term}" for term in ("loss", *CRITIC_TERMS)),
+                *(f"g_{term}" for term in ("loss", *GENERATOR_TERMS, *identity)),
+            ),
+            jit_compile=jit_compile,
+            **kwargs,
+        )
+
+    # === Training ===
+
+    def train_step(self, data, generator_too=None):
+        """One critic update and, every `critic_steps`-th time, one of the generator.
+
+        In joint training each data set counts its own batches, so that the generator
+        learns from each of them in its share, in whatever order they come. The target
+        labels are the batch's own, shuffled.
+
+        Args:
+            data: image and label.
+            generator_too: whether the generator learns; by default by the count.
+        """
+        image, label = self._unpack(data)
+        target, alpha = self._draw(label)
+
+        def critic_only():
+            fake = self.generator([image, target], training=True)
+            self._update_critic(image, label, fake, alpha)
+
+        def critic_and_generator():
+            self._update_both(image, label, target, alpha)
+
+        if self.critic_steps == 1 or generator_too:
+            critic_and_generator()
+        elif generator_too is None:
+            turn = self._is_generators_turn(self._images_of_each_data_set(label))
+            tf.cond(turn, critic_and_generator, critic_only)
+        else:
+            critic_only()
+        self.step.assign_add(1)
+        return self._results()
+
+    def _train_variants(self, data):
+        """Two train steps and whose turn it is, where a replica must not decide."""
+        if self.critic_steps == 1:
+            return super()._train_variants(data)
+        strategy, (_, label) = self.distribute_strategy, data
+        counts = strategy.run(self._images_of_each_data_set, args=(label,))
+        turn = self._is_generators_turn(strategy.reduce("SUM", counts, axis=None))
+        steps = [
+            functools.partial(self.train_step, generator_too=learns)
+            for learns in (False, True)
+        ]
+        return steps, tf.cast(turn, tf.int32)
+
+    def _images_of_each_data_set(self, label):
+        if not self.label_space.mask_width:
+            return tf.ones([1], label.dtype)
+        return tf.reduce_sum(label[:, -self.label_space.mask_width :], axis=0)
+
+    def _is_generators_turn(self, images_of_each_data_set):
+        """Counts a batch; whether it is its data set's `critic_steps`-th."""
+        seen = self.batches_seen
+        if seen is None:
+            return (tf.convert_to_tensor(self.step.value) + 1) % self.critic_steps == 0
+        source = tf.argmax(images_of_each_data_set)
+        counts = tf.convert_to_tensor(seen.value)
+        counts += tf.one_hot(source, counts.shape[0], dtype=counts.dtype)
+        seen.assign(counts)
+        return counts[source] % self.critic_steps == 0
+
+    def test_step(self, data):
+        """The losses, without an update; each evaluation draws the same numbers."""
+        image, label = self._unpack(data)
+        target, alpha = self._draw(label, self._evaluation_number())
+        fake = self.generator([image, target])
+        self._critic_loss(image, label, fake, alpha)
+        self._generator_loss(image, label, target, fake)
+        return self._results()
+
+    def predict_step(self, data):
+        """G(x, c) for [image, label] or a batch of (image, label)."""
+        if isinstance(data, tuple) and len(data) == 1:
+            data = data[0]
+        return self.generator(list(data))
+
+    def _unpack(self, data):
+        image, label = data
+        if label.shape[-1] != self.label_space.width:
+            raise InputError(
+                f"Labels must have {self.label_space.width} columns "
+                f"{[info.domains for info in self.label_space.datasets]}"
+                f"{' and the mask' if self.label_space.mask_width else ''}. "
+                f"Received: label.shape={label.shape}. Use LabelSpace.embed()."
+            )
+        return check_equal_batches(image), tf.cast(label, tf.float32)
+
+    def _draw(self, label, number=None):
+        """Target labels and the penalty's positions for a batch; see `_random_seed`.
+
+        The labels are shuffled over the whole batch, that of all replicas.
+        """
+        count = global_batch_size(label)
+        order = tf.random.stateless_uniform([count], self._random_seed(0, number))
+        target = tf.gather(global_rows(label), local_rows(tf.argsort(order)))
+        seed = self._random_seed(1, number)
+        alpha = tf.random.stateless_uniform((count, 1, 1, 1), seed)
+        return target, local_rows(alpha)
+
+    def _update_critic(self, image, label, fake, alpha):
+        """One discriminator update; returns its gradients."""
+        with tape_over(self.discriminator) as tape:
+            loss = self._critic_loss(image, label, tf.stop_gradient(fake), alpha)
+        gradients = tape.gradient(loss, self.discriminator.trainable_variables)
+        self._apply("discriminator", gradients)
+        return gradients
+
+    def _update_both(self, image, label, target, alpha):
+        """One update of each network, D first; returns both networks' gradients.
+
+        The fake is computed once: D sees it as data, G then goes on from it.
+        """
+        with tape_over(self.generator) as tape:
+            fake = self.generator([image, target], training=True)
+            with tape.stop_recording():
+                d_gradients = self._update_critic(image, label, fake, alpha)
+            # One after the other: side by side they only need more memory.
+            with tf.control_dependencies(d_gradients):
+                fake = tf.identity(fake)
+            loss = self._generator_loss(image, label, target, fake)
+        gradients = tape.gradient(loss, self.generator.trainable_variables)
+        self._apply("generator", gradients)
+        return d_gradients, gradients
+
+    def _critic_loss(self, image, label, fake, alpha):
+        """Equation 5, logged."""
+        terms = critic_terms(
+            self.discriminator,
+            value_and_slope,
+            image,
+            label,
+            fake,
+            alpha,
+            self._label_slices,
+        )
+        return self._weigh("d", terms, CRITIC_TERMS, self.loss_weights)
+
+    def _generator_loss(self, image, label, target, fake):
+        """Equation 6, logged."""
+        terms = generator_terms(
+            self.generator,
+            self.discriminator,
+            image,
+            label,
+            target,
+            fake,
+            self._label_slices,
+            self.rectified,
+        )
+        table = GENERATOR_TERMS | IDENTITY_TERMS
+        return self._weigh("g", terms, table, self.loss_weights)
+
+    # === Use ===
+
+    def translate(self, images, labels, dataset=0, mask=None, batch_size=16):
+        """Redraws images so that they show the labels.
+
+        Args:
+            images: (n, height, width, 3), uint8 or float in [-1, 1]; sides are
+                multiples of 4.
+            labels: (n, c_i) of data set `dataset`, or (c_i,) for all images.
+            dataset: which data set the labels belong to (joint models).
+            mask: which data set the mask claims; another than `dataset` gives the
+                paper's wrong mask (figure 7).
+            batch_size: images at a time.
+
+        Returns:
+            (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
+
+        Raises:
+            InputError: if shapes do not fit.
+        """
+        images = np.asarray(images)
+        labels = self.label_space.embed(labels, dataset, mask)
+        if (
+            images.ndim != 4
+            or images.shape[-1] != 3
+            or any(side % 4 for side in images.shape[1:3])
+        ):
+            raise InputError(
+                "images must be (n, height, width, 3) with sides that are multiples "
+                f"of 4. Received: shape {images.shape}"
+            )
+        if labels.ndim == 2 and len(labels) != len(images):
+            raise InputError(
+                f"Give one label per image. Received: {len(images)} images, "
+                f"{len(labels)} labels"
+            )
+        labels = np.broadcast_to(labels, (len(images), self.label_space.width))
+
+        def generate(rows):
+            return self._generate(to_float(images[rows]), labels[rows])
+
+        outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
+        return to_uint8(outputs) if images.dtype == np.uint8 else outputs
+
+    def classify(self, images, dataset=0, batch_size=16):
+        """The labels that the discriminator sees.
+
+        Args:
+            images: (n, image_size, image_size, 3), uint8 or float in [-1, 1].
+            dataset: which data set's labels.
+            batch_size: images at a time.
+
+        Returns:
+            float32 (n, c_i): probabilities, per attribute (binary) or summing to 1.
+        """
+        images = np.asarray(images)
+
+        def class_logits(rows):
+            return self._class_logits(to_float(images[rows]))
+
+        width = self.label_space.num_domains
+        logits = in_batches(class_logits, len(images), batch_size, (width,))
+        columns, label_type = self._label_slices[dataset]
+        probabilities = tf.nn.softmax if label_type == ONE_HOT else tf.math.sigmoid
+        return probabilities(logits[:, columns]).numpy()
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _generate(self, images, labels):
+        return self.generator([images, labels], training=False)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _class_logits(self, images):
+        return self.discriminator(images, training=False)[1]

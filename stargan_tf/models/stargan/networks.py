@@ -27,13 +27,11 @@ class AppendLabel(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        """Concatenates; see the class."""
         image, label = inputs
         planes = ops.ones_like(image[..., :1]) * label[:, None, None, :]  # (b, h, w, c)
         return ops.concatenate([image, planes], axis=-1)
 
     def compute_output_shape(self, input_shape):
-        """Channels grow by the label's width."""
         image, label = input_shape
         return (*image[:-1], image[-1] + label[-1])
 
@@ -54,13 +52,11 @@ class Blend(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        """Blends; see the class."""
         image, drawn = inputs
         mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
         return image + mask * (ops.tanh(drawn[..., :3]) - image)
 
     def compute_output_shape(self, input_shape):
-        """The image's shape."""
         return input_shape[0]
 
 
@@ -108,21 +104,17 @@ class ResidualBlock(keras.layers.Layer):
         )
 
     def build(self, input_shape):
-        """Builds the four sublayers, all for `input_shape`."""
         for layer in (self.conv_1, self.norm_1, self.conv_2, self.norm_2):
             layer.build(input_shape)
 
     def call(self, inputs):
-        """Applies the block; see the class."""
         x = self.relu(self.norm_1(self.conv_1(inputs)))
         return inputs + self.norm_2(self.conv_2(x))
 
     def compute_output_shape(self, input_shape):
-        """The input's shape."""
         return input_shape
 
     def get_config(self):
-        """Constructor arguments."""
         sizes = {"filters": self.filters, "separable": self.separable}
         return {**super().get_config(), **sizes}
 
@@ -149,20 +141,17 @@ class ConditionalResidualBlock(ResidualBlock):
     normalization = AdaIN
 
     def build(self, input_shape):
-        """Builds the convolutions for x, the norms for both."""
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape[0])
         for layer in (self.norm_1, self.norm_2):
             layer.build(input_shape)
 
     def call(self, inputs):
-        """Applies the block; see the class."""
         x, label = inputs
         y = self.relu(self.norm_1([self.conv_1(x), label]))
         return x + self.norm_2([self.conv_2(y), label])
 
     def compute_output_shape(self, input_shape):
-        """The shape of x."""
         return input_shape[0]
 
 
@@ -300,7 +289,6 @@ class GeneratorV1(keras.Model):
         }
 
     def get_config(self):
-        """Constructor arguments."""
         return dict(self._config)
 
 
@@ -400,5 +388,4 @@ class DiscriminatorV1(keras.Model):
         }
 
     def get_config(self):
-        """Constructor arguments."""
         return dict(self._config)

@@ -56,7 +56,6 @@ class DownResidualBlock(keras.layers.Layer):
         self._halves_in_convolution = downsample and not separable
 
     def build(self, input_shape):
-        """Builds the convolutions and, if asked for, the norms."""
         dtype, channels = self.dtype_policy, input_shape[-1]
         # The channels change in the second convolution.
         convolution = he_separable if self.separable else he_convolution
@@ -79,7 +78,6 @@ class DownResidualBlock(keras.layers.Layer):
             self.shortcut.build(input_shape)
 
     def call(self, inputs):
-        """Applies the block; see the class."""
         x = self.norm_1(inputs) if self.normalize else inputs
         x = self.conv_1(self.relu(x))
         pool = self.downsample and not self._halves_in_convolution
@@ -95,14 +93,12 @@ class DownResidualBlock(keras.layers.Layer):
         return x if self.shortcut is None else self.shortcut(x)
 
     def compute_output_shape(self, input_shape):
-        """See the class."""
         batch, height, width, _ = input_shape
         if self.downsample:
             height, width = (side and side // 2 for side in (height, width))
         return batch, height, width, self.filters
 
     def get_config(self):
-        """Constructor arguments."""
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -162,7 +158,6 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.shortcut = None
 
     def build(self, input_shape):
-        """Builds the sublayers and, where the channels change, the shortcut."""
         before, style = input_shape
         after = (*before[:-1], self.filters)
         self.conv_1.build(before)
@@ -181,7 +176,6 @@ class AdaINResidualBlock(keras.layers.Layer):
             self.shortcut.build(before)
 
     def call(self, inputs):
-        """Applies the block; see the class."""
         image, style = inputs
         image = ops.cast(image, self.compute_dtype)
         x = self.relu(self.norm_1([image, style]))
@@ -199,14 +193,12 @@ class AdaINResidualBlock(keras.layers.Layer):
         return self.doubling(x) if self.upsample else x
 
     def compute_output_shape(self, input_shape):
-        """See the class."""
         batch, height, width, _ = input_shape[0]
         if self.upsample:
             height, width = (side and side * 2 for side in (height, width))
         return batch, height, width, self.filters
 
     def get_config(self):
-        """Constructor arguments."""
         return {
             **super().get_config(),
             "filters": self.filters,
@@ -256,7 +248,6 @@ class ImageTrunk(keras.layers.Layer):
         )
 
     def build(self, input_shape):
-        """Builds the layers from full size down."""
         self.from_rgb.build(input_shape)
         shape = self.from_rgb.compute_output_shape(input_shape)
         for block in self.blocks:
@@ -265,7 +256,6 @@ class ImageTrunk(keras.layers.Layer):
         self.last.build(shape)
 
     def call(self, inputs):
-        """Features of each image; see the class."""
         x = self.from_rgb(inputs)
         for block in self.blocks:
             x = block(x)
@@ -273,11 +263,9 @@ class ImageTrunk(keras.layers.Layer):
         return ops.reshape(x, (-1, self.widths[-1]))  # (b, features)
 
     def compute_output_shape(self, input_shape):
-        """See the class."""
         return input_shape[0], self.widths[-1]
 
     def get_config(self):
-        """Constructor arguments."""
         return {
             **super().get_config(),
             "image_size": self.image_size,
@@ -325,7 +313,6 @@ class DomainDense(keras.layers.Layer):
         self.num_domains = num_domains
 
     def build(self, input_shape):
-        """Creates `kernel` (domains, width, units), `bias` (domains, units)."""
         width = input_shape[0][-1]
         # No autocast: only what is gathered is cast.
         self.kernel = self.add_weight(
@@ -342,7 +329,6 @@ class DomainDense(keras.layers.Layer):
         )
 
     def call(self, inputs):
-        """Applies each sample's head; see the class."""
         x, domain = inputs
         few = DOMAINS_PER_SAMPLE * (x.shape[0] or USUAL_BATCH)
         one_hot = len(domain.shape) == 2
@@ -362,11 +348,9 @@ class DomainDense(keras.layers.Layer):
         return ops.cast(ops.reshape(nan, shape), outputs.dtype)
 
     def compute_output_shape(self, input_shape):
-        """See the class."""
         return (*input_shape[0][:-1], self.units)
 
     def get_config(self):
-        """Constructor arguments."""
         config = {"units": self.units, "num_domains": self.num_domains}
         return {**super().get_config(), **config}
 
@@ -469,7 +453,6 @@ class HighPassSkip(keras.layers.Layer):
         self.strength = strength
 
     def call(self, inputs):
-        """Adds the skip; see the class."""
         x, encoded, masks = inputs
         if masks is None:
             return x
@@ -493,9 +476,7 @@ class HighPassSkip(keras.layers.Layer):
         )
 
     def compute_output_shape(self, input_shape):
-        """The image's shape."""
         return input_shape[0]
 
     def get_config(self):
-        """Constructor arguments."""
         return {**super().get_config(), "strength": self.strength}

@@ -9,21 +9,22 @@ import tensorflow as tf
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.distribution.replicas import (
-    check_equal_parts,
-    global_size,
-    own_part,
-    update_everywhere,
+    check_equal_batches,
+    global_batch_size,
+    local_rows,
+    update_copies,
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     StarGANBase,
     check_at_least_one,
-    check_share,
-    complete_weights,
-    watching,
+    check_decay,
+    tape_over,
+    value_and_slope,
 )
-from stargan_tf.models.memory import dense, mean_over_parts, rematerialised
+from stargan_tf.models.memory import dense, mean_over_micro_batches, rematerialized
+from stargan_tf.models.stargan_v2 import styles
 from stargan_tf.models.stargan_v2.networks import (
     DiscriminatorV2,
     GeneratorV2,
@@ -31,128 +32,21 @@ from stargan_tf.models.stargan_v2.networks import (
     StyleEncoder,
 )
 from stargan_tf.models.stargan_v2.objective import (
+    DISCRIMINATOR_TERMS,
+    GENERATOR_TERMS,
+    LOSS_WEIGHTS,
     discriminator_terms,
     diversity_weight,
     generator_terms,
 )
 from stargan_tf.models.stargan_v2.pyramid import check_image_size, official_filters
-from stargan_tf.models.stargan_v2.styles import TranslationV2
 from stargan_tf.optimizers import TorchAdam
 
-# The networks that make up a StarGAN v2.
-
+LATENT, REFERENCE = SOURCES = ("latent", "reference")
+# Networks with an exponential moving average of their weights, `<network>_ema`.
 AVERAGED = ("generator", "mapping_network", "style_encoder")
-
-
-class NetworksV2(NamedTuple):
-    """The four networks of a StarGAN v2.
-
-    Args:
-        generator: G.
-        mapping_network: F.
-        style_encoder: E.
-        discriminator: D.
-    """
-
-    generator: Any
-    mapping_network: Any
-    style_encoder: Any
-    discriminator: Any
-
-
-def make_networks(
-    *,
-    image_size,
-    num_domains,
-    style_dim,
-    latent_dim,
-    hidden_dim,
-    base_filters,
-    max_filters,
-    high_pass,
-    generator_filters,
-    separable,
-    dtype,
-):
-    """Builds the networks for each other.
-
-    Args:
-        image_size: side of the square images in pixels.
-        num_domains: number of domains.
-        style_dim: see `StarGANV2`, as all that follow.
-        latent_dim: likewise.
-        hidden_dim: likewise.
-        base_filters: likewise.
-        max_filters: likewise.
-        high_pass: likewise.
-        generator_filters: likewise.
-        separable: likewise.
-        dtype: their dtype policy; the discriminator computes in float32 at least.
-
-    Returns:
-        `NetworksV2`.
-    """
-    style = {"style_dim": style_dim, "dtype": dtype}
-    domains = {"num_domains": num_domains}
-    images = {
-        "image_size": image_size,
-        "base_filters": base_filters,
-        "max_filters": max_filters,
-    }
-    widths = _generator_widths(generator_filters, **images)
-    return NetworksV2(
-        GeneratorV2(
-            **widths,
-            **style,
-            high_pass=high_pass,
-            separable=separable,
-            name="generator",
-        ),
-        MappingNetwork(
-            **domains,
-            **style,
-            latent_dim=latent_dim,
-            hidden_dim=hidden_dim,
-            name="mapping_network",
-        ),
-        StyleEncoder(**images, **domains, **style, name="style_encoder"),
-        DiscriminatorV2(
-            **images,
-            **domains,
-            # Its slope is what R1 differentiates: bfloat16 puts that off by 8 %.
-            dtype=at_least_float32(dtype),
-            name="discriminator",
-        ),
-    )
-
-
-def _generator_widths(generator_filters, image_size, base_filters, max_filters):
-    """The generator's widths: those of the others, or all in another proportion."""
-    if generator_filters:
-        widest = base_filters or official_filters(image_size)
-        max_filters = max_filters * generator_filters // widest
-    return {
-        "image_size": image_size,
-        "base_filters": generator_filters or base_filters,
-        "max_filters": max_filters,
-    }
-
-
-def averaged_copy(network):
-    """A copy that follows a network's weights and is not trained.
-
-    Args:
-        network: one of `AVERAGED`.
-    """
-    config = {**network.get_config(), "name": f"{network.name}_ema"}
-    copy = type(network).from_config(config)
-    copy.set_weights(network.get_weights())
-    copy.trainable = False
-    return copy
-
-
-# One training batch of a StarGAN v2.
-
+# Who learns in the generator's phase: from references, E and F only lend styles.
+LEARNERS = {LATENT: AVERAGED, REFERENCE: ("generator",)}
 FIELDS = ("image", "domain", "reference", "reference_2", "reference_domain")
 
 
@@ -166,7 +60,7 @@ class Batch(NamedTuple):
         reference_2: other images of the target domains.
         target: ỹ, the references' domains, int32 (batch,).
         latent: z, float32 (batch, latent_dim).
-        latent_2: z₂, likewise.
+        latent_2: z₂, like `latent`.
         masks: the images' high-pass masks (batch, size, size, 2), or None.
     """
 
@@ -180,317 +74,8 @@ class Batch(NamedTuple):
     masks: Any
 
 
-def parts_of(data):
-    """What `StarGANV2.fit` is given for a step, in order.
-
-    Args:
-        data: a tuple, or a dictionary, of `FIELDS`.
-
-    Returns:
-        The five tensors.
-
-    Raises:
-        InputError: if some are missing.
-    """
-    if isinstance(data, dict):
-        data = tuple(data.get(name) for name in FIELDS)
-    if len(data) != len(FIELDS) or any(part is None for part in data):
-        raise InputError(
-            f"StarGAN v2 trains on tuples or dictionaries of {', '.join(FIELDS)}. "
-            f"Received: {len([part for part in data if part is not None])} of them."
-        )
-    return data
-
-
-# What the phases of a StarGAN v2 iteration compute: styles, fakes and losses.
-
-LATENT, REFERENCE = SOURCES = ("latent", "reference")
-
-
-class PhasesV2:
-    """The losses of the four phases, on the trained networks; a part of `StarGANV2`."""
-
-    def _style(self, batch, source, second=False):
-        """s̃ (or s̃₂): the target's style, from a latent code or from a reference."""
-        if source == LATENT:
-            latent = batch.latent_2 if second else batch.latent
-            return self.mapping_network([latent, batch.target])
-        reference = batch.reference_2 if second else batch.reference
-        return self._encode_style(reference, batch.target)
-
-    def _fake(self, batch, source, second=False):
-        style = self._style(batch, source, second)
-        return self._generate(batch.image, style, batch.masks)
-
-    def _generate(self, image, style, masks):
-        def generate(image, style):
-            return self.generator(self._generator_inputs(image, style, masks))
-
-        return self._frugal(generate)(image, style)
-
-    def _encode_style(self, image, domain):
-        return self._frugal(lambda image: self.style_encoder([image, domain]))(image)
-
-    def _discriminate(self, image, domain):
-        return self.discriminator([image, domain])
-
-    def _judge(self, image, domain):
-        """As `_discriminate`, for losses that are differentiated only once."""
-        return self._frugal(lambda image: self._discriminate(image, domain))(image)
-
-    def _frugal(self, function):
-        return rematerialised(function) if self.remat else function
-
-    def _discriminator_loss(self, batch, source, fake):
-        """The discriminator's loss, logged; `fake` carries no gradient."""
-        terms = discriminator_terms(
-            self._discriminate, batch.image, batch.domain, fake, batch.target
-        )
-        loss = terms["real"] + terms["fake"] + self.loss_weights["r1"] * terms["r1"]
-        self._log_phase(f"d_{source}", loss, terms)
-        return loss
-
-    def _generator_loss(self, batch, source, other):
-        """The loss of G, F and E (equation 5), logged; `other`: without gradient."""
-        terms = generator_terms(
-            self._generate,
-            self._judge,
-            self._encode_style,
-            self._masks,
-            batch.image,
-            batch.masks,
-            batch.domain,
-            batch.target,
-            self._style(batch, source),
-            other,
-        )
-        weights = self.loss_weights
-        diversity = diversity_weight(
-            weights["diversity"], self.step.value, self.diversity_steps
-        )
-        loss = (
-            terms["adversarial"]
-            + weights["style"] * terms["style"]
-            - tf.cast(diversity, terms["diversity"].dtype) * terms["diversity"]
-            + weights["cycle"] * terms["cycle"]
-        )
-        self._log_phase(f"g_{source}", loss, terms)
-        self._log({"diversity_weight": diversity})
-        return loss
-
-    def _log_phase(self, prefix, loss, terms):
-        values = {"loss": loss, **terms}
-        self._log({f"{prefix}_{name}": value for name, value in values.items()})
-
-
-# How a StarGAN v2 is set up for training.
-
-LOSS_WEIGHTS = {"style": 1.0, "diversity": 1.0, "cycle": 1.0, "r1": 1.0}
-DISCRIMINATOR_TERMS = ("loss", "real", "fake", "r1")
-GENERATOR_TERMS = ("loss", "adversarial", "style", "diversity", "cycle")
-LOGS = (
-    *(f"d_{source}_{term}" for source in SOURCES for term in DISCRIMINATOR_TERMS),
-    *(f"g_{source}_{term}" for source in SOURCES for term in GENERATOR_TERMS),
-    "diversity_weight",
-)
-NO_DIVERSITY = "For no diversity term use loss_weights={'diversity': 0.0}."
-
-
-class CompilationV2:
-    """The `compile` of `StarGANV2`."""
-
-    def compile(
-        self,
-        generator_optimizer=None,
-        mapping_network_optimizer=None,
-        style_encoder_optimizer=None,
-        discriminator_optimizer=None,
-        learning_rate=1e-4,
-        mapping_learning_rate=1e-6,
-        beta_1=0.0,
-        beta_2=0.99,
-        l2=1e-4,
-        loss_weights=None,
-        diversity_steps=100_000,
-        ema_decay=0.999,
-        accumulate=1,
-        remat=False,
-        seed=0,
-        jit_compile=False,
-        **kwargs,
-    ):
-        """Prepares training; without arguments, as the paper trains.
-
-        Args:
-            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            mapping_network_optimizer: likewise.
-            style_encoder_optimizer: likewise.
-            discriminator_optimizer: likewise.
-            learning_rate: rate of the default optimizers of G, E and D.
-            mapping_learning_rate: rate of F's.
-            beta_1: of the default optimizers.
-            beta_2: likewise.
-            l2: L2 in the gradients of the default optimizers; see `TorchAdam`.
-            loss_weights: any of `style` (λ_sty, 1), `diversity` (λ_ds, 1), `cycle`
-                (λ_cyc, 1), `r1` (λ_reg, 1).
-            diversity_steps: the step at which λ_ds has fallen to zero.
-            ema_decay: of the averaged networks (0.999), once per step.
-            accumulate: parts in which each update computes its batch, one after
-                another: less memory, the same result.
-            remat: whether the networks' inner values are computed again instead of
-                stored (not where R1 needs a second derivative): less memory, about
-                a third more time, the same result.
-            seed: of everything random in training.
-            jit_compile: XLA; it makes a CPU several times slower.
-            **kwargs: further arguments of `keras.Model.compile`, such as
-                `run_eagerly` and `steps_per_execution`.
-
-        Raises:
-            InputError: unknown loss weight, `diversity_steps` or `accumulate` below
-                1, `ema_decay`, `beta_1` or `beta_2` outside of [0, 1).
-        """
-        loss_weights = complete_weights(loss_weights, LOSS_WEIGHTS)
-        check_at_least_one("diversity_steps", diversity_steps, NO_DIVERSITY)
-        check_at_least_one("accumulate", accumulate)
-        moments = {"beta_1": beta_1, "beta_2": beta_2}
-        for name, share in {"ema_decay": ema_decay, **moments}.items():
-            check_share(name, share)
-        self.diversity_steps = diversity_steps
-        self.ema_decay = ema_decay
-        self.accumulate = accumulate
-        self.remat = remat
-        adam = functools.partial(TorchAdam, **moments, l2=l2)
-        self._compile_training(
-            {
-                "generator": generator_optimizer or adam(learning_rate),
-                "mapping_network": mapping_network_optimizer
-                or adam(mapping_learning_rate),
-                "style_encoder": style_encoder_optimizer or adam(learning_rate),
-                "discriminator": discriminator_optimizer or adam(learning_rate),
-            },
-            {
-                "learning_rate": learning_rate,
-                "mapping_learning_rate": mapping_learning_rate,
-                **moments,
-                "l2": l2,
-                "diversity_steps": diversity_steps,
-                "ema_decay": ema_decay,
-                "accumulate": accumulate,
-                "remat": remat,
-            },
-            loss_weights,
-            seed,
-            LOGS,
-            jit_compile=jit_compile,
-            **kwargs,
-        )
-
-
-# How a StarGAN v2 learns: four updates and the averages, for each batch.
-
-# Who learns in the generator's phase: from references, E and F only lend styles.
-LEARNERS = {LATENT: AVERAGED, REFERENCE: ("generator",)}
-
-
-class TrainingV2(PhasesV2):
-    """The training and evaluation step; a part of `StarGANV2`."""
-
-    def train_step(self, data):
-        """Four updates, D and G with latents and with references; then the averages.
-
-        The order is the official one; each update sees those before it.
-        """
-        batch = self._unpack(data)
-        self._update_discriminator(batch, LATENT)
-        self._update_discriminator(batch, REFERENCE)
-        self._update_generator(batch, LATENT)
-        self._update_generator(batch, REFERENCE)
-        self._update_averages()
-        self.step.assign_add(1)
-        return self._results()
-
-    def test_step(self, data):
-        """The losses, without an update; each evaluation draws the same numbers."""
-        batch = self._unpack(data, self._evaluation_number())
-        for source in SOURCES:
-            self._discriminator_loss(batch, source, self._fake(batch, source))
-            other = self._fake(batch, source, second=True)
-            self._generator_loss(batch, source, other)
-        return self._results()
-
-    def _unpack(self, data, number=None):
-        image, domain, reference, reference_2, target = parts_of(data)
-        return Batch(
-            check_equal_parts(image),
-            tf.cast(domain, tf.int32),
-            reference,
-            reference_2,
-            tf.cast(target, tf.int32),
-            self._draw_latents(image, 0, number),
-            self._draw_latents(image, 1, number),
-            self._masks(image),
-        )
-
-    def _draw_latents(self, image, purpose, number):
-        shape = (global_size(image), self.latent_dim)
-        seed = self._random_seed(purpose, number)
-        return own_part(tf.random.stateless_normal(shape, seed))
-
-    def _update_discriminator(self, batch, source):
-        """One update of D; returns its gradients."""
-        learners = ("discriminator",)
-
-        def gradients(part):
-            fake = self._fake(part, source)
-            with watching(self.discriminator) as tape:
-                loss = self._discriminator_loss(part, source, fake)
-            return self._gradients(tape, loss, learners)
-
-        return self._descend(gradients, batch, learners)
-
-    def _update_generator(self, batch, source):
-        """One update of G and, with latents, of F and E; returns their gradients."""
-        learners = LEARNERS[source]
-
-        def gradients(part):
-            # Outside of the tape: the second image has no gradient.
-            other = self._fake(part, source, second=True)
-            with watching(*(getattr(self, name) for name in learners)) as tape:
-                loss = self._generator_loss(part, source, other)
-            return self._gradients(tape, loss, learners)
-
-        return self._descend(gradients, batch, learners)
-
-    def _learned_by(self, learners):
-        return {name: getattr(self, name).trainable_variables for name in learners}
-
-    def _gradients(self, tape, loss, learners):
-        """{learner: gradients}, dense."""
-        variables = self._learned_by(learners)
-        gradients = tape.gradient(loss, variables)
-        return tf.nest.map_structure(dense, gradients, variables)
-
-    def _descend(self, gradients, batch, learners):
-        """One update of each learner; returns {learner: gradients}."""
-        variables = self._learned_by(learners)
-        found = mean_over_parts(gradients, batch, self.accumulate, variables)
-        for name in learners:
-            self._apply(name, found[name])
-        return found
-
-    def _update_averages(self):
-        """Moves the averaged networks towards the trained ones."""
-
-        def move(average, weight):
-            average.assign_add((weight - average) * (1.0 - self.ema_decay))
-
-        for name in AVERAGED:
-            averages = getattr(self, f"{name}_ema").weights
-            update_everywhere(averages, move, getattr(self, name).weights)
-
-
 @keras.saving.register_keras_serializable(package="stargan_tf")
-class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
+class StarGANV2(StarGANBase):
     """StarGAN v2 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
     Args:
@@ -569,19 +154,52 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
         self.style_dim, self.latent_dim = style_dim, latent_dim
         self.high_pass = high_pass
         self.set_mask_provider(mask_provider)
-        networks = make_networks(
-            image_size=self.image_size,
-            num_domains=self.num_domains,
-            dtype=self.dtype_policy,
-            **self._config,
+        dtype, num_domains = self.dtype_policy, self.num_domains
+        sizes = {
+            "image_size": self.image_size,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+        }
+        generator_sizes = sizes
+        if generator_filters:
+            widest = base_filters or official_filters(self.image_size)
+            generator_sizes = {
+                "image_size": self.image_size,
+                "base_filters": generator_filters,
+                "max_filters": max_filters * generator_filters // widest,
+            }
+        self.generator = GeneratorV2(
+            **generator_sizes,
+            style_dim=style_dim,
+            high_pass=high_pass,
+            separable=separable,
+            dtype=dtype,
+            name="generator",
         )
-        self.generator = networks.generator
-        self.mapping_network = networks.mapping_network
-        self.style_encoder = networks.style_encoder
-        self.discriminator = networks.discriminator
-        self.generator_ema = averaged_copy(self.generator)
-        self.mapping_network_ema = averaged_copy(self.mapping_network)
-        self.style_encoder_ema = averaged_copy(self.style_encoder)
+        self.mapping_network = MappingNetwork(
+            num_domains=num_domains,
+            latent_dim=latent_dim,
+            style_dim=style_dim,
+            hidden_dim=hidden_dim,
+            dtype=dtype,
+            name="mapping_network",
+        )
+        self.style_encoder = StyleEncoder(
+            **sizes,
+            num_domains=num_domains,
+            style_dim=style_dim,
+            dtype=dtype,
+            name="style_encoder",
+        )
+        self.discriminator = DiscriminatorV2(
+            **sizes,
+            num_domains=num_domains,
+            # Its slope is what R1 differentiates: bfloat16 puts that off by 8 %.
+            dtype=at_least_float32(dtype),
+            name="discriminator",
+        )
+        for name in AVERAGED:
+            setattr(self, f"{name}_ema", _untrained_copy(getattr(self, name)))
         self.built = True
 
     @property
@@ -640,9 +258,321 @@ class StarGANV2(CompilationV2, TrainingV2, TranslationV2, StarGANBase):
         # What Python code inside of the graph returns has no shape by itself.
         return tf.stop_gradient(tf.ensure_shape(masks, shape))
 
+    def _generator_inputs(self, image, style, masks):
+        return [image, style, masks] if self.high_pass else [image, style]
+
     def call(self, inputs):
         """G(x, s) with the averaged weights; see `GeneratorV2`."""
         return self.generator_ema(inputs)
+
+    # === Compilation ===
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        mapping_network_optimizer=None,
+        style_encoder_optimizer=None,
+        discriminator_optimizer=None,
+        learning_rate=1e-4,
+        mapping_learning_rate=1e-6,
+        beta_1=0.0,
+        beta_2=0.99,
+        l2=1e-4,
+        loss_weights=None,
+        diversity_steps=100_000,
+        ema_decay=0.999,
+        accumulate=1,
+        remat=False,
+        seed=0,
+        jit_compile=False,
+        **kwargs,
+    ):
+        """Prepares training; without arguments, as the paper trains.
+
+        Args:
+            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            mapping_network_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            style_encoder_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            discriminator_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            learning_rate: rate of the default optimizers of G, E and D.
+            mapping_learning_rate: rate of F's.
+            beta_1: decay of the default optimizers' mean gradient.
+            beta_2: decay of their mean square.
+            l2: L2 in the gradients of the default optimizers; see `TorchAdam`.
+            loss_weights: {term: weight} of those that differ from the paper's: any of
+                `style` (λ_sty, 1), `diversity` (λ_ds, 1), `cycle` (λ_cyc, 1), `r1`
+                (λ_reg, 1).
+            diversity_steps: the step at which λ_ds has fallen to zero.
+            ema_decay: of the averaged networks (0.999), once per step.
+            accumulate: parts in which each update computes its batch, one after
+                another: less memory, the same result.
+            remat: whether the networks' inner values are computed again instead of
+                stored (not where R1 needs a second derivative): less memory, about
+                a third more time, the same result.
+            seed: of everything random in training.
+            jit_compile: XLA; it makes a CPU several times slower.
+            **kwargs: further arguments of `keras.Model.compile`, such as
+                `run_eagerly` and `steps_per_execution`.
+
+        Raises:
+            InputError: unknown loss weight, `diversity_steps` or `accumulate` below
+                1, `ema_decay`, `beta_1` or `beta_2` outside of [0, 1).
+        """
+        no_diversity = "For no diversity term use loss_weights={'diversity': 0.0}."
+        check_at_least_one("diversity_steps", diversity_steps, no_diversity)
+        check_at_least_one("accumulate", accumulate)
+        decays = {"ema_decay": ema_decay, "beta_1": beta_1, "beta_2": beta_2}
+        for name, decay in decays.items():
+            check_decay(name, decay)
+        self.diversity_steps = diversity_steps
+        self.ema_decay = ema_decay
+        self.accumulate = accumulate
+        self.remat = remat
+
+        def adam(rate):
+            return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2, l2=l2)
+
+        self._compile_training(
+            optimizers={
+                "generator": generator_optimizer or adam(learning_rate),
+                "mapping_network": mapping_network_optimizer
+                or adam(mapping_learning_rate),
+                "style_encoder": style_encoder_optimizer or adam(learning_rate),
+                "discriminator": discriminator_optimizer or adam(learning_rate),
+            },
+            options={
+                "learning_rate": learning_rate,
+                "mapping_learning_rate": mapping_learning_rate,
+                "beta_1": beta_1,
+                "beta_2": beta_2,
+                "l2": l2,
+                "diversity_steps": diversity_steps,
+                "ema_decay": ema_decay,
+                "accumulate": accumulate,
+                "remat": remat,
+            },
+            loss_weights=loss_weights,
+            default_weights=LOSS_WEIGHTS,
+            seed=seed,
+            log_names=(
+                *(
+                    f"d_{s}_{t}"
+                    for s in SOURCES
+                    for t in ("loss", *DISCRIMINATOR_TERMS)
+                ),
+                *(f"g_{s}_{t}" for s in SOURCES for t in ("loss", *GENERATOR_TERMS)),
+                "diversity_weight",
+            ),
+            jit_compile=jit_compile,
+            **kwargs,
+        )
+
+    # === Training ===
+
+    def train_step(self, data):
+        """Four updates, D and G with latents and with references; then the averages.
+
+        The order is the official one; each update sees those before it.
+        """
+        batch = self._unpack(data)
+        self._update_discriminator(batch, LATENT)
+        self._update_discriminator(batch, REFERENCE)
+        self._update_generator(batch, LATENT)
+        self._update_generator(batch, REFERENCE)
+        self._update_averages()
+        self.step.assign_add(1)
+        return self._results()
+
+    def test_step(self, data):
+        """The losses, without an update; each evaluation draws the same numbers."""
+        batch = self._unpack(data, self._evaluation_number())
+        for source in SOURCES:
+            self._discriminator_loss(batch, source, self._fake(batch, source))
+            other = self._fake(batch, source, second=True)
+            self._generator_loss(batch, source, other)
+        return self._results()
+
+    def _unpack(self, data, number=None):
+        image, domain, reference, reference_2, target = self.unpack_batch(data)
+        return Batch(
+            image=check_equal_batches(image),
+            domain=tf.cast(domain, tf.int32),
+            reference=reference,
+            reference_2=reference_2,
+            target=tf.cast(target, tf.int32),
+            latent=self._draw_latents(image, 0, number),
+            latent_2=self._draw_latents(image, 1, number),
+            masks=self._masks(image),
+        )
+
+    @staticmethod
+    def unpack_batch(data):
+        """What `fit` is given for a step, in order.
+
+        Args:
+            data: a tuple, or a dictionary, of `FIELDS`.
+
+        Returns:
+            The five tensors.
+
+        Raises:
+            InputError: if some are missing.
+        """
+        if isinstance(data, dict):
+            data = tuple(data.get(name) for name in FIELDS)
+        given = [field for field in data if field is not None]
+        if len(given) != len(FIELDS) or len(data) != len(FIELDS):
+            raise InputError(
+                f"StarGAN v2 trains on tuples or dictionaries of {', '.join(FIELDS)}. "
+                f"Received: {len(given)} of them."
+            )
+        return data
+
+    def _draw_latents(self, image, purpose, number):
+        shape = (global_batch_size(image), self.latent_dim)
+        seed = self._random_seed(purpose, number)
+        return local_rows(tf.random.stateless_normal(shape, seed))
+
+    def _update_discriminator(self, batch, source):
+        """One update of D; returns its gradients."""
+        learners = ("discriminator",)
+
+        def gradients(batch):
+            fake = self._fake(batch, source)
+            with tape_over(self.discriminator) as tape:
+                loss = self._discriminator_loss(batch, source, fake)
+            return self._gradients(tape, loss, learners)
+
+        return self._descend(gradients, batch, learners)
+
+    def _update_generator(self, batch, source):
+        """One update of G and, with latents, of F and E; returns their gradients."""
+        learners = LEARNERS[source]
+
+        def gradients(batch):
+            # Outside of the tape: the second image has no gradient.
+            other = self._fake(batch, source, second=True)
+            with tape_over(*(getattr(self, name) for name in learners)) as tape:
+                loss = self._generator_loss(batch, source, other)
+            return self._gradients(tape, loss, learners)
+
+        return self._descend(gradients, batch, learners)
+
+    def _learned_by(self, learners):
+        return {name: getattr(self, name).trainable_variables for name in learners}
+
+    def _gradients(self, tape, loss, learners):
+        """{learner: gradients}, dense."""
+        variables = self._learned_by(learners)
+        gradients = tape.gradient(loss, variables)
+        return tf.nest.map_structure(dense, gradients, variables)
+
+    def _descend(self, gradients, batch, learners):
+        """One update of each learner; returns {learner: gradients}."""
+        variables = self._learned_by(learners)
+        means = mean_over_micro_batches(gradients, batch, self.accumulate, variables)
+        for name in learners:
+            self._apply(name, means[name])
+        return means
+
+    def _update_averages(self):
+        def move(average, weight):
+            average.assign_add((weight - average) * (1.0 - self.ema_decay))
+
+        for name in AVERAGED:
+            averages = getattr(self, f"{name}_ema").weights
+            update_copies(averages, move, getattr(self, name).weights)
+
+    def _discriminator_loss(self, batch, source, fake):
+        """The discriminator's loss, logged; `fake` carries no gradient."""
+        terms = discriminator_terms(
+            lambda image, domain: self.discriminator([image, domain]),
+            value_and_slope,
+            batch.image,
+            batch.domain,
+            fake,
+            batch.target,
+        )
+        return self._weigh(f"d_{source}", terms, DISCRIMINATOR_TERMS, self.loss_weights)
+
+    def _generator_loss(self, batch, source, other):
+        """The loss of G, F and E (equation 5), logged; `other`: without gradient."""
+
+        def discriminator(image, domain):
+            return self._maybe_remat(lambda x: self.discriminator([x, domain]), image)
+
+        terms = generator_terms(
+            self._generate,
+            discriminator,
+            self._encode_style,
+            self._masks,
+            batch.image,
+            batch.masks,
+            batch.domain,
+            batch.target,
+            self._style(batch, source),
+            other,
+        )
+        diversity = diversity_weight(
+            self.loss_weights["diversity"], self.step.value, self.diversity_steps
+        )
+        self._log({"diversity_weight": diversity})
+        maximized = -tf.cast(diversity, terms["diversity"].dtype)
+        weights = {**self.loss_weights, "diversity": maximized}
+        return self._weigh(f"g_{source}", terms, GENERATOR_TERMS, weights)
+
+    def _style(self, batch, source, second=False):
+        """s̃ (or s̃₂): the target's style, from a latent code or from a reference."""
+        if source == LATENT:
+            latent = batch.latent_2 if second else batch.latent
+            return self.mapping_network([latent, batch.target])
+        reference = batch.reference_2 if second else batch.reference
+        return self._encode_style(reference, batch.target)
+
+    def _fake(self, batch, source, second=False):
+        style = self._style(batch, source, second)
+        return self._generate(batch.image, style, batch.masks)
+
+    def _generate(self, image, style, masks):
+        def generate(image, style):
+            return self.generator(self._generator_inputs(image, style, masks))
+
+        return self._maybe_remat(generate, image, style)
+
+    def _encode_style(self, image, domain):
+        return self._maybe_remat(lambda x: self.style_encoder([x, domain]), image)
+
+    def _maybe_remat(self, function, *tensors):
+        # Not where R1 needs a second derivative: see `rematerialized`.
+        return (rematerialized(function) if self.remat else function)(*tensors)
+
+    # === Use ===
+
+    translate = styles.translate
+    encode_style = styles.encode_style
+    map_latents = styles.map_latents
+    mean_style = styles.mean_style
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _translate(self, images, styles, masks):
+        return self.generator_ema(self._generator_inputs(images, styles, masks))
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _encode(self, images, domain):
+        return self.style_encoder_ema([images, domain])
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _map(self, latents, domain):
+        # Latents always (b, n, latent_dim), so that the rank does not vary.
+        return self.mapping_network_ema([latents, domain])
+
+
+def _untrained_copy(network):
+    config = {**network.get_config(), "name": f"{network.name}_ema"}
+    copy = type(network).from_config(config)
+    copy.set_weights(network.get_weights())
+    copy.trainable = False
+    return copy
 
 
 def _check_domains(label_space):

@@ -121,7 +121,6 @@ class GeneratorV2(keras.Model):
         }
 
     def get_config(self):
-        """Constructor arguments."""
         return dict(self._config)
 
 
@@ -177,7 +176,6 @@ class DiscriminatorV2(keras.Model):
         }
 
     def get_config(self):
-        """Constructor arguments."""
         return dict(self._config)
 
 
@@ -246,7 +244,6 @@ class MappingNetwork(keras.Model):
         self.built = True
 
     def call(self, inputs):
-        """Style codes; see the class."""
         x, domain = inputs
         for layer in self.shared:
             x = layer(x)
@@ -255,7 +252,6 @@ class MappingNetwork(keras.Model):
         return self.style([x, domain])
 
     def get_config(self):
-        """Constructor arguments."""
         return {**super().get_config(), **self._config}
 
 
@@ -308,5 +304,4 @@ class StyleEncoder(keras.Model):
         }
 
     def get_config(self):
-        """Constructor arguments."""
         return dict(self._config)

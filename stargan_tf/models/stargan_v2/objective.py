@@ -4,13 +4,127 @@ The networks come in as callables, so that each term can be checked by hand on a
 network of one weight.
 """
 
-import tensorflow as tf
+from types import SimpleNamespace
+
 from keras import ops
 
 from stargan_tf.layers.precision import in_full_precision
-from stargan_tf.losses.reconstruction import mean_absolute_difference
 
-# The non-saturating adversarial terms and the R1 penalty.
+LOSS_WEIGHTS = {"style": 1.0, "diversity": 1.0, "cycle": 1.0, "r1": 1.0}
+
+# Term → (its function of what the networks computed, the name of its weight or None
+# for 1). Logs are named after the terms.
+DISCRIMINATOR_TERMS = {
+    "real": (lambda seen: non_saturating_loss(seen.real_logits, real=True), None),
+    "fake": (lambda seen: non_saturating_loss(seen.fake_logits, real=False), None),
+    "r1": (lambda seen: r1_penalty(seen.slope), "r1"),
+}
+GENERATOR_TERMS = {
+    "adversarial": (
+        lambda seen: non_saturating_loss(seen.fake_logits, real=True),
+        None,
+    ),
+    "style": (
+        lambda seen: mean_absolute_difference(seen.style, seen.encoded_style),
+        "style",
+    ),
+    # To be maximized: its weight is negative, and falls (see `diversity_weight`).
+    "diversity": (
+        lambda seen: mean_absolute_difference(seen.fake, seen.other),
+        "diversity",
+    ),
+    "cycle": (lambda seen: mean_absolute_difference(seen.image, seen.back), "cycle"),
+}
+
+
+def discriminator_terms(discriminator, value_and_slope, image, domain, fake, target):
+    """Terms of the discriminator's loss.
+
+    Args:
+        discriminator: (image, domain) → logits (batch,).
+        value_and_slope: (function, x) → (function(x), gradient of its sum by x).
+        image: real images x, float32 (batch, height, width, 3) in [-1, 1].
+        domain: their domains y, int (batch,).
+        fake: G(x, s), like `image`; no gradient must flow out of them.
+        target: the domains ỹ that the fakes were made for, int (batch,).
+
+    Returns:
+        {term of `DISCRIMINATOR_TERMS`: scalar}; `r1` is taken at the real images.
+
+    Reference: StarGAN v2 (Choi et al. 2020), equation 1 and appendix B.
+    """
+    real_logits, slope = value_and_slope(lambda x: discriminator(x, domain), image)
+    seen = SimpleNamespace(
+        real_logits=real_logits, fake_logits=discriminator(fake, target), slope=slope
+    )
+    return {term: function(seen) for term, (function, _) in DISCRIMINATOR_TERMS.items()}
+
+
+def generator_terms(
+    generator,
+    discriminator,
+    style_encoder,
+    mask_provider,
+    image,
+    masks,
+    domain,
+    target,
+    style,
+    other,
+):
+    """Terms of the loss of generator, mapping network and style encoder.
+
+    Args:
+        generator: (image, style, masks) → image.
+        discriminator: (image, domain) → logits (batch,).
+        style_encoder: (image, domain) → style (batch, style_dim).
+        mask_provider: image → the high-pass masks of the fakes, or None.
+        image: source images x, float32 (batch, height, width, 3) in [-1, 1].
+        masks: their high-pass masks (batch, height, width, 2) in [0, 1], or None.
+        domain: their own domains y, int (batch,).
+        target: the domains asked for, ỹ, int (batch,).
+        style: style codes s̃ of `target`, (batch, style_dim).
+        other: G(x, s̃₂), like `image`, drawn in another style of `target`; no
+            gradient flows out of it, which halves the memory of this term.
+
+    Returns:
+        {term of `GENERATOR_TERMS`: scalar}.
+
+    Reference: StarGAN v2 (Choi et al. 2020), equations 1 to 4.
+    """
+    fake = generator(image, style, masks)
+    encoded_style = style_encoder(fake, target)
+    own_style = style_encoder(image, domain)
+    fake_masks = mask_provider(ops.stop_gradient(fake))
+    seen = SimpleNamespace(
+        image=image,
+        style=style,
+        fake=fake,
+        encoded_style=encoded_style,
+        back=generator(fake, own_style, fake_masks),
+        other=ops.stop_gradient(other),
+        fake_logits=discriminator(fake, target),
+    )
+    return {term: function(seen) for term, (function, _) in GENERATOR_TERMS.items()}
+
+
+def diversity_weight(initial, step, diversity_steps):
+    """λ_ds at a training step: from `initial` straight down to zero.
+
+    A function of the step, so that a resumed run goes on where it was.
+
+    Args:
+        initial: λ_ds of the first step.
+        step: number of training steps done, a number or an integer tensor.
+        diversity_steps: the step from which on it is zero.
+
+    Returns:
+        Scalar float32 tensor.
+
+    Reference: StarGAN v2 (Choi et al. 2020), section 2.2, "Full objective".
+    """
+    share = ops.cast(step, "float32") / diversity_steps
+    return initial * ops.maximum(1.0 - share, 0.0)
 
 
 def non_saturating_loss(logits, real):
@@ -45,94 +159,6 @@ def r1_penalty(gradients):
     return 0.5 * ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3)))
 
 
-def discriminator_terms(discriminator, image, domain, fake, target):
-    """Terms of the discriminator's loss.
-
-    Args:
-        discriminator: (image, domain) → logits (batch,).
-        image: real images x, float32 (batch, height, width, 3) in [-1, 1].
-        domain: their domains y, int (batch,).
-        fake: G(x, s), like `image`; no gradient must flow out of them.
-        target: the domains ỹ that the fakes were made for, int (batch,).
-
-    Returns:
-        Dictionary of scalars: `real`, `fake` and `r1` (at the real images).
-
-    Reference: StarGAN v2 (Choi et al. 2020), equation 1 and appendix B.
-    """
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(image)
-        real_logits = discriminator(image, domain)
-    slope = tape.gradient(real_logits, image)
-    fake_logits = discriminator(fake, target)
-    return {
-        "real": non_saturating_loss(real_logits, real=True),
-        "fake": non_saturating_loss(fake_logits, real=False),
-        "r1": r1_penalty(slope),
-    }
-
-
-def generator_terms(
-    generator,
-    discriminator,
-    style_encoder,
-    mask_provider,
-    image,
-    masks,
-    domain,
-    target,
-    style,
-    other,
-):
-    """Terms of the loss of generator, mapping network and style encoder.
-
-    Args:
-        generator: (image, style, masks) → image.
-        discriminator: (image, domain) → logits (batch,).
-        style_encoder: (image, domain) → style (batch, style_dim).
-        mask_provider: image → the high-pass masks of the fakes, or None.
-        image: source images x, float32 (batch, height, width, 3) in [-1, 1].
-        masks: their high-pass masks (batch, height, width, 2) in [0, 1], or None.
-        domain: their own domains y, int (batch,).
-        target: the domains asked for, ỹ, int (batch,).
-        style: style codes s̃ of `target`, (batch, style_dim).
-        other: G(x, s̃₂), like `image`, drawn in another style of `target`; no
-            gradient flows out of it, which halves the memory of this term.
-
-    Returns:
-        Dictionary of scalars: `adversarial`, `style`, `diversity` (to be
-        maximised) and `cycle`.
-
-    Reference: StarGAN v2 (Choi et al. 2020), equations 1 to 4.
-    """
-    fake = generator(image, style, masks)
-    found = style_encoder(fake, target)
-    own_style = style_encoder(image, domain)
-    fake_masks = mask_provider(tf.stop_gradient(fake))
-    back = generator(fake, own_style, fake_masks)
-    other = tf.stop_gradient(other)
-    return {
-        "adversarial": non_saturating_loss(discriminator(fake, target), real=True),
-        "style": mean_absolute_difference(style, found),
-        "diversity": mean_absolute_difference(fake, other),
-        "cycle": mean_absolute_difference(image, back),
-    }
-
-
-def diversity_weight(initial, step, diversity_steps):
-    """λ_ds at a training step: from `initial` straight down to zero.
-
-    A function of the step, so that a resumed run goes on where it was.
-
-    Args:
-        initial: λ_ds of the first step.
-        step: number of training steps done, a number or an integer tensor.
-        diversity_steps: the step from which on it is zero.
-
-    Returns:
-        Scalar float32 tensor.
-
-    Reference: StarGAN v2 (Choi et al. 2020), section 2.2, "Full objective".
-    """
-    share = tf.cast(step, tf.float32) / diversity_steps
-    return initial * tf.maximum(1.0 - share, 0.0)
+def mean_absolute_difference(first, second):
+    """Mean of |first - second| over everything."""
+    return ops.mean(ops.abs(first - second))

@@ -1,13 +1,17 @@
-"""Classification terms on numbers that can be checked by hand."""
+"""StarGAN v1's loss terms on numbers that can be checked by hand."""
 
 import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stargan_tf.models.stargan.objective import (
     binary_classification,
+    critic_loss,
     domain_classification,
+    gradient_penalty,
+    interpolate,
     one_hot_classification,
 )
 
@@ -52,11 +56,36 @@ def test_joint_labels_count_only_where_the_mask_says_known():
 
 
 def test_unknown_part_has_no_gradient():
-    import tensorflow as tf
-
     label = tf.constant([[1.0, 0, 0, 0, 0, 1, 0]])
     logits = tf.Variable(tf.random.stateless_normal((1, 5), (1, 2)))
     with tf.GradientTape() as tape:
         loss = domain_classification(label, logits, PARTS)
     gradient = tape.gradient(loss, logits).numpy()[0]
     assert np.all(gradient[:2] != 0) and np.all(gradient[2:] == 0)
+
+
+def test_critic_loss_is_minus_the_mean_for_real_and_the_mean_for_fake():
+    logits = np.array([[1.0, 2.0], [3.0, 6.0]], np.float32)
+    assert float(critic_loss(logits, real=True)) == -3.0
+    assert float(critic_loss(logits, real=False)) == 3.0
+
+
+def test_interpolate_takes_alpha_of_the_real_image():
+    real, fake = np.full((2, 1, 1, 1), 10.0), np.full((2, 1, 1, 1), 20.0)
+    alpha = np.array([1.0, 0.25]).reshape(2, 1, 1, 1)
+    np.testing.assert_allclose(np.ravel(interpolate(real, fake, alpha)), [10.0, 17.5])
+
+
+def test_gradient_penalty_is_the_squared_distance_of_the_norm_from_one():
+    gradients = np.zeros((2, 1, 2, 2), np.float32)
+    gradients[0, 0, 0] = [3.0, 4.0]  # norm 5
+    gradients[1, 0, 1] = [0.0, 1.0]  # norm 1
+    assert float(gradient_penalty(gradients)) == pytest.approx((16.0 + 0.0) / 2)
+
+
+def test_gradient_penalty_of_a_dead_critic_is_one_and_has_a_finite_slope():
+    gradients = tf.Variable(tf.zeros((1, 2, 2, 3)))
+    with tf.GradientTape() as tape:
+        penalty = gradient_penalty(gradients)
+    assert float(penalty) == 1.0
+    assert np.all(np.isfinite(tape.gradient(penalty, gradients)))
