@@ -1,13 +1,15 @@
 """What the labels of a data set are called and how they go together."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo, as_infos, composed
 from stargan_tf.errors import InputError, near_names
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Labels:
             name, tuple(self.names), self.kind, image_size, self.exclusive_groups
         )
 
-    def vectors(self, values: np.ndarray | Sequence) -> np.ndarray:
+    def vectors(self, values: "np.ndarray | Sequence") -> "np.ndarray":
         """Label vectors of many pictures.
 
         Args:
@@ -57,13 +59,21 @@ class Labels:
         Raises:
             InputError: if the values have another shape or range.
         """
-        values = np.asarray(values)
+        import numpy as np
+
+        values, count = np.asarray(values), len(self.names)
         whole = np.issubdtype(values.dtype, np.integer)
         if values.ndim == 1 and whole and self.kind == ONE_HOT:
-            return self._one_hot(values)
-        if values.ndim != 2 or values.shape[1] != len(self.names):
+            if values.size and not 0 <= values.min() <= values.max() < count:
+                raise InputError(
+                    f"Class numbers must be from 0 to {count - 1}, the places of "
+                    f"{', '.join(self.names)}. "
+                    f"Received: {values.min()} to {values.max()}"
+                )
+            return np.eye(count, dtype=np.float32)[values]
+        if values.ndim != 2 or values.shape[1] != count:
             raise InputError(
-                f"Labels must be an array (n, {len(self.names)}) of 0 and 1, or for "
+                f"Labels must be an array (n, {count}) of 0 and 1, or for "
                 "one-hot labels n whole numbers of classes. Received: shape "
                 f"{values.shape}, {values.dtype}"
             )
@@ -74,14 +84,6 @@ class Labels:
                 f"{vectors.min()} to {vectors.max()}"
             )
         return vectors
-
-    def _one_hot(self, classes: np.ndarray) -> np.ndarray:
-        if classes.size and not 0 <= classes.min() <= classes.max() < len(self.names):
-            raise InputError(
-                f"Class numbers must be from 0 to {len(self.names) - 1}, the places of "
-                f"{', '.join(self.names)}. Received: {classes.min()} to {classes.max()}"
-            )
-        return np.eye(len(self.names), dtype=np.float32)[classes]
 
 
 def binary(*names: str, exclusive: Sequence[Sequence[str]] = ()) -> Labels:
@@ -156,10 +158,10 @@ class LabelSpace:
     @property
     def slices(self) -> tuple[slice, ...]:
         """Part of the label vector that belongs to each data set."""
-        ends = np.cumsum([len(info.domains) for info in self.datasets]).tolist()
-        return tuple(map(slice, [0, *ends[:-1]], ends))
+        ends = itertools.accumulate((len(i.domains) for i in self.datasets), initial=0)
+        return tuple(itertools.starmap(slice, itertools.pairwise(ends)))
 
-    def embed(self, labels: np.ndarray, dataset: int, mask: int | None = None):
+    def embed(self, labels: "np.ndarray", dataset: int, mask: int | None = None):
         """Puts labels of one data set into the model's label vector.
 
         Args:
@@ -171,6 +173,8 @@ class LabelSpace:
         Returns:
             float32 array (n, width), or (width,).
         """
+        import numpy as np
+
         labels = np.asarray(labels, np.float32)
         part, info = self.slices[dataset], self.datasets[dataset]
         if labels.shape[-1] != len(info.domains):
