@@ -11,7 +11,7 @@ class LabelSteering(Steering):
 
     def tasks(self, subject, options):
         """Every target, for the images that do not show it yet."""
-        from stargan_tf.evaluation.tasks import label_tasks
+        from stargan_tf.steering.tasks import label_tasks
 
         return label_tasks(subject, options)
 

@@ -11,7 +11,7 @@ class StyleSteering(Steering):
 
     def tasks(self, subject, options):
         """Every ordered pair of domains, in latent and in reference styles."""
-        from stargan_tf.evaluation.tasks import style_tasks
+        from stargan_tf.steering.tasks import style_tasks
 
         return style_tasks(subject, options)
 

@@ -7,7 +7,7 @@ from stargan_tf.evaluation.evaluator import run_task
 from stargan_tf.evaluation.measures import wilson_interval
 from stargan_tf.evaluation.metrics import ClassificationMetric
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.tasks import label_tasks, style_tasks
+from stargan_tf.steering.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import Classifier, faces, pets
 
 OPTIONS = EvaluationOptions(classifier="tiny", seed=3, outputs=2)

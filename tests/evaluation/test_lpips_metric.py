@@ -6,7 +6,7 @@ from stargan_tf.evaluation import metrics as module
 from stargan_tf.evaluation.evaluator import run_task
 from stargan_tf.evaluation.metrics import LpipsMetric
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.tasks import label_tasks, style_tasks
+from stargan_tf.steering.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import PET_LABELS, PETS, Lpips, faces, make_source, pets
 
 OPTIONS = EvaluationOptions(outputs=3)

@@ -6,7 +6,7 @@ import pytest
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.evaluator import run_task
 from stargan_tf.evaluation.options import EvaluationOptions
-from stargan_tf.evaluation.tasks import label_tasks
+from stargan_tf.steering.tasks import label_tasks
 from tests.evaluation.fakes import FACE_LABELS, FACES, faces, make_source
 
 

@@ -4,7 +4,7 @@ import pytest
 from stargan_tf.evaluation.evaluator import run_task
 from stargan_tf.evaluation.metrics import UnchangedMetric
 from stargan_tf.evaluation.options import EvaluationOptions, OwnFunctions
-from stargan_tf.evaluation.tasks import label_tasks, style_tasks
+from stargan_tf.steering.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import faces, pets
 
 OPTIONS = EvaluationOptions(outputs=2)
