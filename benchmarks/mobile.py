@@ -11,6 +11,7 @@ with 2 threads, all files taking turns.
 import argparse
 import statistics
 import time
+from pkgutil import resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -71,10 +72,9 @@ def untrained(name: str) -> Any:
 def files(title: str, name: str, model: Any, cost: int) -> list[dict[str, Any]]:
     from stargan_tf.exporting.litert import convert
     from stargan_tf.exporting.litert_file import Runner
-    from stargan_tf.models.family import imported
     from stargan_tf.models.registry import family
 
-    part = imported(family(name).litert)(model).parts[0]
+    part = resolve_name(family(name).litert)(model).parts[0]
     endpoint = part.endpoints[0]
     found = []
     for quantize in MODES:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from stargan_tf import files
@@ -15,7 +16,6 @@ from stargan_tf.evaluation.job import (
     recorded_config,
 )
 from stargan_tf.files import check_new
-from stargan_tf.models.family import imported
 from stargan_tf.models.registry import family
 from stargan_tf.steering import steering
 from stargan_tf.training import checkpoints
@@ -93,7 +93,7 @@ class DistillationJob:
         kind = steering(family(self.state.model).translated_by).distillation()
         student = mobile_student(teacher, kind)
         options = self.options
-        batches = imported(family(self.state.model).batches)(
+        batches = resolve_name(family(self.state.model).batches)(
             self.sources, options.batch_size, seed=options.seed
         )
         difference = distill(

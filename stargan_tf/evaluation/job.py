@@ -23,14 +23,14 @@ from stargan_tf.models.registry import family
 from stargan_tf.pretrained import named_or, owner
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.config import (
-    RunConfig,
-    read_config_file,
-    resolve,
-    warn_of_relative_paths,
-)
+from stargan_tf.training.config import RunConfig, resolve, warn_of_relative_paths
 from stargan_tf.training.resume import check_fingerprint
-from stargan_tf.training.run_folder import find_checkpoint, load_model, versions
+from stargan_tf.training.run_folder import (
+    find_checkpoint,
+    load_model,
+    read_config_file,
+    versions,
+)
 
 # The data that a trained model is evaluated on.
 

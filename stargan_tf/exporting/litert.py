@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import keras
@@ -43,7 +44,6 @@ from stargan_tf.exporting.litert_file import (
 )
 from stargan_tf.exporting.modes import DYNAMIC, FLOAT16, FLOAT32, INT8, NONE, UINT8
 from stargan_tf.files import temporary_folder
-from stargan_tf.models.family import imported
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import without_lines
 from stargan_tf.private_interfaces import calibrated, quantized
@@ -499,7 +499,7 @@ def device_form(checkpoint: Path, state: State) -> DeviceForm:
         state: its state file.
     """
     model = open_checkpoint(checkpoint, state)
-    return imported(family(state.model).litert)(model)
+    return resolve_name(family(state.model).litert)(model)
 
 
 def _write_files(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import keras
@@ -30,7 +31,6 @@ from stargan_tf.exporting.agreement import (
     held_out_images,
     model_in_float32,
 )
-from stargan_tf.models.family import imported
 from stargan_tf.models.registry import family
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.run_folder import open_checkpoint
@@ -655,7 +655,7 @@ def export_saved_model(
     model = model_in_float32(open_checkpoint(checkpoint, state))
     description = {"format": FORMAT, **described_model(state)}
     description |= _sizes(model)
-    form: ServedForm = imported(family(state.model).served)(model, description)
+    form: ServedForm = resolve_name(family(state.model).served)(model, description)
     endpoints = _checked(form, description)
     version = next_version(output)
     agreement: dict[str, Agreement] = {}

@@ -156,15 +156,7 @@ def _str(value: Any) -> str | None:
 # Code that a text names, imported when it is needed.
 
 SUFFIX = ".py"
-
-
-def imported(name: str) -> Any:
-    """Imports our own `module:name`; what goes wrong is a defect of ours.
-
-    Args:
-        name: such as `"stargan_tf.models.stargan.model:StarGAN"`.
-    """
-    return pkgutil.resolve_name(name)
+_LONGEST = 100  # Characters of a name in a message.
 
 
 def imported_by_user(option: str, name: str) -> Callable[..., Any]:
@@ -199,6 +191,30 @@ def imported_by_user(option: str, name: str) -> Callable[..., Any]:
             f"{option} must name a function. Received: {name}, a {type(found).__name__}"
         )
     return found
+
+
+def check_trusted(
+    named: Mapping[str, Any], config: str | Path | None, trust_code: bool
+) -> None:
+    """Refuses to run what a configuration names, unless the user trusts it.
+
+    Args:
+        named: option → the code that the configuration names for it.
+        config: the configuration.
+        trust_code: whether the user trusts it.
+
+    Raises:
+        InputError: if it names any and the user does not.
+    """
+    if trust_code:
+        return
+    for option, code in named.items():
+        raise InputError(
+            f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
+            f"that comes with a file is not run unasked. Pass your own --{option} (in "
+            f"Python {option}=…), or, if you trust the file, --trust_code "
+            "(trust_code=True)."
+        )
 
 
 def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
@@ -400,7 +416,7 @@ class ModelFamily:
 
     def model_class(self) -> Any:
         """Imports the class, which also registers it with Keras for loading."""
-        return imported(self.target)
+        return pkgutil.resolve_name(self.target)
 
     def model_arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The constructor's arguments: values as they are, code imported.

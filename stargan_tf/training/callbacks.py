@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from stargan_tf import interruption
 from stargan_tf.errors import InputError
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State, folder_name
-from stargan_tf.training.metric_log import MetricWriter
-from stargan_tf.training.watching import IGNORED
+from stargan_tf.training.metric_log import MetricLog
+from stargan_tf.training.watching import NO_VISIBLE_CHANGE
 from stargan_tf.translation.grid import reduced, with_caption
 from stargan_tf.translation.picture_file import write_picture
 
@@ -107,14 +107,14 @@ class LogMetrics(StepCallback):
     """Writes the means of each `every` steps.
 
     Args:
-        writers: where to.
+        log: where to; None to write nothing.
         every: steps per line.
         batch_size: images per step, for the speed.
     """
 
-    def __init__(self, writers: Sequence[MetricWriter], every: int, batch_size: int):
+    def __init__(self, log: MetricLog | None, every: int, batch_size: int):
         super().__init__()
-        self.writers = writers
+        self.log = log
         self.every = every
         self.batch_size = batch_size
 
@@ -138,8 +138,8 @@ class LogMetrics(StepCallback):
         idle = self._without_values()
         values = {n: float(value) for n, value in logs.items() if n not in idle}
         values["images_per_second"] = self._speed()
-        for writer in self.writers:
-            writer.write(self.step, values)
+        if self.log:
+            self.log.write(self.step, values)
         self._restart_clock()
 
     def _without_values(self) -> set[str]:
@@ -266,13 +266,13 @@ class SampleSchedule:
 
     Args:
         folder: the run's `samples/`.
-        writers: where the diagnostics, and the pictures again, go.
+        log: where the diagnostics, and the pictures again, go.
         every: steps from one to the next.
         total_steps: length of the run.
     """
 
     folder: Path
-    writers: Sequence[MetricWriter]
+    log: MetricLog
     every: int
     total_steps: int
 
@@ -335,8 +335,9 @@ class Sampler(StepCallback):
         ending = f"_{kind}" if kind else ""
         name = f"{folder_name(self.step)}{ending}.png"
         write_picture(picture, self.schedule.folder / name)
-        for writer in self.schedule.writers:
-            writer.write_picture(self.step, kind or "samples", np.asarray(picture))
+        self.schedule.log.write_picture(
+            self.step, kind or "samples", np.asarray(picture)
+        )
 
     def write(self, values: Mapping[str, float]) -> None:
         """Writes the diagnostics of this step.
@@ -344,8 +345,7 @@ class Sampler(StepCallback):
         Args:
             values: name → number.
         """
-        for writer in self.schedule.writers:
-            writer.write(self.step, values)
+        self.schedule.log.write(self.step, values)
 
     def warn_if_ignored(self, effect: float, text: str) -> None:
         """Warns, once in a run, that the generator ignores what it should heed.
@@ -354,12 +354,9 @@ class Sampler(StepCallback):
             effect: how much it changes the pictures; early in a run it is no matter.
             text: the warning.
         """
-        if self.warned or self.is_early or effect >= IGNORED:
+        # In the first fifth of a run every generator copies its input.
+        is_early = 5 * self.step < self.schedule.total_steps
+        if self.warned or is_early or effect >= NO_VISIBLE_CHANGE:
             return
         self.warned = True
         warnings.warn(text, stacklevel=2)
-
-    @property
-    def is_early(self) -> bool:
-        """The first fifth, in which every generator copies its input."""
-        return 5 * self.step < self.schedule.total_steps

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,73 +18,17 @@ from stargan_tf.evaluation.options import (
     read_metrics,
 )
 from stargan_tf.files import read_json, user_path
-from stargan_tf.models.family import ModelFamily, Option
+from stargan_tf.models.family import ModelFamily, Option, check_trusted
 from stargan_tf.models.registry import DEFAULT, check_option_names, family, preset
 from stargan_tf.pretrained import named_or
-
-# The options by which a run measures its model while it trains.
-
-_GROUP = "Evaluation while training"
-
-EVALUATION_OPTIONS = (
-    Option(
-        "evaluate_every",
-        int,
-        0,
-        "Steps from one evaluation on held-out images to the next; 0 for none.",
-        _GROUP,
-        minimum=0,
-    ),
-    Option(
-        "evaluate_metrics",
-        str,
-        ",".join(DEFAULT_METRICS),
-        "Of fid, kid, lpips, classification, unchanged.",
-        _GROUP,
-    ),
-    Option(
-        "evaluate_count",
-        int,
-        100,
-        "Images of each task at most.",
-        _GROUP,
-        minimum=1,
-    ),
-    Option(
-        "evaluate_classifier",
-        str,
-        "small",
-        "Size of the classifier.",
-        _GROUP,
-        choices=tuple(CLASSIFIER_STEPS),
-    ),
-    Option(
-        "best_metric",
-        str,
-        None,
-        "Number, such as fid or latent_fid, by which checkpoints/best is kept.",
-        _GROUP,
-    ),
+from stargan_tf.training.checkpoints import MODEL_FILE, read_model_config
+from stargan_tf.training.run_folder import (
+    VERSIONS,
+    find_checkpoint,
+    read_config_file,
 )
 
-
-def evaluation_options(
-    metrics: str, count: int, classifier: str, seed: int
-) -> EvaluationOptions:
-    """The options as the evaluation takes them.
-
-    Args:
-        metrics: names with commas between.
-        count: images of each task at most.
-        classifier: its size.
-        seed: of the run.
-
-    Raises:
-        InputError: if there is no such metric.
-    """
-    return EvaluationOptions(
-        read_metrics(metrics), count=count, classifier=classifier, seed=seed
-    )
+# The options by which a run measures its model while it trains.
 
 
 def check_best_metric(name: str | None, every: int, metrics: str) -> None:
@@ -114,197 +58,171 @@ def check_best_metric(name: str | None, every: int, metrics: str) -> None:
 
 _DATA = "Data"
 _RUN = "Run"
+_EVALUATION = "Evaluation while training"
 # The fields of `RunConfig` that hold a family's own options.
 NESTED = ("model_options", "compile_options", "loss_weights", "batch_options")
 _PER_SET = " Several data sets: one for all, or one each, separated by"
 
-FREE_OPTIONS = frozenset(
-    # What may change between two calls on one run folder: where the data lies and how
-    # the run is carried out, but nothing that decides which weights come out.
-    {
-        "preset",
-        "data_dir",
-        "labels",
-        "steps",
-        "distribute",
-        "deterministic",
-        "checkpoint_every",
-        "keep_checkpoints",
-        "sample_every",
-        "log_every",
-        *(option.name for option in EVALUATION_OPTIONS),
-    }
-)
 
-RUN_OPTIONS = (
-    Option(
-        "model",
-        str,
-        "stargan",
-        "Model family, ours or a plugin's; '--model NAME --help' shows its options.",
-        _RUN,
-    ),
-    Option(
-        "dataset",
-        str,
-        None,
-        "Data sets by name (see 'stargan-tf datasets'); several, NAME,NAME, are "
-        "trained jointly.",
-        _DATA,
-        separator=",",
-    ),
-    Option(
-        "data_dir",
-        str,
-        None,
-        f"Folder with the images.{_PER_SET} ','.",
-        _DATA,
-        separator=",",
-    ),
-    Option(
-        "labels",
-        str,
-        None,
-        f"Attribute file, for --dataset attributes.{_PER_SET} ','.",
-        _DATA,
-        separator=",",
-    ),
-    Option(
-        "attributes",
-        str,
-        None,
-        f"Choice of attributes, A,B,…; by default all.{_PER_SET} '/'.",
-        _DATA,
-        separator="/",
-        many=True,
-    ),
-    Option(
-        "crop_size",
-        int,
-        None,
-        f"{CROP_SIZE_HELP} By default the largest square, or, for models made for it "
-        f"(stargan_v2), the whole picture, squeezed.{_PER_SET} ','.",
-        _DATA,
-        minimum=1,
-        separator=",",
-    ),
-    Option("held_out", float, 0.1, "Share of images kept from training.", _DATA),
-    Option(
-        "image_size",
-        int,
-        128,
-        "Side of the square images in pixels, a multiple of 4.",
-        _DATA,
-        minimum=4,
-    ),
-    Option("batch_size", int, 16, "Images per step.", _DATA, minimum=1),
-    Option(
-        "steps",
-        int,
-        200_000,
-        "Batches to train on; a larger number extends a finished run.",
-        _RUN,
-        minimum=1,
-    ),
-    Option(
-        "init_from",
-        str,
-        None,
-        "A model to start from: a run or an imported model. Its networks' options and "
-        "the labels of the same name are taken over.",
-        _RUN,
-    ),
-    Option("seed", int, 0, "Seed of everything random.", _RUN, minimum=0),
-    Option(
-        "precision",
-        str,
-        "float32",
-        "float32 or mixed_bfloat16.",
-        _RUN,
-        choices=("float32", "mixed_bfloat16"),
-    ),
-    Option(
-        "distribute",
-        str,
-        "auto",
-        "Devices: mirrored: all GPUs of this machine; multi_worker: the machines in "
-        "TF_CONFIG; none: one device; auto: what there is. Same result, more speed.",
-        _RUN,
-        choices=("auto", "none", "mirrored", "multi_worker"),
-    ),
-    Option("jit_compile", bool, False, "Compile with XLA; worth it on GPUs.", _RUN),
-    Option(
-        "deterministic",
-        bool,
-        False,
-        "Only deterministic operations: equal runs give equal bits.",
-        _RUN,
-    ),
-    Option(
-        "checkpoint_every",
-        int,
-        1000,
-        "Steps from one checkpoint to the next.",
-        _RUN,
-        minimum=1,
-    ),
-    Option("keep_checkpoints", int, 2, "Newest checkpoints to keep.", _RUN, minimum=1),
-    Option(
-        "sample_every",
-        int,
-        1000,
-        "Steps from one sample grid to the next.",
-        _RUN,
-        minimum=1,
-    ),
-    Option(
-        "log_every",
-        int,
-        100,
-        "Steps from one line of metrics.jsonl to the next.",
-        _RUN,
-        minimum=1,
-    ),
-    *EVALUATION_OPTIONS,
-)
+def _option(
+    group: str,
+    default: Any,
+    text: str,
+    kind: type | None = None,
+    free: bool = False,
+    **limits: Any,
+) -> Any:
+    """A field that is an option: flag, JSON key, default, help and limits.
+
+    Args:
+        group: heading in the help.
+        default: when neither flag, file nor preset gives a value.
+        text: the help.
+        kind: of the value; by default the default's, or text.
+        free: whether it may change between two calls on one run folder: it says where
+            the data lies or how the run is carried out, but nothing that decides
+            which weights come out.
+        **limits: further arguments of `Option`.
+    """
+    kind = kind or (str if default is None else type(default))
+    option = Option("", kind, default, text, group, **limits)
+    return field(metadata={"option": option, "free": free})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """Everything that decides what a run does; made by `resolve`.
 
-    Fields have the names and meanings of `RUN_OPTIONS`. Those with one value per data
-    set (`data_dir`, `labels`, `attributes`, `crop_size`) are tuples as long as
-    `dataset`. `model_options` go to the model's constructor, `compile_options` and
-    `loss_weights` to its `compile()`, `batch_options` to what makes its batches.
+    Fields with one value per data set (`data_dir`, `labels`, `attributes`, `crop_size`)
+    are tuples as long as `dataset`. `model_options` go to the model's constructor,
+    `compile_options` and `loss_weights` to its `compile()`, `batch_options` to what
+    makes its batches.
     """
 
     preset: str | None
-    model: str
-    dataset: tuple[str, ...]
-    data_dir: tuple[str | None, ...]
-    labels: tuple[str | None, ...]
-    attributes: tuple[tuple[str, ...], ...]
-    crop_size: tuple[int | None, ...]
-    held_out: float
-    image_size: int
-    batch_size: int
-    steps: int
-    init_from: str | None
-    seed: int
-    precision: str
-    distribute: str
-    jit_compile: bool
-    deterministic: bool
-    checkpoint_every: int
-    keep_checkpoints: int
-    sample_every: int
-    log_every: int
-    evaluate_every: int
-    evaluate_metrics: str
-    evaluate_count: int
-    evaluate_classifier: str
-    best_metric: str | None
+    model: str = _option(
+        _RUN,
+        "stargan",
+        "Model family, ours or a plugin's; '--model NAME --help' shows its options.",
+    )
+    dataset: tuple[str, ...] = _option(
+        _DATA,
+        None,
+        "Data sets by name (see 'stargan-tf datasets'); several, NAME,NAME, are "
+        "trained jointly.",
+        separator=",",
+    )
+    data_dir: tuple[str | None, ...] = _option(
+        _DATA, None, f"Folder with the images.{_PER_SET} ','.", free=True, separator=","
+    )
+    labels: tuple[str | None, ...] = _option(
+        _DATA,
+        None,
+        f"Attribute file, for --dataset attributes.{_PER_SET} ','.",
+        free=True,
+        separator=",",
+    )
+    attributes: tuple[tuple[str, ...], ...] = _option(
+        _DATA,
+        None,
+        f"Choice of attributes, A,B,…; by default all.{_PER_SET} '/'.",
+        separator="/",
+        many=True,
+    )
+    crop_size: tuple[int | None, ...] = _option(
+        _DATA,
+        None,
+        f"{CROP_SIZE_HELP} By default the largest square, or, for models made for it "
+        f"(stargan_v2), the whole picture, squeezed.{_PER_SET} ','.",
+        int,
+        minimum=1,
+        separator=",",
+    )
+    held_out: float = _option(_DATA, 0.1, "Share of images kept from training.")
+    image_size: int = _option(
+        _DATA, 128, "Side of the square images in pixels, a multiple of 4.", minimum=4
+    )
+    batch_size: int = _option(_DATA, 16, "Images per step.", minimum=1)
+    steps: int = _option(
+        _RUN,
+        200_000,
+        "Batches to train on; a larger number extends a finished run.",
+        free=True,
+        minimum=1,
+    )
+    init_from: str | None = _option(
+        _RUN,
+        None,
+        "A model to start from: a run or an imported model. Its networks' options and "
+        "the labels of the same name are taken over.",
+    )
+    seed: int = _option(_RUN, 0, "Seed of everything random.", minimum=0)
+    precision: str = _option(
+        _RUN,
+        "float32",
+        "float32 or mixed_bfloat16.",
+        choices=("float32", "mixed_bfloat16"),
+    )
+    distribute: str = _option(
+        _RUN,
+        "auto",
+        "Devices: mirrored: all GPUs of this machine; multi_worker: the machines in "
+        "TF_CONFIG; none: one device; auto: what there is. Same result, more speed.",
+        free=True,
+        choices=("auto", "none", "mirrored", "multi_worker"),
+    )
+    jit_compile: bool = _option(_RUN, False, "Compile with XLA; worth it on GPUs.")
+    deterministic: bool = _option(
+        _RUN,
+        False,
+        "Only deterministic operations: equal runs give equal bits.",
+        free=True,
+    )
+    checkpoint_every: int = _option(
+        _RUN, 1000, "Steps from one checkpoint to the next.", free=True, minimum=1
+    )
+    keep_checkpoints: int = _option(
+        _RUN, 2, "Newest checkpoints to keep.", free=True, minimum=1
+    )
+    sample_every: int = _option(
+        _RUN, 1000, "Steps from one sample grid to the next.", free=True, minimum=1
+    )
+    log_every: int = _option(
+        _RUN,
+        100,
+        "Steps from one line of metrics.jsonl to the next.",
+        free=True,
+        minimum=1,
+    )
+    evaluate_every: int = _option(
+        _EVALUATION,
+        0,
+        "Steps from one evaluation on held-out images to the next; 0 for none.",
+        free=True,
+        minimum=0,
+    )
+    evaluate_metrics: str = _option(
+        _EVALUATION,
+        ",".join(DEFAULT_METRICS),
+        "Of fid, kid, lpips, classification, unchanged.",
+        free=True,
+    )
+    evaluate_count: int = _option(
+        _EVALUATION, 100, "Images of each task at most.", free=True, minimum=1
+    )
+    evaluate_classifier: str = _option(
+        _EVALUATION,
+        "small",
+        "Size of the classifier.",
+        free=True,
+        choices=tuple(CLASSIFIER_STEPS),
+    )
+    best_metric: str | None = _option(
+        _EVALUATION,
+        None,
+        "Number, such as fid or latent_fid, by which checkpoints/best is kept.",
+        free=True,
+    )
     model_options: dict[str, Any]
     compile_options: dict[str, Any]
     loss_weights: dict[str, float]
@@ -329,9 +247,11 @@ class RunConfig:
     @property
     def evaluation(self) -> EvaluationOptions:
         """What is measured every `evaluate_every` steps."""
-        return evaluation_options(
-            *(self.evaluate_metrics, self.evaluate_count),
-            *(self.evaluate_classifier, self.seed),
+        return EvaluationOptions(
+            read_metrics(self.evaluate_metrics),
+            count=self.evaluate_count,
+            classifier=self.evaluate_classifier,
+            seed=self.seed,
         )
 
     @property
@@ -366,15 +286,20 @@ class RunConfig:
         return values
 
 
+RUN_OPTIONS = tuple(
+    replace(declared.metadata["option"], name=declared.name)
+    for declared in fields(RunConfig)
+    if declared.metadata
+)
+FREE_OPTIONS = {"preset"} | {
+    declared.name for declared in fields(RunConfig) if declared.metadata.get("free")
+}
+
+
 # Flags, a JSON file, a preset and defaults become one `RunConfig`.
 
-# Keys that a run folder's config.json has beside the options.
-_RECORD_KEYS = ("versions",)
-# Options of earlier versions, which decided nothing about the weights.
-_FORMER_OPTIONS = ("data_service",)
 # Options with a path for each data set.
 _PATHS = ("data_dir", "labels")
-_LONGEST = 100  # Characters of a name in a message.
 
 
 def resolve(
@@ -403,7 +328,7 @@ def resolve(
     filed = read_config_file(config_file) if config_file else {}
     given = filed | dict(overrides)
     name = given.get("preset")
-    initial = _initial(given)
+    initial = _initial_options(given)
     values = (preset(name).values if name else {}) | initial | given
     chosen = family(values.get("model", DEFAULT))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
@@ -429,7 +354,7 @@ def warn_of_relative_paths(config_file: str | Path, given: Mapping[str, Any]) ->
         given: options that the user gives in place of the file's.
     """
     values = read_json(user_path(config_file))
-    if not all(key in values for key in _RECORD_KEYS):
+    if VERSIONS not in values:
         return
     for name in _PATHS:
         paths = None if name in given else values.get(name)
@@ -442,13 +367,34 @@ def warn_of_relative_paths(config_file: str | Path, given: Mapping[str, Any]) ->
                 )
 
 
-def _initial(given: Mapping[str, Any]) -> dict[str, Any]:
+def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Family, image size and networks' options of the model that a run starts from.
+
+    Nothing if `given` has them all, as a run's own configuration has: the model may be
+    gone by then.
+    """
     if not given.get("init_from"):
         return {}
-    # Here, not above: opening a model reads its run's configuration by this module.
-    from stargan_tf.training.warm_start import initial_options
+    if "model" in given and _names(given["model"]) <= given.keys():
+        return {}
+    try:
+        checkpoint, state = find_checkpoint(user_path(given["init_from"]))
+    except InputError:
+        if not {"model", "image_size"} <= given.keys():
+            raise
+        # A run of an earlier version, which lacks an option that has been added since:
+        # its default is what the run has.
+        return {}
+    config = read_model_config(checkpoint / MODEL_FILE, family(state.model))
+    # Code that a file names is not run; the user names it.
+    names = _names(state.model) - set(family(state.model).code_options)
+    options = {name: config[name] for name in names if name in config}
+    size = state.datasets[0]["image_size"]
+    return {"model": state.model, **options, "image_size": size}
 
-    return initial_options(given)
+
+def _names(model: str) -> set[str]:
+    return {"image_size", *(option.name for option in family(model).model_options)}
 
 
 def _check_initial(
@@ -461,61 +407,6 @@ def _check_initial(
                 f"The model {folder} has {name}={value}; a run with --init_from keeps "
                 f"that. Received: {name}={read[name]}. Leave it out."
             )
-
-
-def read_config_file(path: str | Path) -> dict[str, Any]:
-    """The option values in a JSON file.
-
-    Args:
-        path: the file.
-
-    Raises:
-        InputError: if it is missing, no JSON, or no JSON object.
-    """
-    try:
-        values = read_json(user_path(path))
-    except (OSError, ValueError) as error:
-        raise InputError(f"The configuration {path} cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise InputError(
-            f"The configuration {path} must be a JSON object such as "
-            f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
-        )
-    ignored = {*_RECORD_KEYS, *_FORMER_OPTIONS}
-    if set(_RECORD_KEYS) <= values.keys() and not _is_preset(values.get("preset")):
-        ignored.add("preset")  # Of an earlier version; a run's record has its values.
-    return {name: value for name, value in values.items() if name not in ignored}
-
-
-def _is_preset(name: Any) -> bool:
-    try:
-        return name is not None and bool(preset(name))
-    except InputError:
-        return False
-
-
-def check_trusted(
-    named: Mapping[str, Any], config: str | Path | None, trust_code: bool
-) -> None:
-    """Refuses to run what a configuration names, unless the user trusts it.
-
-    Args:
-        named: option → the code that the configuration names for it.
-        config: the configuration.
-        trust_code: whether the user trusts it.
-
-    Raises:
-        InputError: if it names any and the user does not.
-    """
-    if trust_code:
-        return
-    for option, code in named.items():
-        raise InputError(
-            f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
-            f"that comes with a file is not run unasked. Pass your own --{option} (in "
-            f"Python {option}=…), or, if you trust the file, --trust_code "
-            "(trust_code=True)."
-        )
 
 
 def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> RunConfig:

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 from stargan_tf.data.identity import differing_parts, in_words
 from stargan_tf.errors import InputError
 from stargan_tf.training.checkpoints import State, sorted_checkpoints, step_of
-from stargan_tf.training.config import (
-    FREE_OPTIONS,
-    RunConfig,
-    read_config_file,
-    resolve,
-)
-from stargan_tf.training.run_folder import RunFolder
+from stargan_tf.training.config import FREE_OPTIONS, RunConfig, resolve
+from stargan_tf.training.run_folder import RunFolder, read_config_file
 
 if TYPE_CHECKING:
     from stargan_tf.training.run_data import RunData

@@ -1,6 +1,7 @@
 """A training run: configuration → data and model → `fit` → checkpoints and pictures."""
 
 import contextlib
+import pkgutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ from stargan_tf.distribution.strategies import (
 )
 from stargan_tf.files import user_path
 from stargan_tf.layers.precision import keras_settings
-from stargan_tf.models.family import imported
 from stargan_tf.models.registry import family
 from stargan_tf.private_interfaces import random_state_restored
 from stargan_tf.training import checkpoints, resume
@@ -36,7 +36,7 @@ from stargan_tf.training.callbacks import (
 )
 from stargan_tf.training.checkpoints import BestCheckpoint, State, load_weights
 from stargan_tf.training.config import RunConfig
-from stargan_tf.training.metric_log import drop_lines_after, metric_writers
+from stargan_tf.training.metric_log import MetricLog, drop_lines_after
 from stargan_tf.training.run_data import (
     Evaluate,
     RunData,
@@ -241,11 +241,9 @@ def _callbacks(
     evaluation: RunEvaluation | None,
     save: SaveCheckpoint,
 ) -> list[Any]:
-    writers = metric_writers(folder.metrics, folder.tensorboard)
-    sampler = imported(family(config.model).sampler)
-    schedule = SampleSchedule(
-        folder.samples, writers, config.sample_every, config.steps
-    )
+    log = MetricLog(folder.metrics, folder.tensorboard)
+    sampler = pkgutil.resolve_name(family(config.model).sampler)
+    schedule = SampleSchedule(folder.samples, log, config.sample_every, config.steps)
     steps = (config.evaluate_every, config.steps)
     best = None
     if config.best_metric:
@@ -253,8 +251,8 @@ def _callbacks(
     return [
         # First: what comes after it must not write what is not finite.
         StopOnNaN(),
-        LogMetrics(writers, config.log_every, config.batch_size),
-        *([Evaluate(evaluation, writers, *steps, best)] if evaluation else []),
+        LogMetrics(log, config.log_every, config.batch_size),
+        *([Evaluate(evaluation, log, *steps, best)] if evaluation else []),
         save,
         # After the checkpoint: drawing takes long, and may fail on a full disk.
         sampler(schedule, data.held_out),

@@ -1,7 +1,8 @@
 """The data sets of a run, opened."""
 
+import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -22,12 +23,11 @@ from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.layers.precision import keras_settings
-from stargan_tf.models.family import imported
 from stargan_tf.models.registry import family
 from stargan_tf.training.callbacks import StepCallback
 from stargan_tf.training.checkpoints import BestCheckpoint
 from stargan_tf.training.config import RunConfig
-from stargan_tf.training.metric_log import MetricWriter
+from stargan_tf.training.metric_log import MetricLog
 
 # Steps cut into Keras epochs that end where checkpoints are due.
 
@@ -200,7 +200,7 @@ def global_batches(
         start: number of the first batch.
         **options: further ones of the family's `batches`.
     """
-    return imported(family(config.model).batches)(
+    return pkgutil.resolve_name(family(config.model).batches)(
         data.sources,
         config.batch_size,
         seed=config.seed,
@@ -356,7 +356,7 @@ class Evaluate(StepCallback):
 
     Args:
         evaluation: what to measure.
-        writers: where the numbers go.
+        log: where the numbers go.
         every: steps from one evaluation to the next.
         total_steps: length of the run.
         best: keeps the best checkpoint; None to keep none.
@@ -365,13 +365,13 @@ class Evaluate(StepCallback):
     def __init__(
         self,
         evaluation: RunEvaluation,
-        writers: Sequence[MetricWriter],
+        log: MetricLog,
         every: int,
         total_steps: int,
         best: BestCheckpoint | None = None,
     ):
         super().__init__()
-        self.evaluation, self.writers, self.best = evaluation, writers, best
+        self.evaluation, self.log, self.best = evaluation, log, best
         self.every, self.total_steps = every, total_steps
 
     def on_step(self, logs):
@@ -380,11 +380,8 @@ class Evaluate(StepCallback):
             interruption.abandoned_on_stop(self._measure)
 
     def _measure(self) -> None:
-        self._record(self.evaluation.measure())
-
-    def _record(self, values: Mapping[str, float]) -> None:
-        for writer in self.writers:
-            writer.write(self.step, values)
+        values = self.evaluation.measure()
+        self.log.write(self.step, values)
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
         print(f"\nStep {self.step}: {shown}")
         if self.best is None:

@@ -3,7 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,12 @@ import filelock
 from stargan_tf import files
 from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
-from stargan_tf.files import user_path
-from stargan_tf.models.family import ModelFamily, imported_by_user
-from stargan_tf.models.registry import family
+from stargan_tf.files import read_json, user_path
+from stargan_tf.models.family import ModelFamily, check_trusted, imported_by_user
+from stargan_tf.models.registry import family, preset
 from stargan_tf.pretrained import named_or
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
-from stargan_tf.training.config import check_trusted, read_config_file
 from stargan_tf.version import __version__
 
 # Versions of what a result depends on.
@@ -39,6 +38,10 @@ def versions() -> dict[str, str]:
 # Functions that belong to a model and are not saved in it, such as a mask provider.
 
 Code = str | Callable[..., Any]
+# What a run folder's config.json has beside the options.
+VERSIONS = "versions"
+# Options of earlier versions, which decided nothing about the weights.
+_FORMER_OPTIONS = ("data_service",)
 
 
 def attach_code(
@@ -88,40 +91,58 @@ def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:
         ) from error
 
 
-@dataclass(frozen=True)
+def read_config_file(path: str | Path) -> dict[str, Any]:
+    """The option values in a JSON file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: if it is missing, no JSON, or no JSON object.
+    """
+    try:
+        values = read_json(user_path(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"The configuration {path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            f"The configuration {path} must be a JSON object such as "
+            f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
+        )
+    ignored = {VERSIONS, *_FORMER_OPTIONS}
+    if VERSIONS in values and not _is_preset(values.get("preset")):
+        ignored.add("preset")  # Of an earlier version; a run's record has its values.
+    return {name: value for name, value in values.items() if name not in ignored}
+
+
+def _is_preset(name: Any) -> bool:
+    try:
+        return name is not None and bool(preset(name))
+    except InputError:
+        return False
+
+
 class RunFolder:
     """Where a run keeps its files.
 
     Args:
         path: the folder; it need not exist.
+
+    Attributes:
+        config: the resolved configuration and the versions.
+        metrics: one JSON line per logging interval.
+        samples: folder of the sample grids.
+        checkpoints: folder of the checkpoints.
+        tensorboard: folder of TensorBoard's event files.
     """
 
-    path: Path
-
-    @property
-    def config(self) -> Path:
-        """The resolved configuration and the versions."""
-        return self.path / "config.json"
-
-    @property
-    def metrics(self) -> Path:
-        """One JSON line per logging interval."""
-        return self.path / "metrics.jsonl"
-
-    @property
-    def samples(self) -> Path:
-        """Folder of the sample grids."""
-        return self.path / "samples"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Folder of the checkpoints."""
-        return self.path / "checkpoints"
-
-    @property
-    def tensorboard(self) -> Path:
-        """Folder of TensorBoard's event files."""
-        return self.path / "tensorboard"
+    def __init__(self, path: Path):
+        self.path = path
+        self.config = path / "config.json"
+        self.metrics = path / "metrics.jsonl"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.tensorboard = path / "tensorboard"
 
     def newest(self) -> tuple[Path, State] | None:
         """The newest sound checkpoint with its state, None if there is none at all.

@@ -13,7 +13,6 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import read_json, user_path
 from stargan_tf.models.registry import family
 from stargan_tf.optimizers import copy_moments
-from stargan_tf.training.checkpoints import MODEL_FILE, read_model_config
 from stargan_tf.training.run_folder import find_checkpoint, open_checkpoint
 
 # Which labels of a model are those of another.
@@ -62,41 +61,6 @@ def _mask(part: slice, found: list[int | None], source: LabelSpace) -> int | Non
 # Beside `checkpoints/` in the folder of an imported model.
 IMPORT_RECORD = "import.json"
 NOT_IMPORTED = "not_in_the_checkpoint"
-
-
-def initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that a run takes over from the model it starts from.
-
-    Args:
-        given: the run's options as far as they are known, with `init_from`.
-
-    Returns:
-        Family, image size and the options of the networks. Nothing if `given` has
-        them all, as a run's own configuration has: the model may be gone by then.
-
-    Raises:
-        InputError: if `init_from` holds no model.
-    """
-    if "model" in given and _names_initial_model(given["model"]) <= given.keys():
-        return {}
-    try:
-        checkpoint, state = find_checkpoint(user_path(given["init_from"]))
-    except InputError:
-        if not {"model", "image_size"} <= given.keys():
-            raise
-        # A run of an earlier version, which lacks an option that has been added since:
-        # its default is what the run has.
-        return {}
-    config = read_model_config(checkpoint / MODEL_FILE, family(state.model))
-    # Code that a file names is not run; the user names it.
-    names = _names_initial_model(state.model) - set(family(state.model).code_options)
-    options = {name: config[name] for name in names if name in config}
-    size = state.datasets[0]["image_size"]
-    return {"model": state.model, **options, "image_size": size}
-
-
-def _names_initial_model(model: str) -> set[str]:
-    return {"image_size", *(option.name for option in family(model).model_options)}
 
 
 def not_imported(checkpoint: Path) -> list[str]:

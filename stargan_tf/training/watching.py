@@ -134,7 +134,7 @@ def grid_rows(
 
 
 # Mean absolute difference, with images in [-1, 1], below which no eye sees a change.
-IGNORED = 0.01
+NO_VISIBLE_CHANGE = 0.01
 
 
 def label_effect(columns: Sequence[np.ndarray]) -> float:

@@ -172,7 +172,7 @@ def train_along(
     """
     # Means start anew where the chief's do: what is logged is of all workers.
     stop = StopOnSignal(None, agreement(strategy))
-    log = LogMetrics([], config.log_every, config.batch_size)
+    log = LogMetrics(None, config.log_every, config.batch_size)
     with together(strategy):
         meet_chief(model, strategy)
         with parting_together(strategy):

@@ -8,7 +8,7 @@ from PIL import Image
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.source import LabelledImages, UnreadableImage
-from stargan_tf.models.stargan.watch import SampleImages, sample_images
+from stargan_tf.models.stargan.watch import SampleImages
 from stargan_tf.training import watching as held_out_images
 from stargan_tf.training.callbacks import (
     LogMetrics,
@@ -17,8 +17,7 @@ from stargan_tf.training.callbacks import (
     StopOnNaN,
     TrainingDiverged,
 )
-from stargan_tf.training.metric_log import JsonLines
-from stargan_tf.training.watching import HeldOutImages
+from stargan_tf.training.metric_log import MetricLog
 
 SIZE = 8
 INFO = DatasetInfo("toy", ("Red", "Bright"), "binary", SIZE)
@@ -109,7 +108,7 @@ def test_every_loss_that_is_not_finite_is_named():
 def test_a_line_per_interval(tmp_path):
     file = tmp_path / "metrics.jsonl"
     model = Model(INFO)
-    callback = begin(LogMetrics([JsonLines(file)], 2, 4), model)
+    callback = begin(LogMetrics(MetricLog(file), 2, 4), model)
     for number in range(1, 6):
         step(callback, {"d_loss": np.float32(number)})
     records = [json.loads(line) for line in file.read_text().splitlines()]
@@ -122,7 +121,7 @@ def test_a_loss_without_a_value_in_the_interval_is_left_out(tmp_path):
     """Keras calls the mean of nothing 0: the critic alone may have learned."""
     file, model = tmp_path / "metrics.jsonl", Model(INFO)
     model.metrics = [keras.metrics.Mean("d_loss"), keras.metrics.Mean("g_loss")]
-    callback = begin(LogMetrics([JsonLines(file)], 1, 4), model)
+    callback = begin(LogMetrics(MetricLog(file), 1, 4), model)
     for losses in ((0.5, 0.25), (0.0,)):
         for metric, value in zip(model.metrics, losses, strict=False):
             metric.update_state(value)
@@ -162,11 +161,10 @@ def test_joint_grids_show_every_domain_of_every_data_set():
 
 
 def sampler(tmp_path, model, **arguments):
-    group = held_out_images.pick(toy_images(), 0, 2)
-    writers = [JsonLines(tmp_path / "metrics.jsonl")]
     arguments = {"every": 2, "total_steps": 5, **arguments}
-    schedule = SampleSchedule(tmp_path, writers, **arguments)
-    return begin(SampleImages(schedule, [group]), model)
+    log = MetricLog(tmp_path / "metrics.jsonl")
+    schedule = SampleSchedule(tmp_path, log, **arguments)
+    return begin(SampleImages(schedule, [toy_images()]), model)
 
 
 def test_grids_and_diagnostics_at_intervals_and_at_the_end(tmp_path):
@@ -206,8 +204,9 @@ def test_a_hundred_labels_in_many_data_sets_do_not_make_the_grid_larger(
         for info in infos
     ]
     model = Counting(infos)
-    schedule = SampleSchedule(tmp_path, [], every=1, total_steps=20)
-    callback = begin(sample_images(schedule, held_out), model)
+    log = MetricLog(tmp_path / "metrics.jsonl")
+    schedule = SampleSchedule(tmp_path, log, every=1, total_steps=20)
+    callback = begin(SampleImages(schedule, held_out), model)
     step(callback, {})
     assert model.translated == 8 * 16
     step(callback, {})
@@ -230,6 +229,10 @@ def test_warns_once_when_the_label_is_ignored(tmp_path):
 
 def test_a_single_domain_has_no_label_to_ignore(tmp_path):
     one = DatasetInfo("toy", ("Red",), "binary", SIZE)
-    group = HeldOutImages(np.zeros((1, SIZE, SIZE, 3), np.uint8), np.zeros((1, 1)), 0)
-    schedule = SampleSchedule(tmp_path, [], every=1, total_steps=1)
-    step(begin(SampleImages(schedule, [group]), Model(one, effect=0)), {})
+    held_out = LabelledImages(
+        one, np.zeros((1, 1)), ("a",), lambda _: np.zeros((SIZE, SIZE, 3), "uint8"), ""
+    )
+    file = tmp_path / "metrics.jsonl"
+    schedule = SampleSchedule(tmp_path, MetricLog(file), every=1, total_steps=1)
+    step(begin(SampleImages(schedule, [held_out]), Model(one, effect=0)), {})
+    assert "label_effect" not in json.loads(file.read_text())

@@ -4,12 +4,8 @@ import sys
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.models.family import explained, imported, imported_by_user
+from stargan_tf.models.family import explained, imported_by_user
 from stargan_tf.models.registry import family
-
-
-def test_our_own_code_by_name():
-    assert imported("stargan_tf.errors:InputError") is InputError
 
 
 def test_code_beside_the_user(tmp_path, monkeypatch):

@@ -3,13 +3,13 @@ import pytest
 
 from stargan_tf.files import NotWritten
 from stargan_tf.training import metric_log
-from stargan_tf.training.metric_log import JsonLines, drop_lines_after
+from stargan_tf.training.metric_log import MetricLog, drop_lines_after
 
 
 def test_lines_of_steps_to_be_repeated_are_dropped(tmp_path):
     file = tmp_path / "metrics.jsonl"
     for step in (5, 10, 15):
-        JsonLines(file).write(step, {"loss": 0.5})
+        MetricLog(file).write(step, {"loss": 0.5})
     with file.open("a") as opened:
         opened.write('{"step": 1')  # Cut short by a kill.
     drop_lines_after(file, 10)
@@ -26,30 +26,32 @@ def test_no_lines_yet(tmp_path):
 
 def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(metric_log, "find_spec", lambda name: None)
-    writers = metric_log.metric_writers(tmp_path / "metrics.jsonl", tmp_path / "tb")
-    assert [type(writer) for writer in writers] == [JsonLines]
+    log = MetricLog(tmp_path / "metrics.jsonl", tmp_path / "tb")
+    log.write(1, {"d_loss": 1.0})
+    log.write_picture(1, "samples", np.zeros((4, 4, 3), np.uint8))
+    assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
     assert "stargan_tf[tensorboard]" in capsys.readouterr().out
 
 
 def test_a_full_disk_under_tensorboard_is_one_line(tmp_path):
     import tensorflow as tf
 
-    board = metric_log.TensorBoard(tmp_path)
+    log = MetricLog(tmp_path / "metrics.jsonl", tmp_path / "tb")
 
     class Full:
         def as_default(self):
             raise tf.errors.OutOfRangeError(None, None, "no space")
 
-    board._writer = Full()
+    log._writer = Full()
     with pytest.raises(NotWritten, match="the TensorBoard log .*: no space"):
-        board.write(1, {"loss": 1.0})
+        log.write(1, {"loss": 1.0})
 
 
 def test_tensorboard_gets_scalars_and_pictures(tmp_path):
-    board = metric_log.TensorBoard(tmp_path)
-    board.write(1, {"d_loss": 1.0})
-    board.write_picture(1, "samples", np.zeros((4, 4, 3), np.uint8))
-    (file,) = tmp_path.iterdir()
+    log = MetricLog(tmp_path / "metrics.jsonl", tmp_path / "tb")
+    log.write(1, {"d_loss": 1.0})
+    log.write_picture(1, "samples", np.zeros((4, 4, 3), np.uint8))
+    (file,) = (tmp_path / "tb").iterdir()
     content = file.read_bytes()
     assert b"d_loss" in content
     assert b"samples" in content

@@ -8,9 +8,9 @@ from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.source import LabelledImages
-from stargan_tf.models.stargan_v2.watch import pick_styles, sample_styles
+from stargan_tf.models.stargan_v2.watch import SampleStyles, pick_styles
 from stargan_tf.training.callbacks import SampleSchedule
-from stargan_tf.training.metric_log import JsonLines
+from stargan_tf.training.metric_log import MetricLog
 
 SIZE = 8
 INFO = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)
@@ -63,9 +63,9 @@ def animals(counts=(9, 9, 9)):
 
 
 def run(tmp_path, model, steps, **schedule):
-    writers = [JsonLines(tmp_path / "metrics.jsonl")]
+    log = MetricLog(tmp_path / "metrics.jsonl")
     schedule = {"every": 2, "total_steps": 3, **schedule}
-    callback = sample_styles(SampleSchedule(tmp_path, writers, **schedule), [animals()])
+    callback = SampleStyles(SampleSchedule(tmp_path, log, **schedule), [animals()])
     callback.set_model(model)
     callback.on_train_begin()
     for _ in range(steps):
@@ -115,8 +115,9 @@ def test_a_hundred_domains_do_not_make_the_pictures_larger(tmp_path, capsys):
         lambda index: np.full((64, 64, 3), index, np.uint8),
         "many",
     )
-    schedule = SampleSchedule(tmp_path, [], every=1, total_steps=20)
-    callback = sample_styles(schedule, [held_out])
+    log = MetricLog(tmp_path / "metrics.jsonl")
+    schedule = SampleSchedule(tmp_path, log, every=1, total_steps=20)
+    callback = SampleStyles(schedule, [held_out])
     callback.set_model(model)
     callback.on_train_begin()
     callback.on_train_batch_end(0, {})

@@ -8,7 +8,6 @@ from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.training.callbacks import Sampler, SampleSchedule
 from stargan_tf.training.watching import (
-    HeldOutImages,
     column_titles,
     critic_view,
     grid_rows,
@@ -29,12 +28,14 @@ class SampleImages(Sampler):
 
     Args:
         schedule: when, and where to.
-        groups: held-out images, a group per data set.
+        held_out: the held-out split of each data set.
     """
 
-    def __init__(self, schedule: SampleSchedule, groups: Sequence[HeldOutImages]):
+    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
         super().__init__(schedule)
-        self.groups = groups
+        rows = -(-ROWS // len(held_out))
+        shown = spread(len(held_out), ROWS)
+        self.groups = [pick(held_out[number], number, rows) for number in shown]
 
     def sample(self):
         """Draws the grid."""
@@ -68,17 +69,3 @@ class SampleImages(Sampler):
             f"step {self.step}). Check the labels; a higher --classification or a "
             "lower --reconstruction weight helps.",
         )
-
-
-def sample_images(
-    schedule: SampleSchedule, held_out: Sequence[LabelledImages]
-) -> SampleImages:
-    """The sampler of a StarGAN (v1) run.
-
-    Args:
-        schedule: when, and where to.
-        held_out: the held-out split of each data set.
-    """
-    rows = -(-ROWS // len(held_out))
-    groups = [pick(held_out[i], i, rows) for i in spread(len(held_out), ROWS)]
-    return SampleImages(schedule, groups)

@@ -79,12 +79,12 @@ class SampleStyles(Sampler):
 
     Args:
         schedule: when, and where to.
-        held_out: the sources and the references.
+        held_out: the held-out split of the data set, alone in its list.
     """
 
-    def __init__(self, schedule: SampleSchedule, held_out: HeldOutStyles):
+    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
         super().__init__(schedule)
-        self.held_out = held_out
+        self.held_out = pick_styles(held_out[0])
 
     def sample(self):
         """Draws all three, with the averaged networks."""
@@ -154,15 +154,3 @@ class SampleStyles(Sampler):
             f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
             "weight helps.",
         )
-
-
-def sample_styles(
-    schedule: SampleSchedule, held_out: Sequence[LabelledImages]
-) -> SampleStyles:
-    """The sampler of a StarGAN v2 run.
-
-    Args:
-        schedule: when, and where to.
-        held_out: the held-out split of the data set, alone in its list.
-    """
-    return SampleStyles(schedule, pick_styles(held_out[0]))
