@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli.command import start_tensorflow
 
 MODES = ("none", "float16", "dynamic", "int8")
 PARTS = ("generator", "style")

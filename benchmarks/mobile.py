@@ -15,7 +15,7 @@ from pkgutil import resolve_name
 from types import ModuleType
 from typing import Any
 
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli.command import start_tensorflow
 
 MODES = ("none", "dynamic")
 THREADS = 2

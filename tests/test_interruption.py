@@ -3,13 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
 
 from stargan_tf import interruption
-from stargan_tf.cli import main, presets
+from stargan_tf.cli import info, main
 from stargan_tf.training.callbacks import StopOnSignal, Stopped
 
 PROCESS = """
@@ -77,14 +78,15 @@ def test_any_command_ends_with_one_line(capsys, monkeypatch, name, status):
 
     cleared = []
 
-    def run(flag_values, positionals):
+    def run(args):
         try:
             os.kill(os.getpid(), number)
             time.sleep(5)
         finally:
             cleared.append(True)
 
-    monkeypatch.setattr(presets, "run", run)
+    command = replace(info.SHOW_PRESETS, run=run)
+    monkeypatch.setattr(info, "SHOW_PRESETS", command)
     assert main.main(["presets"]) == status
     assert cleared and capsys.readouterr().err == "stargan-tf: interrupted.\n"
     assert [signal.getsignal(n) for n in interruption.SIGNALS] == before

@@ -6,9 +6,14 @@ from typing import Any
 
 from absl import flags
 
-from stargan_tf.cli.data_flags import data_choice, define_known_data_flags
-from stargan_tf.cli.model_code import define_masks, define_trust, given_code
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli.absl_flags import (
+    data_choice,
+    define_known_data_flags,
+    define_masks,
+    define_trust,
+    given_code,
+)
+from stargan_tf.cli.command import start_tensorflow
 from stargan_tf.errors import InputError
 
 SUMMARY = "Teach a light model, for phones, what a trained one does."

@@ -1,136 +1,139 @@
-"""`stargan-tf evaluate`: measures a trained model on held-out images."""
+"""`stargan-tf evaluate` and `compare`: measures models, and puts runs side by side."""
 
+import argparse
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from absl import flags
-
-from stargan_tf.cli.data_flags import data_choice, define_known_data_flags
-from stargan_tf.cli.model_code import define_masks, define_trust, given_code
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli.command import Command, CommandParser, start_tensorflow
+from stargan_tf.cli.model_flags import (
+    add_mask_provider,
+    add_model_data_arguments,
+    add_trust_code,
+    data_choice,
+    given_code,
+)
 from stargan_tf.errors import InputError
+from stargan_tf.files import check_file
 
 if TYPE_CHECKING:
     from stargan_tf.evaluation.job import EvaluationJob
 
-SUMMARY = "Measure a model on held-out images."
-USAGE = (
-    "stargan-tf evaluate --model DIR [--dataset NAME] [--metrics fid,kid,lpips,"
-    "classification,unchanged]\n"
-    "       [--output results.json] [--report report.html]\n"
-    "By default the run's own held-out images, and the metrics that need no download."
+_OPTIONS = (
+    "protocol",
+    "lpips_network",
+    "classifier",
+    "classifier_steps",
+    "count",
+    "outputs",
+    "batch_size",
+    "seed",
 )
+_FUNCTIONS = {
+    "truth": "(name, label, image size) → the true translation, or None.",
+    "masks": "images → masks, above 0.5 where a translation may draw.",
+    "embedding": "images → vectors that identify a person.",
+}
+_PLOTS = (".png", ".svg", ".pdf")
 
 
-def define_flags(flag_values: flags.FlagValues) -> None:
-    """Registers the flags of `stargan-tf evaluate`.
-
-    Args:
-        flag_values: where to.
-    """
-    _define_measure(flag_values)
-    output = {"flag_values": flag_values, "module_name": "Output"}
-    flags.DEFINE_string(
-        "output",
-        None,
-        "JSON file; by default results.json in --model, and NAME_results.json here for "
-        "a model that comes with the package.",
-        **output,
+def _add_evaluate_arguments(parser: CommandParser) -> None:
+    _add_measures(parser.add_argument_group("Measures"))
+    group = parser.add_argument_group("Output")
+    group.add_argument(
+        "--output",
+        help="JSON file; by default results.json in --model, and NAME_results.json "
+        "here for a model that comes with the package.",
     )
-    flags.DEFINE_string(
-        "report", None, "HTML page with numbers and pictures.", **output
-    )
-    define_known_data_flags(flag_values)
-    own = {"flag_values": flag_values, "module_name": "What only you know"}
-    for name, text in (
-        ("truth", "(name, label, image size) → the true translation, or None."),
-        ("masks", "images → masks, above 0.5 where a translation may draw."),
-        ("embedding", "images → vectors that tell who it is."),
-    ):
-        flags.DEFINE_string(
-            name, None, f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}", **own
+    group.add_argument("--report", help="HTML page with numbers and pictures.")
+    add_model_data_arguments(parser)
+    group = parser.add_argument_group("Functions of your own")
+    for name, text in _FUNCTIONS.items():
+        group.add_argument(
+            f"--{name}", help=f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}"
         )
-    define_masks(**own)
-    define_trust(**own)
+    add_mask_provider(group)
+    add_trust_code(group)
 
 
-def _define_measure(flag_values: flags.FlagValues) -> None:
-    where = {"flag_values": flag_values, "module_name": "Measure"}
-    flags.DEFINE_string("model", None, "A run folder, or one checkpoint.", **where)
-    flags.DEFINE_string(
-        "metrics",
-        "classification,unchanged",
-        "Of fid, kid, lpips, classification, unchanged.",
-        **where,
+def _add_measures(group: Any) -> None:
+    group.add_argument("--model", required=True, help="A run folder, or a checkpoint.")
+    group.add_argument(
+        "--metrics",
+        default="classification,unchanged",
+        help="Of fid, kid, lpips, classification, unchanged.",
     )
-    protocols = ["standard", "stargan_v2"]
-    flags.DEFINE_enum("protocol", "standard", protocols, "Of FID and KID.", **where)
-    flags.DEFINE_enum("lpips_network", "alex", ["alex", "vgg"], "For LPIPS.", **where)
-    sizes = ["tiny", "small", "resnet18"]
-    flags.DEFINE_enum("classifier", "small", sizes, "Size of the classifier.", **where)
-    numbers = (
-        ("classifier_steps", None, "Its training in batches; by default by size."),
-        ("count", None, "Images of each task at most; by default all."),
-        ("outputs", 10, "Translations of each image, for models with styles."),
-        ("batch_size", 32, "Images at once; the numbers do not depend on it."),
-        (
-            "seed",
-            0,
-            "Of latent codes, references, classifier, KID's sample, and intervals.",
-        ),
+    group.add_argument(
+        "--protocol",
+        choices=["standard", "stargan_v2"],
+        default="standard",
+        help="Of FID and KID.",
     )
-    for name, default, text in numbers:
-        flags.DEFINE_integer(name, default, text, **where)
+    group.add_argument(
+        "--lpips_network", choices=["alex", "vgg"], default="alex", help="For LPIPS."
+    )
+    group.add_argument(
+        "--classifier",
+        choices=["tiny", "small", "resnet18"],
+        default="small",
+        help="Size of the classifier.",
+    )
+    group.add_argument(
+        "--classifier_steps",
+        type=int,
+        help="Training steps of the classifier; the default depends on --classifier.",
+    )
+    group.add_argument(
+        "--count", type=int, help="Images of each task at most; by default all."
+    )
+    group.add_argument(
+        "--outputs",
+        type=int,
+        default=10,
+        help="Translations of each image, for models with styles.",
+    )
+    group.add_argument(
+        "--batch_size",
+        type=int,
+        default=32,
+        help="Images at once; the numbers do not depend on it.",
+    )
+    group.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="Of latent codes, references, classifier, KID's sample, and intervals.",
+    )
 
 
-def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
-    """Evaluates, prints the table and writes the files.
-
-    Args:
-        flag_values: as `define_flags` made them.
-        positionals: none are taken.
-
-    Raises:
-        InputError: if what the user gave cannot be used.
-    """
-    if positionals:
-        raise InputError(
-            f"'stargan-tf evaluate' takes flags only. Received: {' '.join(positionals)}"
-        )
-    if not flag_values.model:
-        raise InputError(f"--model is missing. Usage: {USAGE}")
-    job = _planned(flag_values)
+def _evaluate(args: argparse.Namespace) -> None:
+    job = _plan(args)
     start_tensorflow()
     try:
         _carry_out(job)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            "Finished tasks and statistics are kept; the same command goes on there."
+            "Finished tasks and statistics are kept; the same command resumes there."
         ) from None
 
 
-def _planned(flag_values: flags.FlagValues) -> "EvaluationJob":
+def _plan(args: argparse.Namespace) -> "EvaluationJob":
     """Everything that can be checked before TensorFlow starts."""
     from stargan_tf.evaluation.job import plan_evaluation
     from stargan_tf.evaluation.options import EvaluationOptions, read_metrics
-    from stargan_tf.files import check_file
 
-    names = ("protocol", "lpips_network", "classifier", "classifier_steps", "count")
-    names += ("outputs", "batch_size", "seed")
     options = EvaluationOptions(
-        read_metrics(flag_values.metrics),
-        **{name: flag_values[name].value for name in names},
+        read_metrics(args.metrics), **{name: getattr(args, name) for name in _OPTIONS}
     )
     job = plan_evaluation(
-        Path(flag_values.model),
+        Path(args.model),
         options,
-        partial(data_choice, flag_values),
-        {name: flag_values[name].value for name in ("truth", "masks", "embedding")},
-        output=flag_values.output,
-        report=flag_values.report,
-        code=given_code(flag_values),
+        partial(data_choice, args),
+        {name: getattr(args, name) for name in _FUNCTIONS},
+        output=args.output,
+        report=args.report,
+        code=given_code(args),
     )
     for path in filter(None, (job.output, job.report)):
         check_file(path)
@@ -151,3 +154,64 @@ def _carry_out(job: "EvaluationJob") -> None:
     print(f"\nResults: {job.output}")
     if job.report:
         print(f"Report: {job.report}")
+
+
+EVALUATE = Command(
+    summary="Measure a model on held-out images.",
+    usage=(
+        "evaluate --model DIR [--dataset NAME] [--metrics fid,kid,lpips,"
+        "classification,unchanged]\n"
+        "       [--output results.json] [--report report.html]\n"
+        "By default the run's own held-out images, and the metrics that need no "
+        "download."
+    ),
+    add_arguments=_add_evaluate_arguments,
+    run=_evaluate,
+)
+
+
+def _add_compare_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "runs",
+        metavar="RUN",
+        nargs="*",
+        help="Run folders, or files of 'stargan-tf evaluate'.",
+    )
+    parser.add_argument(
+        "--output",
+        help="Plots as .png, .svg or .pdf; needs stargan_tf[eval].",
+    )
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from stargan_tf.evaluation.compare import (
+        check_plotting,
+        comparison_table,
+        read_contenders,
+        write_plot,
+    )
+
+    output = Path(args.output) if args.output else None
+    if output:
+        if output.suffix.lower() not in _PLOTS:
+            raise InputError(
+                f"--output must end in {', '.join(_PLOTS)}. Received: {output.name}"
+            )
+        check_file(output)
+        check_plotting()
+    contenders = read_contenders(args.runs)
+    try:
+        if output:
+            write_plot(contenders, output)
+    finally:
+        print(comparison_table(contenders))
+    if output:
+        print(f"\nPlots: {output}")
+
+
+COMPARE = Command(
+    summary="Put runs side by side: evaluations, losses, plots.",
+    usage="compare RUN RUN [RUN …] [--output plots.png]",
+    add_arguments=_add_compare_arguments,
+    run=_compare,
+)

@@ -1,127 +1,305 @@
-"""`stargan-tf export`: a model in another program's format.
+"""`stargan-tf export` and `import`: models in other programs' formats, and back."""
 
-A format is a module `stargan_tf.cli.export_<name>` listed in `FORMATS`, with
-
-- `SUMMARY`: one line for the help.
-- `FLAGS`: names of the flags that only it has.
-- `define_flags(flag_values)`: declares those.
-- `plan(flag_values, checkpoint, state, output)`: checks what can be checked before
-  TensorFlow starts, and returns a function without arguments that writes, and returns
-  the lines to print.
-- `COMPARED`: whether it is compared with Keras. Then `--check` and the flags of the
-  data are for it (`data_choice` reads them), and what writes raises `Disagreement` if
-  what it wrote aside differs too much, and leaves nothing.
-"""
-
+import argparse
 import sys
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
-from absl import flags
+from stargan_tf.cli.command import (
+    PROGRAM,
+    Command,
+    CommandParser,
+    Switch,
+    number,
+    start_tensorflow,
+)
+from stargan_tf.cli.model_flags import (
+    DATA_FLAGS,
+    add_model_data_arguments,
+    data_choice,
+)
+from stargan_tf.convert.label_presets import PRESETS
+from stargan_tf.errors import InputError
+from stargan_tf.exporting.modes import (
+    FLOAT32,
+    INPUT_TYPES,
+    INT8,
+    MODES,
+    MODES_HELP,
+    NONE,
+)
+from stargan_tf.files import check_new
+from stargan_tf.models.family import Option
+from stargan_tf.models.registry import family
+from stargan_tf.training.config import RUN_OPTIONS
 
-from stargan_tf.cli.data_flags import DATA_FLAGS, define_known_data_flags
-from stargan_tf.cli.quiet_start import start_tensorflow
-from stargan_tf.errors import InputError, near_names
+# The flags that only one format has.
+_FLAGS_OF = {
+    "litert": ("quantize", "input_type", "calibration_images"),
+    "torch": ("fan",),
+}
+_COMPARED = ("saved_model", "litert")  # with Keras, by --check
+_DISAGREES = 1  # exit status
 
-FORMATS = ("saved_model", "litert", "torch")
-SUMMARY = "Write a model in another program's format."
-USAGE = "stargan-tf export --model DIR --format NAME --output DIR"
-DISAGREES = 1
 
-
-def define_flags(flag_values: flags.FlagValues) -> None:
-    """Declares the command's flags, and those of every format.
-
-    Args:
-        flag_values: where to declare them.
-    """
-    model = {"flag_values": flag_values, "module_name": "Model"}
-    output = {"flag_values": flag_values, "module_name": "Output"}
-    flags.DEFINE_string(
-        "model", None, "A run folder, or one checkpoint in it.", **model
+def _add_export_arguments(parser: CommandParser) -> None:
+    group = parser.add_argument_group("Model")
+    group.add_argument(
+        "--model", required=True, help="A run folder, or one checkpoint in it."
     )
-    summaries = [f"{name}: {_format(name).SUMMARY}" for name in FORMATS]
-    flags.DEFINE_string("format", None, " ".join(summaries), **output)
-    flags.DEFINE_string("output", None, "The folder to make.", **output)
-    flags.DEFINE_bool(
-        "check",
-        True,
-        f"For {' and '.join(_compared())}: compare with Keras on held-out images; what "
-        "differs too much is not written, and the exit status is 1.",
-        **output,
+    group = parser.add_argument_group("Output")
+    group.add_argument(
+        "--format",
+        required=True,
+        choices=list(_EXPORTERS),
+        help="saved_model: SavedModel for TF Serving: OUTPUT/1, then OUTPUT/2 and so "
+        "on. litert: LiteRT (TFLite) files for phones, browsers and small boards. "
+        "torch: checkpoints for the authors' own PyTorch code.",
     )
-    define_known_data_flags(flag_values)
-    for name in FORMATS:
-        _format(name).define_flags(flag_values)
+    group.add_argument("--output", required=True, help="The folder to make.")
+    group.add_argument(
+        "--check",
+        action=Switch,
+        help=f"For {' and '.join(_COMPARED)}: compare with Keras on held-out images, "
+        "which is the default. An export that differs too much is not written, and "
+        "the exit status is 1.",
+    )
+    add_model_data_arguments(parser)
+    group = parser.add_argument_group("Format litert")
+    group.add_argument(
+        "--quantize", choices=MODES, help=f"{MODES_HELP} By default {NONE}."
+    )
+    group.add_argument(
+        "--input_type",
+        choices=INPUT_TYPES,
+        help="Of images, in and out: float32 in [-1, 1], which is the default, or "
+        "uint8.",
+    )
+    group.add_argument(
+        "--calibration_images",
+        type=number(int, 1),
+        help="For --quantize int8: how many training images show the ranges of "
+        "values. By default 50.",
+    )
+    group = parser.add_argument_group("Format torch")
+    group.add_argument(
+        "--fan",
+        help="Official {step}_nets_ema.ckpt whose landmark network to pass on. The "
+        "official code wants one beside a StarGAN v2 model with high-pass skips.",
+    )
 
 
-def run(flag_values: flags.FlagValues, positionals: list[str]) -> int:
-    """Exports.
-
-    Args:
-        flag_values: the parsed flags.
-        positionals: none are taken.
-
-    Returns:
-        0, or 1 if the export does not agree with Keras.
-
-    Raises:
-        InputError: if what the user gave cannot be used.
-        ImportError: if the format needs a package that is not installed.
-    """
-    if positionals:
-        raise InputError(
-            f"'stargan-tf export' takes flags only. Received: {' '.join(positionals)}"
-        )
-    for name in ("model", "format", "output"):
-        if not flag_values[name].value:
-            raise InputError(f"--{name} is missing. Usage: {USAGE}")
-    chosen = _chosen(flag_values)
+def _export(args: argparse.Namespace) -> int:
+    _refuse_flags_of_other_formats(args)
     # Here, not above: NumPy is slow to start.
+    from stargan_tf.exporting.agreement import Disagreement
     from stargan_tf.training.run_folder import find_checkpoint
 
-    checkpoint, state = find_checkpoint(Path(flag_values.model))
-    work = chosen.plan(flag_values, checkpoint, state, Path(flag_values.output))
-    start_tensorflow()
-    return _report(work)
-
-
-def _report(work: Callable[[], list[str]]) -> int:
-    from stargan_tf.exporting.agreement import Disagreement
-
+    checkpoint, state = find_checkpoint(Path(args.model))
     try:
-        for line in work():
+        for line in _EXPORTERS[args.format](args, checkpoint, state):
             print(line)
     except Disagreement as error:
-        print(f"stargan-tf: {error}", file=sys.stderr)
-        return DISAGREES
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return _DISAGREES
     return 0
 
 
-def _format(name: str) -> ModuleType:
-    return import_module(f"stargan_tf.cli.export_{name}")
+def _refuse_flags_of_other_formats(args: argparse.Namespace) -> None:
+    for name, flags in _FLAGS_OF.items():
+        for flag in flags if name != args.format else ():
+            if getattr(args, flag) is not None:
+                raise InputError(f"--{flag} is for --format {name}. Drop it.")
+    for flag in ("check", *DATA_FLAGS) if args.format not in _COMPARED else ():
+        if getattr(args, flag) is not None:
+            raise InputError(
+                f"--{flag} is for formats that are compared with Keras: "
+                f"{' and '.join(_COMPARED)}. Drop it."
+            )
 
 
-def _chosen(flag_values: flags.FlagValues) -> ModuleType:
-    name = flag_values.format
-    if name not in FORMATS:
-        known = near_names(name, FORMATS)
-        raise InputError(f"There is no export format '{name}'. {known}")
-    for other in FORMATS:
-        for flag in _format(other).FLAGS if other != name else ():
-            if flag_values[flag].present:
-                raise InputError(f"--{flag} is for --format {other}. Drop it.")
-    if not _format(name).COMPARED:
-        for flag in ("check", *DATA_FLAGS):
-            if flag_values[flag].present:
-                raise InputError(
-                    f"--{flag} is for formats that are compared with Keras: "
-                    f"{' and '.join(_compared())}. Drop it."
-                )
-    return _format(name)
+def _export_saved_model(
+    args: argparse.Namespace, checkpoint: Path, state: Any
+) -> list[str]:
+    from stargan_tf.exporting.saved_model import next_version
+    from stargan_tf.serving.dev_server import check_installed
+
+    output = Path(args.output)
+    check_installed()
+    next_version(output)
+    if not family(state.model).served:
+        raise InputError(f"There is no SavedModel of {state.model} models.")
+    choice = data_choice(args, state.datasets[0]["image_size"])
+    start_tensorflow()
+    from stargan_tf.exporting.saved_model import SavedModelOptions, export_saved_model
+
+    options = SavedModelOptions(args.check is not False, choice)
+    version, agreement = export_saved_model(checkpoint, state, output, options)
+    lines = [f"{name}: {measured}" for name, measured in agreement.items()]
+    return [*lines, f"Wrote {version}", f"Next: {PROGRAM} serve {output}"]
 
 
-def _compared() -> list[str]:
-    return [name for name in FORMATS if _format(name).COMPARED]
+def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> list[str]:
+    from stargan_tf.evaluation.job import open_evaluation_data
+    from stargan_tf.exporting import litert_file as runtime
+
+    output = Path(args.output)
+    check = args.check is not False
+    check_new(output)
+    if not family(state.model).litert:
+        raise InputError(f"{state.model} models cannot be exported as LiteRT files.")
+    if check or args.quantize == INT8:
+        runtime.check_installed()
+    choice = data_choice(args, state.datasets[0]["image_size"])
+    if args.quantize == INT8:
+        open_evaluation_data(checkpoint, state, choice)
+    start_tensorflow()
+    from stargan_tf.exporting.litert import LiteRTOptions, export_litert
+
+    options = LiteRTOptions(
+        args.quantize or NONE,
+        args.input_type or FLOAT32,
+        args.calibration_images or 50,
+        check,
+        choice,
+    )
+    done = export_litert(checkpoint, state, output, options)
+    lines = [f"Wrote {file} ({_size(file)})" for file in done.files]
+    for name, agreement in done.agreement.items():
+        lines.append(f"'{name}' against Keras on {done.measured_on}: {agreement}")
+    return lines
+
+
+def _size(file: Path) -> str:
+    size = file.stat().st_size
+    return f"{size / 2**20:.1f} MiB" if size >= 2**20 else f"{size >> 10} KiB"
+
+
+def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> list[str]:
+    from stargan_tf.convert import files as torch_file
+    from stargan_tf.convert import write as exportable
+
+    output = Path(args.output)
+    torch_file.check_installed()
+    check_new(output)
+    exportable.check_exportable(checkpoint, state)
+    fan = exportable.read_fan(args.fan) if args.fan else None
+    start_tensorflow()
+    from stargan_tf.convert.write import export_checkpoint
+
+    files = export_checkpoint(checkpoint, state, output, fan)
+    return [f"Wrote {file}" for file in files]
+
+
+_EXPORTERS = {
+    "saved_model": _export_saved_model,
+    "litert": _export_litert,
+    "torch": _export_torch,
+}
+
+EXPORT = Command(
+    summary="Write a model in another program's format.",
+    usage="export --model DIR --format NAME --output DIR",
+    add_arguments=_add_export_arguments,
+    run=_export,
+)
+
+# Those with an official code.
+_FAMILIES = ("stargan", "stargan_v2")
+
+
+def _add_import_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "checkpoints", metavar="CHECKPOINT", nargs="+", help="The files of one model."
+    )
+    parser.add_argument("--output", required=True, help="The model folder to make.")
+    group = parser.add_argument_group("Names")
+    group.add_argument("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
+    group.add_argument(
+        "--domains",
+        help="Names of the labels, A,B,… in the order of the training; A,B,…/C,D,… "
+        "for a joint model.",
+    )
+    group.add_argument(
+        "--label_type",
+        help="Of --domains in StarGAN v1: binary (any of them) or one_hot (exactly "
+        "one); one_hot/binary for a joint model. [binary]",
+    )
+    group = parser.add_argument_group("Checks: the file is refused if it differs")
+    for name, option in _sizes().items():
+        group.add_argument(f"--{name}", help=option.help)
+
+
+def _sizes() -> dict[str, Option]:
+    """What a checkpoint's shapes tell, by the names that training has for it."""
+    options = [option for option in RUN_OPTIONS if option.name == "image_size"]
+    for name in _FAMILIES:
+        options += [
+            option
+            for option in family(name).model_options
+            if option.kind is not bool and not (option.imported or option.choices)
+        ]
+    return {option.name: option for option in options}
+
+
+def _import(args: argparse.Namespace) -> None:
+    # Here, not above: NumPy is slow to start.
+    from stargan_tf.convert.read import read
+
+    output = Path(args.output)
+    check_new(output)
+    found, infos = read(
+        args.checkpoints, args.preset, args.domains, args.label_type, _given(args)
+    )
+    start_tensorflow()
+    from stargan_tf.convert.write import write
+
+    imported = write(found, infos, args.checkpoints, output)
+    print(_summary(imported))
+    print(_next(output, imported), end="")
+
+
+def _given(args: argparse.Namespace) -> Mapping[str, Any]:
+    return {
+        name: option.read(getattr(args, name))
+        for name, option in _sizes().items()
+        if getattr(args, name) is not None
+    }
+
+
+def _summary(imported: Any) -> str:
+    labels = " and ".join(f"{i.name} ({', '.join(i.domains)})" for i in imported.infos)
+    size = imported.infos[0].image_size
+    lines = [f"A {imported.family} model for {size} px of {labels}."]
+    if imported.fresh:
+        lines.append(f"Not in the checkpoint: {', '.join(imported.fresh)}.")
+    return "\n".join(lines)
+
+
+def _next(output: Path, imported: Any) -> str:
+    domain = imported.infos[0].domains[0]
+    translate = f"{PROGRAM} translate --model {output}"
+    uses = [use.format(domain=domain) for use in family(imported.family).uses]
+    masks = ""
+    if imported.options.get("high_pass"):
+        masks = "It has high-pass skips: add --mask_provider MODULE:FUNCTION to each.\n"
+    return (
+        "What to do next:\n"
+        + "".join(f"  {translate} {use}\n" for use in uses)
+        + f"  {PROGRAM} train --init_from {output} --dataset folder --data_dir PHOTOS"
+        f" --run runs/mine\n{masks}"
+    )
+
+
+IMPORT = Command(
+    summary="Make a model of the authors' PyTorch checkpoints.",
+    usage=(
+        "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
+        "CHECKPOINT: {step}-G.ckpt and {step}-D.ckpt of yunjey/stargan, or "
+        "{step}_nets_ema.ckpt\n(_nets.ckpt, _optims.ckpt) of clovaai/stargan-v2; also "
+        ".npz and .safetensors."
+    ),
+    add_arguments=_add_import_arguments,
+    run=_import,
+)

@@ -1,24 +1,6 @@
 """`stargan-tf COMMAND …`: finds the command, parses its flags, reports errors.
 
-A command is a module `stargan_tf.cli.<name>` listed in `COMMANDS` (`import_` for
-`import`). It has
-
-- `SUMMARY`: one line for the program's help, e.g. `"Translate pictures."`
-- `USAGE`: one line (or several) with the shape of the command, e.g.
-  `"stargan-tf translate --model DIR --to NAME INPUT [INPUT …] --output PATH"`
-- `define_flags(flag_values: absl.flags.FlagValues) -> None`: declares its flags in
-  the given, fresh `FlagValues`. `module_name="Output"` puts a flag under that
-  heading in the help:
-  `flags.DEFINE_string("to", None, "help", flag_values=fv, module_name="Target")`
-- `define_flags_for(flag_values, arguments) -> None`, in place of the former: for flags
-  that depend on what else stands on the command line.
-- `run(flag_values, positionals: list[str]) -> int | None`: does the work. The
-  result is the exit status, None meaning 0. Flags and positionals may be mixed on
-  the command line, and `--batch-size` is read as `--batch_size`.
-
-Importing a command's module imports neither TensorFlow nor Keras nor NumPy: `run`
-imports what it needs, after `cli.quiet_start.start_tensorflow()`. What the user
-caused is raised as `InputError` (or an `ImportError` that names an extra,
+What the user caused is raised as `InputError` (or an `ImportError` that names an extra,
 `stargan_tf[…]`) and printed here in one line, with exit status 2. So is an `OSError`
 if the machine caused it (a full disk, missing permission) or if it is about a path on
 the command line. SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt`, which may carry
@@ -26,6 +8,7 @@ a message that says how to resume; it is printed, with status 130 or 143. Everyt
 else keeps its traceback.
 """
 
+import argparse
 import contextlib
 import errno
 import logging
@@ -34,38 +17,36 @@ import select
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from importlib import import_module
-from keyword import iskeyword
 from pathlib import Path
+from pkgutil import resolve_name
 from types import ModuleType
 from typing import TextIO
 
 from absl import flags
 
 from stargan_tf import interruption
-from stargan_tf.cli.help import command_help, program_help
+from stargan_tf.cli.command import PROGRAM, CommandParser, HelpFormatter
 from stargan_tf.errors import ExpectedError, InputError, near_names
-from stargan_tf.files import user_path
+from stargan_tf.version import __version__
 
-PROGRAM = "stargan-tf"
-COMMANDS = (
-    "train",
-    "translate",
-    "evaluate",
-    "compare",
-    "doctor",
-    "import",
-    "export",
-    "serve",
-    "demo",
-    "distill",
-    "datasets",
-    "cache",
-    "new-plugin",
-    "presets",
-    "env",
-)
-HELP = ("help", "-h", "--help", "-help", "--helpfull", "--helpshort")
+# Name → its `Command`, imported when it is used.
+COMMANDS = {
+    "train": "stargan_tf.cli.train:TRAIN",
+    "translate": "stargan_tf.cli.translate",
+    "evaluate": "stargan_tf.cli.evaluate:EVALUATE",
+    "compare": "stargan_tf.cli.evaluate:COMPARE",
+    "doctor": "stargan_tf.cli.data:DOCTOR",
+    "import": "stargan_tf.cli.export:IMPORT",
+    "export": "stargan_tf.cli.export:EXPORT",
+    "serve": "stargan_tf.cli.serve:SERVE",
+    "demo": "stargan_tf.cli.demo:DEMO",
+    "distill": "stargan_tf.cli.distill",
+    "datasets": "stargan_tf.cli.data:DATASETS_COMMAND",
+    "cache": "stargan_tf.cli.info:CACHE",
+    "new-plugin": "stargan_tf.cli.data:NEW_PLUGIN",
+    "presets": "stargan_tf.cli.info:SHOW_PRESETS",
+    "env": "stargan_tf.cli.info:ENV",
+}
 USER_ERROR = 2
 UNREAD = 141  # as of a program that a shell ends because nobody reads its output
 LONGEST_MESSAGE = 2000  # characters; a path alone may have 4096
@@ -218,56 +199,47 @@ def _is_expected(error: OSError, arguments: Sequence[str]) -> bool:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in HELP:
-        print(program_help(PROGRAM, {name: _module(name) for name in COMMANDS}))
-        return 0 if arguments else USER_ERROR
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
+    if not arguments:
+        _program_parser().print_help()
+        return USER_ERROR
     name, *rest = arguments
-    if name not in COMMANDS:
+    if name not in ("-h", "--help", "--version", *COMMANDS):
         raise InputError(f"There is no command '{name}'. {near_names(name, COMMANDS)}")
-    return _run(_module(name), name, rest)
+    try:
+        if name not in COMMANDS:
+            _program_parser().parse_args([name])
+        command = resolve_name(COMMANDS[name])
+        if isinstance(command, ModuleType):
+            from stargan_tf.cli.absl_flags import run_command
 
-
-def _module(name: str) -> ModuleType:
-    # A file cannot be called import.py: Python reads that word otherwise.
-    file = name.replace("-", "_") + "_" * iskeyword(name)
-    return import_module(f"stargan_tf.cli.{file}")
-
-
-def _run(command: ModuleType, name: str, arguments: list[str]) -> int:
-    arguments = [_at_home(argument) for argument in arguments]
-    flag_values = flags.FlagValues()
-    # Positionals may stand before, between and after flags.
-    flag_values.set_gnu_getopt(True)
-    if hasattr(command, "define_flags_for"):
-        command.define_flags_for(flag_values, arguments)
-    else:
-        command.define_flags(flag_values)
-    if any(argument in HELP[1:] for argument in arguments):
-        print(command_help(command, flag_values))
+            logging.basicConfig(format=f"{PROGRAM}: %(message)s")
+            return run_command(command, name, rest)
+        args = CommandParser(name, command, rest).parse()
+    except SystemExit:  # After --help or --version.
         return 0
-    positionals = flag_values([f"{PROGRAM} {name}", *map(_underscored, arguments)])[1:]
     # The form of what the data pipeline logs, such as pictures it left out.
     logging.basicConfig(format=f"{PROGRAM}: %(message)s")
-    return command.run(flag_values, positionals) or 0
+    return command.run(args) or 0
 
 
-def _underscored(argument: str) -> str:
-    """`--batch-size=8` → `--batch_size=8`; values and positionals stay."""
-    if not argument.startswith("--"):
-        return argument
-    name, equals, value = argument.partition("=")
-    return "--" + name[2:].replace("-", "_") + equals + value
-
-
-def _at_home(argument: str) -> str:
-    """`~/a` and `--run=~/a` → `/home/me/a`; shells do it for the former only."""
-    flag, tilde, path = argument.partition("=~")
-    if tilde and flag.startswith("-") and "=" not in flag:
-        return f"{flag}={_at_home('~' + path)}"
-    if not argument.startswith("~"):
-        return argument
-    # A slash at the end says that a folder is meant.
-    return str(user_path(argument)) + "/" * argument.endswith("/")
+def _program_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        usage=f"{PROGRAM} COMMAND [--flag VALUE …]",
+        description="StarGAN for TensorFlow and Keras 3: one model, many image "
+        "domains.",
+        formatter_class=HelpFormatter,
+        epilog=f"'{PROGRAM} COMMAND --help' lists a command's flags.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, path in COMMANDS.items():
+        command = resolve_name(path)
+        summary = getattr(command, "summary", None) or command.SUMMARY
+        commands.add_parser(name, help=summary)
+    return parser
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:

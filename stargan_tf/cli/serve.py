@@ -1,5 +1,6 @@
 """`stargan-tf serve`: TF Serving where it is found, else a development server."""
 
+import argparse
 import os
 import socket
 import sys
@@ -7,63 +8,37 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import flags
-
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli.command import Command, CommandParser, number, start_tensorflow
 from stargan_tf.errors import InputError
 from stargan_tf.pretrained import named_or
 
-SUMMARY = "Serve an exported SavedModel over gRPC."
-USAGE = (
-    "stargan-tf serve saved_models/NAME [--port 8500]\n"
-    "       or toon_attributes, toon_people, which come with the package\n"
-    "       Runs tensorflow_model_server if it is installed, or else the Docker image\n"
-    "       tensorflow/serving if it is on this machine, or else a development server."
-)
 
-
-def define_flags(flag_values: flags.FlagValues) -> None:
-    """Declares the command's flags.
-
-    Args:
-        flag_values: where to declare them.
-    """
-    server = {"flag_values": flag_values, "module_name": "Server"}
-    flags.DEFINE_integer(
-        "port", 8500, "0 takes a free one.", lower_bound=0, upper_bound=65535, **server
+def _add_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "folder",
+        metavar="FOLDER",
+        help="What 'export --format saved_model' wrote, or a model of this package.",
     )
-    flags.DEFINE_string(
-        "host",
-        "127.0.0.1",
-        "Address to listen at; the default is reached from this machine only. There is "
-        "neither encryption nor a password. An installed tensorflow_model_server "
-        "listens at every address of the machine whatever this says.",
-        **server,
+    parser.add_argument(
+        "--port", type=number(int, 0, 65535), default=8500, help="0 takes a free one."
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="Address to listen at; the default is reached from this machine only. "
+        "There is neither encryption nor a password. An installed "
+        "tensorflow_model_server listens at every address of the machine whatever "
+        "this says.",
     )
 
 
-def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
-    """Serves until SIGTERM or Ctrl-C.
-
-    Args:
-        flag_values: the parsed flags.
-        positionals: the model's folder.
-
-    Raises:
-        InputError: if the folder holds no version, or the port is in use.
-        ImportError: for the development server, without the extra `serving`.
-    """
-    if len(positionals) != 1:
-        raise InputError(
-            f"Name one folder. Received: {' '.join(positionals) or 'none'}. Usage: "
-            f"{USAGE.splitlines()[0]}"
-        )
+def _serve(args: argparse.Namespace) -> None:
     from stargan_tf.exporting.saved_model import served_version
     from stargan_tf.serving import tf_serving
 
-    host = flag_values.host
-    port = _usable_port(host, flag_values.port)
-    folder = _folder(Path(positionals[0]))
+    host = args.host
+    port = _usable_port(host, args.port)
+    folder = _folder(Path(args.folder))
     served_version(folder)
     if command := tf_serving.program_command(folder, port):
         _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
@@ -139,3 +114,18 @@ def _usable_port(host: str, port: int) -> int:
             f"Cannot listen at {host}:{port}: the port is in use, or the address is "
             "not this machine's. Pass another --port; 0 takes a free one."
         ) from error
+
+
+SERVE = Command(
+    summary="Serve an exported SavedModel over gRPC.",
+    usage=(
+        "serve saved_models/NAME [--port 8500]\n"
+        "       or toon_attributes, toon_people, which come with the package\n"
+        "       Runs tensorflow_model_server if it is installed, or else the Docker "
+        "image\n"
+        "       tensorflow/serving if it is on this machine, or else a development "
+        "server."
+    ),
+    add_arguments=_add_arguments,
+    run=_serve,
+)

@@ -2,7 +2,7 @@
 
 from absl import flags
 
-from stargan_tf.cli.model_code import FLAG, define_masks
+from stargan_tf.cli.absl_flags import FLAG, define_masks
 from stargan_tf.errors import InputError
 
 RANDOM = ("seed", "count", "truncation")

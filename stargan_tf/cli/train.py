@@ -1,19 +1,19 @@
-"""`stargan-tf train`: trains a model, or goes on with a run."""
+"""`stargan-tf train`: trains a model, or resumes a run."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from absl import flags
-
-from stargan_tf.cli.data_flags import (
-    ACCEPT_CHANGED_DATA,
-    define_accept_changed_data,
+from stargan_tf.cli.command import (
+    PROGRAM,
+    Command,
+    CommandParser,
+    Switch,
+    start_tensorflow,
 )
-from stargan_tf.cli.model_code import TRUST, define_trust
-from stargan_tf.cli.named_model import named_model
-from stargan_tf.cli.quiet_start import start_tensorflow
-from stargan_tf.errors import InputError
+from stargan_tf.cli.model_flags import DATA, add_accept_changed_data, add_trust_code
+from stargan_tf.files import read_json
 from stargan_tf.interruption import postponed
 from stargan_tf.models.family import ModelFamily, Option
 from stargan_tf.models.registry import family, known_families, presets
@@ -22,74 +22,54 @@ from stargan_tf.training.config import RUN_OPTIONS, RunConfig, resolve
 from stargan_tf.training.run_folder import RunFolder
 
 Families = Mapping[str, ModelFamily]
-_NO_OPTIONS = ("run", "config", TRUST, ACCEPT_CHANGED_DATA)
-
-SUMMARY = "Train a model, or go on with a run that stopped."
-USAGE = (
-    "stargan-tf train --preset NAME --dataset NAME[,NAME] [--data_dir DIR] --run DIR\n"
-    "The same command on the same --run goes on where it stopped; '--run DIR' alone "
-    "takes\nthe run's own options. A flag is stronger than --config, that is stronger "
-    "than --preset."
-)
+_NO_OPTIONS = ("run", "config", "trust_code", "accept_changed_data")
 
 
-def define_flags(flag_values: flags.FlagValues) -> None:
-    """Declares one flag for each option of a run of our own models.
-
-    Args:
-        flag_values: where to.
-    """
-    define_flags_for(flag_values, [])
-
-
-def define_flags_for(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
-    """As `define_flags`, and the options of the model that the command line names.
-
-    Args:
-        flag_values: where to.
-        arguments: of the command line.
-    """
-    define_text = {"flag_values": flag_values, "module_name": "Run"}
-    flags.DEFINE_string("run", None, "The run folder.", **define_text)
-    families = known_families(named_model(arguments))
+def _add_arguments(parser: CommandParser) -> None:
+    group = parser.add_argument_group("Run")
+    groups = {"Run": group}
+    group.add_argument("--run", required=True, help="The run folder.")
+    families = known_families(_named_family(parser.arguments))
     names = ", ".join(presets(families))
-    flags.DEFINE_string("preset", None, f"One of {names}.", **define_text)
-    flags.DEFINE_string("config", None, "JSON file with option values.", **define_text)
-    define_trust(**define_text)
-    define_accept_changed_data(flag_values)
+    group.add_argument("--preset", help=f"One of {names}.")
+    group.add_argument("--config", help="JSON file with option values.")
+    add_trust_code(group)
     for owners in _options(families).values():
-        _define(owners, families, flag_values)
-
-
-def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
-    """Resolves the configuration, trains, and says what to do next.
-
-    Args:
-        flag_values: the parsed flags.
-        positionals: none are taken.
-    """
-    if positionals:
-        raise InputError(
-            f"'stargan-tf train' takes flags only. Received: {' '.join(positionals)}"
+        option = next(iter(owners.values()))
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(option.group)
+        # No defaults here: a flag that is not given must not override file or preset.
+        groups[option.group].add_argument(
+            f"--{option.name}",
+            action=Switch if option.kind is bool else "store",
+            help=_help(owners, families).replace("%", "%%"),
         )
-    if not flag_values.run:
-        raise InputError("Pass --run DIR, the folder that the run is written into.")
-    folder = RunFolder(Path(flag_values.run))
-    config = _resolve(flag_values, folder)
-    resume.check(folder, config)  # Again in `train`; here it spares a slow start.
-    try:
-        # A signal that arrives here leaves a checkpoint as well, of step 0.
-        with postponed():
-            start_tensorflow()
-            from stargan_tf.training.run import train
+    add_accept_changed_data(groups[DATA])
 
-            model = train(config, folder.path, flag_values.accept_changed_data)
-    except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(
-            f"{interrupt} To resume: stargan-tf train --run {folder.path}"
-        ) from None
-    if model.distribute_strategy.extended.should_checkpoint:  # One of the workers.
-        _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
+
+def _named_family(arguments: Sequence[str]) -> str | None:
+    """What `--model` says, else the `--config` file, else the run's configuration."""
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, add_help=False, exit_on_error=False
+    )
+    for flag in ("--model", "--config", "--run"):
+        parser.add_argument(flag)
+    try:
+        given, _ = parser.parse_known_args(arguments)
+    except argparse.ArgumentError:
+        return None  # Reported when all flags are read.
+    files = [given.config, given.run and str(Path(given.run, "config.json"))]
+    named = (_family_in_file(file) for file in files if file)
+    return given.model or next(filter(None, named), None)
+
+
+def _family_in_file(path: str) -> str | None:
+    # What is wrong with the file is reported when all of it is read.
+    try:
+        model = read_json(Path(path))["model"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return model if isinstance(model, str) else None
 
 
 def _options(families: Families) -> dict[str, dict[str, Option]]:
@@ -99,21 +79,6 @@ def _options(families: Families) -> dict[str, dict[str, Option]]:
         for option in (*RUN_OPTIONS, *known.options):
             options.setdefault(option.name, {})[known.name] = option
     return options
-
-
-def _define(
-    owners: Mapping[str, Option], families: Families, flag_values: flags.FlagValues
-) -> None:
-    option = next(iter(owners.values()))
-    # No defaults here: a flag that is not given must not override file or preset.
-    define = flags.DEFINE_boolean if option.kind is bool else flags.DEFINE_string
-    define(
-        option.name,
-        None,
-        _help(owners, families),
-        flag_values=flag_values,
-        module_name=option.group,
-    )
 
 
 def _help(owners: Mapping[str, Option], families: Families) -> str:
@@ -132,21 +97,40 @@ def _default(value: Any) -> str:
     return "" if value is None or value is False else f" [{value}]"
 
 
-def _resolve(flag_values: flags.FlagValues, folder: RunFolder) -> RunConfig:
-    given: dict[str, Any] = {
-        name: flag_values[name].value
-        for name in flag_values
-        if flag_values[name].present and name not in _NO_OPTIONS
+def _train(args: argparse.Namespace) -> None:
+    folder = RunFolder(Path(args.run))
+    config = _resolve(args, folder)
+    resume.check(folder, config)  # Again in `train`; here it spares a slow start.
+    try:
+        # A signal that arrives here leaves a checkpoint as well, of step 0.
+        with postponed():
+            start_tensorflow()
+            from stargan_tf.training.run import train
+
+            model = train(config, folder.path, bool(args.accept_changed_data))
+    except KeyboardInterrupt as interrupt:
+        raise KeyboardInterrupt(
+            f"{interrupt} To resume: {PROGRAM} train --run {folder.path}"
+        ) from None
+    if model.distribute_strategy.extended.should_checkpoint:  # One of the workers.
+        _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
+
+
+def _resolve(args: argparse.Namespace, folder: RunFolder) -> RunConfig:
+    given = {
+        name: value
+        for name, value in vars(args).items()
+        if value is not None and name not in _NO_OPTIONS
     }
-    config_file = flag_values.config
+    config_file = args.config
     if not config_file and "preset" not in given and folder.config.exists():
         config_file = folder.config
-    return resolve(given, config_file, flag_values.trust_code)
+    return resolve(given, config_file, args.trust_code)
 
 
 def _say_what_is_next(folder: RunFolder, config: RunConfig, domain: str) -> None:
     pictures = sorted(folder.samples.glob("step_*.png"))
-    translate = f"stargan-tf translate --model {folder.path}"
+    translate = f"{PROGRAM} translate --model {folder.path}"
     uses = [use.format(domain=domain) for use in family(config.model).uses]
     print(f"\nStep {config.steps} is done; the model is {folder.path}")
     if pictures:
@@ -154,5 +138,18 @@ def _say_what_is_next(folder: RunFolder, config: RunConfig, domain: str) -> None
     print(
         "What to do next:\n"
         + "".join(f"  {translate} {use}\n" for use in uses)
-        + f"  stargan-tf train --run {folder.path} --steps {2 * config.steps}"
+        + f"  {PROGRAM} train --run {folder.path} --steps {2 * config.steps}"
     )
+
+
+TRAIN = Command(
+    summary="Train a model, or resume a run that stopped.",
+    usage=(
+        "train --preset NAME --dataset NAME[,NAME] [--data_dir DIR] --run DIR\n"
+        "The same command on the same --run resumes where it stopped; '--run DIR' "
+        "alone takes\nthe run's own options. A flag is stronger than --config, which "
+        "is stronger than --preset."
+    ),
+    add_arguments=_add_arguments,
+    run=_train,
+)

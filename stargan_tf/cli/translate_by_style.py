@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from stargan_tf.cli.model_code import FLAG, check_masks
+from stargan_tf.cli.absl_flags import FLAG, check_masks
 from stargan_tf.cli.style_choice import choose_styles
 from stargan_tf.cli.style_flags import FLAGS, check_flags, define_flags
 from stargan_tf.cli.translate_job import (

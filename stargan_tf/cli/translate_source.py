@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from stargan_tf.cli.model_code import define_trust
-from stargan_tf.cli.quiet_start import start_tensorflow
+from stargan_tf.cli.absl_flags import define_trust
+from stargan_tf.cli.command import start_tensorflow
 from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family

@@ -196,8 +196,8 @@ def test_drawn_faces_are_checked_as_they_are_drawn():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "takes one data set"),
-        (["folder", "more"], "takes one data set"),
+        ([], "arguments are required: DATASET"),
+        (["folder", "more"], "takes fewer arguments. Received: more"),
         (["nothing"], "There is no data set 'nothing'"),
         (["folder"], "--data_dir"),
         (["folder", "--data_dir", "nowhere"], "does not exist"),

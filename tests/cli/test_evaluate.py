@@ -159,7 +159,7 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
     [
         (["--metrics=fidd"], "There is no metric 'fidd'. Did you mean fid"),
         (["--metrics="], "Name at least one metric"),
-        (["--protocol=tff"], "should be one of <standard|stargan_v2>"),
+        (["--protocol=tff"], "invalid choice: 'tff' (choose from"),
         (["--count=0"], "count must be at least 1"),
         (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
         (["--dataset=toon_people"], "different domains. The model has Red, Bright"),

@@ -4,12 +4,21 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from stargan_tf.cli import datasets, main, presets
+import stargan_tf
+from stargan_tf.cli import command, data, info, main
 from stargan_tf.errors import InputError
+
+
+def replace_run(monkeypatch, run):
+    """Makes `stargan-tf presets` and `datasets` do something else."""
+    for module, name in ((info, "SHOW_PRESETS"), (data, "DATASETS_COMMAND")):
+        command = replace(getattr(module, name), run=run)
+        monkeypatch.setattr(module, name, command)
 
 
 def run(capsys, *arguments):
@@ -24,7 +33,7 @@ def test_help_lists_the_commands(capsys, arguments):
     status, output, _ = run(capsys, *arguments)
     assert status == 0
     for name in main.COMMANDS:
-        assert f"\n  {name} " in output
+        assert f"\n    {name}" in output
 
 
 def test_no_command_is_an_error_with_help(capsys):
@@ -39,16 +48,19 @@ def test_no_command_is_an_error_with_help(capsys):
         (["tran"], "There is no command 'tran'. Did you mean train or translate?"),
         (
             ["train", "--step=3"],
-            "Unknown command line flag 'step'. Did you mean: steps",
+            "'stargan-tf train' has no flag --step. Did you mean --steps or",
         ),
-        (["train", "--preset=demo"], "Pass --run DIR"),
+        (["train", "--preset=demo"], "arguments are required: --run"),
         (["train", "--run=r", "--preset=dem"], "no preset 'dem'. Did you mean demo"),
-        (["train", "--run=r", "--preset=demo", "photo"], "flags only. Received: photo"),
+        (
+            ["train", "--run=r", "--preset=demo", "photo"],
+            "flags only. Received: photo",
+        ),
         (["train", "--run=r", "--preset=demo", "--steps=x"], "steps must be a whole"),
         (["train", "--run=r", "--config=none.json"], "none.json cannot be read"),
         (["train", "--run=r"], "No data set is given"),
         (["train", "--run=r", "--preset=demo", "--image-size=66"], "multiple of 4"),
-        (["train", "--run"], "Missing value for flag --run"),
+        (["train", "--run"], "argument --run: expected one argument"),
         (["presets", "dem"], "There is no preset 'dem'. Did you mean demo"),
         (["datasets", "tooon"], "There is no data set 'tooon'"),
         (["train", "--run", "~nobody_x/r"], "there is no user nobody_x"),
@@ -84,10 +96,10 @@ def test_a_mistake_gives_one_line_and_status_2(
     ],
 )
 def test_errors_of_users_are_one_line(capsys, monkeypatch, error, status, message):
-    def fail(flag_values, positionals):
+    def fail(args):
         raise error
 
-    monkeypatch.setattr(presets, "run", fail)
+    replace_run(monkeypatch, fail)
     received, _, errors = run(capsys, "presets")
     assert received == status
     assert message in errors
@@ -106,20 +118,20 @@ def test_errors_of_users_are_one_line(capsys, monkeypatch, error, status, messag
     ],
 )
 def test_our_defects_keep_their_traceback(monkeypatch, error):
-    def fail(flag_values, positionals):
+    def fail(args):
         raise error
 
-    monkeypatch.setattr(presets, "run", fail)
+    replace_run(monkeypatch, fail)
     with pytest.raises(type(error), match=re.escape(str(error))):
         main.main(["presets", "demo"])
 
 
 @pytest.mark.parametrize("argument", ["photos", "photos/face.jpg", "--data_dir=photos"])
 def test_what_is_wrong_with_a_typed_path_is_one_line(capsys, monkeypatch, argument):
-    def fail(flag_values, positionals):
+    def fail(args):
         open("photos/face.jpg").close()
 
-    monkeypatch.setattr(datasets, "run", fail)
+    replace_run(monkeypatch, fail)
     status, _, errors = run(capsys, "datasets", argument)
     assert (status, errors.count("\n")) == (2, 1)
     assert "No such file or directory: 'photos/face.jpg'" in errors
@@ -128,10 +140,10 @@ def test_what_is_wrong_with_a_typed_path_is_one_line(capsys, monkeypatch, argume
 def test_a_name_that_is_not_utf8_is_one_line(capsys, monkeypatch):
     name = os.fsdecode(b"caf\xe9")
 
-    def fail(flag_values, positionals):
+    def fail(args):
         name.encode()
 
-    monkeypatch.setattr(datasets, "run", fail)
+    replace_run(monkeypatch, fail)
     status, _, errors = run(capsys, "datasets", name)
     assert (status, errors.count("\n")) == (2, 1)
     assert "A name is not in UTF-8, which is needed here: 'caf\\udce9'." in errors
@@ -187,30 +199,40 @@ def test_the_streams_are_as_before(capsys):
 
 
 def test_warnings_are_one_line(capsys, monkeypatch):
-    def warn(flag_values, positionals):
+    def warn(args):
         warnings.simplefilter("default")
         warnings.warn("3 images were skipped", stacklevel=1)
 
-    monkeypatch.setattr(presets, "run", warn)
+    replace_run(monkeypatch, warn)
     status, _, errors = run(capsys, "presets")
     assert (status, errors) == (0, "stargan-tf: warning: 3 images were skipped\n")
 
 
-def test_flags_and_positionals_in_any_order(capsys, monkeypatch):
-    from absl import flags
-
+def test_flags_and_positional_arguments_in_any_order(capsys, monkeypatch, tmp_path):
     seen = []
-    monkeypatch.setattr(
-        datasets,
-        "define_flags",
-        lambda fv: flags.DEFINE_integer("batch_size", 1, "help", flag_values=fv),
+    replace_run(
+        monkeypatch, lambda args: seen.append((args.count, args.one_hot, args.names))
     )
-    monkeypatch.setattr(
-        datasets, "run", lambda fv, names: seen.append((fv.batch_size, names))
-    )
-    assert run(capsys, "datasets", "a", "--batch-size=3", "b")[0] == 0
-    assert run(capsys, "datasets", "--batch_size", "4", "c-d")[0] == 0
-    assert seen == [(3, ["a", "b"]), (4, ["c-d"])]
+    flags = tmp_path / "flags"
+    flags.write_text("--count=5\n--noone_hot\n")
+    for arguments in (
+        ["a", "--count=3", "b"],
+        ["--one-hot", "--count", "4", "c-d"],
+        ["e", f"--flagfile={flags}", "f"],
+    ):
+        assert run(capsys, "datasets", *arguments)[0] == 0
+    assert seen == [
+        (3, None, ["a", "b"]),
+        (4, True, ["c-d"]),
+        (5, False, ["e", "f"]),
+    ]
+
+
+def test_help_of_a_command_and_version(capsys):
+    asked = run(capsys, "help", "train")
+    assert asked == run(capsys, "train", "--run=r", "--help")
+    assert asked[0] == 0 and "usage: stargan-tf train --preset NAME" in asked[1]
+    assert run(capsys, "--version") == (0, f"{stargan_tf.__version__}\n", "")
 
 
 def test_presets_and_data_sets_are_listed(capsys):
@@ -227,8 +249,10 @@ def test_presets_and_data_sets_are_listed(capsys):
 def test_train_help_groups_its_flags(capsys):
     status, output, _ = run(capsys, "train", "--help")
     assert status == 0
-    headings = [line for line in output.splitlines() if line.endswith(":")]
+    lines = output.splitlines()
+    headings = [line for line in lines if line[:1].strip() and line.endswith(":")]
     assert headings == [
+        "options:",
         "Run:",
         "Data:",
         "Evaluation while training:",
@@ -236,7 +260,12 @@ def test_train_help_groups_its_flags(capsys):
         "Optimization:",
         "Weights of the loss terms:",
     ]
-    for flag in ("--run", "--attributes", "--[no]rectified", "--critic_steps"):
+    for flag in (
+        "--run",
+        "--attributes",
+        "--rectified,",
+        "--critic_steps",
+    ):
         assert f"  {flag} " in output
 
 
@@ -269,7 +298,7 @@ def test_home_folders_on_the_command_line(monkeypatch):
         "a~b": "a~b",
         "--to=~": "--to=/home/me",
     }
-    assert {text: main._at_home(text) for text in expanded} == expanded
+    assert {text: command.at_home(text) for text in expanded} == expanded
 
 
 class ResourceExhaustedError(Exception):
@@ -279,10 +308,10 @@ class ResourceExhaustedError(Exception):
 def test_too_little_memory_is_an_answer(capsys, monkeypatch):
     error = ResourceExhaustedError("OOM when allocating tensor with shape[8,512]\n...")
 
-    def fail(flag_values, positionals):
+    def fail(args):
         raise error
 
-    monkeypatch.setattr(presets, "run", fail)
+    replace_run(monkeypatch, fail)
     status, _, errors = run(capsys, "presets")
     assert status == 2 and errors.count("\n") == 1
     assert "OOM when allocating tensor with shape[8,512])" in errors
@@ -293,9 +322,9 @@ def test_too_little_memory_is_an_answer(capsys, monkeypatch):
 
 
 def test_a_full_disk_under_tensorflow_is_no_lack_of_memory(monkeypatch):
-    def fail(flag_values, positionals):
+    def fail(args):
         raise ResourceExhaustedError("No space left on device")
 
-    monkeypatch.setattr(presets, "run", fail)
+    replace_run(monkeypatch, fail)
     with pytest.raises(ResourceExhaustedError):
         main.main(["presets"])

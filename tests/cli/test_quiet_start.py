@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stargan_tf.cli import quiet_start
+from stargan_tf.cli import command
 
 START = b"""\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
@@ -26,14 +26,14 @@ def write_and_maybe_fail(error=None):
 
 def forget_log_level(monkeypatch):
     # Set first, so that the end of the test also undoes what is set meanwhile.
-    monkeypatch.setenv(quiet_start.LOG_LEVEL, "0")
-    monkeypatch.delenv(quiet_start.LOG_LEVEL)
+    monkeypatch.setenv(command.LOG_LEVEL, "0")
+    monkeypatch.delenv(command.LOG_LEVEL)
 
 
 def test_only_the_chatter_is_dropped(capfd, monkeypatch):
     forget_log_level(monkeypatch)
-    monkeypatch.setattr(quiet_start, "_import", write_and_maybe_fail)
-    quiet_start.start_tensorflow()
+    monkeypatch.setattr(command, "_import_tensorflow", write_and_maybe_fail)
+    command.start_tensorflow()
     errors = capfd.readouterr().err
     assert TROUBLE.decode() in errors
     assert "from Python" in errors
@@ -44,16 +44,18 @@ def test_only_the_chatter_is_dropped(capfd, monkeypatch):
 def test_a_failing_import_is_told(capfd, monkeypatch):
     forget_log_level(monkeypatch)
     error = ImportError("no tensorflow")
-    monkeypatch.setattr(quiet_start, "_import", lambda: write_and_maybe_fail(error))
+    monkeypatch.setattr(
+        command, "_import_tensorflow", lambda: write_and_maybe_fail(error)
+    )
     with pytest.raises(ImportError, match="no tensorflow"):
-        quiet_start.start_tensorflow()
+        command.start_tensorflow()
     assert TROUBLE.decode() in capfd.readouterr().err
 
 
 def test_a_user_who_sets_the_log_level_sees_everything(capfd, monkeypatch):
-    monkeypatch.setenv(quiet_start.LOG_LEVEL, "0")
-    monkeypatch.setattr(quiet_start, "_import", write_and_maybe_fail)
-    quiet_start.start_tensorflow()
+    monkeypatch.setenv(command.LOG_LEVEL, "0")
+    monkeypatch.setattr(command, "_import_tensorflow", write_and_maybe_fail)
+    command.start_tensorflow()
     assert "oneDNN" in capfd.readouterr().err
 
 
@@ -67,11 +69,11 @@ def test_the_users_keras_settings_do_not_matter(tmp_path):
     }
     (tmp_path / "keras.json").write_text(json.dumps(theirs))
     code = (
-        "from stargan_tf.cli.quiet_start import start_tensorflow; start_tensorflow()\n"
+        "from stargan_tf.cli.command import start_tensorflow; start_tensorflow()\n"
         "import keras; c = keras.config; print(c.backend(), c.floatx(), c.epsilon(), "
         "c.image_data_format(), c.dtype_policy().name)"
     )
-    root = str(Path(quiet_start.__file__).parents[2])
+    root = str(Path(command.__file__).parents[2])
     environment = {"KERAS_HOME": str(tmp_path), "PYTHONPATH": root}
     done = subprocess.run(
         [sys.executable, "-c", code],

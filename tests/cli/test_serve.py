@@ -35,7 +35,7 @@ def error_line(capfd, *arguments):
 
 
 def test_what_cannot_be_served_is_one_line(capfd, tmp_path, monkeypatch):
-    assert "Name one folder. Received: none" in error_line(capfd)
+    assert "the following arguments are required: FOLDER" in error_line(capfd)
     free = ("--port", "0")
     assert "There is no folder" in error_line(capfd, tmp_path / "none", *free)
     assert "stargan-tf export" in error_line(capfd, tmp_path, *free)

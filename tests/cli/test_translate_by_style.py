@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.cli.absl_flags import check_masks
 from stargan_tf.cli.main import main
-from stargan_tf.cli.model_code import check_masks
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError

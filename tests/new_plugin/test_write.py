@@ -41,8 +41,8 @@ def test_a_name_of_another_form_is_answered_with_a_near_one(name, proposal):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "Give one name. Usage: stargan-tf new-plugin NAME"),
-        (["a_b", "c_d"], "Give one name"),
+        ([], "the following arguments are required: NAME"),
+        (["a_b", "c_d"], "takes fewer arguments. Received: c_d"),
         (["my-flowers"], "For example: my_flowers."),
         (["folder"], "'folder' is there already, in stargan_tf "),
         (["taken"], "taken exists already. Choose another --output"),

@@ -1,9 +1,13 @@
-"""The flags by which a command opens a data set; named as those of `train`."""
+"""Flags of the commands that are still declared with absl."""
 
+import shutil
+import textwrap
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
+from stargan_tf.cli.command import at_home, underscored
 from stargan_tf.data.info import check_image_size
 from stargan_tf.data.options import CROP, CROP_SIZE_HELP, STRETCH, DatasetOptions
 from stargan_tf.errors import InputError
@@ -150,3 +154,116 @@ def data_choice(flag_values: flags.FlagValues, image_size: int) -> "DataChoice":
     return DataChoice(
         flag_values.dataset, options, flag_values[ACCEPT_CHANGED_DATA].value
     )
+
+
+FLAG = "mask_provider"
+TRUST = "trust_code"
+
+
+def define_masks(flag_values: flags.FlagValues, module_name: str) -> None:
+    """Declares `--mask_provider`.
+
+    Args:
+        flag_values: where to declare it.
+        module_name: the heading in the help.
+    """
+    flags.DEFINE_string(
+        FLAG,
+        None,
+        "Models with high-pass skips: MODULE:FUNCTION or FILE.py:FUNCTION that makes "
+        f"masks of images. By default the run's own, which needs --{TRUST}.",
+        flag_values=flag_values,
+        module_name=module_name,
+    )
+
+
+def define_trust(flag_values: flags.FlagValues, module_name: str) -> None:
+    """Declares `--trust_code`.
+
+    Args:
+        flag_values: where to declare it.
+        module_name: the heading in the help.
+    """
+    flags.DEFINE_bool(
+        TRUST,
+        False,
+        "Import the functions that the run's configuration names. This runs code: use "
+        "it for your own runs, or those of people you trust.",
+        flag_values=flag_values,
+        module_name=module_name,
+    )
+
+
+def given_code(flag_values: flags.FlagValues) -> dict[str, Any]:
+    """What `load_model` is told about code.
+
+    Args:
+        flag_values: with both flags.
+    """
+    return {name: flag_values[name].value for name in (FLAG, TRUST)}
+
+
+def check_masks(name: str | None, model: Any) -> None:
+    """Refuses a model that needs masks and has none, and masks that it does not need.
+
+    Args:
+        name: `--mask_provider`, or None.
+        model: an opened model.
+
+    Raises:
+        InputError: in these two cases.
+    """
+    high_pass = getattr(model, "high_pass", 0)
+    if high_pass and model.mask_provider is None:
+        raise InputError(
+            f"This model has high-pass skips (high_pass={high_pass}) and needs masks, "
+            f"and its run names no source of them. Pass --{FLAG} MODULE:FUNCTION."
+        )
+    if name and not high_pass:
+        raise InputError(
+            f"This model has no high-pass skips and takes no masks. Drop --{FLAG}."
+        )
+
+
+INDENT = "  "
+
+
+def command_help(command: ModuleType, flag_values: flags.FlagValues) -> str:
+    """Usage and flags of one command, under the headings given by `module_name`.
+
+    Args:
+        command: the command's module.
+        flag_values: holds its declared flags.
+
+    Returns:
+        The text to print.
+    """
+    blocks = [command.SUMMARY, f"usage: {command.USAGE}"]
+    for heading, group in flag_values.flags_by_module_dict().items():
+        lines = [_flag_help(flag) for flag in group]
+        blocks.append("\n".join([f"{heading}:", *lines]))
+    return "\n\n".join(blocks)
+
+
+def _flag_help(flag: flags.Flag) -> str:
+    name = f"--[no]{flag.name}" if flag.boolean else f"--{flag.name}"
+    default = "" if flag.default in (None, []) else f" (default {flag.default})"
+    # Under 70 columns the text column would be too narrow to read.
+    width = max(70, min(100, shutil.get_terminal_size().columns))
+    text = textwrap.wrap(f"{flag.help}{default}", width - 30)
+    head = f"{INDENT}{name:<26}"
+    first = [head + text[0]] if len(head) <= 28 else [head, " " * 28 + text[0]]
+    return "\n".join([*first, *(" " * 28 + line for line in text[1:])])
+
+
+def run_command(command: ModuleType, name: str, arguments: list[str]) -> int:
+    """Runs a command whose flags are declared with absl."""
+    flag_values = flags.FlagValues()
+    flag_values.set_gnu_getopt(True)
+    command.define_flags(flag_values)
+    if "--help" in arguments or "-h" in arguments:
+        print(command_help(command, flag_values))
+        return 0
+    arguments = [underscored(at_home(argument)) for argument in arguments]
+    positionals = flag_values([f"stargan-tf {name}", *arguments])[1:]
+    return command.run(flag_values, positionals) or 0

@@ -1,0 +1,227 @@
+"""What a command of `stargan-tf` is, and how its command line is read.
+
+A command is a `Command` in a module of this folder, listed in `main.COMMANDS`.
+Importing that module, and adding the arguments, imports neither TensorFlow nor Keras
+nor NumPy; `run` calls `start_tensorflow` when everything else has been checked.
+"""
+
+import argparse
+import difflib
+import math
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from absl import flags
+from absl.flags import argparse_flags
+
+from stargan_tf.errors import InputError
+from stargan_tf.files import user_path
+from stargan_tf.interruption import postponed
+from stargan_tf.native_output import without_lines
+
+PROGRAM = "stargan-tf"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Args:
+        summary: one line for the program's help.
+        usage: what follows `stargan-tf` on the command line; more lines may explain.
+        add_arguments: adds its arguments to the parser, the flags in groups.
+        run: does the work, with the parsed arguments. Returns the exit status; None
+            means 0.
+    """
+
+    summary: str
+    usage: str
+    add_arguments: Callable[["CommandParser"], None]
+    run: Callable[[argparse.Namespace], int | None]
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows defaults that say something, and lines that are not too narrow to read."""
+
+    def __init__(self, prog: str) -> None:
+        width = max(70, min(100, shutil.get_terminal_size().columns))
+        super().__init__(prog, max_help_position=30, width=width)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or isinstance(action.default, bool):
+            return action.help
+        return super()._get_help_string(action)
+
+
+class CommandParser(argparse_flags.ArgumentParser):
+    """Reads the command line of one command.
+
+    Flags and positional arguments may be mixed, `--batch-size` is `--batch_size`, `~`
+    is the home folder, and `--flagfile FILE` reads flags from a file.
+
+    Args:
+        name: the command's name.
+        command: the command.
+        arguments: what follows the name on the command line.
+    """
+
+    def __init__(self, name: str, command: Command, arguments: Sequence[str]) -> None:
+        super().__init__(
+            prog=f"{PROGRAM} {name}",
+            usage=f"{PROGRAM} {command.usage}",
+            description=command.summary,
+            formatter_class=HelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+            # Nothing that another library declares, only --flagfile.
+            inherited_absl_flags=flags.FlagValues(),
+        )
+        self.arguments = [underscored(at_home(argument)) for argument in arguments]
+        self.add_argument("-h", "--help", action="help", help="Show this help.")
+        command.add_arguments(self)
+
+    def parse(self) -> argparse.Namespace:
+        """Parses `arguments`.
+
+        Raises:
+            InputError: for what the command does not take.
+            SystemExit: after `--help`.
+        """
+        for argument in self.arguments:
+            self._check_name(argument.partition("=")[0])
+        parsed, left = self.parse_known_intermixed_args(self.arguments)
+        for argument in left:
+            self._check_name(argument.partition("=")[0])
+        if left:
+            few = any(not action.option_strings for action in self._actions)
+            taken = "fewer arguments" if few else "flags only"
+            raise InputError(f"'{self.prog}' takes {taken}. Received: {' '.join(left)}")
+        return parsed
+
+    def _check_name(self, flag: str) -> None:
+        known = self._option_string_actions
+        if not flag.startswith("--") or flag in {"--", "--flagfile", *known}:
+            return
+        close = difflib.get_close_matches(flag, known, n=2)
+        advice = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise InputError(
+            f"'{self.prog}' has no flag {flag}. {advice}'{self.prog} --help' lists "
+            "its flags."
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raises InputError in place of ending the program."""
+        raise InputError(f"'{self.prog}': {message}")
+
+
+class Switch(argparse.Action):
+    """The action of `--name` and `--noname`."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, default: Any = None, **texts
+    ) -> None:
+        (name,) = option_strings
+        names = [name, f"--no{name.removeprefix('--')}"]
+        super().__init__(names, dest, nargs=0, default=default, **texts)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Stores whether the flag was given without `no`."""
+        setattr(namespace, self.dest, option_string == self.option_strings[0])
+
+
+def number(
+    kind: type, minimum: float, maximum: float = math.inf
+) -> Callable[[str], int | float]:
+    """The `type` of a numeric flag with limits.
+
+    Args:
+        kind: `int` or `float`.
+        minimum: the smallest number that is taken.
+        maximum: the largest.
+    """
+    expected = "a whole number" if kind is int else "a number"
+    expected += f", at least {minimum}"
+    if maximum != math.inf:
+        expected += f" and at most {maximum}"
+
+    def read(text: str) -> int | float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not minimum <= value <= maximum or not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"must be {expected}. Received: {text}")
+        return value
+
+    return read
+
+
+def underscored(argument: str) -> str:
+    """`--batch-size=8` → `--batch_size=8`; values and positional arguments stay."""
+    if not argument.startswith("--"):
+        return argument
+    name, equals, value = argument.partition("=")
+    return "--" + name[2:].replace("-", "_") + equals + value
+
+
+def at_home(argument: str) -> str:
+    """`~/a` and `--run=~/a` → `/home/me/a`; shells do it for the former only."""
+    flag, tilde, path = argument.partition("=~")
+    if tilde and flag.startswith("-") and "=" not in flag:
+        return f"{flag}={at_home('~' + path)}"
+    if not argument.startswith("~"):
+        return argument
+    # A slash at the end says that a folder is meant.
+    return str(user_path(argument)) + "/" * argument.endswith("/")
+
+
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# What TensorFlow's C++ side prints at each start, before `LOG_LEVEL` takes effect
+# (seen with 2.21): notes and warnings (I…, W…), the announcement before them, and the
+# error of a GPU build that finds no driver, the usual case on a machine without a GPU.
+_CHATTER = re.compile(
+    rb"[IW]\d{4} |WARNING: All log messages before absl::InitializeLog"
+    rb"|E\d{4} .*(cuInit|Unable to register cu)"
+)
+
+
+def start_tensorflow() -> None:
+    """Imports TensorFlow and Keras and looks for devices, without their chatter.
+
+    A user who has set `TF_CPP_MIN_LOG_LEVEL` sees everything.
+    """
+    # Postponed: an exception in the middle of an import may be lost or leave half of
+    # a module behind.
+    with postponed():
+        if LOG_LEVEL in os.environ:
+            _import_tensorflow()
+            return
+        os.environ[LOG_LEVEL] = "2"
+        with without_lines(_CHATTER):
+            _import_tensorflow()
+
+
+def _import_tensorflow() -> None:
+    # What the package is written for; ~/.keras/keras.json may say otherwise.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+    import tensorflow as tf
+
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
+
+    tf.config.list_physical_devices()
+    # It fails on the style encoder's graph (seen with 2.21), which prints an error at
+    # the first picture and changes nothing; where it works it saves no measurable time.
+    tf.config.optimizer.set_experimental_options({"remapping": False})

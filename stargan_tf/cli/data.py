@@ -1,0 +1,213 @@
+"""`stargan-tf datasets`, `doctor` and `new-plugin`: data before it is trained on."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stargan_tf.cli.command import Command, CommandParser, Switch
+from stargan_tf.cli.model_flags import add_data_arguments, data_options
+from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.registry import DESCRIPTIONS
+from stargan_tf.discovery import DATASETS, Plugin
+from stargan_tf.errors import InputError
+from stargan_tf.files import check_file
+
+if TYPE_CHECKING:
+    from stargan_tf.doctor.opened import Opened
+
+_DESCRIBE = "describe"
+_HAS_ERRORS = 1  # exit status of `doctor`
+
+
+def _add_datasets_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="Data sets to describe in a line."
+    )
+    group = parser.add_argument_group("Images")
+    group.add_argument("--save", metavar="NAME", help="Data set to save images of.")
+    group.add_argument(
+        "--output",
+        help="Folder for the images; of 'describe' an image file, the contact sheet.",
+    )
+    group.add_argument(
+        "--split", choices=[TRAIN, HELD_OUT], default=HELD_OUT, help="Which images."
+    )
+    group.add_argument("--count", type=int, default=10, help="How many images.")
+    add_data_arguments(parser)
+
+
+def _datasets(args: argparse.Namespace) -> None:
+    if args.names[:1] == [_DESCRIBE] and not args.save:
+        _describe(args.names[1:], args)
+    elif args.save or args.output:
+        _save(args)
+    elif args.names:
+        for name in args.names:
+            print(f"{name}: {DATASETS.load(name).description}")
+    else:
+        _list()
+
+
+def _list() -> None:
+    plugins = DATASETS.installed()
+    width = max(map(len, plugins), default=0) + 2
+    for name, plugin in plugins.items():
+        print(f"{name:<{width}}{_what(plugin)}")
+    print("\n'stargan-tf datasets describe NAME' says more of one.")
+
+
+def _what(plugin: Plugin) -> str:
+    """What can be said without importing it: of others, their package's summary."""
+    if plugin.ambiguous:
+        return f"claimed by {' and '.join(plugin.packages)}: cannot be used"
+    package = plugin.packages[0]
+    about = plugin.summary
+    if package.startswith("stargan_tf "):
+        about = DESCRIPTIONS.get(plugin.name, about)
+    return f"{about} ({package})" if about else package
+
+
+def _save(args: argparse.Namespace) -> None:
+    # Here, not above: listing must not wait for Pillow.
+    from stargan_tf.data.registry import load_dataset
+    from stargan_tf.translation.pictures import save_pictures
+
+    if not (args.save and args.output):
+        raise InputError(
+            "--save NAME and --output FOLDER go together. Received: "
+            f"--save={args.save}, --output={args.output}"
+        )
+    options = data_options(args)
+    source = load_dataset(args.save, args.split, args.image_size, **options)
+    files = save_pictures(source, args.output, args.count)
+    print(f"{len(files)} pictures in {args.output}")
+
+
+def _describe(names: list[str], args: argparse.Namespace) -> None:
+    from stargan_tf.doctor.description import description
+    from stargan_tf.translation.contact_sheet import contact_sheet
+    from stargan_tf.translation.picture_file import check_extension, write_picture
+
+    if len(names) != 1:
+        raise InputError(
+            "'stargan-tf datasets describe' takes one name, such as 'stargan-tf "
+            f"datasets describe toon_people'. Received: {' '.join(names) or 'none'}"
+        )
+    output = Path(args.output) if args.output else None
+    if output:
+        check_extension(output)
+        check_file(output)
+    opened = _open(names[0], args.image_size, DatasetOptions(**data_options(args)))
+    try:
+        if output and not opened.splits:
+            raise InputError(
+                f"There is no contact sheet without pictures: {opened.problems[0]}"
+            )
+        if output:
+            write_picture(contact_sheet(dict(opened.splits)), output)
+    finally:
+        print(description(opened))
+    if output:
+        print(f"\nContact sheet: {output}")
+
+
+def _open(name: str, image_size: int, options: DatasetOptions) -> "Opened":
+    """The data set, as far as it is there."""
+    from stargan_tf.doctor.opened import Opened, open_data
+
+    try:
+        return open_data(name, image_size, options)
+    except (InputError, ImportError) as error:
+        # Without files (or the extra that reads them) there is still much to say; with
+        # a wrong flag there is not.
+        given = options.data_dir, options.labels, *options.attributes
+        if name not in DATASETS.installed() or any(given):
+            raise
+        return Opened(name, image_size, options, {}, None, (str(error),))
+
+
+DATASETS_COMMAND = Command(
+    summary="List the installed data sets, describe one, or save its pictures.",
+    usage=(
+        "datasets [NAME …]\n"
+        "       stargan-tf datasets describe NAME [--data_dir DIR] "
+        "[--output SHEET.png]\n"
+        "       stargan-tf datasets --save NAME --output DIR"
+    ),
+    add_arguments=_add_datasets_arguments,
+    run=_datasets,
+)
+
+
+def _add_doctor_arguments(parser: CommandParser) -> None:
+    parser.add_argument("dataset", metavar="DATASET", help="Data set to check.")
+    add_data_arguments(parser)
+    group = parser.add_argument_group("Report")
+    group.add_argument("--output", help="JSON file to write the report to.")
+    group.add_argument(
+        "--near_duplicates",
+        action=Switch,
+        default=False,
+        help="Also look for images that are nearly equal: resized or edited copies.",
+    )
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    options = DatasetOptions(**data_options(args))
+    # Here, not above: the help must not wait for Pillow.
+    from stargan_tf.doctor.diagnose import diagnose
+    from stargan_tf.doctor.report import report_text, write_report
+
+    output = Path(args.output) if args.output else None
+    if output:
+        check_file(output)
+    report = diagnose(args.dataset, args.image_size, options, args.near_duplicates)
+    # Kept before it is printed, and printed if it cannot be kept.
+    try:
+        if output:
+            write_report(report, output)
+    finally:
+        print(report_text(report))
+    if output:
+        print(f"Report: {output}")
+    return _HAS_ERRORS if report.has_errors else 0
+
+
+DOCTOR = Command(
+    summary="Check a data set before training on it.",
+    usage=(
+        "doctor DATASET [--data_dir DIR] [--labels FILE] [--output FILE.json]\n"
+        "Exit status: 0 no errors were found, 1 errors were found, 2 wrong usage."
+    ),
+    add_arguments=_add_doctor_arguments,
+    run=_doctor,
+)
+
+
+def _add_new_plugin_arguments(parser: CommandParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="Name of the data set.")
+    parser.add_argument("--output", help="Folder to make; by default NAME, here.")
+
+
+def _new_plugin(args: argparse.Namespace) -> None:
+    from stargan_tf.new_plugin.write import write_plugin
+
+    name = args.name
+    folder = write_plugin(name, args.output)
+    print(
+        f"{folder} is a package with the data set '{name}'.\n"
+        "What to do next:\n"
+        f"  pip install -e '{folder}[test]'\n"
+        f"  pytest {folder}\n"
+        f"  stargan-tf doctor {name} --data_dir PICTURES\n"
+        f"  stargan-tf train --dataset {name} --data_dir PICTURES --run runs/{name}\n"
+        f"PICTURES has one sub-folder per domain; {folder}/README.md says what to edit."
+    )
+
+
+NEW_PLUGIN = Command(
+    summary="Write an installable package for a data set of your own.",
+    usage="new-plugin NAME [--output DIR]",
+    add_arguments=_add_new_plugin_arguments,
+    run=_new_plugin,
+)

@@ -1,0 +1,206 @@
+"""Flags that several commands have: which data to open, and which code to run."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from stargan_tf.cli.command import CommandParser, Switch, number
+from stargan_tf.data.info import check_image_size
+from stargan_tf.data.options import CROP, CROP_SIZE_HELP, STRETCH, DatasetOptions
+from stargan_tf.errors import InputError
+
+if TYPE_CHECKING:
+    from stargan_tf.evaluation.job import DataChoice
+
+DATA = "Data"
+_OPTIONS = (
+    "data_dir",
+    "labels",
+    "attributes",
+    "crop_size",
+    "held_out",
+    "fit",
+    "one_hot",
+)
+# Of a command that opens the data of a model.
+DATA_FLAGS = ("dataset", "image_size", "accept_changed_data", *_OPTIONS)
+
+
+def add_data_arguments(parser: CommandParser) -> None:
+    """Adds the flags with which a data set is opened, and `--image_size`.
+
+    Args:
+        parser: of the command.
+    """
+    group = parser.add_argument_group(DATA)
+    group.add_argument(
+        "--image_size",
+        type=int,
+        default=128,
+        help="Side of the square images in pixels, a multiple of 4.",
+    )
+    _add_options(group)
+
+
+def add_model_data_arguments(parser: CommandParser) -> None:
+    """Adds the flags that say which data a model is used with.
+
+    Args:
+        parser: of the command.
+    """
+    group = parser.add_argument_group(DATA)
+    group.add_argument("--dataset", help="Data set; by default the run's own.")
+    group.add_argument(
+        "--image_size", type=int, help="The model's, which is the default."
+    )
+    _add_options(group)
+    add_accept_changed_data(group)
+
+
+def _add_options(group: Any) -> None:
+    # No defaults: what is not given is as in the model's training.
+    group.add_argument("--data_dir", help="Folder with the images.")
+    group.add_argument("--labels", help="Attribute file, for attributes.")
+    group.add_argument(
+        "--attributes",
+        type=_names,
+        help="Choice of attributes, A,B,…; by default all.",
+    )
+    group.add_argument(
+        "--crop_size",
+        type=number(int, 1),
+        help=f"{CROP_SIZE_HELP} By default --fit decides.",
+    )
+    group.add_argument(
+        "--held_out", type=float, help="Share of images kept from training. [0.1]"
+    )
+    group.add_argument(
+        "--one_hot",
+        action=Switch,
+        help="Make domains of attributes, as StarGAN v2 takes them.",
+    )
+    group.add_argument(
+        "--fit",
+        choices=[CROP, STRETCH],
+        help=f"How an image becomes a square: {CROP} its center, {STRETCH} all of it.",
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def add_accept_changed_data(group: Any) -> None:
+    """Adds `--accept_changed_data`.
+
+    Args:
+        group: the parser, or a group of its arguments.
+    """
+    group.add_argument(
+        "--accept_changed_data",
+        action=Switch,
+        help="Use the data although it is not what the model was trained on.",
+    )
+
+
+def data_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The given data flags as keyword arguments of `DatasetOptions`.
+
+    Args:
+        args: the parsed arguments.
+
+    Raises:
+        InputError: if one is out of range.
+    """
+    if args.image_size is not None:
+        check_image_size(args.image_size)
+    if args.held_out is not None and not 0.0 < args.held_out < 1.0:
+        raise InputError(
+            "held_out must be a share between 0 and 1, such as 0.1. "
+            f"Received: {args.held_out}"
+        )
+    options = {name: getattr(args, name) for name in _OPTIONS}
+    options = {name: value for name, value in options.items() if value is not None}
+    DatasetOptions(**options)  # Says what is wrong before a long search begins.
+    return options
+
+
+def data_choice(args: argparse.Namespace, image_size: int) -> "DataChoice":
+    """Which data the user wants a model to be used with.
+
+    Args:
+        args: the parsed arguments.
+        image_size: the model's.
+
+    Raises:
+        InputError: if a flag is out of range, or another image size is given.
+    """
+    from stargan_tf.evaluation.job import DataChoice
+
+    if args.image_size not in (None, image_size):
+        raise InputError(
+            f"The model takes images of {image_size} pixels. "
+            f"Received: --image_size {args.image_size}. Leave it out."
+        )
+    accepted = bool(args.accept_changed_data)
+    return DataChoice(args.dataset, data_options(args), accepted)
+
+
+def add_mask_provider(group: Any) -> None:
+    """Adds `--mask_provider`.
+
+    Args:
+        group: the parser, or a group of its arguments.
+    """
+    group.add_argument(
+        "--mask_provider",
+        help="Models with high-pass skips: MODULE:FUNCTION or FILE.py:FUNCTION that "
+        "makes masks of images. By default the run's own, which needs --trust_code.",
+    )
+
+
+def add_trust_code(group: Any) -> None:
+    """Adds `--trust_code`.
+
+    Args:
+        group: the parser, or a group of its arguments.
+    """
+    group.add_argument(
+        "--trust_code",
+        action=Switch,
+        default=False,
+        help="Import the functions that the run's configuration names. This runs code: "
+        "use it for your own runs, or those of people you trust.",
+    )
+
+
+def given_code(args: argparse.Namespace) -> dict[str, Any]:
+    """What `load_model` is told about code.
+
+    Args:
+        args: the parsed arguments, with both flags.
+    """
+    return {"mask_provider": args.mask_provider, "trust_code": args.trust_code}
+
+
+def check_masks(name: str | None, model: Any) -> None:
+    """Refuses a model that needs masks and has none, and masks that it does not need.
+
+    Args:
+        name: `--mask_provider`, or None.
+        model: an opened model.
+
+    Raises:
+        InputError: in these two cases.
+    """
+    high_pass = getattr(model, "high_pass", 0)
+    if high_pass and model.mask_provider is None:
+        raise InputError(
+            f"This model has high-pass skips (high_pass={high_pass}) and needs masks, "
+            "and its run names no source of them. Pass --mask_provider "
+            "MODULE:FUNCTION."
+        )
+    if name and not high_pass:
+        raise InputError(
+            "This model has no high-pass skips and takes no masks. Drop "
+            "--mask_provider."
+        )

@@ -1,1 +1,0 @@
-"""A model before a camera, by LiteRT and without TensorFlow."""
