@@ -98,10 +98,10 @@ def torch_inception() -> Callable:
     import pytorch_fid.inception
     import torch
 
-    from stargan_tf.evaluation.weights import inception_layers, load_weights
+    from stargan_tf.evaluation.weights import load_weights
 
     arrays, state = load_weights("inception_2015"), {}
-    for layer in inception_layers():
+    for layer in {name.rpartition("/")[0] for name in arrays}:
         kernel = arrays[f"{layer}/kernel"].transpose(3, 2, 0, 1)
         state[f"{layer}.conv.weight"] = torch.tensor(np.ascontiguousarray(kernel))
         # Batch normalization is folded into ours; here it gets the bias alone.

@@ -4,12 +4,14 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from stargan_tf.evaluation.weights import weights_folder
-
-USERS_WEIGHTS = weights_folder()
+# Published weights and what PyTorch computes with them; not part of the project.
+SHARED = Path(__file__).parents[2].parent / "shared"
+SHARED = Path(os.environ.get("STARGAN_TF_SHARED", SHARED))
 
 
 @pytest.fixture(autouse=True)
@@ -20,23 +22,20 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def real_weights(own_cache):
-    """Gives tests the published weights that the user has fetched before."""
+def shared_file():
+    """Gives tests a file of the folder `shared` beside the checkout."""
 
     def want(name):
-        stored = list(USERS_WEIGHTS.glob(f"{name}-v*.npz"))
-        if not stored:
-            pytest.skip(f"the weights {name} are not in {USERS_WEIGHTS}")
-        folder = own_cache / "weights"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / stored[0].name).symlink_to(stored[0])
+        if not (SHARED / name).exists():
+            pytest.skip(f"there is no {SHARED / name}")
+        return SHARED / name
 
     return want
 
 
 @pytest.fixture
 def random_arrays():
-    """He-initialised arrays for each convolution of a network, by layer."""
+    """He-initialized arrays for each convolution of a network, by layer."""
 
     def draw(network, seed=0):
         generator, arrays = np.random.default_rng(seed), {}

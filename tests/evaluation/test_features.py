@@ -28,14 +28,13 @@ def faces():
 
 
 @pytest.fixture(params=["random", "inception_2015"])
-def extractor(request, real_weights, random_arrays, monkeypatch):
-    """With any weights, and with the published ones where the user has them."""
+def extractor(request, shared_file, random_arrays, monkeypatch):
+    """With any weights, and with the published ones where they are found."""
     if request.param == "random":
         arrays = random_arrays(build_inception(True))
         monkeypatch.setattr(module, "load_weights", lambda name, path: arrays)
-    else:
-        real_weights(request.param)
-    return FeatureExtractor("standard")
+        return FeatureExtractor("standard")
+    return FeatureExtractor("standard", shared_file(f"weights/{request.param}.npz"))
 
 
 def summary(extractor, images, size=8):
@@ -72,9 +71,9 @@ def test_what_fid_and_kid_must_do(extractor, faces):
         assert kids[0] < kids[1]
 
 
-def test_another_domain_is_further_away(real_weights):
+def test_another_domain_is_further_away(shared_file, monkeypatch):
     """Women against other women, and against children."""
-    real_weights("inception_2015")
+    monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(shared_file("weights")))
     extractor = FeatureExtractor("standard")
     source = load_dataset("toon_people", image_size=64)
     women, children = (

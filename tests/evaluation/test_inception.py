@@ -1,15 +1,30 @@
+import zlib
+
 import keras
 import numpy as np
 import pytest
 
+from stargan_tf.errors import InputError
 from stargan_tf.evaluation import inception
-from stargan_tf.evaluation.inception import build_inception
-from stargan_tf.evaluation.weights import (
-    convert_inception,
-    inception_layers,
-    set_weights,
-)
-from tests.evaluation.torch_like import Writer, save_state_dict
+from stargan_tf.evaluation.fid import frechet_inception_distance
+from stargan_tf.evaluation.inception import FeatureExtractor, build_inception
+from stargan_tf.evaluation.weights import convert_inception, set_weights
+
+# torchvision's names of the convolutions, from the image to the features.
+STEM = [f"Conv2d_{name}" for name in ("1a_3x3", "2a_3x3", "2b_3x3", "3b_1x1", "4a_3x3")]
+BRANCHES = {
+    "a": "1x1 5x5_1 5x5_2 3x3dbl_1 3x3dbl_2 3x3dbl_3 _pool",
+    "b": "3x3 3x3dbl_1 3x3dbl_2 3x3dbl_3",
+    "c": "1x1 7x7_1 7x7_2 7x7_3 7x7dbl_1 7x7dbl_2 7x7dbl_3 7x7dbl_4 7x7dbl_5 _pool",
+    "d": "3x3_1 3x3_2 7x7x3_1 7x7x3_2 7x7x3_3 7x7x3_4",
+    "e": "1x1 3x3_1 3x3_2a 3x3_2b 3x3dbl_1 3x3dbl_2 3x3dbl_3a 3x3dbl_3b _pool",
+}
+BLOCKS = ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")
+LAYERS = STEM + [
+    f"Mixed_{block}.branch{branch}"
+    for block, kind in zip(BLOCKS, "aaabccccdee", strict=True)
+    for branch in BRANCHES[kind].split()
+]
 
 EDGE = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
 
@@ -24,7 +39,7 @@ def torch_tensors(network):
     """Random weights of a torch Inception: name → (kernel, β, μ, σ², γ)."""
     generator = np.random.default_rng(0)
     tensors = {}
-    for name in inception_layers():
+    for name in LAYERS:
         shape = network.get_layer(name).kernel.shape
         kernel = generator.standard_normal(shape, dtype=np.float32)
         kernel *= np.float32(np.sqrt(2 / np.prod(shape[:3])))
@@ -35,7 +50,7 @@ def torch_tensors(network):
 
 def test_every_convolution_has_its_place(network):
     named = [layer.name for layer in network.layers if layer.weights]
-    assert sorted(named) == sorted(inception_layers())
+    assert sorted(named) == sorted(LAYERS)
     assert len(named) == 94
     # torchvision's has a scale besides the bias for each of the 17,216 channels.
     assert network.count_params() == 21_785_568 - 17_216
@@ -52,9 +67,7 @@ def test_same_features_as_keras_inception(network, random_arrays):
     norms = [x for x in theirs.layers if "batch_normalization" in x.name]
     convolutions.sort(key=lambda x: int(x.name.partition("conv2d_")[2] or 0))
     norms.sort(key=lambda x: int(x.name.rpartition("normalization")[2].strip("_") or 0))
-    for name, convolution, norm in zip(
-        inception_layers(), convolutions, norms, strict=True
-    ):
+    for name, convolution, norm in zip(LAYERS, convolutions, norms, strict=True):
         kernel, bias = (arrays[f"{name}/{part}"] for part in ("kernel", "bias"))
         convolution.set_weights([kernel])
         variance = np.full_like(bias, 1 - 1e-3)
@@ -91,33 +104,53 @@ def folded(kernel, beta, mean, variance, gamma):
     return kernel, beta - mean * factor
 
 
-def test_a_state_dictionary_with_torchvisions_names(torch_tensors, tmp_path):
+def test_torchvisions_tensors_become_layers(network, torch_tensors):
     parts = ("bn.bias", "bn.running_mean", "bn.running_var", "bn.weight")
-    tensors = {"AuxLogits.fc.weight": np.zeros((2, 2)), "fc.bias": np.zeros(2)}
-    for name, (kernel, *norm) in torch_tensors.items():
+    tensors = {"fc.bias": np.zeros(2)}
+    for name, (kernel, *norm) in {
+        "AuxLogits.conv0": [EDGE] * 5,
+        **torch_tensors,
+    }.items():
         tensors[f"{name}.conv.weight"] = kernel
         tensors |= {f"{name}.{part}": x for part, x in zip(parts, norm, strict=True)}
-    save_state_dict(tmp_path / "net.pth", tensors)
-    arrays = convert_inception(tmp_path / "net.pth")
+    arrays = convert_inception(tensors)
+    assert len(arrays) == 2 * len(torch_tensors)
+    set_weights(network, arrays)  # Every shape fits.
     for name, values in torch_tensors.items():
         kernel, bias = folded(*values)
         np.testing.assert_allclose(arrays[f"{name}/kernel"], kernel, rtol=1e-5)
         np.testing.assert_allclose(arrays[f"{name}/bias"], bias, rtol=1e-4, atol=1e-5)
 
 
-def test_a_torchscript_module_goes_by_order(network, torch_tensors, tmp_path):
-    writer, layers = Writer(), {}
-    for position, (kernel, *norm) in enumerate(torch_tensors.values()):
-        arrays = {
-            "weight": kernel,
-            **dict(zip(("beta", "mean", "var"), norm[:3], strict=True)),
-        }
-        fields = {key: writer.tensor(array) for key, array in arrays.items()}
-        layers[f"conv_{position}"] = writer.module("Conv", fields)
-    writer.save(tmp_path / "net.pt", writer.module("Net", layers))
-    arrays = convert_inception(tmp_path / "net.pt")
-    set_weights(network, arrays)  # Every shape fits.
-    for name, (kernel, beta, mean, variance, _) in torch_tensors.items():
-        kernel, bias = folded(kernel, beta, mean, variance, np.ones_like(beta))
-        np.testing.assert_allclose(arrays[f"{name}/kernel"], kernel, rtol=1e-5)
-        np.testing.assert_allclose(arrays[f"{name}/bias"], bias, rtol=1e-4, atol=1e-5)
+def test_weights_of_another_network_are_refused(network, random_arrays):
+    arrays = random_arrays(network)
+    with pytest.raises(InputError, match="do not fit inception_v3, layer Conv2d_1a"):
+        set_weights(network, {})
+    arrays["Mixed_5b.branch1x1/bias"] = np.zeros(3, np.float32)
+    with pytest.raises(InputError, match="do not fit inception_v3, layer Mixed_5b"):
+        set_weights(network, arrays)
+
+
+def drawn(name, shape):
+    """As `reference_array` in ../shared/goldens/reference_weights.py."""
+    seeds = [3, zlib.crc32(name.encode())]
+    return np.random.default_rng(seeds).uniform(-1, 1, shape).astype(np.float32)
+
+
+def test_pytorchs_features_and_fid(shared_file):
+    """The published weights of 2015 against their TorchScript module in PyTorch."""
+    golden = np.load(shared_file("goldens/inception_2015.npz"))
+    extractor = FeatureExtractor(weights=shared_file("weights/inception_2015.npz"))
+    sets = []
+    for letter in "ab":
+        coarse = drawn(f"inception_{letter}", (12, 3, 10, 10))
+        x = coarse.repeat(30, axis=2).repeat(30, axis=3)[:, :, :299, :299]
+        x = x + np.float32(0.2) * drawn(f"inception_{letter}_noise", x.shape)
+        images = np.clip(np.round((x + 1) * 127.5), 0, 255).astype(np.uint8)
+        features = extractor(images.transpose(0, 2, 3, 1))
+        expected = golden[f"features_{letter}"]
+        np.testing.assert_allclose(features, expected, rtol=1e-3, atol=1e-5)
+        sets.append(extractor.summary())
+        sets[-1].update(features)
+    fid = frechet_inception_distance(*sets).value
+    assert fid == pytest.approx(float(golden["fid"]), abs=1e-3)

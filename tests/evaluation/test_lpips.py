@@ -1,5 +1,4 @@
 import itertools
-import pickle
 
 import numpy as np
 import pytest
@@ -123,22 +122,30 @@ def test_vgg_has_the_maps_of_vgg():
     assert network.count_params() == 138_357_544 - 123_642_856
 
 
-def test_the_published_file_becomes_layers(tmp_path):
-    kernel, head = np.ones((3, 3, 2, 4)), np.arange(4.0).reshape(1, 1, 4, 1)
-    tree = {
-        "VGG16_0": {"Conv_12": {"kernel": kernel, "bias": np.zeros(4)}},
-        "NetLinLayer_3": {"Conv_0": {"kernel": head}},
+def test_published_tensors_become_layers():
+    generator = np.random.default_rng(0)
+    kernel = generator.standard_normal((4, 2, 3, 3)).astype(np.float32)
+    tensors = {
+        "features.0.weight": kernel,
+        "features.0.bias": np.arange(4.0),
+        "features.10.weight": 2 * kernel,
+        "features.10.bias": np.arange(4.0),
+        "classifier.1.weight": np.ones((2, 2)),
     }
-    (tmp_path / "vgg16.ckpt").write_bytes(pickle.dumps(tree, protocol=3))
-    arrays = convert_lpips(tmp_path / "vgg16.ckpt")
-    assert sorted(arrays) == ["conv_12/bias", "conv_12/kernel", "head_3/kernel"]
-    np.testing.assert_array_equal(arrays["head_3/kernel"], [0, 1, 2, 3])
+    tensors |= {f"lin{i}.model.1.weight": np.full((1, 4, 1, 1), i) for i in range(5)}
+    arrays = convert_lpips(tensors)
+    assert set(arrays) == {
+        *(f"conv_{i}/{part}" for i in range(2) for part in ("kernel", "bias")),
+        *(f"head_{i}/kernel" for i in range(5)),
+    }
+    np.testing.assert_array_equal(
+        arrays["conv_1/kernel"][2, 1, 0], 2 * kernel[:, 0, 2, 1]
+    )
+    np.testing.assert_array_equal(arrays["head_3/kernel"], [3, 3, 3, 3])
 
 
-@pytest.mark.parametrize("name", ["alex", "vgg"])
-def test_published_weights_rank_changes_as_people_do(real_weights, name):
-    real_weights(f"lpips_{name}")
-    measure = Lpips(name)
+def test_published_weights_rank_changes_as_people_do(shared_file):
+    measure = Lpips("alex", shared_file("weights/lpips_alex.npz"))
     steps = np.linspace(0, 4 * np.pi, 64)
     image = 127 + 100 * np.sin(steps)[:, None] * np.cos(2 * steps)
     image = np.repeat(image.astype(np.uint8)[..., None], 3, axis=-1)
