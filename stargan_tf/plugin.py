@@ -96,9 +96,13 @@ from stargan_tf.data.labels import Labels, binary, one_hot
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import picture_files, pictures
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import (
+    LabelledImages,
+    UnreadableImage,
+    choose_domains,
+    subset,
+)
 from stargan_tf.data.streams import tf_data_pictures, tfds_builder, tfds_pictures
-from stargan_tf.data.subset import choose_domains, subset
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.models.family import (

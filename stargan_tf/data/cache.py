@@ -21,146 +21,17 @@ import math
 import os
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
 from stargan_tf import files
-from stargan_tf.data.files import say_once
-from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, read_json, user_path
-
-# Fills the image cache: decodes in parallel, and leaves a whole entry or none.
-
-IMAGES, UNREADABLE, ABOUT = "images.raw", "unreadable.json", "about.json"
-# Of the sample that tells whether a file is damaged.
-BLOCK, BLOCKS = 2**16, 256
-CHUNK = 256
-
-
-def pixel_bytes(source: LabelledImages) -> int:
-    """Size in bytes of all images of a source, decoded."""
-    return len(source) * source.info.image_size**2 * 3
-
-
-def write_images(source: LabelledImages, entry: Path) -> None:
-    """Decodes every image into a folder that becomes a cache entry.
-
-    Args:
-        source: the images.
-        entry: an empty folder.
-
-    Raises:
-        InputError: if no image can be read.
-    """
-    unreadable = _write_pixels(source, entry / IMAGES)
-    (entry / UNREADABLE).write_text(json.dumps(unreadable))
-    describe(entry, source.info.name, len(source), source.info.image_size)
-
-
-def describe(entry: Path, name: str, count: int, image_size: int) -> None:
-    """Adds what `stargan-tf cache` shows, and a checksum of the images.
-
-    Args:
-        entry: a folder with the images.
-        name: of the data set.
-        count: number of images.
-        image_size: side of the images in pixels.
-    """
-    about = {
-        "dataset": name,
-        "images": count,
-        "image_size": image_size,
-        "checksum": checksum(entry / IMAGES),
-    }
-    (entry / ABOUT).write_text(json.dumps(about))
-
-
-def checksum(path: Path) -> int:
-    """CRC-32 of a sample: 256 blocks of 64 KB, so of all of a file up to 16 MB.
-
-    Args:
-        path: the file.
-    """
-    size, crc = path.stat().st_size, 0
-    starts = np.linspace(0, max(0, size - BLOCK), BLOCKS).astype(int)
-    if size <= BLOCK * BLOCKS:
-        starts = range(0, size, BLOCK)
-    with path.open("rb") as file:
-        for start in starts:
-            file.seek(int(start))
-            crc = zlib.crc32(file.read(BLOCK), crc)
-    return crc
-
-
-@contextlib.contextmanager
-def whole_entry(entry: Path) -> Iterator[Path]:
-    """A temporary folder that becomes the cache entry once the block ends well.
-
-    Args:
-        entry: the folder to make, unless another process is faster.
-
-    Raises:
-        NotWritten: if the entry cannot be written.
-    """
-    try:
-        with files.new_folder(entry, "image cache", replace=False) as whole:
-            yield whole
-    except files.NotWritten:
-        # Another process was faster, and its entry is as good.
-        if not entry.exists():
-            raise
-
-
-def _write_pixels(source: LabelledImages, path: Path) -> list[int]:
-    """Writes every image in order; returns the positions that are unreadable."""
-    size, unreadable = source.info.image_size, []
-    blank = np.zeros((size, size, 3), np.uint8)
-    # Plain writes, not a writable memory map: on a full disk a write raises, a
-    # memory map kills the process.
-    with path.open("wb") as file:
-        for position, image in _decode_all(source):
-            if image is None:
-                unreadable.append(position)
-            file.write(np.ascontiguousarray(blank if image is None else image).data)
-    if len(unreadable) == len(source):
-        raise InputError(
-            f"None of the {len(source)} images of '{source.info.name}' can be read. "
-            f"{source.problem(0)}"
-        )
-    return unreadable
-
-
-def _decode_all(source: LabelledImages) -> Iterator[tuple[int, np.ndarray | None]]:
-    """Decodes in parallel, yields in order, and shows progress if it takes long."""
-
-    def load(position: int) -> np.ndarray | None:
-        try:
-            return source.load(position)
-        except UnreadableImage:  # Counted in one line when the entry is opened.
-            return None
-
-    title = f"Reading {source.info.name}"
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(
-            total=len(source), desc=title, unit="image", delay=1.0, disable=None
-        ) as bar,
-    ):
-        # In chunks, so that finished images do not pile up ahead of a slow disk.
-        for start in range(0, len(source), CHUNK):
-            chunk = range(start, min(start + CHUNK, len(source)))
-            for position, image in zip(chunk, pool.map(load, chunk), strict=True):
-                yield position, image
-                bar.update()
-
 
 try:
     import fcntl
@@ -169,164 +40,30 @@ except ImportError:  # Windows, which lets nobody remove a file that is in use.
 
 # Part of the key: raise it when the format of an entry changes.
 VERSION = 2
+IMAGES, UNREADABLE, ABOUT = "images.raw", "unreadable.json", "about.json"
 FOLDER_VARIABLE = "STARGAN_TF_CACHE"
 LIMIT_VARIABLE = "STARGAN_TF_CACHE_LIMIT_MB"
 DEFAULT_LIMIT_MB = 8192
+# Of the sample that tells whether a file is damaged.
+BLOCK, BLOCKS = 2**16, 256
 _ATTEMPTS = 4  # while other processes remove an entry
-
+IMAGE_KIND = "images"
+# Kind → pattern of the paths below the cache folder. Nothing else is ever removed.
+OTHER_KINDS = {
+    "statistics": "statistics/*.npz",
+    "evaluations": "evaluations/*/*.npz",
+    "classifiers": "classifiers/*.keras",
+    "weights": "weights/*-v[0-9]*.npz",
+    "exports": "served/*/*",
+    "litertjs": "litertjs-*",
+}
+KINDS = (IMAGE_KIND, *OTHER_KINDS)
 
 T = TypeVar("T")
 
 
-class InUse:
-    """A shared lock on an entry, as long as this object lives.
-
-    Args:
-        entry: the entry's folder.
-
-    Raises:
-        OSError: if the folder cannot be opened.
-    """
-
-    _descriptor: int | None = None
-
-    def __init__(self, entry: Path):
-        self.inode = os.stat(entry).st_ino
-        if fcntl is None:
-            return
-        self._descriptor = os.open(entry, os.O_RDONLY)
-        # Some network file systems have no locks. Nothing is removed there.
-        with contextlib.suppress(OSError):
-            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-        # Another process may have removed it just before.
-        if not os.fstat(self._descriptor).st_ino == os.stat(entry).st_ino == self.inode:
-            raise FileNotFoundError(entry)
-        with contextlib.suppress(OSError):
-            os.utime(entry)
-
-    def __del__(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-
-class CachedImages:
-    """An `ImageStore` whose images lie in a file; unreadable ones are left out.
-
-    Args:
-        source: the images; only names and labels are used.
-        folder: the cache entry.
-        in_use: keeps the entry from being removed.
-
-    Attributes:
-        path: file of bare uint8 pixels, of shape `shape`, (n, s, s, 3).
-        rows: int64 array; row of the file at each position.
-
-    Raises:
-        ValueError: if the entry is damaged.
-    """
-
-    complete = True
-
-    def __init__(self, source: LabelledImages, folder: Path, in_use: InUse):
-        unreadable = read_json(folder / UNREADABLE)
-        every = range(len(source))
-        if not isinstance(unreadable, list) or not all(
-            type(position) is int and position in every for position in unreadable
-        ):
-            raise ValueError(f"{UNREADABLE} is no list of positions")
-        size = source.info.image_size
-        self.path, self.shape = folder / IMAGES, (len(source), size, size, 3)
-        self.rows = np.setdiff1d(np.arange(len(source)), unreadable)
-        self.labels = source.labels[self.rows]
-        self._in_use = in_use
-        _summarise(source, unreadable)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-
-def cached_images(source: LabelledImages, whatever_size: bool) -> CachedImages | None:
-    """The images from the cache, filled first where they are not in it yet.
-
-    Args:
-        source: the images.
-        whatever_size: whether they may exceed the cache's limit.
-
-    Returns:
-        The cached images; None (after a warning) if the cache cannot be written or is
-        full of entries in use.
-
-    Raises:
-        InputError: if no image can be read.
-    """
-    try:
-        return use_entry(
-            entry_folder(len(source), source.info.image_size, source.fingerprint),
-            pixel_bytes(source),
-            lambda folder: write_images(source, folder),
-            lambda folder, in_use: CachedImages(source, folder, in_use),
-            whatever_size,
-        )
-    except NoRoom as error:
-        logging.warning("%s Each image is decoded every time.", error)
-        return None
-
-
-def use_entry(
-    entry: Path,
-    num_bytes: int,
-    write: Callable[[Path], Any],
-    read: Callable[[Path, InUse], T],
-    whatever_size: bool = True,
-) -> T:
-    """Opens an entry, which is made first if it is not there or damaged.
-
-    Args:
-        entry: its folder.
-        num_bytes: size of its images.
-        write: fills a folder with a new entry.
-        read: opens the entry in a folder; keeps the `InUse` it is given. May raise
-            any error where the entry is damaged.
-        whatever_size: whether it may exceed the cache's limit.
-
-    Returns:
-        What `read` returned.
-
-    Raises:
-        NoRoom: if the entry cannot be written, or does not fit beside those in use.
-    """
-    try:
-        for attempt in range(_ATTEMPTS):
-            in_use = None
-            try:
-                in_use = InUse(entry)
-                _check_images(entry, num_bytes)
-                return read(entry, in_use)
-            except (PermissionError, MemoryError):
-                raise
-            # Which error a damaged file raises depends on the byte.
-            except Exception as error:
-                if os.path.lexists(entry):
-                    if in_use is None and not attempt:
-                        continue  # Another process has just put it there.
-                    _remove_damaged(entry, in_use, error)
-            make_room(num_bytes, whatever_size)
-            with whole_entry(entry) as whole:
-                write(whole)
-            make_room(0, keep=entry)
-    except NotWritten as error:
-        raise NoRoom(error.reason) from error
-    except OSError as error:
-        raise NoRoom(error.strerror or str(error)) from error
-    raise NoRoom("other processes remove them")
-
-
 class NoRoom(InputError):
-    """An entry of the cache that cannot be kept.
-
-    Args:
-        reason: words that fit in brackets.
-    """
+    """An entry of the cache that cannot be kept; the reason fits in brackets."""
 
     def __init__(self, reason: str):
         place = os.environ.get(FOLDER_VARIABLE) or "the cache folder"
@@ -370,158 +107,119 @@ def limit_bytes() -> float:
     return limit
 
 
-def fits_in_cache(source: LabelledImages) -> bool:
-    """Whether the decoded images alone stay within `STARGAN_TF_CACHE_LIMIT_MB`."""
-    return pixel_bytes(source) <= limit_bytes()
+# An entry
 
 
 def entry_folder(count: int, image_size: int, fingerprint: str) -> Path:
-    """Where the decoded images of a source are kept, or would be.
-
-    Args:
-        count: number of images.
-        image_size: their side in pixels.
-        fingerprint: of the source.
-    """
+    """Where `count` decoded images of a source with this fingerprint are kept."""
     parts = (VERSION, count, image_size, fingerprint)
     return cache_folder() / hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True)
-class Kept:
-    """One thing in the cache folder.
-
-    Args:
-        kind: `"images"`, or the name of one of `OTHER_KINDS`.
-        path: its file or folder.
-        num_bytes: its size.
-        last_use: seconds since 1970.
-        title: what it is, for people.
-    """
-
-    kind: str
-    path: Path
-    num_bytes: int
-    last_use: float
-    title: str
+def describe(entry: Path, name: str, count: int, image_size: int) -> None:
+    """Adds to the images what `stargan-tf cache` shows, and their checksum."""
+    about = {
+        "dataset": name,
+        "images": count,
+        "image_size": image_size,
+        "checksum": checksum(entry / IMAGES),
+    }
+    (entry / ABOUT).write_text(json.dumps(about))
 
 
-IMAGE_KIND = "images"
-# Kind → pattern of the paths below the cache folder. Nothing else is ever removed.
-OTHER_KINDS = {
-    "statistics": "statistics/*.npz",
-    "evaluations": "evaluations/*/*.npz",
-    "classifiers": "classifiers/*.keras",
-    "weights": "weights/*-v[0-9]*.npz",
-    "exports": "served/*/*",
-    "litertjs": "litertjs-*",
-}
-KINDS = (IMAGE_KIND, *OTHER_KINDS)
+def checksum(path: Path) -> int:
+    """CRC-32 of a sample: 256 blocks of 64 KB, so of all of a file up to 16 MB."""
+    size, crc = path.stat().st_size, 0
+    starts = np.linspace(0, max(0, size - BLOCK), BLOCKS).astype(int)
+    if size <= BLOCK * BLOCKS:
+        starts = range(0, size, BLOCK)
+    with path.open("rb") as file:
+        for start in starts:
+            file.seek(int(start))
+            crc = zlib.crc32(file.read(BLOCK), crc)
+    return crc
 
 
-def kept(kinds: tuple[str, ...] = KINDS) -> list[Kept]:
-    """What is in the cache folder, the longest unused first.
-
-    Args:
-        kinds: some of `KINDS`.
-    """
-    folder = cache_folder()
-    found = [*_image_entries(folder)] if IMAGE_KIND in kinds else []
-    for kind in (kind for kind in OTHER_KINDS if kind in kinds):
-        for path in folder.glob(OTHER_KINDS[kind]):
-            with contextlib.suppress(OSError):
-                found.append(
-                    Kept(kind, path, _size(path), path.stat().st_mtime, path.name)
-                )
-    return sorted(found, key=lambda one: one.last_use)
-
-
-def make_room(
-    num_bytes: int, whatever_size: bool = True, keep: Path | None = None
-) -> None:
-    """Removes the longest unused entries until a new one fits the limit.
-
-    Args:
-        num_bytes: size of the new one.
-        whatever_size: whether it may exceed the limit if all that is left is in use.
-        keep: an entry not to remove.
+class InUse:
+    """A shared lock on an entry's folder, as long as this object lives.
 
     Raises:
-        NoRoom: if there is no room, in the cache or on its disk.
+        OSError: if the folder cannot be opened.
     """
-    limit, entries = limit_bytes(), [*_image_entries(cache_folder())]
-    total = sum(entry.num_bytes for entry in entries)
-    for entry in sorted(entries, key=lambda one: one.last_use):
-        if total + num_bytes > limit and entry.path != keep and remove(entry):
-            total -= entry.num_bytes
-    if num_bytes and not whatever_size and total + num_bytes > limit:
-        raise NoRoom(
-            f"running processes use {total / 2**20:.0f} of the {limit / 2**20:.0f} MB "
-            f"of {LIMIT_VARIABLE}"
-        )
-    free = _free_bytes(cache_folder())
-    if free < num_bytes:
-        raise NoRoom(
-            f"they take {num_bytes / 2**20:.0f} MB, and {free / 2**20:.0f} MB are free"
-        )
+
+    _descriptor: int | None = None
+
+    def __init__(self, entry: Path):
+        self.inode = os.stat(entry).st_ino
+        if fcntl is None:
+            return
+        self._descriptor = os.open(entry, os.O_RDONLY)
+        # Some network file systems have no locks. Nothing is removed there.
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        # Another process may have removed it just before.
+        if not os.fstat(self._descriptor).st_ino == os.stat(entry).st_ino == self.inode:
+            raise FileNotFoundError(entry)
+        with contextlib.suppress(OSError):
+            os.utime(entry)
+
+    def __del__(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
 
 
-def remove(entry: Kept) -> bool:
-    """Removes something from the cache.
+def use_entry(
+    entry: Path,
+    num_bytes: int,
+    write: Callable[[Path], Any],
+    read: Callable[[Path, InUse], T],
+    whatever_size: bool = True,
+) -> T:
+    """Opens an entry, which is made first if it is not there or damaged.
 
     Args:
-        entry: from `kept`.
+        entry: its folder.
+        num_bytes: size of its images.
+        write: fills a folder with a new entry.
+        read: opens the entry in a folder; keeps the `InUse` it is given. May raise
+            any error where the entry is damaged.
+        whatever_size: whether it may exceed the cache's limit.
 
     Returns:
-        Whether it is gone: not if a process uses it, or it may not be removed.
+        What `read` returned.
+
+    Raises:
+        NoRoom: if the entry cannot be written, or does not fit beside those in use.
     """
     try:
-        if entry.kind != IMAGE_KIND or fcntl is None:
-            return _removed(entry.path)
-        descriptor = os.open(entry.path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return _removed(entry.path)
-        finally:
-            os.close(descriptor)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-
-
-def _removed(path: Path) -> bool:
-    files.remove_folder(path) if path.is_dir() else path.unlink()
-    return True
-
-
-def _image_entries(folder: Path) -> Iterator[Kept]:
-    for path in folder.glob("[0-9a-f]" * 32):
-        with contextlib.suppress(OSError):
-            if (path / UNREADABLE).exists() or (path / IMAGES).exists():
-                used = path.stat().st_mtime
-                yield Kept(IMAGE_KIND, path, _size(path), used, _title(path))
-
-
-def _title(entry: Path) -> str:
-    # Entries of earlier versions have no such file.
-    try:
-        about = read_json(entry / ABOUT)
-        count, size = int(about["images"]), int(about["image_size"])
-        return f"{about['dataset']}, {count:,} images of {size}×{size}"
-    except (OSError, ValueError, TypeError, KeyError):
-        return "unknown images"
-
-
-def _size(path: Path) -> int:
-    if not path.is_dir():
-        return path.stat().st_size
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-
-
-def _free_bytes(folder: Path) -> float:
-    existing = next(above for above in (folder, *folder.parents) if above.exists())
-    return shutil.disk_usage(existing).free
+        for attempt in range(_ATTEMPTS):
+            in_use = None
+            try:
+                in_use = InUse(entry)
+                _check_images(entry, num_bytes)
+                return read(entry, in_use)
+            except (PermissionError, MemoryError):
+                raise
+            # Which error a damaged file raises depends on the byte.
+            except Exception as error:
+                if os.path.lexists(entry):
+                    if in_use is None and not attempt:
+                        continue  # Another process has just put it there.
+                    _remove_damaged(entry, in_use, error)
+            make_room(num_bytes, whatever_size)
+            try:
+                with files.new_folder(entry, "image cache", replace=False) as whole:
+                    write(whole)
+            except NotWritten:
+                # Another process was faster, and its entry is as good.
+                if not entry.exists():
+                    raise
+            make_room(0, keep=entry)
+    except NotWritten as error:
+        raise NoRoom(error.reason) from error
+    except OSError as error:
+        raise NoRoom(error.strerror or str(error)) from error
+    raise NoRoom("other processes remove them")
 
 
 def _check_images(entry: Path, num_bytes: int) -> None:
@@ -548,12 +246,120 @@ def _remove_damaged(entry: Path, in_use: InUse | None, error: Exception) -> None
             files.remove_folder(entry)
 
 
-def _summarise(source: LabelledImages, unreadable: list[int]) -> None:
-    if not unreadable:
-        return
-    named = ", ".join(source.names[position] for position in unreadable[:3])
-    more = ", …" if len(unreadable) > 3 else ""
-    say_once(
-        f"{len(unreadable)} of {len(source)} images are unreadable and were skipped: "
-        f"{named}{more}. {source.problem(unreadable[0])}"
-    )
+# All that is kept
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One thing in the cache folder.
+
+    Args:
+        kind: one of `KINDS`.
+        path: its file or folder.
+        num_bytes: its size.
+        last_use: seconds since 1970.
+        title: what it is, for people.
+    """
+
+    kind: str
+    path: Path
+    num_bytes: int
+    last_use: float
+    title: str
+
+
+def kept(kinds: tuple[str, ...] = KINDS) -> list[Kept]:
+    """What is in the cache folder of some `KINDS`, the longest unused first."""
+    patterns = {IMAGE_KIND: "[0-9a-f]" * 32, **OTHER_KINDS}
+    found = []
+    for kind in kinds:
+        for path in cache_folder().glob(patterns[kind]):
+            # Another process may remove it meanwhile.
+            with contextlib.suppress(OSError):
+                title = _title(path) if kind == IMAGE_KIND else path.name
+                if title:
+                    used = path.stat().st_mtime
+                    found.append(Kept(kind, path, _size(path), used, title))
+    return sorted(found, key=lambda one: one.last_use)
+
+
+def make_room(
+    num_bytes: int, whatever_size: bool = True, keep: Path | None = None
+) -> None:
+    """Removes the longest unused entries until a new one fits the limit.
+
+    Args:
+        num_bytes: size of the new one.
+        whatever_size: whether it may exceed the limit if all that is left is in use.
+        keep: an entry not to remove.
+
+    Raises:
+        NoRoom: if there is no room, in the cache or on its disk.
+    """
+    limit, entries = limit_bytes(), kept((IMAGE_KIND,))
+    total = sum(entry.num_bytes for entry in entries)
+    for entry in entries:
+        if total + num_bytes > limit and entry.path != keep and remove(entry):
+            total -= entry.num_bytes
+    if num_bytes and not whatever_size and total + num_bytes > limit:
+        raise NoRoom(
+            f"running processes use {total / 2**20:.0f} of the {limit / 2**20:.0f} MB "
+            f"of {LIMIT_VARIABLE}"
+        )
+    free = _free_bytes(cache_folder())
+    if free < num_bytes:
+        raise NoRoom(
+            f"they take {num_bytes / 2**20:.0f} MB, and {free / 2**20:.0f} MB are free"
+        )
+
+
+def remove(entry: Kept) -> bool:
+    """Removes something from the cache.
+
+    Args:
+        entry: from `kept`.
+
+    Returns:
+        Whether it is gone: not if a process uses it, or it may not be removed.
+    """
+    descriptor = None
+    try:
+        if entry.kind == IMAGE_KIND and fcntl is not None:
+            descriptor = os.open(entry.path, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if entry.path.is_dir():
+            files.remove_folder(entry.path)
+        else:
+            entry.path.unlink()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+    return True
+
+
+def _title(entry: Path) -> str:
+    """What an entry has images of; empty for a folder that is no entry."""
+    if not ((entry / UNREADABLE).exists() or (entry / IMAGES).exists()):
+        return ""
+    # Entries of earlier versions have no such file.
+    try:
+        about = read_json(entry / ABOUT)
+        count, size = int(about["images"]), int(about["image_size"])
+        return f"{about['dataset']}, {count:,} images of {size}×{size}"
+    except (OSError, ValueError, TypeError, KeyError):
+        return "unknown images"
+
+
+def _size(path: Path) -> int:
+    if not path.is_dir():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+def _free_bytes(folder: Path) -> float:
+    existing = next(above for above in (folder, *folder.parents) if above.exists())
+    return shutil.disk_usage(existing).free

@@ -13,11 +13,6 @@ from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.errors import InputError
 
-NEEDS_TFDS = (
-    "Without --data_dir this data set needs TensorFlow Datasets: "
-    "pip install 'stargan_tf[tfds]'"
-)
-
 
 class _TakesLicence(ABCMeta):
     """Accepts the former name of a field."""

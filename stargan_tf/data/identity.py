@@ -7,11 +7,10 @@ a folder of the same name on another day, or below another folder, may be other 
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from stargan_tf.data.source import LabelledImages
+if TYPE_CHECKING:
+    from stargan_tf.data.source import LabelledImages
 
 HASHED_FILES = 64
 # Parts of a fingerprint, in the words of a message.
@@ -25,7 +24,7 @@ _PARTS = {
 }
 
 
-def data_fingerprint(*splits: LabelledImages) -> dict[str, Any]:
+def data_fingerprint(*splits: "LabelledImages") -> dict[str, Any]:
     """Describes a data set by names, labels, file sizes and a part of its content.
 
     It does not depend on where the files lie, when they were written, or how they are
@@ -46,10 +45,11 @@ def data_fingerprint(*splits: LabelledImages) -> dict[str, Any]:
         for index, name in enumerate(source.names)
     )
     sources = [(splits[split], index) for _, split, index in rows]
-    labels = (source.labels[index].astype(np.float32) for source, index in sources)
+    labels = (source.labels[index].astype("float32") for source, index in sources)
     stored = all(source.originals for source in splits)
-    spread = np.linspace(0, len(rows) - 1, min(HASHED_FILES, len(rows))).astype(int)
-    chosen = [sources[row] for row in dict.fromkeys(spread.tolist())]
+    gaps = min(HASHED_FILES, len(rows)) - 1
+    step = (len(rows) - 1) / max(1, gaps)
+    chosen = [sources[int(number * step)] for number in range(gaps)] + sources[-1:]
     sizes = (b"%d" % source.originals.size(index) for source, index in sources)
     content = (source.originals.read(index) for source, index in chosen)
     versions = ((s.version or s.fingerprint).encode() for s in splits)
@@ -68,9 +68,7 @@ def data_fingerprint(*splits: LabelledImages) -> dict[str, Any]:
 def differing_parts(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """What distinguishes two fingerprints, in words; [] if nothing does.
 
-    Args:
-        one: as `data_fingerprint` returns it.
-        other: a second one. What either of them lacks is not compared.
+    What either of them lacks is not compared.
     """
     return [
         words

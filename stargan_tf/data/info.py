@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stargan_tf.errors import InputError, near_names
@@ -69,6 +69,13 @@ class DatasetInfo:
                 + near_names(domain, self.domains)
             )
         return self.domains.index(domain)
+
+    def choose(self, wanted: Sequence[str]) -> "DatasetInfo":
+        """The same with some domains, in the given order; InputError as `index`."""
+        domains = tuple(self.domains[self.index(name)] for name in wanted)
+        groups = (tuple(n for n in g if n in domains) for g in self.exclusive_groups)
+        groups = tuple(group for group in groups if len(group) > 1)
+        return replace(self, domains=domains, exclusive_groups=groups)
 
     def rivals(self, domain: str) -> tuple[str, ...]:
         """The domains that cannot be on together with `domain`."""

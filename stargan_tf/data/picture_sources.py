@@ -14,8 +14,7 @@ from stargan_tf.data.files import side_of_file, typical_side
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.pictures import as_square, read_picture
-from stargan_tf.data.source import LabelledImages, Originals
-from stargan_tf.data.subset import choose_domains
+from stargan_tf.data.source import LabelledImages, Originals, choose_domains
 from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
 

@@ -4,19 +4,21 @@ Listing reads package metadata only; a data set's module is imported when its na
 is asked for. Ours are declared in `pyproject.toml` like a stranger's.
 """
 
-from stargan_tf.data.dataset import NEEDS_TFDS, Dataset
+from typing import TYPE_CHECKING
+
 from stargan_tf.data.info import check_domain_names
 from stargan_tf.data.options import TRAIN, DatasetOptions, check_split
-from stargan_tf.data.source import LabelledImages
-from stargan_tf.data.subset import one_domain_each
 from stargan_tf.discovery import DATASETS, Plugin
 
-# One line on each data set of our own, for listings that import none of them.
+if TYPE_CHECKING:
+    from stargan_tf.data.dataset import Dataset
+    from stargan_tf.data.source import LabelledImages
 
+# One line on each data set of our own, for listings that import none of them.
 DESCRIPTIONS = {
     "folder": "Your images: one folder per domain (--data_dir); one-hot",
     "attributes": "Your images and a file of attributes (--data_dir, --labels); binary",
-    "toon_attributes": "Drawn faces with hair colour, sex and age; embedded, nothing "
+    "toon_attributes": "Drawn faces with hair color, sex and age; embedded, nothing "
     "to download",
     "toon_expressions": "Drawn faces with eight expressions; embedded, nothing "
     "to download",
@@ -24,6 +26,10 @@ DESCRIPTIONS = {
     "embedded",
 }
 OWN_FILES = "your own: whatever terms you have the pictures under"
+NEEDS_TFDS = (
+    "Without --data_dir this data set needs TensorFlow Datasets: "
+    "pip install 'stargan_tf[tfds]'"
+)
 
 
 def available() -> dict[str, Plugin]:
@@ -31,7 +37,7 @@ def available() -> dict[str, Plugin]:
     return DATASETS.installed()
 
 
-def definition(name: str) -> Dataset:
+def definition(name: str) -> "Dataset":
     """The definition of a data set.
 
     Args:
@@ -45,7 +51,7 @@ def definition(name: str) -> Dataset:
 
 def load_dataset(
     name: str, split: str = TRAIN, image_size: int = 128, **options
-) -> LabelledImages:
+) -> "LabelledImages":
     """Opens one split of a data set by name.
 
     Args:
@@ -60,6 +66,8 @@ def load_dataset(
     Raises:
         InputError: unknown name or split, or data that does not fit.
     """
+    from stargan_tf.data.source import one_domain_each
+
     check_split(split)
     chosen = DatasetOptions(**options)
     try:

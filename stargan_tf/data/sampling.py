@@ -20,45 +20,26 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.data.cache import CachedImages
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.data.store import AUTO, DecodedImages, ImageStore, open_images
 from stargan_tf.data.turns import Turns, take_turns
 from stargan_tf.errors import InputError
 
-# Checks of the numbers that the pipelines take.
-
 SEED_LIMIT = 2**31
+# Rounds of the cipher behind the permutation; TensorFlow's 4 leave visible patterns
+# in data sets of a few images.
+ROUNDS = 8
+ENDLESS = 2**62
+# How long the end of the process waits for calls of tf.data to stop, in seconds.
+QUIET_S, PATIENCE_S = 0.2, 30.0
 
-
-def check_range(name: str, value: int, low: int, limit: int | None = None) -> None:
-    """Refuses what is no whole number in a range.
-
-    Args:
-        name: the argument's name.
-        value: what was given.
-        low: the smallest value that is accepted.
-        limit: the value must lie below it, if given.
-
-    Raises:
-        InputError: if `value` is outside, or no whole number.
-    """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (limit is not None and value >= limit):
-        upper = "" if limit is None else f" and below {limit}"
-        raise InputError(
-            f"{name} must be a whole number of at least {low}{upper}. "
-            f"Received: {name}={value!r}"
-        )
-
-
-# Which part of each batch is made here, when several machines share the work.
+Sources = LabelledImages | Sequence[LabelledImages]
 
 
 @dataclass(frozen=True)
 class BatchPart:
-    """One of several equal parts of every batch.
+    """One of several equal parts of every batch, when machines share the work.
 
     What is random is drawn for the whole batch and then cut, so that the parts,
     wherever they are made, add up to the batch that one machine would have made.
@@ -72,14 +53,7 @@ class BatchPart:
     count: int = 1
 
     def size(self, batch_size: int) -> int:
-        """Images of the part.
-
-        Args:
-            batch_size: images of the whole batch.
-
-        Raises:
-            InputError: if the batch has no such part.
-        """
+        """Images of the part; InputError if a batch of that size has no such part."""
         if batch_size % self.count or not 0 <= self.index < self.count:
             raise InputError(
                 "A batch is made in equal parts, numbered from 0. Received: part "
@@ -101,142 +75,6 @@ class BatchPart:
 
 
 WHOLE = BatchPart()
-
-
-# Mirrored images, each by its own coin.
-
-
-def random_flips(
-    images: tf.Tensor,
-    seed: tf.Tensor | list,
-    part: BatchPart = WHOLE,
-    groups: int = 1,
-) -> tf.Tensor:
-    """Mirrors each image left to right with probability one half.
-
-    Args:
-        images: tensor (n, height, width, channels), n known.
-        seed: two integers; the coins follow from them alone.
-        part: which part of the batch the images are.
-        groups: how many batches of images there are, one after another.
-
-    Returns:
-        Tensor like `images`.
-    """
-    shape = (images.shape[0] * part.count, 1, 1, 1)
-    chance = part.of(tf.random.stateless_uniform(shape, seed=seed), groups)
-    # Not tf.where over all of them: that takes longer than all else but decoding.
-    mirrored = tf.where(tf.reshape(chance, [-1]) < 0.5)
-    flipped = tf.reverse(tf.gather_nd(images, mirrored), axis=[2])
-    return tf.tensor_scatter_nd_update(images, mirrored, flipped)
-
-
-# Image stores as TensorFlow operations: positions → images, inside a tf.data map.
-
-QUIET_S, PATIENCE_S = 0.2, 30.0
-
-Reader = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-
-
-def reader(store: CachedImages | DecodedImages) -> Reader:
-    """How TensorFlow reads from a store.
-
-    Args:
-        store: images opened by `open_images`.
-
-    Returns:
-        A function: int64 positions (k,) → uint8 images (k, s, s, 3), and the positions
-        they were really taken from.
-    """
-    if isinstance(store, CachedImages):
-        return _cache_reader(store)
-    return _decoding_reader(store)
-
-
-def _cache_reader(store: CachedImages) -> Reader:
-    with tf.device("CPU"):
-        rows = tf.constant(store.rows, tf.int64)
-
-    def read(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # The file becomes a tensor through a memory map, so that batches are gathered
-        # without entering Python: nothing competes with the training loop for its lock.
-        # Opened inside of the graph, it is not sent along to a tf.data service.
-        images = tf.raw_ops.ImmutableConst(
-            dtype=tf.uint8,
-            shape=store.shape,
-            memory_region_name=str(store.path.absolute()),
-        )
-        return tf.gather(images, tf.gather(rows, positions)), positions
-
-    read.store = store  # The entry is in use as long as it can be read from.
-    return read
-
-
-def _decoding_reader(store: DecodedImages) -> Reader:
-    size = store.source.info.image_size
-
-    def decode(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        with _calls:
-            if _calls.closed:
-                return np.zeros((len(positions), size, size, 3), np.uint8), positions
-            return store.get(positions)
-
-    def read(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # A batch per call, not an image: the calls run in parallel all the same, and
-        # entering Python costs more than copying an image.
-        images, taken = tf.numpy_function(decode, [positions], (tf.uint8, tf.int64))
-        images = tf.ensure_shape(images, (None, size, size, 3))
-        return images, tf.ensure_shape(taken, (None,))
-
-    return read
-
-
-class _CallCounter:
-    """Lets no tf.data thread be inside Python when the interpreter shuts down.
-
-    Python never gives its lock back to a thread that asks for it during shutdown, and
-    TensorFlow waits for that thread when the last iterator goes: the process would
-    hang at its end. So at exit calls return blank images at once, until the
-    prefetch buffers are full and no further call comes.
-    """
-
-    def __init__(self) -> None:
-        self.closed = False
-        self._lock = threading.Lock()
-        self._active, self._last = 0, 0.0
-
-    def __enter__(self) -> None:
-        self._count(1)
-
-    def __exit__(self, *error: object) -> None:
-        self._count(-1)
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._active += change
-            self._last = time.monotonic()
-
-    def close(self) -> None:
-        if not self._last:
-            return
-        self.closed = True
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            if not self._active and time.monotonic() - self._last > QUIET_S:
-                return
-            time.sleep(QUIET_S / 10)
-
-
-_calls = _CallCounter()
-atexit.register(_calls.close)
-
-
-# Rounds of the cipher behind the permutation; TensorFlow's 4 leave visible patterns
-# in data sets of a few images.
-ROUNDS = 8
-ENDLESS = 2**62
-
-Sources = LabelledImages | Sequence[LabelledImages]
 
 
 def training_batches(
@@ -279,15 +117,22 @@ def training_batches(
     check_range("start_step", start_step, 0)
     check_range("seed", seed, 0, SEED_LIMIT)
     sources, space = _as_sources(sources)
-    turns = _turns(dataset_weights, sources)
-    size = part.size(batch_size)
+    weights = [1.0] * len(sources) if dataset_weights is None else dataset_weights
+    if len(weights) != len(sources):
+        raise InputError(
+            f"dataset_weights must be one for each of {len(sources)} data sets. "
+            f"Received: {list(weights)}"
+        )
+    turns, size = take_turns(weights), part.size(batch_size)
     stores = [open_images(source, cache) for source in sources]
     sizes = [len(store) for store in stores]
-    fetch = _fetcher(stores, space)
+    branches = [_fetcher(store, space, number) for number, store in enumerate(stores)]
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         source, positions = _choose(step, batch_size, seed, sizes, turns)
-        images, labels, _ = fetch(source, part.of(positions))
+        taken = part.of(positions)
+        ready = [functools.partial(fetch, taken) for fetch in branches]
+        images, labels, _ = tf.switch_case(tf.cast(source, tf.int32), ready)
         images = tf.ensure_shape(images, (size, *images.shape[1:]))
         labels = tf.ensure_shape(labels, (size, *labels.shape[1:]))
         if flip:
@@ -295,21 +140,6 @@ def training_batches(
         return _to_float(images), labels
 
     return endless_batches(load, start_step)
-
-
-def endless_batches(load: Callable[[tf.Tensor], Any], start: int) -> tf.data.Dataset:
-    """Endless batches, made in parallel and in order.
-
-    Args:
-        load: number of a batch → the batch, by TensorFlow operations.
-        start: number of the first.
-    """
-    # A range, because a tf.data service cannot deal out a counter to its workers.
-    numbers = tf.data.Dataset.range(start, ENDLESS).repeat()
-    # Nothing here branches on a tensor, and AutoGraph writes temporary files.
-    load = tf.autograph.experimental.do_not_convert(load)
-    batches = numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def evaluation_batches(
@@ -333,42 +163,169 @@ def evaluation_batches(
     check_range("batch_size", batch_size, 1)
     sources, space = _as_sources(sources)
     stores = [open_images(source, cache) for source in sources]
-    fetch = _fetcher(stores, space)
     parts = [
-        _in_order(number, store, fetch, batch_size)
+        _in_order(store, _fetcher(store, space, number), batch_size)
         for number, store in enumerate(stores)
     ]
     batches = functools.reduce(lambda one, other: one.concatenate(other), parts)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _turns(weights: Sequence[float | None] | None, sources: Sequence) -> Turns:
-    weights = [1.0] * len(sources) if weights is None else list(weights)
-    if len(weights) != len(sources):
+# Shared with the pipelines of model families
+
+
+def check_range(name: str, value: int, low: int, limit: int | None = None) -> None:
+    """InputError unless an argument is a whole number, `low` <= value < `limit`."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < low or (limit is not None and value >= limit):
+        upper = "" if limit is None else f" and below {limit}"
         raise InputError(
-            f"dataset_weights must be one for each of {len(sources)} data sets. "
-            f"Received: {weights}"
+            f"{name} must be a whole number of at least {low}{upper}. "
+            f"Received: {name}={value!r}"
         )
-    return take_turns(weights)
+
+
+def endless_batches(load: Callable[[tf.Tensor], Any], start: int) -> tf.data.Dataset:
+    """Endless batches, made in parallel and in order.
+
+    Args:
+        load: number of a batch → the batch, by TensorFlow operations.
+        start: number of the first.
+    """
+    # A range, because a tf.data service cannot deal out a counter to its workers.
+    numbers = tf.data.Dataset.range(start, ENDLESS).repeat()
+    # Nothing here branches on a tensor, and AutoGraph writes temporary files.
+    load = tf.autograph.experimental.do_not_convert(load)
+    batches = numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def random_flips(
+    images: tf.Tensor,
+    seed: tf.Tensor | list,
+    part: BatchPart = WHOLE,
+    groups: int = 1,
+) -> tf.Tensor:
+    """Mirrors each image left to right with probability one half.
+
+    Args:
+        images: tensor (n, height, width, channels), n known.
+        seed: two integers; the coins follow from them alone.
+        part: which part of the batch the images are.
+        groups: how many batches of images there are, one after another.
+
+    Returns:
+        Tensor like `images`.
+    """
+    shape = (images.shape[0] * part.count, 1, 1, 1)
+    chance = part.of(tf.random.stateless_uniform(shape, seed=seed), groups)
+    # Not tf.where over all of them: that takes longer than all else but decoding.
+    mirrored = tf.where(tf.reshape(chance, [-1]) < 0.5)
+    flipped = tf.reverse(tf.gather_nd(images, mirrored), axis=[2])
+    return tf.tensor_scatter_nd_update(images, mirrored, flipped)
+
+
+def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """How TensorFlow reads from a store, inside a tf.data map.
+
+    Args:
+        store: images opened by `open_images`.
+
+    Returns:
+        A function: int64 positions (k,) → uint8 images (k, s, s, 3), and the positions
+        they were really taken from.
+    """
+    if isinstance(store, DecodedImages):
+        return functools.partial(_decode, store)
+    with tf.device("CPU"):
+        rows = tf.constant(store.rows, tf.int64)
+
+    def read(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # The file becomes a tensor through a memory map, so that batches are gathered
+        # without entering Python: nothing competes with the training loop for its lock.
+        # Opened inside of the graph, it is not sent along to a tf.data service.
+        images = tf.raw_ops.ImmutableConst(
+            dtype=tf.uint8,
+            shape=store.shape,
+            memory_region_name=str(store.path.absolute()),
+        )
+        return tf.gather(images, tf.gather(rows, positions)), positions
+
+    return read  # The entry is in use as long as it can be read from.
+
+
+def _decode(store: DecodedImages, positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    size = store.source.info.image_size
+
+    def decode(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with _calls:
+            if _calls.closed:
+                return np.zeros((len(positions), size, size, 3), np.uint8), positions
+            return store.get(positions)
+
+    # A batch per call, not an image: the calls run in parallel all the same, and
+    # entering Python costs more than copying an image.
+    images, taken = tf.numpy_function(decode, [positions], (tf.uint8, tf.int64))
+    images = tf.ensure_shape(images, (None, size, size, 3))
+    return images, tf.ensure_shape(taken, (None,))
+
+
+class _CallCounter:
+    """Lets no tf.data thread be inside Python when the interpreter shuts down.
+
+    Python never gives its lock back to a thread that asks for it during shutdown, and
+    TensorFlow waits for that thread when the last iterator goes: the process would
+    hang at its end. So at exit calls return blank images at once, until the
+    prefetch buffers are full and no further call comes.
+    """
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._lock = threading.Lock()
+        self._active, self._last = 0, 0.0
+
+    def __enter__(self) -> None:
+        self._count(1)
+
+    def __exit__(self, *error: object) -> None:
+        self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._active += change
+            self._last = time.monotonic()
+
+    def close(self) -> None:
+        if not self._last:
+            return
+        self.closed = True
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            if not self._active and time.monotonic() - self._last > QUIET_S:
+                return
+            time.sleep(QUIET_S / 10)
+
+
+_calls = _CallCounter()
+atexit.register(_calls.close)
 
 
 def _choose(
     step: tf.Tensor, batch_size: int, seed: int, sizes: Sequence[int], turns: Turns
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Step → source and positions: sampling without replacement in each epoch."""
+
+    def look_up(known: Sequence[int], place: tf.Tensor) -> tf.Tensor:
+        return tf.gather(tf.constant(known, tf.int64), place)
+
     rounds, place = step // len(turns.sources), step % len(turns.sources)
-    source, before = (
-        tf.gather(tf.constant(known, tf.int64), place)
-        for known in (turns.sources, turns.before)
-    )
-    size, share = (
-        tf.gather(tf.constant(known, tf.int64), source)
-        for known in (sizes, turns.shares)
-    )
-    turn = rounds * share + before  # Batches that came from this source before.
+    source = look_up(turns.sources, place)
+    # Batches that came from this source before.
+    turn = rounds * look_up(turns.shares, source) + look_up(turns.before, place)
     drawn = turn * batch_size + tf.range(batch_size, dtype=tf.int64)
     # A permutation evaluated place by place: nothing of the data set's length is
     # shuffled, and no epoch has to be replayed when a run is resumed.
+    size = look_up(sizes, source)
     epochs = drawn // size
     fixed = tf.tile([[tf.cast(seed, tf.int64), source]], [batch_size, 1])
     # The raw operation, because tf.random.experimental.index_shuffle cannot take one
@@ -382,17 +339,13 @@ def _choose(
     return source, positions
 
 
-def _in_order(
-    number: int, store: ImageStore, fetch: Callable, batch_size: int
-) -> tf.data.Dataset:
+def _in_order(store: ImageStore, fetch: Callable, batch_size: int) -> tf.data.Dataset:
     """Images of one source in order; one found to be unreadable is left out."""
 
     def load(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        source = tf.constant(number, tf.int64)
-        images, labels, taken = fetch(source, positions)
-        wanted = taken == positions  # Elsewhere a neighbour stands in.
-        images, labels = images[wanted], labels[wanted]
-        return _to_float(images), labels
+        images, labels, taken = fetch(positions)
+        wanted = taken == positions  # Elsewhere a neighbor stands in.
+        return _to_float(images[wanted]), labels[wanted]
 
     load = tf.autograph.experimental.do_not_convert(load)
     batches = tf.data.Dataset.range(len(store)).batch(batch_size)
@@ -406,24 +359,14 @@ def _in_order(
     )
 
 
-def _fetcher(stores: Sequence[ImageStore], space: LabelSpace) -> Callable:
-    """(source, positions) → (uint8 images, labels, positions they were taken from)."""
+def _fetcher(store: ImageStore, space: LabelSpace, number: int) -> Callable:
+    """Positions → (uint8 images, labels, positions they were taken from)."""
+    read = reader(store)
+    labels = tf.constant(space.embed(store.labels, number))
 
-    def branch(number: int, store: ImageStore) -> Callable:
-        read = reader(store)
-        labels = tf.constant(space.embed(store.labels, number))
-
-        def fetch_one(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            images, taken = read(positions)
-            return images, tf.gather(labels, taken), taken
-
-        return fetch_one
-
-    branches = [branch(number, store) for number, store in enumerate(stores)]
-
-    def fetch(source: tf.Tensor, positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        ready = [functools.partial(one, positions) for one in branches]
-        return tf.switch_case(tf.cast(source, tf.int32), ready)
+    def fetch(positions: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        images, taken = read(positions)
+        return images, tf.gather(labels, taken), taken
 
     return fetch
 

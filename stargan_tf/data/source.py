@@ -1,13 +1,20 @@
 """What every data set gives: pictures by number, with their labels."""
 
 import contextlib
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from absl import logging
 
-from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.errors import InputError
+
+# An enlarged image is at most this many times as wide. Twice is enough: half of that
+# size's detail is lost when it is reduced again, as it is from an original.
+ENLARGED = 2
+OTHERS = "Not_"
 
 
 @dataclass(frozen=True)
@@ -21,11 +28,6 @@ class Originals:
 
     size: Callable[[int], int]
     read: Callable[[int], bytes]
-
-
-# An enlarged image is at most this many times as wide. Twice is enough: half of that
-# size's detail is lost when it is reduced again, as it is from an original.
-ENLARGED = 2
 
 
 @dataclass(frozen=True)
@@ -111,3 +113,94 @@ def enlarged_key(fingerprint: str, size: int) -> str:
 
 class UnreadableImage(InputError):
     """A picture that cannot be decoded; the message names the file and the reason."""
+
+
+def choose_domains(source: LabelledImages, wanted: Sequence[str]) -> LabelledImages:
+    """Keeps some labels, in the given order.
+
+    Args:
+        source: images with any labels.
+        wanted: domain names; none means all.
+
+    Returns:
+        The images with those labels; with one-hot labels only the images that show
+        one of them.
+
+    Raises:
+        InputError: if there is no such domain, or no such image.
+    """
+    if not wanted:
+        return source
+    info = source.info.choose(wanted)
+    labels = source.labels[:, [source.info.index(name) for name in wanted]]
+    source = replace(source, info=info, labels=labels)
+    rows = np.flatnonzero(labels.any(axis=1))
+    if info.label_type != ONE_HOT or len(rows) == len(source):
+        return source
+    if not len(rows):
+        raise InputError(f"No image of '{info.name}' is of {', '.join(wanted)}.")
+    return subset(source, rows)
+
+
+def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
+    """Some images of a source.
+
+    Args:
+        source: the images.
+        rows: int array; which ones, ascending.
+    """
+    load, originals = source.load, source.originals
+    digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()[:16]
+    return replace(
+        source,
+        labels=source.labels[rows],
+        names=tuple(source.names[row] for row in rows),
+        load=lambda index, *size: load(int(rows[index]), *size),
+        fingerprint=f"{source.fingerprint}/{digest}",
+        originals=originals
+        and Originals(
+            size=lambda index: originals.size(int(rows[index])),
+            read=lambda index: originals.read(int(rows[index])),
+        ),
+    )
+
+
+def one_domain_each(source: LabelledImages) -> LabelledImages:
+    """Makes domains of attributes, as StarGAN v2 takes.
+
+    Of one attribute become two domains, without and with it: `Not_Male`, `Male`. Of
+    several attributes each becomes a domain; an image that shows none or more than
+    one of them is left out, which a warning counts.
+
+    Args:
+        source: images with any labels; one-hot ones are returned as they are.
+
+    Returns:
+        The images that belong to one domain, with one-hot labels.
+
+    Raises:
+        InputError: if no image shows exactly one of the attributes.
+    """
+    info, labels = source.info, source.labels
+    if info.label_type == ONE_HOT:
+        return source
+    domains = info.domains
+    if len(domains) == 1:
+        domains = (OTHERS + domains[0], domains[0])
+        labels = np.concatenate([1 - labels, labels], axis=1)
+    rows = np.flatnonzero(labels.sum(axis=1) == 1)
+    shown = f"exactly one of {', '.join(domains)}"
+    choose = "Choose attributes that exclude each other, or one, with --attributes."
+    if not len(rows):
+        raise InputError(f"No image of '{info.name}' shows {shown}. {choose}")
+    if len(rows) < len(source):
+        logging.warning(
+            "%d of %d images of '%s' do not show %s and are left out. %s",
+            len(source) - len(rows),
+            len(source),
+            info.name,
+            shown,
+            choose,
+        )
+    info = DatasetInfo(info.name, domains, ONE_HOT, info.image_size)
+    return subset(replace(source, info=info, labels=labels), rows)

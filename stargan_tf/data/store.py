@@ -1,23 +1,90 @@
-"""A data set's images ready to be drawn at random: from the cache, or decoded anew."""
+"""A data set's images ready to be drawn at random: from the cache, or decoded anew.
 
+Both kinds of stores have `labels`, float32 (number of positions, number of domains),
+and `complete`, whether every position is known to be readable. An unreadable image
+never stops a training run.
+"""
+
+import json
+import os
 import threading
-from typing import Protocol
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from absl import logging
+from tqdm import tqdm
 
-from stargan_tf.data.cache import CachedImages, cached_images, fits_in_cache
+from stargan_tf.data.cache import (
+    IMAGES,
+    UNREADABLE,
+    InUse,
+    NoRoom,
+    describe,
+    entry_folder,
+    limit_bytes,
+    use_entry,
+)
+from stargan_tf.data.files import say_once
 from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.errors import InputError
+from stargan_tf.files import read_json
 
-# Images decoded each time they are asked for: data that is too large to keep.
+AUTO = "auto"
+ALWAYS = "always"
+NEVER = "never"
+CHUNK = 256
+
+
+class CachedImages:
+    """Images that lie in an entry of the cache; unreadable ones are left out.
+
+    Args:
+        source: the images; only names and labels are used.
+        folder: the cache entry.
+        in_use: keeps the entry from being removed.
+
+    Attributes:
+        path: file of bare uint8 pixels, of shape `shape`, (n, s, s, 3).
+        rows: int64 array; row of the file at each position.
+
+    Raises:
+        ValueError: if the entry is damaged.
+    """
+
+    complete = True
+
+    def __init__(self, source: LabelledImages, folder: Path, in_use: InUse):
+        unreadable = read_json(folder / UNREADABLE)
+        every = range(len(source))
+        if not isinstance(unreadable, list) or not all(
+            type(position) is int and position in every for position in unreadable
+        ):
+            raise ValueError(f"{UNREADABLE} is no list of positions")
+        size = source.info.image_size
+        self.path, self.shape = folder / IMAGES, (len(source), size, size, 3)
+        self.rows = np.setdiff1d(np.arange(len(source)), unreadable)
+        self.labels = source.labels[self.rows]
+        self._in_use = in_use
+        if unreadable:
+            named = ", ".join(source.names[position] for position in unreadable[:3])
+            more = ", …" if len(unreadable) > 3 else ""
+            say_once(
+                f"{len(unreadable)} of {len(source)} images are unreadable and were "
+                f"skipped: {named}{more}. {source.problem(unreadable[0])}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 class DecodedImages:
-    """An `ImageStore` that puts the next readable image in an unreadable one's place.
+    """Images decoded each time they are asked for: data that is too large to keep.
 
-    Which image stands in depends on the files alone, so that a resumed run sees the
-    same. Unreadable images are reported in few lines, with the count so far.
+    The next readable image stands in for an unreadable one. Which one that is depends
+    on the files alone, so that a resumed run sees the same. Unreadable images are
+    reported in few lines, with the count so far.
 
     Args:
         source: the images.
@@ -54,15 +121,7 @@ class DecodedImages:
         return np.stack(images), np.array(taken, np.int64)
 
     def readable(self, positions: np.ndarray, enough: int) -> int:
-        """How many of these images can be read, counted up to `enough`.
-
-        Args:
-            positions: int array (k,).
-            enough: where to stop decoding.
-
-        Returns:
-            A number in [0, `enough`].
-        """
+        """How many of these images can be read; stops counting at `enough`."""
         found = 0
         for position in positions.tolist():
             if found == enough:
@@ -88,42 +147,22 @@ class DecodedImages:
         try:
             return self.source.load(position)
         except UnreadableImage as error:
-            self._report(position, error)
+            with self._lock:
+                is_new = position not in self._unreadable
+                self._unreadable.add(position)
+                count = len(self._unreadable)
+            # The 1st, 10th, 100th: thousands of lines would bury everything else.
+            if is_new and str(count).strip("0") == "1":
+                logging.warning("%s Skipped; %d unreadable so far.", error, count)
             return None
 
-    def _report(self, position: int, error: UnreadableImage) -> None:
-        with self._lock:
-            if position in self._unreadable:
-                return
-            self._unreadable.add(position)
-            count = len(self._unreadable)
-        # The 1st, 10th, 100th: thousands of lines would bury everything else.
-        if str(count).strip("0") == "1":
-            logging.warning("%s Skipped; %d unreadable so far.", error, count)
 
-
-AUTO = "auto"
-ALWAYS = "always"
-NEVER = "never"
-
-
-class ImageStore(Protocol):
-    """Images by position, of which an unreadable one never stops a training run.
-
-    Attributes:
-        labels: float32 array (number of positions, number of domains).
-        complete: whether every position is known to be readable.
-    """
-
-    labels: np.ndarray
-    complete: bool
-
-    def __len__(self) -> int: ...
+ImageStore = CachedImages | DecodedImages
 
 
 def open_images(
     source: LabelledImages, cache: str = AUTO, *, same_domain: bool = False
-) -> CachedImages | DecodedImages:
+) -> ImageStore:
     """Opens the images of one source.
 
     Args:
@@ -136,7 +175,9 @@ def open_images(
             one, see `DecodedImages`.
 
     Returns:
-        The images; from the cache, unreadable ones are left out.
+        The images; from the cache, unreadable ones are left out. They are decoded
+        each time, after a warning, if the cache cannot be written or is full of
+        entries in use.
 
     Raises:
         InputError: if `cache` is another word, or no image can be read.
@@ -145,8 +186,62 @@ def open_images(
         raise InputError(
             f"cache must be '{AUTO}', '{ALWAYS}' or '{NEVER}'. Received: {cache!r}"
         )
-    if cache == ALWAYS or (cache == AUTO and fits_in_cache(source)):
-        store = cached_images(source, whatever_size=cache == ALWAYS)
-        if store is not None:
-            return store
+    count, size = len(source), source.info.image_size
+    num_bytes = count * size**2 * 3
+    if cache == ALWAYS or (cache == AUTO and num_bytes <= limit_bytes()):
+        try:
+            return use_entry(
+                entry_folder(count, size, source.fingerprint),
+                num_bytes,
+                lambda folder: _write_images(source, folder),
+                lambda folder, in_use: CachedImages(source, folder, in_use),
+                whatever_size=cache == ALWAYS,
+            )
+        except NoRoom as error:
+            logging.warning("%s Each image is decoded every time.", error)
     return DecodedImages(source, same_domain)
+
+
+def _write_images(source: LabelledImages, entry: Path) -> None:
+    """Decodes every image into a folder that becomes a cache entry."""
+    count, size, unreadable = len(source), source.info.image_size, []
+    blank = np.zeros((size, size, 3), np.uint8)
+    # Plain writes, not a writable memory map: on a full disk a write raises, a
+    # memory map kills the process.
+    with (entry / IMAGES).open("wb") as file:
+        for position, image in enumerate(_decode_all(source)):
+            if image is None:
+                unreadable.append(position)
+            file.write(np.ascontiguousarray(blank if image is None else image).data)
+    if len(unreadable) == count:
+        raise InputError(
+            f"None of the {count} images of '{source.info.name}' can be read. "
+            f"{source.problem(0)}"
+        )
+    (entry / UNREADABLE).write_text(json.dumps(unreadable))
+    describe(entry, source.info.name, count, size)
+
+
+def _decode_all(source: LabelledImages) -> Iterator[np.ndarray | None]:
+    """Decodes in parallel, yields in order, and shows progress if it takes long."""
+
+    def load(position: int) -> np.ndarray | None:
+        try:
+            return source.load(position)
+        except UnreadableImage:  # Counted in one line when the entry is opened.
+            return None
+
+    positions = tqdm(
+        range(0, len(source)),
+        f"Reading {source.info.name}",
+        unit="image",
+        delay=1.0,
+        disable=None,
+    )
+    with ThreadPoolExecutor(os.cpu_count()) as pool, positions:
+        # In chunks, so that finished images do not pile up ahead of a slow disk.
+        for start in range(0, len(source), CHUNK):
+            chunk = range(start, min(start + CHUNK, len(source)))
+            for image in pool.map(load, chunk):
+                yield image
+                positions.update()

@@ -20,7 +20,7 @@ from stargan_tf.data.cache import (
     entry_folder,
     use_entry,
 )
-from stargan_tf.data.dataset import NEEDS_TFDS, Dataset
+from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import (
     DECODING,
@@ -29,8 +29,8 @@ from stargan_tf.data.picture_sources import (
     pictures,
 )
 from stargan_tf.data.pictures import as_square
-from stargan_tf.data.source import LabelledImages, enlarged_key
-from stargan_tf.data.subset import choose_domains
+from stargan_tf.data.registry import NEEDS_TFDS
+from stargan_tf.data.source import LabelledImages, choose_domains, enlarged_key
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
 

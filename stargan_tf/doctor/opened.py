@@ -14,8 +14,7 @@ from stargan_tf.data.files import FileAudit, say_once
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import SPLITS, DatasetOptions
 from stargan_tf.data.registry import definition, load_dataset
-from stargan_tf.data.source import LabelledImages
-from stargan_tf.data.subset import one_domain_each
+from stargan_tf.data.source import LabelledImages, one_domain_each
 from stargan_tf.errors import InputError
 
 # What a check found, and what to do about it.

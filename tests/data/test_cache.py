@@ -9,10 +9,10 @@ import pytest
 
 from stargan_tf import files
 from stargan_tf.data import cache
-from stargan_tf.data import cache as cache_writer
-from stargan_tf.data.cache import CachedImages, cache_folder, fits_in_cache
+from stargan_tf.data import store as stores
+from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.sampling import reader, training_batches
-from stargan_tf.data.store import DecodedImages, open_images
+from stargan_tf.data.store import CachedImages, DecodedImages, open_images
 from stargan_tf.errors import InputError
 from stargan_tf.files import PREFIX
 
@@ -92,7 +92,7 @@ def test_full_disk_falls_back_to_decoding(numbered, warned, monkeypatch, cache_f
     def full(source, path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cache_writer, "_write_pixels", full)
+    monkeypatch.setattr(stores, "_write_images", full)
     assert isinstance(open_images(numbered("set", 5)), DecodedImages)
     assert "No space left on device" in warned[0]
     assert list(cache_folder.iterdir()) == []
@@ -131,9 +131,9 @@ def test_decoding_puts_the_next_readable_image_in_place(numbered, warned):
 
 def test_limit(numbered, monkeypatch):
     source = numbered("set", 5)
-    assert fits_in_cache(source)
+    assert isinstance(open_images(source), CachedImages)
     monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0.0009")
-    assert fits_in_cache(numbered("set", 4)) and not fits_in_cache(source)
+    assert isinstance(open_images(numbered("set", 4)), CachedImages)
     assert isinstance(open_images(source), DecodedImages)
     assert isinstance(open_images(source, "always"), CachedImages)
     for text in ("2 GB", "nan", "-1"):
@@ -209,15 +209,15 @@ def test_an_entry_that_is_a_file_or_a_broken_link_is_replaced(numbered, warned):
 
 
 def test_a_sample_of_a_large_file_is_checked(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache_writer, "BLOCK", 16)
-    monkeypatch.setattr(cache_writer, "BLOCKS", 4)
+    monkeypatch.setattr(cache, "BLOCK", 16)
+    monkeypatch.setattr(cache, "BLOCKS", 4)
     path = tmp_path / "images.raw"
     path.write_bytes(bytes(range(1, 201)))
-    before = cache_writer.checksum(path)
+    before = cache.checksum(path)
     path.write_bytes(bytes(range(1, 101)) + bytes(100))  # half of it zeroed
-    assert cache_writer.checksum(path) != before
+    assert cache.checksum(path) != before
     path.write_bytes(bytes(range(1, 185)) + bytes(16))  # its end
-    assert cache_writer.checksum(path) != before
+    assert cache.checksum(path) != before
 
 
 ENTRY_BYTES = 5 * 8 * 8 * 3
@@ -278,11 +278,12 @@ def test_an_entry_removed_by_hand_can_still_be_read(numbered, cache_folder):
 def refuse(monkeypatch, code):
     """The disk ends after some images, or takes nothing."""
 
-    def write(source, path):
+    def write(source, entry):
+        path = entry / "images.raw"
         path.write_bytes(b"some")
         raise OSError(code, os.strerror(code), str(path))
 
-    monkeypatch.setattr(cache_writer, "_write_pixels", write)
+    monkeypatch.setattr(stores, "_write_images", write)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])

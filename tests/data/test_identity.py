@@ -17,7 +17,7 @@ from stargan_tf.data.identity import (
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import pictures
 from stargan_tf.data.registry import definition, load_dataset
-from stargan_tf.data.subset import subset
+from stargan_tf.data.source import subset
 
 EACH = 40
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.registry import load_dataset
-from stargan_tf.data.subset import one_domain_each
+from stargan_tf.data.source import one_domain_each
 from stargan_tf.errors import InputError
 
 
