@@ -1,48 +1,120 @@
-"""Adam as both papers' code ran it."""
+"""Adam as both papers' code ran it, and StarGAN v1's learning-rate schedules."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from stargan_tf.errors import InputError
-from stargan_tf.private_interfaces import OnceAnUpdateAdam, has_fixed_rate, moments
-
-# Adam by TensorFlow's own kernel, which reads and writes each number once.
-
-
-def update_in_one_pass(variable, m, v, gradient, rate, betas, epsilon):
-    """One update of a variable and its moments.
-
-    As separate operations it is limited by memory and takes three times longer.
-
-    Args:
-        variable: a `tf.Variable`, or a replica's part of one.
-        m: its first moment, a Keras variable.
-        v: its second moment, likewise.
-        gradient: of the variable.
-        rate: learning rate, corrected for the moments' bias.
-        betas: β₁ and β₂.
-        epsilon: ε, corrected likewise.
-    """
-    beta_1, beta_2 = (tf.cast(beta, variable.dtype) for beta in betas)
-    tf.raw_ops.ResourceApplyAdam(
-        var=variable.handle,
-        m=m.value.handle,
-        v=v.value.handle,
-        # Powers of zero: rate and epsilon have been corrected already.
-        beta1_power=tf.zeros_like(rate),
-        beta2_power=tf.zeros_like(rate),
-        lr=rate,
-        beta1=beta_1,
-        beta2=beta_2,
-        epsilon=epsilon,
-        grad=gradient,
-    )
-
-
-# Learning-rate schedules of StarGAN v1, by name.
+from stargan_tf.private_interfaces import AdamWithSharedScalars, has_fixed_rate, moments
 
 OFFICIAL_INTERVAL = 1000
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class TorchAdam(AdamWithSharedScalars):
+    """Adam with epsilon where Kingma & Ba's algorithm 1 and PyTorch have it.
+
+    Keras adds epsilon to the uncorrected √v ("epsilon hat"), which at the first
+    update acts like an epsilon 32 times larger: weights with small gradients then
+    move less than the official code's. Here it is added to the corrected √v̂.
+
+    Takes the arguments of `keras.optimizers.Adam` except `amsgrad`; epsilon
+    defaults to PyTorch's 1e-8. In addition:
+
+    Args:
+        l2: what PyTorch's Adam calls weight decay: l2 · w joins the gradient of
+            every variable, biases included, and so passes through the moments.
+            (Keras' `weight_decay` shrinks the weights past the moments.)
+
+    Raises:
+        InputError: for `amsgrad=True`.
+
+    Reference: Kingma & Ba 2014, https://arxiv.org/abs/1412.6980, algorithm 1.
+    """
+
+    def __init__(
+        self, learning_rate=1e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8, l2=0.0, **kw
+    ):
+        if kw.get("amsgrad"):
+            raise InputError(
+                "TorchAdam has no amsgrad variant. Received: amsgrad=True. "
+                "Use keras.optimizers.Adam(amsgrad=True)."
+            )
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **kw)
+        self.l2 = l2
+
+    def _shared_scalars(self, learning_rate, dtype):
+        """(rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε · √(1 - β₂ᵗ)): see `update_step`."""
+        step = ops.cast(self.iterations + 1, dtype)
+        bias_1 = 1.0 - ops.power(ops.cast(self.beta_1, dtype), step)
+        root_2 = ops.sqrt(1.0 - ops.power(ops.cast(self.beta_2, dtype), step))
+        return ops.cast(learning_rate, dtype) * root_2 / bias_1, self.epsilon * root_2
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Moves one variable; called by Keras for each.
+
+        Args:
+            gradient: of the variable.
+            variable: a trainable variable.
+            learning_rate: rate and epsilon, both corrected.
+        """
+        rate, epsilon = (ops.cast(scalar, variable.dtype) for scalar in learning_rate)
+        gradient = ops.cast(gradient, variable.dtype)
+        if self.l2:
+            gradient = gradient + self.l2 * variable
+        m, v = moments(self, variable)
+        if keras.backend.backend() == "tensorflow":
+            self._update_in_one_pass(variable, m, v, gradient, rate, epsilon)
+            return
+        self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
+        self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
+        # m̂ / (√v̂ + ε), with the corrections moved into the scalars.
+        self.assign_sub(variable, m * rate / (ops.sqrt(v) + epsilon))
+
+    def _update_in_one_pass(self, variable, m, v, gradient, rate, epsilon):
+        """The same by TensorFlow's kernel, which reads and writes each number once.
+
+        As separate operations it is limited by memory and takes three times longer.
+        `variable` is a `tf.Variable`, or a replica's copy of one.
+        """
+        import tensorflow as tf
+
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=m.value.handle,
+            v=v.value.handle,
+            # Powers of zero: rate and epsilon have been corrected already.
+            beta1_power=tf.zeros_like(rate),
+            beta2_power=tf.zeros_like(rate),
+            lr=rate,
+            beta1=tf.cast(self.beta_1, variable.dtype),
+            beta2=tf.cast(self.beta_2, variable.dtype),
+            epsilon=epsilon,
+            grad=gradient,
+        )
+
+    def get_config(self):
+        """Constructor arguments."""
+        return {**super().get_config(), "l2": self.l2}
+
+
+def copy_moments(source, target):
+    """Lets an optimizer resume where another one of an equal network stopped.
+
+    Args:
+        source: the other one, or None.
+        target: a built optimizer.
+
+    Returns:
+        Whether it was done: only for two `TorchAdam` without a schedule, which a
+        count of updates taken from elsewhere would put at its end.
+    """
+    for optimizer in (source, target):
+        if not isinstance(optimizer, TorchAdam) or not has_fixed_rate(optimizer):
+            return False
+    for old, new in zip(source.variables, target.variables, strict=True):
+        if new is not target.learning_rate:
+            new.assign(old)
+    return True
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -101,90 +173,3 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             "kind": self.kind,
             "steps_per_update": self.steps_per_update,
         }
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class TorchAdam(OnceAnUpdateAdam):
-    """Adam with epsilon where Kingma & Ba's algorithm 1 and PyTorch have it.
-
-    Keras adds epsilon to the uncorrected √v ("epsilon hat"), which at the first
-    update acts like an epsilon 32 times larger: weights with small gradients then
-    move less than the official code's. Here it is added to the corrected √v̂.
-
-    Takes the arguments of `keras.optimizers.Adam` except `amsgrad`; epsilon
-    defaults to PyTorch's 1e-8. In addition:
-
-    Args:
-        l2: what PyTorch's Adam calls weight decay: l2 · w joins the gradient of
-            every variable, biases included, and so passes through the moments.
-            (Keras' `weight_decay` shrinks the weights past the moments.)
-
-    Raises:
-        InputError: for `amsgrad=True`.
-
-    Reference: Kingma & Ba 2014, https://arxiv.org/abs/1412.6980, algorithm 1.
-    """
-
-    def __init__(
-        self, learning_rate=1e-4, beta_1=0.5, beta_2=0.999, epsilon=1e-8, l2=0.0, **kw
-    ):
-        if kw.get("amsgrad"):
-            raise InputError(
-                "TorchAdam has no amsgrad variant. Received: amsgrad=True. "
-                "Use keras.optimizers.Adam(amsgrad=True)."
-            )
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **kw)
-        self.l2 = l2
-
-    def _shared_scalars(self, learning_rate, dtype):
-        """(rate · √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε · √(1 - β₂ᵗ)): see `update_step`."""
-        step = ops.cast(self.iterations + 1, dtype)
-        bias_1 = 1.0 - ops.power(ops.cast(self.beta_1, dtype), step)
-        root_2 = ops.sqrt(1.0 - ops.power(ops.cast(self.beta_2, dtype), step))
-        return ops.cast(learning_rate, dtype) * root_2 / bias_1, self.epsilon * root_2
-
-    def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable; called by Keras for each.
-
-        Args:
-            gradient: of the variable.
-            variable: a trainable variable.
-            learning_rate: rate and epsilon, both corrected.
-        """
-        rate, epsilon = (ops.cast(scalar, variable.dtype) for scalar in learning_rate)
-        gradient = ops.cast(gradient, variable.dtype)
-        if self.l2:
-            gradient = gradient + self.l2 * variable
-        m, v = moments(self, variable)
-        if keras.backend.backend() == "tensorflow":
-            betas = self.beta_1, self.beta_2
-            update_in_one_pass(variable, m, v, gradient, rate, betas, epsilon)
-            return
-        self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
-        self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
-        # m̂ / (√v̂ + ε), with the corrections moved into the scalars.
-        self.assign_sub(variable, m * rate / (ops.sqrt(v) + epsilon))
-
-    def get_config(self):
-        """Constructor arguments."""
-        return {**super().get_config(), "l2": self.l2}
-
-
-def copy_moments(source, target):
-    """Lets an optimizer go on where another one of an equal network stood.
-
-    Args:
-        source: the other one, or None.
-        target: a built optimizer.
-
-    Returns:
-        Whether it was done: only for two `TorchAdam` without a schedule, which a
-        count of updates taken from elsewhere would put at its end.
-    """
-    both = (source, target)
-    if not all(isinstance(one, TorchAdam) and has_fixed_rate(one) for one in both):
-        return False
-    for old, new in zip(source.variables, target.variables, strict=True):
-        if new is not target.learning_rate:
-            new.assign(old)
-    return True

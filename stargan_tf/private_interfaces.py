@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 
-class OnceAnUpdateAdam(keras.optimizers.Adam):
+class AdamWithSharedScalars(keras.optimizers.Adam):
     """Adam whose scalars are computed once an update, not once a variable.
 
     Subclasses define `_shared_scalars(learning_rate, dtype)`; their `update_step` gets

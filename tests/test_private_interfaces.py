@@ -26,7 +26,7 @@ PRIVATE = re.compile(
 )
 
 
-class Counting(private_interfaces.OnceAnUpdateAdam):
+class Counting(private_interfaces.AdamWithSharedScalars):
     """Counts how often its scalars are asked for, and keeps what its steps get."""
 
     def _shared_scalars(self, learning_rate, dtype):
@@ -55,7 +55,7 @@ def test_scalars_reach_the_replicas_of_a_strategy():
     np.testing.assert_array_equal(variable.numpy(), [-1.0, -1.0])
 
 
-class Doubling(private_interfaces.OnceAnUpdateAdam):
+class Doubling(private_interfaces.AdamWithSharedScalars):
     def _shared_scalars(self, learning_rate, dtype):
         return keras.ops.cast(learning_rate, dtype), 2.0
 

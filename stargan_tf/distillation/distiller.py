@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import keras_settings
-from stargan_tf.models.stargan_v2.pyramid import official_filters
 
 # What a network's call costs, counted in its graph.
 
@@ -170,7 +169,7 @@ def _light(generator: Any, width: int) -> Any:
     """A generator like the teacher's, light and `width` wide."""
     config = generator.get_config()
     if "max_filters" in config:
-        widest = config["base_filters"] or official_filters(config["image_size"])
+        widest = generator.get_layer("from_rgb").filters
         config["max_filters"] = config["max_filters"] * width // widest
     return type(generator).from_config({**config, _LIGHT: True, "base_filters": width})
 

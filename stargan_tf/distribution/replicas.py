@@ -1,16 +1,9 @@
-"""What `fit` and `evaluate` call for each batch, with more than one replica.
+"""One model on several replicas: batches, updates, and what `fit` calls.
 
-Keras 3 has this in `_make_function`, but not so that it works here:
-
-- Over several workers it reduces the results with `strategy.reduce("MEAN", v, axis=0)`,
-  which fails for scalars (tensorflow#72388), and `fit` looks at a distributed batch
-  beforehand in order to build the model, which fails as well (keras#20585). Models
-  here are built when they are made and their optimizers in `compile`, so that
-  `StarGANBase` skips that look.
-- A step that decides between updates, with `tf.cond` inside of a replica, cannot be
-  distributed: optimizers join the replicas' gradients, and a replica may not do so
-  within a branch. The decision is taken outside of the replicas instead, where all
-  of them, and all workers, take the same.
+Inside of `strategy.run` each replica sees equal parts of one global batch, in the order
+of the replicas. What one device would do with the whole batch is done here with the
+parts: random numbers are drawn for the whole and cut, gradients become those of the
+mean over the whole. With one replica every function returns what it was given.
 """
 
 import functools
@@ -18,40 +11,6 @@ import functools
 import tensorflow as tf
 
 from stargan_tf.errors import InputError
-
-# Updates of variables that each replica keeps a copy of.
-
-
-def update_copies(variables, change, values):
-    """Updates each replica's copies of variables, by its own copies of values.
-
-    Without this, TensorFlow refuses: it wants to be told how to join the replicas'
-    updates. There is nothing to join, since every copy is updated in the same way.
-
-    Args:
-        variables: Keras variables.
-        change: (variable, value) → None, which updates one variable.
-        values: Keras variables or tensors, one for each variable.
-    """
-    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
-        for variable, value in zip(variables, values, strict=True):
-            change(variable, value)
-        return
-
-    def on_all(strategy, variables, values):
-        for variable, value in zip(variables, values, strict=True):
-            strategy.extended.update(variable, change, args=(value,), group=False)
-
-    tf.distribute.get_replica_context().merge_call(
-        on_all,
-        args=(
-            [variable.value for variable in variables],
-            [tf.convert_to_tensor(value) for value in values],
-        ),
-    )
-
-
-# One model on several replicas: batches, updates, and what `fit` calls.
 
 
 def num_replicas():
@@ -127,8 +86,49 @@ def check_equal_batches(tensor):
         return tf.identity(tensor)
 
 
+def update_copies(variables, change, values):
+    """Updates each replica's copies of variables, by its own copies of values.
+
+    Without this, TensorFlow refuses: it wants to be told how to join the replicas'
+    updates. There is nothing to join, since every copy is updated in the same way.
+
+    Args:
+        variables: Keras variables.
+        change: (variable, value) → None, which updates one variable.
+        values: Keras variables or tensors, one for each variable.
+    """
+    if num_replicas() == 1:
+        for variable, value in zip(variables, values, strict=True):
+            change(variable, value)
+        return
+
+    def on_all(strategy, variables, values):
+        for variable, value in zip(variables, values, strict=True):
+            strategy.extended.update(variable, change, args=(value,), group=False)
+
+    tf.distribute.get_replica_context().merge_call(
+        on_all,
+        args=(
+            [variable.value for variable in variables],
+            [tf.convert_to_tensor(value) for value in values],
+        ),
+    )
+
+
 def distributed_function(model, variants):
-    """A function for `train_function` or `test_function`.
+    """What `fit` or `evaluate` call for each batch, with more than one replica.
+
+    Keras 3 has this in `_make_function`, but not so that it works here:
+
+    - Over several workers it reduces the results with `strategy.reduce("MEAN", v,
+      axis=0)`, which fails for scalars (tensorflow#72388), and `fit` looks at a
+      distributed batch beforehand in order to build the model, which fails as well
+      (keras#20585). Models here are built when they are made and their optimizers in
+      `compile`, so that `StarGANBase` skips that look.
+    - A step that decides between updates, with `tf.cond` inside of a replica, cannot be
+      distributed: optimizers join the replicas' gradients, and a replica may not do so
+      within a branch. The decision is taken outside of the replicas instead, where all
+      of them, and all workers, take the same.
 
     Args:
         model: a compiled `StarGANBase`, made in the scope of its strategy.
@@ -169,15 +169,9 @@ def distributed_function(model, variants):
 
 
 def check_compilation(strategy, jit_compile):
-    """Refuses what a strategy would do wrong, or not at all.
+    """Refuses `compile` out of the scope that the model was made in, and XLA.
 
-    Args:
-        strategy: in whose scope the model was made.
-        jit_compile: argument of `compile`.
-
-    Raises:
-        InputError: if `compile` is called out of its scope (the optimizers would not
-            join the gradients), or with XLA (which has no way to join them).
+    Its optimizers would not join the gradients; XLA has no way to join them.
     """
     if strategy is not tf.distribute.get_strategy():
         raise InputError(

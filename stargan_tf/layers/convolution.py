@@ -1,11 +1,10 @@
-"""Depthwise-separable convolutions, for generators that run on phones."""
+"""Convolutions: of small images, halving or doubling in one pass, and separable."""
 
 import keras
 from keras import ops
 
 from stargan_tf.errors import InputError
-
-# Convolutions whose kernel has far more entries than their output has pixels.
+from stargan_tf.layers.initializers import depthwise_normal
 
 # Up to so many output pixels an image, one matrix product is faster on a CPU. On larger
 # ones gathering the patches costs more.
@@ -28,7 +27,7 @@ class Conv2D(keras.layers.Conv2D):
         if len(args) < 5:
             kwargs["data_format"] = kwargs.get("data_format") or "channels_last"
         super().__init__(*args, **kwargs)
-        check_plain(self)
+        _check_plain(self)
 
     def call(self, inputs):
         outputs = convolve(inputs, self.kernel, self.strides, self.padding)
@@ -36,23 +35,122 @@ class Conv2D(keras.layers.Conv2D):
         return outputs if self.activation is None else self.activation(outputs)
 
 
-def check_plain(layer):
-    """Refuses arguments of Keras' convolutions that `convolve` does not heed.
+# Keras files layers under the names of their classes: under any other than Conv2D,
+# models that were saved with Keras' own would not load.
+SmallImageConv2D = Conv2D
+
+
+class _ResamplingConv2D(keras.layers.Conv2D):
+    """A 3×3 convolution and a change of the image's size in the same pass.
+
+    A mean over 2×2 pixels after a convolution, and a doubling before one, are linear:
+    each joins the 3×3 kernel to one of 4×4 with a stride of two. The same numbers to
+    rounding, for 4/9 of the multiply-adds; weights, and what is stored of them, stay
+    3×3.
+    """
+
+    def __init__(self, filters, **kwargs):
+        if kwargs.get("activation", "linear") not in (None, "linear"):
+            raise InputError(
+                "A mean and an activation do not commute: put a layer behind this one. "
+                f"Received: activation={kwargs['activation']!r}"
+            )
+        # Whatever ~/.keras/keras.json says.
+        kwargs.setdefault("data_format", "channels_last")
+        super().__init__(filters, 3, padding="same", **kwargs)
+        _check_plain(self)
+        if self.strides != (1, 1):
+            raise InputError(
+                "The convolution itself has a stride of 1. "
+                f"Received: strides={self.strides}. Leave strides out."
+            )
+
+    def _add_bias(self, outputs):
+        return outputs + self.bias if self.use_bias else outputs
+
+    def get_config(self):
+        config = super().get_config()
+        for fixed in ("kernel_size", "padding"):
+            del config[fixed]
+        return config
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class HalvingConv2D(_ResamplingConv2D):
+    """`Conv2D(filters, 3, padding="same")`, then `AveragePooling2D(2)`.
 
     Args:
-        layer: a `keras.layers.Conv2D`.
+        filters: output channels.
+        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
 
-    Raises:
-        InputError: naming the argument.
+    Input shape: (batch, height, width, channels), both sides even.
+    Output shape: (batch, height / 2, width / 2, filters).
     """
-    plain = {"data_format": "channels_last", "groups": 1, "dilation_rate": (1, 1)}
-    for name, value in plain.items():
-        given = getattr(layer, name)
-        if given != value:
+
+    def build(self, input_shape):
+        if any(side and side % 2 for side in input_shape[1:3]):
             raise InputError(
-                f"{type(layer).__name__} takes {name}={value!r} only. "
-                f"Received: {name}={given!r}. Use keras.layers.Conv2D."
+                "Height and width must be even. "
+                f"Received: input_shape={tuple(input_shape)}. Resize the images."
             )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        kernel = _with_box(self.kernel) * 0.25
+        return self._add_bias(convolve(inputs, kernel, 2, "same"))
+
+    def compute_output_shape(self, input_shape):
+        batch, *sides, _ = input_shape
+        return (batch, *(side and side // 2 for side in sides), self.filters)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class DoublingConv2D(_ResamplingConv2D):
+    """`UpSampling2D(2)` (nearest neighbor), then `Conv2D(filters, 3, padding="same")`.
+
+    Args:
+        filters: output channels.
+        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
+
+    Input shape: (batch, height, width, channels).
+    Output shape: (batch, 2·height, 2·width, filters).
+    """
+
+    def call(self, inputs):
+        # A transposed convolution spreads its kernel, where the other one gathers.
+        # One axis at a time: Keras 3.6 cannot flip two at once.
+        flipped = ops.flip(ops.flip(_with_box(self.kernel), axis=0), axis=1)
+        kernel = ops.transpose(flipped, (0, 1, 3, 2))
+        return self._add_bias(
+            ops.conv_transpose(inputs, kernel, 2, "same", None, "channels_last")
+        )
+
+    def compute_output_shape(self, input_shape):
+        batch, *sides, _ = input_shape
+        return (batch, *(side and side * 2 for side in sides), self.filters)
+
+
+def separable_convolution(filters, kernel_size, *, pointwise_initializer, **kwargs):
+    """A `SeparableConv2D`: each channel by itself, then all of them 1×1.
+
+    It takes about 1/kernel_size² of a `Conv2D`'s multiply-adds (Howard et al. 2017,
+    MobileNets, section 3.1).
+
+    Args:
+        filters: output channels.
+        kernel_size: side of the kernel.
+        pointwise_initializer: of the 1×1 kernel.
+        **kwargs: further arguments of `keras.layers.SeparableConv2D`.
+    """
+    return keras.layers.SeparableConv2D(
+        filters,
+        kernel_size,
+        padding="same",
+        data_format="channels_last",
+        depthwise_initializer=depthwise_normal(kernel_size),
+        pointwise_initializer=pointwise_initializer,
+        **kwargs,
+    )
 
 
 def convolve(inputs, kernel, strides, padding):
@@ -83,21 +181,17 @@ def convolve(inputs, kernel, strides, padding):
     )
     if height * width > MAX_PIXELS:
         return ops.conv(inputs, kernel, strides, padding, "channels_last")
-    rows = patches(inputs, (height, width), window, strides)
+    rows = _patches(inputs, (height, width), window, strides)
     rows = ops.reshape(rows, (-1, rows.shape[-1]))  # (b·h·w, k·k·c)
-    outputs = product(rows, ops.reshape(kernel, (-1, kernel.shape[-1])))
+    outputs = _product(rows, ops.reshape(kernel, (-1, kernel.shape[-1])))
     return ops.reshape(outputs, (-1, height, width, kernel.shape[-1]))
 
 
-def patches(inputs, counts, window, strides):
-    """What each output pixel sees.
+def _patches(inputs, counts, window, strides):
+    """What each of counts[0] × counts[1] output pixels sees of the inputs.
 
-    Args:
-        inputs: (batch, height, width, channels).
-        counts: output pixels down and across.
-        window: height and width of a patch.
-        strides: steps between patches. Zeros are added as far as the last one reaches,
-            the odd one at the end, as all backends do.
+    Zeros are added as far as the last one reaches, the odd one at the end, as all
+    backends do.
 
     Returns:
         (batch, *counts, window height · window width · channels).
@@ -118,24 +212,12 @@ def patches(inputs, counts, window, strides):
     return inputs
 
 
-# Keras files layers under the names of their classes: under any other than Conv2D,
-# models that were saved with Keras' own would not load.
-SmallImageConv2D = Conv2D
-
-
 @ops.custom_gradient
-def product(x, kernel):
-    """x · kernel, with a gradient that does not read the kernel across its rows.
+def _product(x, kernel):
+    """x (rows, inputs) · kernel, whose gradient does not read the kernel across rows.
 
     The usual gradient, upstream · kernelᵀ, takes TensorFlow five times longer for few
     rows than (kernel · upstreamᵀ)ᵀ.
-
-    Args:
-        x: (rows, inputs).
-        kernel: (inputs, outputs).
-
-    Returns:
-        (rows, outputs); it can be differentiated any number of times.
     """
 
     def gradient(*args, upstream=None):
@@ -146,101 +228,8 @@ def product(x, kernel):
     return ops.matmul(x, kernel), gradient
 
 
-# 3×3 convolutions that halve or double the image in the same pass.
-
-
-class _ResamplingConv2D(keras.layers.Conv2D):
-    """What both share: a 3×3 kernel, "same" zero padding, no activation."""
-
-    def __init__(self, filters, **kwargs):
-        if kwargs.get("activation", "linear") not in (None, "linear"):
-            raise InputError(
-                "A mean and an activation do not commute: put a layer behind this one. "
-                f"Received: activation={kwargs['activation']!r}"
-            )
-        # Whatever ~/.keras/keras.json says.
-        kwargs.setdefault("data_format", "channels_last")
-        super().__init__(filters, 3, padding="same", **kwargs)
-        check_plain(self)
-        if self.strides != (1, 1):
-            raise InputError(
-                "The convolution itself has a stride of 1. "
-                f"Received: strides={self.strides}. Leave strides out."
-            )
-
-    def _finished(self, outputs):
-        return outputs + self.bias if self.use_bias else outputs
-
-    def get_config(self):
-        config = super().get_config()
-        for given in ("kernel_size", "padding"):
-            del config[given]
-        return config
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class HalvingConv2D(_ResamplingConv2D):
-    """`Conv2D(filters, 3, padding="same")`, then `AveragePooling2D(2)`.
-
-    Args:
-        filters: output channels.
-        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
-
-    Input shape: (batch, height, width, channels), both sides even.
-    Output shape: (batch, height / 2, width / 2, filters).
-    """
-
-    def build(self, input_shape):
-        if any(side and side % 2 for side in input_shape[1:3]):
-            raise InputError(
-                "Height and width must be even. "
-                f"Received: input_shape={tuple(input_shape)}. Resize the images."
-            )
-        super().build(input_shape)
-
-    def call(self, inputs):
-        return self._finished(convolve(inputs, with_box(self.kernel) * 0.25, 2, "same"))
-
-    def compute_output_shape(self, input_shape):
-        batch, *sides, _ = input_shape
-        return (batch, *(side and side // 2 for side in sides), self.filters)
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class DoublingConv2D(_ResamplingConv2D):
-    """`UpSampling2D(2)` (nearest neighbour), then `Conv2D(filters, 3, padding="same")`.
-
-    Args:
-        filters: output channels.
-        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
-
-    Input shape: (batch, height, width, channels).
-    Output shape: (batch, 2·height, 2·width, filters).
-    """
-
-    def call(self, inputs):
-        # A transposed convolution spreads its kernel, where the other one gathers.
-        # One axis at a time: Keras 3.6 cannot flip two at once.
-        flipped = ops.flip(ops.flip(with_box(self.kernel), axis=0), axis=1)
-        kernel = ops.transpose(flipped, (0, 1, 3, 2))
-        return self._finished(
-            ops.conv_transpose(inputs, kernel, 2, "same", None, "channels_last")
-        )
-
-    def compute_output_shape(self, input_shape):
-        batch, *sides, _ = input_shape
-        return (batch, *(side and side * 2 for side in sides), self.filters)
-
-
-def with_box(kernel):
-    """The kernel of a convolution and a sum over 2×2 pixels in one.
-
-    Args:
-        kernel: (3, 3, inputs, outputs).
-
-    Returns:
-        (4, 4, inputs, outputs).
-    """
+def _with_box(kernel):
+    """(3, 3, inputs, outputs) → (4, 4, …), with a sum over 2×2 pixels in it."""
     for axis in (0, 1):
         before, after = ([(0, 0)] * 4 for _ in range(2))
         before[axis], after[axis] = (1, 0), (0, 1)
@@ -248,39 +237,13 @@ def with_box(kernel):
     return kernel
 
 
-def depthwise_start(kernel_size):
-    """Initial weights of a depthwise kernel: variance 1 / kernel_size², mean 0.
-
-    The variance of what comes in is kept; Keras would count all channels into the
-    fan-in, though each output sees only one.
-
-    Args:
-        kernel_size: side of the kernel.
-
-    Returns:
-        A new Keras initializer.
-    """
-    return keras.initializers.RandomNormal(stddev=1 / kernel_size)
-
-
-def separable_convolution(filters, kernel_size, *, start, **kwargs):
-    """A `SeparableConv2D`: each channel by itself, then all of them 1×1.
-
-    It takes about 1/kernel_size² of a `Conv2D`'s multiply-adds (Howard et al. 2017,
-    MobileNets, section 3.1).
-
-    Args:
-        filters: output channels.
-        kernel_size: side of the kernel.
-        start: initializer of the 1×1 kernel.
-        **kwargs: further arguments of `keras.layers.SeparableConv2D`.
-    """
-    return keras.layers.SeparableConv2D(
-        filters,
-        kernel_size,
-        padding="same",
-        data_format="channels_last",
-        depthwise_initializer=depthwise_start(kernel_size),
-        pointwise_initializer=start,
-        **kwargs,
-    )
+def _check_plain(layer):
+    """Refuses arguments of Keras' convolutions that `convolve` does not heed."""
+    plain = {"data_format": "channels_last", "groups": 1, "dilation_rate": (1, 1)}
+    for name, value in plain.items():
+        given = getattr(layer, name)
+        if given != value:
+            raise InputError(
+                f"{type(layer).__name__} takes {name}={value!r} only. "
+                f"Received: {name}={given!r}. Use keras.layers.Conv2D."
+            )

@@ -1,31 +1,31 @@
-"""Adaptive instance normalisation: where the style enters the image."""
+"""Instance normalization, plain and with scale and offset given by a style."""
 
 import keras
 from keras import ops
 
-from stargan_tf.layers.initializers import he_dense
+from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.precision import at_least_float32
 
-# Instance normalisation, the normalisation of both StarGAN generators.
+EPSILON = 1e-5  # PyTorch's; Keras' default is 1e-3.
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class InstanceNormalization(keras.layers.Layer):
-    """Normalises each channel of each image over its pixels.
+    """Normalizes each channel of each image over its pixels.
 
     The same numbers as `keras.layers.GroupNormalization(groups=-1)`, in fewer
     operations: no reshapes and no division, and the variance as mean(d·d), which
-    keeps LiteRT files fused and quantises with half the error. Statistics are
+    keeps LiteRT files fused and quantizes with half the error. Statistics are
     always those of the image at hand, in at least float32.
 
     Args:
-        epsilon: added to the variance; 1e-5 as PyTorch's (Keras' default is 1e-3).
+        epsilon: added to the variance.
         affine: whether to learn a scale and an offset per channel.
 
     Input shape: (batch, height, width, channels). Output shape: the same.
     """
 
-    def __init__(self, epsilon=1e-5, affine=True, **kwargs):
+    def __init__(self, epsilon=EPSILON, affine=True, **kwargs):
         super().__init__(**kwargs)
         self.epsilon = epsilon
         self.affine = affine
@@ -55,54 +55,6 @@ class InstanceNormalization(keras.layers.Layer):
         return {**super().get_config(), **config}
 
 
-def normalization(epsilon, dtype, output_dtype):
-    """(x[, γ, β]) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
-
-    Differentiated operation by operation it would keep three tensors of the image's
-    size for the backward pass instead of one, and pass twice as often over memory.
-
-    Args:
-        epsilon: ε.
-        dtype: of the statistics, and of γ and β: each (channels,), or of each image
-            (batch, 1, 1, channels).
-        output_dtype: of the result.
-    """
-
-    def statistics(x):
-        centred = ops.cast(x, dtype)
-        centred = centred - ops.mean(centred, axis=(1, 2), keepdims=True)
-        variance = ops.mean(centred * centred, axis=(1, 2), keepdims=True)
-        return centred, ops.rsqrt(variance + epsilon)
-
-    @ops.custom_gradient
-    def normalised(x, *weights):
-        def gradient(*args, upstream=None):
-            upstream = ops.cast(args[0] if upstream is None else upstream, dtype)
-            centred, scale = statistics(x)
-            pixels = ops.cast(ops.shape(x)[1] * ops.shape(x)[2], dtype)
-            # Means over each image's pixels, (b, 1, 1, c). No product of `centred` and
-            # `scale` alone: TensorFlow would make it early, and keep it.
-            offset = ops.mean(upstream, axis=(1, 2), keepdims=True)
-            slope = ops.mean(upstream * centred, axis=(1, 2), keepdims=True) * scale
-            to_x = upstream - offset - centred * (scale * slope)
-            to_x = to_x * (scale * gamma)
-            to_weights = [mean * pixels for mean in (slope, offset)]
-            if weights and len(gamma.shape) == 1:  # The same for all images.
-                to_weights = [ops.sum(one, axis=(0, 1, 2)) for one in to_weights]
-            to_x = ops.cast(to_x, x.dtype)
-            return (to_x, *to_weights) if weights else to_x
-
-        centred, scale = statistics(x)
-        gamma, beta = weights or (1.0, 0.0)
-        y = centred * (scale * gamma) + beta if weights else centred * scale
-        return ops.cast(y, output_dtype), gradient
-
-    return normalised
-
-
-EPSILON = 1e-5
-
-
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class AdaIN(keras.layers.Layer):
     """(1 + γ(s)) · norm(x) + β(s), with γ and β affine functions of the style s.
@@ -121,9 +73,13 @@ class AdaIN(keras.layers.Layer):
 
     def build(self, input_shape):
         x, style = input_shape
-        full = at_least_float32(self.dtype_policy)
         # γ's rows first.
-        self.affine = he_dense(2 * x[-1], dtype=full, name="affine")
+        self.affine = keras.layers.Dense(
+            2 * x[-1],
+            kernel_initializer=he_normal(),
+            dtype=at_least_float32(self.dtype_policy),
+            name="affine",
+        )
         self.affine.build(style)
 
     def call(self, inputs):
@@ -136,3 +92,48 @@ class AdaIN(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
+
+
+def normalization(epsilon, dtype, output_dtype):
+    """(x[, γ, β]) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
+
+    Differentiated operation by operation it would keep three tensors of the image's
+    size for the backward pass instead of one, and pass twice as often over memory.
+
+    Args:
+        epsilon: ε.
+        dtype: of the statistics, and of γ and β: each (channels,), or of each image
+            (batch, 1, 1, channels).
+        output_dtype: of the result.
+    """
+
+    def statistics(x):
+        centered = ops.cast(x, dtype)
+        centered = centered - ops.mean(centered, axis=(1, 2), keepdims=True)
+        variance = ops.mean(centered * centered, axis=(1, 2), keepdims=True)
+        return centered, ops.rsqrt(variance + epsilon)
+
+    @ops.custom_gradient
+    def normalized(x, *weights):
+        def gradient(*args, upstream=None):
+            upstream = ops.cast(args[0] if upstream is None else upstream, dtype)
+            centered, scale = statistics(x)
+            pixels = ops.cast(ops.shape(x)[1] * ops.shape(x)[2], dtype)
+            # Means over each image's pixels, (b, 1, 1, c). No product of `centered` and
+            # `scale` alone: TensorFlow would make it early, and keep it.
+            offset = ops.mean(upstream, axis=(1, 2), keepdims=True)
+            slope = ops.mean(upstream * centered, axis=(1, 2), keepdims=True) * scale
+            to_x = upstream - offset - centered * (scale * slope)
+            to_x = to_x * (scale * gamma)
+            to_weights = [mean * pixels for mean in (slope, offset)]
+            if weights and len(gamma.shape) == 1:  # The same for all images.
+                to_weights = [ops.sum(one, axis=(0, 1, 2)) for one in to_weights]
+            to_x = ops.cast(to_x, x.dtype)
+            return (to_x, *to_weights) if weights else to_x
+
+        centered, scale = statistics(x)
+        gamma, beta = weights or (1.0, 0.0)
+        y = centered * (scale * gamma) + beta if weights else centered * scale
+        return ops.cast(y, output_dtype), gradient
+
+    return normalized

@@ -34,22 +34,11 @@ def _set(policy, floatx, data_format):
 
 
 def at_least_float32(dtype):
-    """float32, or float64 where the computation is in that.
-
-    Args:
-        dtype: a dtype policy or a type name.
-
-    Returns:
-        `"float32"` or `"float64"`.
-    """
+    """`"float32"`, or `"float64"` where a dtype policy (or its name) computes in it."""
     compute_dtype = keras.dtype_policies.get(dtype).compute_dtype
     return keras.backend.result_type(compute_dtype, "float32")
 
 
 def in_full_precision(x):
-    """`x` cast to at least float32.
-
-    Args:
-        x: a tensor of any float type.
-    """
+    """A tensor of any float type, cast to at least float32."""
     return ops.cast(x, at_least_float32(keras.backend.standardize_dtype(x.dtype)))

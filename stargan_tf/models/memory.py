@@ -1,25 +1,8 @@
-"""Less memory for more time: inner values are computed again in the backward pass."""
+"""Less memory: a batch in micro-batches, and inner values computed twice."""
 
 import tensorflow as tf
 
 from stargan_tf.errors import InputError
-
-# Gradients of gathered weights as tensors.
-
-
-def dense(gradient, variable):
-    """A variable's gradient as a tensor: zero for heads that the batch did not use.
-
-    They must not be left out: momentum and L2 move them all the same.
-    """
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    return tf.math.unsorted_segment_sum(
-        gradient.values, gradient.indices, variable.shape[0]
-    )
-
-
-# Gradient accumulation: a batch in micro-batches, with the result of the whole.
 
 
 def mean_over_micro_batches(gradients, batch, count, variables):
@@ -113,3 +96,15 @@ def rematerialized(function):
         return output, gradient
 
     return call
+
+
+def dense(gradient, variable):
+    """A variable's gradient as a tensor: zero for heads that the batch did not use.
+
+    They must not be left out: momentum and L2 move them all the same.
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    return tf.math.unsorted_segment_sum(
+        gradient.values, gradient.indices, variable.shape[0]
+    )

@@ -6,14 +6,14 @@ import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
+from stargan_tf.models import stargan_v2
 from stargan_tf.models.stargan.model import StarGAN
-from stargan_tf.models.stargan_v2 import pyramid
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.optimizers import TorchAdam
 
 STEPS, BATCH = 10, 4
 # v2 has fewer layers the smaller its images; so small they are of no other use.
-pyramid.SMALLEST = 16
+stargan_v2.SMALLEST_IMAGE = 16
 HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
 MOOD = DatasetInfo("mood", ("happy", "sad"), "one_hot", 16)
 ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", 16)

@@ -8,6 +8,7 @@ import tensorflow as tf
 from stargan_tf.errors import InputError
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
+from stargan_tf.models.stargan_v2 import check_image_size
 from stargan_tf.models.stargan_v2.layers import (
     AdaINResidualBlock,
     DomainDense,
@@ -15,9 +16,10 @@ from stargan_tf.models.stargan_v2.layers import (
     HighPassSkip,
     ImageTrunk,
     gathered_heads,
+    halvings,
     stacked_heads,
+    widths,
 )
-from stargan_tf.models.stargan_v2.pyramid import check_image_size, halvings, widths
 
 
 def normal(*shape, seed=0):

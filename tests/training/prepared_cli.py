@@ -11,7 +11,7 @@ import sys
 import tensorflow as tf
 
 from stargan_tf.cli.main import main
-from stargan_tf.models.stargan_v2 import pyramid
+from stargan_tf.models import stargan_v2
 
 if "TEST_LOGICAL_CPUS" in os.environ:
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -19,7 +19,7 @@ if "TEST_LOGICAL_CPUS" in os.environ:
     devices = [tf.config.LogicalDeviceConfiguration()] * count
     tf.config.set_logical_device_configuration(cpu, devices)
 if "TEST_SMALL" in os.environ:
-    pyramid.SMALLEST = 16
+    stargan_v2.SMALLEST_IMAGE = 16
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 sys.exit(main())

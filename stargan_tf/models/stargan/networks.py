@@ -1,4 +1,4 @@
-"""StarGAN v1's discriminator."""
+"""StarGAN v1's two networks, tables 4 and 5 of the paper, and their layers."""
 
 import keras
 from keras import layers, ops
@@ -10,160 +10,13 @@ from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32
 
-# Conditioning by label: the label as constant image channels.
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class AppendLabel(keras.layers.Layer):
-    """Appends every label entry to the image as a channel of that value.
-
-    The label is spread by a broadcast product, not by tiling: mobile delegates
-    refuse Tile.
-
-    Input: [image (batch, height, width, channels), label (batch, width_of_label)].
-    Output shape: (batch, height, width, channels + width_of_label).
-
-    Reference: StarGAN (Choi et al. 2018), section 3.1, "spatially replicated".
-    """
-
-    def call(self, inputs):
-        image, label = inputs
-        planes = ops.ones_like(image[..., :1]) * label[:, None, None, :]  # (b, h, w, c)
-        return ops.concatenate([image, planes], axis=-1)
-
-    def compute_output_shape(self, input_shape):
-        image, label = input_shape
-        return (*image[:-1], image[-1] + label[-1])
-
-
-# Attention over the output: redraw here, keep the input there.
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class Blend(keras.layers.Layer):
-    """Mixes a drawn image into the input by a mask that is learned along with it.
-
-    Input: [image (batch, height, width, 3), drawn (batch, height, width, 4)]: three
-        channels of colour and one of the mask, before their activations.
-    Output: m·tanh(colour) + (1 - m)·image with m = sigmoid(mask), (batch, height,
-        width, 3).
-
-    Reference: GANimation (Pumarola et al. 2018), equation 1.
-    """
-
-    def call(self, inputs):
-        image, drawn = inputs
-        mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
-        return image + mask * (ops.tanh(drawn[..., :3]) - image)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
-
-
-# The residual block of StarGAN v1's generator.
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class ResidualBlock(keras.layers.Layer):
-    """Conv 3×3, norm, ReLU, conv 3×3, norm, plus the input; no activation after.
-
-    Args:
-        filters: number of channels, in and out.
-        separable: depthwise-separable convolutions in place of full ones.
-
-    Input shape: (batch, height, width, filters). Output shape: the same.
-
-    Reference: StarGAN (Choi et al. 2018), table 4, "bottleneck".
-    """
-
-    normalization = InstanceNormalization
-
-    def __init__(self, filters, separable=False, **kwargs):
-        super().__init__(**kwargs)
-        self.filters = filters
-        self.separable = separable
-        dtype = self.dtype_policy
-        self.conv_1 = self._convolution("conv_1")
-        self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
-        self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
-        self.conv_2 = self._convolution("conv_2")
-        self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
-
-    def _convolution(self, name):
-        start = uniform_fan_in()
-        kwargs = {"use_bias": False, "dtype": self.dtype_policy, "name": name}
-        if self.separable:
-            return separable_convolution(self.filters, 3, start=start, **kwargs)
-        return keras.layers.Conv2D(
-            self.filters,
-            3,
-            padding="same",
-            data_format="channels_last",
-            kernel_initializer=start,
-            **kwargs,
-        )
-
-    def build(self, input_shape):
-        for layer in (self.conv_1, self.norm_1, self.conv_2, self.norm_2):
-            layer.build(input_shape)
-
-    def call(self, inputs):
-        x = self.relu(self.norm_1(self.conv_1(inputs)))
-        return inputs + self.norm_2(self.conv_2(x))
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        sizes = {"filters": self.filters, "separable": self.separable}
-        return {**super().get_config(), **sizes}
-
-
-# A residual block that sees the label: not in the StarGAN paper.
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class ConditionalResidualBlock(ResidualBlock):
-    """`ResidualBlock` whose two norms take scale and offset from the label.
-
-    In the paper's generator the label enters as constant channels, whose mean the
-    first instance norm removes: what is left of it comes from the zero padding at the
-    borders. Told again after each norm, small networks learn several times faster.
-
-    Args:
-        filters: number of channels, in and out.
-        separable: depthwise-separable convolutions in place of full ones.
-
-    Input: [x (batch, height, width, filters), label (batch, label_width)].
-    Output shape: that of x.
-    """
-
-    normalization = AdaIN
-
-    def build(self, input_shape):
-        for layer in (self.conv_1, self.conv_2):
-            layer.build(input_shape[0])
-        for layer in (self.norm_1, self.norm_2):
-            layer.build(input_shape)
-
-    def call(self, inputs):
-        x, label = inputs
-        y = self.relu(self.norm_1([self.conv_1(x), label]))
-        return x + self.norm_2([self.conv_2(y), label])
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
-
-
-# StarGAN v1's generator.
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class GeneratorV1(keras.Model):
     """G(x, c): redraws an image so that it shows the label.
 
     Fully convolutional: it takes any height and width that are multiples of 4.
-    Zero padding throughout, since instance normalisation removes a constant and the
+    Zero padding throughout, since instance normalization removes a constant and the
     label would go unseen under reflection padding.
 
     Args:
@@ -217,30 +70,28 @@ class GeneratorV1(keras.Model):
         blend = Blend(dtype=full, name="blend")
 
         # === Functional model ===
-        def normalised(x, name):
+        def normalized(x, name):
             x = InstanceNormalization(dtype=dtype, name=f"{name}_norm")(x)
             return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
 
-        def convolution(filters, kernel_size, strides, name, kind=layers.Conv2D):
-            kwargs = {"use_bias": False, "dtype": dtype, "name": name}
-            kwargs |= {"strides": strides}
-            start = uniform_fan_in()
-            if separable:
-                return separable_convolution(
-                    filters, kernel_size, start=start, **kwargs
-                )
-            return kind(
-                filters,
-                kernel_size,
-                padding="same",
-                data_format="channels_last",
-                kernel_initializer=start,
-                **kwargs,
+        def convolution(filters, kernel_size, strides, name):
+            return bare_convolution(
+                filters, kernel_size, strides, separable, dtype=dtype, name=name
             )
 
         def doubled(x, filters, name):
             if not separable:
-                return convolution(filters, 4, 2, name, layers.Conv2DTranspose)(x)
+                return layers.Conv2DTranspose(
+                    filters,
+                    4,
+                    2,
+                    padding="same",
+                    data_format="channels_last",
+                    use_bias=False,
+                    kernel_initializer=uniform_fan_in(),
+                    dtype=dtype,
+                    name=name,
+                )(x)
             double = layers.UpSampling2D(
                 data_format="channels_last",
                 interpolation="bilinear",
@@ -263,15 +114,15 @@ class GeneratorV1(keras.Model):
         x = append_label([image, label])
         # A depthwise 7×7 takes phones longer than all the rest; 5×5 has a fast kernel.
         edge = 5 if separable else 7
-        x = normalised(convolution(base_filters, edge, 1, "stem")(x), "stem")
+        x = normalized(convolution(base_filters, edge, 1, "stem")(x), "stem")
         for i in (1, 2):
             x = convolution(base_filters * 2**i, 4, 2, f"down_{i}")(x)
-            x = normalised(x, f"down_{i}")
+            x = normalized(x, f"down_{i}")
         for i in range(1, num_residual_blocks + 1):
             x = residual(f"residual_{i}", x)
         for i in (1, 2):
             x = doubled(x, base_filters * 4 // 2**i, f"up_{i}")
-            x = normalised(x, f"up_{i}")
+            x = normalized(x, f"up_{i}")
         drawn = convolution(4 if attention else 3, edge, 1, "to_rgb")(x)
         outputs = blend([image, drawn]) if attention else tanh(drawn)
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
@@ -290,9 +141,6 @@ class GeneratorV1(keras.Model):
 
     def get_config(self):
         return dict(self._config)
-
-
-LEAKY_RELU_SLOPE = 0.01
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -368,7 +216,7 @@ class DiscriminatorV1(keras.Model):
         for i in range(num_layers):
             filters = base_filters * 2**i
             x = halve(filters, channels, f"halve_{i + 1}")(x)
-            x = LeakyReLU(LEAKY_RELU_SLOPE, dtype=dtype, name=f"leaky_{i + 1}")(x)
+            x = LeakyReLU(0.01, dtype=dtype, name=f"leaky_{i + 1}")(x)
             channels = filters
         patches = head(1, 3, "same", "patches")(x)
         classes = head(num_domains, x.shape[1], "valid", "classes")(x)
@@ -389,3 +237,145 @@ class DiscriminatorV1(keras.Model):
 
     def get_config(self):
         return dict(self._config)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class ResidualBlock(keras.layers.Layer):
+    """Conv 3×3, norm, ReLU, conv 3×3, norm, plus the input; no activation after.
+
+    Args:
+        filters: number of channels, in and out.
+        separable: depthwise-separable convolutions in place of full ones.
+
+    Input shape: (batch, height, width, filters). Output shape: the same.
+
+    Reference: StarGAN (Choi et al. 2018), table 4, "bottleneck".
+    """
+
+    normalization = InstanceNormalization
+
+    def __init__(self, filters, separable=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.separable = separable
+        dtype = self.dtype_policy
+        self.conv_1 = self._convolution("conv_1")
+        self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
+        self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
+        self.conv_2 = self._convolution("conv_2")
+        self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
+
+    def _convolution(self, name):
+        return bare_convolution(
+            self.filters, 3, 1, self.separable, dtype=self.dtype_policy, name=name
+        )
+
+    def build(self, input_shape):
+        for layer in (self.conv_1, self.norm_1, self.conv_2, self.norm_2):
+            layer.build(input_shape)
+
+    def call(self, inputs):
+        x = self.relu(self.norm_1(self.conv_1(inputs)))
+        return inputs + self.norm_2(self.conv_2(x))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        sizes = {"filters": self.filters, "separable": self.separable}
+        return {**super().get_config(), **sizes}
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class ConditionalResidualBlock(ResidualBlock):
+    """`ResidualBlock` whose two norms take scale and offset from the label.
+
+    In the paper's generator the label enters as constant channels, whose mean the
+    first instance norm removes: what is left of it comes from the zero padding at the
+    borders. Told again after each norm, small networks learn several times faster.
+
+    Args:
+        filters: number of channels, in and out.
+        separable: depthwise-separable convolutions in place of full ones.
+
+    Input: [x (batch, height, width, filters), label (batch, label_width)].
+    Output shape: that of x.
+    """
+
+    normalization = AdaIN
+
+    def build(self, input_shape):
+        for layer in (self.conv_1, self.conv_2):
+            layer.build(input_shape[0])
+        for layer in (self.norm_1, self.norm_2):
+            layer.build(input_shape)
+
+    def call(self, inputs):
+        x, label = inputs
+        y = self.relu(self.norm_1([self.conv_1(x), label]))
+        return x + self.norm_2([self.conv_2(y), label])
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class AppendLabel(keras.layers.Layer):
+    """Appends every label entry to the image as a channel of that value.
+
+    The label is spread by a broadcast product, not by tiling: mobile delegates
+    refuse Tile.
+
+    Input: [image (batch, height, width, channels), label (batch, width_of_label)].
+    Output shape: (batch, height, width, channels + width_of_label).
+
+    Reference: StarGAN (Choi et al. 2018), section 3.1, "spatially replicated".
+    """
+
+    def call(self, inputs):
+        image, label = inputs
+        planes = ops.ones_like(image[..., :1]) * label[:, None, None, :]  # (b, h, w, c)
+        return ops.concatenate([image, planes], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        image, label = input_shape
+        return (*image[:-1], image[-1] + label[-1])
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class Blend(keras.layers.Layer):
+    """Mixes a drawn image into the input by a mask that is learned along with it.
+
+    Input: [image (batch, height, width, 3), drawn (batch, height, width, 4)]: three
+        channels of color and one of the mask, before their activations.
+    Output: m·tanh(color) + (1 - m)·image with m = sigmoid(mask), (batch, height,
+        width, 3).
+
+    Reference: GANimation (Pumarola et al. 2018), equation 1.
+    """
+
+    def call(self, inputs):
+        image, drawn = inputs
+        mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
+        return image + mask * (ops.tanh(drawn[..., :3]) - image)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+
+def bare_convolution(filters, kernel_size, strides, separable, **kwargs):
+    """A convolution of the generator: no bias, PyTorch's initial weights."""
+    kwargs = {"strides": strides, "use_bias": False, **kwargs}
+    start = uniform_fan_in()
+    if separable:
+        return separable_convolution(
+            filters, kernel_size, pointwise_initializer=start, **kwargs
+        )
+    return layers.Conv2D(
+        filters,
+        kernel_size,
+        padding="same",
+        data_format="channels_last",
+        kernel_initializer=start,
+        **kwargs,
+    )

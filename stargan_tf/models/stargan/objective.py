@@ -10,16 +10,13 @@ from keras import ops
 
 from stargan_tf.data.info import BINARY, ONE_HOT
 from stargan_tf.layers.precision import in_full_precision
+from stargan_tf.models.stargan import STARGAN
 
-LOSS_WEIGHTS = {
-    "classification": 1.0,
-    "reconstruction": 10.0,
-    "gradient_penalty": 10.0,
-    "identity": 10.0,
-}
+LOSS_WEIGHTS = {option.name: option.default for option in STARGAN.loss_weights}
 
 # Term → (its function of what the networks computed, the name of its weight or None
-# for 1). Logs are named after the terms.
+# for 1). Logs are named after the terms; a weight, its default and its help are an
+# entry of `loss_weights` in this folder's `__init__.py`.
 CRITIC_TERMS = {
     "real": (lambda seen: critic_loss(seen.real_logits, real=True), None),
     "fake": (lambda seen: critic_loss(seen.fake_logits, real=False), None),

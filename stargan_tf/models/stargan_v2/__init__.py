@@ -17,7 +17,8 @@ from stargan_tf.models.family import (
     check_form,
     loss_weight,
 )
-from stargan_tf.models.stargan_v2.pyramid import check_image_size
+
+SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
 
 # StarGAN v2's options, with the paper's values as defaults.
 
@@ -196,6 +197,19 @@ LOSS_WEIGHTS = (
     loss_weight("cycle", 1.0, "Cycle reconstruction."),
     loss_weight("r1", 1.0, "R1 penalty of the discriminator."),
 )
+
+
+def check_image_size(image_size: int) -> None:
+    """Raises InputError unless `image_size` is a power of two in 64…1024 pixels."""
+    exponents = range(SMALLEST_IMAGE.bit_length() - 1, LARGEST_IMAGE.bit_length())
+    sizes = [2**exponent for exponent in exponents]
+    if image_size in sizes:
+        return
+    nearest = min(sizes, key=lambda size: abs(size - image_size))
+    raise InputError(
+        f"StarGAN v2's image_size is a power of two from {sizes[0]} to {sizes[-1]}. "
+        f"Received: image_size={image_size}. Resize the data, for example to {nearest}."
+    )
 
 
 def check(values: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The high-pass skip: fine structure of a face, past the bottleneck."""
+"""StarGAN v2's layers: residual blocks, high-pass skips, and a head per domain."""
 
 import math
 
@@ -6,19 +6,74 @@ import keras
 import numpy as np
 from keras import ops
 
-from stargan_tf.layers.initializers import (
-    he_convolution,
-    he_doubling,
-    he_halving,
-    he_normal,
-    he_separable,
-    leaky_relu,
+from stargan_tf.layers.activation import LeakyReLU
+from stargan_tf.layers.convolution import (
+    DoublingConv2D,
+    HalvingConv2D,
+    SmallImageConv2D,
+    separable_convolution,
 )
+from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
-from stargan_tf.layers.precision import at_least_float32
-from stargan_tf.models.stargan_v2.pyramid import check_image_size, halvings, widths
+from stargan_tf.models.stargan_v2 import check_image_size
 
-# The pre-activation residual block going down: StarGAN v2's G, E and D.
+# Of the masks, the first serves the high-pass skip of this size, the second the larger.
+SMALL_MASK_SIZE = 32
+# Sides of the last feature maps of E and D.
+TRUNK_SIZE = 4
+# Up to so many domains for each sample, one product of all heads is faster than
+# gathering: see benchmarks/domain_heads.py.
+DOMAINS_PER_SAMPLE = 2
+USUAL_BATCH = 8  # where the batch's size is not known when the graph is built
+
+
+def he_convolution(filters, kernel_size, **kwargs):
+    """A `Conv2D` with "same" zero padding, `he_normal` kernel and zero bias."""
+    kwargs = {"padding": "same", "kernel_initializer": he_normal(), **kwargs}
+    return SmallImageConv2D(filters, kernel_size, **kwargs)
+
+
+def he_convolution_3x3(filters, separable, **kwargs):
+    """A 3×3 `he_convolution`, or a depthwise-separable one (not in the paper)."""
+    if separable:
+        return separable_convolution(
+            filters, 3, pointwise_initializer=he_normal(), **kwargs
+        )
+    return he_convolution(filters, 3, **kwargs)
+
+
+def leaky_relu(**kwargs):
+    """LeakyReLU of slope 0.2, the activation of G, E and D."""
+    return LeakyReLU(0.2, **kwargs)
+
+
+def halvings(image_size, until):
+    """How often `image_size` is halved until it is `until` (both powers of two)."""
+    return image_size.bit_length() - until.bit_length()
+
+
+def official_filters(image_size):
+    """The official code's channels at full size."""
+    return 2**14 // image_size
+
+
+def widths(image_size, base_filters, max_filters, blocks):
+    """Channels at full size and after each block: doubled, up to a cap.
+
+    Args:
+        image_size: side of the images in pixels.
+        base_filters: channels at full size, which the cap does not touch; `None`
+            for the official 2**14 / image_size.
+        max_filters: the cap.
+        blocks: number of blocks.
+
+    Returns:
+        List of `blocks` + 1 integers.
+    """
+    channels = [base_filters or official_filters(image_size)]
+    for _ in range(blocks):
+        channels.append(min(2 * channels[-1], max_filters))
+    return channels
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -30,7 +85,7 @@ class DownResidualBlock(keras.layers.Layer):
     Args:
         filters: output channels; another number than the input's puts a 1×1
             convolution without bias into the shortcut.
-        normalize: whether with instance normalisation (G only).
+        normalize: whether with instance normalization (G only).
         downsample: whether to halve height and width by average pooling.
         separable: depthwise-separable 3×3 convolutions in place of full ones.
 
@@ -58,12 +113,17 @@ class DownResidualBlock(keras.layers.Layer):
     def build(self, input_shape):
         dtype, channels = self.dtype_policy, input_shape[-1]
         # The channels change in the second convolution.
-        convolution = he_separable if self.separable else he_convolution
-        self.conv_2 = convolution(self.filters, 3, dtype=dtype, name="conv_2")
+        self.conv_2 = he_convolution_3x3(
+            self.filters, self.separable, dtype=dtype, name="conv_2"
+        )
         if self._halves_in_convolution:
-            self.conv_1 = he_halving(channels, dtype=dtype, name="conv_1")
+            self.conv_1 = HalvingConv2D(
+                channels, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
+            )
         else:
-            self.conv_1 = convolution(channels, 3, dtype=dtype, name="conv_1")
+            self.conv_1 = he_convolution_3x3(
+                channels, self.separable, dtype=dtype, name="conv_1"
+            )
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape)
         if self.normalize:
@@ -84,9 +144,9 @@ class DownResidualBlock(keras.layers.Layer):
         x = self.halve(x) if pool else x
         x = self.norm_2(x) if self.normalize else x
         x = self.conv_2(self.relu(x))
-        return (x + self._past(inputs)) / math.sqrt(2)
+        return (x + self._shortcut_branch(inputs)) / math.sqrt(2)
 
-    def _past(self, x):
+    def _shortcut_branch(self, x):
         # The official code pools after the 1×1 convolution; both are linear and
         # commute, and this way the convolution sees a quarter of the pixels.
         x = self.halve(x) if self.downsample else x
@@ -108,9 +168,6 @@ class DownResidualBlock(keras.layers.Layer):
         }
 
 
-# The pre-activation residual block with AdaIN, going up: StarGAN v2's decoder.
-
-
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class AdaINResidualBlock(keras.layers.Layer):
     """AdaIN, LeakyReLU, [double], conv, AdaIN, LeakyReLU, conv; plus the shortcut.
@@ -120,7 +177,7 @@ class AdaINResidualBlock(keras.layers.Layer):
     Args:
         filters: output channels; another number than the input's puts a 1×1
             convolution without bias into the shortcut.
-        upsample: whether to double height and width (nearest neighbour).
+        upsample: whether to double height and width (nearest neighbor).
         use_shortcut: `False` with the high-pass skips: neither shortcut nor √2.
             The 1×1 convolution then is in the weights as in the official
             checkpoints, unused and untrained.
@@ -142,13 +199,16 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.upsample = upsample
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
-        convolution = he_separable if separable else he_convolution
         self._doubles_in_convolution = upsample and not separable
         if self._doubles_in_convolution:
-            self.conv_1 = he_doubling(filters, dtype=dtype, name="conv_1")
+            self.conv_1 = DoublingConv2D(
+                filters, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
+            )
         else:
-            self.conv_1 = convolution(filters, 3, dtype=dtype, name="conv_1")
-        self.conv_2 = convolution(filters, 3, dtype=dtype, name="conv_2")
+            self.conv_1 = he_convolution_3x3(
+                filters, separable, dtype=dtype, name="conv_1"
+            )
+        self.conv_2 = he_convolution_3x3(filters, separable, dtype=dtype, name="conv_2")
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
@@ -184,9 +244,9 @@ class AdaINResidualBlock(keras.layers.Layer):
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x
-        return (x + self._past(image)) / math.sqrt(2)
+        return (x + self._shortcut_branch(image)) / math.sqrt(2)
 
-    def _past(self, x):
+    def _shortcut_branch(self, x):
         # The official code doubles before the 1×1 convolution; the result is the
         # same, and this way the convolution sees a quarter of the pixels.
         x = x if self.shortcut is None else self.shortcut(x)
@@ -208,14 +268,62 @@ class AdaINResidualBlock(keras.layers.Layer):
         }
 
 
-# What StarGAN v2's style encoder and discriminator share: image → features.
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class HighPassSkip(keras.layers.Layer):
+    """x + highpass(mask · encoded): edges of the source inside the mask.
 
-LAST_SIZE = 4
+    The filter is eight times a pixel minus its eight neighbors (zero outside of
+    the image), divided by `strength`.
+
+    Args:
+        strength: the official `w_hpf`; larger means weaker.
+
+    Input: [x (batch, s, s, channels), encoded (batch, s, s, channels),
+        masks (batch, h, w, 2) in [0, 1], or None for no skip]. Mask 0 (the outline
+        with everything) serves s = 32, mask 1 (without chin, mouth and brows) the
+        larger sizes; they are resized to s by bilinear interpolation.
+    Output shape: that of x.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, "Generator".
+    """
+
+    def __init__(self, strength=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.strength = strength
+
+    def call(self, inputs):
+        x, encoded, masks = inputs
+        if masks is None:
+            return x
+        size = x.shape[1]
+        mask = masks[..., :1] if size == SMALL_MASK_SIZE else masks[..., 1:]
+        # In float32, as older Keras (seen with 3.6) cannot resize bfloat16; without
+        # antialiasing, as the official code's interpolation.
+        mask = ops.cast(mask, "float32")
+        mask = ops.image.resize(
+            mask, (size, size), "bilinear", data_format="channels_last"
+        )
+        return x + self._high_pass(ops.cast(mask, self.compute_dtype) * encoded)
+
+    def _high_pass(self, x):
+        kernel = np.full((3, 3, 1, 1), -1.0 / self.strength, np.float32)
+        kernel[1, 1] = 8.0 / self.strength
+        kernel = np.broadcast_to(kernel, (3, 3, x.shape[-1], 1))
+        kernel = ops.convert_to_tensor(kernel, self.compute_dtype)
+        return ops.depthwise_conv(
+            x, kernel, padding="same", data_format="channels_last"
+        )
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "strength": self.strength}
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ImageTrunk(keras.layers.Layer):
-    """Halves the image down to 4×4, then to one feature vector; no normalisation.
+    """Halves the image down to 4×4, then to one feature vector; no normalization.
 
     Args:
         image_size: side of the images in pixels; a power of two, 64…1024.
@@ -234,7 +342,7 @@ class ImageTrunk(keras.layers.Layer):
         self.image_size = image_size
         self.base_filters = base_filters
         self.max_filters = max_filters
-        blocks = halvings(image_size, LAST_SIZE)
+        blocks = halvings(image_size, TRUNK_SIZE)
         self.widths = widths(image_size, base_filters, max_filters, blocks)
         dtype = self.dtype_policy
         self.from_rgb = he_convolution(self.widths[0], 3, dtype=dtype, name="from_rgb")
@@ -244,7 +352,7 @@ class ImageTrunk(keras.layers.Layer):
         ]
         self.relu = leaky_relu(dtype=dtype, name="relu")
         self.last = he_convolution(
-            self.widths[-1], LAST_SIZE, padding="valid", dtype=dtype, name="last"
+            self.widths[-1], TRUNK_SIZE, padding="valid", dtype=dtype, name="last"
         )
 
     def build(self, input_shape):
@@ -272,14 +380,6 @@ class ImageTrunk(keras.layers.Layer):
             "base_filters": self.base_filters,
             "max_filters": self.max_filters,
         }
-
-
-# One dense layer per domain, of which each sample goes through its own.
-
-# Up to so many domains for each sample, one product of all heads is faster than
-# gathering: see benchmarks/domain_heads.py.
-DOMAINS_PER_SAMPLE = 2
-USUAL_BATCH = 8  # where the batch's size is not known when the graph is built
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -356,17 +456,7 @@ class DomainDense(keras.layers.Layer):
 
 
 def gathered_heads(x, domain, kernel, bias):
-    """Each sample's head, fetched; cost grows with the batch.
-
-    Args:
-        x: (batch, width) or (batch, n, width).
-        domain: (batch,) int.
-        kernel: (domains, width, units).
-        bias: (domains, units).
-
-    Returns:
-        (batch, units), or (batch, n, units).
-    """
+    """`DomainDense` with each sample's head fetched; cost grows with the batch."""
     kernel = ops.cast(ops.take(kernel, domain, axis=0), x.dtype)
     bias = ops.cast(ops.take(bias, domain, axis=0), x.dtype)
     if len(x.shape) == 3:
@@ -375,17 +465,7 @@ def gathered_heads(x, domain, kernel, bias):
 
 
 def stacked_heads(x, domain, kernel, bias):
-    """All heads in one product, in which x meets zeros but for its own head's rows.
-
-    Args:
-        x: (batch, width).
-        domain: (batch,) int, or its one-hot (batch, domains) float.
-        kernel: (domains, width, units).
-        bias: (domains, units).
-
-    Returns:
-        (batch, units).
-    """
+    """`DomainDense` in one product: x meets zeros but for its own head's rows."""
     domains, width, units = kernel.shape
     if len(domain.shape) == 1:
         domain = ops.one_hot(domain, domains, dtype=x.dtype)
@@ -393,90 +473,3 @@ def stacked_heads(x, domain, kernel, bias):
     x = ops.reshape(own[:, :, None] * x[:, None], (-1, domains * width))
     kernel = ops.reshape(ops.cast(kernel, x.dtype), (domains * width, units))
     return ops.matmul(x, kernel) + ops.matmul(own, ops.cast(bias, x.dtype))
-
-
-# What StarGAN v2's style encoder and discriminator are: a trunk, a head per domain.
-
-
-def domain_branches(
-    units, image_size, num_domains, base_filters, max_filters, dtype, name
-):
-    """A functional model's inputs and outputs: image and domain → the domain's head.
-
-    Args:
-        units: width of the heads.
-        image_size: side of the square images in pixels; a power of two, 64…1024.
-        num_domains: number of heads.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below.
-        dtype: the trunk's dtype policy; the heads are float32 at least.
-        name: of the heads' layer.
-
-    Returns:
-        ([image (batch, image_size, image_size, 3), domain (batch,) int],
-        outputs (batch, units)).
-
-    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
-    """
-    full = at_least_float32(dtype)
-    image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
-    domain = keras.Input((), dtype="int32", name="domain")
-    trunk = ImageTrunk(image_size, base_filters, max_filters, dtype=dtype, name="trunk")
-    heads = DomainDense(units, num_domains, dtype=full, name=name)
-    return [image, domain], heads([trunk(image), domain])
-
-
-SMALL = 32
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class HighPassSkip(keras.layers.Layer):
-    """x + highpass(mask · encoded): edges of the source inside the mask.
-
-    The filter is eight times a pixel minus its eight neighbours (zero outside of
-    the image), divided by `strength`.
-
-    Args:
-        strength: the official `w_hpf`; larger means weaker.
-
-    Input: [x (batch, s, s, channels), encoded (batch, s, s, channels),
-        masks (batch, h, w, 2) in [0, 1], or None for no skip]. Mask 0 (the outline
-        with everything) serves s = 32, mask 1 (without chin, mouth and brows) the
-        larger sizes; they are resized to s by bilinear interpolation.
-    Output shape: that of x.
-
-    Reference: StarGAN v2 (Choi et al. 2020), appendix E, "Generator".
-    """
-
-    def __init__(self, strength=1.0, **kwargs):
-        super().__init__(**kwargs)
-        self.strength = strength
-
-    def call(self, inputs):
-        x, encoded, masks = inputs
-        if masks is None:
-            return x
-        size = x.shape[1]
-        mask = masks[..., :1] if size == SMALL else masks[..., 1:]
-        # In float32, as older Keras (seen with 3.6) cannot resize bfloat16; without
-        # antialiasing, as the official code's interpolation.
-        mask = ops.cast(mask, "float32")
-        mask = ops.image.resize(
-            mask, (size, size), "bilinear", data_format="channels_last"
-        )
-        return x + self._high_pass(ops.cast(mask, self.compute_dtype) * encoded)
-
-    def _high_pass(self, x):
-        kernel = np.full((3, 3, 1, 1), -1.0 / self.strength, np.float32)
-        kernel[1, 1] = 8.0 / self.strength
-        kernel = np.broadcast_to(kernel, (3, 3, x.shape[-1], 1))
-        kernel = ops.convert_to_tensor(kernel, self.compute_dtype)
-        return ops.depthwise_conv(
-            x, kernel, padding="same", data_format="channels_last"
-        )
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
-
-    def get_config(self):
-        return {**super().get_config(), "strength": self.strength}

@@ -24,7 +24,8 @@ from stargan_tf.models.base import (
     value_and_slope,
 )
 from stargan_tf.models.memory import dense, mean_over_micro_batches, rematerialized
-from stargan_tf.models.stargan_v2 import styles
+from stargan_tf.models.stargan_v2 import check_image_size, styles
+from stargan_tf.models.stargan_v2.layers import official_filters
 from stargan_tf.models.stargan_v2.networks import (
     DiscriminatorV2,
     GeneratorV2,
@@ -39,7 +40,6 @@ from stargan_tf.models.stargan_v2.objective import (
     diversity_weight,
     generator_terms,
 )
-from stargan_tf.models.stargan_v2.pyramid import check_image_size, official_filters
 from stargan_tf.optimizers import TorchAdam
 
 LATENT, REFERENCE = SOURCES = ("latent", "reference")

@@ -1,24 +1,30 @@
-"""StarGAN v2's style encoder."""
+"""StarGAN v2's four networks: tables 5 to 7 of the paper's appendix E."""
 
 import keras
 from keras import layers
 
-from stargan_tf.layers.initializers import he_convolution, he_dense, leaky_relu
+from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.models.stargan_v2 import check_image_size
 from stargan_tf.models.stargan_v2.layers import (
     AdaINResidualBlock,
     DomainDense,
     DownResidualBlock,
     HighPassSkip,
-    domain_branches,
+    ImageTrunk,
+    halvings,
+    he_convolution,
+    leaky_relu,
+    widths,
 )
-from stargan_tf.models.stargan_v2.pyramid import check_image_size, halvings, widths
 
-# StarGAN v2's generator.
-
+# The generator's.
 SKIP_SIZES = (32, 64, 128)
 BOTTLENECK_BLOCKS = 2
+# The mapping network's.
+SHARED_LAYERS = 4
+HIDDEN_LAYERS_PER_DOMAIN = 3
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -124,67 +130,6 @@ class GeneratorV2(keras.Model):
         return dict(self._config)
 
 
-# StarGAN v2's discriminator.
-
-
-@keras.saving.register_keras_serializable(package="stargan_tf")
-class DiscriminatorV2(keras.Model):
-    """D_y(x): is this a real image of domain y? One verdict per domain.
-
-    Args:
-        image_size: side of the square images in pixels; a power of two, 64…1024.
-        num_domains: number of domains, each with its own last layer.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below (`max_conv_dim`).
-
-    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
-        domain (batch,) int].
-    Output: logits (batch,) float32.
-
-    Raises:
-        InputError: for another image size.
-
-    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
-    """
-
-    def __init__(
-        self,
-        image_size,
-        num_domains,
-        base_filters=None,
-        max_filters=512,
-        dtype=None,
-        **kwargs,
-    ):
-        # === Layers ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        sizes = (1, image_size, num_domains, base_filters, max_filters)
-        inputs, verdict = domain_branches(*sizes, dtype, "verdict")
-        one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
-
-        # === Functional model ===
-        super().__init__(inputs=inputs, outputs=one_per_image(verdict), **kwargs)
-
-        # === Config ===
-        self._config = {
-            "image_size": image_size,
-            "num_domains": num_domains,
-            "base_filters": base_filters,
-            "max_filters": max_filters,
-            "dtype": keras.saving.serialize_keras_object(dtype),
-            "name": self.name,
-        }
-
-    def get_config(self):
-        return dict(self._config)
-
-
-# StarGAN v2's mapping network.
-
-SHARED_LAYERS = 4
-HIDDEN_LAYERS_PER_DOMAIN = 3
-
-
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class MappingNetwork(keras.Model):
     """F_y(z): turns a random latent code into a style code of a domain.
@@ -216,7 +161,13 @@ class MappingNetwork(keras.Model):
         super().__init__(dtype=dtype, **kwargs)
         # Not functional as the other networks: the latents' rank varies.
         self.shared = [
-            he_dense(hidden_dim, activation="relu", dtype=dtype, name=f"shared_{i}")
+            layers.Dense(
+                hidden_dim,
+                activation="relu",
+                kernel_initializer=he_normal(),
+                dtype=dtype,
+                name=f"shared_{i}",
+            )
             for i in range(1, SHARED_LAYERS + 1)
         ]
         self.hidden = [
@@ -232,10 +183,7 @@ class MappingNetwork(keras.Model):
             "style_dim": style_dim,
             "hidden_dim": hidden_dim,
         }
-        self._build(latent_dim, hidden_dim)
-
-    def _build(self, latent_dim, hidden_dim):
-        """Creates all weights at once, so that optimizers and loading find them."""
+        # All weights at once, so that optimizers and loading find them.
         self.shared[0].build((None, latent_dim))
         for layer in self.shared[1:]:
             layer.build((None, hidden_dim))
@@ -288,8 +236,15 @@ class StyleEncoder(keras.Model):
     ):
         # === Functional model ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        sizes = (style_dim, image_size, num_domains, base_filters, max_filters)
-        inputs, outputs = domain_branches(*sizes, dtype, "style")
+        inputs, outputs = domain_branches(
+            units=style_dim,
+            image_size=image_size,
+            num_domains=num_domains,
+            base_filters=base_filters,
+            max_filters=max_filters,
+            dtype=dtype,
+            name="style",
+        )
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===
@@ -305,3 +260,78 @@ class StyleEncoder(keras.Model):
 
     def get_config(self):
         return dict(self._config)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class DiscriminatorV2(keras.Model):
+    """D_y(x): is this a real image of domain y? One verdict per domain.
+
+    Args:
+        image_size: side of the square images in pixels; a power of two, 64…1024.
+        num_domains: number of domains, each with its own last layer.
+        base_filters: channels at full size; `None` for 2**14 / image_size.
+        max_filters: cap of the channels below (`max_conv_dim`).
+
+    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+        domain (batch,) int].
+    Output: logits (batch,) float32.
+
+    Raises:
+        InputError: for another image size.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
+    """
+
+    def __init__(
+        self,
+        image_size,
+        num_domains,
+        base_filters=None,
+        max_filters=512,
+        dtype=None,
+        **kwargs,
+    ):
+        # === Layers ===
+        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        inputs, verdict = domain_branches(
+            units=1,
+            image_size=image_size,
+            num_domains=num_domains,
+            base_filters=base_filters,
+            max_filters=max_filters,
+            dtype=dtype,
+            name="verdict",
+        )
+        one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
+
+        # === Functional model ===
+        super().__init__(inputs=inputs, outputs=one_per_image(verdict), **kwargs)
+
+        # === Config ===
+        self._config = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+            "dtype": keras.saving.serialize_keras_object(dtype),
+            "name": self.name,
+        }
+
+    def get_config(self):
+        return dict(self._config)
+
+
+def domain_branches(
+    units, image_size, num_domains, base_filters, max_filters, dtype, name
+):
+    """A trunk and a dense head per domain: (inputs [image, domain], outputs).
+
+    The style encoder and the discriminator are one such network each. The outputs,
+    (batch, units), are those of the layer called `name`, in at least float32.
+    """
+    full = at_least_float32(dtype)
+    image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
+    domain = keras.Input((), dtype="int32", name="domain")
+    trunk = ImageTrunk(image_size, base_filters, max_filters, dtype=dtype, name="trunk")
+    heads = DomainDense(units, num_domains, dtype=full, name=name)
+    return [image, domain], heads([trunk(image), domain])

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 from keras import ops
 
 from stargan_tf.layers.precision import in_full_precision
+from stargan_tf.models.stargan_v2 import STARGAN_V2
 
-LOSS_WEIGHTS = {"style": 1.0, "diversity": 1.0, "cycle": 1.0, "r1": 1.0}
+LOSS_WEIGHTS = {option.name: option.default for option in STARGAN_V2.loss_weights}
 
 # Term → (its function of what the networks computed, the name of its weight or None
-# for 1). Logs are named after the terms.
+# for 1). Logs are named after the terms; a weight, its default and its help are an
+# entry of `loss_weights` in this folder's `__init__.py`.
 DISCRIMINATOR_TERMS = {
     "real": (lambda seen: non_saturating_loss(seen.real_logits, real=True), None),
     "fake": (lambda seen: non_saturating_loss(seen.fake_logits, real=False), None),

@@ -23,7 +23,7 @@ from stargan_tf.convert.mapping import (
 )
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan_v2.pyramid import halvings, widths
+from stargan_tf.models.stargan_v2.layers import halvings, widths
 
 # StarGAN v2: the official keys and ours (clovaai/stargan-v2).
 
