@@ -12,13 +12,12 @@ from absl import flags
 from stargan_tf.cli import translate_by_label, translate_by_style, translate_source
 from stargan_tf.data.options import CROP_SIZE_HELP
 from stargan_tf.errors import InputError
-from stargan_tf.models.family import LABELS, STYLES
 from stargan_tf.models.registry import family
 
 SUMMARY = "Translate pictures with a trained model."
 SERVED = "stargan-tf translate --server HOST:PORT --model NAME …, and the same flags"
 USAGE = "\n       ".join((*translate_by_label.USAGE, *translate_by_style.USAGE, SERVED))
-KINDS = {LABELS: translate_by_label, STYLES: translate_by_style}
+KINDS = {"labels": translate_by_label, "styles": translate_by_style}
 
 
 def define_flags(flag_values: flags.FlagValues) -> None:

@@ -18,7 +18,6 @@ from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import EvaluationOptions, OwnFunctions
 from stargan_tf.evaluation.results import Results, results_record, write_record
 from stargan_tf.evaluation.tasks import Subject
-from stargan_tf.models.family import check_form, explained, imported_by_user
 from stargan_tf.models.registry import family
 from stargan_tf.pretrained import named_or, owner
 from stargan_tf.training import checkpoints
@@ -31,6 +30,7 @@ from stargan_tf.training.run_folder import (
     read_config_file,
     versions,
 )
+from stargan_tf.user_code import check_form, explained, imported_by_user
 
 # The data that a trained model is evaluated on.
 

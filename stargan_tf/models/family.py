@@ -1,42 +1,22 @@
-"""What `stargan-tf train` knows about a model family."""
+"""What a model family tells every command, without Keras: its options and its code."""
 
-import functools
-import importlib
 import math
-import os
 import pkgutil
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from types import MappingProxyType, ModuleType
 from typing import Any
 
 from stargan_tf.errors import InputError
+from stargan_tf.user_code import imported_by_user
 
-# One named configuration.
+NETWORKS = "Networks"
+OPTIMIZATION = "Optimization"
+WEIGHTS = "Weights of the loss terms"
+DATA = "Data"
 
-
-@dataclass(frozen=True)
-class Preset:
-    """Values for a run's options, by name.
-
-    Args:
-        description: one line for `stargan-tf presets`.
-        values: option name → value, as in a JSON configuration; its family is known.
-    """
-
-    description: str
-    values: dict[str, Any]
-
-
-# One option of a run: its name, what it means, and which values it takes.
-
-TRUE = ("true", "1", "yes")
-FALSE = ("false", "0", "no")
+# Wider layers and longer chains than these are typing errors, or attacks: a network of
+# the widest has more weights than any GPU holds.
+WIDEST, DEEPEST = 4096, 100
 
 
 @dataclass(frozen=True)
@@ -146,175 +126,35 @@ def _float(value: Any) -> float | None:
 
 def _bool(value: Any) -> bool | None:
     text = str(value).lower()
-    return True if text in TRUE else False if text in FALSE else None
+    if text in ("true", "1", "yes"):
+        return True
+    return False if text in ("false", "0", "no") else None
 
 
 def _str(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-# Code that a text names, imported when it is needed.
-
-SUFFIX = ".py"
-_LONGEST = 100  # Characters of a name in a message.
-
-
-def imported_by_user(option: str, name: str) -> Callable[..., Any]:
-    """Imports the callable that a user named.
-
-    A module that cannot be imported is looked for in the current folder. `sys.path`
-    stays as it is: such a module finds others beside it only through PYTHONPATH.
+def make_option(
+    group: str,
+    name: str,
+    default: Any,
+    text: str,
+    kind: type | None = None,
+    **limits: Any,
+) -> Option:
+    """An `Option` whose kind follows from its default.
 
     Args:
-        option: the option's name, for the messages.
-        name: `module:name`, or `path/to/file.py:name`.
-
-    Raises:
-        InputError: if the text has another form, the module cannot be imported, or
-            it has no such callable.
+        group: heading in the help.
+        name: the flag's name and the JSON key.
+        default: the value when neither flag, file nor preset gives one.
+        text: one sentence for the command line's help.
+        kind: of the values; by default the default's, or text.
+        **limits: further fields of `Option`.
     """
-    check_form(option, name)
-    module, _, attribute = name.rpartition(":")
-    try:
-        if module.endswith(SUFFIX):
-            found = getattr(_file_module(Path(module)), attribute)
-        else:
-            _import_here(module)
-            found = pkgutil.resolve_name(name)
-    # A user's module may fail in any way, even by leaving the program.
-    except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{option} {name} cannot be imported: {_described(error)}"
-        ) from error
-    if not callable(found):
-        raise InputError(
-            f"{option} must name a function. Received: {name}, a {type(found).__name__}"
-        )
-    return found
-
-
-def check_trusted(
-    named: Mapping[str, Any], config: str | Path | None, trust_code: bool
-) -> None:
-    """Refuses to run what a configuration names, unless the user trusts it.
-
-    Args:
-        named: option → the code that the configuration names for it.
-        config: the configuration.
-        trust_code: whether the user trusts it.
-
-    Raises:
-        InputError: if it names any and the user does not.
-    """
-    if trust_code:
-        return
-    for option, code in named.items():
-        raise InputError(
-            f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
-            f"that comes with a file is not run unasked. Pass your own --{option} (in "
-            f"Python {option}=…), or, if you trust the file, --trust_code "
-            "(trust_code=True)."
-        )
-
-
-def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
-    """A user's function whose exceptions are one line with its name.
-
-    Args:
-        option: the option that named it.
-        name: what it was named with.
-        function: to be called with NumPy arrays; not for TensorFlow graphs.
-    """
-
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except Exception as error:
-            raise InputError(f"{option} {name} failed: {_described(error)}") from error
-
-    return call
-
-
-def check_form(option: str, name: str) -> None:
-    """Raises InputError unless the text is `module:name` or `file.py:name`.
-
-    Args:
-        option: the option's name, for the message.
-        name: the text.
-    """
-    module, colon, attribute = name.rpartition(":")
-    named = module.endswith(SUFFIX) or all(p.isidentifier() for p in module.split("."))
-    if not (colon and attribute.isidentifier() and named):
-        raise InputError(
-            f"{option} must be MODULE:FUNCTION or FILE.py:FUNCTION, such as "
-            f"my_masks:face_masks. Received: {name}"
-        )
-
-
-def _import_here(module: str) -> None:
-    """Loads a module's outermost package from the current folder if need be."""
-    root = module.partition(".")[0]
-    if root in sys.modules or importlib.util.find_spec(root):
-        return
-    spec = PathFinder.find_spec(root, [os.getcwd()])
-    if spec is not None:
-        _loaded(root, spec)
-
-
-def _file_module(path: Path) -> ModuleType:
-    # Its path is its name, so that it is run once, and hides no other module.
-    name = str(path.expanduser().resolve())
-    if name in sys.modules:
-        return sys.modules[name]
-    if not Path(name).is_file():
-        raise ImportError(f"There is no file {path}")
-    return _loaded(name, spec_from_file_location(name, name))
-
-
-def _loaded(name: str, spec: ModuleSpec) -> ModuleType:
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        if spec.loader is not None:  # None: a folder without __init__.py
-            spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _described(error: BaseException) -> str:
-    """What happened and, in code of the user's, where."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, ImportError | AttributeError | SyntaxError):
-        return text
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {text} ({last.filename}, line {last.lineno})"
-
-
-NETWORKS = "Networks"
-OPTIMIZATION = "Optimization"
-WEIGHTS = "Weights of the loss terms"
-DATA = "Data"
-
-# Wider layers and longer chains than these are typing errors, or attacks: a network of
-# the widest has more weights than any GPU holds.
-WIDEST, DEEPEST = 4096, 100
-
-# Ways of steering a model.
-LABELS = "labels"
-STYLES = "styles"
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def anything_goes(values: Mapping[str, Any]) -> None:
-    """The check of a family whose options always fit each other.
-
-    Args:
-        values: option name → value.
-    """
+    kind = kind or (str if default is None else type(default))
+    return Option(name, kind, default, text, group, **limits)
 
 
 def loss_weight(name: str, default: float, text: str) -> Option:
@@ -325,7 +165,20 @@ def loss_weight(name: str, default: float, text: str) -> Option:
         default: the paper's weight.
         text: one sentence for the command line's help.
     """
-    return Option(name, float, default, text, WEIGHTS, minimum=0.0)
+    return make_option(WEIGHTS, name, default, text, minimum=0.0)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Values for a run's options, by name.
+
+    Args:
+        description: one line for `stargan-tf presets`.
+        values: option name → value, as in a JSON configuration; its family is known.
+    """
+
+    description: str
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -340,8 +193,8 @@ class ModelFamily:
         name: value of the configuration's `model`; also the entry point's name.
         target: the class; it refuses unfit arguments with `InputError`.
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
-            `batch_options`) → endless `tf.data.Dataset`; `part=` where
-            several machines train, see `training_batches`.
+            `batch_options`) → endless `tf.data.Dataset`; `part=` where several machines
+            train, see `training_batches`.
         sampler: what draws its pictures: a `SampleSchedule` and the held-out sources
             → Keras callback.
         uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
@@ -365,7 +218,8 @@ class ModelFamily:
         official: what reads and writes checkpoints of the authors' own code, see
             `convert`; empty for a family that has none.
         presets: named configurations of it.
-        check: raises `InputError` if the values of all options do not fit each other.
+        check: raises `InputError` if the values of all options, by name, do not fit
+            each other.
     """
 
     api_version: int
@@ -374,22 +228,20 @@ class ModelFamily:
     batches: str
     sampler: str
     uses: tuple[str, ...]
-    translated_by: str = LABELS
+    translated_by: str = "labels"
     model_options: tuple[Option, ...]
     compile_options: tuple[Option, ...]
     loss_weights: tuple[Option, ...]
     batch_options: tuple[Option, ...] = ()
-    defaults: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    dataset_options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
-    compile_from_run: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    label_weights: Mapping[str, tuple[int, int]] = field(
-        default_factory=lambda: _NOTHING
-    )
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    dataset_options: Mapping[str, Any] = field(default_factory=dict)
+    compile_from_run: Mapping[str, str] = field(default_factory=dict)
+    label_weights: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     served: str = ""
     litert: str = ""
     official: str = ""
-    presets: Mapping[str, Preset] = field(default_factory=lambda: _NOTHING)
-    check: Callable[[Mapping[str, Any]], None] = anything_goes
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -432,15 +284,4 @@ class ModelFamily:
             if value and name in self.code_options
             else value
             for name, value in values.items()
-        }
-
-    def compile_arguments(self, run_options: Mapping[str, Any]) -> dict[str, Any]:
-        """Those arguments of `compile()` that follow from the run's options.
-
-        Args:
-            run_options: name → value.
-        """
-        return {
-            argument: run_options[option]
-            for option, argument in self.compile_from_run.items()
         }

@@ -14,7 +14,7 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
 from stargan_tf.exporting.saved_model import MAX_BATCH
-from stargan_tf.models.family import explained, imported_by_user
+from stargan_tf.user_code import explained, imported_by_user
 
 MASKS = "mask_provider"
 

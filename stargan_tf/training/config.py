@@ -18,7 +18,7 @@ from stargan_tf.evaluation.options import (
     read_metrics,
 )
 from stargan_tf.files import read_json, user_path
-from stargan_tf.models.family import ModelFamily, Option, check_trusted
+from stargan_tf.models.family import ModelFamily, Option, make_option
 from stargan_tf.models.registry import DEFAULT, check_option_names, family, preset
 from stargan_tf.pretrained import named_or
 from stargan_tf.training.checkpoints import MODEL_FILE, read_model_config
@@ -27,6 +27,7 @@ from stargan_tf.training.run_folder import (
     find_checkpoint,
     read_config_file,
 )
+from stargan_tf.user_code import check_trusted
 
 # The options by which a run measures its model while it trains.
 
@@ -84,9 +85,8 @@ def _option(
             which weights come out.
         **limits: further arguments of `Option`.
     """
-    kind = kind or (str if default is None else type(default))
-    option = Option("", kind, default, text, group, **limits)
-    return field(metadata={"option": option, "free": free})
+    declared = make_option(group, "", default, text, kind, **limits)
+    return field(metadata={"option": declared, "free": free})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -428,7 +428,8 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
         read["init_from"] = _from_anywhere(source)
     for code in chosen.code_options:
         read[code] = _code_from_anywhere(read[code])
-    chosen.check(read)
+    if chosen.check:
+        chosen.check(read)
     nested = {field: _take(read, getattr(chosen, field)) for field in NESTED}
     return RunConfig(preset=name, **nested, **read)
 

@@ -123,7 +123,10 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
         model = chosen.model_class()(label_space.datasets, **arguments)
         model.compile(
             **config.compile_options,
-            **chosen.compile_arguments(vars(config)),
+            **{
+                argument: getattr(config, option)
+                for option, argument in chosen.compile_from_run.items()
+            },
             loss_weights=config.loss_weights,
             seed=config.seed,
             jit_compile=config.jit_compile,

@@ -13,11 +13,12 @@ from stargan_tf import files
 from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json, user_path
-from stargan_tf.models.family import ModelFamily, check_trusted, imported_by_user
+from stargan_tf.models.family import ModelFamily
 from stargan_tf.models.registry import family, preset
 from stargan_tf.pretrained import named_or
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
+from stargan_tf.user_code import check_trusted, imported_by_user
 from stargan_tf.version import __version__
 
 # Versions of what a result depends on.

@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.models.family import explained, imported_by_user
 from stargan_tf.models.registry import family
+from stargan_tf.user_code import explained, imported_by_user
 
 
 def test_code_beside_the_user(tmp_path, monkeypatch):

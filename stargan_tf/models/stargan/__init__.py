@@ -1,6 +1,7 @@
-"""StarGAN (v1): its options."""
+"""StarGAN (Choi et al., 2018): its options and presets, and where its code lies."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from stargan_tf.data.turns import take_turns
@@ -12,10 +13,14 @@ from stargan_tf.models.family import (
     OPTIMIZATION,
     WIDEST,
     ModelFamily,
-    Option,
     Preset,
     loss_weight,
+    make_option,
 )
+
+_network = partial(make_option, NETWORKS)
+_width = partial(_network, minimum=1, maximum=WIDEST)
+_optimization = partial(make_option, OPTIMIZATION)
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -29,6 +34,13 @@ def check(values: Mapping[str, Any]) -> None:
     """
     take_turns(values["dataset_weights"])
 
+
+LOSS_WEIGHTS = (
+    loss_weight("classification", 1.0, "Domain classification."),
+    loss_weight("reconstruction", 10.0, "Cycle reconstruction."),
+    loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
+    loss_weight("identity", 10.0, "Identity term, with --rectified."),
+)
 
 _CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 _PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
@@ -105,118 +117,78 @@ STARGAN = ModelFamily(
     check=check,
     presets=PRESETS,
     batch_options=(
-        Option(
+        make_option(
+            DATA,
             "dataset_weights",
-            float,
             None,
             "How often to draw from each of several data sets, such as 2,1; by "
             "default equally often.",
-            DATA,
+            float,
             separator=",",
         ),
     ),
     model_options=(
-        Option(
-            "base_filters",
-            int,
-            64,
-            "Width of the generator's first layer.",
-            NETWORKS,
-            minimum=1,
-            maximum=WIDEST,
-        ),
-        Option(
+        _width("base_filters", 64, "Width of the generator's first layer."),
+        _network(
             "num_residual_blocks",
-            int,
             6,
             "Residual blocks in the generator.",
-            NETWORKS,
             minimum=0,
             maximum=DEEPEST,
         ),
-        Option(
-            "discriminator_filters",
-            int,
-            64,
-            "Width of the discriminator's first layer.",
-            NETWORKS,
-            minimum=1,
-            maximum=WIDEST,
+        _width(
+            "discriminator_filters", 64, "Width of the discriminator's first layer."
         ),
-        Option(
+        _network(
             "discriminator_layers",
-            int,
             6,
             "Strided layers of the discriminator; each halves the image.",
-            NETWORKS,
             minimum=1,
             maximum=DEEPEST,
         ),
-        Option(
+        _network(
             "attention",
-            bool,
             False,
             "The generator also draws a mask of where to change the input (not in "
             "the paper).",
-            NETWORKS,
         ),
-        Option(
+        _network(
             "conditioning",
-            str,
             "input",
             "input: the label enters where the paper has it; blocks: in every residual "
             "block besides (not in the paper; small networks learn faster).",
-            NETWORKS,
             choices=("input", "blocks"),
         ),
-        Option(
+        _network(
             "separable",
-            bool,
             False,
             "A light generator of depthwise-separable convolutions (not in the paper; "
             "see stargan-tf distill).",
-            NETWORKS,
         ),
     ),
     compile_options=(
-        Option(
+        _optimization(
             "learning_rate",
-            float,
             1e-4,
             "Initial learning rate of both optimizers.",
-            OPTIMIZATION,
             minimum=0.0,
         ),
-        Option(
+        _optimization(
             "lr_decay",
-            str,
             "paper",
             "paper: linear to zero over the second half; official: what the official "
             "code does; none.",
-            OPTIMIZATION,
             choices=("paper", "official", "none"),
         ),
-        Option(
-            "critic_steps",
-            int,
-            5,
-            "Discriminator steps for each generator step.",
-            OPTIMIZATION,
-            minimum=1,
+        _optimization(
+            "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1
         ),
-        Option(
+        _optimization(
             "rectified",
-            bool,
             False,
             "The rectified objective: every generator term over target and own "
             "label, and an identity loss.",
-            OPTIMIZATION,
         ),
     ),
-    loss_weights=(
-        loss_weight("classification", 1.0, "Domain classification."),
-        loss_weight("reconstruction", 10.0, "Cycle reconstruction."),
-        loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
-        loss_weight("identity", 10.0, "Identity term, with --rectified."),
-    ),
+    loss_weights=LOSS_WEIGHTS,
 )

@@ -1,6 +1,7 @@
-"""StarGAN v2: its options."""
+"""StarGAN v2 (Choi et al., 2020): options and presets, and where its code lies."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from stargan_tf.discovery import API_VERSION
@@ -9,185 +10,105 @@ from stargan_tf.models.family import (
     DATA,
     NETWORKS,
     OPTIMIZATION,
-    STYLES,
     WIDEST,
     ModelFamily,
-    Option,
     Preset,
-    check_form,
     loss_weight,
+    make_option,
 )
+from stargan_tf.user_code import check_form
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
 
-# StarGAN v2's options, with the paper's values as defaults.
+_network = partial(make_option, NETWORKS)
+_width = partial(_network, minimum=1, maximum=WIDEST)
+_optimization = partial(make_option, OPTIMIZATION)
 
 MODEL_OPTIONS = (
-    Option(
-        "style_dim",
-        int,
-        64,
-        "Width of the style code.",
-        NETWORKS,
-        minimum=1,
-        maximum=WIDEST,
-    ),
-    Option(
-        "latent_dim",
-        int,
-        16,
-        "Width of the latent code.",
-        NETWORKS,
-        minimum=1,
-        maximum=WIDEST,
-    ),
-    Option(
-        "hidden_dim",
-        int,
-        512,
-        "Width of the mapping network.",
-        NETWORKS,
-        minimum=1,
-        maximum=WIDEST,
-    ),
-    Option(
+    _width("style_dim", 64, "Width of the style code."),
+    _width("latent_dim", 16, "Width of the latent code."),
+    _width("hidden_dim", 512, "Width of the mapping network."),
+    _width(
         "base_filters",
-        int,
         None,
         "Channels at full size; by default 16384 / image_size.",
-        NETWORKS,
-        minimum=1,
-        maximum=WIDEST,
-    ),
-    Option(
-        "max_filters",
         int,
-        512,
-        "Cap of the channels at the smaller sizes.",
-        NETWORKS,
-        minimum=1,
-        maximum=WIDEST,
     ),
-    Option(
+    _width("max_filters", 512, "Cap of the channels at the smaller sizes."),
+    _network(
         "high_pass",
-        float,
         0.0,
         "Divisor of the high-pass skips: 1 for faces, 0 for none.",
-        NETWORKS,
         minimum=0.0,
     ),
-    Option(
+    _network(
         "mask_provider",
-        str,
         None,
         "MODULE:FUNCTION or FILE.py:FUNCTION from images to masks, for --high_pass.",
-        NETWORKS,
         imported=True,
     ),
-    Option(
+    _width(
         "generator_filters",
-        int,
         None,
         "Channels of the generator at full size, if others than base_filters.",
-        NETWORKS,
-        minimum=1,
-        maximum=WIDEST,
+        int,
     ),
-    Option(
+    _network(
         "separable",
-        bool,
         False,
         "A light generator of depthwise-separable convolutions (not in the paper; "
         "see stargan-tf distill).",
-        NETWORKS,
     ),
 )
 
 BATCH_OPTIONS = (
-    Option(
+    make_option(
+        DATA,
         "crop_probability",
-        float,
         0.5,
         "Share of the images that are cropped at random.",
-        DATA,
         minimum=0.0,
         maximum=1.0,
     ),
 )
 
 COMPILE_OPTIONS = (
-    Option(
+    _optimization(
         "learning_rate",
-        float,
         1e-4,
         "Learning rate of generator, style encoder and discriminator.",
-        OPTIMIZATION,
         minimum=0.0,
     ),
-    Option(
+    _optimization(
         "mapping_learning_rate",
-        float,
         1e-6,
         "Learning rate of the mapping network.",
-        OPTIMIZATION,
         minimum=0.0,
     ),
-    Option(
-        "beta_1",
-        float,
-        0.0,
-        "Adam's decay of the mean gradient.",
-        OPTIMIZATION,
-        minimum=0.0,
+    _optimization("beta_1", 0.0, "Adam's decay of the mean gradient.", minimum=0.0),
+    _optimization("beta_2", 0.99, "Adam's decay of the mean square.", minimum=0.0),
+    _optimization(
+        "l2", 1e-4, "L2 in every gradient (PyTorch's weight decay).", minimum=0.0
     ),
-    Option(
-        "beta_2",
-        float,
-        0.99,
-        "Adam's decay of the mean square.",
-        OPTIMIZATION,
-        minimum=0.0,
-    ),
-    Option(
-        "l2",
-        float,
-        1e-4,
-        "L2 in every gradient (PyTorch's weight decay).",
-        OPTIMIZATION,
-        minimum=0.0,
-    ),
-    Option(
+    _optimization(
         "diversity_steps",
-        int,
         100_000,
         "Steps in which the diversity weight falls to zero.",
-        OPTIMIZATION,
         minimum=1,
     ),
-    Option(
-        "ema_decay",
-        float,
-        0.999,
-        "Decay of the averaged weights.",
-        OPTIMIZATION,
-        minimum=0.0,
-    ),
-    Option(
+    _optimization("ema_decay", 0.999, "Decay of the averaged weights.", minimum=0.0),
+    _optimization(
         "accumulate",
-        int,
         1,
         "Parts in which a batch is computed, one after another: less memory, the "
         "same result.",
-        OPTIMIZATION,
         minimum=1,
     ),
-    Option(
+    _optimization(
         "remat",
-        bool,
         False,
         "Compute the networks' inner values again instead of storing them: less "
         "memory, the same result.",
-        OPTIMIZATION,
     ),
 )
 
@@ -329,7 +250,7 @@ STARGAN_V2 = ModelFamily(
         "--to {domain} --seed 7 INPUT --output OUTPUT",
         "--to {domain} --reference PICTURE INPUT --output OUTPUT",
     ),
-    translated_by=STYLES,
+    translated_by="styles",
     # The paper's run.
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},

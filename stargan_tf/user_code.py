@@ -1,0 +1,156 @@
+"""Functions that a user names, such as `my_masks:face_masks`, imported when needed.
+
+What the user types is theirs to run. What a file names (a run's configuration) came
+with the file; it is imported only if the user trusts it.
+"""
+
+import functools
+import importlib
+import os
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from stargan_tf.errors import InputError
+
+_LONGEST = 100  # Characters of a name in a message.
+
+
+def imported_by_user(option: str, name: str) -> Callable[..., Any]:
+    """Imports the callable that a user named.
+
+    A module that cannot be imported is looked for in the current folder. `sys.path`
+    stays as it is: such a module finds others beside it only through PYTHONPATH.
+
+    Args:
+        option: the option's name, for the messages.
+        name: `module:name`, or `path/to/file.py:name`.
+
+    Raises:
+        InputError: if the text has another form, the module cannot be imported, or
+            it has no such callable.
+    """
+    check_form(option, name)
+    module, _, attribute = name.rpartition(":")
+    try:
+        if module.endswith(".py"):
+            found = getattr(_file_module(Path(module)), attribute)
+        else:
+            _import_here(module)
+            found = pkgutil.resolve_name(name)
+    # A user's module may fail in any way, even by leaving the program.
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{option} {name} cannot be imported: {_described(error)}"
+        ) from error
+    if not callable(found):
+        raise InputError(
+            f"{option} must name a function. Received: {name}, a {type(found).__name__}"
+        )
+    return found
+
+
+def check_trusted(
+    named: Mapping[str, Any], config: str | Path | None, trust_code: bool
+) -> None:
+    """Refuses to run what a configuration names, unless the user trusts it.
+
+    Args:
+        named: option → the code that the configuration names for it.
+        config: the configuration.
+        trust_code: whether the user trusts it.
+
+    Raises:
+        InputError: if it names any and the user does not.
+    """
+    if trust_code:
+        return
+    for option, code in named.items():
+        raise InputError(
+            f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
+            f"that comes with a file is not run unasked. Pass your own --{option} (in "
+            f"Python {option}=…), or, if you trust the file, --trust_code "
+            "(trust_code=True)."
+        )
+
+
+def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
+    """A user's function whose exceptions are one line with its name.
+
+    Args:
+        option: the option that named it.
+        name: what it was named with.
+        function: to be called with NumPy arrays; not for TensorFlow graphs.
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            raise InputError(f"{option} {name} failed: {_described(error)}") from error
+
+    return call
+
+
+def check_form(option: str, name: str) -> None:
+    """Raises InputError unless the text is `module:name` or `file.py:name`.
+
+    Args:
+        option: the option's name, for the message.
+        name: the text.
+    """
+    module, colon, attribute = name.rpartition(":")
+    named = module.endswith(".py") or all(p.isidentifier() for p in module.split("."))
+    if not (colon and attribute.isidentifier() and named):
+        raise InputError(
+            f"{option} must be MODULE:FUNCTION or FILE.py:FUNCTION, such as "
+            f"my_masks:face_masks. Received: {name}"
+        )
+
+
+def _import_here(module: str) -> None:
+    """Loads a module's outermost package from the current folder if need be."""
+    root = module.partition(".")[0]
+    if root in sys.modules or importlib.util.find_spec(root):
+        return
+    spec = PathFinder.find_spec(root, [os.getcwd()])
+    if spec is not None:
+        _loaded(root, spec)
+
+
+def _file_module(path: Path) -> ModuleType:
+    # Its path is its name, so that it is run once, and hides no other module.
+    name = str(path.expanduser().resolve())
+    if name in sys.modules:
+        return sys.modules[name]
+    if not Path(name).is_file():
+        raise ImportError(f"There is no file {path}")
+    return _loaded(name, spec_from_file_location(name, name))
+
+
+def _loaded(name: str, spec: ModuleSpec) -> ModuleType:
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        if spec.loader is not None:  # None: a folder without __init__.py
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _described(error: BaseException) -> str:
+    """What happened and, in code of the user's, where."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, ImportError | AttributeError | SyntaxError):
+        return text
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {text} ({last.filename}, line {last.lineno})"
