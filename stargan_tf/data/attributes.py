@@ -21,7 +21,7 @@ from stargan_tf.data.files import (
 from stargan_tf.data.info import BINARY
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import DatasetOptions
-from stargan_tf.data.picture_sources import picture_set
+from stargan_tf.data.picture_sources import labeled_files
 from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.discovery import API_VERSION
@@ -127,7 +127,7 @@ class AttributesDataset(Dataset):
         rows = match_rows(names, table.files, root, options.labels)
         kept = split_positions(names, split, options.held_out)
         chosen = [names[position] for position in kept]
-        return picture_set(info, root, chosen, table.values[rows[kept]], options)
+        return labeled_files(info, root, chosen, table.values[rows[kept]], options)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files and rows, for `stargan-tf doctor`.

@@ -1,4 +1,8 @@
-"""How large the pictures of a data set are, judged by some of them."""
+"""Which files under a folder are pictures, and which of them are held out.
+
+Both are the same in every run and on every machine. What is left out is kept with its
+reason: training and translation say it in one line, `stargan-tf doctor` in full.
+"""
 
 import errno
 import functools
@@ -6,20 +10,16 @@ import hashlib
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from absl import logging
 
 from stargan_tf.data.options import HELD_OUT
-from stargan_tf.data.pictures import open_picture
 from stargan_tf.errors import InputError, shortened
 from stargan_tf.files import no_file, open_regular, user_path
-
-# Which files under a folder are pictures, in an order that never changes.
 
 COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
 EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
@@ -30,17 +30,12 @@ DRAWINGS = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".tga", ".exr", ".ico", ".xc
 NOT_READ = frozenset((*PHOTOGRAPHS, *DRAWINGS))
 # Folders and files that systems, devices and archivers add, in lower case. Those that
 # start with a dot (.DS_Store, ._name, .ipynb_checkpoints) are hidden anyway.
-OF_SYSTEMS = frozenset(
-    (
-        *("__macosx", "icon\r", "network trash folder", "temporary items"),
-        *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini"),
-        *("$recycle.bin", "recycler", "recycled", "system volume information"),
-        *("lost+found", "lost.dir", "found.000", "found.001", "$extend"),
-        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot"),
-        *("~snapshot", "__pycache__"),
-    )
-)
-
+OF_SYSTEMS = ("__macosx", "icon\r", "network trash folder", "temporary items")
+OF_SYSTEMS += ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini")
+OF_SYSTEMS += ("$recycle.bin", "recycler", "recycled", "system volume information")
+OF_SYSTEMS += ("lost+found", "lost.dir", "found.000", "found.001", "$extend")
+OF_SYSTEMS += ("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot")
+OF_SYSTEMS += ("~snapshot", "__pycache__")
 ARCHIVES = frozenset((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"))
 ARCHIVE_HEADS = (b"pk\3\4", b"pk\5\6", b"\x1f\x8b", b"bzh", b"\xfd7zxz")
 ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
@@ -68,32 +63,43 @@ class IgnoredFile:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """The pictures below a folder.
+class FileAudit:
+    """The files of a data set.
 
     Args:
-        names: paths relative to the folder, with `/`, sorted.
-        left_out: what else is there, sorted.
+        root: the folder.
+        names: its pictures, as paths relative to `root` with `/`, sorted.
+        ignored: what else is there, sorted.
+        rows_without_file: lines of a label file whose picture is not there.
+        files_without_row: pictures that the label file does not know.
+        double_rows: pictures that the label file has more than once.
     """
 
+    root: Path
     names: tuple[str, ...]
-    left_out: tuple[IgnoredFile, ...] = ()
-
-    @property
-    def ignored(self) -> int:
-        """Number of other files, not counting hidden ones."""
-        return sum(
-            file.reason not in (HIDDEN, RUBBISH) and not file.name.endswith("/")
-            for file in self.left_out
-        )
+    ignored: tuple[IgnoredFile, ...] = ()
+    rows_without_file: tuple[str, ...] = ()
+    files_without_row: tuple[str, ...] = ()
+    double_rows: tuple[str, ...] = ()
 
 
-def list_pictures(folder: str | os.PathLike) -> Listing:
+def list_pictures(folder: str | os.PathLike) -> FileAudit:
+    """As `audit_folder`, and says in one line what is left out.
+
+    Args:
+        folder: where to look.
+    """
+    audit = audit_folder(folder)
+    say_left_out(audit.root, audit.ignored)
+    return audit
+
+
+def audit_folder(folder: str | os.PathLike) -> FileAudit:
     """Finds the pictures in a folder and its sub-folders.
 
     A picture is known by its extension, upper or lower case. Hidden files and
     folders (names that start with a dot) are passed over, and so is what systems and
-    archivers leave behind; links are followed. What is left out is said in one line.
+    archivers leave behind; links are followed.
 
     Args:
         folder: where to look.
@@ -105,14 +111,8 @@ def list_pictures(folder: str | os.PathLike) -> Listing:
         InputError: if `folder` is not a folder, or cannot be read.
     """
     root = existing_folder(folder)
-    listing = find_pictures(root)
-    say_left_out(root, listing.left_out)
-    return listing
-
-
-def find_pictures(root: Path) -> Listing:
-    """As `list_pictures`, without a word on what is left out."""
-    names, left_out = [], []
+    names: list[str] = []
+    ignored: list[IgnoredFile] = []
     seen: set[str] = set()
     folders = [""]
     while folders:
@@ -120,23 +120,27 @@ def find_pictures(root: Path) -> Listing:
         place = root / inside
         real = os.path.realpath(place)
         if real in seen:
-            left_out.append(IgnoredFile(inside, AGAIN))
+            ignored.append(IgnoredFile(inside, AGAIN))
             continue
         seen.add(real)
         try:
             inner, pictures, others = look_into(place)
         except OSError as error:
             if not inside:
-                raise _unreadable(root, error) from error
+                raise InputError(
+                    f"The folder {root} cannot be read: {error.strerror}. Change its "
+                    "permissions, or copy what is in it."
+                ) from error
             reason = f"a folder that cannot be read ({error.strerror})"
-            left_out.append(IgnoredFile(inside, reason))
+            ignored.append(IgnoredFile(inside, reason))
             continue
         if inside and not inner and not pictures:
-            left_out.append(IgnoredFile(inside, EMPTY))
+            ignored.append(IgnoredFile(inside, EMPTY))
         names += [f"{inside}{name}" for name in pictures]
-        left_out += [IgnoredFile(f"{inside}{o.name}", o.reason) for o in others]
+        ignored += [IgnoredFile(f"{inside}{o.name}", o.reason) for o in others]
         folders += [f"{inside}{name}/" for name in reversed(inner)]
-    return Listing(tuple(sorted(names)), tuple(sorted(left_out, key=_by_name)))
+    ignored.sort(key=lambda file: file.name)
+    return FileAudit(root, tuple(sorted(names)), tuple(ignored))
 
 
 def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
@@ -148,14 +152,20 @@ def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
     folders, pictures, others = [], [], []
     with os.scandir(place) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            kind, reason = _kind(entry)
+            name = entry.name
+            try:
+                is_folder = entry.is_dir()
+                reason = of_no_user(name) or ("" if is_folder else kind_of_name(name))
+                if not (reason or is_folder or entry.is_file()):
+                    reason = f"no file but {no_file(entry.stat().st_mode)}"
+            except OSError as error:
+                reasons = {errno.ENOENT: DANGLING, errno.ELOOP: RING}
+                is_folder = False
+                reason = reasons.get(error.errno, f"{error.strerror}")
             if reason:
-                name = f"{entry.name}/" if kind == "folder" else entry.name
-                others.append(IgnoredFile(name, reason))
-            elif kind == "folder":
-                folders.append(entry.name)
+                others.append(IgnoredFile(f"{name}/" if is_folder else name, reason))
             else:
-                pictures.append(entry.name)
+                (folders if is_folder else pictures).append(name)
     return folders, pictures, others
 
 
@@ -218,28 +228,29 @@ def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
         left_out: files and folders.
         examples: whether to name one for each reason.
     """
-    left_out = list(left_out)
     first: dict[str, str] = {}
+    counts: Counter = Counter()
     for file in left_out:
         first.setdefault(file.reason, file.name)
-    counts = Counter(file.reason for file in left_out).most_common()
-    reasons = sorted(counts, key=lambda pair: pair[0] in (HIDDEN, RUBBISH))
+        counts[file.reason] += 1
+    reasons = sorted(
+        counts.most_common(), key=lambda pair: pair[0] in (HIDDEN, RUBBISH)
+    )
     parts = [
         f"{reason} ({count:,}"
         + (f", such as {shortened(first[reason])})" if examples else ")")
         for reason, count in reasons[:REASONS]
     ]
-    rest = sum(count for _, count in reasons[REASONS:])
-    return "; ".join(parts + [f"other reasons ({rest:,})"] * bool(rest))
+    if len(reasons) > REASONS:
+        rest = sum(count for _, count in reasons[REASONS:])
+        parts.append(f"other reasons ({rest:,})")
+    return "; ".join(parts)
 
 
 def say_left_out(root: Path, left_out: Sequence[IgnoredFile]) -> None:
     """Says in one line what a folder holds beside pictures; the same line only once.
 
-    Args:
-        root: the folder.
-        left_out: what no picture is taken from; folders without pictures take none
-            away and are not mentioned.
+    Folders without pictures take none away and are not mentioned.
     """
     left_out = [file for file in left_out if file.reason != EMPTY]
     if left_out:
@@ -252,38 +263,6 @@ def say_once(text: str) -> None:
     logging.warning("%s", text)
 
 
-def _kind(entry: os.DirEntry) -> tuple[str, str]:
-    """Folder or file, and why it is left out, if it is."""
-    try:
-        kind = "folder" if entry.is_dir() else "file"
-        reason = of_no_user(entry.name)
-        if kind == "folder" or reason:
-            return kind, reason
-        reason = kind_of_name(entry.name)
-        if reason:
-            return kind, reason
-        if entry.is_file():
-            return kind, ""
-        return kind, f"no file but {no_file(entry.stat().st_mode)}"
-    except OSError as error:
-        reasons = {errno.ENOENT: DANGLING, errno.ELOOP: RING}
-        return "file", reasons.get(error.errno, f"{error.strerror}")
-
-
-def _unreadable(root: Path, error: OSError) -> InputError:
-    return InputError(
-        f"The folder {root} cannot be read: {error.strerror}. Change its permissions, "
-        "or copy what is in it."
-    )
-
-
-def _by_name(file: IgnoredFile) -> str:
-    return file.name
-
-
-# Which images are held out: decided by each image's name alone.
-
-
 def split_positions(
     names: Sequence[str],
     split: str,
@@ -291,6 +270,10 @@ def split_positions(
     groups: Sequence[int] | None = None,
 ) -> np.ndarray:
     """The positions of the images that belong to a split.
+
+    Each image's name alone decides, so that adding images moves none of those already
+    there. One exception keeps both splits usable: where chance leaves a split of a
+    group empty, the image nearest to it changes sides.
 
     Args:
         names: the images' relative paths.
@@ -314,7 +297,13 @@ def split_positions(
     out = places < held_out
     groups = np.zeros(len(names), int) if groups is None else np.asarray(groups)
     for group in np.unique(groups):
-        _fill_both_parts(out, places, np.flatnonzero(groups == group))
+        members = np.flatnonzero(groups == group)
+        if len(members) < 2:
+            out[members] = False
+        elif not out[members].any():
+            out[members[places[members].argmin()]] = True
+        elif out[members].all():
+            out[members[places[members].argmax()]] = False
     return np.flatnonzero(out == (split == HELD_OUT))
 
 
@@ -323,82 +312,3 @@ def _place(name: str) -> float:
     name = unicodedata.normalize("NFC", name)
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
-
-
-def _fill_both_parts(out: np.ndarray, places: np.ndarray, members: np.ndarray) -> None:
-    if len(members) < 2:
-        out[members] = False
-    elif not out[members].any():
-        out[members[places[members].argmin()]] = True
-    elif out[members].all():
-        out[members[places[members].argmax()]] = False
-
-
-# What lies in a data set's folder: pictures, what is passed over, and why.
-
-
-@dataclass(frozen=True)
-class FileAudit:
-    """The files of a data set.
-
-    Args:
-        root: the folder.
-        names: its pictures, relative to `root`, as in `LabelledImages.names`.
-        ignored: what else is there.
-        rows_without_file: lines of a label file whose picture is not there.
-        files_without_row: pictures that the label file does not know.
-        double_rows: pictures that the label file has more than once.
-    """
-
-    root: Path
-    names: tuple[str, ...]
-    ignored: tuple[IgnoredFile, ...] = ()
-    rows_without_file: tuple[str, ...] = ()
-    files_without_row: tuple[str, ...] = ()
-    double_rows: tuple[str, ...] = ()
-
-
-def audit_folder(folder: str | os.PathLike) -> FileAudit:
-    """Lists a folder and its sub-folders.
-
-    Args:
-        folder: where to look.
-
-    Returns:
-        Its pictures, sorted, and everything that is passed over.
-
-    Raises:
-        InputError: if it is not a folder.
-    """
-    root = existing_folder(folder)
-    listing = find_pictures(root)
-    return FileAudit(root, listing.names, listing.left_out)
-
-
-LOOKED_AT = 33
-
-
-def typical_side(
-    count: int, side_of: Callable[[int], int], crop_size: int | None = None
-) -> int:
-    """The median of the pictures' shorter sides in pixels; 0 if none can be read.
-
-    Args:
-        count: number of pictures; up to 33, spread evenly, are looked at.
-        side_of: number → shorter side in pixels; 0 if it cannot be read.
-        crop_size: side of a center crop that limits what is used of each.
-    """
-    chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
-    sides = [side for index in chosen.tolist() if (side := side_of(index))]
-    side = int(np.median(sides)) if sides else 0
-    return min(side, crop_size or side)
-
-
-def side_of_file(path: str | os.PathLike | BinaryIO) -> int:
-    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read."""
-    try:
-        with open_picture(path) as image:
-            return min(image.size)
-    # As in `read_picture`: broken files cause almost any exception.
-    except Exception:
-        return 0

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +22,9 @@ from stargan_tf.data.files import (
     NOT_READ,
     FileAudit,
     IgnoredFile,
-    Listing,
     archives_in,
     audit_folder,
     counted,
-    find_pictures,
     is_picture,
     look_into,
     say_left_out,
@@ -35,7 +33,7 @@ from stargan_tf.data.files import (
 from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
-from stargan_tf.data.picture_sources import picture_set
+from stargan_tf.data.picture_sources import labeled_files
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
 from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
 from stargan_tf.data.source import LabelledImages
@@ -69,26 +67,18 @@ class FolderDataset(Dataset):
     """
 
     def labels_in(self, options: DatasetOptions) -> Labels:
-        """One domain for each sub-folder that holds pictures, in alphabetical order.
-
-        Args:
-            options: uses `data_dir`.
-        """
+        """One domain for each sub-folder that holds pictures, in alphabetical order."""
         return Labels(list_domains(self.folder(options)).names)
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabelledImages:
-        """Opens one split.
+        """Opens one split: the images in the order of the domains, by name in each.
 
         Args:
             split: `"train"` or `"held_out"`.
-            image_size: side of the square images.
-            options: uses `data_dir`, `attributes`, `crop_size`, `fit`,
-                `held_out`.
-
-        Returns:
-            The images in the order of the domains, sorted by name in each.
+            image_size: side of the square images in pixels.
+            options: uses `data_dir`, `attributes`, `crop_size`, `fit`, `held_out`.
 
         Raises:
             InputError: if the folder, a domain or a domain's images are missing.
@@ -101,14 +91,10 @@ class FolderDataset(Dataset):
         kept = split_positions(domains.files, split, options.held_out, classes)
         labels = np.eye(len(domains.names), dtype=np.float32)[classes[kept]]
         chosen = [domains.files[position] for position in kept]
-        return picture_set(info, root, chosen, labels, options)
+        return labeled_files(info, root, chosen, labels, options)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
-        """Lists the files, for `stargan-tf doctor`.
-
-        Args:
-            options: uses `data_dir`, `attributes`.
-        """
+        """Lists the files; uses `data_dir`, `attributes`."""
         root = self.folder(options)
         try:
             domains = list_domains(root, options.attributes)
@@ -177,17 +163,21 @@ def list_domains(root: Path, wanted: Sequence[str] = ()) -> Domains:
     names, files, classes = [], [], []
     for name in chosen or folders:
         folder = folders[name]
-        listing = find_pictures(root / folder)
+        audit = audit_folder(root / folder)
         left_out += [
-            IgnoredFile(f"{folder}/{file.name}", file.reason)
-            for file in listing.left_out
+            IgnoredFile(f"{folder}/{file.name}", file.reason) for file in audit.ignored
         ]
-        if listing.names:
-            classes += [len(names)] * len(listing.names)
-            files += [f"{folder}/{file}" for file in listing.names]
+        if audit.names:
+            classes += [len(names)] * len(audit.names)
+            files += [f"{folder}/{file}" for file in audit.names]
             names.append(name)
-        elif chosen or _was_meant(listing):
-            raise _bare(root / folder, name, listing)
+        elif chosen or _was_meant(audit.ignored):
+            seen = counted(audit.ignored) or "nothing at all"
+            raise InputError(
+                f"The domain '{name}' has no image: {root / folder} holds none that is "
+                f"read ({seen}). Add images, convert them to JPEG or PNG, or remove "
+                "the folder."
+            )
         else:
             left_out.append(IgnoredFile(f"{folder}/", NO_DOMAIN))
     if not names:
@@ -214,11 +204,7 @@ def _by_domain(root: Path, inner: Sequence[str]) -> dict[str, str]:
 
 
 def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
-    """Refuses folders of a division of the data; a lone `train` beside `bus` is none.
-
-    Raises:
-        InputError: naming a folder to give instead.
-    """
+    """Refuses the folders of a split; a lone `train` beside `bus` is none."""
     plain = {name: re.sub(r"[\W_]+", "", name).lower() for name in inner}
     matches = {name: LETTERED.fullmatch(text) for name, text in plain.items()}
     pairs = {name: hit.groups() for name, hit in matches.items() if hit}
@@ -234,7 +220,12 @@ def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
         )
     splits = [name for name, text in plain.items() if SPLIT.fullmatch(text)]
     alike = splits + [name for name, text in plain.items() if NUMBERED.fullmatch(text)]
-    if (splits and len(splits) == len(inner)) or _share_folders(root, alike):
+    below: Counter = Counter()
+    for name in alike:
+        with contextlib.suppress(OSError):
+            below.update(look_into(root / name)[0])
+    shared = any(count > 1 for count in below.values())
+    if (splits and len(splits) == len(inner)) or shared:
         train = [name for name in alike if "tr" in plain[name]]
         raise InputError(
             f"The sub-folders of {root} are splits, not domains: {', '.join(alike)}. "
@@ -242,36 +233,16 @@ def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
         )
 
 
-def _share_folders(root: Path, names: Sequence[str]) -> bool:
-    """Whether a folder of the same name lies in two of these."""
-    inner: Counter = Counter()
-    for name in names:
-        with contextlib.suppress(OSError):
-            inner.update(look_into(root / name)[0])
-    return any(count > 1 for count in inner.values())
-
-
-def _was_meant(listing: Listing) -> bool:
+def _was_meant(ignored: Sequence[IgnoredFile]) -> bool:
     """Whether a folder without a picture that is read has some that are not."""
-    extensions = (os.path.splitext(file.name)[1] for file in listing.left_out)
+    extensions = (os.path.splitext(file.name)[1] for file in ignored)
     unread = any(extension.lower() in NOT_READ for extension in extensions)
-    return unread or any(is_picture(file.name) for file in listing.left_out)
-
-
-def _bare(folder: Path, name: str, listing: Listing) -> InputError:
-    seen = counted(listing.left_out) or "nothing at all"
-    return InputError(
-        f"The domain '{name}' has no image: {folder} holds none that is read ({seen}). "
-        "Add images, convert them to JPEG or PNG, or remove the folder."
-    )
-
-
-# Folders of splits with folders of domains: `train/cat/…`, `val/cat/…`.
+    return unread or any(is_picture(file.name) for file in ignored)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitFolders(Dataset):
-    """A data set whose authors divided it into folders.
+    """A data set whose authors divided it into folders: `train/cat/…`, `val/cat/…`.
 
     `data_dir` is the folder or the zip in which the splits' folders lie, at any depth.
     Without `data_dir` the pictures come from `builder`.
@@ -298,30 +269,25 @@ class SplitFolders(Dataset):
             image_size: side of the square images in pixels.
             options: uses `data_dir`, `attributes` (domains), `crop_size`, `fit`.
 
-        Returns:
-            The images, domain after domain, sorted by name.
-
         Raises:
             InputError: if there are no such folders.
         """
         if options.data_dir is None:
-            of_tfds = {TRAIN: "train", HELD_OUT: "test"}[split]
-            wanted = (of_tfds, lambda e: e["label"], image_size, options)
-            return tfds_pictures(self, self.builder(), *wanted)
+            return tfds_pictures(
+                self,
+                self.builder(),
+                {TRAIN: "train", HELD_OUT: "test"}[split],
+                lambda example: example["label"],
+                image_size,
+                options,
+            )
         tree = tree_of(self, options)
         folder = {TRAIN: self.train_folder, HELD_OUT: self.held_out_folder}[split]
         names, classes = split_files(tree, folder, self.labels.names)
         return tree_pictures(self, tree, names, classes, image_size, options)
 
     def audit(self, options: DatasetOptions) -> FileAudit | None:
-        """Lists the files, for `stargan-tf doctor`.
-
-        Args:
-            options: uses `data_dir`.
-
-        Returns:
-            The files; None for a zip and without `data_dir`.
-        """
+        """Lists the files; None for a zip and without `data_dir`."""
         if options.data_dir is None or tree_of(self, options).zipped:
             return None
         return audit_folder(options.data_dir)
@@ -351,30 +317,18 @@ def split_files(
                 found = places.setdefault("/".join(parts[:depth]), [])
                 found.append((domains.index(inner), name))
                 break
-    _check_places(places, tree, folder, domains)
-    pairs = sorted(next(iter(places.values())))
-    return [name for _, name in pairs], [number for number, _ in pairs]
-
-
-def _check_places(
-    places: Mapping[str, list[tuple[int, str]]],
-    tree: PictureTree,
-    folder: str,
-    domains: Sequence[str],
-) -> None:
     expected = f"Expected {folder}/{{{','.join(domains)}}}/ in {tree.path}"
     if len(places) > 1:
         here = ", ".join(place or "the top" for place in places)
         raise InputError(f"{expected}. It is in {len(places)} places: {here}.")
     if not places:
-        raise InputError(f"{expected}. Received: {_seen(tree)}.")
-    present = {number for number, _ in next(iter(places.values()))}
-    empty = [name for number, name in enumerate(domains) if number not in present]
+        folders = sorted({name.rpartition("/")[0] or "the top" for name in tree.names})
+        more = ", …" if len(folders) > 6 else ""
+        seen = f"pictures in {', '.join(folders[:6])}{more}"
+        raise InputError(f"{expected}. Received: {seen}.")
+    pairs = sorted(next(iter(places.values())))
+    names, classes = [name for _, name in pairs], [number for number, _ in pairs]
+    empty = [name for number, name in enumerate(domains) if number not in classes]
     if empty:
         raise InputError(f"{expected}. Received: no picture of {', '.join(empty)}.")
-
-
-def _seen(tree: PictureTree) -> str:
-    folders = sorted({name.rpartition("/")[0] or "the top" for name in tree.names})
-    more = ", …" if len(folders) > 6 else ""
-    return f"pictures in {', '.join(folders[:6])}{more}"
+    return names, classes

@@ -1,4 +1,4 @@
-"""What a user says about a data set, and the two splits that each one has."""
+"""What a user says about a data set, and how its images become squares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from typing import Any
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 
-# How an image of any shape becomes a model's square input.
-
+TRAIN = "train"
+HELD_OUT = "held_out"
+SPLITS = (TRAIN, HELD_OUT)
 CROP, STRETCH = "crop", "stretch"
 CROP_SIZE_HELP = (
     "Use only the centered square of this side, in original pixels, whatever the fit."
@@ -19,7 +20,10 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Preparation:
-    """How images become the squares that a model takes.
+    """How images of any shape become the squares that a model takes.
+
+    One rule for training, translation, evaluation, exports, and the web page. Every
+    checkpoint and every export records that of its model.
 
     Args:
         fit: `"crop"` (the largest centered square) or `"stretch"` (the whole image,
@@ -35,11 +39,14 @@ class Preparation:
     crop_size: int | None = None
 
     def __post_init__(self) -> None:
-        check_fit(self.fit)
+        if self.fit not in (CROP, STRETCH):
+            raise InputError(
+                f"fit must be '{CROP}' or '{STRETCH}'. Received: fit={self.fit!r}"
+            )
         size = self.crop_size
         if size is not None and not (isinstance(size, int) and size > 0):
             raise InputError(
-                "crop_size is a number of pixels, 1 or more, or None. Received: "
+                "crop_size must be a positive number of pixels or None. Received: "
                 f"crop_size={size!r}"
             )
 
@@ -55,12 +62,12 @@ class Preparation:
 
 
 def used_box(size: tuple[int, int], fit: str, crop_size: int | None = None) -> Box:
-    """The part of a picture that is used.
+    """The part of an image that is used.
 
     Args:
-        size: the picture's width and height.
-        fit: `"crop"` takes the largest centred square, another word all of it.
-        crop_size: side of the centred square to take instead; where the picture is
+        size: the image's width and height.
+        fit: `"crop"` takes the largest centered square, another word all of it.
+        crop_size: side of the centered square to take instead; where the image is
             smaller, its largest one.
 
     Returns:
@@ -74,25 +81,6 @@ def used_box(size: tuple[int, int], fit: str, crop_size: int | None = None) -> B
     return left, top, left + side, top + side
 
 
-def check_fit(fit: str) -> None:
-    """Refuses what is no way to make a square.
-
-    Args:
-        fit: `"crop"` (the largest centred square) or `"stretch"` (the whole picture,
-            whose aspect is lost).
-
-    Raises:
-        InputError: if it is another word.
-    """
-    if fit not in (CROP, STRETCH):
-        raise InputError(f"fit must be '{CROP}' or '{STRETCH}'. Received: fit={fit!r}")
-
-
-TRAIN = "train"
-HELD_OUT = "held_out"
-SPLITS = (TRAIN, HELD_OUT)
-
-
 @dataclass(frozen=True)
 class DatasetOptions:
     """What a user says about the data set; each definition takes what it needs.
@@ -102,17 +90,16 @@ class DatasetOptions:
             beginning is replaced by the home folder.
         labels: the attribute file, for `attributes`; `~` as in `data_dir`.
         attributes: choice of attributes, in order; empty means all.
-        crop_size: side of the centred square to use, in original pixels, whatever
+        crop_size: side of the centered square to use, in original pixels, whatever
             `fit` says; None means what `fit` says.
         held_out: share of the images kept from training, in (0, 1).
-        fit: how a picture becomes a square: `"crop"` takes the largest centred
-            square, `"stretch"` the whole picture without keeping its aspect.
-        one_hot: one domain per image, see `one_domain_each`; of a data set with
-            binary attributes, some become domains.
+        fit: how an image becomes a square: `"crop"` takes the largest centered
+            square, `"stretch"` the whole image without keeping its aspect.
+        one_hot: one domain per image: attributes are turned into domains, see
+            `one_domain_each`.
 
     Raises:
-        InputError: if `fit` is another word, `crop_size` is not positive, or a `~`
-            has no meaning.
+        InputError: as `Preparation`, or if a `~` has no meaning.
     """
 
     data_dir: str | None = None
@@ -128,11 +115,7 @@ class DatasetOptions:
             path = getattr(self, name)
             if path is not None:
                 object.__setattr__(self, name, str(user_path(path)))
-        check_fit(self.fit)
-        if self.crop_size is not None and self.crop_size < 1:
-            raise InputError(
-                f"crop_size must be positive. Received: crop_size={self.crop_size}"
-            )
+        Preparation(self.fit, self.crop_size)
 
 
 def check_split(split: str) -> None:

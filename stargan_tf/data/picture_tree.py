@@ -128,25 +128,27 @@ def tree_pictures(
         size=lambda number: members[number].file_size,
         read=lambda number: b"%d" % members[number].CRC,
     )
-    fingerprint = _checksums(tree.path, names)
+    # Of the members' own checksums, so that a moved zip keeps its cache.
+    lines = "".join(f"{member.filename}\0{member.CRC}\n" for member in members)
+    digest = hashlib.sha256(lines.encode("utf-8", "replace")).hexdigest()
     return pictures(
-        dataset, names, values, read, fingerprint, image_size, options, originals
+        dataset, names, values, read, digest, image_size, options, originals
     )
 
 
 def _zipped_names(path: Path) -> tuple[str, ...]:
     # A zip may list a member twice; reading by name gives the last one.
     names = {name for name in _archive(path).namelist() if not name.endswith("/")}
-    reasons = {name: _why_not(name) for name in names}
-    left_out = [IgnoredFile(name, why) for name, why in sorted(reasons.items()) if why]
+    pictures, left_out = [], []
+    for name in sorted(names):
+        reasons = [*map(of_no_user, name.split("/")), kind_of_name(name)]
+        reason = next(filter(None, reasons), "")
+        if reason:
+            left_out.append(IgnoredFile(name, reason))
+        else:
+            pictures.append(name)
     say_left_out(path, left_out)
-    return tuple(sorted(name for name in names if not reasons[name]))
-
-
-def _why_not(name: str) -> str:
-    """Why a member is no picture; empty if it is."""
-    reasons = filter(None, map(of_no_user, name.split("/")))
-    return next(reasons, "") or kind_of_name(name)
+    return tuple(pictures)
 
 
 def _archive(path: Path) -> zipfile.ZipFile:
@@ -182,10 +184,3 @@ def _member(path: Path, name: str) -> bytes:
     # zlib, a wrong checksum, an encrypted member: all mean the same to the user.
     except Exception as error:
         raise UnreadableImage(f"Cannot read {name} in {path}: {error}.") from error
-
-
-def _checksums(path: Path, names: Sequence[str]) -> str:
-    """Follows from the members' own checksums, so that a moved zip keeps its cache."""
-    archive = _archive(path)
-    lines = (f"{name}\0{archive.getinfo(name).CRC}\n" for name in names)
-    return hashlib.sha256("".join(lines).encode("utf-8", "replace")).hexdigest()

@@ -4,14 +4,14 @@ Decoding is Pillow's. What a file may hold beyond plain RGB:
 
 * EXIF rotation is applied; of an animation the first frame counts.
 * Transparent parts are laid on white (drawn pictures mostly mean white paper).
-* 16-bit grey is scaled to 8 bits, not clipped.
-* CMYK follows Pillow's conversion; colour profiles are not applied.
+* 16-bit grayscale is scaled to 8 bits, not clipped.
+* CMYK follows Pillow's conversion; color profiles are not applied.
 
 A file's bytes decide its format, whatever its name says, and only the formats listed
 here are looked for: Pillow knows others that start another program (EPS).
 
-The centre crop comes before the resize, which is Pillow's antialiased bilinear, as in
-the official code of StarGAN v1; v2's takes the whole picture and lets go of its aspect.
+The center crop comes before the resize, which is Pillow's antialiased bilinear, as in
+the official code of StarGAN v1; v2's takes the whole picture and changes its aspect.
 """
 
 import contextlib
@@ -27,7 +27,18 @@ from stargan_tf.data.options import CROP, Box, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.files import open_regular
 
-# Between uint8 pixels at the edges and floats in [-1, 1] inside.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+# Twice what Pillow starts to warn at, and where it refuses: phones write pictures of
+# 108 megapixels.
+MAX_PIXELS = 178_956_970
+SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+LOOKED_AT = 33
+
+File = str | os.PathLike | BinaryIO
+Result = TypeVar("Result")
+
+# Our own limit decides; see `_without_warning` for programs that filter otherwise.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
@@ -42,18 +53,6 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
-# Twice what Pillow starts to warn at, and where it refuses: phones write pictures of
-# 108 megapixels.
-MAX_PIXELS = 178_956_970
-SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
-
-Result = TypeVar("Result")
-
-# Our own limit decides; see `_without_warning` for programs that filter otherwise.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-
 def square_pixels(
     path: str | os.PathLike,
     image_size: int,
@@ -66,8 +65,8 @@ def square_pixels(
     Args:
         path: the picture.
         image_size: side of the result in pixels.
-        crop_size: see `used_box`.
-        fit: likewise; with `"stretch"` the picture's aspect is lost.
+        crop_size: side of the centered square to take, see `used_box`.
+        fit: `"crop"` or `"stretch"`, see `used_box`.
         resample: Pillow's filter; all are antialiased.
 
     Returns:
@@ -89,10 +88,11 @@ def as_square(
     """Makes a decoded picture a square and resizes that; see `square_pixels`."""
     # Crop first: resize(box=…) would let pixels beyond the edge shine in.
     image = cropped(image, used_box(image.size, fit, crop_size))
-    return np.asarray(resized(image, image_size, resample))
+    size = (image_size, image_size)
+    return np.asarray(image.resize(size, resample, reducing_gap=None))
 
 
-def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Image:
+def read_picture(path: File, name: str = "") -> Image.Image:
     """Decodes a picture in its own size.
 
     Args:
@@ -109,7 +109,10 @@ def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Im
     try:
         with open_picture(path) as image:
             image.load()
-            return _as_rgb(_upright(image))
+            # Broken EXIF data says nothing about the pixels, which are decoded by now.
+            with contextlib.suppress(Exception):
+                ImageOps.exif_transpose(image, in_place=True)
+            return _as_rgb(image)
     # Decoders answer broken bytes with almost any exception, not only OSError.
     except Exception as error:
         raise UnreadableImage(
@@ -118,14 +121,8 @@ def read_picture(path: str | os.PathLike | BinaryIO, name: str = "") -> Image.Im
 
 
 @contextlib.contextmanager
-def open_picture(path: str | os.PathLike | BinaryIO) -> Iterator[Image.Image]:
-    """Opens a picture of one of `FORMATS` without decoding it.
-
-    Args:
-        path: the picture, as a path or an open binary file.
-
-    Yields:
-        Pillow's picture, of at most `MAX_PIXELS`.
+def open_picture(path: File) -> Iterator[Image.Image]:
+    """Opens a picture of one of `FORMATS` and `MAX_PIXELS`, without decoding it.
 
     Raises:
         Exception: if it cannot be opened; broken bytes cause almost any.
@@ -151,13 +148,30 @@ def cropped(image: Image.Image, box: Box) -> Image.Image:
     return _without_warning(lambda: image.crop(box))
 
 
-def resized(
-    image: Image.Image,
-    image_size: int,
-    resample: Image.Resampling = Image.Resampling.BILINEAR,
-) -> Image.Image:
-    """The picture as a square of `image_size` pixels, antialiased bilinear."""
-    return image.resize((image_size, image_size), resample, reducing_gap=None)
+def side_of_file(path: File) -> int:
+    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read."""
+    try:
+        with open_picture(path) as image:
+            return min(image.size)
+    # As in `read_picture`: broken files cause almost any exception.
+    except Exception:
+        return 0
+
+
+def typical_side(
+    count: int, side_of: Callable[[int], int], crop_size: int | None = None
+) -> int:
+    """The median of the pictures' shorter sides in pixels; 0 if none can be read.
+
+    Args:
+        count: number of pictures; up to 33, spread evenly, are looked at.
+        side_of: number → shorter side in pixels; 0 if it cannot be read.
+        crop_size: side of a center crop that limits what is used of each.
+    """
+    chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
+    sides = [side for index in chosen.tolist() if (side := side_of(index))]
+    side = int(np.median(sides)) if sides else 0
+    return min(side, crop_size or side)
 
 
 def _without_warning(function: Callable[[], Result]) -> Result:
@@ -169,46 +183,30 @@ def _without_warning(function: Callable[[], Result]) -> Result:
             return function()
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    # Broken EXIF data says nothing about the pixels, which are decoded by now.
-    with contextlib.suppress(Exception):
-        ImageOps.exif_transpose(image, in_place=True)
-    return image
-
-
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode in SIXTEEN_BIT:
-        return _from_sixteen_bit(image)
+        values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
+        gray = ((values * 255 + 32767) // 65535).astype(np.uint8)
+        return Image.fromarray(gray).convert("RGB")
     if image.mode == "F":
         raise ValueError("its pixels are 32-bit floats, whose range is not known")
     if image.has_transparency_data:
-        colours = image.convert("RGBA")
-        paper = Image.new("RGBA", colours.size, "white")
-        return Image.alpha_composite(paper, colours).convert("RGB")
+        colors = image.convert("RGBA")
+        paper = Image.new("RGBA", colors.size, "white")
+        return Image.alpha_composite(paper, colors).convert("RGB")
     return image.convert("RGB")
 
 
-def _from_sixteen_bit(image: Image.Image) -> Image.Image:
-    values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
-    grey = ((values * 255 + 32767) // 65535).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
-
-
-def _reason(path: str | os.PathLike | BinaryIO, error: Exception) -> str:
+def _reason(path: File, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return (
             f"more pixels than the limit of {MAX_PIXELS:,} (a decompression bomb?); "
             "make it smaller with another program"
         )
     if isinstance(error, UnidentifiedImageError):
-        empty = _size(path) == 0
-        return "the file is empty" if empty else "no picture format that is known"
+        own = isinstance(path, str | os.PathLike)
+        size = os.path.getsize(path) if own else path.seek(0, os.SEEK_END)
+        return "no picture format that is known" if size else "the file is empty"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
-
-
-def _size(path: str | os.PathLike | BinaryIO) -> int:
-    if isinstance(path, str | os.PathLike):
-        return os.path.getsize(path)
-    return path.seek(0, os.SEEK_END)

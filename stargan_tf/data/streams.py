@@ -1,4 +1,17 @@
-"""A plugin's pictures from `tf.data`, or from a builder of TensorFlow Datasets."""
+"""A plugin's pictures from `tf.data`, or from a builder of TensorFlow Datasets.
+
+A finite stream of (picture, label) is read once and kept on disk for random access:
+
+    <cache folder>/<key>/images.raw        as any other entry of the image cache
+                         unreadable.json   []
+                         about.json        as of any other entry
+                         values.npy        the labels as the stream gave them
+                         side.json         typical shorter side of the originals
+
+The entry is the one that `open_images` looks for, so that nothing is stored twice.
+It may exceed `STARGAN_TF_CACHE_LIMIT_MB`: without random access there is no other way
+to draw from a stream.
+"""
 
 import functools
 import hashlib
@@ -9,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from stargan_tf.data.cache import (
@@ -25,6 +37,7 @@ from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import (
     DECODING,
     decoded,
+    filter_of,
     label_vectors,
     pictures,
 )
@@ -38,16 +51,13 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-
-# A finite stream of (picture, label): read once, kept on disk for random access.
-
 VALUES, SIDE = "values.npy", "side.json"
-Stream = Callable[[], Iterable[tuple[Any, Any]]]
+ARRAY_RECORD = "array_record"
 
 
 def streamed(
     dataset: Dataset,
-    stream: Stream,
+    stream: Callable[[], Iterable[tuple[Any, Any]]],
     count: int,
     fingerprint: str,
     image_size: int,
@@ -80,15 +90,31 @@ def streamed(
 
     @functools.cache
     def opened(size: int) -> _Entry:
-        is_plain = size == image_size
-        resample = Image.Resampling.BILINEAR if is_plain else Image.Resampling.LANCZOS
+        def write(folder: Path) -> None:
+            values, sides = [], []
+            title = f"Reading {dataset.name}"
+            with (folder / IMAGES).open("wb") as file:
+                for picture, value in tqdm(
+                    stream(), title, count, unit="image", delay=1.0, disable=None
+                ):
+                    image = decoded(picture, f"{dataset.name} {len(values)}")
+                    pixels = as_square(image, size, *crop, filter_of(size, image_size))
+                    file.write(np.ascontiguousarray(pixels).data)
+                    values.append(_as_array(value))
+                    sides.append(min(image.size))
+            if len(values) != count:
+                raise InputError(
+                    f"'{dataset.name}' must give {count} pictures. "
+                    f"Received: {len(values)}"
+                )
+            np.save(folder / VALUES, np.stack(values))
+            (folder / SIDE).write_text(json.dumps(int(np.median(sides))))
+            (folder / UNREADABLE).write_text("[]")
+            describe(folder, dataset.name, count, size)
 
-        def write(entry: Path) -> None:
-            _write(entry, stream(), count, (size, *crop, resample), dataset.name)
-
+        of_size = key if size == image_size else enlarged_key(key, size)
         return use_entry(
-            # As `cached_images` looks for it.
-            entry_folder(count, size, key if is_plain else enlarged_key(key, size)),
+            entry_folder(count, size, of_size),  # As `open_images` looks for it.
             count * size**2 * 3,
             write,
             functools.partial(_Entry, count=count, size=size),
@@ -124,31 +150,6 @@ class _Entry:
         self.side = read_json(folder / SIDE)
         if len(self.values) != count or type(self.side) is not int:
             raise ValueError(f"{VALUES} or {SIDE} is of another entry")
-
-
-def _write(whole: Path, stream: Iterable, count: int, square: tuple, name: str) -> None:
-    """Fills the folder of a new entry."""
-    size, *crop = square
-    values, sides = [], []
-    with (whole / IMAGES).open("wb") as file:
-        for picture, value in tqdm(
-            stream, f"Reading {name}", count, unit="image", delay=1.0, disable=None
-        ):
-            image = decoded(picture, f"{name} {len(values)}")
-            file.write(np.ascontiguousarray(as_square(image, size, *crop)).data)
-            values.append(np.asarray(0 if value is None else value))
-            sides.append(min(image.size))
-    if len(values) != count:
-        raise InputError(
-            f"'{name}' must give {count} pictures. Received: {len(values)}"
-        )
-    np.save(whole / VALUES, np.stack(values))
-    (whole / SIDE).write_text(json.dumps(int(np.median(sides))))
-    (whole / UNREADABLE).write_text("[]")
-    describe(whole, name, count, size)
-
-
-ARRAY_RECORD = "array_record"
 
 
 def tf_data_pictures(
@@ -248,39 +249,43 @@ def tfds_pictures(
             files that one has to get by hand and they are not there.
     """
     _prepare(dataset, builder)
-    found = _split(builder, split)
-    fingerprint = " ".join(
-        ("tfds", builder.info.full_name, split, str(found.num_examples))
-    )
-    of_split = (fingerprint, image_size, options)
+    try:
+        count = builder.info.splits[split].num_examples
+    except (KeyError, ValueError) as error:
+        raise InputError(
+            f"{builder.name} has no split '{split}'. "
+            f"Known: {', '.join(builder.info.splits)}."
+        ) from error
+    fingerprint = f"tfds {builder.info.full_name} {split} {count}"
     value = value_of or (lambda example: None)
-    skip = _undecoded(image_key)
+    # Pillow decodes, as it does everywhere else here.
+    skip = {image_key: tfds_module().decode.SkipDecoding()}
     if builder.info.file_format.value == ARRAY_RECORD:
         source = builder.as_data_source(split, decoders=skip)
-        return _by_number(dataset, source, split, value, image_key, of_split)
+        shown = tqdm(
+            range(count),
+            f"Labels of {dataset.name}",
+            unit="image",
+            delay=1.0,
+            disable=None,
+        )
+        return pictures(
+            dataset,
+            [f"{split}/{number:06d}" for number in range(count)],
+            np.stack([_as_array(value(source[number])) for number in shown]),
+            lambda number: source[number][image_key],
+            fingerprint,
+            image_size,
+            options,
+        )
 
     def stream() -> Iterator[tuple[Any, Any]]:
         examples = builder.as_dataset(split, decoders=skip, shuffle_files=False)
         for example in examples.as_numpy_iterator():
             yield example[image_key], value(example)
 
-    return streamed(dataset, stream, found.num_examples, *of_split, f"{split}/")
-
-
-def _by_number(
-    dataset: Dataset,
-    source: Any,
-    split: str,
-    value: Callable,
-    image_key: str,
-    of_split: tuple,
-) -> LabelledImages:
-    numbers = range(len(source))
-    names = [f"{split}/{number:06d}" for number in numbers]
-    title = f"Labels of {dataset.name}"
-    shown = tqdm(numbers, title, unit="image", delay=1.0, disable=None)
-    values = np.stack([_as_array(value(source[n])) for n in shown])
-    return pictures(dataset, names, values, lambda n: source[n][image_key], *of_split)
+    prefix = f"{split}/"
+    return streamed(dataset, stream, count, fingerprint, image_size, options, prefix)
 
 
 def _as_array(value: Any) -> np.ndarray:
@@ -291,43 +296,19 @@ def _prepare(dataset: Dataset, builder: "tfds.core.DatasetBuilder") -> None:
     """Writes files with random access, where this computer can and none are there."""
     if builder.is_prepared():
         return
-    known = importlib.util.find_spec("array_record") is not None
-    try:
-        builder.download_and_prepare(file_format=ARRAY_RECORD if known else None)
-    except _refusals() as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"TensorFlow Datasets cannot prepare '{builder.name}': {reason} Or pass "
-            f"--data_dir. {dataset.obtain}"
-        ) from error
-
-
-def _refusals() -> tuple[type[Exception], ...]:
-    """How TensorFlow Datasets says that it cannot get at the files.
-
-    An assertion: they must be got by hand. The others: no network, a server that does
-    not answer or sends something else, a full disk.
-    """
     from tensorflow_datasets.core.download.download_manager import (
         NonMatchingChecksumError,
     )
     from tensorflow_datasets.core.download.util import DownloadError
 
-    return (AssertionError, DownloadError, NonMatchingChecksumError, OSError)
-
-
-def _split(builder: "tfds.core.DatasetBuilder", split: str) -> Any:
+    known = importlib.util.find_spec("array_record") is not None
     try:
-        return builder.info.splits[split]
-    except (KeyError, ValueError) as error:
+        builder.download_and_prepare(file_format=ARRAY_RECORD if known else None)
+    # An assertion: the files must be got by hand. The others: no network, a server
+    # that does not answer or sends something else, a full disk.
+    except (AssertionError, DownloadError, NonMatchingChecksumError, OSError) as error:
+        reason = " ".join(str(error).split())
         raise InputError(
-            f"{builder.name} has no split '{split}'. "
-            f"Known: {', '.join(builder.info.splits)}."
+            f"TensorFlow Datasets cannot prepare '{builder.name}': {reason} Or pass "
+            f"--data_dir. {dataset.obtain}"
         ) from error
-
-
-def _undecoded(image_key: str) -> dict[str, Any]:
-    """Pillow decodes, as it does everywhere else here."""
-    import tensorflow_datasets as tfds
-
-    return {image_key: tfds.decode.SkipDecoding()}

@@ -4,8 +4,8 @@ import shutil
 import textwrap
 from collections.abc import Sequence
 
-from stargan_tf.data.files import side_of_file, typical_side
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.pictures import side_of_file, typical_side
 from stargan_tf.data.registry import available, definition
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.doctor.report import counts_table

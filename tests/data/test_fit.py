@@ -1,6 +1,6 @@
 import pytest
 
-from stargan_tf.data.options import check_fit, used_box
+from stargan_tf.data.options import Preparation, used_box
 from stargan_tf.errors import InputError
 
 WIDE, CELEBA = (200, 100), (178, 218)
@@ -23,4 +23,4 @@ def test_a_crop_size_is_stronger_than_the_fit(size, fit, crop_size, box):
 
 def test_another_fit_is_refused():
     with pytest.raises(InputError, match="'crop' or 'stretch'. Received: fit='pad'"):
-        check_fit("pad")
+        Preparation("pad")

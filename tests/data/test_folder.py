@@ -72,7 +72,7 @@ def test_bad_folders(animals, tmp_path):
         attributes=["cats"],
     )
     fails("has no sub-folder", data_dir=animals + "/cat")
-    fails("crop_size must be positive", data_dir=animals, crop_size=0)
+    fails("crop_size must be a positive", data_dir=animals, crop_size=0)
     photographs = tmp_path / "animals" / "yak"
     photographs.mkdir()
     (photographs / "1.HEIC").touch()

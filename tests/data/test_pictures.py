@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image
 
-from stargan_tf.data.files import side_of_file
-from stargan_tf.data.pictures import read_picture, square_pixels
+from stargan_tf.data.pictures import read_picture, side_of_file, square_pixels
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.doctor.pictures import look_at_file
 
