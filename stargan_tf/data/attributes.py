@@ -27,13 +27,11 @@ from stargan_tf.data.source import LabelledImages
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 
-# The files of a folder of images, held against the rows of an attribute file.
-
 
 def audit_attributes(
     root: Path, labels: str | os.PathLike, attributes: Sequence[str] = ()
 ) -> FileAudit:
-    """Lists the pictures, and where they and the rows do not match.
+    """Lists the pictures of a folder, and where they and the rows do not match.
 
     Args:
         root: folder of the images.
@@ -41,7 +39,7 @@ def audit_attributes(
             audit; loading the data set says why.
         attributes: the chosen columns, as other ones may hold anything.
     """
-    audit = list_images(root, labels)
+    audit = _list_images(root, labels)
     try:
         files = read_attribute_file(labels, attributes).files
     except InputError:
@@ -58,13 +56,8 @@ def audit_attributes(
     )
 
 
-def list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
-    """Lists the pictures; the label file may lie beside them and is not left out then.
-
-    Args:
-        root: folder of the images.
-        labels: the attribute file.
-    """
+def _list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
+    """The label file may lie beside the pictures and is not left out then."""
     audit = audit_folder(root)
     path = os.path.realpath(labels)
     ignored = tuple(
@@ -78,7 +71,7 @@ def list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
 # The names of CelebA. An image with two of them on keeps its label, as in the official
 # code (1.4 % of CelebA's faces): exclusive means that a translation turns the others
 # off when it turns one on.
-HAIR_COLOURS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
+HAIR_COLORS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
 
 
 class AttributesDataset(Dataset):
@@ -91,27 +84,20 @@ class AttributesDataset(Dataset):
     """
 
     def labels_in(self, options: DatasetOptions) -> Labels:
-        """The columns of the attribute file; known hair colours exclude each other.
-
-        Args:
-            options: uses `labels`.
-        """
+        """The columns of the attribute file; known hair colors exclude each other."""
         _check_given(options)
         return _labels(read_attribute_file(options.labels, ()).attributes)
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabelledImages:
-        """Opens one split.
+        """Opens one split; the images are sorted by name.
 
         Args:
             split: `"train"` or `"held_out"`.
-            image_size: side of the square images.
+            image_size: side of the square images in pixels.
             options: uses `data_dir`, `labels`, `attributes`, `crop_size`, `fit`,
                 `held_out`.
-
-        Returns:
-            The images, sorted by name.
 
         Raises:
             InputError: if the folder or the file cannot be used, an attribute is
@@ -121,7 +107,7 @@ class AttributesDataset(Dataset):
         root = self.folder(options)
         table = read_attribute_file(options.labels, options.attributes)
         info = _labels(table.attributes).info(self.name, image_size)
-        listed = list_images(root, options.labels)
+        listed = _list_images(root, options.labels)
         names = listed.names
         say_left_out(root, listed.ignored)
         rows = match_rows(names, table.files, root, options.labels)
@@ -130,11 +116,7 @@ class AttributesDataset(Dataset):
         return labeled_files(info, root, chosen, table.values[rows[kept]], options)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
-        """Lists the files and rows, for `stargan-tf doctor`.
-
-        Args:
-            options: uses `data_dir`, `labels`, `attributes`.
-        """
+        """Lists the files and rows; uses `data_dir`, `labels`, `attributes`."""
         _check_given(options)
         return audit_attributes(
             self.folder(options), options.labels, options.attributes
@@ -150,7 +132,7 @@ def _check_given(options: DatasetOptions) -> None:
 
 
 def _labels(attributes: tuple[str, ...]) -> Labels:
-    hair = tuple(name for name in attributes if name in HAIR_COLOURS)
+    hair = tuple(name for name in attributes if name in HAIR_COLORS)
     return Labels(attributes, BINARY, (hair,) if len(hair) > 1 else ())
 
 

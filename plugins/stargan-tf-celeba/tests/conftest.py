@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from stargan_tf_celeba.attributes import ATTRIBUTES, HAIR_COLOURS
+from stargan_tf_celeba.attributes import ATTRIBUTES, HAIR_COLORS
 
 COUNT = 30
 
@@ -12,7 +12,7 @@ def rows():
     table = {}
     for number in range(1, COUNT + 1):
         values = random.integers(0, 2, len(ATTRIBUTES))
-        hair = [ATTRIBUTES.index(name) for name in HAIR_COLOURS]
+        hair = [ATTRIBUTES.index(name) for name in HAIR_COLORS]
         values[hair] = 0
         values[hair[number % 4]] = 1
         table[f"{number:06d}.jpg"] = values

@@ -47,7 +47,7 @@ ATTRIBUTES = (
 PAPER = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 # A face with two of them on keeps its label, as in the official code (1.4 % of all):
 # exclusive means that a translation turns the others off when it turns one on.
-HAIR_COLOURS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
+HAIR_COLORS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
 
 
 def labels_of(wanted: tuple[str, ...]) -> Labels:
@@ -65,5 +65,5 @@ def labels_of(wanted: tuple[str, ...]) -> Labels:
                 f"CelebA has no attribute '{name}'. {near_names(name, ATTRIBUTES)}"
             )
     names = tuple(wanted) or PAPER
-    hair = tuple(name for name in names if name in HAIR_COLOURS)
+    hair = tuple(name for name in names if name in HAIR_COLORS)
     return binary(*names, exclusive=(hair,) if len(hair) > 1 else ())
