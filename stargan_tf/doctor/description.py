@@ -1,19 +1,17 @@
 """What a data set is, whose it is and how to get it, as text."""
 
-import shutil
 import textwrap
-from collections.abc import Sequence
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.pictures import side_of_file, typical_side
 from stargan_tf.data.registry import available, definition
 from stargan_tf.doctor.opened import Opened
-from stargan_tf.doctor.report import counts_table
+from stargan_tf.doctor.report import counts_table, terminal_width
 from stargan_tf.doctor.split_checks import count_labels
 from stargan_tf.errors import InputError
 
-NOT_STATED = "not stated"
-HEADING = 15
+_NOT_STATED = "not stated"
+_HEADING = 15
 
 
 def description(opened: Opened) -> str:
@@ -27,16 +25,21 @@ def description(opened: Opened) -> str:
     """
     known = definition(opened.name)
     info = opened.info or _stated_info(opened)
+    groups = info.exclusive_groups if info else ()
     entries = {
-        "Labels": _labels(info),
-        "Exclusive": _groups(info),
+        "Labels": "they follow from the files",
+        "Exclusive": "; ".join(f"at most one of {', '.join(g)}" for g in groups),
         "Pictures": _pictures(opened),
         "Package": ", ".join(available()[opened.name].packages),
-        "License": getattr(known, "license", "") or NOT_STATED,
-        "Citation": getattr(known, "citation", "") or NOT_STATED,
+        "License": getattr(known, "license", "") or _NOT_STATED,
+        "Citation": getattr(known, "citation", "") or _NOT_STATED,
         "Homepage": getattr(known, "homepage", ""),
-        "How to obtain": getattr(known, "obtain", "") or NOT_STATED,
+        "How to obtain": getattr(known, "obtain", "") or _NOT_STATED,
     }
+    if info:
+        kind = info.label_type.replace("_", "-")
+        domains = ", ".join(info.domains)
+        entries["Labels"] = f"{len(info.domains)}, {kind}: {domains}"
     lines = [_entry(name, text) for name, text in entries.items() if text]
     blocks = [f"{opened.name}: {known.description}", "\n".join(lines)]
     if opened.splits:
@@ -52,47 +55,25 @@ def _stated_info(opened: Opened) -> DatasetInfo | None:
         return None
 
 
-def _labels(info: DatasetInfo | None) -> str:
-    if info is None:
-        return "they follow from the files"
-    kind = info.label_type.replace("_", "-")
-    return f"{len(info.domains)}, {kind}: {', '.join(info.domains)}"
-
-
-def _groups(info: DatasetInfo | None) -> str:
-    groups = info.exclusive_groups if info else ()
-    return "; ".join(f"at most one of {', '.join(group)}" for group in groups)
-
-
 def _pictures(opened: Opened) -> str:
     if opened.problems:
         return f"cannot be opened: {' '.join(opened.problems)}"
     count = sum(map(len, opened.splits.values()))
-    side = opened.image_size
-    return f"{count:,}{_originals(opened)}, used at {side} x {side}"
-
-
-def _originals(opened: Opened) -> str:
-    """The size of the files, if there are any."""
-    names: Sequence[str] = next(iter(opened.splits.values())).names
+    names = next(iter(opened.splits.values())).names
     paths = [path for name in names if (path := opened.file(name))]
     side = typical_side(len(paths), lambda n: side_of_file(paths[n])) if paths else 0
-    return f", typically {side} pixels on the shorter side" if side else ""
+    original = f", typically {side} pixels on the shorter side" if side else ""
+    return f"{count:,}{original}, used at {opened.image_size} x {opened.image_size}"
 
 
 def _entry(name: str, text: str) -> str:
-    width = max(60, min(100, shutil.get_terminal_size().columns)) - HEADING - 4
-    return "\n".join(
-        f"  {'' if place else name:<{HEADING}}{line}"
-        for place, line in enumerate(_paragraphs(text, width))
-    )
-
-
-def _paragraphs(text: str, width: int) -> list[str]:
+    width = terminal_width() - _HEADING - 4
+    lines: list[str] = []
     # Line by line: BibTeX keeps its form.
-    lines = text.strip().splitlines()
-    return [part for line in lines for part in _wrapped(line, width)]
-
-
-def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(line, width, break_long_words=False) or [""]
+    for line in text.strip().splitlines():
+        lines += textwrap.wrap(line, width, break_long_words=False) or [""]
+    first, *others = lines
+    indent = " " * (_HEADING + 2)
+    return "\n".join(
+        [f"  {name:<{_HEADING}}{first}", *(indent + line for line in others)]
+    )

@@ -1,4 +1,4 @@
-"""Looks at every picture once, in order, a few at a time."""
+"""Looks at every image once: what is known of it when its pixels are forgotten."""
 
 import hashlib
 import os
@@ -17,47 +17,27 @@ from stargan_tf.data.pictures import open_picture, read_picture
 from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.doctor.opened import Opened
 
-# Difference hash: 64 bits that hardly change when a picture is resized or re-encoded.
-
-COLUMNS, ROWS = 8, 8
-
-
-def difference_hash(image: Image.Image) -> int:
-    """The hash of a picture.
-
-    Args:
-        image: any RGB picture.
-
-    Returns:
-        A number in [0, 2**64).
-    """
-    cells = image.convert("L").resize((COLUMNS + 1, ROWS), Image.Resampling.BOX)
-    values = np.asarray(cells).astype(np.int16)
-    bits = values[:, 1:] > values[:, :-1]
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")
-
-
-# What is known of one picture once it has been looked at.
-
-RGB, GREY, CMYK = "rgb", "grey", "cmyk"
-# JPEG rounds grey pixels to channels that differ by a few steps.
-NEARLY_EQUAL = 4
-LOOKED_AT = 64  # side of the reduced picture that is checked for colour
-BLOCK = 1 << 20
+RGB, GRAY, CMYK = "rgb", "gray", "cmyk"
+# JPEG rounds gray pixels to channels that differ by a few steps.
+_NEARLY_EQUAL = 4
+_SIDE = 64  # of the reduced image that is checked for color
+# Images in flight for each core: enough to keep it busy, few enough that memory
+# does not grow with the data set and Ctrl-C is answered at once.
+_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture.
+    """One image; about 300 bytes.
 
     Args:
         name: as in `LabelledImages.names`.
         split: `"train"`, `"held_out"`, or `""` if the split could not be opened.
         row: its number in the split.
         problem: why it cannot be read; None if it can, and then all below is set.
-        size: of the file's picture, (width, height) in pixels; None if there is no
+        size: of the file's image, (width, height) in pixels; None if there is no
             file to measure.
-        colour: `"rgb"`, `"grey"` or `"cmyk"`.
+        color: `"rgb"`, `"gray"` or `"cmyk"`.
         content: digest of the file's bytes; empty if there is no file.
         pixels: digest of the decoded pixels.
         outline: the difference hash.
@@ -68,33 +48,70 @@ class Picture:
     row: int
     problem: str | None = None
     size: tuple[int, int] | None = None
-    colour: str = RGB
+    color: str = RGB
     content: bytes = b""
     pixels: bytes = b""
     outline: int = 0
 
 
+def examine(opened: Opened) -> Iterator[Picture]:
+    """Yields what is known of each image, with a progress bar on a terminal.
+
+    Args:
+        opened: the data set; of a split that could not be opened, the listed files.
+    """
+    unopened: list[str] = []
+    if opened.problems and opened.audit:
+        known = {name for source in opened.splits.values() for name in source.names}
+        unopened = [name for name in opened.audit.names if name not in known]
+    total = sum(map(len, opened.splits.values())) + len(unopened)
+    looks, cores = _looks(opened, unopened), os.cpu_count() or 1
+    with (
+        tqdm(total=total, desc="Looking", unit="image", disable=None) as bar,
+        ThreadPoolExecutor(cores) as pool,
+    ):
+        while chunk := list(islice(looks, _AHEAD * cores)):
+            for picture in pool.map(lambda look: look(), chunk):
+                yield picture
+                bar.update()
+
+
+def _looks(opened: Opened, unopened: list[str]) -> Iterator[Callable[[], Picture]]:
+    for split, source in opened.splits.items():
+        for row, name in enumerate(source.names):
+            path = opened.file(name)
+            if path is None:
+                yield partial(look_at_loaded, source, split, row)
+            else:
+                yield partial(look_at_file, path, name, split, row)
+    for row, name in enumerate(unopened):
+        yield partial(look_at_file, opened.audit.root / name, name, "", row)
+
+
 def look_at_file(path: Path, name: str, split: str, row: int) -> Picture:
-    """Decodes a picture file in its own size.
+    """Decodes an image file in its own size.
 
     Args:
         path: the file.
-        name: see `Picture`.
-        split: see `Picture`.
-        row: see `Picture`.
+        name: as in `LabelledImages.names`.
+        split: `"train"`, `"held_out"`, or `""`.
+        row: the image's number in the split.
     """
     try:
         image = read_picture(path)
     except UnreadableImage as error:
         return Picture(name, split, row, str(error))
     with open_picture(path) as file:
-        cmyk = file.mode == "CMYK"
+        color = CMYK if file.mode == "CMYK" else color_of(image)
     return Picture(
-        *(name, split, row, None, image.size),
-        CMYK if cmyk else colour(image),
-        _digest_of_file(path),
-        digest_of_pixels(image),
-        difference_hash(image),
+        name=name,
+        split=split,
+        row=row,
+        size=image.size,
+        color=color,
+        content=_digest(path.read_bytes()),
+        pixels=pixel_digest(image),
+        outline=difference_hash(image),
     )
 
 
@@ -112,81 +129,40 @@ def look_at_loaded(source: LabelledImages, split: str, row: int) -> Picture:
     except UnreadableImage as error:
         return Picture(name, split, row, str(error))
     return Picture(
-        *(name, split, row, None, None, colour(image), b""),
-        digest_of_pixels(image),
-        difference_hash(image),
+        name=name,
+        split=split,
+        row=row,
+        color=color_of(image),
+        pixels=pixel_digest(image),
+        outline=difference_hash(image),
     )
 
 
-def colour(image: Image.Image) -> str:
-    """`"grey"` if an RGB picture shows no colour, else `"rgb"`."""
-    side = (min(LOOKED_AT, image.width), min(LOOKED_AT, image.height))
+def color_of(image: Image.Image) -> str:
+    """`"gray"` if an RGB image shows no color, else `"rgb"`."""
+    side = (min(_SIDE, image.width), min(_SIDE, image.height))
     small = image.resize(side, Image.Resampling.BOX)
     values = np.asarray(small).astype(np.int16)
     spread = values.max(axis=2) - values.min(axis=2)
-    return GREY if spread.max() <= NEARLY_EQUAL else RGB
+    return GRAY if spread.max() <= _NEARLY_EQUAL else RGB
 
 
-def digest_of_pixels(image: Image.Image) -> bytes:
+def pixel_digest(image: Image.Image) -> bytes:
     """16 bytes that follow from the size and every pixel."""
-    digest = hashlib.blake2b(repr(image.size).encode(), digest_size=16)
-    digest.update(image.tobytes())
-    return digest.digest()
+    return _digest(repr(image.size).encode() + image.tobytes())
 
 
-def _digest_of_file(path: str | os.PathLike) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.digest()
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
-# Pictures in flight for each core: enough to keep it busy, few enough that memory
-# does not grow with the data set and Ctrl-C is answered at once.
-AHEAD = 8
+def difference_hash(image: Image.Image) -> int:
+    """64 bits that hardly change when an RGB image is resized or encoded again.
 
-Look = Callable[[], Picture]
-
-
-def examine(opened: Opened) -> Iterator[Picture]:
-    """Yields what is known of each picture, with a progress bar on a terminal.
-
-    Args:
-        opened: the data set; of a split that could not be opened, the listed files.
+    Each bit says whether a cell of a 9 × 8 gray reduction is brighter than its left
+    neighbor (N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013).
     """
-    looks = _looks(opened)
-    cores = os.cpu_count() or 1
-    with (
-        tqdm(total=count(opened), desc="Looking", unit="image", disable=None) as bar,
-        ThreadPoolExecutor(cores) as pool,
-    ):
-        while chunk := list(islice(looks, AHEAD * cores)):
-            for picture in pool.map(lambda look: look(), chunk):
-                yield picture
-                bar.update()
-
-
-def count(opened: Opened) -> int:
-    """How many pictures `examine` yields."""
-    return sum(map(len, opened.splits.values())) + len(_unopened(opened))
-
-
-def _looks(opened: Opened) -> Iterator[Look]:
-    for split, source in opened.splits.items():
-        for row, name in enumerate(source.names):
-            path = opened.file(name)
-            if path is None:
-                yield partial(look_at_loaded, source, split, row)
-            else:
-                yield partial(look_at_file, path, name, split, row)
-    for row, name in enumerate(_unopened(opened)):
-        yield partial(look_at_file, opened.audit.root / name, name, "", row)
-
-
-def _unopened(opened: Opened) -> list[str]:
-    """The listed files of a split that did not open."""
-    if not (opened.problems and opened.audit):
-        return []
-    seen = {name for source in opened.splits.values() for name in source.names}
-    return [name for name in opened.audit.names if name not in seen]
+    cells = image.convert("L").resize((9, 8), Image.Resampling.BOX)
+    values = np.asarray(cells).astype(np.int16)
+    bits = values[:, 1:] > values[:, :-1]
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")

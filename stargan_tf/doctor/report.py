@@ -1,67 +1,89 @@
-"""The doctor's report, and its form as JSON."""
+"""What the doctor found: as text for a terminal, and as JSON."""
 
+import configparser
 import json
 import os
 import shutil
 import sys
 import textwrap
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.doctor.opened import (
-    ERROR,
-    LEVELS,
-    OK,
-    WARNING,
-    Finding,
-    Opened,
-    plural,
-)
-from stargan_tf.doctor.split_checks import LabelCount
+from stargan_tf.doctor.opened import Opened
 from stargan_tf.files import write_text
 from stargan_tf.version import __version__
 
-# Pictures of each label in both splits, as a table.
+OK, WARNING, ERROR = "OK", "warning", "error"
+_COLORS = {OK: "32", WARNING: "33", ERROR: "31"}
+_IN_JSON, _IN_TEXT = 1000, 3  # names of a finding that each form of the report shows
+_INDENT = " " * 11
+_TEXTS = configparser.ConfigParser(interpolation=None)
+_TEXTS.read_string((files(__package__) / "findings.ini").read_text("utf-8"))
 
-INDENT = "  "
 
-
-def counts_table(counts: Sequence[LabelCount]) -> str:
-    """The table; binary labels have a column for pictures without the label.
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
 
     Args:
-        counts: as `count_labels` gives them.
+        check: the check's name, such as `"unreadable"`.
+        level: `"OK"`, `"warning"` or `"error"`.
+        summary: what was found, a sentence.
+        fix: what the user can do; empty if all is well.
+        names: the images (files, labels) it is about.
     """
-    with_label = [count for count in counts if count.value]
-    without = [count for count in counts if not count.value]
-    if not without:
-        rows = [("", "train", "held out")]
-        rows += [(c.label, f"{c.train:,}", f"{c.held_out:,}") for c in with_label]
-    else:
-        rows = [("", "train: with", "without", "held out: with", "without")]
-        rows += [
-            (on.label, *(f"{n:,}" for n in _four(on, off)))
-            for on, off in zip(with_label, without, strict=True)
-        ]
-    return "\n".join(_aligned(rows))
+
+    check: str
+    level: str
+    summary: str
+    fix: str = ""
+    names: Sequence[str] = ()
 
 
-def _four(on: LabelCount, off: LabelCount) -> tuple[int, int, int, int]:
-    return on.train, off.train, on.held_out, off.held_out
+def finding(
+    check: str, names: Sequence[str] = (), level: str | None = None, **values: Any
+) -> Finding:
+    """What a check found, in the words of `findings.ini`.
+
+    Args:
+        check: a section of that file.
+        names: what is at fault.
+        level: by default `"OK"` without names, else the check's own.
+        **values: what the words speak of.
+    """
+    texts, one = _TEXTS[check], len(names) == 1
+    level = level or (texts["level"] if names else OK)
+    words = {"is": "is" if one else "are", "has": "has" if one else "have"}
+    words |= {"pictures": plural(len(names), "picture"), **values}
+    if level == OK:
+        return Finding(check, OK, texts["fine"].format(**words))
+    fault, fix = (" ".join(texts[key].split()) for key in ("fault", "fix"))
+    return Finding(check, level, fault.format(**words), fix.format(**words), names)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
-    return [
-        f"{INDENT}{name:<{first}}"
-        + "".join(
-            f"   {value:>{width}}" for value, width in zip(values, others, strict=True)
-        )
-        for name, *values in rows
-    ]
+@dataclass(frozen=True)
+class LabelCount:
+    """The images of one value of a label.
+
+    Args:
+        label: the domain, or for binary labels the attribute.
+        value: 1 for images with it, 0 for those without (binary labels only).
+        train: images in the training split.
+        held_out: images in the held-out split.
+    """
+
+    label: str
+    value: int
+    train: int
+    held_out: int
+
+    @property
+    def name(self) -> str:
+        """`Male`, or `without Male`."""
+        return self.label if self.value else f"without {self.label}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +92,7 @@ class Report:
 
     Args:
         opened: the data set.
-        counts: pictures of each label value; empty if no split could be opened.
+        counts: images of each label value; empty if no split could be opened.
         findings: in the order of the checks.
     """
 
@@ -78,19 +100,23 @@ class Report:
     counts: Sequence[LabelCount]
     findings: Sequence[Finding]
 
-    @property
-    def levels(self) -> Counter:
-        """Level → number of findings."""
-        return Counter(finding.level for finding in self.findings)
+    def count(self, level: str) -> int:
+        """Number of findings of a level."""
+        return sum(finding.level == level for finding in self.findings)
 
     @property
     def has_errors(self) -> bool:
         """Whether training should wait."""
-        return bool(self.levels[ERROR])
+        return self.count(ERROR) > 0
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary."""
+        """A JSON-ready dictionary, with at most 1,000 names of each finding."""
         opened = self.opened
+        findings = [
+            vars(finding)
+            | {"count": len(finding.names), "names": list(finding.names[:_IN_JSON])}
+            for finding in self.findings
+        ]
         return {
             "dataset": opened.name,
             "stargan_tf": __version__,
@@ -98,9 +124,9 @@ class Report:
             "options": asdict(opened.options),
             "info": opened.info and opened.info.to_dict(),
             "pictures": {split: len(s) for split, s in opened.splits.items()},
-            "levels": {level: self.levels[level] for level in LEVELS},
-            "counts": [count.to_dict() for count in self.counts],
-            "findings": [finding.to_dict() for finding in self.findings],
+            "levels": {level: self.count(level) for level in _COLORS},
+            "counts": [asdict(count) for count in self.counts],
+            "findings": findings,
         }
 
 
@@ -118,14 +144,6 @@ def write_report(report: Report, path: str | os.PathLike) -> None:
     write_text(Path(path), text + "\n", "report")
 
 
-# The report as a person reads it in a terminal.
-
-COLOURS = {OK: "32", WARNING: "33", ERROR: "31"}
-NAMED = 3  # names that a finding shows
-INDENT_TEXT = " " * 11
-ARROW = "→ "
-
-
 def report_text(report: Report) -> str:
     """The whole report.
 
@@ -135,16 +153,51 @@ def report_text(report: Report) -> str:
     Returns:
         Lines as wide as the terminal, from 60 to 100 characters.
     """
-    blocks = [_heading(report)]
+    blocks = [_heading(report.opened)]
     if report.counts:
         blocks.append(counts_table(report.counts))
-    blocks.append("\n".join(_lines(finding) for finding in report.findings))
-    blocks.append(_verdict(report))
+    blocks.append("\n".join(map(_finding_text, report.findings)))
+    blocks.append(_verdict(report.count(ERROR), report.count(WARNING)))
     return "\n\n".join(blocks)
 
 
-def _heading(report: Report) -> str:
-    opened, info = report.opened, report.opened.info
+def plural(count: int, word: str) -> str:
+    """`1 picture`, `1,200 pictures`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def terminal_width() -> int:
+    """Of lines of text: the terminal's, from 60 to 100 characters."""
+    return max(60, min(100, shutil.get_terminal_size().columns))
+
+
+def counts_table(counts: Sequence[LabelCount]) -> str:
+    """Images of each label in both splits, as a table.
+
+    Args:
+        counts: of every label value; binary labels have a column for images without.
+    """
+    rows: dict[str, list[str]] = {}
+    binary = not all(count.value for count in counts)
+    rows[""] = ["train", "held out"]
+    if binary:
+        rows[""] = ["train: with", "without", "held out: with", "without"]
+    for label in dict.fromkeys(count.label for count in counts):
+        of_label = [count for count in counts if count.label == label]
+        numbers = [count.train for count in of_label]
+        numbers += [count.held_out for count in of_label]
+        rows[label] = [f"{number:,}" for number in numbers]
+    widths = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
+    first = max(map(len, rows))
+    return "\n".join(
+        f"  {label:<{first}}"
+        + "".join(f"   {v:>{width}}" for v, width in zip(row, widths, strict=True))
+        for label, row in rows.items()
+    )
+
+
+def _heading(opened: Opened) -> str:
+    info = opened.info
     place = f" in {opened.options.data_dir}" if opened.options.data_dir else ""
     if info is None:
         return f"{opened.name}{place}: could not be opened"
@@ -155,49 +208,37 @@ def _heading(report: Report) -> str:
     return f"{opened.name}{place}: {pictures}, {domains} ({kind}), used at {side}"
 
 
-def _lines(finding: Finding) -> str:
-    lines = [*_wrapped(finding.summary), *_named(finding)]
+def _finding_text(finding: Finding) -> str:
+    lines, names = _wrapped(finding.summary), finding.names
+    # The summary may have listed them already.
+    if not all(name in finding.summary for name in names):
+        lines += [f"  {name}" for name in names[:_IN_TEXT]]
+        if len(names) > _IN_TEXT:
+            lines.append(f"  and {len(names) - _IN_TEXT:,} more")
     if finding.fix:
-        lines += _wrapped(f"{ARROW}{finding.fix}", " " * len(ARROW))
-    head = _coloured(f"  {finding.level:<9}", finding.level)
-    return head + f"\n{INDENT_TEXT}".join(map(_printable, lines))
-
-
-def _named(finding: Finding) -> list[str]:
-    """The first names, where the summary has not listed them already."""
-    names = finding.names
-    if all(name in finding.summary for name in names):
-        return []
-    more = [f"  and {len(names) - NAMED:,} more"] if len(names) > NAMED else []
-    return [*(f"  {name}" for name in names[:NAMED]), *more]
+        lines += _wrapped(f"→ {finding.fix}", indent="  ")
+    head = f"  {finding.level:<9}"
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        head = f"\033[{_COLORS[finding.level]}m{head}\033[0m"
+    text = f"\n{_INDENT}".join(lines)
+    # File names may hold bytes that no terminal shows.
+    return head + text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    width = max(60, min(100, shutil.get_terminal_size().columns)) - len(INDENT_TEXT)
     return textwrap.wrap(
-        *(text, width),
+        text,
+        width=terminal_width() - len(_INDENT),
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
 
 
-def _verdict(report: Report) -> str:
-    errors, warnings = report.levels[ERROR], report.levels[WARNING]
+def _verdict(errors: int, warnings: int) -> str:
     if errors:
         text = f"{plural(errors, 'error')} to mend before training"
         return f"{text}, {plural(warnings, 'warning')}."
     if warnings:
         return f"No errors, {plural(warnings, 'warning')}. You can train on this data."
     return "All is well. You can train on this data."
-
-
-def _coloured(text: str, level: str) -> str:
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        return text
-    return f"\033[{COLOURS[level]}m{text}\033[0m"
-
-
-def _printable(text: str) -> str:
-    """File names may hold bytes that no terminal shows."""
-    return text.encode("utf-8", "replace").decode("utf-8")

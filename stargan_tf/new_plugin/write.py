@@ -3,7 +3,6 @@
 import keyword
 import os
 import re
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -12,56 +11,6 @@ from stargan_tf.discovery import API_VERSION, DATASETS
 from stargan_tf.errors import InputError
 from stargan_tf.files import new_folder
 from stargan_tf.version import __version__
-
-# The names in a new plugin, all made from one.
-
-
-@dataclass(frozen=True)
-class Names:
-    """What a new plugin calls its parts.
-
-    Args:
-        name: of the data set, as typed after `--dataset`: small letters, digits and
-            underscores.
-
-    Raises:
-        InputError: if it has another form.
-    """
-
-    name: str
-
-    def __post_init__(self) -> None:
-        well_formed = re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", self.name)
-        if not well_formed or keyword.iskeyword(self.name):
-            raise InputError(
-                "The name of a data set must be small letters, digits and underscores, "
-                "begin with a letter, and be no word of Python. "
-                f"Received: {self.name}. {_proposal(self.name)}"
-            )
-
-    @property
-    def distribution(self) -> str:
-        """What pip calls the package."""
-        return f"stargan-tf-{self.name.replace('_', '-')}"
-
-    @property
-    def module(self) -> str:
-        """What Python imports."""
-        return f"stargan_tf_{self.name}"
-
-    @property
-    def class_name(self) -> str:
-        """Of the definition."""
-        return "".join(part.capitalize() for part in self.name.split("_"))
-
-
-def _proposal(name: str) -> str:
-    """A name of the right form that is near; nothing if there is none."""
-    near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")
-    if len(near) < 2 or keyword.iskeyword(near):
-        return "For example: my_flowers."
-    return f"For example: {near}."
-
 
 # File in the plugin's folder → its template.
 LAYOUT = {
@@ -88,7 +37,7 @@ def write_plugin(name: str, folder: str | os.PathLike | None = None) -> Path:
         InputError: if the name has another form or is taken by an installed data set,
             or the folder is there already or cannot be made; nothing is left then.
     """
-    names = Names(name)
+    names = plugin_names(name)
     taken = DATASETS.installed().get(name)
     if taken:
         raise InputError(
@@ -99,28 +48,44 @@ def write_plugin(name: str, folder: str | os.PathLike | None = None) -> Path:
     if place.exists() or place.is_symlink():
         raise InputError(f"{place} exists already. Choose another --output.")
     with new_folder(place, "plugin", replace=False) as unfinished:
-        _write(names, unfinished)
+        _fill(unfinished, names)
     return place
 
 
-def _write(names: Names, folder: Path) -> None:
+def plugin_names(name: str) -> dict[str, str]:
+    """What a new plugin calls its parts, by the words of the templates.
+
+    Args:
+        name: of the data set, as typed after `--dataset`: small letters, digits and
+            underscores.
+
+    Raises:
+        InputError: if it has another form.
+    """
+    well_formed = re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", name)
+    if not well_formed or keyword.iskeyword(name):
+        near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")
+        if len(near) < 2 or keyword.iskeyword(near):
+            near = "my_flowers"
+        raise InputError(
+            "The name of a data set must be small letters, digits and underscores, "
+            "begin with a letter, and be no word of Python. "
+            f"Received: {name}. For example: {near}."
+        )
+    return {
+        "name": name,
+        "distribution": f"stargan-tf-{name.replace('_', '-')}",
+        "module": f"stargan_tf_{name}",
+        "class_name": "".join(part.capitalize() for part in name.split("_")),
+        "api_version": str(API_VERSION),
+        "stargan_tf": re.match(r"\d+(\.\d+)*", __version__)[0],
+    }
+
+
+def _fill(folder: Path, names: dict[str, str]) -> None:
+    templates = files("stargan_tf.new_plugin") / "templates"
     for path, template in LAYOUT.items():
-        file = folder / _filled(path, names)
+        text = (templates / f"{template}.template").read_text(encoding="utf-8")
+        file = folder / Template(path).substitute(names)
         file.parent.mkdir(exist_ok=True)
-        file.write_text(_filled(_template(template), names), encoding="utf-8")
-
-
-def _template(name: str) -> str:
-    folder = files("stargan_tf.new_plugin") / "templates"
-    return (folder / f"{name}.template").read_text(encoding="utf-8")
-
-
-def _filled(text: str, names: Names) -> str:
-    return Template(text).substitute(
-        name=names.name,
-        distribution=names.distribution,
-        module=names.module,
-        class_name=names.class_name,
-        api_version=API_VERSION,
-        stargan_tf=re.match(r"\d+(\.\d+)*", __version__)[0],
-    )
+        file.write_text(Template(text).substitute(names), encoding="utf-8")

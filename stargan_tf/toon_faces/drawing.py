@@ -1,183 +1,108 @@
-"""Draws shapes given in face coordinates onto a Pillow image."""
+"""What every part of a drawn face is made with: colors, curves and the pen."""
 
 import colorsys
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import ImageDraw
+from PIL import ImageColor, ImageDraw
 
-# Colours: skins, hair, eyes, lips, cloth and what is mixed from them.
+Color = tuple[float, float, float]
 
-Colour = tuple[float, float, float]
 
-WHITE: Colour = (252, 251, 248)
-INK: Colour = (43, 32, 38)
-GREY_HAIR: Colour = (203, 203, 208)
+def _colors(codes: str) -> tuple[Color, ...]:
+    return tuple(ImageColor.getrgb(code) for code in codes.split())
 
-SKINS: tuple[Colour, ...] = (
-    (255, 224, 200),
-    (250, 211, 182),
-    (243, 196, 160),
-    (232, 178, 138),
-    (214, 155, 112),
-    (190, 129, 88),
-    (160, 104, 70),
-    (142, 93, 66),
-)
-EYES: tuple[Colour, ...] = (
-    (92, 58, 36),
-    (62, 42, 32),
-    (126, 92, 44),
-    (74, 128, 84),
-    (62, 118, 172),
-    (104, 136, 158),
-)
-LIPSTICKS: tuple[Colour, ...] = (
-    (205, 44, 66),
-    (214, 62, 104),
-    (178, 38, 60),
-    (196, 58, 52),
-    (186, 48, 108),
-)
-# Backgrounds and clothes share one table, with hair-like colours in it on purpose:
-# a translator that recolours everything of one colour must fail.
-CLOTH: tuple[Colour, ...] = (
-    (238, 108, 96),
-    (246, 196, 92),
-    (132, 196, 150),
-    (92, 170, 190),
-    (98, 124, 196),
-    (164, 130, 200),
-    (236, 160, 180),
-    (238, 228, 212),
-    (206, 218, 226),
-    (48, 46, 56),
-    (112, 74, 50),
-    (224, 196, 128),
-    (52, 92, 100),
-    (150, 60, 72),
-    (120, 140, 92),
-)
-# Colours of dyed hair, frames and hats; as far apart as seven pictures side by side
-# need them to be.
-DYES: tuple[Colour, ...] = (
-    (34, 30, 40),
-    (92, 56, 36),
-    (226, 186, 92),
-    (196, 92, 40),
-    (186, 190, 200),
-    (236, 110, 168),
-    (136, 84, 190),
-    (58, 122, 214),
-    (36, 168, 168),
-    (92, 176, 78),
-    (212, 52, 56),
-)
-VIVID_LIPS: tuple[Colour, ...] = (
-    (214, 34, 58),
-    (232, 66, 138),
-    (116, 34, 78),
-    (150, 72, 190),
-    (228, 104, 76),
-)
-VIVID: tuple[Colour, ...] = (
-    (36, 34, 44),
-    (222, 54, 58),
-    (44, 104, 206),
-    (30, 150, 120),
-    (246, 190, 52),
-    (238, 240, 242),
-    (150, 70, 176),
-)
-PALE: tuple[Colour, ...] = (
-    (214, 222, 230),
-    (232, 226, 212),
-    (212, 226, 214),
-    (232, 216, 216),
-    (220, 214, 230),
-)
-METALS: tuple[Colour, ...] = ((232, 190, 82), (206, 212, 220), (210, 96, 120))
 
-# hue, lightness, saturation and how far an identity may move each of them
+WHITE, INK, GRAY_HAIR = _colors("#fcfbf8 #2b2026 #cbcbd0")
+SKINS = _colors("#ffe0c8 #fad3b6 #f3c4a0 #e8b28a #d69b70 #be8158 #a06846 #8e5d42")
+EYES = _colors("#5c3a24 #3e2a20 #7e5c2c #4a8054 #3e76ac #68889e")
+LIPSTICKS = _colors("#cd2c42 #d63e68 #b2263c #c43a34 #ba306c")
+# Backgrounds and clothes share one table, with hair-like colors in it on purpose:
+# a translator that recolors everything of one color must fail.
+CLOTH = _colors(
+    "#ee6c60 #f6c45c #84c496 #5caabe #627cc4 #a482c8 #eca0b4 #eee4d4 #cedae2 "
+    "#302e38 #704a32 #e0c480 #345c64 #963c48 #788c5c"
+)
+METALS = _colors("#e8be52 #ced4dc #d26078")
+# Of `toon_people`: dyed hair, lips, clothes and backgrounds, as far apart as seven
+# images side by side need them to be.
+DYES = _colors(
+    "#221e28 #5c3824 #e2ba5c #c45c28 #babec8 #ec6ea8 #8854be #3a7ad6 #24a8a8 #5cb04e "
+    "#d43438"
+)
+VIVID_LIPS = _colors("#d6223a #e8428a #74224e #9648be #e4684c")
+VIVID = _colors("#24222c #de363a #2c68ce #1e9678 #f6be34 #eef0f2 #9646b0")
+PALE = _colors("#d6dee6 #e8e2d4 #d4e2d6 #e8d8d8 #dcd6e6")
+
+# Hue, lightness, saturation, and how far a person's own shade may move each of them.
 _HAIR = {
     "Black_Hair": ((0.70, 0.125, 0.12), (0.18, 0.030, 0.07)),
     "Blond_Hair": ((0.121, 0.66, 0.76), (0.018, 0.060, 0.10)),
     "Brown_Hair": ((0.062, 0.315, 0.46), (0.020, 0.050, 0.09)),
 }
-HAIR_COLOURS = tuple(_HAIR)
+HAIR_COLORS = tuple(_HAIR)
 
 
-def hair_colour(name: str, shade: tuple[float, float, float]) -> Colour:
-    """The hair colour of one person, were it of the class `name`.
+def hair_color(name: str, shade: tuple[float, float, float]) -> Color:
+    """The color, 0 to 255, of hair of the class `name`.
 
     Args:
-        name: one of `HAIR_COLOURS`.
-        shade: the person's own hue, lightness and saturation within the class,
-            each in [-1, 1].
-
-    Returns:
-        Red, green and blue in [0, 255].
+        name: one of `HAIR_COLORS`.
+        shade: the person's own hue, lightness and saturation, each in [-1, 1].
     """
-    centre, reach = _HAIR[name]
+    center, reach = _HAIR[name]
     hue, lightness, saturation = (
-        c + r * s for c, r, s in zip(centre, reach, shade, strict=True)
+        c + r * s for c, r, s in zip(center, reach, shade, strict=True)
     )
     return tuple(255 * c for c in colorsys.hls_to_rgb(hue % 1, lightness, saturation))
 
 
-def facial_hair(hair: Colour, skin: Colour) -> Colour:
-    """Brows and beard: `hair` or a darker tone of it, whichever shows on `skin`.
+def facial_hair(hair: Color, skin: Color) -> Color:
+    """`hair` or a darker tone of it, whichever is easier to see on `skin`."""
 
-    Blond in one tone would vanish on either tanned or dark skin.
-    """
+    def contrast(tone: Color) -> float:
+        return sum(abs(a - b) for a, b in zip(tone, skin, strict=True))
+
     lightness = sum(hair) / (3 * 255)
-    darker = hair_shadow(hair, 0.4 + 0.6 * lightness)
-    return max((darker, hair), key=lambda tone: _distance(tone, skin))
+    return max(hair_shadow(hair, 0.4 + 0.6 * lightness), hair, key=contrast)
 
 
-def _distance(first: Colour, second: Colour) -> float:
-    return sum(abs(a - b) for a, b in zip(first, second, strict=True))
-
-
-def hair_shadow(hair: Colour, strength: float) -> Colour:
-    """A darker, warmer tone of `hair`: blond must not turn green."""
-    deepest = tuple(c * s for c, s in zip(hair, (0.62, 0.44, 0.26), strict=True))
-    return mix(hair, deepest, strength)
-
-
-def mix(first: Colour, second: Colour, share: float) -> Colour:
+def mix(first: Color, second: Color, share: float) -> Color:
     """`first` with `share` (in [0, 1]) of `second`."""
     return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
 
 
-def shadow(colour: Colour, strength: float = 0.15) -> Colour:
-    """A darker, slightly cooler tone of `colour`, which may be dark already."""
-    deepest = tuple(c * s for c, s in zip(colour, (0.3, 0.16, 0.26), strict=True))
-    return mix(colour, deepest, strength)
+def hair_shadow(hair: Color, strength: float) -> Color:
+    """A darker, warmer tone of `hair`: blond must not turn green."""
+    return _toward(hair, (0.62, 0.44, 0.26), strength)
 
 
-def shine(colour: Colour, strength: float = 0.2) -> Colour:
-    """A lighter tone of `colour`."""
-    return mix(colour, (255, 250, 240), strength)
+def shadow(color: Color, strength: float = 0.15) -> Color:
+    """A darker, slightly cooler tone of `color`, which may be dark already."""
+    return _toward(color, (0.3, 0.16, 0.26), strength)
 
 
-# Smooth curves through a few points: what every shape of a face is made of.
-
-_STEPS = 6
-
-
-def _basis(steps: int) -> np.ndarray:
-    t = np.arange(steps) / steps
-    powers = np.stack([np.ones_like(t), t, t**2, t**3], axis=1)
-    catmull_rom = np.array(
-        [[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]
-    )
-    return powers @ catmull_rom / 2
+def _toward(color: Color, factors: Color, strength: float) -> Color:
+    deepest = tuple(c * f for c, f in zip(color, factors, strict=True))
+    return mix(color, deepest, strength)
 
 
-_BASIS = _basis(_STEPS)
+def shine(color: Color, strength: float = 0.2) -> Color:
+    """A lighter tone of `color`."""
+    return mix(color, (255, 250, 240), strength)
+
+
+def points(text: str) -> np.ndarray:
+    """An array (n, 2) of points written as in SVG: `"x,y x,y"`."""
+    return np.array([pair.split(",") for pair in text.split()], dtype=float)
+
+
+_T = np.arange(6)[:, None] / 6
+_CATMULL_ROM = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
+_BASIS = _T ** np.arange(4) @ _CATMULL_ROM / 2
 _ANGLES = np.arange(28) * (2 * np.pi / 28)
 CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
+RING = np.concatenate([CIRCLE, CIRCLE[:1]])
 
 
 def _spline(padded: np.ndarray) -> np.ndarray:
@@ -185,61 +110,37 @@ def _spline(padded: np.ndarray) -> np.ndarray:
     return (_BASIS @ quads).reshape(-1, 2)
 
 
-def smooth(points) -> np.ndarray:
-    """An open curve through `points` (Catmull-Rom).
-
-    Args:
-        points: (k, 2) array-like, k ≥ 2.
-
-    Returns:
-        Float array (6 (k - 1) + 1, 2); the first and last rows are the end points.
-    """
-    points = np.asarray(points, dtype=float)
-    padded = np.concatenate([points[:1], points, points[-1:]])
-    return np.concatenate([_spline(padded), points[-1:]])
+def smooth(corners) -> np.ndarray:
+    """An open Catmull-Rom curve (6 (k - 1) + 1, 2) through `corners` (k, 2)."""
+    corners = np.asarray(corners, dtype=float)
+    padded = np.concatenate([corners[:1], corners, corners[-1:]])
+    return np.concatenate([_spline(padded), corners[-1:]])
 
 
-def smooth_loop(points) -> np.ndarray:
-    """A closed curve through `points`, shape (6 k, 2); see `smooth`."""
-    points = np.asarray(points, dtype=float)
-    return _spline(np.concatenate([points[-1:], points, points[:2]]))
+def smooth_loop(corners) -> np.ndarray:
+    """A closed Catmull-Rom curve (6 k, 2) through `corners` (k, 2)."""
+    corners = np.asarray(corners, dtype=float)
+    return _spline(np.concatenate([corners[-1:], corners, corners[:2]]))
 
 
-def ellipse(x: float, y: float, width: float, height: float) -> np.ndarray:
-    """The ellipse around (x, y) with these half axes, shape (28, 2)."""
-    return CIRCLE * (width, height) + (x, y)
-
-
-def shifted(points: np.ndarray, x: float, y: float) -> np.ndarray:
-    """`points` (n, 2) moved by (x, y)."""
-    return points + np.array((x, y))
-
-
-def mirrored(points) -> np.ndarray:
-    """A left half given from top to bottom, followed by its mirror image upwards.
-
-    Args:
-        points: (k, 2) array-like, the side with negative x.
-
-    Returns:
-        Float array (2 k, 2): the outline around, ready for `smooth_loop`.
-    """
-    half = np.asarray(points, dtype=float)
-    return np.concatenate([half, half[::-1] * (-1, 1)])
+def symmetric_loop(half) -> np.ndarray:
+    """`smooth_loop` of a left half (x < 0, from top to bottom) and its mirror image."""
+    half = np.asarray(half, dtype=float)
+    return smooth_loop(np.concatenate([half, half[::-1] * (-1, 1)]))
 
 
 @dataclass(frozen=True)
 class Pen:
-    """A Pillow drawing with a coordinate frame and a light.
+    """Fills shapes on a Pillow image, in a coordinate frame and a light.
 
-    Coordinates are 2 units across the image before the frame's own transformation;
-    y grows downwards.
+    The image is 2 units across before the frame's own transformation; y grows
+    downwards.
 
     Args:
         draw: the Pillow drawing.
-        matrix: (2, 2) from face coordinates to pixels; points are rows.
+        matrix: (2, 2) from the frame's coordinates to pixels; points are rows.
         offset: (2,) pixel of the frame's origin.
-        tint: factors of red, green and blue: the colour of the light.
+        tint: factors of red, green and blue: the color of the light.
         light: -1 if the light comes from the left, 1 from the right.
     """
 
@@ -259,43 +160,39 @@ class Pen:
         rotation = np.array([[cosine, sine], [-sine, cosine]])
         return replace(self, matrix=rotation @ self.matrix)
 
-    def polygon(self, points: np.ndarray, colour: Colour) -> None:
-        """Fills the polygon with corners `points` (n, 2)."""
-        pixels = points @ self.matrix + self.offset
-        self.draw.polygon(pixels.ravel().tolist(), fill=self._lit(colour))
+    def polygon(self, corners: np.ndarray, color: Color) -> None:
+        """Fills the polygon with `corners` (n, 2)."""
+        pixels = corners @ self.matrix + self.offset
+        lit = (min(255, round(c * t)) for c, t in zip(color, self.tint, strict=True))
+        self.draw.polygon(pixels.ravel().tolist(), fill=tuple(lit))
 
     def ellipse(
-        self, x: float, y: float, width: float, height: float, colour: Colour
+        self, x: float, y: float, width: float, height: float, color: Color
     ) -> None:
         """Fills the ellipse around (x, y) with these half axes."""
-        self.polygon(ellipse(x, y, width, height), colour)
+        self.polygon(CIRCLE * (width, height) + (x, y), color)
 
-    def band(self, x: np.ndarray, upper, lower, colour: Colour) -> None:
+    def band(self, x: np.ndarray, upper, lower, color: Color) -> None:
         """Fills the area between two curves over the same `x` (n,)."""
         top = np.stack([x, np.broadcast_to(upper, x.shape)], axis=1)
         bottom = np.stack([x, np.broadcast_to(lower, x.shape)], axis=1)
-        self.polygon(np.concatenate([top, bottom[::-1]]), colour)
+        self.polygon(np.concatenate([top, bottom[::-1]]), color)
 
-    def ribbon(self, points: np.ndarray, width, colour: Colour) -> None:
-        """A stroke along `points` (n, 2) with round ends.
+    def ribbon(self, line, width, color: Color) -> None:
+        """Draws a stroke with round ends.
 
         Args:
-            points: the middle line.
-            width: the stroke's width, one number or (n,) for a changing one.
-            colour: its colour.
+            line: (n, 2) the points in its middle.
+            width: one number, or (n,) for a changing width.
+            color: its color.
         """
-        half = np.broadcast_to(np.asarray(width) / 2, points.shape[:1])[:, None]
-        along = np.empty_like(points)
-        along[1:-1] = points[2:] - points[:-2]
-        along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
+        line = np.asarray(line)
+        half = np.broadcast_to(np.asarray(width) / 2, line.shape[:1])[:, None]
+        along = np.empty_like(line)
+        along[1:-1] = line[2:] - line[:-2]
+        along[0], along[-1] = line[1] - line[0], line[-1] - line[-2]
         length = np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-9
         across = along[:, ::-1] * (-1, 1) / length * half
-        self.polygon(np.concatenate([points + across, (points - across)[::-1]]), colour)
+        self.polygon(np.concatenate([line + across, (line - across)[::-1]]), color)
         for end in (0, -1):
-            radius = half[end, 0]
-            self.ellipse(points[end, 0], points[end, 1], radius, radius, colour)
-
-    def _lit(self, colour: Colour) -> tuple[int, ...]:
-        return tuple(
-            min(255, round(c * t)) for c, t in zip(colour, self.tint, strict=True)
-        )
+            self.ellipse(*line[end], half[end, 0], half[end, 0], color)

@@ -1,127 +1,182 @@
-"""Hair: what hangs behind the head, the cap over it, and grey temples."""
+"""Hair: the styles, what hangs behind the head, the cap over it, gray temples."""
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 
 import numpy as np
 
 from stargan_tf.toon_faces.drawing import (
-    GREY_HAIR,
-    Colour,
+    GRAY_HAIR,
+    Color,
     Pen,
     hair_shadow,
-    mirrored,
     mix,
+    points,
     shine,
     smooth,
     smooth_loop,
+    symmetric_loop,
 )
-from stargan_tf.toon_faces.identity import HairStyle, hair_style
-from stargan_tf.toon_faces.scene import Portrait
+from stargan_tf.toon_faces.people import Portrait
 
-# Rows of the cap's outer and lower edge that go grey; more of the lower one, so that
-# the grey rises towards the face.
-_OUTER_ROWS, _LOWER_ROWS = 8, 13
+Balls = tuple[tuple[float, float, float], ...]
+# Points of the cap's outer and lower edge that go gray; more of the lower one, so that
+# the gray rises towards the face.
+_OUTER_GRAY, _LOWER_GRAY = 8, 13
 
 
 @dataclass(frozen=True)
-class HairTones:
-    """The colours of one head of hair: base, in shadow, in light, at the temples."""
+class HairStyle:
+    """Shapes of one style, in units of the face's half width and half height.
 
-    base: Colour
-    dark: Colour
-    light: Colour
-    temple: Colour
+    The face spans [-1, 1] in both, y downwards. Asymmetric styles have their part on
+    the left.
+
+    Args:
+        hairline: the lower edge of the cap, left to right.
+        straight: joins the hairline's points by straight lines (spikes).
+        lock: how far down the cap reaches beside the face.
+        lock_width: added width of that lock.
+        puff: added volume all around.
+        quiff: added height on one side of the top.
+        back: closed shapes behind the head.
+        back_balls: (x, y, radius) behind the head: buns, curls.
+        front_balls: (x, y, radius) under the cap's edge: curls.
+    """
+
+    hairline: np.ndarray
+    straight: bool = False
+    lock: float = 0.02
+    lock_width: float = 0.0
+    puff: float = 0.0
+    quiff: float = 0.0
+    back: tuple[np.ndarray, ...] = ()
+    back_balls: Balls = ()
+    front_balls: Balls = ()
+
+    @property
+    def covers_ears(self) -> bool:
+        """Whether the locks beside the face hide the ears."""
+        return self.lock > 0.3
 
 
-def hair_tones(portrait: Portrait) -> HairTones:
-    """Mixes the tones; black hair shines cooler than it is light."""
-    base, grey = portrait.hair, 0.0
-    if not portrait.look.young:
-        # Streaked with grey, but the colour can still be told; the temples are white.
-        base, grey = mix(base, GREY_HAIR, 0.42), 0.88
-    return HairTones(
-        base=base,
-        dark=hair_shadow(base, 0.5),
-        light=shine(base, 0.16),
-        temple=mix(base, GREY_HAIR, grey),
-    )
+def _ring(radius: float, reach: float, angles: range) -> Balls:
+    """Curls of `radius` around the upper head; angles in degrees from the right."""
+    turns = map(radians, angles)
+    return tuple((reach * cos(a), -reach * sin(a) - 0.08, radius) for a in turns)
+
+
+_ROUND = points("-0.87,-0.36 -0.55,-0.63 0,-0.7 0.55,-0.63 0.87,-0.36")
+_FRINGE = points("-0.9,-0.3 -0.84,-0.47 0,-0.5 0.84,-0.47 0.9,-0.3")
+_SIDE = points("-0.88,-0.34 -0.66,-0.62 -0.42,-0.84 -0.1,-0.66 0.45,-0.52 0.88,-0.32")
+_CENTER = points("-0.88,-0.28 -0.5,-0.56 0,-0.88 0.5,-0.56 0.88,-0.28")
+_SWEPT = points("-0.88,-0.38 -0.5,-0.68 0,-0.66 0.5,-0.56 0.87,-0.38")
+_ZIGZAG = points(
+    "-0.88,-0.3 -0.75,-0.62 -0.52,-0.47 -0.32,-0.68 -0.05,-0.47 0.18,-0.68 0.42,-0.48 "
+    "0.66,-0.64 0.88,-0.3"
+)
+_BOB = symmetric_loop(points("-0.7,-0.9 -1.22,-0.3 -1.3,0.3 -1.15,0.85 -0.6,0.95"))
+_LONG = symmetric_loop(points("-0.7,-0.9 -1.24,-0.3 -1.3,0.5 -1.4,1.3 -1.3,2.0"))
+_WAVY = symmetric_loop(
+    points("-0.7,-0.9 -1.3,-0.35 -1.22,0 -1.42,0.35 -1.28,0.7 -1.5,1.1 -1.35,1.9")
+)
+_PIGTAIL = smooth_loop(points("-0.9,-0.1 -1.35,-0.15 -1.62,0.35 -1.4,1.0 -1.15,0.4"))
+_TAIL = points("-0.9,-0.35 -1.3,-0.5 -1.6,-0.1 -1.5,0.6 -1.2,0.2")
+_TAILS = smooth_loop(_TAIL), smooth_loop(_TAIL * (-1, 1))
+_PONYTAIL = smooth_loop(points("0.5,-1.1 1.2,-0.95 1.6,-0.2 1.42,0.75 1.1,0"))
+_CURLS = _ring(0.15, 1.08, range(0, 181, 18))
+_AFRO = _ring(0.24, 1.22, range(-20, 201, 20))
+_BUNS = ((-0.82, -1.0, 0.21), (0.82, -1.0, 0.21))
+
+STYLES = {
+    "short": HairStyle(_SIDE),
+    "crop": HairStyle(_ROUND, puff=-0.05, lock=-0.08),
+    "quiff": HairStyle(_SWEPT, quiff=0.16),
+    "spiky": HairStyle(_ZIGZAG, straight=True, puff=0.02),
+    "curly": HairStyle(_ROUND, front_balls=_CURLS, lock=-0.05),
+    "afro": HairStyle(_ROUND, puff=0.1, lock=0.1, back_balls=_AFRO),
+    "bob": HairStyle(_CENTER, lock=0.6, lock_width=0.12, back=(_BOB,)),
+    "fringe_bob": HairStyle(_FRINGE, lock=0.55, lock_width=0.12, back=(_BOB,)),
+    "long": HairStyle(_SIDE, lock=0.5, lock_width=0.14, back=(_LONG,)),
+    "long_fringe": HairStyle(_FRINGE, lock=0.5, lock_width=0.14, back=(_LONG,)),
+    "wavy": HairStyle(_CENTER, lock=0.5, lock_width=0.16, puff=0.05, back=(_WAVY,)),
+    "bun": HairStyle(_ROUND, back_balls=((0, -1.27, 0.2),)),
+    "ponytail": HairStyle(_SWEPT, back=(_PONYTAIL,)),
+    "pigtails": HairStyle(_CENTER, back=(_PIGTAIL,)),
+    "bowl": HairStyle(_FRINGE, lock=0.2, lock_width=0.06, puff=0.06),
+    "two_buns": HairStyle(_ROUND, back_balls=_BUNS),
+    "two_tails": HairStyle(_FRINGE, back=_TAILS),
+    "tuft": HairStyle(_ZIGZAG, straight=True, puff=-0.02, quiff=0.26),
+}
 
 
 def draw_back_hair(pen: Pen, portrait: Portrait) -> None:
     """Draws what lies behind neck and face."""
-    style, tones = hair_style(portrait.identity.hair.style), hair_tones(portrait)
-    face = portrait.identity.face
-    grown = 1 + 0.08 * portrait.identity.hair.volume
-    for loop in style.back:
-        shape = smooth_loop(mirrored(loop) if style.symmetric else loop)
-        pen.polygon(shape * (face.width * grown, face.height), tones.dark)
+    person, style = portrait.person, STYLES[portrait.person.hair_style]
+    grown = 1 + 0.08 * person.volume
+    for shape in style.back:
+        shape = shape * (person.width * grown, person.height)
+        pen.polygon(shape, hair_shadow(portrait.hair, 0.5))
     for x, y, radius in style.back_balls:
         radius = radius * grown
-        pen.ellipse(x * face.width, y * face.height, radius, radius, tones.base)
+        pen.ellipse(x * person.width, y * person.height, radius, radius, portrait.hair)
 
 
 def draw_front_hair(pen: Pen, portrait: Portrait) -> None:
     """Draws the cap with its hairline, the shine and the temples."""
-    hair, face = portrait.identity.hair, portrait.identity.face
-    style, tones = hair_style(hair.style), hair_tones(portrait)
-    size = np.array((face.width * hair.side, face.height))
-    outer, inner = _outer(style, hair.volume) * size, _inner(style) * size
+    person, style = portrait.person, STYLES[portrait.person.hair_style]
+    size = np.array((person.width * person.side, person.height))
+    outer = _outer_edge(style, person.volume) * size
+    inner = np.concatenate(
+        [[(-0.93, style.lock)], style.hairline, [(0.93, style.lock)]]
+    )
+    inner = (inner if style.straight else smooth(inner)) * size
     for x, y, radius in style.front_balls:
-        pen.ellipse(x * size[0], y * size[1], radius, radius, tones.base)
-    pen.polygon(np.concatenate([outer, inner[::-1]]), tones.base)
-    _shine(pen, outer, tones)
+        pen.ellipse(x * size[0], y * size[1], radius, radius, portrait.hair)
+    pen.polygon(np.concatenate([outer, inner[::-1]]), portrait.hair)
+    _draw_shine(pen, outer, shine(portrait.hair, 0.16))
     if portrait.look.young:
         return
+    gray = mix(portrait.hair, GRAY_HAIR, 0.88)
     if style.covers_ears:
-        _strands(pen, style, size, tones.temple)
+        _draw_strands(pen, style, size, gray)
     else:
-        _temples(pen, outer, inner, tones.temple)
+        _draw_temples(pen, outer, inner, gray)
 
 
-def _outer(style: HairStyle, volume: float) -> np.ndarray:
+def _outer_edge(style: HairStyle, volume: float) -> np.ndarray:
     side = 1.1 + 0.07 * volume + style.puff
     top = 1.16 + 0.09 * volume + style.puff
     left = [(-1.06 - style.lock_width, style.lock), (-side, -0.25), (-0.9 * side, -0.7)]
-    top_left, top_right = (-0.45 * side, -top), (0.45 * side, -top - style.quiff)
     if style.covers_ears:
         left.insert(0, (-0.98, style.lock + 0.22))
     right = [(-x, y) for x, y in left[::-1]]
-    return smooth([*left, top_left, top_right, *right])
+    crown = [(-0.45 * side, -top), (0.45 * side, -top - style.quiff)]
+    return smooth([*left, *crown, *right])
 
 
-def _inner(style: HairStyle) -> np.ndarray:
-    ends = (-0.93, style.lock), (0.93, style.lock)
-    points = [ends[0], *style.hairline, ends[1]]
-    return np.array(points) if style.straight else smooth(points)
-
-
-def _shine(pen: Pen, outer: np.ndarray, tones: HairTones) -> None:
+def _draw_shine(pen: Pen, outer: np.ndarray, light: Color) -> None:
     middle = len(outer) // 2
-    side = (
-        slice(middle + 2, middle + 12) if _right(pen, outer) else slice(7, middle - 1)
-    )
-    curve = outer[side] * 0.86
+    # The lit side is the second half of `outer`, which may be mirrored, or the first.
+    lit_last = outer[-1, 0] * pen.light > 0
+    lit = slice(middle + 2, middle + 12) if lit_last else slice(7, middle - 1)
+    curve = outer[lit] * 0.86
     width = 0.055 * np.sin(np.linspace(0.15, np.pi - 0.15, len(curve)))
-    pen.ribbon(curve, width, tones.light)
+    pen.ribbon(curve, width, light)
 
 
-def _right(pen: Pen, outer: np.ndarray) -> bool:
-    """Whether the lit side is the second half of `outer`, which may be mirrored."""
-    return bool(outer[-1, 0] * pen.light > 0)
-
-
-def _temples(pen: Pen, outer: np.ndarray, inner: np.ndarray, grey: Colour) -> None:
-    """Greys the sides of the cap: the first and last stretch of both its edges."""
+def _draw_temples(pen: Pen, outer: np.ndarray, inner: np.ndarray, gray: Color) -> None:
+    """Grays the sides of the cap: the first and last stretch of both its edges."""
     for way in (1, -1):
-        edge, line = outer[::way][:_OUTER_ROWS], inner[::way]
-        line = line[: _LOWER_ROWS if len(line) > 2 * _LOWER_ROWS else 2]
-        pen.polygon(np.concatenate([edge, line[::-1]]), grey)
+        edge, line = outer[::way][:_OUTER_GRAY], inner[::way]
+        line = line[: _LOWER_GRAY if len(line) > 2 * _LOWER_GRAY else 2]
+        pen.polygon(np.concatenate([edge, line[::-1]]), gray)
 
 
-def _strands(pen: Pen, style: HairStyle, size: np.ndarray, grey: Colour) -> None:
-    """Grey strands down the locks beside the face."""
+def _draw_strands(pen: Pen, style: HairStyle, size: np.ndarray, gray: Color) -> None:
+    """Gray strands down the locks beside the face."""
     for side in (-1, 1):
         for x, top, bottom in ((-1.0, -0.72, style.lock - 0.05), (-1.1, -0.4, 0.2)):
-            points = [(x + 0.12, top), (x + 0.02, 0.5 * top), (x, 0.0), (x, bottom)]
-            curve = smooth(points) * size * (side, 1)
-            pen.ribbon(curve, 0.09 * np.sin(np.linspace(0, np.pi, len(curve))), grey)
+            line = [(x + 0.12, top), (x + 0.02, 0.5 * top), (x, 0.0), (x, bottom)]
+            curve = smooth(line) * size * (side, 1)
+            pen.ribbon(curve, 0.09 * np.sin(np.linspace(0, np.pi, len(curve))), gray)

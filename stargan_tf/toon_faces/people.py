@@ -1,180 +1,354 @@
-"""People of three kinds, whose content and style are drawn apart.
+"""Who is drawn, with which look: everything about an image before it is drawn.
 
-The kind (woman, man, child) decides the structure: the shape of head and shoulders,
-beard, lashes, which hair styles. The *style* is what a reference picture should pass
-on: colour and style of hair, skin, lips, beard, the clothes' colour. The *content*
-should stay with the source: where the head is and how it is turned, expression,
-background, the clothes' cut. Backgrounds are quiet and nobody wears glasses, so that a
-small model learns the styles within minutes.
+The people of `toon_people` are of three kinds, and their content and style are drawn
+apart. The *kind* (woman, man, child) decides the structure: the shape of head and
+shoulders, beard, lashes, which hair styles. The *style* is what a reference image
+should pass on: color and style of hair, skin, lips, beard, the clothes' color. The
+*content* should stay with the source: where the head is and how it is turned,
+expression, background, the clothes' cut. Backgrounds are quiet and nobody wears
+glasses, so that a small model learns the styles within minutes.
 """
 
 from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 
 from stargan_tf.toon_faces.drawing import (
+    CLOTH,
     DYES,
     EYES,
+    GRAY_HAIR,
+    INK,
+    LIPSTICKS,
     METALS,
     PALE,
     SKINS,
     VIVID,
     VIVID_LIPS,
-)
-from stargan_tf.toon_faces.identity import (
-    BACKGROUNDS,
-    CLOTHES,
-    EYE_SHAPES,
-    NOSES,
-    FaceShape,
-    Features,
-    Hair,
-    Identity,
-    Pose,
-    Scene,
+    Color,
+    facial_hair,
+    hair_color,
+    mix,
+    shadow,
+    symmetric_loop,
 )
 
-CONTENT, STYLE = 1, 2
+HAIR_STYLES = ("short", "crop", "quiff", "spiky", "curly", "afro", "bob", "fringe_bob")
+HAIR_STYLES += ("long", "long_fringe", "wavy", "bun", "ponytail", "pigtails")
+BEARDS = ("full", "full", "boxed", "goatee", "moustache", "stubble")
+BACKGROUNDS = ("plain", "gradient", "halo", "stripes", "dots", "hills", "rays")
+CLOTHES = ("round", "v_neck", "collar", "turtleneck", "stripes", "hoodie")
+EYE_SHAPES = ("round", "almond", "hooded", "narrow")
+NOSES = ("button", "straight", "wide", "long")
+GLASSES = ("none", "none", "none", "round", "square")
+EARRINGS = ("none", "none", "stud", "hoop")
+
+# Measures of a person: mean and how far one may be from it.
+_POSE = {"dx": (0, 0.06), "dy": (0.03, 0.04), "scale": (1, 0.06), "roll": (0, 0.11)}
+_POSE |= {"yaw": (0, 1), "pitch": (0, 1)}
+_FACE = {"width": (0.455, 0.03), "height": (0.575, 0.03), "cheek": (0.985, 0.025)}
+_FACE |= {"jaw": (0.8, 0.09), "chin": (0.36, 0.09)}
+_FEATURES = {"eye_size": (1, 0.1), "eye_gap": (0.2, 0.014)}
+_FEATURES |= {"brow_width": (0.135, 0.015), "brow_arch": (0.03, 0.02)}
+_FEATURES |= {"nose_size": (1, 0.15), "mouth_width": (0.155, 0.02)}
+_FEATURES |= {"mouth_curve": (0.016, 0.018)}
+
+# The kinds' hair styles, and their structure: measures as in `Identity`.
+KINDS = {
+    "woman": ("long", "long_fringe", "wavy", "bob", "fringe_bob"),
+    "man": ("short", "crop", "quiff", "spiky", "curly"),
+    "child": ("two_tails", "two_buns", "bowl", "tuft"),
+}
+_STRUCTURE = """
+            woman   man child
+width        0.44 0.465 0.505
+height      0.575  0.59  0.53
+jaw          0.76  0.90  0.86
+chin         0.30  0.46  0.46
+drop            0     0 0.035
+eye_size        1   0.9   1.3
+nose_size     0.9  1.15   0.8
+mouth_width  0.15 0.165  0.13
+"""
+KIND_BEARDS = ("full", "boxed", "goatee", "moustache")
 MOODS = ("neutral", "happy", "happy", "surprised")
-BEARDS = ("full", "boxed", "goatee", "moustache")
+# Twice as lively as in the labeled sets: that the pose stays must be seen.
+_LIVELY_POSE = {"dx": (0, 0.12), "dy": (0.07, 0.04), "scale": (0.92, 0.07)}
+_LIVELY_POSE |= {"roll": (0, 0.26), "yaw": (0, 2.4), "pitch": (0, 1.5)}
+_VARIATION = {"nose_size": (1, 0.1), "mouth_width": (1, 0.08)}
+_VARIATION |= {"mouth_curve": (0.016, 0.012)}
+_CONTENT, _STYLE = 1, 2
+
+# What the muscles do, as differences from a face at rest. Lengths are in face
+# coordinates (the image is 2 across), y downwards.
+#   brow_inner, brow_outer, brow_arch: shift of the brows' ends, height of their middle
+#   one_brow: extra rise of one brow only
+#   upper_lid, lower_lid: factors on the lids' heights; a negative one pushes it up
+#   lid_slant: drop of the upper lid's inner (positive) or outer end
+#   iris: factor on its radius; gaze: sideways look, in half widths of the eye
+#   mouth_width: factor; upper, lower: how far the middle of each edge of the mouth
+#     hangs below the corners; box: exponent of the edges, small is rectangular
+#   smirk: rise of one mouth corner
+#   tongue: share of the open mouth that it fills; it is out when above 1
+_MOVES = """
+            angry contemptuous disgusted fearful happy neutral    sad surprised
+brow_inner  0.085         0.03     0.055  -0.115 -0.03       0  -0.09      -0.1
+brow_outer -0.045         0.02     0.035       0 -0.02       0   0.06    -0.075
+brow_arch   -0.02            0         0       0 0.025       0      0     0.035
+one_brow        0         0.11         0       0     0       0      0         0
+upper_lid    0.85          0.3       0.5     1.4     1       1    0.8      1.45
+lower_lid     0.7         0.75      0.15     1.5 -0.25       1      1       1.4
+lid_slant    0.05            0         0       0     0       0  -0.05         0
+iris         0.85            1       0.9    0.55     1       1      1       0.8
+gaze            0         0.38         0       0     0       0      0         0
+mouth_width     1          0.9         1     1.1  1.25       1    0.9       0.5
+upper      -0.065            0    -0.075   -0.04 0.015       0 -0.075    -0.085
+lower       0.045            0      0.01    0.05  0.15       0 -0.075       0.1
+box          0.35            1       0.8     0.3     1       1      1       0.5
+smirk           0        0.085         0       0     0       0      0         0
+tongue          0            0       1.6       0  0.45       0      0         0
+"""
+_TEETH = {"angry": "clenched", "fearful": "chattering", "happy": "top"}
+_MARKS = {"angry": "furrow", "disgusted": "wrinkle", "fearful": "sweat"}
+_MARKS |= {"happy": "blush", "sad": "tear"}
+
+
+def _columns(table: str) -> dict[str, dict[str, float]]:
+    names, *rows = (line.split() for line in table.strip().splitlines())
+    return {
+        name: {row: float(values[column]) for row, *values in rows}
+        for column, name in enumerate(names)
+    }
+
+
+_KIND_MEASURES, _EXPRESSION_MOVES = _columns(_STRUCTURE), _columns(_MOVES)
+EXPRESSIONS = tuple(_EXPRESSION_MOVES)
 
 
 @dataclass(frozen=True)
-class Kind:
-    """The structure of one domain.
+class Look:
+    """Everything about an image that a label can change.
 
     Args:
-        width, height: half the face's.
-        jaw, chin: as shares of the width.
-        drop: how far the features sit lower.
-        eyes, nose, mouth: their sizes.
-        hair: styles.
+        hair_color: `"Black_Hair"`, `"Blond_Hair"` or `"Brown_Hair"`.
+        male: beard, thick brows and bare lips instead of lashes and lipstick.
+        young: without wrinkles and gray temples.
+        expression: one of `EXPRESSIONS`.
+        child: bare lips without beard or lashes, thin brows, small shoulders.
     """
 
+    hair_color: str = "Brown_Hair"
+    male: bool = False
+    young: bool = True
+    expression: str = "neutral"
+    child: bool = False
+
+    @property
+    def made_up(self) -> bool:
+        """Whether lips are painted and lashes drawn."""
+        return not (self.male or self.child)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """One person in one place; the same with every look.
+
+    Args:
+        dx, dy, scale, roll, yaw, pitch: where the head is and how it is turned.
+        width, height: half the face's; cheek, jaw, chin: as shares of the width.
+        drop: how far the features sit below their place in an adult's face.
+        hair_style, volume, side, beard: `side` is that of the part, -1 or 1.
+        shade: the personal shade within any hair color; `dye` replaces the color.
+        skin, eye_shape … mouth_curve: the features at rest.
+        background … metal: what is around the face; `tint` is the light's color,
+            `light` the side it comes from.
+    """
+
+    dx: float
+    dy: float
+    scale: float
+    roll: float
+    yaw: float
+    pitch: float
     width: float
     height: float
+    cheek: float
     jaw: float
     chin: float
-    drop: float
-    eyes: float
-    nose: float
-    mouth: float
-    hair: tuple[str, ...]
+    drop: float = 0.0
+    hair_style: str
+    volume: float
+    side: int
+    beard: str
+    shade: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    dye: Color | None = None
+    skin: Color
+    eye_shape: str
+    eye_color: Color
+    eye_size: float
+    eye_gap: float
+    brow_width: float
+    brow_arch: float
+    nose: str
+    nose_size: float
+    mouth_width: float
+    mouth_curve: float
+    lipstick: Color
+    freckles: bool
+    background: str
+    back: Color
+    back_accent: Color
+    clothes: str
+    cloth: Color
+    cloth_accent: Color
+    light: int
+    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    glasses: str = "none"
+    frame: Color = INK
+    earrings: str = "none"
+    metal: Color = INK
 
 
-KINDS = {
-    "woman": Kind(
-        *(0.44, 0.575, 0.76, 0.30, 0.0, 1.0, 0.9, 0.15),
-        ("long", "long_fringe", "wavy", "bob", "fringe_bob"),
-    ),
-    "man": Kind(
-        *(0.465, 0.59, 0.90, 0.46, 0.0, 0.9, 1.15, 0.165),
-        ("short", "crop", "quiff", "spiky", "curly"),
-    ),
-    "child": Kind(
-        *(0.505, 0.53, 0.86, 0.46, 0.035, 1.3, 0.8, 0.13),
-        ("two_tails", "two_buns", "bowl", "tuft"),
-    ),
-}
+def draw_identity(seed: int, index: int) -> Identity:
+    """The person with number `index` of the population `seed`, both not negative."""
+    rng = np.random.default_rng([seed, index])
+    pick = partial(_pick, rng)
+    # The order of the arguments is that of the random numbers.
+    return Identity(
+        **_measures(rng, _POSE),
+        **_measures(rng, _FACE),
+        shade=tuple(rng.uniform(-1, 1, 3).tolist()),
+        hair_style=pick(HAIR_STYLES),
+        volume=rng.uniform(0, 1),
+        side=pick((-1, 1)),
+        beard=pick(BEARDS),
+        **_measures(rng, _FEATURES),
+        skin=_between(SKINS, rng.uniform(0, len(SKINS) - 1)),
+        eye_shape=pick(EYE_SHAPES),
+        eye_color=pick(EYES),
+        nose=pick(NOSES),
+        lipstick=pick(LIPSTICKS),
+        freckles=rng.random() < 0.15,
+        tint=_tint(*rng.uniform(-1, 1, 2).tolist()),
+        background=pick(BACKGROUNDS),
+        back=pick(CLOTH),
+        back_accent=pick(CLOTH),
+        clothes=pick(CLOTHES),
+        cloth=pick(CLOTH),
+        cloth_accent=pick(CLOTH),
+        light=pick((-1, 1)),
+        glasses=pick(GLASSES),
+        frame=pick(CLOTH[9:14]),
+        earrings=pick(EARRINGS),
+        metal=pick(METALS),
+    )
 
 
 def draw_person(seed: int, index: int, kind: str) -> Identity:
-    """The person with number `index`, were it of `kind`.
-
-    Args:
-        seed: not negative; one population of people per seed.
-        index: not negative.
-        kind: a key of `KINDS`.
-
-    Returns:
-        The identity, a pure function of the arguments.
-    """
-    content = np.random.default_rng([seed, index, CONTENT])
-    style = np.random.default_rng([seed, index, STYLE])
-    structure = KINDS[kind]
+    """The person with number `index` of `seed`, if of `kind`, a key of `KINDS`."""
+    content = np.random.default_rng([seed, index, _CONTENT])
+    style = np.random.default_rng([seed, index, _STYLE])
+    of_content, of_style = partial(_pick, content), partial(_pick, style)
+    structure = _KIND_MEASURES[kind]
+    pose, varied = _measures(content, _LIVELY_POSE), _measures(content, _VARIATION)
+    for name in ("nose_size", "mouth_width"):
+        varied[name] = structure[name] * varied[name]
+    # Content and style are two streams of random numbers, each in this order.
     return Identity(
-        pose=_pose(content),
-        face=_face(structure),
-        hair=_hair(style, structure),
-        features=_features(content, style, structure),
-        scene=_scene(content, style),
+        **pose,
+        **structure | varied,
+        cheek=0.99,
+        eye_gap=0.2,
+        brow_width=0.135,
+        brow_arch=0.03,
+        hair_style=of_style(KINDS[kind]),
+        volume=style.uniform(0, 1),
+        side=of_style((-1, 1)),
+        beard=of_style(KIND_BEARDS),
+        dye=_near(style, of_style(DYES)),
+        skin=_near(style, of_style(SKINS)),
+        eye_shape=of_content(EYE_SHAPES),
+        eye_color=of_style(EYES),
+        nose=of_content(NOSES),
+        lipstick=of_style(VIVID_LIPS),
+        freckles=style.random() < 0.15,
+        background=of_content(BACKGROUNDS),
+        back=of_content(PALE),
+        back_accent=of_content(PALE),
+        clothes=of_content(CLOTHES),
+        cloth=of_style(VIVID),
+        cloth_accent=of_content(PALE),
+        light=of_content((-1, 1)),
     )
 
 
 def mood(seed: int, index: int) -> str:
     """The expression of person `index`: content, so the same for every kind."""
-    return _pick(np.random.default_rng([seed, index, CONTENT + STYLE]), MOODS)
+    return _pick(np.random.default_rng([seed, index, _CONTENT + _STYLE]), MOODS)
 
 
 def _pick(rng: np.random.Generator, choices):
     return choices[int(rng.integers(len(choices)))]
 
 
-def _pose(rng: np.random.Generator) -> Pose:
-    u = rng.uniform(-1, 1, 6)
-    # Twice as lively as in the labelled sets: that the pose stays must be seen.
-    return Pose(
-        dx=0.12 * u[0],
-        dy=0.07 + 0.04 * u[1],
-        scale=0.92 + 0.07 * u[2],
-        roll=0.26 * u[3],
-        yaw=2.4 * u[4],
-        pitch=1.5 * u[5],
-    )
+def _measures(rng: np.random.Generator, table: dict) -> dict[str, float]:
+    mean, reach = np.transpose(list(table.values()))
+    values = mean + reach * rng.uniform(-1, 1, len(table))
+    return dict(zip(table, values, strict=True))
 
 
-def _face(kind: Kind) -> FaceShape:
-    return FaceShape(kind.width, kind.height, 0.99, kind.jaw, kind.chin, kind.drop)
+def _between(colors: tuple[Color, ...], position: float) -> Color:
+    low = int(position)
+    return mix(colors[low], colors[min(low + 1, len(colors) - 1)], position - low)
 
 
-def _hair(rng: np.random.Generator, kind: Kind) -> Hair:
-    return Hair(
-        style=_pick(rng, kind.hair),
-        shade=(0.0, 0.0, 0.0),
-        volume=float(rng.uniform(0, 1)),
-        side=_pick(rng, (-1, 1)),
-        beard=_pick(rng, BEARDS),
-        dye=_varied(rng, _pick(rng, DYES)),
-    )
+def _tint(warmth: float, power: float) -> tuple[float, float, float]:
+    return tuple(0.97 + 0.03 * power + 0.03 * warmth * way for way in (1, 0, -1))
 
 
-def _features(
-    content: np.random.Generator, style: np.random.Generator, kind: Kind
-) -> Features:
-    u = content.uniform(-1, 1, 3)
-    return Features(
-        skin=_varied(style, _pick(style, SKINS)),
-        eye_shape=_pick(content, EYE_SHAPES),
-        eye_colour=_pick(style, EYES),
-        eye_size=kind.eyes,
-        eye_gap=0.2,
-        brow_width=0.135,
-        brow_arch=0.03,
-        nose=_pick(content, NOSES),
-        nose_size=kind.nose * (1 + 0.1 * u[0]),
-        mouth_width=kind.mouth * (1 + 0.08 * u[1]),
-        mouth_curve=0.016 + 0.012 * u[2],
-        lipstick=_pick(style, VIVID_LIPS),
-        freckles=bool(style.random() < 0.15),
-    )
+def _near(rng: np.random.Generator, color: Color) -> Color:
+    return tuple(np.clip(rng.normal(color, 5), 0, 255).tolist())
 
 
-def _scene(content: np.random.Generator, style: np.random.Generator) -> Scene:
-    return Scene(
-        background=_pick(content, BACKGROUNDS),
-        back=_pick(content, PALE),
-        back_accent=_pick(content, PALE),
-        clothes=_pick(content, CLOTHES),
-        cloth=_pick(style, VIVID),
-        cloth_accent=_pick(content, PALE),
-        light=_pick(content, (-1, 1)),
-        tint=(1.0, 1.0, 1.0),
-        glasses="none",
-        frame=VIVID[0],
-        earrings="none",
-        metal=METALS[0],
-    )
+class Portrait:
+    """One person with one look: the colors and curves that all parts share.
 
+    Args:
+        person: who is drawn.
+        look: the attributes.
 
-def _varied(rng: np.random.Generator, colour):
-    return tuple(float(c) for c in np.clip(rng.normal(colour, 5), 0, 255))
+    Attributes:
+        moves: the muscle positions of the look's expression, as in `_MOVES`.
+        skin: the skin's color, duller in old people; `shade`: the skin in shadow.
+        hair: the hair's color, streaked with gray in old people.
+        brows: the color of brows and beard, the same at any age.
+        outline: (72, 2) the face: 36 points down the left side (negative x), 36 up the
+            right; rows 18 to 48 run from ear to ear around the chin.
+    """
+
+    def __init__(self, person: Identity, look: Look):
+        self.person, self.look = person, look
+        self.moves = SimpleNamespace(**_EXPRESSION_MOVES[look.expression])
+        self.teeth = _TEETH.get(look.expression)
+        self.mark = _MARKS.get(look.expression)
+        self.skin, self.hair = person.skin, person.dye
+        if self.hair is None:
+            self.hair = hair_color(look.hair_color, person.shade)
+        self.brows = facial_hair(self.hair, person.skin)
+        if not look.young:
+            self.skin = mix(person.skin, (158, 148, 140), 0.24)
+            # The color can still be seen; the temples are white.
+            self.hair = mix(self.hair, GRAY_HAIR, 0.42)
+        self.shade = shadow(self.skin, 0.17)
+        self.outline = symmetric_loop(
+            [
+                (-0.35, -0.98),
+                (-0.75, -0.8),
+                (-1.0, -0.35),
+                (-person.cheek, 0.12),
+                (-person.jaw, 0.6),
+                (-person.chin, 0.94),
+            ]
+        ) * (person.width, person.height)

@@ -3,32 +3,14 @@
 import math
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
 from stargan_tf.errors import InputError
+from stargan_tf.toon_faces import face
 from stargan_tf.toon_faces.drawing import Pen
-from stargan_tf.toon_faces.face import (
-    draw_age,
-    draw_beard,
-    draw_brows,
-    draw_cheeks,
-    draw_ears,
-    draw_extras,
-    draw_eyes,
-    draw_glasses,
-    draw_mouth,
-    draw_nose,
-    draw_skin,
-)
 from stargan_tf.toon_faces.hair import draw_back_hair, draw_front_hair
-from stargan_tf.toon_faces.identity import Identity, Look, Scene
-from stargan_tf.toon_faces.scene import (
-    Portrait,
-    blank,
-    draw_background,
-    draw_body,
-    portrait,
-)
+from stargan_tf.toon_faces.people import Identity, Look, Portrait
+from stargan_tf.toon_faces.scene import blank, draw_background, draw_body
 
 # Raise it whenever any pixel changes: it is part of the caches' key.
 RENDERER_VERSION = 7
@@ -38,13 +20,13 @@ _ZOOM = 1.32
 _CHILD_SHOULDERS = 0.84
 
 
-def render(identity: Identity, look: Look, image_size: int) -> np.ndarray:
-    """Draws `identity` with `look`.
+def render(person: Identity, look: Look, image_size: int) -> np.ndarray:
+    """Draws `person` with `look`.
 
     Args:
-        identity: the person, see `draw_identity`.
-        look: hair colour, sex, age and expression.
-        image_size: side of the picture in pixels, from 32 to 256.
+        person: see `draw_identity`.
+        look: hair color, sex, age and expression.
+        image_size: side of the image in pixels, from 32 to 256.
 
     Returns:
         uint8 array (image_size, image_size, 3), RGB; the same bytes each time.
@@ -55,8 +37,16 @@ def render(identity: Identity, look: Look, image_size: int) -> np.ndarray:
     check_drawable(image_size)
     # Pillow's shapes have hard edges: they are drawn larger, then averaged.
     factor = max(2, math.ceil(_CANVAS / image_size))
-    canvas = blank(identity.scene, image_size * factor)
-    _layers(_pen(canvas, identity.scene), portrait(identity, look))
+    canvas = blank(person, image_size * factor)
+    half = canvas.width / 2
+    pen = Pen(
+        draw=ImageDraw.Draw(canvas),
+        matrix=np.eye(2) * half,
+        offset=np.array((half - 0.5, half - 0.5)),
+        tint=person.tint,
+        light=person.light,
+    )
+    _draw_layers(pen, Portrait(person, look))
     return np.asarray(canvas.reduce(factor))
 
 
@@ -70,48 +60,26 @@ def check_drawable(image_size: int) -> None:
         )
 
 
-def _pen(canvas: Image.Image, scene: Scene) -> Pen:
-    half = canvas.width / 2
-    return Pen(
-        draw=ImageDraw.Draw(canvas),
-        matrix=np.eye(2) * half,
-        offset=np.array((half - 0.5, half - 0.5)),
-        tint=scene.tint,
-        light=scene.light,
-    )
-
-
-def _layers(pen: Pen, person: Portrait) -> None:
-    pose = person.identity.pose
-    draw_background(pen, person.identity.scene)
+def _draw_layers(pen: Pen, portrait: Portrait) -> None:
+    person = portrait.person
+    draw_background(pen, person)
     pen = pen.turned(0, _ZOOM)
-    shoulders = _CHILD_SHOULDERS if person.look.child else 1.0
-    body = pen.moved(0.7 * pose.dx, pose.dy).turned(0, shoulders)
-    head = pen.moved(pose.dx, pose.dy).turned(pose.roll, pose.scale)
-    draw_back_hair(head, person)
-    draw_body(body, person)
-    draw_ears(head, person)
-    draw_skin(head, person)
-    _features(head, person)
-    draw_front_hair(head, person)
+    shoulders = _CHILD_SHOULDERS if portrait.look.child else 1.0
+    body = pen.moved(0.7 * person.dx, person.dy).turned(0, shoulders)
+    head = pen.moved(person.dx, person.dy).turned(person.roll, person.scale)
+    features = head.moved(0.035 * person.yaw, 0.015 * person.pitch + person.drop)
+    draw_back_hair(head, portrait)
+    draw_body(body, portrait)
+    face.draw_ears(head, portrait)
+    face.draw_skin(head, portrait)
+    face.draw_cheeks(features, portrait)
+    face.draw_age(features, portrait)
+    face.draw_beard(head, features, portrait)
+    face.draw_mouth(features, portrait)
+    face.draw_nose(features, portrait)
+    face.draw_eyes(features, portrait)
+    draw_front_hair(head, portrait)
     # Brows and glasses go over the hair: an expression must show under any fringe.
-    features = _turned_features(head, person)
-    draw_brows(features, person)
-    draw_glasses(features, person)
-    draw_extras(features, person)
-
-
-def _features(head: Pen, person: Portrait) -> None:
-    features = _turned_features(head, person)
-    draw_cheeks(features, person)
-    draw_age(features, person)
-    draw_beard(head, features, person)
-    draw_mouth(features, person)
-    draw_nose(features, person)
-    draw_eyes(features, person)
-
-
-def _turned_features(head: Pen, person: Portrait) -> Pen:
-    pose = person.identity.pose
-    drop = person.identity.face.drop
-    return head.moved(0.035 * pose.yaw, 0.015 * pose.pitch + drop)
+    face.draw_brows(features, portrait)
+    face.draw_glasses(features, portrait)
+    face.draw_marks(features, portrait)

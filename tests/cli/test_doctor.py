@@ -219,7 +219,7 @@ def test_wrong_usage_is_one_line_and_two(arguments, message, pets, monkeypatch, 
 
 
 def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypatch):
-    from stargan_tf.doctor import pictures as examine
+    from stargan_tf.doctor import pictures
 
     looked = []
 
@@ -229,8 +229,8 @@ def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypa
             raise KeyboardInterrupt
         return examine_file(path, name, split, row)
 
-    examine_file = examine.look_at_file
-    monkeypatch.setattr(examine, "look_at_file", interrupted)
+    examine_file = pictures.look_at_file
+    monkeypatch.setattr(pictures, "look_at_file", interrupted)
     report = tmp_path / "report.json"
     report.write_text("old")
     before = set(tmp_path.iterdir())

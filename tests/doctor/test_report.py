@@ -3,8 +3,15 @@ import sys
 
 import pytest
 
-from stargan_tf.doctor.opened import ERROR, OK, WARNING, Finding
-from stargan_tf.doctor.report import Report, report_text, write_report
+from stargan_tf.doctor.report import (
+    ERROR,
+    OK,
+    WARNING,
+    Finding,
+    Report,
+    report_text,
+    write_report,
+)
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def test_names_that_the_sentence_holds_are_not_repeated(report):
     assert text.count("cat") == 1 and "No errors, 1 warning." in text
 
 
-def test_colours_on_a_terminal_only(report, monkeypatch):
+def test_colors_on_a_terminal_only(report, monkeypatch):
     assert "\033[31m" not in report_text(report(BAD))
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -8,14 +8,14 @@ import pytest
 
 from stargan_tf.cli.main import main
 from stargan_tf.errors import InputError
-from stargan_tf.new_plugin.write import Names, write_plugin
+from stargan_tf.new_plugin.write import plugin_names, write_plugin
 
 
 def test_names_are_made_from_one():
-    names = Names("my_2_flowers")
-    assert names.distribution == "stargan-tf-my-2-flowers"
-    assert names.module == "stargan_tf_my_2_flowers"
-    assert names.class_name == "My2Flowers"
+    names = plugin_names("my_2_flowers")
+    assert names["distribution"] == "stargan-tf-my-2-flowers"
+    assert names["module"] == "stargan_tf_my_2_flowers"
+    assert names["class_name"] == "My2Flowers"
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_names_are_made_from_one():
 )
 def test_a_name_of_another_form_is_answered_with_a_near_one(name, proposal):
     with pytest.raises(InputError, match=f"Received: .*For example: {proposal}[.]"):
-        Names(name)
-    assert proposal == "my_flowers" or Names(proposal)
+        plugin_names(name)
+    assert proposal == "my_flowers" or plugin_names(proposal)
 
 
 @pytest.mark.parametrize(
@@ -110,15 +110,15 @@ def test_it_is_installed_listed_tested_and_clean(tmp_path, monkeypatch, capsys):
 def test_of_two_at_once_the_later_one_is_refused(tmp_path, monkeypatch):
     from stargan_tf.new_plugin import write
 
-    real = write._write
+    real = write._fill
 
-    def slow(names, folder):
-        real(names, folder)
-        monkeypatch.setattr(write, "_write", real)
+    def slow(folder, names):
+        real(folder, names)
+        monkeypatch.setattr(write, "_fill", real)
         write_plugin("flowers", tmp_path / "flowers")
         (tmp_path / "flowers" / "mine.py").touch()
 
-    monkeypatch.setattr(write, "_write", slow)
+    monkeypatch.setattr(write, "_fill", slow)
     with pytest.raises(InputError, match="the plugin .*: it exists already, and"):
         write_plugin("flowers", tmp_path / "flowers")
     assert (tmp_path / "flowers" / "mine.py").exists()

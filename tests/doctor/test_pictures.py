@@ -5,13 +5,13 @@ from PIL import Image
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.doctor.pictures import (
     CMYK,
-    GREY,
+    GRAY,
     RGB,
-    colour,
+    color_of,
     difference_hash,
-    digest_of_pixels,
     look_at_file,
     look_at_loaded,
+    pixel_digest,
 )
 
 
@@ -36,22 +36,22 @@ def test_equal_bytes_have_equal_content(write):
     ("name", "mode", "expected"),
     [
         ("a.png", "RGB", RGB),
-        ("a.png", "L", GREY),
-        ("a.png", "1", GREY),
-        ("a.jpg", "L", GREY),
+        ("a.png", "L", GRAY),
+        ("a.png", "1", GRAY),
+        ("a.jpg", "L", GRAY),
         ("a.jpg", "CMYK", CMYK),
     ],
 )
-def test_colour_of_a_file(write, name, mode, expected):
-    assert look(write(name, 1, mode)).colour == expected
+def test_color_of_a_file(write, name, mode, expected):
+    assert look(write(name, 1, mode)).color == expected
 
 
-def test_grey_within_jpegs_rounding_is_grey_and_one_red_corner_is_not():
-    grey = np.full((100, 100, 3), 90, np.uint8)
-    grey[:, :, 1] += 4
-    assert colour(Image.fromarray(grey)) == GREY
-    grey[:5, :5, 0] = 255
-    assert colour(Image.fromarray(grey)) == RGB
+def test_gray_within_jpegs_rounding_is_gray_and_one_red_corner_is_not():
+    gray = np.full((100, 100, 3), 90, np.uint8)
+    gray[:, :, 1] += 4
+    assert color_of(Image.fromarray(gray)) == GRAY
+    gray[:5, :5, 0] = 255
+    assert color_of(Image.fromarray(gray)) == RGB
 
 
 def test_size_is_that_of_the_file(write):
@@ -86,7 +86,7 @@ def test_only_unreadable_pictures_are_forgiven(source):
 
 def test_pixels_of_another_shape_are_other_pixels():
     wide, high = (Image.new("RGB", size, "red") for size in ((4, 2), (2, 4)))
-    assert digest_of_pixels(wide) != digest_of_pixels(high)
+    assert pixel_digest(wide) != pixel_digest(high)
 
 
 def test_difference_hash_of_known_pictures():

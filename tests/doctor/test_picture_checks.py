@@ -3,22 +3,20 @@
 import pytest
 
 from stargan_tf.data.options import DatasetOptions
-from stargan_tf.doctor.opened import ERROR, OK, WARNING
 from stargan_tf.doctor.picture_checks import (
-    Colours,
-    Duplicates,
-    NearDuplicates,
-    Readable,
-    Sizes,
+    check_colors,
+    check_duplicates,
+    check_near_duplicates,
+    check_readable,
+    check_sizes,
     near_pairs,
 )
 from stargan_tf.doctor.pictures import Picture
+from stargan_tf.doctor.report import ERROR, OK, WARNING
 
 
-def levels(check, pictures):
-    for picture in pictures:
-        check.see(picture)
-    return {finding.check: finding for finding in check.findings()}
+def by_check(findings):
+    return {finding.check: finding for finding in findings}
 
 
 def broken(row, split="train"):
@@ -36,57 +34,62 @@ def hundred(source, opened):
 
 
 def test_one_in_a_hundred_may_be_unreadable(hundred):
-    found = levels(
-        Readable(hundred), [broken(0), *(fine(row) for row in range(1, 100))]
+    pictures = [broken(0), *(fine(row) for row in range(1, 100))]
+    found = by_check(check_readable(hundred, pictures))
+    assert found["unreadable"].level == WARNING
+    assert found["unreadable"].names == ["0.png"]
+    assert found["unreadable"].summary.endswith(
+        "1 picture of 100 cannot be read. Cannot read it: truncated."
     )
-    assert found["unreadable"].level == WARNING and found["unreadable"].names == [
-        "0.png"
-    ]
-    assert "truncated" in found["unreadable"].summary
-    found = levels(Readable(hundred), [broken(0), *(fine(row) for row in range(1, 99))])
+    found = by_check(check_readable(hundred, pictures[:-1]))
     assert found["unreadable"].level == ERROR
+    (found,) = check_readable(hundred, pictures[1:])
+    assert found.level == OK and found.summary == "All 99 pictures can be read."
+    assert check_readable(hundred, []) == []
 
 
 def test_a_label_without_a_readable_picture_is_an_error(hundred):
     pictures = [*(fine(row) for row in range(98)), broken(98), broken(99)]
     held_out = [fine(0, "held_out"), fine(1, "held_out")]
-    found = levels(Readable(hundred), [*pictures, *held_out])
+    found = by_check(check_readable(hundred, [*pictures, *held_out]))
     assert found["nothing_readable"].level == ERROR
     assert found["nothing_readable"].names == ["b (train)"]
-    assert "nothing_readable" not in levels(
-        Readable(hundred), [*pictures[:-1], fine(99), *held_out]
-    )
+    found = check_readable(hundred, [*pictures[:-1], fine(99), *held_out])
+    assert "nothing_readable" not in by_check(found)
 
 
-def test_colours():
-    pictures = [fine(0), fine(1, colour="grey"), fine(2, colour="cmyk"), broken(3)]
-    found = levels(Colours(), pictures)
+def test_colors():
+    pictures = [fine(0), fine(1, color="gray"), fine(2, color="cmyk"), broken(3)]
+    found = by_check(check_colors(pictures))
     assert found["grey"].names == ["train1.png"] and found["grey"].level == WARNING
     assert found["cmyk"].names == ["train2.png"]
-    assert {f.level for f in levels(Colours(), [fine(0)]).values()} == {OK}
+    assert found["cmyk"].summary == "1 picture is in CMYK."
+    assert {finding.level for finding in check_colors([fine(0)])} == {OK}
 
 
 def test_the_shorter_side_counts(source, opened):
     data = opened(source([[1, 0]]))
     pictures = [fine(0, size=(8, 100)), fine(1, size=(100, 7)), broken(2)]
-    found = levels(Sizes(data), pictures)["tiny"]
+    (found,) = check_sizes(data, pictures)
     assert found.level == WARNING and found.names == ["train1.png"]
     assert "gives 7 pixels" in found.summary
-    assert levels(Sizes(data), pictures[:1])["tiny"].level == OK
+    (found,) = check_sizes(data, pictures[:1])
+    assert found.check == "tiny" and found.level == OK
 
 
 def test_a_crop_limits_the_size(source, opened):
     data = opened(source([[1, 0]]), options=DatasetOptions(crop_size=6))
-    assert levels(Sizes(data), [fine(0, size=(50, 50))])["tiny"].level == WARNING
+    (found,) = check_sizes(data, [fine(0, size=(50, 50))])
+    assert found.level == WARNING
 
 
 def test_pictures_without_files_have_no_size(source, opened):
-    assert levels(Sizes(opened(source([[1, 0]]))), [fine(0)]) == {}
+    assert check_sizes(opened(source([[1, 0]])), [fine(0)]) == []
 
 
 @pytest.fixture
 def twins(source, opened):
-    return Duplicates(opened(source([[1, 0], [1, 0], [0, 1]]), source([[1, 0]])))
+    return opened(source([[1, 0], [1, 0], [0, 1]]), source([[1, 0]]))
 
 
 def test_equal_pictures_in_one_split(twins):
@@ -95,7 +98,7 @@ def test_equal_pictures_in_one_split(twins):
         fine(1, pixels=b"x", content=b"1"),
         fine(2, pixels=b"y", content=b"3"),
     ]
-    found = levels(twins, pictures)
+    found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates"].level == WARNING
     assert found["duplicates"].names == ["train1.png = train0.png"]
     assert "1 the same file" in found["duplicates"].summary
@@ -108,21 +111,27 @@ def test_equal_pixels_across_splits(twins):
         fine(0, pixels=b"x", content=b"1"),
         fine(0, "held_out", pixels=b"x", content=b"2"),
     ]
-    found = levels(twins, pictures)
+    found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates_across_splits"].level == ERROR
     assert "pixels in another file" in found["duplicates_across_splits"].summary
     assert found["duplicates"].level == OK
 
 
 def test_equal_pictures_with_different_labels(twins):
-    found = levels(twins, [fine(0, pixels=b"x"), fine(2, pixels=b"x")])
+    found = by_check(
+        check_duplicates(twins, [fine(0, pixels=b"x"), fine(2, pixels=b"x")])
+    )
     assert found["contradicting_labels"].level == ERROR
     # There are no files to compare, so nothing is said of them.
     assert "file" not in found["contradicting_labels"].summary
 
 
 def test_pictures_of_unopened_splits_are_compared_without_labels(twins):
-    found = levels(twins, [fine(0, pixels=b"x"), fine(9, "", pixels=b"x"), broken(1)])
+    found = by_check(
+        check_duplicates(
+            twins, [fine(0, pixels=b"x"), fine(9, "", pixels=b"x"), broken(1)]
+        )
+    )
     assert len(found["duplicates"].names) == 1
     assert found["duplicates_across_splits"].level == OK
     assert found["contradicting_labels"].level == OK
@@ -152,9 +161,9 @@ def test_near_duplicates_leave_equal_pictures_out():
         fine(3, "held_out", pixels=b"z", outline=7),
         fine(4, pixels=b"w", outline=2**63 - 1),
     ]
-    found = levels(NearDuplicates(), pictures)
+    found = by_check(check_near_duplicates(pictures))
     assert found["near_duplicates"].names == ["train2.png ~ train0.png"]
     assert found["near_duplicates_across_splits"].names == [
         "held_out3.png ~ train0.png",
     ]
-    assert {f.level for f in levels(NearDuplicates(), pictures[4:]).values()} == {OK}
+    assert {finding.level for finding in check_near_duplicates(pictures[4:])} == {OK}

@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.files import EMPTY, HIDDEN, FileAudit, IgnoredFile
-from stargan_tf.doctor.opened import ERROR, OK, WARNING
-from stargan_tf.doctor.report import counts_table
+from stargan_tf.doctor.report import ERROR, OK, WARNING, LabelCount, counts_table
 from stargan_tf.doctor.split_checks import (
-    LabelCount,
     check_counts,
     check_evaluation,
     check_files,
