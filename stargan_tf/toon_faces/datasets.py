@@ -16,8 +16,7 @@ from stargan_tf.data.options import (
     check_split,
 )
 from stargan_tf.data.registry import DESCRIPTIONS
-from stargan_tf.data.source import LabelledImages
-from stargan_tf.data.subset import choose_domains
+from stargan_tf.data.source import LabelledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.toon_faces.drawing import HAIR_COLORS
