@@ -12,7 +12,6 @@ import argparse
 import statistics
 import time
 from pkgutil import resolve_name
-from types import ModuleType
 from typing import Any
 
 from stargan_tf.cli.command import start_tensorflow
@@ -46,17 +45,17 @@ def networks(name: str) -> list[dict[str, Any]]:
     from stargan_tf.steering import steering
 
     teacher = untrained(name)
-    kind = steering(family(name).translated_by).distillation()
-    student = mobile_student(teacher, kind)
+    lessons = steering(family(name).translated_by).lessons()
+    student = mobile_student(teacher, lessons)
     return [
         *files(f"{name}, the paper's", name, teacher, student.teacher_cost),
-        *files(f"{name}, mobile ({width(student.model, kind)} channels)", name,
+        *files(f"{name}, mobile ({width(student.model, lessons)} channels)", name,
                student.model, student.cost),
     ]  # fmt: skip
 
 
-def width(model: Any, kind: ModuleType) -> int:
-    return model.get_config()[kind.WIDTH]
+def width(model: Any, lessons: Any) -> int:
+    return model.get_config()[lessons.width]
 
 
 def untrained(name: str) -> Any:

@@ -29,14 +29,14 @@ _HOMES = {
     "load_model": "stargan_tf.training.run_folder",
     "import_checkpoint": "stargan_tf.convert.write",
     "save_grid": "stargan_tf.translation.grid",
-    "latent_grid": "stargan_tf.translation.interpolation",
-    "reference_grid": "stargan_tf.translation.interpolation",
+    "latent_grid": "stargan_tf.steering.styles",
+    "reference_grid": "stargan_tf.steering.styles",
     "interpolation_strip": "stargan_tf.translation.interpolation",
     "interpolation_film": "stargan_tf.translation.interpolation",
     "film_frames": "stargan_tf.translation.interpolation",
     "write_film": "stargan_tf.translation.interpolation",
-    "save_styles": "stargan_tf.steering.styles",
-    "load_styles": "stargan_tf.steering.styles",
+    "save_styles": "stargan_tf.steering.style_files",
+    "load_styles": "stargan_tf.steering.style_files",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

@@ -85,8 +85,8 @@ def _save(args: argparse.Namespace) -> None:
 
 def _describe(names: list[str], args: argparse.Namespace) -> None:
     from stargan_tf.doctor.description import description
-    from stargan_tf.translation.contact_sheet import contact_sheet
-    from stargan_tf.translation.picture_file import check_extension, write_picture
+    from stargan_tf.translation.grid import contact_sheet
+    from stargan_tf.translation.pictures import check_extension, write_picture
 
     if len(names) != 1:
         raise InputError(

@@ -19,7 +19,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
-from types import ModuleType
 from typing import TextIO
 
 from absl import flags
@@ -32,7 +31,7 @@ from stargan_tf.version import __version__
 # Name → its `Command`, imported when it is used.
 COMMANDS = {
     "train": "stargan_tf.cli.train:TRAIN",
-    "translate": "stargan_tf.cli.translate",
+    "translate": "stargan_tf.cli.translate:TRANSLATE",
     "evaluate": "stargan_tf.cli.evaluate:EVALUATE",
     "compare": "stargan_tf.cli.evaluate:COMPARE",
     "doctor": "stargan_tf.cli.data:DOCTOR",
@@ -40,7 +39,7 @@ COMMANDS = {
     "export": "stargan_tf.cli.export:EXPORT",
     "serve": "stargan_tf.cli.serve:SERVE",
     "demo": "stargan_tf.cli.demo:DEMO",
-    "distill": "stargan_tf.cli.distill",
+    "distill": "stargan_tf.cli.distill:DISTILL",
     "datasets": "stargan_tf.cli.data:DATASETS_COMMAND",
     "cache": "stargan_tf.cli.info:CACHE",
     "new-plugin": "stargan_tf.cli.data:NEW_PLUGIN",
@@ -211,11 +210,6 @@ def _dispatch(arguments: list[str]) -> int:
         if name not in COMMANDS:
             _program_parser().parse_args([name])
         command = resolve_name(COMMANDS[name])
-        if isinstance(command, ModuleType):
-            from stargan_tf.cli.absl_flags import run_command
-
-            logging.basicConfig(format=f"{PROGRAM}: %(message)s")
-            return run_command(command, name, rest)
         args = CommandParser(name, command, rest).parse()
     except SystemExit:  # After --help or --version.
         return 0

@@ -1,119 +1,129 @@
-"""`stargan-tf translate`: redraws pictures so that they show what was asked for.
+"""`stargan-tf translate`: redraws images so that they show what was asked for.
 
 Which family the model is of is read from its checkpoint before TensorFlow starts, or
-asked of the server; the family's module knows its flags and plans the work.
+asked of the server; the family's steering adds its flags and plans the work.
 """
 
+import argparse
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from absl import flags
-
-from stargan_tf.cli import translate_by_label, translate_by_style, translate_source
-from stargan_tf.data.options import CROP_SIZE_HELP
+from stargan_tf.cli.command import (
+    Command,
+    CommandParser,
+    Switch,
+    number,
+    start_tensorflow,
+)
+from stargan_tf.cli.model_flags import add_trust_code
+from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
+from stargan_tf.steering import NAMES, Steering, steering
 
-SUMMARY = "Translate pictures with a trained model."
-SERVED = "stargan-tf translate --server HOST:PORT --model NAME …, and the same flags"
-USAGE = "\n       ".join((*translate_by_label.USAGE, *translate_by_style.USAGE, SERVED))
-KINDS = {"labels": translate_by_label, "styles": translate_by_style}
+if TYPE_CHECKING:
+    from stargan_tf.training.checkpoints import State
+    from stargan_tf.translation.pictures import Fitting
 
-
-def define_flags(flag_values: flags.FlagValues) -> None:
-    """Declares the command's flags.
-
-    Args:
-        flag_values: where to declare them.
-    """
-    _define_model_and_target(flag_values)
-    for kind in KINDS.values():
-        kind.define_flags(flag_values)
-    _define_pictures(flag_values)
+# Functions for the model, as `load_model` takes them → the model.
+Opener = Callable[[Mapping[str, str | None]], Any]
+PATIENCE = 10.0  # seconds for a server that is just starting
+SERVED = "--server HOST:PORT --model NAME …, and the same flags"
 
 
-def _define_model_and_target(flag_values: flags.FlagValues) -> None:
-    model = {"flag_values": flag_values, "module_name": "Model"}
-    target = {"flag_values": flag_values, "module_name": "Target"}
-    translate_source.define_flags(flag_values)
-    flags.DEFINE_integer(
-        "batch_size", 16, "Pictures at a time.", lower_bound=1, **model
+def _add_arguments(parser: CommandParser) -> None:
+    group = parser.add_argument_group("Model")
+    group.add_argument(
+        "--model",
+        required=True,
+        help="A run folder, or one checkpoint in it. With --server, the model's name "
+        "there.",
     )
-    flags.DEFINE_string(
-        "to",
-        None,
-        "StarGAN v1: what to switch on: NAME[,NAME]; NAME=0 switches off. What is not "
-        "named stays. DATASET.NAME where two data sets of the model share a name. "
-        "StarGAN v2: the domain.",
-        **target,
+    group.add_argument(
+        "--server",
+        metavar="HOST:PORT",
+        help="TF Serving or 'stargan-tf serve', which computes. TensorFlow is not "
+        "needed then.",
     )
-    flags.DEFINE_bool(
-        "all",
-        False,
-        "Write the paper's grid. StarGAN v1: the input, then every domain; exclusive "
-        "ones (hair colours) are switched on, others flipped. StarGAN v2: random "
-        "styles of every domain.",
-        **target,
+    add_trust_code(group)
+    group.add_argument(
+        "--timeout",
+        type=number(float, 0.001),
+        help="With --server: seconds for a request. [60]",
     )
+    group.add_argument(
+        "--batch_size", type=number(int, 1), default=16, help="Images at a time."
+    )
+    group = parser.add_argument_group("Target")
+    group.add_argument(
+        "--to",
+        metavar="NAME",
+        help="Label models: what to switch on, NAME[,NAME]; NAME=0 switches off. What "
+        "is not named stays. DATASET.NAME where two data sets of the model share a "
+        "name. Style models: the domain.",
+    )
+    group.add_argument(
+        "--all",
+        action=Switch,
+        default=False,
+        help="Write the paper's grid. Label models: the input, then every domain; "
+        "exclusive ones (hair colors) are switched on, others flipped. Style models: "
+        "random styles of every domain.",
+    )
+    for name in NAMES:
+        steering(name).add_arguments(parser)
+    _add_images(parser)
 
 
-def _define_pictures(flag_values: flags.FlagValues) -> None:
-    pictures = {"flag_values": flag_values, "module_name": "Pictures"}
-    flags.DEFINE_string(
-        "output",
-        None,
-        "A folder, or for one INPUT (or a grid) a file. Names, sub-folders and the "
-        "extensions .png .jpg .jpeg .webp .bmp are kept; other pictures become .png. "
-        "Inputs are never overwritten.",
-        **pictures,
+def _add_images(parser: CommandParser) -> None:
+    group = parser.add_argument_group("Images")
+    group.add_argument(
+        "inputs", nargs="*", metavar="INPUT", help="Image files, and folders of them."
     )
-    flags.DEFINE_enum(
-        "fit",
-        None,
-        ["crop", "keep", "stretch"],
-        "crop: the centered square. keep: the whole image with its aspect (StarGAN "
-        "v1). stretch: the whole image, squeezed into the square. By default what "
+    group.add_argument(
+        "--output",
+        metavar="PATH",
+        help="A folder, or for one INPUT (or a grid) a file. Names, sub-folders and "
+        "the extensions .png .jpg .jpeg .webp .bmp are kept; other images become "
+        ".png. Inputs are never overwritten.",
+    )
+    group.add_argument(
+        "--fit",
+        choices=["crop", "keep", "stretch"],
+        help="crop: the centered square. keep: the whole image with its aspect (label "
+        "models). stretch: the whole image, squeezed into the square. By default what "
         "the model was trained with.",
-        **pictures,
     )
-    flags.DEFINE_integer(
-        "crop_size",
-        None,
-        f"{CROP_SIZE_HELP} By default what the model was trained with, or what --fit "
-        "says if it is given.",
-        lower_bound=1,
-        **pictures,
+    group.add_argument(
+        "--crop_size",
+        type=number(int, 1),
+        help=f"{CROP_SIZE_HELP} By default what the model was trained with, or what "
+        "--fit says if it is given.",
     )
-    flags.DEFINE_enum(
-        "size",
-        "model",
-        ["model", "original"],
-        "model: as the model draws. original: enlarged and pasted back into the "
-        "picture, at its place and size.",
-        **pictures,
+    group.add_argument(
+        "--size",
+        choices=["model", "original"],
+        default="model",
+        help="model: as the model draws. original: enlarged and pasted back into the "
+        "image, at its place and size.",
     )
 
 
-def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
-    """Translates; everything is checked before anything is written.
-
-    Args:
-        flag_values: the parsed flags.
-        positionals: the inputs, files and folders.
-
-    Raises:
-        InputError: if what the user gave cannot be used, or some pictures could not
-            be read; the others are translated then.
-    """
-    _check_flags(flag_values)
-    source = translate_source.find_source(flag_values)
-    kind = KINDS[family(source.state.model).translated_by]
-    _refuse_flags_of_others(flag_values, kind)
-    job = kind.plan(flag_values, positionals, source.state)
-    written = job.work(source.open(job.code))
-    _report(written, job.place)
-    stream = job.stream
-    failures = []
+def _run(args: argparse.Namespace) -> None:
+    """Translates; everything is checked before anything is written."""
+    state, open_model = _on_server(args) if args.server else _in_folder(args)
+    chosen = steering(family(state.model).translated_by)
+    _refuse_flags_of_others(args, chosen)
+    chosen.check(args)
+    plan = chosen.plan(args, state, make_fitting(args, state))
+    written = plan.work(open_model(plan.code))
+    if len(written) == 1:
+        print(f"Wrote {written[0]}")
+    elif written:
+        print(f"Wrote {len(written)} pictures to {plan.place}")
+    stream, failures = plan.stream, []
     if stream and stream.unreadable:
         failures.append(
             f"{stream.unreadable} of {len(stream.pictures)} pictures could not be "
@@ -128,23 +138,89 @@ def run(flag_values: flags.FlagValues, positionals: list[str]) -> None:
         raise InputError(" ".join(failures))
 
 
-def _check_flags(flag_values: flags.FlagValues) -> None:
-    if not flag_values.model:
-        raise InputError(f"--model is missing. Usage: {USAGE.splitlines()[0]}")
+def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
+    """What the model is, and what opens it; InputError if there is none."""
+    if args.timeout is not None:
+        raise InputError("--timeout is for --server. Add it, or drop --timeout.")
+    from stargan_tf.training.run_folder import find_checkpoint
+
+    checkpoint, state = find_checkpoint(Path(args.model))
+
+    def load(code: Mapping[str, str | None]) -> Any:
+        start_tensorflow()
+        from stargan_tf.training.run_folder import load_model
+
+        return load_model(checkpoint, trust_code=args.trust_code, **code)
+
+    return state, load
 
 
-def _refuse_flags_of_others(flag_values: flags.FlagValues, kind: ModuleType) -> None:
-    for other in KINDS.values():
-        for name in other.FLAGS if other is not kind else ():
-            if flag_values[name].present:
+def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
+    """As `_in_folder`; ImportError without the extra `serving`."""
+    from stargan_tf.serving import Client, Retries
+    from stargan_tf.training.checkpoints import State
+
+    client = Client(
+        args.server,
+        args.model,
+        timeout=args.timeout or 60.0,
+        retries=Retries(seconds=PATIENCE),
+    )
+    description = client.describe()
+    state = State(
+        step=description["step"],
+        model=description["family"],
+        datasets=description["datasets"],
+        num_images=[],
+        versions={},
+        preparation=Preparation.of(description),
+    )
+    chosen = steering(family(state.model).translated_by)
+    return state, partial(chosen.remote_model, client, description)
+
+
+def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:
+    for other in map(steering, NAMES):
+        if other is chosen:
+            continue
+        parser = argparse.ArgumentParser(add_help=False)
+        other.add_arguments(parser)
+        for name, default in vars(parser.parse_args([])).items():
+            if getattr(args, name) != default:
                 raise InputError(
-                    f"--{name} is for {other.TITLE} models; {flag_values.model} holds "
-                    f"a {kind.TITLE} model. Drop it. Usage: {kind.USAGE[0]}"
+                    f"--{name.rstrip('_')} is for {other.title} models; {args.model} "
+                    f"holds a {chosen.title} model. Drop it. Usage: stargan-tf "
+                    f"translate {chosen.usage[0]}"
                 )
 
 
-def _report(written: list[Path], place: str) -> None:
-    if len(written) == 1:
-        print(f"Wrote {written[0]}")
-    elif written:
-        print(f"Wrote {len(written)} pictures to {place}")
+def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
+    """How images become what the model takes: as in its training, by default.
+
+    Args:
+        args: with `--fit`, `--size` and `--crop_size`.
+        state: of the model's checkpoint.
+
+    Raises:
+        InputError: for `--crop_size` with `--fit keep`.
+    """
+    from stargan_tf.translation.pictures import Fitting
+
+    trained, crop_size = state.preparation, args.crop_size
+    if args.fit is None and crop_size is None:
+        crop_size = trained.crop_size
+    return Fitting(
+        image_size=state.datasets[0]["image_size"],
+        fit=args.fit or trained.fit,
+        size=args.size,
+        crop_size=crop_size,
+    )
+
+
+_FORMS = [form for name in NAMES for form in steering(name).usage] + [SERVED]
+TRANSLATE = Command(
+    summary="Translate images with a trained model.",
+    usage="\n       stargan-tf ".join(f"translate {form}" for form in _FORMS),
+    add_arguments=_add_arguments,
+    run=_run,
+)

@@ -22,7 +22,7 @@ from stargan_tf.demo.device_model import DESCRIPTION, DeviceModel, read_device_m
 from stargan_tf.demo.litert_js import PACKAGES, VERSION, runtime_folder
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_new, new_folder, temporary_folder
-from stargan_tf.translation.picture_file import write_picture
+from stargan_tf.translation.pictures import write_picture
 
 # Drawn faces beside the page, so that there is something to translate at once.
 

@@ -1,11 +1,8 @@
-"""The training of a light generator by the teacher's pictures."""
+"""A light generator learns what a trained one does: its size, and its training."""
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
-from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -13,7 +10,161 @@ import tensorflow as tf
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import keras_settings
 
-# What a network's call costs, counted in its graph.
+# Of the teacher's multiply-adds.
+BUDGET = 1 / 10
+# Beyond it a 128 px face takes more than 50 ms on two laptop threads.
+WIDEST = 32
+_WIDTH_STEP = 2
+_LIGHT = "separable"
+
+
+class Student(NamedTuple):
+    """A student before its training.
+
+    Args:
+        model: the model, with the teacher's other networks.
+        cost: multiply-adds of its generator.
+        teacher_cost: those of the teacher's.
+    """
+
+    model: Any
+    cost: int
+    teacher_cost: int
+
+
+def mobile_student(teacher, lessons):
+    """The widest light generator within a tenth of the teacher's multiply-adds.
+
+    Its convolutions are depthwise-separable, its width is even and 32 at most. The
+    other networks are the teacher's.
+
+    Args:
+        teacher: a trained model.
+        lessons: what there is to learn; see `Steering.lessons`.
+
+    Returns:
+        The `Student`.
+
+    Raises:
+        InputError: if even the narrowest is too much, or the teacher is light itself.
+    """
+    if teacher.get_config()[_LIGHT]:
+        raise InputError(
+            "The teacher is a light model already (separable=True). Distil the model "
+            "that it was made of."
+        )
+    shapes = lessons.input_shapes(teacher)
+    teacher_cost = multiply_adds(teacher.generator, shapes)
+
+    def cost(width):
+        return multiply_adds(_light(teacher.generator, width), shapes)
+
+    # By bisection: the wider, the more it costs.
+    widths = range(_WIDTH_STEP, WIDEST + 1, _WIDTH_STEP)
+    budget = teacher_cost * BUDGET
+    affordable = bisect_right(widths, budget, key=cost)
+    if not affordable:
+        raise InputError(
+            f"Even {_WIDTH_STEP} channels cost more than the {budget:,.0f} "
+            "multiply-adds that are a tenth of the teacher's. The teacher is small "
+            "enough as it is."
+        )
+    width = widths[affordable - 1]
+    config = {**teacher.get_config(), _LIGHT: True, lessons.width: width}
+    # Computed in float32: it is small, and phones' exports are float32 anyway.
+    model = type(teacher).from_config({**config, "dtype": "float32"})
+    for network in teacher.layers:
+        if not network.name.startswith("generator"):
+            model.get_layer(network.name).set_weights(network.get_weights())
+    model.step.assign(teacher.step)
+    return Student(model, cost(width), teacher_cost)
+
+
+def _light(generator, width):
+    """A generator like the teacher's, light and `width` wide."""
+    config = generator.get_config()
+    if "max_filters" in config:
+        # The cap shrinks with the width, which is that of the first convolution.
+        teacher_width = generator.get_layer("from_rgb").filters
+        config["max_filters"] = config["max_filters"] * width // teacher_width
+    return type(generator).from_config({**config, _LIGHT: True, "base_filters": width})
+
+
+class Distiller(keras.Model):
+    """min ‖student(inputs) − teacher(inputs)‖₁ over the student's generator.
+
+    Nothing else is needed: the teacher's image says what is to be drawn at every
+    pixel, so there is no adversary and no cycle. `fit` takes what the teacher itself
+    is trained on.
+
+    Args:
+        teacher: the trained model.
+        student: the model whose `generator` learns.
+        lessons: what there is to learn; see `Steering.lessons`.
+        seed: of the targets' labels and styles, which follow from (seed, step).
+    """
+
+    def __init__(self, teacher, student, lessons, seed=0):
+        super().__init__()
+        # In a tuple: Keras would adopt the models, whose weights it need not know.
+        self._models = (teacher, student, lessons)
+        self.seed = seed
+        self.difference = keras.metrics.Mean("difference", "float32")
+
+    def train_step(self, data):
+        """One update of the student's generator."""
+        teacher, student, lessons = self._models
+        step = tf.convert_to_tensor(self.optimizer.iterations.value)
+        seed = tf.stack([tf.cast(self.seed, tf.int64), tf.cast(step, tf.int64)])
+        inputs = lessons.inputs(teacher, data, seed)
+        target = getattr(teacher, lessons.teacher)(inputs, training=False)
+        # As it is shown: what is beyond white or black need not be learned.
+        target = tf.clip_by_value(target, -1.0, 1.0)
+        variables = student.generator.trainable_variables
+        with tf.GradientTape() as tape:
+            output = student.generator(inputs, training=True)
+            difference = tf.reduce_mean(tf.abs(output - target))
+        self.optimizer.apply(tape.gradient(difference, variables), variables)
+        self.difference.update_state(difference)
+        return {"difference": self.difference.result()}
+
+
+@keras_settings()
+def distill(teacher, student, lessons, batches, *, steps, learning_rate=2e-3, seed=0):
+    """Trains a student's generator, with Keras' progress bar.
+
+    Args:
+        teacher: the trained model.
+        student: from `mobile_student`.
+        lessons: what there is to learn; see `Steering.lessons`.
+        batches: endless `tf.data.Dataset` of what the teacher was trained on.
+        steps: batches to train on.
+        learning_rate: Adam's, falling to zero as a cosine.
+        seed: of the targets.
+
+    Returns:
+        The mean absolute difference to the teacher over the last tenth of the steps.
+    """
+    distiller = Distiller(teacher, student, lessons, seed)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    distiller.compile(keras.optimizers.Adam(schedule), jit_compile=False)
+    distiller.optimizer.build(student.generator.trainable_variables)
+    last_tenth = steps - max(1, steps // 10)
+
+    def start_last_tenth(batch, logs=None):
+        if batch == last_tenth:
+            distiller.reset_metrics()
+
+    history = distiller.fit(
+        batches,
+        steps_per_epoch=steps,
+        shuffle=False,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_train_batch_begin=start_last_tenth)
+        ],
+    )
+    lessons.finish(student)
+    return history.history["difference"][-1]
 
 
 def multiply_adds(network, shapes):
@@ -24,9 +175,6 @@ def multiply_adds(network, shapes):
     Args:
         network: a Keras model with a list of inputs.
         shapes: the inputs' shapes without the batch, all sizes known.
-
-    Returns:
-        Their number.
     """
 
     @tf.function(autograph=False)
@@ -43,11 +191,7 @@ def counted(operations):
     Args:
         operations: `tf.Operation`s whose shapes are known.
     """
-    return sum(_COUNTS.get(op.type, _nothing)(op) for op in operations)
-
-
-def _nothing(op):
-    return 0
+    return sum(_COUNTS[op.type](op) for op in operations if op.type in _COUNTS)
 
 
 def _size(shape):
@@ -90,172 +234,3 @@ _COUNTS = {
     "MatMul": _product,
     "BatchMatMulV2": _product,
 }
-
-
-# The student: the teacher with a light generator.
-
-# Of the teacher's multiply-adds.
-BUDGET = 1 / 10
-# Beyond it a 128 px face takes more than 50 ms on two laptop threads.
-WIDEST = 32
-_WIDTH_STEP = 2
-_LIGHT = "separable"
-
-
-@dataclass(frozen=True)
-class Student:
-    """A student before its training.
-
-    Args:
-        model: the model, with the teacher's other networks.
-        cost: multiply-adds of its generator.
-        teacher_cost: those of the teacher's.
-    """
-
-    model: Any
-    cost: int
-    teacher_cost: int
-
-
-def mobile_student(teacher: Any, kind: ModuleType) -> Student:
-    """The widest light generator within a tenth of the teacher's multiply-adds.
-
-    Its convolutions are depthwise-separable, its width is even and 32 at most. The
-    other networks are the teacher's.
-
-    Args:
-        teacher: a trained model.
-        kind: how it is steered; see `Steering.distillation`.
-
-    Returns:
-        The student.
-
-    Raises:
-        InputError: if even the narrowest is too much, or the teacher is light itself.
-    """
-    if teacher.get_config()[_LIGHT]:
-        raise InputError(
-            "The teacher is a light model already (separable=True). Distil the model "
-            "that it was made of."
-        )
-    shapes = kind.input_shapes(teacher)
-    teacher_cost = multiply_adds(teacher.generator, shapes)
-
-    def cost(width: int) -> int:
-        return multiply_adds(_light(teacher.generator, width), shapes)
-
-    width = _widest(cost, teacher_cost * BUDGET)
-    config = {**teacher.get_config(), _LIGHT: True, kind.WIDTH: width}
-    # Computed in float32: it is small, and phones' exports are float32 anyway.
-    model = type(teacher).from_config({**config, "dtype": "float32"})
-    _copy_other_networks(teacher, model)
-    return Student(model, cost(width), teacher_cost)
-
-
-def _widest(cost: Callable[[int], int], budget: float) -> int:
-    """By bisection: the wider, the more it costs."""
-    widths = range(_WIDTH_STEP, WIDEST + 1, _WIDTH_STEP)
-    within = bisect_right(widths, budget, key=cost)
-    if not within:
-        raise InputError(
-            f"Even {_WIDTH_STEP} channels cost more than the {budget:,.0f} "
-            "multiply-adds that are a tenth of the teacher's. The teacher is small "
-            "enough as it is."
-        )
-    return widths[within - 1]
-
-
-def _light(generator: Any, width: int) -> Any:
-    """A generator like the teacher's, light and `width` wide."""
-    config = generator.get_config()
-    if "max_filters" in config:
-        widest = generator.get_layer("from_rgb").filters
-        config["max_filters"] = config["max_filters"] * width // widest
-    return type(generator).from_config({**config, _LIGHT: True, "base_filters": width})
-
-
-def _copy_other_networks(teacher: Any, student: Any) -> None:
-    for network in teacher.layers:
-        if not network.name.startswith("generator"):
-            student.get_layer(network.name).set_weights(network.get_weights())
-    student.step.assign(teacher.step)
-
-
-class Distiller(keras.Model):
-    """min ‖student(inputs) − teacher(inputs)‖₁ over the student's generator.
-
-    Nothing else is needed: the teacher's picture says what is to be drawn at every
-    pixel, so there is no adversary and no cycle.
-
-    Args:
-        teacher: the trained model.
-        student: the model whose `generator` learns.
-        kind: how they are steered; see `Steering.distillation`.
-        seed: of the targets' labels and styles, which follow from (seed, step).
-
-    `fit` takes what the model itself is trained on.
-    """
-
-    def __init__(self, teacher, student, kind, seed=0):
-        super().__init__()
-        # In a tuple: Keras would adopt the models, whose weights it need not know.
-        self._models = (teacher, student, kind)
-        self.seed = seed
-        self.difference = keras.metrics.Mean("difference", "float32")
-
-    def train_step(self, data):
-        """One update of the student's generator."""
-        teacher, student, kind = self._models
-        seed = tf.stack([tf.cast(self.seed, tf.int64), self._step()])
-        inputs = kind.inputs(teacher, data, seed)
-        target = getattr(teacher, kind.TEACHER)(inputs, training=False)
-        # As it is shown: what is beyond white or black need not be learnt.
-        target = tf.clip_by_value(target, -1.0, 1.0)
-        variables = student.generator.trainable_variables
-        with tf.GradientTape() as tape:
-            drawn = student.generator(inputs, training=True)
-            difference = tf.reduce_mean(tf.abs(drawn - target))
-        self.optimizer.apply(tape.gradient(difference, variables), variables)
-        self.difference.update_state(difference)
-        return {"difference": self.difference.result()}
-
-    def _step(self):
-        return tf.cast(tf.convert_to_tensor(self.optimizer.iterations.value), tf.int64)
-
-
-@keras_settings()
-def distill(teacher, student, kind, batches, *, steps, learning_rate=2e-3, seed=0):
-    """Trains a student's generator, with Keras' progress bar.
-
-    Args:
-        teacher: the trained model.
-        student: from `mobile_student`.
-        kind: how they are steered; see `Steering.distillation`.
-        batches: endless `tf.data.Dataset` of what the teacher was trained on.
-        steps: batches to train on.
-        learning_rate: Adam's, falling to zero as a cosine.
-        seed: of the targets.
-
-    Returns:
-        The mean absolute difference to the teacher over the last tenth of the steps.
-    """
-    distiller = Distiller(teacher, student, kind, seed)
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    distiller.compile(keras.optimizers.Adam(schedule), jit_compile=False)
-    distiller.optimizer.build(student.generator.trainable_variables)
-    last_tenth = steps - max(1, steps // 10)
-
-    def start_last_tenth(batch, logs=None):
-        if batch == last_tenth:
-            distiller.reset_metrics()
-
-    history = distiller.fit(
-        batches,
-        steps_per_epoch=steps,
-        shuffle=False,
-        callbacks=[
-            keras.callbacks.LambdaCallback(on_train_batch_begin=start_last_tenth)
-        ],
-    )
-    kind.finish(student)
-    return history.history["difference"][-1]

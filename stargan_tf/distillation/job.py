@@ -90,8 +90,8 @@ class DistillationJob:
         from stargan_tf.distillation.distiller import distill, mobile_student
 
         teacher = load_model(self.checkpoint, **self.code)
-        kind = steering(family(self.state.model).translated_by).distillation()
-        student = mobile_student(teacher, kind)
+        lessons = steering(family(self.state.model).translated_by).lessons()
+        student = mobile_student(teacher, lessons)
         options = self.options
         batches = resolve_name(family(self.state.model).batches)(
             self.sources, options.batch_size, seed=options.seed
@@ -99,7 +99,7 @@ class DistillationJob:
         difference = distill(
             teacher,
             student.model,
-            kind,
+            lessons,
             batches,
             steps=options.steps,
             learning_rate=options.learning_rate,

@@ -68,6 +68,7 @@ class RemoteStyleModel:
     ):
         self._client, self.mask_provider = client, mask_provider
         (self.info,) = LabelSpace(description["datasets"]).datasets
+        self.family = description["family"]
         self.style_dim = description["style_dim"]
         self.latent_dim = description["latent_dim"]
         self.high_pass = description["high_pass"]

@@ -1,19 +1,94 @@
 """Models that labels steer: what to switch on and off in an image."""
 
-from stargan_tf.steering import Steering
+from functools import partial
+
+from stargan_tf.errors import InputError
+from stargan_tf.steering import Plan, Steering
 
 
 class LabelSteering(Steering):
-    """Steering by labels."""
+    """Steering by labels; see `stargan_tf.steering.labels`."""
 
     name = "labels"
     title = "label"
+    usage = (
+        "--model DIR --to NAME[,NAME] INPUT [INPUT …] --output PATH",
+        "--model DIR --all INPUT [INPUT …] --output PATH",
+    )
 
-    def tasks(self, subject, options):
-        """Every target, for the images that do not show it yet."""
-        from stargan_tf.steering.tasks import label_tasks
+    def add_arguments(self, parser):
+        """`--from` and `--mask`."""
+        group = parser.add_argument_group("Target (label models)")
+        group.add_argument(
+            "--from",
+            dest="from_",
+            metavar="NAME[,NAME]",
+            help="What the inputs show, all else off. By default the model looks.",
+        )
+        group.add_argument(
+            "--mask",
+            metavar="DATASET",
+            help="Joint models: the data set that the mask claims, for the paper's "
+            "wrong mask.",
+        )
 
-        return label_tasks(subject, options)
+    def check(self, args):
+        """Refuses flags that contradict each other."""
+        if not args.output:
+            raise self.missing("output")
+        if (args.to is not None) == args.all:
+            raise InputError("Give either --to NAME[,NAME] or --all.")
+        if args.all and args.size == "original":
+            raise InputError(
+                "--all draws pictures as the model does; --size original needs --to."
+            )
+
+    def plan(self, args, state, fitting):
+        """One output for each input, or the paper's grid of every domain."""
+        from stargan_tf.data.labels import LabelSpace
+        from stargan_tf.steering import labels
+        from stargan_tf.steering.styles import MAX_STYLES
+        from stargan_tf.translation.grid import rows_per_page
+        from stargan_tf.translation.pictures import PictureStream, find_inputs
+        from stargan_tf.translation.translate import (
+            plan_outputs,
+            plan_pages,
+            translate_files,
+            translate_to_grid,
+        )
+
+        pictures = find_inputs(args.inputs, args.output)
+        space = LabelSpace(state.datasets)
+        given = None if args.from_ is None else labels.parse_target(args.from_, space)
+        mask = None if args.mask is None else labels.parse_mask(args.mask, space)
+        stream = PictureStream(pictures, fitting)
+        at_once = args.batch_size
+        if args.all:
+            translation = labels.ToEveryDomain(space, given, mask)
+            columns = len(translation.heading.titles)
+            if columns - 1 > MAX_STYLES:
+                raise InputError(
+                    f"--all draws at most {MAX_STYLES} domains side by side. Received: "
+                    f"a model of {columns - 1}. Choose with --to NAME."
+                )
+            rows = rows_per_page(columns, space.image_size)
+            outputs = plan_pages(pictures, args.output, rows)
+            write = partial(translate_to_grid, rows_per_page=rows)
+            # A page at a time: each image is held in every domain.
+            at_once = min(at_once, rows)
+        else:
+            target = labels.parse_target(args.to, space)
+            translation = labels.ToTarget(space, target, given, mask)
+            outputs = plan_outputs(pictures, args.output)
+            write = translate_files
+        work = partial(
+            write,
+            stream=stream,
+            translation=translation,
+            outputs=outputs,
+            max_pixels=at_once * space.image_size**2,
+        )
+        return Plan(work, args.output, stream)
 
     def remote_model(self, client, description, code):
         """The remote model; there is no code for it."""
@@ -21,11 +96,17 @@ class LabelSteering(Steering):
 
         return label_model(client, description, code)
 
-    def distillation(self):
-        """Labels, shuffled."""
-        from stargan_tf.distillation import by_label
+    def tasks(self, subject, options):
+        """Every target, for the images that do not show it yet."""
+        from stargan_tf.steering.tasks import label_tasks
 
-        return by_label
+        return label_tasks(subject, options)
+
+    def lessons(self):
+        """The labels of others."""
+        from stargan_tf.steering.distillation import LabelLessons
+
+        return LabelLessons()
 
 
 LABELS = LabelSteering()

@@ -1,9 +1,13 @@
-"""Translation by label: what to change, applied to a model and its images."""
+"""Labels: what `--to Blond_Hair,Young` means for an image, and translating to it.
+
+The models here are any with `label_space`, `translate(images, labels, dataset=, mask=)`
+and `classify(images, dataset=)`: a `StarGAN`, or one that a server holds.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +15,6 @@ from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.translation.grid import INPUT, Heading
-
-# From names to labels: what `--to Blond_Hair,Young` means for a source's label.
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,26 @@ def parse_target(text: str, label_space: LabelSpace) -> Target:
             contradiction (a name on and off, two members of an exclusive group).
     """
     settings = [_split_setting(item) for item in composed(text).split(",")]
-    found = {name: label_space.find(name) for name, _ in settings}
-    if len(set(found.values())) > 1:
-        raise InputError(_two_datasets_message(found, label_space))
-    dataset = next(iter(found.values()))
+    owners = {name: label_space.find(name) for name, _ in settings}
+    if len(set(owners.values())) > 1:
+        named = ", ".join(
+            f"{name} ({label_space.datasets[index].name})"
+            for name, index in owners.items()
+        )
+        raise InputError(
+            "A target names domains of one data set at a time: the model's mask says "
+            f"which labels are known. Received: {named}. Translate to one, then "
+            "translate the result to the other."
+        )
+    dataset = next(iter(owners.values()))
     info = label_space.datasets[dataset]
-    changes = _merge(info, settings)
+    changes: dict[str, float] = {}
+    for name, value in settings:
+        domain = name if name in info.domains else name.rpartition(".")[2]
+        if changes.setdefault(domain, value) != value:
+            raise InputError(
+                f"The target wants '{domain}' both on and off. Keep one of the two."
+            )
     _check_exclusive(info, changes)
     return Target(dataset, changes)
 
@@ -66,26 +82,6 @@ def _split_setting(item: str) -> tuple[str, float]:
     return name, float(value)
 
 
-def _merge(info: DatasetInfo, settings: list[tuple[str, float]]) -> dict[str, float]:
-    changes: dict[str, float] = {}
-    for name, value in settings:
-        domain = name if name in info.domains else name.rpartition(".")[2]
-        if changes.setdefault(domain, value) != value:
-            raise InputError(
-                f"The target wants '{domain}' both on and off. Keep one of the two."
-            )
-    return changes
-
-
-def _two_datasets_message(found: Mapping[str, int], label_space: LabelSpace) -> str:
-    owners = [f"{name} ({label_space.datasets[i].name})" for name, i in found.items()]
-    return (
-        "A target names domains of one data set at a time: the model's mask says "
-        f"which labels are known. Received: {', '.join(owners)}. Translate to one, "
-        "then translate the result to the other."
-    )
-
-
 def _check_exclusive(info: DatasetInfo, changes: Mapping[str, float]) -> None:
     switched_on = [domain for domain, value in changes.items() if value]
     for domain in switched_on:
@@ -99,6 +95,30 @@ def _check_exclusive(info: DatasetInfo, changes: Mapping[str, float]) -> None:
             f"Exactly one domain of '{info.name}' is on: name the one to switch to, "
             f"not only {', '.join(changes)} off. Known: {', '.join(info.domains)}."
         )
+
+
+def parse_mask(text: str, label_space: LabelSpace) -> int:
+    """Index of the data set that the mask is to claim (the paper's wrong mask).
+
+    Args:
+        text: a data set's name.
+        label_space: the model's names.
+
+    Raises:
+        InputError: if the model has no such data set, or only one.
+    """
+    names = [info.name for info in label_space.datasets]
+    if len(names) == 1:
+        raise InputError(
+            "--mask needs a model trained on several data sets. Received: --mask "
+            f"{text}, and a model of '{names[0]}' alone, which has no mask"
+        )
+    if text not in names:
+        raise InputError(
+            f"--mask names one of the model's data sets; '{text}' is none. "
+            + near_names(text, names)
+        )
+    return names.index(text)
 
 
 def apply_target(
@@ -121,37 +141,6 @@ def apply_target(
         rivals = info.rivals(domain) if value else ()
         labels[..., [info.index(rival) for rival in rivals]] = 0.0
     return labels
-
-
-def binarise(info: DatasetInfo, probabilities: np.ndarray) -> np.ndarray:
-    """The most likely labels: 0 or 1, at most one on in each exclusive group.
-
-    In an exclusive group the likeliest member is on if it is likely that any is:
-    members exclude each other, so that probability is their sum. (A CelebA face
-    may have none of the three hair colours, and must not be given one.)
-
-    Args:
-        info: the data set of the labels.
-        probabilities: array (n, c) or (c,), as `model.classify` returns.
-
-    Returns:
-        A float32 array of the same shape.
-    """
-    probabilities = np.asarray(probabilities, np.float32)
-    if info.label_type == ONE_HOT:
-        return _likeliest(probabilities)
-    labels = (probabilities >= 0.5).astype(np.float32)
-    for group in info.exclusive_groups:
-        columns = [info.index(domain) for domain in group]
-        members = probabilities[..., columns]
-        any_on = members.sum(axis=-1, keepdims=True) >= 0.5
-        labels[..., columns] = _likeliest(members) * any_on
-    return labels
-
-
-def _likeliest(probabilities: np.ndarray) -> np.ndarray:
-    width = probabilities.shape[-1]
-    return np.eye(width, dtype=np.float32)[probabilities.argmax(axis=-1)]
 
 
 def all_targets(info: DatasetInfo, source_labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -181,39 +170,47 @@ def is_flipped(info: DatasetInfo, domain: str) -> bool:
     return info.label_type != ONE_HOT and not info.rivals(domain)
 
 
-# The labels that pictures have before translation: given, or predicted.
+def binarize(info: DatasetInfo, probabilities: np.ndarray) -> np.ndarray:
+    """The most likely labels: 0 or 1, at most one on in each exclusive group.
+
+    In an exclusive group the likeliest member is on if it is likely that any is:
+    members exclude each other, so that probability is their sum. (A CelebA face
+    may have none of the three hair colors, and must not be given one.)
+
+    Args:
+        info: the data set of the labels.
+        probabilities: array (n, c) or (c,), as `model.classify` returns.
+
+    Returns:
+        A float32 array of the same shape.
+    """
+    probabilities = np.asarray(probabilities, np.float32)
+    if info.label_type == ONE_HOT:
+        return _likeliest(probabilities)
+    labels = (probabilities >= 0.5).astype(np.float32)
+    for group in info.exclusive_groups:
+        columns = [info.index(domain) for domain in group]
+        members = probabilities[..., columns]
+        any_on = members.sum(axis=-1, keepdims=True) >= 0.5
+        labels[..., columns] = _likeliest(members) * any_on
+    return labels
 
 
-class LabelModel(Protocol):
-    """What translation by label asks of a model; `StarGAN` has it."""
-
-    label_space: LabelSpace
-
-    def translate(
-        self,
-        images: np.ndarray,
-        labels: np.ndarray,
-        dataset: int = 0,
-        mask: int | None = None,
-    ) -> np.ndarray:
-        """Redraws images so that they show the labels."""
-        ...
-
-    def classify(self, images: np.ndarray, dataset: int = 0) -> np.ndarray:
-        """Probabilities of the labels."""
-        ...
+def _likeliest(probabilities: np.ndarray) -> np.ndarray:
+    width = probabilities.shape[-1]
+    return np.eye(width, dtype=np.float32)[probabilities.argmax(axis=-1)]
 
 
 def source_labels(
-    model: LabelModel, images: np.ndarray, dataset: int, given: Target | None
+    model: Any, images: np.ndarray, dataset: int, given: Target | None
 ) -> np.ndarray:
-    """The labels that pictures have.
+    """The labels that images have before their translation: given, or predicted.
 
     Args:
         model: predicts what is not given.
         images: uint8 (n, h, w, 3), the shorter side the model's image size.
         dataset: index of the data set whose labels are asked for.
-        given: the user's own words, if any; what they do not name is off.
+        given: what the user says; domains it does not name are off.
 
     Returns:
         float32 (n, c), 0 or 1.
@@ -225,24 +222,21 @@ def source_labels(
     if info.label_type == ONE_HOT:
         # The target will say everything: asking the discriminator would be in vain.
         return nothing
-    squares = _centre_squares(images, info.image_size)
-    return binarise(info, model.classify(squares, dataset=dataset))
-
-
-def _centre_squares(images: np.ndarray, side: int) -> np.ndarray:
     # The discriminator takes squares only; the shorter side already has its size.
+    side = info.image_size
     top, left = (images.shape[1] - side) // 2, (images.shape[2] - side) // 2
-    return images[:, top : top + side, left : left + side]
+    squares = images[:, top : top + side, left : left + side]
+    return binarize(info, model.classify(squares, dataset=dataset))
 
 
 @dataclass(frozen=True)
 class ToTarget:
-    """Translates every picture to one target.
+    """Translates every image to one target.
 
     Args:
         label_space: the model's names.
         target: what to change.
-        given: the pictures' own labels, as `--from` names them; None asks the model.
+        given: the images' own labels, as `--from` names them; None asks the model.
         mask: index of the data set that the mask claims; None claims the target's.
 
     Raises:
@@ -257,26 +251,26 @@ class ToTarget:
     def __post_init__(self) -> None:
         if self.given is not None and self.given.dataset != self.target.dataset:
             source, target = (
-                self.label_space.datasets[words.dataset].name
-                for words in (self.given, self.target)
+                self.label_space.datasets[labels.dataset].name
+                for labels in (self.given, self.target)
             )
             raise InputError(
                 "--from and --to must name domains of the same data set. "
                 f"Received: --from of '{source}', --to of '{target}'"
             )
 
-    def __call__(self, model: LabelModel, images: np.ndarray) -> np.ndarray:
-        """uint8 images (n, h, w, 3) → uint8 images of the same shape."""
+    def __call__(self, model: Any, images: np.ndarray) -> list[np.ndarray]:
+        """uint8 images (n, h, w, 3) → one array of the same shape, in a list."""
         dataset = self.target.dataset
         source = source_labels(model, images, dataset, self.given)
         info = self.label_space.datasets[dataset]
         labels = apply_target(info, source, self.target.changes)
-        return model.translate(images, labels, dataset=dataset, mask=self.mask)
+        return [model.translate(images, labels, dataset=dataset, mask=self.mask)]
 
 
 @dataclass(frozen=True)
 class ToEveryDomain:
-    """Translates every picture to each domain of each data set: the paper's grid.
+    """Translates every image to each domain of each data set: the paper's grid.
 
     Args:
         label_space: the model's names.
@@ -289,17 +283,12 @@ class ToEveryDomain:
     mask: int | None = None
 
     @property
-    def titles(self) -> list[str]:
-        """A title for each domain, in the order of the outputs."""
-        return domain_titles(self.label_space)
-
-    @property
     def heading(self) -> Heading:
         """The grid's head: the input, then every domain."""
-        return Heading([INPUT, *self.titles])
+        return Heading([INPUT, *domain_titles(self.label_space)])
 
-    def __call__(self, model: LabelModel, images: np.ndarray) -> list[np.ndarray]:
-        """uint8 images (n, h, w, 3) → a list of the like, one for each domain."""
+    def __call__(self, model: Any, images: np.ndarray) -> list[np.ndarray]:
+        """uint8 images (n, h, w, 3) → an array of the same shape for each domain."""
         outputs = []
         for dataset, info in enumerate(self.label_space.datasets):
             source = source_labels(model, images, dataset, self.given)
@@ -311,47 +300,15 @@ class ToEveryDomain:
 
 
 def domain_titles(label_space: LabelSpace) -> list[str]:
-    """What to write above the columns of the paper's grid.
+    """The domains' names, as they stand above the columns of the paper's grid.
 
-    Args:
-        label_space: the model's names.
-
-    Returns:
-        The domains' names, with the data set's where two share one; those that are
-        flipped, not switched on, say so.
+    They have the data set's name where two share one; those that are flipped, not
+    switched on, say so.
     """
     shared = Counter(name for info in label_space.datasets for name in info.domains)
-    return [
-        _title(info, domain, shared[domain] > 1)
-        for info in label_space.datasets
-        for domain in info.domains
-    ]
-
-
-def _title(info: DatasetInfo, domain: str, shared: bool) -> str:
-    name = f"{info.name}.{domain}" if shared else domain
-    return f"{name} on/off" if is_flipped(info, domain) else name
-
-
-def parse_mask(text: str, label_space: LabelSpace) -> int:
-    """Index of the data set that the mask is to claim (the paper's wrong mask).
-
-    Args:
-        text: a data set's name.
-        label_space: the model's names.
-
-    Raises:
-        InputError: if the model has no such data set, or only one.
-    """
-    names = [info.name for info in label_space.datasets]
-    if len(names) == 1:
-        raise InputError(
-            "--mask needs a model trained on several data sets. Received: --mask "
-            f"{text}, and a model of '{names[0]}' alone, which has no mask"
-        )
-    if text not in names:
-        raise InputError(
-            f"--mask names one of the model's data sets; '{text}' is none. "
-            + near_names(text, names)
-        )
-    return names.index(text)
+    titles = []
+    for info in label_space.datasets:
+        for domain in info.domains:
+            title = f"{info.name}.{domain}" if shared[domain] > 1 else domain
+            titles.append(f"{title} on/off" if is_flipped(info, domain) else title)
+    return titles

@@ -1,19 +1,164 @@
 """Models that styles steer: a domain, and one of the many styles in it."""
 
-from stargan_tf.steering import Steering
+from dataclasses import replace
+from pathlib import Path
+
+from stargan_tf.cli.command import Switch, number
+from stargan_tf.cli.model_flags import add_mask_provider, check_masks
+from stargan_tf.data.info import composed
+from stargan_tf.errors import InputError
+from stargan_tf.files import check_file
+from stargan_tf.steering import Plan, Steering
+
+FEW, MANY = 2, 4  # random styles that make a strip, and that fill a grid or a film
+_RANDOM = ("seed", "count", "truncation")
+_FORMS = ("all", "grid", "strip", "film")
 
 
 class StyleSteering(Steering):
-    """Steering by styles."""
+    """Steering by styles; see `stargan_tf.steering.styles`."""
 
     name = "styles"
     title = "style"
+    usage = (
+        "--model DIR --to DOMAIN [--seed N | --reference FILE | --style FILE] "
+        "INPUT [INPUT …] --output PATH",
+        "--model DIR --to DOMAIN [--seed N] --film FILE INPUT",
+        "--model DIR --to DOMAIN --reference FILE --save_style FILE",
+    )
 
-    def tasks(self, subject, options):
-        """Every ordered pair of domains, in latent and in reference styles."""
-        from stargan_tf.steering.tasks import style_tasks
+    def add_arguments(self, parser):
+        """Which styles, and in which form."""
+        group = parser.add_argument_group("Style (style models)")
+        group.add_argument(
+            "--seed",
+            type=number(int, 0),
+            help="Random styles, seeds N, N+1, …; the same seed is the same style. The "
+            "default, from 0.",
+        )
+        group.add_argument(
+            "--count",
+            type=number(int, 1),
+            help="How many random styles: by default 1; 2 for --strip, 4 for --grid, "
+            "--all and --film.",
+        )
+        group.add_argument(
+            "--truncation",
+            type=number(float, 0.0, 1.0),
+            help="Random styles nearer to the domain's mean: 0 is the mean, 1 (the "
+            "default) the full variety.",
+        )
+        group.add_argument(
+            "--reference",
+            action="append",
+            metavar="PATH",
+            help="The style of an image, or of all in a folder; may be repeated. They "
+            "are of the domain --to, or of the one that their folder is named after.",
+        )
+        group.add_argument("--style", metavar="FILE", help="The styles in a .npz file.")
+        group.add_argument(
+            "--save_style",
+            metavar="FILE",
+            help="Write the styles to a .npz file, for --style.",
+        )
+        add_mask_provider(group)
+        group = parser.add_argument_group("Form (style models)")
+        group.add_argument(
+            "--grid",
+            action=Switch,
+            default=False,
+            help="Inputs down, styles across, in one image; references as the first "
+            "row.",
+        )
+        group.add_argument(
+            "--strip",
+            type=number(int, 2),
+            metavar="N",
+            help="The way from style to style in N columns, a row for each input.",
+        )
+        group.add_argument(
+            "--film",
+            metavar="FILE",
+            help="The way from style to style and back, as a .gif, .webp or .mp4, in "
+            "place of --output; several inputs stand side by side.",
+        )
+        group.add_argument(
+            "--frames",
+            type=number(int, 2),
+            help="Frames of the whole video. [80]",
+        )
+        group.add_argument("--fps", type=number(int, 1), help="Frames per second. [20]")
 
-        return style_tasks(subject, options)
+    def check(self, args):
+        """Refuses flags that contradict each other."""
+        sources = (*_RANDOM, "reference", "style")
+        given = [name for name in sources if getattr(args, name) is not None]
+        if len({"random" if name in _RANDOM else name for name in given}) > 1:
+            flags = " and ".join(f"--{name}" for name in given)
+            raise InputError(
+                "Styles are random (--seed, --count, --truncation), or come from "
+                f"--reference, or from --style. Received: {flags}. Leave one."
+            )
+        if args.all and args.to is not None:
+            raise InputError("Give either --to DOMAIN or --all.")
+        if not (args.all or args.reference or args.style) and args.to is None:
+            raise InputError("Give --to DOMAIN, or --all for every domain.")
+        if args.style and args.save_style:
+            raise InputError(
+                "--save_style would only copy what --style reads. Drop one."
+            )
+        forms = [f"--{name}" for name in _FORMS if getattr(args, name)]
+        if len(forms) > 1 and forms != ["--all", "--grid"]:
+            raise InputError(f"Received: {' and '.join(forms)}. Leave one.")
+        if args.film and args.output:
+            raise InputError("--film takes the place of --output. Drop --output.")
+        for name in ("frames", "fps"):
+            if getattr(args, name) is not None and not args.film:
+                raise InputError(f"--{name} is for --film. Add it, or drop --{name}.")
+        if args.fit == "keep":
+            raise InputError(
+                "Style models take squares: --fit crop or stretch. Received: keep"
+            )
+        if forms and args.size == "original":
+            raise InputError(
+                f"{forms[0]} draws pictures as the model does; drop --size original."
+            )
+        only_saves = args.save_style and not args.inputs
+        if not (args.output or args.film or only_saves):
+            raise self.missing("output")
+
+    def plan(self, args, state, fitting):
+        """Images in styles: as files, as a grid or strip, or as a video."""
+        from stargan_tf.data.labels import LabelSpace
+        from stargan_tf.steering.style_files import check_style_path, save_styles
+        from stargan_tf.translation.pictures import PictureStream, find_inputs
+        from stargan_tf.translation.translate import refuse_overwriting
+
+        space = LabelSpace(state.datasets)
+        source = choose_styles(args, state.model, space, fitting)
+        references = getattr(source, "pictures", ())
+        code = {"mask_provider": args.mask_provider}
+        save = args.save_style and check_style_path(args.save_style)
+        if save:
+            check_file(save)
+            refuse_overwriting(references, [save])
+
+        def save_source(model):
+            return save_styles(save, source.codes(model), source.domains, model)
+
+        if save and not (args.inputs or args.output or args.film):
+            return Plan(lambda model: [save_source(model)], "", code=code)
+        pictures = find_inputs(args.inputs, args.output)
+        stream = PictureStream(pictures, fitting)
+        write, place = _plan_writing(args, source, stream, references)
+
+        def work(model):
+            check_masks(args.mask_provider, model)
+            if save:
+                print(f"Wrote {save_source(model)}")
+            return write(model)
+
+        return Plan(work, place, stream, code)
 
     def remote_model(self, client, description, code):
         """The remote model; the code is its mask provider."""
@@ -21,11 +166,137 @@ class StyleSteering(Steering):
 
         return style_model(client, description, code)
 
-    def distillation(self):
-        """Latent and reference styles."""
-        from stargan_tf.distillation import by_style
+    def tasks(self, subject, options):
+        """Every ordered pair of domains, in latent and in reference styles."""
+        from stargan_tf.steering.tasks import style_tasks
 
-        return by_style
+        return style_tasks(subject, options)
+
+    def lessons(self):
+        """Latent and reference styles."""
+        from stargan_tf.steering.distillation import StyleLessons
+
+        return StyleLessons()
 
 
 STYLES = StyleSteering()
+
+
+def choose_styles(args, family, label_space, fitting):
+    """The styles that the flags stand for; references and style files are read.
+
+    Args:
+        args: the parsed arguments, checked.
+        family: the model's family.
+        label_space: the model's names.
+        fitting: how images become what the model takes.
+
+    Raises:
+        InputError: unknown domain, unreadable reference or style file, too many or,
+            for an interpolation, too few styles.
+    """
+    from stargan_tf.steering import style_files, styles
+
+    domains = label_space.datasets[0].domains
+    domain = _domain(args.to, label_space)
+    if args.reference:
+        plain = replace(fitting, size="model")
+        source = styles.read_references(args.reference, plain, domains, domain)
+    elif args.style:
+        source = style_files.read_stored(args.style, family, domains, domain)
+    else:
+        chosen = domains if domain is None else (domain,)
+        count = _count(args, at_most=styles.MAX_STYLES // len(chosen))
+        flag = "--all" if args.count is None else "--count"
+        styles.check_count(count * len(chosen), flag)
+        first = args.seed or 0
+        truncation = 1.0 if args.truncation is None else args.truncation
+        seeds = range(first, first + count)
+        source = styles.random_styles(chosen, seeds, truncation)
+    moving = next((name for name in ("strip", "film") if getattr(args, name)), None)
+    if moving and len(source.domains) < 2:
+        raise InputError(
+            f"--{moving} goes from style to style and needs two or more. Received: "
+            "one. Repeat --reference, or raise --count."
+        )
+    return source
+
+
+def _count(args, at_most):
+    """Random styles of each domain: by default no more than `at_most`, but one."""
+    if args.count is not None:
+        return args.count
+    if args.strip:
+        return FEW
+    many = args.all or args.grid or args.film
+    return max(1, min(MANY, at_most)) if many else 1
+
+
+def _domain(text, label_space):
+    if text is None:
+        return None
+    info, text = label_space.datasets[0], composed(text)
+    if text not in info.domains and ("=" in text or "," in text):
+        raise InputError(
+            "A style model translates to one domain: --to NAME, one of "
+            f"{', '.join(info.domains)}. Received: --to {text}. (NAME=0 and "
+            "NAME,NAME switch the attributes of label models.)"
+        )
+    label_space.find(text)
+    return text if text in info.domains else text.rpartition(".")[2]
+
+
+def _plan_writing(args, source, stream, references):
+    """What writes the images in the form that was asked for, and where to."""
+    from stargan_tf.translation import interpolation, translate
+    from stargan_tf.translation.grid import rows_per_page
+    from stargan_tf.translation.pictures import names_a_file
+
+    pictures, image_size = stream.pictures, stream.fitting.image_size
+    if args.film:
+        fps = args.fps or 20
+        interpolation.check_sources(len(pictures))
+        path = interpolation.check_film(args.film, fps)
+        check_file(path)
+        translate.refuse_overwriting([*references, *pictures], [path])
+
+        def film(model):
+            images = [fitted.image for _, fitted in stream]
+            if not images:
+                return []
+            frames = args.frames or 80
+            written = interpolation.film_along_the_way(
+                path, model, images, source, frames, fps, args.batch_size
+            )
+            return [written]
+
+        return film, str(path)
+
+    if args.all or args.grid or args.strip:
+        columns = 1 + (args.strip or len(source.domains))
+        rows = rows_per_page(columns, image_size)
+        pages = translate.plan_pages(pictures, args.output, rows, references)
+
+        def grid(model):
+            if args.strip:
+                translation = interpolation.along_the_way(model, source, args.strip)
+            else:
+                translation = source.translation(model)
+            # A page at a time: each image is held in every style.
+            max_pixels = min(args.batch_size, rows) * image_size**2
+            return translate.translate_to_grid(
+                model, stream, translation, pages, max_pixels, rows
+            )
+
+        return grid, args.output
+
+    paths = translate.plan_outputs(pictures, args.output, source.names, references)
+    place = Path(args.output).parent if names_a_file(args.output) else args.output
+
+    def files(model):
+        translation, max_pixels = source.translation(model), args.batch_size
+        return translate.translate_files(
+            model, stream, translation, paths, max_pixels * image_size**2
+        )
+
+    return files, str(place)

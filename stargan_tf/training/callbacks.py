@@ -18,7 +18,7 @@ from stargan_tf.training.checkpoints import State, folder_name
 from stargan_tf.training.metric_log import MetricLog
 from stargan_tf.training.watching import NO_VISIBLE_CHANGE
 from stargan_tf.translation.grid import reduced, with_caption
-from stargan_tf.translation.picture_file import write_picture
+from stargan_tf.translation.pictures import write_picture
 
 # A callback that knows the training step.
 

@@ -1,4 +1,4 @@
-"""The paper's pictures of StarGAN v2: the latent grid and the reference grid."""
+"""The way from style to style: as columns of a still image, or as a video."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,40 +12,136 @@ from PIL import Image
 from tqdm import tqdm
 
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_file, new_file
-from stargan_tf.steering.styles import (
-    ReferenceStyles,
-    StyleModel,
-    StylePath,
-    StyleSource,
-    ToStyles,
-    as_bytes,
-    random_styles,
-    to_styles,
-)
-from stargan_tf.translation import pictures as outputs
+from stargan_tf.files import new_file
+from stargan_tf.steering.styles import StyleSource, ToStyles, as_bytes, random_styles
 from stargan_tf.translation.grid import PAPER, Heading
-from stargan_tf.translation.pictures import InputPicture
 
-# The pictures of a film: sources side by side while their style changes.
-
+EXTENSIONS = (".gif", ".webp", ".mp4")
+MAX_FPS = 50  # a GIF's shortest delay that viewers respect is 0.02 s
+GIF_TICK = 10  # GIF counts hundredths of a second, WebP milliseconds
+WEBP_OPTIONS = {"quality": 88, "method": 4}
+# ffmpeg wants even sides; imageio's own default enlarges them to multiples of 16.
+MP4_OPTIONS = {"quality": 8, "macro_block_size": 2}
 MAX_SOURCES = 16
-GAP = 4  # even, as MP4 needs the sides
+GAP = 4  # between sources; even, as MP4 needs the sides
+
+
+def interpolation_strip(
+    model: Any,
+    images: np.ndarray,
+    domain: str,
+    seeds: Sequence[int],
+    steps: int = 9,
+    truncation: float = 1.0,
+) -> Image.Image:
+    """Sources on the way between random styles of a domain.
+
+    Args:
+        model: a `StarGANV2`.
+        images: the sources, (n, size, size, 3) or one (size, size, 3), uint8 or float
+            in [-1, 1].
+        domain: the target domain's name.
+        seeds: of the random styles on the way, two or more.
+        steps: columns, the first and the last style included.
+        truncation: ψ in [0, 1], see `StarGANV2.translate`.
+
+    Returns:
+        An RGB image: a row for each source, the way from left to right.
+
+    Raises:
+        InputError: fewer than two seeds or steps.
+    """
+    styles = random_styles([domain], seeds, truncation)
+    return along_the_way(model, styles, steps).draw(model, _several(images))
+
+
+def along_the_way(model: Any, source: StyleSource, steps: int) -> ToStyles:
+    """The translation to `steps` styles on the way through a source's styles.
+
+    Its columns have a title where they come by one of the source's styles.
+    """
+    path = source.path_through(model)
+    # Only exactly there: close by is another style than the title would promise.
+    titles = [
+        source.columns.titles[round(position)]
+        if abs(position - round(position)) < 1e-6
+        else ""
+        for position in path.positions(steps).tolist()
+    ]
+    return ToStyles(path.styles(steps), Heading(titles))
+
+
+def interpolation_film(
+    path: str | os.PathLike,
+    model: Any,
+    images: np.ndarray,
+    domain: str,
+    seeds: Sequence[int],
+    frames: int = 80,
+    fps: int = 20,
+    truncation: float = 1.0,
+) -> Path:
+    """A video of sources on the way between random styles of a domain.
+
+    Args:
+        path: where to; `.gif`, `.webp` or `.mp4`.
+        model: a `StarGANV2`.
+        images: the sources, side by side: (n, size, size, 3) or one (size, size, 3),
+            uint8 or float in [-1, 1].
+        domain: the target domain's name.
+        seeds: of the random styles on the way, two or more.
+        frames: length of the video.
+        fps: frames per second, 1 to 50.
+        truncation: ψ in [0, 1], see `StarGANV2.translate`.
+
+    Returns:
+        `path` as a `Path`.
+
+    Raises:
+        InputError: fewer than two seeds, too many sources, another extension or
+            rate, or the file cannot be written.
+        ImportError: for MP4, without the `video` extra.
+    """
+    styles = random_styles([domain], seeds, truncation)
+    images = as_bytes(_several(images))
+    return film_along_the_way(path, model, images, styles, frames, fps)
+
+
+def _several(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    return images[None] if images.ndim == 3 else images
+
+
+def film_along_the_way(
+    path: str | os.PathLike,
+    model: Any,
+    images: np.ndarray,
+    source: StyleSource,
+    frames: int,
+    fps: int,
+    batch_size: int = 16,
+) -> Path:
+    """A video of uint8 sources, on the way through styles and back to the first."""
+    images = np.asarray(images)
+    styles = source.path_through(model).styles(frames, closed=True)
+    drawn = film_frames(model, images, styles, batch_size)
+    bar = tqdm(drawn, "film", total=frames, unit="frame", disable=None)
+    return write_film(path, bar, fps)
 
 
 def film_frames(
-    model: StyleModel, images: np.ndarray, styles: np.ndarray, batch_size: int = 16
+    model: Any, images: np.ndarray, styles: np.ndarray, batch_size: int = 16
 ) -> Iterator[Image.Image]:
-    """Draws one frame after the other; none is kept.
+    """Draws one frame after the other: sources side by side as their style changes.
 
     Args:
-        model: the model.
+        model: a `StarGANV2`.
         images: the sources, uint8 (n, size, size, 3), at most `MAX_SOURCES`.
         styles: the style of each frame, float32 (frames, style_dim).
         batch_size: images that the model gets at a time.
 
     Yields:
-        RGB pictures of one size.
+        RGB images of one size.
 
     Raises:
         InputError: if there is no source, or there are too many.
@@ -64,7 +160,7 @@ def film_frames(
 
 
 def check_sources(count: int) -> None:
-    """Raises InputError unless a film of `count` sources can be drawn."""
+    """Raises InputError unless a video of `count` sources can be drawn."""
     if not 1 <= count <= MAX_SOURCES:
         raise InputError(
             f"A film shows 1 to {MAX_SOURCES} pictures side by side. Received: {count}"
@@ -83,16 +179,6 @@ def _tile(images: np.ndarray) -> Image.Image:
         corner = (column * (width + GAP), row * (height + GAP))
         frame.paste(Image.fromarray(image), corner)
     return frame
-
-
-# Videos: animated GIF and WebP by Pillow, MP4 by imageio and ffmpeg.
-
-EXTENSIONS = (".gif", ".webp", ".mp4")
-MAX_FPS = 50  # a GIF's shortest delay that viewers respect is 0.02 s
-GIF_TICK = 10  # GIF counts hundredths of a second, WebP milliseconds
-WEBP_OPTIONS = {"quality": 88, "method": 4}
-# ffmpeg wants even sides; imageio's own default enlarges them to multiples of 16.
-MP4_OPTIONS = {"quality": 8, "macro_block_size": 2}
 
 
 def write_film(
@@ -213,250 +299,3 @@ def _written_frames(path: Path) -> int:
         return imageio_ffmpeg.count_frames_and_secs(path)[0]
     except (OSError, RuntimeError):
         return 0
-
-
-# An interpolation as a still picture: the way from style to style, in columns.
-
-
-def interpolation_strip(
-    model: Any,
-    images: np.ndarray,
-    domain: str,
-    seeds: Sequence[int],
-    steps: int = 9,
-    truncation: float = 1.0,
-) -> Image.Image:
-    """Sources on the way between random styles of a domain.
-
-    Args:
-        model: a `StarGANV2`.
-        images: the sources, (n, size, size, 3) or one (size, size, 3), uint8 or float
-            in [-1, 1].
-        domain: the target domain's name.
-        seeds: of the random styles on the way, two or more.
-        steps: columns, the first and the last style included.
-        truncation: ψ in [0, 1], see `StarGANV2.translate`.
-
-    Returns:
-        An RGB picture: a row for each source, the way from left to right.
-
-    Raises:
-        InputError: fewer than two seeds or steps.
-    """
-    images = np.asarray(images)
-    images = images[None] if images.ndim == 3 else images
-    styles = random_styles([domain], seeds, truncation)
-    return along_the_way(model, styles, steps).draw(model, images)
-
-
-def along_the_way(model: StyleModel, source: StyleSource, steps: int) -> ToStyles:
-    """The translation to styles on the way through a source's styles.
-
-    Args:
-        model: gives the style codes.
-        source: two styles or more.
-        steps: how many styles, the first and the last included.
-
-    Returns:
-        The translation; its columns have a title where they come by one of the
-        source's styles.
-    """
-    path = source.path_through(model)
-    titles = _titles(path, source.columns.titles, steps)
-    return ToStyles(path.styles(steps), Heading(titles))
-
-
-def _titles(path: StylePath, names: Sequence[str], steps: int) -> list[str]:
-    # Only exactly there: close by is another style than the title would promise.
-    passed = [(p, round(p)) for p in path.positions(steps).tolist()]
-    return [names[point] if abs(p - point) < 1e-6 else "" for p, point in passed]
-
-
-# An interpolation as a film: the way from style to style and back to the first.
-
-
-def interpolation_film(
-    path: str | os.PathLike,
-    model: StyleModel,
-    images: np.ndarray,
-    domain: str,
-    seeds: Sequence[int],
-    frames: int = 80,
-    fps: int = 20,
-    truncation: float = 1.0,
-) -> Path:
-    """Films sources on the way between random styles of a domain.
-
-    Args:
-        path: where to; `.gif`, `.webp` or `.mp4`.
-        model: a `StarGANV2`.
-        images: the sources, side by side: (n, size, size, 3) or one (size, size, 3),
-            uint8 or float in [-1, 1].
-        domain: the target domain's name.
-        seeds: of the random styles on the way, two or more.
-        frames: length of the film.
-        fps: frames per second, 1 to 50.
-        truncation: ψ in [0, 1], see `StarGANV2.translate`.
-
-    Returns:
-        `path` as a `Path`.
-
-    Raises:
-        InputError: fewer than two seeds, too many sources, another extension or
-            rate, or the file cannot be written.
-        ImportError: for MP4, without the `video` extra.
-    """
-    images = np.asarray(images)
-    images = images[None] if images.ndim == 3 else images
-    styles = random_styles([domain], seeds, truncation)
-    return film_along_the_way(path, model, as_bytes(images), styles, frames, fps)
-
-
-def film_along_the_way(
-    path: str | os.PathLike,
-    model: StyleModel,
-    images: np.ndarray,
-    source: StyleSource,
-    frames: int,
-    fps: int,
-    batch_size: int = 16,
-) -> Path:
-    """Films sources on the way through a source's styles; shows its progress.
-
-    Args:
-        path: where to.
-        model: the model.
-        images: uint8 (n, size, size, 3).
-        source: two styles or more.
-        frames: length of the film.
-        fps: frames per second.
-        batch_size: images that the model gets at a time.
-
-    Returns:
-        `path` as a `Path`.
-    """
-    styles = source.path_through(model).styles(frames, closed=True)
-    drawn = film_frames(model, images, styles, batch_size)
-    bar = tqdm(drawn, "film", total=frames, unit="frame", disable=None)
-    return write_film(path, bar, fps)
-
-
-# Where pictures in several styles, grids and films go; refused before any work.
-
-Pictures = Sequence[InputPicture]
-
-
-def plan_files(
-    inputs: Pictures, pictures: Pictures, output: str, names: Sequence[str]
-) -> list[list[Path]]:
-    """A file for each picture in each style.
-
-    Args:
-        inputs: what must not be overwritten: the pictures and the references.
-        pictures: what is to be translated.
-        output: as in `outputs.plan_outputs`.
-        names: what to call the styles; used if there are several.
-
-    Returns:
-        For each style, paths in the order of `pictures`.
-
-    Raises:
-        InputError: if an input would be overwritten, two pictures would share an
-            output, or `output` cannot be written to.
-    """
-    plain = outputs.plan_outputs(pictures, output)
-    planned = [plain]
-    if len(names) > 1:
-        planned = [[p.with_stem(f"{p.stem}_{name}") for p in plain] for name in names]
-    everything = [path for paths in planned for path in paths]
-    _refuse_sharing(everything)
-    outputs.refuse_overwriting(inputs, everything)
-    return planned
-
-
-def plan_pages(
-    inputs: Pictures, pictures: Pictures, output: str, rows: int
-) -> list[Path]:
-    """As `outputs.plan_pages`; `inputs` must not be overwritten either."""
-    pages = outputs.plan_pages(pictures, output, rows)
-    outputs.refuse_overwriting(inputs, pages)
-    return pages
-
-
-def plan_film(path: str, fps: int, pictures: Pictures) -> Path:
-    """The film's path; InputError or ImportError if it cannot be made.
-
-    Args:
-        path: where to.
-        fps: frames per second.
-        pictures: what the film shows side by side.
-    """
-    check_sources(len(pictures))
-    return check_film(path, fps)
-
-
-def check_new_file(path: Path, inputs: Pictures) -> Path:
-    """`path`; InputError if it is a folder or an input, or cannot be written."""
-    check_file(path)
-    outputs.refuse_overwriting(inputs, [path])
-    return path
-
-
-def _refuse_sharing(paths: Sequence[Path]) -> None:
-    seen: set[Path] = set()
-    for path in paths:
-        if path in seen:
-            raise InputError(
-                f"Two outputs would be called '{path}'. Translate with one style at a "
-                "time, to several outputs."
-            )
-        seen.add(path)
-
-
-def latent_grid(
-    model: Any, images: np.ndarray, seeds: Sequence[int], truncation: float = 1.0
-) -> Image.Image:
-    """Sources in random styles of every domain.
-
-    Args:
-        model: a `StarGANV2`.
-        images: the sources, (n, size, size, 3), uint8 or float in [-1, 1].
-        seeds: of the random styles: as many columns for each domain. The column
-            "cat, seed 7" is `model.translate(image, "cat", seed=7)`.
-        truncation: ψ in [0, 1], see `StarGANV2.translate`.
-
-    Returns:
-        An RGB picture: rows are sources, columns styles, a block for each domain.
-    """
-    styles = random_styles(model.info.domains, seeds, truncation)
-    return to_styles(model, styles).draw(model, images)
-
-
-def reference_grid(
-    model: Any,
-    images: np.ndarray,
-    references: np.ndarray,
-    domains: Sequence[str] | Sequence[int],
-) -> Image.Image:
-    """Sources in the styles of reference pictures.
-
-    Args:
-        model: a `StarGANV2`.
-        images: the sources, (n, size, size, 3), uint8 or float in [-1, 1].
-        references: (m, size, size, 3), likewise.
-        domains: the references' domains, m names or numbers.
-
-    Returns:
-        An RGB picture: sources down, references across, as the first row.
-
-    Raises:
-        InputError: unless there is a domain for each reference.
-    """
-    if len(references) != len(domains):
-        raise InputError(
-            "Each reference needs its domain. Received: "
-            f"{len(references)} references and {len(domains)} domains"
-        )
-    names = [d if isinstance(d, str) else model.info.domains[int(d)] for d in domains]
-    styles = ReferenceStyles(as_bytes(references), names)
-    return to_styles(model, styles).draw(model, images)

@@ -1,70 +1,168 @@
-"""Pictures in several styles: as files, as a grid or strip, or as a film."""
+"""Files in, files out: where results go, refused before any work, and the work."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stargan_tf.files import NotWritten
-from stargan_tf.steering.labels import ToEveryDomain, ToTarget
-from stargan_tf.steering.styles import StyleModel, StyleSource, ToStyles, to_styles
-from stargan_tf.translation.interpolation import along_the_way, film_along_the_way
-from stargan_tf.translation.picture_file import write_picture
+from stargan_tf.errors import InputError
+from stargan_tf.files import NotWritten, check_writable
+from stargan_tf.translation.grid import ROWS_PER_PAGE
 from stargan_tf.translation.pictures import (
-    ROWS_PER_PAGE,
+    WRITABLE,
+    InputPicture,
     Item,
     PictureStream,
     in_batches,
-    stack,
+    names_a_file,
+    write_picture,
 )
 
-# Files in, files out: one picture each, or the pages of a grid.
+Pictures = Sequence[InputPicture]
+# (model, uint8 images (n, h, w, 3)) → arrays of the same shape, one for each target.
+Translation = Callable[[Any, np.ndarray], list[np.ndarray]]
+
+
+def plan_outputs(
+    pictures: Pictures,
+    output: str,
+    variants: Sequence[str] = ("",),
+    references: Pictures = (),
+) -> list[list[Path]]:
+    """A file for each image in each variant.
+
+    Names and sub-folders are kept, and so is the extension where it is one of
+    `WRITABLE`; other images become `.png`.
+
+    Args:
+        pictures: what is to be translated.
+        output: for a single image a file or a folder, else a folder. A path that
+            does not exist yet is a file if it has an image's extension.
+        variants: what the names end in where there are several.
+        references: further images that must not be overwritten.
+
+    Returns:
+        For each variant, paths in the order of `pictures`.
+
+    Raises:
+        InputError: if an input would be overwritten, two images would share an
+            output, or `output` cannot be written to.
+    """
+    if not names_a_file(output):
+        plain = [Path(output) / name for name in _output_names(pictures)]
+    elif len(pictures) == 1:
+        plain = [Path(output)]
+    else:
+        raise InputError(
+            f"--output must be a folder for {len(pictures)} pictures. "
+            f"Received the file name '{output}'"
+        )
+    planned = [plain]
+    if len(variants) > 1:
+        planned = [
+            [path.with_stem(f"{path.stem}_{variant}") for path in plain]
+            for variant in variants
+        ]
+    everything = [path for paths in planned for path in paths]
+    seen: set[Path] = set()
+    for path in everything:
+        if path in seen:
+            raise InputError(
+                f"Two outputs would be called '{path}'. Translate with one style at a "
+                "time, to several outputs."
+            )
+        seen.add(path)
+    refuse_overwriting([*pictures, *references], everything)
+    check_writable(Path(output))
+    return planned
+
+
+def _output_names(pictures: Pictures) -> list[Path]:
+    taken = {picture.name for picture in pictures}
+    owners: dict[Path, InputPicture] = {}
+    for picture in pictures:
+        name = _output_name(picture.name, taken)
+        owner = owners.setdefault(name, picture)
+        if owner is not picture:
+            raise InputError(
+                f"'{owner.path}' and '{picture.path}' would both become '{name}'. "
+                "Translate them in two commands, to two outputs."
+            )
+    return list(owners)
+
+
+def _output_name(name: Path, taken: set[Path]) -> Path:
+    if name.suffix.lower() in WRITABLE:
+        return name
+    converted = name.with_suffix(".png")
+    # a.gif beside a.png: the second keeps its name, the first becomes a.gif.png.
+    return name.with_name(f"{name.name}.png") if converted in taken else converted
+
+
+def plan_pages(
+    pictures: Pictures,
+    output: str,
+    rows: int = ROWS_PER_PAGE,
+    references: Pictures = (),
+) -> list[Path]:
+    """Paths of a grid's pages: `grid.png`, or `grid_001.png` and so on.
+
+    Args:
+        pictures: what is to be translated, one row each.
+        output: the grid's file name, or a folder.
+        rows: of a page, see `grid.rows_per_page`.
+        references: further images that must not be overwritten.
+
+    Raises:
+        InputError: as `plan_outputs`.
+    """
+    path = Path(output) if names_a_file(output) else Path(output) / "grid.png"
+    count = -(-len(pictures) // rows)
+    planned = [path]
+    if count > 1:
+        numbers = range(1, count + 1)
+        planned = [path.with_stem(f"{path.stem}_{number:03d}") for number in numbers]
+    refuse_overwriting([*pictures, *references], planned)
+    check_writable(Path(output))
+    return planned
+
+
+def refuse_overwriting(
+    pictures: Iterable[InputPicture], planned: Iterable[Path]
+) -> None:
+    """Raises InputError if an output is one of the inputs, by whatever name."""
+    # Not `path.exists()`, which raises where a name is too long.
+    existing = [path for path in planned if os.path.exists(path)]
+    inputs = {_identity(picture.path) for picture in pictures} if existing else set()
+    for path in existing:
+        if _identity(path) in inputs:
+            raise InputError(
+                f"The output '{path}' is an input, and inputs are never overwritten. "
+                "Give another --output."
+            )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def translate_files(
     model: Any,
     stream: PictureStream,
-    translation: ToTarget,
-    outputs: Sequence[Path],
-    max_pixels: int,
-) -> list[Path]:
-    """Translates pictures one by one to files.
-
-    Args:
-        model: what `translation` works with.
-        stream: the pictures.
-        translation: what to do with them.
-        outputs: where to write each of the stream's pictures.
-        max_pixels: bound on the pixels that the model gets at once.
-
-    Returns:
-        The files written; `stream` counts the others.
-
-    Raises:
-        NotWritten: if the disk is full or read-only; the files before are there.
-    """
-    written: list[Path] = []
-    for batch in in_batches(stream, max_pixels):
-        translated = translation(model, stack(batch))
-        written += _write(stream, batch, translated, outputs)
-    return written
-
-
-def translate_to_styles(
-    model: Any,
-    stream: PictureStream,
-    translation: ToStyles,
+    translation: Translation,
     outputs: Sequence[Sequence[Path]],
     max_pixels: int,
 ) -> list[Path]:
-    """Translates each picture to each of several styles, to files.
+    """Translates images one by one to files.
 
     Args:
         model: what `translation` works with.
-        stream: the pictures.
-        translation: the styles.
-        outputs: for each style, where to write each of the stream's pictures.
+        stream: the images.
+        translation: what to do with them.
+        outputs: for each target of the translation, where to write each image.
         max_pixels: bound on the pixels that the model gets at once.
 
     Returns:
@@ -75,50 +173,39 @@ def translate_to_styles(
     """
     written: list[Path] = []
     for batch in in_batches(stream, max_pixels):
-        styled = translation(model, stack(batch))
-        for translated, paths in zip(styled, outputs, strict=True):
-            written += _write(stream, batch, translated, paths)
-    return written
-
-
-def _write(
-    stream: PictureStream,
-    batch: Sequence[Item],
-    translated: np.ndarray,
-    outputs: Sequence[Path],
-) -> list[Path]:
-    written = []
-    for item, output in zip(batch, translated, strict=True):
-        try:
-            path = write_picture(item.fitted.restore(output), outputs[item.index])
-            written.append(path)
-        except NotWritten as error:
-            if error.concerns_disk:
-                raise
-            stream.report_unwritten(error)
+        results = translation(model, _stack(batch))
+        for translated, paths in zip(results, outputs, strict=True):
+            for (place, fitted), output in zip(batch, translated, strict=True):
+                try:
+                    path = write_picture(fitted.restore(output), paths[place])
+                    written.append(path)
+                except NotWritten as error:
+                    if error.concerns_disk:
+                        raise
+                    stream.report_unwritten(error)
     return written
 
 
 def translate_to_grid(
     model: Any,
     stream: PictureStream,
-    translation: ToEveryDomain | ToStyles,
+    translation: Translation,
     outputs: Sequence[Path],
     max_pixels: int,
     rows_per_page: int = ROWS_PER_PAGE,
 ) -> list[Path]:
-    """Translates pictures to grids: a row for each, the input first.
+    """Translates images to grids: a row for each, the input first.
 
     Args:
         model: what `translation` works with.
-        stream: the pictures.
-        translation: what to do with them.
+        stream: the images.
+        translation: what to do with them; its `heading` is the grid's.
         outputs: where to write the pages.
         max_pixels: bound on the pixels that the model gets at once.
         rows_per_page: as `outputs` were planned.
 
     Returns:
-        The pages written; fewer than `outputs` if pictures could not be read.
+        The pages written; fewer than `outputs` if images could not be read.
 
     Raises:
         InputError: if a page cannot be written; those before it are there.
@@ -127,7 +214,7 @@ def translate_to_grid(
     written: list[Path] = []
     rows: list[list[np.ndarray]] = []
     for batch in in_batches(stream, max_pixels):
-        images = stack(batch)
+        images = _stack(batch)
         columns = [images, *translation(model, images)]
         rows += [list(row) for row in zip(*columns, strict=True)]
         while len(rows) >= rows_per_page:
@@ -138,85 +225,5 @@ def translate_to_grid(
     return written
 
 
-def files(
-    paths: Sequence[Sequence[Path]],
-    max_pixels: int,
-    model: StyleModel,
-    source: StyleSource,
-    stream: PictureStream,
-) -> list[Path]:
-    """A file for each picture in each style.
-
-    Args:
-        paths: for each style, where to write each picture.
-        max_pixels: bound on the pixels that the model gets at once.
-        model: the model.
-        source: the styles.
-        stream: the pictures.
-
-    Returns:
-        The files written.
-    """
-    translation = to_styles(model, source)
-    return translate_to_styles(model, stream, translation, paths, max_pixels)
-
-
-def grid(
-    pages: Sequence[Path],
-    rows: int,
-    steps: int | None,
-    max_pixels: int,
-    model: StyleModel,
-    source: StyleSource,
-    stream: PictureStream,
-) -> list[Path]:
-    """Pictures down and styles across.
-
-    Args:
-        pages: where to write.
-        rows: of a page.
-        steps: None for the styles themselves; a number for so many columns on the way
-            from the first to the last.
-        max_pixels: bound on the pixels that the model gets at once.
-        model: the model.
-        source: the styles.
-        stream: the pictures.
-
-    Returns:
-        The pages written.
-    """
-    if steps is None:
-        translation = to_styles(model, source)
-    else:
-        translation = along_the_way(model, source, steps)
-    return translate_to_grid(model, stream, translation, pages, max_pixels, rows)
-
-
-def film(
-    path: Path,
-    frames: int,
-    fps: int,
-    batch_size: int,
-    model: StyleModel,
-    source: StyleSource,
-    stream: PictureStream,
-) -> list[Path]:
-    """Pictures side by side, on the way from style to style and back to the first.
-
-    Args:
-        path: where to write.
-        frames: length of the film.
-        fps: frames per second.
-        batch_size: images that the model gets at a time.
-        model: the model.
-        source: two styles or more.
-        stream: the pictures.
-
-    Returns:
-        The film; nothing if no picture could be read.
-    """
-    images = [item.fitted.image for item in stream]
-    if not images:
-        return []
-    images = np.stack(images)
-    return [film_along_the_way(path, model, images, source, frames, fps, batch_size)]
+def _stack(batch: Sequence[Item]) -> np.ndarray:
+    return np.stack([fitted.image for _, fitted in batch])

@@ -11,7 +11,7 @@ from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
-from stargan_tf.steering.styles import save_styles
+from stargan_tf.steering.style_files import save_styles
 from stargan_tf.training import checkpoints
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
@@ -31,7 +31,7 @@ BY_STYLE = ["translate", "--style=wide.npz", "pets/cat/0.png", "--output=new"]
 class Hollow:
     """A model that is saved and never opened."""
 
-    info, style_dim = PETS, 5
+    info, style_dim, family = PETS, 5, "stargan_v2"
 
     def save(self, path):
         path.write_bytes(b"")
@@ -97,9 +97,9 @@ def check(place, arguments, message):
             [*TO_CAT, "--reference=pets/cat/1.png", "--seed=7"],
             "--seed and --reference. Leave one",
         ),
-        ([*TO_CAT, "--from=dog"], "--from is for StarGAN v1 models"),
-        ([*TO_MALE, "--seed=7"], "--seed is for StarGAN v2 models"),
-        ([*TO_MALE, "--reference=pets/cat/1.png"], "--reference is for StarGAN v2"),
+        ([*TO_CAT, "--from=dog"], "--from is for label models"),
+        ([*TO_MALE, "--seed=7"], "--seed is for style models"),
+        ([*TO_MALE, "--reference=pets/cat/1.png"], "--reference is for style models"),
     ],
 )
 def test_it_is_told_before_anything_is_written(place, arguments, message):

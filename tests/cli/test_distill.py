@@ -49,7 +49,7 @@ def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ([], "--teacher is missing"),
+        ([], "arguments are required: --teacher"),
         (["--teacher", "nowhere"], "no model folder nowhere"),
         (["--steps", "0"], "steps must be positive"),
         (["--image_size", "64"], "takes images of 32 pixels"),

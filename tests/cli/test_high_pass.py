@@ -99,7 +99,7 @@ def nearly(received, expected):
 def test_pictures_of_the_training_are_drawn_with_masks(place, model):
     from stargan_tf.data.registry import load_dataset
     from stargan_tf.models.stargan_v2.watch import pick_styles
-    from stargan_tf.translation.interpolation import latent_grid
+    from stargan_tf.steering.styles import latent_grid
 
     sys.path.append(str(PLUGIN))
     try:

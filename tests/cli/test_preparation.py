@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from absl import flags
 from PIL import Image
 
-from stargan_tf.cli import translate
-from stargan_tf.cli.translate_job import make_fitting
+from stargan_tf.cli.command import CommandParser
+from stargan_tf.cli.translate import TRANSLATE, make_fitting
 from stargan_tf.data.options import Preparation
 from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
 from stargan_tf.exporting.agreement import described_model
@@ -44,9 +43,8 @@ def run_of(family, photos, crop_size=None) -> RunConfig:
 
 
 def fitting(state, *arguments):
-    parsed = flags.FlagValues()
-    translate.define_flags(parsed)
-    parsed(["translate", *arguments])
+    command = ["--model", "m", *arguments]
+    parsed = CommandParser("translate", TRANSLATE, command).parse()
     return make_fitting(parsed, state)
 
 

@@ -128,7 +128,10 @@ OUT = ["--output", "OUT"]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--to", "Male", "PHOTOS", "--output", "OUT"], "--model is missing"),
+        (
+            ["--to", "Male", "PHOTOS", "--output", "OUT"],
+            "are required: --model",
+        ),
         (["--model", "RUN", "--to", "Male", "PHOTOS"], "--output is missing"),
         (["--model", "RUN", "PHOTOS", "--output", "OUT"], "either --to"),
         (
@@ -182,7 +185,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--all", "--fit=bend", "PHOTOS", "--output", "OUT"],
-            "crop|keep",
+            "invalid choice: 'bend'",
         ),
         (
             ["--model=RUN", "--all", "--fit=keep", "--crop_size=9", "PHOTOS", *OUT],

@@ -6,13 +6,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.distillation import by_label, by_style
-from stargan_tf.distillation.distiller import distill, mobile_student
+from stargan_tf.distillation.distiller import (
+    counted,
+    distill,
+    mobile_student,
+    multiply_adds,
+)
 from stargan_tf.errors import InputError
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
+from stargan_tf.steering.distillation import LabelLessons, StyleLessons
 
 HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
 ANIMALS = DatasetInfo("animals", ("cat", "dog"), "one_hot", 64)
@@ -50,15 +56,15 @@ def style_batch():
 
 
 CASES = [
-    (label_teacher, by_label, label_batch),
-    (style_teacher, by_style, style_batch),
+    (label_teacher, LabelLessons(), label_batch),
+    (style_teacher, StyleLessons(), style_batch),
 ]
 
 
-@pytest.mark.parametrize(("make", "kind", "batch"), CASES)
-def test_the_student_is_light_and_otherwise_the_teacher(make, kind, batch):
+@pytest.mark.parametrize(("make", "lessons", "batch"), CASES)
+def test_the_student_is_light_and_otherwise_the_teacher(make, lessons, batch):
     teacher = make()
-    student = mobile_student(teacher, kind)
+    student = mobile_student(teacher, lessons)
     assert student.cost <= student.teacher_cost / 10
     for network in teacher.layers:
         ours = student.model.get_layer(network.name)
@@ -69,25 +75,25 @@ def test_the_student_is_light_and_otherwise_the_teacher(make, kind, batch):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize(("make", "kind", "batch"), CASES)
-def test_the_student_learns_the_teachers_pictures(make, kind, batch, capsys):
+@pytest.mark.parametrize(("make", "lessons", "batch"), CASES)
+def test_the_student_learns_the_teachers_pictures(make, lessons, batch, capsys):
     teacher = make()
-    student = mobile_student(teacher, kind).model
+    student = mobile_student(teacher, lessons).model
     others = {
         network.name: network.get_weights()
         for network in (*student.layers, *teacher.layers)
         if not network.name.startswith("generator") or network in teacher.layers
     }
-    inputs = kind.inputs(teacher, batch(), (0, 0))
-    target = np.clip(getattr(teacher, kind.TEACHER)(inputs), -1, 1)
+    inputs = lessons.inputs(teacher, batch(), (0, 0))
+    target = np.clip(getattr(teacher, lessons.teacher)(inputs), -1, 1)
 
     def distance():
-        drawn = getattr(student, kind.TEACHER)(inputs)
+        drawn = getattr(student, lessons.teacher)(inputs)
         return float(np.abs(drawn - target).mean())
 
     before = distance()
     batches = tf.data.Dataset.from_tensors(batch()).repeat()
-    distill(teacher, student, kind, batches, steps=30, learning_rate=2e-2)
+    distill(teacher, student, lessons, batches, steps=30, learning_rate=2e-2)
     assert distance() < 0.9 * before
     for network in (*student.layers, *teacher.layers):
         if not network.name.startswith("generator") or network in teacher.layers:
@@ -105,8 +111,8 @@ def test_it_trains_for_exactly_as_many_steps_as_asked(monkeypatch):
         return optimizers[0]
 
     monkeypatch.setattr(keras.optimizers, "Adam", remembered)
-    kind = types.SimpleNamespace(
-        TEACHER="generator",
+    lessons = types.SimpleNamespace(
+        teacher="generator",
         inputs=lambda teacher, batch, seed: batch,
         finish=lambda student: None,
     )
@@ -114,7 +120,7 @@ def test_it_trains_for_exactly_as_many_steps_as_asked(monkeypatch):
     teacher.generator = lambda x, training: 0.5 * x
     student.generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
     batches = tf.data.Dataset.from_tensors(tf.ones((2, 3))).repeat()
-    distill(teacher, student, kind, batches, steps=19)
+    distill(teacher, student, lessons, batches, steps=19)
     (optimizer,) = optimizers
     assert int(optimizer.iterations) == 19
     assert float(optimizer.learning_rate) == 0.0  # The cosine has ended.
@@ -125,7 +131,7 @@ def test_high_pass_masks_are_passed_on():
         return tf.zeros((*image.shape[:3], 2))
 
     teacher = style_teacher(high_pass=1.0, mask_provider=nothing)
-    _, style, masks = by_style.inputs(teacher, style_batch(), (0, 0))
+    _, style, masks = StyleLessons().inputs(teacher, style_batch(), (0, 0))
     assert style.shape == (2, 4)
     assert masks.shape == (2, 64, 64, 2)
 
@@ -133,10 +139,57 @@ def test_high_pass_masks_are_passed_on():
 def test_a_light_teacher_is_refused():
     light = StarGAN(HAIR, base_filters=8, discriminator_layers=2, separable=True)
     with pytest.raises(InputError, match="light model already"):
-        mobile_student(light, by_label)
+        mobile_student(light, LabelLessons())
 
 
 def test_a_tiny_teacher_is_refused():
     tiny = StarGAN(HAIR, base_filters=1, num_residual_blocks=0, discriminator_layers=2)
     with pytest.raises(InputError, match="small enough as it is"):
-        mobile_student(tiny, by_label)
+        mobile_student(tiny, LabelLessons())
+
+
+# Counts that can be checked by hand.
+
+
+def count(layer, *shape):
+    inputs = keras.Input(shape)
+    return multiply_adds(keras.Model([inputs], layer(inputs)), [shape])
+
+
+def test_convolutions():
+    plain = layers.Conv2D(8, 3, padding="same")
+    assert count(plain, 4, 4, 3) == 4 * 4 * 8 * 3 * 9
+    strided = layers.Conv2D(8, 4, 2, padding="same")
+    assert count(strided, 4, 4, 3) == 2 * 2 * 8 * 3 * 16
+    # What falls off the border is counted, as it is for other convolutions.
+    transposed = layers.Conv2DTranspose(8, 4, 2, padding="same")
+    assert count(transposed, 4, 4, 3) == 4 * 4 * 8 * 3 * 16
+
+
+def test_separable_convolutions_are_a_depthwise_and_a_small_one():
+    separable = layers.SeparableConv2D(8, 3, padding="same")
+    assert count(separable, 4, 4, 3) == 4 * 4 * 3 * 9 + 4 * 4 * 3 * 8
+
+
+def test_matrix_products():
+    assert count(layers.Dense(5), 7) == 35
+
+
+def test_norms_and_activations_cost_nothing():
+    assert count(layers.LayerNormalization(), 7) == 0
+    assert count(layers.ReLU(), 7) == 0
+
+
+def test_gradients_cost_as_much_to_each_side():
+    @tf.function(autograph=False)
+    def gradients(image, kernel, matrix):
+        with tf.GradientTape() as tape:
+            tape.watch([image, kernel, matrix])
+            rows = tf.reshape(tf.nn.conv2d(image, kernel, 1, "SAME"), (4, 8))
+            loss = tf.reduce_sum(rows @ matrix)
+        return tape.gradient(loss, [image, kernel, matrix])
+
+    shapes = ((1, 2, 2, 3), (3, 3, 3, 8), (8, 5))
+    function = gradients.get_concrete_function(*map(tf.TensorSpec, shapes))
+    forward = 2 * 2 * 8 * 3 * 9 + 4 * 8 * 5
+    assert counted(function.graph.get_operations()) == 3 * forward

@@ -53,7 +53,7 @@ def joint():
 class FakeStyleModel:
     """Paints each picture in its style's colour; remembers its calls."""
 
-    style_dim, latent_dim = 3, 4
+    style_dim, latent_dim, family = 3, 4, "stargan_v2"
 
     def __init__(self):
         self.info = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", 16)

@@ -119,6 +119,9 @@ class StarGANV2(StarGANBase):
     Reference: StarGAN v2 (Choi et al. 2020), https://arxiv.org/abs/1912.01865
     """
 
+    # The name of its model family; files with its styles record it.
+    family = "stargan_v2"
+
     def __init__(
         self,
         datasets,

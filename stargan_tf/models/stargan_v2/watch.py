@@ -7,7 +7,7 @@ import numpy as np
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabelledImages
-from stargan_tf.steering.styles import random_styles, to_styles
+from stargan_tf.steering.styles import random_styles, reference_grid
 from stargan_tf.training.callbacks import Sampler, SampleSchedule
 from stargan_tf.training.watching import (
     HeldOutImages,
@@ -16,7 +16,7 @@ from stargan_tf.training.watching import (
     load_some,
     spread,
 )
-from stargan_tf.translation.interpolation import interpolation_strip, reference_grid
+from stargan_tf.translation.interpolation import interpolation_strip
 
 # The fixed held-out images that a StarGAN v2 run is watched by.
 
@@ -94,7 +94,7 @@ class SampleStyles(Sampler):
         self.say_shown(len(shown), len(domains))
         seeds = range(max(1, LATENT_COLUMNS // len(domains)))
         styles = random_styles([domains[number] for number in shown], seeds)
-        self.write_picture(to_styles(model, styles).draw(model, images), "latents")
+        self.write_picture(styles.translation(model).draw(model, images), "latents")
         self.write_picture(
             reference_grid(
                 model,

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.cli.absl_flags import check_masks
 from stargan_tf.cli.main import main
+from stargan_tf.cli.model_flags import check_masks
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
-from stargan_tf.steering.styles import save_styles
+from stargan_tf.steering.style_files import save_styles
 from stargan_tf.training import checkpoints
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
@@ -32,7 +32,7 @@ FACES = DatasetInfo("faces", ("Blond", "Male"), "binary", SIZE)
 class Hollow:
     """A model that is saved and never opened."""
 
-    info, style_dim = ANIMALS, 4
+    info, style_dim, family = ANIMALS, 4, "stargan_v2"
 
     def save(self, path):
         path.write_bytes(b"")
@@ -158,8 +158,8 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (["--to=cta", *OUT], "Did you mean cat"),
         (["--to=cat=0", *OUT], "--to NAME, one of cat, dog, fox. Received: --to cat=0"),
         (["--to=cat,dog", *OUT], "translates to one domain"),
-        (["--to=cat", "--from=dog", *OUT], "--from is for StarGAN v1 models; "),
-        (["--to=cat", "--mask=animals", *OUT], "holds a StarGAN v2 model. Drop it."),
+        (["--to=cat", "--from=dog", *OUT], "--from is for label models; "),
+        (["--to=cat", "--mask=animals", *OUT], "holds a style model. Drop it."),
         (["--to=cat", "IN"], "--output is missing"),
         (["--to=cat", "--output", "OUT"], "No INPUT"),
         (["--to=cat", "--seed=1", *REFERENCE, *OUT], "--seed and --reference. Leave"),
@@ -230,7 +230,7 @@ def test_flags_of_the_second_version_on_a_model_of_the_first(photos, capsys, fla
     out = ["--to=Male", photos / "in", "--output", photos / "out"]
     assert translate(run, flag, *out) == 2
     error = capsys.readouterr().err
-    assert f"{flag.split('=')[0]} is for StarGAN v2 models" in error
+    assert f"{flag.split('=')[0]} is for style models" in error
     assert error.count("\n") == 1 and not (photos / "out").exists()
 
 

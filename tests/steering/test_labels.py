@@ -1,4 +1,4 @@
-"""Names to labels, on NumPy alone."""
+"""What a translation asks of the model."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,17 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.steering.labels import (
     Target,
+    ToEveryDomain,
+    ToTarget,
     all_targets,
     apply_target,
-    binarise,
+    binarize,
+    domain_titles,
+    parse_mask,
     parse_target,
 )
+
+# Names to labels, on NumPy alone.
 
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
 FACES = DatasetInfo("faces", (*HAIR, "Male", "Young"), "binary", 32, (HAIR,))
@@ -93,13 +99,13 @@ def test_a_name_of_two_data_sets_needs_its_data_set():
     ],
 )
 def test_probabilities_become_labels(probabilities, expected):
-    assert binarise(FACES, np.float32(probabilities)).tolist() == expected
-    assert binarise(FACES, np.float32([probabilities]))[0].tolist() == expected
-    assert binarise(FACES, np.float32(expected)).tolist() == expected
+    assert binarize(FACES, np.float32(probabilities)).tolist() == expected
+    assert binarize(FACES, np.float32([probabilities]))[0].tolist() == expected
+    assert binarize(FACES, np.float32(expected)).tolist() == expected
 
 
 def test_one_hot_probabilities_become_their_largest():
-    assert binarise(MOODS, np.float32([0.3, 0.4, 0.3])).tolist() == [0, 1, 0]
+    assert binarize(MOODS, np.float32([0.3, 0.4, 0.3])).tolist() == [0, 1, 0]
 
 
 def test_the_papers_grid_switches_hair_and_flips_the_rest():
@@ -131,3 +137,69 @@ def test_names_are_compared_as_characters():
         )
     with pytest.raises(InputError, match="no name twice"):
         DatasetInfo("pets", (composed, apart), "one_hot", 32)
+
+
+DARK, BRIGHT = (np.full((1, 16, 16, 3), value, np.uint8) for value in (0, 255))
+
+
+def shown(images):
+    """The labels that FakeModel painted."""
+    return (images[:, 0, 0].astype(int) - 100).tolist()
+
+
+def to(model, text, given=None, mask=None):
+    space = model.label_space
+    given = given and parse_target(given, space)
+    return ToTarget(space, parse_target(text, space), given, mask)
+
+
+def test_what_is_not_named_is_what_the_model_sees(model):
+    both = np.concatenate([DARK, BRIGHT])
+    assert shown(to(model, "Male")(model, both)[0]) == [[1, 0, 1], [0, 1, 1]]
+    assert shown(to(model, "Black_Hair")(model, both)[0]) == [[1, 0, 0], [1, 0, 1]]
+
+
+def test_what_is_not_named_is_what_the_user_says(model):
+    model.classify = None
+    translation = to(model, "Male=0", given="Blond_Hair,Male")
+    assert shown(translation(model, DARK)[0]) == [[0, 1, 0]]
+
+
+def test_a_picture_that_is_no_square_is_judged_by_its_centre(model):
+    wide = np.zeros((1, 16, 48, 3), np.uint8)
+    wide[:, :, 16:32] = 255
+    assert shown(to(model, "Male=0")(model, wide)[0]) == [[0, 1, 0]]
+
+
+def test_one_hot_targets_do_not_ask_what_the_picture_shows(joint):
+    joint.classify = None
+    assert shown(to(joint, "sad")(joint, DARK)[0]) == [[0, 1, -100]]
+
+
+def test_the_wrong_mask_reaches_the_model(joint):
+    mask = parse_mask("faces", joint.label_space)
+    assert shown(to(joint, "happy", mask=mask)(joint, DARK)[0]) == [[1, 0, 100]]
+
+
+def test_every_domain_of_every_data_set(joint):
+    outputs = ToEveryDomain(joint.label_space)(joint, BRIGHT)
+    labels = [shown(output)[0] for output in outputs]
+    assert labels[:3] == [[1, 0, 1], [0, 1, 1], [0, 1, 0]]
+    assert [label[:2] for label in labels[3:]] == [[1, 0], [0, 1]]
+
+
+def test_titles_say_what_is_flipped(joint):
+    titles = ["Black_Hair", "Blond_Hair", "Male on/off", "happy", "sad"]
+    assert domain_titles(joint.label_space) == titles
+
+
+def test_source_and_target_are_of_one_data_set(joint):
+    with pytest.raises(InputError, match="--from of 'moods', --to of 'faces'"):
+        to(joint, "Male", given="happy")
+
+
+def test_masks_that_are_none_are_explained(model, joint):
+    with pytest.raises(InputError, match="Did you mean faces"):
+        parse_mask("face", joint.label_space)
+    with pytest.raises(InputError, match="several data sets"):
+        parse_mask("faces", model.label_space)

@@ -5,16 +5,134 @@ import pytest
 
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
+from stargan_tf.steering.style_files import load_styles, read_stored, save_styles
 from stargan_tf.steering.styles import (
     CODES_AT_ONCE,
     MAX_STYLES,
-    load_styles,
+    StylePath,
+    latent_grid,
+    linear,
     random_styles,
     read_references,
-    read_stored,
-    save_styles,
+    reference_grid,
+    spherical,
 )
+from stargan_tf.translation.grid import GAP, MARGIN, WIDE_GAP, Heading
+from stargan_tf.translation.interpolation import along_the_way, interpolation_strip
 from stargan_tf.translation.pictures import Fitting
+
+# The way from style to style.
+
+POINTS = np.array([[3.0, 0.0], [0.0, 3.0], [-3.0, 0.0]])
+
+
+def path(points=POINTS, blend=linear):
+    return StylePath(points, blend, np.asarray)
+
+
+def test_an_open_way_goes_from_the_first_to_the_last():
+    styles = path().styles(5)
+    assert styles.dtype == np.float32
+    np.testing.assert_allclose(styles[[0, 2, 4]], POINTS)
+    np.testing.assert_allclose(styles[1], [1.5, 1.5])
+
+
+def test_a_closed_way_leads_back_without_a_repeated_frame():
+    styles = path().styles(6, closed=True)
+    np.testing.assert_allclose(styles[::2], POINTS)
+    np.testing.assert_allclose(styles[5], [0.0, 0.0], atol=1e-6)
+
+
+def test_the_way_is_smooth():
+    steps = np.linalg.norm(np.diff(path(POINTS[:2]).styles(101), axis=0), axis=1)
+    assert steps[0] < 0.05 * steps.max() and steps[-1] < 0.05 * steps.max()
+    assert np.abs(np.diff(steps)).max() < 0.04 * steps.max()
+
+
+def test_on_the_arc_the_length_stays():
+    styles = path(blend=spherical).styles(41)
+    np.testing.assert_allclose(np.linalg.norm(styles, axis=1), 3.0, rtol=1e-5)
+    lengths = np.linalg.norm(
+        path(POINTS * [[1], [2], [3]], spherical).styles(9), axis=1
+    )
+    assert (np.diff(lengths) > 0).all()
+
+
+def test_equal_and_opposite_codes_have_no_arc():
+    points = np.array([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])
+    styles = path(points, spherical).styles(13)
+    assert np.isfinite(styles).all()
+    np.testing.assert_allclose(styles[::4][:4], points[[0, 1, 2, 3]], atol=1e-6)
+
+
+def test_one_style_or_one_step_is_no_way():
+    with pytest.raises(InputError, match="two styles. Received: 1"):
+        path(POINTS[:1])
+    with pytest.raises(InputError, match="2 steps. Received: 1"):
+        path().styles(1)
+
+
+# The paper's grids and the strip, with a model without TensorFlow.
+
+CELL = 112  # what 16 pixels are enlarged to
+
+
+def width(columns, breaks):
+    return 2 * MARGIN + columns * (CELL + GAP) - GAP + breaks * (WIDE_GAP - GAP)
+
+
+def area(grid, value):
+    return (np.asarray(grid) == value).all(axis=-1).sum() / CELL**2
+
+
+@pytest.fixture
+def sources():
+    return np.full((2, 16, 16, 3), 7, np.uint8)
+
+
+def test_a_latent_grid_has_a_block_for_each_domain(animals, sources):
+    grid = latent_grid(animals, sources, [3, 4])
+    assert grid.width == width(columns=1 + 3 * 2, breaks=3)
+    assert area(grid, 7) == 2
+    style = random_styles(["dog"], [4]).codes(animals)
+    assert area(grid, animals.translate(sources, style, 2)[0, 0, 0]) == 2
+
+
+def test_sources_may_be_floats(animals, sources):
+    floats = sources.astype(np.float32) / 127.5 - 1
+    ours, theirs = (latent_grid(animals, x, [1], 0.5) for x in (sources, floats))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_references_stand_above_their_columns(animals, sources):
+    references = np.full((3, 16, 16, 3), 200, np.uint8)
+    grid = reference_grid(animals, sources, references, ["cat", 2, "fox"])
+    assert grid.width == width(columns=4, breaks=2)
+    assert area(grid, 200) == 3 and area(grid, 7) == 2
+    with pytest.raises(InputError, match="3 references and 1 domains"):
+        reference_grid(animals, sources, references, ["cat"])
+
+
+def test_a_strip_leads_from_style_to_style(animals, sources):
+    strip = interpolation_strip(animals, sources[0], "cat", [1, 2], steps=5)
+    assert strip.width == width(columns=6, breaks=1)
+    assert area(strip, 7) == 1
+    assert len(animals.calls) == 5
+
+
+def test_a_strip_names_the_styles_it_comes_by(animals):
+    styles = random_styles(["cat"], [1, 2, 3])
+    way = along_the_way(animals, styles, 5)
+    titles = ["cat, seed 1", "", "cat, seed 2", "", "cat, seed 3"]
+    assert way.columns.titles == titles
+    np.testing.assert_allclose(way.codes[::2], styles.codes(animals), rtol=1e-5)
+
+
+def test_a_heading_moves_aside_for_the_inputs():
+    heading = Heading("ab", [np.zeros((4, 4, 3), np.uint8)] * 2, [1]).after_input()
+    assert heading.titles == ["input", "a", "b"] and heading.breaks == [1, 2]
+    assert heading.pictures[0].min() == 255
+
 
 DOMAINS = ("cat", "dog", "fox")
 

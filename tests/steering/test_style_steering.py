@@ -1,32 +1,25 @@
 """How many styles a command stands for, by the model's domains."""
 
-from types import SimpleNamespace
+import argparse
 
 import pytest
 
-from stargan_tf.cli.style_choice import choose_styles
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
+from stargan_tf.steering.style_steering import STYLES, choose_styles
 from stargan_tf.translation.pictures import Fitting
 
 
-class Flags(SimpleNamespace):
-    """Parsed flags: `--all` and nothing else."""
-
-    def __init__(self, **given):
-        absent = ("to", "reference", "style", "seed", "truncation", "count", "strip")
-        absent = dict.fromkeys((*absent, "film", "grid"))
-        super().__init__(**{**absent, "all": True, **given})
-
-    def __getitem__(self, name):
-        return SimpleNamespace(value=getattr(self, name))
-
-
 def styles(domains, **flags):
+    """The domains of the styles of `--all`, or of other flags."""
+    parser = argparse.ArgumentParser()
+    STYLES.add_arguments(parser)
+    args = parser.parse_args([])
+    vars(args).update({"to": None, "all": True, **flags})
     names = tuple(f"d{number}" for number in range(domains))
     space = LabelSpace(DatasetInfo("many", names, "one_hot", 64))
-    return choose_styles(Flags(**flags), "stargan_v2", space, Fitting(64)).domains
+    return choose_styles(args, "stargan_v2", space, Fitting(64)).domains
 
 
 @pytest.mark.parametrize(
