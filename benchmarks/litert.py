@@ -60,7 +60,7 @@ def table(folder: str, arguments: argparse.Namespace) -> list[str]:
     """The rows of one model."""
     from stargan_tf.evaluation.job import DataChoice
     from stargan_tf.exporting.agreement import held_out_images, training_images
-    from stargan_tf.exporting.litert import device_form
+    from stargan_tf.exporting.litert import litert_model, sample_rows
     from stargan_tf.training.run_folder import find_checkpoint
 
     found = find_checkpoint(Path(folder))
@@ -70,15 +70,15 @@ def table(folder: str, arguments: argparse.Namespace) -> list[str]:
     if "int8" in arguments.quantize:
         calibration = training_images(*found, choice, arguments.calibration_images)
     lines = []
-    for part in device_form(*found).parts:
+    for part in litert_model(*found).files:
         if part.role not in arguments.part:
             continue
         files = converted(part, arguments.quantize, pictures, calibration)
-        for endpoint in part.endpoints:
-            inputs = next(endpoint.samples(pictures))
-            times = timed(files, endpoint.name, inputs, arguments.runs)
+        for signature in part.signatures:
+            inputs = next(sample_rows(signature, "float32", pictures))
+            times = timed(files, signature.name, inputs, arguments.runs)
             lines += [
-                described(Path(folder).name, endpoint.name, file, times[file.quantize])
+                described(Path(folder).name, signature.name, file, times[file.quantize])
                 for file in files
             ]
     return lines

@@ -73,12 +73,12 @@ def files(title: str, name: str, model: Any, cost: int) -> list[dict[str, Any]]:
     from stargan_tf.exporting.litert_file import Runner
     from stargan_tf.models.registry import family
 
-    part = resolve_name(family(name).litert)(model).parts[0]
-    endpoint = part.endpoints[0]
+    part = resolve_name(family(name).litert)(model).files[0]
+    signature = part.signatures[0]
     found = []
     for quantize in MODES:
         content = convert(part, quantize, "float32", None)
-        runner = Runner(content, THREADS), endpoint.name, zeros(endpoint)
+        runner = Runner(content, THREADS), signature.name, zeros(signature)
         found.append(
             {
                 "model": title,
@@ -91,10 +91,10 @@ def files(title: str, name: str, model: Any, cost: int) -> list[dict[str, Any]]:
     return found
 
 
-def zeros(endpoint: Any) -> dict[str, Any]:
+def zeros(signature: Any) -> dict[str, Any]:
     import numpy as np
 
-    return {n: np.zeros(shape, np.float32) for n, shape in endpoint.shapes.items()}
+    return {n: np.zeros(shape, np.float32) for n, shape in signature.shapes.items()}
 
 
 def timed(runners: list[Any], runs: int) -> list[float]:

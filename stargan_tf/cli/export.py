@@ -21,13 +21,14 @@ from stargan_tf.cli.model_flags import (
 )
 from stargan_tf.convert.label_presets import PRESETS
 from stargan_tf.errors import InputError
-from stargan_tf.exporting.modes import (
+from stargan_tf.exporting import (
     FLOAT32,
     INPUT_TYPES,
     INT8,
     MODES,
     MODES_HELP,
     NONE,
+    AgreementError,
 )
 from stargan_tf.files import check_new
 from stargan_tf.models.family import Option
@@ -93,14 +94,13 @@ def _add_export_arguments(parser: CommandParser) -> None:
 def _export(args: argparse.Namespace) -> int:
     _refuse_flags_of_other_formats(args)
     # Here, not above: NumPy is slow to start.
-    from stargan_tf.exporting.agreement import Disagreement
     from stargan_tf.training.run_folder import find_checkpoint
 
     checkpoint, state = find_checkpoint(Path(args.model))
     try:
         for line in _EXPORTERS[args.format](args, checkpoint, state):
             print(line)
-    except Disagreement as error:
+    except AgreementError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return _DISAGREES
     return 0
@@ -122,8 +122,7 @@ def _refuse_flags_of_other_formats(args: argparse.Namespace) -> None:
 def _export_saved_model(
     args: argparse.Namespace, checkpoint: Path, state: Any
 ) -> list[str]:
-    from stargan_tf.exporting.saved_model import next_version
-    from stargan_tf.serving.dev_server import check_installed
+    from stargan_tf.serving.tf_serving import check_installed, next_version
 
     output = Path(args.output)
     check_installed()
@@ -142,7 +141,7 @@ def _export_saved_model(
 
 def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> list[str]:
     from stargan_tf.evaluation.job import open_evaluation_data
-    from stargan_tf.exporting import litert_file as runtime
+    from stargan_tf.exporting.litert_file import check_installed
 
     output = Path(args.output)
     check = args.check is not False
@@ -150,7 +149,7 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
     if not family(state.model).litert:
         raise InputError(f"{state.model} models cannot be exported as LiteRT files.")
     if check or args.quantize == INT8:
-        runtime.check_installed()
+        check_installed()
     choice = data_choice(args, state.datasets[0]["image_size"])
     if args.quantize == INT8:
         open_evaluation_data(checkpoint, state, choice)

@@ -33,13 +33,12 @@ def _add_arguments(parser: CommandParser) -> None:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    from stargan_tf.exporting.saved_model import served_version
     from stargan_tf.serving import tf_serving
 
     host = args.host
     port = _usable_port(host, args.port)
     folder = _folder(Path(args.folder))
-    served_version(folder)
+    tf_serving.served_version(folder)
     if command := tf_serving.program_command(folder, port):
         _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
     if command := tf_serving.docker_command(folder, host, port):
@@ -55,7 +54,7 @@ def _become(command: Sequence[str], described: str) -> None:
 
 
 def _serve_here(folder: Path, host: str, port: int) -> None:
-    from stargan_tf.serving.dev_server import check_installed
+    from stargan_tf.serving.tf_serving import check_installed
 
     check_installed()
     start_tensorflow()

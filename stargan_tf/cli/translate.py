@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 # Functions for the model, as `load_model` takes them → the model.
 Opener = Callable[[Mapping[str, str | None]], Any]
-PATIENCE = 10.0  # seconds for a server that is just starting
 SERVED = "--server HOST:PORT --model NAME …, and the same flags"
 
 
@@ -157,15 +156,10 @@ def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
 
 def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
     """As `_in_folder`; ImportError without the extra `serving`."""
-    from stargan_tf.serving import Client, Retries
+    from stargan_tf.serving import Client
     from stargan_tf.training.checkpoints import State
 
-    client = Client(
-        args.server,
-        args.model,
-        timeout=args.timeout or 60.0,
-        retries=Retries(seconds=PATIENCE),
-    )
+    client = Client(args.server, args.model, timeout=args.timeout or 60.0)
     description = client.describe()
     state = State(
         step=description["step"],

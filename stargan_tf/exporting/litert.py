@@ -1,11 +1,14 @@
-"""A trained model → a folder of LiteRT files."""
+"""A trained model → a folder of LiteRT files for phones, browsers and small boards.
+
+A family's adapter (`ModelFamily.litert`) makes a `LiteRTModel`: which files, with which
+signatures. This module converts them, quantizes them, and compares them with Keras.
+"""
 
 import hashlib
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -18,401 +21,113 @@ from tqdm import tqdm
 from stargan_tf import files
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.evaluation.job import DataChoice
+from stargan_tf.exporting import (
+    DYNAMIC,
+    FLOAT16,
+    FLOAT32,
+    INT8,
+    NONE,
+    UINT8,
+    AgreementError,
+)
 from stargan_tf.exporting.agreement import (
-    GREY_LEVEL,
+    GRAY_LEVEL,
+    PIXEL_SPAN,
     Agreement,
-    Comparison,
-    Disagreement,
+    Arrays,
     Limit,
     SampleImages,
     described_model,
     held_out_images,
+    measure,
+    model_in_float32,
     training_images,
 )
 from stargan_tf.exporting.litert_file import (
-    Arrays,
-    DeviceForm,
-    Endpoint,
-    Part,
     Runner,
     check_operations,
-    names,
     operations,
+    outputs_of,
     signatures,
-    unpack,
     with_metadata,
 )
-from stargan_tf.exporting.modes import DYNAMIC, FLOAT16, FLOAT32, INT8, NONE, UINT8
-from stargan_tf.files import temporary_folder
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import without_lines
 from stargan_tf.private_interfaces import calibrated, quantized
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.run_folder import open_checkpoint
 
-# How close to Keras each kind of LiteRT file has to be.
-
+FORMAT = "stargan_tf.litert/1"
+DESCRIPTION = "model.json"
+IMAGES = ("images", "references")  # inputs and outputs that are images in [-1, 1]
 LIMITS = {
     NONE: Limit(max=1e-3),
     FLOAT16: Limit(max=1e-2),
     DYNAMIC: Limit(psnr=30.0),
     INT8: Limit(psnr=25.0),
 }
-
-
-def limit(quantize: str, input_type: str) -> Limit:
-    """What a file has to keep.
-
-    Args:
-        quantize: one of `MODES`.
-        input_type: one of `INPUT_TYPES`; rounded to uint8, a value near the middle
-            between two grey levels may fall to either.
-    """
-    found = LIMITS[quantize]
-    if input_type == UINT8 and found.max is not None:
-        return Limit(max=found.max + GREY_LEVEL)
-    return found
-
-
-# What `model.json` and the files' metadata say about a model.
-
-FORMAT = "stargan_tf.litert/1"
-
-
-def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
-    """What holds for every file of an export; JSON-ready.
-
-    Args:
-        state: of the checkpoint.
-        quantize: how the files are quantized.
-        input_type: their pictures' type.
-    """
-    return {
-        "format": FORMAT,
-        **described_model(state),
-        "range": [0, 255] if input_type == UINT8 else [-1, 1],
-        "quantize": quantize,
-        "input_type": input_type,
-    }
-
-
-def file_entry(path: Path) -> dict[str, Any]:
-    """What `model.json` says about one file.
-
-    Args:
-        path: the file.
-    """
-    content = path.read_bytes()
-    return {
-        "path": path.name,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "signatures": signatures(content),
-    }
-
-
-# Pictures as uint8 at a file's edges.
-
-
-def signature(endpoint: Endpoint, input_type: str) -> dict[str, tf.TensorSpec]:
-    """The inputs of an endpoint as its file takes them.
-
-    Args:
-        endpoint: the endpoint.
-        input_type: `"float32"` or `"uint8"`.
-    """
-    types = {name: input_type for name in endpoint.pictures}
-    return {
-        name: tf.TensorSpec(shape, types.get(name, "float32"), name=name)
-        for name, shape in endpoint.shapes.items()
-    }
-
-
-def function(endpoint: Endpoint, input_type: str) -> Callable[..., dict[str, Any]]:
-    """What an endpoint's file computes.
-
-    Args:
-        endpoint: the endpoint.
-        input_type: `"float32"` or `"uint8"`.
-    """
-    if input_type != UINT8:
-        return endpoint.function
-
-    def on_bytes(**inputs):
-        for name in set(endpoint.pictures) & set(inputs):
-            inputs[name] = tf.cast(inputs[name], tf.float32) * (1 / 127.5) - 1.0
-        outputs = endpoint.function(**inputs)
-        for name in set(endpoint.pictures) & set(outputs):
-            # In [-1, 1]; the cast cuts off, which after + 0.5 is rounding.
-            grey = outputs[name] * 127.5 + 128.0
-            outputs[name] = tf.cast(grey, tf.uint8)
-        return outputs
-
-    return on_bytes
-
-
-def as_taken(endpoint: Endpoint, arrays: Arrays, input_type: str) -> Arrays:
-    """Float arrays as the file takes or gives them.
-
-    Args:
-        endpoint: the endpoint.
-        arrays: by name of the input or output, pictures in [-1, 1].
-        input_type: `"float32"` or `"uint8"`.
-    """
-    if input_type != UINT8:
-        return arrays
-    return {
-        name: to_uint8(np.asarray(array)) if name in endpoint.pictures else array
-        for name, array in arrays.items()
-    }
-
-
-def as_floats(arrays: Arrays) -> Arrays:
-    """The opposite: uint8 pictures as float32 in [-1, 1]."""
-    return {name: to_float(np.asarray(array)) for name, array in arrays.items()}
-
-
-# 8-bit integers where they do little harm.
-
-# Not DEPTHWISE_CONV_2D: it has few weights, and a light 128 px generator took four
-# times as long with it in int8 (ai-edge-litert 2.3, x86).
+# Operations that become 8-bit. Instance normalization takes differences of near
+# numbers, and an 8-bit norm costs more than all products together. DEPTHWISE_CONV_2D
+# has few weights, and a light 128 px generator took four times as long with it in int8
+# (ai-edge-litert 2.3, x86).
 PRODUCTS = ("CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
-# Mean squared error over the squared range: 38 dB. Below, flat colours of the demos'
-# faces are speckled, though `limits.LIMITS` would let them pass.
+# Mean squared error over the squared range: 38 dB. Below, flat colors of the demos'
+# faces are speckled, though `LIMITS` would let them pass.
 WANTED_ERROR = 10**-3.8
-
-Error = Callable[[bytes], float]
-
-
-def quantize_selectively(calibrated: bytes, error: Error) -> bytes:
-    """Quantizes as many products as keep the file's error small.
-
-    Args:
-        calibrated: a float file with the ranges that the converter has seen.
-        error: a file → its mean squared error against Keras over the squared range.
-
-    Returns:
-        The file.
-    """
-    whole = _quantized(calibrated, ())
-    if error(whole) <= WANTED_ERROR:
-        return whole
-    products = product_names(calibrated)
-    errors = {
-        name: error(_quantized(calibrated, set(products) - {name}))
-        for name in tqdm(products, "trying products in int8")
-    }
-    return _quantized(calibrated, worst(errors))
+PROBED = 3  # images that show how much harm a quantized product does
 
 
-def worst(errors: Mapping[str, float]) -> set[str]:
-    """The products to keep float, so that the sum of the others' errors is small.
+@dataclass(frozen=True)
+class FileSignature:
+    """One signature of a file; the batch is 1, everything float32.
 
     Args:
-        errors: product → the error that it causes alone.
+        name: of the signature.
+        shapes: input → shape with the batch.
+        function: tensors by input name → {output: tensor}, one output, in operations
+            that LiteRT has built in. `IMAGES` are uint8 in uint8 files.
+        samples: sample images → {input: one row for each image}.
+        keras: the same inputs by name, all rows → what Keras' own networks give.
     """
-    kept, left = set(), sum(errors.values())
-    for name in sorted(errors, key=errors.__getitem__, reverse=True):
-        if left <= WANTED_ERROR:
-            break
-        kept.add(name)
-        left -= errors[name]
-    return kept
+
+    name: str
+    shapes: Mapping[str, tuple[int, ...]]
+    function: Callable[..., dict[str, Any]]
+    samples: Callable[[SampleImages], Arrays]
+    keras: Callable[..., np.ndarray]
 
 
-def product_names(content: bytes) -> list[str]:
-    """The products of a file, by the names of what they give.
+@dataclass(frozen=True)
+class LiteRTFile:
+    """One file.
 
     Args:
-        content: the file.
+        role: `"generator"` or `"style"`; the file's name without its extension.
+        signatures: what it can be asked for.
+        networks: the Keras layers whose weights they use.
     """
-    model = unpack(content)
-    kinds = names(model)
-    return [
-        graph.tensors[operator.outputs[0]].name.decode()
-        for graph in model.subgraphs
-        for operator in graph.operators
-        if kinds[operator.opcodeIndex] in PRODUCTS
-    ]
+
+    role: str
+    signatures: Sequence[FileSignature]
+    networks: Sequence[Any]
+
+    @property
+    def file_name(self) -> str:
+        """Its name in an export's folder."""
+        return f"{self.role}.tflite"
 
 
-def _quantized(calibrated: bytes, float_products) -> bytes:
-    others = set(operations(calibrated)) - set(PRODUCTS)
-    with without_lines(re.compile(rb"fully_quantize: ")):
-        return quantized(calibrated, others, set(float_products))
-
-
-# A LiteRT file against the Keras networks it was made of.
-
-
-class KerasOutputs:
-    """What Keras gives for pictures, to compare files with.
+@dataclass(frozen=True)
+class LiteRTModel:
+    """A model as LiteRT files.
 
     Args:
-        part: what the files are made of.
-        input_type: the files' type of pictures, `"float32"` or `"uint8"`.
-        pictures: what is drawn.
+        files: the files.
+        details: what `model.json` says beyond what it says of every family.
     """
 
-    def __init__(self, part: Part, input_type: str, pictures: SampleImages):
-        self._spans = {endpoint.name: endpoint.span for endpoint in part.endpoints}
-        self._rows = {
-            endpoint.name: _rows(endpoint, input_type, pictures)
-            for endpoint in part.endpoints
-        }
-
-    def compare(self, content: bytes) -> dict[str, Agreement]:
-        """Runs a file on the same inputs.
-
-        Args:
-            content: the file.
-
-        Returns:
-            Signature → how they agree, pictures on the scale of [-1, 1].
-
-        Raises:
-            ImportError: without ai-edge-litert.
-        """
-        runner = Runner(content)
-        return {name: self._compare(name, runner) for name in self._rows}
-
-    def _compare(self, name: str, runner: Runner) -> Agreement:
-        comparison = Comparison(self._spans[name])
-        for inputs, expected in self._rows[name]:
-            received = as_floats(runner.run(name, inputs))
-            for output, array in expected.items():
-                comparison.add(array, received[output])
-        return comparison.result()
-
-
-def _rows(
-    endpoint: Endpoint, input_type: str, pictures: SampleImages
-) -> list[tuple[Arrays, Arrays]]:
-    """Pairs: the inputs as the file takes them, Keras' outputs as floats."""
-    reference = tf.function(endpoint.reference, autograph=False)
-    samples = endpoint.samples(pictures)
-    rows = []
-    for inputs in tqdm(samples, f"Keras: {endpoint.name}", len(pictures.images)):
-        given = as_taken(endpoint, inputs, input_type)
-        expected = as_taken(endpoint, reference(**inputs), input_type)
-        rows.append((given, as_floats(expected)))
-    return rows
-
-
-def require(
-    agreements: dict[str, Agreement], quantize: str, input_type: str, described: str
-) -> None:
-    """Raises Disagreement if a signature is too far from Keras.
-
-    Args:
-        agreements: signature → measured.
-        quantize: how the file is quantized.
-        input_type: its pictures' type.
-        described: what it was measured on.
-    """
-    wanted = limit(quantize, input_type)
-    for name, found in agreements.items():
-        if not wanted.kept(found):
-            raise Disagreement(
-                f"'{name}' differs too much from Keras on {described}: {found}; "
-                f"--quantize {quantize} needs {wanted}. Nothing was written. Choose "
-                "another --quantize, or pass --nocheck to write it all the same."
-            )
-
-
-# Keras networks → the bytes of a LiteRT file.
-
-# Pictures that show how much harm a quantized product does.
-PROBED = 3
-
-
-def convert(
-    part: Part, quantize: str, input_type: str, calibration: SampleImages | None = None
-) -> bytes:
-    """Converts one file's networks.
-
-    Args:
-        part: the file.
-        quantize: see `modes.MODES`.
-        input_type: of pictures, `"float32"` or `"uint8"`.
-        calibration: pictures of the training data, for int8.
-
-    Returns:
-        The file: builtin operations only, static shapes, one signature an endpoint.
-
-    Raises:
-        ImportError: for int8, without ai-edge-litert.
-    """
-    with temporary_folder() as folder:
-        _save(part, input_type, folder)
-        names = [endpoint.name for endpoint in part.endpoints]
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), names)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize == INT8:
-            content = _in_integers(converter, part, input_type, calibration)
-        else:
-            content = _in_floats(converter, quantize)
-    check_operations(content)
-    return content
-
-
-def _in_floats(converter: Any, quantize: str) -> bytes:
-    if quantize != NONE:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if quantize == FLOAT16:
-        converter.target_spec.supported_types = [tf.float16]
-    return bytes(converter.convert())
-
-
-def _in_integers(
-    converter: Any, part: Part, input_type: str, calibration: SampleImages
-) -> bytes:
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = partial(_samples, part, input_type, calibration)
-    with warnings.catch_warnings():
-        # It calibrates with an interpreter of its own that it calls deprecated.
-        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter")
-        ranged = calibrated(converter)
-    expected = KerasOutputs(part, input_type, calibration.first(PROBED))
-
-    def error(content):
-        found = expected.compare(content).values()
-        return max(10 ** (-agreement.psnr / 10) for agreement in found)
-
-    return quantize_selectively(ranged, error)
-
-
-def _save(part: Part, input_type: str, folder: Path) -> None:
-    archive = keras.export.ExportArchive()
-    for network in part.networks:
-        archive.track(network)
-    for endpoint in part.endpoints:
-        inputs = signature(endpoint, input_type)
-        called = _positional(function(endpoint, input_type), list(inputs))
-        archive.add_endpoint(endpoint.name, called, list(inputs.values()))
-    archive.write_out(str(folder), verbose=False)
-
-
-def _positional(
-    function: Callable[..., Any], names: Sequence[str]
-) -> Callable[..., Any]:
-    def called(*tensors):
-        return function(**dict(zip(names, tensors, strict=True)))
-
-    return called
-
-
-def _samples(
-    part: Part, input_type: str, calibration: SampleImages
-) -> Iterator[tuple[str, Arrays]]:
-    for endpoint in part.endpoints:
-        rows = endpoint.samples(calibration)
-        total = len(calibration.images)
-        for inputs in tqdm(rows, f"calibrating {endpoint.name}", total):
-            yield endpoint.name, as_taken(endpoint, inputs, input_type)
-
-
-DESCRIPTION = "model.json"
+    files: Sequence[LiteRTFile]
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -420,8 +135,8 @@ class LiteRTOptions:
     """How to export.
 
     Args:
-        quantize: see `modes.MODES`.
-        input_type: of pictures, `"float32"` or `"uint8"`.
+        quantize: one of `exporting.MODES`.
+        input_type: of images, `"float32"` or `"uint8"`.
         calibration_images: for int8: how many training images.
         check: whether to compare with Keras.
         data: what to calibrate and compare with; by default the run's own.
@@ -464,68 +179,292 @@ def export_litert(
         What was written.
 
     Raises:
-        Disagreement: if a file differs too much from Keras.
+        AgreementError: if a file differs too much from Keras.
         InputError: for int8, if the training data is not there.
         ImportError: with `check` or int8, without ai-edge-litert.
     """
-    form = device_form(checkpoint, state)
-    description = describe(state, options.quantize, options.input_type)
-    description |= form.details
-    calibration = pictures = None
-    if options.quantize == INT8:
+    quantize, input_type = options.quantize, options.input_type
+    model = litert_model(checkpoint, state)
+    description = {**describe(state, quantize, input_type), **model.details}
+    calibration = samples = None
+    if quantize == INT8:
         count = options.calibration_images
         calibration = training_images(checkpoint, state, options.data, count)
     if options.check:
-        pictures = held_out_images(checkpoint, state, options.data)
+        samples = held_out_images(checkpoint, state, options.data)
+    agreement: dict[str, Agreement] = {}
+    entries = {}
     with files.new_folder(output, "export", replace=False) as folder:
-        _write_files(form, folder, description, calibration)
-        agreement = _checked(form, folder, options, pictures)
-        description["agreement"] = {
-            name: it.to_dict() for name, it in agreement.items()
-        }
-        if pictures:
-            description["measured_on"] = pictures.described
-        entries = {part.role: file_entry(part.file_in(folder)) for part in form.parts}
-        files.write_json(folder / DESCRIPTION, description | {"files": entries})
-    measured_on = pictures.described if pictures else ""
+        for file in model.files:
+            content = convert(file, quantize, input_type, calibration)
+            content = with_metadata(content, description)
+            if samples:
+                expected = KerasOutputs(file, input_type, samples)
+                agreement |= expected.compare(content)
+            (folder / file.file_name).write_bytes(content)
+            entries[file.role] = {
+                "path": file.file_name,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+                "signatures": signatures(content),
+            }
+        if samples:
+            _require(agreement, quantize, input_type, samples.described)
+            description["measured_on"] = samples.described
+        shown = {name: found.to_dict() for name, found in agreement.items()}
+        description |= {"agreement": shown, "files": entries}
+        files.write_json(folder / DESCRIPTION, description)
+    measured_on = samples.described if samples else ""
     return LiteRTExport(sorted(output.iterdir()), agreement, measured_on)
 
 
-def device_form(checkpoint: Path, state: State) -> DeviceForm:
+def litert_model(checkpoint: Path, state: State) -> LiteRTModel:
     """A trained model's networks as they go into LiteRT files.
 
     Args:
         checkpoint: the checkpoint's folder.
         state: its state file.
     """
-    model = open_checkpoint(checkpoint, state)
+    model = model_in_float32(open_checkpoint(checkpoint, state))
     return resolve_name(family(state.model).litert)(model)
 
 
-def _write_files(
-    form: DeviceForm,
-    folder: Path,
-    description: dict[str, Any],
-    calibration: SampleImages | None,
-) -> None:
-    quantize, input_type = description["quantize"], description["input_type"]
-    for part in form.parts:
-        content = convert(part, quantize, input_type, calibration)
-        part.file_in(folder).write_bytes(with_metadata(content, description))
+def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
+    """What `model.json` and every file's metadata say; JSON-ready.
+
+    Args:
+        state: of the checkpoint.
+        quantize: how the files are quantized.
+        input_type: their images' type.
+    """
+    return {
+        "format": FORMAT,
+        **described_model(state),
+        "range": [0, 255] if input_type == UINT8 else [-1, 1],
+        "quantize": quantize,
+        "input_type": input_type,
+    }
 
 
-def _checked(
-    form: DeviceForm,
-    folder: Path,
-    options: LiteRTOptions,
-    pictures: SampleImages | None,
-) -> dict[str, Agreement]:
-    """Compares with Keras."""
-    if pictures is None:
-        return {}
-    found: dict[str, Agreement] = {}
-    for part in form.parts:
-        expected = KerasOutputs(part, options.input_type, pictures)
-        found |= expected.compare(part.file_in(folder).read_bytes())
-    require(found, options.quantize, options.input_type, pictures.described)
+def limit(quantize: str, input_type: str) -> Limit:
+    """How close to Keras a file has to be.
+
+    Args:
+        quantize: one of `exporting.MODES`.
+        input_type: one of `exporting.INPUT_TYPES`; rounded to uint8, a value near the
+            middle between two gray levels may become either.
+    """
+    found = LIMITS[quantize]
+    if input_type == UINT8 and found.max is not None:
+        return Limit(max=found.max + GRAY_LEVEL)
     return found
+
+
+def _require(
+    agreement: Mapping[str, Agreement], quantize: str, input_type: str, described: str
+) -> None:
+    wanted = limit(quantize, input_type)
+    for name, found in agreement.items():
+        if not wanted.allows(found):
+            raise AgreementError(
+                f"'{name}' differs too much from Keras on {described}: {found}; "
+                f"--quantize {quantize} needs {wanted}. Nothing was written. Choose "
+                "another --quantize, or pass --nocheck to write it all the same."
+            )
+
+
+class KerasOutputs:
+    """What Keras gives for sample images, to compare files with.
+
+    Args:
+        file: what is compared.
+        input_type: of the files' images, `"float32"` or `"uint8"`.
+        samples: the images.
+    """
+
+    def __init__(self, file: LiteRTFile, input_type: str, samples: SampleImages):
+        self._examples = {}
+        for signature in file.signatures:
+            rows = list(sample_rows(signature, input_type, samples))
+            expected = signature.keras(**signature.samples(samples))
+            self._examples[signature.name] = rows, expected
+
+    def compare(self, content: bytes) -> dict[str, Agreement]:
+        """Runs a file on the same inputs.
+
+        Args:
+            content: the file.
+
+        Returns:
+            Signature → how they agree, images on the scale of [-1, 1].
+
+        Raises:
+            ImportError: without ai-edge-litert.
+        """
+        runner, agreement = Runner(content), {}
+        for name, (rows, expected) in self._examples.items():
+            received = []
+            for row in rows:
+                ((output, values),) = runner.run(name, row).items()
+                received.append(values)
+            received = np.concatenate(received)
+            if received.dtype == np.uint8:
+                expected, received = to_float(to_uint8(expected)), to_float(received)
+            span = PIXEL_SPAN if output in IMAGES else None
+            agreement[name] = measure(expected, received, span)
+        return agreement
+
+
+def sample_rows(
+    signature: FileSignature, input_type: str, samples: SampleImages
+) -> Iterator[Arrays]:
+    """A signature's inputs for one image after another, as its file takes them.
+
+    Args:
+        signature: the signature.
+        input_type: of the file's images, `"float32"` or `"uint8"`.
+        samples: the images.
+    """
+    inputs = signature.samples(samples)
+    for i in range(len(samples.images)):
+        row = {name: array[i : i + 1] for name, array in inputs.items()}
+        for name in IMAGES if input_type == UINT8 else ():
+            if name in row:
+                row[name] = to_uint8(row[name])
+        yield row
+
+
+def convert(
+    file: LiteRTFile,
+    quantize: str,
+    input_type: str,
+    calibration: SampleImages | None = None,
+) -> bytes:
+    """Converts one file's networks.
+
+    Args:
+        file: the file.
+        quantize: one of `exporting.MODES`.
+        input_type: of images, `"float32"` or `"uint8"`.
+        calibration: training images, for int8.
+
+    Returns:
+        The file: builtin operations only, static shapes.
+
+    Raises:
+        ImportError: for int8, without ai-edge-litert.
+    """
+    with files.temporary_folder() as folder:
+        archive = keras.export.ExportArchive()
+        for network in file.networks:
+            archive.track(network)
+        for signature in file.signatures:
+            function, inputs = _typed(signature, input_type)
+            archive.add_endpoint(signature.name, function, inputs)
+        archive.write_out(str(folder), verbose=False)
+        names = [signature.name for signature in file.signatures]
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), names)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if quantize != NONE:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantize == FLOAT16:
+            converter.target_spec.supported_types = [tf.float16]
+        if quantize == INT8:
+            content = _in_integers(converter, file, input_type, calibration)
+        else:
+            content = bytes(converter.convert())
+    check_operations(content)
+    return content
+
+
+def _typed(
+    signature: FileSignature, input_type: str
+) -> tuple[Callable[..., dict[str, Any]], list[tf.TensorSpec]]:
+    """A signature's function of positional tensors, images as the file has them."""
+    uint8 = IMAGES if input_type == UINT8 else ()
+    inputs = [
+        tf.TensorSpec(shape, tf.uint8 if name in uint8 else tf.float32, name=name)
+        for name, shape in signature.shapes.items()
+    ]
+
+    def function(*tensors):
+        given = dict(zip(signature.shapes, tensors, strict=True))
+        for name in set(uint8) & set(given):
+            given[name] = tf.cast(given[name], tf.float32) * (1 / 127.5) - 1.0
+        outputs = signature.function(**given)
+        for name in set(uint8) & set(outputs):
+            # In [-1, 1]; the cast cuts off, which after + 0.5 is rounding.
+            outputs[name] = tf.cast(outputs[name] * 127.5 + 128.0, tf.uint8)
+        return outputs
+
+    return function, inputs
+
+
+def _in_integers(
+    converter: Any, file: LiteRTFile, input_type: str, calibration: SampleImages
+) -> bytes:
+    def representative_dataset():
+        for signature in file.signatures:
+            rows = sample_rows(signature, input_type, calibration)
+            count = len(calibration.images)
+            for row in tqdm(rows, f"calibrating {signature.name}", count):
+                yield signature.name, row
+
+    converter.representative_dataset = representative_dataset
+    with warnings.catch_warnings():
+        # It calibrates with an interpreter of its own that it calls deprecated.
+        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter")
+        content = calibrated(converter)
+    expected = KerasOutputs(file, input_type, calibration.first(PROBED))
+
+    def error(content: bytes) -> float:
+        agreement = expected.compare(content).values()
+        return max(10 ** (-found.psnr / 10) for found in agreement)
+
+    return quantize_selectively(content, error)
+
+
+def quantize_selectively(calibrated: bytes, error: Callable[[bytes], float]) -> bytes:
+    """Quantizes as many products as keep the file's error small.
+
+    Of the products, a few near the output do most of the harm, because what they draw
+    is not normalized any more; harm adds up nearly as a sum. So each product's own is
+    measured, and the worst ones stay float until the rest is small enough.
+
+    Args:
+        calibrated: a float file with the ranges that the converter has seen.
+        error: a file → its mean squared error against Keras over the squared range.
+
+    Returns:
+        The file.
+    """
+    whole = _quantized(calibrated, set())
+    if error(whole) <= WANTED_ERROR:
+        return whole
+    products = outputs_of(calibrated, PRODUCTS)
+    errors = {
+        name: error(_quantized(calibrated, set(products) - {name}))
+        for name in tqdm(products, "trying products in int8")
+    }
+    return _quantized(calibrated, worst(errors))
+
+
+def worst(errors: Mapping[str, float]) -> set[str]:
+    """The products to keep float, so that the sum of the others' errors is small.
+
+    Args:
+        errors: product → the error that it causes alone.
+    """
+    kept, left = set(), sum(errors.values())
+    for name in sorted(errors, key=errors.__getitem__, reverse=True):
+        if left <= WANTED_ERROR:
+            break
+        kept.add(name)
+        left -= errors[name]
+    return kept
+
+
+def _quantized(calibrated: bytes, float_products: set[str]) -> bytes:
+    others = set(operations(calibrated)) - set(PRODUCTS)
+    with without_lines(re.compile(rb"fully_quantize: ")):
+        return quantized(calibrated, others, float_products)

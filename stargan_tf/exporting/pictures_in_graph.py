@@ -1,15 +1,20 @@
-"""Picture files inside of the graph: decoding, the square, encoding.
+"""Image files inside of the graph: measuring, decoding, the square, encoding.
 
-The same as `data.pictures` up to rounding, EXIF rotation included, with these
-exceptions: clear parts of GIFs are black, BMPs with a palette are read as grey.
+The same as `data.pictures` up to rounding, EXIF rotation included, with two exceptions:
+transparent pixels of GIFs become black, and BMPs with a palette are read as gray.
+
+TensorFlow's decoders take memory for what a file claims to be. So nothing is decoded
+whose size is not known here before.
 """
 
 import tensorflow as tf
 
 from stargan_tf.data.options import CROP
 
-# What a picture file says about itself, inside of the graph.
-
+# Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
+# each pixel, and a server does it for several strangers at once.
+MAX_PIXELS = 89_478_485
+FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
 UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
 _HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
 _PADDING = 32
@@ -23,23 +28,120 @@ _SCANS = 20
 _MOST_BLOCKS = 65_536
 
 
-class PictureHeader:
-    """The head of a file, read as numbers; bytes beyond its end are 0.
+def to_float(images):
+    """uint8 in [0, 255] as float32 in [-1, 1]."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images):
+    """Float images in [-1, 1] as uint8, clipped and rounded."""
+    levels = tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5)
+    return tf.cast(levels, tf.uint8)
+
+
+def decode(encoded, size, fit, crop_size):
+    """Files as the squares that the model takes.
 
     Args:
-        content: string scalar, the whole file.
+        encoded: string (n,), whole files.
+        size: side of the result in pixels.
+        fit: see `data.options.Preparation`.
+        crop_size: as `fit`.
+
+    Returns:
+        uint8 (n, size, size, 3). What is no image in one of the `FORMATS`, or has more
+        than `MAX_PIXELS`, is INVALID_ARGUMENT before it is decoded.
     """
+
+    def square(content):
+        used = _used(_decoded(content), fit, crop_size)
+        resized = tf.image.resize(used, (size, size), "bilinear", antialias=True)
+        levels = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
+        return tf.ensure_shape(tf.cast(levels, tf.uint8), (size, size, 3))
+
+    return tf.map_fn(square, encoded, fn_output_signature=tf.uint8)
+
+
+def encode(images):
+    """Images as PNG files.
+
+    Args:
+        images: uint8 (n, height, width, 3).
+
+    Returns:
+        string (n,).
+    """
+    return tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)
+
+
+def _decoded(content):
+    """One file as uint8 RGB, upright."""
+    header = _Header(content)
+    pixels, content = header.still()
+    message = f"A picture has more than {MAX_PIXELS:,} pixels. Received:"
+    fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
+    known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
+    with tf.control_dependencies([fits, known]):
+        content = tf.identity(content)
+
+    def jpeg():
+        # TensorFlow's default is faster, and several gray levels off.
+        exact = "INTEGER_ACCURATE"
+        return tf.io.decode_jpeg(content, channels=3, dct_method=exact)
+
+    def other():
+        image = tf.io.decode_image(content, expand_animations=False)
+        return _as_rgb(tf.ensure_shape(image, (None, None, None)))
+
+    image = _upright(tf.cond(header.is_jpeg, jpeg, other), header.orientation())
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def _upright(image, orientation):
+    transposed = tf.where(orientation >= 5, [1, 0, 2], [0, 1, 2])
+    mirrored = tf.reduce_any(orientation == [2, 3, 6, 7])
+    upside_down = tf.reduce_any(orientation == [3, 4, 7, 8])
+    rows, columns = (tf.where(flip, -1, 1) for flip in (upside_down, mirrored))
+    return tf.transpose(image, transposed)[::rows, ::columns]
+
+
+def _as_rgb(image):
+    """Gray, gray with alpha, RGB or RGBA as RGB; what is transparent is white."""
+    channels = tf.shape(image)[-1]
+    columns = tf.where(channels <= 2, [0, 0, 0], [0, 1, 2])
+    colors = tf.gather(image, columns, axis=-1)
+
+    def on_white():
+        opaque = tf.cast(image[..., -1:], tf.float32) / 255.0
+        mixed = tf.cast(colors, tf.float32) * opaque + 255.0 * (1.0 - opaque)
+        return tf.cast(tf.round(mixed), tf.uint8)
+
+    return tf.cond(tf.equal(channels % 2, 0), on_white, lambda: colors)
+
+
+def _used(image, fit, crop_size):
+    """The part of the image that is used; see `data.options.used_box`."""
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    if crop_size is None and fit != CROP:
+        return image
+    side = tf.minimum(height, width)
+    side = side if crop_size is None else tf.minimum(side, crop_size)
+    top, left = (
+        tf.cast(tf.round(tf.cast(free - side, tf.float64) / 2), tf.int32)
+        for free in (height, width)
+    )
+    return image[top : top + side, left : left + side]
+
+
+class _Header:
+    """The head of a file, read as numbers; bytes beyond its end are 0."""
 
     def __init__(self, content):
         head = tf.io.decode_raw(tf.strings.substr(content, 0, _HEAD), tf.uint8)
         head = tf.pad(head, [[0, _PADDING]])
         self._content, self._bytes = content, tf.cast(head, tf.int64)
         self._last = tf.size(head, tf.int64) - 1
-
-    @property
-    def is_jpeg(self):
-        """Whether the file is a JPEG."""
-        return self._starts_with(b"\xff\xd8\xff")
+        self.is_jpeg = self._starts_with(b"\xff\xd8\xff")
 
     def still(self):
         """What there is to decode.
@@ -49,17 +151,18 @@ class PictureHeader:
             formats other than PNG, GIF, BMP, JPEG and WebP, and for animated WebP
             files, on which TensorFlow 2.21 crashes. Of a GIF the first image is left.
         """
-        is_gif = self._starts_with(b"GIF8")
         return tf.cond(
             self.is_jpeg,
             lambda: (self._jpeg_pixels(), self._content),
             lambda: tf.cond(
-                is_gif, self._first_of_gif, lambda: (self._pixels(), self._content)
+                self._starts_with(b"GIF8"),
+                self._first_of_gif,
+                lambda: (self._pixels(), self._content),
             ),
         )
 
     def orientation(self):
-        """EXIF's number of how the picture lies, 1 (upright) to 8; 1 without EXIF."""
+        """EXIF's number of how the image lies, 1 (upright) to 8; 1 without EXIF."""
         exif = tf.cond(
             self.is_jpeg,
             self._exif_of_jpeg,
@@ -67,7 +170,7 @@ class PictureHeader:
                 self._is_webp(b"VP8X"), self._exif_of_webp, self._exif_of_png
             ),
         )
-        return PictureHeader(exif)._orientation()
+        return _Header(exif)._orientation()
 
     def _exif_of_jpeg(self):
         """EXIF data from its TIFF header on; nothing if there is none."""
@@ -90,7 +193,7 @@ class PictureHeader:
             return (name != b"EXIF") & (place < length)
 
         def next_place(place):
-            size = PictureHeader(chunk(place))._number(4, 4, False)
+            size = _Header(chunk(place))._number(4, 4, False)
             # Chunks begin at even places; none is longer than the file.
             size = tf.minimum(size + size % 2, tf.cast(length, tf.int64))
             return (tf.minimum(place + 8 + tf.cast(size, tf.int32), length),)
@@ -120,6 +223,7 @@ class PictureHeader:
         return tf.reduce_prod(tf.cast(sides, tf.int64)) * (1 + scans // _SCANS)
 
     def _pixels(self):
+        """Of PNG, BMP and WebP files."""
         width, height = self._number(18, 4, False), self._number(22, 4, False)
         bitmap = width * tf.minimum(height, 2**32 - height)  # Top down: negative.
         png = self._number(16, 4, True) * self._number(20, 4, True)
@@ -140,9 +244,6 @@ class PictureHeader:
             pixels = tf.where(pixels < 0, tf.int64.max, pixels)
             found = tf.where(known, pixels, found)
         return found
-
-    def _is_webp(self, chunk):
-        return self._starts_with(b"RIFF") & self._starts_with(b"WEBP" + chunk, 8)
 
     def _first_of_gif(self):
         """(pixels of the first image, the file cut off after it).
@@ -187,6 +288,9 @@ class PictureHeader:
         cut = tf.strings.substr(self._content, 0, tf.minimum(place, length)) + b";"
         return tf.where(known, pixels, tf.constant(UNKNOWN, tf.int64)), cut
 
+    def _is_webp(self, chunk):
+        return self._starts_with(b"RIFF") & self._starts_with(b"WEBP" + chunk, 8)
+
     def _starts_with(self, magic, place=0):
         return tf.reduce_all(self._bytes[place : place + len(magic)] == tuple(magic))
 
@@ -208,118 +312,3 @@ def _behind(content, mark, skipped):
     start = tf.strings.length(before) + skipped
     start = tf.minimum(start, tf.strings.length(content))
     return tf.strings.substr(content, start, _HEAD)
-
-
-# Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
-# each pixel, and a server does it for several strangers at once.
-MAX_PIXELS = 89_478_485
-FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
-
-
-def to_float(images):
-    """uint8 in [0, 255] as float32 in [-1, 1]."""
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
-
-
-def to_uint8(images):
-    """Float images in [-1, 1] as uint8, clipped and rounded."""
-    levels = tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5)
-    return tf.cast(levels, tf.uint8)
-
-
-def decode(encoded, size, fit, crop_size):
-    """Files as the squares that the model takes.
-
-    Args:
-        encoded: string (n,), whole files.
-        size: side of the result in pixels.
-        fit: see `data.fit.used_box`.
-        crop_size: likewise.
-
-    Returns:
-        uint8 (n, size, size, 3). What is no picture in one of the `FORMATS`, or has
-        more than `MAX_PIXELS`, is INVALID_ARGUMENT before it is decoded.
-    """
-
-    def one(content):
-        used = _used(_decoded(content), fit, crop_size)
-        square = tf.image.resize(used, (size, size), "bilinear", antialias=True)
-        levels = tf.clip_by_value(tf.round(square), 0.0, 255.0)
-        return tf.ensure_shape(tf.cast(levels, tf.uint8), (size, size, 3))
-
-    return tf.map_fn(one, encoded, fn_output_signature=tf.uint8)
-
-
-def encode(images):
-    """Images as PNG files.
-
-    Args:
-        images: uint8 (n, height, width, 3).
-
-    Returns:
-        string (n,).
-    """
-    return tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)
-
-
-def _decoded(content):
-    """One file as uint8 RGB, upright."""
-    header = PictureHeader(content)
-    pixels, content = header.still()
-    message = f"A picture has more than {MAX_PIXELS:,} pixels. Received:"
-    fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
-    known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
-    with tf.control_dependencies([fits, known]):
-        content = tf.identity(content)
-
-    def jpeg():
-        # TensorFlow's default is faster, and several grey levels off.
-        exact = "INTEGER_ACCURATE"
-        return tf.io.decode_jpeg(content, channels=3, dct_method=exact)
-
-    def other():
-        image = tf.io.decode_image(content, expand_animations=False)
-        return _as_rgb(tf.ensure_shape(image, (None, None, None)))
-
-    image = _upright(tf.cond(header.is_jpeg, jpeg, other), header.orientation())
-    return tf.ensure_shape(image, (None, None, 3))
-
-
-def _upright(image, orientation):
-    """What EXIF's orientation asks for."""
-    transposed = tf.where(orientation >= 5, [1, 0, 2], [0, 1, 2])
-    mirrored = tf.reduce_any(orientation == [2, 3, 6, 7])
-    upside_down = tf.reduce_any(orientation == [3, 4, 7, 8])
-    rows, columns = (tf.where(flip, -1, 1) for flip in (upside_down, mirrored))
-    return tf.transpose(image, transposed)[::rows, ::columns]
-
-
-def _as_rgb(image):
-    """Grey, grey with alpha, RGB or RGBA as RGB; what is clear is white."""
-    channels = tf.shape(image)[-1]
-    grey = channels <= 2
-    colours = tf.gather(image, tf.where(grey, [0, 0, 0], [0, 1, 2]), axis=-1)
-    has_alpha = tf.equal(channels % 2, 0)
-    return tf.cond(
-        has_alpha, lambda: _on_white(colours, image[..., -1:]), lambda: colours
-    )
-
-
-def _on_white(colours, alpha):
-    opaque = tf.cast(alpha, tf.float32) / 255.0
-    mixed = tf.cast(colours, tf.float32) * opaque + 255.0 * (1.0 - opaque)
-    return tf.cast(tf.round(mixed), tf.uint8)
-
-
-def _used(image, fit, crop_size):
-    """The part of the picture that is used; see `data.fit.used_box`."""
-    height, width = tf.shape(image)[0], tf.shape(image)[1]
-    if crop_size is None and fit != CROP:
-        return image
-    side = tf.minimum(height, width)
-    side = side if crop_size is None else tf.minimum(side, crop_size)
-    top, left = (
-        tf.cast(tf.round(tf.cast(free - side, tf.float64) / 2), tf.int32)
-        for free in (height, width)
-    )
-    return image[top : top + side, left : left + side]

@@ -212,9 +212,9 @@ class ModelFamily:
             for labels → (the axis along which they lie, index of the first on it).
             When a run starts from another model, labels are matched by name there.
         served: what makes a SavedModel of it: (model, description) → its
-            `serving.endpoint.ServedForm`; empty for a family that has none.
-        litert: what makes LiteRT files of it: a model → its `litert.part.DeviceForm`;
-            empty for a family that has none.
+            `exporting.saved_model.ServedModel`; empty for a family that has none.
+        litert: what makes LiteRT files of it: a model → its
+            `exporting.litert.LiteRTModel`; empty for a family that has none.
         official: what reads and writes checkpoints of the authors' own code, see
             `convert`; empty for a family that has none.
         presets: named configurations of it.

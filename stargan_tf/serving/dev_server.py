@@ -7,7 +7,6 @@ batch requests, and does not look for new versions.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -25,32 +24,8 @@ from tensorflow_serving.apis import (
 )
 
 from stargan_tf.errors import InputError
-from stargan_tf.exporting.saved_model import served_version
+from stargan_tf.serving.tf_serving import served_version
 from stargan_tf.serving.wire import to_array
-
-# What the extra `serving` brings.
-
-EXTRA = "stargan_tf[serving]"
-
-
-def check_installed() -> None:
-    """Raises ImportError, naming the extra, if the server's packages are missing."""
-    # Found and not imported: importing it starts TensorFlow.
-    _check("tensorflow_serving", "tensorflow-serving-api")
-    _check("grpc_health", "grpcio-health-checking")
-
-
-def check_client() -> None:
-    """Raises ImportError, naming the extra, if the client's package is missing."""
-    _check("grpc", "grpcio")
-
-
-def _check(module: str, package: str) -> None:
-    if find_spec(module) is None:
-        raise ImportError(
-            f"This needs {package}. Install it with: pip install '{EXTRA}'"
-        )
-
 
 DEFAULT_SIGNATURE = "serving_default"
 SERVICE = "tensorflow.serving.PredictionService"

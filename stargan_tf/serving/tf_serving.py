@@ -1,9 +1,13 @@
-"""Finds the genuine TF Serving, as a program or as a Docker image."""
+"""TF Serving: version folders, its configuration files, and where it is installed.
 
+This module imports neither TensorFlow nor NumPy.
+"""
+
+import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from stargan_tf.errors import InputError
@@ -11,8 +15,111 @@ from stargan_tf.errors import InputError
 PROGRAM = "tensorflow_model_server"
 PROGRAM_VARIABLE = "STARGAN_TF_MODEL_SERVER"
 IMAGE = "tensorflow/serving"
+MAX_BATCH = 8
+_BATCHING = """\
+max_batch_size { value: 8 }
+batch_timeout_micros { value: 5000 }
+max_enqueued_batches { value: 100 }
+num_batch_threads { value: 2 }
+allowed_batch_sizes: 1
+allowed_batch_sizes: 2
+allowed_batch_sizes: 4
+allowed_batch_sizes: 8
+"""
 _GRPC_PORT = 8500  # inside of the container
 _DOCKER_TIMEOUT_S = 10
+
+
+def check_installed() -> None:
+    """Raises ImportError, naming the extra, if the server's packages are missing."""
+    # Found and not imported: importing it starts TensorFlow.
+    for module, package in (
+        ("tensorflow_serving", "tensorflow-serving-api"),
+        ("grpc_health", "grpcio-health-checking"),
+    ):
+        if find_spec(module) is None:
+            raise ImportError(
+                f"This needs {package}. Install it with: pip install "
+                "'stargan_tf[serving]'"
+            )
+
+
+def versions(folder: Path) -> list[int]:
+    """The version numbers in a model's folder, in order; it need not exist."""
+    names = (path.name for path in folder.glob("*/") if path.name.isdigit())
+    return sorted(int(name) for name in names)
+
+
+def next_version(folder: Path) -> Path:
+    """Where the next version goes.
+
+    Args:
+        folder: the model's; it need not exist.
+
+    Raises:
+        InputError: if `folder` is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            f"--output must be a folder, such as saved_models/faces. Received the file "
+            f"{folder}"
+        )
+    return folder / str(max(versions(folder), default=0) + 1)
+
+
+def served_version(folder: Path) -> int:
+    """The newest version in a model's folder.
+
+    Args:
+        folder: the model's.
+
+    Raises:
+        InputError: if it has no version.
+    """
+    command = (
+        "Make one with: stargan-tf export --model DIR --format saved_model "
+        f"--output {folder}"
+    )
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}. {command}")
+    if found := versions(folder):
+        return found[-1]
+    if (folder / "saved_model.pb").exists():
+        raise InputError(
+            f"{folder} is one version. Name the folder it lies in: "
+            f"{folder.resolve().parent}"
+        )
+    raise InputError(f"{folder} holds no version (a folder 1, 2, …). {command}")
+
+
+def batching_config() -> str:
+    """`--batching_parameters_file`: requests that come together are computed together.
+
+    The allowed sizes are few, so that few shapes are compiled; smaller batches are
+    padded by TF Serving.
+    """
+    return _BATCHING
+
+
+def models_config(name: str) -> str:
+    """`--model_config_file`: the newest version of one model.
+
+    Args:
+        name: of the model, which is also the folder's below `/models`.
+    """
+    # Quoted as JSON is: the text format reads the same escapes.
+    quoted = json.dumps(name, ensure_ascii=False)
+    path = json.dumps(f"/models/{name}", ensure_ascii=False)
+    return (
+        "model_config_list {\n"
+        "  config {\n"
+        f"    name: {quoted}\n"
+        f"    base_path: {path}\n"
+        '    model_platform: "tensorflow"\n'
+        "    model_version_policy { latest { num_versions: 1 } }\n"
+        "  }\n"
+        "}\n"
+    )
 
 
 def program_command(folder: Path, port: int) -> list[str]:
@@ -35,7 +142,7 @@ def program_command(folder: Path, port: int) -> list[str]:
             f"{PROGRAM_VARIABLE} must name a program, such as /opt/{PROGRAM}. "
             f"Received: {named}"
         )
-    return [found, *_arguments(folder, folder.resolve(), port)] if found else []
+    return [found, *_arguments(folder.resolve(), port)] if found else []
 
 
 def docker_command(folder: Path, host: str, port: int) -> list[str]:
@@ -65,13 +172,16 @@ def docker_command(folder: Path, host: str, port: int) -> list[str]:
         "--entrypoint",
         PROGRAM,
         IMAGE,
-        *_arguments(folder, inside, _GRPC_PORT),
+        *_arguments(inside, _GRPC_PORT),
     ]
 
 
-def _arguments(folder: Path, base_path: Path, port: int) -> Sequence[str]:
-    name = folder.resolve().name
-    return f"--port={port}", f"--model_name={name}", f"--model_base_path={base_path}"
+def _arguments(base_path: Path, port: int) -> list[str]:
+    return [
+        f"--port={port}",
+        f"--model_name={base_path.name}",
+        f"--model_base_path={base_path}",
+    ]
 
 
 def _has_image(docker: str) -> bool:

@@ -1,8 +1,8 @@
-"""The messages of TensorFlow Serving that a client needs, without TensorFlow.
+"""Messages and tensors of TensorFlow Serving, without TensorFlow.
 
-The generated modules of `tensorflow-serving-api` import all of TensorFlow: seconds,
-and half a gigabyte. Protocol buffers only agree on field numbers and types, so the
-same messages are described here again, under a package name of their own so that
+The generated modules of `tensorflow-serving-api` import all of TensorFlow: seconds, and
+half a gigabyte. Protocol buffers only agree on field numbers and types, so the messages
+that a client needs are described here again, under a package name of their own so that
 both can live in one process. `tests/serving/test_wire.py` holds them against the
 originals.
 """
@@ -12,21 +12,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from google.protobuf import (
-    any_pb2,
-    descriptor_pb2,
-    descriptor_pool,
-    message_factory,
-)
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from stargan_tf.errors import InputError
 
 PACKAGE = "stargan_tf.serving.wire"
 ANY = "google.protobuf.Any"
-SCALARS = ("int32", "int64", "uint32", "uint64", "bool", "string", "bytes")
-FLOATS = ("float", "double")
-
+SCALARS = [
+    "int32",
+    "int64",
+    "uint32",
+    "uint64",
+    "bool",
+    "string",
+    "bytes",
+    "float",
+    "double",
+]
 # message → "name = number: type", as in the .proto files. `[]` marks repeated fields,
 # `{}` maps from strings. Enumerations are int32 here: the same on the wire.
 MESSAGES = {
@@ -57,70 +60,6 @@ MESSAGES = {
     "MetadataRequest": "model_spec=1:ModelSpec metadata_field=2:string[]",
     "MetadataResponse": f"model_spec=1:ModelSpec metadata=2:{ANY}{{}}",
 }
-
-
-def _build() -> SimpleNamespace:
-    file = descriptor_pb2.FileDescriptorProto(
-        name="stargan_tf/serving/wire.proto", package=PACKAGE, syntax="proto3"
-    )
-    file.dependency.append(any_pb2.DESCRIPTOR.name)
-    for name, fields in MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field in fields.split():
-            _add_field(message, *_split(field))
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(any_pb2.DESCRIPTOR.serialized_pb)
-    pool.Add(file)
-    found = {name: pool.FindMessageTypeByName(f"{PACKAGE}.{name}") for name in MESSAGES}
-    return SimpleNamespace(
-        **{name: message_factory.GetMessageClass(it) for name, it in found.items()}
-    )
-
-
-def _split(field: str) -> tuple[str, int, str]:
-    name, _, rest = field.partition("=")
-    number, _, kind = rest.partition(":")
-    return name, int(number), kind
-
-
-def _add_field(
-    message: descriptor_pb2.DescriptorProto, name: str, number: int, kind: str
-) -> None:
-    field = message.field.add(
-        name=name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL
-    )
-    if kind.endswith(("[]", "{}")):
-        field.label = FieldDescriptorProto.LABEL_REPEATED
-    if kind.endswith("{}"):
-        kind = _add_map_entry(message, name, kind[:-2])
-    _set_type(field, kind.removesuffix("[]"))
-
-
-def _add_map_entry(
-    message: descriptor_pb2.DescriptorProto, name: str, kind: str
-) -> str:
-    """A map is a repeated message of a key and a value; returns its name."""
-    camel = "".join(part.capitalize() for part in name.split("_")) + "Entry"
-    entry = message.nested_type.add(name=camel)
-    entry.options.map_entry = True
-    _add_field(entry, "key", 1, "string")
-    _add_field(entry, "value", 2, kind)
-    return f"{message.name}.{camel}"
-
-
-def _set_type(field: FieldDescriptorProto, kind: str) -> None:
-    if kind in (*SCALARS, *FLOATS):
-        field.type = getattr(FieldDescriptorProto, f"TYPE_{kind.upper()}")
-        return
-    field.type = FieldDescriptorProto.TYPE_MESSAGE
-    field.type_name = f".{kind}" if kind == ANY else f".{PACKAGE}.{kind}"
-
-
-messages = _build()
-
-
-# NumPy arrays ↔ the tensors of TensorFlow Serving, without TensorFlow.
-
 STRING = 7  # DT_STRING
 # NumPy's type → (number of the type, field of its values) in tensor.proto.
 TYPES = {
@@ -137,8 +76,8 @@ TYPES = {
     "uint32": (22, "uint32_val"),
     "uint64": (23, "uint64_val"),
 }
-NAMES = {number: name for name, (number, _) in TYPES.items()}
-# Where a tensor holds fewer values than its shape has, the last one stands for the
+NAMES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "string"}
+# Where a tensor has fewer values than its shape needs, the last one stands for the
 # rest. Constants are sent like that; images never are. Larger ones are attacks: 59
 # bytes can stand for any amount of memory.
 FILLED_BYTES = 16 << 20
@@ -146,13 +85,13 @@ _STRING_BYTES = 24  # What TensorFlow takes for a string, beside its characters.
 
 
 def to_tensor(value: Any) -> Any:
-    """An array as a message.
+    """Makes a message of an array.
 
     Args:
         value: an array or what NumPy makes one of; text becomes UTF-8.
 
     Returns:
-        A `wire.messages.Tensor`.
+        A `messages.Tensor`.
 
     Raises:
         InputError: for a type that has no tensor.
@@ -186,79 +125,107 @@ def _as_bytes(value: Any) -> bytes:
 
 
 def to_array(tensor: Any) -> np.ndarray:
-    """A message as an array, whichever of its two forms the values have.
+    """Makes an array of a message, after its values are compared with its shape.
 
     Args:
-        tensor: a `wire.messages.Tensor`.
+        tensor: a `messages.Tensor`, or TensorFlow's `TensorProto`.
 
     Returns:
         An array; of bytes objects for strings.
 
     Raises:
-        ValueError: if type, shape and values do not go together.
-    """
-    shape = measured(tensor)
-    if tensor.dtype == STRING:
-        return _filled(np.array(list(tensor.string_val), object), shape)
-    dtype = np.dtype(NAMES[tensor.dtype])
-    if tensor.tensor_content:
-        stored = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
-        return stored.astype(dtype).reshape(shape)
-    values = getattr(tensor, TYPES[dtype.name][1])
-    if dtype == np.float16:
-        return _filled(np.array(values, np.uint16).view(np.float16), shape)
-    return _filled(np.array(values, dtype), shape)
-
-
-def measured(tensor: Any) -> list[int]:
-    """The shape of a message, compared with its values before memory is taken for it.
-
-    Args:
-        tensor: a `wire.messages.Tensor`, or TensorFlow's `TensorProto`.
-
-    Returns:
-        The size of each dimension.
-
-    Raises:
-        ValueError: if type, shape and values do not match, or the tensor would take
+        ValueError: if type, shape, and values do not match, or the array would take
             far more memory than the message does.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
-    if tensor.dtype not in (STRING, *NAMES):
+    if tensor.dtype not in NAMES:
         raise ValueError(f"A tensor of type {tensor.dtype} cannot be read.")
     if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0:
         raise ValueError("Every dimension of a tensor must have a size of at least 0.")
     count = math.prod(shape)
     if tensor.dtype == STRING:
         values = tensor.string_val
-        last = len(values[-1]) if values else 0
-        item_bytes = _STRING_BYTES + last
-    else:
-        dtype = np.dtype(NAMES[tensor.dtype])
-        values, item_bytes = getattr(tensor, TYPES[dtype.name][1]), dtype.itemsize
-        if tensor.tensor_content:
-            _check_content(len(tensor.tensor_content), count * item_bytes, shape)
-            return shape
-    if len(values) > count or (count and not values):
-        raise ValueError(f"The shape {shape} needs {count} values, not {len(values)}.")
-    if len(values) < count and count * item_bytes > FILLED_BYTES:
+        item_bytes = _STRING_BYTES + (len(values[-1]) if values else 0)
+        _check_count(len(values), shape, item_bytes)
+        return _filled(np.array(list(values), object), shape)
+    dtype = np.dtype(NAMES[tensor.dtype])
+    if content := tensor.tensor_content:
+        if len(content) != count * dtype.itemsize:
+            raise ValueError(
+                f"The shape {shape} needs a content of {count * dtype.itemsize} bytes, "
+                f"not {len(content)}."
+            )
+        stored = np.frombuffer(content, dtype.newbyteorder("<"))
+        return stored.astype(dtype).reshape(shape)
+    values = getattr(tensor, TYPES[dtype.name][1])
+    _check_count(len(values), shape, dtype.itemsize)
+    if dtype == np.float16:
+        return _filled(np.array(values, np.uint16).view(np.float16), shape)
+    return _filled(np.array(values, dtype), shape)
+
+
+def _check_count(received: int, shape: list[int], item_bytes: int) -> None:
+    count = math.prod(shape)
+    if received > count or (count and not received):
+        raise ValueError(f"The shape {shape} needs {count} values, not {received}.")
+    if received < count and count * item_bytes > FILLED_BYTES:
         raise ValueError(
-            f"The shape {shape} needs {count} values. Received: {len(values)}, and "
+            f"The shape {shape} needs {count} values. Received: {received}, and "
             f"repeating the last one is for tensors of up to {FILLED_BYTES} bytes."
-        )
-    return shape
-
-
-def _check_content(received: int, expected: int, shape: list[int]) -> None:
-    if received != expected:
-        raise ValueError(
-            f"The shape {shape} needs a content of {expected} bytes, not {received}."
         )
 
 
 def _filled(values: np.ndarray, shape: list[int]) -> np.ndarray:
-    """In short lists the last value stands for the rest."""
     count = math.prod(shape)
-    if 0 < len(values) < count:
+    if len(values) < count:
         values = np.concatenate([values, np.repeat(values[-1:], count - len(values))])
     return values.reshape(shape)
+
+
+def _build() -> SimpleNamespace:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="stargan_tf/serving/wire.proto", package=PACKAGE, syntax="proto3"
+    )
+    file.dependency.append(any_pb2.DESCRIPTOR.name)
+    for name, fields in MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for field in fields.split():
+            field_name, _, rest = field.partition("=")
+            number, _, field_type = rest.partition(":")
+            _add_field(message, field_name, int(number), field_type)
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(any_pb2.DESCRIPTOR.serialized_pb)
+    pool.Add(file)
+    classes = {}
+    for name in MESSAGES:
+        descriptor = pool.FindMessageTypeByName(f"{PACKAGE}.{name}")
+        classes[name] = message_factory.GetMessageClass(descriptor)
+    return SimpleNamespace(**classes)
+
+
+def _add_field(
+    message: descriptor_pb2.DescriptorProto, name: str, number: int, field_type: str
+) -> None:
+    field = message.field.add(
+        name=name, number=number, label=FieldDescriptorProto.LABEL_OPTIONAL
+    )
+    if field_type.endswith(("[]", "{}")):
+        field.label = FieldDescriptorProto.LABEL_REPEATED
+    if field_type.endswith("{}"):
+        # A map is a repeated message of a key and a value.
+        camel = "".join(word.capitalize() for word in name.split("_")) + "Entry"
+        entry = message.nested_type.add(name=camel)
+        entry.options.map_entry = True
+        _add_field(entry, "key", 1, "string")
+        _add_field(entry, "value", 2, field_type.removesuffix("{}"))
+        field_type = f"{message.name}.{camel}"
+    field_type = field_type.removesuffix("[]")
+    if field_type in SCALARS:
+        field.type = getattr(FieldDescriptorProto, f"TYPE_{field_type.upper()}")
+        return
+    field.type = FieldDescriptorProto.TYPE_MESSAGE
+    home = "" if field_type == ANY else f".{PACKAGE}"
+    field.type_name = f"{home}.{field_type}"
+
+
+messages = _build()

@@ -92,9 +92,9 @@ class LabelSteering(Steering):
 
     def remote_model(self, client, description, code):
         """The remote model; there is no code for it."""
-        from stargan_tf.serving.remote_models import label_model
+        from stargan_tf.serving.remote_models import RemoteLabelModel
 
-        return label_model(client, description, code)
+        return RemoteLabelModel(client, description, code)
 
     def tasks(self, subject, options):
         """Every target, for the images that do not show it yet."""

@@ -162,9 +162,9 @@ class StyleSteering(Steering):
 
     def remote_model(self, client, description, code):
         """The remote model; the code is its mask provider."""
-        from stargan_tf.serving.remote_models import style_model
+        from stargan_tf.serving.remote_models import RemoteStyleModel
 
-        return style_model(client, description, code)
+        return RemoteStyleModel(client, description, code)
 
     def tasks(self, subject, options):
         """Every ordered pair of domains, in latent and in reference styles."""

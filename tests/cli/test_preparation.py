@@ -12,7 +12,7 @@ from stargan_tf.cli.translate import TRANSLATE, make_fitting
 from stargan_tf.data.options import Preparation
 from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
 from stargan_tf.exporting.agreement import described_model
-from stargan_tf.exporting.saved_model import Files
+from stargan_tf.exporting.saved_model import image_formats
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig, resolve
 from stargan_tf.training.run_data import open_data
@@ -68,8 +68,8 @@ def test_training_translation_evaluation_and_export_agree(family, crop_size, pho
     evaluated = open_evaluation_data(checkpoint, state, DataChoice("folder", where))
     assert np.abs(evaluated.held_out.load(0) - trained).max() <= 1
 
-    exported = Files(SIDE, described_model(state))
-    floats = exported.floats(tf.constant([path.read_bytes()]))[0]
+    exported = image_formats(SIDE, described_model(state))[-1]
+    floats = exported.to_float(tf.constant([path.read_bytes()]))[0]
     assert np.abs((floats + 1) * 127.5 - trained).max() <= 1.01
 
 

@@ -1,5 +1,6 @@
 """Small exported models, and a stand-in for the browser's runtime."""
 
+import hashlib
 import json
 
 import keras
@@ -9,9 +10,10 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import Preparation
 from stargan_tf.demo.device_model import read_device_model
 from stargan_tf.demo.litert_js import PACKAGES
-from stargan_tf.exporting.litert import convert, describe, file_entry
-from stargan_tf.models.stargan import litert as form_v1
-from stargan_tf.models.stargan_v2 import litert as form_v2
+from stargan_tf.exporting.litert import convert, describe
+from stargan_tf.exporting.litert_file import signatures
+from stargan_tf.models.stargan import litert as stargan
+from stargan_tf.models.stargan_v2 import litert as stargan_v2
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training.checkpoints import State
 from tests.models.conftest import tiny
@@ -21,16 +23,21 @@ FACES = DatasetInfo("toon_attributes", (*HAIR, "Male", "Young"), "binary", 32, (
 PEOPLE = DatasetInfo("toon_people", ("woman", "man", "child"), "one_hot", 64)
 
 
-def exported(folder, form, family, info):
+def exported(folder, model, family, info):
     """What an export writes, without a checkpoint in between."""
     state = State(0, family, [info.to_dict()], [1], {}, Preparation())
     description = describe(state, "none", "float32")
     files = {}
-    for part in form.parts:
-        path = part.file_in(folder)
-        path.write_bytes(convert(part, "none", "float32"))
-        files[part.role] = file_entry(path)
-    description |= form.details | {"files": files}
+    for file in model.files:
+        content = convert(file, "none", "float32")
+        (folder / file.file_name).write_bytes(content)
+        files[file.role] = {
+            "path": file.file_name,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+            "signatures": signatures(content),
+        }
+    description |= model.details | {"files": files}
     (folder / "model.json").write_text(json.dumps(description))
     return read_device_model(folder)
 
@@ -38,8 +45,8 @@ def exported(folder, form, family, info):
 @pytest.fixture(scope="session")
 def v1(tmp_path_factory):
     """An untrained StarGAN of 32 px, as a `DeviceModel`."""
-    form = form_v1.device_form(tiny(FACES))
-    return exported(tmp_path_factory.mktemp("v1"), form, "stargan", FACES)
+    model = stargan.litert_model(tiny(FACES))
+    return exported(tmp_path_factory.mktemp("v1"), model, "stargan", FACES)
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +56,8 @@ def v2(tmp_path_factory):
     # Of such narrow networks many are dead from the start: not of this seed.
     keras.utils.set_random_seed(1)
     model = StarGANV2(PEOPLE, base_filters=2, max_filters=4, **sizes)
-    form = form_v2.device_form(model)
-    return exported(tmp_path_factory.mktemp("v2"), form, "stargan_v2", PEOPLE)
+    model = stargan_v2.litert_model(model)
+    return exported(tmp_path_factory.mktemp("v2"), model, "stargan_v2", PEOPLE)
 
 
 @pytest.fixture

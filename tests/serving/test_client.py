@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.serving import AsyncClient, Client, Retries, ServingError, Tls
-from stargan_tf.serving.client import Attempts, encoded_request
+from stargan_tf.serving import AsyncClient, Client, ServingError, Tls
 from stargan_tf.serving.wire import messages
 
+ONCE = {"grpc.enable_retries": 0}
 STATUS = "/tensorflow.serving.ModelService/GetModelStatus"
 
 
@@ -79,6 +79,7 @@ def test_a_response_that_cannot_be_used_is_an_error_of_the_server(scripted):
 
 
 def test_only_unavailable_is_tried_again(scripted):
+    """The waits are about one and two seconds."""
     gone = grpc.StatusCode.UNAVAILABLE
     address, script = scripted(gone, gone)
     with Client(address, "faces") as client:
@@ -92,23 +93,6 @@ def test_only_unavailable_is_tried_again(scripted):
         ):
             client.status()
         assert (caught.value.code, script.calls) == (code.name, 1)
-
-
-def test_waits_double_and_end():
-    now = [0.0]
-    retries = Retries(seconds=5.0, first_wait=0.1, longest_wait=2.0)
-    attempts = Attempts(60.0, retries, clock=lambda: now[0])
-    bounds = [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
-    waits = []
-    while (wait := attempts.wait_before_next("UNAVAILABLE")) is not None:
-        waits.append(wait)
-        now[0] += wait
-    assert len(waits) >= 4
-    assert all(b / 2 <= w <= b for w, b in zip(waits, bounds, strict=False))
-    assert now[0] < 5.0
-    assert attempts.remaining == pytest.approx(60.0 - now[0])
-    assert Attempts(60.0, retries).wait_before_next("ABORTED") is None
-    assert Attempts(0.01, retries).wait_before_next("UNAVAILABLE") is None
 
 
 def test_headers_are_sent(scripted):
@@ -130,9 +114,8 @@ def test_tls(scripted, tmp_path):
     address, _ = scripted(credentials=grpc.ssl_server_credentials([pair]))
     with Client(address, "faces", tls=Tls(root=str(certificate))) as client:
         assert client.status() == {3: "AVAILABLE"}
-    once = Retries(seconds=0)
     with (
-        Client(address, "faces", tls=Tls(), retries=once) as client,
+        Client(address, "faces", tls=Tls(), options=ONCE) as client,
         pytest.raises(ServingError, match="UNAVAILABLE"),
     ):
         client.status()
@@ -168,14 +151,33 @@ def test_an_address_is_a_host_and_a_port():
             Client(wrong, "faces")
 
 
-def test_translations_by_style():
+class Recorder(Client):
+    """A client of a model with styles that keeps what it would send."""
+
+    def signatures(self):
+        return {"synthesize": {}}
+
+    def predict(self, inputs, signature="", outputs=(), timeout=None):
+        self.sent = signature, inputs
+        return {"encoded_bytes": []}
+
+
+@pytest.fixture
+def recorder():
+    with Recorder("localhost:1", "animals") as client:
+        yield client
+
+
+def test_translations_by_style(recorder):
     pictures = [np.zeros((2, 2, 3), np.uint8)] * 2
-    name, inputs = encoded_request(pictures, "cat", True, seeds=5, truncation=0.5)
+    recorder.translate(pictures, "cat", seeds=5, truncation=0.5)
+    name, inputs = recorder.sent
     assert name == "translate_seed_encoded"
     assert inputs["seeds"].tolist() == [5, 5] and inputs["seeds"].dtype == np.int64
     assert inputs["truncation"].tolist() == [0.5, 0.5]
     assert inputs["names"].tolist() == ["cat", "cat"]
-    name, inputs = encoded_request(pictures, "cat", True, references=pictures[:1])
+    recorder.translate(pictures, "cat", references=pictures[:1])
+    name, inputs = recorder.sent
     assert name == "translate_reference_encoded"
     assert inputs["references"][1] == inputs["encoded"][0]
 
@@ -189,9 +191,9 @@ def test_translations_by_style():
         ([np.zeros((2, 2, 3), np.uint8)], {"seeds": [1, 2]}, "Received: 2 for 1"),
     ],
 )
-def test_translations_that_cannot_be_sent(pictures, options, message):
+def test_translations_that_cannot_be_sent(recorder, pictures, options, message):
     with pytest.raises(InputError, match=message):
-        encoded_request(pictures, "cat", True, **options)
+        recorder.translate(pictures, "cat", **options)
 
 
 def test_tensorflow_is_not_imported():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -9,30 +10,32 @@ from PIL import Image
 
 from stargan_tf.cli.main import main
 from stargan_tf.serving.dev_server import DevServer
+from tests.exporting.tiny import exported, joint_model, style_model
 
 MASKS = "def masks(images):\n    return abs(images[..., :2])\n"
 
 
-def served(exported):
-    """(the folder of the Keras model, a running server)."""
-    version = exported[1]
+@contextmanager
+def served(folder, model, family):
+    """(the folder of the Keras model, the address of a server with its export)."""
+    version = exported(folder, model, family, check=False)[1]
     server = DevServer(version.parent, port=0)
     server.start()
-    return version.parent.parent, server
-
-
-@pytest.fixture(scope="module")
-def labels(served_v1):
-    run, server = served(served_v1)
-    yield run, server.address
+    yield folder, server.address
     server.stop(0)
 
 
 @pytest.fixture(scope="module")
-def styles(served_v2):
-    run, server = served(served_v2)
-    yield run, server.address
-    server.stop(0)
+def labels(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("v1"), joint_model(), "stargan") as source:
+        yield source
+
+
+@pytest.fixture(scope="module")
+def styles(tmp_path_factory):
+    model = style_model(high_pass=1.0)
+    with served(tmp_path_factory.mktemp("v2"), model, "stargan_v2") as source:
+        yield source
 
 
 @pytest.fixture

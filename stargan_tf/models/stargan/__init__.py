@@ -100,8 +100,8 @@ STARGAN = ModelFamily(
     target="stargan_tf.models.stargan.model:StarGAN",
     batches="stargan_tf.data.sampling:training_batches",
     sampler="stargan_tf.models.stargan.watch:SampleImages",
-    served="stargan_tf.models.stargan.serving:served_form",
-    litert="stargan_tf.models.stargan.litert:device_form",
+    served="stargan_tf.models.stargan.serving:served_model",
+    litert="stargan_tf.models.stargan.litert:litert_model",
     official="stargan_tf.models.stargan.official",
     uses=(
         "--to {domain} INPUT --output OUTPUT",

@@ -1,53 +1,43 @@
-"""StarGAN v1 as one LiteRT file."""
+"""StarGAN as a LiteRT file: the generator."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.pictures import to_float
-from stargan_tf.exporting.agreement import SampleImages, in_float32
-from stargan_tf.exporting.litert_file import (
-    GENERATOR,
-    Arrays,
-    DeviceForm,
-    Endpoint,
-    Part,
-)
+from stargan_tf.exporting.agreement import Arrays, SampleImages
+from stargan_tf.exporting.litert import FileSignature, LiteRTFile, LiteRTModel
 
 
-def device_form(model: Any) -> DeviceForm:
-    """The generator, with the signature `translate`.
+def litert_model(model: Any) -> LiteRTModel:
+    """The file `generator` with the signature `translate`.
 
     Args:
-        model: a `StarGAN`.
+        model: a `StarGAN` that computes in float32.
 
     Returns:
-        The form; inputs `images` (1, size, size, 3), `labels` (1, label_width).
+        The model; inputs `images` (1, size, size, 3), `labels` (1, label_width).
     """
-    network = in_float32(model.generator)
     space = model.label_space
 
     def translate(images, labels):
-        drawn = network([images, labels], training=False)
-        return {"images": tf.clip_by_value(drawn, -1.0, 1.0)}
+        outputs = model.generator([images, labels], training=False)
+        return {"images": tf.clip_by_value(outputs, -1.0, 1.0)}
 
-    def samples(source: SampleImages) -> Iterator[Arrays]:
-        # Each image is drawn with the labels of another one.
+    def samples(source: SampleImages) -> Arrays:
+        # Each image is translated to the labels of another one.
         labels = space.embed(np.roll(source.labels, 1, axis=0), source.dataset)
-        for image, label in zip(to_float(source.images), labels, strict=True):
-            yield {"images": image[None], "labels": label[None]}
+        return {"images": to_float(source.images), "labels": labels}
 
-    endpoint = Endpoint(
+    signature = FileSignature(
         name="translate",
-        function=translate,
-        reference=translate,
         shapes={
             "images": (1, space.image_size, space.image_size, 3),
             "labels": (1, space.width),
         },
+        function=translate,
         samples=samples,
-        pictures=("images",),
+        keras=lambda **inputs: translate(**inputs)["images"].numpy(),
     )
-    return DeviceForm((Part(GENERATOR, (endpoint,), (network,)),))
+    return LiteRTModel([LiteRTFile("generator", [signature], [model.generator])])

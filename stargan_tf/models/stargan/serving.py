@@ -1,4 +1,16 @@
-"""StarGAN v1 as a SavedModel."""
+"""StarGAN as a SavedModel: the generator, and the discriminator for source labels.
+
+| signature | inputs | outputs |
+|---|---|---|
+| `translate`, also `serving_default` | `images` [n,s,s,3], `labels` float32 [n,c] | `images` |
+| `classify` | `images` | `labels` float32 [n, all labels]: probabilities |
+| `translate_encoded` | `encoded` string [n], `names` string [n] | `encoded_bytes` [n] |
+| `classify_encoded` | `encoded` | `labels` |
+
+c is the width of the label vector; `exporting.saved_model` explains the rest. `names` are
+target labels as after `--to` on the command line: `Blond_Hair,Young`, `Male=0`; what they
+do not name stays as the discriminator sees it.
+"""  # noqa: E501
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,144 +20,207 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
 from stargan_tf.exporting.agreement import SampleImages
 from stargan_tf.exporting.saved_model import (
-    Case,
-    Endpoint,
-    ServedForm,
-    TargetNames,
-    as_files,
+    ImageFormat,
+    ServedModel,
+    Signature,
+    image_formats,
     row_spec,
-    transports,
 )
 from stargan_tf.steering.labels import apply_target, source_labels
 
-# What a StarGAN v1 is asked in both forms, to compare them.
 
-
-def cases(model: Any, pictures: SampleImages) -> list[Case]:
-    """One for each signature.
-
-    Args:
-        model: a `StarGAN`.
-        pictures: what is translated, each to the labels of the one before.
-    """
-    images, dataset = pictures.images, pictures.dataset
-    own = np.roll(pictures.labels, 1, axis=0)
-    labels = model.label_space.embed(own, dataset)
-    sources = {"translate_float": to_float(images), "translate": images}
-    arrays = [
-        Case(
-            name,
-            {"images": source, "labels": labels},
-            "images",
-            lambda source=source: model.translate(source, own, dataset=dataset),
-        )
-        for name, source in sources.items()
-    ]
-    return [*arrays, _by_name(model, images, dataset), *_seen(model, images)]
-
-
-def _seen(model: Any, images: np.ndarray) -> list[Case]:
-    """What the discriminator says."""
-
-    def expected() -> np.ndarray:
-        count = len(model.label_space.datasets)
-        parts = [model.classify(images, dataset=number) for number in range(count)]
-        return np.concatenate(parts, axis=1)
-
-    sources = {
-        "classify_float": {"images": to_float(images)},
-        "classify": {"images": images},
-        "classify_encoded": {"encoded": as_files(images)},
-    }
-    return [Case(name, inputs, "labels", expected) for name, inputs in sources.items()]
-
-
-def _by_name(model: Any, images: np.ndarray, dataset: int) -> Case:
-    """Every label in turn is switched on; the rest is what the model sees."""
-    info = model.label_space.datasets[dataset]
-    names = [info.domains[i % len(info.domains)] for i in range(len(images))]
-
-    def expected() -> np.ndarray:
-        source = source_labels(model, images, dataset, None)
-        pairs = zip(source, names, strict=True)
-        labels = [apply_target(info, label, {name: 1.0}) for label, name in pairs]
-        return model.translate(images, np.stack(labels), dataset=dataset)
-
-    full = np.array([f"{info.name}.{name}" for name in names], object)
-    inputs = {"encoded": as_files(images), "names": full}
-    return Case("translate_encoded", inputs, "encoded_bytes", expected)
-
-
-def served_form(model: Any, description: Mapping[str, Any]) -> ServedForm:
-    """The generator, and the discriminator as what knows a picture's own labels.
+def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
+    """The signatures `translate` and `classify` in every image format.
 
     Args:
         model: a `StarGAN` that computes in float32.
         description: as in `model.json`: `fit` and `crop_size` are used.
 
     Returns:
-        The form; see `stargan_tf.serving`.
+        The served model; `stargan_tf.serving` lists inputs and outputs.
     """
-    size = model.label_space.image_size
     networks = _Networks(model)
-    endpoints = [
-        make(networks, way)
-        for way in transports(size, description)
-        for make in (_translate, _classify)
-    ]
+    signatures = []
+    for images in image_formats(model.label_space.image_size, description):
+        signatures += [networks.translate(images), networks.classify(images)]
     weighted = (model.generator, model.discriminator)
-    return ServedForm(tuple(endpoints), weighted, partial(cases, model))
+    return ServedModel(signatures, weighted, partial(_answers, model))
 
 
 class _Networks:
     """What the signatures share: one function in the file for each network."""
 
     def __init__(self, model: Any):
-        self.space = model.label_space
+        self._space = model.label_space
         self._generator, self._discriminator = model.generator, model.discriminator
 
-    @tf.function(autograph=False)
-    def draw(self, images, labels):
-        drawn = self._generator([images, labels], training=False)
-        return tf.clip_by_value(drawn, -1.0, 1.0)
+    def translate(self, images: ImageFormat) -> Signature:
+        def translate(sources, target):
+            sources = images.to_float(sources)
+            if images.encoded:
+                probabilities = self._probabilities(sources)
+                target = labels_by_name(self._space, target, probabilities)
+            return images.result(self._generate(sources, target))
+
+        target = row_spec("labels", self._space.width, tf.float32)
+        if images.encoded:
+            target = row_spec("names", None, tf.string)
+        return Signature("translate", translate, (images.spec(), target), images)
+
+    def classify(self, images: ImageFormat) -> Signature:
+        def classify(sources):
+            return {"labels": self._probabilities(images.to_float(sources))}
+
+        return Signature("classify", classify, (images.spec(),), images)
 
     @tf.function(autograph=False)
-    def probabilities(self, images):
+    def _generate(self, images, labels):
+        outputs = self._generator([images, labels], training=False)
+        return tf.clip_by_value(outputs, -1.0, 1.0)
+
+    @tf.function(autograph=False)
+    def _probabilities(self, images):
         """As `StarGAN.classify`, for all data sets side by side."""
         logits = self._discriminator(images, training=False)[1]
-        parts = [
-            tf.nn.softmax(logits[:, part])
-            if info.label_type == ONE_HOT
-            else tf.math.sigmoid(logits[:, part])
-            for info, part in zip(self.space.datasets, self.space.slices, strict=True)
-        ]
+        space, parts = self._space, []
+        for info, columns in zip(space.datasets, space.slices, strict=True):
+            one_hot = info.label_type == ONE_HOT
+            activation = tf.nn.softmax if one_hot else tf.math.sigmoid
+            parts.append(activation(logits[:, columns]))
         return tf.concat(parts, axis=1)
 
 
-def _translate(networks, way):
-    space = networks.space
-    names = TargetNames(space)
+def labels_by_name(space: LabelSpace, names, probabilities):
+    """The label vectors that targets such as `Blond_Hair,Young=0` stand for.
 
-    def wanted(images, target):
-        if not way.by_name:
-            return target
-        return names.labels(target, networks.probabilities(images))
+    The same rules as `steering.labels`, which has them in words, as a graph.
 
-    def translate(images, target):
-        floats = way.floats(images)
-        return way.result(networks.draw(floats, wanted(floats, target)))
+    Args:
+        space: the model's labels.
+        names: string (n,): `NAME`, `NAME=0` or `NAME=1`, several with commas.
+        probabilities: float (n, num_domains), of the source's own labels.
 
-    labels = row_spec("labels", space.width, tf.float32)
-    target = row_spec("names", None, tf.string) if way.by_name else labels
-    specs = (way.spec(way.images), target)
-    return Endpoint(f"translate{way.suffix}", translate, specs)
+    Returns:
+        float32 (n, width of the label vector). A target that makes no sense is
+        INVALID_ARGUMENT.
+    """
+    counts = [len(info.domains) for info in space.datasets]
+    owner = np.repeat(np.arange(len(counts)), counts)  # each label's data set
+    owners = np.eye(len(counts), dtype=np.float32)[owner]
+    on, off = _switched(space, names)
+    used = tf.matmul(tf.cast(on | off, tf.float32), owners) > 0  # (n, data sets)
+    excluded = tf.matmul(tf.cast(on, tf.float32), _exclusions(space)) > 0
+    wanted = tf.where(off, 0.0, _binarized(space, probabilities))
+    wanted = tf.where(on, 1.0, tf.where(excluded, 0.0, wanted))
+    one_hot = np.array([info.label_type == ONE_HOT for info in space.datasets])
+    chosen = tf.matmul(tf.cast(on, tf.float32), owners) > 0
+    rules = (
+        (~(on & off), "A target wants a label both on and off. Keep one."),
+        (~(on & excluded), "A target wants two labels that exclude each other."),
+        (
+            tf.reduce_sum(tf.cast(used, tf.int32), axis=1) == 1,
+            "A target names labels of one data set at a time.",
+        ),
+        (
+            chosen | ~used | ~one_hot[None],
+            "Exactly one of these labels is on: name the one to switch to.",
+        ),
+    )
+    checks = [tf.debugging.Assert(tf.reduce_all(ok), [text]) for ok, text in rules]
+    with tf.control_dependencies(checks):
+        wanted = tf.where(tf.gather(used, owner, axis=1), wanted, 0.0)
+    if not space.mask_width:
+        return wanted
+    return tf.concat([wanted, tf.cast(used, tf.float32)], axis=1)
 
 
-def _classify(networks, way):
-    def classify(images):
-        return {"labels": networks.probabilities(way.floats(images))}
+def _switched(space: LabelSpace, names):
+    """Which labels are switched on, and which off: two bool (n, num_domains)."""
+    short = [name for info in space.datasets for name in info.domains]
+    full = [f"{info.name}.{name}" for info in space.datasets for name in info.domains]
+    items = tf.strings.split(names, ",")  # ragged (n, ?)
+    flat = tf.strings.strip(items.flat_values)
+    label = tf.strings.regex_replace(flat, "=[01]$", "")
+    is_off = tf.strings.regex_full_match(flat, ".*=0")
+    hits = (label[:, None] == short) | (label[:, None] == full)
+    count = tf.reduce_sum(tf.cast(hits, tf.int32), axis=1)
+    known = f"An unknown label name. The model has {', '.join(short)}. Received:"
+    unclear = "A name of several data sets: write DATASET.NAME. Received:"
+    checks = [
+        tf.debugging.Assert(tf.reduce_all(count > 0), [known, names]),
+        tf.debugging.Assert(tf.reduce_all(count < 2), [unclear, names]),
+    ]
+    with tf.control_dependencies(checks):
+        hits = tf.identity(hits)
+    rows, row_count = items.value_rowids(), items.nrows()
 
-    return Endpoint(f"classify{way.suffix}", classify, (way.spec(way.images),))
+    def any_in_row(flags):
+        flags = tf.cast(flags, tf.int32)
+        return tf.math.unsorted_segment_sum(flags, rows, row_count) > 0
+
+    return any_in_row(hits & ~is_off[:, None]), any_in_row(hits & is_off[:, None])
+
+
+def _binarized(space: LabelSpace, probabilities):
+    """The source's own labels, 0 or 1, as `steering.labels` does it with NumPy."""
+    columns = tf.unstack(tf.cast(probabilities >= 0.5, tf.float32), axis=1)
+    for info, part in zip(space.datasets, space.slices, strict=True):
+        if info.label_type == ONE_HOT:
+            # The target says everything.
+            columns[part] = [tf.zeros_like(column) for column in columns[part]]
+            continue
+        for group in info.exclusive_groups:
+            indices = [part.start + info.index(domain) for domain in group]
+            members = tf.gather(probabilities, indices, axis=1)
+            some = tf.reduce_sum(members, axis=1) >= 0.5
+            best = tf.argmax(members, axis=1)
+            for place, index in enumerate(indices):
+                columns[index] = tf.cast(some & (best == place), tf.float32)
+    return tf.stack(columns, axis=1)
+
+
+def _exclusions(space: LabelSpace) -> np.ndarray:
+    """(num_domains, num_domains): 1 where the row's label switches the column's off."""
+    matrix = np.zeros((space.num_domains, space.num_domains), np.float32)
+    for info, part in zip(space.datasets, space.slices, strict=True):
+        for domain in info.domains:
+            for rival in info.rivals(domain):
+                row, column = info.index(domain), info.index(rival)
+                matrix[part.start + row, part.start + column] = 1.0
+    return matrix
+
+
+def _answers(model: Any, samples: SampleImages):
+    """Each image with the labels of another, and with every label name in turn."""
+    images, dataset = to_float(samples.images), samples.dataset
+    info = model.label_space.datasets[dataset]
+    labels = np.roll(samples.labels, 1, axis=0)
+    names = [info.domains[i % len(info.domains)] for i in range(len(images))]
+
+    def by_name():
+        sources = source_labels(model, samples.images, dataset, None)
+        targets = [
+            apply_target(info, source, {name: 1.0})
+            for source, name in zip(sources, names, strict=True)
+        ]
+        return model.translate(images, np.stack(targets), dataset=dataset)
+
+    def classify():
+        count = len(model.label_space.datasets)
+        parts = [model.classify(images, dataset=number) for number in range(count)]
+        return np.concatenate(parts, axis=1)
+
+    inputs = {
+        "images": samples.images,
+        "labels": model.label_space.embed(labels, dataset),
+        "names": np.array([f"{info.name}.{name}" for name in names], object),
+    }
+    return inputs, {
+        "translate": lambda: model.translate(images, labels, dataset=dataset),
+        "translate_encoded": by_name,
+        "classify": classify,
+    }

@@ -243,8 +243,8 @@ STARGAN_V2 = ModelFamily(
     target="stargan_tf.models.stargan_v2.model:StarGANV2",
     batches="stargan_tf.models.stargan_v2.batches:reference_batches",
     sampler="stargan_tf.models.stargan_v2.watch:SampleStyles",
-    served="stargan_tf.models.stargan_v2.serving:served_form",
-    litert="stargan_tf.models.stargan_v2.litert:device_form",
+    served="stargan_tf.models.stargan_v2.serving:served_model",
+    litert="stargan_tf.models.stargan_v2.litert:litert_model",
     official="stargan_tf.models.stargan_v2.official",
     uses=(
         "--to {domain} --seed 7 INPUT --output OUTPUT",

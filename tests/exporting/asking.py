@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.exporting.litert import KerasOutputs
+
 
 def ask(loaded, signature, **inputs):
     """{output: array} of a loaded SavedModel; lists are strings."""
@@ -19,3 +21,8 @@ def check_invalid(loaded, signature, message, **inputs):
     """The request is INVALID_ARGUMENT, with these words."""
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         ask(loaded, signature, **inputs)
+
+
+def compare(file, content, input_type, samples):
+    """Signature → how a LiteRT file agrees with Keras."""
+    return KerasOutputs(file, input_type, samples).compare(content)

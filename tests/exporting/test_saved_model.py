@@ -8,21 +8,18 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-import stargan_tf.serving
-from stargan_tf.errors import InputError
-from stargan_tf.exporting.agreement import Disagreement, random_images
+from stargan_tf.exporting import AgreementError
+from stargan_tf.exporting.agreement import random_images
 from stargan_tf.exporting.saved_model import (
     SavedModelOptions,
     compare,
     export_saved_model,
-    models_config,
-    next_version,
-    versions,
 )
-from stargan_tf.models.stargan.serving import cases
+from stargan_tf.models.stargan import serving as stargan
+from stargan_tf.models.stargan_v2 import serving as stargan_v2
 from stargan_tf.training.run_folder import find_checkpoint
-from tests.serving.asking import ask
-from tests.serving.conftest import FACES, exported, label_model
+from tests.exporting.asking import ask
+from tests.exporting.tiny import FACES, exported, label_model
 
 ARRAYS_V1 = {"translate", "classify"}
 V1 = {
@@ -48,11 +45,10 @@ V2 = {
 
 
 def test_signatures_are_the_documented_ones(v1, v2):
-    for loaded, documented in ((v1, V1), (v2, V2)):
-        found = set(loaded.signatures)
-        assert found == documented | {"describe"}
-        text = stargan_tf.serving.__doc__
-        assert all(f"`{name.removesuffix('_float')}`" in text for name in found)
+    for loaded, names, module in ((v1, V1, stargan), (v2, V2, stargan_v2)):
+        assert set(loaded.signatures) == names | {"describe"}
+        text = module.__doc__
+        assert all(f"`{name.removesuffix('_float')}`" in text for name in names)
 
 
 def shapes(specs):
@@ -103,18 +99,20 @@ def test_all_forms_agree_with_keras(served_v1, served_v2):
 def test_another_model_is_noticed(served_v1):
     model, folder, _ = served_v1
     other = label_model(model.label_space.datasets)
-    with pytest.raises(Disagreement, match="'translate_float' differs too much"):
-        compare(folder, cases(other, random_images(FACES, 3)))
+    with pytest.raises(AgreementError, match="'translate' differs too much"):
+        description = {"fit": "crop", "crop_size": None}
+        served = stargan.served_model(other, description)
+        compare(folder, served, random_images(FACES, 3))
 
 
 def test_a_failed_check_leaves_nothing(served_v1, monkeypatch, tmp_path):
     def disagree(*_):
-        raise Disagreement("no")
+        raise AgreementError("no")
 
     monkeypatch.setattr("stargan_tf.exporting.saved_model.compare", disagree)
     checkpoint, state = find_checkpoint(served_v1[1].parents[1])
     with (
-        pytest.raises(Disagreement),
+        pytest.raises(AgreementError),
         pytest.warns(UserWarning, match="random images"),
     ):
         export_saved_model(checkpoint, state, tmp_path / "out", SavedModelOptions())
@@ -145,25 +143,6 @@ def test_what_travels_inside(served_v1, v1):
         inputs = {n: tf.make_ndarray(t) for n, t in request.inputs.items()}
         ask(v1, request.model_spec.signature_name, **inputs)
     assert asked == V1 | {"describe"}
-
-
-def test_versions_count_up(tmp_path):
-    assert next_version(tmp_path / "new") == tmp_path / "new/1"
-    for name in ("1", "10", "litert", ".unfinished-11"):
-        (tmp_path / name).mkdir()
-    assert versions(tmp_path) == [1, 10]
-    assert next_version(tmp_path) == tmp_path / "11"
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="must be a folder"):
-        next_version(tmp_path / "file")
-
-
-def test_names_are_quoted_in_models_config():
-    text = models_config('my "own" faces')
-    config = model_server_config_pb2.ModelServerConfig()
-    text_format.Parse(text, config)
-    (one,) = config.model_config_list.config
-    assert one.base_path == '/models/my "own" faces'
 
 
 def test_bfloat16_models_are_exported_in_float32(tmp_path):

@@ -1,5 +1,7 @@
 """Client and development server over real sockets: answers, and every status."""
 
+from pathlib import Path
+
 import grpc
 import numpy as np
 import pytest
@@ -16,9 +18,10 @@ from tensorflow_serving.apis import (
 )
 
 from stargan_tf.errors import InputError
-from stargan_tf.serving import Client, Retries, ServingError
+from stargan_tf.serving import Client, ServingError
 from stargan_tf.serving import dev_server as module
 from stargan_tf.serving.dev_server import DevServer
+from tests.serving.toy import write_toy
 
 IMAGES = np.arange(96, dtype=np.uint8).reshape(2, 4, 4, 3)
 LABELS = np.array([[1, 0], [2, 0]], np.float32)
@@ -256,7 +259,7 @@ def test_a_server_that_is_not_there(toy_folder):
     unused = DevServer(toy_folder, port=0)
     unused.stop(0)
     with (
-        Client(unused.address, "toy", retries=Retries(seconds=0.3)) as client,
+        Client(unused.address, "toy", options={"grpc.enable_retries": 0}) as client,
         pytest.raises(ServingError) as caught,
     ):
         client.status()
@@ -278,9 +281,23 @@ def test_a_folder_or_port_that_cannot_be_served(server, toy_folder, tmp_path):
         DevServer(tmp_path, port=0)
 
 
-def test_the_newest_version_is_served(toy_folder, tmp_path):
-    from tests.serving.toy import write_toy
+def test_an_export_of_before_is_served(tmp_path):
+    saved = Path(__file__).parents[1] / "saved"
+    with np.load(saved / "expected.npz") as expected:
+        images, labels = expected["stargan_images"], expected["stargan_labels"]
+        translated = expected["stargan_translated"]
+    running = DevServer(saved / "saved_model", port=0)
+    running.start()
+    with Client(running.address, "saved_model") as client:
+        floats = images.astype(np.float32) / 127.5 - 1
+        inputs = {"images": floats, "labels": labels}
+        found = client.predict(inputs, "translate_float")["images"]
+        assert client.describe()["family"] == "stargan"
+    running.stop(0)
+    np.testing.assert_allclose(found, translated, rtol=1e-4, atol=1e-5)
 
+
+def test_the_newest_version_is_served(tmp_path):
     for version in (9, 10):
         write_toy(tmp_path / "toy", version)
     running = DevServer(tmp_path / "toy", port=0)
