@@ -70,7 +70,8 @@ class Group:
 
     def installed(self) -> dict[str, Plugin]:
         """Name → plugin of all that are installed and not switched off, sorted."""
-        off = _switched_off()
+        names = os.environ.get(DISABLE, "").split(",")
+        off = {_normal(name) for name in names if name.strip()}
         points: dict[str, list[EntryPoint]] = {}
         for point in _entry_points(self.name):
             if not off & {_normal(point.name), _normal(_name(point.dist))}:
@@ -95,13 +96,27 @@ class Group:
             raise InputError(self._unknown(name, list(plugins)))
         plugin = plugins[name]
         if plugin.ambiguous:
-            strangers = [n for n in map(_package, plugin.points) if n != OURS]
+            strangers = [n for p in plugin.points if (n := _name(p.dist)) != OURS]
             raise InputError(
                 f"The {self.noun} '{name}' is claimed by {len(plugin.points)} packages:"
                 f" {', '.join(plugin.packages)}. Uninstall all but one, or switch the "
                 f"others off, such as {DISABLE}={strangers[-1]}"
             )
-        return self._checked(plugin, self._imported(plugin))
+        point = plugin.points[0]
+        package = _name(point.dist)
+        start = f"The {self.noun} '{name}' ({point.value}) of the package "
+        start += plugin.packages[0]
+        end = f"Update or uninstall {package}, or switch it off: {DISABLE}={package}"
+        try:
+            found = point.load()
+        # A stranger's module may fail in any way, even by leaving the program.
+        except (Exception, SystemExit) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise InputError(f"{start} cannot be imported: {reason}. {end}") from error
+        wrong = self._wrong(name, found)
+        if wrong:
+            raise InputError(f"{start} cannot be used. {wrong}. {end}")
+        return found
 
     def _unknown(self, name: str, known: list[str]) -> str:
         if any(point.name == name for point in _entry_points(self.name)):
@@ -112,43 +127,27 @@ class Group:
             return f"There is no {self.noun}: install stargan_tf with pip (again)."
         return f"There is no {self.noun} '{name}'. {near_names(name, known)}"
 
-    def _imported(self, plugin: Plugin) -> Any:
-        try:
-            return plugin.points[0].load()
-        # A stranger's module may fail in any way, even by leaving the program.
-        except (Exception, SystemExit) as error:
-            fact = f"cannot be imported: {type(error).__name__}: {error}"
-            raise InputError(self._refusal(plugin, fact)) from error
-
-    def _checked(self, plugin: Plugin, found: Any) -> Any:
+    def _wrong(self, name: str, found: Any) -> str:
+        """What was expected and received; empty for a plugin that can be used."""
         expected = EntryPoint("expected", self.expected, self.name).load()
+        if isinstance(found, type):
+            return (
+                f"Expected: an object of {expected.__name__}. "
+                f"Received: the class {found!r}"
+            )
         if not isinstance(found, expected):
-            what = found if isinstance(found, type) else type(found)
-            is_class = "the class" if isinstance(found, type) else "an object of"
-            raise self._wrong(
-                plugin, f"an object of {expected.__name__}", f"{is_class} {what!r}"
+            return (
+                f"Expected: an object of {expected.__name__}. "
+                f"Received: an object of {type(found)!r}"
             )
         if found.api_version != API_VERSION:
-            raise self._wrong(
-                plugin,
-                f"api_version={API_VERSION} of stargan_tf.plugin",
-                f"api_version={found.api_version!r}",
+            return (
+                f"Expected: api_version={API_VERSION} of stargan_tf.plugin. "
+                f"Received: api_version={found.api_version!r}"
             )
-        if found.name != plugin.name:
-            raise self._wrong(plugin, f"name={plugin.name!r}", f"name={found.name!r}")
-        return found
-
-    def _wrong(self, plugin: Plugin, expected: str, received: str) -> InputError:
-        text = f"cannot be used. Expected: {expected}. Received: {received}"
-        return InputError(self._refusal(plugin, text))
-
-    def _refusal(self, plugin: Plugin, fact: str) -> str:
-        point = plugin.points[0]
-        return (
-            f"The {self.noun} '{plugin.name}' ({point.value}) of the package "
-            f"{plugin.packages[0]} {fact}. Update or uninstall {_name(point.dist)}, or "
-            f"switch it off: {DISABLE}={_name(point.dist)}"
-        )
+        if found.name != name:
+            return f"Expected: name={name!r}. Received: name={found.name!r}"
+        return ""
 
 
 DATASETS = Group("stargan_tf.datasets", "data set", "stargan_tf.data.dataset:Dataset")
@@ -180,15 +179,6 @@ def _entry_points(group: str) -> Iterator[EntryPoint]:
                 f"({type(error).__name__}: {error}) and are passed over.",
                 stacklevel=2,
             )
-
-
-def _switched_off() -> set[str]:
-    names = os.environ.get(DISABLE, "").split(",")
-    return {_normal(name) for name in names if name.strip()}
-
-
-def _package(point: EntryPoint) -> str:
-    return _name(point.dist)
 
 
 def _name(package: Distribution) -> str:

@@ -40,9 +40,6 @@ def handled_signals() -> Iterator[None]:
     """Handles signals inside of the block; does nothing outside of the main thread.
 
     Signals that are ignored already, as under `nohup`, stay ignored.
-
-    Yields:
-        Nothing.
     """
     global _received, _agreed, _is_raised
     if threading.current_thread() is not threading.main_thread():
@@ -96,22 +93,14 @@ def received() -> int:
 
 
 def agree_on(number: int) -> None:
-    """Says which signal stops several processes together, one of which received it.
-
-    Args:
-        number: of the signal; it decides `exit_status`.
-    """
+    """Says which signal stops several processes together: it decides `exit_status`."""
     global _agreed
     _agreed = number
 
 
 @contextlib.contextmanager
 def postponed() -> Iterator[None]:
-    """Raises `KeyboardInterrupt` for a signal at the end of the block, not inside it.
-
-    Yields:
-        Nothing.
-    """
+    """Raises `KeyboardInterrupt` for a signal at the end of the block, not in it."""
     global _postponements, _is_raised
     _postponements += 1
     try:

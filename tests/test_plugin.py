@@ -29,8 +29,6 @@ def test_the_whole_of_one_as_written(installed_package, tmp_path, monkeypatch):
 
 
 def test_every_name_it_promises_is_there():
-    for name in plugin.__all__:
-        assert getattr(plugin, name) is not None
     for names in re.findall(r"^\| (`.*?`) \|", plugin.__doc__, re.MULTILINE):
         for name in re.findall(r"`(\w+)`", names):
-            assert name in plugin.__all__
+            assert getattr(plugin, name) is not None

@@ -37,7 +37,7 @@ class Dataset(metaclass=_TakesLicence):
         citation: whom to cite; BibTeX or a sentence.
         obtain: how to get the files, in plain words; shown when they are missing.
         homepage: address of the data set's own page.
-        labels: what the pictures are labelled with; None for pictures without labels,
+        labels: what the pictures are labeled with; None for pictures without labels,
             which can be translated and not trained on.
     """
 
@@ -78,21 +78,13 @@ class Dataset(metaclass=_TakesLicence):
         return self.license
 
     def labels_in(self, options: DatasetOptions) -> Labels | None:
-        """All labels of the data set; override it where they follow from the files.
-
-        Args:
-            options: what the user said; `attributes` has no effect here.
-        """
+        """All labels, whatever `options.attributes`; override it where files say."""
         return self.labels
 
     def info(self, image_size: int, options: DatasetOptions) -> DatasetInfo:
-        """The description of all labels, `options.attributes` left aside.
+        """The description of all labels, whatever `options.attributes`.
 
         Pictures without labels have one domain, called as the data set is.
-
-        Args:
-            image_size: side of the square images in pixels.
-            options: what the user said.
         """
         labels = self.labels_in(options) or Labels((self.name,))
         return labels.info(self.name, image_size)
@@ -100,26 +92,13 @@ class Dataset(metaclass=_TakesLicence):
     def audit(self, options: DatasetOptions) -> FileAudit | None:
         """Lists the files, for `stargan-tf doctor`; override it where there are some.
 
-        Args:
-            options: what the user said.
-
         Returns:
             The files; None where the doctor shall look at the loaded images.
-
-        Raises:
-            InputError: if the folder or the label file cannot be read at all.
         """
         return None
 
     def folder(self, options: DatasetOptions) -> Path:
-        """The folder `--data_dir`.
-
-        Args:
-            options: what the user said.
-
-        Raises:
-            InputError: if there is none; the message says how to obtain the files.
-        """
+        """The folder `--data_dir`; InputError, with `obtain`, if there is none."""
         if options.data_dir is None:
             raise InputError(
                 f"--dataset {self.name} needs --data_dir, the folder of its files. "

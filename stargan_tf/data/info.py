@@ -42,9 +42,6 @@ class DatasetInfo:
         object.__setattr__(self, "domains", tuple(map(composed, self.domains)))
         groups = tuple(tuple(map(composed, g)) for g in self.exclusive_groups)
         object.__setattr__(self, "exclusive_groups", groups)
-        self._check()
-
-    def _check(self) -> None:
         if self.label_type not in (BINARY, ONE_HOT):
             raise InputError(
                 f"label_type must be '{BINARY}' or '{ONE_HOT}'. "
@@ -105,14 +102,7 @@ class DatasetInfo:
 
 
 def check_domain_names(info: DatasetInfo) -> None:
-    """Refuses names that later commands, exports and reports could not write.
-
-    Args:
-        info: of the data that is about to be used.
-
-    Raises:
-        InputError: if a name is not UTF-8 or holds control characters.
-    """
+    """Raises InputError for names that exports and reports could not write."""
     for name in info.domains:
         if any(unicodedata.category(mark) in UNUSABLE for mark in name):
             shown = name.encode("unicode_escape", "backslashreplace").decode()

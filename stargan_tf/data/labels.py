@@ -36,12 +36,7 @@ class Labels:
         object.__setattr__(self, "exclusive_groups", info.exclusive_groups)
 
     def info(self, name: str, image_size: int) -> DatasetInfo:
-        """The labels as they travel with a model.
-
-        Args:
-            name: the data set's name.
-            image_size: side of the square images in pixels.
-        """
+        """The labels of a data set of this name as they travel with a model."""
         return DatasetInfo(
             name, tuple(self.names), self.kind, image_size, self.exclusive_groups
         )
@@ -97,11 +92,7 @@ def binary(*names: str, exclusive: Sequence[Sequence[str]] = ()) -> Labels:
 
 
 def one_hot(*names: str) -> Labels:
-    """Labels of which each picture shows exactly one.
-
-    Args:
-        *names: the domains, in order.
-    """
+    """Labels of which each picture shows exactly one."""
     return Labels(names, ONE_HOT)
 
 
