@@ -155,7 +155,7 @@ def _add_doctor_arguments(parser: CommandParser) -> None:
 def _doctor(args: argparse.Namespace) -> int:
     options = DatasetOptions(**data_options(args))
     # Here, not above: the help must not wait for Pillow.
-    from stargan_tf.doctor.diagnose import diagnose
+    from stargan_tf.doctor import diagnose
     from stargan_tf.doctor.report import report_text, write_report
 
     output = Path(args.output) if args.output else None
@@ -190,7 +190,7 @@ def _add_new_plugin_arguments(parser: CommandParser) -> None:
 
 
 def _new_plugin(args: argparse.Namespace) -> None:
-    from stargan_tf.new_plugin.write import write_plugin
+    from stargan_tf.new_plugin import write_plugin
 
     name = args.name
     folder = write_plugin(name, args.output)

@@ -1,0 +1,47 @@
+"""The doctor: checks a data set before hours of training are spent on it."""
+
+from stargan_tf.data.options import DatasetOptions
+from stargan_tf.doctor import checks
+from stargan_tf.doctor.opened import open_data
+from stargan_tf.doctor.pictures import examine
+from stargan_tf.doctor.report import Report
+
+
+def diagnose(
+    name: str,
+    image_size: int,
+    options: DatasetOptions,
+    near_duplicates: bool = False,
+) -> Report:
+    """Checks a data set before it is trained on.
+
+    Args:
+        name: of the data set.
+        image_size: side of the images in pixels.
+        options: of the data set.
+        near_duplicates: also look for images that are nearly equal.
+
+    Returns:
+        What was found.
+
+    Raises:
+        InputError: what is wrong with the call and not with the data.
+    """
+    opened = open_data(name, image_size, options)
+    splits = opened.splits
+    counts = checks.count_labels(splits) if splits else []
+    found = checks.check_opening(opened)
+    if opened.audit:
+        found += checks.check_files(opened.audit)
+    if splits:
+        found += checks.check_counts(counts)
+        found += checks.check_labels(splits)
+        found += checks.check_evaluation(splits, counts)
+    pictures = list(examine(opened))
+    found += checks.check_readable(opened, pictures)
+    found += checks.check_colors(pictures)
+    found += checks.check_sizes(opened, pictures)
+    found += checks.check_duplicates(opened, pictures)
+    if near_duplicates:
+        found += checks.check_near_duplicates(pictures)
+    return Report(opened, counts, found)

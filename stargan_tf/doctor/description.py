@@ -5,9 +5,9 @@ import textwrap
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.pictures import side_of_file, typical_side
 from stargan_tf.data.registry import available, definition
+from stargan_tf.doctor.checks import count_labels
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.doctor.report import counts_table, terminal_width
-from stargan_tf.doctor.split_checks import count_labels
 from stargan_tf.errors import InputError
 
 _NOT_STATED = "not stated"

@@ -6,9 +6,9 @@ from PIL import Image
 
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.doctor import opened as module
+from stargan_tf.doctor.checks import check_opening
 from stargan_tf.doctor.opened import open_data
 from stargan_tf.doctor.pictures import examine
-from stargan_tf.doctor.split_checks import check_opening
 from stargan_tf.errors import InputError
 
 

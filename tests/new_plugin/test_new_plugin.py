@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from stargan_tf import new_plugin
 from stargan_tf.cli.main import main
 from stargan_tf.errors import InputError
-from stargan_tf.new_plugin.write import plugin_names, write_plugin
+from stargan_tf.new_plugin import plugin_names, write_plugin
 
 
 def test_names_are_made_from_one():
@@ -66,10 +67,9 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
 
 
 def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch):
-    from stargan_tf.new_plugin import write
 
-    layout = {**write.LAYOUT, "a" * 300: "README.md"}
-    monkeypatch.setattr(write, "LAYOUT", layout)
+    layout = {**new_plugin.LAYOUT, "a" * 300: "README.md"}
+    monkeypatch.setattr(new_plugin, "LAYOUT", layout)
     with pytest.raises(InputError, match=r"the plugin .*/flowers: File name too long"):
         write_plugin("flowers", tmp_path / "flowers")
     assert list(tmp_path.iterdir()) == []
@@ -108,17 +108,16 @@ def test_it_is_installed_listed_tested_and_clean(tmp_path, monkeypatch, capsys):
 
 
 def test_of_two_at_once_the_later_one_is_refused(tmp_path, monkeypatch):
-    from stargan_tf.new_plugin import write
 
-    real = write._fill
+    real = new_plugin._fill
 
     def slow(folder, names):
         real(folder, names)
-        monkeypatch.setattr(write, "_fill", real)
+        monkeypatch.setattr(new_plugin, "_fill", real)
         write_plugin("flowers", tmp_path / "flowers")
         (tmp_path / "flowers" / "mine.py").touch()
 
-    monkeypatch.setattr(write, "_fill", slow)
+    monkeypatch.setattr(new_plugin, "_fill", slow)
     with pytest.raises(InputError, match="the plugin .*: it exists already, and"):
         write_plugin("flowers", tmp_path / "flowers")
     assert (tmp_path / "flowers" / "mine.py").exists()
