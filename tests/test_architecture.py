@@ -39,6 +39,7 @@ def backend_neutral():
 
 ON_ANY_BACKEND = list(backend_neutral())
 USE_THE_NETWORKS = """
+from types import SimpleNamespace
 from keras.ops import all, isfinite, ones
 from stargan_tf import DiscriminatorV1, DiscriminatorV2, GeneratorV1, GeneratorV2
 from stargan_tf import MappingNetwork, StyleEncoder
@@ -64,17 +65,15 @@ for high_pass, inputs in ((0.0, []), (1.0, [ones((1, 64, 64, 2))])):
 encoder, discriminator = StyleEncoder(64, 2, **sizes), DiscriminatorV2(64, 2, **sizes)
 def judge(image, domain):
     return discriminator([image, domain])
-terms = objective_v2.discriminator_terms(judge, slope, image, domain, fake, domain)
+batch = SimpleNamespace(image=image, masks=inputs[0], domain=domain, target=domain)
+terms = objective_v2.discriminator_terms(judge, slope, batch, fake)
 assert all(isfinite(list(terms.values()))) and len(terms) == 3
 terms = objective_v2.generator_terms(
     lambda image, style, masks: generator([image, style, masks]),
     judge,
     lambda image, domain: encoder([image, domain]),
     lambda image: inputs[0],
-    image,
-    inputs[0],
-    domain,
-    domain,
+    batch,
     style,
     fake,
 )

@@ -27,7 +27,7 @@ class Conv2D(keras.layers.Conv2D):
         if len(args) < 5:
             kwargs["data_format"] = kwargs.get("data_format") or "channels_last"
         super().__init__(*args, **kwargs)
-        _check_plain(self)
+        _require(self, data_format="channels_last", groups=1, dilation_rate=(1, 1))
 
     def call(self, inputs):
         outputs = convolve(inputs, self.kernel, self.strides, self.padding)
@@ -50,20 +50,18 @@ class _ResamplingConv2D(keras.layers.Conv2D):
     """
 
     def __init__(self, filters, **kwargs):
-        if kwargs.get("activation", "linear") not in (None, "linear"):
-            raise InputError(
-                "A mean and an activation do not commute: put a layer behind this one. "
-                f"Received: activation={kwargs['activation']!r}"
-            )
         # Whatever ~/.keras/keras.json says.
         kwargs.setdefault("data_format", "channels_last")
         super().__init__(filters, 3, padding="same", **kwargs)
-        _check_plain(self)
-        if self.strides != (1, 1):
-            raise InputError(
-                "The convolution itself has a stride of 1. "
-                f"Received: strides={self.strides}. Leave strides out."
-            )
+        _require(
+            self,
+            data_format="channels_last",
+            groups=1,
+            dilation_rate=(1, 1),
+            strides=(1, 1),
+            # A mean and an activation do not commute.
+            activation=keras.activations.linear,
+        )
 
     def _add_bias(self, outputs):
         return outputs + self.bias if self.use_bias else outputs
@@ -237,10 +235,9 @@ def _with_box(kernel):
     return kernel
 
 
-def _check_plain(layer):
-    """Refuses arguments of Keras' convolutions that `convolve` does not heed."""
-    plain = {"data_format": "channels_last", "groups": 1, "dilation_rate": (1, 1)}
-    for name, value in plain.items():
+def _require(layer, **values):
+    """Refuses other arguments of Keras' convolutions, which would not be heeded."""
+    for name, value in values.items():
         given = getattr(layer, name)
         if given != value:
             raise InputError(

@@ -18,41 +18,26 @@ class InstanceNormalization(keras.layers.Layer):
     keeps LiteRT files fused and quantizes with half the error. Statistics are
     always those of the image at hand, in at least float32.
 
-    Args:
-        epsilon: added to the variance.
-        affine: whether to learn a scale and an offset per channel.
-
     Input shape: (batch, height, width, channels). Output shape: the same.
     """
 
-    def __init__(self, epsilon=EPSILON, affine=True, **kwargs):
-        super().__init__(**kwargs)
-        self.epsilon = epsilon
-        self.affine = affine
-
     def build(self, input_shape):
-        if self.affine:
-            shape = (input_shape[-1],)
-            # No autocast: bfloat16 would take 1.003 for 1.
-            self.gamma = self.add_weight(
-                shape=shape, initializer="ones", autocast=False, name="gamma"
-            )
-            self.beta = self.add_weight(
-                shape=shape, initializer="zeros", autocast=False, name="beta"
-            )
+        shape = (input_shape[-1],)
+        # No autocast: bfloat16 would take 1.003 for 1.
+        self.gamma = self.add_weight(
+            shape=shape, initializer="ones", autocast=False, name="gamma"
+        )
+        self.beta = self.add_weight(
+            shape=shape, initializer="zeros", autocast=False, name="beta"
+        )
 
     def call(self, inputs):
         dtype = at_least_float32(self.dtype_policy)
-        weights = (self.gamma, self.beta) if self.affine else ()
-        weights = [ops.cast(weight, dtype) for weight in weights]
-        return normalization(self.epsilon, dtype, self.compute_dtype)(inputs, *weights)
+        gamma, beta = (ops.cast(weight, dtype) for weight in (self.gamma, self.beta))
+        return normalization(dtype, self.compute_dtype)(inputs, gamma, beta)
 
     def compute_output_shape(self, input_shape):
         return input_shape
-
-    def get_config(self):
-        config = {"epsilon": self.epsilon, "affine": self.affine}
-        return {**super().get_config(), **config}
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -87,21 +72,19 @@ class AdaIN(keras.layers.Layer):
         coefficients = self.affine(style)[:, None, None, :]  # (b, 1, 1, 2c)
         gamma, beta = ops.split(coefficients, 2, axis=-1)
         full = at_least_float32(self.dtype_policy)
-        norm = normalization(EPSILON, full, self.compute_dtype)
-        return norm(x, 1.0 + gamma, beta)
+        return normalization(full, self.compute_dtype)(x, 1.0 + gamma, beta)
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
 
 
-def normalization(epsilon, dtype, output_dtype):
-    """(x[, γ, β]) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
+def normalization(dtype, output_dtype):
+    """(x, γ, β) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
 
     Differentiated operation by operation it would keep three tensors of the image's
     size for the backward pass instead of one, and pass twice as often over memory.
 
     Args:
-        epsilon: ε.
         dtype: of the statistics, and of γ and β: each (channels,), or of each image
             (batch, 1, 1, channels).
         output_dtype: of the result.
@@ -111,10 +94,10 @@ def normalization(epsilon, dtype, output_dtype):
         centered = ops.cast(x, dtype)
         centered = centered - ops.mean(centered, axis=(1, 2), keepdims=True)
         variance = ops.mean(centered * centered, axis=(1, 2), keepdims=True)
-        return centered, ops.rsqrt(variance + epsilon)
+        return centered, ops.rsqrt(variance + EPSILON)
 
     @ops.custom_gradient
-    def normalized(x, *weights):
+    def normalized(x, gamma, beta):
         def gradient(*args, upstream=None):
             upstream = ops.cast(args[0] if upstream is None else upstream, dtype)
             centered, scale = statistics(x)
@@ -126,14 +109,12 @@ def normalization(epsilon, dtype, output_dtype):
             to_x = upstream - offset - centered * (scale * slope)
             to_x = to_x * (scale * gamma)
             to_weights = [mean * pixels for mean in (slope, offset)]
-            if weights and len(gamma.shape) == 1:  # The same for all images.
+            if len(gamma.shape) == 1:  # The same for all images.
                 to_weights = [ops.sum(one, axis=(0, 1, 2)) for one in to_weights]
-            to_x = ops.cast(to_x, x.dtype)
-            return (to_x, *to_weights) if weights else to_x
+            return ops.cast(to_x, x.dtype), *to_weights
 
         centered, scale = statistics(x)
-        gamma, beta = weights or (1.0, 0.0)
-        y = centered * (scale * gamma) + beta if weights else centered * scale
+        y = centered * (scale * gamma) + beta
         return ops.cast(y, output_dtype), gradient
 
     return normalized

@@ -1,5 +1,7 @@
 """StarGAN v2's loss terms on networks of one weight, by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +14,9 @@ from stargan_tf.models.stargan_v2.objective import (
 )
 
 IMAGE = tf.reshape(tf.range(24, dtype=tf.float32) / 24, (2, 2, 2, 3))
-DOMAIN, TARGET = tf.constant([0, 1]), tf.constant([1, 1])
+BATCH = SimpleNamespace(
+    image=IMAGE, domain=tf.constant([0, 1]), target=tf.constant([1, 1]), masks=None
+)
 
 
 def test_r1_of_a_linear_discriminator_is_half_its_squared_weights():
@@ -21,9 +25,7 @@ def test_r1_of_a_linear_discriminator_is_half_its_squared_weights():
     def discriminator(image, domain):
         return tf.reduce_sum(w * image, axis=(1, 2, 3))
 
-    terms = discriminator_terms(
-        discriminator, value_and_slope, IMAGE, DOMAIN, IMAGE, TARGET
-    )
+    terms = discriminator_terms(discriminator, value_and_slope, BATCH, IMAGE)
     assert float(terms["r1"]) == pytest.approx(float(tf.reduce_sum(w**2)) / 2, rel=1e-6)
 
 
@@ -31,9 +33,7 @@ def test_each_image_is_judged_in_its_own_domain():
     def discriminator(image, domain):
         return tf.cast(domain, tf.float32) * 2 + 0 * tf.reduce_sum(image, (1, 2, 3))
 
-    terms = discriminator_terms(
-        discriminator, value_and_slope, IMAGE, DOMAIN, IMAGE, TARGET
-    )
+    terms = discriminator_terms(discriminator, value_and_slope, BATCH, IMAGE)
     assert float(terms["real"]) == pytest.approx((np.log(2) + np.log1p(np.exp(-2))) / 2)
     assert float(terms["fake"]) == pytest.approx(np.log1p(np.exp(2)))
 
@@ -54,10 +54,7 @@ def terms_of_a_generator_that_adds_its_style(masks=None, seen=None):
         lambda image, domain: tf.zeros(2),
         style_encoder,
         lambda image: None if masks is None else tf.reduce_mean(image),
-        IMAGE,
-        masks,
-        DOMAIN,
-        TARGET,
+        SimpleNamespace(**{**vars(BATCH), "masks": masks}),
         tf.fill((2, 1), 3.0),
         IMAGE - 1,
     )

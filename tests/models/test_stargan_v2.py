@@ -3,6 +3,7 @@
 import ast
 import re
 import textwrap
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -263,10 +264,8 @@ def test_mixed_precision_penalizes_the_exact_slope():
         discriminator_terms(
             lambda image, domain, one=one: one.discriminator([image, domain]),
             value_and_slope,
-            image,
-            domain,
+            SimpleNamespace(image=image, domain=domain, target=target),
             -image,
-            target,
         )
         for one in (model, exact)
     )

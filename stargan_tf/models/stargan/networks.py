@@ -281,10 +281,6 @@ class ResidualBlock(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self):
-        sizes = {"filters": self.filters, "separable": self.separable}
-        return {**super().get_config(), **sizes}
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ConditionalResidualBlock(ResidualBlock):

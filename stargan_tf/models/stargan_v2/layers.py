@@ -158,15 +158,6 @@ class DownResidualBlock(keras.layers.Layer):
             height, width = (side and side // 2 for side in (height, width))
         return batch, height, width, self.filters
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "separable": self.separable,
-            "normalize": self.normalize,
-            "downsample": self.downsample,
-        }
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class AdaINResidualBlock(keras.layers.Layer):
@@ -258,15 +249,6 @@ class AdaINResidualBlock(keras.layers.Layer):
             height, width = (side and side * 2 for side in (height, width))
         return batch, height, width, self.filters
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "separable": self.separable,
-            "upsample": self.upsample,
-            "use_shortcut": self.use_shortcut,
-        }
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class HighPassSkip(keras.layers.Layer):
@@ -316,9 +298,6 @@ class HighPassSkip(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
-
-    def get_config(self):
-        return {**super().get_config(), "strength": self.strength}
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -372,14 +351,6 @@ class ImageTrunk(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0], self.widths[-1]
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_size": self.image_size,
-            "base_filters": self.base_filters,
-            "max_filters": self.max_filters,
-        }
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -449,10 +420,6 @@ class DomainDense(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], self.units)
-
-    def get_config(self):
-        config = {"units": self.units, "num_domains": self.num_domains}
-        return {**super().get_config(), **config}
 
 
 def gathered_heads(x, domain, kernel, bias):

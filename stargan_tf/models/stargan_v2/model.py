@@ -491,10 +491,8 @@ class StarGANV2(StarGANBase):
         terms = discriminator_terms(
             lambda image, domain: self.discriminator([image, domain]),
             value_and_slope,
-            batch.image,
-            batch.domain,
+            batch,
             fake,
-            batch.target,
         )
         return self._weigh(f"d_{source}", terms, DISCRIMINATOR_TERMS, self.loss_weights)
 
@@ -509,10 +507,7 @@ class StarGANV2(StarGANBase):
             discriminator,
             self._encode_style,
             self._masks,
-            batch.image,
-            batch.masks,
-            batch.domain,
-            batch.target,
+            batch,
             self._style(batch, source),
             other,
         )

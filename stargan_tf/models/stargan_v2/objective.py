@@ -39,40 +39,32 @@ GENERATOR_TERMS = {
 }
 
 
-def discriminator_terms(discriminator, value_and_slope, image, domain, fake, target):
+def discriminator_terms(discriminator, value_and_slope, batch, fake):
     """Terms of the discriminator's loss.
 
     Args:
         discriminator: (image, domain) → logits (batch,).
         value_and_slope: (function, x) → (function(x), gradient of its sum by x).
-        image: real images x, float32 (batch, height, width, 3) in [-1, 1].
-        domain: their domains y, int (batch,).
-        fake: G(x, s), like `image`; no gradient must flow out of them.
-        target: the domains ỹ that the fakes were made for, int (batch,).
+        batch: `image` x, `domain` y and `target` ỹ of a `Batch`.
+        fake: G(x, s), like the images; no gradient must flow out of them.
 
     Returns:
         {term of `DISCRIMINATOR_TERMS`: scalar}; `r1` is taken at the real images.
 
     Reference: StarGAN v2 (Choi et al. 2020), equation 1 and appendix B.
     """
-    real_logits, slope = value_and_slope(lambda x: discriminator(x, domain), image)
+    real_logits, slope = value_and_slope(
+        lambda image: discriminator(image, batch.domain), batch.image
+    )
+    fake_logits = discriminator(fake, batch.target)
     seen = SimpleNamespace(
-        real_logits=real_logits, fake_logits=discriminator(fake, target), slope=slope
+        real_logits=real_logits, fake_logits=fake_logits, slope=slope
     )
     return {term: function(seen) for term, (function, _) in DISCRIMINATOR_TERMS.items()}
 
 
 def generator_terms(
-    generator,
-    discriminator,
-    style_encoder,
-    mask_provider,
-    image,
-    masks,
-    domain,
-    target,
-    style,
-    other,
+    generator, discriminator, style_encoder, mask_provider, batch, style, other
 ):
     """Terms of the loss of generator, mapping network and style encoder.
 
@@ -81,31 +73,28 @@ def generator_terms(
         discriminator: (image, domain) → logits (batch,).
         style_encoder: (image, domain) → style (batch, style_dim).
         mask_provider: image → the high-pass masks of the fakes, or None.
-        image: source images x, float32 (batch, height, width, 3) in [-1, 1].
-        masks: their high-pass masks (batch, height, width, 2) in [0, 1], or None.
-        domain: their own domains y, int (batch,).
-        target: the domains asked for, ỹ, int (batch,).
-        style: style codes s̃ of `target`, (batch, style_dim).
-        other: G(x, s̃₂), like `image`, drawn in another style of `target`; no
-            gradient flows out of it, which halves the memory of this term.
+        batch: `image` x, `masks`, `domain` y and `target` ỹ of a `Batch`.
+        style: style codes s̃ of the target domains, (batch, style_dim).
+        other: G(x, s̃₂), images drawn in another style of these domains; no gradient
+            flows out of them, which halves the memory of this term.
 
     Returns:
         {term of `GENERATOR_TERMS`: scalar}.
 
     Reference: StarGAN v2 (Choi et al. 2020), equations 1 to 4.
     """
-    fake = generator(image, style, masks)
-    encoded_style = style_encoder(fake, target)
-    own_style = style_encoder(image, domain)
+    fake = generator(batch.image, style, batch.masks)
+    encoded_style = style_encoder(fake, batch.target)
+    own_style = style_encoder(batch.image, batch.domain)
     fake_masks = mask_provider(ops.stop_gradient(fake))
     seen = SimpleNamespace(
-        image=image,
+        image=batch.image,
         style=style,
         fake=fake,
         encoded_style=encoded_style,
         back=generator(fake, own_style, fake_masks),
         other=ops.stop_gradient(other),
-        fake_logits=discriminator(fake, target),
+        fake_logits=discriminator(fake, batch.target),
     )
     return {term: function(seen) for term, (function, _) in GENERATOR_TERMS.items()}
 
