@@ -175,10 +175,9 @@ class StarGAN(StarGANBase):
             lr_decay: how it falls: `"paper"`, `"official"` (see `LinearDecay`) or
                 `"none"`.
             total_steps: length of the training in batches, for the decay.
-            loss_weights: {name: weight} of those that differ from the paper's: any of
-                `classification` (λ_cls, 1), `reconstruction` (λ_rec, 10),
-                `gradient_penalty` (λ_gp, 10), `identity` (10, used only if
-                `rectified`).
+            loss_weights: {name: weight} of the terms to weigh otherwise than the
+                paper, such as `{"reconstruction": 5.0}`; `LOSS_WEIGHTS` in
+                `objective.py` has all.
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
             rectified: the generator's objective of Fixed-Point GAN as released: every

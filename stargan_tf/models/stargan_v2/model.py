@@ -302,9 +302,9 @@ class StarGANV2(StarGANBase):
             beta_1: decay of the default optimizers' mean gradient.
             beta_2: decay of their mean square.
             l2: L2 in the gradients of the default optimizers; see `TorchAdam`.
-            loss_weights: {term: weight} of those that differ from the paper's: any of
-                `style` (λ_sty, 1), `diversity` (λ_ds, 1), `cycle` (λ_cyc, 1), `r1`
-                (λ_reg, 1).
+            loss_weights: {name: weight} of the terms to weigh otherwise than the
+                paper, such as `{"cycle": 10.0}`; `LOSS_WEIGHTS` in `objective.py` has
+                all.
             diversity_steps: the step at which λ_ds has fallen to zero.
             ema_decay: of the averaged networks (0.999), once per step.
             accumulate: parts in which each update computes its batch, one after

@@ -1,11 +1,11 @@
-"""Instance normalisation against three lines of NumPy and against Keras' own."""
+"""Instance normalization and AdaIN against NumPy and against Keras' own."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.layers.normalization import InstanceNormalization
+from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 
 WEIGHTS = [np.array([1.0, 2.0, 0.5]), np.array([0.0, -1.0, 3.0])]
 
@@ -31,7 +31,7 @@ def test_equals_keras_group_normalization(image):
     np.testing.assert_allclose(InstanceNormalization()(image), group(image), atol=2e-6)
 
 
-def penalised(layer, image):
+def penalized(layer, image):
     """Slope, and the gradients of a penalty on it in the input and the weights."""
     image = tf.constant(image)
     watched = [image, *(weight.value for weight in layer.trainable_variables)]
@@ -51,7 +51,7 @@ def test_gradients_and_their_gradients_are_those_of_keras(image):
     for layer in (ours, theirs):
         layer.build(image.shape)
         layer.set_weights(WEIGHTS)
-    pairs = zip(penalised(ours, image), penalised(theirs, image), strict=True)
+    pairs = zip(penalized(ours, image), penalized(theirs, image), strict=True)
     for mine, reference in pairs:
         scale = float(np.abs(reference).max())
         np.testing.assert_allclose(mine, reference, atol=1e-4 * scale)
@@ -96,3 +96,62 @@ def test_round_trip():
     layer = InstanceNormalization(name="norm")
     again = InstanceNormalization.from_config(layer.get_config())
     assert again.get_config() == layer.get_config()
+
+
+# --- AdaIN ------------------------------------------------------------------------
+
+
+def normal(*shape, seed=0):
+    values = np.random.default_rng(seed).standard_normal(shape)
+    return tf.constant(values, tf.float32)
+
+
+def test_adain_is_one_plus_gamma_times_the_normalized_image_plus_beta():
+    x, style = normal(2, 5, 4, 3), normal(2, 7, seed=1)
+    layer = AdaIN()
+    ours = layer([x, style])
+    kernel, _ = (w.numpy() for w in layer.affine.weights)
+    gamma, beta = np.split((style.numpy() @ kernel)[:, None, None], 2, axis=-1)
+    mean, variance = (f(x, axis=(1, 2), keepdims=True) for f in (np.mean, np.var))
+    theirs = (1 + gamma) * (x - mean) / np.sqrt(variance + 1e-5) + beta
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_adain_gradients_are_those_of_separate_operations():
+    x, style = normal(2, 5, 4, 3), normal(2, 7, seed=1)
+    layer = AdaIN()
+    layer([x, style])
+    norm = InstanceNormalization()
+    weights = [weight.value for weight in layer.affine.weights]
+
+    def separate(x, style):
+        gamma, beta = tf.split(layer.affine(style)[:, None, None], 2, axis=-1)
+        return (1 + gamma) * norm(x) + beta
+
+    def slopes(function):
+        watched = [x, style, *weights]
+        with tf.GradientTape() as tape:
+            tape.watch(watched)
+            loss = tf.reduce_sum(function(x, style) ** 3)
+        return tape.gradient(loss, watched)
+
+    pairs = zip(slopes(lambda *args: layer(args)), slopes(separate), strict=True)
+    for ours, theirs in pairs:
+        scale = float(tf.reduce_max(tf.abs(theirs)))
+        np.testing.assert_allclose(ours, theirs, atol=1e-5 * scale)
+
+
+def test_adain_does_not_round_its_style_to_bfloat16():
+    """A style of 1.003 is 1 in bfloat16, and so is a scale of 1.003."""
+    x = normal(1, 64, 64, 1)
+    layer = AdaIN(dtype="mixed_bfloat16")
+    layer.build([x.shape, (1, 1)])
+    layer.affine.set_weights([np.array([[1.0, 2.0]]), np.zeros(2)])
+
+    def spread_and_mean(style):
+        y = np.asarray(layer([x, tf.constant([[style]])]), np.float32)
+        return y.std(), y.mean()
+
+    (spread, mean), (other, other_mean) = map(spread_and_mean, (1.003, 0.999))
+    assert spread / other == pytest.approx(2.003 / 1.999, abs=5e-4)
+    assert mean - other_mean == pytest.approx(0.008, abs=2e-3)

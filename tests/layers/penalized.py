@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def penalised(call, weights, image):
+def penalized(call, weights, image):
     """Output, slope, and the gradients of a penalty on both.
 
     (image → output, its Keras variables, image) → [output, slope, *gradients].

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.models.memory import mean_over_micro_batches, rematerialized
-from tests.models.test_stargan_v2 import AVERAGED, batch, compiled
+from tests.models.stargan_v2.test_model import AVERAGED, batch, compiled
 
 # These two use everything: R1, every network, both kinds of styles.
 PHASES = (("discriminator", "reference"), ("generator", "latent"))

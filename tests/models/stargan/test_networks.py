@@ -1,0 +1,127 @@
+"""Shapes, sizes and values of StarGAN v1's networks and layers."""
+
+import numpy as np
+import pytest
+
+from stargan_tf.models.stargan.networks import (
+    AppendLabel,
+    Blend,
+    ConditionalResidualBlock,
+    DiscriminatorV1,
+    GeneratorV1,
+    ResidualBlock,
+)
+
+
+def test_parameter_counts_equal_the_official_ones():
+    assert GeneratorV1(5).count_params() == 8_430_528
+    assert GeneratorV1(15).count_params() == 8_461_888
+    assert DiscriminatorV1(128, 5).count_params() == 44_762_048
+
+
+def test_generator_takes_any_sides_that_are_multiples_of_four():
+    generator = GeneratorV1(2, base_filters=2, num_residual_blocks=1)
+    image, label = np.zeros((1, 20, 36, 3), "f"), np.ones((1, 2), "f")
+    assert generator([image, label]).shape == (1, 20, 36, 3)
+
+
+def test_generator_stays_within_the_range_of_images():
+    generator = GeneratorV1(2, base_filters=2, num_residual_blocks=1)
+    generator.get_layer("to_rgb").kernel.assign(
+        100 * np.ones(generator.get_layer("to_rgb").kernel.shape)
+    )
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype("f")
+    output = np.asarray(generator([image, np.ones((1, 2), "f")]))
+    assert np.abs(output).max() <= 1.0
+
+
+def test_discriminator_judges_patches_and_the_whole():
+    discriminator = DiscriminatorV1(32, 7, base_filters=2, num_layers=3)
+    patches, classes = discriminator(np.zeros((2, 32, 32, 3), "f"))
+    assert patches.shape == (2, 4, 4, 1) and classes.shape == (2, 7)
+
+
+def test_discriminator_says_how_many_halvings_fit():
+    with pytest.raises(ValueError, match="16 pixels.*6 times.*at most 4"):
+        DiscriminatorV1(16, 5)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: GeneratorV1(3, 2, 1, dtype="mixed_bfloat16", name="generator"),
+        lambda: GeneratorV1(3, 2, 1, attention=True, conditioning="blocks"),
+        lambda: DiscriminatorV1(16, 3, 2, 2, dtype="mixed_bfloat16", name="critic"),
+    ],
+)
+def test_round_trip(network):
+    network = network()
+    again = type(network).from_config(network.get_config())
+    assert again.get_config() == network.get_config()
+    assert [w.shape for w in again.weights] == [w.shape for w in network.weights]
+
+
+def test_reduced_precision_ends_in_float32():
+    generator = GeneratorV1(2, 2, 1, dtype="mixed_bfloat16")
+    critic = DiscriminatorV1(16, 2, 2, 2, dtype="mixed_bfloat16")
+    image = generator([np.zeros((1, 16, 16, 3), "f"), np.ones((1, 2), "f")])
+    assert [t.dtype for t in (image, *critic(image))] == ["float32"] * 3
+
+
+def test_unknown_conditioning():
+    with pytest.raises(ValueError, match="'input' or 'blocks'.*'everywhere'"):
+        GeneratorV1(2, conditioning="everywhere")
+
+
+def test_zero_scale_leaves_the_input_without_activation():
+    image = np.random.default_rng(0).normal(size=(1, 4, 4, 6)).astype(np.float32)
+    block = ResidualBlock(6)
+    block.build(image.shape)
+    block.norm_2.gamma.assign(np.zeros(6))
+    np.testing.assert_array_equal(block(image), image)
+
+
+def test_a_residual_block_comes_back_from_its_config():
+    block = ResidualBlock(6, name="block")
+    assert ResidualBlock.from_config(block.get_config()).filters == 6
+
+
+def test_the_label_scales_and_shifts_what_is_added():
+    x = np.random.default_rng(0).normal(size=(1, 8, 8, 4)).astype(np.float32)
+    block = ConditionalResidualBlock(4)
+    block.build([x.shape, (1, 2)])
+    block.norm_2.affine.kernel.assign(np.array([[-1.0] * 4 + [0.5] * 4, [0.0] * 8]))
+    off, on = (
+        np.asarray(block([x, np.array([label], "f")])) for label in ((0, 1), (1, 1))
+    )
+    np.testing.assert_allclose(on, x + 0.5, atol=1e-6)  # 1 + γ = 0, β = 0.5
+    added = off - x
+    np.testing.assert_allclose(added.mean((1, 2)), 0.0, atol=1e-5)
+    np.testing.assert_allclose(added.std((1, 2)), 1.0, atol=1e-2)
+
+
+def test_a_conditional_block_comes_back_from_its_config():
+    block = ConditionalResidualBlock(6, name="block")
+    assert ConditionalResidualBlock.from_config(block.get_config()).filters == 6
+
+
+def test_every_label_entry_becomes_a_constant_channel():
+    image = np.random.default_rng(0).normal(size=(2, 4, 6, 3)).astype(np.float32)
+    label = np.array([[1.0, 0.0], [0.5, -2.0]], np.float32)
+    output = np.asarray(AppendLabel()([image, label]))
+    assert output.shape == (2, 4, 6, 5)
+    np.testing.assert_array_equal(output[..., :3], image)
+    np.testing.assert_array_equal(output[1, :, :, 3], np.full((4, 6), 0.5))
+    np.testing.assert_array_equal(output[1, :, :, 4], np.full((4, 6), -2.0))
+
+
+def test_mask_chooses_between_the_drawing_and_the_input():
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 2, 2, 3)).astype(np.float32)
+    drawn = np.zeros((1, 2, 2, 4), np.float32)
+    drawn[..., :3] = 0.5
+    drawn[0, 0, 0, 3], drawn[0, 1, 1, 3] = -50.0, 50.0
+    output = np.asarray(Blend()([image, drawn]))
+    np.testing.assert_allclose(output[0, 0, 0], image[0, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(output[0, 1, 1], np.tanh([0.5] * 3), atol=1e-6)
+    half = (image[0, 0, 1] + np.tanh(0.5)) / 2
+    np.testing.assert_allclose(output[0, 0, 1], half, atol=1e-6)
