@@ -238,9 +238,12 @@ def _with_box(kernel):
 def _require(layer, **values):
     """Refuses other arguments of Keras' convolutions, which would not be heeded."""
     for name, value in values.items():
-        given = getattr(layer, name)
-        if given != value:
+        # An activation is a function, which has a name.
+        wanted, given = (
+            getattr(one, "__name__", one) for one in (value, getattr(layer, name))
+        )
+        if given != wanted:
             raise InputError(
-                f"{type(layer).__name__} takes {name}={value!r} only. "
+                f"{type(layer).__name__} takes {name}={wanted!r} only. "
                 f"Received: {name}={given!r}. Use keras.layers.Conv2D."
             )

@@ -1,4 +1,4 @@
-"""A loss term is an entry of its objective's table and, with a weight, of its family."""
+"""A loss term is an entry of its objective's table; its weight, of its family."""
 
 import pytest
 from keras import ops
