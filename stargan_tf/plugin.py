@@ -71,7 +71,7 @@ What each name is for:
 A model family (`--model NAME`) is a `ModelFamily` in the group `stargan_tf.models`; its
 options are `Option`s under the headings `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA`,
 its named configurations `Preset`s.
-See `stargan_tf/training/families/stargan.py`, which is found in the same way.
+See `stargan_tf/models/stargan/__init__.py`, which is found in the same way.
 
 A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import PIL
 
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.labels import Labels, binary, one_hot
+from stargan_tf.data.labels import binary, one_hot
 from stargan_tf.data.options import (
     HELD_OUT,
     TRAIN,
@@ -48,14 +47,14 @@ class ToonFaces(Dataset):
 
     Args:
         seed: what the people and their labels are drawn from.
-        draw_labels: random generator and number of people → labels
-            (people, domains), 0 or 1.
         draw: seed, number of a person, and a possible label (domains,) → who that
             is, and with which look.
     """
 
+    license: str = "Apache-2.0, as stargan_tf"
+    citation: str = "the drawn faces of stargan_tf"
+    obtain: str = "Nothing to obtain: stargan_tf draws the pictures."
     seed: int
-    draw_labels: Callable[[np.random.Generator, int], np.ndarray]
     draw: Callable[[int, int, np.ndarray], tuple[Identity, Look]]
 
     takes_crop_size = False
@@ -81,11 +80,7 @@ class ToonFaces(Dataset):
         _check_options(self.name, options)
         check_drawable(image_size)
         check_split(split)
-        size, first = SPLIT_SIZES[split], FIRST_PERSON[split]
-        # One stream for the labels of a split, apart from every person's own stream:
-        # labels are independent of who is drawn.
-        rng = np.random.default_rng([self.seed, first, _LABELS])
-        labels = self.draw_labels(rng, size).astype(np.float32)
+        size, labels = SPLIT_SIZES[split], self._draw_labels(split)
 
         def draw(index: int, side: int = image_size) -> np.ndarray:
             return self.render(split, index, labels[index], side)
@@ -103,6 +98,21 @@ class ToonFaces(Dataset):
         )
         return choose_domains(images, options.attributes)
 
+    @property
+    def _exclusive(self) -> tuple[str, ...]:
+        """The domains of which exactly one is on."""
+        return next(iter(self.labels.exclusive_groups), self.labels.names)
+
+    def _draw_labels(self, split: str) -> np.ndarray:
+        """The exclusive domains equally frequent; the ones behind are coin flips."""
+        # One stream for the labels of a split, apart from every person's own stream:
+        # labels are independent of who is drawn.
+        rng = np.random.default_rng([self.seed, FIRST_PERSON[split], _LABELS])
+        size, classes = SPLIT_SIZES[split], len(self._exclusive)
+        one_of = np.eye(classes)[rng.permutation(size) % classes]
+        coins = rng.integers(2, size=(size, len(self.labels.names) - classes))
+        return np.concatenate([one_of, coins], axis=1).astype(np.float32)
+
     def render(
         self, split: str, index: int, label: np.ndarray, image_size: int
     ) -> np.ndarray:
@@ -114,8 +124,7 @@ class ToonFaces(Dataset):
                 f"'{split}'. Received: index={index}"
             )
         label = np.asarray(label, dtype=np.float32)
-        domains = self.labels.names
-        names = next(iter(self.labels.exclusive_groups), domains)
+        domains, names = self.labels.names, self._exclusive
         fits = label.shape == (len(domains),) and np.isin(label, (0, 1)).all()
         if not fits or sum(label[domains.index(name)] for name in names) != 1:
             raise InputError(
@@ -139,26 +148,12 @@ def _check_options(name: str, options: DatasetOptions) -> None:
             )
 
 
-def _one_of(classes: int, rng: np.random.Generator, size: int) -> np.ndarray:
-    """One-hot labels in random order, each class as frequent as can be."""
-    return np.eye(classes)[rng.permutation(size) % classes]
-
-
-def _attribute_labels(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Exactly one hair color each, equally frequent; sex and age are coin flips."""
-    hair = _one_of(len(HAIR_COLORS), rng, size)
-    return np.concatenate([hair, rng.integers(2, size=(size, 2))], axis=1)
-
-
-def _attribute_look(label: np.ndarray) -> Look:
-    hair = HAIR_COLORS[int(label[: len(HAIR_COLORS)].argmax())]
-    return Look(hair, male=bool(label[-2]), young=bool(label[-1]))
-
-
 def _with_attributes(
     seed: int, number: int, label: np.ndarray
 ) -> tuple[Identity, Look]:
-    return draw_identity(seed, number), _attribute_look(label)
+    *hair, male, young = label
+    look = Look(HAIR_COLORS[int(np.argmax(hair))], male=bool(male), young=bool(young))
+    return draw_identity(seed, number), look
 
 
 def _with_expression(
@@ -166,18 +161,19 @@ def _with_expression(
 ) -> tuple[Identity, Look]:
     """Hair color, sex and age are the person's own, with the label's expression."""
     rng = np.random.default_rng([seed, number, _OTHER_LABELS])
-    hair = HAIR_COLORS[int(rng.integers(len(HAIR_COLORS)))]
-    male, young = rng.integers(2, size=2).astype(bool).tolist()
-    expression = EXPRESSIONS[int(label.argmax())]
-    look = Look(hair, male=male, young=young, expression=expression)
+    look = Look(
+        hair_color=HAIR_COLORS[int(rng.integers(len(HAIR_COLORS)))],
+        male=bool(rng.integers(2)),
+        young=bool(rng.integers(2)),
+        expression=EXPRESSIONS[int(label.argmax())],
+    )
     return draw_identity(seed, number), look
 
 
 def _of_kind(seed: int, number: int, label: np.ndarray) -> tuple[Identity, Look]:
     kind = tuple(KINDS)[int(label.argmax())]
-    look = Look(
-        male=kind == "man", child=kind == "child", expression=mood(seed, number)
-    )
+    expression = mood(seed, number)
+    look = Look(male=kind == "man", child=kind == "child", expression=expression)
     return draw_person(seed, number, kind), look
 
 
@@ -209,40 +205,28 @@ def true_translation(
     return _BY_NAME[dataset_name].render(split, index, label, image_size)
 
 
-def _toon_faces(name: str, labels: Labels, seed: int, draw_labels, draw) -> ToonFaces:
-    return ToonFaces(
-        api_version=API_VERSION,
-        name=name,
-        description=DESCRIPTIONS[name],
-        license="Apache-2.0, as stargan_tf",
-        citation="the drawn faces of stargan_tf",
-        obtain="Nothing to obtain: stargan_tf draws the pictures.",
-        labels=labels,
-        seed=seed,
-        draw_labels=draw_labels,
-        draw=draw,
-    )
-
-
-TOON_ATTRIBUTES = _toon_faces(
-    "toon_attributes",
-    binary(*HAIR_COLORS, "Male", "Young", exclusive=[HAIR_COLORS]),
+TOON_ATTRIBUTES = ToonFaces(
+    api_version=API_VERSION,
+    name="toon_attributes",
+    description=DESCRIPTIONS["toon_attributes"],
+    labels=binary(*HAIR_COLORS, "Male", "Young", exclusive=[HAIR_COLORS]),
     seed=7101,
-    draw_labels=_attribute_labels,
     draw=_with_attributes,
 )
-TOON_EXPRESSIONS = _toon_faces(
-    "toon_expressions",
-    one_hot(*EXPRESSIONS),
+TOON_EXPRESSIONS = ToonFaces(
+    api_version=API_VERSION,
+    name="toon_expressions",
+    description=DESCRIPTIONS["toon_expressions"],
+    labels=one_hot(*EXPRESSIONS),
     seed=7102,
-    draw_labels=partial(_one_of, len(EXPRESSIONS)),
     draw=_with_expression,
 )
-TOON_PEOPLE = _toon_faces(
-    "toon_people",
-    one_hot(*KINDS),
+TOON_PEOPLE = ToonFaces(
+    api_version=API_VERSION,
+    name="toon_people",
+    description=DESCRIPTIONS["toon_people"],
+    labels=one_hot(*KINDS),
     seed=7103,
-    draw_labels=partial(_one_of, len(KINDS)),
     draw=_of_kind,
 )
 _BY_NAME = {
