@@ -22,8 +22,7 @@ DESCRIPTIONS = {
     "to download",
     "toon_expressions": "Drawn faces with eight expressions; embedded, nothing "
     "to download",
-    "toon_people": "Drawn women, men and children in many styles, for StarGAN v2; "
-    "embedded",
+    "toon_people": "Drawn women, men and children in many styles; embedded",
 }
 OWN_FILES = "your own: whatever terms you have the pictures under"
 NEEDS_TFDS = (

@@ -1,11 +1,24 @@
+import itertools
+import re
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from stargan_tf.data.sampling import evaluation_batches, training_batches
+import stargan_tf
+from stargan_tf.data.sampling import (
+    WHOLE,
+    BatchPart,
+    evaluation_batches,
+    training_batches,
+)
+from stargan_tf.data.turns import take_turns
 from stargan_tf.errors import InputError
+from stargan_tf.models.stargan_v2.batches import reference_batches
 
 BOTH = pytest.mark.parametrize("cache", ["auto", "never"])
 
@@ -207,3 +220,99 @@ def test_autograph_writes_no_files_for_batches(numbered, monkeypatch):
         len(images) for images, _ in evaluation_batches(source, 3, cache="never")
     )
     assert len(batch[0]) == 2 and count == 4 and not written
+
+
+def test_parts_of_a_tensor_and_of_several_side_by_side():
+    batch = tf.range(6)
+    assert BatchPart(1, 3).of(batch).numpy().tolist() == [2, 3]
+    assert BatchPart(1, 3).of(batch, groups=2).numpy().tolist() == [1, 4]
+    assert WHOLE.of(batch) is batch
+
+
+@pytest.mark.parametrize("make", [training_batches, reference_batches])
+def test_the_parts_add_up_to_the_batch_of_one_machine(one_hot, make):
+    """Images, mirrored and cropped alike, and labels; none twice, none missing."""
+    source = one_hot("set", [0, 1, 2] * 5)
+    whole = make(source, 6, seed=3, start_step=2)
+    parts = [
+        make(source, 6, seed=3, start_step=2, part=BatchPart(i, 3)) for i in range(3)
+    ]
+    assert parts[0].element_spec[0].shape[0] == 2
+    for expected, *received in zip(whole.take(3), *parts, strict=False):
+        for tensor, *pieces in zip(expected, *received, strict=True):
+            np.testing.assert_array_equal(tensor, np.concatenate(pieces))
+
+
+@pytest.mark.parametrize("part", [BatchPart(0, 4), BatchPart(3, 3), BatchPart(-1, 3)])
+def test_parts_are_equal_and_numbered_from_zero(one_hot, part):
+    source = one_hot("set", [0, 1, 2] * 5)
+    with pytest.raises(InputError, match=r"part .* of batch_size=6"):
+        training_batches(source, 6, part=part)
+
+
+# docs/scaling.md: batches made by a `tf.data` service.
+
+PAGE = Path(__file__).parents[2] / "docs/scaling.md"
+
+
+def test_the_scripts_of_the_page_give_the_same_batches(one_hot):
+    section = PAGE.read_text("utf-8").split("## Batches by the `tf.data` service")[1]
+    servers, script = re.findall(r"```python\n(.*?)```", section, re.S)[:2]
+    names = {}
+    # Ports of the system's choice.
+    servers = servers.replace("service.DispatcherConfig(port=5000)", "")
+    servers = servers.replace(', worker_address="HOST:5001", port=5001', "")
+    before, worker = servers.split("worker = ")
+    exec(before, names)
+    address = names["dispatcher"].target.partition("://")[2]
+    exec("worker = " + worker.replace("HOST:5000", address), names)
+
+    def fit(batches, steps_per_epoch, shuffle):
+        assert batches.cardinality() < 0 and not shuffle
+        names["received"] = list(batches.take(6))
+
+    images = one_hot("set", [0] * 5 + [1] * 3)
+    names |= {"stargan_tf": stargan_tf, "images": images}
+    names["model"] = SimpleNamespace(fit=fit)
+    exec(script.replace("HOST:5000", address), names)
+    expected = stargan_tf.reference_batches(images, batch_size=8)
+    for one, other in zip(names["received"], expected, strict=False):
+        for ours, theirs in zip(one, other, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("weights", "sources", "before"),
+    [
+        ([1], [0], [0]),
+        ([None, None], [0, 1], [0, 0]),
+        ([5, 5, 5], [0, 1, 2], [0, 0, 0]),
+        ([2, 1], [0, 1, 0], [0, 0, 1]),
+        ([1, 2.0], [1, 0, 1], [0, 0, 1]),
+        ([0.5, 1, None], [1, 2, 0, 1, 2], [0, 0, 0, 1, 1]),
+        ([3, 1], [0, 0, 1, 0], [0, 1, 0, 2]),
+    ],
+)
+def test_the_shortest_even_round(weights, sources, before):
+    turns = take_turns(weights)
+    assert list(turns.sources) == sources and list(turns.before) == before
+    assert turns.shares == tuple(map(sources.count, range(len(weights))))
+
+
+def test_shares_are_exact_and_nobody_waits_long():
+    turns = take_turns([0.7, 0.2, 0.1])
+    assert turns.shares == (7, 2, 1)
+    places = [i for i, source in enumerate(turns.sources * 2) if source == 1]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(places)]
+    assert max(gaps) <= 6
+
+
+@pytest.mark.parametrize("weights", [[1, 0], [1, -2], [1, float("nan")], [1, 1e999]])
+def test_weights_must_be_positive(weights):
+    with pytest.raises(InputError, match="dataset_weights must be positive. Received"):
+        take_turns(weights)
+
+
+def test_weights_must_be_simple():
+    with pytest.raises(InputError, match="simple numbers such as 2,1 .*0.123457, 1"):
+        take_turns([0.1234567, 1])
