@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.cli.command import Command, CommandParser, start_tensorflow
+from stargan_tf.cli.command import Command, CommandParser, number, start_tensorflow
 from stargan_tf.cli.model_flags import (
     add_mask_provider,
     add_model_data_arguments,
@@ -14,49 +14,34 @@ from stargan_tf.cli.model_flags import (
     given_code,
 )
 
+_OPTIONS = ("preset", "steps", "batch_size", "learning_rate", "seed")
+
 
 def _add_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Models")
-    group.add_argument(
-        "--teacher", required=True, help="A run folder, or one checkpoint."
-    )
-    group.add_argument(
-        "--preset", choices=["mobile"], default="mobile", help="Which student."
-    )
-    group.add_argument(
-        "--output", help="The folder to make; by default TEACHER_mobile."
-    )
+    add = group.add_argument
+    add("--teacher", required=True, help="A run folder, or one checkpoint.")
+    add("--preset", choices=["mobile"], default="mobile", help="Which student.")
+    add("--output", help="The folder to make; by default TEACHER_mobile.")
     add_mask_provider(group)
     add_trust_code(group)
-    group = parser.add_argument_group("Training")
-    group.add_argument("--steps", type=int, default=4000, help="Batches to train on.")
-    group.add_argument("--batch_size", type=int, default=16, help="Images of a batch.")
-    group.add_argument(
-        "--learning_rate",
-        type=float,
-        default=2e-3,
-        help="At the start; it falls to zero.",
-    )
-    group.add_argument(
-        "--seed", type=int, default=0, help="Of data order, labels and styles."
-    )
+    add = parser.add_argument_group("Training").add_argument
+    add("--steps", type=number(int, 1), default=4000, help="Batches to train on.")
+    add("--batch_size", type=number(int, 1), default=16, help="Images of a batch.")
+    text, rate = "At the start; it falls to zero.", number(float, 1e-9)
+    add("--learning_rate", type=rate, default=2e-3, help=text)
+    add("--seed", type=int, default=0, help="Of data order, labels and styles.")
     add_model_data_arguments(parser)
 
 
 def _run(args: argparse.Namespace) -> None:
     # Here, not above: NumPy is slow to start.
-    from stargan_tf.distillation.job import DistillationOptions, plan_distillation
+    from stargan_tf.distillation.job import plan_distillation
 
     job = plan_distillation(
         Path(args.teacher),
         Path(args.output) if args.output else None,
-        DistillationOptions(
-            preset=args.preset,
-            steps=args.steps,
-            batch_size=args.batch_size,
-            learning_rate=args.learning_rate,
-            seed=args.seed,
-        ),
+        {name: getattr(args, name) for name in _OPTIONS},
         partial(data_choice, args),
         given_code(args),
     )

@@ -34,36 +34,24 @@ SERVED = "--server HOST:PORT --model NAME …, and the same flags"
 
 def _add_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Model")
-    group.add_argument(
-        "--model",
-        required=True,
-        help="A run folder, or one checkpoint in it. With --server, the model's name "
-        "there.",
-    )
-    group.add_argument(
-        "--server",
-        metavar="HOST:PORT",
-        help="TF Serving or 'stargan-tf serve', which computes. TensorFlow is not "
-        "needed then.",
-    )
+    add = group.add_argument
+    text = "A run folder or one of its checkpoints; with --server, the name there."
+    add("--model", required=True, help=text)
+    text = "TF Serving or 'stargan-tf serve', which computes, without TensorFlow here."
+    add("--server", metavar="HOST:PORT", help=text)
     add_trust_code(group)
-    group.add_argument(
-        "--timeout",
-        type=number(float, 0.001),
-        help="With --server: seconds for a request. [60]",
-    )
-    group.add_argument(
-        "--batch_size", type=number(int, 1), default=16, help="Images at a time."
-    )
-    group = parser.add_argument_group("Target")
-    group.add_argument(
+    text = "With --server: seconds for a request. [60]"
+    add("--timeout", type=number(float, 0.001), help=text)
+    add("--batch_size", type=number(int, 1), default=16, help="Images at a time.")
+    add = parser.add_argument_group("Target").add_argument
+    add(
         "--to",
         metavar="NAME",
         help="Label models: what to switch on, NAME[,NAME]; NAME=0 switches off. What "
         "is not named stays. DATASET.NAME where two data sets of the model share a "
         "name. Style models: the domain.",
     )
-    group.add_argument(
+    add(
         "--all",
         action=Switch,
         default=False,
@@ -73,35 +61,25 @@ def _add_arguments(parser: CommandParser) -> None:
     )
     for name in NAMES:
         steering(name).add_arguments(parser)
-    _add_images(parser)
-
-
-def _add_images(parser: CommandParser) -> None:
-    group = parser.add_argument_group("Images")
-    group.add_argument(
-        "inputs", nargs="*", metavar="INPUT", help="Image files, and folders of them."
-    )
-    group.add_argument(
+    add = parser.add_argument_group("Images").add_argument
+    add("inputs", nargs="*", metavar="INPUT", help="Image files, and folders of them.")
+    add(
         "--output",
         metavar="PATH",
         help="A folder, or for one INPUT (or a grid) a file. Names, sub-folders and "
         "the extensions .png .jpg .jpeg .webp .bmp are kept; other images become "
         ".png. Inputs are never overwritten.",
     )
-    group.add_argument(
+    add(
         "--fit",
         choices=["crop", "keep", "stretch"],
         help="crop: the centered square. keep: the whole image with its aspect (label "
         "models). stretch: the whole image, squeezed into the square. By default what "
         "the model was trained with.",
     )
-    group.add_argument(
-        "--crop_size",
-        type=number(int, 1),
-        help=f"{CROP_SIZE_HELP} By default what the model was trained with, or what "
-        "--fit says if it is given.",
-    )
-    group.add_argument(
+    text = f"{CROP_SIZE_HELP} By default as in the model's training, or as --fit says."
+    add("--crop_size", type=number(int, 1), help=text)
+    add(
         "--size",
         choices=["model", "original"],
         default="model",

@@ -191,7 +191,11 @@ def counted(operations):
     Args:
         operations: `tf.Operation`s whose shapes are known.
     """
-    return sum(_COUNTS[op.type](op) for op in operations if op.type in _COUNTS)
+    total = 0
+    for op in operations:
+        count = _COUNTS.get(op.type.removesuffix("V2"))
+        total += count(op) if count else 0
+    return total
 
 
 def _size(shape):
@@ -232,5 +236,5 @@ _COUNTS = {
     "Conv2DBackpropInput": _transposed,
     "Conv2DBackpropFilter": _gradient_of_kernel,
     "MatMul": _product,
-    "BatchMatMulV2": _product,
+    "BatchMatMul": _product,
 }

@@ -1,7 +1,7 @@
 """A distillation, from the teacher's folder to the student's."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -33,32 +33,6 @@ RECORD = "distilled.json"
 
 
 @dataclass(frozen=True)
-class DistillationOptions:
-    """What is chosen about a distillation.
-
-    Args:
-        preset: which student; `"mobile"`.
-        steps: batches to train on.
-        batch_size: images of a batch.
-        learning_rate: Adam's at the start.
-        seed: of data order, labels and styles.
-    """
-
-    preset: str = "mobile"
-    steps: int = 4000
-    batch_size: int = 16
-    learning_rate: float = 2e-3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "learning_rate"):
-            if getattr(self, name) <= 0:
-                raise InputError(
-                    f"{name} must be positive. Received: {name}={getattr(self, name)}"
-                )
-
-
-@dataclass(frozen=True)
 class DistillationJob:
     """Checked work that only needs TensorFlow.
 
@@ -66,7 +40,7 @@ class DistillationJob:
         checkpoint: the teacher's.
         state: of the checkpoint.
         sources: what the student is trained on.
-        options: how.
+        options: `preset`, `steps`, `batch_size`, `learning_rate` and `seed`.
         output: the folder to make.
         code: what `load_model` is told about the teacher's functions.
     """
@@ -74,7 +48,7 @@ class DistillationJob:
     checkpoint: Path
     state: State
     sources: LabelledImages | list[LabelledImages]
-    options: DistillationOptions
+    options: Mapping[str, Any]
     output: Path
     code: Mapping[str, Any] = field(default_factory=dict)
 
@@ -90,44 +64,41 @@ class DistillationJob:
         from stargan_tf.distillation.distiller import distill, mobile_student
 
         teacher = load_model(self.checkpoint, **self.code)
-        lessons = steering(family(self.state.model).translated_by).lessons()
+        own_family, options = family(self.state.model), self.options
+        lessons = steering(own_family.translated_by).lessons()
         student = mobile_student(teacher, lessons)
-        options = self.options
-        batches = resolve_name(family(self.state.model).batches)(
-            self.sources, options.batch_size, seed=options.seed
+        batches = resolve_name(own_family.batches)(
+            self.sources, options["batch_size"], seed=options["seed"]
         )
         difference = distill(
             teacher,
             student.model,
             lessons,
             batches,
-            steps=options.steps,
-            learning_rate=options.learning_rate,
-            seed=options.seed,
+            steps=options["steps"],
+            learning_rate=options["learning_rate"],
+            seed=options["seed"],
         )
         record = {
-            **asdict(options),
+            **options,
             "teacher": str(self.checkpoint),
             "multiply_adds": student.cost,
             "teacher_multiply_adds": student.teacher_cost,
             "difference": difference,
             "versions": versions(),
         }
-        self._write(student.model, record)
-        return record
-
-    def _write(self, student: Any, record: dict[str, Any]) -> None:
         state = replace(self.state, versions=versions())
         with files.new_folder(self.output, "model", replace=False) as unfinished:
             folder = RunFolder(unfinished).checkpoints
-            checkpoints.save(folder, student, state, keep=1)
+            checkpoints.save(folder, student.model, state, keep=1)
             files.write_json(unfinished / RECORD, record)
+        return record
 
 
 def plan_distillation(
     teacher: Path,
     output: Path | None,
-    options: DistillationOptions,
+    options: Mapping[str, Any],
     choose: Callable[[int], DataChoice],
     code: Mapping[str, Any] | None = None,
 ) -> DistillationJob:
@@ -136,7 +107,7 @@ def plan_distillation(
     Args:
         teacher: a run folder or a checkpoint's folder.
         output: the folder to make; None for the teacher's name and the preset's.
-        options: how to distil.
+        options: see `DistillationJob`.
         choose: the model's image size → what the user said about the data.
         code: see `DistillationJob`.
 
@@ -144,7 +115,7 @@ def plan_distillation(
         InputError: if there is no model, the output exists, or the data does not fit.
     """
     checkpoint, state = find_checkpoint(teacher)
-    output = output or teacher.with_name(f"{teacher.name}_{options.preset}")
+    output = output or teacher.with_name(f"{teacher.name}_{options['preset']}")
     check_new(output)
     choice = choose(state.datasets[0]["image_size"])
     sources, taught = _sources(checkpoint, state, choice)

@@ -98,15 +98,7 @@ def _check_exclusive(info: DatasetInfo, changes: Mapping[str, float]) -> None:
 
 
 def parse_mask(text: str, label_space: LabelSpace) -> int:
-    """Index of the data set that the mask is to claim (the paper's wrong mask).
-
-    Args:
-        text: a data set's name.
-        label_space: the model's names.
-
-    Raises:
-        InputError: if the model has no such data set, or only one.
-    """
+    """Index of the data set that the (in the paper, wrong) mask is to claim."""
     names = [info.name for info in label_space.datasets]
     if len(names) == 1:
         raise InputError(
@@ -272,10 +264,7 @@ class ToTarget:
 class ToEveryDomain:
     """Translates every image to each domain of each data set: the paper's grid.
 
-    Args:
-        label_space: the model's names.
-        given: as in `ToTarget`.
-        mask: as in `ToTarget`.
+    The arguments are those of `ToTarget`.
     """
 
     label_space: LabelSpace

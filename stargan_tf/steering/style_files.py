@@ -20,38 +20,52 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class StyleCodes:
-    """Style codes, with what identifies the models that understand them.
+class StyleCodes(StyleSource):
+    """The style codes in a file, with what identifies the models that understand them.
 
     Args:
         styles: float32 (n, style_dim).
         domains: the domain of each style, by name.
         model_domains: all domains of the model.
         family: the model's family.
+        path: the file.
     """
 
     styles: np.ndarray
     domains: tuple[str, ...]
     model_domains: tuple[str, ...]
     family: str
+    path: Path
 
-    def check_model(self, family: str, domains: Sequence[str], where: str) -> None:
-        """Raises InputError if the model is of another family or has other domains."""
-        ours, theirs = (self.family, self.model_domains), (family, tuple(domains))
-        if ours != theirs:
-            raise InputError(
-                f"{where} holds styles of another model, a {ours[0]} with the domains "
-                f"{', '.join(ours[1])}. Received: a {theirs[0]} with "
-                f"{', '.join(theirs[1])}. Make the styles anew with this model."
-            )
+    @property
+    def names(self) -> list[str]:
+        """What to call the styles in file names."""
+        return [f"{self.path.stem}{n}" for n, _ in enumerate(self.domains, 1)]
 
-    def check_width(self, style_dim: int, where: str) -> None:
-        """Raises InputError unless the styles are `style_dim` wide."""
+    @property
+    def columns(self) -> Heading:
+        """Head of the styles' columns: a block for each domain."""
+        titles = [f"{domain}, style {n}" for n, domain in enumerate(self.domains, 1)]
+        return Heading(titles, breaks=block_starts(self.domains))
+
+    def codes(self, model: Any) -> np.ndarray:
+        """`styles`; InputError if the model's are of another width."""
         width = self.styles.shape[1]
-        if width != style_dim:
+        if width != model.style_dim:
             raise InputError(
-                f"{where} holds styles of another model, {width} wide. This model's "
-                f"are {style_dim} wide (style_dim). Make them anew with this model."
+                f"{self.path} holds styles of another model, {width} wide. This "
+                f"model's are {model.style_dim} wide (style_dim). Make them anew with "
+                "this model."
+            )
+        return self.styles
+
+    def check_model(self, family: str, domains: Sequence[str]) -> None:
+        """Raises InputError if the model is of another family or has other domains."""
+        if (self.family, self.model_domains) != (family, tuple(domains)):
+            raise InputError(
+                f"{self.path} holds styles of another model, a {self.family} with the "
+                f"domains {', '.join(self.model_domains)}. Received: a {family} with "
+                f"{', '.join(domains)}. Make the styles anew with this model."
             )
 
 
@@ -77,21 +91,19 @@ def save_styles(
     styles = np.asarray(styles, np.float32)
     names = [domains] * len(styles) if isinstance(domains, str) else list(domains)
     names = list(map(composed, names))
-    if styles.ndim != 2 or len(styles) != len(names) or not names:
+    if styles.shape != (len(names), model.style_dim) or not names:
         raise InputError(
-            "Styles are (n, style_dim) with a domain each. Received: shape "
+            f"Styles are (n, {model.style_dim}) with a domain each. Received: shape "
             f"{styles.shape} and {len(names)} domains"
         )
-    codes = StyleCodes(styles, tuple(names), tuple(model.info.domains), model.family)
-    codes.check_width(model.style_dim, "The array")
     for name in names:
         model.info.index(name)
     arrays = {
         "format": FORMAT,
-        "family": codes.family,
-        "model_domains": np.array(codes.model_domains),
-        "domain": np.array(codes.domains),
-        "style": codes.styles,
+        "family": model.family,
+        "model_domains": np.array(model.info.domains),
+        "domain": np.array(names),
+        "style": styles,
     }
     write_arrays(path, arrays, "style file")
     return path
@@ -112,8 +124,8 @@ def load_styles(path: str | os.PathLike, model: Any = None) -> StyleCodes:
     """
     codes = _read(Path(path))
     if model is not None:
-        codes.check_model(model.family, model.info.domains, str(path))
-        codes.check_width(model.style_dim, str(path))
+        codes.check_model(model.family, model.info.domains)
+        codes.codes(model)
     return codes
 
 
@@ -148,64 +160,23 @@ def _read(path: Path) -> StyleCodes:
     sound = style.ndim == 2 and style.dtype == np.float32 and np.isfinite(style).all()
     if version != FORMAT or not sound or len(style) != len(domains) or not domains:
         raise _unreadable(path, "of another version, or damaged")
-    return StyleCodes(style, domains, model_domains, family)
+    return StyleCodes(style, domains, model_domains, family, path)
 
 
 def _unreadable(path: Path, reason: str) -> InputError:
     return InputError(f"Cannot read the style file {path}: {reason}.")
 
 
-@dataclass(frozen=True)
-class StoredStyles(StyleSource):
-    """The styles in a file.
-
-    Args:
-        path: the file; error messages name it.
-        content: what it holds.
-    """
-
-    path: Path
-    content: StyleCodes
-
-    @property
-    def domains(self) -> list[str]:
-        """The styles' domains."""
-        return list(self.content.domains)
-
-    @property
-    def names(self) -> list[str]:
-        """What to call the styles in file names."""
-        return [f"{self.path.stem}{n}" for n, _ in enumerate(self.domains, 1)]
-
-    @property
-    def columns(self) -> Heading:
-        """Head of the styles' columns: a block for each domain."""
-        titles = [f"{domain}, style {n}" for n, domain in enumerate(self.domains, 1)]
-        return Heading(titles, breaks=block_starts(self.domains))
-
-    def codes(self, model: Any) -> np.ndarray:
-        """Style codes, float32 (n, style_dim); InputError if the model's are wider."""
-        self.content.check_width(model.style_dim, str(self.path))
-        return self.content.styles
-
-
 def read_stored(
     path: str, family: str, domains: Sequence[str], domain: str | None
-) -> StoredStyles:
-    """Reads a style file for a model that is not opened yet.
+) -> StyleCodes:
+    """Reads a style file for a model of a family that is not opened yet.
 
-    Args:
-        path: the file.
-        family: the model's family.
-        domains: the model's domains.
-        domain: takes the styles of this domain only; None takes all.
-
-    Raises:
-        InputError: if the file cannot be read, is of another model, or has no style
-            of the domain.
+    It takes the styles of one of the model's domains only; None takes all. An
+    InputError says if the file is broken, of another model, or without such styles.
     """
     codes = load_styles(path)
-    codes.check_model(family, domains, path)
+    codes.check_model(family, domains)
     rows = [row for row, name in enumerate(codes.domains) if domain in (None, name)]
     if not rows:
         raise InputError(
@@ -213,6 +184,4 @@ def read_stored(
             f"Received: --to {domain}"
         )
     names = tuple(codes.domains[row] for row in rows)
-    return StoredStyles(
-        Path(path), replace(codes, styles=codes.styles[rows], domains=names)
-    )
+    return replace(codes, styles=codes.styles[rows], domains=names)

@@ -30,64 +30,36 @@ class StyleSteering(Steering):
     def add_arguments(self, parser):
         """Which styles, and in which form."""
         group = parser.add_argument_group("Style (style models)")
-        group.add_argument(
-            "--seed",
-            type=number(int, 0),
-            help="Random styles, seeds N, N+1, …; the same seed is the same style. The "
-            "default, from 0.",
-        )
-        group.add_argument(
-            "--count",
-            type=number(int, 1),
-            help="How many random styles: by default 1; 2 for --strip, 4 for --grid, "
-            "--all and --film.",
-        )
-        group.add_argument(
-            "--truncation",
-            type=number(float, 0.0, 1.0),
-            help="Random styles nearer to the domain's mean: 0 is the mean, 1 (the "
-            "default) the full variety.",
-        )
-        group.add_argument(
+        add, file = group.add_argument, {"metavar": "FILE"}
+        text = "Random styles of the seeds N, N+1, …; the default, from 0."
+        add("--seed", type=number(int, 0), help=text)
+        text = "Random styles of a domain: 1; 2 for --strip, 4 for a grid or a film."
+        add("--count", type=number(int, 1), help=text)
+        text = "Nearer to the mean random style: 0 is the mean, 1 (default) all."
+        add("--truncation", type=number(float, 0.0, 1.0), help=text)
+        add(
             "--reference",
             action="append",
             metavar="PATH",
-            help="The style of an image, or of all in a folder; may be repeated. They "
-            "are of the domain --to, or of the one that their folder is named after.",
+            help="The style of an image, or of all in a folder; may be repeated. Its "
+            "domain is --to, or the name of its folder.",
         )
-        group.add_argument("--style", metavar="FILE", help="The styles in a .npz file.")
-        group.add_argument(
-            "--save_style",
-            metavar="FILE",
-            help="Write the styles to a .npz file, for --style.",
-        )
+        add("--style", **file, help="The styles in a .npz file.")
+        add("--save_style", **file, help="Write the styles to a .npz for --style.")
         add_mask_provider(group)
-        group = parser.add_argument_group("Form (style models)")
-        group.add_argument(
-            "--grid",
-            action=Switch,
-            default=False,
-            help="Inputs down, styles across, in one image; references as the first "
-            "row.",
-        )
-        group.add_argument(
-            "--strip",
-            type=number(int, 2),
-            metavar="N",
-            help="The way from style to style in N columns, a row for each input.",
-        )
-        group.add_argument(
+        add = parser.add_argument_group("Form (style models)").add_argument
+        text = "Inputs down, styles across, in one image; references on top."
+        add("--grid", action=Switch, default=False, help=text)
+        text = "The way from style to style in N columns, a row for each input."
+        add("--strip", type=number(int, 2), metavar="N", help=text)
+        add(
             "--film",
-            metavar="FILE",
+            **file,
             help="The way from style to style and back, as a .gif, .webp or .mp4, in "
             "place of --output; several inputs stand side by side.",
         )
-        group.add_argument(
-            "--frames",
-            type=number(int, 2),
-            help="Frames of the whole video. [80]",
-        )
-        group.add_argument("--fps", type=number(int, 1), help="Frames per second. [20]")
+        add("--frames", type=number(int, 2), help="Frames of the whole video. [80]")
+        add("--fps", type=number(int, 1), help="Frames per second. [20]")
 
     def check(self, args):
         """Refuses flags that contradict each other."""
@@ -183,17 +155,10 @@ STYLES = StyleSteering()
 
 
 def choose_styles(args, family, label_space, fitting):
-    """The styles that the flags stand for; references and style files are read.
+    """The styles that checked flags stand for; references and style files are read.
 
-    Args:
-        args: the parsed arguments, checked.
-        family: the model's family.
-        label_space: the model's names.
-        fitting: how images become what the model takes.
-
-    Raises:
-        InputError: unknown domain, unreadable reference or style file, too many or,
-            for an interpolation, too few styles.
+    An InputError says if the domain is unknown, a file unreadable, or there are too
+    many styles or, for an interpolation, too few.
     """
     from stargan_tf.steering import style_files, styles
 

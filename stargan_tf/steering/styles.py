@@ -89,14 +89,6 @@ def spherical(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
 
     Half-way on the straight line between two draws of a normal distribution is too
     short to be one of them; the mapping network has rarely seen such codes.
-
-    Args:
-        a: (k, width).
-        b: (k, width).
-        share: of b, (k, 1).
-
-    Returns:
-        (k, width).
     """
     cosine = (_unit(a) * _unit(b)).sum(axis=1, keepdims=True)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
@@ -138,15 +130,7 @@ class ToStyles:
         ]
 
     def draw(self, model: Any, images: np.ndarray) -> Image.Image:
-        """A grid: a row for each image, a column for each style.
-
-        Args:
-            model: the model.
-            images: (n, h, w, 3), uint8 or float in [-1, 1].
-
-        Returns:
-            An RGB image.
-        """
+        """A grid of images (n, h, w, 3), uint8 or float: a column for each style."""
         images = as_bytes(images)
         columns = [images, *self(model, images)]
         return self.heading.draw(list(zip(*columns, strict=True)))
@@ -242,11 +226,7 @@ class RandomStyles(StyleSource):
         return codes
 
     def path_through(self, model: Any) -> StylePath:
-        """A way through the styles, in the space of the latent codes.
-
-        Raises:
-            InputError: if the styles are of several domains, or fewer than two.
-        """
+        """A way through two or more styles of one domain, between latent codes."""
         if len(set(self.domains)) > 1:
             raise InputError(
                 "An interpolation between latent codes stays in one domain. "

@@ -31,12 +31,7 @@ def label_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
     where it is off (`Male`), and off where it is on (`Male=0`). The last task gives
     every image its own label again.
 
-    Args:
-        subject: model and data.
-        options: `count` is used.
-
-    Returns:
-        The tasks; those without an image are left out.
+    Tasks without an image are left out. Of the options, `count` is used.
     """
     tasks = list(_label_changes(subject, options.count))
     everything = spread(np.arange(len(subject.held_out)), options.count)
@@ -112,14 +107,10 @@ class ReferenceCodes:
         return np.concatenate(parts)
 
     def of(self, rows: np.ndarray) -> np.ndarray:
-        """Styles for images, drawn without repetition where there are enough.
+        """Styles (n, outputs, style_dim) for held-out images with the numbers `rows`.
 
-        Args:
-            rows: numbers of held-out images (n,).
-
-        Returns:
-            Style codes (n, outputs, style_dim); fewer outputs than the options say
-            where there are fewer references.
+        They are drawn without repetition where there are enough references; fewer
+        than the options say where there are fewer.
         """
         total, outputs = len(self.codes), self.outputs
         chosen = [
@@ -141,51 +132,36 @@ def style_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
     The styles of an image depend on the seed, the pair and the image alone, not on
     the batch size. The last task gives every image its own domain and style again.
 
-    Args:
-        subject: model and data, with one-hot labels.
-        options: `count`, `outputs` and `seed` are used.
-
-    Returns:
-        The tasks; those without an image are left out.
+    Tasks without an image are left out. Of the options, `count`, `outputs` and `seed`
+    are used.
     """
+    model, labels = subject.model, subject.held_out.labels
     domains = subject.held_out.info.domains
     references = [ReferenceCodes(subject, options, i) for i in range(len(domains))]
+    one_hot = np.eye(len(domains), dtype=np.float32)
     tasks = []
     for guide in (LATENT, REFERENCE):
         for source, target in permutations(range(len(domains)), 2):
             styles, outputs = references[target].of, references[target].outputs
             if guide == LATENT:
-                styles = _latent_styles(subject.model, target, options)
+                styles = _latent_styles(model, target, options)
                 outputs = options.outputs
-            task = _style_pair(subject, options, guide, source, target, styles, outputs)
+            rows = spread(np.flatnonzero(labels[:, source]), options.count)
+            task = Task(
+                guide=guide,
+                target=domains[target],
+                column=target,
+                value=1.0,
+                rows=rows,
+                labels=np.tile(one_hot[target], (len(rows), 1)),
+                translate=_in_styles(model, rows, styles),
+                back=_back_in_style(model, domains[source]),
+                source=domains[source],
+                outputs=outputs,
+            )
             tasks.append(task)
     tasks.append(_own_styles(subject, options))
     return [task for task in tasks if len(task.rows)]
-
-
-def _style_pair(
-    subject: Subject,
-    options: EvaluationOptions,
-    guide: str,
-    source: int,
-    target: int,
-    styles: Styles,
-    outputs: int,
-) -> Task:
-    labels, domains = subject.held_out.labels, subject.held_out.info.domains
-    rows = spread(np.flatnonzero(labels[:, source]), options.count)
-    return Task(
-        guide=guide,
-        target=domains[target],
-        column=target,
-        value=1.0,
-        rows=rows,
-        labels=np.tile(np.eye(len(domains), dtype=np.float32)[target], (len(rows), 1)),
-        translate=_in_styles(subject.model, rows, styles),
-        back=_back_in_style(subject.model, domains[source]),
-        source=domains[source],
-        outputs=outputs,
-    )
 
 
 def _own_styles(subject: Subject, options: EvaluationOptions) -> Task:

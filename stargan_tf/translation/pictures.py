@@ -44,12 +44,7 @@ QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 @dataclass(frozen=True)
 class InputPicture:
-    """An image to translate.
-
-    Args:
-        path: where it is.
-        name: its relative path below the output folder.
-    """
+    """An image to translate: where it is, and its path below the output folder."""
 
     path: Path
     name: Path
@@ -151,14 +146,10 @@ class Fitted:
         return self.original.width * self.original.height if self.original else 0
 
     def restore(self, output: np.ndarray) -> Image.Image:
-        """The generator's output as the image to write.
+        """The generator's output, uint8 like `image`, as the image to write.
 
-        Args:
-            output: uint8, of the shape of `image`.
-
-        Returns:
-            The output itself, or pasted into the original at its place. Where its
-            edge lies inside the original, the two fade into each other.
+        It may be pasted into the original at its place. Where its edge lies inside
+        the original, the two fade into each other.
         """
         translated = Image.fromarray(output)
         if self.original is None:
@@ -224,14 +215,7 @@ class Fitting:
             )
 
     def read(self, path: Path) -> Fitted:
-        """Reads an image, upright and RGB, and fits it.
-
-        Args:
-            path: the file.
-
-        Raises:
-            UnreadableImage: if it cannot be decoded, or is too long and narrow.
-        """
+        """Reads an image, upright and RGB; UnreadableImage if it cannot be fitted."""
         picture = read_picture(path)
         box = used_box(picture.size, self.fit, self.crop_size)
         size = self._fitted_size(box, path)
@@ -297,13 +281,7 @@ class PictureStream:
 
 
 def in_batches(items: Iterable[Item], max_pixels: int) -> Iterator[list[Item]]:
-    """Gathers neighbors of the same shape.
-
-    Args:
-        items: what a `PictureStream` gives.
-        max_pixels: bound on the pixels that the model sees at once; a batch holds at
-            least one image.
-    """
+    """Gathers neighbors of the same shape, at most `max_pixels` but one image."""
     batch: list[Item] = []
     for item in items:
         if batch and not _fits(batch, item, max_pixels):
@@ -337,7 +315,7 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
         `path` as a `Path`.
 
     Raises:
-        InputError: if the extension is another.
+        InputError: for another extension.
         NotWritten: if the file cannot be written (no permission, full disk, too
             large for the format); nothing is left behind then.
     """

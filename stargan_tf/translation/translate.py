@@ -107,16 +107,9 @@ def plan_pages(
     rows: int = ROWS_PER_PAGE,
     references: Pictures = (),
 ) -> list[Path]:
-    """Paths of a grid's pages: `grid.png`, or `grid_001.png` and so on.
+    """Paths of a grid's pages of `rows` rows: `grid.png`, or `grid_001.png` and so on.
 
-    Args:
-        pictures: what is to be translated, one row each.
-        output: the grid's file name, or a folder.
-        rows: of a page, see `grid.rows_per_page`.
-        references: further images that must not be overwritten.
-
-    Raises:
-        InputError: as `plan_outputs`.
+    `output` is the grid's file name, or a folder; the rest is as in `plan_outputs`.
     """
     path = Path(output) if names_a_file(output) else Path(output) / "grid.png"
     count = -(-len(pictures) // rows)
@@ -160,13 +153,13 @@ def translate_files(
 
     Args:
         model: what `translation` works with.
-        stream: the images.
+        stream: the images; it counts those that cannot be read or written.
         translation: what to do with them.
         outputs: for each target of the translation, where to write each image.
         max_pixels: bound on the pixels that the model gets at once.
 
     Returns:
-        The files written; `stream` counts the others.
+        The files written.
 
     Raises:
         NotWritten: if the disk is full or read-only; the files before are there.
@@ -194,21 +187,10 @@ def translate_to_grid(
     max_pixels: int,
     rows_per_page: int = ROWS_PER_PAGE,
 ) -> list[Path]:
-    """Translates images to grids: a row for each, the input first.
+    """Translates images to grids, a row for each, the input first.
 
-    Args:
-        model: what `translation` works with.
-        stream: the images.
-        translation: what to do with them; its `heading` is the grid's.
-        outputs: where to write the pages.
-        max_pixels: bound on the pixels that the model gets at once.
-        rows_per_page: as `outputs` were planned.
-
-    Returns:
-        The pages written; fewer than `outputs` if images could not be read.
-
-    Raises:
-        InputError: if a page cannot be written; those before it are there.
+    It is as `translate_files`, with a translation that has a `heading`, and with the
+    pages of `plan_pages` as outputs: fewer are written if images cannot be read.
     """
     heading = translation.heading
     written: list[Path] = []

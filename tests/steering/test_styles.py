@@ -207,7 +207,7 @@ def test_styles_come_back_from_a_file(animals, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["s.npz"]
     foxes = read_stored(str(path), "stargan_v2", DOMAINS, "fox")
     np.testing.assert_array_equal(foxes.codes(animals), codes[2:])
-    assert foxes.names == ["s1"] and foxes.domains == ["fox"]
+    assert foxes.names == ["s1"] and foxes.domains == ("fox",)
     everything = read_stored(str(path), "stargan_v2", DOMAINS, None)
     assert everything.columns.breaks == [1, 2]
     assert everything.path_through(animals).styles(4).shape == (4, 3)
@@ -249,7 +249,7 @@ def test_styles_that_do_not_fit_are_not_saved(animals, tmp_path):
     for styles, domains, message in (
         (np.ones((2, 3)), ["cat"], "with a domain each"),
         (np.ones(3), "cat", "with a domain each"),
-        (np.ones((1, 2)), "cat", "2 wide"),
+        (np.ones((1, 2)), "cat", "with a domain each"),
         (np.ones((1, 3)), "cta", "Did you mean cat"),
     ):
         with pytest.raises(InputError, match=message):
