@@ -9,6 +9,7 @@ expression, background, the clothes' cut. Backgrounds are quiet and nobody wears
 glasses, so that a small model learns the styles within minutes.
 """
 
+from collections import namedtuple
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -151,8 +152,17 @@ class Look:
         return not (self.male or self.child)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
+class Identity(
+    namedtuple(
+        "Identity",
+        "dx dy scale roll yaw pitch width height cheek jaw chin hair_style volume side "
+        "beard skin eye_shape eye_color eye_size eye_gap brow_width brow_arch nose "
+        "nose_size mouth_width mouth_curve lipstick freckles background back "
+        "back_accent clothes cloth cloth_accent light drop shade dye tint glasses "
+        "frame earrings metal",
+        defaults=(0.0, (0, 0, 0), None, (1.0, 1.0, 1.0), "none", INK, "none", INK),
+    )
+):
     """One person in one place; the same with every look.
 
     Args:
@@ -161,54 +171,10 @@ class Identity:
         drop: how far the features sit below their place in an adult's face.
         hair_style, volume, side, beard: `side` is that of the part, -1 or 1.
         shade: the personal shade within any hair color; `dye` replaces the color.
-        skin, eye_shape … mouth_curve: the features at rest.
+        skin, eye_shape … freckles: the features at rest.
         background … metal: what is around the face; `tint` is the light's color,
-            `light` the side it comes from.
+            `light` the side it comes from, -1 or 1.
     """
-
-    dx: float
-    dy: float
-    scale: float
-    roll: float
-    yaw: float
-    pitch: float
-    width: float
-    height: float
-    cheek: float
-    jaw: float
-    chin: float
-    drop: float = 0.0
-    hair_style: str
-    volume: float
-    side: int
-    beard: str
-    shade: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    dye: Color | None = None
-    skin: Color
-    eye_shape: str
-    eye_color: Color
-    eye_size: float
-    eye_gap: float
-    brow_width: float
-    brow_arch: float
-    nose: str
-    nose_size: float
-    mouth_width: float
-    mouth_curve: float
-    lipstick: Color
-    freckles: bool
-    background: str
-    back: Color
-    back_accent: Color
-    clothes: str
-    cloth: Color
-    cloth_accent: Color
-    light: int
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    glasses: str = "none"
-    frame: Color = INK
-    earrings: str = "none"
-    metal: Color = INK
 
 
 def draw_identity(seed: int, index: int) -> Identity:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ UPRIGHT = dict(dx=0, dy=0, scale=1, roll=0, yaw=0, pitch=0)
 
 def upright(index, style=None):
     person = draw_identity(3, index)
-    return replace(person, **UPRIGHT, hair_style=style or person.hair_style)
+    return person._replace(**UPRIGHT, hair_style=style or person.hair_style)
 
 
 def changed(person, first, second, size=SIZE):
