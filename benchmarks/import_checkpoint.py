@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.convert.mapping import Sizes
-from stargan_tf.models.stargan import official as official_v1
-from stargan_tf.models.stargan_v2 import official as official_v2
+from stargan_tf.convert.read import official_codes
 
 MIB = 2**20
 V1 = {
@@ -38,19 +37,19 @@ V2 = {
     "max_filters": 512,
 }
 CASES = {
-    "v1, 128 px, 5 labels: G, D": (official_v1, Sizes(128, V1, 5), "-"),
+    "v1, 128 px, 5 labels: G, D": ("stargan", Sizes(128, V1, 5), "-"),
     "v2, 256 px, 3 domains: nets_ema": (
-        official_v2,
+        "stargan_v2",
         Sizes(256, {**V2, "high_pass": 0.0}, 3),
         "nets_ema",
     ),
     "v2, 256 px, 3 domains: nets, nets_ema, optims": (
-        official_v2,
+        "stargan_v2",
         Sizes(256, {**V2, "high_pass": 0.0}, 3),
         "",
     ),
     "v2, 256 px, 2 domains, high-pass: nets_ema": (
-        official_v2,
+        "stargan_v2",
         Sizes(256, {**V2, "high_pass": 1.0}, 2),
         "nets_ema",
     ),
@@ -109,32 +108,34 @@ def build(case: tuple) -> Any:
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.models.registry import family
 
-    official, sizes, _ = case
+    name, sizes, _ = case
+    official = official_codes()[name]
     domains = tuple(f"domain_{i}" for i in range(sizes.label_width))
-    info = DatasetInfo("any", domains, official.LABEL_TYPE, sizes.image_size)
-    return family(official.FAMILY).model_class()(info, **sizes.options)
+    info = DatasetInfo("any", domains, official.label_type, sizes.image_size)
+    return family(name).model_class()(info, **sizes.options)
 
 
 def make(case: tuple, folder: Path) -> None:
     """Writes a checkpoint of fresh weights."""
-    from stargan_tf.convert import adam
-    from stargan_tf.convert import files as torch_file
+    from stargan_tf.convert.files import write_torch
     from stargan_tf.convert.mapping import take_weights
+    from stargan_tf.convert.write import take_moments
 
-    official, sizes, part = case
+    name, sizes, part = case
+    official = official_codes()[name]
     model = build(case)
     tables = official.tables(sizes)
     states = {n: take_weights(getattr(model, n), t) for n, t in tables.items()}
     moments = {}
     if not part:
         model.compile()
-        for name in official.NETWORKS:
+        for name in official.networks:
             network, optimizer = getattr(model, name), f"{name}_optimizer"
             optimizer = getattr(model, optimizer)
-            moments[name] = adam.take_moments(optimizer, network, tables[name])
+            moments[name] = take_moments(optimizer, network, tables[name])
     for name, content in official.files(states, moments, 100_000):
         if part in name:
-            torch_file.write(folder / name, content)
+            write_torch(folder / name, content)
 
 
 if __name__ == "__main__":

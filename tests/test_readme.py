@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stargan_tf.cli.main import main
-from stargan_tf.convert import label_presets
+from stargan_tf.convert.names import PRESETS
 from stargan_tf.data.registry import available
 from stargan_tf.models.registry import installed_families, presets
 
@@ -46,7 +46,7 @@ def test_the_python_scripts_run(tmp_path, monkeypatch, model, shorter, written):
 
 
 def test_presets_and_data_sets_that_it_names_exist():
-    known = {*presets(installed_families()), *label_presets.PRESETS}
+    known = {*presets(installed_families()), *PRESETS}
     known.add("mobile")  # of distill
     assert set(re.findall(r"--preset (\w+)", README)) <= known
     known = set(available()) | set(re.findall(r"new-plugin (\w+)", README))

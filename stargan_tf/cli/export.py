@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from stargan_tf.cli.model_flags import (
     add_model_data_arguments,
     data_choice,
 )
-from stargan_tf.convert.label_presets import PRESETS
+from stargan_tf.convert.names import PRESETS
 from stargan_tf.errors import InputError
 from stargan_tf.exporting import (
     FLOAT32,
@@ -32,7 +31,7 @@ from stargan_tf.exporting import (
 )
 from stargan_tf.files import check_new
 from stargan_tf.models.family import Option
-from stargan_tf.models.registry import family
+from stargan_tf.models.registry import family, known_families
 from stargan_tf.training.config import RUN_OPTIONS
 
 # The flags that only one format has.
@@ -87,7 +86,7 @@ def _add_export_arguments(parser: CommandParser) -> None:
     group.add_argument(
         "--fan",
         help="Official {step}_nets_ema.ckpt whose landmark network to pass on. The "
-        "official code wants one beside a StarGAN v2 model with high-pass skips.",
+        "official code wants one beside a model with high-pass skips.",
     )
 
 
@@ -176,18 +175,17 @@ def _size(file: Path) -> str:
 
 
 def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> list[str]:
-    from stargan_tf.convert import files as torch_file
-    from stargan_tf.convert import write as exportable
+    from stargan_tf.convert.files import check_installed
 
     output = Path(args.output)
-    torch_file.check_installed()
+    check_installed()
     check_new(output)
-    exportable.check_exportable(checkpoint, state)
-    fan = exportable.read_fan(args.fan) if args.fan else None
     start_tensorflow()
-    from stargan_tf.convert.write import export_checkpoint
+    from stargan_tf.convert import write
 
-    files = export_checkpoint(checkpoint, state, output, fan)
+    write.check_exportable(checkpoint, state)
+    landmarks = write.read_landmarks(args.fan) if args.fan else None
+    files = write.export_checkpoint(checkpoint, state, output, landmarks)
     return [f"Wrote {file}" for file in files]
 
 
@@ -204,9 +202,6 @@ EXPORT = Command(
     run=_export,
 )
 
-# Those with an official code.
-_FAMILIES = ("stargan", "stargan_v2")
-
 
 def _add_import_arguments(parser: CommandParser) -> None:
     parser.add_argument(
@@ -222,8 +217,8 @@ def _add_import_arguments(parser: CommandParser) -> None:
     )
     group.add_argument(
         "--label_type",
-        help="Of --domains in StarGAN v1: binary (any of them) or one_hot (exactly "
-        "one); one_hot/binary for a joint model. [binary]",
+        help="Of --domains: binary (any of them) or one_hot (exactly one); "
+        "one_hot/binary for a joint model. By default as the official code has it.",
     )
     group = parser.add_argument_group("Checks: the file is refused if it differs")
     for name, option in _sizes().items():
@@ -233,10 +228,11 @@ def _add_import_arguments(parser: CommandParser) -> None:
 def _sizes() -> dict[str, Option]:
     """What a checkpoint's shapes tell, by the names that training has for it."""
     options = [option for option in RUN_OPTIONS if option.name == "image_size"]
-    for name in _FAMILIES:
+    for known in known_families().values():
         options += [
             option
-            for option in family(name).model_options
+            for option in known.model_options
+            if known.official
             if option.kind is not bool and not (option.imported or option.choices)
         ]
     return {option.name: option for option in options}
@@ -248,23 +244,20 @@ def _import(args: argparse.Namespace) -> None:
 
     output = Path(args.output)
     check_new(output)
-    found, infos = read(
-        args.checkpoints, args.preset, args.domains, args.label_type, _given(args)
-    )
-    start_tensorflow()
-    from stargan_tf.convert.write import write
-
-    imported = write(found, infos, args.checkpoints, output)
-    print(_summary(imported))
-    print(_next(output, imported), end="")
-
-
-def _given(args: argparse.Namespace) -> Mapping[str, Any]:
-    return {
+    given = {
         name: option.read(getattr(args, name))
         for name, option in _sizes().items()
         if getattr(args, name) is not None
     }
+    checkpoint = read(
+        args.checkpoints, args.preset, args.domains, args.label_type, given
+    )
+    start_tensorflow()
+    from stargan_tf.convert.write import write_model
+
+    imported = write_model(checkpoint, args.checkpoints, output)
+    print(_summary(imported))
+    print(_next(output, imported), end="")
 
 
 def _summary(imported: Any) -> str:

@@ -133,10 +133,10 @@ def _out_of_memory(error: Exception, arguments: list[str]) -> str:
     if arguments[0] == "train":
         # Measured by benchmarks/memory_v2.py: what a step adds to weights and moments.
         advice += (
-            " A smaller --image_size needs a quarter for half the side. For StarGAN "
-            "v2, --accumulate 4 saves 23 % of what a step needs, --remat 13 % and "
-            "--precision mixed_bfloat16 10 % (at 128 px on a CPU); the presets "
-            "..._low_memory combine them."
+            " A smaller --image_size needs a quarter for half the side. Where the "
+            "model has them, --accumulate 4 saves 23 % of what a step needs, --remat "
+            "13 % and --precision mixed_bfloat16 10 % (at 128 px on a CPU); the "
+            "presets ..._low_memory combine them."
         )
     reason = getattr(error, "message", None) or str(error)
     first = reason.strip().splitlines()[0][:300]

@@ -76,7 +76,7 @@ def _add_options(group: Any) -> None:
     group.add_argument(
         "--one_hot",
         action=Switch,
-        help="Make domains of attributes, as StarGAN v2 takes them.",
+        help="Make one domain of each image's attributes, for models of domains.",
     )
     group.add_argument(
         "--fit",

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +11,79 @@ import numpy as np
 from stargan_tf.archives import check_archive, open_arrays
 from stargan_tf.errors import InputError
 
-# Files of `torch.save`, read without running what is in them.
-
 _MISSING = (
     "Torch files need PyTorch: pip install 'stargan_tf[convert]'. On Linux the build "
     "without CUDA is much smaller; it comes from https://download.pytorch.org/whl/cpu"
 )
 # What PyTorch's weights_only loader says of a pickle that names code.
 _CODE = re.compile(r"(?:GLOBAL|class|function)\s+([\w.]*\w)")
+_ZIP = b"PK\x03\x04"
+_PICKLE = b"\x80"
+# The number that PyTorch's legacy format begins with, as its pickle has it.
+_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
+_KNOWN = "a torch file (.ckpt, .pt, .pth), .npz or .safetensors"
 
 
-def damaged(path: Path) -> InputError:
-    """The error for a file that cannot be read to its end."""
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a file of PyTorch (zip or legacy), NumPy (`.npz`) or safetensors.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its dictionaries, with arrays for tensors; `.npz` and safetensors have one
+        flat dictionary.
+
+    Raises:
+        InputError: if there is no such file, it is of no such format, damaged, or
+            wants to run code.
+        ImportError: if its format needs a package that is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"There is no checkpoint file {path}.")
+    return _reader(path)(path)
+
+
+def _reader(path: Path) -> Callable[[Path], dict[str, Any]]:
+    """By what the file begins with: names are often changed in downloads."""
+    with path.open("rb") as file:
+        start = file.read(len(_LEGACY))
+    if start.startswith(_ZIP):
+        return _reader_of_zip(path)
+    if start == _LEGACY:
+        return _read_torch
+    if start.startswith(_PICKLE):
+        raise InputError(
+            f"{path} is refused: a plain pickle runs code when it is opened. Save the "
+            "state dict by torch.save, or as .npz or .safetensors."
+        )
+    if path.suffix == ".safetensors" or start[8:] == b"{":
+        return _read_safetensors
+    raise _foreign(path, f"a file that begins with {start!r}")
+
+
+def _reader_of_zip(path: Path) -> Callable[[Path], dict[str, Any]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise _damaged(path) from error
+    if any(name.endswith("/data.pkl") for name in names):
+        return _read_torch
+    if all(name.endswith(".npy") for name in names):
+        return _read_npz
+    raise _foreign(path, f"a zip archive with {names[0]}")
+
+
+def _foreign(path: Path, received: str) -> InputError:
     return InputError(
-        f"{path} is damaged or cut short. Copy or download it again and compare its "
-        "size with the original's."
+        f"{path} is no checkpoint: expected {_KNOWN}. Received {received}."
     )
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The dictionaries of a torch file, with arrays for tensors.
-
-    Args:
-        path: the file, in the zip or the legacy format.
-
-    Raises:
-        InputError: if it is damaged, holds no dictionary, or wants to run code.
-        ImportError: without PyTorch.
-    """
+def _read_torch(path: Path) -> dict[str, Any]:
+    """A file in the zip or the legacy format; no code in it runs."""
     torch = _torch()
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -68,42 +113,10 @@ def read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Writes a torch file in the zip format.
-
-    Args:
-        path: where to.
-        content: dictionaries with arrays.
-
-    Raises:
-        OSError: if it cannot be written.
-        ImportError: without PyTorch.
-    """
-    torch = _torch()
-    try:
-        torch.save(_to_tensors(content, torch), path)
-    except RuntimeError as error:
-        message = "PyTorch could not write all of it; the disk may be full"
-        raise OSError(message) from error
-
-
-def check_installed() -> None:
-    """Raises ImportError, naming the extra, without PyTorch."""
-    _torch()
-
-
-def _torch() -> Any:
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(_MISSING) from error
-    return torch
-
-
 def _refused(path: Path, error: Exception) -> InputError:
     code = _CODE.search(str(error))
     if "eights only" not in str(error) or not code:
-        return damaged(path)
+        return _damaged(path)
     return InputError(
         f"{path} is refused: besides weights it holds what runs code when it is loaded "
         f"({code[1]}). Save the state dict alone."
@@ -128,54 +141,23 @@ def _to_arrays(value: Any, torch: Any) -> Any:
     return value.numpy()
 
 
-def _to_tensors(value: Any, torch: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _to_tensors(part, torch) for key, part in value.items()}
-    if isinstance(value, np.ndarray):
-        return torch.from_numpy(value)
-    return value
-
-
-# Checkpoints as NumPy's `.npz` or as safetensors: flat names, no code.
-
-SAFETENSORS = ".safetensors"
-NESTED = ("generator", "mapping_network", "style_encoder", "discriminator", "fan")
-
-
-def read_npz(path: Path) -> dict[str, Any]:
-    """The arrays of an `.npz`, nested by network.
-
-    Args:
-        path: the file.
-
-    Raises:
-        InputError: if it is damaged or holds Python objects.
-    """
+def _read_npz(path: Path) -> dict[str, Any]:
     try:
         with open_arrays(path) as arrays:
-            return _nested({name: arrays[name] for name in arrays.files})
+            return _single_precision(arrays)
     except InputError:
         raise
     except ValueError as error:
         if "Python objects" not in str(error):
-            raise damaged(path) from error
+            raise _damaged(path) from error
         raise InputError(
             f"{path} is refused: it holds Python objects, not only arrays."
         ) from error
     except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise damaged(path) from error
+        raise _damaged(path) from error
 
 
-def read_safetensors(path: Path) -> dict[str, Any]:
-    """The arrays of a safetensors file, nested by network.
-
-    Args:
-        path: the file.
-
-    Raises:
-        InputError: if it is damaged.
-        ImportError: without safetensors.
-    """
+def _read_safetensors(path: Path) -> dict[str, Any]:
     try:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
@@ -184,86 +166,81 @@ def read_safetensors(path: Path) -> dict[str, Any]:
             "Files of safetensors need it: pip install 'stargan_tf[convert]'"
         ) from error
     try:
-        return _nested(load_file(path))
+        return _single_precision(load_file(path))
     # NumPy lacks types of 8 bits, which safetensors then asks it for.
     except (SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise damaged(path) from error
+        raise _damaged(path) from error
 
 
-def _nested(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """`generator.from_rgb.weight` → {"generator": {"from_rgb.weight": …}}."""
-    content: dict[str, Any] = {}
-    for name, array in arrays.items():
-        network, _, key = name.partition(".")
-        if array.dtype.kind == "f":
-            array = array.astype(np.float32, copy=False)
-        if network in NESTED:
-            content.setdefault(network, {})[key] = array
-        else:
-            content[name] = array
-    return content
-
-
-_ZIP = b"PK\x03\x04"
-_PICKLE = b"\x80"
-# The number that PyTorch's legacy format begins with, as its pickle has it.
-_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
-_KNOWN = "a torch file (.ckpt, .pt, .pth), .npz or .safetensors"
-
-
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a file of PyTorch (zip or legacy), NumPy (`.npz`) or safetensors.
+def nested(content: Mapping[str, Any], networks: Iterable[str]) -> dict[str, Any]:
+    """The content of a flat file as the torch file would have it.
 
     Args:
-        path: the file.
+        content: of a file, such as `{"generator.from_rgb.weight": …}`.
+        networks: the names to nest by.
 
     Returns:
-        Its dictionaries, with arrays for tensors. A flat file whose keys begin with
-        `generator.` and the like is nested as the torch file would be.
+        `{"generator": {"from_rgb.weight": …}}` and so on; other keys stay.
+    """
+    networks, found = set(networks), {}
+    for name, value in content.items():
+        network, dot, key = name.partition(".")
+        if dot and network in networks:
+            found.setdefault(network, {})[key] = value
+        else:
+            found[name] = value
+    return found
+
+
+def _single_precision(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        name: array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
+
+
+def write_torch(path: Path, content: Mapping[str, Any]) -> None:
+    """Writes a torch file in the zip format.
+
+    Args:
+        path: where to.
+        content: dictionaries with arrays.
 
     Raises:
-        InputError: if there is no such file, it is of no such format, damaged, or
-            wants to run code.
-        ImportError: if its format needs a package that is not installed.
+        OSError: if it cannot be written.
+        ImportError: without PyTorch.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"There is no checkpoint file {path}.")
-    return _reader(path)(path)
-
-
-def _reader(path: Path) -> Callable[[Path], dict[str, Any]]:
-    """By what the file begins with: names are often changed in downloads."""
-    with path.open("rb") as file:
-        start = file.read(len(_LEGACY))
-    if start.startswith(_ZIP):
-        return _reader_of_zip(path)
-    if start == _LEGACY:
-        return read
-    if start.startswith(_PICKLE):
-        raise InputError(
-            f"{path} is refused: a plain pickle runs code when it is opened. Save the "
-            "state dict by torch.save, or as .npz or .safetensors."
-        )
-    if path.suffix == SAFETENSORS or start[8:] == b"{":
-        return read_safetensors
-    raise _foreign(path, f"a file that begins with {start!r}")
-
-
-def _reader_of_zip(path: Path) -> Callable[[Path], dict[str, Any]]:
+    torch = _torch()
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except zipfile.BadZipFile as error:
-        raise damaged(path) from error
-    if any(name.endswith("/data.pkl") for name in names):
-        return read
-    if all(name.endswith(".npy") for name in names):
-        return read_npz
-    raise _foreign(path, f"a zip archive with {names[0]}")
+        torch.save(_to_tensors(content, torch), path)
+    except RuntimeError as error:
+        message = "PyTorch could not write all of it; the disk may be full"
+        raise OSError(message) from error
 
 
-def _foreign(path: Path, received: str) -> InputError:
+def _to_tensors(value: Any, torch: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _to_tensors(part, torch) for key, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value)
+    return value
+
+
+def check_installed() -> None:
+    """Raises ImportError, naming the extra, without PyTorch."""
+    _torch()
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError(_MISSING) from error
+    return torch
+
+
+def _damaged(path: Path) -> InputError:
     return InputError(
-        f"{path} is no checkpoint: expected {_KNOWN}. Received {received}."
+        f"{path} is damaged or cut short. Copy or download it again and compare its "
+        "size with the original's."
     )

@@ -33,7 +33,7 @@ class DeviceModel:
 
     @property
     def files(self) -> dict[str, Path]:
-        """The LiteRT files by role: `generator`, and `style` for StarGAN v2."""
+        """The LiteRT files by role: `generator`, and `style` where there are styles."""
         entries = self.description["files"].items()
         return {role: self.folder / entry["path"] for role, entry in entries}
 

@@ -215,8 +215,8 @@ class ModelFamily:
             `exporting.saved_model.ServedModel`; empty for a family that has none.
         litert: what makes LiteRT files of it: a model → its
             `exporting.litert.LiteRTModel`; empty for a family that has none.
-        official: what reads and writes checkpoints of the authors' own code, see
-            `convert`; empty for a family that has none.
+        official: the authors' own code, a `convert.mapping.OfficialCode`, whose
+            checkpoints are imported and exported; empty for a family that has none.
         presets: named configurations of it.
         check: raises `InputError` if the values of all options, by name, do not fit
             each other.

@@ -65,4 +65,4 @@ def ema_file(tmp_path):
 def golden_states(name):
     """(golden, network → official state) of a golden file."""
     golden = Golden(name)
-    return golden, {n: golden.state(n) for n in golden.official.NETWORKS}
+    return golden, {n: golden.state(n) for n in golden.official.networks}

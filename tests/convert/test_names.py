@@ -3,7 +3,7 @@
 import pytest
 
 from stargan_tf.convert.mapping import Sizes
-from stargan_tf.convert.read import dataset_infos, named
+from stargan_tf.convert.names import dataset_infos
 from stargan_tf.errors import InputError
 
 JOINT = Sizes(128, {}, label_width=15, mask_width=2)
@@ -11,7 +11,7 @@ FIVE = Sizes(128, {}, label_width=5, mask_width=0)
 
 
 def infos(sizes, preset=None, domains=None, label_type="binary"):
-    return dataset_infos(named(preset, domains, label_type), sizes, label_type)
+    return dataset_infos(sizes, preset, domains, label_type)
 
 
 def test_presets():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stargan_tf.convert.mapping import Part, Sizes, entries, put_weights
-from stargan_tf.models.stargan import official as official_v1
-from stargan_tf.models.stargan_v2 import official as official_v2
+from stargan_tf.convert.mapping import NetworkState, Sizes, entries, put_weights
+from stargan_tf.models.stargan.official import OFFICIAL as official_v1
+from stargan_tf.models.stargan_v2.official import OFFICIAL as official_v2
 from tests.goldens.reference_weights import reference_array, reference_state_dict
 
 FOLDER = Path(__file__).parents[1] / "goldens"
@@ -56,9 +56,9 @@ class Golden:
 
     def load(self, model):
         """Puts the reference weights into all trained networks of a model."""
-        for name in self.official.NETWORKS:
-            part = Part(FOLDER, name, self.state(name))
-            put_weights(getattr(model, name), self.tables[name], part)
+        for name in self.official.networks:
+            state = NetworkState(FOLDER, name, self.state(name))
+            put_weights(getattr(model, name), self.tables[name], state)
 
     def weights(self, network):
         """Official key → (our variable, index of its part) of every weight."""

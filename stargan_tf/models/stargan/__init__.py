@@ -102,7 +102,7 @@ STARGAN = ModelFamily(
     sampler="stargan_tf.models.stargan.watch:SampleImages",
     served="stargan_tf.models.stargan.serving:served_model",
     litert="stargan_tf.models.stargan.litert:litert_model",
-    official="stargan_tf.models.stargan.official",
+    official="stargan_tf.models.stargan.official:OFFICIAL",
     uses=(
         "--to {domain} INPUT --output OUTPUT",
         "--all INPUT --output grid.png",

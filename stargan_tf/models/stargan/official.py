@@ -1,4 +1,4 @@
-"""StarGAN v1's checkpoints: `{step}-G.ckpt` and `{step}-D.ckpt`, weights only."""
+"""Checkpoints of yunjey/stargan: `{step}-G.ckpt` and `{step}-D.ckpt`, weights only."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,21 +7,19 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.convert.mapping import (
-    AS_IS,
     KERNEL,
     Constant,
     Entry,
-    Part,
+    NetworkState,
+    OfficialCode,
     Sizes,
-    State,
+    StateDict,
     Table,
-    is_state,
+    is_state_dict,
     without_prefix,
 )
 from stargan_tf.data.info import BINARY
 from stargan_tf.errors import InputError
-
-# StarGAN v1: the official keys and ours (yunjey/stargan).
 
 DOWNS = UPS = 2
 
@@ -35,20 +33,20 @@ def generator(base_filters: int, num_residual_blocks: int) -> Table:
     """
     # One number per layer of the official nn.Sequential; an activation takes one.
     number, filters = 0, base_filters
-    lines = [*_normalised(0, 1, "main", "stem", "stem_norm", filters)]
+    lines = [*_normalized(0, 1, "main", "stem", "stem_norm", filters)]
     for i in range(1, DOWNS + 1):
         number, filters = number + 3, filters * 2
         name = f"down_{i}"
-        lines += _normalised(number, number + 1, "main", name, f"{name}_norm", filters)
+        lines += _normalized(number, number + 1, "main", name, f"{name}_norm", filters)
     number += 3
     for i in range(num_residual_blocks):
         inner, ours = f"main.{number}.main", f"residual_{i + 1}"
-        lines += _normalised(0, 1, inner, f"{ours}/conv_1", f"{ours}/norm_1", filters)
-        lines += _normalised(3, 4, inner, f"{ours}/conv_2", f"{ours}/norm_2", filters)
+        lines += _normalized(0, 1, inner, f"{ours}/conv_1", f"{ours}/norm_1", filters)
+        lines += _normalized(3, 4, inner, f"{ours}/conv_2", f"{ours}/norm_2", filters)
         number += 1
     for i in range(1, UPS + 1):
         name, filters = f"up_{i}", filters // 2
-        lines += _normalised(number, number + 1, "main", name, f"{name}_norm", filters)
+        lines += _normalized(number, number + 1, "main", name, f"{name}_norm", filters)
         number += 3
     return (*lines, Entry(f"main.{number}.weight", "to_rgb/kernel", KERNEL))
 
@@ -62,7 +60,7 @@ def discriminator(num_layers: int) -> Table:
     halvings = [
         (
             Entry(f"main.{2 * i}.weight", f"halve_{i + 1}/kernel", KERNEL),
-            Entry(f"main.{2 * i}.bias", f"halve_{i + 1}/bias", AS_IS),
+            Entry(f"main.{2 * i}.bias", f"halve_{i + 1}/bias"),
         )
         for i in range(num_layers)
     ]
@@ -73,7 +71,7 @@ def discriminator(num_layers: int) -> Table:
     )
 
 
-def _normalised(
+def _normalized(
     convolution: int, norm: int, prefix: str, ours: str, our_norm: str, filters: int
 ) -> Iterator[Entry | Constant]:
     """A convolution without bias and its instance norm.
@@ -89,110 +87,73 @@ def _normalised(
     yield Constant(f"{prefix}.{norm}.num_batches_tracked", np.zeros((), np.int64))
 
 
-FAMILY = "stargan"
-LABEL_TYPE = BINARY
-GENERATOR, DISCRIMINATOR = NETWORKS = ("generator", "discriminator")
-AVERAGED = ()
+GENERATOR, DISCRIMINATOR = "generator", "discriminator"
+# Of a generator alone, which takes any: what the authors trained at.
 DEFAULT_IMAGE_SIZE = 128
-_OTHER = {GENERATOR: DISCRIMINATOR, DISCRIMINATOR: GENERATOR}
 
 
-def parts(path: Path, content: Mapping[str, Any]) -> list[tuple[str, Part]] | None:
-    """The network in a file by name, or None if it is none of this family's.
-
-    Args:
-        path: the file.
-        content: what is in it.
-    """
-    if not is_state(content):
-        return None
-    state = without_prefix(content)
-    name = _recognised(state)
-    return [(name, Part(path, name, state))] if name else None
-
-
-def moments(content: Mapping[str, Any]) -> None:
-    """The official code saves no optimizer."""
-
-
-def _recognised(state: State) -> str | None:
-    kernel = state.get("main.0.weight")
+def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkState]:
+    """The one network of a file."""
+    if not is_state_dict(content):
+        return {}
+    weights = without_prefix(content)
+    kernel = weights.get("main.0.weight")
     if kernel is None or kernel.ndim != 4:
-        return None
-    if {"conv1.weight", "conv2.weight"} <= state.keys():
-        return DISCRIMINATOR if kernel.shape[1:] == (3, 4, 4) else None
-    return GENERATOR if kernel.shape[2:] == (7, 7) else None
+        return {}
+    if {"conv1.weight", "conv2.weight"} <= weights.keys():
+        name, is_official = DISCRIMINATOR, kernel.shape[1:] == (3, 4, 4)
+    else:
+        name, is_official = GENERATOR, kernel.shape[2:] == (7, 7)
+    return {name: NetworkState(path, name, weights)} if is_official else {}
 
 
-def sizes(parts: Mapping[str, Part]) -> Sizes:
-    """What the shapes tell.
-
-    Args:
-        parts: by network; the discriminator may be missing.
-
-    Raises:
-        InputError: without a generator, or if the two do not belong together.
-    """
-    if GENERATOR not in parts:
+def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
+    if GENERATOR not in networks:
         raise InputError(
-            f"{parts[DISCRIMINATOR]} alone translates nothing. Give the generator's "
+            f"{networks[DISCRIMINATOR]} alone translates nothing. Give the generator's "
             "file ({step}-G.ckpt) too."
         )
-    state = parts[GENERATOR].state
-    base, channels = state["main.0.weight"].shape[:2]
+    weights = networks[GENERATOR].weights
+    base, channels = weights["main.0.weight"].shape[:2]
+    label_width = channels - 3
     options = {
         "base_filters": base,
-        "num_residual_blocks": sum(key.endswith(".main.0.weight") for key in state),
+        "num_residual_blocks": sum(key.endswith(".main.0.weight") for key in weights),
     }
-    if DISCRIMINATOR not in parts:
+    if DISCRIMINATOR not in networks:
         return Sizes(
             DEFAULT_IMAGE_SIZE,
             options,
-            label_width=channels - 3,
+            label_width,
             mask_width=None,
-            silent={"image_size", "discriminator_filters", "discriminator_layers"},
+            assumed={"image_size", "discriminator_filters", "discriminator_layers"},
         )
-    return _with_discriminator(parts, options, channels - 3)
-
-
-def _with_discriminator(
-    parts: Mapping[str, Part], options: dict[str, Any], label_width: int
-) -> Sizes:
-    state = parts[DISCRIMINATOR].state
-    layers = sum(key.startswith("main.") and key.endswith("weight") for key in state)
-    classes, _, side, _ = state["conv2.weight"].shape
+    weights = networks[DISCRIMINATOR].weights
+    layers = sum(key.startswith("main.") and key.endswith("weight") for key in weights)
+    classes, _, side, _ = weights["conv2.weight"].shape
     masks = label_width - classes
     if masks < 0 or masks == 1:
         raise InputError(
-            f"{parts[GENERATOR]} takes {label_width} labels and {parts[DISCRIMINATOR]} "
-            f"tells {classes}: they are of two different trainings."
+            f"{networks[GENERATOR]} takes {label_width} labels and "
+            f"{networks[DISCRIMINATOR]} tells {classes}: they are of two different "
+            "trainings."
         )
-    options["discriminator_filters"] = state["main.0.weight"].shape[0]
+    options["discriminator_filters"] = weights["main.0.weight"].shape[0]
     options["discriminator_layers"] = layers
     return Sizes(side * 2**layers, options, label_width, masks)
 
 
-def tables(sizes: Sizes) -> dict[str, Table]:
-    """The tables of both networks.
-
-    Args:
-        sizes: of the checkpoint.
-    """
+def _tables(sizes: Sizes) -> dict[str, Table]:
     options = sizes.options
-    found = {
+    tables = {
         GENERATOR: generator(options["base_filters"], options["num_residual_blocks"])
     }
     if "discriminator_layers" in options:
-        found[DISCRIMINATOR] = discriminator(options["discriminator_layers"])
-    return found
+        tables[DISCRIMINATOR] = discriminator(options["discriminator_layers"])
+    return tables
 
 
-def check_exportable(options: Mapping[str, Any]) -> None:
-    """Raises InputError for models that the official code cannot build.
-
-    Args:
-        options: the model's constructor arguments.
-    """
+def _check_exportable(options: Mapping[str, Any]) -> None:
     if (
         options["attention"]
         or options["conditioning"] != "input"
@@ -205,18 +166,22 @@ def check_exportable(options: Mapping[str, Any]) -> None:
         )
 
 
-def files(
-    states: Mapping[str, State], moments: Mapping[str, Any], step: int
-) -> Iterator[tuple[str, State]]:
-    """The official files.
-
-    Args:
-        states: by network.
-        moments: none.
-        step: of the checkpoint.
-
-    Yields:
-        (name, content).
-    """
+def _files(
+    states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
+) -> Iterator[tuple[str, StateDict]]:
     yield f"{step}-G.ckpt", states[GENERATOR]
     yield f"{step}-D.ckpt", states[DISCRIMINATOR]
+
+
+OFFICIAL = OfficialCode(
+    repository="yunjey/stargan",
+    file_names="one {step}-G.ckpt and one {step}-D.ckpt",
+    label_type=BINARY,
+    networks=(GENERATOR, DISCRIMINATOR),
+    find_networks=_find_networks,
+    find_moments=lambda content: {},  # It saves no optimizer.
+    sizes=_sizes,
+    tables=_tables,
+    check_exportable=_check_exportable,
+    files=_files,
+)

@@ -245,7 +245,7 @@ STARGAN_V2 = ModelFamily(
     sampler="stargan_tf.models.stargan_v2.watch:SampleStyles",
     served="stargan_tf.models.stargan_v2.serving:served_model",
     litert="stargan_tf.models.stargan_v2.litert:litert_model",
-    official="stargan_tf.models.stargan_v2.official",
+    official="stargan_tf.models.stargan_v2.official:OFFICIAL",
     uses=(
         "--to {domain} --seed 7 INPUT --output OUTPUT",
         "--to {domain} --reference PICTURE INPUT --output OUTPUT",

@@ -1,4 +1,4 @@
-"""StarGAN v2's checkpoints: `{step}_nets.ckpt`, `_nets_ema.ckpt`, `_optims.ckpt`."""
+"""Checkpoints of clovaai/stargan-v2: `{step}_nets.ckpt`, `_nets_ema`, `_optims`."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.convert.files import nested
 from stargan_tf.convert.mapping import (
     KERNEL,
     MATRIX,
@@ -14,18 +15,17 @@ from stargan_tf.convert.mapping import (
     VERDICT_KERNEL,
     Constant,
     Entry,
-    Part,
+    NetworkState,
+    OfficialCode,
     Sizes,
-    State,
+    StateDict,
     Table,
-    is_state,
+    is_state_dict,
     without_prefix,
 )
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.errors import InputError
 from stargan_tf.models.stargan_v2.layers import halvings, widths
-
-# StarGAN v2: the official keys and ours (clovaai/stargan-v2).
 
 BOTTLENECK_BLOCKS = 2
 LAST_SIZE = 4
@@ -167,8 +167,6 @@ def _styled_norm(key: str, path: str) -> Iterator[Entry]:
     yield from _dense(f"{key}.fc", f"{path}/affine")
 
 
-FAMILY = "stargan_v2"
-LABEL_TYPE = ONE_HOT
 DISCRIMINATOR = "discriminator"
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 NETWORKS = (*AVERAGED, DISCRIMINATOR)
@@ -178,63 +176,44 @@ MAX_FILTERS = 512
 _EMA = "_ema"
 
 
-def parts(path: Path, content: Mapping[str, Any]) -> list[tuple[str, Part]] | None:
-    """The networks in a file by name, or None if it is none of this family's.
-
-    Args:
-        path: the file.
-        content: what is in it.
-    """
-    known = content.keys() & set(NETWORKS)
-    if not known or not all(is_state(content[name]) for name in known):
-        return None
+def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkState]:
+    content = nested(content, (*NETWORKS, FAN))
+    known = [name for name in NETWORKS if name in content]
+    if not all(is_state_dict(content[name]) for name in known):
+        return {}
     # Only the file of the averages comes without a discriminator.
     suffix = "" if DISCRIMINATOR in content else _EMA
-    return [
-        (name + suffix, Part(path, name, without_prefix(content[name])))
-        for name in NETWORKS
-        if name in known
-    ]
+    return {
+        name + suffix: NetworkState(path, name, without_prefix(content[name]))
+        for name in known
+    }
 
 
-def moments(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The optimizers' state dicts in a file by network, or None.
-
-    Args:
-        content: what is in it.
-    """
+def _find_moments(content: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: content[name] for name in NETWORKS if name in content}
-    is_optimizer = (
+    are_optimizers = (
         isinstance(value, Mapping) and {"state", "param_groups"} <= value.keys()
         for value in found.values()
     )
-    return found if found and all(is_optimizer) else None
+    return found if all(are_optimizers) else {}
 
 
-def sizes(parts: Mapping[str, Part]) -> Sizes:
-    """What the shapes tell.
-
-    Args:
-        parts: by network, averaged ones with the suffix `_ema`.
-
-    Raises:
-        InputError: if a network is missing, or one belongs to another model.
-    """
-    suffix = _EMA if f"generator{_EMA}" in parts else ""
-    missing = [name for name in AVERAGED if name + suffix not in parts]
+def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
+    suffix = _EMA if f"generator{_EMA}" in networks else ""
+    missing = [name for name in AVERAGED if name + suffix not in networks]
     if missing:
-        part = next(iter(parts.values()))
-        raise InputError(f"{part.path} has no {missing[0]}: it is not whole.")
-    g, f, e = (parts[name + suffix] for name in AVERAGED)
+        state = next(iter(networks.values()))
+        raise InputError(f"{state.path} has no {missing[0]}: it is not whole.")
+    g, f, e = (networks[name + suffix] for name in AVERAGED)
     try:
-        return _sizes(g.state, f.state, e.state)
+        return _sizes_of(g.weights, f.weights, e.weights)
     except KeyError as error:
         raise InputError(
             f"{g.path} is not as the official code builds it: it lacks {error.args[0]}."
         ) from error
 
 
-def _sizes(g: State, f: State, e: State) -> Sizes:
+def _sizes_of(g: StateDict, f: StateDict, e: StateDict) -> Sizes:
     blocks = _count(e, "shared.", ".conv1.weight")
     image_size = 2 ** (blocks + 2)
     base = e["shared.0.weight"].shape[0]
@@ -249,12 +228,12 @@ def _sizes(g: State, f: State, e: State) -> Sizes:
         "max_filters": widest if capped else max(widest, MAX_FILTERS),
         "high_pass": _high_pass(g, blocks),
     }
-    silent = {"high_pass"} if options["high_pass"] and HPF_KEY not in g else {}
+    assumed = {"high_pass"} if options["high_pass"] and HPF_KEY not in g else set()
     domains = _count(e, "unshared.", ".weight")
-    return Sizes(image_size, options, domains, silent=set(silent))
+    return Sizes(image_size, options, domains, assumed=assumed)
 
 
-def _high_pass(g: State, blocks: int) -> float:
+def _high_pass(g: StateDict, blocks: int) -> float:
     """The divisor; the filter that tells it is missing in files before 2021."""
     if HPF_KEY in g:
         return round(float(8.0 / g[HPF_KEY][1, 1]), 6)
@@ -262,34 +241,24 @@ def _high_pass(g: State, blocks: int) -> float:
     return 1.0 if _count(g, "encode.", ".conv1.weight") > blocks else 0.0
 
 
-def _count(state: State, start: str, end: str) -> int:
+def _count(state: StateDict, start: str, end: str) -> int:
     return sum(key.startswith(start) and key.endswith(end) for key in state)
 
 
-def tables(sizes: Sizes) -> dict[str, Table]:
-    """The tables of all networks.
-
-    Args:
-        sizes: of the checkpoint.
-    """
+def _tables(sizes: Sizes) -> dict[str, Table]:
     names = ("base_filters", "max_filters")
     trunk = (sizes.image_size, *(sizes.options[name] for name in names))
     domains = sizes.label_width
-    found = {
+    tables = {
         "generator": generator(*trunk, sizes.options["high_pass"]),
         "mapping_network": mapping_network(domains),
         "style_encoder": style_encoder(*trunk, domains),
         DISCRIMINATOR: discriminator(*trunk),
     }
-    return found | {name + _EMA: found[name] for name in AVERAGED}
+    return tables | {name + _EMA: tables[name] for name in AVERAGED}
 
 
-def check_exportable(options: Mapping[str, Any]) -> None:
-    """Raises InputError for models that the official code cannot build.
-
-    Args:
-        options: the model's constructor arguments.
-    """
+def _check_exportable(options: Mapping[str, Any]) -> None:
     if options.get("separable") or options.get("generator_filters"):
         raise InputError(
             "A model with separable convolutions or generator_filters is not in the "
@@ -297,19 +266,9 @@ def check_exportable(options: Mapping[str, Any]) -> None:
         )
 
 
-def files(
-    states: Mapping[str, State], moments: Mapping[str, Any], step: int
+def _files(
+    states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The official files.
-
-    Args:
-        states: by network, averaged ones with the suffix `_ema`; also `fan`.
-        moments: state dicts of the optimizers by network, if there are any.
-        step: of the checkpoint.
-
-    Yields:
-        (name, content).
-    """
     fan = {FAN: states[FAN]} if FAN in states else {}
     trained = {name: states[name] for name in NETWORKS}
     averaged = {name: states[name + _EMA] for name in AVERAGED}
@@ -317,3 +276,18 @@ def files(
     yield f"{step:06d}_nets_ema.ckpt", averaged | fan
     if moments:
         yield f"{step:06d}_optims.ckpt", dict(moments)
+
+
+OFFICIAL = OfficialCode(
+    repository="clovaai/stargan-v2",
+    file_names="one {step}_nets.ckpt and one {step}_nets_ema.ckpt",
+    label_type=ONE_HOT,
+    networks=NETWORKS,
+    averaged=AVERAGED,
+    find_networks=_find_networks,
+    find_moments=_find_moments,
+    sizes=_sizes,
+    tables=_tables,
+    check_exportable=_check_exportable,
+    files=_files,
+)

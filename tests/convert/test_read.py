@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from stargan_tf.convert.mapping import apply_given
-from stargan_tf.convert.read import collect
+from stargan_tf.convert.read import read
 from stargan_tf.errors import InputError
 from tests.convert.conftest import flat, v1_states, v2_states
 
@@ -15,7 +14,7 @@ def save(path, state):
 
 
 def test_v1_from_its_two_files(v1_files):
-    found = collect(v1_files)
+    found = read(v1_files)
     assert (found.family, found.step) == ("stargan", 200_000)
     assert found.sizes.options == {
         "base_filters": 2,
@@ -25,22 +24,21 @@ def test_v1_from_its_two_files(v1_files):
     }
     assert (found.sizes.image_size, found.sizes.label_width) == (16, 5)
     assert found.sizes.mask_width == 0
-    assert found.sizes.silent == set()
+    assert found.sizes.assumed == set()
 
 
 def test_v1_joint_has_a_mask(tmp_path):
     states = v1_states(labels=13, mask=2)
     paths = [save(tmp_path / f"{n}.npz", s) for n, s in zip("GD", states, strict=True)]
-    sizes = collect(paths).sizes
+    sizes = read(paths, preset="celeba_rafd").sizes
     assert (sizes.label_width, sizes.mask_width) == (15, 2)
 
 
 def test_v1_generator_alone_leaves_the_image_size_open(v1_files):
-    found = collect(v1_files[:1])
+    found = read(v1_files[:1])
     assert found.sizes.image_size == 128
     assert found.sizes.mask_width is None
-    apply_given(found, {"image_size": 64})
-    assert found.sizes.image_size == 64
+    assert read(v1_files[:1], given={"image_size": 64}).sizes.image_size == 64
 
 
 def test_running_statistics_of_old_checkpoints_are_no_weights(tmp_path):
@@ -48,15 +46,15 @@ def test_running_statistics_of_old_checkpoints_are_no_weights(tmp_path):
     for key in ("running_mean", "running_var"):
         generator[f"main.1.{key}"] = np.full(2, np.nan, np.float32)
     generator["main.1.num_batches_tracked"] = np.array(7)
-    assert collect([save(tmp_path / "1-G.npz", generator)]).step == 1
+    assert read([save(tmp_path / "1-G.npz", generator)]).step == 1
 
 
 @pytest.mark.parametrize("high_pass", [False, True])
 def test_v2(tmp_path, high_pass):
     states = v2_states(domains=2, high_pass=high_pass)
-    found = collect([save(tmp_path / "000500_nets.npz", flat(states))])
+    found = read([save(tmp_path / "000500_nets.npz", flat(states))])
     assert (found.family, found.step) == ("stargan_v2", 500)
-    assert list(found.parts) == list(states)
+    assert list(found.networks) == list(states)
     assert found.sizes.image_size == 64
     assert found.sizes.label_width == 2
     assert found.sizes.options == {
@@ -70,23 +68,22 @@ def test_v2(tmp_path, high_pass):
 
 
 def test_v2_averages_are_told_by_the_missing_discriminator(ema_file):
-    found = collect([ema_file])
+    found = read([ema_file])
     names = ["generator_ema", "mapping_network_ema", "style_encoder_ema"]
-    assert list(found.parts) == names
+    assert list(found.networks) == names
     assert found.step == 100_000
 
 
 def test_strength_of_the_high_pass_filter(tmp_path):
     states = v2_states(high_pass=True)
     states["generator"]["hpf.filter"] = states["generator"]["hpf.filter"] / 3
-    found = collect([save(tmp_path / "a.npz", flat(states))])
+    found = read([save(tmp_path / "a.npz", flat(states))])
     assert found.sizes.options["high_pass"] == 3.0
     # Before 2021 the filter was not in the file; the number of blocks still tells.
     del states["generator"]["hpf.filter"]
-    found = collect([save(tmp_path / "a.npz", flat(states))])
-    assert found.sizes.options["high_pass"] == 1.0
-    apply_given(found, {"high_pass": 2.0})
-    assert found.sizes.options["high_pass"] == 2.0
+    path = save(tmp_path / "a.npz", flat(states))
+    assert read([path]).sizes.options["high_pass"] == 1.0
+    assert read([path], given={"high_pass": 2.0}).sizes.options["high_pass"] == 2.0
 
 
 def test_unused_convolutions_may_be_missing(tmp_path):
@@ -95,18 +92,18 @@ def test_unused_convolutions_may_be_missing(tmp_path):
     assert unused
     for key in unused:
         del states["generator"][key]
-    assert collect([save(tmp_path / "a.npz", flat(states))]).family == "stargan_v2"
+    assert read([save(tmp_path / "a.npz", flat(states))]).family == "stargan_v2"
 
 
 def test_prefix_of_data_parallel_is_dropped(tmp_path):
     states = [{f"module.{k}": v for k, v in state.items()} for state in v1_states()]
     paths = [save(tmp_path / f"{n}.npz", s) for n, s in zip("GD", states, strict=True)]
-    assert "main.0.weight" in collect(paths).parts["generator"].state
+    assert "main.0.weight" in read(paths).networks["generator"].weights
 
 
 def refused(*paths):
     with pytest.raises(InputError) as caught:
-        collect(paths)
+        read(paths)
     return str(caught.value)
 
 
@@ -190,8 +187,7 @@ def test_optimizers_alone(tmp_path):
     ],
 )
 def test_options_that_differ_are_named(ema_file, given, message):
-    found = collect([ema_file])
-    apply_given(found, {"image_size": 64, "style_dim": 5, "base_filters": 256})
+    read([ema_file], given={"image_size": 64, "style_dim": 5, "base_filters": 256})
     with pytest.raises(InputError) as caught:
-        apply_given(found, given)
+        read([ema_file], given=given)
     assert message in str(caught.value)

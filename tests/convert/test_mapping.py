@@ -12,16 +12,15 @@ from stargan_tf.convert.mapping import (
     VERDICT_KERNEL,
     Constant,
     Entry,
-    Part,
+    NetworkState,
     Sizes,
-    check_keys,
     entries,
     put_weights,
     to_official,
     to_ours,
 )
-from stargan_tf.models.stargan import official as official_v1
-from stargan_tf.models.stargan_v2 import official as official_v2
+from stargan_tf.models.stargan.official import OFFICIAL as official_v1
+from stargan_tf.models.stargan_v2.official import OFFICIAL as official_v2
 from tests.convert import official_shapes as shapes
 
 V2 = {
@@ -95,7 +94,9 @@ def case(request, tmp_path):
         name: {k: np.broadcast_to(np.float32(0), s) for k, s in state.items()}
         for name, state in full.items()
     }
-    parts = {name: Part(tmp_path, name, state) for name, state in states.items()}
+    parts = {
+        name: NetworkState(tmp_path, name, state) for name, state in states.items()
+    }
     return official, parts, counts, sizes
 
 
@@ -103,10 +104,9 @@ def test_keys_and_counts_are_the_official_ones(case):
     official, parts, counts, sizes = case
     tables = official.tables(sizes)
     for name, part in parts.items():
-        check_keys(part, tables[name])
         keys = [entry.key for entry in entries(tables[name])]
-        assert keys == list(part.state)
-        assert sum(math.prod(a.shape) for a in part.state.values()) == counts[name]
+        assert keys == list(part.weights)
+        assert sum(math.prod(a.shape) for a in part.weights.values()) == counts[name]
 
 
 def test_sizes_are_told_from_the_shapes(case):
@@ -148,15 +148,15 @@ def networks(official, sizes):
 
 def test_layouts_there_and_back():
     rng = np.random.default_rng(0)
-    forms = {
+    layouts = {
         KERNEL: (2, 3, 4, 5),
         MATRIX: (2, 3),
         VERDICT_KERNEL: (2, 3, 1, 1),
         VERDICT_BIAS: (2,),
     }
-    for form, shape in forms.items():
+    for layout, shape in layouts.items():
         array = rng.normal(size=shape)
-        again = form.to_official(form.to_ours(array))
+        again = layout.to_official(layout.to_ours(array))
         np.testing.assert_array_equal(again.reshape(shape), array)
     # Output channel 1, input channel 2, row 3, column 4.
     kernel = np.arange(120).reshape(2, 3, 4, 5)

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from stargan_tf.convert.files import read_checkpoint
+from stargan_tf.convert.files import nested, read_checkpoint
 from stargan_tf.errors import InputError
 
 CONTENT = {
@@ -51,11 +51,11 @@ def test_half_precision_becomes_float32(tmp_path):
 
 def test_npz_and_safetensors(tmp_path):
     np.savez(tmp_path / "file.npz", **FLAT)
-    check(read_checkpoint(tmp_path / "file.npz"))
+    check(nested(read_checkpoint(tmp_path / "file.npz"), CONTENT))
     numpy_safetensors = pytest.importorskip("safetensors.numpy")
     for name in ("file.safetensors", "other.name"):
         numpy_safetensors.save_file(FLAT, tmp_path / name)
-        check(read_checkpoint(tmp_path / name))
+        check(nested(read_checkpoint(tmp_path / name), CONTENT))
 
 
 def refused(path):
