@@ -15,6 +15,7 @@ from stargan_tf.cli.model_flags import (
     given_code,
 )
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import CLASSIFIER_STEPS, PROTOCOLS
 from stargan_tf.files import check_file
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _add_measures(group: Any) -> None:
     )
     group.add_argument(
         "--protocol",
-        choices=["standard", "stargan_v2"],
+        choices=list(PROTOCOLS),
         default="standard",
         help="Of FID and KID.",
     )
@@ -75,7 +76,7 @@ def _add_measures(group: Any) -> None:
     )
     group.add_argument(
         "--classifier",
-        choices=["tiny", "small", "resnet18"],
+        choices=list(CLASSIFIER_STEPS),
         default="small",
         help="Size of the classifier.",
     )

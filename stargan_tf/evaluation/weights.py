@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from stargan_tf.archives import open_arrays, read_arrays, write_arrays
-from stargan_tf.convert import files as torch_file
+from stargan_tf.convert.files import check_installed, read_checkpoint
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.files import temporary_folder, user_path
@@ -248,7 +248,7 @@ def _read(name: str, file: Path) -> Arrays:
 
 def _downloaded(name: str) -> Arrays:
     purpose, files = SOURCES[name]
-    torch_file.check_installed()  # Before hundreds of megabytes are fetched.
+    check_installed()  # Before hundreds of megabytes are fetched.
     # Keras' bar is for people: in a file, each of its states would be a line.
     silence = contextlib.redirect_stdout(io.StringIO())
     with temporary_folder() as folder:
@@ -285,6 +285,6 @@ def _converted(name: str, folder: Path) -> Arrays:
                 f"{file} is damaged or another file: its SHA-256 must begin with "
                 f"{sha256[:16]}. Received: {digest[:16]}. Fetch it again."
             )
-        tensors.update(torch_file.read(file))
+        tensors.update(read_checkpoint(file))
     convert = convert_lpips if name.startswith("lpips") else convert_inception
     return convert(tensors)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from absl import logging
 
-from stargan_tf.convert import files as torch_file
+from stargan_tf.convert.files import write_torch
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.weights import SOURCES, Source, load_weights
 
@@ -60,7 +60,7 @@ def publisher(tmp_path, monkeypatch):
     heads = {f"lin{i}.model.1.weight": PUBLISHED + i for i in range(5)}
     files = {"1.pth": inception(1), "2.pth": inception(2), "cut.pth": inception(3)}
     for name, content in {**files, "trunk.pth": trunk, "heads.pth": heads}.items():
-        torch_file.write(folder / name, content)
+        write_torch(folder / name, content)
     monkeypatch.setattr(Handler, "asked", [])
     handler = functools.partial(Handler, directory=folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -158,7 +158,7 @@ def test_an_interrupted_download_leaves_nothing(
 
 
 def test_another_file_than_the_known_one_is_refused(publisher, own_cache, temporary):
-    torch_file.write(publisher.folder / "1.pth", inception(5))
+    write_torch(publisher.folder / "1.pth", inception(5))
     with pytest.raises(InputError, match=r"1\.pth is damaged or another file: its SHA"):
         load_weights("one")
     assert not kept(own_cache) and not list(temporary.iterdir())

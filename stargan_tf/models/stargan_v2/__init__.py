@@ -133,6 +133,37 @@ def check_image_size(image_size: int) -> None:
     )
 
 
+def halvings(image_size: int, until: int) -> int:
+    """How often `image_size` is halved until it is `until` (both powers of two)."""
+    return image_size.bit_length() - until.bit_length()
+
+
+def official_filters(image_size: int) -> int:
+    """The official code's channels at full size."""
+    return 2**14 // image_size
+
+
+def widths(
+    image_size: int, base_filters: int | None, max_filters: int, blocks: int
+) -> list[int]:
+    """Channels at full size and after each block: doubled, up to a cap.
+
+    Args:
+        image_size: side of the images in pixels.
+        base_filters: channels at full size, which the cap does not touch; `None`
+            for the official 2**14 / image_size.
+        max_filters: the cap.
+        blocks: number of blocks.
+
+    Returns:
+        List of `blocks` + 1 integers.
+    """
+    channels = [base_filters or official_filters(image_size)]
+    for _ in range(blocks):
+        channels.append(min(2 * channels[-1], max_filters))
+    return channels
+
+
 def check(values: Mapping[str, Any]) -> None:
     """Refuses values that do not fit each other, before anything is started.
 

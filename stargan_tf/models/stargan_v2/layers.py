@@ -15,7 +15,7 @@ from stargan_tf.layers.convolution import (
 )
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
-from stargan_tf.models.stargan_v2 import check_image_size
+from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 
 # Of the masks, the first serves the high-pass skip of this size, the second the larger.
 SMALL_MASK_SIZE = 32
@@ -45,35 +45,6 @@ def he_convolution_3x3(filters, separable, **kwargs):
 def leaky_relu(**kwargs):
     """LeakyReLU of slope 0.2, the activation of G, E and D."""
     return LeakyReLU(0.2, **kwargs)
-
-
-def halvings(image_size, until):
-    """How often `image_size` is halved until it is `until` (both powers of two)."""
-    return image_size.bit_length() - until.bit_length()
-
-
-def official_filters(image_size):
-    """The official code's channels at full size."""
-    return 2**14 // image_size
-
-
-def widths(image_size, base_filters, max_filters, blocks):
-    """Channels at full size and after each block: doubled, up to a cap.
-
-    Args:
-        image_size: side of the images in pixels.
-        base_filters: channels at full size, which the cap does not touch; `None`
-            for the official 2**14 / image_size.
-        max_filters: the cap.
-        blocks: number of blocks.
-
-    Returns:
-        List of `blocks` + 1 integers.
-    """
-    channels = [base_filters or official_filters(image_size)]
-    for _ in range(blocks):
-        channels.append(min(2 * channels[-1], max_filters))
-    return channels
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")

@@ -24,8 +24,7 @@ from stargan_tf.models.base import (
     value_and_slope,
 )
 from stargan_tf.models.memory import dense, mean_over_micro_batches, rematerialized
-from stargan_tf.models.stargan_v2 import check_image_size, styles
-from stargan_tf.models.stargan_v2.layers import official_filters
+from stargan_tf.models.stargan_v2 import check_image_size, official_filters, styles
 from stargan_tf.models.stargan_v2.networks import (
     DiscriminatorV2,
     GeneratorV2,

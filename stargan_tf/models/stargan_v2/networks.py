@@ -6,17 +6,15 @@ from keras import layers
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32
-from stargan_tf.models.stargan_v2 import check_image_size
+from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 from stargan_tf.models.stargan_v2.layers import (
     AdaINResidualBlock,
     DomainDense,
     DownResidualBlock,
     HighPassSkip,
     ImageTrunk,
-    halvings,
     he_convolution,
     leaky_relu,
-    widths,
 )
 
 # The generator's.

@@ -25,7 +25,7 @@ from stargan_tf.convert.mapping import (
 )
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan_v2.layers import halvings, widths
+from stargan_tf.models.stargan_v2 import halvings, widths
 
 BOTTLENECK_BLOCKS = 2
 LAST_SIZE = 4

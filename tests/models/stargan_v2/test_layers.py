@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from stargan_tf.errors import InputError
 from stargan_tf.layers.normalization import AdaIN
-from stargan_tf.models.stargan_v2 import check_image_size
+from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 from stargan_tf.models.stargan_v2.layers import (
     AdaINResidualBlock,
     DomainDense,
@@ -15,9 +15,7 @@ from stargan_tf.models.stargan_v2.layers import (
     HighPassSkip,
     ImageTrunk,
     gathered_heads,
-    halvings,
     stacked_heads,
-    widths,
 )
 
 
