@@ -70,8 +70,8 @@ $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 \
 	  --find-links $(TORCH_PAGE) "$(TORCH)"
 	@# The tests of the web page want LiteRT.js and a browser; without, they are skipped.
-	-$(BIN)/python -c "from stargan_tf.demo import runtime_package as runtime; \
-	  runtime.runtime_folder()"
+	-$(BIN)/python -c "from stargan_tf.demo.litert_js import runtime_folder; \
+	  runtime_folder()"
 	-@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && \
 	  command -v apt-get >/dev/null && apt-get update --quiet && \
 	  apt-get install --quiet --yes chromium; }

@@ -4,7 +4,13 @@ import argparse
 from pathlib import Path
 
 from stargan_tf import pretrained as shipped
-from stargan_tf.cli.command import Command, CommandParser, Switch, number
+from stargan_tf.cli.command import (
+    Command,
+    CommandParser,
+    Switch,
+    number,
+    start_tensorflow,
+)
 
 _DEFAULT_MODEL = "toon_attributes"
 
@@ -35,8 +41,11 @@ def _add_arguments(parser: CommandParser) -> None:
 
 def _run(args: argparse.Namespace) -> None:
     # Here, not above: NumPy is slow to start.
+    from stargan_tf.demo.litert_js import is_runtime, kept_runtime
     from stargan_tf.demo.web import run_web_demo
 
+    if args.runtime is None and not is_runtime(kept_runtime()):
+        start_tensorflow()  # Keras fetches it.
     try:
         run_web_demo(
             _model_folder(args.model),

@@ -1,82 +1,38 @@
-"""The web demo from the first check to the last request."""
+"""A page on which an exported model runs in the browser: written, and served.
+
+Nothing here needs TensorFlow.
+"""
 
 import errno
+import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import LabelledImages
-from stargan_tf.demo.device_model import DESCRIPTION, DeviceModel, read_device_model
-from stargan_tf.demo.litert_js import PACKAGES, VERSION, runtime_folder
+from stargan_tf.demo.litert_js import VERSION, runtime_folder
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_new, new_folder, temporary_folder
+from stargan_tf.files import check_new, new_folder, read_json, temporary_folder
 from stargan_tf.translation.pictures import write_picture
 
-# Drawn faces beside the page, so that there is something to translate at once.
-
-COUNT = 8
-SIZE = 256
+DESCRIPTION = "model.json"
+FORMAT = "stargan_tf.litert/1"
+HOW = "Make one: stargan-tf export --model runs/demo --format litert --output phone/"
+FACES = 8
+FACE_SIZE = 256
 DRAWN = ("toon_attributes", "toon_expressions", "toon_people")
-DEFAULT = "toon_people"
-LISTING = "faces.json"
-
-
-def write_sample_faces(folder: Path, datasets: list[str]) -> None:
-    """Draws held-out faces, and lists them with their domains in `faces.json`.
-
-    Args:
-        folder: where to; it is made.
-        datasets: names of the model's data sets. Its own drawn set comes first, so that
-            the page knows what the faces show.
-    """
-    folder.mkdir()
-    name = next((name for name in datasets if name in DRAWN), DEFAULT)
-    faces = load_dataset(name, split="held_out", image_size=SIZE)
-    listing = []
-    for number, index in enumerate(_varied(faces)):
-        file = f"face_{number}.png"
-        write_picture(Image.fromarray(faces.load(index)), folder / file)
-        on = np.flatnonzero(faces.labels[index])
-        entry = {"file": file, "title": f"Drawn face {number + 1}"}
-        listing.append(entry | {"domains": [faces.info.domains[i] for i in on]})
-    (folder / LISTING).write_text(json.dumps(listing, indent=1) + "\n")
-
-
-def _varied(faces: LabelledImages) -> list[int]:
-    """The first rows, but no label again while there are others.
-
-    A face that shows many domains comes first: on it a change is seen best.
-    """
-    shown = np.asarray(faces.labels).sum(axis=1)
-    return sorted(_by_novelty(faces)[:COUNT], key=lambda index: -shown[index])
-
-
-def _by_novelty(faces: LabelledImages) -> list[int]:
-    seen: dict[bytes, int] = {}
-
-    def turns() -> Iterator[tuple[int, int]]:
-        for index, label in enumerate(faces.labels):
-            key = np.asarray(label).tobytes()
-            seen[key] = seen.get(key, 0) + 1
-            yield seen[key], index
-
-    return [index for _, index in sorted(turns())]
-
-
-# Serves a folder on this machine, with the headers that threads in browsers need.
-
 LOOPBACK = "127.0.0.1"
 # How long a browser may take for its next bytes before its connection is closed.
 SECONDS = 30
@@ -85,95 +41,6 @@ ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
-
-
-class StaticHandler(SimpleHTTPRequestHandler):
-    """Gives files, no listings; says nothing about each of them."""
-
-    timeout = SECONDS
-
-    # Windows' registry may say otherwise, and browsers insist on these.
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
-        ".js": "text/javascript",
-        ".wasm": "application/wasm",
-        ".json": "application/json",
-    }
-
-    def send_head(self) -> BinaryIO | None:
-        """Opens what is asked for; a name that no file can have is not found."""
-        try:
-            return super().send_head()
-        except ValueError:  # A null byte, `%00`.
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return None
-
-    def end_headers(self) -> None:
-        """Adds ours to each answer."""
-        for name, value in ISOLATION.items():
-            self.send_header(name, value)
-        self.send_header("Cache-Control", "no-cache")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        super().end_headers()
-
-    def list_directory(self, path: str) -> None:
-        """There is nothing to see but the page.
-
-        Args:
-            path: a folder without an index.html.
-        """
-        self.send_error(HTTPStatus.NOT_FOUND)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Does nothing.
-
-        Args:
-            format: of what would be logged.
-            *args: its parts.
-        """
-
-
-class StaticServer(ThreadingHTTPServer):
-    """Says nothing about browsers that leave while a file is on its way."""
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Reports what is a defect.
-
-        Args:
-            request: the connection.
-            client_address: the other end.
-        """
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
-def static_server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server on the loopback interface, which no other machine can reach.
-
-    Args:
-        folder: what it serves.
-        port: where; 0 for any free one.
-
-    Returns:
-        The server, bound; `serve_forever()` starts it.
-
-    Raises:
-        InputError: if the port is taken or not allowed.
-    """
-    handler = partial(StaticHandler, directory=str(folder))
-    try:
-        return StaticServer((LOOPBACK, port), handler)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            reason = "another program uses it"
-        raise InputError(
-            f"Port {port} cannot be used: {reason}. Choose another --port, or --port 0 "
-            "for a free one."
-        ) from error
-
-
-# Puts the web demo's static folder together: page, model, runtime, faces, licenses.
-
 # A worker knows no import map, so the runtime's one bare import becomes a path.
 BARE, RELATIVE = '"@litertjs/wasm-utils"', '"../wasm-utils/index.js"'
 NOTICE = (
@@ -181,7 +48,7 @@ NOTICE = (
 )
 THIRD_PARTY = f"""\
 The folder runtime/ holds LiteRT.js {VERSION}, copyright Google LLC, under the Apache
-License 2.0, whose text is in LICENSE.txt: {" and ".join(p.name for p in PACKAGES)} from
+License 2.0, whose text is in LICENSE.txt: @litertjs/core and @litertjs/wasm-utils from
 npm; source: https://github.com/google-ai-edge/LiteRT
 
 Changed: in runtime/core/index.js the import of @litertjs/wasm-utils is a relative path.
@@ -192,13 +59,132 @@ faces are stargan_tf's own. The terms of a model are those of its training data.
 """
 
 
+def run_web_demo(
+    model: Path,
+    *,
+    port: int | None,
+    output: Path | None = None,
+    runtime: Path | None = None,
+) -> None:
+    """Writes the page and serves it until it is interrupted.
+
+    Args:
+        model: folder of an export in LiteRT's format.
+        port: on the loopback interface, 0 for any; None only writes `output`.
+        output: folder to make and keep; by default a temporary one.
+        runtime: see `litert_js.runtime_folder`.
+
+    Raises:
+        InputError: if what the user gave cannot be used.
+    """
+    if output is not None:
+        check_new(output)
+    elif port is None:
+        raise InputError("--noserve needs --output DIR: else nothing would remain.")
+    opened = read_device_model(model)
+    with ExitStack() as stack:
+        folder = output
+        if folder is None:
+            folder = stack.enter_context(temporary_folder()) / "web"
+        # Bound before the work: a taken port should be heard of at once.
+        server = (
+            stack.enter_context(static_server(folder, port))
+            if port is not None
+            else None
+        )
+        with new_folder(folder, "page", replace=False) as unfinished:
+            write_site(unfinished, opened, runtime_folder(runtime))
+        if output is not None:
+            print(f"Wrote {output}: any static host can serve it.")
+        if server is None:
+            return
+        print(
+            f"Open http://{LOOPBACK}:{server.server_port}/ (Ctrl-C ends).", flush=True
+        )
+        server.serve_forever()
+
+
+@dataclass(frozen=True)
+class DeviceModel:
+    """A folder that `stargan-tf export --format litert` wrote.
+
+    Args:
+        folder: where it lies.
+        description: what its `model.json` says; docs/on_device.md lists the keys.
+    """
+
+    folder: Path
+    description: dict[str, Any]
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The LiteRT files by role: `generator`, and `style` where there are styles."""
+        entries = self.description["files"].items()
+        return {role: self.folder / entry["path"] for role, entry in entries}
+
+
+def read_device_model(folder: Path) -> DeviceModel:
+    """Reads and checks an export.
+
+    Args:
+        folder: holds `model.json` and the LiteRT files.
+
+    Returns:
+        The model.
+
+    Raises:
+        InputError: if it is no export, a file is not the one that was written, or the
+            generator needs masks, which the demos cannot make.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise InputError(
+            f"--model must be a folder of LiteRT files with a {DESCRIPTION}. "
+            f"Received: {folder}. {HOW}"
+        )
+    model = DeviceModel(folder, _described(path))
+    if model.description.get("high_pass"):
+        raise InputError(
+            f"{folder} is a model with high-pass skips, which needs a mask of each "
+            "face. The demos cannot make masks: use a model without these skips."
+        )
+    for role, file in model.files.items():
+        _check_file(file, model.description["files"][role])
+    return model
+
+
+def _described(path: Path) -> dict[str, Any]:
+    try:
+        description = read_json(path)
+        found = description["format"]
+        complete = "generator" in description["files"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
+    if found != FORMAT or not complete:
+        raise InputError(
+            f"{path} must describe a model in the format {FORMAT}. Received: {found!r}."
+            " Export the model again with this version of stargan_tf."
+        )
+    return description
+
+
+def _check_file(path: Path, entry: dict[str, Any]) -> None:
+    if not path.is_file():
+        raise InputError(f"{path} is missing, which {DESCRIPTION} names. {HOW}")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        raise InputError(
+            f"{path} is not the file that {DESCRIPTION} describes: its SHA-256 differs."
+            " Copy the folder again, or export the model again."
+        )
+
+
 def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
     """Writes a page that any static host can serve; it loads nothing from elsewhere.
 
     Args:
         folder: an empty folder.
         model: what the page runs.
-        runtime: as `runtime_package.runtime_folder` returns it.
+        runtime: as `litert_js.runtime_folder` returns it.
     """
     with as_file(files("stargan_tf.demo") / "web") as page:
         shutil.copytree(page, folder, dirs_exist_ok=True)
@@ -230,50 +216,105 @@ def _copy_runtime(runtime: Path, folder: Path) -> None:
     shutil.copytree(runtime / "core/wasm", folder / "wasm", ignore=unused)
 
 
-def run_web_demo(
-    model: Path,
-    *,
-    port: int | None,
-    output: Path | None = None,
-    runtime: Path | None = None,
-) -> None:
-    """Writes the page and serves it until it is interrupted.
+def write_sample_faces(folder: Path, datasets: list[str]) -> None:
+    """Draws held-out faces, and lists them with their domains in `faces.json`.
 
     Args:
-        model: folder of an export in LiteRT's format.
-        port: on the loopback interface, 0 for any; None only writes `output`.
-        output: folder to make and keep; by default a temporary one.
-        runtime: see `runtime_package.runtime_folder`.
+        folder: where to; it is made.
+        datasets: names of the model's data sets. Its own drawn set comes first, so that
+            the page knows what the faces show.
+    """
+    folder.mkdir()
+    name = next((name for name in datasets if name in DRAWN), "toon_people")
+    faces = load_dataset(name, split="held_out", image_size=FACE_SIZE)
+    listing = []
+    for number, index in enumerate(_varied(faces)):
+        file = f"face_{number}.png"
+        write_picture(Image.fromarray(faces.load(index)), folder / file)
+        on = np.flatnonzero(faces.labels[index])
+        entry = {"file": file, "title": f"Drawn face {number + 1}"}
+        listing.append(entry | {"domains": [faces.info.domains[i] for i in on]})
+    (folder / "faces.json").write_text(json.dumps(listing, indent=1) + "\n")
+
+
+def _varied(faces: LabelledImages) -> list[int]:
+    """The first rows, but no label again while there are others.
+
+    A face that shows many domains comes first: on it a change is seen best.
+    """
+    labels = np.asarray(faces.labels)
+    seen: dict[bytes, int] = {}
+    turns = []
+    for index, label in enumerate(labels):
+        key = label.tobytes()
+        seen[key] = seen.get(key, 0) + 1
+        turns.append((seen[key], index))
+    chosen = [index for _, index in sorted(turns)[:FACES]]
+    return sorted(chosen, key=lambda index: -labels[index].sum())
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Gives files, no listings; says nothing about each of them."""
+
+    timeout = SECONDS
+
+    # Windows' registry may say otherwise, and browsers insist on these.
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".js": "text/javascript",
+        ".wasm": "application/wasm",
+        ".json": "application/json",
+    }
+
+    def send_head(self) -> BinaryIO | None:
+        try:
+            return super().send_head()
+        except ValueError:  # A null byte, `%00`.
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+
+    def end_headers(self) -> None:
+        for name, value in ISOLATION.items():
+            self.send_header(name, value)
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def list_directory(self, path: str) -> None:
+        self.send_error(HTTPStatus.NOT_FOUND)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing about browsers that leave while a file is on its way."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def static_server(folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server on the loopback interface, which no other machine can reach.
+
+    Args:
+        folder: what it serves.
+        port: where; 0 for any free one.
+
+    Returns:
+        The server, bound; `serve_forever()` starts it.
 
     Raises:
-        InputError: if what the user gave cannot be used.
+        InputError: if the port is taken or not allowed.
     """
-    if output is not None:
-        check_new(output)
-    elif port is None:
-        raise InputError("--noserve needs --output DIR: else nothing would remain.")
-    opened = read_device_model(model)
-    with ExitStack() as stack:
-        folder = output
-        if folder is None:
-            folder = stack.enter_context(temporary_folder()) / "web"
-        # Bound before the work: a taken port should be heard of at once.
-        server = (
-            stack.enter_context(static_server(folder, port))
-            if port is not None
-            else None
-        )
-        _write(folder, opened, runtime_folder(runtime))
-        if output is not None:
-            print(f"Wrote {output}: any static host can serve it.")
-        if server is None:
-            return
-        print(
-            f"Open http://{LOOPBACK}:{server.server_port}/ (Ctrl-C ends).", flush=True
-        )
-        server.serve_forever()
-
-
-def _write(folder: Path, model: DeviceModel, runtime: Path) -> None:
-    with new_folder(folder, "page", replace=False) as unfinished:
-        write_site(unfinished, model, runtime)
+    handler = partial(_Handler, directory=str(folder))
+    try:
+        return _Server((LOOPBACK, port), handler)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            reason = "another program uses it"
+        raise InputError(
+            f"Port {port} cannot be used: {reason}. Choose another --port, or --port 0 "
+            "for a free one."
+        ) from error

@@ -8,8 +8,8 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import Preparation
-from stargan_tf.demo.device_model import read_device_model
 from stargan_tf.demo.litert_js import PACKAGES
+from stargan_tf.demo.web import read_device_model
 from stargan_tf.exporting.litert import convert, describe
 from stargan_tf.exporting.litert_file import signatures
 from stargan_tf.models.stargan import litert as stargan
@@ -86,10 +86,10 @@ def described(tmp_path):
 def fake_runtime(tmp_path):
     """A folder laid out like the packages, with nothing in the files."""
     root = tmp_path / "fake_runtime"
-    for package in PACKAGES:
-        (root / package.short / "dist").mkdir(parents=True)
+    for name in PACKAGES:
+        (root / name / "dist").mkdir(parents=True)
         code = 'import {x} from "@litertjs/wasm-utils";\n'
-        (root / package.short / "dist/index.js").write_text(code)
+        (root / name / "dist/index.js").write_text(code)
     (root / "core/wasm").mkdir()
     for name in ("litert_wasm_internal.wasm", "litert_wasm_jspi_internal.wasm"):
         (root / "core/wasm" / name).write_bytes(b"\0asm")
