@@ -1,5 +1,6 @@
 import hashlib
 import io
+import socket
 import tarfile
 import threading
 
@@ -64,7 +65,7 @@ def refused(tmp_path):
 
 def test_another_content_is_refused_and_nothing_stays(registry, tmp_path):
     registry(digest="0" * 64)
-    assert "sha256" in refused(tmp_path)
+    assert "Incomplete or corrupted file" in refused(tmp_path)
 
 
 def test_a_path_that_leaves_the_package_is_refused(registry, tmp_path):
@@ -73,8 +74,13 @@ def test_a_path_that_leaves_the_package_is_refused(registry, tmp_path):
     assert not list(tmp_path.rglob("escaped.js"))
 
 
-def test_a_registry_that_does_not_answer(registry, tmp_path):
-    assert "404" in refused(tmp_path)
+def test_a_registry_that_does_not_answer(tmp_path, monkeypatch):
+    monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "cache"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # Nobody listens there.
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setattr(litert_js, "REGISTRY", address)
+        assert f"{address}/@litertjs/core/-/core-2.5.3.tgz" in refused(tmp_path)
 
 
 def test_a_given_folder(fake_runtime, tmp_path):
