@@ -31,15 +31,6 @@ FILE_COLUMNS = frozenset(FILE_NAMES + IMAGE_NAMES)
 VALUES = {"1": 1, "0": 0, "-1": -1, "1.0": 1, "0.0": 0, "-1.0": -1}
 VALUES |= {"true": 1, "false": 0}
 SEPARATORS = ",;\t|"
-MAX_COLUMNS = 10_000
-# UTF-32 first: its mark begins with that of UTF-16.
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 # What no text holds: control characters other than tab, line ends and Ctrl-Z.
 BINARY = re.compile("[\0-\x08\x0e-\x19\x1b-\x1f]")
 NO_TEXT = "it is not a text file in UTF-8, UTF-16 or Latin-1"
@@ -163,7 +154,7 @@ def read_table(path: str | os.PathLike) -> Iterator[Line]:
     start = next((n for n in range(start, len(lines)) if lines[n].strip()), start)
     separator = separator or _separator(lines[start : start + 2])
     if separator is None:
-        return _named(_divided_by_blanks(lines, start, path))
+        return _named(_divided_by_blanks(lines, start))
     return _named(_divided_by(separator, lines, start, path))
 
 
@@ -263,14 +254,13 @@ def _text(path: Path, given: str | os.PathLike) -> str:
 
 
 def _decoded(content: bytes, path: str | os.PathLike) -> str:
-    for mark, encoding in MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
     # UTF-16 without its mark: every second byte of what people type is 0.
     if content[1:2] == b"\0" or content[:1] == b"\0":
         return content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         # What Windows calls Latin-1; it has more characters.
         text = content.decode("cp1252")
@@ -294,12 +284,9 @@ def _separator(lines: Sequence[str]) -> str | None:
     return max(alike or found, key=names.count)
 
 
-def _divided_by_blanks(
-    lines: Sequence[str], start: int, path: str | os.PathLike
-) -> Iterator[Line]:
+def _divided_by_blanks(lines: Sequence[str], start: int) -> Iterator[Line]:
     names = lines[start].replace('"', "").split()  # R writes quotation marks.
     unnamed = bool(names) and names[0].lower() not in FILE_COLUMNS
-    _check_width(len(names) + unnamed, path)
     yield start + 1, ["file", *names] if unnamed else names
     for number, line in enumerate(lines[start + 1 :], start + 2):
         if line.strip():
@@ -311,7 +298,6 @@ def _divided_by_blanks(
 def _divided_by(
     separator: str, lines: Sequence[str], start: int, path: str | os.PathLike
 ) -> Iterator[Line]:
-    _check_width(lines[start].count(separator) + 1, path)
     reader = csv.reader((f"{line}\n" for line in lines[start:]), delimiter=separator)
     number = start + 1
     try:
@@ -325,14 +311,6 @@ def _divided_by(
             f"{path}, line {number}: not a table ({error}). Is a quotation mark "
             "missing?"
         ) from error
-
-
-def _check_width(columns: int, path: str | os.PathLike) -> None:
-    if columns > MAX_COLUMNS:
-        raise InputError(
-            f"{path} must have at most {MAX_COLUMNS:,} columns, one for each "
-            f"attribute. Received: {columns:,} in the line of names."
-        )
 
 
 def _named(rows: Iterator[Line]) -> Iterator[Line]:

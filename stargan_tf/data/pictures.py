@@ -16,14 +16,13 @@ the official code of StarGAN v1; v2's takes the whole picture and changes its as
 
 import contextlib
 import os
-import warnings
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from stargan_tf.data.options import CROP, Box, used_box
+from stargan_tf.data.options import CROP, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.files import open_regular
 
@@ -35,10 +34,8 @@ SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 LOOKED_AT = 33
 
 File = str | os.PathLike | BinaryIO
-Result = TypeVar("Result")
-
-# Our own limit decides; see `_without_warning` for programs that filter otherwise.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Where Pillow warns; what it warns about is refused here.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 def to_float(images: np.ndarray) -> np.ndarray:
@@ -87,7 +84,7 @@ def as_square(
 ) -> np.ndarray:
     """Makes a decoded picture a square and resizes that; see `square_pixels`."""
     # Crop first: resize(box=…) would let pixels beyond the edge shine in.
-    image = cropped(image, used_box(image.size, fit, crop_size))
+    image = image.crop(used_box(image.size, fit, crop_size))
     size = (image_size, image_size)
     return np.asarray(image.resize(size, resample, reducing_gap=None))
 
@@ -131,21 +128,13 @@ def open_picture(path: File) -> Iterator[Image.Image]:
     # An older Pillow lacks AVIF.
     formats = [name for name in FORMATS if name in Image.OPEN]
     own = isinstance(path, str | os.PathLike)
-    with open_regular(path) if own else contextlib.nullcontext(path) as file:
-
-        def opened() -> Image.Image:
-            file.seek(0)
-            return Image.open(file, formats=formats)
-
-        with _without_warning(opened) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            yield image
-
-
-def cropped(image: Image.Image, box: Box) -> Image.Image:
-    """The part of a picture inside a box of (left, top, right, bottom) pixels."""
-    return _without_warning(lambda: image.crop(box))
+    with (
+        open_regular(path) if own else contextlib.nullcontext(path) as file,
+        Image.open(file, formats=formats) as image,
+    ):
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        yield image
 
 
 def side_of_file(path: File) -> int:
@@ -174,15 +163,6 @@ def typical_side(
     return min(side, crop_size or side)
 
 
-def _without_warning(function: Callable[[], Result]) -> Result:
-    try:
-        return function()
-    except Image.DecompressionBombWarning:  # Raised where warnings are errors.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return function()
-
-
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode in SIXTEEN_BIT:
         values = np.clip(np.asarray(image).astype(np.int64), 0, 65535)
@@ -198,7 +178,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _reason(path: File, error: Exception) -> str:
-    if isinstance(error, Image.DecompressionBombError):
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+    if isinstance(error, bombs):
         return (
             f"more pixels than the limit of {MAX_PIXELS:,} (a decompression bomb?); "
             "make it smaller with another program"

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from stargan_tf.data.files import EXTENSIONS, is_picture, list_pictures
 from stargan_tf.data.options import CROP, STRETCH, Box, used_box
-from stargan_tf.data.pictures import cropped, read_picture
+from stargan_tf.data.pictures import read_picture
 from stargan_tf.data.source import LabelledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, write_bytes
@@ -220,7 +220,7 @@ class Fitting:
         box = used_box(picture.size, self.fit, self.crop_size)
         size = self._fitted_size(box, path)
         # Cropped before it is resized, as in training.
-        fitted = cropped(picture, box).resize(size, Image.Resampling.BILINEAR)
+        fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
         return Fitted(np.asarray(fitted), box, original)
 

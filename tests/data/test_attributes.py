@@ -80,7 +80,7 @@ STYLES = {
 
 @pytest.mark.parametrize(
     "encoding",
-    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"],
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"],
 )
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " ", "count,", "unnamed\t"])
 def test_separators_encodings_and_paths(tmp_path, encoding, separator, warned):
@@ -158,8 +158,8 @@ def test_columns_are_compared_as_characters(labels):
         ("file,a,Male\n1.jpg," + "x" * 200_000 + ",1", "line 2: not a table .*131072"),
         ('file,Male\n1.jpg,1\n"2.jpg,1\n' + "3.jpg,1\n" * 30_000, "line 3: not a tab"),
         ("x" * 200_000 + ",Male\n1.jpg,1", "line 1: not a table"),
-        ("file," + "a," * 2_000_000 + "\n1.jpg,1", "at most 10,000 columns.*2,000,002"),
-        ("a " * 2_000_000 + "\n1.jpg,1", "at most 10,000 columns.*2,000,001"),
+        ("file," + "a," * 200_000 + "\n1.jpg,1", "has 200000 columns named 'a'"),
+        ("a " * 200_000 + "\n1.jpg,1", "has 200000 columns named 'a'"),
         ("file Male\n" + "y" * 200_000 + " z", r"'Male' must be.* 'z'"),
         ("file Male\n1.jpg " + "y" * 200_000, r"Received: 'yyy.*200,000 in all"),
         ("1.jpg,1\n2.jpg,0", "the first line must name the columns"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image
 
+from stargan_tf.data import pictures
 from stargan_tf.data.pictures import read_picture, side_of_file, square_pixels
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.doctor.pictures import look_at_file
@@ -179,13 +180,17 @@ def test_decompression_bomb(tmp_path, size):
     assert side_of_file(tmp_path / "bomb.png") == 0
 
 
-def test_photographs_above_pillows_warning_are_read_silently(tmp_path, monkeypatch):
-    # Limits a thousand times smaller, in the same proportion; warnings are errors here.
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", RGB.width * RGB.height * 5 // 6)
-    path = save(tmp_path, "a.png", RGB)
+def test_pillow_warns_of_no_photograph_that_is_read(tmp_path, monkeypatch):
+    assert Image.MAX_IMAGE_PIXELS == pictures.MAX_PIXELS  # warnings are errors here
+    path, limit = save(tmp_path, "a.png", RGB), RGB.width * RGB.height
+    for place, name in ((Image, "MAX_IMAGE_PIXELS"), (pictures, "MAX_PIXELS")):
+        monkeypatch.setattr(place, name, limit)
     np.testing.assert_array_equal(np.asarray(read_picture(path)), COLOURS)
     assert square_pixels(path, 8, fit="stretch").shape == (8, 8, 3)
     assert side_of_file(path) == 12
+    monkeypatch.setattr(pictures, "MAX_PIXELS", limit - 1)
+    with pytest.raises(UnreadableImage, match="more pixels than the limit"):
+        read_picture(path)
 
 
 def test_an_eps_file_named_jpg_starts_no_other_program(tmp_path, monkeypatch):
