@@ -147,6 +147,13 @@ class LabelSpace:
         return self.num_domains + self.mask_width
 
     @property
+    def names(self) -> list[str]:
+        """The domains; with their data set's name where several have such a one."""
+        pairs = [(info.name, name) for info in self.datasets for name in info.domains]
+        bare = [name for _, name in pairs]
+        return [n if bare.count(n) == 1 else f"{dataset}.{n}" for dataset, n in pairs]
+
+    @property
     def slices(self) -> tuple[slice, ...]:
         """Part of the label vector that belongs to each data set."""
         ends = itertools.accumulate((len(i.domains) for i in self.datasets), initial=0)

@@ -21,7 +21,7 @@ from stargan_tf.steering import steering
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.resume import check_fingerprints
-from stargan_tf.training.run_data import open_data
+from stargan_tf.training.run import open_data
 from stargan_tf.training.run_folder import (
     RunFolder,
     find_checkpoint,

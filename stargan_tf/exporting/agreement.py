@@ -15,7 +15,7 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.watching import column_titles, pick
+from stargan_tf.training.watching import pick
 from stargan_tf.version import __version__
 
 PIXEL_SPAN = 2.0  # images are in [-1, 1]
@@ -229,7 +229,7 @@ def described_model(state: State) -> dict[str, Any]:
         state: of the checkpoint, as `run_folder.find_checkpoint` gives it.
     """
     space = LabelSpace(state.datasets)
-    names = column_titles(space)[1:]
+    names = space.names
     single = len(space.datasets) == 1
     groups = [
         [names[part][info.index(domain)] for domain in group]

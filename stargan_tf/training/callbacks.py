@@ -1,26 +1,20 @@
-"""What the samplers of all model families share: when they draw, and where to."""
+"""The Keras callbacks of a run: log, checkpoints, evaluations, and when to stop."""
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
-from PIL import Image
 
 from stargan_tf import interruption
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.evaluator import Evaluator
+from stargan_tf.layers.precision import keras_settings
 from stargan_tf.training import checkpoints
-from stargan_tf.training.checkpoints import State, folder_name
+from stargan_tf.training.checkpoints import BestCheckpoint, State
 from stargan_tf.training.metric_log import MetricLog
-from stargan_tf.training.watching import NO_VISIBLE_CHANGE
-from stargan_tf.translation.grid import reduced, with_caption
-from stargan_tf.translation.pictures import write_picture
-
-# A callback that knows the training step.
 
 
 class StepCallback(keras.callbacks.Callback):
@@ -45,9 +39,6 @@ class StepCallback(keras.callbacks.Callback):
         Args:
             logs: name → running mean since the last logged step.
         """
-
-
-# Stops at the first loss that is no number, before it reaches a checkpoint.
 
 
 class TrainingDiverged(InputError):
@@ -98,9 +89,6 @@ def diverged(what: str, step: int) -> TrainingDiverged:
         "with a lower --learning_rate, a higher --gradient_penalty, or "
         "--precision float32."
     )
-
-
-# Losses and speed, once per logging interval.
 
 
 class LogMetrics(StepCallback):
@@ -162,9 +150,6 @@ class LogMetrics(StepCallback):
         step, moment = self._since
         seconds = time.perf_counter() - moment
         return round((self.step - step) * self.batch_size / seconds, 1)
-
-
-# Checkpoints at intervals, at the end, and when the process is asked to stop.
 
 
 class Stopped(Exception):
@@ -260,103 +245,59 @@ class StopOnSignal(StepCallback):
             raise Stopped(int(model.step.numpy()))
 
 
-@dataclass(frozen=True)
-class SampleSchedule:
-    """When pictures are drawn, and where they go.
+class Evaluate(StepCallback):
+    """Measures the model every `every` steps and at the end, with averaged networks.
 
     Args:
-        folder: the run's `samples/`.
-        log: where the diagnostics, and the pictures again, go.
-        every: steps from one to the next.
+        evaluators: data set → what measures the model on it, prepared.
+        log: where the numbers go.
+        every: steps from one evaluation to the next.
         total_steps: length of the run.
+        best: keeps the best checkpoint; None to keep none.
     """
 
-    folder: Path
-    log: MetricLog
-    every: int
-    total_steps: int
-
-
-class Sampler(StepCallback):
-    """Draws every `every` steps and at the end, after the checkpoint of that step.
-
-    Args:
-        schedule: when, and where to.
-    """
-
-    def __init__(self, schedule: SampleSchedule):
+    def __init__(
+        self,
+        evaluators: Mapping[str, Evaluator],
+        log: MetricLog,
+        every: int,
+        total_steps: int,
+        best: BestCheckpoint | None = None,
+    ):
         super().__init__()
-        self.schedule = schedule
-        self.warned = False
-        self.shown = ""  # "9 of 100 domains", once that is said.
-
-    def on_train_begin(self, logs=None):
-        """Draws what a process that ended right after the checkpoint left out."""
-        super().on_train_begin(logs)
-        drawn = self.schedule.folder.glob(f"{folder_name(self.step)}*.png")
-        if self.step and self._is_due() and not any(drawn):
-            interruption.abandoned_on_stop(self.sample)
+        self.evaluators, self.log, self.best = evaluators, log, best
+        self.every, self.total_steps = every, total_steps
 
     def on_step(self, logs):
-        """Draws if it is time."""
-        if self._is_due():
-            interruption.abandoned_on_stop(self.sample)
+        """Measures if it is time."""
+        if self.step == self.total_steps or self.step % self.every == 0:
+            interruption.abandoned_on_stop(self._record)
 
-    def _is_due(self) -> bool:
-        at_end = self.step == self.schedule.total_steps
-        return at_end or self.step % self.schedule.every == 0
+    def measure(self) -> dict[str, float]:
+        """The means over all tasks, as the model is now.
 
-    def sample(self):
-        """Draws the pictures and says what they show."""
+        Returns:
+            Name → value; with several data sets the names begin with theirs.
 
-    def say_shown(self, shown: int, total: int) -> None:
-        """Says, once in a process, that the pictures show some of the domains only.
-
-        Args:
-            shown: how many they show.
-            total: how many there are.
+        Raises:
+            InputError: if a translation is not finite.
         """
-        if shown == total or self.shown:
+        values = {}
+        with keras_settings():
+            for dataset, evaluator in self.evaluators.items():
+                start = f"{dataset}_" if len(self.evaluators) > 1 else ""
+                for name, mean in evaluator.run().means.items():
+                    values[start + name] = mean.value
+        return values
+
+    def _record(self) -> None:
+        values = self.measure()
+        self.log.write(self.step, values)
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        print(f"\nStep {self.step}: {shown}")
+        if self.best is None:
             return
-        self.shown = f"{shown} of {total} domains"
-        print(
-            f"The sample pictures and diagnostics are of {self.shown}, evenly spread; "
-            "'stargan-tf translate' shows any."
-        )
-
-    def write_picture(self, picture: Image.Image, kind: str = "") -> None:
-        """Writes a picture of this step.
-
-        Args:
-            picture: the picture.
-            kind: what it is, where a step has several; part of its name.
-        """
-        picture = with_caption(reduced(picture), self.shown)
-        ending = f"_{kind}" if kind else ""
-        name = f"{folder_name(self.step)}{ending}.png"
-        write_picture(picture, self.schedule.folder / name)
-        self.schedule.log.write_picture(
-            self.step, kind or "samples", np.asarray(picture)
-        )
-
-    def write(self, values: Mapping[str, float]) -> None:
-        """Writes the diagnostics of this step.
-
-        Args:
-            values: name → number.
-        """
-        self.schedule.log.write(self.step, values)
-
-    def warn_if_ignored(self, effect: float, text: str) -> None:
-        """Warns, once in a run, that the generator ignores what it should heed.
-
-        Args:
-            effect: how much it changes the pictures; early in a run it is no matter.
-            text: the warning.
-        """
-        # In the first fifth of a run every generator copies its input.
-        is_early = 5 * self.step < self.schedule.total_steps
-        if self.warned or is_early or effect >= NO_VISIBLE_CHANGE:
-            return
-        self.warned = True
-        warnings.warn(text, stacklevel=2)
+        if self.best.metric not in values:
+            print(f"No best checkpoint: {self.best.metric} cannot be measured here.")
+        elif self.best.offer(self.model, self.step, values):
+            print(f"The best {self.best.metric} so far: {self.best.path}")

@@ -31,7 +31,6 @@ FORMAT = 1
 MODEL_FILE = "model.keras"
 STATE_FILE = "state.json"
 _NAME = re.compile(r"step_(\d{8,})")
-_CHUNK = 1 << 20
 # What reading and taking apart a file with any JSON in it may raise.
 _BROKEN_JSON = (ValueError, AttributeError, KeyError, TypeError)
 _LARGEST = 1 << 53  # Counts above are not exact in every JSON reader.
@@ -165,18 +164,18 @@ def read_state(checkpoint: Path) -> State:
         )
     try:
         _check_seal(checkpoint, **record.pop("seal"))
-        preparation = record.pop("preparation", None)
-        if preparation is not None:
-            preparation = Preparation(**preparation)
-        return _checked(State(**record, preparation=preparation))
+        if record.get("preparation") is not None:
+            record["preparation"] = Preparation(**record["preparation"])
+        state = State(**record)
+        _check_types(state)
     except DamagedCheckpoint:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _BROKEN_JSON as error:
         raise _unreadable(checkpoint, error) from error
+    return state
 
 
-def _checked(state: State) -> State:
-    """The state, if its values are of the types that it promises."""
+def _check_types(state: State) -> None:
     counts = [state.step, *state.num_images]
     if not all(type(count) is int and 0 <= count < _LARGEST for count in counts):
         raise ValueError(f"step and num_images must be counts, not {counts}")
@@ -184,17 +183,11 @@ def _checked(state: State) -> State:
         raise TypeError(f"model must be a name, not {state.model!r}")
     if not as_infos(state.datasets):
         raise ValueError("datasets must name one at least")
-    return state
 
 
 def model_digest(checkpoint: Path) -> str:
-    """SHA-256 of a verified checkpoint's model file, as its state file tells it.
-
-    Args:
-        checkpoint: its folder.
-    """
-    record = files.read_json(checkpoint / STATE_FILE)
-    return record["seal"]["sha256"]
+    """SHA-256 of a verified checkpoint's model file, as its state file tells it."""
+    return files.read_json(checkpoint / STATE_FILE)["seal"]["sha256"]
 
 
 def _unreadable(checkpoint: Path, error: Exception) -> DamagedCheckpoint:
@@ -204,17 +197,15 @@ def _unreadable(checkpoint: Path, error: Exception) -> DamagedCheckpoint:
 
 
 def _with_seal(state: State, folder: Path) -> dict[str, Any]:
-    return {"format": FORMAT, **asdict(state), "seal": _seal(folder / MODEL_FILE)}
-
-
-def _seal(file: Path) -> dict[str, Any]:
-    return {"size": file.stat().st_size, "sha256": _digest(file)}
+    file = folder / MODEL_FILE
+    seal = {"size": file.stat().st_size, "sha256": _digest(file)}
+    return {"format": FORMAT, **asdict(state), "seal": seal}
 
 
 def _digest(file: Path) -> str:
     digest = hashlib.sha256()
     with file.open("rb") as opened:
-        while chunk := opened.read(_CHUNK):
+        while chunk := opened.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
 

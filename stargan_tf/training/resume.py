@@ -11,7 +11,7 @@ from stargan_tf.training.config import FREE_OPTIONS, RunConfig, resolve
 from stargan_tf.training.run_folder import RunFolder, read_config_file
 
 if TYPE_CHECKING:
-    from stargan_tf.training.run_data import RunData
+    from stargan_tf.training.run import RunData
 
 # How to go on where the data is another.
 REMEDY = (
@@ -21,28 +21,18 @@ REMEDY = (
 
 
 def check(folder: RunFolder, config: RunConfig) -> None:
-    """What can be told without the data: `check_folder` and `check_same_run`.
-
-    Args:
-        folder: it need not exist.
-        config: what is asked for now.
+    """What can be told without the data.
 
     Raises:
-        InputError: as those two.
+        InputError: if the folder holds something else than a run, or its checkpoints
+            do not belong to the configuration.
     """
     check_folder(folder)
     check_same_run(folder, config)
 
 
 def check_folder(folder: RunFolder) -> None:
-    """Refuses a folder that holds something else than a run.
-
-    Args:
-        folder: it need not exist.
-
-    Raises:
-        InputError: if it is a file, or has files but no configuration of a run.
-    """
+    """Refuses a folder that is there and holds something else than a run."""
     if folder.path.exists() and not folder.path.is_dir():
         raise InputError(f"--run must be a folder. Received the file {folder.path}")
     if not folder.path.exists() or folder.config.exists():
@@ -60,23 +50,17 @@ def check_folder(folder: RunFolder) -> None:
 
 
 def check_same_run(folder: RunFolder, config: RunConfig) -> None:
-    """Refuses a configuration that the run's checkpoints do not belong to.
+    """Refuses options that the run's checkpoints do not belong to, then and now named.
 
-    Args:
-        folder: a run folder; before its first step anything may change.
-        config: what is asked for now.
-
-    Raises:
-        InputError: naming each option that differs, then and now.
+    Before a run's first step anything may change.
     """
     trained = [p for p in sorted_checkpoints(folder.checkpoints) if step_of(p)]
     if not folder.config.exists() or not trained:
         return
     old = resolve(read_config_file(folder.config)).to_dict()
-    new = config.to_dict()
     changed = [
         f"--{name} was {_text(old.get(name))}, now {_text(value)}"
-        for name, value in new.items()
+        for name, value in config.to_dict().items()
         if name not in FREE_OPTIONS and old.get(name) != value
     ]
     if changed:
@@ -84,6 +68,15 @@ def check_same_run(folder: RunFolder, config: RunConfig) -> None:
             f"The run {folder.path} cannot go on with other options: "
             f"{'; '.join(changed)}. Give the old values ('stargan-tf train --run "
             f"{folder.path}' uses them all), or choose another --run."
+        )
+
+
+def check_length(folder: RunFolder, state: State, config: RunConfig) -> None:
+    """Refuses to go on from a checkpoint that is past the run's last step."""
+    if state.step > config.steps:
+        raise InputError(
+            f"The run {folder.path} is at step {state.step} already. Pass --steps "
+            f"larger than that to go on. Received: steps={config.steps}"
         )
 
 
@@ -103,22 +96,18 @@ def check_same_data(
             is not accepted.
     """
     datasets = data.label_space.to_list()
+    text = (
+        f"The data is not what the run {folder.path} was trained on: "
+        f"{_data_text(state.datasets, state.num_images)} then, "
+        f"{_data_text(datasets, data.counts)} now."
+    )
     if state.datasets != datasets:
-        raise InputError(
-            f"The data is not what the run {folder.path} was trained on: "
-            f"{_data_text(state.datasets, state.num_images)} then, "
-            f"{_data_text(datasets, data.counts)} now. Restore the data, or choose "
-            "another --run."
-        )
+        raise InputError(f"{text} Restore the data, or choose another --run.")
     if accept_changed_data:
         return
     check_fingerprints(folder.path, state, data)
     if state.num_images != data.counts:
-        raise InputError(
-            f"The data is not what the run {folder.path} was trained on: "
-            f"{_data_text(state.datasets, state.num_images)} then, "
-            f"{_data_text(datasets, data.counts)} now. {REMEDY}"
-        )
+        raise InputError(f"{text} {REMEDY}")
 
 
 def check_fingerprints(model: Path, state: State, data: "RunData") -> None:
@@ -167,27 +156,9 @@ def _labels_key(info: Mapping[str, Any]) -> tuple[str, ...]:
     return info["name"], info["label_type"], *info["domains"]
 
 
-def check_length(folder: RunFolder, state: State, config: RunConfig) -> None:
-    """Refuses to go on to a step that lies behind.
-
-    Args:
-        folder: the run folder.
-        state: of the checkpoint to go on from.
-        config: what is asked for now.
-
-    Raises:
-        InputError: if the run is past `steps`.
-    """
-    if state.step > config.steps:
-        raise InputError(
-            f"The run {folder.path} is at step {state.step} already. Pass --steps "
-            f"larger than that to go on. Received: steps={config.steps}"
-        )
-
-
 def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return ",".join(_text(part) for part in value) or "nothing"
+        return ",".join(map(_text, value)) or "nothing"
     return "nothing" if value is None else str(value)
 
 

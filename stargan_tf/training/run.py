@@ -3,8 +3,11 @@
 import contextlib
 import pkgutil
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +15,32 @@ import keras
 import tensorflow as tf
 
 from stargan_tf import files, interruption
+from stargan_tf.data.identity import data_fingerprint
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labels import LabelSpace
-from stargan_tf.data.options import Preparation
+from stargan_tf.data.options import SPLITS, Preparation
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.distribution.devices import computing_on, this_machine
 from stargan_tf.distribution.strategies import (
     Strategy,
     check_batch_size,
+    has_workers,
     is_chief,
     make_strategy,
     scope,
 )
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.evaluator import Evaluator
+from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.models.registry import family
 from stargan_tf.private_interfaces import random_state_restored
 from stargan_tf.training import checkpoints, resume
 from stargan_tf.training.callbacks import (
+    Evaluate,
     LogMetrics,
-    SampleSchedule,
     SaveCheckpoint,
     StopOnNaN,
     StopOnSignal,
@@ -37,30 +48,17 @@ from stargan_tf.training.callbacks import (
 from stargan_tf.training.checkpoints import BestCheckpoint, State, load_weights
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.metric_log import MetricLog, drop_lines_after
-from stargan_tf.training.run_data import (
-    Evaluate,
-    RunData,
-    RunEvaluation,
-    global_batches,
-    open_data,
-    run_epochs,
-)
 from stargan_tf.training.run_folder import RunFolder, find_checkpoint, versions
 from stargan_tf.training.warm_start import warm_start
-from stargan_tf.training.workers import (
-    agreement,
-    meet_chief,
-    parting_together,
-    together,
-    train_along,
-)
+from stargan_tf.training.watching import SampleSchedule
+from stargan_tf.training.workers import agreement, together, worker_batches
 
 
 def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False) -> Any:
     """Trains, or resumes where the run stopped.
 
     Args:
-        config: what to do; see `training.resolve.resolve`.
+        config: what to do; see `training.config.resolve`.
         run: the run folder, new or of an earlier call with the same configuration
             (only `FREE_OPTIONS` may differ).
         accept_changed_data: whether a run is resumed, or started from another model
@@ -86,22 +84,21 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
     resume.check(folder, config)
     data = open_data(config)
     # Data that does not fit is told before a folder is made.
-    interruption.abandoned_on_stop(lambda: global_batches(config, data))
+    interruption.abandoned_on_stop(lambda: _batches(config, data))
     if is_chief(strategy):
         replicas = strategy.num_replicas_in_sync if strategy else 1
         print(computing_on(this_machine(), replicas, config.precision))
     with scope(strategy):
         model = build_model(config, data.label_space)
     if not is_chief(strategy):
-        train_along(model, config, data, strategy)
+        with together(model, strategy):
+            _train_beside_chief(model, config, data, strategy)
         return model
-    evaluation = _evaluation(model, config, data)
+    evaluators = _evaluators(model, config, data)
     with folder.locked():
         _restore(model, folder, config, data, accept_changed_data)
-        with together(strategy):
-            meet_chief(model, strategy)
-            with parting_together(strategy):
-                _fit(model, folder, config, data, evaluation, strategy)
+        with together(model, strategy):
+            _train_as_chief(model, folder, config, data, evaluators, strategy)
     return model
 
 
@@ -152,6 +149,89 @@ def _settings(config: RunConfig) -> Iterator[None]:
                         signal.signal(number, handler)
 
 
+# === Data ===
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The opened data sets of a run, in the order of the configuration.
+
+    Args:
+        train: what is trained on.
+        held_out: what the sample grids and evaluations show.
+    """
+
+    train: list[LabelledImages]
+    held_out: list[LabelledImages]
+
+    @property
+    def label_space(self) -> LabelSpace:
+        """The label vector of a model for them."""
+        return LabelSpace([source.info for source in self.train])
+
+    @property
+    def counts(self) -> list[int]:
+        """Training images of each data set."""
+        return [len(source) for source in self.train]
+
+    @cached_property
+    def fingerprints(self) -> list[dict[str, Any]]:
+        """What each data set consists of, both splits together."""
+        return list(map(data_fingerprint, self.train, self.held_out))
+
+
+def open_data(config: RunConfig) -> RunData:
+    """Opens both splits of every data set.
+
+    Args:
+        config: names and options of the data sets.
+
+    Raises:
+        InputError: unknown name, or data that does not fit.
+    """
+    numbers = range(len(config.dataset))
+    train, held_out = ([_open(config, i, split) for i in numbers] for split in SPLITS)
+    return RunData(train, held_out)
+
+
+def _open(config: RunConfig, number: int, split: str) -> LabelledImages:
+    options = config.dataset_options(number) | family(config.model).dataset_options
+    name = config.dataset[number]
+    source = load_dataset(name, split, config.image_size, **options)
+    _check_domains(source.info)
+    info = replace(source.info, name=config.dataset_names[number])
+    return replace(source, info=info)
+
+
+def _check_domains(info: DatasetInfo) -> None:
+    if info.label_type == ONE_HOT and len(info.domains) < 2:
+        raise InputError(
+            f"Data set '{info.name}' has one domain only, {info.domains[0]}: there is "
+            "nothing to translate to. Pictures without labels are for "
+            "'stargan-tf translate'; to train on, give two domains or more."
+        )
+
+
+def _batches(
+    config: RunConfig, data: RunData, start: int = 0, **options: Any
+) -> tf.data.Dataset:
+    """What the model is trained on, from a step on: batches of the whole `batch_size`.
+
+    The further options are those of the family's `batches`.
+    """
+    return pkgutil.resolve_name(family(config.model).batches)(
+        data.train[0] if len(data.train) == 1 else data.train,
+        config.batch_size,
+        seed=config.seed,
+        start_step=start,
+        **config.batch_options,
+        **options,
+    )
+
+
+# === Start ===
+
+
 def _restore(
     model: Any,
     folder: RunFolder,
@@ -184,28 +264,45 @@ def _restore(
     files.write_json(folder.config, record, "configuration")
 
 
-def _evaluation(model: Any, config: RunConfig, data: RunData) -> RunEvaluation | None:
-    """What the run measures, with the networks that takes; None for nothing."""
+def _evaluators(model: Any, config: RunConfig, data: RunData) -> dict[str, Evaluator]:
+    """What measures the model in training, by data set; none unless asked for."""
     if not config.evaluate_every:
-        return None
-    steered = family(config.model).translated_by
-    return RunEvaluation(model, steered, data, config.evaluation)
+        return {}
+    steering = family(config.model).translated_by
+    with keras_settings():
+        return {
+            held_out.info.name: Evaluator(
+                Subject(model, steering, held_out, train, number), config.evaluation
+            )
+            for number, (held_out, train) in enumerate(
+                zip(data.held_out, data.train, strict=True)
+            )
+        }
 
 
-def _fit(
+def _prepare(evaluators: dict[str, Evaluator]) -> None:
+    """What is needed once: the real images' statistics, the classifier."""
+    with keras_settings():
+        for evaluator in evaluators.values():
+            evaluator.prepare()
+
+
+# === Training ===
+
+
+def _train_as_chief(
     model: Any,
     folder: RunFolder,
     config: RunConfig,
     data: RunData,
-    evaluation: RunEvaluation | None,
+    evaluators: dict[str, Evaluator],
     strategy: Strategy | None,
 ) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
         print(f"The run is finished. Pass --steps larger than {start} to go on.")
         return
-    if evaluation:
-        interruption.abandoned_on_stop(evaluation.prepare)
+    interruption.abandoned_on_stop(lambda: _prepare(evaluators))
     save = SaveCheckpoint(
         folder.checkpoints,
         _description(config, data),
@@ -216,8 +313,32 @@ def _fit(
     )
     stop = StopOnSignal(save, agreement(strategy))
     stop.stop_if_asked(model)
-    callbacks = _callbacks(folder, config, data, evaluation, save)
-    run_epochs(model, config, data, [*callbacks, stop], strategy)
+    log = MetricLog(folder.metrics, folder.tensorboard)
+    # First: what comes after it must not write what is not finite.
+    callbacks = [StopOnNaN(), LogMetrics(log, config.log_every, config.batch_size)]
+    if evaluators:
+        best = None
+        if config.best_metric:
+            best = BestCheckpoint(folder.checkpoints, config.best_metric, save.describe)
+        callbacks.append(
+            Evaluate(evaluators, log, config.evaluate_every, config.steps, best)
+        )
+    # After the checkpoint: drawing takes long, and may fail on a full disk.
+    schedule = SampleSchedule(folder.samples, log, config.sample_every, config.steps)
+    sampler = pkgutil.resolve_name(family(config.model).sampler)
+    callbacks += [save, sampler(schedule, data.held_out), stop]
+    _fit(model, config, data, callbacks, strategy)
+
+
+def _train_beside_chief(
+    model: Any, config: RunConfig, data: RunData, strategy: Strategy
+) -> None:
+    """What another worker than the chief does: it writes nothing."""
+    stop = StopOnSignal(None, agreement(strategy))
+    stop.stop_if_asked(model)
+    # Means start anew where the chief's do: what is logged is of all workers.
+    log = LogMetrics(None, config.log_every, config.batch_size)
+    _fit(model, config, data, [StopOnNaN(), log, stop], strategy)
 
 
 def _description(config: RunConfig, data: RunData) -> Callable[[int], State]:
@@ -237,26 +358,62 @@ def _description(config: RunConfig, data: RunData) -> Callable[[int], State]:
     return describe
 
 
-def _callbacks(
-    folder: RunFolder,
+def _fit(
+    model: Any,
     config: RunConfig,
     data: RunData,
-    evaluation: RunEvaluation | None,
-    save: SaveCheckpoint,
-) -> list[Any]:
-    log = MetricLog(folder.metrics, folder.tensorboard)
-    sampler = pkgutil.resolve_name(family(config.model).sampler)
-    schedule = SampleSchedule(folder.samples, log, config.sample_every, config.steps)
-    steps = (config.evaluate_every, config.steps)
-    best = None
-    if config.best_metric:
-        best = BestCheckpoint(folder.checkpoints, config.best_metric, save.describe)
-    return [
-        # First: what comes after it must not write what is not finite.
-        StopOnNaN(),
-        LogMetrics(log, config.log_every, config.batch_size),
-        *([Evaluate(evaluation, log, *steps, best)] if evaluation else []),
-        save,
-        # After the checkpoint: drawing takes long, and may fail on a full disk.
-        sampler(schedule, data.held_out),
-    ]
+    callbacks: Sequence[Any],
+    strategy: Strategy | None,
+) -> None:
+    """Trains to the last step, from checkpoint to checkpoint."""
+    verbose = 0
+    if is_chief(strategy):  # A bar that is redrawn is unreadable in a file.
+        verbose = 1 if sys.stdout.isatty() else 2
+    done = int(model.step.numpy())
+    for steps, first_epoch, last_epoch in spans(
+        done, config.steps, config.checkpoint_every
+    ):
+        if has_workers(strategy):  # Each makes its own part of every batch.
+            batches = worker_batches(strategy, partial(_batches, config, data, done))
+        else:  # Keras deals them out to the devices of this machine.
+            batches = _batches(config, data, done)
+        model.fit(
+            batches,
+            steps_per_epoch=steps,
+            initial_epoch=first_epoch,
+            epochs=last_epoch,
+            callbacks=list(callbacks),
+            shuffle=False,
+            verbose=verbose,
+        )
+        done += steps * (last_epoch - first_epoch)
+        reached = int(model.step.numpy())
+        if reached != done:
+            # Keras ends an epoch early, with a mere warning, when batches run out.
+            raise RuntimeError(
+                f"The data ended at step {reached}; it should be endless."
+            )
+
+
+def spans(start: int, stop: int, every: int) -> Iterator[tuple[int, int, int]]:
+    """Cuts steps into calls of `fit` whose epochs end at multiples of `every`.
+
+    Args:
+        start: steps done.
+        stop: steps to reach.
+        every: steps from checkpoint to checkpoint.
+
+    Yields:
+        Steps of each epoch, number of the first epoch (from 0), number after the last:
+        whole epochs at once, and the incomplete one before or after them, if any, by
+        itself.
+    """
+    while start < stop:
+        epoch = start // every
+        if start % every or stop - start < every:
+            end = min(stop, (epoch + 1) * every)
+            yield end - start, epoch, epoch + 1
+        else:
+            end = stop // every * every
+            yield every, epoch, stop // every
+        start = end

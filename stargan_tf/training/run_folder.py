@@ -21,106 +21,11 @@ from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
 from stargan_tf.user_code import check_trusted, imported_by_user
 from stargan_tf.version import __version__
 
-# Versions of what a result depends on.
-
-
-def versions() -> dict[str, str]:
-    """Version of stargan_tf, Keras and TensorFlow; imports the latter two."""
-    import keras
-    import tensorflow as tf
-
-    return {
-        "stargan_tf": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-    }
-
-
-# Functions that belong to a model and are not saved in it, such as a mask provider.
-
 Code = str | Callable[..., Any]
 # What a run folder's config.json has beside the options.
 VERSIONS = "versions"
 # Options of earlier versions, which decided nothing about the weights.
 _FORMER_OPTIONS = ("data_service",)
-
-
-def attach_code(
-    model: Any,
-    chosen: ModelFamily,
-    config: Path,
-    given: Mapping[str, Code | None],
-    trust_code: bool = False,
-) -> None:
-    """Gives a loaded model its functions, by its `set_…` methods.
-
-    Args:
-        model: the model.
-        chosen: its family; those of its options that name code are looked at.
-        config: the run's configuration, which names them; it need not exist.
-        given: option name → a function or its `module:name`, in place of what the
-            run names; None stands for "not given".
-        trust_code: whether what the run names may be imported, and so executed.
-
-    Raises:
-        InputError: if a function cannot be imported, the run names one that is not
-            trusted, or the family has no such option.
-    """
-    names = chosen.code_options
-    given = {name: code for name, code in given.items() if code is not None}
-    for name in given:
-        if name not in names:
-            raise InputError(f"A {chosen.name} model takes no {name}. Leave it out.")
-    recorded = read_config_file(config) if names and config.exists() else {}
-    recorded = {name: recorded[name] for name in names if recorded.get(name)}
-    recorded = {name: code for name, code in recorded.items() if name not in given}
-    check_trusted(recorded, config, trust_code)
-    for name, code in given.items():
-        function = imported_by_user(name, code) if isinstance(code, str) else code
-        getattr(model, f"set_{name}")(function)
-    for name, code in recorded.items():
-        getattr(model, f"set_{name}")(_recorded(name, code, config))
-
-
-def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:
-    try:
-        return imported_by_user(name, str(code))
-    except InputError as error:
-        raise InputError(
-            f"{error}. {config} names it: call from the folder of its module, add "
-            f"that folder to PYTHONPATH, or give another {name}."
-        ) from error
-
-
-def read_config_file(path: str | Path) -> dict[str, Any]:
-    """The option values in a JSON file.
-
-    Args:
-        path: the file.
-
-    Raises:
-        InputError: if it is missing, no JSON, or no JSON object.
-    """
-    try:
-        values = read_json(user_path(path))
-    except (OSError, ValueError) as error:
-        raise InputError(f"The configuration {path} cannot be read: {error}") from error
-    if not isinstance(values, dict):
-        raise InputError(
-            f"The configuration {path} must be a JSON object such as "
-            f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
-        )
-    ignored = {VERSIONS, *_FORMER_OPTIONS}
-    if VERSIONS in values and not _is_preset(values.get("preset")):
-        ignored.add("preset")  # Of an earlier version; a run's record has its values.
-    return {name: value for name, value in values.items() if name not in ignored}
-
-
-def _is_preset(name: Any) -> bool:
-    try:
-        return name is not None and bool(preset(name))
-    except InputError:
-        return False
 
 
 class RunFolder:
@@ -195,6 +100,42 @@ class RunFolder:
             files.remove_leftovers(folder)
 
 
+def versions() -> dict[str, str]:
+    """Of stargan_tf, Keras and TensorFlow; imports the latter two."""
+    import keras
+    import tensorflow as tf
+
+    return {
+        "stargan_tf": __version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+    }
+
+
+def read_config_file(path: str | Path) -> dict[str, Any]:
+    """The option values in a JSON file; an InputError if it is no JSON object."""
+    try:
+        values = read_json(user_path(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"The configuration {path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(
+            f"The configuration {path} must be a JSON object such as "
+            f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
+        )
+    ignored = {VERSIONS, *_FORMER_OPTIONS}
+    if VERSIONS in values and not _is_preset(values.get("preset")):
+        ignored.add("preset")  # Of an earlier version; a run's record has its values.
+    return {name: value for name, value in values.items() if name not in ignored}
+
+
+def _is_preset(name: Any) -> bool:
+    try:
+        return bool(preset(name))
+    except InputError:
+        return False
+
+
 def load_model(
     folder: str | Path, *, trust_code: bool = False, **code: Code | None
 ) -> Any:
@@ -227,28 +168,19 @@ def load_model(
 
 
 def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> Any:
-    """The model that a checkpoint holds, without functions that its run names.
+    """The model in a checkpoint that was found, without functions that its run names.
 
-    Args:
-        checkpoint: its folder, from `find_checkpoint`.
-        state: what that found in it.
-        compile: whether the optimizers are restored too.
-
-    Raises:
-        InputError: if it cannot be loaded.
+    With `compile` the optimizers are restored, too.
     """
     file = checkpoint / checkpoints.MODEL_FILE
     return open_model(file, family(state.model), compile)
 
 
 def find_checkpoint(folder: Path) -> tuple[Path, State]:
-    """The checkpoint that `load_model` opens, with its state.
+    """The checkpoint that `load_model` opens, and its state with `preparation` known.
 
     Args:
         folder: a run folder, a checkpoint's folder, or a shipped model's name.
-
-    Returns:
-        The checkpoint's folder and its state, whose `preparation` is never None.
 
     Raises:
         InputError: as `load_model`.
@@ -290,3 +222,50 @@ def _find_checkpoint(folder: Path) -> tuple[Path, State]:
         f"{folder} is not a model folder: it has neither checkpoints/ nor "
         f"{checkpoints.STATE_FILE}. Pass the --run folder of 'stargan-tf train'."
     )
+
+
+def attach_code(
+    model: Any,
+    chosen: ModelFamily,
+    config: Path,
+    given: Mapping[str, Code | None],
+    trust_code: bool = False,
+) -> None:
+    """Gives a loaded model functions that are not saved in it, by its `set_…` methods.
+
+    Args:
+        model: the model.
+        chosen: its family; those of its options that name code are looked at.
+        config: the run's configuration, which names them; it need not exist.
+        given: option name → a function or its `module:name`, in place of what the
+            run names; None stands for "not given".
+        trust_code: whether what the run names may be imported, and so executed.
+
+    Raises:
+        InputError: if a function cannot be imported, the run names one that is not
+            trusted, or the family has no such option.
+    """
+    names = chosen.code_options
+    given = {name: code for name, code in given.items() if code is not None}
+    for name in given:
+        if name not in names:
+            raise InputError(f"A {chosen.name} model takes no {name}. Leave it out.")
+    recorded = read_config_file(config) if names and config.exists() else {}
+    recorded = {name: recorded[name] for name in names if recorded.get(name)}
+    recorded = {name: code for name, code in recorded.items() if name not in given}
+    check_trusted(recorded, config, trust_code)
+    for name, code in given.items():
+        function = imported_by_user(name, code) if isinstance(code, str) else code
+        getattr(model, f"set_{name}")(function)
+    for name, code in recorded.items():
+        getattr(model, f"set_{name}")(_recorded(name, code, config))
+
+
+def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:
+    try:
+        return imported_by_user(name, str(code))
+    except InputError as error:
+        raise InputError(
+            f"{error}. {config} names it: call from the folder of its module, add "
+            f"that folder to PYTHONPATH, or give another {name}."
+        ) from error

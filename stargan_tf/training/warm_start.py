@@ -15,70 +15,12 @@ from stargan_tf.models.registry import family
 from stargan_tf.optimizers import copy_moments
 from stargan_tf.training.run_folder import find_checkpoint, open_checkpoint
 
-# Which labels of a model are those of another.
-
-
-def matches(space: LabelSpace, source: LabelSpace) -> list[int | None]:
-    """Where each entry of a label vector stood in another model's.
-
-    Args:
-        space: the labels of the new model.
-        source: those of the other.
-
-    Returns:
-        For each of `space.width` entries its index in `source`'s vector, or None.
-        Labels are matched by name (by data set and name where a name occurs twice),
-        mask entries by the data set with which most labels are shared.
-    """
-    places = {name: i for i, name in enumerate(_names(source))}
-    found = [places.get(name) for name in _names(space)]
-    return found + [_mask(part, found, source) for part in _masked(space)]
-
-
-def _names(space: LabelSpace) -> list[str]:
-    """The labels; where two data sets share one, with the data set before it."""
-    pairs = [(info.name, name) for info in space.datasets for name in info.domains]
-    bare = [name for _, name in pairs]
-    return [n if bare.count(n) == 1 else f"{dataset}.{n}" for dataset, n in pairs]
-
-
-def _masked(space: LabelSpace) -> tuple[slice, ...]:
-    return space.slices if space.mask_width else ()
-
-
-def _mask(part: slice, found: list[int | None], source: LabelSpace) -> int | None:
-    shared = [
-        sum(i is not None and other.start <= i < other.stop for i in found[part])
-        for other in _masked(source)
-    ]
-    if not any(shared):
-        return None
-    return source.num_domains + shared.index(max(shared))
-
-
-# The model that a new run starts from: what its folder says, without TensorFlow.
-
-# Beside `checkpoints/` in the folder of an imported model.
+# Beside `checkpoints/` in the folder of an imported model: what that has only as a
+# stand-in, in words.
 IMPORT_RECORD = "import.json"
 NOT_IMPORTED = "not_in_the_checkpoint"
-
-
-def not_imported(checkpoint: Path) -> list[str]:
-    """What an imported model has only as a stand-in, in words; [] for other models.
-
-    Args:
-        checkpoint: the model's checkpoint.
-    """
-    record = checkpoint.resolve().parents[1] / IMPORT_RECORD
-    if not record.exists():
-        return []
-    try:
-        return list(map(str, read_json(record)[NOT_IMPORTED]))
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{record} cannot be read: {error!r}.") from error
-
-
 _OPTIMIZERS = "the optimizers"
+# For each label of the new model where the other has it, see `matches`.
 Places = list[int | None]
 
 
@@ -102,22 +44,64 @@ def warm_start(model: Any, folder: str | Path) -> str:
     checkpoint, state = find_checkpoint(user_path(folder))
     chosen = family(state.model)
     source = open_checkpoint(checkpoint, state, compile=True)
-    places = matches(model.label_space, source.label_space)
-    for name, network in _networks(model).items():
-        _copy(getattr(source, name), network, chosen.label_weights, places)
-    same = places == list(range(source.label_space.width))
-    went_on = same and _copy_optimizers(source, model)
-    missing = [part for part in not_imported(checkpoint) if part != _OPTIMIZERS]
-    missing += [] if went_on else [_OPTIMIZERS]
-    return _told(folder, state.step, _labels(model, source, places), missing)
+    ours, theirs = model.label_space, source.label_space
+    places = matches(ours, theirs)
+    networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    for network in networks:
+        old = getattr(source, network.name)
+        _copy(old, network, chosen.label_weights, places)
+    same = places == list(range(theirs.width))
+    goes_on = same and all([_copy_optimizer(source, model, n.name) for n in networks])
+    fresh = [part for part in _not_imported(checkpoint) if part != _OPTIMIZERS]
+    fresh += [] if goes_on else [_OPTIMIZERS]
+    new = [name for name, at in zip(ours.names, places, strict=False) if at is None]
+    left_out = [name for i, name in enumerate(theirs.names) if i not in places]
+    lines = [f"Starting from {folder} (step {state.step})."]
+    if new:
+        fresh.insert(0, f"what is of {', '.join(new)} only")
+    if fresh:
+        lines.append(f"Starts fresh: {'; '.join(fresh)}.")
+    if left_out:
+        lines.append(f"Left out: {', '.join(left_out)}.")
+    return " ".join(lines)
 
 
-def _networks(model: Any) -> dict[str, keras.Model]:
-    return {
-        network.name: network
-        for network in model.layers
-        if isinstance(network, keras.Model)
-    }
+def matches(space: LabelSpace, source: LabelSpace) -> Places:
+    """Where each entry of a label vector stood in another model's.
+
+    Args:
+        space: the labels of the new model.
+        source: those of the other.
+
+    Returns:
+        For each of `space.width` entries its index in `source`'s vector, or None.
+        Labels are matched by name (by data set and name where a name occurs twice),
+        mask entries by the data set with which most labels are shared.
+    """
+    places = {name: i for i, name in enumerate(source.names)}
+    found = [places.get(name) for name in space.names]
+    if not space.mask_width:
+        return found
+    return found + [_mask(found[part], source) for part in space.slices]
+
+
+def _mask(found: Places, source: LabelSpace) -> int | None:
+    """The mask entry of the data set that has most of the labels found."""
+    parts = source.slices if source.mask_width else ()
+    shared = [sum(i in range(part.start, part.stop) for i in found) for part in parts]
+    if not any(shared):
+        return None
+    return source.num_domains + shared.index(max(shared))
+
+
+def _not_imported(checkpoint: Path) -> list[str]:
+    record = checkpoint.resolve().parents[1] / IMPORT_RECORD
+    if not record.exists():
+        return []
+    try:
+        return list(map(str, read_json(record)[NOT_IMPORTED]))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{record} cannot be read: {error!r}.") from error
 
 
 def _copy(
@@ -141,12 +125,8 @@ def _by_label(
 ) -> np.ndarray:
     """`fresh` with the old weights of the labels that there were.
 
-    Args:
-        fresh: the new model's weights.
-        old: the other's.
-        axis: along which the labels lie.
-        first: index of the first label on it; what stands before is kept.
-        places: see `matches`; weights without mask entries take those before them.
+    The labels lie along `axis` from `first` on; what stands before is kept. Weights
+    without mask entries take the places before those.
     """
     fresh, old = np.moveaxis(fresh.copy(), axis, 0), np.moveaxis(old, axis, 0)
     fresh[:first] = old[:first]
@@ -156,35 +136,9 @@ def _by_label(
     return np.moveaxis(fresh, 0, axis)
 
 
-def _copy_optimizers(source: Any, target: Any) -> bool:
-    """Whether all optimizers of the target go on where the source's stood."""
-    names = [f"{name}_optimizer" for name in _networks(target)]
-    pairs = [
-        (getattr(source, name, None), getattr(target, name))
-        for name in names
-        if hasattr(target, name)
-    ]
-    return all([copy_moments(one, other) for one, other in pairs])
-
-
-def _labels(model: Any, source: Any, places: Places) -> tuple[list[str], list[str]]:
-    """(labels that are new, labels that are left out)."""
-    ours, theirs = (
-        [name for info in m.label_space.datasets for name in info.domains]
-        for m in (model, source)
-    )
-    new = [name for name, place in zip(ours, places, strict=False) if place is None]
-    return new, [name for i, name in enumerate(theirs) if i not in places]
-
-
-def _told(
-    folder: str | Path, step: int, labels: tuple[list[str], list[str]], missing: list
-) -> str:
-    new, left_out = labels
-    fresh = ([f"what is of {', '.join(new)} only"] if new else []) + missing
-    lines = [f"Starting from {folder} (step {step})."]
-    if fresh:
-        lines.append(f"Starts fresh: {'; '.join(fresh)}.")
-    if left_out:
-        lines.append(f"Left out: {', '.join(left_out)}.")
-    return " ".join(lines)
+def _copy_optimizer(source: Any, target: Any, network: str) -> bool:
+    """Whether a network's optimizer, if any, goes on where the source's stood."""
+    name = f"{network}_optimizer"
+    if not hasattr(target, name):
+        return True
+    return copy_moments(getattr(source, name, None), getattr(target, name))

@@ -1,18 +1,127 @@
-"""What people ask of a run that looks wrong: is the label ignored, is D saturated?"""
+"""What a run is watched by: when samples are drawn, of which images, what they say."""
 
-import itertools
-from collections.abc import Collection, Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from stargan_tf.data.labels import LabelSpace
+from stargan_tf import interruption
 from stargan_tf.data.source import LabelledImages, UnreadableImage
-from stargan_tf.steering.labels import all_targets
+from stargan_tf.evaluation.tasks import spread
+from stargan_tf.training.callbacks import StepCallback
+from stargan_tf.training.checkpoints import folder_name
+from stargan_tf.training.metric_log import MetricLog
+from stargan_tf.translation.grid import reduced, with_caption
+from stargan_tf.translation.pictures import write_picture
 
-# The fixed held-out images that a run is watched by, and their translations.
+# Mean absolute difference, with images in [-1, 1], below which no eye sees a change.
+NO_VISIBLE_CHANGE = 0.01
+
+
+@dataclass(frozen=True)
+class SampleSchedule:
+    """When pictures are drawn, and where they go.
+
+    Args:
+        folder: the run's `samples/`.
+        log: where the diagnostics, and the pictures again, go.
+        every: steps from one to the next.
+        total_steps: length of the run.
+    """
+
+    folder: Path
+    log: MetricLog
+    every: int
+    total_steps: int
+
+
+class Sampler(StepCallback):
+    """Draws every `every` steps and at the end, after the checkpoint of that step.
+
+    Args:
+        schedule: when, and where to.
+    """
+
+    def __init__(self, schedule: SampleSchedule):
+        super().__init__()
+        self.schedule = schedule
+        self.warned = False
+        self.shown = ""  # "9 of 100 domains", once that is said.
+
+    def on_train_begin(self, logs=None):
+        """Draws what a process that ended right after the checkpoint left out."""
+        super().on_train_begin(logs)
+        drawn = self.schedule.folder.glob(f"{folder_name(self.step)}*.png")
+        if self.step and self._is_due() and not any(drawn):
+            interruption.abandoned_on_stop(self.sample)
+
+    def on_step(self, logs):
+        """Draws if it is time."""
+        if self._is_due():
+            interruption.abandoned_on_stop(self.sample)
+
+    def _is_due(self) -> bool:
+        at_end = self.step == self.schedule.total_steps
+        return at_end or self.step % self.schedule.every == 0
+
+    def sample(self):
+        """Draws the pictures and says what they show."""
+
+    def say_shown(self, shown: int, total: int) -> None:
+        """Says, once in a process, that the pictures show some of the domains only.
+
+        Args:
+            shown: how many they show.
+            total: how many there are.
+        """
+        if shown == total or self.shown:
+            return
+        self.shown = f"{shown} of {total} domains"
+        print(
+            f"The sample pictures and diagnostics are of {self.shown}, evenly spread; "
+            "'stargan-tf translate' shows any."
+        )
+
+    def write_picture(self, picture: Image.Image, kind: str = "") -> None:
+        """Writes a picture of this step.
+
+        Args:
+            picture: the picture.
+            kind: what it is, where a step has several; part of its name.
+        """
+        picture = with_caption(reduced(picture), self.shown)
+        ending = f"_{kind}" if kind else ""
+        name = f"{folder_name(self.step)}{ending}.png"
+        write_picture(picture, self.schedule.folder / name)
+        self.schedule.log.write_picture(
+            self.step, kind or "samples", np.asarray(picture)
+        )
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """Writes the diagnostics of this step.
+
+        Args:
+            values: name → number.
+        """
+        self.schedule.log.write(self.step, values)
+
+    def warn_if_ignored(self, effect: float, text: str) -> None:
+        """Warns, once in a run, that the generator ignores what it should heed.
+
+        Args:
+            effect: how much it changes the pictures; early in a run it is no matter.
+            text: the warning.
+        """
+        # In the first fifth of a run every generator copies its input.
+        is_early = 5 * self.step < self.schedule.total_steps
+        if self.warned or is_early or effect >= NO_VISIBLE_CHANGE:
+            return
+        self.warned = True
+        warnings.warn(text, stacklevel=2)
 
 
 @dataclass(frozen=True)
@@ -29,6 +138,11 @@ class HeldOutImages:
     labels: np.ndarray
     dataset: int
 
+    @property
+    def domains(self) -> np.ndarray:
+        """The number of each image's domain, int32 (n,); for one-hot labels."""
+        return self.labels.argmax(axis=1).astype(np.int32)
+
 
 def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
     """Some images spread over a data set, the same ones at each call.
@@ -38,18 +152,7 @@ def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
         dataset: its index in the model's `LabelSpace`.
         count: how many at most; unreadable ones are passed over.
     """
-    return load_some(source, spread(len(source), count), dataset)
-
-
-def spread(total: int, count: int) -> list[int]:
-    """Some of the numbers below `total`, evenly spread, first and last included.
-
-    Args:
-        total: how many there are.
-        count: how many at most; all of them if they are fewer.
-    """
-    places = np.linspace(0, total - 1, min(count, total))
-    return np.unique(places.round().astype(int)).tolist()
+    return load_some(source, spread(np.arange(len(source)), count), dataset)
 
 
 def load_some(
@@ -77,64 +180,6 @@ def load_some(
         )
     images, labels = map(np.stack, zip(*found, strict=True))
     return HeldOutImages(images, labels, dataset)
-
-
-def column_titles(space: LabelSpace) -> list[str]:
-    """Titles of the sample grid: the input, then each domain of each data set."""
-    names = [name for info in space.datasets for name in info.domains]
-    titles = ["input"]
-    for info in space.datasets:
-        for name in info.domains:
-            shared = names.count(name) > 1
-            titles.append(f"{info.name}.{name}" if shared else name)
-    return titles
-
-
-def translations(
-    model: Any, held_out: HeldOutImages, shown: Collection[int]
-) -> list[np.ndarray]:
-    """Translations of the images, in the order of `column_titles`.
-
-    Args:
-        model: has `label_space` and `translate`.
-        held_out: the images. In a joint model they are translated to the domains of
-            the other data sets as well; there their own label is unknown, all zero.
-        shown: the domains to translate to, counted through all data sets.
-
-    Returns:
-        For each domain shown a uint8 array like `held_out.images`.
-    """
-    columns = []
-    number = itertools.count()
-    for dataset, info in enumerate(model.label_space.datasets):
-        known = held_out.labels
-        if dataset != held_out.dataset:
-            known = np.zeros((len(known), len(info.domains)), np.float32)
-        for labels in all_targets(info, known).values():
-            if next(number) in shown:
-                translated = model.translate(held_out.images, labels, dataset=dataset)
-                columns.append(translated)
-    return columns
-
-
-def grid_rows(
-    groups: Sequence[HeldOutImages], columns: Sequence[Sequence[np.ndarray]]
-) -> list[list[np.ndarray]]:
-    """Rows of the sample grid: each image followed by its translations.
-
-    Args:
-        groups: the images, a group per data set.
-        columns: `translations` of each group.
-    """
-    return [
-        [group.images[i], *(column[i] for column in translated)]
-        for group, translated in zip(groups, columns, strict=True)
-        for i in range(len(group.images))
-    ]
-
-
-# Mean absolute difference, with images in [-1, 1], below which no eye sees a change.
-NO_VISIBLE_CHANGE = 0.01
 
 
 def label_effect(columns: Sequence[np.ndarray]) -> float:

@@ -1,4 +1,4 @@
-"""What the workers of one training tell each other besides gradients."""
+"""Several processes that train one model: the chief writes, the others train along."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -6,27 +6,102 @@ from typing import Any
 
 import tensorflow as tf
 
+from stargan_tf.data.sampling import BatchPart
 from stargan_tf.distribution.strategies import Strategy, has_workers
 from stargan_tf.errors import InputError
-from stargan_tf.training.callbacks import (
-    LogMetrics,
-    StopOnNaN,
-    StopOnSignal,
-    Stopped,
-)
-from stargan_tf.training.config import RunConfig
-from stargan_tf.training.run_data import RunData, run_epochs
+from stargan_tf.training.callbacks import Stopped
 
 
-def copy_from_chief(strategy: tf.distribute.Strategy, variables: Sequence[Any]) -> None:
-    """Gives every worker the chief's values, so that only the chief needs the files.
+@contextmanager
+def together(model: Any, strategy: Strategy | None) -> Iterator[None]:
+    """Around the training: all workers start where the chief stands and end together.
 
-    All workers must call it, with variables of the same shapes in the same order.
+    None leaves before the chief has written its last checkpoint. With one process only
+    `Stopped` is translated.
+
+    Args:
+        model: of the same configuration on every worker; the chief alone has read the
+            run folder.
+        strategy: the run's, or None.
+
+    Raises:
+        KeyboardInterrupt: in place of `Stopped`, saying what is saved.
+        InputError: if another worker is lost, in place of TensorFlow's many lines about
+            connections.
+    """
+    several, stopped = has_workers(strategy), None
+    try:
+        if several:
+            _copy_from_chief(strategy, model.training_state)
+        try:
+            yield
+        except Stopped as error:
+            stopped = error
+        if several:
+            _wait_for_all(strategy)
+    except (tf.errors.OpError, RuntimeError) as error:
+        if not several or not _is_lost(error):
+            raise
+        raise InputError(
+            "Another worker was lost; the last checkpoint is not. Look there for the "
+            "cause, then start the same command on every worker again."
+        ) from error
+    if stopped:
+        raise KeyboardInterrupt(f"Step {stopped.step} is saved.")
+
+
+def agreement(strategy: Strategy | None) -> Callable[[int], int]:
+    """What `StopOnSignal` asks the other workers with: all stop after the same step.
+
+    Args:
+        strategy: the run's, or None.
+    """
+    return _highest_of_all(strategy) if has_workers(strategy) else int
+
+
+def worker_batches(
+    strategy: tf.distribute.Strategy,
+    make_batches: Callable[..., tf.data.Dataset],
+) -> tf.distribute.DistributedDataset:
+    """A distributed data set for `fit`; nothing is loaded twice.
 
     Args:
         strategy: over several workers.
-        variables: Keras variables.
+        make_batches: `part=`, a part of the global batches → endless data set of it.
     """
+
+    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        workers = context.num_input_pipelines
+        part = BatchPart(context.input_pipeline_id, workers)
+        replicas = context.num_replicas_in_sync // workers
+        return split_batches(make_batches(part=part), replicas)
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def split_batches(batches: tf.data.Dataset, parts: int) -> tf.data.Dataset:
+    """Each batch as several, one after another, for a worker's replicas.
+
+    Args:
+        batches: batches of a known size.
+        parts: how many equal parts to make of each.
+    """
+    if parts == 1:
+        return batches
+
+    @tf.autograph.experimental.do_not_convert
+    def stack(*tensors):
+        return tuple(
+            tf.reshape(t, (parts, t.shape[0] // parts, *t.shape[1:])) for t in tensors
+        )
+
+    return batches.map(stack).unbatch().prefetch(parts)
+
+
+def _copy_from_chief(
+    strategy: tf.distribute.Strategy, variables: Sequence[Any]
+) -> None:
+    """Gives every worker the chief's values of its Keras variables."""
 
     def on_replica(values):
         context = tf.distribute.get_replica_context()
@@ -42,12 +117,8 @@ def copy_from_chief(strategy: tf.distribute.Strategy, variables: Sequence[Any]) 
         variable.assign(strategy.experimental_local_results(value)[0])
 
 
-def highest_of_all(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
-    """A function of one number that returns the highest of all workers' numbers.
-
-    Args:
-        strategy: over several workers; all of them must call the function.
-    """
+def _highest_of_all(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
+    """A function, to be called by all workers, from their numbers to the highest."""
 
     def on_replica(number):
         # Collective operations have no maximum: each worker fills a place of its own.
@@ -69,83 +140,14 @@ def highest_of_all(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
     return highest
 
 
-def wait_for_all(strategy: tf.distribute.Strategy) -> None:
-    """Returns when every worker has called it: none leaves while another writes.
-
-    Args:
-        strategy: over several workers.
-    """
+def _wait_for_all(strategy: tf.distribute.Strategy) -> None:
+    """Returns when every worker has called it: none leaves while another writes."""
 
     @tf.function(autograph=False)
     def meet():
         return strategy.reduce("SUM", strategy.run(lambda: tf.ones(())), axis=None)
 
     float(meet())
-
-
-# A worker beside the chief: it trains along and writes nothing.
-
-
-def meet_chief(model: Any, strategy: Strategy | None) -> None:
-    """Brings all workers to where the chief stands; it alone has read the folder.
-
-    Args:
-        model: of the same configuration on every worker.
-        strategy: the run's, or None.
-    """
-    if has_workers(strategy):
-        copy_from_chief(strategy, model.training_state)
-
-
-@contextmanager
-def parting_together(strategy: Strategy | None) -> Iterator[None]:
-    """Lets no worker leave before the chief has written its last checkpoint.
-
-    Args:
-        strategy: the run's, or None.
-
-    Raises:
-        KeyboardInterrupt: in place of `Stopped`, saying what is saved.
-    """
-    stopped = None
-    try:
-        yield
-    except Stopped as error:
-        stopped = error
-    if has_workers(strategy):
-        wait_for_all(strategy)
-    if stopped:
-        raise KeyboardInterrupt(f"Step {stopped.step} is saved.")
-
-
-def agreement(strategy: Strategy | None) -> Callable[[int], int]:
-    """What `StopOnSignal` asks the other workers with: all stop after the same step.
-
-    Args:
-        strategy: the run's, or None.
-    """
-    return highest_of_all(strategy) if has_workers(strategy) else int
-
-
-@contextmanager
-def together(strategy: Strategy | None) -> Iterator[None]:
-    """Around what workers do together: says so if one of them is lost.
-
-    Args:
-        strategy: the run's, or None.
-
-    Raises:
-        InputError: in place of TensorFlow's many lines about connections.
-    """
-    try:
-        yield
-    except (tf.errors.OpError, RuntimeError) as error:
-        if not has_workers(strategy) or not _is_lost(error):
-            raise
-        raise InputError(
-            "Another worker was lost; the last checkpoint is not. Look there for the "
-            "cause, then start the same command on every worker again."
-        ) from error
 
 
 def _is_lost(error: Exception) -> bool:
@@ -157,24 +159,3 @@ def _is_lost(error: Exception) -> bool:
         tf.errors.FailedPreconditionError,
     )
     return isinstance(error, kinds) or "Collective ops is aborted" in str(error)
-
-
-def train_along(
-    model: Any, config: RunConfig, data: RunData, strategy: Strategy
-) -> None:
-    """What a worker does that is not the chief.
-
-    Args:
-        model: a fresh, compiled model.
-        config: of the run, as the chief's.
-        data: its data sets.
-        strategy: over several workers.
-    """
-    # Means start anew where the chief's do: what is logged is of all workers.
-    stop = StopOnSignal(None, agreement(strategy))
-    log = LogMetrics(None, config.log_every, config.batch_size)
-    with together(strategy):
-        meet_chief(model, strategy)
-        with parting_together(strategy):
-            stop.stop_if_asked(model)
-            run_epochs(model, config, data, [StopOnNaN(), log, stop], strategy)

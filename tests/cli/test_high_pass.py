@@ -106,7 +106,7 @@ def test_pictures_of_the_training_are_drawn_with_masks(place, model):
         held_out = load_dataset("toy_moods", "held_out", SIZE)
     finally:
         sys.path.remove(str(PLUGIN))
-    images = pick_styles(held_out).images
+    images = pick_styles(held_out)[0].images
     drawn = place.pixels("run/samples/step_00000002_latents.png")
     nearly(drawn, np.asarray(latent_grid(model, images, range(4))).astype(int))
     model.set_mask_provider(lambda images: np.zeros((*images.shape[:3], 2), "float32"))

@@ -15,7 +15,7 @@ from stargan_tf.exporting.agreement import described_model
 from stargan_tf.exporting.saved_model import image_formats
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig, resolve
-from stargan_tf.training.run_data import open_data
+from stargan_tf.training.run import open_data
 from stargan_tf.training.run_folder import find_checkpoint
 
 SAVED = Path(__file__).parents[1] / "saved"

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.training.run_data import split_batches
+from stargan_tf.training.workers import split_batches
 
 
 def test_a_batch_in_equal_parts_one_after_another():

@@ -13,7 +13,7 @@ from stargan_tf.files import NotWritten
 from stargan_tf.training import resume
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import resolve
-from stargan_tf.training.run_data import open_data
+from stargan_tf.training.run import open_data
 from stargan_tf.training.run_folder import RunFolder
 
 TOY = {"name": "toy", "domains": ["Red"]}

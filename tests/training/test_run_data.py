@@ -6,7 +6,7 @@ from PIL import Image
 
 from stargan_tf.errors import InputError
 from stargan_tf.training.config import resolve
-from stargan_tf.training.run_data import open_data
+from stargan_tf.training.run import open_data
 
 
 @pytest.fixture

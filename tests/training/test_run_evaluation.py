@@ -7,9 +7,11 @@ import pytest
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.source import LabelledImages
+from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.evaluation.tasks import Subject
+from stargan_tf.training.callbacks import Evaluate
 from stargan_tf.training.checkpoints import read_best
-from stargan_tf.training.run_data import RunData, RunEvaluation
 from stargan_tf.training.run_folder import load_model
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
@@ -26,14 +28,23 @@ def moods(name="moods"):
     return LabelledImages(info, labels, tuple("abcd"), pixels.__getitem__, name)
 
 
+def evaluate(model, steering, sources):
+    """The callback of a run whose splits are the same images."""
+    evaluators = {
+        source.info.name: Evaluator(
+            Subject(model, steering, source, source, number), UNCHANGED
+        )
+        for number, source in enumerate(sources)
+    }
+    return Evaluate(evaluators, None, every=1, total_steps=1)
+
+
 def test_v2_is_measured_with_its_averaged_networks():
     from stargan_tf.models.stargan_v2.model import StarGANV2
 
     tiny = {"base_filters": 2, "max_filters": 4, "style_dim": 4, "latent_dim": 3}
     model = StarGANV2(MOODS, hidden_dim=5, **tiny)
-    evaluation = RunEvaluation(
-        model, "styles", RunData([moods()], [moods()]), UNCHANGED
-    )
+    evaluation = evaluate(model, "styles", [moods()])
     before = evaluation.measure()
     assert set(before) == {
         "latent_cycle_error",
@@ -54,7 +65,7 @@ def test_names_begin_with_the_data_set_where_there_are_several():
             return images + 0.1 * dataset
 
     sources = [moods("one"), moods("two")]
-    evaluation = RunEvaluation(Model(), "labels", RunData(sources, sources), UNCHANGED)
+    evaluation = evaluate(Model(), "labels", sources)
     values = evaluation.measure()
     assert set(values) == {
         *("one_cycle_error", "one_same_domain_change"),

@@ -1,20 +1,22 @@
 """Sample grids of fixed held-out images, and what they say about the training."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabelledImages
-from stargan_tf.training.callbacks import Sampler, SampleSchedule
+from stargan_tf.evaluation.tasks import spread
+from stargan_tf.steering.labels import all_targets
 from stargan_tf.training.watching import (
-    column_titles,
+    HeldOutImages,
+    Sampler,
+    SampleSchedule,
     critic_view,
-    grid_rows,
     label_effect,
     pick,
-    spread,
-    translations,
 )
 from stargan_tf.translation.grid import draw_grid
 
@@ -34,17 +36,22 @@ class SampleImages(Sampler):
     def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
         super().__init__(schedule)
         rows = -(-ROWS // len(held_out))
-        shown = spread(len(held_out), ROWS)
+        shown = spread(np.arange(len(held_out)), ROWS)
         self.groups = [pick(held_out[number], number, rows) for number in shown]
 
     def sample(self):
         """Draws the grid."""
-        head, *domains = column_titles(self.model.label_space)
-        shown = spread(len(domains), COLUMNS)
+        domains = self.model.label_space.names
+        shown = spread(np.arange(len(domains)), COLUMNS)
         self.say_shown(len(shown), len(domains))
         columns = [translations(self.model, group, shown) for group in self.groups]
-        titles = [head, *(domains[number] for number in shown)]
-        self.write_picture(draw_grid(grid_rows(self.groups, columns), titles))
+        rows = [
+            [group.images[i], *(column[i] for column in translated)]
+            for group, translated in zip(self.groups, columns, strict=True)
+            for i in range(len(group.images))
+        ]
+        titles = ["input", *(domains[number] for number in shown)]
+        self.write_picture(draw_grid(rows, titles))
         self._diagnose(columns)
 
     def _diagnose(self, columns: list[list[np.ndarray]]) -> None:
@@ -69,3 +76,30 @@ class SampleImages(Sampler):
             f"step {self.step}). Check the labels; a higher --classification or a "
             "lower --reconstruction weight helps.",
         )
+
+
+def translations(
+    model: Any, held_out: HeldOutImages, shown: Collection[int]
+) -> list[np.ndarray]:
+    """Translations of the images, in the order of the label space's names.
+
+    Args:
+        model: has `label_space` and `translate`.
+        held_out: the images. In a joint model they are translated to the domains of
+            the other data sets as well; there their own label is unknown, all zero.
+        shown: the domains to translate to, counted through all data sets.
+
+    Returns:
+        For each domain shown a uint8 array like `held_out.images`.
+    """
+    columns = []
+    number = itertools.count()
+    for dataset, info in enumerate(model.label_space.datasets):
+        known = held_out.labels
+        if dataset != held_out.dataset:
+            known = np.zeros((len(known), len(info.domains)), np.float32)
+        for labels in all_targets(info, known).values():
+            if next(number) in shown:
+                translated = model.translate(held_out.images, labels, dataset=dataset)
+                columns.append(translated)
+    return columns

@@ -1,74 +1,24 @@
 """StarGAN v2's pictures of fixed held-out images, and what they say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabelledImages
+from stargan_tf.evaluation.tasks import spread
 from stargan_tf.steering.styles import random_styles, reference_grid
-from stargan_tf.training.callbacks import Sampler, SampleSchedule
 from stargan_tf.training.watching import (
     HeldOutImages,
+    Sampler,
+    SampleSchedule,
     critic_view,
     label_effect,
     load_some,
-    spread,
 )
 from stargan_tf.translation.interpolation import interpolation_strip
 
-# The fixed held-out images that a StarGAN v2 run is watched by.
-
-SOURCES = 6
-REFERENCES = 8
-
-
-@dataclass(frozen=True)
-class HeldOutStyles:
-    """Sources and references with their domains.
-
-    Args:
-        images: the sources, uint8 (n, size, size, 3).
-        domains: their domains, int32 (n,).
-        references: other images, uint8 (m, size, size, 3).
-        reference_domains: their domains, int32 (m,).
-    """
-
-    images: np.ndarray
-    domains: np.ndarray
-    references: np.ndarray
-    reference_domains: np.ndarray
-
-
-def pick_styles(source: LabelledImages) -> HeldOutStyles:
-    """Some sources and references of each domain, the same ones at each call.
-
-    Of many domains some, evenly spread, so that there are never more than `SOURCES`
-    and `REFERENCES`.
-
-    Args:
-        source: the held-out split, one-hot. A domain with a single image has it in
-            both places.
-    """
-    domains = range(len(source.info.domains))
-    of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
-    present = [rows for rows in of_domain if len(rows)]
-    first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
-    some = [rows[spread(len(rows), first + last)] for rows in present]
-    sources = [some[place][:first] for place in spread(len(some), SOURCES)]
-    references = [some[place][-last:] for place in spread(len(some), REFERENCES)]
-    images = load_some(source, np.concatenate(sources))
-    styles = load_some(source, np.concatenate(references))
-    return HeldOutStyles(
-        images.images, _numbers(images), styles.images, _numbers(styles)
-    )
-
-
-def _numbers(images: HeldOutImages) -> np.ndarray:
-    return images.labels.argmax(axis=1).astype(np.int32)
-
-
+SOURCES, REFERENCES = 6, 8
 LATENT_COLUMNS = 9  # of more domains some are shown, evenly spread
 STRIP_SEEDS = (0, 1, 2)
 STRIP_ROWS = 3
@@ -84,11 +34,11 @@ class SampleStyles(Sampler):
 
     def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
         super().__init__(schedule)
-        self.held_out = pick_styles(held_out[0])
+        self.sources, self.references = pick_styles(held_out[0])
 
     def sample(self):
         """Draws all three, with the averaged networks."""
-        model, images = self.model, self.held_out.images
+        model, images = self.model, self.sources.images
         domains = model.info.domains
         shown = self._shown()
         self.say_shown(len(shown), len(domains))
@@ -99,8 +49,8 @@ class SampleStyles(Sampler):
             reference_grid(
                 model,
                 images,
-                self.held_out.references,
-                self.held_out.reference_domains.tolist(),
+                self.references.images,
+                self.references.domains.tolist(),
             ),
             "references",
         )
@@ -123,19 +73,19 @@ class SampleStyles(Sampler):
         self.write(values)
 
     def _shown(self) -> list[int]:
-        return spread(len(self.model.info.domains), LATENT_COLUMNS)
+        return spread(np.arange(len(self.model.info.domains)), LATENT_COLUMNS)
 
     def _columns(self, seed: int) -> list[np.ndarray]:
         """The sources in every domain shown, all with one latent code."""
         code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
         names = [self.model.info.domains[number] for number in self._shown()]
         return [
-            self.model.translate(self.held_out.images, name, latents=code)
+            self.model.translate(self.sources.images, name, latents=code)
             for name in names
         ]
 
     def _critic_view(self, columns: Sequence[np.ndarray]) -> dict[str, float]:
-        real = self._score(self.held_out.images, self.held_out.domains)
+        real = self._score(self.sources.images, self.sources.domains)
         fakes = [
             self._score(column, np.full(len(column), domain, np.int32))
             for domain, column in zip(self._shown(), columns, strict=True)
@@ -154,3 +104,28 @@ class SampleStyles(Sampler):
             f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
             "weight helps.",
         )
+
+
+def pick_styles(source: LabelledImages) -> tuple[HeldOutImages, HeldOutImages]:
+    """Some sources and references of each domain, the same ones at each call.
+
+    Of many domains some, evenly spread, so that there are never more than `SOURCES`
+    and `REFERENCES`.
+
+    Args:
+        source: the held-out split, one-hot. A domain with a single image has it in
+            both places.
+    """
+    domains = range(len(source.info.domains))
+    of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
+    present = [rows for rows in of_domain if len(rows)]
+    first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
+    some = [rows[spread(np.arange(len(rows)), first + last)] for rows in present]
+    sources = [some[place][:first] for place in spread(np.arange(len(some)), SOURCES)]
+    references = [
+        some[place][-last:] for place in spread(np.arange(len(some)), REFERENCES)
+    ]
+    return (
+        load_some(source, np.concatenate(sources)),
+        load_some(source, np.concatenate(references)),
+    )
