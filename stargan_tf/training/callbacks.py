@@ -34,11 +34,7 @@ class StepCallback(keras.callbacks.Callback):
         self.on_step(logs or {})
 
     def on_step(self, logs):
-        """Called after each step.
-
-        Args:
-            logs: name → running mean since the last logged step.
-        """
+        """Called after each step, with the running means since the last logged one."""
 
 
 class TrainingDiverged(InputError):
@@ -58,31 +54,17 @@ class StopOnNaN(StepCallback):
         broken = {n: value for n, value in logs.items() if not math.isfinite(value)}
         if broken:
             words = [f"{name} became {value}" for name, value in broken.items()]
-            raise diverged(", ".join(words), self.step)
+            raise _diverged(", ".join(words), self.step)
 
 
-def check_weights(model: keras.Model, step: int) -> None:
-    """Refuses weights that must not become a checkpoint.
-
-    Args:
-        model: the model in training.
-        step: its step.
-
-    Raises:
-        TrainingDiverged: naming the first weight that is not finite.
-    """
+def _check_weights(model: keras.Model, step: int) -> None:
+    """Refuses weights that must not become a checkpoint, naming the first."""
     for variable in model.trainable_variables:
         if not np.all(np.isfinite(variable.numpy())):
-            raise diverged(f"the weight {variable.path} is not finite", step)
+            raise _diverged(f"the weight {variable.path} is not finite", step)
 
 
-def diverged(what: str, step: int) -> TrainingDiverged:
-    """The error with its advice.
-
-    Args:
-        what: such as `"d_loss became nan"`.
-        step: the step at which it was seen.
-    """
+def _diverged(what: str, step: int) -> TrainingDiverged:
     return TrainingDiverged(
         f"Training diverged: {what} at step {step}. Nothing of it was saved; the last "
         "checkpoint is sound. The same command would repeat it: start another --run "
@@ -153,11 +135,7 @@ class LogMetrics(StepCallback):
 
 
 class Stopped(Exception):
-    """A signal asked the process to stop; the checkpoint of this step is written.
-
-    Args:
-        step: the last step that was trained.
-    """
+    """A signal asked the process to stop; the checkpoint of this step is written."""
 
     def __init__(self, step: int):
         super().__init__(f"stopped at step {step}")
@@ -196,10 +174,7 @@ class SaveCheckpoint(StepCallback):
             self.save(self.model)
 
     def save(self, model: keras.Model) -> None:
-        """Saves a model at its step, unless that was done already.
-
-        Args:
-            model: the model in training.
+        """Saves the model in training at its step, unless that was done already.
 
         Raises:
             TrainingDiverged: if a weight is not finite.
@@ -208,7 +183,7 @@ class SaveCheckpoint(StepCallback):
         if step == self.saved_step:
             return
         # The loss of the last step was finite, but its update may not have been.
-        check_weights(model, step)
+        _check_weights(model, step)
         checkpoints.save(self.folder, model, self.describe(step), self.keep)
         self.saved_step = step
 
@@ -232,11 +207,7 @@ class StopOnSignal(StepCallback):
         self.stop_if_asked(self.model)
 
     def stop_if_asked(self, model: keras.Model) -> None:
-        """Saves and raises `Stopped` if a worker has received a signal.
-
-        Args:
-            model: the model in training.
-        """
+        """Saves and raises `Stopped` if a worker has received a signal."""
         number = self.agreed(interruption.received())
         if number:
             interruption.agree_on(number)
@@ -274,10 +245,7 @@ class Evaluate(StepCallback):
             interruption.abandoned_on_stop(self._record)
 
     def measure(self) -> dict[str, float]:
-        """The means over all tasks, as the model is now.
-
-        Returns:
-            Name → value; with several data sets the names begin with theirs.
+        """The means over all tasks, by name; of several data sets theirs comes first.
 
         Raises:
             InputError: if a translation is not finite.

@@ -83,8 +83,7 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
         The new checkpoint.
 
     Raises:
-        InputError: if it cannot be written, for example because the disk is full;
-            `folder` is then as it was.
+        NotWritten: if the disk is full, for example; `folder` is then as it was.
     """
     path = folder / folder_name(state.step)
     write(path, model, state)
@@ -102,16 +101,9 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
 def write(
     path: Path, model: Any, state: State, notes: Mapping[str, Any] | None = None
 ) -> None:
-    """Saves a model into one folder, in full or not at all.
+    """Saves a model into one folder, in full or not at all; what is there is replaced.
 
-    Args:
-        path: the folder; what is there is replaced.
-        model: a `keras.Model`.
-        state: what to write beside it.
-        notes: further JSON files, name → content.
-
-    Raises:
-        InputError: as `save`.
+    The notes are further JSON files, name → content.
     """
     try:
         with files.new_folder(path, "checkpoint") as unfinished:
@@ -139,13 +131,7 @@ def step_of(checkpoint: Path) -> int:
 
 
 def read_state(checkpoint: Path) -> State:
-    """Reads and verifies a checkpoint.
-
-    Args:
-        checkpoint: its folder.
-
-    Returns:
-        The content of its state file.
+    """Verifies a checkpoint and reads its state file.
 
     Raises:
         DamagedCheckpoint: if a file is missing, cut short or changed.
@@ -220,20 +206,14 @@ def _check_seal(checkpoint: Path, size: int, sha256: str) -> None:
         )
 
 
-# The checkpoint with the best value of one number: `checkpoints/best/`.
+# === The best one ===
 
-FOLDER, FILE = "best", "best.json"
+BEST_FOLDER, BEST_FILE = "best", "best.json"
 
 
 @dataclass(frozen=True)
 class Best:
-    """What `best.json` says.
-
-    Args:
-        metric: the number's name.
-        value: its value.
-        step: training batches seen.
-    """
+    """What `best.json` says: the value of which number, at which step."""
 
     metric: str
     value: float
@@ -241,7 +221,10 @@ class Best:
 
 
 class BestCheckpoint:
-    """Keeps the best.
+    """Keeps the checkpoint with the best value of one number in `checkpoints/best/`.
+
+    It is a checkpoint like the others, with `best.json` beside the model, and is kept
+    however many later ones there are.
 
     Args:
         folder: the run's `checkpoints/`.
@@ -250,27 +233,15 @@ class BestCheckpoint:
     """
 
     def __init__(self, folder: Path, metric: str, describe: Callable[[int], State]):
-        self.path, self.metric, self.describe = folder / FOLDER, metric, describe
+        self.path, self.metric, self.describe = folder / BEST_FOLDER, metric, describe
 
     def offer(self, model: Any, step: int, values: Mapping[str, float]) -> bool:
-        """Saves the model if it is the best so far.
-
-        Args:
-            model: the model.
-            step: training batches seen.
-            values: the numbers of this step; without the metric nothing happens.
-
-        Returns:
-            Whether it was saved.
-
-        Raises:
-            InputError: if it cannot be written; the best before is then untouched.
-        """
+        """Saves the model if its values at this step are the best; whether it did."""
         value = values.get(self.metric)
         if value is None or math.isnan(value) or not self._is_best(value):
             return False
         best = Best(self.metric, float(value), step)
-        write(self.path, model, self.describe(step), {FILE: asdict(best)})
+        write(self.path, model, self.describe(step), {BEST_FILE: asdict(best)})
         return True
 
     def _is_best(self, value: float) -> bool:
@@ -281,21 +252,14 @@ class BestCheckpoint:
 
 
 def read_best(path: Path) -> Best | None:
-    """What is known of a run's best checkpoint.
-
-    Args:
-        path: `checkpoints/best`.
-
-    Returns:
-        None if there is none that can be used.
-    """
+    """What is known of `checkpoints/best`; None if there is none that can be used."""
     try:
-        return Best(**read_json(path / FILE))
+        return Best(**read_json(path / BEST_FILE))
     except (OSError, ValueError, TypeError):
         return None
 
 
-# The `.keras` file of a checkpoint: measured first, then loaded.
+# === The `.keras` file ===
 
 # What Keras calls the parts of a `.keras` file.
 CONFIG = "config.json"
@@ -313,12 +277,8 @@ _PACKAGES = frozenset({"keras", "stargan_tf", "builtins"})
 def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
     """The arguments that a model was made with; TensorFlow is not needed.
 
-    Args:
-        file: what `model.save` wrote.
-        chosen: the model's family.
-
     Raises:
-        InputError: if it is damaged, or no model of the family.
+        InputError: if the file is damaged, or holds no model of the family.
     """
     return _read_config(file, chosen, compile=False)["config"]
 

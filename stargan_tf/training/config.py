@@ -29,34 +29,6 @@ from stargan_tf.training.run_folder import (
 )
 from stargan_tf.user_code import check_trusted
 
-# The options by which a run measures its model while it trains.
-
-
-def check_best_metric(name: str | None, every: int, metrics: str) -> None:
-    """Refuses a number that will never be measured.
-
-    Args:
-        name: `best_metric`.
-        every: `evaluate_every`.
-        metrics: `evaluate_metrics`.
-
-    Raises:
-        InputError: if nothing is measured, or not this.
-    """
-    if name is None:
-        return
-    if not every:
-        raise InputError(
-            f"best_metric={name} needs evaluations. Pass --evaluate_every STEPS."
-        )
-    known = [n for metric in read_metrics(metrics) for n in METRIC_NUMBERS[metric]]
-    if not name.endswith(tuple(known)):
-        raise InputError(
-            f"best_metric must be a number of --evaluate_metrics {metrics}. "
-            f"Received: {name}. {near_names(name, known)}"
-        )
-
-
 _DATA = "Data"
 _RUN = "Run"
 _EVALUATION = "Evaluation while training"
@@ -73,17 +45,11 @@ def _option(
     free: bool = False,
     **limits: Any,
 ) -> Any:
-    """A field that is an option: flag, JSON key, default, help and limits.
+    """A field that is an option, see `make_option`.
 
-    Args:
-        group: heading in the help.
-        default: when neither flag, file nor preset gives a value.
-        text: the help.
-        kind: of the value; by default the default's, or text.
-        free: whether it may change between two calls on one run folder: it says where
-            the data lies or how the run is carried out, but nothing that decides
-            which weights come out.
-        **limits: further arguments of `Option`.
+    What is `free` may change between two calls on one run folder: it says where the
+    data lies or how the run is carried out, but nothing that decides which weights
+    come out.
     """
     declared = make_option(group, "", default, text, kind, **limits)
     return field(metadata={"option": declared, "free": free})
@@ -235,14 +201,31 @@ class RunConfig:
                 "held_out must be a share between 0 and 1, such as 0.1. "
                 f"Received: {self.held_out}"
             )
-        if len(set(self._sources)) != len(self._sources):
+        sources = (self.dataset, self.data_dir, self.labels, self.attributes)
+        if len(set(zip(*sources, strict=True))) != len(self.dataset):
             raise InputError(
                 "A data set is given twice with the same files. Received: --dataset "
                 f"{','.join(self.dataset)}. Give each --data_dir (or --labels, "
                 "--attributes) of its own."
             )
         _ = self.evaluation  # Says what is wrong with it.
-        check_best_metric(self.best_metric, self.evaluate_every, self.evaluate_metrics)
+        if self.best_metric is not None:
+            self._check_best_metric()
+
+    def _check_best_metric(self) -> None:
+        """Refuses a number that will never be measured."""
+        if not self.evaluate_every:
+            raise InputError(
+                f"best_metric={self.best_metric} needs evaluations. Pass "
+                "--evaluate_every STEPS."
+            )
+        known = [n for m in self.evaluation.metrics for n in METRIC_NUMBERS[m]]
+        if not self.best_metric.endswith(tuple(known)):
+            raise InputError(
+                "best_metric must be a number of --evaluate_metrics "
+                f"{self.evaluate_metrics}. Received: {self.best_metric}. "
+                f"{near_names(self.best_metric, known)}"
+            )
 
     @property
     def evaluation(self) -> EvaluationOptions:
@@ -253,11 +236,6 @@ class RunConfig:
             classifier=self.evaluate_classifier,
             seed=self.seed,
         )
-
-    @property
-    def _sources(self) -> list[tuple]:
-        ways = (self.dataset, self.data_dir, self.labels, self.attributes)
-        return list(zip(*ways, strict=True))
 
     @property
     def dataset_names(self) -> tuple[str, ...]:
@@ -294,9 +272,6 @@ RUN_OPTIONS = tuple(
 FREE_OPTIONS = {"preset"} | {
     declared.name for declared in fields(RunConfig) if declared.metadata.get("free")
 }
-
-
-# Flags, a JSON file, a preset and defaults become one `RunConfig`.
 
 # Options with a path for each data set.
 _PATHS = ("data_dir", "labels")
@@ -430,7 +405,10 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
         read[code] = _code_from_anywhere(read[code])
     if chosen.check:
         chosen.check(read)
-    nested = {field: _take(read, getattr(chosen, field)) for field in NESTED}
+    nested = {
+        field: {option.name: read.pop(option.name) for option in getattr(chosen, field)}
+        for field in NESTED
+    }
     return RunConfig(preset=name, **nested, **read)
 
 
@@ -447,10 +425,6 @@ def _code_from_anywhere(code: str | None) -> str | None:
     if not (colon and file.endswith(".py")):
         return code
     return f"{_from_anywhere(file)}:{function}"
-
-
-def _take(read: dict[str, Any], options: tuple[Option, ...]) -> dict[str, Any]:
-    return {option.name: read.pop(option.name) for option in options}
 
 
 def _per_dataset(option: Option, values: tuple, datasets: tuple[str, ...]) -> tuple:

@@ -72,12 +72,7 @@ class Sampler(StepCallback):
         """Draws the pictures and says what they show."""
 
     def say_shown(self, shown: int, total: int) -> None:
-        """Says, once in a process, that the pictures show some of the domains only.
-
-        Args:
-            shown: how many they show.
-            total: how many there are.
-        """
+        """Says, once in a process, how many of all domains the pictures show."""
         if shown == total or self.shown:
             return
         self.shown = f"{shown} of {total} domains"
@@ -87,12 +82,7 @@ class Sampler(StepCallback):
         )
 
     def write_picture(self, picture: Image.Image, kind: str = "") -> None:
-        """Writes a picture of this step.
-
-        Args:
-            picture: the picture.
-            kind: what it is, where a step has several; part of its name.
-        """
+        """Writes a picture of this step; its kind is part of the name."""
         picture = with_caption(reduced(picture), self.shown)
         ending = f"_{kind}" if kind else ""
         name = f"{folder_name(self.step)}{ending}.png"
@@ -102,20 +92,11 @@ class Sampler(StepCallback):
         )
 
     def write(self, values: Mapping[str, float]) -> None:
-        """Writes the diagnostics of this step.
-
-        Args:
-            values: name → number.
-        """
+        """Writes the diagnostics of this step."""
         self.schedule.log.write(self.step, values)
 
     def warn_if_ignored(self, effect: float, text: str) -> None:
-        """Warns, once in a run, that the generator ignores what it should heed.
-
-        Args:
-            effect: how much it changes the pictures; early in a run it is no matter.
-            text: the warning.
-        """
+        """Warns, once in a run, that what should change the pictures does not."""
         # In the first fifth of a run every generator copies its input.
         is_early = 5 * self.step < self.schedule.total_steps
         if self.warned or is_early or effect >= NO_VISIBLE_CHANGE:

@@ -2,7 +2,7 @@
 
     step → domains → positions → images → random crop, resize, flip → [-1, 1]
 
-As in `pipeline`, everything is a pure function of (seed, step), so that a resumed run
+As in `data.sampling`, all is a pure function of (seed, step), so that a resumed run
 sees what the uninterrupted one would have seen, and runs inside tf.data.
 
 The official code draws from the same distributions, except that its pairs of
@@ -37,13 +37,87 @@ from stargan_tf.data.source import LabelledImages
 from stargan_tf.data.store import AUTO, DecodedImages, ImageStore, open_images
 from stargan_tf.errors import InputError
 
-# Random resized crops: a box per image, and the resize of what is in it.
-
 AREA = (0.8, 1.0)
 ASPECT = (0.9, 1.1)
 # Boxes that do not fit are drawn again, in one go; after so many the whole image is
 # taken, which happens once in a thousand.
 TRIES = 10
+NEEDED = 2  # readable images of a domain: one is the other's second reference
+
+
+def reference_batches(
+    source: LabelledImages,
+    batch_size: int = 8,
+    *,
+    seed: int = 0,
+    start_step: int = 0,
+    crop_probability: float = 0.5,
+    flip: bool = True,
+    cache: str = AUTO,
+    part: BatchPart = WHOLE,
+) -> tf.data.Dataset:
+    """Endless batches for `StarGANV2.fit`.
+
+    Domains come equally often, among the images and among the references, however
+    many pictures each has. Every picture is cropped and mirrored on its own. The
+    stream from `start_step=k` equals that from 0 without its first k batches.
+
+    Args:
+        source: training images of two or more one-hot domains.
+        batch_size: images per batch, at least 1.
+        seed: integer in [0, 2³¹).
+        start_step: number of the first batch, for a resumed run.
+        crop_probability: share of the pictures that are cropped at random.
+        flip: mirror each picture with probability one half.
+        cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
+        part: which part of each batch to make, where machines share the work;
+            `batch_size` remains that of the whole.
+
+    Returns:
+        Dataset of `(image, domain, reference, reference_2, reference_domain)`. The
+        images are float32 `(batch_size, s, s, 3)` in [-1, 1]; the domains int32
+        `(batch_size,)`. Both references are different pictures of
+        `reference_domain`; where one turns out to be unreadable (only without the
+        cache), the next of its domain stands in.
+
+    Raises:
+        InputError: if an argument is out of range, the labels are not one-hot, there
+            is one domain only, or a domain has fewer than two readable images.
+    """
+    check_range("batch_size", batch_size, 1)
+    check_range("start_step", start_step, 0)
+    check_range("seed", seed, 0, SEED_LIMIT)
+    if not 0.0 <= crop_probability <= 1.0:
+        raise InputError(
+            "crop_probability must be a number from 0 to 1. "
+            f"Received: crop_probability={crop_probability!r}"
+        )
+    check_one_hot(source.info)
+    size, count = source.info.image_size, 3 * part.size(batch_size)
+    if crop_probability:
+        source = source.enlarge()
+    store = open_images(source, cache, same_domain=True)
+    sampler = DomainSampler(store, source.info)
+    read = reader(store)
+
+    def load(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        seeds = tf.random.split([seed, step], 4)
+        domains, positions = sampler.draw(batch_size, seeds[0])
+        reference_domains, references = sampler.draw(batch_size, seeds[1])
+        wanted = tf.concat([positions[0], references[0], references[1]], axis=0)
+        images = read(part.of(wanted, groups=3))[0]
+        images = tf.ensure_shape(images, (count, *images.shape[1:]))
+        if crop_probability:
+            boxes = random_boxes(3 * batch_size, crop_probability, seeds[2])
+            images = resize_boxes(images, part.of(boxes, groups=3), size)
+        if flip:
+            images = random_flips(images, seeds[3], part, groups=3)
+        images = tf.cast(images, tf.float32) / 127.5 - 1.0
+        image, reference, reference_2 = tf.split(images, 3)
+        domains, reference_domains = part.of(domains), part.of(reference_domains)
+        return image, domains, reference, reference_2, reference_domains
+
+    return endless_batches(load, start_step)
 
 
 def random_boxes(count: int, probability: float, seed: tf.Tensor) -> tf.Tensor:
@@ -111,11 +185,6 @@ def resize_boxes(images: tf.Tensor, boxes: tf.Tensor, size: int) -> tf.Tensor:
 
     spec = tf.TensorSpec((size, size, 3), tf.float32)
     return tf.map_fn(resize, (images, boxes), fn_output_signature=spec)
-
-
-# Positions of images by domain, drawn so that every domain comes as often.
-
-NEEDED = 2
 
 
 class DomainSampler:
@@ -188,103 +257,15 @@ def _below(chance: tf.Tensor, limit: tf.Tensor | int) -> tf.Tensor:
 
 
 def _check(store: ImageStore, info: DatasetInfo, groups: Sequence[np.ndarray]) -> None:
-    found = {
-        domain: _readable(store, group)
-        for domain, group in zip(info.domains, groups, strict=True)
-    }
-    few = [f"'{domain}' has {n}" for domain, n in found.items() if n < NEEDED]
+    counts = map(len, groups)
+    # Without the cache a picture is known to be readable only when it is decoded.
+    if isinstance(store, DecodedImages):
+        counts = [store.readable(group, NEEDED) for group in groups]
+    found = zip(info.domains, counts, strict=True)
+    few = [f"'{domain}' has {n}" for domain, n in found if n < NEEDED]
     if few:
         raise InputError(
             f"Each domain needs at least {NEEDED} readable training images, not "
             f"counting held-out ones: one is the other's second reference. Received: "
             f"in '{info.name}', {', '.join(few)}. Add images or leave the domain out."
-        )
-
-
-def _readable(store: ImageStore, group: np.ndarray) -> int:
-    # Without the cache a picture is known to be readable only when it is decoded.
-    if isinstance(store, DecodedImages):
-        return store.readable(group, NEEDED)
-    return len(group)
-
-
-Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
-
-
-def reference_batches(
-    source: LabelledImages,
-    batch_size: int = 8,
-    *,
-    seed: int = 0,
-    start_step: int = 0,
-    crop_probability: float = 0.5,
-    flip: bool = True,
-    cache: str = AUTO,
-    part: BatchPart = WHOLE,
-) -> tf.data.Dataset:
-    """Endless batches for `StarGANV2.fit`.
-
-    Domains come equally often, among the images and among the references, however
-    many pictures each has. Every picture is cropped and mirrored on its own. The
-    stream from `start_step=k` equals that from 0 without its first k batches.
-
-    Args:
-        source: training images of two or more one-hot domains.
-        batch_size: images per batch, at least 1.
-        seed: integer in [0, 2³¹).
-        start_step: number of the first batch, for a resumed run.
-        crop_probability: share of the pictures that are cropped at random.
-        flip: mirror each picture with probability one half.
-        cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
-        part: which part of each batch to make, where machines share the work;
-            `batch_size` remains that of the whole.
-
-    Returns:
-        Dataset of `(image, domain, reference, reference_2, reference_domain)`. The
-        images are float32 `(batch_size, s, s, 3)` in [-1, 1]; the domains int32
-        `(batch_size,)`. Both references are different pictures of
-        `reference_domain`; where one turns out to be unreadable (only without the
-        cache), the next of its domain stands in.
-
-    Raises:
-        InputError: if an argument is out of range, the labels are not one-hot, there
-            is one domain only, or a domain has fewer than two readable images.
-    """
-    check_range("batch_size", batch_size, 1)
-    check_range("start_step", start_step, 0)
-    check_range("seed", seed, 0, SEED_LIMIT)
-    _check_probability(crop_probability)
-    check_one_hot(source.info)
-    size, count = source.info.image_size, 3 * part.size(batch_size)
-    if crop_probability:
-        source = source.enlarge()
-    store = open_images(source, cache, same_domain=True)
-    sampler = DomainSampler(store, source.info)
-    read = reader(store)
-
-    def load(step: tf.Tensor) -> Batch:
-        seeds = tf.random.split([seed, step], 4)
-        domains, positions = sampler.draw(batch_size, seeds[0])
-        reference_domains, references = sampler.draw(batch_size, seeds[1])
-        wanted = tf.concat([positions[0], references[0], references[1]], axis=0)
-        images = read(part.of(wanted, groups=3))[0]
-        images = tf.ensure_shape(images, (count, *images.shape[1:]))
-        if crop_probability:
-            boxes = random_boxes(3 * batch_size, crop_probability, seeds[2])
-            images = resize_boxes(images, part.of(boxes, groups=3), size)
-        if flip:
-            images = random_flips(images, seeds[3], part, groups=3)
-        images = tf.cast(images, tf.float32) / 127.5 - 1.0
-        image, reference, reference_2 = tf.split(images, 3)
-        domains, reference_domains = part.of(domains), part.of(reference_domains)
-        return image, domains, reference, reference_2, reference_domains
-
-    return endless_batches(load, start_step)
-
-
-def _check_probability(value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise InputError(
-            "crop_probability must be a number from 0 to 1. "
-            f"Received: crop_probability={value!r}"
         )

@@ -120,11 +120,10 @@ def pick_styles(source: LabelledImages) -> tuple[HeldOutImages, HeldOutImages]:
     of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
     present = [rows for rows in of_domain if len(rows)]
     first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
-    some = [rows[spread(np.arange(len(rows)), first + last)] for rows in present]
-    sources = [some[place][:first] for place in spread(np.arange(len(some)), SOURCES)]
-    references = [
-        some[place][-last:] for place in spread(np.arange(len(some)), REFERENCES)
-    ]
+    some = [spread(rows, first + last) for rows in present]
+    numbers = np.arange(len(some))
+    sources = [some[number][:first] for number in spread(numbers, SOURCES)]
+    references = [some[number][-last:] for number in spread(numbers, REFERENCES)]
     return (
         load_some(source, np.concatenate(sources)),
         load_some(source, np.concatenate(references)),
