@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from stargan_tf import interruption
@@ -16,7 +17,7 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.training import run
 from stargan_tf.training.config import resolve
-from stargan_tf.training.run import build_model
+from stargan_tf.training.run import build_model, open_data, spans
 from stargan_tf.training.run_folder import load_model
 
 SPACE = LabelSpace(DatasetInfo("toy", ("Red",), "binary", 32))
@@ -107,3 +108,65 @@ def test_a_run_and_a_loaded_model_leave_everything_global_as_it_was(
     assert settings() == before
     assert not is_op_determinism_enabled()
     assert draws() == expected
+
+
+# The data sets of a run, through the folder data set.
+
+
+@pytest.fixture
+def domains(tmp_path):
+    """Writes sub-folders with six pictures each; returns the folder."""
+
+    def write(folder, *names):
+        for name in names:
+            place = tmp_path / folder / name
+            place.mkdir(parents=True)
+            for number in range(6):
+                Image.new("RGB", (16, 16), (40 * number, 0, 0)).save(
+                    place / f"{number}.png"
+                )
+        return str(tmp_path / folder)
+
+    return write
+
+
+def test_two_folders_are_two_data_sets(domains):
+    pets, moods = (
+        domains("pets", "cat", "dog"),
+        domains("moods", "calm", "happy", "sad"),
+    )
+    config = resolve(
+        {"dataset": "folder,folder", "data_dir": f"{pets},{moods}", "image_size": 16}
+    )
+    data = open_data(config)
+    space = data.label_space
+    assert [info.name for info in space.datasets] == ["folder", "folder_2"]
+    assert space.width == 2 + 3 + 2 and space.find("folder_2.happy") == 1
+    assert data.counts == [len(data.train[0]), len(data.train[1])]
+    assert data.train[1].enlarge().info.name == "folder_2"
+    assert data.held_out[1].info == data.train[1].info
+    assert data.train[1].load(0).dtype == np.uint8
+
+
+def test_one_domain_is_nothing_to_train_on(domains):
+    config = resolve({"dataset": "folder", "data_dir": domains("pets", "cat")})
+    with pytest.raises(InputError, match="'folder' has one domain only, cat: there is"):
+        open_data(config)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "every", "expected"),
+    [
+        (0, 60, 20, [(20, 0, 3)]),
+        (20, 60, 20, [(20, 1, 3)]),
+        (0, 50, 20, [(20, 0, 2), (10, 2, 3)]),
+        (30, 70, 20, [(10, 1, 2), (20, 2, 3), (10, 3, 4)]),
+        (30, 35, 20, [(5, 1, 2)]),
+        (0, 5, 20, [(5, 0, 1)]),
+        (40, 40, 20, []),
+    ],
+)
+def test_epochs_end_at_multiples_of_the_interval(start, stop, every, expected):
+    assert list(spans(start, stop, every)) == expected
+    lengths = [steps * (last - first) for steps, first, last in expected]
+    assert sum(lengths) == stop - start

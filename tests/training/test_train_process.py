@@ -1,4 +1,4 @@
-"""Whole runs, killed, resumed and ended by what can go wrong."""
+"""Two devices: another way to the same result."""
 
 import io
 import json
@@ -9,7 +9,9 @@ import h5py
 import numpy as np
 
 from stargan_tf.files import PREFIX
-from tests.training.conftest import PATIENCE
+from tests.training.conftest import PATIENCE, PREPARED, SMALL, check_same_metrics
+
+# Whole runs, killed, resumed and ended by what can go wrong.
 
 
 def read_arrays(checkpoint):
@@ -188,3 +190,26 @@ def test_joint_rectified_training_in_half_precision(toy_run, tiny):
     assert "g_identity" not in records[0] and "g_identity" in records[1]
     assert records[-1].keys() == {"step", "label_effect", "critic_gap", "critic_wins"}
     assert list((run.folder / "tensorboard").iterdir())
+
+
+FLAGS = ["--steps=4", "--checkpoint_every=2", "--log_every=1", "--sample_every=4"]
+
+
+def test_two_devices_train_as_one_does(toy_run, tiny):
+    flags = [*tiny, *FLAGS, "--nodeterministic"]
+    alone, shared = (toy_run(name, PREPARED) for name in ("alone", "shared"))
+    reference = alone.start(*flags, "--distribute=none", **SMALL)
+    flags += ["--distribute=mirrored"]
+    two = {"TEST_LOGICAL_CPUS": "2", **SMALL}
+    status, output, errors = shared.finish(*flags, **two)
+    assert status == 0, errors
+    assert "Step 4 is done" in output
+    assert shared.checkpoints() == ["step_00000002", "step_00000004"]
+    _, errors = reference.communicate(timeout=PATIENCE)
+    assert reference.returncode == 0, errors
+    check_same_metrics(shared, alone)
+
+    odd = toy_run("odd", PREPARED)
+    status, _, errors = odd.finish(*flags, "--batch_size=3", **two)
+    assert status == 2
+    assert "that of all 2 devices together" in errors

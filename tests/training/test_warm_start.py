@@ -1,18 +1,51 @@
-"""A run that starts from another model."""
+"""`stargan-tf train --init_from`, as a user starts it."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training import checkpoints
 from stargan_tf.training.config import resolve
-from stargan_tf.training.warm_start import warm_start
+from stargan_tf.training.warm_start import matches, warm_start
+
+# Labels of one model found again in another.
+
+
+def info(name, *domains):
+    return DatasetInfo(name, domains, "one_hot", 64)
+
+
+def test_by_name_whatever_the_data_set():
+    ours = LabelSpace(info("mine", "wolf", "dog", "cat"))
+    theirs = LabelSpace(info("afhq", "cat", "dog", "wild"))
+    assert matches(ours, theirs) == [None, 1, 0]
+    assert matches(theirs, theirs) == [0, 1, 2]
+
+
+def test_mask_entries_follow_their_labels():
+    hair, mood = info("hair", "black", "blond"), info("mood", "happy", "sad", "angry")
+    both, turned = LabelSpace([hair, mood]), LabelSpace([mood, hair])
+    assert matches(turned, both) == [2, 3, 4, 0, 1, 6, 5]
+    # One data set has no mask; a new one finds none.
+    assert matches(LabelSpace(mood), both) == [2, 3, 4]
+    assert matches(both, LabelSpace(mood)) == [None, None, 0, 1, 2, None, None]
+
+
+def test_names_that_two_data_sets_share():
+    one, other = info("one", "a", "same"), info("other", "same", "b")
+    both = LabelSpace([one, other])
+    assert matches(LabelSpace([other, one]), both)[:4] == [2, 3, 0, 1]
+
+
+# A run that starts from another model.
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -147,3 +180,48 @@ def test_networks_options_come_from_the_model(tmp_path):
     assert again.model_options == config.model_options
     with pytest.raises(InputError, match="There is no model folder gone"):
         resolve({**given, "init_from": "gone"})
+
+
+NETWORKS = ("base_filters", "num_residual_blocks", "discriminator_filters")
+
+
+def test_a_run_from_another_run(toy_run, tiny):
+    first, second = toy_run("first"), toy_run("second")
+    short = ["--steps=2", "--checkpoint_every=2", "--sample_every=100"]
+    status, _, errors = first.finish(*tiny, *short)
+    assert status == 0, errors
+
+    # The networks' options need not be said again.
+    flags = [f"--init_from={first.folder}", "--dataset=toy", "--attributes=Bright"]
+    flags += [*short, "--batch_size=4", "--critic_steps=2"]
+    status, output, errors = second.finish(*flags)
+    assert status == 0, errors
+    assert (
+        f"Starting from {first.folder} (step 2). Starts fresh: the optimizers. Left "
+        "out: Red.\n"
+    ) in output
+    configs = [
+        json.loads((run.folder / "config.json").read_text()) for run in (first, second)
+    ]
+    for name in (*NETWORKS, "image_size", "discriminator_layers"):
+        assert configs[0][name] == configs[1][name]
+
+    status, _, errors = toy_run("third").finish(*flags, "--base_filters=8")
+    assert status == 2
+    assert "has base_filters=4; a run with --init_from keeps that" in errors
+    assert errors.count("\n") == 1
+
+    # It goes on without the model that it began with.
+    shutil.rmtree(first.folder)
+    status, output, errors = second.finish("--steps=3")
+    assert status == 0, errors
+    assert "Going on from step 2" in output
+
+
+def test_an_imported_model_is_no_run(toy_run, tiny, tmp_path):
+    folder = toy_run("imported").folder
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "import.json").write_text("{}")
+    status, _, errors = toy_run("imported").finish(*tiny)
+    assert status == 2
+    assert f"pass --init_from {folder} and another --run folder." in errors
