@@ -43,6 +43,11 @@ class Plugin:
         return len(self.points) > 1
 
     @property
+    def is_ours(self) -> bool:
+        """Whether this package is one that gives it."""
+        return any(_name(point.dist) == OURS for point in self.points)
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """Name and version of each package that gives it, such as `"flowers 1.0"`."""
         return tuple(f"{_name(p.dist)} {p.dist.version}" for p in self.points)

@@ -9,9 +9,6 @@ from stargan_tf.errors import InputError, near_names
 from stargan_tf.models.family import ModelFamily, Preset
 
 DEFAULT = "stargan"
-# Those whose options `stargan-tf train --help` shows; others are imported, as any
-# plugin, when `--model` names them.
-OURS = (DEFAULT, "stargan_v2")
 
 
 @functools.cache
@@ -28,33 +25,25 @@ def family(name: str) -> ModelFamily:
 
 
 def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
-    """The chosen family, and ours; of ours that cannot be loaded a warning tells.
-
-    Args:
-        chosen: comes first; None means the default.
-
-    Returns:
-        Name → family.
+    """Name → the chosen family (or the default) and ours; others are not imported.
 
     Raises:
-        InputError: if `chosen` is given and cannot be loaded.
+        InputError: if `chosen` is given and cannot be loaded; of ours that cannot be
+            loaded only a warning tells.
     """
     if chosen:
         family(chosen)
-    return _loaded((chosen or DEFAULT, *OURS))
+    installed = MODELS.installed().items()
+    return _loaded([chosen or DEFAULT, *(n for n, found in installed if found.is_ours)])
 
 
 def installed_families() -> dict[str, ModelFamily]:
     """Name → family of all that can be loaded, ours first."""
-    return _loaded((*OURS, *MODELS.installed()))
+    return _loaded([*known_families(), *MODELS.installed()])
 
 
 def presets(families: Mapping[str, ModelFamily]) -> dict[str, Preset]:
-    """Name → preset; its values name the family.
-
-    Args:
-        families: by name.
-    """
+    """Name → preset of those families; its values name the family."""
     return {
         name: Preset(known.description, {"model": model, **known.values})
         for model, family in families.items()
@@ -63,15 +52,12 @@ def presets(families: Mapping[str, ModelFamily]) -> dict[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """The preset called `name`.
-
-    Args:
-        name: as listed by `stargan-tf presets`.
+    """The preset called `name` in `stargan-tf presets`.
 
     Raises:
         InputError: if there is none; near ones are named.
     """
-    known = presets(_loaded(OURS))
+    known = presets(known_families())
     if name not in known:
         known = presets(installed_families())
     if name not in known:
@@ -92,12 +78,7 @@ def _loaded(names: Iterable[str]) -> dict[str, ModelFamily]:
 def check_option_names(
     names: Iterable[str], known: Iterable[str], chosen: ModelFamily
 ) -> None:
-    """Refuses options that a run of a family does not have.
-
-    Args:
-        names: the given options.
-        known: those that there are.
-        chosen: the family.
+    """Refuses names other than the known options of a run of the chosen family.
 
     Raises:
         InputError: naming the family that has the option, or near names.
@@ -107,7 +88,11 @@ def check_option_names(
     if not wrong:
         return
     name = wrong[0]
-    owners = _owners(name, known_families(chosen.name))
+    owners = [
+        family_name
+        for family_name, other in known_families(chosen.name).items()
+        if name in {option.name for option in other.options}
+    ]
     if owners:
         raise InputError(
             f"{name} is an option of {' and '.join(owners)} models. Received for "
@@ -117,11 +102,3 @@ def check_option_names(
         f"There is no option '{name}' for a {chosen.name} run. "
         + near_names(name, sorted(known))
     )
-
-
-def _owners(option: str, families: Mapping[str, ModelFamily]) -> list[str]:
-    return [
-        name
-        for name, known in families.items()
-        if option in {own.name for own in known.options}
-    ]

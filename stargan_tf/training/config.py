@@ -68,7 +68,7 @@ class RunConfig:
     preset: str | None
     model: str = _option(
         _RUN,
-        "stargan",
+        DEFAULT,
         "Model family, ours or a plugin's; '--model NAME --help' shows its options.",
     )
     dataset: tuple[str, ...] = _option(
@@ -98,8 +98,8 @@ class RunConfig:
     crop_size: tuple[int | None, ...] = _option(
         _DATA,
         None,
-        f"{CROP_SIZE_HELP} By default the largest square, or, for models made for it "
-        f"(stargan_v2), the whole picture, squeezed.{_PER_SET} ','.",
+        f"{CROP_SIZE_HELP} By default the largest square, or, for models that are "
+        f"trained so, the whole picture, squeezed.{_PER_SET} ','.",
         int,
         minimum=1,
         separator=",",

@@ -124,12 +124,13 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
             f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
         )
     ignored = {VERSIONS, *_FORMER_OPTIONS}
-    if VERSIONS in values and not _is_preset(values.get("preset")):
+    name = values.get("preset")
+    if VERSIONS in values and name and not _is_preset(name):
         ignored.add("preset")  # Of an earlier version; a run's record has its values.
     return {name: value for name, value in values.items() if name not in ignored}
 
 
-def _is_preset(name: Any) -> bool:
+def _is_preset(name: str) -> bool:
     try:
         return bool(preset(name))
     except InputError:
@@ -149,8 +150,8 @@ def load_model(
             imported, which executes their modules. Set it for runs of your own, and
             of people whose programs you would run.
         **code: functions that are not saved with the model, such as `mask_provider`
-            of a StarGAN v2 with high-pass skips, in place of those that the run
-            names: callables, or texts `module:name` or `path/to/file.py:name`.
+            of a model with high-pass skips, in place of those that the run names:
+            callables, or texts `module:name` or `path/to/file.py:name`.
 
     Returns:
         The model, not compiled.
