@@ -5,7 +5,7 @@
 Of the run's newest checkpoint it keeps what translation needs: no optimizers, weights
 rounded to 11 significant bits (float16's precision) so that they compress, and for
 StarGAN v2 the averaged networks in place of the trained ones. Then it exports the
-LiteRT files. `tests/test_shipped.py` checks what is here.
+LiteRT files. `tests/test_pretrained.py` checks what is here.
 """
 
 import argparse

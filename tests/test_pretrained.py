@@ -6,37 +6,37 @@ import numpy as np
 import pytest
 
 import stargan_tf
-from stargan_tf import pretrained as shipped
+from stargan_tf import pretrained
 from stargan_tf.errors import InputError
 
 
 def test_they_are_small():
-    for name in shipped.names():
-        files = [p for p in shipped.model_folder(name).rglob("*") if p.is_file()]
+    for name in pretrained.names():
+        files = [p for p in pretrained.model_folder(name).rglob("*") if p.is_file()]
         assert sum(path.stat().st_size for path in files) < 7e6
 
 
 def test_every_model_has_both_forms():
-    assert shipped.names() == ["toon_attributes", "toon_people"]
-    for name in shipped.names():
+    assert pretrained.names() == ["toon_attributes", "toon_people"]
+    for name in pretrained.names():
         description = json.loads(
-            (shipped.litert_folder(name) / "model.json").read_text()
+            (pretrained.litert_folder(name) / "model.json").read_text()
         )
         assert description["datasets"][0]["name"] == name
 
 
 def test_unknown_names():
     with pytest.raises(InputError, match="no model 'toon_atributes'.*toon_attributes"):
-        shipped.model_folder("toon_atributes")
+        pretrained.model_folder("toon_atributes")
 
 
 def test_a_folder_is_stronger_than_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    name = shipped.Path("toon_people")
-    assert shipped.named_or(name) == shipped.model_folder("toon_people")
+    name = pretrained.Path("toon_people")
+    assert pretrained.named_or(name) == pretrained.model_folder("toon_people")
     for mark in ("checkpoints", "config.json", "1"):
         (name / mark).mkdir(parents=True)
-        assert shipped.named_or(name) == name
+        assert pretrained.named_or(name) == name
         (name / mark).rmdir()
 
 
@@ -45,16 +45,16 @@ def test_a_folder_without_a_model_does_not_hide_a_name(tmp_path, monkeypatch):
     (tmp_path / "toon_people").mkdir()
     (tmp_path / "toon_people" / "results.json").touch()
     (tmp_path / "toon_attributes").touch()
-    for name in shipped.names():
-        assert shipped.named_or(shipped.Path(name)) == shipped.model_folder(name)
+    for name in pretrained.names():
+        assert pretrained.named_or(pretrained.Path(name)) == pretrained.model_folder(name)
 
 
 def test_whose_a_path_is(tmp_path):
-    folder = shipped.model_folder("toon_people")
-    assert shipped.owner(folder) == "toon_people"
-    assert shipped.owner(folder / "checkpoints" / "new") == "toon_people"
-    assert shipped.owner(folder.parent) is None
-    assert shipped.owner(tmp_path) is None
+    folder = pretrained.model_folder("toon_people")
+    assert pretrained.owner(folder) == "toon_people"
+    assert pretrained.owner(folder / "checkpoints" / "new") == "toon_people"
+    assert pretrained.owner(folder.parent) is None
+    assert pretrained.owner(tmp_path) is None
 
 
 def test_hair_is_dyed_as_it_was_in_truth(monkeypatch):
