@@ -46,7 +46,8 @@ def test_a_folder_without_a_model_does_not_hide_a_name(tmp_path, monkeypatch):
     (tmp_path / "toon_people" / "results.json").touch()
     (tmp_path / "toon_attributes").touch()
     for name in pretrained.names():
-        assert pretrained.named_or(pretrained.Path(name)) == pretrained.model_folder(name)
+        found = pretrained.named_or(pretrained.Path(name))
+        assert found == pretrained.model_folder(name)
 
 
 def test_whose_a_path_is(tmp_path):
