@@ -45,7 +45,7 @@ def networks(name: str) -> list[dict[str, Any]]:
     from stargan_tf.steering import steering
 
     teacher = untrained(name)
-    lessons = steering(family(name).translated_by).lessons()
+    lessons = resolve_name(steering(family(name).translated_by).lessons)()
     student = mobile_student(teacher, lessons)
     return [
         *files(f"{name}, the paper's", name, teacher, student.teacher_cost),

@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import (
@@ -148,7 +149,7 @@ def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
         preparation=Preparation.of(description),
     )
     chosen = steering(family(state.model).translated_by)
-    return state, partial(chosen.remote_model, client, description)
+    return state, partial(resolve_name(chosen.remote_model), client, description)
 
 
 def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:

@@ -191,50 +191,29 @@ def counted(operations):
     Args:
         operations: `tf.Operation`s whose shapes are known.
     """
-    total = 0
-    for op in operations:
-        count = _COUNTS.get(op.type.removesuffix("V2"))
-        total += count(op) if count else 0
-    return total
+    return sum(map(_counted, operations))
 
 
-def _size(shape):
-    return math.prod(shape.as_list())
+def _counted(op):
+    kind = op.type.removesuffix("V2")
+    if kind in ("MatMul", "BatchMatMul"):
+        is_turned = op.get_attr("transpose_a" if kind == "MatMul" else "adj_x")
+        return _size(op.outputs[0]) * op.inputs[0].shape[-2 if is_turned else -1]
+    if kind == "DepthwiseConv2dNative":
+        height, width, _, _ = op.inputs[1].shape
+        return _size(op.outputs[0]) * height * width
+    # Every value that comes out of the forward convolution sums over the kernel, but
+    # for its output channels.
+    if kind == "Conv2D":
+        values, kernel = op.outputs[0], op.inputs[1]
+    elif kind == "Conv2DBackpropInput":
+        values, kernel = op.inputs[2], op.inputs[1]
+    elif kind == "Conv2DBackpropFilter":
+        values, kernel = op.inputs[2], op.outputs[0]
+    else:
+        return 0
+    return _size(values) * _size(kernel) // kernel.shape[-1]
 
 
-def _convolution(op):
-    """Every output value sums over the kernel, but for its output channels."""
-    kernel = op.inputs[1].shape
-    return _size(op.outputs[0].shape) * _size(kernel) // kernel[-1]
-
-
-def _depthwise(op):
-    height, width, _, _ = op.inputs[1].shape
-    return _size(op.outputs[0].shape) * height * width
-
-
-def _transposed(op):
-    """Every input value is spread over the kernel, but for its input channels."""
-    kernel = op.inputs[1].shape
-    return _size(op.inputs[2].shape) * _size(kernel) // kernel[-1]
-
-
-def _gradient_of_kernel(op):
-    """As many as the convolution: output value by output value, but for channels."""
-    kernel = op.outputs[0].shape
-    return _size(op.inputs[2].shape) * _size(kernel) // kernel[-1]
-
-
-def _product(op):
-    is_turned = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
-    return _size(op.outputs[0].shape) * op.inputs[0].shape[-2 if is_turned else -1]
-
-
-_COUNTS = {
-    "Conv2D": _convolution,
-    "DepthwiseConv2dNative": _depthwise,
-    "Conv2DBackpropInput": _transposed,
-    "Conv2DBackpropFilter": _gradient_of_kernel,
-    "MatMul": _product,
-    "BatchMatMul": _product,
-}
+def _size(tensor):
+    return math.prod(tensor.shape.as_list())

@@ -65,7 +65,7 @@ class DistillationJob:
 
         teacher = load_model(self.checkpoint, **self.code)
         own_family, options = family(self.state.model), self.options
-        lessons = steering(own_family.translated_by).lessons()
+        lessons = resolve_name(steering(own_family.translated_by).lessons)()
         student = mobile_student(teacher, lessons)
         batches = resolve_name(own_family.batches)(
             self.sources, options["batch_size"], seed=options["seed"]

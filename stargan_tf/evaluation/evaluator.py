@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pkgutil import resolve_name
 
 import numpy as np
 from tqdm import tqdm
@@ -138,7 +139,7 @@ class Evaluator:
     def tasks(self) -> list[Task]:
         """New tasks, for the model as it is now."""
         steered = steering(self.subject.translated_by)
-        tasks = steered.tasks(self.subject, self.options)
+        tasks = resolve_name(steered.tasks)(self.subject, self.options)
         wanted = UNCHANGED in self.options.metrics
         return [task for task in tasks if wanted or task.guide != OWN]
 

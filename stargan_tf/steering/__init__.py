@@ -18,8 +18,6 @@ from stargan_tf.errors import InputError, near_names
 if TYPE_CHECKING:
     import argparse
 
-    from stargan_tf.evaluation.options import EvaluationOptions
-    from stargan_tf.evaluation.tasks import Subject, Task
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.pictures import Fitting, PictureStream
 
@@ -56,11 +54,19 @@ class Steering:
         name: what a model family's `translated_by` says.
         title: what messages call models that are steered so, as in "label models".
         usage: forms of `stargan-tf translate`, the usual one first.
+        remote_model: `module:function`, (a `Client`, its description of a model, code
+            of the model: name → `module:name`) → the model, to translate with.
+        tasks: `module:function`, (subject, options) → the tasks of an evaluation.
+        lessons: `module:class` of what a student learns, see
+            `stargan_tf.steering.distillation`.
     """
 
     name: str
     title: str
     usage: tuple[str, ...]
+    remote_model: str
+    tasks: str
+    lessons: str
 
     def add_arguments(self, parser: "argparse.ArgumentParser") -> None:
         """Adds the flags of `stargan-tf translate` that only this steering takes.
@@ -94,34 +100,6 @@ class Steering:
         return InputError(
             f"--{flag} is missing. Usage: stargan-tf translate {self.usage[0]}"
         )
-
-    def remote_model(
-        self, client: Any, description: Mapping[str, Any], code: Mapping[str, Any]
-    ) -> Any:
-        """A model that a server holds, with the methods that translation uses.
-
-        Args:
-            client: a `Client` of it.
-            description: what the server says about it.
-            code: functions for the model, name → `module:name`.
-
-        Raises:
-            InputError: if a function cannot be imported.
-        """
-        raise NotImplementedError
-
-    def tasks(self, subject: "Subject", options: "EvaluationOptions") -> "list[Task]":
-        """The tasks of an evaluation.
-
-        Args:
-            subject: model and data.
-            options: what to measure.
-        """
-        raise NotImplementedError
-
-    def lessons(self) -> Any:
-        """What a student learns; see `stargan_tf.steering.distillation`."""
-        raise NotImplementedError
 
 
 @functools.cache

@@ -16,6 +16,10 @@ class LabelSteering(Steering):
         "--model DIR --all INPUT [INPUT …] --output PATH",
     )
 
+    remote_model = "stargan_tf.serving.remote_models:label_model"
+    tasks = "stargan_tf.steering.tasks:label_tasks"
+    lessons = "stargan_tf.steering.distillation:LabelLessons"
+
     def add_arguments(self, parser):
         """`--from` and `--mask`."""
         group = parser.add_argument_group("Target (label models)")
@@ -47,7 +51,7 @@ class LabelSteering(Steering):
         """One output for each input, or the paper's grid of every domain."""
         from stargan_tf.data.labels import LabelSpace
         from stargan_tf.steering import labels
-        from stargan_tf.steering.styles import MAX_STYLES
+        from stargan_tf.steering.styles import check_count
         from stargan_tf.translation.grid import rows_per_page
         from stargan_tf.translation.pictures import PictureStream, find_inputs
         from stargan_tf.translation.translate import (
@@ -66,11 +70,7 @@ class LabelSteering(Steering):
         if args.all:
             translation = labels.ToEveryDomain(space, given, mask)
             columns = len(translation.heading.titles)
-            if columns - 1 > MAX_STYLES:
-                raise InputError(
-                    f"--all draws at most {MAX_STYLES} domains side by side. Received: "
-                    f"a model of {columns - 1}. Choose with --to NAME."
-                )
+            check_count(columns - 1, "--all")
             rows = rows_per_page(columns, space.image_size)
             outputs = plan_pages(pictures, args.output, rows)
             write = partial(translate_to_grid, rows_per_page=rows)
@@ -89,24 +89,6 @@ class LabelSteering(Steering):
             max_pixels=at_once * space.image_size**2,
         )
         return Plan(work, args.output, stream)
-
-    def remote_model(self, client, description, code):
-        """The remote model; there is no code for it."""
-        from stargan_tf.serving.remote_models import RemoteLabelModel
-
-        return RemoteLabelModel(client, description, code)
-
-    def tasks(self, subject, options):
-        """Every target, for the images that do not show it yet."""
-        from stargan_tf.steering.tasks import label_tasks
-
-        return label_tasks(subject, options)
-
-    def lessons(self):
-        """The labels of others."""
-        from stargan_tf.steering.distillation import LabelLessons
-
-        return LabelLessons()
 
 
 LABELS = LabelSteering()

@@ -140,7 +140,6 @@ def check_style_path(path: str | os.PathLike) -> Path:
 
 
 def _read(path: Path) -> StyleCodes:
-    damaged = "not written by --save_style, or damaged"
     try:
         # No pickles: a style file from elsewhere must not run code.
         with open_arrays(path) as arrays:
@@ -148,23 +147,22 @@ def _read(path: Path) -> StyleCodes:
             family = str(arrays["family"])
             domains = tuple(map(composed, arrays["domain"].tolist()))
             model_domains = tuple(map(composed, arrays["model_domains"].tolist()))
+        if version != FORMAT or style.ndim != 2 or len(style) != len(domains):
+            raise ValueError
+        if style.dtype != np.float32 or not np.isfinite(style).all() or not domains:
+            raise ValueError
     except InputError:
         raise
     except OSError as error:
-        raise _unreadable(path, error.strerror or "not a .npz file") from error
+        reason = error.strerror or "not a .npz file"
+        raise InputError(f"Cannot read the style file {path}: {reason}.") from error
     # What NumPy answers broken or foreign bytes with.
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, damaged) from error
-    if not all(isinstance(name, str) for name in (*domains, *model_domains)):
-        raise _unreadable(path, damaged)
-    sound = style.ndim == 2 and style.dtype == np.float32 and np.isfinite(style).all()
-    if version != FORMAT or not sound or len(style) != len(domains) or not domains:
-        raise _unreadable(path, "of another version, or damaged")
+        raise InputError(
+            f"Cannot read the style file {path}: not written by --save_style, of "
+            "another version, or damaged."
+        ) from error
     return StyleCodes(style, domains, model_domains, family, path)
-
-
-def _unreadable(path: Path, reason: str) -> InputError:
-    return InputError(f"Cannot read the style file {path}: {reason}.")
 
 
 def read_stored(

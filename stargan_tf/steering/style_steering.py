@@ -27,6 +27,10 @@ class StyleSteering(Steering):
         "--model DIR --to DOMAIN --reference FILE --save_style FILE",
     )
 
+    remote_model = "stargan_tf.serving.remote_models:style_model"
+    tasks = "stargan_tf.steering.tasks:style_tasks"
+    lessons = "stargan_tf.steering.distillation:StyleLessons"
+
     def add_arguments(self, parser):
         """Which styles, and in which form."""
         group = parser.add_argument_group("Style (style models)")
@@ -75,10 +79,6 @@ class StyleSteering(Steering):
             raise InputError("Give either --to DOMAIN or --all.")
         if not (args.all or args.reference or args.style) and args.to is None:
             raise InputError("Give --to DOMAIN, or --all for every domain.")
-        if args.style and args.save_style:
-            raise InputError(
-                "--save_style would only copy what --style reads. Drop one."
-            )
         forms = [f"--{name}" for name in _FORMS if getattr(args, name)]
         if len(forms) > 1 and forms != ["--all", "--grid"]:
             raise InputError(f"Received: {' and '.join(forms)}. Leave one.")
@@ -131,24 +131,6 @@ class StyleSteering(Steering):
             return write(model)
 
         return Plan(work, place, stream, code)
-
-    def remote_model(self, client, description, code):
-        """The remote model; the code is its mask provider."""
-        from stargan_tf.serving.remote_models import RemoteStyleModel
-
-        return RemoteStyleModel(client, description, code)
-
-    def tasks(self, subject, options):
-        """Every ordered pair of domains, in latent and in reference styles."""
-        from stargan_tf.steering.tasks import style_tasks
-
-        return style_tasks(subject, options)
-
-    def lessons(self):
-        """Latent and reference styles."""
-        from stargan_tf.steering.distillation import StyleLessons
-
-        return StyleLessons()
 
 
 STYLES = StyleSteering()

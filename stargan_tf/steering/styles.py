@@ -318,11 +318,11 @@ def read_references(
 
 
 def check_count(count: int, flag: str) -> None:
-    """Raises InputError if there are more than `MAX_STYLES` styles."""
+    """Raises InputError if there are more than `MAX_STYLES` targets."""
     if count > MAX_STYLES:
         raise InputError(
-            f"At most {MAX_STYLES} styles at a time. Received: {count} by {flag}. "
-            "Use several commands."
+            f"At most {MAX_STYLES} targets at a time. Received: {count} by {flag}. "
+            "Use several commands with --to."
         )
 
 

@@ -27,7 +27,6 @@ INPUT = "input"
 
 SHEET_COLUMNS = {"train": 6, "held_out": 3}
 SHEET_ROWS = 40  # at most: all of CelebA's, but not of thousands of people
-SHEET_TITLES = {"train": "train", "held_out": "held out"}
 
 
 @dataclass(frozen=True)
@@ -122,51 +121,47 @@ def draw_grid(
     Raises:
         InputError: if there is no image, or the titles do not match.
     """
-    _check(rows, titles, row_titles)
-    shapes = [image.shape for row in rows for image in row]
-    height, width = max(s[0] for s in shapes), max(s[1] for s in shapes)
+    columns = max((len(row) for row in rows), default=0)
+    named = row_titles is None or len(row_titles) == len(rows)
+    if not columns or len(titles) != columns or not named:
+        raise InputError(
+            "A grid needs an image, a title for each column and, if any, for each row. "
+            f"Received: {len(rows)} rows of {columns} images, {titles} and {row_titles}"
+        )
+    shapes = np.array([image.shape for row in rows for image in row])
+    height, width = shapes[:, :2].max(axis=0).tolist()
     scale = max(1, -(-MIN_CELL // min(height, width)))
-    font = _fitting_font(titles, width * scale)
+    height, width = height * scale, width * scale
+    font = _fitting_font(titles, width)
+    top = MARGIN + round(1.6 * font.size)
     band = max((font.getlength(title) for title in row_titles or ()), default=0)
-    layout = _Layout(
-        width=width * scale,
-        height=height * scale,
-        left=MARGIN + (round(band) + 2 * GAP if band else 0),
-        top=MARGIN + round(1.6 * font.size),
-        column_breaks=column_breaks,
-        row_breaks=row_breaks,
-    )
-    right, bottom = layout.corner(len(titles), len(rows))
+    left = MARGIN + (round(band) + 2 * GAP if band else 0)
+
+    def corner(column: int, row: int) -> tuple[int, int]:
+        across = _offset(column, width, column_breaks)
+        return left + across, top + _offset(row, height, row_breaks)
+
+    right, bottom = corner(columns, len(rows))
     size = (right - GAP + MARGIN, bottom - GAP + MARGIN)
     canvas = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(canvas)
     for column, title in enumerate(titles):
-        left, top = layout.corner(column, 0)
-        where = (left + layout.width / 2, top - GAP)
-        draw.text(where, title, INK, font, anchor="md")
+        x, y = corner(column, 0)
+        draw.text((x + width / 2, y - GAP), title, INK, font, anchor="md")
     for row, title in enumerate(row_titles or ()):
-        left, top = layout.corner(0, row)
-        where = (left - 2 * GAP, top + layout.height / 2)
-        draw.text(where, title, INK, font, anchor="rm")
+        x, y = corner(0, row)
+        draw.text((x - 2 * GAP, y + height / 2), title, INK, font, anchor="rm")
     for row, images in enumerate(rows):
-        for column, image in enumerate(images):
-            _paste(canvas, layout, layout.corner(column, row), image, scale)
+        for column, pixels in enumerate(images):
+            image = Image.fromarray(np.ascontiguousarray(pixels))
+            if scale > 1:
+                # Bicubic rather than nearest: blocks hide the face they show.
+                sides = (image.width * scale, image.height * scale)
+                image = image.resize(sides, Image.Resampling.BICUBIC)
+            x, y = corner(column, row)
+            x, y = x + (width - image.width) // 2, y + (height - image.height) // 2
+            canvas.paste(image, (x, y))
     return canvas
-
-
-def _check(rows: Sequence, titles: Sequence, row_titles: Sequence | None) -> None:
-    columns = max((len(row) for row in rows), default=0)
-    if not columns:
-        raise InputError("A grid needs at least one picture. Received none.")
-    if len(titles) != columns:
-        raise InputError(
-            f"A grid of {columns} columns needs as many titles. Received: {titles}"
-        )
-    if row_titles is not None and len(row_titles) != len(rows):
-        raise InputError(
-            f"A grid of {len(rows)} rows needs as many row_titles. "
-            f"Received: {row_titles}"
-        )
 
 
 def _fitting_font(titles: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
@@ -179,44 +174,9 @@ def _fitting_font(titles: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Pixels: a cell's sides, the place of the first cell, and where gaps are wide."""
-
-    width: int
-    height: int
-    left: int
-    top: int
-    column_breaks: Collection[int]
-    row_breaks: Collection[int]
-
-    def corner(self, column: int, row: int) -> tuple[int, int]:
-        return (
-            self.left + _offset(column, self.width, self.column_breaks),
-            self.top + _offset(row, self.height, self.row_breaks),
-        )
-
-
 def _offset(index: int, side: int, breaks: Collection[int]) -> int:
     passed = sum(0 < place <= index for place in breaks)
     return index * (side + GAP) + passed * (WIDE_GAP - GAP)
-
-
-def _paste(
-    canvas: Image.Image,
-    layout: _Layout,
-    corner: tuple[int, int],
-    pixels: np.ndarray,
-    scale: int,
-) -> None:
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    if scale > 1:
-        size = (image.width * scale, image.height * scale)
-        # Bicubic rather than nearest: at ×2 to ×4 blocks hide the face they show.
-        image = image.resize(size, Image.Resampling.BICUBIC)
-    left = corner[0] + (layout.width - image.width) // 2
-    top = corner[1] + (layout.height - image.height) // 2
-    canvas.paste(image, (left, top))
 
 
 def reduced(image: Image.Image) -> Image.Image:
@@ -251,37 +211,31 @@ def contact_sheet(splits: dict[str, LabelledImages]) -> Image.Image:
     info = next(iter(splits.values())).info
     places = np.linspace(0, len(info.domains) - 1, min(SHEET_ROWS, len(info.domains)))
     labels = np.unique(places.round().astype(int)).tolist()
-    cells = [(label, split) for label in labels for split in SHEET_COLUMNS]
-    shown = {
-        (label, split): _some(splits.get(split), label, SHEET_COLUMNS[split])
-        for label, split in tqdm(cells, "Opening", delay=1.0, disable=None)
-    }
     widths = {
-        split: max(len(shown[label, split]) for label in labels)
-        for split in SHEET_COLUMNS
+        split: min(most, int(splits[split].labels[:, labels].sum(axis=0).max()))
+        for split, most in SHEET_COLUMNS.items()
+        if split in splits
     }
     blank = np.full((info.image_size, info.image_size, 3), PAPER, np.uint8)
     rows = []
-    for label in labels:
+    for label in tqdm(labels, "Opening", delay=1.0, disable=None):
         row = []
         for split, width in widths.items():
-            images = shown[label, split]
+            images = _some(splits[split], label, width)
             row += images + [blank] * (width - len(images))
         rows.append(row)
     titles = []
     for split, width in widths.items():
-        titles += [SHEET_TITLES[split], *[""] * (width - 1)] if width else []
+        titles += [split.replace("_", " "), *[""] * (width - 1)] if width else []
     names = [info.domains[label] for label in labels]
-    sheet = draw_grid(rows, titles, names, column_breaks=(widths["train"],))
+    sheet = draw_grid(rows, titles, names, column_breaks=(widths.get("train", 0),))
     some = len(labels) < len(info.domains)
     caption = f"{SHEET_ROWS} of {len(info.domains)} labels" if some else ""
     return with_caption(sheet, caption)
 
 
-def _some(source: LabelledImages | None, label: int, count: int) -> list[np.ndarray]:
+def _some(source: LabelledImages, label: int, count: int) -> list[np.ndarray]:
     """Readable images of a label, spread evenly over the split."""
-    if source is None:
-        return []
     members = np.flatnonzero(source.labels[:, label])
     count = min(count, len(members))
     # Middles of equal parts: ends of the split would stand in every binary label's row.

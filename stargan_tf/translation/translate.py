@@ -50,47 +50,33 @@ def plan_outputs(
         InputError: if an input would be overwritten, two images would share an
             output, or `output` cannot be written to.
     """
-    if not names_a_file(output):
-        plain = [Path(output) / name for name in _output_names(pictures)]
-    elif len(pictures) == 1:
+    names = {picture.name for picture in pictures}
+    plain = [Path(output) / _output_name(p.name, names) for p in pictures]
+    if names_a_file(output):
         plain = [Path(output)]
-    else:
-        raise InputError(
-            f"--output must be a folder for {len(pictures)} pictures. "
-            f"Received the file name '{output}'"
-        )
+        if len(pictures) > 1:
+            raise InputError(
+                f"--output must be a folder for {len(pictures)} pictures. "
+                f"Received the file name '{output}'"
+            )
     planned = [plain]
     if len(variants) > 1:
         planned = [
             [path.with_stem(f"{path.stem}_{variant}") for path in plain]
             for variant in variants
         ]
-    everything = [path for paths in planned for path in paths]
-    seen: set[Path] = set()
-    for path in everything:
-        if path in seen:
-            raise InputError(
-                f"Two outputs would be called '{path}'. Translate with one style at a "
-                "time, to several outputs."
-            )
-        seen.add(path)
-    refuse_overwriting([*pictures, *references], everything)
+    owners: dict[Path, InputPicture] = {}
+    for paths in planned:
+        for path, picture in zip(paths, pictures, strict=True):
+            owner = owners.setdefault(path, picture)
+            if owner is not picture:
+                raise InputError(
+                    f"'{owner.path}' and '{picture.path}' would both become '{path}'. "
+                    "Translate them in two commands, to two outputs."
+                )
+    refuse_overwriting([*pictures, *references], owners)
     check_writable(Path(output))
     return planned
-
-
-def _output_names(pictures: Pictures) -> list[Path]:
-    taken = {picture.name for picture in pictures}
-    owners: dict[Path, InputPicture] = {}
-    for picture in pictures:
-        name = _output_name(picture.name, taken)
-        owner = owners.setdefault(name, picture)
-        if owner is not picture:
-            raise InputError(
-                f"'{owner.path}' and '{picture.path}' would both become '{name}'. "
-                "Translate them in two commands, to two outputs."
-            )
-    return list(owners)
 
 
 def _output_name(name: Path, taken: set[Path]) -> Path:

@@ -234,7 +234,7 @@ def test_all_of_very_many_domains_is_refused_in_one_line(photos, tmp_path, capsy
     command = ["--model", str(folder), "--all", str(photos), "--output", "out.png"]
     assert main(["translate", *command]) == 2
     error = capsys.readouterr().err
-    assert "at most 200 domains side by side" in error and error.count("\n") == 1
+    assert "At most 200 targets" in error and error.count("\n") == 1
 
 
 def test_bad_input_does_not_wait_for_tensorflow():

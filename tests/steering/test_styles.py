@@ -194,7 +194,7 @@ def test_references_that_cannot_be_used(paint, tmp_path):
         read("cats", domain=None)
     for number in range(MAX_STYLES + 1):
         (tmp_path / "cats" / f"{number}.png").touch()
-    with pytest.raises(InputError, match="At most 200 styles"):
+    with pytest.raises(InputError, match="At most 200 targets"):
         read("cats")
 
 
