@@ -118,10 +118,22 @@ class Group:
         except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"{start} cannot be imported: {reason}. {end}") from error
-        wrong = self._wrong(name, found)
-        if wrong:
-            raise InputError(f"{start} cannot be used. {wrong}. {end}")
-        return found
+        kind = EntryPoint("expected", self.expected, self.name).load()
+        if isinstance(found, type):
+            expected, received = f"an object of {kind.__name__}", f"the class {found!r}"
+        elif not isinstance(found, kind):
+            expected = f"an object of {kind.__name__}"
+            received = f"an object of {type(found)!r}"
+        elif found.api_version != API_VERSION:
+            expected = f"api_version={API_VERSION} of stargan_tf.plugin"
+            received = f"api_version={found.api_version!r}"
+        elif found.name != name:
+            expected, received = f"name={name!r}", f"name={found.name!r}"
+        else:
+            return found
+        raise InputError(
+            f"{start} cannot be used. Expected: {expected}. Received: {received}. {end}"
+        )
 
     def _unknown(self, name: str, known: list[str]) -> str:
         if any(point.name == name for point in _entry_points(self.name)):
@@ -131,28 +143,6 @@ class Group:
             # A checkout that was not installed, or whose metadata are old.
             return f"There is no {self.noun}: install stargan_tf with pip (again)."
         return f"There is no {self.noun} '{name}'. {near_names(name, known)}"
-
-    def _wrong(self, name: str, found: Any) -> str:
-        """What was expected and received; empty for a plugin that can be used."""
-        expected = EntryPoint("expected", self.expected, self.name).load()
-        if isinstance(found, type):
-            return (
-                f"Expected: an object of {expected.__name__}. "
-                f"Received: the class {found!r}"
-            )
-        if not isinstance(found, expected):
-            return (
-                f"Expected: an object of {expected.__name__}. "
-                f"Received: an object of {type(found)!r}"
-            )
-        if found.api_version != API_VERSION:
-            return (
-                f"Expected: api_version={API_VERSION} of stargan_tf.plugin. "
-                f"Received: api_version={found.api_version!r}"
-            )
-        if found.name != name:
-            return f"Expected: name={name!r}. Received: name={found.name!r}"
-        return ""
 
 
 DATASETS = Group("stargan_tf.datasets", "data set", "stargan_tf.data.dataset:Dataset")

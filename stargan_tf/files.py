@@ -234,12 +234,8 @@ def check_writable(path: Path) -> None:
             f"Cannot write to '{path}': '{folder}' is a file, not a folder."
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        reason = "no permission"
-        with contextlib.suppress(OSError, AttributeError):
-            if os.statvfs(folder).f_flag & os.ST_RDONLY:
-                reason = "a read-only file system"
         raise InputError(
-            f"Cannot write to '{path}': {reason} in '{folder.resolve()}'. Choose "
+            f"Cannot write to '{path}': no permission in '{folder.resolve()}'. Choose "
             "another --output."
         )
     remove_leftovers(folder, ABANDONED_AFTER_S)
@@ -347,16 +343,12 @@ def user_path(text: str | os.PathLike) -> Path:
     if not text.startswith("~") or expanded != text:
         return Path(expanded)
     first = Path(text).parts[0]
-    if first == "~":
-        raise InputError(
-            f"Expected HOME to name your home folder, which {text} is in; it is not "
-            "set. Give the whole path."
-        )
-    if os.path.lexists(first):
+    if first != "~" and os.path.lexists(first):
         return Path(text)
+    reason = "HOME is not set" if first == "~" else f"there is no user {first[1:]}"
     raise InputError(
-        f"Expected {first} to be the home folder of a user. Received: {text}, but "
-        f"there is no user {first[1:]}. Give the whole path."
+        f"Expected {first} to be a home folder. Received: {text}, but {reason}. Give "
+        "the whole path."
     )
 
 

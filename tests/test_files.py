@@ -289,10 +289,6 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(InputError, match=r"no permission in .* another --output"):
         files.check_file(tmp_path / "report.json")
-    read_only = os.statvfs_result((0,) * 8 + (os.ST_RDONLY, 255))
-    monkeypatch.setattr(os, "statvfs", lambda _: read_only)
-    with pytest.raises(InputError, match="a read-only file system in"):
-        files.check_file(tmp_path / "report.json")
 
 
 def test_checking_a_place_clears_what_was_abandoned_there(tmp_path):
@@ -413,7 +409,7 @@ def test_without_a_home_folder(monkeypatch):
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # raises KeyError
     assert files.user_path("a") == Path("a")
-    with pytest.raises(InputError, match="HOME.* is not set. Give the whole path"):
+    with pytest.raises(InputError, match="HOME is not set. Give the whole path"):
         files.user_path("~/a")
 
 
