@@ -84,7 +84,7 @@ def _save(args: argparse.Namespace) -> None:
 
 
 def _describe(names: list[str], args: argparse.Namespace) -> None:
-    from stargan_tf.doctor.description import description
+    from stargan_tf.doctor.report import description
     from stargan_tf.translation.grid import contact_sheet
     from stargan_tf.translation.pictures import check_extension, write_picture
 

@@ -4,7 +4,7 @@ from stargan_tf.data.options import DatasetOptions
 from stargan_tf.doctor import checks
 from stargan_tf.doctor.opened import open_data
 from stargan_tf.doctor.pictures import examine
-from stargan_tf.doctor.report import Report
+from stargan_tf.doctor.report import Report, count_labels
 
 
 def diagnose(
@@ -29,7 +29,7 @@ def diagnose(
     """
     opened = open_data(name, image_size, options)
     splits = opened.splits
-    counts = checks.count_labels(splits) if splits else []
+    counts = count_labels(splits) if splits else []
     found = checks.check_opening(opened)
     if opened.audit:
         found += checks.check_files(opened.audit)

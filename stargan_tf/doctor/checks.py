@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from stargan_tf.data.files import EMPTY, HIDDEN, RUBBISH, FileAudit, counted
-from stargan_tf.data.info import BINARY, ONE_HOT
-from stargan_tf.data.options import HELD_OUT, TRAIN
+from stargan_tf.data.info import ONE_HOT
+from stargan_tf.data.options import HELD_OUT
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.doctor.pictures import CMYK, GRAY, Picture
@@ -78,33 +78,6 @@ def _ignored_files(audit: FileAudit) -> Finding:
     entries = sum(file.reason != EMPTY for file in audit.ignored)
     what = f"{plural(entries, 'file')} passed over" if entries else "Empty folders"
     return finding("ignored_files", names, what=what, reasons=counted(audit.ignored))
-
-
-def count_labels(splits: Splits) -> list[LabelCount]:
-    """Counts the images of every domain, and of both values of binary labels.
-
-    Args:
-        splits: split → its images; one that is missing counts as empty.
-
-    Returns:
-        In the order of the labels; for binary labels first with, then without.
-    """
-    info = next(iter(splits.values())).info
-    no_labels = np.zeros((0, len(info.domains)))
-    train, held_out = (
-        splits[split].labels if split in splits else no_labels
-        for split in (TRAIN, HELD_OUT)
-    )
-    return [
-        LabelCount(
-            label=domain,
-            value=value,
-            train=int((train[:, column] == value).sum()),
-            held_out=int((held_out[:, column] == value).sum()),
-        )
-        for column, domain in enumerate(info.domains)
-        for value in ((1, 0) if info.label_type == BINARY else (1,))
-    ]
 
 
 def check_counts(counts: list[LabelCount]) -> list[Finding]:

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -79,56 +79,32 @@ def examine(opened: Opened) -> Iterator[Picture]:
 def _looks(opened: Opened, unopened: list[str]) -> Iterator[Callable[[], Picture]]:
     for split, source in opened.splits.items():
         for row, name in enumerate(source.names):
-            path = opened.file(name)
-            if path is None:
-                yield partial(look_at_loaded, source, split, row)
-            else:
-                yield partial(look_at_file, path, name, split, row)
+            yield partial(look_at, name, split, row, source, opened.file(name))
     for row, name in enumerate(unopened):
-        yield partial(look_at_file, opened.audit.root / name, name, "", row)
+        yield partial(look_at, name, "", row, path=opened.audit.root / name)
 
 
-def look_at_file(path: Path, name: str, split: str, row: int) -> Picture:
-    """Decodes an image file in its own size.
+def look_at(
+    name: str,
+    split: str,
+    row: int,
+    source: LabelledImages | None = None,
+    path: Path | None = None,
+) -> Picture:
+    """Decodes an image file in its own size, or loads an image that has none.
 
     Args:
-        path: the file.
         name: as in `LabelledImages.names`.
         split: `"train"`, `"held_out"`, or `""`.
         row: the image's number in the split.
-    """
-    try:
-        image = read_picture(path)
-    except UnreadableImage as error:
-        return Picture(name, split, row, str(error))
-    with open_picture(path) as file:
-        color = CMYK if file.mode == "CMYK" else color_of(image)
-    return Picture(
-        name=name,
-        split=split,
-        row=row,
-        size=image.size,
-        color=color,
-        content=_digest(path.read_bytes()),
-        pixels=pixel_digest(image),
-        outline=difference_hash(image),
-    )
-
-
-def look_at_loaded(source: LabelledImages, split: str, row: int) -> Picture:
-    """Loads an image that has no file of its own.
-
-    Args:
         source: the split.
-        split: its name.
-        row: the image's number.
+        path: the file.
     """
-    name = source.names[row]
     try:
-        image = Image.fromarray(source.load(row))
+        image = read_picture(path) if path else Image.fromarray(source.load(row))
     except UnreadableImage as error:
         return Picture(name, split, row, str(error))
-    return Picture(
+    picture = Picture(
         name=name,
         split=split,
         row=row,
@@ -136,6 +112,12 @@ def look_at_loaded(source: LabelledImages, split: str, row: int) -> Picture:
         pixels=pixel_digest(image),
         outline=difference_hash(image),
     )
+    if path is None:
+        return picture
+    with open_picture(path) as file:
+        color = CMYK if file.mode == "CMYK" else picture.color
+    content = _digest(path.read_bytes())
+    return replace(picture, size=image.size, color=color, content=content)
 
 
 def color_of(image: Image.Image) -> str:

@@ -1,4 +1,4 @@
-"""What the doctor found: as text for a terminal, and as JSON."""
+"""What the doctor found, as text and as JSON; and what a data set is, as text."""
 
 import configparser
 import json
@@ -6,13 +6,21 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from stargan_tf.data.info import BINARY, DatasetInfo
+from stargan_tf.data.options import HELD_OUT, TRAIN
+from stargan_tf.data.pictures import side_of_file, typical_side
+from stargan_tf.data.registry import available, definition
+from stargan_tf.data.source import LabelledImages
 from stargan_tf.doctor.opened import Opened
+from stargan_tf.errors import InputError
 from stargan_tf.files import write_text
 from stargan_tf.version import __version__
 
@@ -20,6 +28,7 @@ OK, WARNING, ERROR = "OK", "warning", "error"
 _COLORS = {OK: "32", WARNING: "33", ERROR: "31"}
 _IN_JSON, _IN_TEXT = 1000, 3  # names of a finding that each form of the report shows
 _INDENT = " " * 11
+_HEADING = 15  # width of the headings in a description
 _TEXTS = configparser.ConfigParser(interpolation=None)
 _TEXTS.read_string((files(__package__) / "findings.ini").read_text("utf-8"))
 
@@ -128,6 +137,33 @@ class Report:
             "counts": [asdict(count) for count in self.counts],
             "findings": findings,
         }
+
+
+def count_labels(splits: Mapping[str, LabelledImages]) -> list[LabelCount]:
+    """Counts the images of every domain, and of both values of binary labels.
+
+    Args:
+        splits: split → its images; one that is missing counts as empty.
+
+    Returns:
+        In the order of the labels; for binary labels first with, then without.
+    """
+    info = next(iter(splits.values())).info
+    no_labels = np.zeros((0, len(info.domains)))
+    train, held_out = (
+        splits[split].labels if split in splits else no_labels
+        for split in (TRAIN, HELD_OUT)
+    )
+    return [
+        LabelCount(
+            label=domain,
+            value=value,
+            train=int((train[:, column] == value).sum()),
+            held_out=int((held_out[:, column] == value).sum()),
+        )
+        for column, domain in enumerate(info.domains)
+        for value in ((1, 0) if info.label_type == BINARY else (1,))
+    ]
 
 
 def write_report(report: Report, path: str | os.PathLike) -> None:
@@ -242,3 +278,68 @@ def _verdict(errors: int, warnings: int) -> str:
     if warnings:
         return f"No errors, {plural(warnings, 'warning')}. You can train on this data."
     return "All is well. You can train on this data."
+
+
+def description(opened: Opened) -> str:
+    """The text of `stargan-tf datasets describe`.
+
+    Args:
+        opened: the data set; with no splits, only what its definition says.
+
+    Returns:
+        Lines as wide as the terminal, from 60 to 100 characters.
+    """
+    known = definition(opened.name)
+    info = opened.info or _stated_info(opened)
+    groups = info.exclusive_groups if info else ()
+    entries = {
+        "Labels": "they follow from the files",
+        "Exclusive": "; ".join(f"at most one of {', '.join(g)}" for g in groups),
+        "Pictures": _pictures(opened),
+        "Package": ", ".join(available()[opened.name].packages),
+        "License": getattr(known, "license", "") or "not stated",
+        "Citation": getattr(known, "citation", "") or "not stated",
+        "Homepage": getattr(known, "homepage", ""),
+        "How to obtain": getattr(known, "obtain", "") or "not stated",
+    }
+    if info:
+        kind = info.label_type.replace("_", "-")
+        domains = ", ".join(info.domains)
+        entries["Labels"] = f"{len(info.domains)}, {kind}: {domains}"
+    lines = [_entry(name, text) for name, text in entries.items() if text]
+    blocks = [f"{opened.name}: {known.description}", "\n".join(lines)]
+    if opened.splits:
+        blocks.append(counts_table(count_labels(opened.splits)))
+    return "\n\n".join(blocks)
+
+
+def _stated_info(opened: Opened) -> DatasetInfo | None:
+    """What the definition says of its labels without its files."""
+    try:
+        return definition(opened.name).info(opened.image_size, opened.options)
+    except InputError:
+        return None
+
+
+def _pictures(opened: Opened) -> str:
+    if opened.problems:
+        return f"cannot be opened: {' '.join(opened.problems)}"
+    count = sum(map(len, opened.splits.values()))
+    names = next(iter(opened.splits.values())).names
+    paths = [path for name in names if (path := opened.file(name))]
+    side = typical_side(len(paths), lambda n: side_of_file(paths[n])) if paths else 0
+    original = f", typically {side} pixels on the shorter side" if side else ""
+    return f"{count:,}{original}, used at {opened.image_size} x {opened.image_size}"
+
+
+def _entry(name: str, text: str) -> str:
+    width = terminal_width() - _HEADING - 4
+    lines: list[str] = []
+    # Line by line: BibTeX keeps its form.
+    for line in text.strip().splitlines():
+        lines += textwrap.wrap(line, width, break_long_words=False) or [""]
+    first, *others = lines
+    indent = " " * (_HEADING + 2)
+    return "\n".join(
+        [f"  {name:<{_HEADING}}{first}", *(indent + line for line in others)]
+    )

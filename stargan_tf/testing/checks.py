@@ -1,6 +1,5 @@
 """The promises of a data set, a function each, which yields what is broken."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -17,6 +16,10 @@ from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.source import LabelledImages
+from stargan_tf.doctor import checks
+from stargan_tf.doctor.opened import Opened
+from stargan_tf.doctor.pictures import look_at
+from stargan_tf.doctor.report import OK, WARNING
 from stargan_tf.errors import InputError
 
 # Images that are looked at in each split, spread evenly.
@@ -152,31 +155,16 @@ def check_info(subject: Subject) -> Iterator[str]:
                 )
 
 
-def check_values(subject: Subject) -> Iterator[str]:
-    """Labels are float32 zeros and ones that fit their kind."""
+def check_labels(subject: Subject) -> Iterator[str]:
+    """Labels are float32 zeros and ones that fit their kind, and names are apart."""
     for split, images in subject.opened.items():
-        labels, info = images.labels, images.info
-        if labels.dtype != np.float32:
-            yield f"{split}: labels must be float32. Received: {labels.dtype}"
-        strange = np.unique(labels[~np.isin(labels, (0, 1))])
-        sums = labels.sum(axis=1)
-        wrong = np.flatnonzero(sums != 1)
-        if strange.size:
-            yield f"{split}: labels must be 0 or 1. Received: {strange[:5].tolist()}"
-        elif info.label_type == ONE_HOT and wrong.size:
-            yield (
-                f"{split}: one-hot labels must have exactly one 1. Received: "
-                f"{int(sums[wrong[0]])} for '{images.names[wrong[0]]}' and so for "
-                f"{wrong.size} image(s)"
-            )
-        for group in info.exclusive_groups:
-            columns = [info.index(name) for name in group]
-            share = (labels[:, columns].sum(axis=1) > 1).mean()
-            if share > MISTAKES:
-                yield (
-                    f"{split}: of {', '.join(group)} at most one may be on. Received: "
-                    f"several in {share:.0%} of the images"
-                )
+        if images.labels.dtype != np.float32:
+            yield f"{split}: labels must be float32. Received: {images.labels.dtype}"
+    total = sum(map(len, subject.opened.values()))
+    for found in checks.check_labels(subject.opened):
+        few = found.level == WARNING and len(found.names) <= MISTAKES * total
+        if found.level != OK and not few:
+            yield f"{found.summary} Received: {_first(found.names)}"
 
 
 def check_every_domain_occurs(subject: Subject) -> Iterator[str]:
@@ -189,33 +177,27 @@ def check_every_domain_occurs(subject: Subject) -> Iterator[str]:
 
 
 def check_names(subject: Subject) -> Iterator[str]:
-    """Each name occurs once, in both splits together."""
+    """Each name occurs once in a split."""
     for split, images in subject.opened.items():
         twice = [name for name, count in Counter(images.names).items() if count > 1]
         if twice:
             yield f"{split}: names must be unique. Received twice: {_first(twice)}"
         if not all(isinstance(name, str) and name for name in images.names):
             yield f"{split}: names must be texts that are not empty."
-    train, held_out = (set(subject.opened[split].names) for split in (TRAIN, HELD_OUT))
-    if train & held_out:
-        names = _first(train & held_out)
-        yield f"No picture may be in both splits. Received the same names: {names}"
 
 
 def check_pictures_are_apart(subject: Subject) -> Iterator[str]:
     """No image is in both splits under two names."""
-    names: dict[str, str] = {}
-    for split in (TRAIN, HELD_OUT):
-        for index in subject.some(split):
-            pixels = np.ascontiguousarray(subject.picture(split, index))
-            key = hashlib.sha256(pixels).hexdigest()
-            name = f"{split} {subject.opened[split].names[index]}"
-            other = names.setdefault(key, name)
-            if split == HELD_OUT and other.startswith(f"{TRAIN} "):
-                yield (
-                    "No picture may be in both splits. Received the same pixels: "
-                    f"{other} and {name}"
-                )
+    splits, options = subject.opened, subject.options
+    opened = Opened(subject.definition.name, subject.image_size, options, splits)
+    pictures = [
+        look_at(images.names[index], split, index, images)
+        for split, images in splits.items()
+        for index in subject.some(split)
+    ]
+    across = checks.check_duplicates(opened, pictures)[0]
+    if across.names:
+        yield f"No picture may be in both splits. Received: {_first(across.names)}"
 
 
 def check_fingerprints(subject: Subject) -> Iterator[str]:
@@ -345,7 +327,7 @@ def check_missing_folder(definition: Dataset, options: DatasetOptions) -> Iterat
 DEFINITION_CHECKS: tuple[Check, ...] = (check_texts, check_labels_in, check_opens)
 IMAGE_CHECKS: tuple[Check, ...] = (
     check_info,
-    check_values,
+    check_labels,
     check_every_domain_occurs,
     check_names,
     check_pictures_are_apart,

@@ -223,14 +223,14 @@ def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypa
 
     looked = []
 
-    def interrupted(path, name, split, row):
+    def interrupted(name, *place, **file):
         looked.append(name)
         if len(looked) > 20:
             raise KeyboardInterrupt
-        return examine_file(path, name, split, row)
+        return look_at(name, *place, **file)
 
-    examine_file = pictures.look_at_file
-    monkeypatch.setattr(pictures, "look_at_file", interrupted)
+    look_at = pictures.look_at
+    monkeypatch.setattr(pictures, "look_at", interrupted)
     report = tmp_path / "report.json"
     report.write_text("old")
     before = set(tmp_path.iterdir())

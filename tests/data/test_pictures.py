@@ -10,7 +10,7 @@ from PIL import EpsImagePlugin, Image
 from stargan_tf.data import pictures
 from stargan_tf.data.pictures import read_picture, side_of_file, square_pixels
 from stargan_tf.data.source import UnreadableImage
-from stargan_tf.doctor.pictures import look_at_file
+from stargan_tf.doctor.pictures import look_at
 
 GRADIENT = np.linspace(0, 255, 12 * 16).reshape(12, 16).astype(np.uint8)
 COLOURS = np.stack([GRADIENT, GRADIENT[::-1], GRADIENT[:, ::-1]], axis=-1)
@@ -209,7 +209,7 @@ def test_an_eps_file_named_jpg_starts_no_other_program(tmp_path, monkeypatch):
         with pytest.raises(UnreadableImage, match="no picture format that is known"):
             read(tmp_path / "evil.jpg")
     assert side_of_file(tmp_path / "evil.jpg") == 0
-    assert look_at_file(tmp_path / "evil.jpg", "evil.jpg", "", 0).problem
+    assert look_at("evil.jpg", "", 0, path=tmp_path / "evil.jpg").problem
     assert not called.exists()
 
 

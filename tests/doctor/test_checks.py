@@ -18,11 +18,17 @@ from stargan_tf.doctor.checks import (
     check_near_duplicates,
     check_readable,
     check_sizes,
-    count_labels,
     near_pairs,
 )
 from stargan_tf.doctor.pictures import Picture
-from stargan_tf.doctor.report import ERROR, OK, WARNING, LabelCount, counts_table
+from stargan_tf.doctor.report import (
+    ERROR,
+    OK,
+    WARNING,
+    LabelCount,
+    count_labels,
+    counts_table,
+)
 
 
 def by_check(findings):

@@ -9,14 +9,13 @@ from stargan_tf.doctor.pictures import (
     RGB,
     color_of,
     difference_hash,
-    look_at_file,
-    look_at_loaded,
+    look_at,
     pixel_digest,
 )
 
 
 def look(path):
-    return look_at_file(path, path.name, "train", 0)
+    return look_at(path.name, "train", 0, path=path)
 
 
 def test_a_copy_in_another_format_has_the_same_pixels_and_another_content(write):
@@ -58,6 +57,10 @@ def test_size_is_that_of_the_file(write):
     assert look(write("a.png", 1, size=(20, 12))).size == (20, 12)
 
 
+def loaded(source, split, row):
+    return look_at(source.names[row], split, row, source)
+
+
 def test_a_broken_file_has_a_problem(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"no picture")
@@ -66,10 +69,10 @@ def test_a_broken_file_has_a_problem(tmp_path):
 
 
 def test_a_loaded_image_has_neither_size_nor_content(source):
-    picture = look_at_loaded(source([[1, 0], [0, 1]], first=5), "held_out", 1)
+    picture = loaded(source([[1, 0], [0, 1]], first=5), "held_out", 1)
     assert (picture.name, picture.split, picture.row) == ("6.png", "held_out", 1)
     assert picture.size is None and picture.content == b"" and picture.problem is None
-    broken = look_at_loaded(source([[1, 0]], broken=[0]), "train", 0)
+    broken = loaded(source([[1, 0]], broken=[0]), "train", 0)
     assert "broken" in broken.problem
 
 
@@ -79,9 +82,9 @@ def test_only_unreadable_pictures_are_forgiven(source):
 
     images = source([[1, 0], [0, 1]])
     object.__setattr__(images, "load", load)
-    assert look_at_loaded(images, "train", 1).problem == "gone"
+    assert loaded(images, "train", 1).problem == "gone"
     with pytest.raises(RuntimeError):
-        look_at_loaded(images, "train", 0)
+        loaded(images, "train", 0)
 
 
 def test_pixels_of_another_shape_are_other_pixels():
