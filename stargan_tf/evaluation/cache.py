@@ -1,9 +1,9 @@
-"""Tasks that an interrupted evaluation had finished.
+"""What is kept on disk from one evaluation to the next.
 
-    <cache folder>/evaluations/<key>/<hash of the task's name>.npz
+    <cache folder>/statistics/<key>.npz     feature statistics of real images
+    <cache folder>/evaluations/<key>/…npz   tasks of an evaluation that is not finished
 
-The key is a hash of the model's file, the data and the options. When all tasks are
-done and written, the folder is removed.
+Keys are hashes of everything that decides the content, so nothing is ever out of date.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -21,16 +22,15 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
-from stargan_tf.evaluation.inception import FeatureExtractor
 from stargan_tf.evaluation.measures import ByImage, Measurement
-from stargan_tf.evaluation.results import TaskResult
-from stargan_tf.evaluation.tasks import Example, image_batches
-from stargan_tf.files import parsed_json
+from stargan_tf.evaluation.results import Example, TaskResult
+from stargan_tf.evaluation.tasks import image_batches
 
-# Feature statistics of real images, kept on disk from one evaluation to the next.
+if TYPE_CHECKING:
+    from stargan_tf.evaluation.inception import FeatureExtractor
 
-# Part of the key: raise it when the content of a file changes its meaning.
-VERSION = 1
+# Parts of the keys: raise them when the content of a file changes its meaning.
+STATISTICS_VERSION, TASKS_VERSION = 1, 3
 SAVE_EVERY = 4000  # images
 # Of the statistics in one pass; those of a target take up to 75 MB.
 MEMORY = 320 * 2**20
@@ -53,7 +53,7 @@ class RealStatistics:
     """The feature statistics of the real images of each target.
 
     Memory does not grow with the number of targets: none is held, each is read when
-    it is asked for.
+    it is asked for. What is written says how far it is: an interrupted call resumes.
 
     Args:
         source: the real images.
@@ -65,7 +65,7 @@ class RealStatistics:
     def __init__(
         self,
         source: LabelledImages,
-        extractor: FeatureExtractor,
+        extractor: "FeatureExtractor",
         batch_size: int,
         seed: int = 0,
     ):
@@ -90,7 +90,7 @@ class RealStatistics:
             for target in new
         }
         missing = [one for one in new if (done[one] or 0) < len(self.source)]
-        width = len(self.extractor.summary().statistics.mean)
+        width = len(self.extractor.summary().mean)
         while missing:
             sizes = [
                 8 * width**2 + 4 * width * min(len(rows[one]), SAMPLE_LIMIT)
@@ -102,24 +102,14 @@ class RealStatistics:
         self._prepared.update(new)
 
     def of(self, target: Target) -> FeatureSummary:
-        """The statistics of a target, which `prepare` has left on the disk.
-
-        Args:
-            target: place and value.
-
-        Raises:
-            InputError: as `prepare`.
-        """
+        """The statistics of a target, which `prepare` has left on the disk."""
         part = self._part(target)
         if part.next_row < len(self.source):  # Removed or damaged meanwhile.
             self._compute([part])
         return part.summary
 
     def rows(self, target: Target) -> np.ndarray:
-        """Numbers of a target's real images; unreadable ones are among them.
-
-        Args:
-            target: place and value.
+        """Numbers of a target's real images, unreadable ones among them.
 
         Raises:
             InputError: if there are fewer than two.
@@ -140,14 +130,14 @@ class RealStatistics:
         wanted = np.zeros(len(self.source), bool)
         wanted[rows] = True
         part = _Part(self._file(rows), wanted, self.extractor.summary(seed=self.seed))
-        stored = resumed and read_arrays(part.file, "statistics", _read)
+        stored = resumed and read_arrays(part.file, "statistics", _summary)
         if stored:
             part.next_row, part.summary = stored
         return part
 
     def _file(self, rows: np.ndarray) -> Path:
         identity = (
-            VERSION,
+            STATISTICS_VERSION,
             self.source.fingerprint,
             _digest([rows.astype("<i8")]),
             self.extractor.protocol.name,
@@ -155,8 +145,7 @@ class RealStatistics:
         )
         if self.seed and len(rows) > SAMPLE_LIMIT:  # Else all are kept by any seed.
             identity += (f"seed {self.seed}",)
-        key = hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
-        return cache_folder() / "statistics" / f"{key}.npz"
+        return cache_folder() / "statistics" / f"{_key(identity)}.npz"
 
     def _compute(self, parts: list[_Part]) -> None:
         rows = np.arange(len(self.source))
@@ -165,18 +154,16 @@ class RealStatistics:
         since = 0
         with tqdm(total=len(rows), desc="Real images", unit="image", disable=None) as b:
             for places, images in image_batches(self.source, rows, self.batch_size):
-                self._add(parts, rows[places], self.extractor(images))
+                read, features = rows[places], self.extractor(images)
+                for part in parts:
+                    chosen = part.wanted[read] & (read >= part.next_row)
+                    part.summary.update(features[chosen])
                 b.update(len(images))
                 since += len(images)
                 if since >= SAVE_EVERY:
-                    self._save(parts, int(rows[places[-1]]) + 1)
+                    self._save(parts, int(read[-1]) + 1)
                     since = 0
         self._save(parts, len(self.source))
-
-    def _add(self, parts: list[_Part], rows: np.ndarray, features: np.ndarray) -> None:
-        for part in parts:
-            new = part.wanted[rows] & (rows >= part.next_row)
-            part.summary.update(features[new])
 
     def _save(self, parts: list[_Part], next_row: int) -> None:
         for part in parts:
@@ -189,52 +176,39 @@ def _next_row(stored: Mapping[str, np.ndarray]) -> int:
     return int(stored["next_row"])
 
 
-def _read(stored: Mapping[str, np.ndarray]) -> tuple[int, FeatureSummary]:
-    return _next_row(stored), FeatureSummary.from_state(dict(stored))
-
-
-def _digest(arrays: Iterable[np.ndarray]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:32]
-
-
-# Part of the key: raise it when tasks or files change their meaning.
-VERSION_FINISHED_TASKS = 2
+def _summary(stored: Mapping[str, np.ndarray]) -> tuple[int, FeatureSummary]:
+    return _next_row(stored), FeatureSummary.from_state(stored)
 
 
 class FinishedTasks:
-    """Keeps results on the disk until the whole evaluation is written.
+    """Keeps the results of tasks on the disk until the whole evaluation is written.
 
     Args:
         identity: everything that decides the results, with a stable `repr`.
     """
 
     def __init__(self, *identity: object):
-        key = hashlib.sha256(
-            repr((VERSION_FINISHED_TASKS, *identity)).encode()
-        ).hexdigest()[:32]
-        self.folder = cache_folder() / "evaluations" / key
+        self.folder = cache_folder() / "evaluations" / _key((TASKS_VERSION, *identity))
         self.found = 0
 
     def find(self, name: str) -> TaskResult | None:
-        """The result of a task, if it was finished before.
-
-        Args:
-            name: the task's.
-        """
-        result = read_arrays(self._file(name), "finished task", _read_finished_tasks)
+        """The result of the task of that name, if it was finished before."""
+        result = read_arrays(self._file(name), "finished task", _result)
         self.found += result is not None
         return result
 
     def keep(self, result: TaskResult) -> None:
-        """Stores a result.
+        """Stores the result of a finished task."""
+        arrays: dict[str, np.ndarray] = {}
 
-        Args:
-            result: of a finished task.
-        """
-        write_arrays(self._file(result.name), _arrays(result), "finished task")
+        def place_of(array: np.ndarray) -> dict[str, str]:
+            name = f"array {len(arrays)}"
+            arrays[name] = array
+            return {"array": name}
+
+        text = json.dumps(asdict(result), default=place_of)
+        arrays["text"] = np.array(text)
+        write_arrays(self._file(result.name), arrays, "finished task")
 
     def clear(self) -> None:
         """Removes everything: the evaluation is complete."""
@@ -245,49 +219,25 @@ class FinishedTasks:
         return self.folder / f"{digest}.npz"
 
 
-def _arrays(result: TaskResult) -> dict[str, np.ndarray]:
-    fields = {name: value for name, value in vars(result).items() if name != "examples"}
-    fields["measurements"] = [one.to_dict() for one in result.measurements]
-    examples = [asdict(example) for example in result.examples]
-    arrays = {
-        f"{key}/{number}": example.pop(key)
-        for number, example in enumerate(examples)
-        for key in ("source", "output")
-    }
-    for number, one in enumerate(result.measurements):
-        if one.by_image is not None:
-            parts = vars(one.by_image).items()
-            arrays |= {f"by_image/{number}/{key}": np.array(x) for key, x in parts}
-    text = json.dumps({**fields, "examples": examples})
-    return {"text": np.array(text), **arrays}
+def _result(stored: Mapping[str, np.ndarray]) -> TaskResult:
+    def with_array(value: dict[str, Any]) -> Any:
+        return stored[value["array"]] if "array" in value else value
+
+    fields = json.loads(str(stored["text"]), object_hook=with_array)
+    fields["examples"] = [Example(**example) for example in fields["examples"]]
+    for one in fields["measurements"]:
+        one["by_image"] = one["by_image"] and ByImage(**one["by_image"])
+        one["interval"] = one["interval"] and tuple(one["interval"])
+    fields["measurements"] = [Measurement(**one) for one in fields["measurements"]]
+    return TaskResult(**fields)
 
 
-def _read_finished_tasks(stored: Mapping[str, np.ndarray]) -> TaskResult:
-    fields = parsed_json(str(stored["text"]))
-    examples = [
-        Example(
-            **example,
-            source=stored[f"source/{number}"],
-            output=stored[f"output/{number}"],
-        )
-        for number, example in enumerate(fields.pop("examples"))
-    ]
-    measurements = [
-        _measurement(_by_image(stored, number), **one)
-        for number, one in enumerate(fields.pop("measurements"))
-    ]
-    return TaskResult(**fields, measurements=measurements, examples=examples)
+def _key(identity: tuple) -> str:
+    return hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
 
 
-def _by_image(stored: np.lib.npyio.NpzFile, number: int) -> ByImage | None:
-    start = f"by_image/{number}/"
-    keys = [key for key in stored if key.startswith(start)]
-    parts = {key.removeprefix(start): stored[key] for key in keys}
-    return ByImage(**{**parts, "share": bool(parts["share"])}) if parts else None
-
-
-def _measurement(
-    by_image: ByImage | None, interval: list | None = None, **fields: object
-) -> Measurement:
-    interval = interval and tuple(interval)
-    return Measurement(**fields, interval=interval, by_image=by_image)
+def _digest(arrays: Iterable[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:32]

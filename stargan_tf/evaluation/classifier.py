@@ -3,7 +3,6 @@
 import hashlib
 import itertools
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,8 +18,6 @@ from stargan_tf.errors import InputError, near_names
 from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
 
-# ResNets for the classification error: ResNet-18 and two smaller ones.
-
 # Channels of the first stage, and the blocks of each stage; every stage doubles them.
 SIZES = {
     "resnet18": (64, (2, 2, 2, 2)),
@@ -29,6 +26,136 @@ SIZES = {
 }
 # Smaller images start at full size, as is usual for ResNets on such.
 LARGE_IMAGE = 96
+# Part of the cache key: raise it when training or the networks change.
+VERSION = 1
+LINE_EVERY = 100  # batches
+
+
+class LabelClassifier:
+    """Images → logits of a data set's labels.
+
+    Args:
+        network: float images in [-1, 1] → logits (n, number of domains).
+        info: the data set's labels and image size.
+    """
+
+    def __init__(self, network: keras.Model, info: DatasetInfo):
+        self.network, self.info = network, info
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Logits of a batch.
+
+        Args:
+            images: (n, s, s, 3): uint8, or float in [-1, 1].
+
+        Returns:
+            float32 array (n, number of domains).
+
+        Raises:
+            InputError: if the images have another size.
+        """
+        side = self.info.image_size
+        if images.shape[1:] != (side, side, 3):
+            raise InputError(
+                f"The classifier takes images of {side}×{side} pixels. "
+                f"Received: shape {images.shape}"
+            )
+        return self.network.predict_on_batch(to_float(images))
+
+
+def cached_classifier(
+    images: LabelledImages, size: str = "small", **options
+) -> LabelClassifier:
+    """`train_classifier`, but from the cache where it was trained before.
+
+    Args:
+        images: the training split's real images.
+        size: `"resnet18"`, `"small"` or `"tiny"`.
+        **options: further arguments of `train_classifier`.
+
+    Raises:
+        InputError: as `train_classifier`; if the cache cannot be written.
+    """
+    # The fingerprint tells pixels; whoever mends labels needs another classifier.
+    labels = hashlib.sha256(images.labels.tobytes()).hexdigest()
+    what = (images.fingerprint, labels, images.info.to_dict())
+    how = (VERSION, size, sorted(options.items()))
+    key = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:32]
+    stored = cache_folder() / "classifiers" / f"{key}.keras"
+    if stored.exists():
+        try:
+            network = keras.saving.load_model(stored, compile=False)
+            return LabelClassifier(network, images.info)
+        # Which error a damaged file raises depends on the byte.
+        except Exception as error:
+            name = type(error).__name__
+            logging.warning("Cannot read %s (%s): made again.", stored, name)
+    classifier = train_classifier(images, size, **options)
+    with new_file(stored, "classifier") as temporary:
+        classifier.network.save(temporary)
+    return classifier
+
+
+@keras_settings()
+def train_classifier(
+    images: LabelledImages,
+    size: str = "small",
+    *,
+    steps: int = 2000,
+    batch_size: int = 64,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
+) -> LabelClassifier:
+    """Trains a classifier, with a progress bar.
+
+    Args:
+        images: the training split's real images.
+        size: `"resnet18"`, `"small"` or `"tiny"`.
+        steps: number of batches.
+        batch_size: images per batch.
+        learning_rate: Adam's at the start; it falls to 0 along a cosine.
+        seed: decides the weights, the order and the flips.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        InputError: for another size, or if no image can be read.
+
+    Reference: StarGAN (Choi et al. 2018), section 5.4: a ResNet-18 trained on real
+        images gives the classification error.
+    """
+    info = images.info
+    network = build_residual_network(info.image_size, len(info.domains), size, seed)
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
+    one_hot = info.label_type == ONE_HOT
+    losses = keras.losses
+    loss = losses.CategoricalCrossentropy if one_hot else losses.BinaryCrossentropy
+    network.compile(keras.optimizers.Adam(schedule), loss(from_logits=True))
+    batches = training_batches(images, batch_size, seed=seed)
+    print(f"Training a classifier on {len(images)} real images, {steps} batches.")
+    # A bar that is redrawn is unreadable in a file: lines there.
+    on_screen = sys.stdout.isatty()
+    network.fit(
+        batches,
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=1 if on_screen else 0,
+        callbacks=[] if on_screen else [_ProgressLines(steps)],
+    )
+    return LabelClassifier(network, info)
+
+
+class _ProgressLines(keras.callbacks.Callback):
+    def __init__(self, steps: int):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        done = batch + 1
+        if done % LINE_EVERY == 0 or done == self.steps:
+            loss = f"loss {logs['loss']:.3f}"
+            print(f"Classifier: batch {done} of {self.steps}, {loss}", flush=True)
 
 
 @keras_settings()
@@ -99,145 +226,3 @@ def _convolution(x, filters, kernel, strides, seeds):
         kernel_initializer=keras.initializers.HeNormal(next(seeds)),
     )(x)
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(x)
-
-
-# Part of the cache key: raise it when training or the networks change.
-VERSION = 1
-LINE_EVERY = 100  # batches
-
-
-class LabelClassifier:
-    """Images → logits of a data set's labels.
-
-    Args:
-        network: float images in [-1, 1] → logits (n, number of domains).
-        info: the data set's labels and image size.
-    """
-
-    def __init__(self, network: keras.Model, info: DatasetInfo):
-        self.network, self.info = network, info
-
-    def logits(self, images: np.ndarray) -> np.ndarray:
-        """Logits of a batch.
-
-        Args:
-            images: (n, s, s, 3): uint8, or float in [-1, 1].
-
-        Returns:
-            float32 array (n, number of domains).
-
-        Raises:
-            InputError: if the images have another size.
-        """
-        side = self.info.image_size
-        if images.shape[1:] != (side, side, 3):
-            raise InputError(
-                f"The classifier takes images of {side}×{side} pixels. "
-                f"Received: shape {images.shape}"
-            )
-        return self.network.predict_on_batch(to_float(images))
-
-
-@keras_settings()
-def train_classifier(
-    images: LabelledImages,
-    size: str = "small",
-    *,
-    steps: int = 2000,
-    batch_size: int = 64,
-    learning_rate: float = 1e-3,
-    seed: int = 0,
-) -> LabelClassifier:
-    """Trains a classifier, with a progress bar.
-
-    Args:
-        images: the training split's real images.
-        size: `"resnet18"`, `"small"` or `"tiny"`.
-        steps: number of batches.
-        batch_size: images per batch.
-        learning_rate: Adam's at the start; it falls to 0 along a cosine.
-        seed: decides the weights, the order and the flips.
-
-    Returns:
-        The classifier.
-
-    Raises:
-        InputError: for another size, or if no image can be read.
-
-    Reference: StarGAN (Choi et al. 2018), section 5.4: a ResNet-18 trained on real
-        images gives the classification error.
-    """
-    info = images.info
-    network = build_residual_network(info.image_size, len(info.domains), size, seed)
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    network.compile(keras.optimizers.Adam(schedule), _loss(info))
-    batches = training_batches(images, batch_size, seed=seed)
-    print(f"Training a classifier on {len(images)} real images, {steps} batches.")
-    # A bar that is redrawn is unreadable in a file: lines there.
-    on_screen = sys.stdout.isatty()
-    network.fit(
-        batches,
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=1 if on_screen else 0,
-        callbacks=[] if on_screen else [_ProgressLines(steps)],
-    )
-    return LabelClassifier(network, info)
-
-
-def cached_classifier(images: LabelledImages, size: str = "small", **options):
-    """`train_classifier`, but from the cache where it was trained before.
-
-    Args:
-        images: see `train_classifier`.
-        size: see `train_classifier`.
-        **options: further arguments of `train_classifier`.
-
-    Returns:
-        The classifier.
-
-    Raises:
-        InputError: as `train_classifier`; if the cache cannot be written.
-    """
-    stored = _stored(images, size, options)
-    if stored.exists():
-        try:
-            network = keras.saving.load_model(stored, compile=False)
-            return LabelClassifier(network, images.info)
-        # Which error a damaged file raises depends on the byte.
-        except Exception as error:
-            name = type(error).__name__
-            logging.warning("Cannot read %s (%s): made again.", stored, name)
-    classifier = train_classifier(images, size, **options)
-    with new_file(stored, "classifier") as temporary:
-        classifier.network.save(temporary)
-    return classifier
-
-
-def _stored(images: LabelledImages, size: str, options: dict) -> Path:
-    # The fingerprint tells pixels; whoever mends labels needs another classifier.
-    labels = hashlib.sha256(images.labels.tobytes()).hexdigest()
-    what = (images.fingerprint, labels, images.info.to_dict())
-    how = (VERSION, size, sorted(options.items()))
-    key = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:32]
-    return cache_folder() / "classifiers" / f"{key}.keras"
-
-
-class _ProgressLines(keras.callbacks.Callback):
-    """A line every 100 batches."""
-
-    def __init__(self, steps: int):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        done = batch + 1
-        if done % LINE_EVERY == 0 or done == self.steps:
-            loss = f"loss {logs['loss']:.3f}"
-            print(f"Classifier: batch {done} of {self.steps}, {loss}", flush=True)
-
-
-def _loss(info: DatasetInfo) -> keras.losses.Loss:
-    if info.label_type == ONE_HOT:
-        return keras.losses.CategoricalCrossentropy(from_logits=True)
-    return keras.losses.BinaryCrossentropy(from_logits=True)

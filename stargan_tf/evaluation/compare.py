@@ -1,5 +1,6 @@
-"""Several runs as a table: a row for each number, a column for each run."""
+"""Several runs side by side, as a table and as plots."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -7,24 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.options import (
-    direction,
-    is_better,
-    is_known,
-    number_name,
-    written,
-)
+from stargan_tf.evaluation.options import find_number, formatted, heading, is_better
 from stargan_tf.evaluation.results import aligned, read_record
 from stargan_tf.files import parsed_json, write_bytes
 
-# Several runs side by side: what their files say.
-
+BEST = "*"
 METRICS_FILE, RESULTS_FILE = "metrics.jsonl", "results.json"
 # What must be equal for numbers to be compared, and what to call it.
-_CONDITIONS = {
-    "data": "data",
-    "options": "options",
-    "functions": "functions of the user's",
+_CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
+COLUMNS = 3
+# Distinguishable with color blindness (Okabe and Ito 2008).
+COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_STYLE = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#98a1ad",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.grid": True,
+    "grid.color": "#e8ebf0",
+    "axes.axisbelow": True,
+    "font.size": 9,
 }
 
 
@@ -55,13 +59,7 @@ class Contender:
 
 
 def read_contenders(paths: Sequence[str]) -> list[Contender]:
-    """Reads runs.
-
-    Args:
-        paths: run folders, or results files.
-
-    Returns:
-        One for each, with names that tell them apart.
+    """Reads run folders or results files, with names that tell them apart.
 
     Raises:
         InputError: if there are fewer than two, or one has nothing to compare.
@@ -76,25 +74,19 @@ def read_contenders(paths: Sequence[str]) -> list[Contender]:
 
 
 def differing_conditions(contenders: Sequence[Contender]) -> list[str]:
-    """Why evaluations should not be compared; empty if they may be.
-
-    Args:
-        contenders: the runs.
-    """
+    """Why evaluations should not be compared; empty if they may be."""
     records = [one.results for one in contenders if one.results]
-    return [
-        f"The evaluations differ in their {words}: their numbers cannot be compared."
-        for key, words in _CONDITIONS.items()
-        if any(
-            _relevant(record, key) != _relevant(records[0], key) for record in records
-        )
-    ]
-
-
-def _relevant(record: dict[str, Any], key: str) -> dict[str, Any]:
-    condition = dict(record.get(key) or {})
-    condition.pop("batch_size", None)  # No number depends on it.
-    return condition
+    reasons = []
+    for key, words in _CONDITIONS.items():
+        conditions = [dict(record.get(key) or {}) for record in records]
+        for condition in conditions:
+            condition.pop("batch_size", None)  # No number depends on it.
+        if any(condition != conditions[0] for condition in conditions):
+            reasons.append(
+                f"The evaluations differ in their {words}: their numbers cannot be "
+                "compared."
+            )
+    return reasons
 
 
 def _read(path: Path, name: str) -> Contender:
@@ -169,22 +161,37 @@ def _names(paths: Sequence[Path]) -> list[str]:
     )
 
 
-# Several runs as curves and bars.
+def comparison_table(contenders: Sequence[Contender]) -> str:
+    """Evaluations first, then the last values of training; the best are marked."""
+    blocks = []
+    for title, values in (
+        ("Evaluation", [one.means for one in contenders]),
+        ("Last values of training", [one.last for one in contenders]),
+    ):
+        names = list(dict.fromkeys(name for column in values for name in column))
+        if names:
+            heads = [title, *(one.name for one in contenders)]
+            rows = [[heading(name), *_cells(name, values)] for name in names]
+            blocks.append(aligned([heads, *rows]))
+    blocks += differing_conditions(contenders)
+    if any(BEST in block for block in blocks):
+        blocks.append(f"{BEST} the best of its row")
+    return "\n\n".join(blocks)
 
-COLUMNS = 3
-# Told apart by people who see colours differently too (Okabe and Ito 2008).
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-_STYLE = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#98a1ad",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.grid": True,
-    "grid.color": "#e8ebf0",
-    "axes.axisbelow": True,
-    "font.size": 9,
-}
+
+def _cells(name: str, columns: Sequence[Mapping[str, float]]) -> list[str]:
+    values = [column.get(name) for column in columns]
+    known = [value for value in values if value is not None and value == value]
+    cells = []
+    for value in values:
+        best = (
+            find_number(name)
+            and value in known
+            and min(known) < max(known)
+            and not any(is_better(name, other, value) for other in known)
+        )
+        cells.append(formatted(name, value) + (BEST if best else " "))
+    return cells
 
 
 def check_plotting() -> None:
@@ -212,122 +219,45 @@ def write_plot(contenders: Sequence[Contender], path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
-    bars = _shared([one.means for one in contenders])
+    means = _shared([one.means for one in contenders])
     curves = _shared([one.curves for one in contenders])
-    if not (bars or curves):
+    if not (means or curves):
         raise InputError("There is nothing to draw: the runs share no number.")
-    rows = -(-(len(bars) + len(curves)) // COLUMNS)
+    rows = -(-(len(means) + len(curves)) // COLUMNS)
+    colored = list(zip(contenders, itertools.cycle(COLORS), strict=False))
     with rc_context(_STYLE):
         figure = Figure((4 * COLUMNS, 2.7 * rows + 0.5), layout="constrained", dpi=110)
         FigureCanvasAgg(figure)
         panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-        for name, panel in zip(bars, panels, strict=False):
-            _bars(panel, name, contenders)
-        for name, panel in zip(curves, panels[len(bars) :], strict=False):
-            _curves_comparison_plot(panel, name, contenders)
-        for panel in panels[len(bars) + len(curves) :]:
+        for name, panel in zip(means, panels, strict=False):
+            panel.set_title(f"{heading(name)}, evaluated", loc="left")
+            panel.set_xticks([])
+            panel.grid(axis="x", visible=False)
+            for place, (one, color) in enumerate(colored):
+                if name in one.means:
+                    panel.bar(place, one.means[name], color=color, width=0.6)
+        for name, panel in zip(curves, panels[len(means) :], strict=False):
+            panel.set_title(heading(name), loc="left")
+            panel.set_xlabel("step")
+            for one, color in colored:
+                if name in one.curves:
+                    steps, values = one.curves[name]
+                    mark = "o" if len(steps) < 2 else None
+                    panel.plot(steps, values, color=color, lw=1.4, marker=mark)
+        for panel in panels[len(means) + len(curves) :]:
             panel.set_axis_off()
-        _legend(figure, contenders)
+        lines = [Line2D([], [], color=c, lw=3, label=one.name) for one, c in colored]
+        columns = min(4, len(lines))
+        where = "outside upper left"
+        figure.legend(handles=lines, loc=where, ncols=columns, frameon=False)
         drawn = BytesIO()
         figure.savefig(drawn, format=path.suffix[1:].lower())
     write_bytes(path, drawn.getvalue(), "plot")
 
 
-def _shared(columns: Sequence[dict]) -> list[str]:
+def _shared(columns: Sequence[Mapping[str, Any]]) -> list[str]:
     """Names that at least two of the runs have."""
     every = [name for column in columns for name in column]
     return [name for name in dict.fromkeys(every) if every.count(name) > 1]
-
-
-def _bars(panel: Any, name: str, contenders: Sequence[Contender]) -> None:
-    for place, one in enumerate(contenders):
-        if name in one.means:
-            panel.bar(place, one.means[name], color=_colour(place), width=0.6)
-    panel.set_xticks([])
-    panel.grid(axis="x", visible=False)
-    panel.set_title(f"{_title(name)}, evaluated", loc="left")
-
-
-def _curves_comparison_plot(
-    panel: Any, name: str, contenders: Sequence[Contender]
-) -> None:
-    for place, one in enumerate(contenders):
-        if name in one.curves:
-            steps, values = one.curves[name]
-            mark = "o" if len(steps) < 2 else None
-            panel.plot(steps, values, color=_colour(place), lw=1.4, marker=mark)
-    panel.set_xlabel("step")
-    panel.set_title(_title(name), loc="left")
-
-
-def _legend(figure: Any, contenders: Sequence[Contender]) -> None:
-    from matplotlib.lines import Line2D
-
-    lines = [
-        Line2D([], [], color=_colour(place), lw=3, label=one.name)
-        for place, one in enumerate(contenders)
-    ]
-    columns = min(4, len(lines))
-    figure.legend(handles=lines, loc="outside upper left", ncols=columns, frameon=False)
-
-
-def _colour(place: int) -> str:
-    return COLOURS[place % len(COLOURS)]
-
-
-def _title(name: str) -> str:
-    if not is_known(name):
-        return name
-    return f"{number_name(name).short} {direction(name)}"
-
-
-BEST = "*"
-
-
-def comparison_table(contenders: Sequence[Contender]) -> str:
-    """Evaluations first, then the last values of training.
-
-    Args:
-        contenders: the runs.
-
-    Returns:
-        Lines for the screen; the best of a row is marked where it is known which.
-    """
-    blocks = []
-    for title, values in (
-        ("Evaluation", [one.means for one in contenders]),
-        ("Last values of training", [one.last for one in contenders]),
-    ):
-        names = list(dict.fromkeys(name for column in values for name in column))
-        if names:
-            heads = [title, *(one.name for one in contenders)]
-            rows = [
-                [_title_comparison_table(name), *_cells(name, values)] for name in names
-            ]
-            blocks.append(aligned([heads, *rows]))
-    blocks += differing_conditions(contenders)
-    if any(BEST in block for block in blocks):
-        blocks.append(f"{BEST} the best of its row")
-    return "\n\n".join(blocks)
-
-
-def _title_comparison_table(name: str) -> str:
-    if not is_known(name):
-        return name
-    return f"{number_name(name).short} {direction(name)}"
-
-
-def _cells(name: str, columns: Sequence[Mapping[str, float]]) -> list[str]:
-    values = [column.get(name) for column in columns]
-    known = [value for value in values if value is not None and value == value]
-    cells = []
-    for value in values:
-        best = (
-            is_known(name)
-            and value in known
-            and min(known) < max(known)
-            and not any(is_better(name, other, value) for other in known)
-        )
-        cells.append(written(name, value) + (BEST if best else " "))
-    return cells

@@ -1,158 +1,43 @@
-"""KID: an unbiased distance of feature distributions, for small sets too."""
+"""FID and KID: distances between the Inception features of two sets of images."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.measures import Measurement
 
-# A uniform random sample of features that come in batches.
-
-
-class FeatureSample:
-    """Keeps at most `limit` feature vectors, each with the same probability.
-
-    Each vector draws a number that depends on the seed and on its position alone; the
-    smallest numbers stay. So the batch size does not matter, and up to `limit` vectors
-    the order does not either.
-
-    Args:
-        width: length of a feature vector.
-        limit: most vectors to keep; 5,000 of width 2,048 take 40 MB.
-        seed: decides which stay.
-    """
-
-    def __init__(self, width: int, limit: int = 5000, seed: int = 0):
-        self.limit, self.seed, self.seen = limit, seed, 0
-        self.features = np.zeros((0, width), np.float32)
-        self.images = np.zeros(0, np.int64)
-        self._draws = np.zeros(0)
-
-    def update(self, features: np.ndarray, images: np.ndarray | None = None) -> None:
-        """Adds a batch.
-
-        Args:
-            features: array (n, width).
-            images: int array (n,), the number of the image that each was made of;
-                None if each is an image of its own.
-        """
-        if images is None:
-            images = self.seen + np.arange(len(features))
-        draws = np.concatenate([self._draws, self._draw(len(features))])
-        images = np.concatenate([self.images, images])
-        features = np.concatenate([self.features, features.astype(np.float32)])
-        if len(draws) > self.limit:
-            kept = np.sort(np.argpartition(draws, self.limit)[: self.limit])
-            draws, images, features = draws[kept], images[kept], features[kept]
-        self._draws, self.images, self.features = draws, images, features
-
-    def _draw(self, number: int) -> np.ndarray:
-        bits = np.random.PCG64(self.seed)
-        bits.advance(self.seen)
-        self.seen += number
-        return np.random.Generator(bits).random(number)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Everything accumulated, as arrays for `numpy.savez`."""
-        return {
-            "limit": np.array(self.limit),
-            "seed": np.array(self.seed),
-            "seen": np.array(self.seen),
-            "images": self.images,
-            "features": self.features,
-            "draws": self._draws,
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, np.ndarray]) -> "FeatureSample":
-        """The inverse of `state`.
-
-        Args:
-            state: the arrays.
-        """
-        features = np.array(state["features"])
-        sample = cls(features.shape[1], int(state["limit"]), int(state["seed"]))
-        sample.seen = int(state["seen"])
-        sample.features, sample._draws = features, np.array(state["draws"])
-        # Files of before 2026-11-27 are of real images, each of its own.
-        sample.images = np.array(state.get("images", np.arange(len(features))))
-        return sample
-
-
-# Mean and covariance of features that come in batches, in float64.
-
-
-class FeatureStatistics:
-    """Accumulates the mean and the scatter matrix of feature vectors.
-
-    Neither the batch size nor the order changes the result by more than rounding.
-
-    Args:
-        width: length of a feature vector.
-    """
-
-    def __init__(self, width: int):
-        self.count = 0
-        self.mean = np.zeros(width)
-        self.scatter = np.zeros((width, width))
-
-    def update(self, features: np.ndarray) -> None:
-        """Adds a batch.
-
-        Args:
-            features: array (n, width).
-        """
-        features = np.asarray(features, np.float64)
-        if not len(features):
-            return
-        total = self.count + len(features)
-        centre = features.mean(axis=0)
-        shift, features = centre - self.mean, features - centre
-        # Chan, Golub and LeVeque (1979): merges without losing digits.
-        self.scatter += features.T @ features
-        self.scatter += np.outer(shift, shift * (self.count * len(features) / total))
-        self.mean += shift * (len(features) / total)
-        self.count = total
-
-    def covariance(self) -> np.ndarray:
-        """The unbiased covariance (width, width); needs two vectors or more."""
-        return self.scatter / (self.count - 1)
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Everything accumulated, as arrays for `numpy.savez`."""
-        return {
-            "count": np.array(self.count),
-            "mean": self.mean.copy(),
-            "scatter": self.scatter.copy(),
-        }
-
-    @classmethod
-    def from_state(cls, state: dict[str, np.ndarray]) -> "FeatureStatistics":
-        """The inverse of `state`.
-
-        Args:
-            state: the arrays.
-        """
-        statistics = cls(len(state["mean"]))
-        statistics.count = int(state["count"])
-        statistics.mean = np.array(state["mean"])
-        statistics.scatter = np.array(state["scatter"])
-        return statistics
-
-
-# What is kept of one set of images for FID and KID.
-
 SAMPLE_LIMIT = 5000
+# Below this many images the covariance of 2,048 features does not have full rank.
+ENOUGH = 2048
+ROWS_AT_ONCE = 1000
+# Name of a stored array → attribute of a `FeatureSummary`.
+_STORED = {
+    "protocol": "protocol",
+    "statistics/count": "count",
+    "statistics/mean": "mean",
+    "statistics/scatter": "scatter",
+    "sample/limit": "sample_limit",
+    "sample/seed": "seed",
+    "sample/images": "sample_images",
+    "sample/features": "sample",
+    "sample/draws": "_draws",
+}
 
 
 class FeatureSummary:
-    """Mean and covariance for FID, a sample for KID, and the protocol's name.
+    """What is kept of the features of one set of images.
+
+    Mean and covariance in float64 for FID, and a uniform random sample for KID. Neither
+    the batch size nor the order changes the statistics by more than rounding. Whether a
+    vector stays in the sample depends on the seed and its position alone, so the batch
+    size does not matter; up to `sample_limit` vectors all stay.
 
     Args:
         protocol: name of the protocol that the features come from.
         width: length of a feature vector.
-        sample_limit: most vectors kept for KID.
+        sample_limit: most vectors kept for KID; 5,000 of width 2,048 take 40 MB.
         seed: decides which vectors are kept if there are more.
     """
 
@@ -163,14 +48,14 @@ class FeatureSummary:
         sample_limit: int = SAMPLE_LIMIT,
         seed: int = 0,
     ):
-        self.protocol = protocol
-        self.statistics = FeatureStatistics(width)
-        self.sample = FeatureSample(width, sample_limit, seed)
-
-    @property
-    def count(self) -> int:
-        """Number of images seen."""
-        return self.statistics.count
+        self.protocol, self.sample_limit, self.seed = protocol, sample_limit, seed
+        self.count = 0
+        self.mean = np.zeros(width)
+        self.scatter = np.zeros((width, width))
+        self.sample = np.zeros((0, width), np.float32)
+        # Of each vector in the sample, the image that it was made of.
+        self.sample_images = np.zeros(0, np.int64)
+        self._draws = np.zeros(0)
 
     def update(self, features: np.ndarray, images: np.ndarray | None = None) -> None:
         """Adds a batch.
@@ -188,67 +73,56 @@ class FeatureSummary:
                 "Features must be finite. Received: NaN or infinity; the images or "
                 "the model's weights are broken."
             )
+        if not len(features):
+            return
         features = np.asarray(features, np.float32)
-        self.statistics.update(features)
-        self.sample.update(features, images)
+        if images is None:
+            images = self.count + np.arange(len(features))
+        self._update_sample(features, images)
+        # Chan, Golub and LeVeque (1979): merges without losing digits.
+        features = features.astype(np.float64)
+        total = self.count + len(features)
+        center = features.mean(axis=0)
+        shift, features = center - self.mean, features - center
+        self.scatter += features.T @ features
+        self.scatter += np.outer(shift, shift * (self.count * len(features) / total))
+        self.mean += shift * (len(features) / total)
+        self.count = total
+
+    def covariance(self) -> np.ndarray:
+        """The unbiased covariance (width, width); needs two vectors or more."""
+        return self.scatter / (self.count - 1)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything accumulated, as arrays for `numpy.savez`."""
-        parts = {"statistics": self.statistics, "sample": self.sample}
-        arrays = {
-            f"{name}/{key}": array
-            for name, part in parts.items()
-            for key, array in part.state().items()
-        }
-        return {"protocol": np.array(self.protocol), **arrays}
+        return {key: np.array(getattr(self, name)) for key, name in _STORED.items()}
 
     @classmethod
-    def from_state(cls, state: dict[str, np.ndarray]) -> "FeatureSummary":
-        """The inverse of `state`.
-
-        Args:
-            state: the arrays, also as `numpy.load` gives them.
-        """
-
-        def part(name: str) -> dict[str, np.ndarray]:
-            start = f"{name}/"
-            return {
-                key[len(start) :]: state[key] for key in state if key.startswith(start)
-            }
-
+    def from_state(cls, state: Mapping[str, np.ndarray]) -> "FeatureSummary":
+        """The inverse of `state`; the arrays may be those that `numpy.load` gives."""
         summary = cls(str(state["protocol"]), width=0)
-        summary.statistics = FeatureStatistics.from_state(part("statistics"))
-        summary.sample = FeatureSample.from_state(part("sample"))
+        for key, name in _STORED.items():
+            if key in state:
+                value = np.array(state[key])
+                setattr(summary, name, value if value.ndim else value.item())
+        if "sample/images" not in state:
+            # Files of before 2026-11-27 are of real images, each of its own.
+            summary.sample_images = np.arange(len(summary.sample))
         return summary
 
-
-def check_comparable(real: FeatureSummary, fake: FeatureSummary, name: str) -> None:
-    """Refuses two summaries that no distance should be computed between.
-
-    Args:
-        real: of the real images.
-        fake: of the translations.
-        name: the metric, for the message.
-
-    Raises:
-        InputError: if their protocols differ, or one has fewer than two images.
-    """
-    if real.protocol != fake.protocol:
-        raise InputError(
-            f"{name} needs both sets under one protocol. Received: "
-            f"'{real.protocol}' and '{fake.protocol}'"
-        )
-    if min(real.count, fake.count) < 2:
-        raise InputError(
-            f"{name} needs at least 2 images on each side. Received: {real.count} "
-            f"real and {fake.count} translated"
-        )
-
-
-# Fréchet distance between two Gaussians, and the Inception distance made of it.
-
-# Below this many images the covariance of 2,048 features does not have full rank.
-ENOUGH = 2048
+    def _update_sample(self, features: np.ndarray, images: np.ndarray) -> None:
+        # Each vector draws a number; the smallest numbers stay.
+        bits = np.random.PCG64(self.seed)
+        bits.advance(self.count)
+        drawn = np.random.Generator(bits).random(len(features))
+        draws = np.concatenate([self._draws, drawn])
+        images = np.concatenate([self.sample_images, images])
+        features = np.concatenate([self.sample, features])
+        if len(draws) > self.sample_limit:
+            smallest = np.argpartition(draws, self.sample_limit)[: self.sample_limit]
+            stay = np.sort(smallest)
+            draws, images, features = draws[stay], images[stay], features[stay]
+        self._draws, self.sample_images, self.sample = draws, images, features
 
 
 def frechet_inception_distance(
@@ -269,12 +143,9 @@ def frechet_inception_distance(
     Reference: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule…",
         equation 6.
     """
-    check_comparable(real, fake, "FID")
+    _check_comparable(real, fake, "FID")
     value = _distance(
-        real.statistics.mean,
-        _summary_factor(real),
-        fake.statistics.mean,
-        _summary_factor(fake),
+        real.mean, _summary_factor(real), fake.mean, _summary_factor(fake)
     )
     counts = {"real": real.count, "fake": fake.count}
     note = None
@@ -319,24 +190,19 @@ def _distance(
 
 
 def _summary_factor(summary: FeatureSummary) -> np.ndarray:
-    """The factor of a summary's covariance."""
-    features = summary.sample.features
-    if len(features) == summary.count < features.shape[1]:
+    if len(summary.sample) == summary.count < summary.sample.shape[1]:
         # All vectors of a small set are at hand, and they are a factor themselves.
-        centred = features.astype(np.float64) - summary.statistics.mean
-        return centred.T / math.sqrt(summary.count - 1)
-    return _factor(summary.statistics.covariance())
+        centered = summary.sample.astype(np.float64) - summary.mean
+        return centered.T / math.sqrt(summary.count - 1)
+    return _factor(summary.covariance())
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:
     """F with FFᵀ = covariance; one column for each direction that varies."""
     values, vectors = np.linalg.eigh(covariance)
     noise = np.finfo(np.float64).eps * len(values) * max(values[-1], 0.0)
-    kept = values > noise
-    return vectors[:, kept] * np.sqrt(values[kept])
-
-
-ROWS_AT_ONCE = 1000
+    varies = values > noise
+    return vectors[:, varies] * np.sqrt(values[varies])
 
 
 def kernel_inception_distance(
@@ -358,10 +224,9 @@ def kernel_inception_distance(
 
     Reference: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4.
     """
-    check_comparable(real, fake, "KID")
-    first, second = real.sample.features, fake.sample.features
-    value, error = polynomial_mmd(first, second, fake.sample.images)
-    counts = {"real": len(first), "fake": len(second)}
+    _check_comparable(real, fake, "KID")
+    value, error = polynomial_mmd(real.sample, fake.sample, fake.sample_images)
+    counts = {"real": len(real.sample), "fake": len(fake.sample)}
     return Measurement("kid", value, counts, real.protocol, standard_error=error)
 
 
@@ -403,10 +268,12 @@ def polynomial_mmd(
     without_1 = (a - 2 * within_1) / ((m - 1) * (m - 2))
     without_1 += part_2 - 2 * (c - across_1) / ((m - 1) * n)
     within_2, across_2 = (np.bincount(groups, x, g) for x in (within_2, across_2))
+    for group in np.flatnonzero(sizes > 1):  # Pairs inside were subtracted twice.
+        members = second[groups == group]
+        inside, _ = _kernel_sums(members, members)
+        within_2[group] -= np.sum(inside - _kernel_of_itself(members)) / 2
     left = n - sizes
-    without_2 = (b - 2 * within_2 + _within_groups(second, groups, sizes)) / (
-        left * (left - 1)
-    )
+    without_2 = (b - 2 * within_2) / (left * (left - 1))
     without_2 += part_1 - 2 * (c - across_2) / (m * left)
     variance = (m - 1) * without_1.var() + (g - 1) * without_2.var()
     return value, math.sqrt(variance)
@@ -426,18 +293,19 @@ def _kernel_sums(
     return np.concatenate(rows), columns
 
 
-def _within_groups(
-    features: np.ndarray, groups: np.ndarray, sizes: np.ndarray
-) -> np.ndarray:
-    """Sums of k(x, y) over the pairs of each group, each pair in both orders."""
-    sums = np.zeros(len(sizes))
-    for group in np.flatnonzero(sizes > 1):
-        members = features[groups == group]
-        inside, _ = _kernel_sums(members, members)
-        sums[group] = np.sum(inside - _kernel_of_itself(members))
-    return sums
-
-
 def _kernel_of_itself(features: np.ndarray) -> np.ndarray:
     features = features.astype(np.float64)
     return (np.sum(features**2, axis=1) / features.shape[1] + 1.0) ** 3
+
+
+def _check_comparable(real: FeatureSummary, fake: FeatureSummary, name: str) -> None:
+    if real.protocol != fake.protocol:
+        raise InputError(
+            f"{name} needs both sets under one protocol. Received: "
+            f"'{real.protocol}' and '{fake.protocol}'"
+        )
+    if min(real.count, fake.count) < 2:
+        raise InputError(
+            f"{name} needs at least 2 images on each side. Received: {real.count} "
+            f"real and {fake.count} translated"
+        )

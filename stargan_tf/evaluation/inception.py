@@ -26,7 +26,7 @@ def build_inception(tensorflow_pools: bool) -> keras.Model:
     """The network without weights.
 
     Args:
-        tensorflow_pools: see `FidProtocol`.
+        tensorflow_pools: see `options.FidProtocol`.
 
     Returns:
         A model: float images (n, 299, 299, 3), scaled → features (n, 2048).
@@ -170,26 +170,11 @@ class FeatureExtractor:
     def summary(
         self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
     ) -> FeatureSummary:
-        """An empty summary for features of this protocol.
-
-        Args:
-            sample_limit: see `FeatureSummary`.
-            seed: see `FeatureSummary`.
-        """
+        """An empty summary for features of this protocol; see `FeatureSummary`."""
         return FeatureSummary(self.protocol.name, WIDTH, sample_limit, seed)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features of a batch.
-
-        Args:
-            images: uint8 (n, h, w, 3); n at any size, the same network runs.
-
-        Returns:
-            float32 array (n, 2048).
-
-        Raises:
-            InputError: if the images are of another kind.
-        """
+        """Features of a batch: uint8 images (n, h, w, 3) → float32 (n, 2048)."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
             raise InputError(
                 "Images must be uint8 of shape (n, height, width, 3). Received: "
@@ -210,7 +195,7 @@ def resize_float(images: tf.Tensor, size: int) -> tf.Tensor:
     """Bicubic with antialiasing, in floating point, as clean-fid's.
 
     Args:
-        images: float (n, h, w, 3), grey levels 0…255.
+        images: float (n, h, w, 3), gray levels 0…255.
         size: side of the result in pixels.
 
     Returns:

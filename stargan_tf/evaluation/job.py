@@ -15,7 +15,7 @@ from stargan_tf.data.registry import available, definition, load_dataset
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.cache import FinishedTasks
-from stargan_tf.evaluation.options import EvaluationOptions, OwnFunctions
+from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
 from stargan_tf.evaluation.results import Results, results_record, write_record
 from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.models.registry import family
@@ -32,7 +32,7 @@ from stargan_tf.training.run_folder import (
 )
 from stargan_tf.user_code import check_form, explained, imported_by_user
 
-# The data that a trained model is evaluated on.
+RESULTS = "results.json"
 
 
 @dataclass(frozen=True)
@@ -87,19 +87,25 @@ def open_evaluation_data(
     """
     infos = as_infos(state.datasets)
     config = recorded_config(checkpoint, choice.options)
-    name = choice.name or _own_name(config, infos)
+    name = choice.name
+    if name is None and config:
+        name = config.dataset_names[0]
+    elif name is None and infos[0].name in available():
+        name = infos[0].name  # Of a model without a run: what it is named after.
     if name is None:
         raise InputError(
             f"{checkpoint} belongs to no run that names its data. Pass --dataset NAME."
         )
-    index = _index(name, infos)
-    known, options = _options(name, config)
-    options = {
-        **_preparation(known, state),
-        **options,
-        **family(state.model).dataset_options,
-        **choice.options,
-    }
+    index = _index(name, [info.name for info in infos])
+    known, as_in_run = name, {}
+    if config and name in config.dataset_names:
+        number = config.dataset_names.index(name)
+        known, as_in_run = config.dataset[number], config.dataset_options(number)
+    preparation = asdict(state.preparation or Preparation())
+    if not definition(known).takes_crop_size:
+        del preparation["crop_size"]
+    of_family = family(state.model).dataset_options
+    options = {**preparation, **as_in_run, **of_family, **choice.options}
     if "fit" in choice.options and "crop_size" not in choice.options:
         options["crop_size"] = None
     held_out, train = (
@@ -129,16 +135,8 @@ def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | N
     return None
 
 
-def _own_name(config: RunConfig | None, infos: tuple[DatasetInfo, ...]) -> str | None:
-    """The run's data; of a model without a run, the data set it is named after."""
-    if config:
-        return config.dataset_names[0]
-    return infos[0].name if infos[0].name in available() else None
-
-
-def _index(name: str, infos: tuple[DatasetInfo, ...]) -> int:
+def _index(name: str, names: list[str]) -> int:
     """Which of the model's data sets is meant; a single one may be any."""
-    names = [info.name for info in infos]
     if name in names:
         return names.index(name)
     if len(names) == 1:
@@ -149,48 +147,25 @@ def _index(name: str, infos: tuple[DatasetInfo, ...]) -> int:
     )
 
 
-def _options(name: str, config: RunConfig | None) -> tuple[str, dict[str, Any]]:
-    """The data set's name in the registry, and how the run opened it."""
-    if config is None or name not in config.dataset_names:
-        return name, {}
-    number = config.dataset_names.index(name)
-    return config.dataset[number], config.dataset_options(number)
-
-
-def _preparation(name: str, state: State) -> dict[str, Any]:
-    """How the model's images were prepared, as far as it concerns a data set."""
-    options = asdict(state.preparation or Preparation())
-    if not definition(name).takes_crop_size:
-        del options["crop_size"]
-    return options
-
-
 def _open(
     name: str, split: str, info: DatasetInfo, options: dict[str, Any]
 ) -> LabelledImages:
     source = load_dataset(name, split, info.image_size, **options)
-    if _fits(source.info, info):
-        return source
     if set(info.domains) < set(source.info.domains) or (
-        sorted(info.domains) == sorted(source.info.domains)
+        info.domains != source.info.domains
+        and sorted(info.domains) == sorted(source.info.domains)
     ):
-        chosen = {**options, "attributes": info.domains}
-        source = load_dataset(name, split, info.image_size, **chosen)
-        if _fits(source.info, info):
-            return source
+        options = {**options, "attributes": info.domains}
+        source = load_dataset(name, split, info.image_size, **options)
+    received = source.info
+    if (received.domains, received.label_type) == (info.domains, info.label_type):
+        return source
     raise InputError(
         "Model and data set have different domains. The model has "
         f"{', '.join(info.domains)} ({info.label_type}), '{name}' has "
-        f"{', '.join(source.info.domains)} ({source.info.label_type}). Choose with "
+        f"{', '.join(received.domains)} ({received.label_type}). Choose with "
         "--attributes, or pass the --dataset that the model was trained on."
     )
-
-
-def _fits(data: DatasetInfo, model: DatasetInfo) -> bool:
-    return (data.domains, data.label_type) == (model.domains, model.label_type)
-
-
-RESULTS = "results.json"
 
 
 @dataclass(frozen=True)
@@ -202,7 +177,7 @@ class EvaluationJob:
         state: of the checkpoint.
         data: the images.
         options: what to measure.
-        functions: names of the user's functions; see `OwnFunctions`.
+        functions: names of the user's functions; see `UserFunctions`.
         code: what `load_model` is told about the model's functions.
         output: where the JSON file goes.
         report: where the page goes; None for none.
@@ -218,19 +193,17 @@ class EvaluationJob:
     report: Path | None = None
 
     def run(self) -> Results:
-        """Loads the model and measures it; goes on where an earlier call stopped.
+        """Loads the model and measures it; resumes where an earlier call stopped.
 
         Raises:
             InputError: if weights are missing or the data cannot be used.
         """
         from stargan_tf.evaluation.evaluator import Evaluator
 
-        functions = OwnFunctions(
-            **{
-                option: explained(option, name, imported_by_user(option, name))
-                for option, name in self.functions.items()
-            }
-        )
+        functions = {
+            option: explained(option, name, imported_by_user(option, name))
+            for option, name in self.functions.items()
+        }
         subject = Subject(
             load_model(self.checkpoint, **self.code),
             family(self.state.model).translated_by,
@@ -238,7 +211,7 @@ class EvaluationJob:
             self.data.train,
             self.data.dataset,
         )
-        evaluator = Evaluator(subject, self.options, functions)
+        evaluator = Evaluator(subject, self.options, UserFunctions(**functions))
         results = evaluator.run(self.finished)
         if self.finished.found:
             print(f"{self.finished.found} tasks were finished before.")
@@ -335,14 +308,17 @@ def plan_evaluation(
     data = open_evaluation_data(checkpoint, state, choice)
     if len(state.datasets) > 1 and choice.name is None:
         print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
+    if output is None:
+        folder = named_or(model)
+        shipped = owner(folder)
+        output = f"{shipped}_{RESULTS}" if shipped else folder / RESULTS
     return EvaluationJob(
-        *(checkpoint, state, data, options, named, code or {}),
-        Path(output) if output else _results_file(model),
-        Path(report) if report else None,
+        checkpoint=checkpoint,
+        state=state,
+        data=data,
+        options=options,
+        functions=named,
+        code=code or {},
+        output=Path(output),
+        report=Path(report) if report else None,
     )
-
-
-def _results_file(model: Path) -> Path:
-    folder = named_or(model)
-    name = owner(folder)
-    return Path(f"{name}_{RESULTS}") if name else folder / RESULTS

@@ -1,4 +1,4 @@
-"""How often a classifier does not see the label it should."""
+"""Measurements: means over images, shares of answers, and their intervals."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +10,6 @@ import numpy as np
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.errors import InputError
-
-# What every metric gives: a number with everything needed to read it.
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
@@ -40,11 +38,7 @@ class ByImage:
 
     @classmethod
     def joined(cls, parts: "Sequence[ByImage]") -> "ByImage":
-        """Several parts as one, in which each image occurs once.
-
-        Args:
-            parts: such as those of several batches or of several tasks.
-        """
+        """Several batches or tasks as one, in which each image occurs once."""
         fields = [(part.rows, part.totals, part.answers) for part in parts]
         rows, totals, answers = map(np.concatenate, zip(*fields, strict=True))
         rows, places = np.unique(rows, return_inverse=True)
@@ -99,37 +93,18 @@ class Measurement:
     def of_images(
         cls, name: str, by_image: ByImage, protocol: str | None = None
     ) -> "Measurement":
-        """The mean of what images contribute; `with_interval` adds the interval.
-
-        Args:
-            name: the metric.
-            by_image: what each image contributes.
-            protocol: how it was computed.
-
-        Raises:
-            InputError: if there is no image.
-        """
+        """The mean of what images contribute; InputError if there is no image."""
         images, answers = len(by_image.rows), int(by_image.answers.sum())
         if not answers:
             raise InputError(f"{name} needs at least one image. Received: none")
         counts = {"images": images}
         if by_image.share:
             counts["answers"] = answers
-        return cls(
-            name,
-            by_image.value,
-            counts,
-            protocol,
-            by_image.standard_error,
-            by_image=by_image,
-        )
+        error = by_image.standard_error
+        return cls(name, by_image.value, counts, protocol, error, by_image=by_image)
 
     def with_interval(self, seed: int) -> "Measurement":
-        """The same with an interval, where it is known what each image contributes.
-
-        Args:
-            seed: decides the resamples.
-        """
+        """The same with an interval, where it is known what each image contributes."""
         if self.by_image is None:
             return self
         return replace(self, interval=bootstrap_interval([self.by_image], seed))
@@ -168,12 +143,8 @@ def bootstrap_interval(
     if images < 2:
         return None
     places = [np.searchsorted(whole.rows, part.rows) for part in parts]
-    values = np.concatenate(
-        [
-            _resampled(parts, places, weights)
-            for weights in _weights(images, np.random.default_rng(seed))
-        ]
-    )
+    chunks = _weights(images, np.random.default_rng(seed))
+    values = np.concatenate([_resampled(parts, places, chunk) for chunk in chunks])
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.nanpercentile(values, [tail, 100 - tail])
     return float(low), float(high)
@@ -240,8 +211,8 @@ class RunningMean:
     Neither the batch size nor the order changes the result by more than rounding.
 
     Args:
-        name: name of the `Measurement`.
-        protocol: see `Measurement`.
+        name: of the `Measurement`.
+        protocol: of the `Measurement`.
         may_lack: whether NaN marks an image that has no value; else it is an error.
     """
 
@@ -275,11 +246,7 @@ class RunningMean:
         self._parts.append(ByImage(np.asarray(rows), values, np.ones(len(values))))
 
     def result(self) -> Measurement:
-        """The mean, with its standard error where there are two images or more.
-
-        Raises:
-            InputError: if there was no value.
-        """
+        """The mean and its standard error; InputError if there was no value."""
         if not self.count:
             raise InputError(f"{self.name} needs at least one image. Received: none")
         by_image = ByImage.joined(self._parts)
@@ -340,11 +307,7 @@ class ClassificationError:
         return sum(int(answers.sum()) for answers in self._answers)
 
     def result(self) -> Measurement:
-        """The share of wrong answers over all labels.
-
-        Raises:
-            InputError: if there was no answer.
-        """
+        """The share of wrong answers over all labels; InputError if there is none."""
         return self._share(range(len(self.info.domains)))
 
     def per_label(self) -> dict[str, Measurement]:

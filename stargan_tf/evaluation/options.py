@@ -1,93 +1,17 @@
-"""What to measure, and how; it can be checked before TensorFlow starts."""
+"""What an evaluation measures, how, and what its numbers are called.
+
+Free of NumPy and TensorFlow, so that options are checked before either starts.
+"""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stargan_tf.errors import InputError, near_names
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-# The ways to compute FID and KID, by name; numbers of two ways never mix.
-
-
-@dataclass(frozen=True)
-class FidProtocol:
-    """One way from images to features.
-
-    Args:
-        name: what results are labelled with.
-        weights: name of the Inception weights, see `weight_sources`.
-        tensorflow_pools: whether the network pools as the TensorFlow original of
-            2015 does: averages leave the padding out, and the last block takes
-            maxima. Otherwise it is torchvision's graph.
-        resize: `"bicubic"` once to 299 pixels in floating point (clean-fid), or
-            `"bilinear_uint8"` to 299 pixels with rounding, as Pillow resizes photos.
-        shift: subtracted from the grey levels 0…255, one number for each channel.
-        scale: what they are divided by afterwards.
-        description: one sentence for people.
-    """
-
-    name: str
-    weights: str
-    tensorflow_pools: bool
-    resize: str
-    shift: tuple[float, float, float]
-    scale: tuple[float, float, float]
-    description: str
-
-
-STANDARD = FidProtocol(
-    name="standard",
-    weights="inception_2015",
-    tensorflow_pools=True,
-    resize="bicubic",
-    shift=(128.0, 128.0, 128.0),
-    scale=(128.0, 128.0, 128.0),
-    description=(
-        "Inception of 2015-12-05 as in TTUR, StyleGAN and clean-fid, with clean-fid's "
-        "bicubic resize in floating point; equals clean-fid's mode 'clean'."
-    ),
-)
-
-STARGAN_V2 = FidProtocol(
-    name="stargan_v2",
-    weights="inception_imagenet",
-    tensorflow_pools=False,
-    resize="bilinear_uint8",
-    shift=(0.485 * 255, 0.456 * 255, 0.406 * 255),
-    scale=(0.229 * 255, 0.224 * 255, 0.225 * 255),
-    description=(
-        "The official StarGAN v2 code's: torchvision's ImageNet Inception, Pillow's "
-        "bilinear resize of 8-bit pixels, ImageNet mean and deviation. Real images "
-        "are the target domain's training images; 10 translations of each source."
-    ),
-)
-
-PROTOCOLS = {protocol.name: protocol for protocol in (STANDARD, STARGAN_V2)}
-
-
-def fid_protocol(name: str) -> FidProtocol:
-    """The protocol of that name.
-
-    Args:
-        name: `"standard"` or `"stargan_v2"`.
-
-    Returns:
-        The protocol.
-
-    Raises:
-        InputError: if there is none.
-    """
-    if name not in PROTOCOLS:
-        raise InputError(
-            f"There is no FID protocol '{name}'. {near_names(name, PROTOCOLS)}"
-        )
-    return PROTOCOLS[name]
-
 
 FID, KID, LPIPS = "fid", "kid", "lpips"
 CLASSIFICATION, UNCHANGED = "classification", "unchanged"
@@ -96,6 +20,60 @@ METRICS = (FID, KID, LPIPS, CLASSIFICATION, UNCHANGED)
 DEFAULT_METRICS = (CLASSIFICATION, UNCHANGED)
 # Sizes of the classifier, and for how many batches each is trained.
 CLASSIFIER_STEPS = {"tiny": 500, "small": 2000, "resnet18": 4000}
+
+
+@dataclass(frozen=True)
+class FidProtocol:
+    """One way from images to features; distances of two ways are not comparable.
+
+    Args:
+        name: what results are labeled with.
+        weights: name of the Inception weights, see `weights.SOURCES`.
+        tensorflow_pools: whether the network pools as the TensorFlow original of
+            2015 does: averages leave the padding out, and the last block takes
+            maxima. Otherwise it is torchvision's graph.
+        resize: `"bicubic"` once to 299 pixels in floating point (clean-fid), or
+            `"bilinear_uint8"` to 299 pixels with rounding, as Pillow resizes photos.
+        shift: subtracted from the gray levels 0…255, one number for each channel.
+        scale: what they are divided by afterwards.
+    """
+
+    name: str
+    weights: str
+    tensorflow_pools: bool
+    resize: str
+    shift: tuple[float, float, float]
+    scale: tuple[float, float, float]
+
+
+# Equals clean-fid's mode "clean": the Inception of 2015-12-05 as in TTUR and StyleGAN.
+STANDARD = FidProtocol(
+    name="standard",
+    weights="inception_2015",
+    tensorflow_pools=True,
+    resize="bicubic",
+    shift=(128.0, 128.0, 128.0),
+    scale=(128.0, 128.0, 128.0),
+)
+# As the official code of that paper computes it.
+OFFICIAL = FidProtocol(
+    name="stargan_v2",
+    weights="inception_imagenet",
+    tensorflow_pools=False,
+    resize="bilinear_uint8",
+    shift=(0.485 * 255, 0.456 * 255, 0.406 * 255),
+    scale=(0.229 * 255, 0.224 * 255, 0.225 * 255),
+)
+PROTOCOLS = {protocol.name: protocol for protocol in (STANDARD, OFFICIAL)}
+
+
+def fid_protocol(name: str) -> FidProtocol:
+    """The protocol of that name; InputError if there is none."""
+    if name not in PROTOCOLS:
+        raise InputError(
+            f"There is no FID protocol '{name}'. {near_names(name, PROTOCOLS)}"
+        )
+    return PROTOCOLS[name]
 
 
 @dataclass(frozen=True)
@@ -151,7 +129,7 @@ class EvaluationOptions:
 
 
 @dataclass(frozen=True)
-class OwnFunctions:
+class UserFunctions:
     """What only the user knows about the images; each may be missing.
 
     Args:
@@ -168,141 +146,113 @@ class OwnFunctions:
 
 
 def read_metrics(text: str) -> tuple[str, ...]:
-    """Metric names with commas between, each once.
-
-    Args:
-        text: such as `"fid,lpips"`.
-    """
+    """Metric names with commas between, such as `"fid,lpips"`, each once."""
     names = (name.strip() for name in text.split(","))
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-# How an evaluation's numbers are called and written, on screens and in reports.
-
-# Where more is better; of every other number less is.
-HIGHER_IS_BETTER = (
-    "psnr_to_truth",
-    "ssim_to_truth",
-    "lpips_diversity",
-    "identity_similarity",
-)
-
-
 @dataclass(frozen=True)
-class NumberName:
-    """One number for people.
+class Number:
+    """How a number is presented.
 
     Args:
+        metric: the metric that measures it.
         short: heading of a column.
         meaning: one line that explains it.
         form: format of the value; `%` for a share.
+        more_is_better: or else less is.
     """
 
+    metric: str
     short: str
     meaning: str
     form: str
+    more_is_better: bool = False
+
+    @property
+    def arrow(self) -> str:
+        """Which way is better."""
+        return "↑" if self.more_is_better else "↓"
 
 
 NUMBERS = {
-    "classification_error": NumberName(
-        "error", "translations in which a classifier does not see the target", "%"
+    "classification_error": Number(
+        CLASSIFICATION,
+        "error",
+        "translations in which a classifier does not see the target",
+        "%",
     ),
-    "kept_label_error": NumberName(
-        "others wrong", "wrong answers at all labels but the target", "%"
+    "kept_label_error": Number(
+        CLASSIFICATION,
+        "others wrong",
+        "wrong answers at all labels but the target",
+        "%",
     ),
-    "fid": NumberName("FID", "distance of the features' distributions", ".2f"),
-    "kid": NumberName("KID", "the features' distance, unbiased; for few images", ".4f"),
-    "lpips_diversity": NumberName(
-        "diversity", "LPIPS between the translations of one image", ".3f"
+    "fid": Number(FID, "FID", "distance of the features' distributions", ".2f"),
+    "kid": Number(
+        KID, "KID", "the features' distance, unbiased; for few images", ".4f"
     ),
-    "lpips_to_source": NumberName(
-        "LPIPS moved", "LPIPS between image and translation", ".3f"
+    "lpips_diversity": Number(
+        LPIPS, "diversity", "LPIPS between the translations of one image", ".3f", True
     ),
-    "lpips_to_truth": NumberName(
-        "LPIPS to truth", "LPIPS between translation and true picture", ".3f"
+    "lpips_to_source": Number(
+        LPIPS, "LPIPS moved", "LPIPS between image and translation", ".3f"
     ),
-    "psnr_to_truth": NumberName(
-        "PSNR", "translation against the true picture, in dB", ".1f"
+    "lpips_to_truth": Number(
+        LPIPS, "LPIPS to truth", "LPIPS between translation and true image", ".3f"
     ),
-    "ssim_to_truth": NumberName("SSIM", "translation against the true picture", ".3f"),
-    "cycle_error": NumberName(
-        "cycle", "grey levels lost on the way there and back", ".1f"
+    "psnr_to_truth": Number(
+        UNCHANGED, "PSNR", "translation against the true image, in dB", ".1f", True
     ),
-    "same_domain_change": NumberName(
-        "same label", "grey levels changed though the label stays", ".1f"
+    "ssim_to_truth": Number(
+        UNCHANGED, "SSIM", "translation against the true image", ".3f", True
     ),
-    "background_change": NumberName(
-        "background", "grey levels changed outside of the masks", ".1f"
+    "cycle_error": Number(
+        UNCHANGED, "cycle", "gray levels lost on the way there and back", ".1f"
     ),
-    "identity_similarity": NumberName(
-        "identity", "cosine between the embeddings before and after", ".3f"
+    "same_domain_change": Number(
+        UNCHANGED, "same label", "gray levels changed though the label stays", ".1f"
+    ),
+    "background_change": Number(
+        UNCHANGED, "background", "gray levels changed outside of the masks", ".1f"
+    ),
+    "identity_similarity": Number(
+        UNCHANGED,
+        "identity",
+        "cosine between the embeddings before and after",
+        ".3f",
+        True,
     ),
 }
 
-# What each metric measures.
-METRIC_NUMBERS = {
-    FID: ("fid",),
-    KID: ("kid",),
-    LPIPS: ("lpips_diversity", "lpips_to_source", "lpips_to_truth"),
-    CLASSIFICATION: ("classification_error", "kept_label_error"),
-    UNCHANGED: (
-        *("psnr_to_truth", "ssim_to_truth", "cycle_error", "same_domain_change"),
-        *("background_change", "identity_similarity"),
-    ),
-}
+
+def find_number(name: str) -> Number | None:
+    """How a number such as `fid` or `latent_fid` is presented; None if unknown."""
+    key = next((key for key in NUMBERS if name.endswith(key)), None)
+    if key is None:
+        return None
+    guide = name.removesuffix(key).rstrip("_")
+    return replace(NUMBERS[key], short=f"{guide} {NUMBERS[key].short}".strip())
 
 
-def number_name(name: str) -> NumberName:
-    """How a number is called; one with its guide is known by its ending.
-
-    Args:
-        name: such as `"fid"` or `"latent_fid"`.
-    """
-    known = next((key for key in NUMBERS if name.endswith(key)), None)
-    if known is None:
-        return NumberName(name, name, ".4g")
-    guide = name.removesuffix(known).rstrip("_")
-    found = NUMBERS[known]
-    if not guide:
-        return found
-    return NumberName(f"{guide} {found.short}", found.meaning, found.form)
+def heading(name: str) -> str:
+    """A number's short name and which way is better; of unknown numbers the name."""
+    number = find_number(name)
+    return f"{number.short} {number.arrow}" if number else name
 
 
-def is_known(name: str) -> bool:
-    """Whether a number is one of an evaluation, so that it is known what is better.
-
-    Args:
-        name: with or without its guide.
-    """
-    return name.endswith(tuple(NUMBERS))
-
-
-def written(name: str, value: float | None) -> str:
-    """The value as people read it.
-
-    Args:
-        name: of the number.
-        value: the value; None for none.
-    """
+def formatted(name: str, value: float | None) -> str:
+    """A number's value as people read it; a dash for None."""
     if value is None:
         return "–"
-    form = number_name(name).form
-    return f"{100 * value:.1f}\N{NO-BREAK SPACE}%" if form == "%" else f"{value:{form}}"
-
-
-def direction(name: str) -> str:
-    """Which way is better: an arrow up or down.
-
-    Args:
-        name: of the number.
-    """
-    return "↑" if name.endswith(HIGHER_IS_BETTER) else "↓"
+    number = find_number(name)
+    if number is not None and number.form == "%":
+        return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
+    return f"{value:{number.form if number else '.4g'}}"
 
 
 def is_better(name: str, value: float, than: float) -> bool:
-    """Whether one value of a number is better than another.
-
-    NaN is worse than any value.
+    """Whether one value of a number is better than another; NaN is worse than any.
 
     Args:
         name: of the number, with or without its guide.
@@ -311,4 +261,5 @@ def is_better(name: str, value: float, than: float) -> bool:
     """
     if math.isnan(value) or math.isnan(than):
         return not math.isnan(value)
-    return value > than if name.endswith(HIGHER_IS_BETTER) else value < than
+    number = find_number(name)
+    return value > than if number and number.more_is_better else value < than

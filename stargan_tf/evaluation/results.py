@@ -1,8 +1,8 @@
-"""The numbers of an evaluation, and their means over tasks."""
+"""Results of an evaluation: numbers, examples, the table, and `results.json`."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,75 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.measures import ByImage, Measurement, bootstrap_interval
 from stargan_tf.evaluation.options import (
     EvaluationOptions,
-    direction,
-    number_name,
-    written,
+    find_number,
+    formatted,
+    heading,
 )
-from stargan_tf.evaluation.tasks import LATENT, OWN, REFERENCE, Example
+from stargan_tf.evaluation.tasks import LATENT, OWN, REFERENCE, Translated
 from stargan_tf.files import read_json, write_text
 
-# Guides that a number's name is preceded by, where a model has both.
-_PREFIXED = (LATENT, REFERENCE)
+FORMAT = 1  # of results.json
+# Examples at each end: of a task, and in the report.
+KEPT, SHOWN = 4, 8
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How well each image of a batch was translated, to find the best and the worst.
+
+    Args:
+        name: what the number is, for people, such as `"PSNR to the true image, dB"`.
+        values: array (n,), higher is better; NaN for no score.
+        form: format of a value.
+    """
+
+    name: str
+    values: np.ndarray
+    form: str = ".1f"
+
+
+@dataclass(frozen=True)
+class Example:
+    """One translation, with a score of which higher is better.
+
+    Args:
+        name: of the source image.
+        score: how good it is.
+        score_name: what the score is.
+        form: format of the score.
+        source: uint8 (h, w, 3).
+        output: the same.
+    """
+
+    name: str
+    score: float
+    score_name: str
+    form: str
+    source: np.ndarray
+    output: np.ndarray
+
+
+def best_and_worst(
+    examples: Sequence[Example], batch: Translated, scores: Scores
+) -> list[Example]:
+    """The translations with the highest and the lowest scores, best first.
+
+    Args:
+        examples: those of earlier batches.
+        batch: images and translations.
+        scores: of its images.
+    """
+    found = list(examples)
+    for place in np.flatnonzero(np.isfinite(scores.values)).tolist():
+        score = float(scores.values[place])
+        # Copies, for a view would keep its whole batch in memory.
+        images = batch.images[place].copy(), batch.first[place].copy()
+        found.append(
+            Example(batch.names[place], score, scores.name, scores.form, *images)
+        )
+    # Equal scores in the order of names: the same ones whatever the batches.
+    found.sort(key=lambda example: (-example.score, example.name))
+    return found if len(found) <= 2 * KEPT else found[:KEPT] + found[-KEPT:]
 
 
 @dataclass(frozen=True)
@@ -51,13 +111,8 @@ class TaskResult:
     unreadable: Sequence[int] = ()
 
     def value(self, name: str) -> float | None:
-        """A number of this row; None if it has none of that name.
-
-        Args:
-            name: such as `"fid"`.
-        """
-        found = [one.value for one in self.measurements if one.name == name]
-        return found[0] if found else None
+        """A number of this row, such as `"fid"`; None if it has none of that name."""
+        return next((m.value for m in self.measurements if m.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -74,42 +129,42 @@ class Results:
     real: Sequence[Measurement] = ()
     seed: int = 0
 
-    @property
-    def unreadable(self) -> int:
-        """Number of held-out images left out, each counted once."""
-        return len({row for task in self.tasks for row in task.unreadable})
-
     @cached_property
     def means(self) -> dict[str, Measurement]:
         """Name → mean over the tasks that have it; shares of answers are pooled.
 
-        With latent and reference guides the names are such as `latent_fid`.
+        Where a model has both latent and reference guides, names are such as
+        `latent_fid`.
         """
         groups: dict[str, list[Measurement]] = {}
         for task in self.tasks:
+            start = f"{task.guide}_" if task.guide in (LATENT, REFERENCE) else ""
             for one in task.measurements:
-                groups.setdefault(flat_name(task.guide, one.name), []).append(one)
+                groups.setdefault(start + one.name, []).append(one)
         return {name: _mean(name, group, self.seed) for name, group in groups.items()}
+
+    @property
+    def changing(self) -> list[TaskResult]:
+        """The tasks that change a label or style."""
+        return [task for task in self.tasks if task.guide != OWN]
+
+    @property
+    def columns(self) -> list[str]:
+        """The numbers that tasks which change something have, in order."""
+        return list(
+            dict.fromkeys(m.name for task in self.changing for m in task.measurements)
+        )
 
     @property
     def notes(self) -> list[str]:
         """What a reader must know, each once."""
-        found = (one.note for task in self.tasks for one in task.measurements)
-        notes = list(dict.fromkeys(note for note in found if note))
-        if self.unreadable:
-            images = "image" if self.unreadable == 1 else "images"
-            notes.append(f"{self.unreadable} held-out {images} could not be read.")
+        every = (m.note for task in self.tasks for m in task.measurements)
+        notes = list(dict.fromkeys(note for note in every if note))
+        unreadable = len({row for task in self.tasks for row in task.unreadable})
+        if unreadable:
+            images = "image" if unreadable == 1 else "images"
+            notes.append(f"{unreadable} held-out {images} could not be read.")
         return notes
-
-
-def flat_name(guide: str, name: str) -> str:
-    """A number's name among all of an evaluation: `fid`, `latent_fid`.
-
-    Args:
-        guide: see `Task`.
-        name: of the measurement.
-    """
-    return f"{guide}_{name}" if guide in _PREFIXED else name
 
 
 def _mean(name: str, group: Sequence[Measurement], seed: int) -> Measurement:
@@ -134,15 +189,23 @@ def _mean(name: str, group: Sequence[Measurement], seed: int) -> Measurement:
     )
 
 
-# The results as JSON: the numbers, and everything needed to get them again.
-
-FORMAT = 1
+def drop_hidden_examples(results: list[TaskResult]) -> None:
+    """Keeps the examples that a report can show: a hundred domains have 9,900 tasks."""
+    examples = {n: task.examples for n, task in enumerate(results) if task.examples}
+    if len(examples) <= 2 * SHOWN:
+        return
+    name = next(iter(examples.values()))[0].score_name
+    same = [n for n, some in examples.items() if some[0].score_name == name]
+    best = sorted(same, key=lambda n: -examples[n][0].score)
+    worst = sorted(reversed(same), key=lambda n: examples[n][-1].score)
+    for number in examples.keys() - {*best[:SHOWN], *worst[:SHOWN]}:
+        results[number] = replace(results[number], examples=())
 
 
 def results_record(
     results: Results, options: EvaluationOptions, **context: Any
 ) -> dict[str, Any]:
-    """A JSON-ready dictionary.
+    """What `results.json` says: the numbers, and everything needed to get them again.
 
     Args:
         results: of an evaluation.
@@ -155,46 +218,30 @@ def results_record(
         "options": asdict(options),
         "means": {name: one.to_dict() for name, one in results.means.items()},
         "real_images": [one.to_dict() for one in results.real],
-        "tasks": [_task(task) for task in results.tasks],
+        "tasks": [
+            {
+                "name": task.name,
+                "guide": task.guide,
+                "source": task.source,
+                "target": task.target,
+                "images": task.sources,
+                "outputs": task.outputs,
+                "measurements": [one.to_dict() for one in task.measurements],
+            }
+            for task in results.tasks
+        ],
         "notes": results.notes,
     }
 
 
-def _task(task: TaskResult) -> dict[str, Any]:
-    return {
-        "name": task.name,
-        "guide": task.guide,
-        "source": task.source,
-        "target": task.target,
-        "images": task.sources,
-        "outputs": task.outputs,
-        "measurements": [one.to_dict() for one in task.measurements],
-    }
-
-
-def write_record(record: dict[str, Any], path: Path) -> None:
-    """Writes the JSON file, in full or not at all.
-
-    Args:
-        record: from `results_record`.
-        path: where to; missing folders are made.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    """Writes the JSON file, in full or not at all; InputError if it cannot."""
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     write_text(path, text, "results")
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Reads what `write_record` wrote.
-
-    Args:
-        path: the file.
-
-    Raises:
-        InputError: if it cannot be read, or is another kind of file.
-    """
+    """Reads what `write_record` wrote; InputError if it is another kind of file."""
     try:
         record = read_json(path)
         if record["format"] == FORMAT and record["means"] is not None:
@@ -208,81 +255,40 @@ def read_record(path: Path) -> dict[str, Any]:
     )
 
 
-# The results as a table on the screen.
-
-ERROR = "classification_error"
-
-
 def results_table(results: Results) -> str:
-    """A row for each task, the means below, then what a reader must know.
-
-    Args:
-        results: of an evaluation.
-
-    Returns:
-        Lines for the screen.
-    """
-    names = column_names(results)
-    heads = [f"{number_name(name).short} {direction(name)}" for name in names]
-    rows = [
-        [task.name, str(task.sources), *(written(n, task.value(n)) for n in names)]
-        for task in results.tasks
-        if task.guide != OWN
-    ]
-    blocks = [aligned([["", "images", *heads], *rows])] if names and rows else []
-    blocks.append(_means(results))
+    """A row for each task, the means below, then what a reader must know."""
+    names, blocks = results.columns, []
+    if names and results.changing:
+        rows = [["", "images", *map(heading, names)]]
+        for task in results.changing:
+            values = (formatted(name, task.value(name)) for name in names)
+            rows.append([task.name, str(task.sources), *values])
+        blocks.append(aligned(rows))
+    rows = []
+    for name, mean in results.means.items():
+        number = find_number(name)
+        title = f"{number.short}, {number.meaning} {number.arrow}" if number else name
+        rows.append([title, formatted(name, mean.value), formatted_interval(mean)])
+    for one in results.real:
+        if "/" not in one.name:  # Those of single labels are in the file.
+            like = replace(one, name=one.name.removesuffix("_real"))
+            value, interval = formatted(like.name, like.value), formatted_interval(like)
+            rows.append(["error, on real images", value, interval])
+    blocks.append(aligned(rows))
     blocks += [f"Note: {note}" for note in results.notes]
     return "\n\n".join(blocks)
 
 
-def column_names(results: Results) -> list[str]:
-    """The numbers that tasks which change something have, in order.
-
-    Args:
-        results: of an evaluation.
-    """
-    tasks = [task for task in results.tasks if task.guide != OWN]
-    return list(dict.fromkeys(one.name for t in tasks for one in t.measurements))
+def formatted_interval(one: Measurement) -> str:
+    """A number's interval as people read it; empty where there is none."""
+    return " to ".join(formatted(one.name, end) for end in one.interval or ())
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width: the first to the left, the others to the right.
-
-    Args:
-        rows: cells; all rows have as many.
-
-    Returns:
-        A line for each row.
-    """
+    """Lines with columns of equal width: the first to the left, others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for first, *others in rows:
         cells = [c.rjust(w) for c, w in zip(others, widths[1:], strict=True)]
         lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     return "\n".join(lines)
-
-
-def written_interval(name: str, one: Measurement) -> str:
-    """A number's interval as people read it; empty where there is none.
-
-    Args:
-        name: of the number, which decides its form.
-        one: the number.
-    """
-    return " to ".join(written(name, end) for end in one.interval or ())
-
-
-def _means(results: Results) -> str:
-    rows = []
-    for name, mean in results.means.items():
-        value = written(name, mean.value)
-        rows.append([_title(name), value, written_interval(name, mean)])
-    for one in results.real:
-        if "/" not in one.name:  # Those of single labels are in the file.
-            value = written(ERROR, one.value)
-            rows.append(["error, on real images", value, written_interval(ERROR, one)])
-    return aligned(rows)
-
-
-def _title(name: str) -> str:
-    return f"{number_name(name).short}, {number_name(name).meaning} {direction(name)}"

@@ -19,7 +19,7 @@ from stargan_tf.evaluation.tasks import (
     Task,
     Translate,
     image_batches,
-    spread,
+    subsample,
 )
 from stargan_tf.steering.labels import apply_target, is_flipped
 
@@ -34,7 +34,7 @@ def label_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
     Tasks without an image are left out. Of the options, `count` is used.
     """
     tasks = list(_label_changes(subject, options.count))
-    everything = spread(np.arange(len(subject.held_out)), options.count)
+    everything = subsample(np.arange(len(subject.held_out)), options.count)
     own = subject.held_out.labels[everything]
     translate = _to_labels(subject, own)
     tasks.append(Task(OWN, OWN, 0, 1.0, everything, own, translate))
@@ -45,7 +45,7 @@ def _label_changes(subject: Subject, count: int | None) -> Iterator[Task]:
     info, labels = subject.held_out.info, subject.held_out.labels
     for column, domain in enumerate(info.domains):
         for value in (1.0, 0.0) if is_flipped(info, domain) else (1.0,):
-            rows = spread(np.flatnonzero(labels[:, column] != value), count)
+            rows = subsample(np.flatnonzero(labels[:, column] != value), count)
             wanted = apply_target(info, labels[rows], {domain: value})
             yield Task(
                 guide=LABEL,
@@ -86,7 +86,7 @@ class ReferenceCodes:
         self.subject, self.options, self.domain = subject, options, domain
         members = np.flatnonzero(subject.held_out.labels[:, domain])
         least = options.count and max(options.count, options.outputs)
-        self.rows = spread(members, least)
+        self.rows = subsample(members, least)
         # Two equal references would make equal translations, and less diversity.
         self.outputs = max(1, min(options.outputs, len(self.rows)))
 
@@ -146,7 +146,7 @@ def style_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
             if guide == LATENT:
                 styles = _latent_styles(model, target, options)
                 outputs = options.outputs
-            rows = spread(np.flatnonzero(labels[:, source]), options.count)
+            rows = subsample(np.flatnonzero(labels[:, source]), options.count)
             task = Task(
                 guide=guide,
                 target=domains[target],
@@ -165,7 +165,7 @@ def style_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
 
 
 def _own_styles(subject: Subject, options: EvaluationOptions) -> Task:
-    rows = spread(np.arange(len(subject.held_out)), options.count)
+    rows = subsample(np.arange(len(subject.held_out)), options.count)
     labels = subject.held_out.labels[rows]
 
     def translate(places: np.ndarray, images: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.options import (
     CLASSIFIER_STEPS,
     DEFAULT_METRICS,
-    METRIC_NUMBERS,
+    NUMBERS,
     EvaluationOptions,
     read_metrics,
 )
@@ -219,7 +219,8 @@ class RunConfig:
                 f"best_metric={self.best_metric} needs evaluations. Pass "
                 "--evaluate_every STEPS."
             )
-        known = [n for m in self.evaluation.metrics for n in METRIC_NUMBERS[m]]
+        measured = self.evaluation.metrics
+        known = [key for key, number in NUMBERS.items() if number.metric in measured]
         if not self.best_metric.endswith(tuple(known)):
             raise InputError(
                 "best_metric must be a number of --evaluate_metrics "

@@ -1,5 +1,9 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from stargan_tf.errors import InputError
 from stargan_tf.evaluation import (
     metrics as classification_metric,
 )
@@ -10,8 +14,9 @@ from stargan_tf.evaluation import (
     metrics as lpips_metric,
 )
 from stargan_tf.evaluation.cache import FinishedTasks
-from stargan_tf.evaluation.evaluator import Evaluator
+from stargan_tf.evaluation.evaluator import Evaluator, run_task
 from stargan_tf.evaluation.options import METRICS, EvaluationOptions
+from stargan_tf.steering.tasks import label_tasks
 from tests.evaluation.fakes import (
     FACE_LABELS,
     FACES,
@@ -119,7 +124,30 @@ def test_unreadable_images_are_counted():
         "Black",
         "Male=0",
     ]
-    assert results.unreadable == 1
     assert results.notes == ["1 held-out image could not be read."]
     mean = results.means["lpips_to_source"]
     assert mean.counts == {"tasks": 4, "images": 5}
+
+
+def black(subject):
+    return label_tasks(subject, EvaluationOptions())[0]
+
+
+def test_nan_is_told_before_it_looks_like_a_number():
+    subject = faces()
+    broken = np.full((2, 1, 16, 16, 3), np.nan, np.float32)
+    task = replace(black(subject), translate=lambda places, images: broken)
+    with pytest.raises(
+        InputError, match="finite. Received: NaN or infinity at 'Black'"
+    ):
+        run_task(task, subject.held_out, [], 2, lambda count: None)
+
+
+def test_unreadable_images_are_left_out_of_the_count():
+    subject = faces(held_out=make_source(FACES, FACE_LABELS, unreadable={4}))
+    seen = []
+    result = run_task(black(subject), subject.held_out, [], 2, seen.append)
+    assert result.sources == 2 and sum(seen) == 2
+    nothing = make_source(FACES, FACE_LABELS, unreadable={2, 4, 5})
+    with pytest.raises(InputError, match="None of the images of 'Black' can be read"):
+        run_task(black(faces()), nothing, [], 2, seen.append)

@@ -11,8 +11,10 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import cache as module
-from stargan_tf.evaluation.cache import RealStatistics
+from stargan_tf.evaluation.cache import FinishedTasks, RealStatistics
 from stargan_tf.evaluation.fid import FeatureSummary
+from stargan_tf.evaluation.measures import ByImage, Measurement
+from stargan_tf.evaluation.results import Example, TaskResult
 from tests.evaluation.fakes import FACE_LABELS, FACES, Extractor, make_source
 
 TARGETS = [(0, 1.0), (2, 1.0), (2, 0.0)]
@@ -27,11 +29,11 @@ def prepared(extractor, batch_size=2, **changes):
 
 
 def check_means(statistics):
-    """Grey levels 20 i of the images of each target."""
+    """Gray levels 20 i of the images of each target."""
     for target, mean, count in zip(TARGETS, (80 / 3, 80, 20), (3, 3, 3), strict=True):
         summary = statistics.of(target)
         assert summary.count == count
-        assert summary.statistics.mean[0] == pytest.approx(mean)
+        assert summary.mean[0] == pytest.approx(mean)
 
 
 def test_one_pass_serves_all_targets_and_the_next_call_none():
@@ -159,7 +161,7 @@ def test_another_seed_has_other_features_for_kid(monkeypatch):
 
     def kept(seed):
         statistics = RealStatistics(source, Small(), 2, seed)
-        return [tuple(statistics.of(t).sample.features[:, 0]) for t in TARGETS]
+        return [tuple(statistics.of(t).sample[:, 0]) for t in TARGETS]
 
     assert len({tuple(kept(seed)) for seed in range(6)}) > 2
     # From the cache, which tells them apart.
@@ -199,8 +201,56 @@ def test_the_statistics_are_those_of_numpy():
     levels = 20.0 * np.array([3, 4, 5])
     features = np.stack([levels, 0 * levels, np.sin(levels)], axis=1)
     np.testing.assert_allclose(
-        statistics.of((2, 1.0)).statistics.covariance(),
+        statistics.of((2, 1.0)).covariance(),
         np.cov(features, rowvar=False),
         rtol=1e-5,
         atol=1e-6,
     )
+
+
+SOURCE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+IMAGES = ByImage(np.array([4, 7]), np.array([1.0, 0.0]), np.ones(2), share=True)
+RESULT = TaskResult(
+    *("latent: cat → dog", "latent", "dog", "cat", 5, 10),
+    measurements=[
+        Measurement("fid", 1.5, {"real": 3}, "standard", note="Few."),
+        Measurement("classification_error", 0.5, {"answers": 2}, interval=(0.1, 0.9)),
+        Measurement.of_images("cycle_error", IMAGES).with_interval(seed=0),
+    ],
+    examples=[Example("a.png", 0.25, "score", ".1%", SOURCE, SOURCE[::-1])],
+    unreadable=[3, 8],
+)
+
+
+def test_a_finished_task_comes_back_as_it_was():
+    FinishedTasks("model", 1).keep(RESULT)
+    kept = FinishedTasks("model", 1)
+    found = kept.find(RESULT.name)
+    assert kept.found == 1
+    assert found.measurements == RESULT.measurements
+    assert found.measurements[1].by_image is None
+    images = found.measurements[2].by_image
+    assert images.share is True and images.rows.dtype == IMAGES.rows.dtype
+    for part in ("rows", "totals", "answers"):
+        np.testing.assert_array_equal(getattr(images, part), getattr(IMAGES, part))
+    assert found.unreadable == [3, 8]
+    assert vars(found).keys() == vars(RESULT).keys()
+    assert found.examples[0].form == ".1%"
+    np.testing.assert_array_equal(found.examples[0].output, SOURCE[::-1])
+
+
+def test_other_models_and_other_tasks_are_not_found():
+    FinishedTasks("model", 1).keep(RESULT)
+    assert FinishedTasks("model", 2).find(RESULT.name) is None
+    assert FinishedTasks("model", 1).find("latent: dog → cat") is None
+
+
+def test_cleared_or_damaged_files_are_not_there():
+    kept = FinishedTasks("model", 1)
+    kept.keep(RESULT)
+    (file,) = kept.folder.iterdir()
+    file.write_bytes(file.read_bytes()[:50])
+    assert kept.find(RESULT.name) is None
+    kept.clear()
+    assert not kept.folder.exists()
+    kept.clear()

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.errors import InputError
 from stargan_tf.evaluation import measures as module
 from stargan_tf.evaluation.measures import (
     ByImage,
+    ClassificationError,
     Measurement,
+    RunningMean,
     bootstrap_interval,
     wilson_interval,
 )
@@ -136,3 +140,102 @@ def test_many_images_are_resampled_in_chunks(monkeypatch):
     low, high = bootstrap_interval([images], seed=0)
     monkeypatch.setattr(module, "DRAWS_AT_ONCE", 100)
     assert bootstrap_interval([images], seed=0) == pytest.approx((low, high), abs=1.0)
+
+
+def accumulate(values, size):
+    mean = RunningMean("change")
+    for start in range(0, len(values), size):
+        part = slice(start, start + size)
+        mean.update(np.arange(len(values))[part], values[part])
+    return mean
+
+
+def test_mean_and_standard_error_by_hand():
+    result = accumulate(np.array([1.0, 2.0, 3.0, 6.0]), 4).result()
+    assert result.value == 3.0
+    # Variance (4 + 1 + 0 + 9) / 3, over 4 values.
+    assert result.standard_error == pytest.approx(np.sqrt(14 / 3 / 4))
+    assert result.counts == {"images": 4}
+    low, high = result.with_interval(0).interval
+    assert 1.0 < low < 3.0 < high < 6.0
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_the_batch_size_does_not_matter(size):
+    values = np.random.default_rng(0).normal(1000.0, 0.001, 100)
+    one, other = (accumulate(values, n).result() for n in (100, size))
+    assert other.value == pytest.approx(one.value, rel=1e-15)
+    assert other.standard_error == pytest.approx(one.standard_error, rel=1e-6)
+
+
+def test_images_without_a_value_are_left_out_where_that_may_be():
+    mean = RunningMean("background", may_lack=True)
+    mean.update(np.arange(3), np.array([np.nan, 2.0, np.nan]))
+    result = mean.result()
+    assert (result.value, result.counts) == (2.0, {"images": 1})
+    assert result.standard_error is None
+    assert result.by_image.rows.tolist() == [1]
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_a_broken_value_is_refused_instead_of_left_out(broken):
+    with pytest.raises(InputError, match="identity must be finite for each image"):
+        RunningMean("identity").update(np.arange(2), np.array([1.0, broken]))
+
+
+def test_no_image_at_all():
+    with pytest.raises(InputError, match="change needs at least one image"):
+        RunningMean("change").result()
+
+
+FACES = DatasetInfo("faces", ("angry", "happy", "sad"), "one_hot", 32)
+PEOPLE = DatasetInfo("people", ("male", "young"), "binary", 32)
+
+
+def test_one_hot_labels_by_hand():
+    error = ClassificationError(FACES)
+    logits = np.array([[5, 1, 0], [0, 1, 5], [0, 3, 2], [1, 0, 0]], np.float32)
+    error.update(np.arange(4), logits, np.eye(3)[[0, 2, 2, 0]])
+    assert error.result().value == 0.25
+    assert error.result().counts == {"images": 4, "answers": 4}
+    each = {name: share.value for name, share in error.per_label().items()}
+    assert each == {"angry": 0.0, "sad": 0.5}  # Nothing should have been happy.
+
+
+def test_binary_labels_by_hand():
+    error = ClassificationError(PEOPLE)
+    logits = np.array([[2.0, -1.0], [-0.5, -3.0]])
+    error.update(np.array([7, 3]), logits, np.array([[1, 1], [1, 0]], np.float32))
+    assert error.result().value == 0.5
+    assert error.result().counts == {"images": 2, "answers": 4}
+    each = {name: share.value for name, share in error.per_label().items()}
+    assert each == {"male": 0.5, "young": 0.5}
+    assert error.per_label()["male"].counts == {"images": 2, "answers": 2}
+
+
+def test_only_answers_that_count():
+    error = ClassificationError(PEOPLE)
+    counted = np.array([[True, False], [False, False]])
+    labels = np.array([[1, 0], [0, 0]])
+    error.update(np.arange(2), np.full((2, 2), 1.0), labels, counted)
+    assert error.result().counts == {"images": 1, "answers": 1}
+    assert error.result().value == 0.0
+    assert list(error.per_label()) == ["male"]
+
+
+def test_answers_of_one_image_stay_together_whatever_the_batches():
+    logits = np.random.default_rng(0).normal(size=(30, 3))
+    labels, rows = np.eye(3)[np.arange(30) % 3], np.arange(30) % 5
+    whole, parts = ClassificationError(FACES), ClassificationError(FACES)
+    whole.update(rows, logits, labels)
+    for part in (slice(0, 11), slice(11, 12), slice(12, 30)):
+        parts.update(rows[part], logits[part], labels[part])
+    assert parts.result() == whole.result()
+    assert parts.per_label() == whole.per_label()
+    assert whole.result().counts == {"images": 5, "answers": 30}
+    np.testing.assert_array_equal(whole.result().by_image.answers, [6] * 5)
+
+
+def test_no_answer_at_all():
+    with pytest.raises(InputError, match="needs at least one image"):
+        ClassificationError(FACES).result()

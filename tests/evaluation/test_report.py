@@ -12,8 +12,12 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.measures import ByImage, Measurement, bootstrap_interval
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.report import BEST, WORST, report_page, write_report
-from stargan_tf.evaluation.results import Results, TaskResult, results_record
-from stargan_tf.evaluation.tasks import Example
+from stargan_tf.evaluation.results import (
+    Example,
+    Results,
+    TaskResult,
+    results_record,
+)
 
 CONTEXT = {
     "model": {
@@ -100,12 +104,12 @@ def test_the_error_on_real_images_stands_beside_that_on_translations():
     assert f"95 %: {100 * low:.1f}\xa0% to {100 * high:.1f}\xa0%" in html
 
 
-def test_the_matrix_is_coloured_from_bad_to_good():
+def test_the_matrix_is_colored_from_bad_to_good():
     html = page(*PAIRS)
     cells = dict(re.findall(r'background:(#[0-9a-f]{6})">([\d.]+)', html))
-    colours = {value: colour for colour, value in cells.items()}
-    assert colours["10.00"] == "#" + "".join(f"{part:02x}" for part in BEST)
-    assert colours["30.00"] == "#" + "".join(f"{part:02x}" for part in WORST)
+    colors = {value: color for color, value in cells.items()}
+    assert colors["10.00"] == "#" + "".join(f"{part:02x}" for part in BEST)
+    assert colors["30.00"] == "#" + "".join(f"{part:02x}" for part in WORST)
 
 
 def test_best_and_worst_pictures_are_in_the_page():
