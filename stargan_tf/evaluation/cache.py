@@ -140,7 +140,7 @@ class RealStatistics:
             STATISTICS_VERSION,
             self.source.fingerprint,
             _digest([rows.astype("<i8")]),
-            self.extractor.protocol.name,
+            self.extractor.protocol,
             self._weights,
         )
         if self.seed and len(rows) > SAMPLE_LIMIT:  # Else all are kept by any seed.

@@ -14,7 +14,8 @@ from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.sampling import training_batches
 from stargan_tf.data.source import LabelledImages
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
 
@@ -179,10 +180,7 @@ def build_residual_network(
 
     Reference: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1.
     """
-    if size not in SIZES:
-        raise InputError(
-            f"There is no classifier of size '{size}'. {near_names(size, SIZES)}"
-        )
+    check_known(size, SIZES, "classifier of size")
     filters, stages = SIZES[size]
     seeds = itertools.count(1000 * seed)
     inputs = keras.Input((image_size, image_size, 3), name="images")

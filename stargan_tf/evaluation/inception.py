@@ -14,11 +14,14 @@ from PIL import Image
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
-from stargan_tf.evaluation.options import FidProtocol, fid_protocol
+from stargan_tf.evaluation.options import PROTOCOLS, STANDARD, check_known
 from stargan_tf.evaluation.weights import load_weights, set_weights
 from stargan_tf.layers.precision import keras_settings
 
 SIZE, WIDTH = 299, 2048
+# Gray levels of the pixels of ImageNet: mean and deviation of each channel.
+IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
+IMAGENET_DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 
 
 @keras_settings()
@@ -26,7 +29,9 @@ def build_inception(tensorflow_pools: bool) -> keras.Model:
     """The network without weights.
 
     Args:
-        tensorflow_pools: see `options.FidProtocol`.
+        tensorflow_pools: whether it pools as the TensorFlow original of 2015 does:
+            averages leave the padding out, and the last block takes maxima. Otherwise
+            it is torchvision's graph.
 
     Returns:
         A model: float images (n, 299, 299, 3), scaled → features (n, 2048).
@@ -144,9 +149,6 @@ def _maximum(x):
     return layers.MaxPooling2D(3, 1, "same")(x)
 
 
-# From images to the features that FID and KID compare.
-
-
 class FeatureExtractor:
     """Inception under one protocol.
 
@@ -159,9 +161,10 @@ class FeatureExtractor:
     """
 
     def __init__(self, protocol: str = "standard", weights: str | None = None):
-        self.protocol: FidProtocol = fid_protocol(protocol)
-        arrays = load_weights(self.protocol.weights, weights)
-        self.network = build_inception(self.protocol.tensorflow_pools)
+        check_known(protocol, PROTOCOLS, "FID protocol")
+        self.protocol = protocol
+        arrays = load_weights(PROTOCOLS[protocol], weights)
+        self.network = build_inception(tensorflow_pools=protocol == STANDARD)
         set_weights(self.network, arrays)
         self._features = tf.function(
             self._compute, reduce_retracing=True, autograph=False
@@ -171,7 +174,7 @@ class FeatureExtractor:
         self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
     ) -> FeatureSummary:
         """An empty summary for features of this protocol; see `FeatureSummary`."""
-        return FeatureSummary(self.protocol.name, WIDTH, sample_limit, seed)
+        return FeatureSummary(self.protocol, WIDTH, sample_limit, seed)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Features of a batch: uint8 images (n, h, w, 3) → float32 (n, 2048)."""
@@ -180,15 +183,15 @@ class FeatureExtractor:
                 "Images must be uint8 of shape (n, height, width, 3). Received: "
                 f"{images.dtype} of shape {images.shape}"
             )
-        if self.protocol.resize == "bilinear_uint8":
+        if self.protocol != STANDARD:
             images = resize_uint8(images, SIZE)
         return self._features(tf.constant(images)).numpy()
 
     def _compute(self, images: tf.Tensor) -> tf.Tensor:
         x = tf.cast(images, tf.float32)
-        if self.protocol.resize == "bicubic":
-            x = resize_float(x, SIZE)
-        return self.network((x - self.protocol.shift) / self.protocol.scale)
+        if self.protocol == STANDARD:
+            return self.network((resize_float(x, SIZE) - 128.0) / 128.0)
+        return self.network((x - IMAGENET_MEAN) / IMAGENET_DEVIATION)
 
 
 def resize_float(images: tf.Tensor, size: int) -> tf.Tensor:
@@ -216,9 +219,9 @@ def resize_uint8(images: np.ndarray, size: int) -> np.ndarray:
         uint8 (n, size, size, 3).
     """
 
-    def one(image: np.ndarray) -> np.ndarray:
+    def resize(image: np.ndarray) -> np.ndarray:
         resized = Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR)
         return np.asarray(resized)
 
     with ThreadPoolExecutor() as threads:
-        return np.stack(list(threads.map(one, images)))
+        return np.stack(list(threads.map(resize, images)))

@@ -6,80 +6,57 @@ import tensorflow as tf
 from keras import layers
 
 from stargan_tf.data.pictures import to_float
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import check_known
 from stargan_tf.evaluation.weights import load_weights, set_weights
 from stargan_tf.layers.precision import keras_settings
-
-# The convolutional parts of AlexNet and VGG-16 that LPIPS looks through.
 
 # The mean and the deviation of ImageNet's pixels, for images in [-1, 1].
 SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
 SCALE = np.array([0.458, 0.448, 0.450], np.float32)
-
-_VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
+EPSILON = 1e-10
+# For each of the five feature maps of torchvision's AlexNet and VGG-16: size of the
+# max pooling before it, filters, kernel, and number of convolutions.
+NETWORKS = {
+    "alex": [(0, 64, 11, 1), (3, 192, 5, 1), (3, 384, 3, 1), *[(0, 256, 3, 1)] * 2],
+    "vgg": [(0, 64, 3, 2), (2, 128, 3, 2), (2, 256, 3, 3), *[(2, 512, 3, 3)] * 2],
+}
+# The smallest side that leaves a pixel in the last feature map.
+SMALLEST = {"alex": 31, "vgg": 16}
 
 
 @keras_settings()
-def build_alexnet() -> keras.Model:
-    """AlexNet as torchvision has it, without weights.
+def build_trunk(network: str) -> keras.Model:
+    """The convolutional part of `"alex"` or `"vgg"`, without weights.
 
     Returns:
         A model: float images (n, h, w, 3) in [-1, 1] → five activated feature maps.
 
     Reference: Krizhevsky 2014, "One weird trick for parallelizing convolutional
-        neural networks".
+        neural networks"; Simonyan and Zisserman 2015, "Very Deep Convolutional
+        Networks…".
     """
     inputs = keras.Input((None, None, 3), name="images")
-    x = layers.ZeroPadding2D(2)(_scaled(inputs))
-    x = first = _convolution(x, 0, 64, 11, 4, "valid")
-    x = second = _convolution(layers.MaxPooling2D(3, 2)(x), 1, 192, 5)
-    x = third = _convolution(layers.MaxPooling2D(3, 2)(x), 2, 384, 3)
-    x = fourth = _convolution(x, 3, 256, 3)
-    fifth = _convolution(x, 4, 256, 3)
-    maps = [first, second, third, fourth, fifth]
-    return keras.Model(inputs, maps, name="lpips_alex")
-
-
-@keras_settings()
-def build_vgg() -> keras.Model:
-    """VGG-16 without weights.
-
-    Returns:
-        A model: float images (n, h, w, 3) in [-1, 1] → five activated feature maps.
-
-    Reference: Simonyan and Zisserman 2015, "Very Deep Convolutional Networks…".
-    """
-    inputs = keras.Input((None, None, 3), name="images")
-    x, maps, position = _scaled(inputs), [], 0
-    for filters, depth in _VGG:
-        x = layers.MaxPooling2D(2)(x) if maps else x
+    variance = np.square(SCALE)
+    x = layers.Normalization(mean=SHIFT, variance=variance, name="scaled")(inputs)
+    maps, position = [], 0
+    for pool, filters, kernel, depth in NETWORKS[network]:
+        x = layers.MaxPooling2D(pool, 2)(x) if pool else x
         for _ in range(depth):
-            x = _convolution(x, position, filters, 3)
+            is_large = kernel == 11  # AlexNet's first
+            x = layers.ZeroPadding2D(2)(x) if is_large else x
+            x = layers.Conv2D(
+                filters,
+                kernel,
+                strides=4 if is_large else 1,
+                padding="valid" if is_large else "same",
+                activation="relu",
+                kernel_initializer="zeros",
+                name=f"conv_{position}",
+            )(x)
             position += 1
         maps.append(x)
-    return keras.Model(inputs, maps, name="lpips_vgg")
-
-
-def _scaled(x):
-    variance = np.square(SCALE)
-    return layers.Normalization(mean=SHIFT, variance=variance, name="scaled")(x)
-
-
-def _convolution(x, position, filters, kernel, strides=1, padding="same"):
-    return layers.Conv2D(
-        filters,
-        kernel,
-        strides,
-        padding,
-        activation="relu",
-        kernel_initializer="zeros",
-        name=f"conv_{position}",
-    )(x)
-
-
-# Builder, and the smallest side that leaves a pixel in the last feature map.
-NETWORKS = {"alex": (build_alexnet, 31), "vgg": (build_vgg, 16)}
-EPSILON = 1e-10
+    return keras.Model(inputs, maps, name=f"lpips_{network}")
 
 
 class Lpips:
@@ -97,13 +74,11 @@ class Lpips:
     """
 
     def __init__(self, network: str = "alex", weights: str | None = None):
-        if network not in NETWORKS:
-            known = near_names(network, NETWORKS)
-            raise InputError(f"There is no LPIPS network '{network}'. {known}")
-        build, self.smallest = NETWORKS[network]
+        check_known(network, NETWORKS, "LPIPS network")
+        self.smallest = SMALLEST[network]
         arrays = load_weights(f"lpips_{network}", weights)
         self.protocol = f"lpips_{network}_v0.1"
-        self.network = build()
+        self.network = build_trunk(network)
         set_weights(self.network, arrays)
         self._heads = [arrays[f"head_{i}/kernel"] for i in range(5)]
         self._distance = tf.function(
@@ -156,28 +131,28 @@ class Lpips:
 
     def _distances(self, first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
         maps = self._unit_maps(tf.concat([first, second], axis=0))
-        halves = [tf.split(one, 2) for one in maps]
+        halves = [tf.split(x, 2) for x in maps]
         return self._weighed([tf.square(a - b) for a, b in halves])
 
     def _diversities(self, images: tf.Tensor, outputs: int) -> tf.Tensor:
         # The mean of |a − b|² over all pairs of k vectors is twice their variance
         # (with k − 1), so that no pair has to be formed.
         spreads = []
-        for one in self._unit_maps(images):
-            one = tf.reshape(one, tf.concat([[-1, outputs], tf.shape(one)[1:]], 0))
-            variance = tf.math.reduce_variance(one, axis=1)
+        for x in self._unit_maps(images):
+            x = tf.reshape(x, tf.concat([[-1, outputs], tf.shape(x)[1:]], 0))
+            variance = tf.math.reduce_variance(x, axis=1)
             spreads.append(variance * (2.0 * outputs / (outputs - 1.0)))
         return self._weighed(spreads)
 
     def _unit_maps(self, images: tf.Tensor) -> list[tf.Tensor]:
         maps = self.network(images)
-        lengths = [tf.norm(one, axis=-1, keepdims=True) for one in maps]
+        lengths = [tf.norm(x, axis=-1, keepdims=True) for x in maps]
         return [a / (b + EPSILON) for a, b in zip(maps, lengths, strict=True)]
 
     def _weighed(self, maps: list[tf.Tensor]) -> tf.Tensor:
         """Mean over the places of each map, sum over channels with their weights."""
         pairs = zip(maps, self._heads, strict=True)
-        means = [(tf.reduce_mean(one, axis=(1, 2)), head) for one, head in pairs]
+        means = [(tf.reduce_mean(x, axis=(1, 2)), head) for x, head in pairs]
         return tf.add_n([tf.tensordot(mean, head, 1) for mean, head in means])
 
     def _checked(self, images: np.ndarray) -> tf.Tensor:

@@ -146,7 +146,7 @@ def bootstrap_interval(
     chunks = _weights(images, np.random.default_rng(seed))
     values = np.concatenate([_resampled(parts, places, chunk) for chunk in chunks])
     tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.nanpercentile(values, [tail, 100 - tail])
+    low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)
 
 
@@ -173,9 +173,7 @@ def _resampled(
         mean[:] = np.where(
             answers, drawn @ part.totals / np.maximum(answers, 1), np.nan
         )
-    known = ~np.isnan(means)
-    total = np.where(known, means, 0.0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    return np.nanmean(means, axis=0)
 
 
 def wilson_interval(

@@ -54,14 +54,7 @@ class Meter(ABC):
 
     @abstractmethod
     def update(self, batch: Translated) -> Scores | None:
-        """Takes a batch in.
-
-        Args:
-            batch: images and translations.
-
-        Returns:
-            A score for each image, if this metric can tell good from bad.
-        """
+        """Takes a batch in; gives scores if this metric can tell good from bad."""
 
     @abstractmethod
     def results(self) -> list[Measurement]:
@@ -72,14 +65,7 @@ class Metric(ABC):
     """One of `stargan_tf.evaluation.options.METRICS`, with its networks."""
 
     def prepare(self, tasks: Sequence[Task]) -> None:  # noqa: B027
-        """Does what is done once, such as looking at the real images.
-
-        Args:
-            tasks: all that will be measured.
-
-        Raises:
-            InputError: if the data does not suffice.
-        """
+        """Does what is done once; InputError if the data does not suffice."""
 
     @abstractmethod
     def start(self, task: Task) -> Meter | None:
@@ -173,13 +159,7 @@ class ClassificationMetric(Metric):
 
 
 class ClassificationMeter(Meter):
-    """Counts wrong answers on one task's translations.
-
-    Args:
-        classifier: gives the answers.
-        info: the data set's labels.
-        task: says which label is the target.
-    """
+    """Counts wrong answers on one task's translations."""
 
     def __init__(self, classifier: LabelClassifier, info: DatasetInfo, task: Task):
         self.classifier, self.info, self.task = classifier, info, task
@@ -251,7 +231,7 @@ class FeatureMeter(Meter):
     Args:
         metric: whose extractor is used.
         real: statistics of the target's real images.
-        unreadable: number of further ones that were left out.
+        unreadable: number of further real images that were left out.
     """
 
     def __init__(self, metric: FeatureMetric, real: FeatureSummary, unreadable: int):

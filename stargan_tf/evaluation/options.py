@@ -4,7 +4,7 @@ Free of NumPy and TensorFlow, so that options are checked before either starts.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,62 +18,13 @@ CLASSIFICATION, UNCHANGED = "classification", "unchanged"
 METRICS = (FID, KID, LPIPS, CLASSIFICATION, UNCHANGED)
 # Those that need no downloaded weights.
 DEFAULT_METRICS = (CLASSIFICATION, UNCHANGED)
+# The ways to compute FID and KID, and their Inception weights; distances of two ways
+# are not comparable. The first equals clean-fid's mode "clean", with the Inception of
+# 2015 as in TTUR and StyleGAN; the second is that of the paper's official code.
+STANDARD = "standard"
+PROTOCOLS = {STANDARD: "inception_2015", "stargan_v2": "inception_imagenet"}
 # Sizes of the classifier, and for how many batches each is trained.
 CLASSIFIER_STEPS = {"tiny": 500, "small": 2000, "resnet18": 4000}
-
-
-@dataclass(frozen=True)
-class FidProtocol:
-    """One way from images to features; distances of two ways are not comparable.
-
-    Args:
-        name: what results are labeled with.
-        weights: name of the Inception weights, see `weights.SOURCES`.
-        tensorflow_pools: whether the network pools as the TensorFlow original of
-            2015 does: averages leave the padding out, and the last block takes
-            maxima. Otherwise it is torchvision's graph.
-        resize: `"bicubic"` once to 299 pixels in floating point (clean-fid), or
-            `"bilinear_uint8"` to 299 pixels with rounding, as Pillow resizes photos.
-        shift: subtracted from the gray levels 0…255, one number for each channel.
-        scale: what they are divided by afterwards.
-    """
-
-    name: str
-    weights: str
-    tensorflow_pools: bool
-    resize: str
-    shift: tuple[float, float, float]
-    scale: tuple[float, float, float]
-
-
-# Equals clean-fid's mode "clean": the Inception of 2015-12-05 as in TTUR and StyleGAN.
-STANDARD = FidProtocol(
-    name="standard",
-    weights="inception_2015",
-    tensorflow_pools=True,
-    resize="bicubic",
-    shift=(128.0, 128.0, 128.0),
-    scale=(128.0, 128.0, 128.0),
-)
-# As the official code of that paper computes it.
-OFFICIAL = FidProtocol(
-    name="stargan_v2",
-    weights="inception_imagenet",
-    tensorflow_pools=False,
-    resize="bilinear_uint8",
-    shift=(0.485 * 255, 0.456 * 255, 0.406 * 255),
-    scale=(0.229 * 255, 0.224 * 255, 0.225 * 255),
-)
-PROTOCOLS = {protocol.name: protocol for protocol in (STANDARD, OFFICIAL)}
-
-
-def fid_protocol(name: str) -> FidProtocol:
-    """The protocol of that name; InputError if there is none."""
-    if name not in PROTOCOLS:
-        raise InputError(
-            f"There is no FID protocol '{name}'. {near_names(name, PROTOCOLS)}"
-        )
-    return PROTOCOLS[name]
 
 
 @dataclass(frozen=True)
@@ -97,7 +48,7 @@ class EvaluationOptions:
     """
 
     metrics: tuple[str, ...] = DEFAULT_METRICS
-    protocol: str = STANDARD.name
+    protocol: str = STANDARD
     lpips_network: str = "alex"
     classifier: str = "small"
     classifier_steps: int | None = None
@@ -110,16 +61,9 @@ class EvaluationOptions:
         if not self.metrics:
             raise InputError(f"Name at least one metric. {near_names('', METRICS)}")
         for name in self.metrics:
-            if name not in METRICS:
-                raise InputError(
-                    f"There is no metric '{name}'. {near_names(name, METRICS)}"
-                )
-        fid_protocol(self.protocol)
-        if self.classifier not in CLASSIFIER_STEPS:
-            raise InputError(
-                f"There is no classifier of size '{self.classifier}'. "
-                f"{near_names(self.classifier, CLASSIFIER_STEPS)}"
-            )
+            check_known(name, METRICS, "metric")
+        check_known(self.protocol, PROTOCOLS, "FID protocol")
+        check_known(self.classifier, CLASSIFIER_STEPS, "classifier of size")
         for name in ("classifier_steps", "count", "outputs", "batch_size"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -145,6 +89,12 @@ class UserFunctions:
     embedding: "Callable[[np.ndarray], np.ndarray] | None" = None
 
 
+def check_known(name: str, known: Collection[str], noun: str) -> None:
+    """InputError, with the names that are nearest, unless a name is known."""
+    if name not in known:
+        raise InputError(f"There is no {noun} '{name}'. {near_names(name, known)}")
+
+
 def read_metrics(text: str) -> tuple[str, ...]:
     """Metric names with commas between, such as `"fid,lpips"`, each once."""
     names = (name.strip() for name in text.split(","))
@@ -155,12 +105,8 @@ def read_metrics(text: str) -> tuple[str, ...]:
 class Number:
     """How a number is presented.
 
-    Args:
-        metric: the metric that measures it.
-        short: heading of a column.
-        meaning: one line that explains it.
-        form: format of the value; `%` for a share.
-        more_is_better: or else less is.
+    `metric` measures it; `short` heads a column; `meaning` is one line; `form` is the
+    format of a value, `%` for a share.
     """
 
     metric: str
@@ -252,13 +198,7 @@ def formatted(name: str, value: float | None) -> str:
 
 
 def is_better(name: str, value: float, than: float) -> bool:
-    """Whether one value of a number is better than another; NaN is worse than any.
-
-    Args:
-        name: of the number, with or without its guide.
-        value: the one.
-        than: the other.
-    """
+    """Whether a number's value is better than another; NaN is worse than any."""
     if math.isnan(value) or math.isnan(than):
         return not math.isnan(value)
     number = find_number(name)

@@ -27,31 +27,16 @@ KEPT, SHOWN = 4, 8
 
 @dataclass(frozen=True)
 class Scores:
-    """How well each image of a batch was translated, to find the best and the worst.
+    """How well each image of a batch was translated: (n,), higher is better or NaN."""
 
-    Args:
-        name: what the number is, for people, such as `"PSNR to the true image, dB"`.
-        values: array (n,), higher is better; NaN for no score.
-        form: format of a value.
-    """
-
-    name: str
+    name: str  # For people, such as "PSNR to the true image, dB".
     values: np.ndarray
-    form: str = ".1f"
+    form: str = ".1f"  # Format of a value.
 
 
 @dataclass(frozen=True)
 class Example:
-    """One translation, with a score of which higher is better.
-
-    Args:
-        name: of the source image.
-        score: how good it is.
-        score_name: what the score is.
-        form: format of the score.
-        source: uint8 (h, w, 3).
-        output: the same.
-    """
+    """An image, uint8 (h, w, 3), its translation, and the score."""
 
     name: str
     score: float
@@ -64,13 +49,7 @@ class Example:
 def best_and_worst(
     examples: Sequence[Example], batch: Translated, scores: Scores
 ) -> list[Example]:
-    """The translations with the highest and the lowest scores, best first.
-
-    Args:
-        examples: those of earlier batches.
-        batch: images and translations.
-        scores: of its images.
-    """
+    """The highest and the lowest scores of earlier and new ones, the best first."""
     found = list(examples)
     for place in np.flatnonzero(np.isfinite(scores.values)).tolist():
         score = float(scores.values[place])
@@ -86,13 +65,13 @@ def best_and_worst(
 
 @dataclass(frozen=True)
 class TaskResult:
-    """One row of the table.
+    """One row of the table; see `Task` for its first fields.
 
     Args:
         name: of the task.
-        guide: see `Task`.
-        target: the target in words.
-        source: the images' domain, if they share one.
+        guide: of the task.
+        target: of the task.
+        source: of the task.
         sources: number of images translated.
         outputs: translations of each.
         measurements: the numbers.

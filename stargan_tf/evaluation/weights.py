@@ -25,7 +25,8 @@ import numpy as np
 from stargan_tf.archives import open_arrays, read_arrays, write_arrays
 from stargan_tf.convert.files import check_installed, read_checkpoint
 from stargan_tf.data.cache import cache_folder
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import temporary_folder, user_path
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
@@ -108,10 +109,7 @@ def load_weights(name: str, path: str | os.PathLike | None = None) -> Arrays:
         InputError: if the weights are nowhere, or a file is not what it should be.
         ImportError: if a published file has to be read without PyTorch.
     """
-    if name not in SOURCES:
-        raise InputError(
-            f"There are no weights called '{name}'. {near_names(name, SOURCES)}"
-        )
+    check_known(name, SOURCES, "set of weights")
     place = path or os.environ.get(VARIABLE)
     if place:
         arrays = _from_user(name, user_path(place), is_variable=path is None)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from stargan_tf import interruption
 from stargan_tf.data.source import LabelledImages, UnreadableImage
-from stargan_tf.evaluation.tasks import spread
+from stargan_tf.evaluation.tasks import subsample
 from stargan_tf.training.callbacks import StepCallback
 from stargan_tf.training.checkpoints import folder_name
 from stargan_tf.training.metric_log import MetricLog
@@ -133,7 +133,7 @@ def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
         dataset: its index in the model's `LabelSpace`.
         count: how many at most; unreadable ones are passed over.
     """
-    return load_some(source, spread(np.arange(len(source)), count), dataset)
+    return load_some(source, subsample(np.arange(len(source)), count), dataset)
 
 
 def load_some(

@@ -78,12 +78,12 @@ class Extractor:
     """Features: mean and spread of an image, and one at random from its mean."""
 
     def __init__(self, protocol="fake", weights=1.0):
-        self.protocol = SimpleNamespace(name=protocol)
+        self.protocol = protocol
         self.network = SimpleNamespace(get_weights=lambda: [np.array([weights])])
         self.seen = 0
 
     def summary(self, seed=0):
-        return FeatureSummary(self.protocol.name, 3, seed=seed)
+        return FeatureSummary(self.protocol, 3, seed=seed)
 
     def __call__(self, images):
         assert images.dtype == np.uint8

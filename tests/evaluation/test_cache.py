@@ -124,7 +124,7 @@ def test_memory_does_not_grow_with_the_number_of_targets(monkeypatch):
 
     class Wide(Extractor):
         def summary(self, seed=0):
-            return FeatureSummary(self.protocol.name, 300, seed=seed)
+            return FeatureSummary(self.protocol, 300, seed=seed)
 
         def __call__(self, images):
             return np.tile(super().__call__(images)[:, :1], (1, 300))
@@ -155,7 +155,7 @@ def test_another_seed_has_other_features_for_kid(monkeypatch):
 
     class Small(Extractor):
         def summary(self, seed=0):
-            return FeatureSummary(self.protocol.name, 3, 2, seed)
+            return FeatureSummary(self.protocol, 3, 2, seed)
 
     source = make_source(FACES, FACE_LABELS)
 

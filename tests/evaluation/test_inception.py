@@ -20,7 +20,6 @@ from stargan_tf.evaluation.inception import (
     resize_float,
     resize_uint8,
 )
-from stargan_tf.evaluation.options import PROTOCOLS
 from stargan_tf.evaluation.weights import convert_inception, set_weights
 
 # torchvision's names of the convolutions, from the image to the features.
@@ -268,15 +267,17 @@ def test_bilinear_resize_is_pillows():
     np.testing.assert_array_equal(resize_uint8(PHOTO, 299)[1], np.asarray(expected))
 
 
-def test_each_protocol_scales_as_its_source_does():
-    grey = np.array([[0.0, 128.0, 255.0]])
-    standard = PROTOCOLS["standard"]
-    scaled = (grey - standard.shift) / standard.scale
-    np.testing.assert_allclose(scaled, [[-1.0, 0.0, 0.9921875]])
-    official = PROTOCOLS["stargan_v2"]
-    scaled = (grey - official.shift) / official.scale
-    expected = (grey / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
-    np.testing.assert_allclose(scaled, expected)
+def test_each_protocol_scales_as_its_source_does(monkeypatch):
+    monkeypatch.setattr(module, "load_weights", lambda name, path: {})
+    monkeypatch.setattr(module, "set_weights", lambda network, arrays: None)
+    monkeypatch.setattr(module, "build_inception", lambda tensorflow_pools: lambda x: x)
+    levels = np.array([0, 128, 255], np.uint8)
+    gray = np.broadcast_to(levels[:, None, None, None], (3, 299, 299, 3))
+    standard = FeatureExtractor("standard")(gray)[:, 5, 5, 0]
+    np.testing.assert_allclose(standard, [-1.0, 0.0, 0.9921875], atol=1e-6)
+    official = FeatureExtractor("stargan_v2")(gray)[:, 5, 5]
+    expected = (levels[:, None] / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    np.testing.assert_allclose(official, expected, atol=1e-5)
 
 
 def test_the_official_protocol_runs_torchvisions_graph(random_arrays, monkeypatch):

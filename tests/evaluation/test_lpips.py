@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import lpips as module
-from stargan_tf.evaluation.lpips import NETWORKS, Lpips
+from stargan_tf.evaluation.lpips import Lpips, build_trunk
 from stargan_tf.evaluation.weights import convert_lpips
 
 IMAGES = np.random.default_rng(0).uniform(-1.2, 1.2, (2, 35, 35, 3)).astype(np.float32)
@@ -51,7 +51,7 @@ def expected_distance(first, second, arrays):
 @pytest.fixture
 def arrays(random_arrays):
     """A random AlexNet with random heads."""
-    arrays = random_arrays(NETWORKS["alex"][0]())
+    arrays = random_arrays(build_trunk("alex"))
     generator = np.random.default_rng(5)
     for layer, width in enumerate((64, 192, 384, 256, 256)):
         arrays[f"head_{layer}/kernel"] = generator.uniform(0, 1, width).astype("f4")
@@ -109,7 +109,7 @@ def test_what_does_not_fit_is_refused(alex):
 
 
 def test_vgg_has_the_maps_of_vgg():
-    network = NETWORKS["vgg"][0]()
+    network = build_trunk("vgg")
     shapes = [tuple(x.shape[1:]) for x in network(np.zeros((1, 32, 32, 3)))]
     assert shapes == [
         (32, 32, 64),
