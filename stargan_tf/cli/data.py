@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stargan_tf.cli.command import Command, CommandParser, Switch
 from stargan_tf.cli.model_flags import add_data_arguments, data_options
-from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
+from stargan_tf.data.options import HELD_OUT, SPLITS, DatasetOptions
 from stargan_tf.data.registry import DESCRIPTIONS
 from stargan_tf.discovery import DATASETS, Plugin
 from stargan_tf.errors import InputError
@@ -20,19 +20,14 @@ _HAS_ERRORS = 1  # exit status of `doctor`
 
 
 def _add_datasets_arguments(parser: CommandParser) -> None:
-    parser.add_argument(
-        "names", metavar="NAME", nargs="*", help="Data sets to describe in a line."
-    )
-    group = parser.add_argument_group("Images")
-    group.add_argument("--save", metavar="NAME", help="Data set to save images of.")
-    group.add_argument(
-        "--output",
-        help="Folder for the images; of 'describe' an image file, the contact sheet.",
-    )
-    group.add_argument(
-        "--split", choices=[TRAIN, HELD_OUT], default=HELD_OUT, help="Which images."
-    )
-    group.add_argument("--count", type=int, default=10, help="How many images.")
+    help = "Data sets to describe in a line."
+    parser.add_argument("names", metavar="NAME", nargs="*", help=help)
+    add = parser.add_argument_group("Images").add_argument
+    add("--save", metavar="NAME", help="Data set to save images of.")
+    help = "Folder for the images; of 'describe' an image file, the contact sheet."
+    add("--output", help=help)
+    add("--split", choices=SPLITS, default=HELD_OUT, help="Which images.")
+    add("--count", type=int, default=10, help="How many images.")
     add_data_arguments(parser)
 
 
@@ -142,14 +137,10 @@ DATASETS_COMMAND = Command(
 def _add_doctor_arguments(parser: CommandParser) -> None:
     parser.add_argument("dataset", metavar="DATASET", help="Data set to check.")
     add_data_arguments(parser)
-    group = parser.add_argument_group("Report")
-    group.add_argument("--output", help="JSON file to write the report to.")
-    group.add_argument(
-        "--near_duplicates",
-        action=Switch,
-        default=False,
-        help="Also look for images that are nearly equal: resized or edited copies.",
-    )
+    add = parser.add_argument_group("Report").add_argument
+    add("--output", help="JSON file to write the report to.")
+    help = "Also look for images that are nearly equal: resized or edited copies."
+    add("--near_duplicates", action=Switch, default=False, help=help)
 
 
 def _doctor(args: argparse.Namespace) -> int:

@@ -16,23 +16,16 @@ _DEFAULT_MODEL = "toon_attributes"
 
 
 def _add_arguments(parser: CommandParser) -> None:
-    parser.add_argument("demo", choices=["web"], help="Which demo.")
-    parser.add_argument(
-        "--model",
-        default=_DEFAULT_MODEL,
-        help="Folder that 'export --format litert' wrote, or a model of this package.",
-    )
-    parser.add_argument("--output", help="Folder to make, with the page.")
-    parser.add_argument(
-        "--port",
-        type=number(int, 0, 65535),
-        default=8000,
-        help="Port on this machine; 0 takes a free one.",
-    )
-    parser.add_argument(
-        "--serve", action=Switch, default=True, help="--noserve only writes --output."
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    add("demo", choices=["web"], help="Which demo.")
+    help = "Folder that 'export --format litert' wrote, or a model of this package."
+    add("--model", default=_DEFAULT_MODEL, help=help)
+    add("--output", help="Folder to make, with the page.")
+    help = "Port on this machine; 0 takes a free one."
+    add("--port", type=number(int, 0, 65535), default=8000, help=help)
+    help = "--noserve only writes --output."
+    add("--serve", action=Switch, default=True, help=help)
+    add(
         "--runtime",
         help="Folder in which 'npm install @litertjs/core' was run; by default it is "
         "fetched once (12 MB) and kept in the cache.",

@@ -4,7 +4,7 @@ import argparse
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stargan_tf.cli.command import Command, CommandParser, start_tensorflow
 from stargan_tf.cli.model_flags import (
@@ -15,22 +15,19 @@ from stargan_tf.cli.model_flags import (
     given_code,
 )
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.options import CLASSIFIER_STEPS, PROTOCOLS
+from stargan_tf.evaluation.options import (
+    CLASSIFIER_STEPS,
+    DEFAULT_METRICS,
+    METRICS,
+    PROTOCOLS,
+    EvaluationOptions,
+    read_metrics,
+)
 from stargan_tf.files import check_file
 
 if TYPE_CHECKING:
     from stargan_tf.evaluation.job import EvaluationJob
 
-_OPTIONS = (
-    "protocol",
-    "lpips_network",
-    "classifier",
-    "classifier_steps",
-    "count",
-    "outputs",
-    "batch_size",
-    "seed",
-)
 _FUNCTIONS = {
     "truth": "(name, label, image size) → the true translation, or None.",
     "masks": "images → masks, above 0.5 where a translation may draw.",
@@ -40,72 +37,37 @@ _PLOTS = (".png", ".svg", ".pdf")
 
 
 def _add_evaluate_arguments(parser: CommandParser) -> None:
-    _add_measures(parser.add_argument_group("Measures"))
-    group = parser.add_argument_group("Output")
-    group.add_argument(
+    add = parser.add_argument_group("Measures").add_argument
+    add("--model", required=True, help="A run folder, or a checkpoint.")
+    metrics, help = ",".join(DEFAULT_METRICS), f"Of {', '.join(METRICS)}."
+    add("--metrics", default=metrics, help=help)
+    add("--protocol", choices=list(PROTOCOLS), default="standard", help="Of FID, KID.")
+    add("--lpips_network", choices=["alex", "vgg"], default="alex", help="For LPIPS.")
+    sizes = list(CLASSIFIER_STEPS)
+    add("--classifier", choices=sizes, default="small", help="Size of the classifier.")
+    help = "Training steps of the classifier; the default depends on --classifier."
+    add("--classifier_steps", type=int, help=help)
+    add("--count", type=int, help="Images of each task at most; by default all.")
+    help = "Translations of each image, for models with styles."
+    add("--outputs", type=int, default=10, help=help)
+    help = "Images at once; the numbers do not depend on it."
+    add("--batch_size", type=int, default=32, help=help)
+    help = "Of latent codes, references, classifier, KID's sample, and intervals."
+    add("--seed", type=int, default=0, help=help)
+    add = parser.add_argument_group("Output").add_argument
+    add(
         "--output",
         help="JSON file; by default results.json in --model, and NAME_results.json "
         "here for a model that comes with the package.",
     )
-    group.add_argument("--report", help="HTML page with numbers and pictures.")
+    add("--report", help="HTML page with numbers and pictures.")
     add_model_data_arguments(parser)
     group = parser.add_argument_group("Functions of your own")
     for name, text in _FUNCTIONS.items():
-        group.add_argument(
-            f"--{name}", help=f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}"
-        )
+        help = f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}"
+        group.add_argument(f"--{name}", help=help)
     add_mask_provider(group)
     add_trust_code(group)
-
-
-def _add_measures(group: Any) -> None:
-    group.add_argument("--model", required=True, help="A run folder, or a checkpoint.")
-    group.add_argument(
-        "--metrics",
-        default="classification,unchanged",
-        help="Of fid, kid, lpips, classification, unchanged.",
-    )
-    group.add_argument(
-        "--protocol",
-        choices=list(PROTOCOLS),
-        default="standard",
-        help="Of FID and KID.",
-    )
-    group.add_argument(
-        "--lpips_network", choices=["alex", "vgg"], default="alex", help="For LPIPS."
-    )
-    group.add_argument(
-        "--classifier",
-        choices=list(CLASSIFIER_STEPS),
-        default="small",
-        help="Size of the classifier.",
-    )
-    group.add_argument(
-        "--classifier_steps",
-        type=int,
-        help="Training steps of the classifier; the default depends on --classifier.",
-    )
-    group.add_argument(
-        "--count", type=int, help="Images of each task at most; by default all."
-    )
-    group.add_argument(
-        "--outputs",
-        type=int,
-        default=10,
-        help="Translations of each image, for models with styles.",
-    )
-    group.add_argument(
-        "--batch_size",
-        type=int,
-        default=32,
-        help="Images at once; the numbers do not depend on it.",
-    )
-    group.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        help="Of latent codes, references, classifier, KID's sample, and intervals.",
-    )
 
 
 def _evaluate(args: argparse.Namespace) -> None:
@@ -122,10 +84,17 @@ def _evaluate(args: argparse.Namespace) -> None:
 def _plan(args: argparse.Namespace) -> "EvaluationJob":
     """Everything that can be checked before TensorFlow starts."""
     from stargan_tf.evaluation.job import plan_evaluation
-    from stargan_tf.evaluation.options import EvaluationOptions, read_metrics
 
     options = EvaluationOptions(
-        read_metrics(args.metrics), **{name: getattr(args, name) for name in _OPTIONS}
+        read_metrics(args.metrics),
+        protocol=args.protocol,
+        lpips_network=args.lpips_network,
+        classifier=args.classifier,
+        classifier_steps=args.classifier_steps,
+        count=args.count,
+        outputs=args.outputs,
+        batch_size=args.batch_size,
+        seed=args.seed,
     )
     job = plan_evaluation(
         Path(args.model),
@@ -179,8 +148,7 @@ def _add_compare_arguments(parser: CommandParser) -> None:
         help="Run folders, or files of 'stargan-tf evaluate'.",
     )
     parser.add_argument(
-        "--output",
-        help="Plots as .png, .svg or .pdf; needs stargan_tf[eval].",
+        "--output", help="Plots as .png, .svg or .pdf; needs stargan_tf[eval]."
     )
 
 

@@ -13,11 +13,7 @@ from stargan_tf.cli.command import (
     number,
     start_tensorflow,
 )
-from stargan_tf.cli.model_flags import (
-    DATA_FLAGS,
-    add_model_data_arguments,
-    data_choice,
-)
+from stargan_tf.cli.model_flags import DATA_FLAGS, add_model_data_arguments, data_choice
 from stargan_tf.convert.names import PRESETS
 from stargan_tf.errors import InputError
 from stargan_tf.exporting import (
@@ -44,12 +40,10 @@ _DISAGREES = 1  # exit status
 
 
 def _add_export_arguments(parser: CommandParser) -> None:
-    group = parser.add_argument_group("Model")
-    group.add_argument(
-        "--model", required=True, help="A run folder, or one checkpoint in it."
-    )
-    group = parser.add_argument_group("Output")
-    group.add_argument(
+    add = parser.add_argument_group("Model").add_argument
+    add("--model", required=True, help="A run folder, or one checkpoint in it.")
+    add = parser.add_argument_group("Output").add_argument
+    add(
         "--format",
         required=True,
         choices=list(_EXPORTERS),
@@ -57,8 +51,8 @@ def _add_export_arguments(parser: CommandParser) -> None:
         "on. litert: LiteRT (TFLite) files for phones, browsers and small boards. "
         "torch: checkpoints for the authors' own PyTorch code.",
     )
-    group.add_argument("--output", required=True, help="The folder to make.")
-    group.add_argument(
+    add("--output", required=True, help="The folder to make.")
+    add(
         "--check",
         action=Switch,
         help=f"For {' and '.join(_COMPARED)}: compare with Keras on held-out images, "
@@ -66,24 +60,14 @@ def _add_export_arguments(parser: CommandParser) -> None:
         "the exit status is 1.",
     )
     add_model_data_arguments(parser)
-    group = parser.add_argument_group("Format litert")
-    group.add_argument(
-        "--quantize", choices=MODES, help=f"{MODES_HELP} By default {NONE}."
-    )
-    group.add_argument(
-        "--input_type",
-        choices=INPUT_TYPES,
-        help="Of images, in and out: float32 in [-1, 1], which is the default, or "
-        "uint8.",
-    )
-    group.add_argument(
-        "--calibration_images",
-        type=number(int, 1),
-        help="For --quantize int8: how many training images show the ranges of "
-        "values. By default 50.",
-    )
-    group = parser.add_argument_group("Format torch")
-    group.add_argument(
+    add = parser.add_argument_group("Format litert").add_argument
+    add("--quantize", choices=MODES, help=f"{MODES_HELP} By default {NONE}.")
+    help = f"Of images, in and out: {FLOAT32} in [-1, 1] (the default), or uint8."
+    add("--input_type", choices=INPUT_TYPES, help=help)
+    help = "For int8: training images that show the ranges of values. By default 50."
+    add("--calibration_images", type=number(int, 1), help=help)
+    add = parser.add_argument_group("Format torch").add_argument
+    add(
         "--fan",
         help="Official {step}_nets_ema.ckpt whose landmark network to pass on. The "
         "official code wants one beside a model with high-pass skips.",
@@ -204,18 +188,17 @@ EXPORT = Command(
 
 
 def _add_import_arguments(parser: CommandParser) -> None:
-    parser.add_argument(
-        "checkpoints", metavar="CHECKPOINT", nargs="+", help="The files of one model."
-    )
+    help = "The files of one model."
+    parser.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help=help)
     parser.add_argument("--output", required=True, help="The model folder to make.")
-    group = parser.add_argument_group("Names")
-    group.add_argument("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
-    group.add_argument(
+    add = parser.add_argument_group("Names").add_argument
+    add("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
+    add(
         "--domains",
         help="Names of the labels, A,B,… in the order of the training; A,B,…/C,D,… "
         "for a joint model.",
     )
-    group.add_argument(
+    add(
         "--label_type",
         help="Of --domains: binary (any of them) or one_hot (exactly one); "
         "one_hot/binary for a joint model. By default as the official code has it.",

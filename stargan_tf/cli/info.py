@@ -85,15 +85,10 @@ SHOW_PRESETS = Command(
 
 
 def _add_cache_arguments(parser: CommandParser) -> None:
-    parser.add_argument(
-        "kinds", metavar="KIND", nargs="*", help="What to list; by default everything."
-    )
-    parser.add_argument(
-        "--clear",
-        action=Switch,
-        default=False,
-        help="Remove what would be listed, except images that running processes use.",
-    )
+    help = "What to list; by default everything."
+    parser.add_argument("kinds", metavar="KIND", nargs="*", help=help)
+    help = "Remove what would be listed, except images that running processes use."
+    parser.add_argument("--clear", action=Switch, default=False, help=help)
 
 
 def _show_cache(args: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """Flags that several commands have: which data to open, and which code to run."""
 
 import argparse
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import CommandParser, Switch, number
@@ -12,77 +13,43 @@ if TYPE_CHECKING:
     from stargan_tf.evaluation.job import DataChoice
 
 DATA = "Data"
-_OPTIONS = (
-    "data_dir",
-    "labels",
-    "attributes",
-    "crop_size",
-    "held_out",
-    "fit",
-    "one_hot",
-)
+_OPTIONS = tuple(field.name for field in fields(DatasetOptions))
 # Of a command that opens the data of a model.
 DATA_FLAGS = ("dataset", "image_size", "accept_changed_data", *_OPTIONS)
 
 
 def add_data_arguments(parser: CommandParser) -> None:
-    """Adds the flags with which a data set is opened, and `--image_size`.
-
-    Args:
-        parser: of the command.
-    """
+    """Adds the flags with which a data set is opened, and `--image_size`."""
     group = parser.add_argument_group(DATA)
-    group.add_argument(
-        "--image_size",
-        type=int,
-        default=128,
-        help="Side of the square images in pixels, a multiple of 4.",
-    )
+    help = "Side of the square images in pixels, a multiple of 4."
+    group.add_argument("--image_size", type=int, default=128, help=help)
     _add_options(group)
 
 
 def add_model_data_arguments(parser: CommandParser) -> None:
-    """Adds the flags that say which data a model is used with.
-
-    Args:
-        parser: of the command.
-    """
+    """Adds the flags that say which data a model is used with."""
     group = parser.add_argument_group(DATA)
     group.add_argument("--dataset", help="Data set; by default the run's own.")
-    group.add_argument(
-        "--image_size", type=int, help="The model's, which is the default."
-    )
+    help = "The model's, which is the default."
+    group.add_argument("--image_size", type=int, help=help)
     _add_options(group)
     add_accept_changed_data(group)
 
 
 def _add_options(group: Any) -> None:
     # No defaults: what is not given is as in the model's training.
-    group.add_argument("--data_dir", help="Folder with the images.")
-    group.add_argument("--labels", help="Attribute file, for attributes.")
-    group.add_argument(
-        "--attributes",
-        type=_names,
-        help="Choice of attributes, A,B,…; by default all.",
-    )
-    group.add_argument(
-        "--crop_size",
-        type=number(int, 1),
-        help=f"{CROP_SIZE_HELP} By default --fit decides.",
-    )
-    group.add_argument(
-        "--held_out", type=float, help="Share of images kept from training. [0.1]"
-    )
-    group.add_argument(
-        "--one_hot",
-        action=Switch,
-        help="Make one domain of each image's attributes, for models of domains.",
-    )
-    group.add_argument(
-        "--fit",
-        choices=[CROP, STRETCH],
-        help=f"How an image becomes a square: {CROP} its center, {STRETCH} all of it.",
-    )
+    add = group.add_argument
+    add("--data_dir", help="Folder with the images.")
+    add("--labels", help="Attribute file, for attributes.")
+    help = "Choice of attributes, A,B,…; by default all."
+    add("--attributes", type=_names, help=help)
+    help = f"{CROP_SIZE_HELP} By default --fit decides."
+    add("--crop_size", type=number(int, 1), help=help)
+    add("--held_out", type=float, help="Share of images kept from training. [0.1]")
+    help = "Make one domain of each image's attributes, for models of domains."
+    add("--one_hot", action=Switch, help=help)
+    help = f"How an image becomes a square: {CROP} its center, {STRETCH} all of it."
+    add("--fit", choices=[CROP, STRETCH], help=help)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -90,15 +57,28 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def add_accept_changed_data(group: Any) -> None:
-    """Adds `--accept_changed_data`.
+    """Adds `--accept_changed_data` to the parser, or to a group of its arguments."""
+    help = "Use the data although it is not what the model was trained on."
+    group.add_argument("--accept_changed_data", action=Switch, help=help)
 
-    Args:
-        group: the parser, or a group of its arguments.
-    """
+
+def add_mask_provider(group: Any) -> None:
+    """Adds `--mask_provider` to the parser, or to a group of its arguments."""
     group.add_argument(
-        "--accept_changed_data",
+        "--mask_provider",
+        help="Models with high-pass skips: MODULE:FUNCTION or FILE.py:FUNCTION that "
+        "makes masks of images. By default the run's own, which needs --trust_code.",
+    )
+
+
+def add_trust_code(group: Any) -> None:
+    """Adds `--trust_code` to the parser, or to a group of its arguments."""
+    group.add_argument(
+        "--trust_code",
         action=Switch,
-        help="Use the data although it is not what the model was trained on.",
+        default=False,
+        help="Import the functions that the run's configuration names. This runs code: "
+        "use it for your own runs, or those of people you trust.",
     )
 
 
@@ -118,8 +98,8 @@ def data_options(args: argparse.Namespace) -> dict[str, Any]:
             "held_out must be a share between 0 and 1, such as 0.1. "
             f"Received: {args.held_out}"
         )
-    options = {name: getattr(args, name) for name in _OPTIONS}
-    options = {name: value for name, value in options.items() if value is not None}
+    given = vars(args)
+    options = {name: given[name] for name in _OPTIONS if given[name] is not None}
     DatasetOptions(**options)  # Says what is wrong before a long search begins.
     return options
 
@@ -145,40 +125,8 @@ def data_choice(args: argparse.Namespace, image_size: int) -> "DataChoice":
     return DataChoice(args.dataset, data_options(args), accepted)
 
 
-def add_mask_provider(group: Any) -> None:
-    """Adds `--mask_provider`.
-
-    Args:
-        group: the parser, or a group of its arguments.
-    """
-    group.add_argument(
-        "--mask_provider",
-        help="Models with high-pass skips: MODULE:FUNCTION or FILE.py:FUNCTION that "
-        "makes masks of images. By default the run's own, which needs --trust_code.",
-    )
-
-
-def add_trust_code(group: Any) -> None:
-    """Adds `--trust_code`.
-
-    Args:
-        group: the parser, or a group of its arguments.
-    """
-    group.add_argument(
-        "--trust_code",
-        action=Switch,
-        default=False,
-        help="Import the functions that the run's configuration names. This runs code: "
-        "use it for your own runs, or those of people you trust.",
-    )
-
-
 def given_code(args: argparse.Namespace) -> dict[str, Any]:
-    """What `load_model` is told about code.
-
-    Args:
-        args: the parsed arguments, with both flags.
-    """
+    """The arguments of `load_model` that `--mask_provider` and `--trust_code` give."""
     return {"mask_provider": args.mask_provider, "trust_code": args.trust_code}
 
 

@@ -14,15 +14,12 @@ from stargan_tf.pretrained import named_or
 
 
 def _add_arguments(parser: CommandParser) -> None:
-    parser.add_argument(
-        "folder",
-        metavar="FOLDER",
-        help="What 'export --format saved_model' wrote, or a model of this package.",
-    )
-    parser.add_argument(
-        "--port", type=number(int, 0, 65535), default=8500, help="0 takes a free one."
-    )
-    parser.add_argument(
+    add = parser.add_argument
+    help = "What 'export --format saved_model' wrote, or a model of this package."
+    add("folder", metavar="FOLDER", help=help)
+    port = number(int, 0, 65535)
+    add("--port", type=port, default=8500, help="0 takes a free one.")
+    add(
         "--host",
         default="127.0.0.1",
         help="Address to listen at; the default is reached from this machine only. "
