@@ -1,4 +1,6 @@
-"""`stargan-tf cache`."""
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from stargan_tf.data import cache
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.source import LabelledImages
 from stargan_tf.data.store import open_images
+
+# `stargan-tf cache`.
 
 
 @pytest.fixture
@@ -88,3 +92,16 @@ def test_no_cache_yet(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "none"))
     assert run(capsys)[1].startswith("0 entries")
     assert run(capsys, "--clear")[0] == 0
+
+
+def test_env_prints_versions_and_devices_and_no_chatter():
+    environment = {n: v for n, v in os.environ.items() if n != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, "-m", "stargan_tf.cli.main", "env"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    facts = dict(line.split(None, 1) for line in done.stdout.splitlines())
+    assert {"stargan_tf", "keras", "tensorflow", "python", "devices"} <= facts.keys()
+    assert "CPU" in facts["devices"]
