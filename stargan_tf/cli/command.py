@@ -185,6 +185,21 @@ def at_home(argument: str) -> str:
     return str(user_path(argument)) + "/" * argument.endswith("/")
 
 
+def print_next_steps(uses: Sequence[str], model: Any, domain: str, last: str) -> None:
+    """Prints what to do with a model.
+
+    Args:
+        uses: `ModelFamily.uses`.
+        model: its folder.
+        domain: one of its domains.
+        last: the last of the commands, without the program's name.
+    """
+    print("What to do next:")
+    for use in uses:
+        print(f"  {PROGRAM} translate --model {model} {use.format(domain=domain)}")
+    print(f"  {PROGRAM} {last}")
+
+
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # What TensorFlow's C++ side prints at each start, before `LOG_LEVEL` takes effect
 # (seen with 2.21): notes and warnings (I…, W…), the announcement before them, and the

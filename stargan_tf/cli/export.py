@@ -11,6 +11,7 @@ from stargan_tf.cli.command import (
     CommandParser,
     Switch,
     number,
+    print_next_steps,
     start_tensorflow,
 )
 from stargan_tf.cli.model_flags import DATA_FLAGS, add_model_data_arguments, data_choice
@@ -159,10 +160,10 @@ def _size(file: Path) -> str:
 
 
 def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> list[str]:
-    from stargan_tf.convert.files import check_installed
+    from stargan_tf.convert.files import import_torch
 
     output = Path(args.output)
-    check_installed()
+    import_torch()
     check_new(output)
     start_tensorflow()
     from stargan_tf.convert import write
@@ -239,32 +240,20 @@ def _import(args: argparse.Namespace) -> None:
     from stargan_tf.convert.write import write_model
 
     imported = write_model(checkpoint, args.checkpoints, output)
-    print(_summary(imported))
-    print(_next(output, imported), end="")
-
-
-def _summary(imported: Any) -> str:
-    labels = " and ".join(f"{i.name} ({', '.join(i.domains)})" for i in imported.infos)
-    size = imported.infos[0].image_size
-    lines = [f"A {imported.family} model for {size} px of {labels}."]
+    infos = imported.infos
+    labels = " and ".join(f"{info.name} ({', '.join(info.domains)})" for info in infos)
+    print(f"A {imported.family} model for {infos[0].image_size} px of {labels}.")
     if imported.fresh:
-        lines.append(f"Not in the checkpoint: {', '.join(imported.fresh)}.")
-    return "\n".join(lines)
-
-
-def _next(output: Path, imported: Any) -> str:
-    domain = imported.infos[0].domains[0]
-    translate = f"{PROGRAM} translate --model {output}"
-    uses = [use.format(domain=domain) for use in family(imported.family).uses]
-    masks = ""
-    if imported.options.get("high_pass"):
-        masks = "It has high-pass skips: add --mask_provider MODULE:FUNCTION to each.\n"
-    return (
-        "What to do next:\n"
-        + "".join(f"  {translate} {use}\n" for use in uses)
-        + f"  {PROGRAM} train --init_from {output} --dataset folder --data_dir PHOTOS"
-        f" --run runs/mine\n{masks}"
+        print(f"Not in the checkpoint: {', '.join(imported.fresh)}.")
+    print_next_steps(
+        family(imported.family).uses,
+        output,
+        infos[0].domains[0],
+        f"train --init_from {output} --dataset folder --data_dir PHOTOS "
+        "--run runs/mine",
     )
+    if imported.options.get("high_pass"):
+        print("It has high-pass skips: add --mask_provider MODULE:FUNCTION to each.")
 
 
 IMPORT = Command(

@@ -50,20 +50,10 @@ USER_ERROR = 2
 UNREAD = 141  # as of a program that a shell ends because nobody reads its output
 LONGEST_MESSAGE = 2000  # characters; a path alone may have 4096
 # Errors of the system that are no defect of ours wherever they come from.
-_OF_THE_MACHINE = {
-    errno.EACCES,
-    errno.EADDRINUSE,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EIO,
-    errno.EMFILE,
-    errno.ENAMETOOLONG,
-    errno.ENFILE,
-    errno.ENOMEM,
-    errno.ENOSPC,
-    errno.EPERM,
-    errno.EROFS,
-}
+_OF_THE_MACHINE = (
+    "EACCES EADDRINUSE EDQUOT EFBIG EIO EMFILE ENAMETOOLONG ENFILE ENOMEM ENOSPC EPERM "
+    "EROFS"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -96,36 +86,34 @@ def _answer(arguments: list[str]) -> int:
             # Reported as an unreadable picture; Pillow's note would be a second line.
             warnings.filterwarnings("ignore", "Image size .* exceeds limit")
             return _dispatch(arguments)
-    except (ExpectedError, flags.Error) as error:
-        return _report(error, USER_ERROR)
-    except UnicodeEncodeError as error:
-        if "surrogates" not in error.reason:
-            raise
-        return _report(
-            f"A name is not in UTF-8, which is needed here: {error.object!a}. Rename "
-            "the file or folder.",
-            USER_ERROR,
-        )
-    except OSError as error:
-        if not _is_expected(error, arguments):
-            raise
-        return _report(error, USER_ERROR)
-    except ImportError as error:
-        if "stargan_tf[" not in str(error):
-            raise
-        return _report(error, USER_ERROR)
     except KeyboardInterrupt as interrupt:
         return _report(f"interrupted. {interrupt}", interruption.exit_status())
     except Exception as error:
-        if not _is_out_of_memory(error):
+        message = _explanation(error, arguments)
+        if message is None:
             raise
-        return _report(_out_of_memory(error, arguments), USER_ERROR)
+        return _report(message, USER_ERROR)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _explanation(error: Exception, arguments: list[str]) -> str | None:
+    """What a user is told of an error; None of a defect."""
+    text, surrogates = str(error), "surrogates" in getattr(error, "reason", "")
+    if isinstance(error, UnicodeEncodeError) and surrogates:
+        return (
+            f"A name is not in UTF-8, which is needed here: {error.object!a}. Rename "
+            "the file or folder."
+        )
     # TensorFlow's class, which is not imported for this. A full disk has the same one.
-    name, text = type(error).__name__, str(error).lower()
-    return name == "ResourceExhaustedError" and ("oom" in text or "alloc" in text)
+    if type(error).__name__ == "ResourceExhaustedError" and (
+        "oom" in text.lower() or "alloc" in text.lower()
+    ):
+        return _out_of_memory(error, arguments)
+    expected = (
+        isinstance(error, ExpectedError | flags.Error)
+        or (isinstance(error, OSError) and _is_expected(error, arguments))
+        or (isinstance(error, ImportError) and "stargan_tf[" in text)
+    )
+    return text if expected else None
 
 
 def _out_of_memory(error: Exception, arguments: list[str]) -> str:
@@ -186,9 +174,8 @@ def _is_expected(error: OSError, arguments: Sequence[str]) -> bool:
     """Whether an error is the machine's or about a path that the user typed."""
     if isinstance(error, BrokenPipeError):
         return False
-    if isinstance(error, ConnectionError | TimeoutError):
-        return True
-    if error.errno in _OF_THE_MACHINE:
+    of_the_machine = errno.errorcode.get(error.errno) in _OF_THE_MACHINE.split()
+    if of_the_machine or isinstance(error, ConnectionError | TimeoutError):
         return True
     if not isinstance(error.filename, str):
         return False
@@ -230,9 +217,7 @@ def _program_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, path in COMMANDS.items():
-        command = resolve_name(path)
-        summary = getattr(command, "summary", None) or command.SUMMARY
-        commands.add_parser(name, help=summary)
+        commands.add_parser(name, help=resolve_name(path).summary)
     return parser
 
 

@@ -10,6 +10,7 @@ from stargan_tf.cli.command import (
     Command,
     CommandParser,
     Switch,
+    print_next_steps,
     start_tensorflow,
 )
 from stargan_tf.cli.model_flags import DATA, add_accept_changed_data, add_trust_code
@@ -113,7 +114,15 @@ def _train(args: argparse.Namespace) -> None:
             f"{interrupt} To resume: {PROGRAM} train --run {folder.path}"
         ) from None
     if model.distribute_strategy.extended.should_checkpoint:  # One of the workers.
-        _say_what_is_next(folder, config, model.label_space.datasets[0].domains[0])
+        print(f"\nStep {config.steps} is done; the model is {folder.path}")
+        for image in sorted(folder.samples.glob("step_*.png"))[-1:]:
+            print(f"Pictures: {image}")
+        print_next_steps(
+            family(config.model).uses,
+            folder.path,
+            model.label_space.datasets[0].domains[0],
+            f"train --run {folder.path} --steps {2 * config.steps}",
+        )
 
 
 def _resolve(args: argparse.Namespace, folder: RunFolder) -> RunConfig:
@@ -126,20 +135,6 @@ def _resolve(args: argparse.Namespace, folder: RunFolder) -> RunConfig:
     if not config_file and "preset" not in given and folder.config.exists():
         config_file = folder.config
     return resolve(given, config_file, args.trust_code)
-
-
-def _say_what_is_next(folder: RunFolder, config: RunConfig, domain: str) -> None:
-    pictures = sorted(folder.samples.glob("step_*.png"))
-    translate = f"{PROGRAM} translate --model {folder.path}"
-    uses = [use.format(domain=domain) for use in family(config.model).uses]
-    print(f"\nStep {config.steps} is done; the model is {folder.path}")
-    if pictures:
-        print(f"Pictures: {pictures[-1]}")
-    print(
-        "What to do next:\n"
-        + "".join(f"  {translate} {use}\n" for use in uses)
-        + f"  {PROGRAM} train --run {folder.path} --steps {2 * config.steps}"
-    )
 
 
 TRAIN = Command(

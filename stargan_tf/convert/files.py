@@ -21,7 +21,6 @@ _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
 # The number that PyTorch's legacy format begins with, as its pickle has it.
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
-_KNOWN = "a torch file (.ckpt, .pt, .pth), .npz or .safetensors"
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -78,13 +77,14 @@ def _reader_of_zip(path: Path) -> Callable[[Path], dict[str, Any]]:
 
 def _foreign(path: Path, received: str) -> InputError:
     return InputError(
-        f"{path} is no checkpoint: expected {_KNOWN}. Received {received}."
+        f"{path} is no checkpoint: expected a torch file (.ckpt, .pt, .pth), .npz or "
+        f".safetensors. Received {received}."
     )
 
 
 def _read_torch(path: Path) -> dict[str, Any]:
     """A file in the zip or the legacy format; no code in it runs."""
-    torch = _torch()
+    torch = import_torch()
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             check_archive(archive, path)
@@ -210,7 +210,7 @@ def write_torch(path: Path, content: Mapping[str, Any]) -> None:
         OSError: if it cannot be written.
         ImportError: without PyTorch.
     """
-    torch = _torch()
+    torch = import_torch()
     try:
         torch.save(_to_tensors(content, torch), path)
     except RuntimeError as error:
@@ -226,12 +226,8 @@ def _to_tensors(value: Any, torch: Any) -> Any:
     return value
 
 
-def check_installed() -> None:
-    """Raises ImportError, naming the extra, without PyTorch."""
-    _torch()
-
-
-def _torch() -> Any:
+def import_torch() -> Any:
+    """PyTorch; raises ImportError, naming the extra, without it."""
     try:
         import torch
     except ImportError as error:

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from stargan_tf.archives import open_arrays, read_arrays, write_arrays
-from stargan_tf.convert.files import check_installed, read_checkpoint
+from stargan_tf.convert.files import import_torch, read_checkpoint
 from stargan_tf.data.cache import cache_folder
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import check_known
@@ -246,7 +246,7 @@ def _read(name: str, file: Path) -> Arrays:
 
 def _downloaded(name: str) -> Arrays:
     purpose, files = SOURCES[name]
-    check_installed()  # Before hundreds of megabytes are fetched.
+    import_torch()  # Before hundreds of megabytes are fetched.
     # Keras' bar is for people: in a file, each of its states would be a line.
     silence = contextlib.redirect_stdout(io.StringIO())
     with temporary_folder() as folder:
