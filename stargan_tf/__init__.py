@@ -20,7 +20,7 @@ _HOMES = {
     "LinearDecay": "stargan_tf.optimizers",
     "DatasetInfo": "stargan_tf.data.info",
     "LabelSpace": "stargan_tf.data.labels",
-    "LabelledImages": "stargan_tf.data.source",
+    "LabeledImages": "stargan_tf.data.source",
     "load_dataset": "stargan_tf.data.registry",
     "training_batches": "stargan_tf.data.sampling",
     "evaluation_batches": "stargan_tf.data.sampling",

@@ -53,13 +53,13 @@ What each name is for:
 | name | use |
 |---|---|
 | `Dataset` | derive from it: `load`, and `labels_in` where files decide the labels |
-| `one_hot`, `binary`, `Labels` | what the pictures are labelled with |
+| `one_hot`, `binary`, `Labels` | what the pictures are labeled with |
 | `DatasetOptions` | what the user said: `data_dir`, `held_out`, `labels` (a file) … |
-| `picture_files` | labelled picture files → `LabelledImages` |
-| `pictures` | labelled pictures read by number (an archive, arrays) → the same |
+| `picture_files` | labeled picture files → `LabeledImages` |
+| `pictures` | labeled pictures read by number (an archive, arrays) → the same |
 | `tf_data_pictures` | a finite `tf.data.Dataset` of (image, label) → the same |
 | `tfds_builder`, `tfds_pictures` | TensorFlow Datasets → the same |
-| `choose_domains`, `subset` | some labels or some pictures of a `LabelledImages` |
+| `choose_domains`, `subset` | some labels or some pictures of a `LabeledImages` |
 | `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
 | `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
@@ -80,6 +80,9 @@ The functions crop and resize as the user said, decode when a picture is used, a
 names are added, never changed or removed.
 '''
 
+import warnings
+from typing import Any
+
 from stargan_tf.data.attribute_file import match_rows, read_attribute_file, read_table
 from stargan_tf.data.attributes import audit_attributes
 from stargan_tf.data.dataset import Dataset
@@ -97,7 +100,7 @@ from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import picture_files, pictures
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
 from stargan_tf.data.source import (
-    LabelledImages,
+    LabeledImages,
     UnreadableImage,
     choose_domains,
     subset,
@@ -114,3 +117,11 @@ from stargan_tf.models.family import (
     Option,
     Preset,
 )
+
+
+def __getattr__(name: str) -> Any:
+    if name != "LabelledImages":
+        raise AttributeError(f"module 'stargan_tf.plugin' has no attribute {name!r}")
+    text = "stargan_tf.plugin.LabelledImages is called LabeledImages now."
+    warnings.warn(text, DeprecationWarning, stacklevel=2)
+    return LabeledImages

@@ -23,7 +23,7 @@ from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import labeled_files
 from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 
@@ -90,7 +90,7 @@ class AttributesDataset(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split; the images are sorted by name.
 
         Args:

@@ -10,7 +10,7 @@ from stargan_tf.data.files import FileAudit, existing_folder
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import DatasetOptions
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 
 
@@ -57,7 +57,7 @@ class Dataset(metaclass=_TakesLicence):
     @abstractmethod
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split.
 
         Args:

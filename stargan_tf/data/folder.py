@@ -36,7 +36,7 @@ from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import labeled_files
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
 from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.streams import tfds_pictures
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
@@ -72,7 +72,7 @@ class FolderDataset(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split: the images in the order of the domains, by name in each.
 
         Args:
@@ -261,7 +261,7 @@ class SplitFolders(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split; the authors' division, `held_out` has no effect.
 
         Args:

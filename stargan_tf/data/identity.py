@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stargan_tf.data.source import LabelledImages
+    from stargan_tf.data.source import LabeledImages
 
 HASHED_FILES = 64
 # Parts of a fingerprint, in the words of a message.
@@ -24,7 +24,7 @@ _PARTS = {
 }
 
 
-def data_fingerprint(*splits: "LabelledImages") -> dict[str, Any]:
+def data_fingerprint(*splits: "LabeledImages") -> dict[str, Any]:
     """Describes a data set by names, labels, file sizes and a part of its content.
 
     It does not depend on where the files lie, when they were written, or how they are

@@ -18,7 +18,7 @@ from stargan_tf.data.pictures import (
     side_of_file,
     typical_side,
 )
-from stargan_tf.data.source import LabelledImages, Originals, choose_domains
+from stargan_tf.data.source import LabeledImages, Originals, choose_domains
 from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
 
@@ -36,7 +36,7 @@ def picture_files(
     values: Values,
     image_size: int,
     options: DatasetOptions,
-) -> LabelledImages:
+) -> LabeledImages:
     """Picture files and their labels.
 
     Nothing is opened here; each file is decoded, cropped (`options.crop_size`,
@@ -72,7 +72,7 @@ def pictures(
     image_size: int,
     options: DatasetOptions,
     originals: Originals | None = None,
-) -> LabelledImages:
+) -> LabeledImages:
     """Pictures that are read by number, from an archive or a database.
 
     Args:
@@ -115,7 +115,7 @@ def labeled_files(
     names: Sequence[str],
     labels: np.ndarray,
     options: DatasetOptions,
-) -> LabelledImages:
+) -> LabeledImages:
     """As `picture_files`, of chosen labels: float32 (n, number of domains)."""
     digest = hashlib.sha256(repr(_settings(info.image_size, options)).encode())
     for name in names:
@@ -164,7 +164,7 @@ def label_vectors(
             f"Data set '{dataset.name}' must give a label for each of its {count} "
             f"pictures. Received: {received}"
         )
-    # An empty split has no shape to go by; `LabelledImages` says what is wrong with it.
+    # An empty split has no shape to go by; `LabeledImages` says what is wrong with it.
     empty = np.zeros((0, len(labels.names)), np.float32)
     return labels.vectors(values) if count else empty
 
@@ -217,7 +217,7 @@ def _decoded_images(
     fingerprint: str,
     originals: Originals | None,
     version: str | None = None,
-) -> LabelledImages:
+) -> LabeledImages:
     def load(index: int, size: int = info.image_size) -> np.ndarray:
         image = decoded(read(index), names[index])
         resample = filter_of(size, info.image_size)
@@ -230,7 +230,7 @@ def _decoded_images(
         is_content = isinstance(picture, bytes)
         return side_of_file(io.BytesIO(picture) if is_content else picture)
 
-    return LabelledImages(
+    return LabeledImages(
         info=info,
         labels=labels,
         names=tuple(names),

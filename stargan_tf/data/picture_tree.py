@@ -21,7 +21,7 @@ from stargan_tf.data.files import (
 )
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import Values, picture_files, pictures
-from stargan_tf.data.source import LabelledImages, Originals, UnreadableImage
+from stargan_tf.data.source import LabeledImages, Originals, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 
@@ -100,7 +100,7 @@ def tree_pictures(
     values: Values,
     image_size: int,
     options: DatasetOptions,
-) -> LabelledImages:
+) -> LabeledImages:
     """Some pictures of a tree, with their labels.
 
     Args:

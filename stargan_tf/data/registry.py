@@ -12,7 +12,7 @@ from stargan_tf.discovery import DATASETS, Plugin
 
 if TYPE_CHECKING:
     from stargan_tf.data.dataset import Dataset
-    from stargan_tf.data.source import LabelledImages
+    from stargan_tf.data.source import LabeledImages
 
 # One line on each data set of our own, for listings that import none of them.
 DESCRIPTIONS = {
@@ -50,7 +50,7 @@ def definition(name: str) -> "Dataset":
 
 def load_dataset(
     name: str, split: str = TRAIN, image_size: int = 128, **options
-) -> "LabelledImages":
+) -> "LabeledImages":
     """Opens one split of a data set by name.
 
     Args:

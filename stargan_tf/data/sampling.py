@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.labels import LabelSpace
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.store import AUTO, DecodedImages, ImageStore, open_images
 from stargan_tf.data.turns import Turns, take_turns
 from stargan_tf.errors import InputError
@@ -34,7 +34,7 @@ ENDLESS = 2**62
 # How long the end of the process waits for calls of tf.data to stop, in seconds.
 QUIET_S, PATIENCE_S = 0.2, 30.0
 
-Sources = LabelledImages | Sequence[LabelledImages]
+Sources = LabeledImages | Sequence[LabeledImages]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def training_batches(
     batches, bit by bit.
 
     Args:
-        sources: one `LabelledImages` or several, of one image size.
+        sources: one `LabeledImages` or several, of one image size.
         batch_size: images per batch, at least 1.
         seed: integer in [0, 2³¹); decides the order and the flips.
         start_step: number of the first batch, for a resumed run.
@@ -150,7 +150,7 @@ def evaluation_batches(
     The sources follow one another, and no batch holds images of two sources.
 
     Args:
-        sources: one `LabelledImages` or several, of one image size.
+        sources: one `LabeledImages` or several, of one image size.
         batch_size: images per batch, at least 1.
         cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
 
@@ -375,6 +375,6 @@ def _to_float(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
-def _as_sources(sources: Sources) -> tuple[list[LabelledImages], LabelSpace]:
-    sources = [sources] if isinstance(sources, LabelledImages) else list(sources)
+def _as_sources(sources: Sources) -> tuple[list[LabeledImages], LabelSpace]:
+    sources = [sources] if isinstance(sources, LabeledImages) else list(sources)
     return sources, LabelSpace([source.info for source in sources])

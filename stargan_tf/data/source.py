@@ -31,7 +31,7 @@ class Originals:
 
 
 @dataclass(frozen=True)
-class LabelledImages:
+class LabeledImages:
     """One split of a data set, with random access.
 
     Args:
@@ -82,7 +82,7 @@ class LabelledImages:
             return str(error)
         return ""
 
-    def enlarge(self) -> "LabelledImages":
+    def enlarge(self) -> "LabeledImages":
         """The same images with more pixels, for random crops to be cut from.
 
         Returns:
@@ -115,7 +115,7 @@ class UnreadableImage(InputError):
     """A picture that cannot be decoded; the message names the file and the reason."""
 
 
-def choose_domains(source: LabelledImages, wanted: Sequence[str]) -> LabelledImages:
+def choose_domains(source: LabeledImages, wanted: Sequence[str]) -> LabeledImages:
     """Keeps some labels, in the given order.
 
     Args:
@@ -142,7 +142,7 @@ def choose_domains(source: LabelledImages, wanted: Sequence[str]) -> LabelledIma
     return subset(source, rows)
 
 
-def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
+def subset(source: LabeledImages, rows: np.ndarray) -> LabeledImages:
     """Some images of a source.
 
     Args:
@@ -165,7 +165,7 @@ def subset(source: LabelledImages, rows: np.ndarray) -> LabelledImages:
     )
 
 
-def one_domain_each(source: LabelledImages) -> LabelledImages:
+def one_domain_each(source: LabeledImages) -> LabeledImages:
     """Makes domains of attributes, as StarGAN v2 takes.
 
     Of one attribute become two domains, without and with it: `Not_Male`, `Male`. Of
@@ -204,3 +204,6 @@ def one_domain_each(source: LabelledImages) -> LabelledImages:
         )
     info = DatasetInfo(info.name, domains, ONE_HOT, info.image_size)
     return subset(replace(source, info=info, labels=labels), rows)
+
+
+LabelledImages = LabeledImages

@@ -27,7 +27,7 @@ from stargan_tf.data.cache import (
     use_entry,
 )
 from stargan_tf.data.files import say_once
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
 
@@ -55,7 +55,7 @@ class CachedImages:
 
     complete = True
 
-    def __init__(self, source: LabelledImages, folder: Path, in_use: InUse):
+    def __init__(self, source: LabeledImages, folder: Path, in_use: InUse):
         unreadable = read_json(folder / UNREADABLE)
         every = range(len(source))
         if not isinstance(unreadable, list) or not all(
@@ -96,7 +96,7 @@ class DecodedImages:
 
     complete = False
 
-    def __init__(self, source: LabelledImages, same_domain: bool = False):
+    def __init__(self, source: LabeledImages, same_domain: bool = False):
         self.source = source
         self.labels = source.labels
         self._groups = source.labels.argmax(axis=1) * int(same_domain)
@@ -161,7 +161,7 @@ ImageStore = CachedImages | DecodedImages
 
 
 def open_images(
-    source: LabelledImages, cache: str = AUTO, *, same_domain: bool = False
+    source: LabeledImages, cache: str = AUTO, *, same_domain: bool = False
 ) -> ImageStore:
     """Opens the images of one source.
 
@@ -202,7 +202,7 @@ def open_images(
     return DecodedImages(source, same_domain)
 
 
-def _write_images(source: LabelledImages, entry: Path) -> None:
+def _write_images(source: LabeledImages, entry: Path) -> None:
     """Decodes every image into a folder that becomes a cache entry."""
     count, size, unreadable = len(source), source.info.image_size, []
     blank = np.zeros((size, size, 3), np.uint8)
@@ -222,7 +222,7 @@ def _write_images(source: LabelledImages, entry: Path) -> None:
     describe(entry, source.info.name, count, size)
 
 
-def _decode_all(source: LabelledImages) -> Iterator[np.ndarray | None]:
+def _decode_all(source: LabeledImages) -> Iterator[np.ndarray | None]:
     """Decodes in parallel, yields in order, and shows progress if it takes long."""
 
     def load(position: int) -> np.ndarray | None:

@@ -43,7 +43,7 @@ from stargan_tf.data.picture_sources import (
 )
 from stargan_tf.data.pictures import as_square
 from stargan_tf.data.registry import NEEDS_TFDS
-from stargan_tf.data.source import LabelledImages, choose_domains, enlarged_key
+from stargan_tf.data.source import LabeledImages, choose_domains, enlarged_key
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
 
@@ -63,7 +63,7 @@ def streamed(
     image_size: int,
     options: DatasetOptions,
     prefix: str = "",
-) -> LabelledImages:
+) -> LabeledImages:
     """Pictures that come one after another.
 
     Args:
@@ -122,7 +122,7 @@ def streamed(
 
     entry = opened(image_size)
     values = entry.values if dataset.labels_in(options) else None
-    source = LabelledImages(
+    source = LabeledImages(
         info=dataset.info(image_size, options),
         labels=label_vectors(dataset, values, count, options),
         names=tuple(f"{prefix}{number:06d}" for number in range(count)),
@@ -159,7 +159,7 @@ def tf_data_pictures(
     image_size: int,
     options: DatasetOptions,
     count: int | None = None,
-) -> LabelledImages:
+) -> LabeledImages:
     """One finite split as a `tf.data.Dataset` of (image, label).
 
     It is read once and kept, cropped and resized, in the image cache.
@@ -225,7 +225,7 @@ def tfds_pictures(
     image_size: int,
     options: DatasetOptions,
     image_key: str = "image",
-) -> LabelledImages:
+) -> LabeledImages:
     """One split of a TensorFlow Datasets builder, downloaded and prepared if need be.
 
     Files with random access (`array_record`) are used as they are; others are read

@@ -15,7 +15,7 @@ from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor import checks
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.doctor.pictures import look_at
@@ -58,10 +58,10 @@ class Subject:
     definition: Dataset
     options: DatasetOptions
     image_size: int
-    opened: dict[str, LabelledImages] = field(default_factory=dict)
+    opened: dict[str, LabeledImages] = field(default_factory=dict)
     doing: str = "reading the definition"
 
-    def load(self, split: str, image_size: int = 0, **changes: Any) -> LabelledImages:
+    def load(self, split: str, image_size: int = 0, **changes: Any) -> LabeledImages:
         """Opens a split anew, with another size or changed options if given."""
         said = "".join(f", {name}={value!r}" for name, value in changes.items())
         self.doing = f"opening split='{split}'{said}"
@@ -122,18 +122,18 @@ def check_labels_in(subject: Subject) -> Iterator[str]:
 
 
 def check_opens(subject: Subject) -> Iterator[str]:
-    """`load` gives `LabelledImages`; they are kept for the checks that follow."""
+    """`load` gives `LabeledImages`; they are kept for the checks that follow."""
     for split in (TRAIN, HELD_OUT):
         try:
             images = subject.load(split)
         except Exception as error:
             yield f"While {subject.doing}: {_said(error)}"
             continue
-        if isinstance(images, LabelledImages):
+        if isinstance(images, LabeledImages):
             subject.opened[split] = images
         else:
             found = type(images).__name__
-            yield f"load('{split}') must return LabelledImages. Received: {found}"
+            yield f"load('{split}') must return LabeledImages. Received: {found}"
 
 
 def check_info(subject: Subject) -> Iterator[str]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from stargan_tf.data.files import say_once
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 
 SIZE = 8
 
@@ -49,7 +49,7 @@ def numbered():
         labels = np.eye(len(domains), dtype=np.float32)[np.arange(count) % len(domains)]
         names = tuple(f"{number}.jpg" for number in range(count))
         info = DatasetInfo(name, domains, "binary", SIZE)
-        return LabelledImages(info, labels, names, load, f"{name} {count} {broken}")
+        return LabeledImages(info, labels, names, load, f"{name} {count} {broken}")
 
     return build
 

@@ -1,5 +1,6 @@
 import pytest
 
+from stargan_tf import plugin
 from stargan_tf.plugin import Dataset
 
 
@@ -19,3 +20,11 @@ def test_the_former_spelling_of_license_is_taken_with_a_warning():
     assert former == Plain(api_version=1, license="CC BY", **TEXTS)
     with pytest.raises(TypeError, match="license"):
         Plain(api_version=1, **TEXTS)
+
+
+def test_the_former_spelling_of_labeled_images_is_found_with_a_warning():
+    with pytest.warns(DeprecationWarning, match="called LabeledImages") as warned:
+        assert plugin.LabelledImages is plugin.LabeledImages
+    assert warned[0].filename == __file__
+    with pytest.raises(AttributeError, match="no attribute 'Labels2'"):
+        _ = plugin.Labels2

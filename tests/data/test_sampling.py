@@ -187,7 +187,7 @@ PROGRAM = """
 import time
 import numpy as np
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.sampling import training_batches
 
 def load(index):
@@ -195,7 +195,7 @@ def load(index):
     return np.zeros((8, 8, 3), np.uint8)
 
 info = DatasetInfo("set", ("a",), "binary", 8)
-source = LabelledImages(info, np.ones((9, 1), np.float32), tuple("abcdefghi"), load, "")
+source = LabeledImages(info, np.ones((9, 1), np.float32), tuple("abcdefghi"), load, "")
 alive = iter(training_batches(source, 4, cache="never"))
 next(alive)
 """

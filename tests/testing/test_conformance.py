@@ -9,7 +9,7 @@ from stargan_tf.plugin import (
     Dataset,
     DatasetInfo,
     DatasetOptions,
-    LabelledImages,
+    LabeledImages,
     binary,
     choose_domains,
     one_hot,
@@ -36,7 +36,7 @@ class Sound(Dataset):
         names = tuple(f"{number}.png" for number in numbers)
         key = f"sound {split} {image_size}"
         info = self.info(image_size, options)
-        images = LabelledImages(info, labels, names, load, key)
+        images = LabeledImages(info, labels, names, load, key)
         return choose_domains(self.spoil(images, split, options), options.attributes)
 
     def spoil(self, images, split, options):
@@ -268,9 +268,7 @@ class Nothing(Sound):
 
 
 def test_what_is_no_labelled_images():
-    assert (
-        "must return LabelledImages. Received: NoneType" in failures(made(Nothing))[0]
-    )
+    assert "must return LabeledImages. Received: NoneType" in failures(made(Nothing))[0]
 
 
 class Deaf(Sound):

@@ -9,7 +9,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 from stargan_tf_celeba_hq import CELEBA_HQ
-from stargan_tf_celeba_hq.unlabelled import resolution
+from stargan_tf_celeba_hq.unlabeled import resolution
 
 from stargan_tf.plugin import DatasetOptions, InputError
 from stargan_tf.testing import check_dataset
@@ -32,7 +32,7 @@ def celeba_hq(tmp_path, write_pictures):
 
 
 @pytest.fixture
-def unlabelled(manual_folder, tmp_path):
+def unlabeled(manual_folder, tmp_path):
     """data64x64.tar as TFDS' `celeb_a_hq` wants it; the table of CelebAMask-HQ."""
     lines = [str(COUNT), "Blond_Hair Male Young "]
     with tarfile.open(manual_folder / "data64x64.tar", "w") as archive:
@@ -70,9 +70,9 @@ def test_our_builder(celeba_hq, manual_folder):
         assert ("/male/" in name) == (example["label"] == 1)
 
 
-def test_pictures_of_tfds_with_the_table(unlabelled):
-    check_dataset("celeba_hq", labels=str(unlabelled), held_out=0.3)
-    options = DatasetOptions(labels=str(unlabelled), held_out=0.3)
+def test_pictures_of_tfds_with_the_table(unlabeled):
+    check_dataset("celeba_hq", labels=str(unlabeled), held_out=0.3)
+    options = DatasetOptions(labels=str(unlabeled), held_out=0.3)
     splits = [CELEBA_HQ.load(split, 64, options) for split in ("train", "held_out")]
     seen = {}
     for images in splits:
@@ -82,15 +82,15 @@ def test_pictures_of_tfds_with_the_table(unlabelled):
     assert seen == {number: float(number % 3 != 0) for number in range(COUNT)}
 
 
-def test_pictures_of_tfds_say_nothing_without_it(unlabelled):
+def test_pictures_of_tfds_say_nothing_without_it(unlabeled):
     with pytest.raises(InputError, match=r"none of .*celeba_hq.zip"):
         CELEBA_HQ.load("train", 64, DatasetOptions())
 
 
-def test_a_table_that_misses_a_picture(unlabelled):
-    lines = unlabelled.read_text().splitlines()
-    unlabelled.write_text("\n".join(lines[:-1]))
-    options = DatasetOptions(labels=str(unlabelled))
+def test_a_table_that_misses_a_picture(unlabeled):
+    lines = unlabeled.read_text().splitlines()
+    unlabeled.write_text("\n".join(lines[:-1]))
+    options = DatasetOptions(labels=str(unlabeled))
     with pytest.raises(InputError, match=r"no row for the picture imgHQ00009.png"):
         CELEBA_HQ.load("train", 64, options)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from stargan_tf.plugin import (
     DatasetOptions,
     InputError,
-    LabelledImages,
+    LabeledImages,
     SplitFolders,
     one_hot,
     tree_of,
@@ -44,7 +44,7 @@ class AnimalFaces(SplitFolders):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """As `SplitFolders`; tells the versions apart.
 
         Args:

@@ -9,8 +9,8 @@ The pictures alone say nothing of their domain. Two distributions do:
 
 from typing import TYPE_CHECKING
 
-from stargan_tf.plugin import DatasetOptions, LabelledImages, SplitFolders, one_hot
-from stargan_tf_celeba_hq.unlabelled import load_by_table
+from stargan_tf.plugin import DatasetOptions, LabeledImages, SplitFolders, one_hot
+from stargan_tf_celeba_hq.unlabeled import load_by_table
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -29,7 +29,7 @@ class CelebAHQ(SplitFolders):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split.
 
         Args:

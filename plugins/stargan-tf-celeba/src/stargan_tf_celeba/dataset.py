@@ -8,7 +8,7 @@ from stargan_tf.plugin import (
     Dataset,
     DatasetOptions,
     FileAudit,
-    LabelledImages,
+    LabeledImages,
     Labels,
     audit_attributes,
     list_pictures,
@@ -49,7 +49,7 @@ class CelebA(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split.
 
         Args:
@@ -100,7 +100,7 @@ class CelebA(Dataset):
 
     def _of_tfds(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         chosen = self.labels_in(options).names
 
         def values(example: Mapping[str, Any]) -> list[bool]:

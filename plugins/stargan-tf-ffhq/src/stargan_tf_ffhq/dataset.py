@@ -8,7 +8,7 @@ from stargan_tf.plugin import (
     FileAudit,
     IgnoredFile,
     InputError,
-    LabelledImages,
+    LabeledImages,
     audit_folder,
     tfds_pictures,
     tree_of,
@@ -24,7 +24,7 @@ class FlickrFaces(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split; the authors' division, `held_out` has no effect.
 
         Args:

@@ -10,7 +10,7 @@ from stargan_tf.plugin import (
     FileAudit,
     IgnoredFile,
     InputError,
-    LabelledImages,
+    LabeledImages,
     audit_folder,
     one_hot,
     tfds_pictures,
@@ -45,7 +45,7 @@ class RaFD(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split; no person is in both.
 
         Args:
@@ -104,7 +104,7 @@ class RaFD(Dataset):
 
     def _of_tfds(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         from stargan_tf_rafd.rafd import Builder
 
         def number(example: Mapping[str, Any]) -> int:

@@ -13,7 +13,7 @@ from stargan_tf.plugin import (
     Dataset,
     DatasetOptions,
     InputError,
-    LabelledImages,
+    LabeledImages,
     read_attribute_file,
     split_positions,
     subset,
@@ -26,7 +26,7 @@ SMALLEST, LARGEST = 64, 1024
 
 def load_by_table(
     dataset: Dataset, split: str, image_size: int, options: DatasetOptions
-) -> LabelledImages:
+) -> LabeledImages:
     """Opens one split.
 
     Args:
