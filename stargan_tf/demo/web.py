@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.registry import load_dataset
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.demo.litert_js import VERSION, runtime_folder
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_new, new_folder, read_json, temporary_folder
@@ -237,7 +237,7 @@ def write_sample_faces(folder: Path, datasets: list[str]) -> None:
     (folder / "faces.json").write_text(json.dumps(listing, indent=1) + "\n")
 
 
-def _varied(faces: LabelledImages) -> list[int]:
+def _varied(faces: LabeledImages) -> list[int]:
     """The first rows, but no label again while there are others.
 
     A face that shows many domains comes first: on it a change is seen best.

@@ -8,7 +8,7 @@ from typing import Any
 
 from stargan_tf import files
 from stargan_tf.data.identity import data_fingerprint
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.job import (
     DataChoice,
@@ -47,7 +47,7 @@ class DistillationJob:
 
     checkpoint: Path
     state: State
-    sources: LabelledImages | list[LabelledImages]
+    sources: LabeledImages | list[LabeledImages]
     options: Mapping[str, Any]
     output: Path
     code: Mapping[str, Any] = field(default_factory=dict)
@@ -125,7 +125,7 @@ def plan_distillation(
 
 def _sources(
     checkpoint: Path, state: State, choice: DataChoice
-) -> tuple[LabelledImages | list[LabelledImages], list[dict[str, Any]]]:
+) -> tuple[LabeledImages | list[LabeledImages], list[dict[str, Any]]]:
     """What the student is taught on, and the fingerprints of that."""
     config = recorded_config(checkpoint, choice.options)
     if config and choice.name is None and not choice.options:

@@ -12,7 +12,7 @@ import numpy as np
 from stargan_tf.data.files import EMPTY, HIDDEN, RUBBISH, FileAudit, counted
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.options import HELD_OUT
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.doctor.pictures import CMYK, GRAY, Picture
 from stargan_tf.doctor.report import (
@@ -40,7 +40,7 @@ BEARABLE = 0.01
 # Two hashes that differ in 3 bits agree in at least one of four 16-bit parts.
 NEAR = 3
 
-Splits = Mapping[str, LabelledImages]
+Splits = Mapping[str, LabeledImages]
 
 
 def check_opening(opened: Opened) -> list[Finding]:

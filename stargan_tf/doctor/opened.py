@@ -13,7 +13,7 @@ from stargan_tf.data.files import FileAudit, say_once
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import SPLITS, DatasetOptions
 from stargan_tf.data.registry import definition, load_dataset
-from stargan_tf.data.source import LabelledImages, one_domain_each
+from stargan_tf.data.source import LabeledImages, one_domain_each
 from stargan_tf.errors import InputError
 
 # What a file audit says in more detail than the log.
@@ -38,7 +38,7 @@ class Opened:
     name: str
     image_size: int
     options: DatasetOptions
-    splits: Mapping[str, LabelledImages] = field(default_factory=dict)
+    splits: Mapping[str, LabeledImages] = field(default_factory=dict)
     audit: FileAudit | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Opened:
         """The file of an image, listed by the definition or named by its path.
 
         Args:
-            name: as in `LabelledImages.names`.
+            name: as in `LabeledImages.names`.
 
         Returns:
             Its path; None for images that are drawn or come out of an archive.
@@ -81,7 +81,7 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
     place = options.data_dir and Path(options.data_dir)
     if place and not place.exists():
         raise InputError(f"--data_dir {place} does not exist.")
-    splits: dict[str, LabelledImages] = {}
+    splits: dict[str, LabeledImages] = {}
     problems: list[str] = []
     left_out = 0
     plain = replace(options, one_hot=False)

@@ -14,7 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from stargan_tf.data.pictures import open_picture, read_picture
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.doctor.opened import Opened
 
 RGB, GRAY, CMYK = "rgb", "gray", "cmyk"
@@ -31,7 +31,7 @@ class Picture:
     """One image; about 300 bytes.
 
     Args:
-        name: as in `LabelledImages.names`.
+        name: as in `LabeledImages.names`.
         split: `"train"`, `"held_out"`, or `""` if the split could not be opened.
         row: its number in the split.
         problem: why it cannot be read; None if it can, and then all below is set.
@@ -88,13 +88,13 @@ def look_at(
     name: str,
     split: str,
     row: int,
-    source: LabelledImages | None = None,
+    source: LabeledImages | None = None,
     path: Path | None = None,
 ) -> Picture:
     """Decodes an image file in its own size, or loads an image that has none.
 
     Args:
-        name: as in `LabelledImages.names`.
+        name: as in `LabeledImages.names`.
         split: `"train"`, `"held_out"`, or `""`.
         row: the image's number in the split.
         source: the split.

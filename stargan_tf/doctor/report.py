@@ -18,7 +18,7 @@ from stargan_tf.data.info import BINARY, DatasetInfo
 from stargan_tf.data.options import HELD_OUT, TRAIN
 from stargan_tf.data.pictures import side_of_file, typical_side
 from stargan_tf.data.registry import available, definition
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.errors import InputError
 from stargan_tf.files import write_text
@@ -139,7 +139,7 @@ class Report:
         }
 
 
-def count_labels(splits: Mapping[str, LabelledImages]) -> list[LabelCount]:
+def count_labels(splits: Mapping[str, LabeledImages]) -> list[LabelCount]:
     """Counts the images of every domain, and of both values of binary labels.
 
     Args:

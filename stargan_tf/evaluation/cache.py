@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from stargan_tf.archives import read_arrays, write_arrays
 from stargan_tf.data.cache import cache_folder
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
 from stargan_tf.evaluation.measures import ByImage, Measurement
@@ -64,7 +64,7 @@ class RealStatistics:
 
     def __init__(
         self,
-        source: LabelledImages,
+        source: LabeledImages,
         extractor: "FeatureExtractor",
         batch_size: int,
         seed: int = 0,

@@ -13,7 +13,7 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.sampling import training_batches
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import new_file
@@ -65,7 +65,7 @@ class LabelClassifier:
 
 
 def cached_classifier(
-    images: LabelledImages, size: str = "small", **options
+    images: LabeledImages, size: str = "small", **options
 ) -> LabelClassifier:
     """`train_classifier`, but from the cache where it was trained before.
 
@@ -99,7 +99,7 @@ def cached_classifier(
 
 @keras_settings()
 def train_classifier(
-    images: LabelledImages,
+    images: LabeledImages,
     size: str = "small",
     *,
     steps: int = 2000,

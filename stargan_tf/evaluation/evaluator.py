@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stargan_tf.data.pictures import to_float
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import (
@@ -123,7 +123,7 @@ class Evaluator:
 
 def run_task(
     task: Task,
-    held_out: LabelledImages,
+    held_out: LabeledImages,
     metrics: "Sequence[Metric]",
     batch_size: int,
     progress: Callable[[int], None],

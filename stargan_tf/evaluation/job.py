@@ -12,7 +12,7 @@ from stargan_tf.data.identity import data_fingerprint, differing_parts
 from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.options import HELD_OUT, TRAIN, Preparation
 from stargan_tf.data.registry import available, definition, load_dataset
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
@@ -48,8 +48,8 @@ class EvaluationData:
     """
 
     dataset: int
-    held_out: LabelledImages
-    train: LabelledImages
+    held_out: LabeledImages
+    train: LabeledImages
     changed: bool | None = None
 
 
@@ -149,7 +149,7 @@ def _index(name: str, names: list[str]) -> int:
 
 def _open(
     name: str, split: str, info: DatasetInfo, options: dict[str, Any]
-) -> LabelledImages:
+) -> LabeledImages:
     source = load_dataset(name, split, info.image_size, **options)
     if set(info.domains) < set(source.info.domains) or (
         info.domains != source.info.domains

@@ -13,7 +13,7 @@ from absl import logging
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import HELD_OUT, DatasetOptions
 from stargan_tf.data.pictures import to_uint8
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 
 # What decides a translation: a label, a random latent code, a reference image, or
@@ -41,8 +41,8 @@ class Subject:
 
     model: Any
     translated_by: str
-    held_out: LabelledImages
-    train: LabelledImages
+    held_out: LabeledImages
+    train: LabeledImages
     dataset: int = 0
 
 
@@ -143,7 +143,7 @@ def subsample(rows: np.ndarray, count: int | None) -> np.ndarray:
 
 
 def image_batches(
-    source: LabelledImages, rows: np.ndarray, size: int
+    source: LabeledImages, rows: np.ndarray, size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Reads images of a source in order and ahead; unreadable ones are left out.
 
@@ -176,7 +176,7 @@ def _gather(start: int, waiting: list[Future]) -> Iterator[tuple]:
         yield start + np.array(places), np.stack([images[place] for place in places])
 
 
-def _load(source: LabelledImages, row: int) -> np.ndarray | None:
+def _load(source: LabeledImages, row: int) -> np.ndarray | None:
     try:
         image = np.asarray(source.load(row))
     except UnreadableImage as error:
@@ -227,7 +227,7 @@ def true_images(
     return known, images[known]
 
 
-def drawn_truth(source: LabelledImages) -> Truth | None:
+def drawn_truth(source: LabeledImages) -> Truth | None:
     """The truth about held-out drawn faces, which can be drawn with any label.
 
     Args:

@@ -15,7 +15,7 @@ from stargan_tf.data.options import (
     check_split,
 )
 from stargan_tf.data.registry import DESCRIPTIONS
-from stargan_tf.data.source import LabelledImages, choose_domains
+from stargan_tf.data.source import LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.toon_faces.drawing import HAIR_COLORS
@@ -61,7 +61,7 @@ class ToonFaces(Dataset):
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
-    ) -> LabelledImages:
+    ) -> LabeledImages:
         """Opens one split; an image is drawn when it is asked for.
 
         Args:
@@ -85,7 +85,7 @@ class ToonFaces(Dataset):
         def draw(index: int, side: int = image_size) -> np.ndarray:
             return self.render(split, index, labels[index], side)
 
-        images = LabelledImages(
+        images = LabeledImages(
             info=self.labels.info(self.name, image_size),
             labels=labels,
             names=tuple(f"{split}_{number:06d}" for number in range(size)),

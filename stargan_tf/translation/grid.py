@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.translation.pictures import write_picture
 
@@ -197,7 +197,7 @@ def with_caption(image: Image.Image, text: str) -> Image.Image:
     return canvas
 
 
-def contact_sheet(splits: dict[str, LabelledImages]) -> Image.Image:
+def contact_sheet(splits: dict[str, LabeledImages]) -> Image.Image:
     """A data set at a glance: a row for each label, training images first.
 
     Of more than `SHEET_ROWS` labels it takes some, evenly spread, and says so.
@@ -234,7 +234,7 @@ def contact_sheet(splits: dict[str, LabelledImages]) -> Image.Image:
     return with_caption(sheet, caption)
 
 
-def _some(source: LabelledImages, label: int, count: int) -> list[np.ndarray]:
+def _some(source: LabeledImages, label: int, count: int) -> list[np.ndarray]:
     """Readable images of a label, spread evenly over the split."""
     members = np.flatnonzero(source.labels[:, label])
     count = min(count, len(members))

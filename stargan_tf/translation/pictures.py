@@ -15,7 +15,7 @@ from tqdm import tqdm
 from stargan_tf.data.files import EXTENSIONS, is_picture, list_pictures
 from stargan_tf.data.options import CROP, STRETCH, Box, used_box
 from stargan_tf.data.pictures import read_picture
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, write_bytes
 
@@ -344,7 +344,7 @@ def check_extension(path: Path) -> None:
 
 
 def save_pictures(
-    source: LabelledImages, folder: str | os.PathLike, count: int
+    source: LabeledImages, folder: str | os.PathLike, count: int
 ) -> list[Path]:
     """Writes the first images of a data set as PNG files.
 

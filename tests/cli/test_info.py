@@ -8,7 +8,7 @@ import pytest
 from stargan_tf.cli import main
 from stargan_tf.data import cache
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.store import open_images
 
 # `stargan-tf cache`.
@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
 def hair():
     info = DatasetInfo("hair", ("dark", "light"), "one_hot", 8)
     labels, image = np.eye(2, dtype=np.float32), np.zeros((8, 8, 3), np.uint8)
-    return LabelledImages(info, labels, ("0", "1"), lambda index: image, "hair")
+    return LabeledImages(info, labels, ("0", "1"), lambda index: image, "hair")
 
 
 def run(capsys, *arguments):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.doctor.opened import Opened
 
 SIZE = 8
@@ -46,7 +46,7 @@ def source():
             return pixels(first + row, SIZE, SIZE)
 
         info = DatasetInfo("toy", tuple(domains), kind, SIZE, groups)
-        return LabelledImages(info, labels, names, load, "toy")
+        return LabeledImages(info, labels, names, load, "toy")
 
     return build
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.pictures import to_float, to_uint8
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.evaluation.fid import FeatureSummary
 from stargan_tf.evaluation.tasks import Subject
 
@@ -31,7 +31,7 @@ def make_source(info, labels, unreadable=(), fingerprint="fake"):
         return np.full((info.image_size, info.image_size, 3), 20 * index, np.uint8)
 
     names = tuple(f"{i:03d}.png" for i in range(len(labels)))
-    return LabelledImages(info, labels, names, load, fingerprint)
+    return LabeledImages(info, labels, names, load, fingerprint)
 
 
 class LabelModel:

@@ -6,7 +6,7 @@ import pytest
 from absl import logging
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import classifier as module
 from stargan_tf.evaluation.classifier import (
@@ -33,7 +33,7 @@ def stripes(label_type, domains):
     names = tuple(f"{number}.png" for number in range(60))
     labels = labels.astype(np.float32)
     print_ = f"{label_type} {domains}"
-    return LabelledImages(info, labels, names, images.__getitem__, print_), images
+    return LabeledImages(info, labels, names, images.__getitem__, print_), images
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.translation.grid import (
     MANY_PIXELS,
@@ -113,7 +113,7 @@ def source():
 
         info = DatasetInfo("toy", ("left", "right"), "binary", SIDE)
         names = tuple(map(str, range(len(labels))))
-        return LabelledImages(info, labels, names, load, "toy")
+        return LabeledImages(info, labels, names, load, "toy")
 
     return build
 
@@ -144,7 +144,7 @@ def test_of_a_hundred_labels_some_are_shown_and_that_is_said():
         labels = np.eye(domains, dtype=np.float32)
         names = tuple(map(str, range(domains)))
         picture = np.zeros((SIDE, SIDE, 3), np.uint8)
-        split = LabelledImages(info, labels, names, lambda row: picture, "many")
+        split = LabeledImages(info, labels, names, lambda row: picture, "many")
         return contact_sheet({"train": split})
 
     all_of_them, some = sheet(40), sheet(100)
