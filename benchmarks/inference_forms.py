@@ -95,8 +95,8 @@ def generator(arguments: Any, model: Any) -> Any:
 
 def export(arguments: Any, model: Any) -> None:
     """As `stargan-tf export` does it, without the comparison with Keras."""
-    from stargan_tf.exporting.litert import LiteRTOptions, export_litert
-    from stargan_tf.exporting.saved_model import SavedModelOptions, export_saved_model
+    from stargan_tf.exporting.litert import export_litert
+    from stargan_tf.exporting.saved_model import export_saved_model
     from stargan_tf.training import checkpoints
     from stargan_tf.training.run_folder import versions
 
@@ -106,10 +106,10 @@ def export(arguments: Any, model: Any) -> None:
     path = arguments.folder / "run" / "checkpoints" / checkpoints.folder_name(0)
     checkpoints.write(path, model, state)
     served = arguments.folder / "served"
-    export_saved_model(path, state, served, SavedModelOptions(check=False))
+    export_saved_model(path, state, served, check=False)
     for mode in ("none", "dynamic"):
-        options = LiteRTOptions(quantize=mode, check=False)
-        export_litert(path, state, arguments.folder / f"litert_{mode}", options)
+        output = arguments.folder / f"litert_{mode}"
+        export_litert(path, state, output, quantize=mode, check=False)
 
 
 def form(arguments: Any) -> Form:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf.errors import InputError
-from stargan_tf.exporting.litert import LiteRTOptions, export_litert
+from stargan_tf.exporting.litert import export_litert
 from stargan_tf.pretrained import LITERT
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint, load_model
@@ -89,7 +89,7 @@ def ship(run, name, quantize):
     folder = HOME / name
     shutil.rmtree(folder, ignore_errors=True)
     saved = checkpoints.save(folder / "checkpoints", Compressed(model), state, keep=1)
-    export_litert(saved, state, folder / LITERT, LiteRTOptions(quantize=quantize))
+    export_litert(saved, state, folder / LITERT, quantize=quantize)
 
 
 def main():

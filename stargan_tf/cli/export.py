@@ -115,10 +115,10 @@ def _export_saved_model(
         raise InputError(f"There is no SavedModel of {state.model} models.")
     choice = data_choice(args, state.datasets[0]["image_size"])
     start_tensorflow()
-    from stargan_tf.exporting.saved_model import SavedModelOptions, export_saved_model
+    from stargan_tf.exporting.saved_model import export_saved_model
 
-    options = SavedModelOptions(args.check is not False, choice)
-    version, agreement = export_saved_model(checkpoint, state, output, options)
+    check = args.check is not False
+    version, agreement = export_saved_model(checkpoint, state, output, check, choice)
     lines = [f"{name}: {measured}" for name, measured in agreement.items()]
     return [*lines, f"Wrote {version}", f"Next: {PROGRAM} serve {output}"]
 
@@ -138,16 +138,18 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
     if args.quantize == INT8:
         open_evaluation_data(checkpoint, state, choice)
     start_tensorflow()
-    from stargan_tf.exporting.litert import LiteRTOptions, export_litert
+    from stargan_tf.exporting.litert import export_litert
 
-    options = LiteRTOptions(
-        args.quantize or NONE,
-        args.input_type or FLOAT32,
-        args.calibration_images or 50,
-        check,
-        choice,
+    done = export_litert(
+        checkpoint,
+        state,
+        output,
+        quantize=args.quantize or NONE,
+        input_type=args.input_type or FLOAT32,
+        calibration_images=args.calibration_images or 50,
+        check=check,
+        data=choice,
     )
-    done = export_litert(checkpoint, state, output, options)
     lines = [f"Wrote {file} ({_size(file)})" for file in done.files]
     for name, agreement in done.agreement.items():
         lines.append(f"'{name}' against Keras on {done.measured_on}: {agreement}")

@@ -83,14 +83,10 @@ def _folder(named: Path) -> Path:
     if not (made / "1").is_dir():
         print(f"Exporting {named} once, to {made}", flush=True)
         start_tensorflow()
-        from stargan_tf.exporting.saved_model import (
-            SavedModelOptions,
-            export_saved_model,
-        )
+        from stargan_tf.exporting.saved_model import export_saved_model
         from stargan_tf.training.run_folder import find_checkpoint
 
-        options = SavedModelOptions(check=False)
-        export_saved_model(*find_checkpoint(source), made, options)
+        export_saved_model(*find_checkpoint(source), made, check=False)
     return made
 
 

@@ -21,6 +21,7 @@ from stargan_tf.version import __version__
 PIXEL_SPAN = 2.0  # images are in [-1, 1]
 GRAY_LEVEL = PIXEL_SPAN / 255
 CHECKED = 20
+OWN_DATA = DataChoice()  # a run's own
 JOINT = "joint"
 Arrays = Mapping[str, np.ndarray]
 
@@ -158,7 +159,7 @@ def held_out_images(
     try:
         data = open_evaluation_data(checkpoint, state, choice)
     except (InputError, OSError) as error:
-        if choice != DataChoice():
+        if choice != OWN_DATA:
             raise
         text = f"Measured on random images, since the data cannot be opened: {error}"
         warnings.warn(text, stacklevel=2)

@@ -32,6 +32,7 @@ from stargan_tf.exporting import (
 )
 from stargan_tf.exporting.agreement import (
     GRAY_LEVEL,
+    OWN_DATA,
     PIXEL_SPAN,
     Agreement,
     Arrays,
@@ -131,25 +132,6 @@ class LiteRTModel:
 
 
 @dataclass(frozen=True)
-class LiteRTOptions:
-    """How to export.
-
-    Args:
-        quantize: one of `exporting.MODES`.
-        input_type: of images, `"float32"` or `"uint8"`.
-        calibration_images: for int8: how many training images.
-        check: whether to compare with Keras.
-        data: what to calibrate and compare with; by default the run's own.
-    """
-
-    quantize: str = NONE
-    input_type: str = FLOAT32
-    calibration_images: int = 50
-    check: bool = True
-    data: DataChoice = field(default_factory=DataChoice)
-
-
-@dataclass(frozen=True)
 class LiteRTExport:
     """What was written.
 
@@ -165,7 +147,14 @@ class LiteRTExport:
 
 
 def export_litert(
-    checkpoint: Path, state: State, output: Path, options: LiteRTOptions
+    checkpoint: Path,
+    state: State,
+    output: Path,
+    quantize: str = NONE,
+    input_type: str = FLOAT32,
+    calibration_images: int = 50,
+    check: bool = True,
+    data: DataChoice = OWN_DATA,
 ) -> LiteRTExport:
     """Writes `model.json` and the `.tflite` files; all of them, or nothing.
 
@@ -173,7 +162,11 @@ def export_litert(
         checkpoint: the checkpoint's folder.
         state: its state file.
         output: the folder to make.
-        options: how.
+        quantize: one of `exporting.MODES`.
+        input_type: of images, `"float32"` or `"uint8"`.
+        calibration_images: for int8: how many training images.
+        check: whether to compare with Keras.
+        data: what to calibrate and compare with; by default the run's own.
 
     Returns:
         What was written.
@@ -183,15 +176,13 @@ def export_litert(
         InputError: for int8, if the training data is not there.
         ImportError: with `check` or int8, without ai-edge-litert.
     """
-    quantize, input_type = options.quantize, options.input_type
     model = litert_model(checkpoint, state)
     description = {**describe(state, quantize, input_type), **model.details}
     calibration = samples = None
     if quantize == INT8:
-        count = options.calibration_images
-        calibration = training_images(checkpoint, state, options.data, count)
-    if options.check:
-        samples = held_out_images(checkpoint, state, options.data)
+        calibration = training_images(checkpoint, state, data, calibration_images)
+    if check:
+        samples = held_out_images(checkpoint, state, data)
     agreement: dict[str, Agreement] = {}
     entries = {}
     with files.new_folder(output, "export", replace=False) as folder:

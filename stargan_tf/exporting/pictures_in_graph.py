@@ -78,7 +78,7 @@ def _decoded(content):
     """One file as uint8 RGB, upright."""
     header = _Header(content)
     pixels, content = header.still()
-    message = f"A picture has more than {MAX_PIXELS:,} pixels. Received:"
+    message = f"An image has more than {MAX_PIXELS:,} pixels. Received:"
     fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
     known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
     with tf.control_dependencies([fits, known]):

@@ -19,7 +19,7 @@ In all signatures the batch n is free and at least 1; s is the model's image siz
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
@@ -35,6 +35,7 @@ from stargan_tf.evaluation.job import DataChoice
 from stargan_tf.exporting import AgreementError, pictures_in_graph
 from stargan_tf.exporting.agreement import (
     GRAY_LEVEL,
+    OWN_DATA,
     PIXEL_SPAN,
     Agreement,
     Arrays,
@@ -56,19 +57,6 @@ UINT8, FLOAT, ENCODED = "", "_float", "_encoded"  # suffixes of signatures
 FLOAT_LIMIT = Limit(max=1e-3)
 ROUNDED_LIMIT = Limit(max=GRAY_LEVEL * 1.001)  # may be rounded to the other side
 _ROWS = 4  # compared at a time: a few large images fit into any memory
-
-
-@dataclass(frozen=True)
-class SavedModelOptions:
-    """How to export.
-
-    Args:
-        check: whether to compare with Keras.
-        data: what to compare on; by default the run's own held-out images.
-    """
-
-    check: bool = True
-    data: DataChoice = field(default_factory=DataChoice)
 
 
 @dataclass(frozen=True)
@@ -192,7 +180,11 @@ class ServedModel:
 
 
 def export_saved_model(
-    checkpoint: Path, state: State, output: Path, options: SavedModelOptions
+    checkpoint: Path,
+    state: State,
+    output: Path,
+    check: bool = True,
+    data: DataChoice = OWN_DATA,
 ) -> tuple[Path, dict[str, Agreement]]:
     """Writes `output/1`, or the next number; whole or not at all.
 
@@ -202,7 +194,8 @@ def export_saved_model(
         checkpoint: the checkpoint's folder.
         state: its state file.
         output: the model's folder; its name is the model's name on the server.
-        options: how.
+        check: whether to compare with Keras.
+        data: what to compare on; by default the run's own held-out images.
 
     Returns:
         The version's folder, and how the signatures agree with Keras.
@@ -224,8 +217,8 @@ def export_saved_model(
     try:
         with files.new_folder(version, "export", replace=False) as folder:
             _write(folder, served, signatures)
-            if options.check:
-                samples = held_out_images(checkpoint, state, options.data)
+            if check:
+                samples = held_out_images(checkpoint, state, data)
                 agreement = compare(folder, served, samples)
             name = output.resolve().name
             _write_extras(folder, name, signatures, description, agreement)

@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -262,11 +263,8 @@ class Client:
         read: Callable[[Any], Any],
         timeout: float | None = None,
     ) -> Any:
-        try:
-            answer = self._call(method, request, timeout)
-        except grpc.RpcError as error:
-            raise self._error(error) from error
-        return self._result(method, answer, read)
+        with self._explained_errors(method):
+            return read(self._call(method, request, timeout))
 
     def _call(self, method: tuple[str, Any], request: Any, timeout: float | None):
         path, response = method
@@ -278,14 +276,13 @@ class Client:
         timeout = timeout or self._timeout
         return send(request, timeout=timeout, metadata=self._headers)
 
-    def _error(self, error: Any) -> ServingError:
-        return ServingError(error.code().name, error.details() or "", self._address)
-
-    def _result(
-        self, method: tuple[str, Any], answer: Any, read: Callable[[Any], Any]
-    ) -> Any:
+    @contextmanager
+    def _explained_errors(self, method: tuple[str, Any]) -> Iterator[None]:
         try:
-            return read(answer)
+            yield
+        except grpc.RpcError as error:
+            code, details = error.code().name, error.details() or ""
+            raise ServingError(code, details, self._address) from error
         except (ValueError, LookupError, RecursionError, DecodeError) as error:
             details = f"The response to {method[0]} cannot be used: {error}"
             raise ServingError("INTERNAL", details, self._address) from error
@@ -330,11 +327,8 @@ class AsyncClient(Client):
         read: Callable[[Any], Any],
         timeout: float | None = None,
     ) -> Any:
-        try:
-            answer = await self._call(method, request, timeout)
-        except grpc.RpcError as error:
-            raise self._error(error) from error
-        return self._result(method, answer, read)
+        with self._explained_errors(method):
+            return read(await self._call(method, request, timeout))
 
 
 def _encoded_request(
@@ -348,7 +342,7 @@ def _encoded_request(
     """(signature, {input: array}) of a translation with decoding on the server."""
     count = len(pictures)
     if not count:
-        raise InputError("Give at least one picture. Received none.")
+        raise InputError("Give at least one image. Received none.")
     inputs = {
         "encoded": _files(pictures),
         "names": np.full(count, composed(to), object),
@@ -368,7 +362,7 @@ def _encoded_request(
 def _each(values: np.ndarray, count: int, name: str) -> np.ndarray:
     if len(values) not in (1, count):
         raise InputError(
-            f"Give one of {name} per picture, or one for all. Received: {len(values)} "
+            f"Give one of {name} per image, or one for all. Received: {len(values)} "
             f"for {count}"
         )
     return np.broadcast_to(values, (count,))
@@ -389,7 +383,7 @@ def _file(picture: Picture) -> bytes:
             raise InputError(f"{picture} cannot be read: {error.strerror}.") from error
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise InputError(
-            "A picture is a path, or a uint8 array (height, width, 3). Received: "
+            "An image is a path, or a uint8 array (height, width, 3). Received: "
             f"{picture.dtype} {picture.shape}"
         )
     file = io.BytesIO()

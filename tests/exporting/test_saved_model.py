@@ -11,7 +11,6 @@ from tensorflow_serving.config import model_server_config_pb2
 from stargan_tf.exporting import AgreementError
 from stargan_tf.exporting.agreement import random_images
 from stargan_tf.exporting.saved_model import (
-    SavedModelOptions,
     compare,
     export_saved_model,
 )
@@ -115,7 +114,7 @@ def test_a_failed_check_leaves_nothing(served_v1, monkeypatch, tmp_path):
         pytest.raises(AgreementError),
         pytest.warns(UserWarning, match="random images"),
     ):
-        export_saved_model(checkpoint, state, tmp_path / "out", SavedModelOptions())
+        export_saved_model(checkpoint, state, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -5,7 +5,7 @@ import warnings
 import keras
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.exporting.saved_model import SavedModelOptions, export_saved_model
+from stargan_tf.exporting.saved_model import export_saved_model
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training import checkpoints
@@ -54,7 +54,6 @@ def exported(folder, model, family, check=True):
     saved, state = find_checkpoint(folder)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Measured on random images")
-        options = SavedModelOptions(check=check)
         output = folder / "tiny"
-        version, agreement = export_saved_model(saved, state, output, options)
+        version, agreement = export_saved_model(saved, state, output, check)
     return model, version, agreement

@@ -185,7 +185,7 @@ def test_translations_by_style(recorder):
 @pytest.mark.parametrize(
     ("pictures", "options", "message"),
     [
-        ([], {}, "at least one picture"),
+        ([], {}, "at least one image"),
         ([np.zeros((2, 2, 3))], {}, "float64"),
         (["a.png"], {}, "a.png cannot be read"),
         ([np.zeros((2, 2, 3), np.uint8)], {"seeds": [1, 2]}, "Received: 2 for 1"),
