@@ -190,8 +190,9 @@ def export_litert(
             content = convert(file, quantize, input_type, calibration)
             content = with_metadata(content, description)
             if samples:
-                expected = KerasOutputs(file, input_type, samples)
-                agreement |= expected.compare(content)
+                found = KerasOutputs(file, input_type, samples).compare(content)
+                _check(found, quantize, input_type, samples.described)
+                agreement |= found
             (folder / file.file_name).write_bytes(content)
             entries[file.role] = {
                 "path": file.file_name,
@@ -200,7 +201,6 @@ def export_litert(
                 "signatures": signatures(content),
             }
         if samples:
-            _require(agreement, quantize, input_type, samples.described)
             description["measured_on"] = samples.described
         shown = {name: found.to_dict() for name, found in agreement.items()}
         description |= {"agreement": shown, "files": entries}
@@ -251,7 +251,7 @@ def limit(quantize: str, input_type: str) -> Limit:
     return found
 
 
-def _require(
+def _check(
     agreement: Mapping[str, Agreement], quantize: str, input_type: str, described: str
 ) -> None:
     wanted = limit(quantize, input_type)

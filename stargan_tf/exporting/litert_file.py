@@ -210,6 +210,10 @@ class Runner:
                 model_content=content, num_threads=threads
             )
             self._interpreter.allocate_tensors()
+        names = self._interpreter.get_signature_list()
+        self._signatures = {
+            name: self._interpreter.get_signature_runner(name) for name in names
+        }
 
     def run(
         self, signature: str, inputs: Mapping[str, np.ndarray]
@@ -223,4 +227,4 @@ class Runner:
         Returns:
             Its outputs by name.
         """
-        return self._interpreter.get_signature_runner(signature)(**inputs)
+        return self._signatures[signature](**inputs)
