@@ -1,7 +1,7 @@
 """Names of a checkpoint's labels, which the official checkpoints do not hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
@@ -13,35 +13,20 @@ if TYPE_CHECKING:
 SEPARATOR = "/"
 
 
-@dataclass(frozen=True)
-class LabelNames:
-    """Names of one data set's labels.
-
-    Args:
-        dataset: its name.
-        domains: the labels, in the official order.
-        label_type: `"binary"` or `"one_hot"`.
-        exclusive_groups: see `DatasetInfo`.
-    """
-
-    dataset: str
-    domains: tuple[str, ...]
-    label_type: str
-    exclusive_groups: tuple[tuple[str, ...], ...] = ()
-
-
+_SIZE = 128  # Stands for the checkpoint's.
 _HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
-_CELEBA = LabelNames("celeba", (*_HAIR, "Male", "Young"), BINARY, (_HAIR,))
+_ATTRIBUTES = (*_HAIR, "Male", "Young")
+_CELEBA = DatasetInfo("celeba", _ATTRIBUTES, BINARY, _SIZE, (_HAIR,))
 # The official code numbers folders in the order of their names.
 _EXPRESSIONS = "angry contemptuous disgusted fearful happy neutral sad surprised"
-_RAFD = LabelNames("rafd", tuple(_EXPRESSIONS.split()), ONE_HOT)
+_RAFD = DatasetInfo("rafd", tuple(_EXPRESSIONS.split()), ONE_HOT, _SIZE)
 # Those of the official checkpoints.
 PRESETS = {
     "celeba": (_CELEBA,),
     "rafd": (_RAFD,),
     "celeba_rafd": (_CELEBA, _RAFD),
-    "celeba_hq": (LabelNames("celeba_hq", ("female", "male"), ONE_HOT),),
-    "afhq": (LabelNames("afhq", ("cat", "dog", "wild"), ONE_HOT),),
+    "celeba_hq": (DatasetInfo("celeba_hq", ("female", "male"), ONE_HOT, _SIZE),),
+    "afhq": (DatasetInfo("afhq", ("cat", "dog", "wild"), ONE_HOT, _SIZE),),
 }
 
 
@@ -67,25 +52,16 @@ def dataset_infos(
         if preset not in PRESETS:
             known = near_names(preset, PRESETS)
             raise InputError(f"There is no preset of names '{preset}'. {known}")
-        names = PRESETS[preset]
+        infos = PRESETS[preset]
     elif domains:
-        names = _given(domains, label_type)
+        infos = _given(domains, label_type)
     else:
-        names = [_numbered(sizes, label_type)]
-    _check_count(names, sizes)
-    return [
-        DatasetInfo(
-            known.dataset,
-            known.domains,
-            known.label_type,
-            sizes.image_size,
-            known.exclusive_groups,
-        )
-        for known in names
-    ]
+        infos = [_numbered(sizes, label_type)]
+    _check_count(infos, sizes)
+    return [replace(info, image_size=sizes.image_size) for info in infos]
 
 
-def _given(domains: str, label_type: str) -> list[LabelNames]:
+def _given(domains: str, label_type: str) -> list[DatasetInfo]:
     groups, types = domains.split(SEPARATOR), label_type.split(SEPARATOR)
     if len(types) == 1:
         types *= len(groups)
@@ -98,12 +74,12 @@ def _given(domains: str, label_type: str) -> list[LabelNames]:
     if len(groups) > 1:
         names = [f"imported_{i + 1}" for i in range(len(groups))]
     return [
-        LabelNames(name, tuple(domain.strip() for domain in group.split(",")), kind)
+        DatasetInfo(name, tuple(map(str.strip, group.split(","))), kind, _SIZE)
         for name, group, kind in zip(names, groups, types, strict=True)
     ]
 
 
-def _numbered(sizes: "Sizes", label_type: str) -> LabelNames:
+def _numbered(sizes: "Sizes", label_type: str) -> DatasetInfo:
     if sizes.mask_width:
         raise InputError(
             f"The checkpoint is of a model of {sizes.mask_width} data sets with "
@@ -111,20 +87,20 @@ def _numbered(sizes: "Sizes", label_type: str) -> LabelNames:
             "is not in it. Pass --preset celeba_rafd, or --domains A,B,…/C,D,…"
         )
     domains = tuple(f"domain_{i + 1}" for i in range(sizes.label_width))
-    return LabelNames("imported", domains, label_type)
+    return DatasetInfo("imported", domains, label_type, _SIZE)
 
 
-def _check_count(names: Sequence[LabelNames], sizes: "Sizes") -> None:
-    count = sum(len(known.domains) for known in names)
-    width = count + (len(names) if len(names) > 1 else 0)
+def _check_count(infos: Sequence[DatasetInfo], sizes: "Sizes") -> None:
+    count = sum(len(info.domains) for info in infos)
+    width = count + (len(infos) if len(infos) > 1 else 0)
     masks = sizes.mask_width
-    if masks is not None and max(masks, 1) != len(names):
+    if masks is not None and max(masks, 1) != len(infos):
         raise InputError(
             f"The checkpoint is of a model of {max(masks, 1)} data sets. Received "
-            f"names for {len(names)}."
+            f"names for {len(infos)}."
         )
     if width != sizes.label_width:
-        listed = "; ".join(", ".join(known.domains) for known in names)
+        listed = "; ".join(", ".join(info.domains) for info in infos)
         raise InputError(
             f"The checkpoint has {sizes.label_width - (masks or 0)} labels. Received "
             f"{count} names: {listed}."

@@ -87,11 +87,9 @@ def run_web_demo(
         if folder is None:
             folder = stack.enter_context(temporary_folder()) / "web"
         # Bound before the work: a taken port should be heard of at once.
-        server = (
-            stack.enter_context(static_server(folder, port))
-            if port is not None
-            else None
-        )
+        server = None
+        if port is not None:
+            server = stack.enter_context(static_server(folder, port))
         with new_folder(folder, "page", replace=False) as unfinished:
             write_site(unfinished, opened, runtime_folder(runtime))
         if output is not None:
@@ -142,40 +140,33 @@ def read_device_model(folder: Path) -> DeviceModel:
             f"--model must be a folder of LiteRT files with a {DESCRIPTION}. "
             f"Received: {folder}. {HOW}"
         )
-    model = DeviceModel(folder, _described(path))
-    if model.description.get("high_pass"):
+    try:
+        description = read_json(path)
+        format = description["format"]
+        complete = "generator" in description["files"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
+    if format != FORMAT or not complete:
+        raise InputError(
+            f"{path} must describe a model in the format {FORMAT}. Received: "
+            f"{format!r}. Export the model again with this version of stargan_tf."
+        )
+    if description.get("high_pass"):
         raise InputError(
             f"{folder} is a model with high-pass skips, which needs a mask of each "
             "face. The demos cannot make masks: use a model without these skips."
         )
+    model = DeviceModel(folder, description)
     for role, file in model.files.items():
-        _check_file(file, model.description["files"][role])
+        if not file.is_file():
+            raise InputError(f"{file} is missing, which {DESCRIPTION} names. {HOW}")
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        if digest != description["files"][role]["sha256"]:
+            raise InputError(
+                f"{file} is not the file that {DESCRIPTION} describes: its SHA-256 "
+                "differs. Copy the folder again, or export the model again."
+            )
     return model
-
-
-def _described(path: Path) -> dict[str, Any]:
-    try:
-        description = read_json(path)
-        found = description["format"]
-        complete = "generator" in description["files"]
-    except (ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
-    if found != FORMAT or not complete:
-        raise InputError(
-            f"{path} must describe a model in the format {FORMAT}. Received: {found!r}."
-            " Export the model again with this version of stargan_tf."
-        )
-    return description
-
-
-def _check_file(path: Path, entry: dict[str, Any]) -> None:
-    if not path.is_file():
-        raise InputError(f"{path} is missing, which {DESCRIPTION} names. {HOW}")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-        raise InputError(
-            f"{path} is not the file that {DESCRIPTION} describes: its SHA-256 differs."
-            " Copy the folder again, or export the model again."
-        )
 
 
 def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
@@ -188,7 +179,9 @@ def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
     """
     with as_file(files("stargan_tf.demo") / "web") as page:
         shutil.copytree(page, folder, dirs_exist_ok=True)
-    _copy_model(model, folder / "model")
+    (folder / "model").mkdir()
+    for path in (model.folder / DESCRIPTION, *model.files.values()):
+        shutil.copyfile(path, folder / "model" / path.name)
     _copy_runtime(runtime, folder / "runtime")
     names = [info["name"] for info in model.description.get("datasets", [])]
     write_sample_faces(folder / "faces", names)
@@ -196,12 +189,6 @@ def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
     # Hosts such as Netlify and Cloudflare Pages read this file.
     lines = [f"  {name}: {value}\n" for name, value in ISOLATION.items()]
     (folder / "_headers").write_text("/*\n" + "".join(lines), encoding="utf-8")
-
-
-def _copy_model(model: DeviceModel, folder: Path) -> None:
-    folder.mkdir()
-    for path in (model.folder / DESCRIPTION, *model.files.values()):
-        shutil.copyfile(path, folder / path.name)
 
 
 def _copy_runtime(runtime: Path, folder: Path) -> None:

@@ -57,18 +57,13 @@ def discriminator(num_layers: int) -> Table:
     Args:
         num_layers: number of halving convolutions.
     """
-    halvings = [
-        (
-            Entry(f"main.{2 * i}.weight", f"halve_{i + 1}/kernel", KERNEL),
-            Entry(f"main.{2 * i}.bias", f"halve_{i + 1}/bias"),
-        )
-        for i in range(num_layers)
-    ]
-    return (
-        *(entry for pair in halvings for entry in pair),
-        Entry("conv1.weight", "patches/kernel", KERNEL),
-        Entry("conv2.weight", "classes/kernel", KERNEL),
-    )
+    lines = []
+    for i in range(num_layers):
+        lines.append(Entry(f"main.{2 * i}.weight", f"halve_{i + 1}/kernel", KERNEL))
+        lines.append(Entry(f"main.{2 * i}.bias", f"halve_{i + 1}/bias"))
+    lines.append(Entry("conv1.weight", "patches/kernel", KERNEL))
+    lines.append(Entry("conv2.weight", "classes/kernel", KERNEL))
+    return tuple(lines)
 
 
 def _normalized(
@@ -145,20 +140,16 @@ def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
 
 def _tables(sizes: Sizes) -> dict[str, Table]:
     options = sizes.options
-    tables = {
-        GENERATOR: generator(options["base_filters"], options["num_residual_blocks"])
-    }
+    blocks = options["num_residual_blocks"]
+    tables = {GENERATOR: generator(options["base_filters"], blocks)}
     if "discriminator_layers" in options:
         tables[DISCRIMINATOR] = discriminator(options["discriminator_layers"])
     return tables
 
 
 def _check_exportable(options: Mapping[str, Any]) -> None:
-    if (
-        options["attention"]
-        or options["conditioning"] != "input"
-        or options.get("separable")
-    ):
+    plain = options["conditioning"] == "input" and not options["attention"]
+    if not plain or options.get("separable"):
         raise InputError(
             "A model with attention, conditioning='blocks' or separable convolutions "
             "is not in the official code. Only models without them are exported as "

@@ -50,11 +50,11 @@ def generator(
     filters = widths(image_size, base_filters, max_filters, downs)
     inside = [(filters[-1], filters[-1])] * BOTTLENECK_BLOCKS
     lines = [*_convolution("from_rgb", "from_rgb")]
-    for i, pair in enumerate([*_steps(filters), *inside]):
+    for i, pair in enumerate([*itertools.pairwise(filters), *inside]):
         inner = i - downs
         ours = f"down_{i + 1}" if inner < 0 else f"bottleneck_{inner + 1}"
         lines += _block(f"encode.{i}", ours, pair, _norm)
-    for i, pair in enumerate([*inside, *_steps(filters[::-1])]):
+    for i, pair in enumerate([*inside, *itertools.pairwise(filters[::-1])]):
         inner = i - BOTTLENECK_BLOCKS
         ours = f"styled_{i + 1}" if inner < 0 else f"up_{inner + 1}"
         lines += _block(f"decode.{i}", ours, pair, _styled_norm, bool(high_pass))
@@ -119,11 +119,6 @@ def high_pass_filter(high_pass: float) -> np.ndarray:
     return kernel / np.float32(high_pass)
 
 
-def _steps(filters: list[int]) -> list[tuple[int, int]]:
-    """(channels before, after) of each block."""
-    return list(itertools.pairwise(filters))
-
-
 def _trunk(
     prefix: str, image_size: int, base_filters: int | None, max_filters: int
 ) -> Iterator[Entry]:
@@ -131,7 +126,7 @@ def _trunk(
     blocks = halvings(image_size, LAST_SIZE)
     filters = widths(image_size, base_filters, max_filters, blocks)
     yield from _convolution(f"{prefix}.0", "trunk/from_rgb")
-    for i, pair in enumerate(_steps(filters), 1):
+    for i, pair in enumerate(itertools.pairwise(filters), 1):
         yield from _block(f"{prefix}.{i}", f"trunk/down_{i}", pair)
     # An activation, which has no weights, takes a number too.
     yield from _convolution(f"{prefix}.{blocks + 2}", "trunk/last")
