@@ -16,7 +16,7 @@ class LabelSteering(Steering):
         "--model DIR --all INPUT [INPUT …] --output PATH",
     )
 
-    remote_model = "stargan_tf.serving.remote_models:label_model"
+    remote_model = "stargan_tf.serving.remote_models:RemoteLabelModel"
     tasks = "stargan_tf.steering.tasks:label_tasks"
     lessons = "stargan_tf.steering.distillation:LabelLessons"
 

@@ -27,7 +27,7 @@ class StyleSteering(Steering):
         "--model DIR --to DOMAIN --reference FILE --save_style FILE",
     )
 
-    remote_model = "stargan_tf.serving.remote_models:style_model"
+    remote_model = "stargan_tf.serving.remote_models:RemoteStyleModel"
     tasks = "stargan_tf.steering.tasks:style_tasks"
     lessons = "stargan_tf.steering.distillation:StyleLessons"
 
