@@ -1,8 +1,9 @@
 """What a data set's labels mean: the description that travels with every model."""
 
+import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from stargan_tf.errors import InputError, near_names
@@ -84,13 +85,7 @@ class DatasetInfo:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready dictionary, the inverse of `from_dict`."""
-        return {
-            "name": self.name,
-            "domains": list(self.domains),
-            "label_type": self.label_type,
-            "image_size": self.image_size,
-            "exclusive_groups": [list(group) for group in self.exclusive_groups],
-        }
+        return json.loads(json.dumps(asdict(self)))
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> "DatasetInfo":

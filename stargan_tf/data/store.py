@@ -209,7 +209,15 @@ def _write_images(source: LabeledImages, entry: Path) -> None:
     # Plain writes, not a writable memory map: on a full disk a write raises, a
     # memory map kills the process.
     with (entry / IMAGES).open("wb") as file:
-        for position, image in enumerate(_decode_all(source)):
+        images = tqdm(
+            _decode_all(source),
+            f"Reading {source.info.name}",
+            count,
+            unit="image",
+            delay=1.0,
+            disable=None,
+        )
+        for position, image in enumerate(images):
             if image is None:
                 unreadable.append(position)
             file.write(np.ascontiguousarray(blank if image is None else image).data)
@@ -223,7 +231,7 @@ def _write_images(source: LabeledImages, entry: Path) -> None:
 
 
 def _decode_all(source: LabeledImages) -> Iterator[np.ndarray | None]:
-    """Decodes in parallel, yields in order, and shows progress if it takes long."""
+    """Decodes in parallel, yields in order; None for an unreadable image."""
 
     def load(position: int) -> np.ndarray | None:
         try:
@@ -231,17 +239,7 @@ def _decode_all(source: LabeledImages) -> Iterator[np.ndarray | None]:
         except UnreadableImage:  # Counted in one line when the entry is opened.
             return None
 
-    positions = tqdm(
-        range(0, len(source)),
-        f"Reading {source.info.name}",
-        unit="image",
-        delay=1.0,
-        disable=None,
-    )
-    with ThreadPoolExecutor(os.cpu_count()) as pool, positions:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         # In chunks, so that finished images do not pile up ahead of a slow disk.
         for start in range(0, len(source), CHUNK):
-            chunk = range(start, min(start + CHUNK, len(source)))
-            for image in pool.map(load, chunk):
-                yield image
-                positions.update()
+            yield from pool.map(load, range(start, min(start + CHUNK, len(source))))

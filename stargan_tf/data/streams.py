@@ -89,7 +89,7 @@ def streamed(
     key = hashlib.sha256(repr(plain).encode()).hexdigest()
 
     @functools.cache
-    def opened(size: int) -> _Entry:
+    def opened(size: int) -> tuple[np.ndarray, np.ndarray, int, InUse]:
         def write(folder: Path) -> None:
             values, sides = [], []
             title = f"Reading {dataset.name}"
@@ -112,44 +112,35 @@ def streamed(
             (folder / UNREADABLE).write_text("[]")
             describe(folder, dataset.name, count, size)
 
+        def read(folder: Path, in_use: InUse) -> tuple:
+            values, side = np.load(folder / VALUES), read_json(folder / SIDE)
+            if len(values) != count or type(side) is not int:
+                raise ValueError(f"{VALUES} or {SIDE} is of another entry")
+            shape = (count, size, size, 3)
+            images = np.memmap(folder / IMAGES, np.uint8, "r", shape=shape)
+            # The entry is in use as long as the images can be asked for.
+            return images, values, side, in_use
+
         of_size = key if size == image_size else enlarged_key(key, size)
         return use_entry(
             entry_folder(count, size, of_size),  # As `open_images` looks for it.
             count * size**2 * 3,
             write,
-            functools.partial(_Entry, count=count, size=size),
+            read,
         )
 
-    entry = opened(image_size)
-    values = entry.values if dataset.labels_in(options) else None
+    _, values, side, _ = opened(image_size)
+    values = values if dataset.labels_in(options) else None
     source = LabeledImages(
         info=dataset.info(image_size, options),
         labels=label_vectors(dataset, values, count, options),
         names=tuple(f"{prefix}{number:06d}" for number in range(count)),
-        load=lambda index, size=image_size: np.array(opened(size).images[index]),
+        load=lambda index, size=image_size: np.array(opened(size)[0][index]),
         fingerprint=key,
-        native_side=lambda: min(entry.side, options.crop_size or entry.side),
+        native_side=lambda: min(side, options.crop_size or side),
         version=fingerprint,
     )
     return choose_domains(source, options.attributes)
-
-
-class _Entry:
-    """The images, labels, and typical side in an entry of the cache.
-
-    Raises:
-        ValueError: if they are of another entry.
-    """
-
-    def __init__(self, folder: Path, in_use: InUse, count: int, size: int):
-        self.in_use = in_use  # as long as the images can be asked for
-        self.values = np.load(folder / VALUES)
-        self.images = np.memmap(
-            folder / IMAGES, np.uint8, "r", shape=(count, size, size, 3)
-        )
-        self.side = read_json(folder / SIDE)
-        if len(self.values) != count or type(self.side) is not int:
-            raise ValueError(f"{VALUES} or {SIDE} is of another entry")
 
 
 def tf_data_pictures(
