@@ -52,43 +52,23 @@ class LabelSteering(Steering):
         from stargan_tf.data.labels import LabelSpace
         from stargan_tf.steering import labels
         from stargan_tf.steering.styles import check_count
-        from stargan_tf.translation.grid import rows_per_page
         from stargan_tf.translation.pictures import PictureStream, find_inputs
-        from stargan_tf.translation.translate import (
-            plan_outputs,
-            plan_pages,
-            translate_files,
-            translate_to_grid,
-        )
+        from stargan_tf.translation.translate import to_files, to_grid
 
-        pictures = find_inputs(args.inputs, args.output)
+        stream = PictureStream(find_inputs(args.inputs, args.output), fitting)
         space = LabelSpace(state.datasets)
         given = None if args.from_ is None else labels.parse_target(args.from_, space)
         mask = None if args.mask is None else labels.parse_mask(args.mask, space)
-        stream = PictureStream(pictures, fitting)
-        at_once = args.batch_size
         if args.all:
             translation = labels.ToEveryDomain(space, given, mask)
             columns = len(translation.heading.titles)
             check_count(columns - 1, "--all")
-            rows = rows_per_page(columns, space.image_size)
-            outputs = plan_pages(pictures, args.output, rows)
-            write = partial(translate_to_grid, rows_per_page=rows)
-            # A page at a time: each image is held in every domain.
-            at_once = min(at_once, rows)
+            write = to_grid(stream, args.output, args.batch_size, columns)
         else:
             target = labels.parse_target(args.to, space)
             translation = labels.ToTarget(space, target, given, mask)
-            outputs = plan_outputs(pictures, args.output)
-            write = translate_files
-        work = partial(
-            write,
-            stream=stream,
-            translation=translation,
-            outputs=outputs,
-            max_pixels=at_once * space.image_size**2,
-        )
-        return Plan(work, args.output, stream)
+            write = to_files(stream, args.output, args.batch_size)
+        return Plan(partial(write, translation=translation), args.output, stream)
 
 
 LABELS = LabelSteering()

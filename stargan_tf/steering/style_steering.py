@@ -103,8 +103,12 @@ class StyleSteering(Steering):
         """Images in styles: as files, as a grid or strip, or as a video."""
         from stargan_tf.data.labels import LabelSpace
         from stargan_tf.steering.style_files import check_style_path, save_styles
-        from stargan_tf.translation.pictures import PictureStream, find_inputs
-        from stargan_tf.translation.translate import refuse_overwriting
+        from stargan_tf.translation import interpolation, translate
+        from stargan_tf.translation.pictures import (
+            PictureStream,
+            find_inputs,
+            names_a_file,
+        )
 
         space = LabelSpace(state.datasets)
         source = choose_styles(args, state.model, space, fitting)
@@ -113,7 +117,7 @@ class StyleSteering(Steering):
         save = args.save_style and check_style_path(args.save_style)
         if save:
             check_file(save)
-            refuse_overwriting(references, [save])
+            translate.refuse_overwriting(references, [save])
 
         def save_source(model):
             return save_styles(save, source.codes(model), source.domains, model)
@@ -122,13 +126,36 @@ class StyleSteering(Steering):
             return Plan(lambda model: [save_source(model)], "", code=code)
         pictures = find_inputs(args.inputs, args.output)
         stream = PictureStream(pictures, fitting)
-        write, place = _plan_writing(args, source, stream, references)
+        place, at_once = args.output, args.batch_size
+        if args.film:
+            frames, fps, place = args.frames or 80, args.fps or 20, args.film
+            interpolation.check_sources(len(pictures))
+            path = interpolation.check_film(place, fps)
+            check_file(path)
+            translate.refuse_overwriting([*references, *pictures], [path])
+        elif args.all or args.grid or args.strip:
+            columns = 1 + (args.strip or len(source.domains))
+            write = translate.to_grid(stream, place, at_once, columns, references)
+        else:
+            write = translate.to_files(stream, place, at_once, source.names, references)
+            if names_a_file(place):
+                place = str(Path(place).parent)
 
         def work(model):
             check_masks(args.mask_provider, model)
             if save:
                 print(f"Wrote {save_source(model)}")
-            return write(model)
+            if args.film:
+                images = [fitted.image for _, fitted in stream]
+                if not images:
+                    return []
+                film = interpolation.film_along_the_way
+                return [film(path, model, images, source, frames, fps, at_once)]
+            if args.strip:
+                translation = interpolation.along_the_way(model, source, args.strip)
+            else:
+                translation = source.translation(model)
+            return write(model, translation)
 
         return Plan(work, place, stream, code)
 
@@ -191,59 +218,3 @@ def _domain(text, label_space):
         )
     label_space.find(text)
     return text if text in info.domains else text.rpartition(".")[2]
-
-
-def _plan_writing(args, source, stream, references):
-    """What writes the images in the form that was asked for, and where to."""
-    from stargan_tf.translation import interpolation, translate
-    from stargan_tf.translation.grid import rows_per_page
-    from stargan_tf.translation.pictures import names_a_file
-
-    pictures, image_size = stream.pictures, stream.fitting.image_size
-    if args.film:
-        fps = args.fps or 20
-        interpolation.check_sources(len(pictures))
-        path = interpolation.check_film(args.film, fps)
-        check_file(path)
-        translate.refuse_overwriting([*references, *pictures], [path])
-
-        def film(model):
-            images = [fitted.image for _, fitted in stream]
-            if not images:
-                return []
-            frames = args.frames or 80
-            written = interpolation.film_along_the_way(
-                path, model, images, source, frames, fps, args.batch_size
-            )
-            return [written]
-
-        return film, str(path)
-
-    if args.all or args.grid or args.strip:
-        columns = 1 + (args.strip or len(source.domains))
-        rows = rows_per_page(columns, image_size)
-        pages = translate.plan_pages(pictures, args.output, rows, references)
-
-        def grid(model):
-            if args.strip:
-                translation = interpolation.along_the_way(model, source, args.strip)
-            else:
-                translation = source.translation(model)
-            # A page at a time: each image is held in every style.
-            max_pixels = min(args.batch_size, rows) * image_size**2
-            return translate.translate_to_grid(
-                model, stream, translation, pages, max_pixels, rows
-            )
-
-        return grid, args.output
-
-    paths = translate.plan_outputs(pictures, args.output, source.names, references)
-    place = Path(args.output).parent if names_a_file(args.output) else args.output
-
-    def files(model):
-        translation, max_pixels = source.translation(model), args.batch_size
-        return translate.translate_files(
-            model, stream, translation, paths, max_pixels * image_size**2
-        )
-
-    return files, str(place)

@@ -9,7 +9,7 @@ import numpy as np
 
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, check_writable
-from stargan_tf.translation.grid import ROWS_PER_PAGE
+from stargan_tf.translation.grid import ROWS_PER_PAGE, rows_per_page
 from stargan_tf.translation.pictures import (
     WRITABLE,
     InputPicture,
@@ -23,6 +23,7 @@ from stargan_tf.translation.pictures import (
 Pictures = Sequence[InputPicture]
 # (model, uint8 images (n, h, w, 3)) → arrays of the same shape, one for each target.
 Translation = Callable[[Any, np.ndarray], list[np.ndarray]]
+Writer = Callable[[Any, Translation], list[Path]]
 
 
 def plan_outputs(
@@ -128,69 +129,83 @@ def _identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def translate_files(
-    model: Any,
+def to_files(
     stream: PictureStream,
-    translation: Translation,
-    outputs: Sequence[Sequence[Path]],
-    max_pixels: int,
-) -> list[Path]:
-    """Translates images one by one to files.
+    output: str,
+    batch_size: int,
+    variants: Sequence[str] = ("",),
+    references: Pictures = (),
+) -> Writer:
+    """Plans a file for each image in each variant; see `plan_outputs`.
 
     Args:
-        model: what `translation` works with.
         stream: the images; it counts those that cannot be read or written.
-        translation: what to do with them.
-        outputs: for each target of the translation, where to write each image.
-        max_pixels: bound on the pixels that the model gets at once.
+        output: a file or folder.
+        batch_size: squares of the model's size that it gets at once, in pixels.
+        variants: names of the translation's targets.
+        references: further images that must not be overwritten.
 
     Returns:
-        The files written.
-
-    Raises:
-        NotWritten: if the disk is full or read-only; the files before are there.
+        (model, translation) → the files written. It raises `NotWritten` if the disk
+        is full or read-only; the files before are there.
     """
-    written: list[Path] = []
-    for batch in in_batches(stream, max_pixels):
-        results = translation(model, _stack(batch))
-        for translated, paths in zip(results, outputs, strict=True):
-            for (place, fitted), output in zip(batch, translated, strict=True):
-                try:
-                    path = write_picture(fitted.restore(output), paths[place])
-                    written.append(path)
-                except NotWritten as error:
-                    if error.concerns_disk:
-                        raise
-                    stream.report_unwritten(error)
-    return written
+    outputs = plan_outputs(stream.pictures, output, variants, references)
+
+    def write(model: Any, translation: Translation) -> list[Path]:
+        written: list[Path] = []
+        for batch in in_batches(stream, batch_size * stream.fitting.image_size**2):
+            results = translation(model, _stack(batch))
+            for translated, paths in zip(results, outputs, strict=True):
+                for (place, fitted), result in zip(batch, translated, strict=True):
+                    try:
+                        path = write_picture(fitted.restore(result), paths[place])
+                        written.append(path)
+                    except NotWritten as error:
+                        if error.concerns_disk:
+                            raise
+                        stream.report_unwritten(error)
+        return written
+
+    return write
 
 
-def translate_to_grid(
-    model: Any,
+def to_grid(
     stream: PictureStream,
-    translation: Translation,
-    outputs: Sequence[Path],
-    max_pixels: int,
-    rows_per_page: int = ROWS_PER_PAGE,
-) -> list[Path]:
-    """Translates images to grids, a row for each, the input first.
+    output: str,
+    batch_size: int,
+    columns: int,
+    references: Pictures = (),
+) -> Writer:
+    """Plans the pages of a grid, a row for each image; see `plan_pages`.
 
-    It is as `translate_files`, with a translation that has a `heading`, and with the
-    pages of `plan_pages` as outputs: fewer are written if images cannot be read.
+    It is as `to_files`, for a translation that has a `heading` of that many columns:
+    the input and the targets. Fewer pages are written if images cannot be read.
     """
-    heading = translation.heading
-    written: list[Path] = []
-    rows: list[list[np.ndarray]] = []
-    for batch in in_batches(stream, max_pixels):
-        images = _stack(batch)
-        columns = [images, *translation(model, images)]
-        rows += [list(row) for row in zip(*columns, strict=True)]
-        while len(rows) >= rows_per_page:
-            page, rows = rows[:rows_per_page], rows[rows_per_page:]
-            written.append(write_picture(heading.draw(page), outputs[len(written)]))
-    if rows:
-        written.append(write_picture(heading.draw(rows), outputs[len(written)]))
-    return written
+    image_size = stream.fitting.image_size
+    at_most = rows_per_page(columns, image_size)
+    pages = plan_pages(stream.pictures, output, at_most, references)
+    # A page at a time: each image is held in every column.
+    max_pixels = min(batch_size, at_most) * image_size**2
+
+    def write(model: Any, translation: Translation) -> list[Path]:
+        written: list[Path] = []
+        rows: list[tuple[np.ndarray, ...]] = []
+
+        def write_page(page: Sequence) -> None:
+            image = translation.heading.draw(page)
+            written.append(write_picture(image, pages[len(written)]))
+
+        for batch in in_batches(stream, max_pixels):
+            images = _stack(batch)
+            rows += zip(images, *translation(model, images), strict=True)
+            while len(rows) >= at_most:
+                write_page(rows[:at_most])
+                rows = rows[at_most:]
+        if rows:
+            write_page(rows)
+        return written
+
+    return write
 
 
 def _stack(batch: Sequence[Item]) -> np.ndarray:

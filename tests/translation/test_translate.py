@@ -18,8 +18,8 @@ from stargan_tf.translation.pictures import (
 from stargan_tf.translation.translate import (
     plan_outputs,
     plan_pages,
-    translate_files,
-    translate_to_grid,
+    to_files,
+    to_grid,
 )
 
 # Where translated pictures go.
@@ -125,9 +125,8 @@ def to_blond(model):
     return ToTarget(model.label_space, parse_target("Blond_Hair", model.label_space))
 
 
-def run(model, stream, output, max_pixels=4 * SQUARE):
-    outputs = plan_outputs(stream.pictures, str(output))
-    return translate_files(model, stream, to_blond(model), outputs, max_pixels)
+def run(model, stream, output, batch_size=4):
+    return to_files(stream, str(output), batch_size)(model, to_blond(model))
 
 
 def test_every_picture_of_a_folder_is_translated(model, paint, tmp_path, pixels):
@@ -159,10 +158,10 @@ def test_batches_hold_neighbours_of_one_shape_within_bounds(model, paint, tmp_pa
     run(model, stream_of(tmp_path / "in", Fitting(16, "keep")), tmp_path / "out")
     assert [shape[0:3:2] for shape in model.batches] == [(3, 16), (2, 32), (1, 16)]
     model.batches.clear()
-    run(model, stream_of(tmp_path / "in"), tmp_path / "out", max_pixels=2 * SQUARE)
+    run(model, stream_of(tmp_path / "in"), tmp_path / "out", batch_size=2)
     assert [shape[0] for shape in model.batches] == [2, 2, 2]
     model.batches.clear()
-    run(model, stream_of(tmp_path / "in"), tmp_path / "out", max_pixels=1)
+    run(model, stream_of(tmp_path / "in"), tmp_path / "out", batch_size=1)
     assert len(model.batches) == 6
 
 
@@ -180,7 +179,8 @@ def test_a_grid_has_a_row_for_each_picture(model, paint, tmp_path, pixels):
     stream = stream_of(tmp_path / "in")
     pages = plan_pages(stream.pictures, str(tmp_path / "out"))
     everything = ToEveryDomain(model.label_space)
-    written = translate_to_grid(model, stream, everything, pages, 5 * SQUARE)
+    columns = len(everything.heading.titles)
+    written = to_grid(stream, str(tmp_path / "out"), 5, columns)(model, everything)
     assert written == pages and len(pages) == 2
     for page, rows in zip(pages, (10, 2), strict=True):
         grid = pixels(page)
@@ -188,15 +188,18 @@ def test_a_grid_has_a_row_for_each_picture(model, paint, tmp_path, pixels):
         assert (grid == [100, 101, 100]).all(axis=-1).sum() == rows * 112 * 112
 
 
-def test_a_grid_s_pages_have_the_rows_that_were_planned(model, paint, tmp_path, pixels):
+def test_a_grid_s_pages_have_the_rows_that_were_planned(
+    model, paint, tmp_path, pixels, monkeypatch
+):
+    monkeypatch.setattr("stargan_tf.translation.grid.ROWS_PER_PAGE", 2)
     for index in range(5):
         paint(f"in/{index}.png", value=50)
     stream = stream_of(tmp_path / "in")
     pages = plan_pages(stream.pictures, str(tmp_path / "out"), rows=2)
     everything = ToEveryDomain(model.label_space)
-    assert pages == translate_to_grid(
-        model, stream, everything, pages, 5 * SQUARE, rows_per_page=2
-    )
+    columns = len(everything.heading.titles)
+    write = to_grid(stream, str(tmp_path / "out"), 5, columns)
+    assert write(model, everything) == pages
     inputs = [(pixels(page) == 50).all(axis=-1).sum() for page in pages]
     assert inputs == [rows * 112 * 112 for rows in (2, 2, 1)]
 
