@@ -33,8 +33,13 @@ def he_convolution(filters, kernel_size, **kwargs):
     return SmallImageConv2D(filters, kernel_size, **kwargs)
 
 
-def he_convolution_3x3(filters, separable, **kwargs):
-    """A 3×3 `he_convolution`, or a depthwise-separable one (not in the paper)."""
+def he_convolution_3x3(filters, separable, resampling=None, **kwargs):
+    """A 3×3 `he_convolution`, or a depthwise-separable one (not in the paper).
+
+    `resampling` is `HalvingConv2D` or `DoublingConv2D`, if it also resizes.
+    """
+    if resampling:
+        return resampling(filters, kernel_initializer=he_normal(), **kwargs)
     if separable:
         return separable_convolution(
             filters, 3, pointwise_initializer=he_normal(), **kwargs
@@ -87,14 +92,10 @@ class DownResidualBlock(keras.layers.Layer):
         self.conv_2 = he_convolution_3x3(
             self.filters, self.separable, dtype=dtype, name="conv_2"
         )
-        if self._halves_in_convolution:
-            self.conv_1 = HalvingConv2D(
-                channels, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
-            )
-        else:
-            self.conv_1 = he_convolution_3x3(
-                channels, self.separable, dtype=dtype, name="conv_1"
-            )
+        halving = HalvingConv2D if self._halves_in_convolution else None
+        self.conv_1 = he_convolution_3x3(
+            channels, self.separable, halving, dtype=dtype, name="conv_1"
+        )
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape)
         if self.normalize:
@@ -162,14 +163,10 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
         self._doubles_in_convolution = upsample and not separable
-        if self._doubles_in_convolution:
-            self.conv_1 = DoublingConv2D(
-                filters, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
-            )
-        else:
-            self.conv_1 = he_convolution_3x3(
-                filters, separable, dtype=dtype, name="conv_1"
-            )
+        doubling = DoublingConv2D if self._doubles_in_convolution else None
+        self.conv_1 = he_convolution_3x3(
+            filters, separable, doubling, dtype=dtype, name="conv_1"
+        )
         self.conv_2 = he_convolution_3x3(filters, separable, dtype=dtype, name="conv_2")
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")

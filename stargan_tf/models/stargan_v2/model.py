@@ -166,7 +166,7 @@ class StarGANV2(StarGANBase):
         if generator_filters:
             widest = base_filters or official_filters(self.image_size)
             generator_sizes = {
-                "image_size": self.image_size,
+                **sizes,
                 "base_filters": generator_filters,
                 "max_filters": max_filters * generator_filters // widest,
             }
@@ -437,41 +437,35 @@ class StarGANV2(StarGANBase):
 
     def _update_discriminator(self, batch, source):
         """One update of D; returns its gradients."""
-        learners = ("discriminator",)
-
-        def gradients(batch):
-            fake = self._fake(batch, source)
-            with tape_over(self.discriminator) as tape:
-                loss = self._discriminator_loss(batch, source, fake)
-            return self._gradients(tape, loss, learners)
-
-        return self._descend(gradients, batch, learners)
+        loss = self._discriminator_loss
+        return self._update(("discriminator",), loss, batch, source, second=False)
 
     def _update_generator(self, batch, source):
         """One update of G and, with latents, of F and E; returns their gradients."""
-        learners = LEARNERS[source]
+        loss = self._generator_loss
+        return self._update(LEARNERS[source], loss, batch, source, second=True)
+
+    def _update(self, learners, loss_function, batch, source, second):
+        """One update of each learner; returns {learner: gradients}, dense.
+
+        Args:
+            learners: names of networks.
+            loss_function: (batch, source, fake without gradient) → loss.
+            batch: a `Batch`.
+            source: of the styles.
+            second: whether that fake is drawn in the second style.
+        """
+        networks = {name: getattr(self, name) for name in learners}
+        variables = {name: net.trainable_variables for name, net in networks.items()}
 
         def gradients(batch):
-            # Outside of the tape: the second image has no gradient.
-            other = self._fake(batch, source, second=True)
-            with tape_over(*(getattr(self, name) for name in learners)) as tape:
-                loss = self._generator_loss(batch, source, other)
-            return self._gradients(tape, loss, learners)
+            # Outside of the tape: this image has no gradient.
+            fake = self._fake(batch, source, second)
+            with tape_over(*networks.values()) as tape:
+                loss = loss_function(batch, source, fake)
+            found = tape.gradient(loss, variables)
+            return tf.nest.map_structure(dense, found, variables)
 
-        return self._descend(gradients, batch, learners)
-
-    def _learned_by(self, learners):
-        return {name: getattr(self, name).trainable_variables for name in learners}
-
-    def _gradients(self, tape, loss, learners):
-        """{learner: gradients}, dense."""
-        variables = self._learned_by(learners)
-        gradients = tape.gradient(loss, variables)
-        return tf.nest.map_structure(dense, gradients, variables)
-
-    def _descend(self, gradients, batch, learners):
-        """One update of each learner; returns {learner: gradients}."""
-        variables = self._learned_by(learners)
         means = mean_over_micro_batches(gradients, batch, self.accumulate, variables)
         for name in learners:
             self._apply(name, means[name])

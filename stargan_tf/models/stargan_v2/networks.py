@@ -234,24 +234,21 @@ class StyleEncoder(keras.Model):
     ):
         # === Functional model ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
+        sizes = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+        }
         inputs, outputs = domain_branches(
-            units=style_dim,
-            image_size=image_size,
-            num_domains=num_domains,
-            base_filters=base_filters,
-            max_filters=max_filters,
-            dtype=dtype,
-            name="style",
+            units=style_dim, dtype=dtype, name="style", **sizes
         )
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===
         self._config = {
-            "image_size": image_size,
-            "num_domains": num_domains,
+            **sizes,
             "style_dim": style_dim,
-            "base_filters": base_filters,
-            "max_filters": max_filters,
             "dtype": keras.saving.serialize_keras_object(dtype),
             "name": self.name,
         }
@@ -291,15 +288,13 @@ class DiscriminatorV2(keras.Model):
     ):
         # === Layers ===
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
-        inputs, verdict = domain_branches(
-            units=1,
-            image_size=image_size,
-            num_domains=num_domains,
-            base_filters=base_filters,
-            max_filters=max_filters,
-            dtype=dtype,
-            name="verdict",
-        )
+        sizes = {
+            "image_size": image_size,
+            "num_domains": num_domains,
+            "base_filters": base_filters,
+            "max_filters": max_filters,
+        }
+        inputs, verdict = domain_branches(units=1, dtype=dtype, name="verdict", **sizes)
         one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
 
         # === Functional model ===
@@ -307,10 +302,7 @@ class DiscriminatorV2(keras.Model):
 
         # === Config ===
         self._config = {
-            "image_size": image_size,
-            "num_domains": num_domains,
-            "base_filters": base_filters,
-            "max_filters": max_filters,
+            **sizes,
             "dtype": keras.saving.serialize_keras_object(dtype),
             "name": self.name,
         }
