@@ -184,18 +184,6 @@ class DiscriminatorV1(keras.Model):
         dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         full = at_least_float32(dtype)
 
-        def halve(filters, channels, name):
-            return SmallImageConv2D(
-                filters,
-                4,
-                2,
-                padding="same",
-                kernel_initializer=uniform_fan_in(),
-                bias_initializer=uniform_bias(16 * channels),
-                dtype=dtype,
-                name=name,
-            )
-
         def head(filters, kernel_size, padding, name):
             # float32 whatever the policy: the critic's values are differences of
             # large numbers, and the penalty differentiates them.
@@ -215,7 +203,16 @@ class DiscriminatorV1(keras.Model):
         x, channels = image, 3
         for i in range(num_layers):
             filters = base_filters * 2**i
-            x = halve(filters, channels, f"halve_{i + 1}")(x)
+            x = SmallImageConv2D(
+                filters,
+                4,
+                2,
+                padding="same",
+                kernel_initializer=uniform_fan_in(),
+                bias_initializer=uniform_bias(4 * 4 * channels),
+                dtype=dtype,
+                name=f"halve_{i + 1}",
+            )(x)
             x = LeakyReLU(0.01, dtype=dtype, name=f"leaky_{i + 1}")(x)
             channels = filters
         patches = head(1, 3, "same", "patches")(x)
@@ -257,18 +254,16 @@ class ResidualBlock(keras.layers.Layer):
     def __init__(self, filters, separable=False, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
-        self.separable = separable
         dtype = self.dtype_policy
-        self.conv_1 = self._convolution("conv_1")
+
+        def convolution(name):
+            return bare_convolution(filters, 3, 1, separable, dtype=dtype, name=name)
+
+        self.conv_1 = convolution("conv_1")
         self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
         self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
-        self.conv_2 = self._convolution("conv_2")
+        self.conv_2 = convolution("conv_2")
         self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
-
-    def _convolution(self, name):
-        return bare_convolution(
-            self.filters, 3, 1, self.separable, dtype=self.dtype_policy, name=name
-        )
 
     def build(self, input_shape):
         for layer in (self.conv_1, self.norm_1, self.conv_2, self.norm_2):
@@ -288,7 +283,7 @@ class ConditionalResidualBlock(ResidualBlock):
 
     In the paper's generator the label enters as constant channels, whose mean the
     first instance norm removes: what is left of it comes from the zero padding at the
-    borders. Told again after each norm, small networks learn several times faster.
+    borders. Given again after each norm, small networks learn several times faster.
 
     Args:
         filters: number of channels, in and out.

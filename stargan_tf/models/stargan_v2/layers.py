@@ -158,7 +158,6 @@ class AdaINResidualBlock(keras.layers.Layer):
         # No autocast: the style is not rounded before it is used.
         super().__init__(autocast=False, **kwargs)
         self.filters = filters
-        self.separable = separable
         self.upsample = upsample
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
@@ -286,9 +285,6 @@ class ImageTrunk(keras.layers.Layer):
     def __init__(self, image_size, base_filters=None, max_filters=512, **kwargs):
         super().__init__(**kwargs)
         check_image_size(image_size)
-        self.image_size = image_size
-        self.base_filters = base_filters
-        self.max_filters = max_filters
         blocks = halvings(image_size, TRUNK_SIZE)
         self.widths = widths(image_size, base_filters, max_filters, blocks)
         dtype = self.dtype_policy
