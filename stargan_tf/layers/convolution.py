@@ -3,7 +3,6 @@
 import keras
 from keras import ops
 
-from stargan_tf.errors import InputError
 from stargan_tf.layers.initializers import depthwise_normal
 
 # Up to so many output pixels an image, one matrix product is faster on a CPU. On larger
@@ -15,19 +14,13 @@ MAX_PIXELS = 16
 class Conv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D`, computed by `convolve`.
 
-    Takes the arguments of `keras.layers.Conv2D`, but for `data_format`, `groups` and
+    Takes the arguments of `keras.layers.Conv2D`, but neither `groups` nor
     `dilation_rate`.
-
-    Raises:
-        InputError: if one of those is given.
     """
 
-    def __init__(self, *args, **kwargs):
-        # Whatever ~/.keras/keras.json says; args[4] is the data format.
-        if len(args) < 5:
-            kwargs["data_format"] = kwargs.get("data_format") or "channels_last"
-        super().__init__(*args, **kwargs)
-        _require(self, data_format="channels_last", groups=1, dilation_rate=(1, 1))
+    def __init__(self, *args, data_format="channels_last", **kwargs):
+        # Whatever ~/.keras/keras.json says.
+        super().__init__(*args, data_format=data_format, **kwargs)
 
     def call(self, inputs):
         outputs = convolve(inputs, self.kernel, self.strides, self.padding)
@@ -46,31 +39,23 @@ class _ResamplingConv2D(keras.layers.Conv2D):
     A mean over 2×2 pixels after a convolution, and a doubling before one, are linear:
     each joins the 3×3 kernel to one of 4×4 with a stride of two. The same numbers to
     rounding, for 4/9 of the multiply-adds; weights, and what is stored of them, stay
-    3×3.
+    3×3. An activation, which does not commute with a mean, is a layer of its own.
     """
 
-    def __init__(self, filters, **kwargs):
-        # Whatever ~/.keras/keras.json says.
-        kwargs.setdefault("data_format", "channels_last")
-        super().__init__(filters, 3, padding="same", **kwargs)
-        _require(
-            self,
-            data_format="channels_last",
-            groups=1,
-            dilation_rate=(1, 1),
-            strides=(1, 1),
-            # A mean and an activation do not commute.
-            activation=keras.activations.linear,
+    def __init__(
+        self,
+        filters,
+        kernel_size=3,
+        padding="same",
+        data_format="channels_last",
+        **kwargs,
+    ):
+        super().__init__(
+            filters, kernel_size, padding=padding, data_format=data_format, **kwargs
         )
 
     def _add_bias(self, outputs):
         return outputs + self.bias if self.use_bias else outputs
-
-    def get_config(self):
-        config = super().get_config()
-        for fixed in ("kernel_size", "padding"):
-            del config[fixed]
-        return config
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -79,19 +64,11 @@ class HalvingConv2D(_ResamplingConv2D):
 
     Args:
         filters: output channels.
-        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
+        **kwargs: `use_bias`, `kernel_initializer` and others of `keras.layers.Conv2D`.
 
     Input shape: (batch, height, width, channels), both sides even.
     Output shape: (batch, height / 2, width / 2, filters).
     """
-
-    def build(self, input_shape):
-        if any(side and side % 2 for side in input_shape[1:3]):
-            raise InputError(
-                "Height and width must be even. "
-                f"Received: input_shape={tuple(input_shape)}. Resize the images."
-            )
-        super().build(input_shape)
 
     def call(self, inputs):
         kernel = _with_box(self.kernel) * 0.25
@@ -108,7 +85,7 @@ class DoublingConv2D(_ResamplingConv2D):
 
     Args:
         filters: output channels.
-        **kwargs: further arguments of `keras.layers.Conv2D`, but no activation.
+        **kwargs: `use_bias`, `kernel_initializer` and others of `keras.layers.Conv2D`.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, 2·height, 2·width, filters).
@@ -233,17 +210,3 @@ def _with_box(kernel):
         before[axis], after[axis] = (1, 0), (0, 1)
         kernel = ops.pad(kernel, before) + ops.pad(kernel, after)
     return kernel
-
-
-def _require(layer, **values):
-    """Refuses other arguments of Keras' convolutions, which would not be heeded."""
-    for name, value in values.items():
-        # An activation is a function, which has a name.
-        wanted, given = (
-            getattr(one, "__name__", one) for one in (value, getattr(layer, name))
-        )
-        if given != wanted:
-            raise InputError(
-                f"{type(layer).__name__} takes {name}={wanted!r} only. "
-                f"Received: {name}={given!r}. Use keras.layers.Conv2D."
-            )

@@ -1,6 +1,8 @@
 """What is computed in full precision whatever the compute type."""
 
 import contextlib
+import functools
+import inspect
 
 import keras
 from keras import ops
@@ -42,3 +44,29 @@ def at_least_float32(dtype):
 def in_full_precision(x):
     """A tensor of any float type, cast to at least float32."""
     return ops.cast(x, at_least_float32(keras.backend.standardize_dtype(x.dtype)))
+
+
+def configurable(network):
+    """Decorates a network's class: `get_config` returns its constructor's arguments.
+
+    Defaults are filled in; `dtype` is the policy itself, the global one by default.
+    """
+    construct, signature = network.__init__, inspect.signature(network.__init__)
+
+    @functools.wraps(construct)
+    def constructor(self, *args, **kwargs):
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        config = dict(bound.arguments)
+        kwargs = config.pop("kwargs")
+        del config["self"]
+        policy = keras.config.dtype_policy()
+        config["dtype"] = keras.dtype_policies.get(config["dtype"] or policy)
+        construct(self, **config, **kwargs)
+        dtype = keras.saving.serialize_keras_object(config["dtype"])
+        self._config = {**config, "dtype": dtype, "name": self.name}
+
+    constructor.__signature__ = signature  # Keras reads the arguments' names.
+    network.__init__ = constructor
+    network.get_config = lambda self: dict(self._config)
+    return network

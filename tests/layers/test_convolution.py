@@ -64,19 +64,6 @@ def test_a_network_with_it_is_saved_and_loaded(tmp_path):
     np.testing.assert_array_equal(again(image), network(image))
 
 
-@pytest.mark.parametrize(
-    "argument", [{"groups": 2}, {"dilation_rate": 2}, {"data_format": "channels_first"}]
-)
-def test_arguments_that_would_be_ignored_are_refused(argument):
-    (name,) = argument
-    for make in (
-        lambda: SmallImageConv2D(4, 3, **argument),
-        lambda: HalvingConv2D(4, **argument),
-    ):
-        with pytest.raises(ValueError, match=rf"{name}=.* only\. Received: {name}="):
-            make()
-
-
 CONVOLUTION = {"filters": 5, "kernel_size": 3, "padding": "same"}
 
 
@@ -131,13 +118,3 @@ def test_round_trip(case):
 def test_odd_sides_are_doubled():
     ours, _, in_a_row, image = resampling_pair("doubling", (3, 5))
     np.testing.assert_allclose(ours(image), in_a_row(image), atol=1e-4)
-
-
-def test_odd_sides_are_not_halved():
-    with pytest.raises(ValueError, match="even"):
-        HalvingConv2D(5).build((None, 7, 8, 3))
-
-
-def test_an_activation_is_refused():
-    with pytest.raises(ValueError, match="activation='relu'"):
-        HalvingConv2D(5, activation="relu")

@@ -87,22 +87,21 @@ class StarGAN(StarGANBase):
     ):
         super().__init__(**kwargs)
         self.label_space = LabelSpace(datasets)
-        self._config = {
+        generator_options = {
             "base_filters": base_filters,
             "num_residual_blocks": num_residual_blocks,
-            "discriminator_filters": discriminator_filters,
-            "discriminator_layers": discriminator_layers,
             "attention": attention,
             "conditioning": conditioning,
             "separable": separable,
         }
+        self._config = {
+            **generator_options,
+            "discriminator_filters": discriminator_filters,
+            "discriminator_layers": discriminator_layers,
+        }
         self.generator = GeneratorV1(
             self.label_space.width,
-            base_filters,
-            num_residual_blocks,
-            attention,
-            conditioning,
-            separable,
+            **generator_options,
             dtype=self.dtype_policy,
             name="generator",
         )

@@ -8,10 +8,11 @@ from stargan_tf.layers.activation import LeakyReLU
 from stargan_tf.layers.convolution import SmallImageConv2D, separable_convolution
 from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
-from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.layers.precision import at_least_float32, configurable
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class GeneratorV1(keras.Model):
     """G(x, c): redraws an image so that it shows the label.
 
@@ -61,7 +62,6 @@ class GeneratorV1(keras.Model):
                 f"Received: conditioning={conditioning!r}"
             )
         # === Layers ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         append_label = AppendLabel(dtype=dtype, name="append_label")
         full = at_least_float32(dtype)
         image = keras.Input((None, None, 3), dtype=full, name="image")
@@ -127,23 +127,9 @@ class GeneratorV1(keras.Model):
         outputs = blend([image, drawn]) if attention else tanh(drawn)
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
 
-        # === Config ===
-        self._config = {
-            "label_width": label_width,
-            "base_filters": base_filters,
-            "num_residual_blocks": num_residual_blocks,
-            "attention": attention,
-            "conditioning": conditioning,
-            "separable": separable,
-            "dtype": keras.saving.serialize_keras_object(dtype),
-            "name": self.name,
-        }
-
-    def get_config(self):
-        return dict(self._config)
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class DiscriminatorV1(keras.Model):
     """D(x): is each patch real, and which labels does the image show?
 
@@ -181,7 +167,6 @@ class DiscriminatorV1(keras.Model):
                 f"Use at most {image_size.bit_length() - 1} discriminator layers."
             )
         # === Layers ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         full = at_least_float32(dtype)
 
         def head(filters, kernel_size, padding, name):
@@ -221,19 +206,6 @@ class DiscriminatorV1(keras.Model):
             classes
         )
         super().__init__(inputs=image, outputs=(patches, classes), **kwargs)
-
-        # === Config ===
-        self._config = {
-            "image_size": image_size,
-            "num_domains": num_domains,
-            "base_filters": base_filters,
-            "num_layers": num_layers,
-            "dtype": keras.saving.serialize_keras_object(dtype),
-            "name": self.name,
-        }
-
-    def get_config(self):
-        return dict(self._config)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -328,10 +300,6 @@ class AppendLabel(keras.layers.Layer):
         planes = ops.ones_like(image[..., :1]) * label[:, None, None, :]  # (b, h, w, c)
         return ops.concatenate([image, planes], axis=-1)
 
-    def compute_output_shape(self, input_shape):
-        image, label = input_shape
-        return (*image[:-1], image[-1] + label[-1])
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class Blend(keras.layers.Layer):
@@ -349,9 +317,6 @@ class Blend(keras.layers.Layer):
         image, drawn = inputs
         mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
         return image + mask * (ops.tanh(drawn[..., :3]) - image)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
 
 
 def bare_convolution(filters, kernel_size, strides, separable, **kwargs):

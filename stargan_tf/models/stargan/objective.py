@@ -68,7 +68,7 @@ def critic_terms(
     patch_logits, class_logits = discriminator(ops.concatenate([image, fake], axis=0))
     real_logits, fake_logits = ops.split(patch_logits, 2)
     class_logits, _ = ops.split(class_logits, 2)
-    between = interpolate(image, fake, alpha)
+    between = alpha * image + (1.0 - alpha) * fake  # x̂ of equation 8
     _, slope = value_and_slope(lambda x: discriminator(x)[0], between)
     seen = SimpleNamespace(
         label=label,
@@ -142,11 +142,6 @@ def critic_loss(logits, real):
     Reference: StarGAN (Choi et al. 2018), equation 8.
     """
     return -ops.mean(logits) if real else ops.mean(logits)
-
-
-def interpolate(real, fake, alpha):
-    """x̂ = α·real + (1 - α)·fake: points between real and generated images."""
-    return alpha * real + (1.0 - alpha) * fake
 
 
 def gradient_penalty(gradients):

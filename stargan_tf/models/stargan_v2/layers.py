@@ -263,9 +263,6 @@ class HighPassSkip(keras.layers.Layer):
             x, kernel, padding="same", data_format="channels_last"
         )
 
-    def compute_output_shape(self, input_shape):
-        return input_shape[0]
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ImageTrunk(keras.layers.Layer):

@@ -156,7 +156,8 @@ class StarGANV2(StarGANBase):
         self.style_dim, self.latent_dim = style_dim, latent_dim
         self.high_pass = high_pass
         self.set_mask_provider(mask_provider)
-        dtype, num_domains = self.dtype_policy, self.num_domains
+        style = {"style_dim": style_dim, "dtype": self.dtype_policy}
+        domains = {"num_domains": self.num_domains}
         sizes = {
             "image_size": self.image_size,
             "base_filters": base_filters,
@@ -172,32 +173,26 @@ class StarGANV2(StarGANBase):
             }
         self.generator = GeneratorV2(
             **generator_sizes,
-            style_dim=style_dim,
+            **style,
             high_pass=high_pass,
             separable=separable,
-            dtype=dtype,
             name="generator",
         )
         self.mapping_network = MappingNetwork(
-            num_domains=num_domains,
+            **domains,
+            **style,
             latent_dim=latent_dim,
-            style_dim=style_dim,
             hidden_dim=hidden_dim,
-            dtype=dtype,
             name="mapping_network",
         )
         self.style_encoder = StyleEncoder(
-            **sizes,
-            num_domains=num_domains,
-            style_dim=style_dim,
-            dtype=dtype,
-            name="style_encoder",
+            **sizes, **domains, **style, name="style_encoder"
         )
         self.discriminator = DiscriminatorV2(
             **sizes,
-            num_domains=num_domains,
+            **domains,
             # Its slope is what R1 differentiates: bfloat16 puts that off by 8 %.
-            dtype=at_least_float32(dtype),
+            dtype=at_least_float32(self.dtype_policy),
             name="discriminator",
         )
         for name in AVERAGED:
@@ -570,11 +565,8 @@ def _check_domains(label_space):
     infos = label_space.datasets
     if len(infos) == 1 and infos[0].label_type == ONE_HOT and len(infos[0].domains) > 1:
         return
-    found = ", ".join(
-        f"'{info.name}' ({info.label_type}, {len(info.domains)} domains)"
-        for info in infos
-    )
+    given = [(info.name, info.label_type, len(info.domains)) for info in infos]
     raise InputError(
         "StarGAN v2 takes one data set with two or more one_hot domains. Received: "
-        f"{found}. Choose one attribute's values as domains, or use StarGAN."
+        f"{given}. Choose one attribute's values as domains, or use StarGAN."
     )

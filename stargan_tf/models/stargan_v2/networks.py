@@ -5,7 +5,7 @@ from keras import layers
 
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
-from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.layers.precision import at_least_float32, configurable
 from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 from stargan_tf.models.stargan_v2.layers import (
     AdaINResidualBlock,
@@ -26,6 +26,7 @@ HIDDEN_LAYERS_PER_DOMAIN = 3
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class GeneratorV2(keras.Model):
     """G(x, s): redraws an image in a style.
 
@@ -64,7 +65,6 @@ class GeneratorV2(keras.Model):
     ):
         check_image_size(image_size)
         # === Layers ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         full = {"dtype": at_least_float32(dtype)}
         size = (image_size, image_size)
         image = keras.Input((*size, 3), name="image", **full)
@@ -112,23 +112,9 @@ class GeneratorV2(keras.Model):
         inputs = [image, style, masks] if high_pass else [image, style]
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
-        # === Config ===
-        self._config = {
-            "image_size": image_size,
-            "style_dim": style_dim,
-            "base_filters": base_filters,
-            "max_filters": max_filters,
-            "high_pass": high_pass,
-            "separable": separable,
-            "dtype": keras.saving.serialize_keras_object(dtype),
-            "name": self.name,
-        }
-
-    def get_config(self):
-        return dict(self._config)
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class MappingNetwork(keras.Model):
     """F_y(z): turns a random latent code into a style code of a domain.
 
@@ -155,7 +141,6 @@ class MappingNetwork(keras.Model):
         dtype=None,
         **kwargs,
     ):
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         super().__init__(dtype=dtype, **kwargs)
         # Not functional as the other networks: the latents' rank varies.
         self.shared = [
@@ -175,12 +160,6 @@ class MappingNetwork(keras.Model):
         self.relu = layers.ReLU(dtype=dtype, name="relu")
         full = at_least_float32(dtype)
         self.style = DomainDense(style_dim, num_domains, dtype=full, name="style")
-        self._config = {
-            "num_domains": num_domains,
-            "latent_dim": latent_dim,
-            "style_dim": style_dim,
-            "hidden_dim": hidden_dim,
-        }
         # All weights at once, so that optimizers and loading find them.
         self.shared[0].build((None, latent_dim))
         for layer in self.shared[1:]:
@@ -197,11 +176,9 @@ class MappingNetwork(keras.Model):
             x = self.relu(head([x, domain]))
         return self.style([x, domain])
 
-    def get_config(self):
-        return {**super().get_config(), **self._config}
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class StyleEncoder(keras.Model):
     """E_y(x): reads the style code of an image, as an image of domain y.
 
@@ -233,7 +210,6 @@ class StyleEncoder(keras.Model):
         **kwargs,
     ):
         # === Functional model ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         sizes = {
             "image_size": image_size,
             "num_domains": num_domains,
@@ -245,19 +221,9 @@ class StyleEncoder(keras.Model):
         )
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
-        # === Config ===
-        self._config = {
-            **sizes,
-            "style_dim": style_dim,
-            "dtype": keras.saving.serialize_keras_object(dtype),
-            "name": self.name,
-        }
-
-    def get_config(self):
-        return dict(self._config)
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class DiscriminatorV2(keras.Model):
     """D_y(x): is this a real image of domain y? One verdict per domain.
 
@@ -287,7 +253,6 @@ class DiscriminatorV2(keras.Model):
         **kwargs,
     ):
         # === Layers ===
-        dtype = keras.dtype_policies.get(dtype or keras.config.dtype_policy())
         sizes = {
             "image_size": image_size,
             "num_domains": num_domains,
@@ -299,16 +264,6 @@ class DiscriminatorV2(keras.Model):
 
         # === Functional model ===
         super().__init__(inputs=inputs, outputs=one_per_image(verdict), **kwargs)
-
-        # === Config ===
-        self._config = {
-            **sizes,
-            "dtype": keras.saving.serialize_keras_object(dtype),
-            "name": self.name,
-        }
-
-    def get_config(self):
-        return dict(self._config)
 
 
 def domain_branches(

@@ -15,7 +15,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.models.base import in_batches
 
 MEAN_STYLE_LATENTS = 10_000
-# Model → {domain: (checksum of the weights, mean style)}.
+# Model → {(domain, checksum of F's weights): mean style}.
 _MEAN_STYLES = weakref.WeakKeyDictionary()
 
 
@@ -58,7 +58,8 @@ def translate(
     Raises:
         InputError: unknown domain; shapes or options that do not fit.
     """
-    images = _check_images(model, images, "images")
+    images = np.asarray(images)
+    _check_shape(images, (model.image_size, model.image_size, 3), "images")
     sources = {"latents": latents, "references": references, "styles": styles}
     given = [name for name, value in sources.items() if value is not None]
     _check_style_source(model, given, domain, truncation, seed)
@@ -74,7 +75,8 @@ def translate(
         styles = model.encode_style(references, domain, batch_size)
     elif styles is None:
         styles = model.map_latents(latents, domain, truncation)
-    styles = _check_codes(styles, "style", model.style_dim)
+    styles = np.asarray(styles, np.float32)
+    _check_shape(styles, (model.style_dim,), "style codes")
     styles = _broadcast_rows(styles, len(images), "styles")
     if masks is not None:
         masks = np.asarray(masks, np.float32)
@@ -105,7 +107,8 @@ def encode_style(model, references, domain, batch_size=16):
     Raises:
         InputError: unknown domain, or shapes that do not fit.
     """
-    references = _check_images(model, references, "references")
+    references = np.asarray(references)
+    _check_shape(references, (model.image_size, model.image_size, 3), "references")
     references, domain = _paired(model, references, domain, "references")
 
     def encode(rows):
@@ -131,7 +134,8 @@ def map_latents(model, latents, domain, truncation=1.0):
             do not fit.
     """
     _check_truncation(truncation)
-    latents = _check_codes(latents, "latent", model.latent_dim)
+    latents = np.asarray(latents, np.float32)
+    _check_shape(latents, (model.latent_dim,), "latent codes")
     latents, domain = _paired(model, latents, domain, "latents")
     styles = model._map(latents[:, None], domain).numpy()[:, 0]
     if truncation == 1.0:
@@ -154,26 +158,17 @@ def mean_style(model, domain):
         float32 (style_dim,).
     """
     (number,) = _domain_numbers(model, domain).tolist()
+    checksum = 0
+    for weight in model.mapping_network_ema.weights:
+        checksum = zlib.crc32(weight.numpy(), checksum)
     known = _MEAN_STYLES.setdefault(model, {})
-    checksum = _mapping_checksum(model.mapping_network_ema, number)
-    if number not in known or known[number][0] != checksum:
+    if (number, checksum) not in known:
         shape = (1, MEAN_STYLE_LATENTS, model.latent_dim)
         latents = np.random.default_rng(0).standard_normal(shape, np.float32)
         # One sample of 10,000 rows: the domain's heads are gathered once.
         styles = model._map(latents, np.array([number]))
-        known[number] = (checksum, styles.numpy()[0].mean(axis=0))
-    return known[number][1].copy()
-
-
-def _mapping_checksum(network, domain):
-    """Of the weights that a domain's styles depend on."""
-    shared = [weight.value for layer in network.shared for weight in layer.weights]
-    heads = (*network.hidden, network.style)
-    own = [weight.value[domain] for layer in heads for weight in layer.weights]
-    checksum = 0
-    for weight in (*shared, *own):
-        checksum = zlib.crc32(tf.convert_to_tensor(weight).numpy(), checksum)
-    return checksum
+        known[number, checksum] = styles.numpy()[0].mean(axis=0)
+    return known[number, checksum].copy()
 
 
 def _domain_numbers(model, domain):
@@ -209,27 +204,13 @@ def _broadcast_rows(array, count, name):
     return np.broadcast_to(array, (count, *array.shape[1:]))
 
 
-def _check_images(model, images, name):
-    """Images as an array (n, size, size, 3)."""
-    images = np.asarray(images)
-    shape = (model.image_size, model.image_size, 3)
-    if images.shape[1:] == shape:
-        return images
-    raise InputError(
-        f"{name} must be (n, {', '.join(map(str, shape))}), as in "
-        f"training. Received: shape {images.shape}"
-    )
-
-
-def _check_codes(codes, name, width):
-    """Latent or style codes as float32 (n, width)."""
-    codes = np.asarray(codes, np.float32)
-    if codes.ndim == 2 and codes.shape[1] == width:
-        return codes
-    raise InputError(
-        f"{name} codes must be (n, {width}) for this model ({name}_dim={width}). "
-        f"Received: shape {codes.shape}"
-    )
+def _check_shape(array, shape, name):
+    """Refuses all but (n, *shape)."""
+    if array.shape[1:] != shape:
+        raise InputError(
+            f"{name} must be (n, {', '.join(map(str, shape))}) for this model. "
+            f"Received: shape {array.shape}"
+        )
 
 
 def _check_truncation(truncation):

@@ -11,7 +11,6 @@ from stargan_tf.models.stargan.objective import (
     critic_loss,
     domain_classification,
     gradient_penalty,
-    interpolate,
     one_hot_classification,
 )
 
@@ -68,12 +67,6 @@ def test_critic_loss_is_minus_the_mean_for_real_and_the_mean_for_fake():
     logits = np.array([[1.0, 2.0], [3.0, 6.0]], np.float32)
     assert float(critic_loss(logits, real=True)) == -3.0
     assert float(critic_loss(logits, real=False)) == 3.0
-
-
-def test_interpolate_takes_alpha_of_the_real_image():
-    real, fake = np.full((2, 1, 1, 1), 10.0), np.full((2, 1, 1, 1), 20.0)
-    alpha = np.array([1.0, 0.25]).reshape(2, 1, 1, 1)
-    np.testing.assert_allclose(np.ravel(interpolate(real, fake, alpha)), [10.0, 17.5])
 
 
 def test_gradient_penalty_is_the_squared_distance_of_the_norm_from_one():
