@@ -105,25 +105,35 @@ class DoublingConv2D(_ResamplingConv2D):
         return (batch, *(side and side * 2 for side in sides), self.filters)
 
 
-def separable_convolution(filters, kernel_size, *, pointwise_initializer, **kwargs):
-    """A `SeparableConv2D`: each channel by itself, then all of them 1×1.
+def convolution(
+    filters,
+    kernel_size,
+    initializer,
+    separable=False,
+    layer=keras.layers.Conv2D,
+    **kwargs,
+):
+    """A convolution with zero padding, or a depthwise-separable one in its place.
 
-    It takes about 1/kernel_size² of a `Conv2D`'s multiply-adds (Howard et al. 2017,
-    MobileNets, section 3.1).
+    The latter, each channel by itself, then all of them 1×1, takes about
+    1/kernel_size² of the multiply-adds (Howard et al. 2017, MobileNets, section 3.1).
 
     Args:
         filters: output channels.
         kernel_size: side of the kernel.
-        pointwise_initializer: of the 1×1 kernel.
-        **kwargs: further arguments of `keras.layers.SeparableConv2D`.
+        initializer: of the kernel; of a separable one's 1×1 kernel.
+        separable: whether it is separable.
+        layer: the class of the other one.
+        **kwargs: further arguments of the layer.
     """
+    kwargs = {"padding": "same", "data_format": "channels_last", **kwargs}
+    if not separable:
+        return layer(filters, kernel_size, kernel_initializer=initializer, **kwargs)
     return keras.layers.SeparableConv2D(
         filters,
         kernel_size,
-        padding="same",
-        data_format="channels_last",
         depthwise_initializer=depthwise_normal(kernel_size),
-        pointwise_initializer=pointwise_initializer,
+        pointwise_initializer=initializer,
         **kwargs,
     )
 

@@ -5,7 +5,7 @@ from keras import layers, ops
 
 from stargan_tf.errors import InputError
 from stargan_tf.layers.activation import LeakyReLU
-from stargan_tf.layers.convolution import SmallImageConv2D, separable_convolution
+from stargan_tf.layers.convolution import SmallImageConv2D, convolution
 from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32, configurable
@@ -69,61 +69,39 @@ class GeneratorV1(keras.Model):
         tanh = layers.Activation("tanh", dtype=full, name="image_out")
         blend = Blend(dtype=full, name="blend")
 
+        kinds = {"separable": separable, "dtype": dtype}
+        conditional = conditioning == "blocks"
+        residual_block = ConditionalResidualBlock if conditional else ResidualBlock
+        # A depthwise 7×7 takes phones longer than all the rest; 5×5 has a fast kernel.
+        edge = 5 if separable else 7
+
         # === Functional model ===
-        def normalized(x, name):
+        def block(x, name, filters, kernel_size, strides, **kwargs):
+            kwargs = {"strides": strides, "name": name, **kinds, **kwargs}
+            x = bare_convolution(filters, kernel_size, **kwargs)(x)
             x = InstanceNormalization(dtype=dtype, name=f"{name}_norm")(x)
             return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
 
-        def convolution(filters, kernel_size, strides, name):
-            return bare_convolution(
-                filters, kernel_size, strides, separable, dtype=dtype, name=name
-            )
-
-        def doubled(x, filters, name):
+        def doubled(x, name, filters):
             if not separable:
-                return layers.Conv2DTranspose(
-                    filters,
-                    4,
-                    2,
-                    padding="same",
-                    data_format="channels_last",
-                    use_bias=False,
-                    kernel_initializer=uniform_fan_in(),
-                    dtype=dtype,
-                    name=name,
-                )(x)
+                return block(x, name, filters, 4, 2, layer=layers.Conv2DTranspose)
             double = layers.UpSampling2D(
                 data_format="channels_last",
                 interpolation="bilinear",
                 dtype=dtype,
                 name=f"{name}_double",
             )
-            return convolution(filters, 3, 1, name)(double(x))
+            return block(double(x), name, filters, 3, 1)
 
-        def residual(name, x):
-            arguments = {
-                "filters": base_filters * 4,
-                "separable": separable,
-                "dtype": dtype,
-                "name": name,
-            }
-            if conditioning == "blocks":
-                return ConditionalResidualBlock(**arguments)([x, label])
-            return ResidualBlock(**arguments)(x)
-
-        x = append_label([image, label])
-        # A depthwise 7×7 takes phones longer than all the rest; 5×5 has a fast kernel.
-        edge = 5 if separable else 7
-        x = normalized(convolution(base_filters, edge, 1, "stem")(x), "stem")
+        x = block(append_label([image, label]), "stem", base_filters, edge, 1)
         for i in (1, 2):
-            x = convolution(base_filters * 2**i, 4, 2, f"down_{i}")(x)
-            x = normalized(x, f"down_{i}")
+            x = block(x, f"down_{i}", base_filters * 2**i, 4, 2)
         for i in range(1, num_residual_blocks + 1):
-            x = residual(f"residual_{i}", x)
+            residual = residual_block(base_filters * 4, name=f"residual_{i}", **kinds)
+            x = residual([x, label] if conditional else x)
         for i in (1, 2):
-            x = doubled(x, base_filters * 4 // 2**i, f"up_{i}")
-            x = normalized(x, f"up_{i}")
-        drawn = convolution(4 if attention else 3, edge, 1, "to_rgb")(x)
+            x = doubled(x, f"up_{i}", base_filters * 4 // 2**i)
+        drawn = bare_convolution(4 if attention else 3, edge, name="to_rgb", **kinds)(x)
         outputs = blend([image, drawn]) if attention else tanh(drawn)
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
 
@@ -169,20 +147,6 @@ class DiscriminatorV1(keras.Model):
         # === Layers ===
         full = at_least_float32(dtype)
 
-        def head(filters, kernel_size, padding, name):
-            # float32 whatever the policy: the critic's values are differences of
-            # large numbers, and the penalty differentiates them.
-            return layers.Conv2D(
-                filters,
-                kernel_size,
-                padding=padding,
-                data_format="channels_last",
-                use_bias=False,
-                kernel_initializer=uniform_fan_in(),
-                dtype=full,
-                name=name,
-            )
-
         # === Functional model ===
         image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
         x, channels = image, 3
@@ -200,8 +164,12 @@ class DiscriminatorV1(keras.Model):
             )(x)
             x = LeakyReLU(0.01, dtype=dtype, name=f"leaky_{i + 1}")(x)
             channels = filters
-        patches = head(1, 3, "same", "patches")(x)
-        classes = head(num_domains, x.shape[1], "valid", "classes")(x)
+        # float32 whatever the policy: the critic's values are differences of large
+        # numbers, and the penalty differentiates them.
+        patches = bare_convolution(1, 3, dtype=full, name="patches")(x)
+        classes = bare_convolution(
+            num_domains, x.shape[1], padding="valid", dtype=full, name="classes"
+        )(x)
         classes = layers.Flatten("channels_last", dtype=full, name="class_logits")(
             classes
         )
@@ -228,13 +196,11 @@ class ResidualBlock(keras.layers.Layer):
         self.filters = filters
         dtype = self.dtype_policy
 
-        def convolution(name):
-            return bare_convolution(filters, 3, 1, separable, dtype=dtype, name=name)
-
-        self.conv_1 = convolution("conv_1")
+        kwargs = {"separable": separable, "dtype": dtype}
+        self.conv_1 = bare_convolution(filters, 3, name="conv_1", **kwargs)
         self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
         self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
-        self.conv_2 = convolution("conv_2")
+        self.conv_2 = bare_convolution(filters, 3, name="conv_2", **kwargs)
         self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
 
     def build(self, input_shape):
@@ -319,19 +285,6 @@ class Blend(keras.layers.Layer):
         return image + mask * (ops.tanh(drawn[..., :3]) - image)
 
 
-def bare_convolution(filters, kernel_size, strides, separable, **kwargs):
-    """A convolution of the generator: no bias, PyTorch's initial weights."""
-    kwargs = {"strides": strides, "use_bias": False, **kwargs}
-    start = uniform_fan_in()
-    if separable:
-        return separable_convolution(
-            filters, kernel_size, pointwise_initializer=start, **kwargs
-        )
-    return layers.Conv2D(
-        filters,
-        kernel_size,
-        padding="same",
-        data_format="channels_last",
-        kernel_initializer=start,
-        **kwargs,
-    )
+def bare_convolution(filters, kernel_size, **kwargs):
+    """A `convolution` without bias, with PyTorch's initial weights."""
+    return convolution(filters, kernel_size, uniform_fan_in(), use_bias=False, **kwargs)

@@ -11,7 +11,7 @@ from stargan_tf.layers.convolution import (
     DoublingConv2D,
     HalvingConv2D,
     SmallImageConv2D,
-    separable_convolution,
+    convolution,
 )
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
@@ -28,23 +28,10 @@ USUAL_BATCH = 8  # where the batch's size is not known when the graph is built
 
 
 def he_convolution(filters, kernel_size, **kwargs):
-    """A `Conv2D` with "same" zero padding, `he_normal` kernel and zero bias."""
-    kwargs = {"padding": "same", "kernel_initializer": he_normal(), **kwargs}
-    return SmallImageConv2D(filters, kernel_size, **kwargs)
-
-
-def he_convolution_3x3(filters, separable, resampling=None, **kwargs):
-    """A 3×3 `he_convolution`, or a depthwise-separable one (not in the paper).
-
-    `resampling` is `HalvingConv2D` or `DoublingConv2D`, if it also resizes.
-    """
-    if resampling:
-        return resampling(filters, kernel_initializer=he_normal(), **kwargs)
-    if separable:
-        return separable_convolution(
-            filters, 3, pointwise_initializer=he_normal(), **kwargs
-        )
-    return he_convolution(filters, 3, **kwargs)
+    """A `convolution` with `he_normal` kernel and zero bias."""
+    return convolution(
+        filters, kernel_size, he_normal(), layer=SmallImageConv2D, **kwargs
+    )
 
 
 def leaky_relu(**kwargs):
@@ -89,13 +76,14 @@ class DownResidualBlock(keras.layers.Layer):
     def build(self, input_shape):
         dtype, channels = self.dtype_policy, input_shape[-1]
         # The channels change in the second convolution.
-        self.conv_2 = he_convolution_3x3(
-            self.filters, self.separable, dtype=dtype, name="conv_2"
-        )
-        halving = HalvingConv2D if self._halves_in_convolution else None
-        self.conv_1 = he_convolution_3x3(
-            channels, self.separable, halving, dtype=dtype, name="conv_1"
-        )
+        kwargs = {"separable": self.separable, "dtype": dtype}
+        self.conv_2 = he_convolution(self.filters, 3, name="conv_2", **kwargs)
+        if self._halves_in_convolution:
+            self.conv_1 = HalvingConv2D(
+                channels, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
+            )
+        else:
+            self.conv_1 = he_convolution(channels, 3, name="conv_1", **kwargs)
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape)
         if self.normalize:
@@ -162,11 +150,14 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
         self._doubles_in_convolution = upsample and not separable
-        doubling = DoublingConv2D if self._doubles_in_convolution else None
-        self.conv_1 = he_convolution_3x3(
-            filters, separable, doubling, dtype=dtype, name="conv_1"
-        )
-        self.conv_2 = he_convolution_3x3(filters, separable, dtype=dtype, name="conv_2")
+        kwargs = {"separable": separable, "dtype": dtype}
+        if self._doubles_in_convolution:
+            self.conv_1 = DoublingConv2D(
+                filters, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
+            )
+        else:
+            self.conv_1 = he_convolution(filters, 3, name="conv_1", **kwargs)
+        self.conv_2 = he_convolution(filters, 3, name="conv_2", **kwargs)
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
