@@ -68,7 +68,7 @@ class FolderDataset(Dataset):
 
     def labels_in(self, options: DatasetOptions) -> Labels:
         """One domain for each sub-folder that holds pictures, in alphabetical order."""
-        return Labels(list_domains(self.folder(options)).names)
+        return Labels(list_domains(self.folder(options))[1])
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
@@ -84,23 +84,21 @@ class FolderDataset(Dataset):
             InputError: if the folder, a domain or a domain's images are missing.
         """
         root = self.folder(options)
-        domains = list_domains(root, options.attributes)
-        say_left_out(root, domains.left_out)
-        info = DatasetInfo("folder", domains.names, ONE_HOT, image_size)
-        classes = np.array(domains.classes)
-        kept = split_positions(domains.files, split, options.held_out, classes)
-        labels = np.eye(len(domains.names), dtype=np.float32)[classes[kept]]
-        chosen = [domains.files[position] for position in kept]
+        listed, domains, classes = list_domains(root, options.attributes)
+        say_left_out(root, listed.ignored)
+        info = DatasetInfo("folder", domains, ONE_HOT, image_size)
+        kept = split_positions(listed.names, split, options.held_out, classes)
+        labels = np.eye(len(domains), dtype=np.float32)[np.array(classes)[kept]]
+        chosen = [listed.names[position] for position in kept]
         return labeled_files(info, root, chosen, labels, options)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files; uses `data_dir`, `attributes`."""
         root = self.folder(options)
         try:
-            domains = list_domains(root, options.attributes)
+            return list_domains(root, options.attributes)[0]
         except InputError:  # Loading says why; what is there can be listed.
             return audit_folder(root)
-        return FileAudit(root, domains.files, domains.left_out)
 
 
 FOLDER = FolderDataset(
@@ -113,30 +111,19 @@ FOLDER = FolderDataset(
 )
 
 
-@dataclass(frozen=True)
-class Domains:
-    """What a folder of folders holds.
-
-    Args:
-        names: the domains, in NFC, as models know them.
-        files: their pictures, relative to the folder, domain after domain.
-        classes: each picture's domain number.
-        left_out: what no picture is taken from.
-    """
-
-    names: tuple[str, ...]
-    files: tuple[str, ...]
-    classes: tuple[int, ...]
-    left_out: tuple[IgnoredFile, ...]
-
-
-def list_domains(root: Path, wanted: Sequence[str] = ()) -> Domains:
+def list_domains(
+    root: Path, wanted: Sequence[str] = ()
+) -> tuple[FileAudit, tuple[str, ...], list[int]]:
     """Lists the pictures of the domains' folders.
 
     Args:
         root: the folder of the domains' folders.
         wanted: the chosen domains, whose folders alone are looked into; if empty, all
             that hold pictures.
+
+    Returns:
+        The pictures, domain after domain, the domains, in NFC, as models know them,
+        and each picture's domain number.
 
     Raises:
         InputError: if there is none, a chosen one is missing or holds no picture, or
@@ -186,7 +173,7 @@ def list_domains(root: Path, wanted: Sequence[str] = ()) -> Domains:
             f"{', …' * (len(inner) > 5)}. Put each domain's images in one."
         )
     left_out.sort(key=lambda file: file.name)
-    return Domains(tuple(names), tuple(files), tuple(classes), tuple(left_out))
+    return FileAudit(root, tuple(files), tuple(left_out)), tuple(names), classes
 
 
 def _by_domain(root: Path, inner: Sequence[str]) -> dict[str, str]:
