@@ -110,7 +110,12 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         example = functools.partial(_example, tree)
         if not self._on_beam:
             return map(example, rows)
-        beam = _beam()
+        try:
+            import apache_beam as beam
+        except ImportError as error:
+            raise ImportError(
+                "Beam options were given and Beam is missing: pip install apache-beam"
+            ) from error
         return beam.Create(list(rows)) | beam.Map(example)
 
     def _download_and_prepare(self, dl_manager: Any, download_config: Any) -> None:
@@ -121,18 +126,8 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _post_download_and_prepare_hook(self) -> None:
         """The files are whole now: what killed preparations left is of no use."""
         whole = Path(self.data_dir)
-        for remains in _remains(whole):
+        for remains in whole.parent.glob(f"incomplete.*_{whole.name}"):
             shutil.rmtree(remains, ignore_errors=True)
-
-
-def _beam() -> Any:
-    try:
-        import apache_beam
-    except ImportError as error:
-        raise ImportError(
-            "Beam options were given and Beam is missing: pip install apache-beam"
-        ) from error
-    return apache_beam
 
 
 def rows_of_folders(
@@ -149,10 +144,6 @@ def rows_of_folders(
         names, classes = split_files(tree, folder, domains)
         pairs = zip(names, classes, strict=True)
         yield split, [(name, {"label": number}) for name, number in pairs]
-
-
-def _remains(whole: Path) -> Iterator[Path]:
-    return whole.parent.glob(f"incomplete.*_{whole.name}")
 
 
 def _example(tree: PictureTree, row: Row) -> tuple[str, dict[str, Any]]:
