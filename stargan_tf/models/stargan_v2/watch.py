@@ -6,7 +6,6 @@ import numpy as np
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabelledImages
-from stargan_tf.evaluation.tasks import subsample
 from stargan_tf.steering.styles import random_styles, reference_grid
 from stargan_tf.training.watching import (
     HeldOutImages,
@@ -15,6 +14,7 @@ from stargan_tf.training.watching import (
     critic_view,
     label_effect,
     load_some,
+    spread,
 )
 from stargan_tf.translation.interpolation import interpolation_strip
 
@@ -73,7 +73,7 @@ class SampleStyles(Sampler):
         self.write(values)
 
     def _shown(self) -> list[int]:
-        return subsample(np.arange(len(self.model.info.domains)), LATENT_COLUMNS)
+        return spread(np.arange(len(self.model.info.domains)), LATENT_COLUMNS)
 
     def _columns(self, seed: int) -> list[np.ndarray]:
         """The sources in every domain shown, all with one latent code."""
@@ -120,10 +120,10 @@ def pick_styles(source: LabelledImages) -> tuple[HeldOutImages, HeldOutImages]:
     of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
     present = [rows for rows in of_domain if len(rows)]
     first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
-    some = [subsample(rows, first + last) for rows in present]
+    some = [spread(rows, first + last) for rows in present]
     numbers = np.arange(len(some))
-    sources = [some[number][:first] for number in subsample(numbers, SOURCES)]
-    references = [some[number][-last:] for number in subsample(numbers, REFERENCES)]
+    sources = [some[number][:first] for number in spread(numbers, SOURCES)]
+    references = [some[number][-last:] for number in spread(numbers, REFERENCES)]
     return (
         load_some(source, np.concatenate(sources)),
         load_some(source, np.concatenate(references)),
