@@ -81,12 +81,9 @@ def check_trusted(
 
 
 def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
-    """A user's function whose exceptions are one line with its name.
+    """A user's function whose exceptions are one line with option and name.
 
-    Args:
-        option: the option that named it.
-        name: what it was named with.
-        function: to be called with NumPy arrays; not for TensorFlow graphs.
+    It is to be called with NumPy arrays; this is not for TensorFlow graphs.
     """
 
     @functools.wraps(function)
@@ -100,12 +97,7 @@ def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
 
 
 def check_form(option: str, name: str) -> None:
-    """Raises InputError unless the text is `module:name` or `file.py:name`.
-
-    Args:
-        option: the option's name, for the message.
-        name: the text.
-    """
+    """Raises InputError unless the option's text is `module:name` or `file.py:name`."""
     module, colon, attribute = name.rpartition(":")
     named = module.endswith(".py") or all(p.isidentifier() for p in module.split("."))
     if not (colon and attribute.isidentifier() and named):

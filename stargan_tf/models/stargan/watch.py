@@ -61,21 +61,19 @@ class SampleImages(Sampler):
             np.stack([self._score(column) for column in columns[0]]),
         )
         if len(columns[0]) > 1:
-            values["label_effect"] = float(np.mean([label_effect(c) for c in columns]))
-            self._warn(values["label_effect"])
+            effect = float(np.mean([label_effect(column) for column in columns]))
+            values["label_effect"] = effect
+            self.warn_if_ignored(
+                effect,
+                f"The generator hardly reacts to the label (label_effect {effect:.4f} "
+                f"at step {self.step}). Check the labels; a higher --classification or "
+                "a lower --reconstruction weight helps.",
+            )
         self.write(values)
 
     def _score(self, images: np.ndarray) -> np.ndarray:
         patches, _ = self.model.discriminator(to_float(images), training=False)
         return np.asarray(patches).mean(axis=(1, 2, 3))
-
-    def _warn(self, effect: float) -> None:
-        self.warn_if_ignored(
-            effect,
-            f"The generator hardly reacts to the label (label_effect {effect:.4f} at "
-            f"step {self.step}). Check the labels; a higher --classification or a "
-            "lower --reconstruction weight helps.",
-        )
 
 
 def translations(
@@ -83,10 +81,12 @@ def translations(
 ) -> list[np.ndarray]:
     """Translations of the images, in the order of the label space's names.
 
+    In a joint model the images are translated to the domains of the other data sets as
+    well; there their own label is unknown, all zero.
+
     Args:
         model: has `label_space` and `translate`.
-        held_out: the images. In a joint model they are translated to the domains of
-            the other data sets as well; there their own label is unknown, all zero.
+        held_out: the images.
         shown: the domains to translate to, counted through all data sets.
 
     Returns:

@@ -40,7 +40,7 @@ class SampleStyles(Sampler):
         """Draws all three, with the averaged networks."""
         model, images = self.model, self.sources.images
         domains = model.info.domains
-        shown = self._shown()
+        shown = spread(np.arange(len(domains)), LATENT_COLUMNS)
         self.say_shown(len(shown), len(domains))
         seeds = range(max(1, LATENT_COLUMNS // len(domains)))
         styles = random_styles([domains[number] for number in shown], seeds)
@@ -58,45 +58,19 @@ class SampleStyles(Sampler):
             model, images[:STRIP_ROWS], domains[-1], STRIP_SEEDS
         )
         self.write_picture(strip, "interpolation")
-        self._diagnose()
+        self._diagnose(shown)
 
-    def _diagnose(self) -> None:
+    def _diagnose(self, shown: np.ndarray) -> None:
         """Compares two styles in every domain shown."""
-        first, second = (self._columns(seed) for seed in (0, 1))
-        pairs = zip(first, second, strict=True)
-        values = {
-            **self._critic_view(first),
-            "label_effect": label_effect(first),
-            "style_diversity": float(np.mean([label_effect(pair) for pair in pairs])),
-        }
-        self._warn(values["label_effect"], values["style_diversity"])
-        self.write(values)
-
-    def _shown(self) -> list[int]:
-        return spread(np.arange(len(self.model.info.domains)), LATENT_COLUMNS)
-
-    def _columns(self, seed: int) -> list[np.ndarray]:
-        """The sources in every domain shown, all with one latent code."""
-        code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
-        names = [self.model.info.domains[number] for number in self._shown()]
-        return [
-            self.model.translate(self.sources.images, name, latents=code)
-            for name in names
-        ]
-
-    def _critic_view(self, columns: Sequence[np.ndarray]) -> dict[str, float]:
-        real = self._score(self.sources.images, self.sources.domains)
+        first, second = (self._columns(shown, seed) for seed in (0, 1))
         fakes = [
             self._score(column, np.full(len(column), domain, np.int32))
-            for domain, column in zip(self._shown(), columns, strict=True)
+            for domain, column in zip(shown, first, strict=True)
         ]
-        return critic_view(real, np.stack(fakes))
-
-    def _score(self, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
-        score = self.model.discriminator([to_float(images), domains], training=False)
-        return np.asarray(score)
-
-    def _warn(self, effect: float, diversity: float) -> None:
+        real = self._score(self.sources.images, self.sources.domains)
+        effect = label_effect(first)
+        pairs = zip(first, second, strict=True)
+        diversity = float(np.mean([label_effect(pair) for pair in pairs]))
         self.warn_if_ignored(
             min(effect, diversity),
             f"The generator hardly reacts to the style (label_effect {effect:.4f} "
@@ -104,6 +78,26 @@ class SampleStyles(Sampler):
             f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
             "weight helps.",
         )
+        self.write(
+            {
+                **critic_view(real, np.stack(fakes)),
+                "label_effect": effect,
+                "style_diversity": diversity,
+            }
+        )
+
+    def _columns(self, shown: np.ndarray, seed: int) -> list[np.ndarray]:
+        """The sources in every domain shown, all with one latent code."""
+        code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
+        names = [self.model.info.domains[number] for number in shown]
+        return [
+            self.model.translate(self.sources.images, name, latents=code)
+            for name in names
+        ]
+
+    def _score(self, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
+        score = self.model.discriminator([to_float(images), domains], training=False)
+        return np.asarray(score)
 
 
 def pick_styles(source: LabelledImages) -> tuple[HeldOutImages, HeldOutImages]:
