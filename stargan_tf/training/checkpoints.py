@@ -121,8 +121,8 @@ def write(
 
 def sorted_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in `folder`, by step; it need not exist."""
-    found = {path: _NAME.fullmatch(path.name) for path in folder.glob("step_*")}
-    return sorted((path for path, match in found.items() if match), key=step_of)
+    found = [path for path in folder.glob("step_*") if _NAME.fullmatch(path.name)]
+    return sorted(found, key=step_of)
 
 
 def step_of(checkpoint: Path) -> int:
