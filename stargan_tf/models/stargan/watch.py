@@ -16,7 +16,7 @@ from stargan_tf.training.watching import (
     critic_view,
     label_effect,
     pick,
-    spread,
+    subsample,
 )
 from stargan_tf.translation.grid import draw_grid
 
@@ -36,13 +36,13 @@ class SampleImages(Sampler):
     def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
         super().__init__(schedule)
         rows = -(-ROWS // len(held_out))
-        shown = spread(np.arange(len(held_out)), ROWS)
+        shown = subsample(np.arange(len(held_out)), ROWS)
         self.groups = [pick(held_out[number], number, rows) for number in shown]
 
     def sample(self):
         """Draws the grid."""
         domains = self.model.label_space.names
-        shown = spread(np.arange(len(domains)), COLUMNS)
+        shown = subsample(np.arange(len(domains)), COLUMNS)
         self.say_shown(len(shown), len(domains))
         columns = [translations(self.model, group, shown) for group in self.groups]
         rows = [

@@ -14,7 +14,7 @@ from stargan_tf.training.watching import (
     critic_view,
     label_effect,
     load_some,
-    spread,
+    subsample,
 )
 from stargan_tf.translation.interpolation import interpolation_strip
 
@@ -40,7 +40,7 @@ class SampleStyles(Sampler):
         """Draws all three, with the averaged networks."""
         model, images = self.model, self.sources.images
         domains = model.info.domains
-        shown = spread(np.arange(len(domains)), LATENT_COLUMNS)
+        shown = subsample(np.arange(len(domains)), LATENT_COLUMNS)
         self.say_shown(len(shown), len(domains))
         seeds = range(max(1, LATENT_COLUMNS // len(domains)))
         styles = random_styles([domains[number] for number in shown], seeds)
@@ -114,10 +114,10 @@ def pick_styles(source: LabelledImages) -> tuple[HeldOutImages, HeldOutImages]:
     of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
     present = [rows for rows in of_domain if len(rows)]
     first, last = (max(1, count // len(present)) for count in (SOURCES, REFERENCES))
-    some = [spread(rows, first + last) for rows in present]
+    some = [subsample(rows, first + last) for rows in present]
     numbers = np.arange(len(some))
-    sources = [some[number][:first] for number in spread(numbers, SOURCES)]
-    references = [some[number][-last:] for number in spread(numbers, REFERENCES)]
+    sources = [some[number][:first] for number in subsample(numbers, SOURCES)]
+    references = [some[number][-last:] for number in subsample(numbers, REFERENCES)]
     return (
         load_some(source, np.concatenate(sources)),
         load_some(source, np.concatenate(references)),
