@@ -262,9 +262,8 @@ IMPORT = Command(
     summary="Make a model of the authors' PyTorch checkpoints.",
     usage=(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
-        "CHECKPOINT: {step}-G.ckpt and {step}-D.ckpt of yunjey/stargan, or "
-        "{step}_nets_ema.ckpt\n(_nets.ckpt, _optims.ckpt) of clovaai/stargan-v2; also "
-        ".npz and .safetensors."
+        "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
+        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt); also .npz and .safetensors."
     ),
     add_arguments=_add_import_arguments,
     run=_import,
