@@ -137,26 +137,21 @@ def train_classifier(
     print(f"Training a classifier on {len(images)} real images, {steps} batches.")
     # A bar that is redrawn is unreadable in a file: lines there.
     on_screen = sys.stdout.isatty()
+
+    def print_line(batch: int, logs: dict[str, float]) -> None:
+        done = batch + 1
+        if not on_screen and (done % LINE_EVERY == 0 or done == steps):
+            text = f"Classifier: batch {done} of {steps}, loss {logs['loss']:.3f}"
+            print(text, flush=True)
+
     network.fit(
         batches,
         steps_per_epoch=steps,
         shuffle=False,
-        verbose=1 if on_screen else 0,
-        callbacks=[] if on_screen else [_ProgressLines(steps)],
+        verbose=int(on_screen),
+        callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=print_line)],
     )
     return LabelClassifier(network, info)
-
-
-class _ProgressLines(keras.callbacks.Callback):
-    def __init__(self, steps: int):
-        super().__init__()
-        self.steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        done = batch + 1
-        if done % LINE_EVERY == 0 or done == self.steps:
-            loss = f"loss {logs['loss']:.3f}"
-            print(f"Classifier: batch {done} of {self.steps}, {loss}", flush=True)
 
 
 @keras_settings()

@@ -144,9 +144,7 @@ def frechet_inception_distance(
         equation 6.
     """
     _check_comparable(real, fake, "FID")
-    value = _distance(
-        real.mean, _summary_factor(real), fake.mean, _summary_factor(fake)
-    )
+    value = frechet_distance(real.mean, _factor(real), fake.mean, _factor(fake))
     counts = {"real": real.count, "fake": fake.count}
     note = None
     if min(counts.values()) < ENOUGH:
@@ -158,28 +156,16 @@ def frechet_inception_distance(
 
 
 def frechet_distance(
-    mean_1: np.ndarray,
-    covariance_1: np.ndarray,
-    mean_2: np.ndarray,
-    covariance_2: np.ndarray,
+    mean_1: np.ndarray, factor_1: np.ndarray, mean_2: np.ndarray, factor_2: np.ndarray
 ) -> float:
-    """‖m₁ − m₂‖² + tr(C₁ + C₂ − 2 (C₁C₂)^½), in float64.
+    """‖m₁ − m₂‖² + tr(C₁ + C₂ − 2 (C₁C₂)^½), in float64, at least 0.
 
     Args:
         mean_1: mean of the first Gaussian (d,).
-        covariance_1: its covariance (d, d), of any rank.
+        factor_1: F₁ (d, any), where its covariance C₁ = F₁F₁ᵀ; see `factor_of`.
         mean_2: mean of the second (d,).
-        covariance_2: its covariance (d, d).
-
-    Returns:
-        The squared distance, at least 0.
+        factor_2: F₂ (d, any).
     """
-    return _distance(mean_1, _factor(covariance_1), mean_2, _factor(covariance_2))
-
-
-def _distance(
-    mean_1: np.ndarray, factor_1: np.ndarray, mean_2: np.ndarray, factor_2: np.ndarray
-) -> float:
     # With Cᵢ = FᵢFᵢᵀ the trace of (C₁C₂)^½ is the sum of the singular values of F₁ᵀF₂.
     # A square root of the product itself loses half of the digits where the rank is
     # not full, which is so whenever there are fewer images than features.
@@ -189,16 +175,16 @@ def _distance(
     return float(max(shift + traces - 2 * overlap, 0.0))
 
 
-def _summary_factor(summary: FeatureSummary) -> np.ndarray:
+def _factor(summary: FeatureSummary) -> np.ndarray:
     if len(summary.sample) == summary.count < summary.sample.shape[1]:
         # All vectors of a small set are at hand, and they are a factor themselves.
         centered = summary.sample.astype(np.float64) - summary.mean
         return centered.T / math.sqrt(summary.count - 1)
-    return _factor(summary.covariance())
+    return factor_of(summary.covariance())
 
 
-def _factor(covariance: np.ndarray) -> np.ndarray:
-    """F with FFᵀ = covariance; one column for each direction that varies."""
+def factor_of(covariance: np.ndarray) -> np.ndarray:
+    """F with FFᵀ = covariance (d, d); one column for each direction that varies."""
     values, vectors = np.linalg.eigh(covariance)
     noise = np.finfo(np.float64).eps * len(values) * max(values[-1], 0.0)
     varies = values > noise

@@ -1,6 +1,5 @@
 """The metrics: each starts a meter for a task, which watches its translations go by."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -49,27 +48,27 @@ SSIM_WINDOW = 11
 DISTANCES = {FID: frechet_inception_distance, KID: kernel_inception_distance}
 
 
-class Meter(ABC):
+class Meter:
     """Measures one task; keeps statistics, no images."""
 
-    @abstractmethod
     def update(self, batch: Translated) -> Scores | None:
         """Takes a batch in; gives scores if this metric can tell good from bad."""
+        raise NotImplementedError
 
-    @abstractmethod
     def results(self) -> list[Measurement]:
         """The task's numbers."""
+        raise NotImplementedError
 
 
-class Metric(ABC):
+class Metric:
     """One of `stargan_tf.evaluation.options.METRICS`, with its networks."""
 
-    def prepare(self, tasks: Sequence[Task]) -> None:  # noqa: B027
+    def prepare(self, tasks: Sequence[Task]) -> None:
         """Does what is done once; InputError if the data does not suffice."""
 
-    @abstractmethod
     def start(self, task: Task) -> Meter | None:
         """A meter for a task; None where the metric has nothing to say."""
+        raise NotImplementedError
 
     def on_real_images(self) -> list[Measurement]:
         """Numbers of the real images, to compare with."""
@@ -249,10 +248,7 @@ class FeatureMeter(Meter):
         if not self.unreadable:
             return results
         more = f"{self.unreadable} training images of a target could not be read."
-        return [
-            replace(one, note=f"{one.note} {more}" if one.note else more)
-            for one in results
-        ]
+        return [replace(r, note=f"{r.note or ''} {more}".strip()) for r in results]
 
 
 class LpipsMetric(Metric):

@@ -6,6 +6,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation import fid
 from stargan_tf.evaluation.fid import (
     FeatureSummary,
+    factor_of,
     frechet_distance,
     frechet_inception_distance,
     kernel_inception_distance,
@@ -98,6 +99,11 @@ def test_what_cannot_be_compared_is_refused(distance, name):
         distance(summary(VECTORS[:1]), real)
 
 
+def distance_of(mean_1, covariance_1, mean_2, covariance_2):
+    factors = factor_of(covariance_1), factor_of(covariance_2)
+    return frechet_distance(mean_1, factors[0], mean_2, factors[1])
+
+
 def covariance(seed, width=12, rank=12):
     factor = np.random.default_rng(seed).normal(size=(width, rank))
     return factor @ factor.T
@@ -107,13 +113,13 @@ def test_fid_of_one_dimension_by_hand():
     # (3 − 1)² + (2 − 5)², standard deviations 2 and 5.
     one = np.array([1.0]), np.array([[4.0]])
     other = np.array([3.0]), np.array([[25.0]])
-    assert frechet_distance(*one, *other) == pytest.approx(13.0, abs=1e-12)
+    assert distance_of(*one, *other) == pytest.approx(13.0, abs=1e-12)
 
 
 def test_independent_directions_by_hand():
     one = np.zeros(3), np.diag([1.0, 4.0, 0.0])
     other = np.array([0.0, 0.0, 2.0]), np.diag([9.0, 4.0, 1.0])
-    assert frechet_distance(*one, *other) == pytest.approx(4 + 4 + 0 + 1, abs=1e-12)
+    assert distance_of(*one, *other) == pytest.approx(4 + 4 + 0 + 1, abs=1e-12)
 
 
 def test_equals_scipys_matrix_square_root():
@@ -122,7 +128,7 @@ def test_equals_scipys_matrix_square_root():
     root = scipy.linalg.sqrtm(one @ other).real
     expected = np.sum((means[0] - means[1]) ** 2)
     expected += np.trace(one) + np.trace(other) - 2 * np.trace(root)
-    found = frechet_distance(means[0], one, means[1], other)
+    found = distance_of(means[0], one, means[1], other)
     assert found == pytest.approx(expected, abs=1e-9)
 
 
@@ -132,7 +138,7 @@ def test_fewer_images_than_features():
     one, other = (factor @ factor.T for factor in factors)
     overlap = np.linalg.norm(factors[0].T @ factors[1], "nuc")
     expected = np.trace(one) + np.trace(other) - 2 * overlap
-    found = frechet_distance(np.zeros(40), one, np.zeros(40), other)
+    found = distance_of(np.zeros(40), one, np.zeros(40), other)
     assert found == pytest.approx(expected, abs=1e-10)
 
 
@@ -151,7 +157,7 @@ def test_few_and_many_images_take_two_ways_to_one_number(first, second):
     one, other = summary(features[:first]), summary(features[first:] * 2)
     found = frechet_inception_distance(one, other).value
     expected = [x for part in (one, other) for x in (part.mean, part.covariance())]
-    assert found == pytest.approx(frechet_distance(*expected), abs=1e-8)
+    assert found == pytest.approx(distance_of(*expected), abs=1e-8)
 
 
 def test_fid_says_how_it_was_made():
