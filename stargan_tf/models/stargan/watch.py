@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.data.pictures import to_float
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.steering.labels import all_targets
 from stargan_tf.training.watching import (
     HeldOutImages,
@@ -33,7 +33,7 @@ class SampleImages(Sampler):
         held_out: the held-out split of each data set.
     """
 
-    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
+    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabeledImages]):
         super().__init__(schedule)
         rows = -(-ROWS // len(held_out))
         shown = subsample(np.arange(len(held_out)), ROWS)

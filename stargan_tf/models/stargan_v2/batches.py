@@ -8,7 +8,7 @@ sees what the uninterrupted one would have seen, and runs inside tf.data.
 The official code draws from the same distributions, except that its pairs of
 references are fixed when it starts; here they are drawn afresh for every batch.
 
-Crops are cut from images up to twice as wide as the model's (`LabelledImages.enlarge`)
+Crops are cut from images up to twice as wide as the model's (`LabeledImages.enlarge`)
 and then resized, antialiased. At 64 pixels they differ by 0.6 of 255 from crops of the
 original photographs and are as sharp; crops of images stored at the model's size
 differ by 3 and lose 15 % of their gradients. The larger images take four times the
@@ -33,7 +33,7 @@ from stargan_tf.data.sampling import (
     random_flips,
     reader,
 )
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.store import AUTO, DecodedImages, ImageStore, open_images
 from stargan_tf.errors import InputError
 
@@ -46,7 +46,7 @@ NEEDED = 2  # readable images of a domain: one is the other's second reference
 
 
 def reference_batches(
-    source: LabelledImages,
+    source: LabeledImages,
     batch_size: int = 8,
     *,
     seed: int = 0,

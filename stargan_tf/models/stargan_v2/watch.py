@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stargan_tf.data.pictures import to_float
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.steering.styles import random_styles, reference_grid
 from stargan_tf.training.watching import (
     HeldOutImages,
@@ -32,7 +32,7 @@ class SampleStyles(Sampler):
         held_out: the held-out split of the data set, alone in its list.
     """
 
-    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabelledImages]):
+    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabeledImages]):
         super().__init__(schedule)
         self.sources, self.references = pick_styles(held_out[0])
 
@@ -100,7 +100,7 @@ class SampleStyles(Sampler):
         return np.asarray(score)
 
 
-def pick_styles(source: LabelledImages) -> tuple[HeldOutImages, HeldOutImages]:
+def pick_styles(source: LabeledImages) -> tuple[HeldOutImages, HeldOutImages]:
     """Some sources and references of each domain, the same ones at each call.
 
     Of many domains some, evenly spread, so that there are never more than `SOURCES`

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.data.sampling import training_batches
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.turns import take_turns
 from stargan_tf.errors import InputError
 from stargan_tf.models.base import value_and_slope
@@ -114,7 +114,7 @@ class CountUpdates(keras.callbacks.Callback):
 
 def labelled(info):
     labels = np.eye(len(info.domains), dtype=np.float32)
-    return LabelledImages(
+    return LabeledImages(
         info, labels, info.domains, lambda i: np.full((16, 16, 3), 80 * i, np.uint8), ""
     )
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.models.stargan.watch import SampleImages, translations
 from stargan_tf.training.metric_log import MetricLog
 from stargan_tf.training.watching import SampleSchedule, pick
@@ -67,7 +67,7 @@ def toy_images(broken=()):
 
     labels = np.stack([np.arange(20) % 2, np.ones(20)], 1).astype(np.float32)
     names = tuple(f"{i}.png" for i in range(20))
-    return LabelledImages(INFO, labels, names, load, "toy")
+    return LabeledImages(INFO, labels, names, load, "toy")
 
 
 def test_picks_images_spread_over_the_data_set():
@@ -128,7 +128,7 @@ def test_a_hundred_labels_in_many_data_sets_do_not_make_the_grid_larger(
     names = tuple(f"label_{number}" for number in range(10))
     infos = [DatasetInfo(f"set_{i}", names, "binary", SIZE) for i in range(10)]
     held_out = [
-        LabelledImages(
+        LabeledImages(
             info,
             np.zeros((20, 10), np.float32),
             tuple(f"{i}.png" for i in range(20)),
@@ -163,7 +163,7 @@ def test_warns_once_when_the_label_is_ignored(tmp_path):
 
 def test_a_single_domain_has_no_label_to_ignore(tmp_path):
     one = DatasetInfo("toy", ("Red",), "binary", SIZE)
-    held_out = LabelledImages(
+    held_out = LabeledImages(
         one, np.zeros((1, 1)), ("a",), lambda _: np.zeros((SIZE, SIZE, 3), "uint8"), ""
     )
     file = tmp_path / "metrics.jsonl"

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.models.stargan_v2.watch import SampleStyles, pick_styles
 from stargan_tf.training.metric_log import MetricLog
 from stargan_tf.training.watching import SampleSchedule
@@ -53,7 +53,7 @@ class Model:
 
 def animals(counts=(9, 9, 9)):
     domains = np.repeat(np.arange(3), counts)
-    return LabelledImages(
+    return LabeledImages(
         INFO,
         np.eye(3, dtype=np.float32)[domains],
         tuple(f"{i}.png" for i in range(len(domains))),
@@ -107,7 +107,7 @@ def test_a_hundred_domains_do_not_make_the_pictures_larger(tmp_path, capsys):
         return translate(images, *args, **kwargs)
 
     model.translate = counted
-    held_out = LabelledImages(
+    held_out = LabeledImages(
         info,
         np.eye(100, dtype=np.float32)[np.repeat(np.arange(100), 2)],
         tuple(f"{i}.png" for i in range(200)),
