@@ -204,6 +204,3 @@ def one_domain_each(source: LabeledImages) -> LabeledImages:
         )
     info = DatasetInfo(info.name, domains, ONE_HOT, info.image_size)
     return subset(replace(source, info=info, labels=labels), rows)
-
-
-LabelledImages = LabeledImages

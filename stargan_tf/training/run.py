@@ -20,7 +20,7 @@ from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.options import SPLITS, Preparation
 from stargan_tf.data.registry import load_dataset
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.distribution.devices import computing_on, this_machine
 from stargan_tf.distribution.strategies import (
     Strategy,
@@ -161,8 +161,8 @@ class RunData:
         held_out: what the sample grids and evaluations show.
     """
 
-    train: list[LabelledImages]
-    held_out: list[LabelledImages]
+    train: list[LabeledImages]
+    held_out: list[LabeledImages]
 
     @property
     def label_space(self) -> LabelSpace:
@@ -194,7 +194,7 @@ def open_data(config: RunConfig) -> RunData:
     return RunData(train, held_out)
 
 
-def _open(config: RunConfig, number: int, split: str) -> LabelledImages:
+def _open(config: RunConfig, number: int, split: str) -> LabeledImages:
     options = config.dataset_options(number) | family(config.model).dataset_options
     name = config.dataset[number]
     source = load_dataset(name, split, config.image_size, **options)

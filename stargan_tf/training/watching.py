@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf import interruption
-from stargan_tf.data.source import LabelledImages, UnreadableImage
+from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.evaluation.tasks import subsample
 from stargan_tf.training.callbacks import StepCallback
 from stargan_tf.training.checkpoints import folder_name
@@ -125,7 +125,7 @@ class HeldOutImages:
         return self.labels.argmax(axis=1).astype(np.int32)
 
 
-def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
+def pick(source: LabeledImages, dataset: int, count: int) -> HeldOutImages:
     """Some images spread over a data set, the same ones at each call.
 
     Args:
@@ -137,7 +137,7 @@ def pick(source: LabelledImages, dataset: int, count: int) -> HeldOutImages:
 
 
 def load_some(
-    source: LabelledImages, rows: Iterable[int], dataset: int = 0
+    source: LabeledImages, rows: Iterable[int], dataset: int = 0
 ) -> HeldOutImages:
     """Images of a data set by their numbers.
 

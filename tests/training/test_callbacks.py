@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.source import LabelledImages
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.evaluation.evaluator import Evaluator
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.tasks import Subject
@@ -120,7 +120,7 @@ def moods(name="moods"):
     info = DatasetInfo(name, MOODS.domains, "one_hot", 64)
     pixels = np.random.default_rng(0).integers(0, 255, (4, 64, 64, 3), np.uint8)
     labels = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
-    return LabelledImages(info, labels, tuple("abcd"), pixels.__getitem__, name)
+    return LabeledImages(info, labels, tuple("abcd"), pixels.__getitem__, name)
 
 
 def evaluate(model, steering, sources):

@@ -16,7 +16,7 @@ from stargan_tf.plugin import (
     ONE_HOT,
     Dataset,
     DatasetInfo,
-    LabelledImages,
+    LabeledImages,
     Labels,
 )
 
@@ -40,7 +40,7 @@ class Toy(Dataset):
             image[..., 0] += 120 * int(labels[index, 0])
             return (image + 60 * int(labels[index, 1])).astype(np.uint8)
 
-        return LabelledImages(
+        return LabeledImages(
             info,
             labels[:, : len(domains)],
             tuple(f"{split}/{i}.png" for i in numbers),
