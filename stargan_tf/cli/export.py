@@ -140,7 +140,7 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
     start_tensorflow()
     from stargan_tf.exporting.litert import export_litert
 
-    done = export_litert(
+    files, agreement, measured_on = export_litert(
         checkpoint,
         state,
         output,
@@ -150,9 +150,9 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
         check=check,
         data=choice,
     )
-    lines = [f"Wrote {file} ({_size(file)})" for file in done.files]
-    for name, agreement in done.agreement.items():
-        lines.append(f"'{name}' against Keras on {done.measured_on}: {agreement}")
+    lines = [f"Wrote {file} ({_size(file)})" for file in files]
+    for name, measured in agreement.items():
+        lines.append(f"'{name}' against Keras on {measured_on}: {measured}")
     return lines
 
 

@@ -131,21 +131,6 @@ class LiteRTModel:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class LiteRTExport:
-    """What was written.
-
-    Args:
-        files: `model.json` and the LiteRT files.
-        agreement: signature → how it agrees with Keras; empty without `check`.
-        measured_on: the images of that comparison, in words.
-    """
-
-    files: list[Path]
-    agreement: dict[str, Agreement]
-    measured_on: str
-
-
 def export_litert(
     checkpoint: Path,
     state: State,
@@ -155,7 +140,7 @@ def export_litert(
     calibration_images: int = 50,
     check: bool = True,
     data: DataChoice = OWN_DATA,
-) -> LiteRTExport:
+) -> tuple[list[Path], dict[str, Agreement], str]:
     """Writes `model.json` and the `.tflite` files; all of them, or nothing.
 
     Args:
@@ -169,7 +154,8 @@ def export_litert(
         data: what to calibrate and compare with; by default the run's own.
 
     Returns:
-        What was written.
+        The files, {signature: how it agrees with Keras} (empty without `check`), and
+        the images of that comparison in words.
 
     Raises:
         AgreementError: if a file differs too much from Keras.
@@ -206,7 +192,7 @@ def export_litert(
         description |= {"agreement": shown, "files": entries}
         files.write_json(folder / DESCRIPTION, description)
     measured_on = samples.described if samples else ""
-    return LiteRTExport(sorted(output.iterdir()), agreement, measured_on)
+    return sorted(output.iterdir()), agreement, measured_on
 
 
 def litert_model(checkpoint: Path, state: State) -> LiteRTModel:

@@ -16,7 +16,9 @@ PROGRAM = "tensorflow_model_server"
 PROGRAM_VARIABLE = "STARGAN_TF_MODEL_SERVER"
 IMAGE = "tensorflow/serving"
 MAX_BATCH = 8
-_BATCHING = """\
+# `--batching_parameters_file`: requests that come together are computed together. The
+# allowed sizes are few, so that few shapes are compiled; smaller batches are padded.
+BATCHING_CONFIG = """\
 max_batch_size { value: 8 }
 batch_timeout_micros { value: 5000 }
 max_enqueued_batches { value: 100 }
@@ -90,15 +92,6 @@ def served_version(folder: Path) -> int:
             f"{folder.resolve().parent}"
         )
     raise InputError(f"{folder} holds no version (a folder 1, 2, …). {command}")
-
-
-def batching_config() -> str:
-    """`--batching_parameters_file`: requests that come together are computed together.
-
-    The allowed sizes are few, so that few shapes are compiled; smaller batches are
-    padded by TF Serving.
-    """
-    return _BATCHING
 
 
 def models_config(name: str) -> str:

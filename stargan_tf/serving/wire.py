@@ -19,17 +19,7 @@ from stargan_tf.errors import InputError
 
 PACKAGE = "stargan_tf.serving.wire"
 ANY = "google.protobuf.Any"
-SCALARS = [
-    "int32",
-    "int64",
-    "uint32",
-    "uint64",
-    "bool",
-    "string",
-    "bytes",
-    "float",
-    "double",
-]
+SCALARS = ("int32", "int64", "bool", "string", "bytes", "float", "double")
 # message → "name = number: type", as in the .proto files. `[]` marks repeated fields,
 # `{}` maps from strings. Enumerations are int32 here: the same on the wire.
 MESSAGES = {
@@ -38,8 +28,7 @@ MESSAGES = {
     "Tensor": (
         "dtype=1:int32 tensor_shape=2:TensorShape tensor_content=4:bytes "
         "float_val=5:float[] double_val=6:double[] int_val=7:int32[] "
-        "string_val=8:bytes[] int64_val=10:int64[] bool_val=11:bool[] "
-        "half_val=13:int32[] uint32_val=16:uint32[] uint64_val=17:uint64[]"
+        "string_val=8:bytes[] int64_val=10:int64[]"
     ),
     "Int64Value": "value=1:int64",
     "ModelSpec": (
@@ -61,20 +50,14 @@ MESSAGES = {
     "MetadataResponse": f"model_spec=1:ModelSpec metadata=2:{ANY}{{}}",
 }
 STRING = 7  # DT_STRING
-# NumPy's type → (number of the type, field of its values) in tensor.proto.
+# NumPy's type → (number of the type, field of its values) in tensor.proto; only what
+# exported signatures use.
 TYPES = {
     "float32": (1, "float_val"),
     "float64": (2, "double_val"),
     "int32": (3, "int_val"),
     "uint8": (4, "int_val"),
-    "int16": (5, "int_val"),
-    "int8": (6, "int_val"),
     "int64": (9, "int64_val"),
-    "bool": (10, "bool_val"),
-    "uint16": (17, "int_val"),
-    "float16": (19, "half_val"),
-    "uint32": (22, "uint32_val"),
-    "uint64": (23, "uint64_val"),
 }
 NAMES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "string"}
 # Where a tensor has fewer values than its shape needs, the last one stands for the
@@ -110,8 +93,8 @@ def to_tensor(value: Any) -> Any:
         tensor.tensor_content = little.tobytes()
     else:
         raise InputError(
-            "Servers take numbers, booleans, text and bytes. Received: an array of "
-            f"{array.dtype}"
+            "Signatures take float32, float64, int32, int64, uint8, text, and bytes. "
+            f"Received: an array of {array.dtype}"
         )
     return tensor
 
@@ -159,8 +142,6 @@ def to_array(tensor: Any) -> np.ndarray:
         return stored.astype(dtype).reshape(shape)
     values = getattr(tensor, TYPES[dtype.name][1])
     _check_count(len(values), shape, dtype.itemsize)
-    if dtype == np.float16:
-        return _filled(np.array(values, np.uint16).view(np.float16), shape)
     return _filled(np.array(values, dtype), shape)
 
 

@@ -18,11 +18,9 @@ from stargan_tf.serving.wire import messages
 ARRAYS = {
     "float32": np.array([[0.5, -1.25], [3, 4]], np.float32),
     "float64": np.array([0.1]),
-    "float16": np.array([0.5, 65504, -2], np.float16),
     "int32": np.array([-1, 2], np.int32),
     "uint8": np.arange(256, dtype=np.uint8).reshape(2, 128),
     "int64": np.array([-(1 << 40)]),
-    "bool": np.array([True, False]),
     "empty": np.zeros((0, 4), np.float32),
     "scalar": np.float32(0.25),
     "bytes": np.array([b"\x00\xff", b""], object),
@@ -74,8 +72,7 @@ def test_we_read_both_forms_that_tensorflow_writes(name):
     compact = tf.make_tensor_proto(array)
     values = TensorProto(dtype=compact.dtype, tensor_shape=compact.tensor_shape)
     field = "string_val" if name == "bytes" else tensors.TYPES[array.dtype.name][1]
-    stored = array.view(np.uint16) if name == "float16" else array
-    getattr(values, field).extend(np.ravel(stored).tolist())
+    getattr(values, field).extend(np.ravel(array).tolist())
     for proto in (compact, values):
         ours = messages.Tensor.FromString(proto.SerializeToString())
         read = tensors.to_array(ours)
@@ -100,7 +97,6 @@ def test_the_last_value_fills_the_rest():
         ("uint8", [2], {"int_val": [1, 2, 3]}),
         ("uint8", [2], {"tensor_content": b"abc"}),
         ("float32", [10**9], {"tensor_content": b"abcd"}),
-        ("float16", [-1], {"half_val": [1]}),
         ("uint8", [-1, -1], {"int_val": [1]}),
         ("int32", [], {}),
         ("complex64", [1], {"float_val": [1.0]}),
