@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.pictures import as_square, read_picture
+from stargan_tf.data.pictures import as_square, read_picture, to_float, to_uint8
 from stargan_tf.demo.web import write_sample_faces
 from stargan_tf.exporting.litert_file import Runner
 from tests.demo.browser.canvas import distance, pixels
@@ -38,8 +38,8 @@ def translated(v1):
 
     def translate(square, strengths):
         labels = np.float32([[strengths.get(name, 0) for name in domains]])
-        inputs = {"images": v1.to_input(square), "labels": labels}
-        return v1.to_picture(runner.run("translate", inputs)["images"])
+        inputs = {"images": to_float(square[None]), "labels": labels}
+        return to_uint8(runner.run("translate", inputs)["images"][0])
 
     return translate
 

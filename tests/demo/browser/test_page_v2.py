@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.exporting.litert_file import Runner
 from tests.demo.browser.canvas import distance, pixels
 from tests.demo.browser.conftest import settle
@@ -18,8 +19,8 @@ def networks(v2):
     style = Runner(v2.files["style"].read_bytes())
 
     def synthesize(picture, styles):
-        inputs = {"images": v2.to_input(picture), "styles": styles}
-        return v2.to_picture(generator.run("synthesize", inputs)["images"])
+        inputs = {"images": to_float(picture[None]), "styles": styles}
+        return to_uint8(generator.run("synthesize", inputs)["images"][0])
 
     return synthesize, lambda name, inputs: style.run(name, inputs)["styles"]
 
@@ -82,7 +83,7 @@ def test_a_reference(opened, networks, v2):
         }"""
     )
     rgb = np.reshape(reference, (64, 64, 4))[..., :3].astype(np.uint8)
-    inputs = {"references": v2.to_input(rgb), "domains": woman}
+    inputs = {"references": to_float(rgb[None]), "domains": woman}
     expected = synthesize(picture, style("encode_style", inputs))
     assert distance(pixels(page, "after"), expected) <= ROUNDING
 
