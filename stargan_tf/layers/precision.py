@@ -1,4 +1,4 @@
-"""What is computed in full precision whatever the compute type."""
+"""What is computed in full precision, and the dtype policy that networks remember."""
 
 import contextlib
 import functools
