@@ -213,7 +213,7 @@ def test_an_interruption_says_how_to_go_on(
     monkeypatch.setattr(EvaluationJob, "run", interrupt)
     output = tmp_path / "results.json"
     assert main(["evaluate", f"--model={v1_run}", f"--output={output}"]) == 130
-    assert "the same command goes on there" in capsys.readouterr().err
+    assert "the same command resumes there" in capsys.readouterr().err
     assert not output.exists()
 
 
