@@ -105,7 +105,7 @@ def slopes_of(apply: Callable, heads: list) -> Callable:
     """(x, domain) → the loss' gradients, compiled."""
     import tensorflow as tf
 
-    from stargan_tf.models.memory import dense
+    from stargan_tf.models.stargan_v2.memory import dense
 
     weights = [variable.value for head in heads for variable in head.weights]
 

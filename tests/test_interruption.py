@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf import interruption
-from stargan_tf.cli import info, main
+from stargan_tf.cli import data as info
+from stargan_tf.cli import main
 from stargan_tf.training.callbacks import StopOnSignal, Stopped
 
 PROCESS = """

@@ -153,7 +153,7 @@ def _add_compare_arguments(parser: CommandParser) -> None:
 
 
 def _compare(args: argparse.Namespace) -> None:
-    from stargan_tf.evaluation.compare import (
+    from stargan_tf.evaluation.report import (
         check_plotting,
         comparison_table,
         read_contenders,

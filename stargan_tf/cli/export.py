@@ -1,10 +1,15 @@
-"""`stargan-tf export` and `import`: models in other programs' formats, and back."""
+"""`stargan-tf export`, `import`, `serve` and `demo`: trained models and other programs."""
 
 import argparse
+import os
+import socket
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stargan_tf import pretrained as shipped
 from stargan_tf.cli.command import (
     PROGRAM,
     Command,
@@ -14,7 +19,11 @@ from stargan_tf.cli.command import (
     print_next_steps,
     start_tensorflow,
 )
-from stargan_tf.cli.model_flags import DATA_FLAGS, add_model_data_arguments, data_choice
+from stargan_tf.cli.model_flags import (
+    DATA_FLAGS,
+    add_model_data_arguments,
+    data_choice,
+)
 from stargan_tf.convert.names import PRESETS
 from stargan_tf.errors import InputError
 from stargan_tf.exporting import (
@@ -29,6 +38,7 @@ from stargan_tf.exporting import (
 from stargan_tf.files import check_new
 from stargan_tf.models.family import Option
 from stargan_tf.models.registry import family, known_families
+from stargan_tf.pretrained import named_or
 from stargan_tf.training.config import RUN_OPTIONS
 
 # The flags that only one format has.
@@ -267,4 +277,176 @@ IMPORT = Command(
     ),
     add_arguments=_add_import_arguments,
     run=_import,
+)
+
+
+# === serve: TF Serving where it is found, else a development server ===
+
+
+def _add_arguments(parser: CommandParser) -> None:
+    add = parser.add_argument
+    help = "What 'export --format saved_model' wrote, or a model of this package."
+    add("folder", metavar="FOLDER", help=help)
+    port = number(int, 0, 65535)
+    add("--port", type=port, default=8500, help="0 takes a free one.")
+    add(
+        "--host",
+        default="127.0.0.1",
+        help="Address to listen at; the default is reached from this machine only. "
+        "There is neither encryption nor a password. An installed "
+        "tensorflow_model_server listens at every address of the machine whatever "
+        "this says.",
+    )
+
+
+def _serve(args: argparse.Namespace) -> None:
+    from stargan_tf.serving import tf_serving
+
+    host = args.host
+    port = _usable_port(host, args.port)
+    folder = _folder(Path(args.folder))
+    tf_serving.served_version(folder)
+    if command := tf_serving.program_command(folder, port):
+        _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
+    if command := tf_serving.docker_command(folder, host, port):
+        _become(command, f"TF Serving (Docker's {tf_serving.IMAGE}), at {host}:{port}")
+    _serve_here(folder, host, port)
+
+
+def _become(command: Sequence[str], described: str) -> None:
+    """Replaces this process, which so passes on signals and the exit status."""
+    print(f"Running {described}", flush=True)
+    sys.stderr.flush()
+    os.execv(command[0], command)
+
+
+def _serve_here(folder: Path, host: str, port: int) -> None:
+    from stargan_tf.serving.tf_serving import check_installed
+
+    check_installed()
+    start_tensorflow()
+    from stargan_tf.serving.dev_server import DevServer
+
+    server = DevServer(folder, host, port)
+    server.start()
+    print(
+        f"Running the development server, since TF Serving is not installed: "
+        f"{server.name}, version {server.version}, at {server.address}",
+        flush=True,
+    )
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        print("Finishing requests.", flush=True)
+        server.stop()
+
+
+def _folder(named: Path) -> Path:
+    """The folder, or that of the shipped model of this name, exported if need be."""
+    source = named_or(named)
+    if source == named:
+        return named
+    from stargan_tf.data.cache import cache_folder
+    from stargan_tf.version import __version__
+
+    made = cache_folder() / "served" / __version__ / named.name
+    if not (made / "1").is_dir():
+        print(f"Exporting {named} once, to {made}", flush=True)
+        start_tensorflow()
+        from stargan_tf.exporting.saved_model import export_saved_model
+        from stargan_tf.training.run_folder import find_checkpoint
+
+        export_saved_model(*find_checkpoint(source), made, check=False)
+    return made
+
+
+def _usable_port(host: str, port: int) -> int:
+    """The port, or a free one for 0; InputError if it cannot be listened at."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with socket.socket(family, kind, protocol) as trial:
+            if os.name == "posix":
+                # A port that a server has just left is free.
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            return trial.getsockname()[1]
+    except OSError as error:
+        raise InputError(
+            f"Cannot listen at {host}:{port}: the port is in use, or the address is "
+            "not this machine's. Pass another --port; 0 takes a free one."
+        ) from error
+
+
+SERVE = Command(
+    summary="Serve an exported SavedModel over gRPC.",
+    usage=(
+        "serve saved_models/NAME [--port 8500]\n"
+        "       or toon_attributes, toon_people, which come with the package\n"
+        "       Runs tensorflow_model_server if it is installed, or else the Docker "
+        "image\n"
+        "       tensorflow/serving if it is on this machine, or else a development "
+        "server."
+    ),
+    add_arguments=_add_arguments,
+    run=_serve,
+)
+
+
+# === demo web: a page on which an exported model runs in the browser ===
+
+_DEFAULT_MODEL = "toon_attributes"
+
+
+def _add_demo_arguments(parser: CommandParser) -> None:
+    add = parser.add_argument
+    add("demo", choices=["web"], help="Which demo.")
+    help = "Folder that 'export --format litert' wrote, or a model of this package."
+    add("--model", default=_DEFAULT_MODEL, help=help)
+    add("--output", help="Folder to make, with the page.")
+    help = "Port on this machine; 0 takes a free one."
+    add("--port", type=number(int, 0, 65535), default=8000, help=help)
+    help = "--noserve only writes --output."
+    add("--serve", action=Switch, default=True, help=help)
+    add(
+        "--runtime",
+        help="Folder in which 'npm install @litertjs/core' was run; by default it is "
+        "fetched once (12 MB) and kept in the cache.",
+    )
+
+
+def _run(args: argparse.Namespace) -> None:
+    # Here, not above: NumPy is slow to start.
+    from stargan_tf.demo.litert_js import is_runtime, kept_runtime
+    from stargan_tf.demo.web import run_web_demo
+
+    if args.runtime is None and not is_runtime(kept_runtime()):
+        start_tensorflow()  # Keras fetches it.
+    try:
+        run_web_demo(
+            _model_folder(args.model),
+            port=args.port if args.serve else None,
+            output=Path(args.output) if args.output else None,
+            runtime=Path(args.runtime) if args.runtime else None,
+        )
+    except KeyboardInterrupt:
+        # Ctrl-C is how this command ends.
+        print()
+
+
+def _model_folder(text: str) -> Path:
+    """A model's folder comes before a shipped model of that name."""
+    folder = Path(text)
+    if shipped.named_or(folder) != folder or (
+        text == _DEFAULT_MODEL and not folder.exists()
+    ):
+        return shipped.litert_folder(text)
+    return folder
+
+
+DEMO = Command(
+    summary="Try an exported model in a browser.",
+    usage="demo web [--model LITERT_DIR] [--port 8000] [--output DIR]",
+    add_arguments=_add_demo_arguments,
+    run=_run,
 )

@@ -37,14 +37,14 @@ COMMANDS = {
     "doctor": "stargan_tf.cli.data:DOCTOR",
     "import": "stargan_tf.cli.export:IMPORT",
     "export": "stargan_tf.cli.export:EXPORT",
-    "serve": "stargan_tf.cli.serve:SERVE",
-    "demo": "stargan_tf.cli.demo:DEMO",
-    "distill": "stargan_tf.cli.distill:DISTILL",
+    "serve": "stargan_tf.cli.export:SERVE",
+    "demo": "stargan_tf.cli.export:DEMO",
+    "distill": "stargan_tf.cli.train:DISTILL",
     "datasets": "stargan_tf.cli.data:DATASETS_COMMAND",
-    "cache": "stargan_tf.cli.info:CACHE",
+    "cache": "stargan_tf.cli.data:CACHE",
     "new-plugin": "stargan_tf.cli.data:NEW_PLUGIN",
-    "presets": "stargan_tf.cli.info:SHOW_PRESETS",
-    "env": "stargan_tf.cli.info:ENV",
+    "presets": "stargan_tf.cli.data:SHOW_PRESETS",
+    "env": "stargan_tf.cli.data:ENV",
 }
 USER_ERROR = 2
 UNREAD = 141  # as of a program that a shell ends because nobody reads its output

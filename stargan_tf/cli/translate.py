@@ -135,7 +135,7 @@ def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
 
 def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
     """As `_in_folder`; ImportError without the extra `serving`."""
-    from stargan_tf.serving import Client
+    from stargan_tf.serving.client import Client
     from stargan_tf.training.checkpoints import State
 
     client = Client(args.server, args.model, timeout=args.timeout or 60.0)

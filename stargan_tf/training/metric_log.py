@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from stargan_tf import files
-from stargan_tf.evaluation.compare import read_metrics
+from stargan_tf.evaluation.report import read_metrics
 
 
 class MetricLog:

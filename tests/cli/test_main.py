@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import stargan_tf
-from stargan_tf.cli import command, data, info, main
+from stargan_tf.cli import command, data, main
+from stargan_tf.cli import data as info
 from stargan_tf.errors import InputError
 
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.compare import (
+from stargan_tf.evaluation.report import (
     comparison_table,
     differing_conditions,
     read_contenders,

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stargan_tf.models.memory import mean_over_micro_batches, rematerialized
+from stargan_tf.models.stargan_v2.memory import (
+    mean_over_micro_batches,
+    rematerialized,
+)
 from tests.models.stargan_v2.test_model import AVERAGED, batch, compiled
 
 # These two use everything: R1, every network, both kinds of styles.

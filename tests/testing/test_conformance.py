@@ -14,8 +14,12 @@ from stargan_tf.plugin import (
     choose_domains,
     one_hot,
 )
-from stargan_tf.testing import NotConforming, broken_promises, check_dataset
-from stargan_tf.testing.checks import check_missing_folder
+from stargan_tf.testing import (
+    NotConforming,
+    broken_promises,
+    check_dataset,
+    check_missing_folder,
+)
 
 COUNTS = {"train": 12, "held_out": 4}
 PETS = one_hot("cat", "dog")

@@ -7,7 +7,7 @@ import pytest
 
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.errors import InputError
-from stargan_tf.toon_faces import render
+from stargan_tf.toon_faces import datasets as render
 from stargan_tf.toon_faces.datasets import (
     FIRST_PERSON,
     TOON_ATTRIBUTES,

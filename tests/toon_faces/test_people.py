@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.options import DatasetOptions
-from stargan_tf.toon_faces.datasets import TOON_PEOPLE
+from stargan_tf.toon_faces.datasets import TOON_PEOPLE, render
 from stargan_tf.toon_faces.drawing import DYES, VIVID
 from stargan_tf.toon_faces.people import (
     KIND_BEARDS,
@@ -14,7 +14,6 @@ from stargan_tf.toon_faces.people import (
     draw_person,
     mood,
 )
-from stargan_tf.toon_faces.render import render
 
 COUNT = 300
 SHARED = ("dx", "dy", "roll", "yaw", "dye", "skin", "background", "back", "cloth")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
+from stargan_tf.toon_faces.datasets import render
 from stargan_tf.toon_faces.drawing import HAIR_COLORS
 from stargan_tf.toon_faces.face import EYE_Y
 from stargan_tf.toon_faces.hair import STYLES
 from stargan_tf.toon_faces.people import EXPRESSIONS, HAIR_STYLES, Look, draw_identity
-from stargan_tf.toon_faces.render import render
 
 SIZE = 128
 UPRIGHT = dict(dx=0, dy=0, scale=1, roll=0, yaw=0, pitch=0)
@@ -43,7 +43,7 @@ def test_same_bytes_in_another_process_without_tensorflow():
     script = (
         "import hashlib, sys\n"
         "from stargan_tf.toon_faces.people import Look, draw_identity\n"
-        "from stargan_tf.toon_faces.render import render\n"
+        "from stargan_tf.toon_faces.datasets import render\n"
         "picture = render(draw_identity(7, 11), Look(male=True), 96)\n"
         "print(hashlib.sha256(picture).hexdigest(), 'tensorflow' in sys.modules)\n"
     )

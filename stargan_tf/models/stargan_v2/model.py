@@ -23,8 +23,12 @@ from stargan_tf.models.base import (
     tape_over,
     value_and_slope,
 )
-from stargan_tf.models.memory import dense, mean_over_micro_batches, rematerialized
 from stargan_tf.models.stargan_v2 import check_image_size, official_filters, styles
+from stargan_tf.models.stargan_v2.memory import (
+    dense,
+    mean_over_micro_batches,
+    rematerialized,
+)
 from stargan_tf.models.stargan_v2.networks import (
     DiscriminatorV2,
     GeneratorV2,
