@@ -4,6 +4,7 @@ Names are imported when they are first used, so that `import stargan_tf` alone d
 not load TensorFlow.
 """
 
+import warnings
 from importlib import import_module
 
 from stargan_tf.version import __version__
@@ -43,6 +44,10 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str):
+    if name == "LabelledImages":
+        text = "stargan_tf.LabelledImages is called LabeledImages now."
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        name = "LabeledImages"
     if name not in _HOMES:
         raise AttributeError(f"module 'stargan_tf' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

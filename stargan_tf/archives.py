@@ -38,12 +38,6 @@ def check_archive(archive: zipfile.ZipFile, path: Path) -> None:
 def open_arrays(path: Path) -> Iterator[Any]:
     """Opens an `.npz` whose arrays are as large as its members, and no objects.
 
-    Args:
-        path: the file.
-
-    Yields:
-        NumPy's mapping from names to arrays, each read when it is asked for.
-
     Raises:
         InputError: see `check_archive`.
         OSError: if it cannot be opened.
@@ -75,11 +69,6 @@ def read_arrays(
     path: Path, what: str, read: Callable[[Mapping[str, Any]], Any] = dict
 ) -> Any:
     """Reads what `write_arrays` wrote, for a cache that can do without.
-
-    Args:
-        path: the file.
-        what: what a warning calls it.
-        read: makes something of the arrays, by name.
 
     Returns:
         What `read` returned; None if there is no such file or, after a warning, if it

@@ -84,18 +84,7 @@ class Group:
         return {name: Plugin(name, tuple(points[name])) for name in sorted(points)}
 
     def load(self, name: str) -> Any:
-        """Imports one plugin.
-
-        Args:
-            name: of its entry point.
-
-        Returns:
-            The object, of the class `expected` and of this `API_VERSION`.
-
-        Raises:
-            InputError: if there is none of that name, packages compete for it, or it
-                cannot be imported or is not what it must be.
-        """
+        """Imports one plugin."""
         plugins = self.installed()
         if name not in plugins:
             raise InputError(self._unknown(name, list(plugins)))

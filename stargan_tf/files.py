@@ -80,16 +80,9 @@ def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
     """Gives a temporary name to write to, which becomes `path` if all went well.
 
     Args:
-        path: the file to make; missing folders are made, a file that is there is
-            replaced. If it is a link, what it points to is replaced; if it is a
-            device or a pipe, the content is copied into it.
-        what: what an error message calls it.
         durable: whether it must survive a power failure right afterward. Waiting for
             the disk takes milliseconds: False for many small files that are easily
             made again.
-
-    Yields:
-        A path with the same extension, on the same file system.
 
     Raises:
         NotWritten: if it cannot be written (no permission, full disk); no part of it
@@ -168,16 +161,6 @@ def parsed_json(text: str | bytes) -> Any:
 def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
     """Gives a folder to write into, which becomes `path` if all went well.
 
-    Args:
-        path: the folder to make; missing parents are made.
-        what: what an error message calls it.
-        replace: whether a folder that is there is replaced. It is removed once the
-            new one stands in its place; a process killed in between leaves it where
-            `remove_leftovers` finds it and puts it back.
-
-    Yields:
-        The temporary folder.
-
     Raises:
         NotWritten: if it cannot be written, or is there already although `replace` is
             False; the new one is then removed, and what was there is untouched.
@@ -219,12 +202,6 @@ def check_writable(path: Path) -> None:
     """Fails before the work, not after it, where nothing can be written.
 
     It also clears what killed processes left there a day or more ago.
-
-    Args:
-        path: the file or folder that is to be written to; it need not exist.
-
-    Raises:
-        InputError: if there is no permission, or a file is where a folder should be.
     """
     folder = path.parent if os.path.lexists(path) and not path.is_dir() else path
     while not os.path.lexists(folder) and folder != folder.parent:
@@ -243,11 +220,7 @@ def check_writable(path: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder for the time of a block, in `TMPDIR` or the system's own place.
-
-    Raises:
-        InputError: if there is no place for it, or no space in it.
-    """
+    """A folder for the time of a block, in `TMPDIR` or the system's own place."""
     place = os.environ.get("TMPDIR") or "the folder of temporary files"
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -287,7 +260,6 @@ def remove_leftovers(folder: Path, older_than_s: float = 0) -> None:
     What cannot be cleared, such as another user's leftover, stays.
 
     Args:
-        folder: examined without its sub-folders; it need not exist.
         older_than_s: seconds since a leftover was last written to. 0 is for folders
             that only this process writes to; `ABANDONED_AFTER_S` for shared ones.
     """
@@ -329,15 +301,7 @@ def no_file(mode: int) -> str:
 
 
 def user_path(text: str | os.PathLike) -> Path:
-    """A path as the user gave it, with `~` and `~name` replaced by a home folder.
-
-    Args:
-        text: the path. A file or folder that is called `~name` stays itself.
-
-    Raises:
-        InputError: if there is no such user, or nothing says where the home folder
-            is (no HOME, and no entry of this user in the system's list).
-    """
+    """A path as the user gave it, with `~` and `~name` replaced by a home folder."""
     text = os.fspath(text)
     expanded = os.path.expanduser(text)
     if not text.startswith("~") or expanded != text:

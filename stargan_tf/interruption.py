@@ -106,11 +106,7 @@ def postponed() -> Iterator[None]:
 
 
 def abandoned_on_stop(work: Callable[[], None]) -> None:
-    """Does work inside of `postponed` that a signal ends, or keeps from beginning.
-
-    Args:
-        work: what can be left out when the process is about to stop.
-    """
+    """Does work inside of `postponed` that a signal ends, or keeps from beginning."""
     global _postponements, _is_raised
     if _received:
         return

@@ -11,11 +11,7 @@ from typing import BinaryIO
 
 @contextmanager
 def without_lines(chatter: re.Pattern[bytes]) -> Iterator[None]:
-    """Catches what goes to file descriptor 2 meanwhile, and passes the rest on.
-
-    Args:
-        chatter: lines that begin so are dropped.
-    """
+    """Catches what goes to file descriptor 2 meanwhile, and passes the rest on."""
     try:
         caught = _file_in_memory()
     except OSError:  # There is no place for it: all lines are seen.

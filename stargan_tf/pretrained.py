@@ -18,14 +18,7 @@ def names() -> list[str]:
 
 
 def model_folder(name: str) -> Path:
-    """A model's folder, as `stargan_tf.load_model` and `--model` take it.
-
-    Args:
-        name: one of `names()`.
-
-    Raises:
-        InputError: if there is none of that name.
-    """
+    """A model's folder, as `stargan_tf.load_model` and `--model` take it."""
     folder = _home() / name
     if name in names():
         return folder
@@ -35,23 +28,12 @@ def model_folder(name: str) -> Path:
 
 
 def litert_folder(name: str) -> Path:
-    """The folder with a model's LiteRT files, as the demos take it.
-
-    Args:
-        name: one of `names()`.
-
-    Raises:
-        InputError: if there is none of that name.
-    """
+    """The folder with a model's LiteRT files, as the demos take it."""
     return model_folder(name) / LITERT
 
 
 def named_or(folder: Path) -> Path:
-    """The folder itself or, if it holds no model, the model of that name.
-
-    Args:
-        folder: what the user typed: a folder, or one of `names()`.
-    """
+    """The folder itself or, if it holds no model, the model of that name."""
     if str(folder) in names() and not _holds_model(folder):
         return _home() / str(folder)
     return folder
@@ -61,9 +43,6 @@ def owner(path: Path) -> str | None:
     """The name of the model whose folder a path lies in, None if it is elsewhere.
 
     What commands write by themselves must not go there: it is a part of the package.
-
-    Args:
-        path: a file or folder; it need not exist.
     """
     path, home = path.resolve(), _home().resolve()
     return path.relative_to(home).parts[0] if home in path.parents else None

@@ -41,13 +41,6 @@ def moments(optimizer: keras.optimizers.Adam, variable: Any) -> tuple[Any, Any]:
     """The first and the second moment that Adam keeps of a variable.
 
     Why: `optimizer.variables` is one flat list, whose order is not documented.
-
-    Args:
-        optimizer: a built Adam.
-        variable: a trainable variable that it was built for.
-
-    Returns:
-        Two Keras variables.
     """
     index = _attribute(optimizer, "_get_variable_index")(variable)
     slots = (_attribute(optimizer, name) for name in ("_momentums", "_velocities"))
@@ -80,9 +73,6 @@ def random_state_restored() -> Iterator[None]:
 
     Why: TensorFlow and Keras let them be set, not read; determinism can publicly only
     be switched on.
-
-    Yields:
-        Nothing.
     """
     config = _module("tensorflow.python.framework.config")
     context = _attribute(_module("tensorflow.python.eager.context"), "context")()
@@ -125,9 +115,6 @@ def calibrated(converter: Any) -> bytes:
     """A LiteRT file in float, with the ranges that its representative data took.
 
     Why: public methods calibrate and quantize all operations in one step.
-
-    Args:
-        converter: a `tf.lite.TFLiteConverter` with a `representative_dataset`.
     """
     _attribute(converter, "_experimental_calibrate_only")
     converter._experimental_calibrate_only = True
@@ -141,11 +128,6 @@ def quantized(
 
     Why: `tf.lite.experimental.QuantizationDebugger`, the public way, makes and runs a
     second model for each choice.
-
-    Args:
-        content: what `calibrated` returned.
-        float_operations: kinds of operations that stay float, such as `"MUL"`.
-        float_tensors: names of the outputs of operations that stay float.
     """
     convert = _module("tensorflow.lite.python.convert")
     return bytes(

@@ -27,14 +27,6 @@ def imported_by_user(option: str, name: str) -> Callable[..., Any]:
 
     A module that cannot be imported is looked for in the current folder. `sys.path`
     stays as it is: such a module finds others beside it only through PYTHONPATH.
-
-    Args:
-        option: the option's name, for the messages.
-        name: `module:name`, or `path/to/file.py:name`.
-
-    Raises:
-        InputError: if the text has another form, the module cannot be imported, or
-            it has no such callable.
     """
     check_form(option, name)
     module, _, attribute = name.rpartition(":")
@@ -63,11 +55,6 @@ def check_trusted(
 
     Args:
         named: option → the code that the configuration names for it.
-        config: the configuration.
-        trust_code: whether the user trusts it.
-
-    Raises:
-        InputError: if it names any and the user does not.
     """
     if trust_code:
         return

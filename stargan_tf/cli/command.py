@@ -142,13 +142,7 @@ class Switch(argparse.Action):
 def number(
     kind: type, minimum: float, maximum: float = math.inf
 ) -> Callable[[str], int | float]:
-    """The `type` of a numeric flag with limits.
-
-    Args:
-        kind: `int` or `float`.
-        minimum: the smallest number that is taken.
-        maximum: the largest.
-    """
+    """The `type` of a numeric flag with limits."""
     expected = "a whole number" if kind is int else "a number"
     expected += f", at least {minimum}"
     if maximum != math.inf:
@@ -186,14 +180,7 @@ def at_home(argument: str) -> str:
 
 
 def print_next_steps(uses: Sequence[str], model: Any, domain: str, last: str) -> None:
-    """Prints what to do with a model.
-
-    Args:
-        uses: `ModelFamily.uses`.
-        model: its folder.
-        domain: one of its domains.
-        last: the last of the commands, without the program's name.
-    """
+    """Prints what to do with a model."""
     print("What to do next:")
     for use in uses:
         print(f"  {PROGRAM} translate --model {model} {use.format(domain=domain)}")

@@ -1,4 +1,4 @@
-"""`stargan-tf export`, `import`, `serve` and `demo`: trained models and other programs."""
+"""`stargan-tf export`, `import`, `serve`, `demo`: models leave, arrive, answer."""
 
 import argparse
 import os

@@ -59,9 +59,6 @@ _OF_THE_MACHINE = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
-    Args:
-        argv: what stands after the program's name; by default `sys.argv[1:]`.
-
     Returns:
         The exit status: 0; 2 for an error of the user's; 130 after Ctrl-C and 143
         after SIGTERM or SIGHUP, unless a command ends in its usual way then; 141 if

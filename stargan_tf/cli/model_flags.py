@@ -83,14 +83,7 @@ def add_trust_code(group: Any) -> None:
 
 
 def data_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The given data flags as keyword arguments of `DatasetOptions`.
-
-    Args:
-        args: the parsed arguments.
-
-    Raises:
-        InputError: if one is out of range.
-    """
+    """The given data flags as keyword arguments of `DatasetOptions`."""
     if args.image_size is not None:
         check_image_size(args.image_size)
     if args.held_out is not None and not 0.0 < args.held_out < 1.0:
@@ -105,15 +98,7 @@ def data_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def data_choice(args: argparse.Namespace, image_size: int) -> "DataChoice":
-    """Which data the user wants a model to be used with.
-
-    Args:
-        args: the parsed arguments.
-        image_size: the model's.
-
-    Raises:
-        InputError: if a flag is out of range, or another image size is given.
-    """
+    """Which data the user wants a model to be used with."""
     from stargan_tf.evaluation.job import DataChoice
 
     if args.image_size not in (None, image_size):
@@ -135,10 +120,6 @@ def check_masks(name: str | None, model: Any) -> None:
 
     Args:
         name: `--mask_provider`, or None.
-        model: an opened model.
-
-    Raises:
-        InputError: in these two cases.
     """
     high_pass = getattr(model, "high_pass", 0)
     if high_pass and model.mask_provider is None:

@@ -168,15 +168,7 @@ def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:
 
 
 def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
-    """How images become what the model takes: as in its training, by default.
-
-    Args:
-        args: with `--fit`, `--size` and `--crop_size`.
-        state: of the model's checkpoint.
-
-    Raises:
-        InputError: for `--crop_size` with `--fit keep`.
-    """
+    """How images become what the model takes: as in its training, by default."""
     from stargan_tf.translation.pictures import Fitting
 
     trained, crop_size = state.preparation, args.crop_size

@@ -26,13 +26,6 @@ _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Reads a file of PyTorch (zip or legacy), NumPy (`.npz`) or safetensors.
 
-    Args:
-        path: the file.
-
-    Returns:
-        Its dictionaries, with arrays for tensors; `.npz` and safetensors have one
-        flat dictionary.
-
     Raises:
         InputError: if there is no such file, it is of no such format, damaged, or
             wants to run code.
@@ -173,15 +166,7 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def nested(content: Mapping[str, Any], networks: Iterable[str]) -> dict[str, Any]:
-    """The content of a flat file as the torch file would have it.
-
-    Args:
-        content: of a file, such as `{"generator.from_rgb.weight": …}`.
-        networks: the names to nest by.
-
-    Returns:
-        `{"generator": {"from_rgb.weight": …}}` and so on; other keys stay.
-    """
+    """The content of a flat file as the torch file would have it."""
     networks, found = set(networks), {}
     for name, value in content.items():
         network, dot, key = name.partition(".")
@@ -201,10 +186,6 @@ def _single_precision(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
 
 def write_torch(path: Path, content: Mapping[str, Any]) -> None:
     """Writes a torch file in the zip format.
-
-    Args:
-        path: where to.
-        content: dictionaries with arrays.
 
     Raises:
         OSError: if it cannot be written.

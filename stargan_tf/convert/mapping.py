@@ -161,7 +161,6 @@ def to_ours(
     """Arrays of our variables, one at a time.
 
     Args:
-        table: of the network.
         state: official key → array; optional ones may be missing.
         shapes: path → shape of our variables.
 
@@ -186,7 +185,6 @@ def to_official(table: Table, arrays: StateDict) -> dict[str, np.ndarray]:
     """The official state dict of our variables; the inverse of `to_ours`.
 
     Args:
-        table: of the network.
         arrays: path → array; weights whose path is missing are left out.
 
     Returns:
@@ -205,16 +203,7 @@ def to_official(table: Table, arrays: StateDict) -> dict[str, np.ndarray]:
 
 
 def put_weights(network: Any, table: Table, state: NetworkState) -> None:
-    """Gives a network official weights.
-
-    Args:
-        network: the Keras model.
-        table: of the network.
-        state: the weights, checked to have the table's keys.
-
-    Raises:
-        InputError: if a shape does not fit; the network is then as it was.
-    """
+    """Gives a network official weights."""
     variables = {v.path: v for v in network.weights}
     shapes = {path: tuple(v.shape) for path, v in variables.items()}
     for entry in entries(table):
@@ -236,10 +225,6 @@ def _official_shape(entry: Entry, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def take_weights(network: Any, table: Table) -> dict[str, np.ndarray]:
     """A network's weights under the official keys.
-
-    Args:
-        network: the Keras model.
-        table: of the network.
 
     Returns:
         Official key → array.

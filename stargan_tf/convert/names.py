@@ -36,15 +36,9 @@ def dataset_infos(
     """Descriptions of a checkpoint's data sets.
 
     Args:
-        sizes: of the checkpoint.
         preset: a key of `PRESETS`, or None.
         domains: `A,B,…`, for a joint model `A,B,…/C,D,…`, or None. Without either the
             labels are numbered.
-        label_type: of `domains`, or of numbered labels; `a/b` for a joint model.
-
-    Raises:
-        InputError: if both are given, there is no such preset or label type, the
-            numbers of names and labels differ, or a joint model's labels are not named.
     """
     if preset and domains:
         raise InputError("Pass either --preset or --domains. Received both.")

@@ -68,15 +68,7 @@ def read(
     """Reads and checks checkpoint files.
 
     Args:
-        paths: the files of one model, in a format of `read_checkpoint`.
-        preset: whose label names to take: a key of `names.PRESETS`.
-        domains: the label names themselves, `A,B,…`; `A,B/C,D` for a joint model.
-        label_type: of `domains`: `"binary"` or `"one_hot"`; by default what the
-            family has.
         given: option name → value that the checkpoint must have.
-
-    Returns:
-        The networks; all of their weights are there and finite.
 
     Raises:
         InputError: if a file cannot be read or is no official checkpoint, or files,

@@ -84,17 +84,7 @@ def import_checkpoint(
 def write_model(
     checkpoint: OfficialCheckpoint, paths: Sequence[str | Path], output: Path
 ) -> Imported:
-    """Writes the model folder of a checkpoint, whole or not at all.
-
-    Args:
-        checkpoint: as `read` returned it. Its arrays are taken out of it.
-        paths: the files that it was read from.
-        output: the folder to make; it must not exist.
-
-    Raises:
-        InputError: if a shape does not fit, no model is of those sizes, or the folder
-            cannot be written.
-    """
+    """Writes the model folder of a checkpoint, whole or not at all."""
     model, fresh = _build(checkpoint)
     datasets = model.label_space.to_list()
     options = checkpoint.sizes.options
@@ -205,17 +195,7 @@ def _listed(names: list[str]) -> str:
 def put_moments(
     optimizer: Any, network: Any, table: Table, state_dict: Mapping[str, Any]
 ) -> None:
-    """Gives an optimizer the moments that PyTorch's Adam had.
-
-    Args:
-        optimizer: a built `TorchAdam` of the network.
-        network: the Keras model.
-        table: of the network.
-        state_dict: of PyTorch's optimizer, with arrays.
-
-    Raises:
-        InputError: if it is not of this network.
-    """
+    """Gives an optimizer the moments that PyTorch's Adam had."""
     keys = [entry.key for entry in entries(table)]
     known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
     variables = {v.path: v for v in network.trainable_variables}
@@ -236,17 +216,7 @@ def put_moments(
 
 
 def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
-    """The state dict that PyTorch's Adam would have; see `put_moments`.
-
-    Args:
-        optimizer: a built `TorchAdam` of the network.
-        network: the Keras model.
-        table: of the network.
-
-    Returns:
-        `{"state": …, "param_groups": …}` with arrays. Weights that nothing trains
-        have no state, as in PyTorch.
-    """
+    """The state dict that PyTorch's Adam would have; see `put_moments`."""
     pairs = {v.path: moments(optimizer, v) for v in network.trainable_variables}
     means = to_official(table, {path: m.numpy() for path, (m, _) in pairs.items()})
     squares = to_official(table, {path: s.numpy() for path, (_, s) in pairs.items()})
@@ -269,14 +239,7 @@ def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
 
 
 def read_landmarks(path: str | Path) -> StateDict:
-    """The official landmark network in a checkpoint file, to be passed on.
-
-    Args:
-        path: `{step}_nets_ema.ckpt` or another file with a `fan` entry.
-
-    Raises:
-        InputError: if it has none.
-    """
+    """The official landmark network in a checkpoint file, to be passed on."""
     landmarks = nested(read_checkpoint(path), [_LANDMARKS]).get(_LANDMARKS)
     if not is_state_dict(landmarks):
         raise InputError(
@@ -287,12 +250,7 @@ def read_landmarks(path: str | Path) -> StateDict:
 
 
 def check_exportable(checkpoint: Path, state: State) -> None:
-    """Raises InputError for a model that no official code can build.
-
-    Args:
-        checkpoint: the checkpoint's folder.
-        state: its state file.
-    """
+    """Raises InputError for a model that no official code can build."""
     codes = official_codes()
     if state.model not in codes:
         raise InputError(
@@ -307,15 +265,6 @@ def export_checkpoint(
     checkpoint: Path, state: State, output: Path, landmarks: StateDict | None = None
 ) -> list[Path]:
     """Writes the official files into a new folder, all of them or none.
-
-    Args:
-        checkpoint: the checkpoint's folder.
-        state: its state file.
-        output: the folder to make; it must not exist.
-        landmarks: see `read_landmarks`.
-
-    Returns:
-        The files.
 
     Raises:
         InputError: if they cannot be written.

@@ -210,12 +210,6 @@ def find_images(
     The longest common end of both paths decides; where they differ below `root`, or
     two images fit equally, a row means none. A name without extension, and a number
     without its zeros, mean the image that has them.
-
-    Args:
-        names: the images' relative paths.
-        files: the file names of the rows, as written, with any system's separators.
-        root: folder of the images: of rows that name different folders around it,
-            those count that agree with where it lies.
     """
     images, rows = list(map(_parts, names)), list(map(_parts, files))
     found: list[tuple[int, int] | None] = [None] * len(rows)

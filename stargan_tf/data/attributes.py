@@ -94,14 +94,7 @@ class AttributesDataset(Dataset):
         """Opens one split; the images are sorted by name.
 
         Args:
-            split: `"train"` or `"held_out"`.
             image_size: side of the square images in pixels.
-            options: uses `data_dir`, `labels`, `attributes`, `crop_size`, `fit`,
-                `held_out`.
-
-        Raises:
-            InputError: if the folder or the file cannot be used, an attribute is
-                missing, or an image has no row.
         """
         _check_given(options)
         root = self.folder(options)

@@ -90,11 +90,7 @@ def cache_folder() -> Path:
 
 
 def limit_bytes() -> float:
-    """What all decoded images together may take: `STARGAN_TF_CACHE_LIMIT_MB`.
-
-    Raises:
-        InputError: if it is no number of megabytes.
-    """
+    """What all decoded images together may take: `STARGAN_TF_CACHE_LIMIT_MB`."""
     text = os.environ.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_MB)
     try:
         limit = float(text) * 2**20
@@ -178,15 +174,7 @@ def use_entry(
     """Opens an entry, which is made first if it is not there or damaged.
 
     Args:
-        entry: its folder.
         num_bytes: size of its images.
-        write: fills a folder with a new entry.
-        read: opens the entry in a folder; keeps the `InUse` it is given. May raise
-            any error where the entry is damaged.
-        whatever_size: whether it may exceed the cache's limit.
-
-    Returns:
-        What `read` returned.
 
     Raises:
         NoRoom: if the entry cannot be written, or does not fit beside those in use.
@@ -290,8 +278,6 @@ def make_room(
 
     Args:
         num_bytes: size of the new one.
-        whatever_size: whether it may exceed the limit if all that is left is in use.
-        keep: an entry not to remove.
 
     Raises:
         NoRoom: if there is no room, in the cache or on its disk.
@@ -315,9 +301,6 @@ def make_room(
 
 def remove(entry: Kept) -> bool:
     """Removes something from the cache.
-
-    Args:
-        entry: from `kept`.
 
     Returns:
         Whether it is gone: not if a process uses it, or it may not be removed.

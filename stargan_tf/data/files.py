@@ -222,12 +222,7 @@ def archives_in(root: Path) -> str:
 
 
 def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
-    """What is left out, in one line: how many for each reason.
-
-    Args:
-        left_out: files and folders.
-        examples: whether to name one for each reason.
-    """
+    """What is left out, in one line: how many for each reason."""
     first: dict[str, str] = {}
     counts: Counter = Counter()
     for file in left_out:

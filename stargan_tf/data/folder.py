@@ -76,12 +76,7 @@ class FolderDataset(Dataset):
         """Opens one split: the images in the order of the domains, by name in each.
 
         Args:
-            split: `"train"` or `"held_out"`.
             image_size: side of the square images in pixels.
-            options: uses `data_dir`, `attributes`, `crop_size`, `fit`, `held_out`.
-
-        Raises:
-            InputError: if the folder, a domain or a domain's images are missing.
         """
         root = self.folder(options)
         listed, domains, classes = list_domains(root, options.attributes)
@@ -114,21 +109,7 @@ FOLDER = FolderDataset(
 def list_domains(
     root: Path, wanted: Sequence[str] = ()
 ) -> tuple[FileAudit, tuple[str, ...], list[int]]:
-    """Lists the pictures of the domains' folders.
-
-    Args:
-        root: the folder of the domains' folders.
-        wanted: the chosen domains, whose folders alone are looked into; if empty, all
-            that hold pictures.
-
-    Returns:
-        The pictures, domain after domain, the domains, in NFC, as models know them,
-        and each picture's domain number.
-
-    Raises:
-        InputError: if there is none, a chosen one is missing or holds no picture, or
-            the folders are splits.
-    """
+    """Lists the pictures of the domains' folders."""
     try:
         inner, pictures, left_out = look_into(root)
     except OSError as error:
@@ -283,19 +264,7 @@ class SplitFolders(Dataset):
 def split_files(
     tree: PictureTree, folder: str, domains: Sequence[str]
 ) -> tuple[list[str], list[int]]:
-    """The pictures below `folder/DOMAIN/`.
-
-    Args:
-        tree: folder or zip in which `folder` lies, at any depth.
-        folder: of the split.
-        domains: names of the domains' folders.
-
-    Returns:
-        The names, domain after domain, and each one's domain number.
-
-    Raises:
-        InputError: if `folder` is not there, is there twice, or a domain is empty.
-    """
+    """The pictures below `folder/DOMAIN/`."""
     places: dict[str, list[tuple[int, str]]] = {}
     for name in tree.names:
         parts = composed(name).split("/")

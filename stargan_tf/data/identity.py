@@ -30,9 +30,6 @@ def data_fingerprint(*splits: "LabeledImages") -> dict[str, Any]:
     It does not depend on where the files lie, when they were written, or how they are
     split, cropped and resized.
 
-    Args:
-        *splits: all splits of the data set.
-
     Returns:
         JSON-ready: the number of images, the first and the last name, and SHA-256
         hashes of names, labels, file sizes, and the content of 64 evenly spaced files.

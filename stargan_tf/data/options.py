@@ -52,23 +52,13 @@ class Preparation:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Preparation":
-        """The preparation among the options of a data set or a description.
-
-        Args:
-            options: `fit` and `crop_size`, each optional; others are ignored.
-        """
+        """The preparation among the options of a data set or a description."""
         names = cls.__dataclass_fields__
         return cls(**{name: options[name] for name in names if name in options})
 
 
 def used_box(size: tuple[int, int], fit: str, crop_size: int | None = None) -> Box:
     """The part of an image that is used.
-
-    Args:
-        size: the image's width and height.
-        fit: `"crop"` takes the largest centered square, another word all of it.
-        crop_size: side of the centered square to take instead; where the image is
-            smaller, its largest one.
 
     Returns:
         (left, top, right, bottom) in pixels.

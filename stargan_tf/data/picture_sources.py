@@ -174,7 +174,6 @@ def decoded(picture: Picture, name: str) -> Image.Image:
 
     Args:
         picture: a path, the bytes of a file, or a uint8 array.
-        name: for messages.
 
     Raises:
         UnreadableImage: if the file cannot be decoded.

@@ -57,15 +57,7 @@ class PictureTree:
 
 
 def picture_tree(path: str | os.PathLike) -> PictureTree:
-    """Lists the pictures of a folder with its sub-folders, or of a zip.
-
-    Args:
-        path: the folder or the zip. Of a folder that holds no picture and one zip,
-            the zip is taken.
-
-    Raises:
-        InputError: if there is neither, or the zip is broken.
-    """
+    """Lists the pictures of a folder with its sub-folders, or of a zip."""
     path = user_path(path)
     if path.is_file():
         return PictureTree(path, _zipped_names(path), True)

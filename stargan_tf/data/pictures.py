@@ -92,13 +92,6 @@ def as_square(
 def read_picture(path: File, name: str = "") -> Image.Image:
     """Decodes a picture in its own size.
 
-    Args:
-        path: the picture, as a path or an open binary file.
-        name: what error messages call it; by default the path.
-
-    Returns:
-        An upright picture of mode RGB, independent of the file.
-
     Raises:
         UnreadableImage: if it is missing, no regular file, empty, truncated, of no
             known format, or has more than `MAX_PIXELS` (a decompression bomb).
@@ -153,9 +146,7 @@ def typical_side(
     """The median of the pictures' shorter sides in pixels; 0 if none can be read.
 
     Args:
-        count: number of pictures; up to 33, spread evenly, are looked at.
         side_of: number → shorter side in pixels; 0 if it cannot be read.
-        crop_size: side of a center crop that limits what is used of each.
     """
     chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
     sides = [side for index in chosen.tolist() if (side := side_of(index))]

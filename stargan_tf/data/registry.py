@@ -37,14 +37,7 @@ def available() -> dict[str, Plugin]:
 
 
 def definition(name: str) -> "Dataset":
-    """The definition of a data set.
-
-    Args:
-        name: one of `available()`.
-
-    Raises:
-        InputError: if there is none, or its package is broken.
-    """
+    """The definition of a data set."""
     return DATASETS.load(name)
 
 

@@ -62,12 +62,7 @@ class BatchPart:
         return batch_size // self.count
 
     def of(self, tensor: tf.Tensor, groups: int = 1) -> tf.Tensor:
-        """The part's share of a tensor of the whole batch.
-
-        Args:
-            tensor: (groups · batch_size, …), the size known.
-            groups: how many tensors of the whole batch are in it, one after another.
-        """
+        """The part's share of a tensor of the whole batch."""
         if self.count == 1:
             return tensor
         whole = tf.split(tensor, groups)
@@ -190,7 +185,6 @@ def endless_batches(load: Callable[[tf.Tensor], Any], start: int) -> tf.data.Dat
 
     Args:
         load: number of a batch → the batch, by TensorFlow operations.
-        start: number of the first.
     """
     # A range, because a tf.data service cannot deal out a counter to its workers.
     numbers = tf.data.Dataset.range(start, ENDLESS).repeat()
@@ -210,12 +204,6 @@ def random_flips(
 
     Args:
         images: tensor (n, height, width, channels), n known.
-        seed: two integers; the coins follow from them alone.
-        part: which part of the batch the images are.
-        groups: how many batches of images there are, one after another.
-
-    Returns:
-        Tensor like `images`.
     """
     shape = (images.shape[0] * part.count, 1, 1, 1)
     chance = part.of(tf.random.stateless_uniform(shape, seed=seed), groups)
@@ -227,9 +215,6 @@ def random_flips(
 
 def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """How TensorFlow reads from a store, inside a tf.data map.
-
-    Args:
-        store: images opened by `open_images`.
 
     Returns:
         A function: int64 positions (k,) → uint8 images (k, s, s, 3), and the positions

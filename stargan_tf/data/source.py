@@ -171,15 +171,6 @@ def one_domain_each(source: LabeledImages) -> LabeledImages:
     Of one attribute become two domains, without and with it: `Not_Male`, `Male`. Of
     several attributes each becomes a domain; an image that shows none or more than
     one of them is left out, which a warning counts.
-
-    Args:
-        source: images with any labels; one-hot ones are returned as they are.
-
-    Returns:
-        The images that belong to one domain, with one-hot labels.
-
-    Raises:
-        InputError: if no image shows exactly one of the attributes.
     """
     info, labels = source.info, source.labels
     if info.label_type == ONE_HOT:

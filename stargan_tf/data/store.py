@@ -111,9 +111,6 @@ class DecodedImages:
     def get(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The images at `positions`, or the next readable ones.
 
-        Args:
-            positions: int64 array (k,), in [0, number of images).
-
         Returns:
             uint8 images (k, s, s, 3), and the positions they were taken from.
         """
@@ -165,22 +162,10 @@ def open_images(
 ) -> ImageStore:
     """Opens the images of one source.
 
-    Args:
-        source: one split of a data set.
-        cache: `"auto"` keeps the decoded images on disk where they fit the limit of
-            all that is kept (environment variable `STARGAN_TF_CACHE_LIMIT_MB`, 8192
-            unless set), `"always"` keeps them whatever their size, `"never"` decodes
-            each image each time. The folder is `STARGAN_TF_CACHE`.
-        same_domain: only an image of the same domain may stand in for an unreadable
-            one, see `DecodedImages`.
-
     Returns:
         The images; from the cache, unreadable ones are left out. They are decoded
         each time, after a warning, if the cache cannot be written or is full of
         entries in use.
-
-    Raises:
-        InputError: if `cache` is another word, or no image can be read.
     """
     if cache not in (AUTO, ALWAYS, NEVER):
         raise InputError(

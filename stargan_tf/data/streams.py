@@ -67,22 +67,10 @@ def streamed(
     """Pictures that come one after another.
 
     Args:
-        dataset: whose they are.
         stream: gives a fresh iterator over (picture, value): a picture as in
             `pictures`, a value as one row of its `values` (None without labels). It
             is read on first use only, and again for larger images.
-        count: number of pictures.
-        fingerprint: text that changes when a picture or a label does, such as a
-            version and a split.
         image_size: side of the square images in pixels.
-        options: what the user said.
-        prefix: of the images' names, `<prefix>000000` and so on.
-
-    Returns:
-        The images.
-
-    Raises:
-        InputError: if the stream has another length, or labels do not fit.
     """
     crop = (options.crop_size, options.fit)
     plain = ("stream", dataset.name, fingerprint, DECODING, image_size, *crop)

@@ -36,13 +36,6 @@ def take_turns(weights: Sequence[float | None]) -> Turns:
     Args:
         weights: how often to draw from each data set, relative to the others; None
             stands for 1.
-
-    Returns:
-        The round; equal weights give 0, 1, …, n - 1.
-
-    Raises:
-        InputError: if a weight is not positive, or the round would be longer than
-            10,000 steps.
     """
     shares = _whole(weights)
     lead = [0] * len(shares)

@@ -30,12 +30,6 @@ def runtime_folder(given: Path | None = None) -> Path:
     Args:
         given: a folder with them, `core` and `wasm-utils` directly or in
             `node_modules/@litertjs`; None for the cache, which is filled if need be.
-
-    Returns:
-        The folder that holds `core` and `wasm-utils`.
-
-    Raises:
-        InputError: if `given` does not hold them, or they cannot be fetched.
     """
     if given is None:
         kept = kept_runtime()

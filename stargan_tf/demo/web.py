@@ -69,13 +69,7 @@ def run_web_demo(
     """Writes the page and serves it until it is interrupted.
 
     Args:
-        model: folder of an export in LiteRT's format.
         port: on the loopback interface, 0 for any; None only writes `output`.
-        output: folder to make and keep; by default a temporary one.
-        runtime: see `litert_js.runtime_folder`.
-
-    Raises:
-        InputError: if what the user gave cannot be used.
     """
     if output is not None:
         check_new(output)
@@ -122,18 +116,7 @@ class DeviceModel:
 
 
 def read_device_model(folder: Path) -> DeviceModel:
-    """Reads and checks an export.
-
-    Args:
-        folder: holds `model.json` and the LiteRT files.
-
-    Returns:
-        The model.
-
-    Raises:
-        InputError: if it is no export, a file is not the one that was written, or the
-            generator needs masks, which the demos cannot make.
-    """
+    """Reads and checks an export."""
     path = folder / DESCRIPTION
     if not path.is_file():
         raise InputError(
@@ -170,13 +153,7 @@ def read_device_model(folder: Path) -> DeviceModel:
 
 
 def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
-    """Writes a page that any static host can serve; it loads nothing from elsewhere.
-
-    Args:
-        folder: an empty folder.
-        model: what the page runs.
-        runtime: as `litert_js.runtime_folder` returns it.
-    """
+    """Writes a page that any static host can serve; it loads nothing from elsewhere."""
     with as_file(files("stargan_tf.demo") / "web") as page:
         shutil.copytree(page, folder, dirs_exist_ok=True)
     (folder / "model").mkdir()
@@ -204,13 +181,7 @@ def _copy_runtime(runtime: Path, folder: Path) -> None:
 
 
 def write_sample_faces(folder: Path, datasets: list[str]) -> None:
-    """Draws held-out faces, and lists them with their domains in `faces.json`.
-
-    Args:
-        folder: where to; it is made.
-        datasets: names of the model's data sets. Its own drawn set comes first, so that
-            the page knows what the faces show.
-    """
+    """Draws held-out faces, and lists them with their domains in `faces.json`."""
     folder.mkdir()
     name = next((name for name in datasets if name in DRAWN), "toon_people")
     faces = load_dataset(name, split="held_out", image_size=FACE_SIZE)
@@ -282,18 +253,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def static_server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server on the loopback interface, which no other machine can reach.
-
-    Args:
-        folder: what it serves.
-        port: where; 0 for any free one.
-
-    Returns:
-        The server, bound; `serve_forever()` starts it.
-
-    Raises:
-        InputError: if the port is taken or not allowed.
-    """
+    """A server on the loopback interface, which no other machine can reach."""
     handler = partial(_Handler, directory=str(folder))
     try:
         return _Server((LOOPBACK, port), handler)

@@ -62,16 +62,6 @@ def mobile_student(teacher, lessons):
 
     Its convolutions are depthwise-separable, its width is even and 32 at most. The
     other networks are the teacher's.
-
-    Args:
-        teacher: a trained model.
-        lessons: what there is to learn; see `Steering.lessons`.
-
-    Returns:
-        The `Student`.
-
-    Raises:
-        InputError: if even the narrowest is too much, or the teacher is light itself.
     """
     if teacher.get_config()[_LIGHT]:
         raise InputError(
@@ -156,20 +146,7 @@ class Distiller(keras.Model):
 
 @keras_settings()
 def distill(teacher, student, lessons, batches, *, steps, learning_rate=2e-3, seed=0):
-    """Trains a student's generator, with Keras' progress bar.
-
-    Args:
-        teacher: the trained model.
-        student: from `mobile_student`.
-        lessons: what there is to learn; see `Steering.lessons`.
-        batches: endless `tf.data.Dataset` of what the teacher was trained on.
-        steps: batches to train on.
-        learning_rate: Adam's, falling to zero as a cosine.
-        seed: of the targets.
-
-    Returns:
-        The mean absolute difference to the teacher over the last tenth of the steps.
-    """
+    """Trains a student's generator, with Keras' progress bar."""
     distiller = Distiller(teacher, student, lessons, seed)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     distiller.compile(keras.optimizers.Adam(schedule), jit_compile=False)
@@ -198,7 +175,6 @@ def multiply_adds(network, shapes):
     Norms, activations and sums are left out, as the literature does.
 
     Args:
-        network: a Keras model with a list of inputs.
         shapes: the inputs' shapes without the batch, all sizes known.
     """
 
@@ -270,14 +246,7 @@ class DistillationJob:
     code: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
-        """Trains the student and writes its folder, whole or not at all.
-
-        Returns:
-            What `distilled.json` says: the costs, and how near the student came.
-
-        Raises:
-            InputError: if the teacher is too small, or the folder cannot be written.
-        """
+        """Trains the student and writes its folder, whole or not at all."""
 
         teacher = load_model(self.checkpoint, **self.code)
         own_family, options = family(self.state.model), self.options
@@ -321,14 +290,8 @@ def plan_distillation(
     """Finds the teacher and opens the data; TensorFlow is not needed.
 
     Args:
-        teacher: a run folder or a checkpoint's folder.
         output: the folder to make; None for the teacher's name and the preset's.
-        options: see `DistillationJob`.
         choose: the model's image size → what the user said about the data.
-        code: see `DistillationJob`.
-
-    Raises:
-        InputError: if there is no model, the output exists, or the data does not fit.
     """
     checkpoint, state = find_checkpoint(teacher)
     output = output or teacher.with_name(f"{teacher.name}_{options['preset']}")

@@ -62,14 +62,7 @@ def scale_for_replicas(gradients):
 
 
 def check_equal_batches(tensor):
-    """Refuses, when it runs, a global batch that the replicas do not share equally.
-
-    Args:
-        tensor: (local batch, …).
-
-    Returns:
-        The tensor.
-    """
+    """Refuses, when it runs, a global batch that the replicas do not share equally."""
     # Batches of endless data sets have a size known beforehand, equal for all.
     if num_replicas() == 1 or tensor.shape[0] is not None:
         return tensor
@@ -93,9 +86,7 @@ def update_copies(variables, change, values):
     updates. There is nothing to join, since every copy is updated in the same way.
 
     Args:
-        variables: Keras variables.
         change: (variable, value) → None, which updates one variable.
-        values: Keras variables or tensors, one for each variable.
     """
     if num_replicas() == 1:
         for variable, value in zip(variables, values, strict=True):
@@ -131,7 +122,6 @@ def distributed_function(model, variants):
       of them, and all workers, take the same.
 
     Args:
-        model: a compiled `StarGANBase`, made in the scope of its strategy.
         variants: distributed batch → (step functions, index): what a step may be, and
             a scalar int32 tensor that says which one this batch is for. A step
             function takes a replica's batch and returns {name: scalar}.

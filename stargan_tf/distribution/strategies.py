@@ -21,16 +21,8 @@ Strategy = tf.distribute.Strategy
 def make_strategy(kind: str) -> Strategy | None:
     """The strategy; must be called before TensorFlow computes anything.
 
-    Args:
-        kind: `"mirrored"`, all GPUs of this machine (or its logical CPUs);
-            `"multi_worker"`, the machines that `TF_CONFIG` lists; `"none"`, one device;
-            `"auto"`, whichever of these there is cause for.
-
     Returns:
         None for one device.
-
-    Raises:
-        InputError: if `TF_CONFIG` is needed and missing, or cannot be understood.
     """
     if kind == AUTO and num_workers() > 1:
         kind = MULTI_WORKER

@@ -16,16 +16,7 @@ def diagnose(
     """Checks a data set before it is trained on.
 
     Args:
-        name: of the data set.
         image_size: side of the images in pixels.
-        options: of the data set.
-        near_duplicates: also look for images that are nearly equal.
-
-    Returns:
-        What was found.
-
-    Raises:
-        InputError: what is wrong with the call and not with the data.
     """
     opened = open_data(name, image_size, options)
     splits = opened.splits

@@ -248,9 +248,6 @@ def check_near_duplicates(pictures: Sequence[Picture]) -> list[Finding]:
 def near_pairs(outlines: list[int]) -> list[tuple[int, int]]:
     """Pairs of hashes that differ in at most three bits.
 
-    Args:
-        outlines: numbers in [0, 2**64).
-
     Returns:
         Positions (a, b) with a < b, ascending, each pair once. Of several equal hashes
         the first one stands for all, so that a thousand blank images are not half a

@@ -69,13 +69,7 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
     """Opens all there is; faults of the data are noted, not raised.
 
     Args:
-        name: of the data set.
         image_size: side of the images in pixels.
-        options: of the data set.
-
-    Raises:
-        InputError: what is wrong with the call and not with the data: an unknown
-            data set or attribute, a folder that is not there.
     """
     # A folder, or an archive where the data set takes one.
     place = options.data_dir and Path(options.data_dir)

@@ -55,11 +55,7 @@ class Picture:
 
 
 def examine(opened: Opened) -> Iterator[Picture]:
-    """Yields what is known of each image, with a progress bar on a terminal.
-
-    Args:
-        opened: the data set; of a split that could not be opened, the listed files.
-    """
+    """Yields what is known of each image, with a progress bar on a terminal."""
     unopened: list[str] = []
     if opened.problems and opened.audit:
         known = {name for source in opened.splits.values() for name in source.names}

@@ -55,14 +55,7 @@ class Finding:
 def finding(
     check: str, names: Sequence[str] = (), level: str | None = None, **values: Any
 ) -> Finding:
-    """What a check found, in the words of `findings.ini`.
-
-    Args:
-        check: a section of that file.
-        names: what is at fault.
-        level: by default `"OK"` without names, else the check's own.
-        **values: what the words speak of.
-    """
+    """What a check found, in the words of `findings.ini`."""
     texts, one = _TEXTS[check], len(names) == 1
     level = level or (texts["level"] if names else OK)
     words = {"is": "is" if one else "are", "has": "has" if one else "have"}
@@ -144,9 +137,6 @@ def count_labels(splits: Mapping[str, LabeledImages]) -> list[LabelCount]:
 
     Args:
         splits: split → its images; one that is missing counts as empty.
-
-    Returns:
-        In the order of the labels; for binary labels first with, then without.
     """
     info = next(iter(splits.values())).info
     no_labels = np.zeros((0, len(info.domains)))
@@ -167,28 +157,13 @@ def count_labels(splits: Mapping[str, LabeledImages]) -> list[LabelCount]:
 
 
 def write_report(report: Report, path: str | os.PathLike) -> None:
-    """Writes the JSON file, in full or not at all.
-
-    Args:
-        report: what to write.
-        path: where to; missing folders are made.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
+    """Writes the JSON file, in full or not at all."""
     text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
     write_text(Path(path), text + "\n", "report")
 
 
 def report_text(report: Report) -> str:
-    """The whole report.
-
-    Args:
-        report: what was found.
-
-    Returns:
-        Lines as wide as the terminal, from 60 to 100 characters.
-    """
+    """The whole report."""
     blocks = [_heading(report.opened)]
     if report.counts:
         blocks.append(counts_table(report.counts))
@@ -208,11 +183,7 @@ def terminal_width() -> int:
 
 
 def counts_table(counts: Sequence[LabelCount]) -> str:
-    """Images of each label in both splits, as a table.
-
-    Args:
-        counts: of every label value; binary labels have a column for images without.
-    """
+    """Images of each label in both splits, as a table."""
     rows: dict[str, list[str]] = {}
     binary = not all(count.value for count in counts)
     rows[""] = ["train", "held out"]

@@ -75,14 +75,7 @@ class RealStatistics:
         self._prepared: set[Target] = set()
 
     def prepare(self, targets: Iterable[Target]) -> None:
-        """Computes what is not on the disk yet, with a progress bar.
-
-        Args:
-            targets: those that will be asked for.
-
-        Raises:
-            InputError: if a target has fewer than two images, or the disk is full.
-        """
+        """Computes what is not on the disk yet, with a progress bar."""
         new = [one for one in dict.fromkeys(targets) if one not in self._prepared]
         rows = {target: self.rows(target) for target in new}
         done = {
@@ -109,11 +102,7 @@ class RealStatistics:
         return part.summary
 
     def rows(self, target: Target) -> np.ndarray:
-        """Numbers of a target's real images, unreadable ones among them.
-
-        Raises:
-            InputError: if there are fewer than two.
-        """
+        """Numbers of a target's real images, unreadable ones among them."""
         column, value = target
         rows = np.flatnonzero(self.source.labels[:, column] == value)
         if len(rows) < 2:

@@ -51,9 +51,6 @@ class LabelClassifier:
 
         Returns:
             float32 array (n, number of domains).
-
-        Raises:
-            InputError: if the images have another size.
         """
         side = self.info.image_size
         if images.shape[1:] != (side, side, 3):
@@ -67,16 +64,7 @@ class LabelClassifier:
 def cached_classifier(
     images: LabeledImages, size: str = "small", **options
 ) -> LabelClassifier:
-    """`train_classifier`, but from the cache where it was trained before.
-
-    Args:
-        images: the training split's real images.
-        size: `"resnet18"`, `"small"` or `"tiny"`.
-        **options: further arguments of `train_classifier`.
-
-    Raises:
-        InputError: as `train_classifier`; if the cache cannot be written.
-    """
+    """`train_classifier`, but from the cache where it was trained before."""
     # The fingerprint tells pixels; whoever mends labels needs another classifier.
     labels = hashlib.sha256(images.labels.tobytes()).hexdigest()
     what = (images.fingerprint, labels, images.info.to_dict())
@@ -108,20 +96,6 @@ def train_classifier(
     seed: int = 0,
 ) -> LabelClassifier:
     """Trains a classifier, with a progress bar.
-
-    Args:
-        images: the training split's real images.
-        size: `"resnet18"`, `"small"` or `"tiny"`.
-        steps: number of batches.
-        batch_size: images per batch.
-        learning_rate: Adam's at the start; it falls to 0 along a cosine.
-        seed: decides the weights, the order and the flips.
-
-    Returns:
-        The classifier.
-
-    Raises:
-        InputError: for another size, or if no image can be read.
 
     Reference: StarGAN (Choi et al. 2018), section 5.4: a ResNet-18 trained on real
         images gives the classification error.
@@ -162,16 +136,9 @@ def build_residual_network(
 
     Args:
         image_size: side of the images in pixels.
-        outputs: number of logits.
-        size: `"resnet18"` (11 million weights, the StarGAN paper's), `"small"`
-            (0.7 million) or `"tiny"` (0.08 million).
-        seed: decides the weights.
 
     Returns:
         A model: float images (n, s, s, 3) in [-1, 1] → logits (n, outputs).
-
-    Raises:
-        InputError: for another size.
 
     Reference: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1.
     """

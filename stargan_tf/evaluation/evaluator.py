@@ -74,11 +74,7 @@ class Evaluator:
         return [task for task in tasks if wanted or task.guide != OWN]
 
     def prepare(self) -> None:
-        """Statistics of real images and the classifier, unless that is done.
-
-        Raises:
-            InputError: if the data does not suffice.
-        """
+        """Statistics of real images and the classifier, unless that is done."""
         for metric in self.metrics:
             metric.prepare(self.tasks())
 
@@ -87,12 +83,6 @@ class Evaluator:
 
         Args:
             finished: where finished tasks are kept until all are; None to keep none.
-
-        Returns:
-            The results.
-
-        Raises:
-            InputError: if the data or the model's outputs cannot be used.
         """
         self.prepare()
         tasks, seed = self.tasks(), self.options.seed
@@ -129,22 +119,7 @@ def run_task(
     progress: Callable[[int], None],
     seed: int = 0,
 ) -> TaskResult:
-    """Translates a task's images batch by batch and measures them.
-
-    Args:
-        task: what to translate.
-        held_out: the images.
-        metrics: prepared ones; the first that scores images picks the examples.
-        batch_size: translations at once.
-        progress: called with the number of images after each batch.
-        seed: of the intervals.
-
-    Returns:
-        The task's row.
-
-    Raises:
-        InputError: if a translation is not finite, or no image can be read.
-    """
+    """Translates a task's images batch by batch and measures them."""
     meters = [meter for metric in metrics if (meter := metric.start(task))]
     examples: list[Example] = []
     read: list[int] = []

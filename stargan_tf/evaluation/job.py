@@ -72,19 +72,7 @@ class DataChoice:
 def open_evaluation_data(
     checkpoint: Path, state: State, choice: DataChoice
 ) -> EvaluationData:
-    """Opens the data, as the run had it or as the user says.
-
-    Args:
-        checkpoint: the checkpoint's folder; the run's configuration lies above it.
-        state: of the checkpoint.
-        choice: what the user said.
-
-    Returns:
-        Both splits, with the model's domains in the model's order.
-
-    Raises:
-        InputError: if there is no such data, or its domains are not the model's.
-    """
+    """Opens the data, as the run had it or as the user says."""
     infos = as_infos(state.datasets)
     config = recorded_config(checkpoint, choice.options)
     name = choice.name
@@ -121,13 +109,7 @@ def open_evaluation_data(
 
 
 def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | None:
-    """The configuration of a checkpoint's run, or None if it belongs to none.
-
-    Args:
-        checkpoint: the checkpoint's folder; the configuration lies there or above.
-        given: what the user gives in place of the run's options; a warning tells of
-            other paths that depend on the current folder.
-    """
+    """The configuration of a checkpoint's run, or None if it belongs to none."""
     for folder in (checkpoint, *checkpoint.parents[:2]):
         if (folder / "config.json").is_file():
             warn_of_relative_paths(folder / "config.json", given)
@@ -193,11 +175,7 @@ class EvaluationJob:
     report: Path | None = None
 
     def run(self) -> Results:
-        """Loads the model and measures it; resumes where an earlier call stopped.
-
-        Raises:
-            InputError: if weights are missing or the data cannot be used.
-        """
+        """Loads the model and measures it; resumes where an earlier call stopped."""
         from stargan_tf.evaluation.evaluator import Evaluator
 
         functions = {
@@ -221,11 +199,7 @@ class EvaluationJob:
         """Writes the files; what was kept for an interrupted call is dropped.
 
         Args:
-            results: of `run`.
             seconds: what it took.
-
-        Raises:
-            InputError: if a file cannot be written.
         """
         record = results_record(
             results,
@@ -288,17 +262,11 @@ def plan_evaluation(
     """Finds the checkpoint and opens the data; TensorFlow is not needed.
 
     Args:
-        model: a run folder or a checkpoint's folder.
-        options: what to measure.
         choose: the model's image size → what the user said about the data.
         functions: option → `module:name`, or None.
         output: JSON file; None for `results.json` in the model's folder, or for
             `NAME_results.json` here if the model comes with the package.
         report: HTML file; None for none.
-        code: see `EvaluationJob`.
-
-    Raises:
-        InputError: if there is no model, or the data does not fit it.
     """
     named = {option: name for option, name in functions.items() if name}
     for option, name in named.items():

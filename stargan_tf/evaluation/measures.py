@@ -126,10 +126,6 @@ def bootstrap_interval(
     spread (such as no wrong answer at all), resamples cannot tell anything: a share
     then has Wilson's interval for as many trials as there are images.
 
-    Args:
-        parts: of one task each; the number is the mean of their means.
-        seed: decides the resamples.
-
     Returns:
         Lower and upper end; None for a single image that has no share.
 
@@ -181,11 +177,6 @@ def wilson_interval(
 ) -> tuple[float, float]:
     """Confidence interval of a share; sensible at 0 and 1 and for few trials.
 
-    Args:
-        hits: how often it happened.
-        total: how often it could have, at least 1.
-        confidence: probability that such an interval holds the true share.
-
     Returns:
         Lower and upper end, in [0, 1].
 
@@ -229,9 +220,6 @@ class RunningMean:
         Args:
             rows: int array (n,), numbers of the images.
             values: array (n,).
-
-        Raises:
-            InputError: if a value is not finite.
         """
         values = np.asarray(values, np.float64).reshape(-1)
         if self.may_lack:

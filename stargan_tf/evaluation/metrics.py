@@ -358,7 +358,6 @@ def psnr(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
 
     Args:
         truth: the images that should have come out, uint8 (n, h, w, 3).
-        images: the images that did.
 
     Returns:
         float array (n,).
@@ -373,7 +372,6 @@ def ssim(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
     Args:
         truth: the images that should have come out, uint8 (n, h, w, 3), at least 11
             pixels wide.
-        images: the images that did.
 
     Returns:
         float array (n,).
@@ -438,7 +436,6 @@ def identity_similarity(
 
     Args:
         before: uint8 images (n, h, w, 3).
-        after: their translations.
         embed: uint8 images (n, h, w, 3) → vectors (n, d), such as a face recognition
             network with its own resizing and scaling.
 

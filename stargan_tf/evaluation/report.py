@@ -46,26 +46,12 @@ _Named = tuple[str, Example]  # task and example
 
 
 def write_report(record: Mapping[str, Any], results: Results, path: Path) -> None:
-    """Writes the page, in full or not at all.
-
-    Args:
-        record: what the JSON file says.
-        results: the same with images.
-        path: where to; missing folders are made.
-
-    Raises:
-        InputError: if it cannot be written.
-    """
+    """Writes the page, in full or not at all."""
     write_text(path, report_page(record, results), "report")
 
 
 def report_page(record: Mapping[str, Any], results: Results) -> str:
-    """The page as HTML.
-
-    Args:
-        record: what the JSON file says.
-        results: the same with images.
-    """
+    """The page as HTML."""
     model, data = record["model"], record["data"]
     folder = Path(model["folder"])
     run = folder.parent.parent if folder.parent.name == "checkpoints" else folder
@@ -293,11 +279,7 @@ class Contender:
 
 
 def read_contenders(paths: Sequence[str]) -> list[Contender]:
-    """Reads run folders or results files, with names that tell them apart.
-
-    Raises:
-        InputError: if there are fewer than two, or one has nothing to compare.
-    """
+    """Reads run folders or results files, with names that tell them apart."""
     if len(paths) < 2:
         raise InputError(
             "Name two runs or more, such as 'stargan-tf compare runs/a runs/b'. "
@@ -354,14 +336,6 @@ def _curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
 
 def read_metrics(metrics_file: Path) -> tuple[list[dict[str, Any]], int]:
     """The lines that can be used.
-
-    Args:
-        metrics_file: a run's `metrics.jsonl`.
-
-    Returns:
-        A dictionary for each sound line, with its `step` and numbers; and how many
-        lines are damaged. A last line without an end, which a kill cut short, is not
-        counted among them.
 
     Raises:
         OSError: if the file cannot be read.
@@ -440,10 +414,6 @@ def check_plotting() -> None:
 
 def write_plot(contenders: Sequence[Contender], path: Path) -> None:
     """Draws a panel for each number that two runs or more have.
-
-    Args:
-        contenders: the runs.
-        path: a `.png`, `.svg` or `.pdf` file.
 
     Raises:
         InputError: if there is nothing to draw, or the file cannot be written.

@@ -184,13 +184,7 @@ def drop_hidden_examples(results: list[TaskResult]) -> None:
 def results_record(
     results: Results, options: EvaluationOptions, **context: Any
 ) -> dict[str, Any]:
-    """What `results.json` says: the numbers, and everything needed to get them again.
-
-    Args:
-        results: of an evaluation.
-        options: how they came about.
-        **context: further entries, such as `model`, `data` and `versions`.
-    """
+    """What `results.json` says: the numbers, and all that is needed to get them again."""
     return {
         "format": FORMAT,
         **context,

@@ -147,16 +147,8 @@ def image_batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Reads images of a source in order and ahead; unreadable ones are left out.
 
-    Args:
-        source: one split of a data set.
-        rows: int array; which images.
-        size: images at once.
-
     Yields:
         Places in `rows`, and the uint8 images (k, s, s, 3) there, 1 ≤ k ≤ size.
-
-    Raises:
-        InputError: if a data set gives something that is no uint8 image.
     """
     ahead: deque[tuple[int, list[Future]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
@@ -200,13 +192,9 @@ def true_images(
 
     Args:
         truth: gives one; None if none is known.
-        batch: what was translated.
 
     Returns:
         Bool array (n,): of which images it is known; and those, uint8 (k, s, s, 3).
-
-    Raises:
-        InputError: if `truth` gives something else.
     """
     shape = batch.images.shape[1:]
     known = np.zeros(len(batch.names), bool)
@@ -229,9 +217,6 @@ def true_images(
 
 def drawn_truth(source: LabeledImages) -> Truth | None:
     """The truth about held-out drawn faces, which can be drawn with any label.
-
-    Args:
-        source: the held-out split of any data set.
 
     Returns:
         A function that knows every image of a drawn set; None for other data sets.

@@ -97,13 +97,8 @@ def load_weights(name: str, path: str | os.PathLike | None = None) -> Arrays:
     """The arrays of one network, by Keras layer.
 
     Args:
-        name: `"inception_2015"`, `"inception_imagenet"`, `"lpips_alex"` or
-            `"lpips_vgg"`.
         path: a converted `.npz`, a published file, or a folder with either; None to
             look in `STARGAN_TF_WEIGHTS`, then in the cache, and to download at last.
-
-    Returns:
-        `<layer>/kernel` and `<layer>/bias` arrays.
 
     Raises:
         InputError: if the weights are nowhere, or a file is not what it should be.
@@ -126,15 +121,7 @@ def load_weights(name: str, path: str | os.PathLike | None = None) -> Arrays:
 
 
 def set_weights(network: keras.Model, arrays: Arrays) -> None:
-    """Gives each convolution of a network its arrays.
-
-    Args:
-        network: a model whose layers bear the arrays' names.
-        arrays: from `load_weights`.
-
-    Raises:
-        InputError: if the arrays are of another network.
-    """
+    """Gives each convolution of a network its arrays."""
     for layer in network.layers:
         if layer.weights:
             names = (f"{layer.name}/kernel", f"{layer.name}/bias")
@@ -156,12 +143,6 @@ def convert_inception(tensors: Arrays) -> Arrays:
     """Inception's weights, with batch normalization folded into the convolutions.
 
     `γ (k∗x − μ) / √(σ² + ε) + β` becomes one convolution with bias, in float64.
-
-    Args:
-        tensors: with torchvision's names.
-
-    Returns:
-        Arrays by Keras layer; the classifiers are left out.
     """
     arrays: Arrays = {}
     for key, kernel in tensors.items():
@@ -180,14 +161,7 @@ def convert_inception(tensors: Arrays) -> Arrays:
 
 
 def convert_lpips(tensors: Arrays) -> Arrays:
-    """AlexNet or VGG-16 and the five heads of LPIPS.
-
-    Args:
-        tensors: torchvision's network, and the heads as the LPIPS repository has them.
-
-    Returns:
-        `conv_<i>/kernel` and `conv_<i>/bias`, and `head_<i>/kernel` (channels,).
-    """
+    """AlexNet or VGG-16 and the five heads of LPIPS."""
     layers = [
         key.removesuffix(".weight")
         for key in tensors

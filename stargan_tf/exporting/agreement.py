@@ -107,9 +107,6 @@ def measure(
 def model_in_float32(model: Any) -> Any:
     """A model with the same weights that computes in float32.
 
-    Args:
-        model: of any family.
-
     Returns:
         The model itself where it is float32 already, otherwise a copy without its mask
         provider.
@@ -145,17 +142,7 @@ class SampleImages:
 def held_out_images(
     checkpoint: Path, state: State, choice: DataChoice, count: int = CHECKED
 ) -> SampleImages:
-    """Held-out images of the run's data; random ones, with a warning, without it.
-
-    Args:
-        checkpoint: the checkpoint's folder, in its run.
-        state: of the checkpoint.
-        choice: what the user said about the data; otherwise it is the run's.
-        count: how many at most.
-
-    Raises:
-        InputError: if data that the user named is not there.
-    """
+    """Held-out images of the run's data; random ones, with a warning, without it."""
     try:
         data = open_evaluation_data(checkpoint, state, choice)
     except (InputError, OSError) as error:
@@ -170,17 +157,7 @@ def held_out_images(
 def training_images(
     checkpoint: Path, state: State, choice: DataChoice, count: int
 ) -> SampleImages:
-    """Training images of the run's data, spread over it.
-
-    Args:
-        checkpoint: the checkpoint's folder, in its run.
-        state: of the checkpoint.
-        choice: what the user said about the data; otherwise it is the run's.
-        count: how many at most.
-
-    Raises:
-        InputError: if the data is not there.
-    """
+    """Training images of the run's data, spread over it."""
     data = open_evaluation_data(checkpoint, state, choice)
     return _picked(data.train, data.dataset, count, "training images")
 
@@ -192,12 +169,7 @@ def _picked(source: Any, dataset: int, count: int, described: str) -> SampleImag
 
 
 def random_images(info: DatasetInfo, count: int) -> SampleImages:
-    """Smooth random images with random labels, the same ones at each call.
-
-    Args:
-        info: domains and image size.
-        count: how many.
-    """
+    """Smooth random images with random labels, the same ones at each call."""
     images = smooth_noise(0, count, info.image_size)
     labels = np.random.default_rng(0).integers(0, 2, (count, len(info.domains)))
     if info.label_type == ONE_HOT:
@@ -210,8 +182,6 @@ def smooth_noise(seed: int, count: int, size: int) -> np.ndarray:
     """Random images of large, soft spots.
 
     Args:
-        seed: of the images.
-        count: how many.
         size: their side in pixels.
 
     Returns:
@@ -224,11 +194,7 @@ def smooth_noise(seed: int, count: int, size: int) -> np.ndarray:
 
 
 def described_model(state: State) -> dict[str, Any]:
-    """Version, labels, and how images become squares; JSON-ready.
-
-    Args:
-        state: of the checkpoint, as `run_folder.find_checkpoint` gives it.
-    """
+    """Version, labels, and how images become squares; JSON-ready."""
     space = LabelSpace(state.datasets)
     names = space.names
     single = len(space.datasets) == 1

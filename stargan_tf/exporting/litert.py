@@ -144,14 +144,7 @@ def export_litert(
     """Writes `model.json` and the `.tflite` files; all of them, or nothing.
 
     Args:
-        checkpoint: the checkpoint's folder.
-        state: its state file.
-        output: the folder to make.
-        quantize: one of `exporting.MODES`.
         input_type: of images, `"float32"` or `"uint8"`.
-        calibration_images: for int8: how many training images.
-        check: whether to compare with Keras.
-        data: what to calibrate and compare with; by default the run's own.
 
     Returns:
         The files, {signature: how it agrees with Keras} (empty without `check`), and
@@ -196,24 +189,13 @@ def export_litert(
 
 
 def litert_model(checkpoint: Path, state: State) -> LiteRTModel:
-    """A trained model's networks as they go into LiteRT files.
-
-    Args:
-        checkpoint: the checkpoint's folder.
-        state: its state file.
-    """
+    """A trained model's networks as they go into LiteRT files."""
     model = model_in_float32(open_checkpoint(checkpoint, state))
     return resolve_name(family(state.model).litert)(model)
 
 
 def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
-    """What `model.json` and every file's metadata say; JSON-ready.
-
-    Args:
-        state: of the checkpoint.
-        quantize: how the files are quantized.
-        input_type: their images' type.
-    """
+    """What `model.json` and every file's metadata say; JSON-ready."""
     return {
         "format": FORMAT,
         **described_model(state),
@@ -227,7 +209,6 @@ def limit(quantize: str, input_type: str) -> Limit:
     """How close to Keras a file has to be.
 
     Args:
-        quantize: one of `exporting.MODES`.
         input_type: one of `exporting.INPUT_TYPES`; rounded to uint8, a value near the
             middle between two gray levels may become either.
     """
@@ -269,9 +250,6 @@ class KerasOutputs:
     def compare(self, content: bytes) -> dict[str, Agreement]:
         """Runs a file on the same inputs.
 
-        Args:
-            content: the file.
-
         Returns:
             Signature → how they agree, images on the scale of [-1, 1].
 
@@ -298,9 +276,7 @@ def sample_rows(
     """A signature's inputs for one image after another, as its file takes them.
 
     Args:
-        signature: the signature.
         input_type: of the file's images, `"float32"` or `"uint8"`.
-        samples: the images.
     """
     inputs = signature.samples(samples)
     for i in range(len(samples.images)):
@@ -320,10 +296,7 @@ def convert(
     """Converts one file's networks.
 
     Args:
-        file: the file.
-        quantize: one of `exporting.MODES`.
         input_type: of images, `"float32"` or `"uint8"`.
-        calibration: training images, for int8.
 
     Returns:
         The file: builtin operations only, static shapes.
@@ -409,11 +382,7 @@ def quantize_selectively(calibrated: bytes, error: Callable[[bytes], float]) -> 
     measured, and the worst ones stay float until the rest is small enough.
 
     Args:
-        calibrated: a float file with the ranges that the converter has seen.
         error: a file → its mean squared error against Keras over the squared range.
-
-    Returns:
-        The file.
     """
     whole = _quantized(calibrated, set())
     if error(whole) <= WANTED_ERROR:

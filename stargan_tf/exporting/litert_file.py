@@ -55,21 +55,12 @@ class _AligningBuilder(flatbuffers.Builder):
 
 
 def operations(content: bytes) -> Counter[str]:
-    """How often each operation occurs, `CUSTOM:name` for those that are not built in.
-
-    Args:
-        content: a LiteRT file.
-    """
+    """How often each operation occurs; `CUSTOM:name` if it is not built in."""
     return Counter(name for name, _ in _operators(unpack(content)))
 
 
 def outputs_of(content: bytes, kinds: tuple[str, ...]) -> list[str]:
-    """The names of the tensors that operations of some kinds compute.
-
-    Args:
-        content: a LiteRT file.
-        kinds: such as `("CONV_2D",)`.
-    """
+    """The names of the tensors that operations of some kinds compute."""
     return [output for name, output in _operators(unpack(content)) if name in kinds]
 
 
@@ -89,9 +80,6 @@ def _operators(model: Any) -> list[tuple[str, str]]:
 
 def check_operations(content: bytes) -> None:
     """Checks that a file runs everywhere: builtin operations, static shapes.
-
-    Args:
-        content: a LiteRT file.
 
     Raises:
         RuntimeError: if it has a custom or Flex operation, a variable, or a tensor
@@ -118,9 +106,6 @@ def check_operations(content: bytes) -> None:
 def signatures(content: bytes) -> dict[str, dict[str, Any]]:
     """What a file can be asked for.
 
-    Args:
-        content: a LiteRT file.
-
     Returns:
         Name → `{"inputs": {name: {"shape", "dtype"}}, "outputs": {…}}`.
     """
@@ -146,15 +131,7 @@ def signatures(content: bytes) -> dict[str, dict[str, Any]]:
 
 
 def with_metadata(content: bytes, description: Mapping[str, Any]) -> bytes:
-    """Puts a description into a file, as the metadata entry `stargan_tf`.
-
-    Args:
-        content: a LiteRT file.
-        description: JSON-ready.
-
-    Returns:
-        The file with the entry.
-    """
+    """Puts a description into a file, as the metadata entry `stargan_tf`."""
     model = unpack(content)
     buffer = schema.BufferT()
     text = json.dumps(description, ensure_ascii=False).encode()
@@ -167,11 +144,7 @@ def with_metadata(content: bytes, description: Mapping[str, Any]) -> bytes:
 
 
 def read_metadata(content: bytes) -> dict[str, Any] | None:
-    """The description in a file, or None if it has none.
-
-    Args:
-        content: a LiteRT file.
-    """
+    """The description in a file, or None if it has none."""
     model = unpack(content)
     for entry in model.metadata or []:
         if entry.name == METADATA.encode():
@@ -218,13 +191,5 @@ class Runner:
     def run(
         self, signature: str, inputs: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Runs one signature.
-
-        Args:
-            signature: its name.
-            inputs: arrays by name.
-
-        Returns:
-            Its outputs by name.
-        """
+        """Runs one signature."""
         return self._signatures[signature](**inputs)

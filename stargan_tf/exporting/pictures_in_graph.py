@@ -45,8 +45,6 @@ def decode(encoded, size, fit, crop_size):
     Args:
         encoded: string (n,), whole files.
         size: side of the result in pixels.
-        fit: see `data.options.Preparation`.
-        crop_size: as `fit`.
 
     Returns:
         uint8 (n, size, size, 3). What is no image in one of the `FORMATS`, or has more
@@ -144,13 +142,7 @@ class _Header:
         self.is_jpeg = self._starts_with(b"\xff\xd8\xff")
 
     def still(self):
-        """What there is to decode.
-
-        Returns:
-            Width times height, int64, and the file to decode. `UNKNOWN` stands for
-            formats other than PNG, GIF, BMP, JPEG and WebP, and for animated WebP
-            files, on which TensorFlow 2.21 crashes. Of a GIF the first image is left.
-        """
+        """What there is to decode."""
         return tf.cond(
             self.is_jpeg,
             lambda: (self._jpeg_pixels(), self._content),

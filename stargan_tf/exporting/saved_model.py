@@ -120,7 +120,6 @@ def image_formats(size: int, description: Mapping[str, Any]) -> list[ImageFormat
 
     Args:
         size: side of the model's images in pixels.
-        description: as in `model.json`.
     """
     square = (size, description["fit"], description["crop_size"])
     return [ImageFormat(suffix, *square) for suffix in (UINT8, FLOAT, ENCODED)]
@@ -130,9 +129,7 @@ def row_spec(name: str, width: int | None, dtype: tf.DType) -> tf.TensorSpec:
     """The spec of one row, or one value, for each image.
 
     Args:
-        name: of the input.
         width: of a row; None for single values.
-        dtype: of the values.
     """
     shape = (None,) if width is None else (None, width)
     return tf.TensorSpec(shape, dtype, name=name)
@@ -189,16 +186,6 @@ def export_saved_model(
     """Writes `output/1`, or the next number; whole or not at all.
 
     A server that watches `output` sees the new version when it is complete.
-
-    Args:
-        checkpoint: the checkpoint's folder.
-        state: its state file.
-        output: the model's folder; its name is the model's name on the server.
-        check: whether to compare with Keras.
-        data: what to compare on; by default the run's own held-out images.
-
-    Returns:
-        The version's folder, and how the signatures agree with Keras.
 
     Raises:
         AgreementError: if one differs too much.
@@ -290,11 +277,6 @@ def compare(
     folder: Path, served: ServedModel, samples: SampleImages
 ) -> dict[str, Agreement]:
     """Loads a SavedModel and asks it what Keras is asked.
-
-    Args:
-        folder: of the SavedModel.
-        served: the model that it was made of.
-        samples: the images.
 
     Returns:
         Signature → how it agrees; images on the scale of [-1, 1].

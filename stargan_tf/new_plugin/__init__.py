@@ -24,19 +24,7 @@ LAYOUT = {
 
 
 def write_plugin(name: str, folder: str | os.PathLike | None = None) -> Path:
-    """Writes an installable package with one data set.
-
-    Args:
-        name: of the data set, as typed after `--dataset`.
-        folder: to make; by default one of that name where one stands.
-
-    Returns:
-        The folder.
-
-    Raises:
-        InputError: if the name has another form or is taken by an installed data set,
-            or the folder is there already or cannot be made; nothing is left then.
-    """
+    """Writes an installable package with one data set."""
     names = plugin_names(name)
     taken = DATASETS.installed().get(name)
     if taken:
@@ -53,15 +41,7 @@ def write_plugin(name: str, folder: str | os.PathLike | None = None) -> Path:
 
 
 def plugin_names(name: str) -> dict[str, str]:
-    """What a new plugin calls its parts, by the words of the templates.
-
-    Args:
-        name: of the data set, as typed after `--dataset`: small letters, digits and
-            underscores.
-
-    Raises:
-        InputError: if it has another form.
-    """
+    """What a new plugin calls its parts, by the words of the templates."""
     well_formed = re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", name)
     if not well_formed or keyword.iskeyword(name):
         near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")

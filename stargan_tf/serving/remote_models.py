@@ -121,14 +121,7 @@ def _mask_provider(name: str | None) -> Callable[[np.ndarray], Any] | None:
 def predict_all(
     client: Any, signature: str, inputs: Mapping[str, np.ndarray], output: str
 ) -> np.ndarray:
-    """One output of a signature, for any number of rows.
-
-    Args:
-        client: a `Client`.
-        signature: its name.
-        inputs: {input: array}, as many rows in each.
-        output: its name.
-    """
+    """One output of a signature, for any number of rows."""
     count = len(next(iter(inputs.values())))
     parts = []
     # Servers that join requests refuse those which are larger.

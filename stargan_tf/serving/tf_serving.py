@@ -53,14 +53,7 @@ def versions(folder: Path) -> list[int]:
 
 
 def next_version(folder: Path) -> Path:
-    """Where the next version goes.
-
-    Args:
-        folder: the model's; it need not exist.
-
-    Raises:
-        InputError: if `folder` is a file.
-    """
+    """Where the next version goes."""
     if folder.exists() and not folder.is_dir():
         raise InputError(
             f"--output must be a folder, such as saved_models/faces. Received the file "
@@ -70,14 +63,7 @@ def next_version(folder: Path) -> Path:
 
 
 def served_version(folder: Path) -> int:
-    """The newest version in a model's folder.
-
-    Args:
-        folder: the model's.
-
-    Raises:
-        InputError: if it has no version.
-    """
+    """The newest version in a model's folder."""
     command = (
         "Make one with: stargan-tf export --model DIR --format saved_model "
         f"--output {folder}"
@@ -95,11 +81,7 @@ def served_version(folder: Path) -> int:
 
 
 def models_config(name: str) -> str:
-    """`--model_config_file`: the newest version of one model.
-
-    Args:
-        name: of the model, which is also the folder's below `/models`.
-    """
+    """`--model_config_file`: the newest version of one model."""
     # Quoted as JSON is: the text format reads the same escapes.
     quoted = json.dumps(name, ensure_ascii=False)
     path = json.dumps(f"/models/{name}", ensure_ascii=False)
@@ -118,15 +100,8 @@ def models_config(name: str) -> str:
 def program_command(folder: Path, port: int) -> list[str]:
     """The command that serves a folder by an installed TF Serving.
 
-    Args:
-        folder: the model's, with its versions; its name is the model's.
-        port: where to listen, at every address of this machine.
-
     Returns:
         The program and its arguments; empty if TF Serving is not installed.
-
-    Raises:
-        InputError: if `STARGAN_TF_MODEL_SERVER` does not name a program.
     """
     named = os.environ.get(PROGRAM_VARIABLE)
     found = shutil.which(named or PROGRAM)
@@ -140,11 +115,6 @@ def program_command(folder: Path, port: int) -> list[str]:
 
 def docker_command(folder: Path, host: str, port: int) -> list[str]:
     """The command that serves a folder by the image `tensorflow/serving`.
-
-    Args:
-        folder: as for `program_command`.
-        host: address to listen at.
-        port: where to listen.
 
     Returns:
         The command; empty without Docker, or if the image is not on this machine.

@@ -68,17 +68,7 @@ _STRING_BYTES = 24  # What TensorFlow takes for a string, beside its characters.
 
 
 def to_tensor(value: Any) -> Any:
-    """Makes a message of an array.
-
-    Args:
-        value: an array or what NumPy makes one of; text becomes UTF-8.
-
-    Returns:
-        A `messages.Tensor`.
-
-    Raises:
-        InputError: for a type that has no tensor.
-    """
+    """Makes a message of an array."""
     array = np.asarray(value)
     tensor = messages.Tensor()
     tensor.tensor_shape.SetInParent()  # a scalar has a shape, an empty one
@@ -109,9 +99,6 @@ def _as_bytes(value: Any) -> bytes:
 
 def to_array(tensor: Any) -> np.ndarray:
     """Makes an array of a message, after its values are compared with its shape.
-
-    Args:
-        tensor: a `messages.Tensor`, or TensorFlow's `TensorProto`.
 
     Returns:
         An array; of bytes objects for strings.

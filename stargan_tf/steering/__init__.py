@@ -163,6 +163,7 @@ class LabelSteering(Steering):
     def plan(self, args, state, fitting):
         """One output for each input, or the paper's grid of every domain."""
         from stargan_tf.data.labels import LabelSpace
+        from stargan_tf.steering import labels
         from stargan_tf.steering.styles import check_count
         from stargan_tf.translation.pictures import PictureStream, find_inputs
         from stargan_tf.translation.translate import to_files, to_grid

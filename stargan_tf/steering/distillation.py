@@ -23,9 +23,7 @@ class LabelLessons:
         """The generator's inputs for a training batch.
 
         Args:
-            model: the teacher.
             batch: (image, label).
-            seed: int64 (2,), another one for each step.
         """
         image, label = batch
         return [image, tf.random.experimental.stateless_shuffle(label, seed)]
@@ -53,16 +51,7 @@ class StyleLessons:
         return [(size, size, 3), (model.style_dim,), *masks]
 
     def inputs(self, model, batch, seed):
-        """The generator's inputs for a training batch.
-
-        Args:
-            model: the teacher.
-            batch: (image, domain, reference, second reference, target domain).
-            seed: int64 (2,), another one for each step.
-
-        Returns:
-            [image, style] or, with high-pass skips, [image, style, masks].
-        """
+        """The generator's inputs for a training batch."""
         image, _, reference, _, domain = batch
         domain = tf.cast(domain, tf.int32)
         count = tf.shape(image)[0]

@@ -31,20 +31,7 @@ class Target:
 
 
 def parse_target(text: str, label_space: LabelSpace) -> Target:
-    """Reads `NAME`, `NAME=0` or `NAME=1`, several with commas between.
-
-    Args:
-        text: such as `"Blond_Hair,Young"` or `"Male=0"`; where two data sets share
-            a name, `dataset.NAME`.
-        label_space: the model's names.
-
-    Returns:
-        The data set the names belong to, and the changes.
-
-    Raises:
-        InputError: unknown or ambiguous names, names of two data sets, or a
-            contradiction (a name on and off, two members of an exclusive group).
-    """
+    """Reads `NAME`, `NAME=0` or `NAME=1`, several with commas between."""
     settings = [_split_setting(item) for item in composed(text).split(",")]
     owners = {name: label_space.find(name) for name, _ in settings}
     if len(set(owners.values())) > 1:
@@ -119,7 +106,6 @@ def apply_target(
     """Changes labels; what is not named keeps the source's own value.
 
     Args:
-        info: the data set of the labels.
         source_labels: array (n, c) or (c,) of 0 and 1.
         changes: domain name → 1.0 or 0.0. Switching a domain on switches the
             others of its exclusive group off.
@@ -142,7 +128,6 @@ def all_targets(info: DatasetInfo, source_labels: np.ndarray) -> dict[str, np.nd
     attribute is flipped.
 
     Args:
-        info: the data set of the labels.
         source_labels: array (n, c) or (c,) of 0 and 1.
 
     Returns:
@@ -170,7 +155,6 @@ def binarize(info: DatasetInfo, probabilities: np.ndarray) -> np.ndarray:
     may have none of the three hair colors, and must not be given one.)
 
     Args:
-        info: the data set of the labels.
         probabilities: array (n, c) or (c,), as `model.classify` returns.
 
     Returns:
@@ -199,10 +183,7 @@ def source_labels(
     """The labels that images have before their translation: given, or predicted.
 
     Args:
-        model: predicts what is not given.
         images: uint8 (n, h, w, 3), the shorter side the model's image size.
-        dataset: index of the data set whose labels are asked for.
-        given: what the user says; domains it does not name are off.
 
     Returns:
         float32 (n, c), 0 or 1.

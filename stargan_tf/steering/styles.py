@@ -54,11 +54,6 @@ class StylePath:
     def styles(self, steps: int, closed: bool = False) -> np.ndarray:
         """Style codes along the way, evenly spread.
 
-        Args:
-            steps: how many, at least 2.
-            closed: whether the way leads back to the first point, for a video that
-                repeats; the codes end one step before it.
-
         Returns:
             float32 (steps, style_dim).
         """
@@ -293,18 +288,8 @@ def read_references(
     """Reads reference images.
 
     Args:
-        paths: files and folders.
-        fitting: how images become what the model takes.
-        domains: the model's domains.
         domain: that of all the references; None takes each one's from the name of
             the folder that it lies in.
-
-    Returns:
-        The references, by domain in the model's order where they name their own.
-
-    Raises:
-        InputError: if an image is missing or unreadable, its domain is not known,
-            or there are more than `MAX_STYLES`.
     """
     pictures = find_inputs(paths, what="reference")
     check_count(len(pictures), "--reference")

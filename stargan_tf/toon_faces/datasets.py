@@ -57,15 +57,10 @@ def render(person: Identity, look: Look, image_size: int) -> np.ndarray:
     """Draws `person` with `look`.
 
     Args:
-        person: see `draw_identity`.
-        look: hair color, sex, age and expression.
         image_size: side of the image in pixels, from 32 to 256.
 
     Returns:
         uint8 array (image_size, image_size, 3), RGB; the same bytes each time.
-
-    Raises:
-        InputError: if the size is out of range.
     """
     check_drawable(image_size)
     # Pillow's shapes have hard edges: they are drawn larger, then averaged.
@@ -228,17 +223,7 @@ class ToonFaces(Dataset):
         """Opens one split; an image is drawn when it is asked for.
 
         Args:
-            split: `"train"` (4000 images) or `"held_out"` (400, of other people).
             image_size: side in pixels, a multiple of 4 from 32 to 256.
-            options: only `attributes`, a choice of domains, has a meaning here. A
-                choice of one-hot domains leaves only the images that show one of
-                them. The images are square for any `fit`.
-
-        Returns:
-            The images with their labels.
-
-        Raises:
-            InputError: for a size, split, option or attribute that does not fit.
         """
         _check_options(self.name, options)
         check_drawable(image_size)
@@ -346,19 +331,10 @@ def true_translation(
     """What a perfect translator would answer: the same person with another label.
 
     Args:
-        dataset_name: `"toon_attributes"`, `"toon_expressions"` or `"toon_people"`,
-            where a person of another kind keeps content and style.
-        split: `"train"` or `"held_out"`.
-        index: the image's number, as in its name (`held_out_000123` has 123).
-        label: values 0 or 1, one for each of the data set's default domains.
         image_size: side in pixels, from 32 to 256.
 
     Returns:
         uint8 array (image_size, image_size, 3), RGB.
-
-    Raises:
-        InputError: for an unknown name or split, an index outside the split, or a
-            label that no image has (two hair colors, no expression).
     """
     if dataset_name not in _BY_NAME:
         raise InputError(

@@ -47,7 +47,6 @@ def hair_color(name: str, shade: tuple[float, float, float]) -> Color:
     """The color, 0 to 255, of hair of the class `name`.
 
     Args:
-        name: one of `HAIR_COLORS`.
         shade: the person's own hue, lightness and saturation, each in [-1, 1].
     """
     center, reach = _HAIR[name]
@@ -184,7 +183,6 @@ class Pen:
         Args:
             line: (n, 2) the points in its middle.
             width: one number, or (n,) for a changing width.
-            color: its color.
         """
         line = np.asarray(line)
         half = np.broadcast_to(np.asarray(width) / 2, line.shape[:1])[:, None]

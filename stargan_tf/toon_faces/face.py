@@ -247,13 +247,7 @@ def _draw_tongue(pen: Pen, size: float, x, upper, lower) -> None:
 
 
 def draw_beard(head: Pen, features: Pen, portrait: Portrait) -> None:
-    """Draws the person's beard, if the look is male.
-
-    Args:
-        head: the head's frame, for what follows the jaw.
-        features: the features' frame, for what follows the mouth.
-        portrait: the person and the look.
-    """
+    """Draws the person's beard, if the look is male."""
     if not portrait.look.male:
         return
     style, color = portrait.person.beard, portrait.brows

@@ -245,11 +245,7 @@ class Evaluate(StepCallback):
             interruption.abandoned_on_stop(self._record)
 
     def measure(self) -> dict[str, float]:
-        """The means over all tasks, by name; of several data sets theirs comes first.
-
-        Raises:
-            InputError: if a translation is not finite.
-        """
+        """The means over all tasks by name, with several data sets theirs first."""
         values = {}
         with keras_settings():
             for dataset, evaluator in self.evaluators.items():

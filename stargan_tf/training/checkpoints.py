@@ -73,15 +73,6 @@ def folder_name(step: int) -> str:
 def save(folder: Path, model: Any, state: State, keep: int) -> Path:
     """Saves a model and removes the oldest checkpoints.
 
-    Args:
-        folder: where the checkpoints are.
-        model: a `keras.Model`.
-        state: what to write beside it.
-        keep: how many checkpoints remain, the new one included.
-
-    Returns:
-        The new checkpoint.
-
     Raises:
         NotWritten: if the disk is full, for example; `folder` is then as it was.
     """
@@ -275,25 +266,12 @@ _PACKAGES = frozenset({"keras", "stargan_tf", "builtins"})
 
 
 def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
-    """The arguments that a model was made with; TensorFlow is not needed.
-
-    Raises:
-        InputError: if the file is damaged, or holds no model of the family.
-    """
+    """The arguments that a model was made with; TensorFlow is not needed."""
     return _read_config(file, chosen, compile=False)["config"]
 
 
 def open_model(file: Path, chosen: ModelFamily, compile: bool = False) -> Any:
-    """Does what `keras.models.load_model` does.
-
-    Args:
-        file: what `model.save` wrote.
-        chosen: the model's family.
-        compile: whether to restore the optimizers too.
-
-    Raises:
-        InputError: if it is damaged, or no model of the family.
-    """
+    """Does what `keras.models.load_model` does."""
     config = _read_config(file, chosen, compile)
     model_class = chosen.model_class()  # Registers the classes with Keras.
     import keras
@@ -322,13 +300,6 @@ def load_weights(model: Any, file: Path) -> None:
     Keras reads the HDF5 file where it lies, inside of the archive, and seeks to and
     fro in it; each seek backwards reads the archive from its start. It is copied out
     first here.
-
-    Args:
-        model: a `keras.Model`, compiled if the optimizers shall be loaded too.
-        file: what `model.save` wrote, a `.keras` file.
-
-    Raises:
-        InputError: if it is damaged, or of another model.
     """
     with _explained(file), _extracted(file) as weights:
         _check_weights(weights)

@@ -287,19 +287,6 @@ def resolve(
 
     Args:
         overrides: option name → value, text or JSON value; the strongest.
-        config_file: a JSON file with option names as keys, weaker than `overrides`
-            and stronger than the preset that either of them names. The `config.json`
-            of a run folder is such a file. Between the two stands what the networks
-            of the `init_from` model are like.
-        trust_code: whether functions that `config_file` names may be used, which
-            executes them. Those of `overrides` always are.
-
-    Returns:
-        The configuration; what nobody gave has its default.
-
-    Raises:
-        InputError: unknown option or preset, a value that does not fit, no data set,
-            code that is not trusted.
     """
     filed = read_config_file(config_file) if config_file else {}
     given = filed | dict(overrides)
@@ -322,13 +309,7 @@ def resolve(
 
 
 def warn_of_relative_paths(config_file: str | Path, given: Mapping[str, Any]) -> None:
-    """Says where data of a run of version 0.1.0 is looked for: it has paths as typed.
-
-    Args:
-        config_file: a run's `config.json`; in one that a user wrote, paths may be
-            relative.
-        given: options that the user gives in place of the file's.
-    """
+    """Says where the data of a run of version 0.1.0, with paths as typed, is sought."""
     values = read_json(user_path(config_file))
     if VERSIONS not in values:
         return

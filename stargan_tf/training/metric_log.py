@@ -68,12 +68,7 @@ class MetricLog:
 
 
 def drop_lines_after(metrics_file: Path, step: int) -> None:
-    """Forgets the lines of steps that a resumed run will do again.
-
-    Args:
-        metrics_file: the run's `metrics.jsonl`; it need not exist.
-        step: the step that was restored.
-    """
+    """Forgets the lines of steps that a resumed run will do again."""
     if not metrics_file.exists():
         return
     records, damaged = read_metrics(metrics_file)

@@ -21,12 +21,7 @@ REMEDY = (
 
 
 def check(folder: RunFolder, config: RunConfig) -> None:
-    """What can be told without the data.
-
-    Raises:
-        InputError: if the folder holds something else than a run, or its checkpoints
-            do not belong to the configuration.
-    """
+    """What can be told without the data."""
     check_folder(folder)
     check_same_run(folder, config)
 
@@ -83,18 +78,7 @@ def check_length(folder: RunFolder, state: State, config: RunConfig) -> None:
 def check_same_data(
     folder: RunFolder, state: State, data: "RunData", accept_changed_data: bool = False
 ) -> None:
-    """Refuses data other than what the checkpoint was trained on.
-
-    Args:
-        folder: the run folder.
-        state: of the checkpoint to resume from.
-        data: the opened data.
-        accept_changed_data: whether other images with the same label names will do.
-
-    Raises:
-        InputError: if names of labels differ, or images and their labels do and that
-            is not accepted.
-    """
+    """Refuses data other than what the checkpoint was trained on."""
     datasets = data.label_space.to_list()
     text = (
         f"The data is not what the run {folder.path} was trained on: "
@@ -114,14 +98,6 @@ def check_fingerprints(model: Path, state: State, data: "RunData") -> None:
     """Refuses images and labels other than what a model was trained on.
 
     Data sets are compared where the model has one of the same name and labels.
-
-    Args:
-        model: the model's folder, for the message.
-        state: of its checkpoint.
-        data: the opened data.
-
-    Raises:
-        InputError: naming both sides, and what differs.
     """
     then = dict(zip(map(_labels_key, state.datasets), state.data or [], strict=False))
     for info, now in zip(data.label_space.to_list(), data.fingerprints, strict=True):
@@ -132,17 +108,7 @@ def check_fingerprints(model: Path, state: State, data: "RunData") -> None:
 def check_fingerprint(
     model: Path, name: str, then: Mapping[str, Any], now: Mapping[str, Any]
 ) -> None:
-    """Refuses a data set that is not the one that a model was trained on.
-
-    Args:
-        model: the model's folder, for the message.
-        name: of the data set.
-        then: its `data_fingerprint` in training.
-        now: its `data_fingerprint`.
-
-    Raises:
-        InputError: naming both sides, and what differs.
-    """
+    """Refuses a data set that is not the one that a model was trained on."""
     parts = differing_parts(then, now)
     if parts:
         raise InputError(

@@ -55,23 +55,7 @@ from stargan_tf.training.workers import agreement, together, worker_batches
 
 
 def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False) -> Any:
-    """Trains, or resumes where the run stopped.
-
-    Args:
-        config: what to do; see `training.config.resolve`.
-        run: the run folder, new or of an earlier call with the same configuration
-            (only `FREE_OPTIONS` may differ).
-        accept_changed_data: whether a run is resumed, or started from another model
-            (`init_from`), although its data is no longer what that was trained on.
-
-    Returns:
-        The trained model.
-
-    Raises:
-        InputError: configuration, data or folder do not fit; the folder is then as
-            it was. Also if the training diverges or the disk is full; the last
-            checkpoint is then untouched.
-    """
+    """Trains, or resumes where the run stopped."""
     # A signal ends the training between two steps, with a checkpoint.
     with interruption.postponed(), _settings(config):
         return _train(config, RunFolder(user_path(run)), accept_changed_data)
@@ -106,13 +90,6 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     """A compiled model as the configuration describes it, with fresh weights.
 
     The seed decides the weights; what is set for it is as before afterwards.
-
-    Args:
-        config: the run's configuration.
-        label_space: of the data it will be trained on.
-
-    Raises:
-        InputError: if the model's options do not fit each other or the image size.
     """
     with _settings(config):
         chosen = family(config.model)
@@ -181,14 +158,7 @@ class RunData:
 
 
 def open_data(config: RunConfig) -> RunData:
-    """Opens both splits of every data set.
-
-    Args:
-        config: names and options of the data sets.
-
-    Raises:
-        InputError: unknown name, or data that does not fit.
-    """
+    """Opens both splits of every data set."""
     numbers = range(len(config.dataset))
     train, held_out = ([_open(config, i, split) for i in numbers] for split in SPLITS)
     return RunData(train, held_out)
@@ -397,11 +367,6 @@ def _fit(
 
 def spans(start: int, stop: int, every: int) -> Iterator[tuple[int, int, int]]:
     """Cuts steps into calls of `fit` whose epochs end at multiples of `every`.
-
-    Args:
-        start: steps done.
-        stop: steps to reach.
-        every: steps from checkpoint to checkpoint.
 
     Yields:
         Steps of each epoch, number of the first epoch (from 0), number after the last:

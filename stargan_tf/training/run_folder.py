@@ -54,9 +54,6 @@ class RunFolder:
         """The newest sound checkpoint with its state, None if there is none at all.
 
         A damaged one is passed over with a warning.
-
-        Raises:
-            InputError: if there are checkpoints, but every one of them is damaged.
         """
         found = checkpoints.sorted_checkpoints(self.checkpoints)
         for checkpoint in reversed(found):
@@ -178,14 +175,7 @@ def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> An
 
 
 def find_checkpoint(folder: Path) -> tuple[Path, State]:
-    """The checkpoint that `load_model` opens, and its state with `preparation` known.
-
-    Args:
-        folder: a run folder, a checkpoint's folder, or a shipped model's name.
-
-    Raises:
-        InputError: as `load_model`.
-    """
+    """The checkpoint that `load_model` opens; its state, with `preparation` known."""
     checkpoint, state = _find_checkpoint(folder)
     if state.preparation is None:
         known = _recorded_preparation(checkpoint, state.model)
@@ -235,16 +225,8 @@ def attach_code(
     """Gives a loaded model functions that are not saved in it, by its `set_…` methods.
 
     Args:
-        model: the model.
-        chosen: its family; those of its options that name code are looked at.
-        config: the run's configuration, which names them; it need not exist.
         given: option name → a function or its `module:name`, in place of what the
             run names; None stands for "not given".
-        trust_code: whether what the run names may be imported, and so executed.
-
-    Raises:
-        InputError: if a function cannot be imported, the run names one that is not
-            trusted, or the family has no such option.
     """
     names = chosen.code_options
     given = {name: code for name, code in given.items() if code is not None}

@@ -30,16 +30,6 @@ def warm_start(model: Any, folder: str | Path) -> str:
     Labels of the same name keep their weights; new ones keep their fresh weights.
     The optimizers go on too if the labels are the same and no learning rate follows
     a schedule, which would otherwise be at its end.
-
-    Args:
-        model: a compiled model.
-        folder: the other's run folder, checkpoint, or imported model.
-
-    Returns:
-        What starts fresh and what was left out, in words.
-
-    Raises:
-        InputError: if the folder holds no model.
     """
     checkpoint, state = find_checkpoint(user_path(folder))
     chosen = family(state.model)
@@ -68,10 +58,6 @@ def warm_start(model: Any, folder: str | Path) -> str:
 
 def matches(space: LabelSpace, source: LabelSpace) -> Places:
     """Where each entry of a label vector stood in another model's.
-
-    Args:
-        space: the labels of the new model.
-        source: those of the other.
 
     Returns:
         For each of `space.width` entries its index in `source`'s vector, or None.

@@ -126,13 +126,7 @@ class HeldOutImages:
 
 
 def pick(source: LabeledImages, dataset: int, count: int) -> HeldOutImages:
-    """Some images spread over a data set, the same ones at each call.
-
-    Args:
-        source: the held-out split.
-        dataset: its index in the model's `LabelSpace`.
-        count: how many at most; unreadable ones are passed over.
-    """
+    """Some images spread over a data set, the same ones at each call."""
     return load_some(source, subsample(np.arange(len(source)), count), dataset)
 
 
@@ -140,11 +134,6 @@ def load_some(
     source: LabeledImages, rows: Iterable[int], dataset: int = 0
 ) -> HeldOutImages:
     """Images of a data set by their numbers.
-
-    Args:
-        source: the held-out split.
-        rows: the numbers; unreadable images are passed over.
-        dataset: index of the data set in the model's `LabelSpace`.
 
     Raises:
         UnreadableImage: if none of them can be read.
@@ -169,9 +158,6 @@ def label_effect(columns: Sequence[np.ndarray]) -> float:
     Args:
         columns: uint8 images (n, height, width, 3), one array for each of at least
             two target labels.
-
-    Returns:
-        The mean over neighbouring pairs of labels.
     """
     pairs = pairwise(columns)
     effects = [np.abs(a.astype(np.int16) - b).mean() / 127.5 for a, b in pairs]
@@ -184,11 +170,6 @@ def critic_view(real: np.ndarray, fakes: np.ndarray) -> dict[str, float]:
     Args:
         real: the critic's scores of n real images, (n,).
         fakes: those of k translations of each, (k, n).
-
-    Returns:
-        `critic_gap`: mean D(x) - D(G(x)); `critic_wins`: the share of images whose
-        translation scores lower than they do. A gap that grows while the wins stay
-        at 1 is a saturated critic.
     """
     return {
         "critic_gap": float(np.mean(real - fakes)),

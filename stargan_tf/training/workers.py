@@ -20,8 +20,6 @@ def together(model: Any, strategy: Strategy | None) -> Iterator[None]:
     `Stopped` is translated.
 
     Args:
-        model: of the same configuration on every worker; the chief alone has read the
-            run folder.
         strategy: the run's, or None.
 
     Raises:
@@ -66,7 +64,6 @@ def worker_batches(
     """A distributed data set for `fit`; nothing is loaded twice.
 
     Args:
-        strategy: over several workers.
         make_batches: `part=`, a part of the global batches → endless data set of it.
     """
 
@@ -80,12 +77,7 @@ def worker_batches(
 
 
 def split_batches(batches: tf.data.Dataset, parts: int) -> tf.data.Dataset:
-    """Each batch as several, one after another, for a worker's replicas.
-
-    Args:
-        batches: batches of a known size.
-        parts: how many equal parts to make of each.
-    """
+    """Each batch as several, one after another, for a worker's replicas."""
     if parts == 1:
         return batches
 

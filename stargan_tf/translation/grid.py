@@ -59,9 +59,6 @@ class Heading:
 
         Args:
             rows: rows of uint8 images (height, width, 3), as many as there are titles.
-
-        Returns:
-            An RGB image.
         """
         head = [list(self.pictures)] if self.pictures else []
         return draw_grid(
@@ -110,16 +107,6 @@ def draw_grid(
     Args:
         rows: rows of uint8 images (height, width, 3); sizes may differ, each is
             centered in its cell.
-        titles: what stands above each column.
-        row_titles: what stands left of each row; nothing by default.
-        column_breaks: columns with a wider gap before them.
-        row_breaks: rows with a wider gap before them.
-
-    Returns:
-        An RGB image.
-
-    Raises:
-        InputError: if there is no image, or the titles do not match.
     """
     columns = max((len(row) for row in rows), default=0)
     named = row_titles is None or len(row_titles) == len(rows)
@@ -204,9 +191,6 @@ def contact_sheet(splits: dict[str, LabeledImages]) -> Image.Image:
 
     Args:
         splits: split → its images; one of `"train"` and `"held_out"` may be missing.
-
-    Returns:
-        An RGB image, the same one at each call.
     """
     info = next(iter(splits.values())).info
     places = np.linspace(0, len(info.domains) - 1, min(SHEET_ROWS, len(info.domains)))

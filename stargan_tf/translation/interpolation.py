@@ -214,13 +214,6 @@ def write_film(
 def check_film(path: str | os.PathLike, fps: int) -> Path:
     """Whether a video can be written, before there are frames.
 
-    Args:
-        path: as in `write_film`.
-        fps: frames per second, 1 to 50.
-
-    Returns:
-        `path` as a `Path`.
-
     Raises:
         InputError: another extension or rate.
         ImportError: for MP4, without the `video` extra.

@@ -58,19 +58,6 @@ def find_inputs(
     Folders are searched recursively for names with an image's extension; a file that
     is named directly may have any. A single folder's images keep their path below
     it; beside other inputs the path starts with the folder's own name.
-
-    Args:
-        inputs: files and folders.
-        output: where results go. Where it is a folder inside an input, it is not
-            searched.
-        what: what error messages call the inputs.
-
-    Returns:
-        The images, each file once.
-
-    Raises:
-        InputError: if there is no input, one does not exist, or a folder holds no
-            image.
     """
     if not inputs:
         raise InputError(
@@ -306,14 +293,6 @@ def _fits(batch: list[Item], item: Item, max_pixels: int) -> bool:
 def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
     """Writes an image file, in full or not at all.
 
-    Args:
-        image: an RGB image.
-        path: where to; its extension, one of `WRITABLE`, says the format. Missing
-            folders are made.
-
-    Returns:
-        `path` as a `Path`.
-
     Raises:
         InputError: for another extension.
         NotWritten: if the file cannot be written (no permission, full disk, too
@@ -346,19 +325,7 @@ def check_extension(path: Path) -> None:
 def save_pictures(
     source: LabeledImages, folder: str | os.PathLike, count: int
 ) -> list[Path]:
-    """Writes the first images of a data set as PNG files.
-
-    Args:
-        source: the data set.
-        folder: where to; made if missing.
-        count: how many, at least 1; all if there are fewer.
-
-    Returns:
-        The files, named as the data set names its images.
-
-    Raises:
-        InputError: if `count` is below 1, or a file cannot be read or written.
-    """
+    """Writes the first images of a data set as PNG files."""
     if count < 1:
         raise InputError(f"count must be at least 1. Received: count={count}")
     files: dict[Path, None] = {}

@@ -36,20 +36,6 @@ def plan_outputs(
 
     Names and sub-folders are kept, and so is the extension where it is one of
     `WRITABLE`; other images become `.png`.
-
-    Args:
-        pictures: what is to be translated.
-        output: for a single image a file or a folder, else a folder. A path that
-            does not exist yet is a file if it has an image's extension.
-        variants: what the names end in where there are several.
-        references: further images that must not be overwritten.
-
-    Returns:
-        For each variant, paths in the order of `pictures`.
-
-    Raises:
-        InputError: if an input would be overwritten, two images would share an
-            output, or `output` cannot be written to.
     """
     names = {picture.name for picture in pictures}
     plain = [Path(output) / _output_name(p.name, names) for p in pictures]
@@ -139,11 +125,7 @@ def to_files(
     """Plans a file for each image in each variant; see `plan_outputs`.
 
     Args:
-        stream: the images; it counts those that cannot be read or written.
-        output: a file or folder.
         batch_size: squares of the model's size that it gets at once, in pixels.
-        variants: names of the translation's targets.
-        references: further images that must not be overwritten.
 
     Returns:
         (model, translation) → the files written. It raises `NotWritten` if the disk

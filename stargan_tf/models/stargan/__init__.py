@@ -28,9 +28,6 @@ def check(values: Mapping[str, Any]) -> None:
 
     Args:
         values: option name → value.
-
-    Raises:
-        InputError: if the weights of the data sets are not positive.
     """
     take_turns(values["dataset_weights"])
 

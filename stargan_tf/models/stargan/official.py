@@ -25,12 +25,7 @@ DOWNS = UPS = 2
 
 
 def generator(base_filters: int, num_residual_blocks: int) -> Table:
-    """The generator's table.
-
-    Args:
-        base_filters: channels of the first convolution.
-        num_residual_blocks: bottleneck depth.
-    """
+    """The generator's table."""
     # One number per layer of the official nn.Sequential; an activation takes one.
     number, filters = 0, base_filters
     lines = [*_normalized(0, 1, "main", "stem", "stem_norm", filters)]
@@ -52,11 +47,7 @@ def generator(base_filters: int, num_residual_blocks: int) -> Table:
 
 
 def discriminator(num_layers: int) -> Table:
-    """The discriminator's table.
-
-    Args:
-        num_layers: number of halving convolutions.
-    """
+    """The discriminator's table."""
     lines = []
     for i in range(num_layers):
         lines.append(Entry(f"main.{2 * i}.weight", f"halve_{i + 1}/kernel", KERNEL))

@@ -38,10 +38,6 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
 
     Args:
         model: a `StarGAN` that computes in float32.
-        description: as in `model.json`: `fit` and `crop_size` are used.
-
-    Returns:
-        The served model; `stargan_tf.serving` lists inputs and outputs.
     """
     networks = _Networks(model)
     signatures = []
@@ -100,7 +96,6 @@ def labels_by_name(space: LabelSpace, names, probabilities):
     The same rules as `steering.labels`, which has them in words, as a graph.
 
     Args:
-        space: the model's labels.
         names: string (n,): `NAME`, `NAME=0` or `NAME=1`, several with commas.
         probabilities: float (n, num_domains), of the source's own labels.
 

@@ -84,11 +84,6 @@ def translations(
     In a joint model the images are translated to the domains of the other data sets as
     well; there their own label is unknown, all zero.
 
-    Args:
-        model: has `label_space` and `translate`.
-        held_out: the images.
-        shown: the domains to translate to, counted through all data sets.
-
     Returns:
         For each domain shown a uint8 array like `held_out.images`.
     """

@@ -152,11 +152,6 @@ def widths(
         image_size: side of the images in pixels.
         base_filters: channels at full size, which the cap does not touch; `None`
             for the official 2**14 / image_size.
-        max_filters: the cap.
-        blocks: number of blocks.
-
-    Returns:
-        List of `blocks` + 1 integers.
     """
     channels = [base_filters or official_filters(image_size)]
     for _ in range(blocks):
@@ -169,11 +164,6 @@ def check(values: Mapping[str, Any]) -> None:
 
     Args:
         values: option name → value.
-
-    Raises:
-        InputError: if there are several data sets, the image size is no power of
-            two, a batch cannot be split, or masks are asked for without a provider,
-            or a provider without masks.
     """
     check_image_size(values["image_size"])
     if len(values["dataset"]) > 1:

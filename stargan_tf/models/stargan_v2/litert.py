@@ -16,9 +16,6 @@ def litert_model(model: Any) -> LiteRTModel:
 
     Args:
         model: a `StarGANV2` that computes in float32.
-
-    Returns:
-        The model.
     """
     means = [model.mean_style(number) for number in range(model.num_domains)]
     details = {
@@ -113,14 +110,7 @@ def _latents(model: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def without_tiling(generator: Any) -> Any:
-    """Makes a generator's blocks double images without Tile; the numbers stay the same.
-
-    Args:
-        generator: a copy of a `GeneratorV2`, which is changed.
-
-    Returns:
-        The generator.
-    """
+    """Makes a generator's blocks double images without Tile, to the same numbers."""
     for layer in generator.layers:
         if isinstance(layer, AdaINResidualBlock):
             layer.doubling = doubled

@@ -12,15 +12,10 @@ def mean_over_micro_batches(gradients, batch, count, variables):
         gradients: batch → gradients of a loss that is a mean over the batch, dense,
             nested like `variables`.
         batch: a structure of tensors (batch, …); entries may be None.
-        count: of micro-batches; each has as many samples.
-        variables: what the gradients are of, nested.
 
     Returns:
         What `gradients(batch)` returns, to rounding; only the memory of one
         micro-batch is used at a time.
-
-    Raises:
-        InputError: if the batch cannot be split into so many equal parts.
     """
     if count == 1:
         return gradients(batch)
@@ -62,13 +57,6 @@ def rematerialized(function):
 
     (`tf.recompute_grad` lets TensorFlow start the second computation before the
     first one's consumers are done, which saves nothing.)
-
-    Args:
-        function: from float tensors to one tensor. It is differentiated once only: a
-            gradient of a gradient, as R1 takes it, needs the function itself.
-
-    Returns:
-        A function with the same values and gradients.
     """
 
     @tf.custom_gradient

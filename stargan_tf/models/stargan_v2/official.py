@@ -43,8 +43,6 @@ def generator(
     Args:
         image_size: side of the images in pixels.
         base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below.
-        high_pass: divisor of the high-pass skips, 0 for none.
     """
     downs = halvings(image_size, until=8 if high_pass else 16)
     filters = widths(image_size, base_filters, max_filters, downs)
@@ -65,11 +63,7 @@ def generator(
 
 
 def mapping_network(num_domains: int) -> Table:
-    """The mapping network's table.
-
-    Args:
-        num_domains: number of domains.
-    """
+    """The mapping network's table."""
     lines = []
     for i in range(4):
         lines += _dense(f"shared.{2 * i}", f"shared_{i + 1}")
@@ -87,8 +81,6 @@ def style_encoder(
     Args:
         image_size: side of the images in pixels.
         base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below.
-        num_domains: number of domains.
     """
     lines = [*_trunk("shared", image_size, base_filters, max_filters)]
     for head in range(num_domains):
@@ -102,7 +94,6 @@ def discriminator(image_size: int, base_filters: int | None, max_filters: int) -
     Args:
         image_size: side of the images in pixels.
         base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below.
     """
     last = f"main.{halvings(image_size, LAST_SIZE) + 4}"
     return (

@@ -49,10 +49,6 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
 
     Args:
         model: a `StarGANV2` that computes in float32.
-        description: as in `model.json`: `fit` and `crop_size` are used.
-
-    Returns:
-        The served model; `stargan_tf.serving` lists inputs and outputs.
     """
     networks = _Networks(model)
     signatures = []
@@ -177,7 +173,6 @@ def latents_of_seeds(seeds, latent_dim):
 
     Args:
         seeds: int64 (n,).
-        latent_dim: width of z.
 
     Returns:
         float32 (n, latent_dim).

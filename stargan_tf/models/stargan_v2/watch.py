@@ -105,10 +105,6 @@ def pick_styles(source: LabeledImages) -> tuple[HeldOutImages, HeldOutImages]:
 
     Of many domains some, evenly spread, so that there are never more than `SOURCES`
     and `REFERENCES`.
-
-    Args:
-        source: the held-out split, one-hot. A domain with a single image has it in
-            both places.
     """
     domains = range(len(source.info.domains))
     of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]
