@@ -103,7 +103,7 @@ def code_words(tree):
             yield node.id
         elif isinstance(node, ast.Attribute):
             yield node.attr
-        elif isinstance(node, documented[1:]) or isinstance(node, ast.alias):
+        elif isinstance(node, (*documented[1:], ast.alias)):
             yield node.name
 
 

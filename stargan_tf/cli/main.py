@@ -32,8 +32,8 @@ from stargan_tf.version import __version__
 COMMANDS = {
     "train": "stargan_tf.cli.train:TRAIN",
     "translate": "stargan_tf.cli.translate:TRANSLATE",
-    "evaluate": "stargan_tf.cli.evaluate:EVALUATE",
-    "compare": "stargan_tf.cli.evaluate:COMPARE",
+    "evaluate": "stargan_tf.cli.train:EVALUATE",
+    "compare": "stargan_tf.cli.train:COMPARE",
     "doctor": "stargan_tf.cli.data:DOCTOR",
     "import": "stargan_tf.cli.export:IMPORT",
     "export": "stargan_tf.cli.export:EXPORT",

@@ -184,7 +184,7 @@ def drop_hidden_examples(results: list[TaskResult]) -> None:
 def results_record(
     results: Results, options: EvaluationOptions, **context: Any
 ) -> dict[str, Any]:
-    """What `results.json` says: the numbers, and all that is needed to get them again."""
+    """What `results.json` says: the numbers, and all one needs to get them again."""
     return {
         "format": FORMAT,
         **context,

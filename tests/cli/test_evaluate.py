@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stargan_tf.cli import evaluate
+from stargan_tf.cli import train as evaluate
 from stargan_tf.cli.main import main
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
