@@ -1,3 +1,9 @@
-"""Pictures whose number can be read off them, as for the other batches."""
+"""Images whose number can be read off them, and a cache of each test's own."""
 
-from tests.data.conftest import numbered, one_hot  # noqa: F401
+from tests.data.conftest import (  # noqa: F401
+    cache_folder,
+    numbered,
+    one_hot,
+    photograph,
+    warned,
+)
