@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,9 @@ INTERRUPTED, TERMINATED = 130, 143
 # `timeout` and some schedulers signal a process and then its group: that is one signal.
 _ECHO_S = 0.2
 _END = b"\0"  # no signal's number
+_SOCKET_TYPE = socket.SOCK_STREAM if os.name == "nt" else socket.SOCK_DGRAM
+# Linux' SO_TIMESTAMP, which Python does not name; elsewhere setting it may fail.
+_TIMESTAMP = 29
 
 _received: int | None = None
 _agreed: int | None = None
@@ -44,7 +48,10 @@ def handled_signals() -> Iterator[None]:
     earlier = {number: signal.getsignal(number) for number in SIGNALS}
     watched = [n for n, handler in earlier.items() if handler is not signal.SIG_IGN]
     _received, _agreed, _is_raised = None, None, False
-    written, watcher_end = socket.socketpair()
+    # Datagrams, where there are any: the system notes when each was sent.
+    written, watcher_end = socket.socketpair(type=_SOCKET_TYPE)
+    with contextlib.suppress(OSError):
+        watcher_end.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
     written.setblocking(False)
     earlier_descriptor = signal.set_wakeup_fd(
         written.fileno(), warn_on_full_buffer=False
@@ -133,15 +140,28 @@ def _receive(number: int, _: object) -> None:
 def _watch(descriptor: socket.socket, watched: list[int]) -> None:
     first = None
     while True:
-        message = descriptor.recv(1)
+        if _SOCKET_TYPE is socket.SOCK_DGRAM:
+            message, ancillary, *_ = descriptor.recvmsg(1, 64)
+        else:
+            message, ancillary = descriptor.recv(1), []
         if message == _END:
             return
         if message[0] not in watched:
             continue
+        moment = _moment(ancillary)
         if first is None:
-            first = time.monotonic()
-        elif time.monotonic() - first > _ECHO_S:
+            first = moment
+        elif moment - first > _ECHO_S:
             os._exit(_status(message[0]))
+
+
+def _moment(ancillary: list[tuple[int, int, bytes]]) -> float:
+    """When the system took the message; the thread may have had to wait to read it."""
+    for _, kind, content in ancillary:
+        if kind == _TIMESTAMP and len(content) == struct.calcsize("ll"):
+            seconds, microseconds = struct.unpack("ll", content)
+            return seconds + microseconds / 1e6
+    return time.time()
 
 
 def _status(number: int) -> int:
