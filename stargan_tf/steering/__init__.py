@@ -60,7 +60,7 @@ class Steering:
             of the model: name → `module:name`) → the model, to translate with.
         tasks: `module:function`, (subject, options) → the tasks of an evaluation.
         lessons: `module:class` of what a student learns, see
-            `stargan_tf.steering.distillation`.
+            `stargan_tf.steering.tasks`.
     """
 
     name: str
@@ -131,7 +131,7 @@ class LabelSteering(Steering):
 
     remote_model = "stargan_tf.serving.remote_models:RemoteLabelModel"
     tasks = "stargan_tf.steering.tasks:label_tasks"
-    lessons = "stargan_tf.steering.distillation:LabelLessons"
+    lessons = "stargan_tf.steering.tasks:LabelLessons"
 
     def add_arguments(self, parser):
         """`--from` and `--mask`."""

@@ -18,7 +18,7 @@ from stargan_tf.distillation.distiller import (
 from stargan_tf.errors import InputError
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
-from stargan_tf.steering.distillation import LabelLessons, StyleLessons
+from stargan_tf.steering.tasks import LabelLessons, StyleLessons
 
 HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
 ANIMALS = DatasetInfo("animals", ("cat", "dog"), "one_hot", 64)
