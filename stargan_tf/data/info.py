@@ -109,8 +109,13 @@ def check_domain_names(info: DatasetInfo) -> None:
 
 def check_image_size(image_size: int) -> None:
     """Raises InputError unless `image_size` is a positive multiple of 4."""
-    if not isinstance(image_size, int) or image_size < 4 or image_size % 4:
-        below = max(4, int(image_size) // 4 * 4)
+    if not isinstance(image_size, int):
+        raise InputError(
+            "image_size must be a whole number, the side of the square images in "
+            f"pixels. Received: image_size={image_size!r}"
+        )
+    if image_size < 4 or image_size % 4:
+        below = max(4, image_size // 4 * 4)
         raise InputError(
             "image_size must be a positive multiple of 4 (the generator halves the "
             f"image twice). Received: image_size={image_size}. "

@@ -1,11 +1,14 @@
 """What every StarGAN shares: several optimizers, a step counter, their storage."""
 
 import contextlib
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.data.info import BINARY, DatasetInfo
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.distribution.replicas import (
     check_compilation,
     distributed_function,
@@ -215,6 +218,72 @@ class StarGANBase(BuiltModel):
     def metrics(self):
         """The running means, which Keras resets each epoch."""
         return list(getattr(self, "_means", {}).values())
+
+
+def make_label_space(
+    datasets=None,
+    *,
+    num_domains=None,
+    domains=None,
+    default_type,
+    default_size,
+    **described,
+):
+    """The labels and the image size that a model's constructor was given.
+
+    Args:
+        datasets: one `DatasetInfo`, or several; excludes everything else.
+        num_domains: how many domains there are, which get numbers as names.
+        domains: their names instead.
+        default_type: the label type unless `described`.
+        default_size: the side of the images unless `described`.
+        **described: `label_type`, `image_size` and `exclusive_groups` of a
+            `DatasetInfo`; None where they were not given.
+
+    Returns:
+        The `LabelSpace`.
+
+    Raises:
+        InputError: if the domains are given in no way or in several.
+    """
+    given = {"num_domains": num_domains, "domains": domains, **described}
+    given = {name: value for name, value in given.items() if value is not None}
+    if datasets is not None:
+        if given:
+            raise InputError(
+                "datasets describes domains, label type and image size. Received in "
+                f"addition: {', '.join(given)}. Leave these out, or datasets."
+            )
+        one = isinstance(datasets, DatasetInfo | Mapping)
+        if not one and not isinstance(datasets, list | tuple):
+            raise InputError(
+                "datasets is a DatasetInfo, such as load_dataset(…).info, or a list of "
+                f"several. Received: {type(datasets).__name__}. For a number of "
+                "domains write num_domains=…"
+            )
+        return LabelSpace(datasets)
+    described = {name: given[name] for name in described if name in given}
+    label_type = described.setdefault("label_type", default_type)
+    described.setdefault("image_size", default_size)
+    if (num_domains is None) == (domains is None):
+        raise InputError(
+            "A model needs its domains: datasets=… (a DatasetInfo), domains=[…] (their "
+            f"names), or num_domains=…. Received: {', '.join(given) or 'none of them'}."
+        )
+    if domains is None:
+        if not isinstance(num_domains, int | np.integer) or num_domains < 1:
+            raise InputError(
+                f"num_domains must be a whole number from 1. Received: {num_domains!r}"
+            )
+        prefix = "attribute" if label_type == BINARY else "domain"
+        domains = [f"{prefix}_{index}" for index in range(num_domains)]
+    names = not isinstance(domains, str) and list(domains)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise InputError(
+            "domains must be a list of names, such as ['cat', 'dog']. "
+            f"Received: {domains!r}"
+        )
+    return LabelSpace(DatasetInfo("images", tuple(names), **described))
 
 
 @contextlib.contextmanager

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.data.info import ONE_HOT
-from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.info import BINARY, ONE_HOT
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.distribution.replicas import (
     check_equal_batches,
@@ -21,6 +20,7 @@ from stargan_tf.models.base import (
     StarGANBase,
     check_at_least_one,
     in_batches,
+    make_label_space,
     tape_over,
     value_and_slope,
 )
@@ -42,7 +42,8 @@ class StarGAN(StarGANBase):
 
     Args:
         datasets: one `DatasetInfo`, or several for joint training with the mask
-            vector; they give the image size and the labels.
+            vector; they describe the domains and the images. The alternative is
+            `domains` or `num_domains`.
         base_filters: first width of the generator (`g_conv_dim`).
         num_residual_blocks: bottleneck depth of the generator (`g_repeat_num`).
         discriminator_filters: first width of the discriminator (`d_conv_dim`).
@@ -52,6 +53,19 @@ class StarGAN(StarGANBase):
         conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
         separable: a light generator of depthwise-separable convolutions (not in the
             paper; see `GeneratorV1`).
+        num_domains: number of domains, which are then called `attribute_0`, … (or
+            `domain_0`, … if they are one-hot).
+        domains: names of the domains (attributes), in the order of the labels.
+        label_type: `"binary"` (the default), any number of domains at once, or
+            `"one_hot"`, exactly one.
+        image_size: side of the square images in pixels, a multiple of 4; 128 by
+            default.
+        exclusive_groups: for binary labels, groups of domains of which at most one
+            holds, such as `[["Black_Hair", "Blond_Hair"]]`.
+
+    Raises:
+        InputError: if the domains are given in no way or in several, or an argument
+            is out of range.
 
     `fit` takes batches (image, label): float32 (batch, size, size, 3) in [-1, 1] and
     float32 (batch, `label_space.width`).
@@ -67,6 +81,8 @@ class StarGAN(StarGANBase):
     model.fit(stargan_tf.training_batches(faces), steps_per_epoch=100, epochs=10)
     ```
 
+    Images of your own need no data set: `StarGAN(num_domains=5, image_size=128)`.
+
     With `dtype="mixed_bfloat16"` the generator runs in bfloat16; the discriminator,
     all losses and the penalty stay in float32.
 
@@ -75,7 +91,7 @@ class StarGAN(StarGANBase):
 
     def __init__(
         self,
-        datasets,
+        datasets=None,
         base_filters=64,
         num_residual_blocks=6,
         discriminator_filters=64,
@@ -83,10 +99,25 @@ class StarGAN(StarGANBase):
         attention=False,
         conditioning="input",
         separable=False,
+        *,
+        num_domains=None,
+        domains=None,
+        label_type=None,
+        image_size=None,
+        exclusive_groups=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.label_space = LabelSpace(datasets)
+        self.label_space = make_label_space(
+            datasets,
+            num_domains=num_domains,
+            domains=domains,
+            label_type=label_type,
+            image_size=image_size,
+            exclusive_groups=exclusive_groups,
+            default_type=BINARY,
+            default_size=128,
+        )
         generator_options = {
             "base_filters": base_filters,
             "num_residual_blocks": num_residual_blocks,

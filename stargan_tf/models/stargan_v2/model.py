@@ -7,7 +7,6 @@ import keras
 import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT
-from stargan_tf.data.labels import LabelSpace
 from stargan_tf.distribution.replicas import (
     check_equal_batches,
     global_batch_size,
@@ -20,6 +19,7 @@ from stargan_tf.models.base import (
     StarGANBase,
     check_at_least_one,
     check_decay,
+    make_label_space,
     tape_over,
     value_and_slope,
 )
@@ -82,8 +82,8 @@ class StarGANV2(StarGANBase):
     """StarGAN v2 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
     Args:
-        datasets: one `DatasetInfo` with one-hot domains, two or more; it gives the
-            image size, a power of two in 64…1024.
+        datasets: one `DatasetInfo` with two or more one-hot domains; it describes
+            the domains and the images. The alternative is `domains` or `num_domains`.
         style_dim: width of the style code s.
         latent_dim: width of the latent code z.
         hidden_dim: width of the mapping network.
@@ -96,6 +96,14 @@ class StarGANV2(StarGANBase):
             its `max_filters` changes in proportion.
         separable: a light generator of depthwise-separable convolutions (not in the
             paper; see `GeneratorV2`).
+        num_domains: number of domains, which are then called `domain_0`, ….
+        domains: names of the domains, in the order of their numbers.
+        image_size: side of the square images in pixels, a power of two in 64…1024;
+            256 by default.
+
+    Raises:
+        InputError: if the domains are given in no way or in several, or an argument
+            is out of range.
 
     `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
     dictionaries with these keys: images are float32 (batch, size, size, 3) in
@@ -127,7 +135,7 @@ class StarGANV2(StarGANBase):
 
     def __init__(
         self,
-        datasets,
+        datasets=None,
         style_dim=64,
         latent_dim=16,
         hidden_dim=512,
@@ -137,10 +145,21 @@ class StarGANV2(StarGANBase):
         mask_provider=None,
         generator_filters=None,
         separable=False,
+        *,
+        num_domains=None,
+        domains=None,
+        image_size=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.label_space = LabelSpace(datasets)
+        self.label_space = make_label_space(
+            datasets,
+            num_domains=num_domains,
+            domains=domains,
+            image_size=image_size,
+            default_type=ONE_HOT,
+            default_size=256,
+        )
         _check_domains(self.label_space)
         check_image_size(self.image_size)
         if high_pass < 0:
