@@ -59,7 +59,8 @@ class StarGANBase(BuiltModel):
         """What the `compile` of every model does.
 
         Args:
-            optimizers: {network attribute: optimizer}; they are built and attached.
+            optimizers: {network attribute: optimizer, its name or its config}; they
+                are built and attached.
             options: arguments of the subclass' `compile`, to be saved with the model.
             loss_weights: {term: weight} of the terms that the user weighs, or None.
             default_weights: {term: weight} of all terms.
@@ -78,8 +79,7 @@ class StarGANBase(BuiltModel):
             )
         _check_policy(self.dtype_policy)
         _check_keras_arguments(kwargs)
-        for network, optimizer in optimizers.items():
-            _check_optimizer(f"{network}_optimizer", optimizer)
+        optimizers = _separate_optimizers(optimizers)
         check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.
@@ -333,6 +333,28 @@ def _check_policy(policy):
         )
 
 
+def _separate_optimizers(given):
+    """{network: its optimizer} from {network: optimizer, its name or its config}.
+
+    An optimizer keeps moments of the variables that it was built for: if several
+    networks were given the same one, each gets a copy.
+    """
+    optimizers = {}
+    for network, value in given.items():
+        try:
+            optimizer = keras.optimizers.get(value)
+        except (ValueError, TypeError, KeyError):
+            raise InputError(
+                f"{network}_optimizer must be a Keras optimizer, its name such as "
+                f"'adam', or its config. Received: {value!r}"
+            ) from None
+        _check_optimizer(f"{network}_optimizer", optimizer)
+        if sum(other is value for other in given.values()) > 1:
+            optimizer = type(optimizer).from_config(optimizer.get_config())
+        optimizers[network] = optimizer
+    return optimizers
+
+
 def _check_optimizer(name, optimizer):
     """Refuses settings that would be ignored, or do harm."""
     scaled = keras.optimizers.LossScaleOptimizer
@@ -364,10 +386,10 @@ def _check_floatx(optimizers):
 
 def _check_keras_arguments(given):
     """Refuses arguments of Keras' `compile` that these models do not use."""
-    for name in ("optimizer", "loss", "metrics", "weighted_metrics"):
+    for name in ("loss", "metrics", "weighted_metrics"):
         if given.get(name):
             raise InputError(
-                "Losses and logs are those of the paper; compile takes loss_weights "
-                f"and one optimizer per network, such as generator_optimizer. "
+                "Losses and logs are those of the paper; compile takes loss_weights, "
+                "and callbacks compute metrics. "
                 f"Received: {name}={given[name]!r}. Leave {name} out."
             )

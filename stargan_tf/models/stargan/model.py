@@ -184,6 +184,8 @@ class StarGAN(StarGANBase):
 
     def compile(
         self,
+        optimizer=None,
+        *,
         generator_optimizer=None,
         discriminator_optimizer=None,
         learning_rate=1e-4,
@@ -199,8 +201,11 @@ class StarGAN(StarGANBase):
         """Prepares training; without arguments, as the paper trains.
 
         Args:
-            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            discriminator_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            optimizer: a Keras optimizer, its name or its config, of which each
+                network gets a copy; defaults to the paper's Adam.
+            generator_optimizer: for the generator only. It counts its own updates,
+                one in `critic_steps` batches.
+            discriminator_optimizer: for the discriminator only.
             learning_rate: rate of the default optimizers.
             lr_decay: how it falls: `"paper"`, `"official"` (see `LinearDecay`) or
                 `"none"`.
@@ -232,8 +237,8 @@ class StarGAN(StarGANBase):
         identity = IDENTITY_TERMS if rectified else ()
         self._compile_training(
             optimizers={
-                "generator": generator_optimizer or adam(critic_steps),
-                "discriminator": discriminator_optimizer or adam(1),
+                "generator": generator_optimizer or optimizer or adam(critic_steps),
+                "discriminator": discriminator_optimizer or optimizer or adam(1),
             },
             options={
                 "learning_rate": learning_rate,

@@ -289,6 +289,8 @@ class StarGANV2(StarGANBase):
 
     def compile(
         self,
+        optimizer=None,
+        *,
         generator_optimizer=None,
         mapping_network_optimizer=None,
         style_encoder_optimizer=None,
@@ -310,10 +312,12 @@ class StarGANV2(StarGANBase):
         """Prepares training; without arguments, as the paper trains.
 
         Args:
-            generator_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            mapping_network_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            style_encoder_optimizer: a Keras optimizer; defaults to the paper's Adam.
-            discriminator_optimizer: a Keras optimizer; defaults to the paper's Adam.
+            optimizer: a Keras optimizer, its name or its config, of which each
+                network gets a copy; defaults to the paper's Adam.
+            generator_optimizer: for the generator only.
+            mapping_network_optimizer: for the mapping network only.
+            style_encoder_optimizer: for the style encoder only.
+            discriminator_optimizer: for the discriminator only.
             learning_rate: rate of the default optimizers of G, E and D.
             mapping_learning_rate: rate of F's.
             beta_1: decay of the default optimizers' mean gradient.
@@ -354,11 +358,16 @@ class StarGANV2(StarGANBase):
 
         self._compile_training(
             optimizers={
-                "generator": generator_optimizer or adam(learning_rate),
+                "generator": generator_optimizer or optimizer or adam(learning_rate),
                 "mapping_network": mapping_network_optimizer
+                or optimizer
                 or adam(mapping_learning_rate),
-                "style_encoder": style_encoder_optimizer or adam(learning_rate),
-                "discriminator": discriminator_optimizer or adam(learning_rate),
+                "style_encoder": style_encoder_optimizer
+                or optimizer
+                or adam(learning_rate),
+                "discriminator": discriminator_optimizer
+                or optimizer
+                or adam(learning_rate),
             },
             options={
                 "learning_rate": learning_rate,
