@@ -1,4 +1,4 @@
-'''Write a data set for `--dataset NAME`, or a model for `--model NAME`: all one needs.
+'''Write a data set for `--dataset NAME`, or a model family: all one needs.
 
 A data set is one object, named by an entry point of the group `stargan_tf.datasets`.
 `stargan-tf new-plugin my_dataset` writes such a package. The whole of one, for pictures
@@ -68,10 +68,36 @@ What each name is for:
 | `list_pictures`, `split_positions` | files of a folder; a split that never changes |
 | `InputError`, `near_names` | say what was expected, what came, how to mend it |
 
-A model family (`--model NAME`) is a `ModelFamily` in the group `stargan_tf.models`; its
-options are `Option`s under the headings `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA`,
-its named configurations `Preset`s.
-See `stargan_tf/models/stargan/__init__.py`, which is found in the same way.
+A model family (`stargan-tf train --family NAME`) is one object as well, of the group
+`stargan_tf.models`, and a Keras model class. The least of one:
+
+    # my_gan.py
+    from stargan_tf.plugin import ModelFamily
+
+    MY_GAN = ModelFamily(api_version=1, name="my_gan", target="my_gan_model:MyGAN")
+
+`MyGAN` is a `LabelModel` with a `generator`, a `discriminator`, `compile` and
+`train_step`; `stargan_tf/models/family.py` has the contract, and
+`stargan_tf.testing.check_model("my_gan")` checks it. The names for families; those that
+need TensorFlow or Keras are imported when they are used:
+
+| name | use |
+|---|---|
+| `ModelFamily`, `Preset` | what a family says of itself, named configurations |
+| `Option`, `make_option`, `loss_weight` | options of constructor, `compile`, losses |
+| `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA` | headings of options in the help |
+| `StarGANBase`, `LabelModel` | base classes of models: any, and steered by labels |
+| `LabelSpace` | where the labels of each data set stand in the label vector |
+| `InstanceNormalization`, `AdaIN` | layers that StarGANs share |
+| `TorchAdam`, `LinearDecay` | the papers' optimizer, and StarGAN's learning rate |
+| `tape_over`, `value_and_slope`, `in_batches` | gradients; a function in batches |
+| `to_float`, `to_uint8` | pixels: uint8 to [-1, 1] and back |
+| `training_batches` | the default of `ModelFamily.batches` |
+| `ServedModel`, `Signature`, `image_formats`, `row_spec` | `ModelFamily.served` |
+| `LiteRTModel`, `LiteRTFile`, `FileSignature` | `ModelFamily.litert` |
+| `OfficialCode`, `Entry`, `Sizes`, `NetworkState` | `ModelFamily.official` |
+| `Steering`, `Plan` | a way of steering, of the group `stargan_tf.steerings` |
+| `Subject`, `Task` | what a steering evaluates |
 
 A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
 
@@ -81,6 +107,7 @@ names are added, never changed or removed.
 '''
 
 import warnings
+from importlib import import_module
 from typing import Any
 
 from stargan_tf.data.attribute_file import match_rows, read_attribute_file, read_table
@@ -95,7 +122,7 @@ from stargan_tf.data.files import (
 )
 from stargan_tf.data.folder import SplitFolders
 from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
-from stargan_tf.data.labels import Labels, binary, one_hot
+from stargan_tf.data.labels import Labels, LabelSpace, binary, one_hot
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import picture_files, pictures
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
@@ -116,12 +143,42 @@ from stargan_tf.models.family import (
     ModelFamily,
     Option,
     Preset,
+    loss_weight,
+    make_option,
 )
+from stargan_tf.steering import Plan, Steering
+
+# Home → what is imported from it when it is first used.
+_LAZY = {
+    "stargan_tf.convert.mapping": ("Entry", "NetworkState", "OfficialCode", "Sizes"),
+    "stargan_tf.data.pictures": ("to_float", "to_uint8"),
+    "stargan_tf.data.sampling": ("training_batches",),
+    "stargan_tf.evaluation.tasks": ("Subject", "Task"),
+    "stargan_tf.exporting.litert": ("FileSignature", "LiteRTFile", "LiteRTModel"),
+    "stargan_tf.exporting.saved_model": (
+        "ServedModel",
+        "Signature",
+        "image_formats",
+        "row_spec",
+    ),
+    "stargan_tf.layers.normalization": ("AdaIN", "InstanceNormalization"),
+    "stargan_tf.models.base": (
+        "StarGANBase",
+        "in_batches",
+        "tape_over",
+        "value_and_slope",
+    ),
+    "stargan_tf.models.label_model": ("LabelModel",),
+    "stargan_tf.optimizers": ("LinearDecay", "TorchAdam"),
+}
+_HOMES = {name: home for home, names in _LAZY.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "LabelledImages":
+    if name == "LabelledImages":
+        text = "stargan_tf.plugin.LabelledImages is called LabeledImages now."
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return LabeledImages
+    if name not in _HOMES:
         raise AttributeError(f"module 'stargan_tf.plugin' has no attribute {name!r}")
-    text = "stargan_tf.plugin.LabelledImages is called LabeledImages now."
-    warnings.warn(text, DeprecationWarning, stacklevel=2)
-    return LabeledImages
+    return getattr(import_module(_HOMES[name]), name)

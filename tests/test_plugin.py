@@ -1,6 +1,7 @@
 """The plugin in the docstring of `stargan_tf.plugin` is one."""
 
 import re
+import subprocess
 import sys
 import textwrap
 
@@ -28,7 +29,25 @@ def test_the_whole_of_one_as_written(installed_package, tmp_path, monkeypatch):
     sys.modules.pop("my_flowers")
 
 
+PROMISED = [
+    name
+    for names in re.findall(r"^\| (`.*?`) \|", plugin.__doc__, re.MULTILINE)
+    for name in re.findall(r"`(\w+)`", names)
+]
+
+
 def test_every_name_it_promises_is_there():
-    for names in re.findall(r"^\| (`.*?`) \|", plugin.__doc__, re.MULTILINE):
-        for name in re.findall(r"`(\w+)`", names):
-            assert getattr(plugin, name) is not None
+    for name in PROMISED:
+        assert getattr(plugin, name) is not None
+    assert set(plugin._HOMES) <= set(PROMISED)
+
+
+def test_it_starts_neither_tensorflow_nor_keras():
+    code = (
+        "import sys; from stargan_tf.plugin import ModelFamily, Steering; "
+        "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,4 +1,25 @@
-"""What a model family tells every command, without Keras: its options and its code."""
+"""What a model family tells every command, without Keras: its options and its code.
+
+**The contract.** A family is a `ModelFamily`, named by an entry point of the group
+`stargan_tf.models`, and a model class, which it names. `stargan_tf.testing.check_model`
+checks all of it. The class is a `models.base.StarGANBase`, registered with Keras
+(`keras.saving.register_keras_serializable(package)`), and has:
+
+| what | as |
+|---|---|
+| constructor | `Model(datasets, **model_options, **kwargs)`; sets `label_space` |
+| | (a `LabelSpace` of `datasets`) and `_config`, the other arguments; builds the |
+| | networks; passes `kwargs` (`dtype`, `name`) on |
+| `compile` | takes the `compile_options`, the arguments of `compile_from_run`, |
+| | `loss_weights`, `seed` and `jit_compile`; calls `_compile_training` |
+| `train_step` | one batch of `batches`: updates the networks, adds 1 to `step`, gives |
+| | logs. All that is random follows from `_random_seed`, so runs resume exactly |
+| use | what the family's steering asks of a model: for `"labels"`, `translate` and |
+| | `classify`, which `models.label_model.LabelModel` brings |
+
+A `LabelModel` needs no more than `api_version`, `name` and `target`: the other fields'
+defaults are for any model with its two networks.
+"""
 
 import math
 import pkgutil
@@ -186,7 +207,8 @@ class ModelFamily:
     """A model class, its options, and what a run of it does in its own way.
 
     Code is named `module:name` and imported when it is used, so that the command
-    line's help starts neither TensorFlow nor Keras.
+    line's help starts neither TensorFlow nor Keras. The contract of the model class is
+    in this module's docstring.
 
     Args:
         api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
@@ -194,13 +216,13 @@ class ModelFamily:
         target: the class; it refuses unfit arguments with `InputError`.
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
             `batch_options`) → endless `tf.data.Dataset`; `part=` where several machines
-            train, see `training_batches`.
-        sampler: what draws its pictures: a `SampleSchedule` and the held-out sources
-            → Keras callback.
+            train, see `training_batches`, the default.
+        sampler: what draws its images in a run: a `SampleSchedule` and the held-out
+            sources → Keras callback. By default every image in every domain.
         uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
             stands for one of its domains.
-        translated_by: the way of steering it, by name: `"labels"`, as StarGAN, or
-            `"styles"`, as StarGAN v2.
+        translated_by: the way of steering it, by name: `"labels"`, as StarGAN,
+            `"styles"`, as StarGAN v2, or one of the group `stargan_tf.steerings`.
         model_options: arguments of the constructor, after the data sets.
         compile_options: arguments of `compile()`.
         loss_weights: entries of `compile(loss_weights=…)`.
@@ -212,9 +234,11 @@ class ModelFamily:
             for labels → (the axis along which they lie, index of the first on it).
             When a run starts from another model, labels are matched by name there.
         served: what makes a SavedModel of it: (model, description) → its
-            `exporting.saved_model.ServedModel`; empty for a family that has none.
+            `exporting.saved_model.ServedModel`; empty for a family that has none. By
+            default translation and classification by label vectors.
         litert: what makes LiteRT files of it: a model → its
-            `exporting.litert.LiteRTModel`; empty for a family that has none.
+            `exporting.litert.LiteRTModel`; empty for a family that has none. By default
+            the generator.
         official: the authors' own code, a `convert.mapping.OfficialCode`, whose
             checkpoints are imported and exported; empty for a family that has none.
         presets: named configurations of it.
@@ -225,20 +249,23 @@ class ModelFamily:
     api_version: int
     name: str
     target: str
-    batches: str
-    sampler: str
-    uses: tuple[str, ...]
+    batches: str = "stargan_tf.data.sampling:training_batches"
+    sampler: str = "stargan_tf.training.watching:SampleImages"
+    uses: tuple[str, ...] = (
+        "--to {domain} INPUT --output OUTPUT",
+        "--all INPUT --output grid.png",
+    )
     translated_by: str = "labels"
-    model_options: tuple[Option, ...]
-    compile_options: tuple[Option, ...]
-    loss_weights: tuple[Option, ...]
+    model_options: tuple[Option, ...] = ()
+    compile_options: tuple[Option, ...] = ()
+    loss_weights: tuple[Option, ...] = ()
     batch_options: tuple[Option, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     dataset_options: Mapping[str, Any] = field(default_factory=dict)
     compile_from_run: Mapping[str, str] = field(default_factory=dict)
     label_weights: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    served: str = ""
-    litert: str = ""
+    served: str = "stargan_tf.exporting.label_model:served_model"
+    litert: str = "stargan_tf.exporting.label_model:litert_model"
     official: str = ""
     presets: Mapping[str, Preset] = field(default_factory=dict)
     check: Callable[[Mapping[str, Any]], None] | None = None

@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from stargan_tf.cli.main import main
-from stargan_tf.models.stargan.watch import SampleImages
 from stargan_tf.training import run as training_run
+from stargan_tf.training.watching import SampleImages
 
 TINY = [
     *("--dataset=toon_expressions", "--image_size=32", "--base_filters=4"),

@@ -10,9 +10,9 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import Preparation
 from stargan_tf.demo.litert_js import PACKAGES
 from stargan_tf.demo.web import read_device_model
+from stargan_tf.exporting import label_model as labels
 from stargan_tf.exporting.litert import convert, describe
 from stargan_tf.exporting.litert_file import signatures
-from stargan_tf.models.stargan import litert as stargan
 from stargan_tf.models.stargan_v2 import litert as stargan_v2
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training.checkpoints import State
@@ -45,7 +45,7 @@ def exported(folder, model, family, info):
 @pytest.fixture(scope="session")
 def v1(tmp_path_factory):
     """An untrained StarGAN of 32 px, as a `DeviceModel`."""
-    model = stargan.litert_model(tiny(FACES))
+    model = labels.litert_model(tiny(FACES))
     return exported(tmp_path_factory.mktemp("v1"), model, "stargan", FACES)
 
 

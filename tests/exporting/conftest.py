@@ -9,9 +9,9 @@ import tensorflow as tf
 from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.exporting import label_model as labels
 from stargan_tf.exporting.agreement import random_images
 from stargan_tf.exporting.litert import convert
-from stargan_tf.models.stargan import litert as stargan
 from stargan_tf.models.stargan_v2 import litert as stargan_v2
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
@@ -76,7 +76,7 @@ def animal_pictures():
 @pytest.fixture(scope="session")
 def generator_file():
     """The one LiteRT file of a StarGAN, not yet converted."""
-    return stargan.litert_model(tiny()).files[0]
+    return labels.litert_model(tiny()).files[0]
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.options import Preparation
 from stargan_tf.data.pictures import to_float
+from stargan_tf.exporting import label_model as labels
 from stargan_tf.exporting import litert, litert_file
 from stargan_tf.exporting.agreement import GRAY_LEVEL, Agreement, Limit
 from stargan_tf.exporting.litert import (
@@ -29,7 +30,6 @@ from stargan_tf.exporting.litert_file import (
     signatures,
 )
 from stargan_tf.models.stargan import STARGAN
-from stargan_tf.models.stargan import litert as stargan
 from stargan_tf.training.checkpoints import State
 from tests.exporting.asking import compare
 from tests.models.conftest import MOOD, tiny
@@ -40,7 +40,7 @@ def wider():
     """Wide enough that weights are most of the file."""
     model = tiny(conditioning="blocks")
     model = type(model).from_config({**model.get_config(), "base_filters": 8})
-    return stargan.litert_model(model).files[0]
+    return labels.litert_model(model).files[0]
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from stargan_tf.exporting import AgreementError
+from stargan_tf.exporting import label_model as labels
 from stargan_tf.exporting.agreement import random_images
 from stargan_tf.exporting.saved_model import (
     compare,
     export_saved_model,
 )
-from stargan_tf.models.stargan import serving as stargan
 from stargan_tf.models.stargan_v2 import serving as stargan_v2
 from stargan_tf.training.run_folder import find_checkpoint
 from tests.exporting.asking import ask
@@ -44,7 +44,7 @@ V2 = {
 
 
 def test_signatures_are_the_documented_ones(v1, v2):
-    for loaded, names, module in ((v1, V1, stargan), (v2, V2, stargan_v2)):
+    for loaded, names, module in ((v1, V1, labels), (v2, V2, stargan_v2)):
         assert set(loaded.signatures) == names | {"describe"}
         text = module.__doc__
         assert all(f"`{name.removesuffix('_float')}`" in text for name in names)
@@ -100,7 +100,7 @@ def test_another_model_is_noticed(served_v1):
     other = label_model(model.label_space.datasets)
     with pytest.raises(AgreementError, match="'translate' differs too much"):
         description = {"fit": "crop", "crop_size": None}
-        served = stargan.served_model(other, description)
+        served = labels.served_model(other, description)
         compare(folder, served, random_images(FACES, 3))
 
 

@@ -95,15 +95,7 @@ STARGAN = ModelFamily(
     api_version=API_VERSION,
     name="stargan",
     target="stargan_tf.models.stargan.model:StarGAN",
-    batches="stargan_tf.data.sampling:training_batches",
-    sampler="stargan_tf.models.stargan.watch:SampleImages",
-    served="stargan_tf.models.stargan.serving:served_model",
-    litert="stargan_tf.models.stargan.litert:litert_model",
     official="stargan_tf.models.stargan.official:OFFICIAL",
-    uses=(
-        "--to {domain} INPUT --output OUTPUT",
-        "--all INPUT --output grid.png",
-    ),
     compile_from_run={"steps": "total_steps"},
     label_weights={
         # The label's channels come after the image's three.

@@ -6,8 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.data.info import BINARY, ONE_HOT
-from stargan_tf.data.pictures import to_float, to_uint8
+from stargan_tf.data.info import BINARY
 from stargan_tf.distribution.replicas import (
     check_equal_batches,
     global_batch_size,
@@ -17,13 +16,12 @@ from stargan_tf.distribution.replicas import (
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
-    StarGANBase,
     check_at_least_one,
-    in_batches,
     make_label_space,
     tape_over,
     value_and_slope,
 )
+from stargan_tf.models.label_model import LabelModel
 from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 from stargan_tf.models.stargan.objective import (
     CRITIC_TERMS,
@@ -37,7 +35,7 @@ from stargan_tf.optimizers import LinearDecay, TorchAdam
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
-class StarGAN(StarGANBase):
+class StarGAN(LabelModel):
     """StarGAN v1 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
     Args:
@@ -175,10 +173,6 @@ class StarGAN(StarGANBase):
         self.step.assign(store["0"])
         sets = self.batches_seen.shape[0]
         self.batches_seen.assign((int(self.step) + np.arange(sets)[::-1]) // sets)
-
-    def call(self, inputs):
-        """G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""
-        return self.generator(inputs)
 
     # === Compilation ===
 
@@ -329,12 +323,6 @@ class StarGAN(StarGANBase):
         self._generator_loss(image, label, target, fake)
         return self._results()
 
-    def predict_step(self, data):
-        """G(x, c) for [image, label] or a batch of (image, label)."""
-        if isinstance(data, tuple) and len(data) == 1:
-            data = data[0]
-        return self.generator(list(data))
-
     def _unpack(self, data):
         image, label = data
         if label.shape[-1] != self.label_space.width:
@@ -410,77 +398,3 @@ class StarGAN(StarGANBase):
         )
         table = GENERATOR_TERMS | IDENTITY_TERMS
         return self._weigh("g", terms, table, self.loss_weights)
-
-    # === Use ===
-
-    def translate(self, images, labels, dataset=0, mask=None, batch_size=16):
-        """Redraws images so that they show the labels.
-
-        Args:
-            images: (n, height, width, 3), uint8 or float in [-1, 1]; sides are
-                multiples of 4.
-            labels: (n, c_i) of data set `dataset`, or (c_i,) for all images.
-            dataset: which data set the labels belong to (joint models).
-            mask: which data set the mask claims; another than `dataset` gives the
-                paper's wrong mask (figure 7).
-            batch_size: images at a time.
-
-        Returns:
-            (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
-
-        Raises:
-            InputError: if shapes do not fit.
-        """
-        images = np.asarray(images)
-        labels = self.label_space.embed(labels, dataset, mask)
-        if (
-            images.ndim != 4
-            or images.shape[-1] != 3
-            or any(side % 4 for side in images.shape[1:3])
-        ):
-            raise InputError(
-                "images must be (n, height, width, 3) with sides that are multiples "
-                f"of 4. Received: shape {images.shape}"
-            )
-        if labels.ndim == 2 and len(labels) != len(images):
-            raise InputError(
-                f"Give one label per image. Received: {len(images)} images, "
-                f"{len(labels)} labels"
-            )
-        labels = np.broadcast_to(labels, (len(images), self.label_space.width))
-
-        def generate(rows):
-            return self._generate(to_float(images[rows]), labels[rows])
-
-        outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
-        return to_uint8(outputs) if images.dtype == np.uint8 else outputs
-
-    def classify(self, images, dataset=0, batch_size=16):
-        """The labels that the discriminator sees.
-
-        Args:
-            images: (n, image_size, image_size, 3), uint8 or float in [-1, 1].
-            dataset: which data set's labels.
-            batch_size: images at a time.
-
-        Returns:
-            float32 (n, c_i): probabilities, per attribute (binary) or summing to 1.
-        """
-        images = np.asarray(images)
-
-        def class_logits(rows):
-            return self._class_logits(to_float(images[rows]))
-
-        width = self.label_space.num_domains
-        logits = in_batches(class_logits, len(images), batch_size, (width,))
-        columns, label_type = self._label_slices[dataset]
-        probabilities = tf.nn.softmax if label_type == ONE_HOT else tf.math.sigmoid
-        return probabilities(logits[:, columns]).numpy()
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _generate(self, images, labels):
-        return self.generator([images, labels], training=False)
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _class_logits(self, images):
-        return self.discriminator(images, training=False)[1]

@@ -9,9 +9,13 @@ from PIL import Image
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.source import LabeledImages, UnreadableImage
-from stargan_tf.models.stargan.watch import SampleImages, translations
 from stargan_tf.training.metric_log import MetricLog
-from stargan_tf.training.watching import SampleSchedule, pick
+from stargan_tf.training.watching import (
+    SampleImages,
+    SampleSchedule,
+    pick,
+    translations,
+)
 
 SIZE = 8
 INFO = DatasetInfo("toy", ("Red", "Bright"), "binary", SIZE)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from stargan_tf.exporting import label_model as labels
 from stargan_tf.exporting.litert import convert
 from stargan_tf.exporting.litert_file import Runner, operations, signatures
-from stargan_tf.models.stargan import litert as stargan
 from tests.exporting.asking import compare
 from tests.models.conftest import HAIR, MOOD, tiny
 
@@ -39,7 +39,7 @@ def test_no_operation_that_delegates_refuse(generator_content):
 
 def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
     model = tiny([HAIR, MOOD], attention=True, conditioning="blocks")
-    file = stargan.litert_model(model).files[0]
+    file = labels.litert_model(model).files[0]
     content = convert(file, "none", "float32")
     inputs = signatures(content)["translate"]["inputs"]
     assert inputs["labels"]["shape"] == [1, 3 + 2 + 2]
@@ -47,7 +47,7 @@ def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
 
 
 def test_a_light_generator_for_phones(hair_pictures):
-    file = stargan.litert_model(tiny(separable=True)).files[0]
+    file = labels.litert_model(tiny(separable=True)).files[0]
     content = convert(file, "dynamic", "float32")
     assert operations(content)["DEPTHWISE_CONV_2D"] == 8
     assert "TILE" not in operations(content)
@@ -58,7 +58,7 @@ def test_another_model_is_told_apart(generator_content, hair_pictures):
     other = tiny()
     for weight in other.generator.weights:
         weight.assign(weight * 1.1 + 0.1)
-    other = stargan.litert_model(other).files[0]
+    other = labels.litert_model(other).files[0]
     found = compare(other, generator_content, "float32", hair_pictures)["translate"]
     assert found.max > 0.01
 

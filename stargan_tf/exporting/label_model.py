@@ -1,4 +1,7 @@
-"""StarGAN as a SavedModel: the generator, and the discriminator for source labels.
+"""Models that labels steer, as a SavedModel and as a LiteRT file.
+
+The model is any `models.label_model.LabelModel`. Its SavedModel holds the generator, and
+the discriminator for source labels:
 
 | signature | inputs | outputs |
 |---|---|---|
@@ -10,6 +13,8 @@
 c is the width of the label vector; `exporting.saved_model` explains the rest. `names` are
 target labels as after `--to` on the command line: `Blond_Hair,Young`, `Male=0`; what they
 do not name stays as the discriminator sees it.
+
+The LiteRT file `generator` has the signature `translate`.
 """  # noqa: E501
 
 from collections.abc import Mapping
@@ -22,7 +27,8 @@ import tensorflow as tf
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
-from stargan_tf.exporting.agreement import SampleImages
+from stargan_tf.exporting.agreement import Arrays, SampleImages
+from stargan_tf.exporting.litert import FileSignature, LiteRTFile, LiteRTModel
 from stargan_tf.exporting.saved_model import (
     ImageFormat,
     ServedModel,
@@ -37,7 +43,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
     """The signatures `translate` and `classify` in every image format.
 
     Args:
-        model: a `StarGAN` that computes in float32.
+        model: a `LabelModel` that computes in float32.
     """
     networks = _Networks(model)
     signatures = []
@@ -80,7 +86,7 @@ class _Networks:
 
     @tf.function(autograph=False)
     def _probabilities(self, images):
-        """As `StarGAN.classify`, for all data sets side by side."""
+        """As `LabelModel.classify`, for all data sets side by side."""
         logits = self._discriminator(images, training=False)[1]
         space, parts = self._space, []
         for info, columns in zip(space.datasets, space.slices, strict=True):
@@ -219,3 +225,36 @@ def _answers(model: Any, samples: SampleImages):
         "translate_encoded": by_name,
         "classify": classify,
     }
+
+
+def litert_model(model: Any) -> LiteRTModel:
+    """The file `generator` with the signature `translate`.
+
+    Args:
+        model: a `LabelModel` that computes in float32.
+
+    Returns:
+        The model; inputs `images` (1, size, size, 3), `labels` (1, label_width).
+    """
+    space = model.label_space
+
+    def translate(images, labels):
+        outputs = model.generator([images, labels], training=False)
+        return {"images": tf.clip_by_value(outputs, -1.0, 1.0)}
+
+    def samples(source: SampleImages) -> Arrays:
+        # Each image is translated to the labels of another one.
+        labels = space.embed(np.roll(source.labels, 1, axis=0), source.dataset)
+        return {"images": to_float(source.images), "labels": labels}
+
+    signature = FileSignature(
+        name="translate",
+        shapes={
+            "images": (1, space.image_size, space.image_size, 3),
+            "labels": (1, space.width),
+        },
+        function=translate,
+        samples=samples,
+        keras=lambda **inputs: translate(**inputs)["images"].numpy(),
+    )
+    return LiteRTModel([LiteRTFile("generator", [signature], [model.generator])])

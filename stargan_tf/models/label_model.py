@@ -1,0 +1,106 @@
+"""What every model that labels steer can do: translate images, and classify them."""
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.data.info import ONE_HOT
+from stargan_tf.data.pictures import to_float, to_uint8
+from stargan_tf.errors import InputError
+from stargan_tf.models.base import StarGANBase, in_batches
+
+
+class LabelModel(StarGANBase):
+    """A `StarGANBase` with one generator, steered by label vectors.
+
+    Subclasses set, besides what `StarGANBase` asks for, two networks:
+
+    - `generator`: [images (n, h, w, 3), label vectors (n, `label_space.width`)] →
+      images (n, h, w, 3), all float32, images in [-1, 1].
+    - `discriminator`: images (n, size, size, 3) → (scores (n, …), higher for real
+      images; class logits (n, `label_space.num_domains`)).
+
+    With these two names the defaults of `ModelFamily` fit: sample grids, SavedModel,
+    LiteRT file, evaluation and distillation.
+    """
+
+    def call(self, inputs):
+        """G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""
+        return self.generator(inputs)
+
+    def predict_step(self, data):
+        """G(x, c) for [image, label] or a batch of (image, label)."""
+        if isinstance(data, tuple) and len(data) == 1:
+            data = data[0]
+        return self.generator(list(data))
+
+    def translate(self, images, labels, dataset=0, mask=None, batch_size=16):
+        """Redraws images so that they show the labels.
+
+        Args:
+            images: (n, height, width, 3), uint8 or float in [-1, 1]; sides are
+                multiples of 4.
+            labels: (n, c_i) of data set `dataset`, or (c_i,) for all images.
+            dataset: which data set the labels belong to (joint models).
+            mask: which data set the mask claims; another than `dataset` gives the
+                paper's wrong mask (figure 7).
+            batch_size: images at a time.
+
+        Returns:
+            (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
+
+        Raises:
+            InputError: if shapes do not fit.
+        """
+        images = np.asarray(images)
+        labels = self.label_space.embed(labels, dataset, mask)
+        if (
+            images.ndim != 4
+            or images.shape[-1] != 3
+            or any(side % 4 for side in images.shape[1:3])
+        ):
+            raise InputError(
+                "images must be (n, height, width, 3) with sides that are multiples "
+                f"of 4. Received: shape {images.shape}"
+            )
+        if labels.ndim == 2 and len(labels) != len(images):
+            raise InputError(
+                f"Give one label per image. Received: {len(images)} images, "
+                f"{len(labels)} labels"
+            )
+        labels = np.broadcast_to(labels, (len(images), self.label_space.width))
+
+        def generate(rows):
+            return self._generate(to_float(images[rows]), labels[rows])
+
+        outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
+        return to_uint8(outputs) if images.dtype == np.uint8 else outputs
+
+    def classify(self, images, dataset=0, batch_size=16):
+        """The labels that the discriminator sees.
+
+        Args:
+            images: (n, image_size, image_size, 3), uint8 or float in [-1, 1].
+            dataset: which data set's labels.
+            batch_size: images at a time.
+
+        Returns:
+            float32 (n, c_i): probabilities, per attribute (binary) or summing to 1.
+        """
+        images = np.asarray(images)
+
+        def class_logits(rows):
+            return self._class_logits(to_float(images[rows]))
+
+        width = self.label_space.num_domains
+        logits = in_batches(class_logits, len(images), batch_size, (width,))
+        one_hot = self.label_space.datasets[dataset].label_type == ONE_HOT
+        probabilities = tf.nn.softmax if one_hot else tf.math.sigmoid
+        return probabilities(logits[:, self.label_space.slices[dataset]]).numpy()
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _generate(self, images, labels):
+        return self.generator([images, labels], training=False)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _class_logits(self, images):
+        return self.discriminator(images, training=False)[1]
