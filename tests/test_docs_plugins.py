@@ -33,30 +33,35 @@ def commands(heading):
     return "".join(blocks).replace("\\\n", " ").strip().splitlines()
 
 
-@pytest.fixture
-def environment(tmp_path):
-    """A new virtual environment; of the packages, it has those we depend on."""
-    folder = tmp_path / "environment"
-    venv.create(folder, with_pip=False, symlinks=True)
-    where = {"base": str(folder), "platbase": str(folder)}
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the commands of the page run: a folder with photographs."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for name, kinds in (("photos", KINDS), ("pictures", ("day", "night"))):
+        for number, kind in enumerate(kinds * 4):
+            noise = np.random.default_rng(number)
+            pixels = noise.integers(0, 256, (40, 48, 3), np.uint8)
+            file = folder / name / kind / f"{number // len(kinds) + 1}.jpg"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(file)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shell(folder):
+    """Runs a command of the page with a new virtual environment.
+
+    Of the packages, the environment has those that stargan_tf depends on; stargan_tf
+    is installed from the sources.
+    """
+    environment = folder / "environment"
+    venv.create(environment, with_pip=False, symlinks=True)
+    where = {"base": str(environment), "platbase": str(environment)}
     # A path in a .pth file brings the packages there, but not what is editable.
     dependencies = Path(sysconfig.get_path("purelib", vars=where)) / "dependencies.pth"
     dependencies.write_text(sysconfig.get_path("purelib"))
-    return Path(sysconfig.get_path("scripts", vars=where))
-
-
-@pytest.fixture
-def shell(tmp_path, environment):
-    """Runs a command of the page in a folder with photographs."""
-    for folder, names in (("photos", KINDS), ("pictures", ("day", "night"))):
-        for number, name in enumerate(names * 4):
-            noise = np.random.default_rng(number)
-            pixels = noise.integers(0, 256, (40, 48, 3), np.uint8)
-            file = tmp_path / folder / name / f"{number // len(names) + 1}.jpg"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(file)
-    cache = {"STARGAN_TF_CACHE": str(tmp_path / "cache")}
-    variables = {**os.environ, **cache}
+    scripts = Path(sysconfig.get_path("scripts", vars=where))
+    variables = {**os.environ, "STARGAN_TF_CACHE": str(folder / "cache")}
     variables.pop("PYTHONPATH", None)
 
     def run(command, status=(0,)):
@@ -66,8 +71,8 @@ def shell(tmp_path, environment):
         elif program == "pytest":  # its script is not in the new environment
             program, rest = "python", ["-m", program, *rest]
         done = subprocess.run(
-            [environment / program, *rest],
-            cwd=tmp_path,
+            [scripts / program, *_matches(rest, folder)],
+            cwd=folder,
             env=variables,
             capture_output=True,
             text=True,
@@ -75,9 +80,25 @@ def shell(tmp_path, environment):
         assert done.returncode in status, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    _copy_package(tmp_path / "source")
+    _copy_package(folder / "source")
     run("pip install ./source")
     return run
+
+
+def _matches(arguments, folder):
+    """The arguments, those with a * replaced by the files, as a shell does."""
+    for argument in arguments:
+        yield from sorted(folder.glob(argument)) if "*" in argument else [argument]
+
+
+@pytest.fixture(scope="module")
+def flowers(shell):
+    """What the tests of the data set print, once it is installed."""
+    install, new, editable, tests, _ = commands("Make, install and test a data set")
+    assert install == "pip install stargan_tf pytest"  # from the sources, in `shell`
+    shell(new)
+    shell(editable)
+    return shell(tests)
 
 
 def _copy_package(folder):
@@ -91,22 +112,17 @@ def _copy_package(folder):
             shutil.copy(source, folder)
 
 
-def test_from_nothing_to_trained_models(shell, tmp_path):
-    install, new, editable, tests, listing = commands(
-        "Make, install and test the package"
-    )
-    assert install == "pip install stargan_tf pytest"  # from the sources, in `shell`
+def test_a_data_set_from_nothing_to_trained_models(shell, folder, flowers):
     where = shell('python -c "import stargan_tf; print(stargan_tf.__file__)"')
-    assert where.startswith(str(tmp_path / "environment"))
-    shell(new)
-    shell(editable)
-    assert "3 passed" in shell(tests)
+    assert where.startswith(str(folder / "environment"))
+    assert "3 passed" in flowers
+    listing = commands("Make, install and test a data set")[-1]
     assert "\nflowers " in shell(listing)
 
     doctor, describe = commands("Look at the data before training")
-    assert "violet" in shell(doctor, (0, 1))  # too few pictures to train on
+    assert "violet" in shell(doctor, (0, 1))  # too few images to train on
     shell(describe)
-    assert (tmp_path / "sheet.png").exists()
+    assert (folder / "sheet.png").exists()
 
     train, translate = commands("Train StarGAN and translate")
     shell(f"{train} {SMALL_V1}")
@@ -116,17 +132,15 @@ def test_from_nothing_to_trained_models(shell, tmp_path):
     shell(by_seed)
     shell(by_reference)
     for name in ("rose.png", "rose_7.png", "rose_like_1.png"):
-        with Image.open(tmp_path / name) as picture:
-            assert picture.size in {(32, 32), (64, 64)}
+        with Image.open(folder / name) as image:
+            assert image.size in {(32, 32), (64, 64)}
 
 
-def test_several_data_sets(shell, tmp_path):
+def test_several_data_sets(shell, folder, flowers):
     both, two_folders, weighted = commands("Several data sets at once")
-    shell("stargan-tf new-plugin flowers")
-    shell("pip install -e flowers")
     shell(f"{weighted} {SMALL_V1} --steps=3")
     again = f"stargan-tf train --run runs/weighted {SMALL_V1} --steps=4"
-    assert "Going on from step 3" in shell(again)
+    assert "from step 3" in shell(again)
     for command in (both, two_folders):  # one differs in its weights alone
         assert set(re.findall(r"--(\w+)", command)) == {"dataset", "data_dir", "run"}
     shell(f"{two_folders} {SMALL_V1}")
@@ -134,4 +148,17 @@ def test_several_data_sets(shell, tmp_path):
         "stargan-tf translate --model runs/two_folders --to folder_2.night "
         "photos/rose/1.jpg --output night.png"
     )
-    assert (tmp_path / "night.png").exists()
+    assert (folder / "night.png").exists()
+
+
+def test_a_model_family_from_nothing_to_translations(shell, folder):
+    new, editable, tests = commands("Make, install and test a model family")
+    shell(new)
+    shell(editable)
+    assert tests == "pytest hinge"
+    train, save, translate = commands("Train the family and translate")
+    shell(f"{train} --model hinge --image_size=32 --filters=4 --num_blocks=1 --steps=2")
+    shell(save)
+    shell(translate)
+    with Image.open(folder / "grid.png") as grid:
+        assert grid.width > 6 * 32  # the input and five domains

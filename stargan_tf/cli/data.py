@@ -185,29 +185,30 @@ DOCTOR = Command(
 
 
 def _add_new_plugin_arguments(parser: CommandParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="Name of the data set.")
-    parser.add_argument("--output", help="Folder to make; by default NAME, here.")
+    help = "Name of the data set or the model family."
+    parser.add_argument("name", metavar="NAME", help=help)
+    help = "What the package brings: a data set, or a model family to train."
+    add = parser.add_argument
+    add("--kind", choices=("dataset", "model"), default="dataset", help=help)
+    add("--output", help="Folder to write (default: NAME in the current folder).")
 
 
 def _new_plugin(args: argparse.Namespace) -> None:
-    from stargan_tf.new_plugin import write_plugin
+    from stargan_tf.new_plugin import KINDS, write_plugin
 
-    name = args.name
-    folder = write_plugin(name, args.output)
+    folder = write_plugin(args.name, args.output, args.kind)
     print(
-        f"{folder} is a package with the data set '{name}'.\n"
-        "What to do next:\n"
+        f"{folder} is a package with the {KINDS[args.kind].group.noun} '{args.name}'. "
+        "Install and test it:\n"
         f"  pip install -e '{folder}[test]'\n"
         f"  pytest {folder}\n"
-        f"  stargan-tf doctor {name} --data_dir PICTURES\n"
-        f"  stargan-tf train --dataset {name} --data_dir PICTURES --run runs/{name}\n"
-        f"PICTURES has one sub-folder per domain; {folder}/README.md says what to edit."
+        f"{folder}/README.md has the commands to train, and says what to edit."
     )
 
 
 NEW_PLUGIN = Command(
-    summary="Write an installable package for a data set of your own.",
-    usage="new-plugin NAME [--output DIR]",
+    summary="Write an installable package for your own data set or model family.",
+    usage="new-plugin NAME [--kind dataset|model] [--output DIR]",
     add_arguments=_add_new_plugin_arguments,
     run=_new_plugin,
 )

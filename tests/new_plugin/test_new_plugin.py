@@ -1,6 +1,5 @@
-"""`stargan-tf new-plugin`: what it writes can be installed and passes its tests."""
+"""`stargan-tf new-plugin`: names, refusals, and what is written."""
 
-import os
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import pytest
 from stargan_tf import new_plugin
 from stargan_tf.cli.main import main
 from stargan_tf.errors import InputError
-from stargan_tf.new_plugin import plugin_names, write_plugin
+from stargan_tf.new_plugin import KINDS, plugin_names, write_plugin
 
 
 def test_names_are_made_from_one():
@@ -26,17 +25,17 @@ def test_names_are_made_from_one():
         ("My Flowers!", "my_flowers"),
         ("2flowers", "flowers"),
         ("flowers_", "flowers"),
-        ("", "my_flowers"),
+        ("", "my_dataset"),
         ("../flowers", "flowers"),
-        ("import", "my_flowers"),
+        ("import", "my_dataset"),
         ("Blumen-öäü", "blumen"),
-        ("x", "my_flowers"),
+        ("x", "my_dataset"),
     ],
 )
 def test_a_name_of_another_form_is_answered_with_a_near_one(name, proposal):
     with pytest.raises(InputError, match=f"Received: .*For example: {proposal}[.]"):
         plugin_names(name)
-    assert proposal == "my_flowers" or plugin_names(proposal)
+    assert proposal == "my_dataset" or plugin_names(proposal)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,9 @@ def test_a_name_of_another_form_is_answered_with_a_near_one(name, proposal):
         ([], "the following arguments are required: NAME"),
         (["a_b", "c_d"], "takes fewer arguments. Received: c_d"),
         (["my-flowers"], "For example: my_flowers."),
-        (["folder"], "'folder' is there already, in stargan_tf "),
+        (["flowers", "--kind", "picture"], "invalid choice: 'picture'"),
+        (["!", "--kind", "model"], "The name of a model family must consist of"),
+        (["folder"], "There is a data set 'folder' already, in stargan_tf "),
         (["taken"], "taken exists already. Choose another --output"),
         (["flowers", "--output", "taken"], "taken exists already"),
         (
@@ -68,51 +69,45 @@ def test_a_mistake_is_one_line_and_nothing_is_written(
 
 def test_an_error_half_way_leaves_nothing(tmp_path, monkeypatch):
 
-    layout = {**new_plugin.LAYOUT, "a" * 300: "README.md"}
-    monkeypatch.setattr(new_plugin, "LAYOUT", layout)
+    layout = {**new_plugin.SHARED_LAYOUT, "a" * 300: "LICENSE"}
+    monkeypatch.setattr(new_plugin, "SHARED_LAYOUT", layout)
     with pytest.raises(InputError, match=r"the plugin .*/flowers: File name too long"):
         write_plugin("flowers", tmp_path / "flowers")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_is_installed_listed_tested_and_clean(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_it_writes_is_complete_and_clean(tmp_path, monkeypatch, capsys, kind):
+    """That it can be installed and passes its tests: `tests/test_docs_plugins.py`."""
     monkeypatch.chdir(tmp_path)
-    assert main(["new-plugin", "my_flowers"]) == 0
+    assert main(["new-plugin", "my_own", "--kind", kind]) == 0
     said = capsys.readouterr().out
-    for command in ("pip install -e 'my_flowers[test]'", "pytest my_flowers", "doctor"):
+    for command in ("pip install -e 'my_own[test]'", "pytest my_own", "README.md"):
         assert command in said
-    folder, packages = tmp_path / "my_flowers", tmp_path / "packages"
-    assert (folder / ".gitignore").exists() and "$" not in "".join(
-        path.read_text() for path in folder.rglob("*") if path.is_file()
-    )
-    pip = ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
-    pip += ["--no-build-isolation", "--disable-pip-version-check", "--target"]
-    subprocess.run([sys.executable, *pip, packages, folder], check=True)
-    environment = {**os.environ, "PYTHONPATH": str(packages)}
+    folder = tmp_path / "my_own"
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    assert (folder / ".gitignore") in written
+    assert "$" not in "".join(path.read_text("utf-8") for path in written)
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache"]
+    subprocess.run([*ruff, "--select", "E,F,UP,B,SIM", folder], check=True)
+    ruff[3:4] = ["format", "--check"]
+    subprocess.run([*ruff, folder], check=True)
 
-    def python(*arguments):
-        command = [sys.executable, *map(str, arguments)]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, cwd=folder
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
-    # -p no:cacheprovider: the folder stays as it was written.
-    assert "3 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
-    listed = python("-m", "stargan_tf.cli.main", "datasets")
-    assert "per domain; one-hot (stargan-tf-my-flowers 0" in listed
-    ruff = ["-m", "ruff", "check", "--isolated", "--select", "E,F,UP,B,SIM"]
-    python(*ruff, folder)
-    python("-m", "ruff", "format", "--isolated", "--check", folder)
+def test_a_name_is_free_where_only_the_other_kind_has_it(tmp_path):
+    write_plugin("folder", tmp_path / "family", "model")
+    with pytest.raises(InputError, match="a data set 'folder' already"):
+        write_plugin("folder", tmp_path / "data")
+    with pytest.raises(InputError, match="a model family 'stargan' already, in star"):
+        write_plugin("stargan", tmp_path / "other", "model")
 
 
 def test_of_two_at_once_the_later_one_is_refused(tmp_path, monkeypatch):
 
     real = new_plugin._fill
 
-    def slow(folder, names):
-        real(folder, names)
+    def slow(*arguments):
+        real(*arguments)
         monkeypatch.setattr(new_plugin, "_fill", real)
         write_plugin("flowers", tmp_path / "flowers")
         (tmp_path / "flowers" / "mine.py").touch()
