@@ -4,7 +4,11 @@ import keras
 from keras import ops
 
 from stargan_tf.errors import InputError
-from stargan_tf.private_interfaces import AdamWithSharedScalars, has_fixed_rate, moments
+from stargan_tf.private_interfaces import (
+    AdamWithSharedScalars,
+    moments,
+    rate_schedule,
+)
 
 OFFICIAL_INTERVAL = 1000
 
@@ -109,7 +113,7 @@ def copy_moments(source, target):
         count of updates taken from elsewhere would put at its end.
     """
     for optimizer in (source, target):
-        if not isinstance(optimizer, TorchAdam) or not has_fixed_rate(optimizer):
+        if not isinstance(optimizer, TorchAdam) or rate_schedule(optimizer):
             return False
     for old, new in zip(source.variables, target.variables, strict=True):
         if new is not target.learning_rate:
@@ -173,3 +177,81 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             "kind": self.kind,
             "steps_per_update": self.steps_per_update,
         }
+
+
+class SharedLearningRate:
+    """`model.optimizer`: the learning rate of all networks, for Keras' callbacks.
+
+    `learning_rate` is the first network's. Setting it ends all schedules: the rate
+    stays what was set, and the other networks' rates stand to it as when the model was
+    compiled. (A rate that was 0 then, as before a warm-up, equals it.)
+
+    Args:
+        optimizers: of the networks; their schedules are replaced by ones that can end.
+        step: the model's variable.
+    """
+
+    built = True  # BackupAndRestore asks.
+
+    def __init__(self, optimizers, step):
+        self.iterations = step
+        self._optimizers = optimizers
+        rates = [float(ops.convert_to_numpy(o.learning_rate)) for o in optimizers]
+        self._ratios = [rate / rates[0] if rate and rates[0] else 1.0 for rate in rates]
+        # Negative: nothing was set.
+        self.replacement = keras.Variable(
+            -1.0, trainable=False, aggregation="only_first_replica"
+        )
+        for optimizer, ratio in zip(optimizers, self._ratios, strict=True):
+            if schedule := rate_schedule(optimizer):
+                optimizer.learning_rate = _UntilReplaced(
+                    schedule, self.replacement, ratio
+                )
+
+    @property
+    def learning_rate(self):
+        """The first network's present rate, a scalar; a number when it is set."""
+        return ops.convert_to_tensor(self._optimizers[0].learning_rate)
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        if callable(rate) or not float(rate) >= 0.0:
+            raise InputError(
+                "model.optimizer.learning_rate takes a number from 0. Received: "
+                f"{rate!r}. Give schedules to compile, each in a network's optimizer."
+            )
+        rate = float(rate)
+        self.replacement.assign(rate)
+        for optimizer, ratio in zip(self._optimizers, self._ratios, strict=True):
+            if not rate_schedule(optimizer):
+                optimizer.learning_rate = rate * ratio
+
+    @property
+    def use_ema(self):
+        """Asked for by `SwapEMAWeights` only, which cannot work."""
+        raise InputError(
+            "SwapEMAWeights is for models with one optimizer; StarGAN models have one "
+            "for each network. Leave it out: a model with EMA networks uses them in "
+            "translate and predict."
+        )
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class _UntilReplaced(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that holds until `replacement`, a variable, is no longer negative."""
+
+    def __init__(self, schedule, replacement, ratio):
+        self.schedule, self.replacement, self.ratio = schedule, replacement, ratio
+
+    def __call__(self, step):
+        rate = ops.convert_to_tensor(self.schedule(step))
+        replacement = ops.cast(self.replacement, rate.dtype)
+        return ops.where(replacement < 0, rate, replacement * self.ratio)
+
+    def get_config(self):
+        return {"schedule": keras.saving.serialize_keras_object(self.schedule)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The schedule itself: a copy of the optimizer belongs to no model yet."""
+        return keras.saving.deserialize_keras_object(config["schedule"])

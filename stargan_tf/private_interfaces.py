@@ -47,13 +47,16 @@ def moments(optimizer: keras.optimizers.Adam, variable: Any) -> tuple[Any, Any]:
     return tuple(slot[index] for slot in slots)
 
 
-def has_fixed_rate(optimizer: keras.optimizers.Optimizer) -> bool:
-    """Whether an optimizer's learning rate follows no schedule.
+def rate_schedule(
+    optimizer: keras.optimizers.Optimizer,
+) -> keras.optimizers.schedules.LearningRateSchedule | None:
+    """The schedule that an optimizer's learning rate follows; None for a fixed rate.
 
     Why: `optimizer.learning_rate` is the rate of the moment for both.
     """
+    rate = _attribute(optimizer, "_learning_rate")
     schedule = keras.optimizers.schedules.LearningRateSchedule
-    return not isinstance(_attribute(optimizer, "_learning_rate"), schedule)
+    return rate if isinstance(rate, schedule) else None
 
 
 class BuiltModel(keras.Model):

@@ -76,8 +76,9 @@ def test_moments_are_those_of_the_variable():
 
 def test_a_schedule_is_no_fixed_rate():
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
-    assert private_interfaces.has_fixed_rate(keras.optimizers.Adam(0.1))
-    assert not private_interfaces.has_fixed_rate(keras.optimizers.Adam(schedule))
+    assert private_interfaces.rate_schedule(keras.optimizers.Adam(0.1)) is None
+    adam = keras.optimizers.Adam(schedule)
+    assert private_interfaces.rate_schedule(adam) is schedule
 
 
 def test_seeds_and_determinism_are_put_back():

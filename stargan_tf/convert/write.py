@@ -30,7 +30,7 @@ from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
 from stargan_tf.optimizers import TorchAdam
-from stargan_tf.private_interfaces import has_fixed_rate, moments
+from stargan_tf.private_interfaces import moments, rate_schedule
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import MODEL_FILE, State, read_model_config
 from stargan_tf.training.run_folder import RunFolder, open_checkpoint, versions
@@ -286,7 +286,7 @@ def export_checkpoint(
     for name in official.networks:
         optimizer = getattr(model, f"{name}_optimizer", None)
         # PyTorch's Adam has a fixed rate.
-        if isinstance(optimizer, TorchAdam) and has_fixed_rate(optimizer):
+        if isinstance(optimizer, TorchAdam) and not rate_schedule(optimizer):
             network = getattr(model, name)
             optimizers[name] = take_moments(optimizer, network, tables[name])
     with files.new_folder(output, "checkpoints", replace=False) as unfinished:

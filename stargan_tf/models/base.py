@@ -16,7 +16,11 @@ from stargan_tf.distribution.replicas import (
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.optimizers import SharedLearningRate
 from stargan_tf.private_interfaces import BuiltModel
+
+# Among a saved model's own variables, which Keras numbers.
+_SET_RATE = "learning_rate"
 
 
 class StarGANBase(BuiltModel):
@@ -84,9 +88,16 @@ class StarGANBase(BuiltModel):
         # None: Keras would attach an RMSprop that nothing uses and that then warns
         # when the model is loaded.
         super().compile(optimizer=None, **kwargs)
+        # Before schedules are replaced below, and rates set by callbacks: a loaded
+        # model compiles like this one, then loads the rates with the weights.
+        self._optimizer_configs = {
+            f"{network}_optimizer": keras.saving.serialize_keras_object(optimizer)
+            for network, optimizer in optimizers.items()
+        }
         for network, optimizer in optimizers.items():
             optimizer.build(getattr(self, network).trainable_variables)
             setattr(self, f"{network}_optimizer", optimizer)
+        self.optimizer = SharedLearningRate([*optimizers.values()], self.step)
         self._trained_networks = tuple(optimizers)
         self._compile_options = options
         self.loss_weights = {**default_weights, **loss_weights}
@@ -99,13 +110,9 @@ class StarGANBase(BuiltModel):
         """Arguments of `compile`, optimizers included; None before `compile`."""
         if not self.compiled:
             return None
-        optimizers = {
-            name: keras.saving.serialize_keras_object(optimizer)
-            for name, optimizer in self._optimizers().items()
-        }
         return {
             **self._compile_options,
-            **optimizers,
+            **self._optimizer_configs,
             "loss_weights": self.loss_weights,
             "seed": self.seed,
             "jit_compile": self.jit_compile,
@@ -133,7 +140,31 @@ class StarGANBase(BuiltModel):
     def training_state(self):
         """All variables of a checkpoint: weights, `step` and the optimizers' own."""
         optimizers = self._optimizers().values()
-        return [*self.weights, *(v for o in optimizers for v in o.variables)]
+        moments = (v for o in optimizers for v in o.variables)
+        return [*self.weights, *moments, self.optimizer.replacement]
+
+    def save_own_variables(self, store):
+        """Stores the counts, and the learning rate if a callback has set one.
+
+        Args:
+            store: where Keras keeps the variables of this model itself.
+        """
+        super().save_own_variables(store)
+        if self.compiled and self.optimizer.replacement >= 0:
+            store[_SET_RATE] = self.optimizer.replacement.numpy()
+
+    def load_own_variables(self, store):
+        """Loads them.
+
+        Args:
+            store: what Keras stored of this model itself.
+        """
+        # The list of names, as older Keras' stores (seen with 3.6) answer no `in`.
+        stored = {name: store[name] for name in list(store.keys())}
+        rate = stored.pop(_SET_RATE, -1.0)
+        super().load_own_variables(stored)
+        if self.compiled:
+            self.optimizer.replacement.assign(rate)
 
     # === Steps ===
 
@@ -211,8 +242,15 @@ class StarGANBase(BuiltModel):
         for name, value in values.items():
             self._means[name].update_state(value)
 
-    def _results(self):
-        return {name: mean.result() for name, mean in self._means.items()}
+    def get_metrics_result(self):
+        """The logs: running means, and `loss`, the sum of the networks' losses.
+
+        The networks work against each other, so `loss` says nothing about progress. It
+        is for callbacks that look at it, such as `TerminateOnNaN`.
+        """
+        logs = super().get_metrics_result()
+        losses = [value for name, value in logs.items() if name.endswith("_loss")]
+        return {"loss": sum(losses), **logs}
 
     @property
     def metrics(self):

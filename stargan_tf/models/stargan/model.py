@@ -283,7 +283,7 @@ class StarGAN(LabelModel):
         else:
             critic_only()
         self.step.assign_add(1)
-        return self._results()
+        return self.get_metrics_result()
 
     def _train_variants(self, data):
         """Two train steps and whose turn it is, where a replica must not decide."""
@@ -321,7 +321,7 @@ class StarGAN(LabelModel):
         fake = self.generator([image, target])
         self._critic_loss(image, label, fake, alpha)
         self._generator_loss(image, label, target, fake)
-        return self._results()
+        return self.get_metrics_result()
 
     def _unpack(self, data):
         image, label = data

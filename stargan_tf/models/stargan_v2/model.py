@@ -410,7 +410,7 @@ class StarGANV2(StarGANBase):
         self._update_generator(batch, REFERENCE)
         self._update_averages()
         self.step.assign_add(1)
-        return self._results()
+        return self.get_metrics_result()
 
     def test_step(self, data):
         """The losses, without an update; each evaluation draws the same numbers."""
@@ -419,7 +419,7 @@ class StarGANV2(StarGANBase):
             self._discriminator_loss(batch, source, self._fake(batch, source))
             other = self._fake(batch, source, second=True)
             self._generator_loss(batch, source, other)
-        return self._results()
+        return self.get_metrics_result()
 
     def _unpack(self, data, number=None):
         image, domain, reference, reference_2, target = self.unpack_batch(data)

@@ -107,7 +107,7 @@ def check_norms(golden, model, gradients, expected, tolerance):
 
 
 def check_losses(model, expected, tolerance):
-    logs = {name: float(value) for name, value in model._results().items()}
+    logs = {name: float(value) for name, value in model.get_metrics_result().items()}
     theirs = {
         "d_real": "d_loss_real",
         "d_fake": "d_loss_fake",

@@ -93,7 +93,7 @@ def check_phase(golden, model, batch, step, exact):
     tolerance = LAST_PHASE if step["phase"] == "generator_reference" else EXACT
     model.reset_metrics()
     gradients = getattr(model, f"_update_{kind}")(batch, source)
-    logs = model._results()
+    logs = model.get_metrics_result()
     for theirs, value in exact["losses"].items():
         name = f"{kind[0]}_{source}_{OUR_NAMES[theirs]}"
         assert float(logs[name]) == pytest.approx(value, rel=tolerance), name

@@ -22,7 +22,9 @@ def gradients(**options):
     for kind, source in PHASES:
         phase = getattr(model, f"_update_{kind}")(data, source)
         found |= {(kind, name): phase[name] for name in phase}
-    return found, {name: float(value) for name, value in model._results().items()}
+    return found, {
+        name: float(value) for name, value in model.get_metrics_result().items()
+    }
 
 
 def four():
