@@ -113,11 +113,11 @@ class Group:
         elif not isinstance(found, kind):
             expected = f"an object of {kind.__name__}"
             received = f"an object of {type(found)!r}"
-        elif found.api_version != API_VERSION:
+        elif (version := getattr(found, "api_version", None)) != API_VERSION:
             expected = f"api_version={API_VERSION} of stargan_tf.plugin"
-            received = f"api_version={found.api_version!r}"
-        elif found.name != name:
-            expected, received = f"name={name!r}", f"name={found.name!r}"
+            received = f"api_version={version!r}"
+        elif (its_name := getattr(found, "name", None)) != name:
+            expected, received = f"name={name!r}", f"name={its_name!r}"
         else:
             return found
         raise InputError(
@@ -140,6 +140,7 @@ MODELS = Group(
     "model family",
     "stargan_tf.models.family:ModelFamily",
 )
+STEERINGS = Group("stargan_tf.steerings", "steering", "stargan_tf.steering:Steering")
 
 
 def _entry_points(group: str) -> Iterator[EntryPoint]:

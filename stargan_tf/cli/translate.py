@@ -22,7 +22,7 @@ from stargan_tf.cli.model_flags import add_trust_code
 from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
-from stargan_tf.steering import NAMES, Steering, steering
+from stargan_tf.steering import Steering, steering, steerings
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
@@ -60,8 +60,10 @@ def _add_arguments(parser: CommandParser) -> None:
         "exclusive ones (hair colors) are switched on, others flipped. Style models: "
         "random styles of every domain.",
     )
-    for name in NAMES:
-        steering(name).add_arguments(parser)
+    # One that derives from another may repeat its flags.
+    parser.conflict_handler = "resolve"
+    for steered in steerings():
+        steered.add_arguments(parser)
     add = parser.add_argument_group("Images").add_argument
     add("inputs", nargs="*", metavar="INPUT", help="Image files, and folders of them.")
     add(
@@ -153,18 +155,22 @@ def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
 
 
 def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:
-    for other in map(steering, NAMES):
-        if other is chosen:
-            continue
-        parser = argparse.ArgumentParser(add_help=False)
-        other.add_arguments(parser)
-        for name, default in vars(parser.parse_args([])).items():
-            if getattr(args, name) != default:
+    own = _flags(chosen)
+    for other in steerings():
+        for name, default in _flags(other).items():
+            if name not in own and getattr(args, name) != default:
                 raise InputError(
                     f"--{name.rstrip('_')} is for {other.title} models; {args.model} "
                     f"holds a {chosen.title} model. Drop it. Usage: stargan-tf "
                     f"translate {chosen.usage[0]}"
                 )
+
+
+def _flags(steered: Steering) -> dict[str, Any]:
+    """The flags of `translate` that a steering adds, and their defaults."""
+    parser = argparse.ArgumentParser(add_help=False)
+    steered.add_arguments(parser)
+    return vars(parser.parse_args([]))
 
 
 def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
@@ -182,7 +188,7 @@ def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
     )
 
 
-_FORMS = [form for name in NAMES for form in steering(name).usage] + [SERVED]
+_FORMS = [form for steered in steerings() for form in steered.usage] + [SERVED]
 TRANSLATE = Command(
     summary="Translate images with a trained model.",
     usage="\n       stargan-tf ".join(f"translate {form}" for form in _FORMS),

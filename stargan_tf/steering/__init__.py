@@ -1,35 +1,28 @@
 """Ways of steering a model: what a user names to say what it is to draw.
 
-A model family names its steering (`ModelFamily.translated_by`). The engines ask it for
-what depends on it, and know no steering by name: its flags of `stargan-tf translate`
-and the plan of a translation, the model behind a server, the tasks of an evaluation,
-and what a distilled student learns.
+A model family names its steering (`ModelFamily.translated_by`), which is an entry point
+of the group `stargan_tf.steerings`. The engines ask it for what depends on it, and know
+no steering by name: its flags of `stargan-tf translate` and the plan of a translation,
+the model behind a server, the tasks of an evaluation, and what a distilled student
+learns.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.discovery import API_VERSION, STEERINGS
+from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
     import argparse
 
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.pictures import Fitting, PictureStream
-
-
-# Name → the entry, imported when it is asked for; an entry imports NumPy, TensorFlow
-# and the engines inside its methods only, because the command line's help reads it.
-_ENTRIES = {
-    "labels": "stargan_tf.steering:LABELS",
-    "styles": "stargan_tf.steering.style_steering:STYLES",
-}
-NAMES = tuple(_ENTRIES)
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,11 @@ class Plan:
 class Steering:
     """One way of steering a model; the entries derive from it.
 
+    The command line's help imports an entry's module, so it imports NumPy, TensorFlow
+    and engines inside its methods only.
+
     Attributes:
+        api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
         name: what a model family's `translated_by` says.
         title: what messages call models that are steered so, as in "label models".
         usage: forms of `stargan-tf translate`, the usual one first.
@@ -63,6 +60,7 @@ class Steering:
             `stargan_tf.steering.tasks`.
     """
 
+    api_version: int
     name: str
     title: str
     usage: tuple[str, ...]
@@ -112,16 +110,28 @@ def steering(name: str) -> Steering:
         name: as a model family's `translated_by` says.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is none, or its package is broken.
     """
-    if name not in _ENTRIES:
-        raise InputError(f"There is no steering '{name}'. " + near_names(name, NAMES))
-    return resolve_name(_ENTRIES[name])
+    return STEERINGS.load(name)
+
+
+def steerings() -> list[Steering]:
+    """All that are installed, ours first.
+
+    A broken one is left out; `steering` says what is wrong when a model needs it.
+    """
+    found = []
+    installed = STEERINGS.installed().items()
+    for name, _ in sorted(installed, key=lambda item: not item[1].is_ours):
+        with contextlib.suppress(InputError):
+            found.append(steering(name))
+    return found
 
 
 class LabelSteering(Steering):
     """Steering by labels; see `stargan_tf.steering.labels`."""
 
+    api_version = API_VERSION
     name = "labels"
     title = "label"
     usage = (

@@ -6,6 +6,7 @@ from pathlib import Path
 from stargan_tf.cli.command import Switch, number
 from stargan_tf.cli.model_flags import add_mask_provider, check_masks
 from stargan_tf.data.info import composed
+from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_file
 from stargan_tf.steering import Plan, Steering
@@ -18,6 +19,7 @@ _FORMS = ("all", "grid", "strip", "film")
 class StyleSteering(Steering):
     """Steering by styles; see `stargan_tf.steering.styles`."""
 
+    api_version = API_VERSION
     name = "styles"
     title = "style"
     usage = (

@@ -14,7 +14,7 @@ from stargan_tf.plugin import (
     choose_domains,
     one_hot,
 )
-from stargan_tf.testing import (
+from stargan_tf.testing.datasets import (
     NotConforming,
     broken_promises,
     check_dataset,
@@ -320,7 +320,9 @@ EMPTY = Empty(api_version=1, name="empty", description="", license="l", citation
         check_dataset("empty")
     first, *rest = str(caught.value).splitlines()
     assert first == "Data set 'empty' breaks 4 rule(s):"
-    assert "Importing empty_pkg must not import torch; do so inside load" in rest[0]
+    assert (
+        "Importing empty_pkg must not import torch; do so inside a function" in rest[0]
+    )
     assert "description must be a text" in rest[1]
     assert rest[2:] == [
         f"- While opening split='{split}': KeyError: '{split}'" for split in COUNTS

@@ -1,0 +1,330 @@
+"""The promises of a model family, a function each, which yields what is broken.
+
+They are those of the contract in `stargan_tf.models.family`, and what follows: every
+command works for a model of the family. They are checked on a run of two steps.
+"""
+
+import contextlib
+import inspect
+import io
+import os
+import shlex
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.data.cache import LIMIT_VARIABLE
+from stargan_tf.discovery import MODELS
+from stargan_tf.errors import InputError
+from stargan_tf.models.family import ModelFamily
+from stargan_tf.testing.datasets import (
+    NotConforming,
+    check_imports,
+    guarded,
+    raise_if_broken,
+)
+
+STEPS = 2
+# Held-out images that a task of the evaluation translates.
+EVALUATED = 2
+
+
+@dataclass
+class Subject:
+    """What the checks look at.
+
+    Args:
+        family: its definition.
+        options: of the runs, as `stargan-tf train` takes them.
+        folder: an empty one, for runs and exports.
+        model: as trained in `run`; None until then.
+        doing: what is being done, for the report of an error.
+    """
+
+    family: ModelFamily
+    options: dict[str, Any]
+    folder: Path
+    model: Any = None
+    doing: str = "reading the definition"
+
+    @property
+    def run(self) -> Path:
+        """The run's folder."""
+        return self.folder / "run"
+
+    def config(self) -> Any:
+        """The run's configuration."""
+        from stargan_tf.training.config import resolve
+
+        every_step = ("checkpoint_every", "log_every")
+        return resolve(
+            {
+                "model": self.family.name,
+                "steps": STEPS,
+                **dict.fromkeys(every_step, 1),
+                **self.options,
+            }
+        )
+
+    def train(self, folder: Path) -> Any:
+        """Trains there to the last step, or resumes; returns the model."""
+        from stargan_tf.training.run import train
+
+        return train(self.config(), folder)
+
+    def checkpoint(self) -> Any:
+        """The newest checkpoint of the run and its state."""
+        from stargan_tf.training.run_folder import find_checkpoint
+
+        return find_checkpoint(self.run)
+
+
+Check = Callable[[Subject], Iterator[str]]
+
+
+def check_code(subject: Subject) -> Iterator[str]:
+    """Everything that the definition names can be imported."""
+    for field in ("target", "batches", "sampler", "served", "litert", "official"):
+        name = getattr(subject.family, field)
+        if name:
+            try:
+                resolve_name(name)
+            except Exception as error:
+                yield f"{field} must name code. Received: '{name}': {error!r}"
+
+
+def check_options(subject: Subject) -> Iterator[str]:
+    """The options are arguments of the constructor and of `compile`, with defaults."""
+    subject.doing = "comparing the options with the arguments of the model"
+    model_class = subject.family.model_class()
+    for field, function in (
+        ("model_options", model_class.__init__),
+        ("compile_options", model_class.compile),
+    ):
+        parameters = inspect.signature(function).parameters
+        for option in getattr(subject.family, field):
+            expected = f"{function.__qualname__} must take {option.name}="
+            expected += f"{option.default!r}, as {field} says. Received: "
+            if option.name not in parameters:
+                yield f"{expected}no such argument"
+            elif parameters[option.name].default != option.default:
+                yield f"{expected}the default {parameters[option.name].default!r}"
+
+
+def check_trains(subject: Subject) -> Iterator[str]:
+    """Two steps of `stargan-tf train` change every network that is trained."""
+    from stargan_tf.models.base import StarGANBase
+    from stargan_tf.training.run import build_model
+
+    subject.doing = "training two steps"
+    model = subject.train(subject.run)
+    if not isinstance(model, StarGANBase):
+        yield f"The class must derive from StarGANBase. Received: {type(model)}"
+        return
+    subject.doing = "building the model again"
+    fresh = build_model(subject.config(), model.label_space)
+    for network in model._trained_networks:
+        before, after = (getattr(m, network).get_weights() for m in (fresh, model))
+        if all(map(np.array_equal, before, after)):
+            yield f"train_step must train {network}. Received: its initial weights"
+    subject.model = model
+
+
+def check_saves(subject: Subject) -> Iterator[str]:
+    """What is saved is the whole model: arguments, weights, optimizers, step."""
+    from stargan_tf.training.run_folder import open_checkpoint
+
+    subject.doing = "opening the checkpoint, compiled"
+    loaded = open_checkpoint(*subject.checkpoint(), compile=True)
+    for method in ("get_config", "get_compile_config"):
+        saved, given = (getattr(m, method)() for m in (loaded, subject.model))
+        if saved != given:
+            yield f"{method} must give what was saved. Received: {saved}, not {given}"
+    yield from _different(loaded, subject.model, "A loaded model must equal the saved")
+
+
+def check_resumes(subject: Subject) -> Iterator[str]:
+    """A run that was stopped after its first step ends as one that was not."""
+    subject.doing = "resuming from the first step"
+    resumed = subject.folder / "resumed"
+    shutil.copytree(subject.run, resumed)
+    *_, newest = sorted((resumed / "checkpoints").iterdir())
+    shutil.rmtree(newest)
+    yield from _different(
+        subject.train(resumed),
+        subject.model,
+        "A resumed run must equal one without a stop (draw random numbers with "
+        "_random_seed); differs from it",
+    )
+
+
+def _different(model: Any, expected: Any, rule: str) -> Iterator[str]:
+    states = [m.training_state for m in (model, expected)]
+    if len(states[0]) != len(states[1]):
+        yield f"{rule}: it has {len(states[0])} variables, not {len(states[1])}"
+        return
+    for one, other in zip(*states, strict=True):
+        if not np.array_equal(one.numpy(), other.numpy()):
+            yield f"{rule}: {one.path}"
+            return
+
+
+def check_translates(subject: Subject) -> Iterator[str]:
+    """The uses that the family shows work as typed, for its first domain."""
+    from PIL import Image
+
+    from stargan_tf.cli.main import main
+
+    face = subject.folder / "face.png"
+    side = subject.model.label_space.image_size
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    Image.fromarray(pixels).save(face)
+    domain = subject.model.label_space.names[0]
+    for number, use in enumerate(subject.family.uses):
+        place = subject.folder / f"translated_{number}"
+        place.mkdir()
+        words = shlex.split(use.format(domain=shlex.quote(domain)))
+        at = words.index("--output") + 1
+        words[at] = str(place / Path(words[at]).with_suffix(".png"))
+        # What stands in capitals is a file of the user's.
+        words = [str(face) if w.isalpha() and w.isupper() else w for w in words]
+        subject.doing = f"calling stargan-tf translate {use}"
+        with contextlib.redirect_stderr(io.StringIO()) as errors:
+            status = main(["translate", "--model", str(subject.run), *words])
+        if status:
+            yield f"'{use}', one of uses, must work. Received: {errors.getvalue()}"
+        elif not any(place.iterdir()):
+            yield f"'{use}', one of uses, must write an image. Received: none"
+
+
+def check_evaluates(subject: Subject) -> Iterator[str]:
+    """Its steering's tasks are translated and measured, with finite results."""
+    from stargan_tf.evaluation import tasks
+    from stargan_tf.evaluation.evaluator import Evaluator
+    from stargan_tf.evaluation.options import UNCHANGED, EvaluationOptions
+    from stargan_tf.training.run import open_data
+
+    subject.doing = "evaluating"
+    data = open_data(subject.config())
+    evaluator = Evaluator(
+        tasks.Subject(
+            model=subject.model,
+            translated_by=subject.family.translated_by,
+            held_out=data.held_out[0],
+            train=data.train[0],
+        ),
+        EvaluationOptions(metrics=(UNCHANGED,), count=EVALUATED, outputs=1),
+    )
+    results = evaluator.run()
+    for task in results.tasks:
+        for found in task.measurements:
+            if not np.isfinite(found.value):
+                expected = f"{found.name} of '{task.name}' must be finite"
+                yield f"{expected}. Received: {found.value}"
+
+
+def check_saved_model(subject: Subject) -> Iterator[str]:
+    """The SavedModel answers as Keras does."""
+    if subject.family.served:
+        from stargan_tf.exporting.saved_model import export_saved_model
+
+        subject.doing = "exporting a SavedModel"
+        export_saved_model(*subject.checkpoint(), subject.folder / "saved_model")
+    yield from ()
+
+
+def check_litert(subject: Subject) -> Iterator[str]:
+    """The LiteRT files answer as Keras does."""
+    if subject.family.litert:
+        from stargan_tf.exporting.litert import export_litert
+
+        subject.doing = "exporting LiteRT files"
+        export_litert(*subject.checkpoint(), subject.folder / "litert")
+    yield from ()
+
+
+DEFINITION_CHECKS: tuple[Check, ...] = (check_code, check_options, check_trains)
+RUN_CHECKS: tuple[Check, ...] = (
+    check_saves,
+    check_resumes,
+    check_translates,
+    check_evaluates,
+)
+# They may need an extra of stargan_tf.
+EXPORT_CHECKS: tuple[Check, ...] = (check_saved_model, check_litert)
+
+
+def check_model(
+    name: str,
+    *,
+    dataset: str = "toon_attributes",
+    image_size: int = 64,
+    batch_size: int = 2,
+    **options: Any,
+) -> None:
+    """Checks an installed model family; for the tests of the package that brings it.
+
+    It trains two steps, resumes, translates, evaluates and exports. With a small model
+    that takes less than a minute. Exports are left out, with a warning, where an extra
+    of stargan_tf is missing.
+
+    Args:
+        name: as typed after `--family`.
+        dataset: to train on; one that is installed.
+        image_size: side of the square images in pixels, a multiple of 4.
+        batch_size: images per step.
+        **options: further options of `stargan-tf train`, such as those that make the
+            model small.
+
+    Raises:
+        NotConforming: with one line for each broken promise.
+    """
+    try:
+        family = MODELS.load(name)
+    except InputError as error:
+        raise NotConforming(f"Model family '{name}': {error}") from error
+    options |= {"dataset": dataset, "image_size": image_size, "batch_size": batch_size}
+    with tempfile.TemporaryDirectory() as folder, _no_cache():
+        failures = [
+            *check_imports("MODELS", name),
+            *broken_promises(Subject(family, options, Path(folder))),
+        ]
+    raise_if_broken(f"Model family '{name}'", failures)
+
+
+def broken_promises(subject: Subject) -> Iterator[str]:
+    """What is wrong with a family: one line for each broken promise."""
+    for check in DEFINITION_CHECKS:
+        yield from guarded(check, subject)
+    if subject.model is None:
+        return
+    for check in RUN_CHECKS:
+        yield from guarded(check, subject)
+    for check in EXPORT_CHECKS:
+        try:
+            yield from check(subject)
+        except ImportError as error:
+            warnings.warn(f"Not checked, while {subject.doing}: {error}", stacklevel=2)
+        except Exception as error:
+            yield f"While {subject.doing}: {type(error).__name__}: {error}"
+
+
+@contextlib.contextmanager
+def _no_cache() -> Iterator[None]:
+    """Images are made when they are used: a few of the data set's are."""
+    before = os.environ.get(LIMIT_VARIABLE)
+    os.environ[LIMIT_VARIABLE] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[LIMIT_VARIABLE]
+        else:
+            os.environ[LIMIT_VARIABLE] = before
