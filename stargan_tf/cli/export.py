@@ -21,6 +21,7 @@ from stargan_tf.cli.command import (
 )
 from stargan_tf.cli.model_flags import (
     DATA_FLAGS,
+    MODEL_HELP,
     add_model_data_arguments,
     data_choice,
 )
@@ -52,7 +53,7 @@ _DISAGREES = 1  # exit status
 
 def _add_export_arguments(parser: CommandParser) -> None:
     add = parser.add_argument_group("Model").add_argument
-    add("--model", required=True, help="A run folder, or one checkpoint in it.")
+    add("--model", required=True, help=MODEL_HELP)
     add = parser.add_argument_group("Output").add_argument
     add(
         "--format",
@@ -90,7 +91,7 @@ def _export(args: argparse.Namespace) -> int:
     # Here, not above: NumPy is slow to start.
     from stargan_tf.training.run_folder import find_checkpoint
 
-    checkpoint, state = find_checkpoint(Path(args.model))
+    checkpoint, state = find_checkpoint(args.model)
     try:
         for line in _EXPORTERS[args.format](args, checkpoint, state):
             print(line)

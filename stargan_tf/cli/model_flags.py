@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from stargan_tf.evaluation.job import DataChoice
 
 DATA = "Data"
+MODEL_HELP = (
+    "A run folder, the folder of a checkpoint or preset, a .keras file, an address "
+    "such as hf://user/model, or the name of a model that comes with the package."
+)
 _OPTIONS = tuple(field.name for field in fields(DatasetOptions))
 # Of a command that opens the data of a model.
 DATA_FLAGS = ("dataset", "image_size", "accept_changed_data", *_OPTIONS)

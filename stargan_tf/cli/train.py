@@ -18,6 +18,7 @@ from stargan_tf.cli.command import (
 )
 from stargan_tf.cli.model_flags import (
     DATA,
+    MODEL_HELP,
     add_accept_changed_data,
     add_mask_provider,
     add_model_data_arguments,
@@ -182,7 +183,7 @@ _OPTIONS = ("preset", "steps", "batch_size", "learning_rate", "seed")
 def _add_distill_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Models")
     add = group.add_argument
-    add("--teacher", required=True, help="A run folder, or one checkpoint.")
+    add("--teacher", required=True, help=MODEL_HELP)
     add("--preset", choices=["mobile"], default="mobile", help="Which student.")
     add("--output", help="The folder to make; by default TEACHER_mobile.")
     add_mask_provider(group)
@@ -201,7 +202,7 @@ def _run(args: argparse.Namespace) -> None:
     from stargan_tf.distillation.distiller import plan_distillation
 
     job = plan_distillation(
-        Path(args.teacher),
+        args.teacher,
         Path(args.output) if args.output else None,
         {name: getattr(args, name) for name in _OPTIONS},
         partial(data_choice, args),
@@ -245,7 +246,7 @@ _PLOTS = (".png", ".svg", ".pdf")
 
 def _add_evaluate_arguments(parser: CommandParser) -> None:
     add = parser.add_argument_group("Measures").add_argument
-    add("--model", required=True, help="A run folder, or a checkpoint.")
+    add("--model", required=True, help=MODEL_HELP)
     metrics, help = ",".join(DEFAULT_METRICS), f"Of {', '.join(METRICS)}."
     add("--metrics", default=metrics, help=help)
     add("--protocol", choices=list(PROTOCOLS), default="standard", help="Of FID, KID.")
@@ -264,8 +265,8 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
     add = parser.add_argument_group("Output").add_argument
     add(
         "--output",
-        help="JSON file; by default results.json in --model, and NAME_results.json "
-        "here for a model that comes with the package.",
+        help="JSON file; by default results.json in --model. A .keras file has "
+        "NAME_results.json beside it, a model that comes with the package has it here.",
     )
     add("--report", help="HTML page with numbers and pictures.")
     add_model_data_arguments(parser)
@@ -304,7 +305,7 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
         seed=args.seed,
     )
     job = plan_evaluation(
-        Path(args.model),
+        args.model,
         options,
         partial(data_choice, args),
         {name: getattr(args, name) for name in _FUNCTIONS},

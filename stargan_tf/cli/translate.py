@@ -7,7 +7,6 @@ asked of the server; the family's steering adds its flags and plans the work.
 import argparse
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from stargan_tf.cli.command import (
     number,
     start_tensorflow,
 )
-from stargan_tf.cli.model_flags import add_trust_code
+from stargan_tf.cli.model_flags import MODEL_HELP, add_trust_code
 from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
@@ -36,7 +35,7 @@ SERVED = "--server HOST:PORT --model NAME …, and the same flags"
 def _add_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Model")
     add = group.add_argument
-    text = "A run folder or one of its checkpoints; with --server, the name there."
+    text = f"{MODEL_HELP} With --server, the name there."
     add("--model", required=True, help=text)
     text = "TF Serving or 'stargan-tf serve', which computes, without TensorFlow here."
     add("--server", metavar="HOST:PORT", help=text)
@@ -124,7 +123,7 @@ def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
         raise InputError("--timeout is for --server. Add it, or drop --timeout.")
     from stargan_tf.training.run_folder import find_checkpoint
 
-    checkpoint, state = find_checkpoint(Path(args.model))
+    checkpoint, state = find_checkpoint(args.model)
 
     def load(code: Mapping[str, str | None]) -> Any:
         start_tensorflow()

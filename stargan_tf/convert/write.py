@@ -26,14 +26,18 @@ from stargan_tf.convert.mapping import (
 )
 from stargan_tf.convert.read import OfficialCheckpoint, official_codes, read
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.options import Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
 from stargan_tf.optimizers import TorchAdam
 from stargan_tf.private_interfaces import moments, rate_schedule
 from stargan_tf.training import checkpoints
-from stargan_tf.training.checkpoints import MODEL_FILE, State, read_model_config
-from stargan_tf.training.run_folder import RunFolder, open_checkpoint, versions
+from stargan_tf.training.checkpoints import State, model_file, read_model_config
+from stargan_tf.training.run_folder import (
+    RunFolder,
+    open_checkpoint,
+    state_of,
+    versions,
+)
 from stargan_tf.training.warm_start import IMPORT_RECORD, NOT_IMPORTED
 
 _EMA = "_ema"
@@ -88,14 +92,6 @@ def write_model(
     model, fresh = _build(checkpoint)
     datasets = model.label_space.to_list()
     options = checkpoint.sizes.options
-    state = State(
-        step=checkpoint.step,
-        model=checkpoint.family,
-        datasets=datasets,
-        num_images=[0] * len(datasets),
-        versions=versions(),
-        preparation=Preparation.of(family(checkpoint.family).dataset_options),
-    )
     record = {
         "checkpoints": [str(path) for path in paths],
         "model": checkpoint.family,
@@ -107,7 +103,7 @@ def write_model(
     }
     with files.new_folder(output, "model", replace=False) as unfinished:
         folder = RunFolder(unfinished).checkpoints
-        checkpoints.save(folder, _SavedToDisk(model), state, keep=1)
+        checkpoints.save(folder, _SavedToDisk(model), state_of(model), keep=1)
         files.write_json(unfinished / IMPORT_RECORD, record)
     return Imported(checkpoint.family, checkpoint.infos, options, fresh)
 
@@ -257,7 +253,7 @@ def check_exportable(checkpoint: Path, state: State) -> None:
             f"There is no official code for {state.model} models. Only "
             f"{' and '.join(codes)} models are exported as torch files."
         )
-    options = read_model_config(checkpoint / MODEL_FILE, family(state.model))
+    options = read_model_config(model_file(checkpoint), family(state.model))
     codes[state.model].check_exportable(options)
 
 

@@ -55,6 +55,7 @@ OTHER_KINDS = {
     "classifiers": "classifiers/*.keras",
     "weights": "weights/*-v[0-9]*.npz",
     "exports": "served/*/*",
+    "models": "models/*.keras",
     "litertjs": "litertjs-*",
 }
 KINDS = (IMAGE_KIND, *OTHER_KINDS)

@@ -30,6 +30,8 @@ from stargan_tf.training.resume import check_fingerprints
 from stargan_tf.training.run import open_data
 from stargan_tf.training.run_folder import (
     RunFolder,
+    Source,
+    beside,
     find_checkpoint,
     load_model,
     versions,
@@ -281,7 +283,7 @@ class DistillationJob:
 
 
 def plan_distillation(
-    teacher: Path,
+    teacher: Source,
     output: Path | None,
     options: Mapping[str, Any],
     choose: Callable[[int], DataChoice],
@@ -290,11 +292,12 @@ def plan_distillation(
     """Finds the teacher and opens the data; TensorFlow is not needed.
 
     Args:
+        teacher: as `load_model` takes it.
         output: the folder to make; None for the teacher's name and the preset's.
         choose: the model's image size → what the user said about the data.
     """
     checkpoint, state = find_checkpoint(teacher)
-    output = output or teacher.with_name(f"{teacher.name}_{options['preset']}")
+    output = output or beside(teacher, f"_{options['preset']}")
     check_new(output)
     choice = choose(state.datasets[0]["image_size"])
     sources, taught = _sources(checkpoint, state, choice)
@@ -311,7 +314,8 @@ def _sources(
         data = open_data(config)
         if not choice.accept_changed_data:
             check_fingerprints(checkpoint, state, data)
-        return data.sources, data.fingerprints
+        sources = data.train[0] if len(data.train) == 1 else data.train
+        return sources, data.fingerprints
     if len(state.datasets) > 1:
         raise InputError(
             "A joint model is distilled on its run's own data. Leave --dataset and "

@@ -18,6 +18,7 @@ from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
 from stargan_tf.evaluation.results import Results, results_record, write_record
 from stargan_tf.evaluation.tasks import Subject
+from stargan_tf.files import user_path
 from stargan_tf.models.registry import family
 from stargan_tf.pretrained import named_or, owner
 from stargan_tf.training import checkpoints
@@ -25,9 +26,12 @@ from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig, resolve, warn_of_relative_paths
 from stargan_tf.training.resume import check_fingerprint
 from stargan_tf.training.run_folder import (
+    Source,
+    beside,
     find_checkpoint,
     load_model,
     read_config_file,
+    run_of,
     versions,
 )
 from stargan_tf.user_code import check_form, explained, imported_by_user
@@ -110,11 +114,11 @@ def open_evaluation_data(
 
 def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | None:
     """The configuration of a checkpoint's run, or None if it belongs to none."""
-    for folder in (checkpoint, *checkpoint.parents[:2]):
-        if (folder / "config.json").is_file():
-            warn_of_relative_paths(folder / "config.json", given)
-            return resolve(read_config_file(folder / "config.json"))
-    return None
+    file = run_of(checkpoint).config
+    if not file.is_file():
+        return None
+    warn_of_relative_paths(file, given)
+    return resolve(read_config_file(file))
 
 
 def _index(name: str, names: list[str]) -> int:
@@ -250,8 +254,15 @@ class EvaluationJob:
         }
 
 
+def _results_path(model: Source) -> Path:
+    folder = named_or(user_path(model))
+    if shipped := owner(folder):
+        return Path(f"{shipped}_{RESULTS}")
+    return folder / RESULTS if folder.is_dir() else beside(model, f"_{RESULTS}")
+
+
 def plan_evaluation(
-    model: Path,
+    model: Source,
     options: EvaluationOptions,
     choose: Callable[[int], DataChoice],
     functions: Mapping[str, str | None],
@@ -264,8 +275,9 @@ def plan_evaluation(
     Args:
         choose: the model's image size → what the user said about the data.
         functions: option → `module:name`, or None.
-        output: JSON file; None for `results.json` in the model's folder, or for
-            `NAME_results.json` here if the model comes with the package.
+        output: JSON file; None for `results.json` in the model's folder. A `.keras`
+            file has `NAME_results.json` beside it; what comes with the package or from
+            an address has it here.
         report: HTML file; None for none.
     """
     named = {option: name for option, name in functions.items() if name}
@@ -277,9 +289,7 @@ def plan_evaluation(
     if len(state.datasets) > 1 and choice.name is None:
         print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
     if output is None:
-        folder = named_or(model)
-        shipped = owner(folder)
-        output = f"{shipped}_{RESULTS}" if shipped else folder / RESULTS
+        output = _results_path(model)
     return EvaluationJob(
         checkpoint=checkpoint,
         state=state,

@@ -35,6 +35,9 @@ class StarGANBase(BuiltModel):
     call `_compile_training` from their `compile`.
     """
 
+    # How images become its inputs, a `Preparation`; set where a saved model says it.
+    preparation = None
+
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.step = self.add_weight(

@@ -24,6 +24,30 @@ def family(name: str) -> ModelFamily:
     return MODELS.load(name)
 
 
+def family_of(class_name: str, module: str) -> ModelFamily:
+    """The family of a model class.
+
+    Args:
+        class_name: the class's name.
+        module: where the class is defined. Only its package counts: within it, classes
+            may move from version to version.
+
+    Raises:
+        InputError: if no installed family has such a class.
+    """
+    package = module.partition(".")[0]
+    for families in (known_families, installed_families):
+        for known in families().values():
+            home, _, name = known.target.partition(":")
+            if (name, home.partition(".")[0]) == (class_name, package):
+                return known
+    raise InputError(
+        f"Expected a model of an installed family ({', '.join(MODELS.installed())}). "
+        f"Received: a {class_name} of {module}. Install the package that defines its "
+        "family; docs/plugins.md says how a class of your own becomes one"
+    )
+
+
 def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
     """Name → the chosen family (or the default) and ours; others are not imported.
 

@@ -26,6 +26,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import is_better
 from stargan_tf.files import parsed_json, read_json
 from stargan_tf.models.family import ModelFamily
+from stargan_tf.models.registry import family_of
 
 FORMAT = 1
 MODEL_FILE = "model.keras"
@@ -51,7 +52,8 @@ class State:
         num_images: training images of each data set.
         versions: of stargan_tf, keras and tensorflow.
         preparation: how images became the model's input; None in checkpoints of
-            version 0.1.0, whose run says it (see `run_folder.find_checkpoint`).
+            version 0.1.0, whose run says it, and of `.keras` files (see
+            `run_folder.find_checkpoint`).
         data: `data_fingerprint` of each data set; None in checkpoints of version 0.1.0
             and of models that were not trained here.
     """
@@ -162,8 +164,15 @@ def _check_types(state: State) -> None:
         raise ValueError("datasets must name one at least")
 
 
+def model_file(checkpoint: Path) -> Path:
+    """The `.keras` file of a checkpoint, which may be that file itself."""
+    return checkpoint if checkpoint.is_file() else checkpoint / MODEL_FILE
+
+
 def model_digest(checkpoint: Path) -> str:
-    """SHA-256 of a verified checkpoint's model file, as its state file tells it."""
+    """SHA-256 of a verified checkpoint's model file."""
+    if checkpoint.is_file():
+        return _digest(checkpoint)
     return files.read_json(checkpoint / STATE_FILE)["seal"]["sha256"]
 
 
@@ -270,6 +279,42 @@ def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
     return _read_config(file, chosen, compile=False)["config"]
 
 
+def state_of_file(file: Path) -> State:
+    """The state of a `.keras` file that `model.save` wrote: what can be read in it.
+
+    Raises:
+        InputError: if it is damaged, or its class is of no installed family.
+    """
+    with _explained(file):
+        config = _parsed_config(file)
+        class_name, module = str(config["class_name"]), str(config["module"])
+    try:
+        chosen = family_of(class_name, module)
+    except InputError as error:
+        raise InputError(f"{file} cannot be opened. {error}.") from error
+    arguments = read_model_config(file, chosen)
+    with _explained(file), _extracted(file) as weights:
+        infos = as_infos(arguments["datasets"])
+        if not infos:
+            raise ValueError("it has no labels")
+        return State(
+            step=_step(weights),
+            model=chosen.name,
+            datasets=[info.to_dict() for info in infos],
+            num_images=[0] * len(infos),
+            versions={},
+        )
+
+
+def _step(weights: Path) -> int:
+    """The training batches that a model has seen, 0 if it does not say."""
+    _check_weights(weights)
+    with _opened_weights(weights) as (arrays, _):
+        step = arrays.get("vars/0")  # The first variable of every StarGANBase.
+        is_count = step is not None and step.shape == () and step.dtype.kind in "iu"
+        return int(step[()]) if is_count else 0
+
+
 def open_model(file: Path, chosen: ModelFamily, compile: bool = False) -> Any:
     """Does what `keras.models.load_model` does."""
     config = _read_config(file, chosen, compile)
@@ -308,14 +353,10 @@ def load_weights(model: Any, file: Path) -> None:
 
 def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, Any]:
     """The whole configuration, in which nothing is named that is not ours."""
-    with _explained(file), zipfile.ZipFile(file) as archive:
-        check_archive(archive, file)
-        if archive.getinfo(CONFIG).file_size > _LONGEST_CONFIG:
-            raise ValueError(f"its {CONFIG} is too long")
-        config = parsed_json(archive.read(CONFIG))
+    with _explained(file):
+        config = _parsed_config(file)
         if not compile:  # Optimizers may be of packages that are not here.
             config["compile_config"] = None
-        archive.getinfo(WEIGHTS)
         home, _, name = chosen.target.partition(":")
         if config["class_name"] != name or not isinstance(config["config"], dict):
             raise ValueError(f"it holds no {name}, but a {config['class_name']!r}")
@@ -328,6 +369,15 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
             if value is not None and not (option.imported or option.separator):
                 option.read(value)
     return config
+
+
+def _parsed_config(file: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(file) as archive:
+        check_archive(archive, file)
+        if archive.getinfo(CONFIG).file_size > _LONGEST_CONFIG:
+            raise ValueError(f"its {CONFIG} is too long")
+        archive.getinfo(WEIGHTS)
+        return parsed_json(archive.read(CONFIG))
 
 
 def _modules(value: Any) -> Iterator[Any]:
@@ -360,19 +410,25 @@ def _extracted(file: Path) -> Iterator[Path]:
         yield source
 
 
-def _check_weights(source: Path) -> int:
-    """The bytes of all arrays, which are no more than the file has."""
+@contextmanager
+def _opened_weights(source: Path) -> Iterator[tuple[Any, int]]:
+    """The arrays in a weights file, or in a whole `.keras` file, and its size."""
     import h5py
 
-    if source.name == WEIGHTS:
-        with source.open("rb") as stream, h5py.File(stream) as weights:
-            return _num_bytes(weights, source.stat().st_size)
-    with (
-        zipfile.ZipFile(source) as archive,
-        archive.open(WEIGHTS) as stream,
-        h5py.File(stream) as weights,
-    ):
-        return _num_bytes(weights, archive.getinfo(WEIGHTS).file_size)
+    with ExitStack() as stack:
+        if source.name == WEIGHTS:
+            stream, size = stack.enter_context(source.open("rb")), source.stat().st_size
+        else:
+            archive = stack.enter_context(zipfile.ZipFile(source))
+            stream = stack.enter_context(archive.open(WEIGHTS))
+            size = archive.getinfo(WEIGHTS).file_size
+        yield stack.enter_context(h5py.File(stream)), size
+
+
+def _check_weights(source: Path) -> int:
+    """The bytes of all arrays, which are no more than the file has."""
+    with _opened_weights(source) as (weights, limit):
+        return _num_bytes(weights, limit)
 
 
 def _num_bytes(weights: Any, limit: int) -> int:

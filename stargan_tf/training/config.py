@@ -21,7 +21,7 @@ from stargan_tf.files import read_json, user_path
 from stargan_tf.models.family import ModelFamily, Option, make_option
 from stargan_tf.models.registry import DEFAULT, check_option_names, family, preset
 from stargan_tf.pretrained import named_or
-from stargan_tf.training.checkpoints import MODEL_FILE, read_model_config
+from stargan_tf.training.checkpoints import model_file, read_model_config
 from stargan_tf.training.run_folder import (
     VERSIONS,
     find_checkpoint,
@@ -119,8 +119,9 @@ class RunConfig:
     init_from: str | None = _option(
         _RUN,
         None,
-        "A model to start from: a run or an imported model. Its networks' options and "
-        "the labels of the same name are taken over.",
+        "A model to start from: a run, an imported model, a preset folder, a .keras "
+        "file, an address, or the name of a model that comes with the package. Its "
+        "networks' options and the labels of the same name are taken over.",
     )
     seed: int = _option(_RUN, 0, "Seed of everything random.", minimum=0)
     precision: str = _option(
@@ -335,14 +336,14 @@ def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     if "model" in given and _names(given["model"]) <= given.keys():
         return {}
     try:
-        checkpoint, state = find_checkpoint(user_path(given["init_from"]))
+        checkpoint, state = find_checkpoint(given["init_from"])
     except InputError:
         if not {"model", "image_size"} <= given.keys():
             raise
         # A run of an earlier version, which lacks an option that has been added since:
         # its default is what the run has.
         return {}
-    config = read_model_config(checkpoint / MODEL_FILE, family(state.model))
+    config = read_model_config(model_file(checkpoint), family(state.model))
     # Code that a file names is not run; the user names it.
     names = _names(state.model) - set(family(state.model).code_options)
     options = {name: config[name] for name in names if name in config}

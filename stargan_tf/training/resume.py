@@ -94,7 +94,7 @@ def check_same_data(
         raise InputError(f"{text} {REMEDY}")
 
 
-def check_fingerprints(model: Path, state: State, data: "RunData") -> None:
+def check_fingerprints(model: str | Path, state: State, data: "RunData") -> None:
     """Refuses images and labels other than what a model was trained on.
 
     Data sets are compared where the model has one of the same name and labels.
@@ -106,7 +106,7 @@ def check_fingerprints(model: Path, state: State, data: "RunData") -> None:
 
 
 def check_fingerprint(
-    model: Path, name: str, then: Mapping[str, Any], now: Mapping[str, Any]
+    model: str | Path, name: str, then: Mapping[str, Any], now: Mapping[str, Any]
 ) -> None:
     """Refuses a data set that is not the one that a model was trained on."""
     parts = differing_parts(then, now)

@@ -224,7 +224,7 @@ def _restore(
         load_weights(model, checkpoint / checkpoints.MODEL_FILE)
         print(f"Going on from step {state.step} ({checkpoint}).")
     elif config.init_from:
-        source = user_path(config.init_from)
+        source = config.init_from
         if not accept_changed_data:
             resume.check_fingerprints(source, find_checkpoint(source)[1], data)
         print(warm_start(model, source))

@@ -1,7 +1,10 @@
-"""The folder of a training run, which is a model folder as well."""
+"""The folder of a training run, and every other form in which a model is found."""
 
 import contextlib
+import hashlib
+import os
 import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +14,11 @@ import filelock
 
 from stargan_tf import files
 from stargan_tf.data.options import Preparation
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, near_names
 from stargan_tf.files import read_json, user_path
 from stargan_tf.models.family import ModelFamily
-from stargan_tf.models.registry import family, preset
-from stargan_tf.pretrained import named_or
+from stargan_tf.models.registry import family, family_of, preset
+from stargan_tf.pretrained import named_or, names
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
 from stargan_tf.user_code import check_trusted, imported_by_user
@@ -134,15 +137,28 @@ def _is_preset(name: str) -> bool:
         return False
 
 
+# What a user names as a model, see `find_checkpoint`.
+Source = str | os.PathLike
+_REMOTE = "://"
+_HUB = "hf://"
+
+
 def load_model(
-    folder: str | Path, *, trust_code: bool = False, **code: Code | None
+    model: Source,
+    *,
+    compile: bool = False,
+    trust_code: bool = False,
+    **code: Code | None,
 ) -> Any:
-    """Opens a trained model for translation.
+    """Opens a trained model.
 
     Args:
-        folder: a run folder (its newest sound checkpoint is opened), one
-            checkpoint's folder, or the name of a model that comes with the package
-            (`stargan_tf.pretrained`).
+        model: a run folder (its newest sound checkpoint is opened), the folder of a
+            checkpoint or preset, the name of a model that comes with the package
+            (`stargan_tf.pretrained`), a `.keras` file of `model.save`, or an address
+            from which Keras loads models, such as `hf://user/model`.
+        compile: whether the model is compiled as it was saved, so that `fit` continues
+            its training: optimizers with their state, loss weights and seed.
         trust_code: whether functions that the run's configuration names may be
             imported, which executes their modules. Set it for runs of your own, and
             of people whose programs you would run.
@@ -151,18 +167,21 @@ def load_model(
             callables, or texts `module:name` or `path/to/file.py:name`.
 
     Returns:
-        The model, not compiled.
+        The model. The modules that a file names are not imported, except those of its
+        family, Keras and this package.
 
     Raises:
-        InputError: not a model folder, a run without a checkpoint, damaged, or
-            written by another version; code that is not trusted or cannot be
+        InputError: if there is no model, it is damaged, or it was written by another
+            version; a run without a checkpoint; code that is not trusted or cannot be
             imported.
+        ImportError: for `hf://` without the package huggingface_hub.
     """
-    checkpoint, state = find_checkpoint(user_path(folder))
-    model = open_checkpoint(checkpoint, state)
-    run = RunFolder(checkpoint.resolve().parents[1])
-    attach_code(model, family(state.model), run.config, code, trust_code)
-    return model
+    checkpoint, state = find_checkpoint(model)
+    loaded = open_checkpoint(checkpoint, state, compile)
+    loaded.preparation = state.preparation
+    config = run_of(checkpoint).config
+    attach_code(loaded, family(state.model), config, code, trust_code)
+    return loaded
 
 
 def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> Any:
@@ -170,23 +189,69 @@ def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> An
 
     With `compile` the optimizers are restored, too.
     """
-    file = checkpoint / checkpoints.MODEL_FILE
+    file = checkpoints.model_file(checkpoint)
     return open_model(file, family(state.model), compile)
 
 
-def find_checkpoint(folder: Path) -> tuple[Path, State]:
-    """The checkpoint that `load_model` opens; its state, with `preparation` known."""
-    checkpoint, state = _find_checkpoint(folder)
+def state_of(model: Any) -> State:
+    """The state of a model in memory, as `state.json` is to describe it.
+
+    Raises:
+        InputError: if its class is of no installed family.
+    """
+    chosen = family_of(type(model).__name__, type(model).__module__)
+    datasets = model.label_space.to_list()
+    return State(
+        step=int(model.step),
+        model=chosen.name,
+        datasets=datasets,
+        num_images=[0] * len(datasets),
+        versions=versions(),
+        preparation=model.preparation or Preparation.of(chosen.dataset_options),
+    )
+
+
+def find_checkpoint(model: Source) -> tuple[Path, State]:
+    """Finds what `load_model` and every command open as a model.
+
+    Args:
+        model: as `load_model` describes it. A file whose state is not in `state.json`
+            beside it is opened as `checkpoints.state_of_file` reads it.
+
+    Returns:
+        The folder of the checkpoint, or a `.keras` file; its state, with `preparation`
+        known.
+    """
+    checkpoint, state = _find_checkpoint(_fetched(model))
     if state.preparation is None:
         known = _recorded_preparation(checkpoint, state.model)
         state = replace(state, preparation=known)
     return checkpoint, state
 
 
+def run_of(checkpoint: Path) -> RunFolder:
+    """The run or model folder that a checkpoint lies in, else one without a run."""
+    checkpoint = checkpoint.resolve()
+    inside = checkpoint.is_dir() and checkpoint.parent.name == "checkpoints"
+    return RunFolder(checkpoint.parents[1] if inside else checkpoint)
+
+
+def beside(model: Source, ending: str) -> Path:
+    """Where something made of a model goes: beside it, under its name and an ending.
+
+    What is made of a model that comes with the package, or from an address, goes here.
+    """
+    text = os.fspath(model).rstrip("/")
+    path = user_path(text)
+    if _REMOTE in text or named_or(path) != path:
+        path = Path(path.name)
+    return path.with_name(path.name.removesuffix(".keras") + ending)
+
+
 def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
     """What a checkpoint of version 0.1.0 was trained with, as its run says."""
     options = dict(family(model).dataset_options)
-    config = RunFolder(checkpoint.resolve().parents[1]).config
+    config = run_of(checkpoint).config
     # Not by `resolve`: the data set's plugin need not be installed here.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         (crop_size, *_) = files.read_json(config)["crop_size"]
@@ -194,25 +259,88 @@ def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
     return Preparation.of(options)
 
 
-def _find_checkpoint(folder: Path) -> tuple[Path, State]:
-    folder = named_or(folder)
-    if (folder / checkpoints.STATE_FILE).exists():
-        return folder, checkpoints.read_state(folder)
-    run = RunFolder(folder)
-    if not folder.is_dir():
-        raise InputError(f"There is no model folder {folder}.")
+def _find_checkpoint(path: Path) -> tuple[Path, State]:
+    path = named_or(path)
+    if path.is_file():
+        if path.name != checkpoints.MODEL_FILE or not _has_state(path.parent):
+            return path, checkpoints.state_of_file(path)
+        path = path.parent
+    if _has_state(path):
+        return path, checkpoints.read_state(path)
+    run = RunFolder(path)
+    if not path.is_dir():
+        raise InputError(
+            f"There is no model {path}. Expected a run folder, the folder of a "
+            "checkpoint or preset, a .keras file, an address such as hf://user/model, "
+            f"or a model that comes with the package. {near_names(str(path), names())}"
+        )
     found = run.newest()
     if found:
         return found
     if run.config.exists():
         raise InputError(
-            f"The run {folder} has no checkpoint yet. It gets one every "
-            "--checkpoint_every steps; run its 'stargan-tf train' again to go on."
+            f"The run {path} has no checkpoint yet. It gets one every "
+            "--checkpoint_every steps; run its 'stargan-tf train' again to resume it."
         )
     raise InputError(
-        f"{folder} is not a model folder: it has neither checkpoints/ nor "
-        f"{checkpoints.STATE_FILE}. Pass the --run folder of 'stargan-tf train'."
+        f"{path} is not a model folder: it has neither checkpoints/ nor "
+        f"{checkpoints.STATE_FILE}. Pass the --run folder of 'stargan-tf train', or a "
+        "folder that save_to_preset made."
     )
+
+
+def _has_state(folder: Path) -> bool:
+    return (folder / checkpoints.STATE_FILE).exists()
+
+
+def _fetched(model: Source) -> Path:
+    """Where a model lies on this machine; what lies elsewhere is copied to the cache.
+
+    Keras' own loader is not asked: what comes from elsewhere is to pass the checks of
+    `checkpoints`.
+    """
+    address = os.fspath(model)
+    if _REMOTE not in address:
+        return user_path(model)
+    # Here, not above: it imports NumPy, which the command line's help goes without.
+    from stargan_tf.data.cache import cache_folder
+
+    kept = cache_folder() / "models"
+    if not address.startswith(_HUB):
+        name = hashlib.sha256(address.encode()).hexdigest()[:16]
+        return _copied(address, kept / f"{name}.keras")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError as error:
+        raise ImportError(
+            f"{address} needs huggingface_hub: pip install huggingface_hub"
+        ) from error
+    try:
+        folder = Path(snapshot_download(address.removeprefix(_HUB)))
+    except (OSError, ValueError) as error:  # Its own errors derive from these.
+        raise InputError(f"{address} cannot be fetched: {error}") from error
+    # Keras uploads the members of a .keras file one by one.
+    parts = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    if not (folder / checkpoints.WEIGHTS).is_file():
+        return folder
+    file = kept / f"{folder.name}.keras"
+    with files.new_file(file, "model") as new, zipfile.ZipFile(new, "w") as archive:
+        for part in parts:
+            archive.write(part, part.relative_to(folder).as_posix())
+    return file
+
+
+def _copied(address: str, file: Path) -> Path:
+    """The copy of a file that TensorFlow can read, such as gs://bucket/faces.keras."""
+    import tensorflow as tf
+
+    try:
+        with files.new_file(file, "model") as temporary:
+            tf.io.gfile.copy(address, str(temporary))
+    except tf.errors.OpError as error:
+        reason = (error.message or "").partition("\n")[0]
+        raise InputError(f"{address} cannot be fetched: {reason}") from error
+    return file
 
 
 def attach_code(
@@ -228,13 +356,13 @@ def attach_code(
         given: option name → a function or its `module:name`, in place of what the
             run names; None stands for "not given".
     """
-    names = chosen.code_options
+    options = chosen.code_options
     given = {name: code for name, code in given.items() if code is not None}
     for name in given:
-        if name not in names:
+        if name not in options:
             raise InputError(f"A {chosen.name} model takes no {name}. Leave it out.")
-    recorded = read_config_file(config) if names and config.exists() else {}
-    recorded = {name: recorded[name] for name in names if recorded.get(name)}
+    recorded = read_config_file(config) if options and config.exists() else {}
+    recorded = {name: recorded[name] for name in options if recorded.get(name)}
     recorded = {name: code for name, code in recorded.items() if name not in given}
     check_trusted(recorded, config, trust_code)
     for name, code in given.items():

@@ -10,10 +10,15 @@ import numpy as np
 
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
-from stargan_tf.files import read_json, user_path
+from stargan_tf.files import read_json
 from stargan_tf.models.registry import family
 from stargan_tf.optimizers import copy_moments
-from stargan_tf.training.run_folder import find_checkpoint, open_checkpoint
+from stargan_tf.training.run_folder import (
+    Source,
+    find_checkpoint,
+    open_checkpoint,
+    run_of,
+)
 
 # Beside `checkpoints/` in the folder of an imported model: what that has only as a
 # stand-in, in words.
@@ -24,14 +29,14 @@ _OPTIMIZERS = "the optimizers"
 Places = list[int | None]
 
 
-def warm_start(model: Any, folder: str | Path) -> str:
+def warm_start(model: Any, start: Source) -> str:
     """Gives a fresh model the weights of another one with the same options.
 
     Labels of the same name keep their weights; new ones keep their fresh weights.
     The optimizers go on too if the labels are the same and no learning rate follows
     a schedule, which would otherwise be at its end.
     """
-    checkpoint, state = find_checkpoint(user_path(folder))
+    checkpoint, state = find_checkpoint(start)
     chosen = family(state.model)
     source = open_checkpoint(checkpoint, state, compile=True)
     ours, theirs = model.label_space, source.label_space
@@ -46,7 +51,7 @@ def warm_start(model: Any, folder: str | Path) -> str:
     fresh += [] if goes_on else [_OPTIMIZERS]
     new = [name for name, at in zip(ours.names, places, strict=False) if at is None]
     left_out = [name for i, name in enumerate(theirs.names) if i not in places]
-    lines = [f"Starting from {folder} (step {state.step})."]
+    lines = [f"Starting from {start} (step {state.step})."]
     if new:
         fresh.insert(0, f"what is of {', '.join(new)} only")
     if fresh:
@@ -81,7 +86,7 @@ def _mask(found: Places, source: LabelSpace) -> int | None:
 
 
 def _not_imported(checkpoint: Path) -> list[str]:
-    record = checkpoint.resolve().parents[1] / IMPORT_RECORD
+    record = run_of(checkpoint).path / IMPORT_RECORD
     if not record.exists():
         return []
     try:

@@ -50,7 +50,7 @@ def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
     ("flags", "message"),
     [
         ([], "arguments are required: --teacher"),
-        (["--teacher", "nowhere"], "no model folder nowhere"),
+        (["--teacher", "nowhere"], "no model nowhere"),
         (["--steps", "0"], "--steps: must be a whole number, at least 1"),
         (["--image_size", "64"], "takes images of 32 pixels"),
         (["--dataset", "toon_people"], "different domains"),

@@ -169,7 +169,7 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
         (["--truth=nothing"], "truth must be MODULE:FUNCTION"),
         (["--output=."], "must name a file"),
         (["photo.png"], "flags only. Received: photo.png"),
-        (["--model=nowhere"], "There is no model folder nowhere"),
+        (["--model=nowhere"], "There is no model nowhere"),
     ],
 )
 def test_a_mistake_is_one_line(

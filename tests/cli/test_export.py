@@ -169,7 +169,7 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path, is_zip):
     [
         (["--format=torch", "--output=out"], "arguments are required: --model"),
         (["--model=gone", "--output=out"], "arguments are required: --format"),
-        (["--model=gone", "--format=torch", "--output=out"], "no model folder gone"),
+        (["--model=gone", "--format=torch", "--output=out"], "no model gone"),
         (
             ["--model=gone", "--format=touch", "--output=out"],
             "invalid choice: 'touch' (choose from",

@@ -149,7 +149,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "gone", "--to", "Male", "PHOTOS", "--output", "OUT"],
-            "no model folder gone",
+            "no model gone",
         ),
         (
             ["--model", "PHOTOS", "--to", "Male", "PHOTOS", "--output", "OUT"],

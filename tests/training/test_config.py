@@ -184,7 +184,7 @@ def test_the_model_to_start_from_is_found_from_every_folder(tmp_path, monkeypatc
 def test_a_run_of_before_an_option_does_not_need_the_model_it_began_with():
     given = {"dataset": "toon_attributes", "model": "stargan", "image_size": 32}
     assert resolve(given | {"init_from": "gone"}).init_from == "gone"
-    with pytest.raises(InputError, match="There is no model folder gone"):
+    with pytest.raises(InputError, match="There is no model gone"):
         resolve({"dataset": "toon_attributes", "init_from": "gone"})
 
 

@@ -1,6 +1,13 @@
 import json
 import math
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
 
+import keras
 import numpy as np
 import pytest
 
@@ -10,7 +17,13 @@ from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.run_folder import attach_code, find_checkpoint, load_model
+from stargan_tf.training.run_folder import (
+    attach_code,
+    beside,
+    find_checkpoint,
+    load_model,
+    run_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +54,6 @@ def test_opens_a_run_folder_and_a_checkpoint(trained):
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(trained, tmp_path):
-    import shutil
-
     copy = shutil.copytree(trained[1], tmp_path / "run")
     file = copy / "checkpoints/step_00000002/model.keras"
     file.write_bytes(file.read_bytes()[:-100])
@@ -53,15 +64,17 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(trained, tmp_path):
 
 
 def test_what_is_no_model_folder(tmp_path):
-    with pytest.raises(InputError, match="There is no model folder"):
+    with pytest.raises(InputError, match="There is no model .*none. Expected a run f"):
         load_model(tmp_path / "none")
+    with pytest.raises(InputError, match="Did you mean toon_attributes"):
+        load_model("toon_atributes")
     with pytest.raises(InputError, match="is not a model folder"):
         load_model(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match="has no checkpoint yet"):
         load_model(tmp_path)
     (tmp_path / "photo.jpg").touch()
-    with pytest.raises(InputError, match="There is no model folder"):
+    with pytest.raises(InputError, match="photo.jpg cannot be loaded: File is not a z"):
         load_model(tmp_path / "photo.jpg")
 
 
@@ -73,8 +86,6 @@ def test_a_model_of_another_version(tmp_path):
 
 
 def test_a_model_of_an_unknown_family(trained, tmp_path):
-    import shutil
-
     copy = shutil.copytree(trained[1] / "checkpoints/step_00000001", tmp_path / "c")
     record = json.loads((copy / "state.json").read_text()) | {"model": "cyclegan"}
     (copy / "state.json").write_text(json.dumps(record))
@@ -103,6 +114,138 @@ def test_a_checkpoint_says_how_images_were_prepared(trained, tmp_path):
     state = State(1, "stargan", sets, [24], {}, prepared)
     checkpoints.save(tmp_path, model, state, keep=1)
     assert find_checkpoint(tmp_path / "step_00000001")[1].preparation == prepared
+
+
+@pytest.fixture(scope="module")
+def file(trained, tmp_path_factory):
+    """A `.keras` file of a model that saw 6 batches, beside nothing."""
+    model, _ = trained
+    model.step.assign(6)
+    path = tmp_path_factory.mktemp("script") / "faces.keras"
+    model.save(path)
+    model.step.assign(0)
+    return path
+
+
+def test_the_state_of_a_keras_file(trained, file):
+    found, state = find_checkpoint(file)
+    assert found == file
+    assert (state.step, state.model, state.num_images) == (6, "stargan", [0])
+    assert state.datasets == trained[0].label_space.to_list()
+    assert state.preparation == Preparation("crop", None)
+
+
+def test_a_keras_file_opens_in_a_process_that_has_only_the_file(trained, file):
+    code = (
+        "import stargan_tf\n"
+        "model = stargan_tf.load_model('faces.keras')\n"
+        "assert type(model) is stargan_tf.StarGAN and not model.compiled\n"
+        "model = stargan_tf.load_model('faces.keras', compile=True)\n"
+        "assert int(model.step) == 6 and model.generator_optimizer.built\n"
+        "print(float(abs(model.generator.weights[0].numpy()).sum()))\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=file.parent, capture_output=True, check=True)
+    weights = trained[0].generator.weights[0].numpy()
+    assert float(done.stdout) == pytest.approx(float(abs(weights).sum()))
+
+
+def test_the_model_file_of_a_checkpoint_keeps_its_state(trained):
+    checkpoint = trained[1] / "checkpoints/step_00000002"
+    assert find_checkpoint(checkpoint / "model.keras")[0] == checkpoint
+
+
+def test_a_file_beside_a_configuration_is_of_no_run(trained, file, tmp_path):
+    (tmp_path / "config.json").write_text('{"crop_size": [3], "mask_provider": "x:y"}')
+    (tmp_path / "models").mkdir()
+    copy = shutil.copy(file, tmp_path / "models")
+    assert find_checkpoint(copy)[1].preparation.crop_size is None
+    preset = shutil.copytree(trained[1] / "checkpoints/step_00000001", tmp_path / "p/q")
+    assert not run_of(preset).config.exists()
+
+
+def test_models_of_no_installed_family(tmp_path):
+    keras.Sequential([keras.Input((1,)), keras.layers.ReLU()]).save(
+        tmp_path / "other.keras"
+    )
+    message = r"other.keras cannot be opened. Expected .*\(stargan.*a Sequential of ker"
+    with pytest.raises(InputError, match=message):
+        load_model(tmp_path / "other.keras")
+
+
+def test_a_class_of_the_same_name_elsewhere_is_another_family(file, tmp_path):
+    with zipfile.ZipFile(file) as archive, zipfile.ZipFile(tmp_path / "x", "w") as new:
+        for name in archive.namelist():
+            content = archive.read(name)
+            if name == "config.json":
+                config = json.loads(content) | {"module": "elsewhere.models"}
+                content = json.dumps(config)
+            new.writestr(name, content)
+    with pytest.raises(InputError, match="a StarGAN of elsewhere.models"):
+        load_model(tmp_path / "x")
+
+
+class Hub(ModuleType):
+    """Stands in for huggingface_hub."""
+
+    def __init__(self, folder):
+        super().__init__("huggingface_hub")
+        self.folder = folder
+
+    def snapshot_download(self, repository):
+        if repository != "me/faces":
+            raise ValueError("Repo id must exist")
+        return str(self.folder)
+
+
+def test_what_keras_uploaded_passes_the_same_checks(
+    trained, file, tmp_path, monkeypatch
+):
+    snapshot = tmp_path / "snapshots" / "0123abcd"
+    snapshot.mkdir(parents=True)
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(snapshot)
+    monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(sys.modules, "huggingface_hub", Hub(snapshot))
+    model = load_model("hf://me/faces")
+    for ours, theirs in zip(
+        model.generator.weights, trained[0].generator.weights, strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(InputError, match="hf://me/no cannot be fetched: Repo id must"):
+        load_model("hf://me/no")
+    config = json.loads((snapshot / "config.json").read_text())
+    config["config"]["name"] = {"module": "os", "class_name": "system", "config": {}}
+    (snapshot / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="names code of 'os', which is not run"):
+        load_model("hf://me/faces")
+    # A folder with state.json, as it lies.
+    shutil.copytree(trained[1], tmp_path / "run")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", Hub(tmp_path / "run"))
+    assert find_checkpoint("hf://me/faces")[1].step == 2
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(ImportError, match="pip install huggingface_hub"):
+        load_model("hf://me/faces")
+
+
+def test_other_addresses_are_copied(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "cache"))
+    assert find_checkpoint(f"file://{file}")[1].step == 6
+    with pytest.raises(InputError, match="file:///gone.keras cannot be fetched: "):
+        load_model("file:///gone.keras")
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("runs/faces", "runs/faces_mobile"),
+        ("models/faces.keras", "models/faces_mobile"),
+        ("toon_people", "toon_people_mobile"),
+        ("hf://me/faces", "faces_mobile"),
+    ],
+)
+def test_where_things_made_of_a_model_go(model, expected):
+    assert beside(model, "_mobile") == Path(expected)
 
 
 class Model:

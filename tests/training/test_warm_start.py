@@ -178,7 +178,7 @@ def test_networks_options_come_from_the_model(tmp_path):
         resolve({**given, "style_dim": "8"})
     again = resolve({**config.to_dict(), "init_from": "gone"})
     assert again.model_options == config.model_options
-    with pytest.raises(InputError, match="There is no model folder gone"):
+    with pytest.raises(InputError, match="There is no model gone"):
         resolve({**given, "init_from": "gone"})
 
 
