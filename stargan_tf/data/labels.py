@@ -1,6 +1,7 @@
 """What the labels of a data set are called and how they go together."""
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,24 @@ def one_hot(*names: str) -> Labels:
     return Labels(names, ONE_HOT)
 
 
+# A name in a target: the part before the dot is a data set's.
+_QUOTED = r'"(?:[^"]|"")*"'
+_PARTS = re.compile(rf'(?:({_QUOTED}|[^"]*)\.)?({_QUOTED}|[^"]*)', re.DOTALL)
+_BARE = re.compile(r'[^\s+\-",:=](?:[^",:=]*[^\s",:=])?')
+
+
+def quoted(name: str, always: bool = False) -> str:
+    """A name as targets have it: in double quotes if it needs them, or always."""
+    if _BARE.fullmatch(name) and not always:
+        return name
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _unquoted(part: str) -> str:
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+
+
 # The label vector of a model: c~ = [c_1, …, c_n, m] (StarGAN, section 3.3).
 
 
@@ -186,33 +205,57 @@ class LabelSpace:
             vector[..., self.num_domains + (dataset if mask is None else mask)] = 1.0
         return vector
 
-    def find(self, domain: str) -> int:
-        """Index of the data set that has `domain`.
+    def find(self, name: str) -> tuple[int, str]:
+        """What a name in a target stands for: (index of its data set, the domain).
 
         Args:
-            domain: a domain name, or `dataset.domain` where two data sets share it.
+            name: a domain, or `DATASET.NAME`, each of them bare or in double quotes.
 
         Raises:
-            InputError: if none has it (near ones are named), or several do.
+            InputError: if none is called so (near ones are named), or several are.
         """
-        domain = composed(domain)
-        prefix, _, bare = domain.rpartition(".")
-        found = [
-            index
-            for index, info in enumerate(self.datasets)
-            if domain in info.domains or (prefix == info.name and bare in info.domains)
+        places = self._places(name)
+        if len(places) == 1:
+            return places[0]
+        if places:
+            options = " or ".join(self.written(*place) for place in places)
+            raise InputError(f"The name {name} has several meanings. Write {options}.")
+        known = [
+            self.written(number, domain)
+            for number, info in enumerate(self.datasets)
+            for domain in info.domains
         ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            options = [f"{self.datasets[i].name}.{domain}" for i in found]
-            raise InputError(
-                f"Domain '{domain}' is in several data sets. Write one of {options}."
-            )
-        known = [name for info in self.datasets for name in info.domains]
-        raise InputError(
-            f"The model has no domain '{domain}'. {near_names(domain, known)}"
-        )
+        raise InputError(f"The model has no domain '{name}'. {near_names(name, known)}")
+
+    def written(self, dataset: int, domain: str) -> str:
+        """A domain's name as targets have it: with quotes and data set where needed.
+
+        Args:
+            dataset: index of its data set.
+            domain: its name.
+        """
+        names = self.datasets[dataset].name, domain
+        bare, full = quoted(domain), ".".join(map(quoted, names))
+        for name in (bare, full):
+            if self._places(name) == [(dataset, domain)]:
+                return name
+        return ".".join(quoted(name, always=True) for name in names)
+
+    def _places(self, name: str) -> list[tuple[int, str]]:
+        """All that `name` may stand for, as `find` returns it."""
+        name, places = composed(name), []
+        parts = _PARTS.fullmatch(name)
+        for index, info in enumerate(self.datasets):
+            dataset = composed(info.name)
+            if '"' not in name:
+                options = (name, name.removeprefix(f"{dataset}."))
+            elif parts and parts[1] in (None, dataset, quoted(dataset, always=True)):
+                options = (_unquoted(parts[2]),)
+            else:
+                options = ()
+            domains = dict.fromkeys(name for name in options if name in info.domains)
+            places += [(index, domain) for domain in domains]
+        return places
 
     def to_list(self) -> list[dict[str, Any]]:
         """JSON-ready; `LabelSpace(space.to_list())` is the inverse."""

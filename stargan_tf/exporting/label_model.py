@@ -11,8 +11,8 @@ the discriminator for source labels:
 | `classify_encoded` | `encoded` | `labels` |
 
 c is the width of the label vector; `exporting.saved_model` explains the rest. `names` are
-target labels as after `--to` on the command line: `Blond_Hair,Young`, `Male=0`; what they
-do not name stays as the discriminator sees it.
+targets as after `--to` on the command line: `Blond_Hair,-Young`; what they do not name
+stays as the discriminator sees it.
 
 The LiteRT file `generator` has the signature `translate`.
 """  # noqa: E501
@@ -36,7 +36,6 @@ from stargan_tf.exporting.saved_model import (
     image_formats,
     row_spec,
 )
-from stargan_tf.steering.labels import apply_target, source_labels
 
 
 def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
@@ -96,13 +95,13 @@ class _Networks:
         return tf.concat(parts, axis=1)
 
 
-def labels_by_name(space: LabelSpace, names, probabilities):
-    """The label vectors that targets such as `Blond_Hair,Young=0` stand for.
+def labels_by_name(space: LabelSpace, texts, probabilities):
+    """The label vectors that targets such as `Blond_Hair,-Young` stand for.
 
-    The same rules as `steering.labels`, which has them in words, as a graph.
+    The same rules as `data.targets`, as a graph.
 
     Args:
-        names: string (n,): `NAME`, `NAME=0` or `NAME=1`, several with commas.
+        texts: string (n,): targets (docs/targets.md).
         probabilities: float (n, num_domains), of the source's own labels.
 
     Returns:
@@ -112,16 +111,17 @@ def labels_by_name(space: LabelSpace, names, probabilities):
     counts = [len(info.domains) for info in space.datasets]
     owner = np.repeat(np.arange(len(counts)), counts)  # each label's data set
     owners = np.eye(len(counts), dtype=np.float32)[owner]
-    on, off = _switched(space, names)
-    used = tf.matmul(tf.cast(on | off, tf.float32), owners) > 0  # (n, data sets)
-    excluded = tf.matmul(tf.cast(on, tf.float32), _exclusions(space)) > 0
-    wanted = tf.where(off, 0.0, _binarized(space, probabilities))
-    wanted = tf.where(on, 1.0, tf.where(excluded, 0.0, wanted))
+    named, shift = _shifts(space, texts)
+    on, off = tf.maximum(shift, 0.0), tf.maximum(-shift, 0.0)
+    excluded = tf.matmul(on, _exclusions(space))
+    used = tf.matmul(tf.cast(named, tf.float32), owners) > 0  # (n, data sets)
     one_hot = np.array([info.label_type == ONE_HOT for info in space.datasets])
-    chosen = tf.matmul(tf.cast(on, tf.float32), owners) > 0
+    chosen = tf.matmul(tf.cast(named & (shift >= 0), tf.float32), owners) > 0
     rules = (
-        (~(on & off), "A target wants a label both on and off. Keep one."),
-        (~(on & excluded), "A target wants two labels that exclude each other."),
+        (
+            ~((on > 0) & (excluded > 0)),
+            "A target wants two labels that exclude each other.",
+        ),
         (
             tf.reduce_sum(tf.cast(used, tf.int32), axis=1) == 1,
             "A target names labels of one data set at a time.",
@@ -132,48 +132,102 @@ def labels_by_name(space: LabelSpace, names, probabilities):
         ),
     )
     checks = [tf.debugging.Assert(tf.reduce_all(ok), [text]) for ok, text in rules]
+    kept = tf.clip_by_value(1.0 - on - off - excluded, 0.0, 1.0)
     with tf.control_dependencies(checks):
-        wanted = tf.where(tf.gather(used, owner, axis=1), wanted, 0.0)
+        wanted = _binarized(space, probabilities) * kept + on
+    wanted = tf.where(tf.gather(used, owner, axis=1), wanted, 0.0)
     if not space.mask_width:
         return wanted
     return tf.concat([wanted, tf.cast(used, tf.float32)], axis=1)
 
 
-def _switched(space: LabelSpace, names):
-    """Which labels are switched on, and which off: two bool (n, num_domains)."""
-    short = [name for info in space.datasets for name in info.domains]
-    full = [f"{info.name}.{name}" for info in space.datasets for name in info.domains]
-    items = tf.strings.split(names, ",")  # ragged (n, ?)
+# What stands for the marks of the grammar where they are part of a quoted name. Names
+# have no control characters.
+_HIDDEN = {'"': "\1", ",": "\2", ":": "\3", "=": "\4"}
+_NUMBER = r"(\d+|\d*\.\d+)"
+
+
+def _hidden(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'.translate(str.maketrans(_HIDDEN))
+
+
+def _shifts(space: LabelSpace, texts):
+    """Which labels are named, bool (n, num_domains), and `Target.changes`, float."""
+    pairs = [(info.name, name) for info in space.datasets for name in info.domains]
+    known = [name for _, name in pairs]
+    items = tf.strings.split(_without_quotes(texts, known), ",")  # ragged (n, ?)
     flat = tf.strings.strip(items.flat_values)
-    label = tf.strings.regex_replace(flat, "=[01]$", "")
-    is_off = tf.strings.regex_full_match(flat, ".*=0")
-    hits = (label[:, None] == short) | (label[:, None] == full)
+    is_name = tf.reduce_any(flat[:, None] == known, axis=1)
+    is_switch = tf.strings.regex_full_match(flat, ".*=[01]") & ~is_name
+    has_strength = tf.strings.regex_full_match(flat, f".*:{_NUMBER}") & ~is_name
+    is_off = tf.strings.regex_full_match(flat, ".*=0|-.*") & ~is_name
+    unsigned = tf.strings.regex_replace(flat, "^[+-]", "")
+    name = tf.strings.regex_replace(unsigned, f":{_NUMBER}$", "")
+    name = tf.where(is_switch, tf.strings.regex_replace(flat, "=[01]$", ""), name)
+    name = tf.where(is_name, flat, tf.strings.strip(name))
+    strength = tf.strings.regex_replace(flat, "^.*:", "")
+    strength = tf.strings.to_number(tf.where(has_strength, strength, "1"))
+    shift = tf.where(is_off, -strength, strength)[:, None]
+    hits = tf.zeros((tf.size(name), len(pairs)), tf.bool)
+    for spell in (
+        lambda dataset, domain: domain,
+        lambda dataset, domain: f"{dataset}.{domain}",
+        lambda dataset, domain: _hidden(domain),
+        lambda dataset, domain: f"{dataset}.{_hidden(domain)}",
+        lambda dataset, domain: f"{_hidden(dataset)}.{_hidden(domain)}",
+    ):
+        hits |= name[:, None] == [spell(*pair) for pair in pairs]
     count = tf.reduce_sum(tf.cast(hits, tf.int32), axis=1)
-    known = f"An unknown label name. The model has {', '.join(short)}. Received:"
-    unclear = "A name of several data sets: write DATASET.NAME. Received:"
+    rows, row_count = items.value_rowids(), items.nrows()
+    named = tf.math.unsorted_segment_max(tf.cast(hits, tf.int32), rows, row_count) > 0
+    high = tf.where(hits, shift, -np.inf)
+    high = tf.math.unsorted_segment_max(high, rows, row_count)
+    low = tf.where(hits, shift, np.inf)
+    low = tf.math.unsorted_segment_min(low, rows, row_count)
+    listed = ", ".join(known)
     checks = [
-        tf.debugging.Assert(tf.reduce_all(count > 0), [known, names]),
-        tf.debugging.Assert(tf.reduce_all(count < 2), [unclear, names]),
+        tf.debugging.Assert(tf.reduce_all(ok), [message, texts])
+        for ok, message in (
+            (count > 0, f"An unknown label name. The model has {listed}. Received:"),
+            (count < 2, "A name of several data sets: write DATASET.NAME. Received:"),
+            (strength <= 1.0, "A strength is in [0, 1]. Received:"),
+            (~named | (high == low), "A label both on and off. Keep one. Received:"),
+        )
     ]
     with tf.control_dependencies(checks):
-        hits = tf.identity(hits)
-    rows, row_count = items.value_rowids(), items.nrows()
+        return tf.identity(named), tf.where(named, high, 0.0)
 
-    def any_in_row(flags):
-        flags = tf.cast(flags, tf.int32)
-        return tf.math.unsorted_segment_sum(flags, rows, row_count) > 0
 
-    return any_in_row(hits & ~is_off[:, None]), any_in_row(hits & is_off[:, None])
+def _without_quotes(texts, known):
+    """Targets in which only commas between items are commas, likewise other marks."""
+    parts = tf.strings.split(texts, '"')  # ragged; every second one was quoted
+    quoted = parts.flat_values
+    for mark, code in _HIDDEN.items():
+        quoted = tf.strings.regex_replace(quoted, mark, code)
+    is_quoted = tf.ragged.range(parts.row_lengths()).flat_values % 2 == 1
+    hidden = tf.strings.unsorted_segment_join(
+        tf.where(is_quoted, quoted, parts.flat_values),
+        parts.value_rowids(),
+        parts.nrows(),
+        separator=_HIDDEN['"'],
+    )
+    # A text that is exactly a name stands for it.
+    names = [name for name in known if not name.startswith('"')]
+    if not names:
+        return hidden
+    hits = texts[:, None] == names
+    exact = tf.gather(list(map(_hidden, names)), tf.argmax(hits, axis=1))
+    return tf.where(tf.reduce_any(hits, axis=1), exact, hidden)
 
 
 def _binarized(space: LabelSpace, probabilities):
-    """The source's own labels, 0 or 1, as `steering.labels` does it with NumPy."""
+    """The source's own labels, 0 or 1, as `data.targets` does it with NumPy."""
     columns = tf.unstack(tf.cast(probabilities >= 0.5, tf.float32), axis=1)
     for info, part in zip(space.datasets, space.slices, strict=True):
         if info.label_type == ONE_HOT:
-            # The target says everything.
-            columns[part] = [tf.zeros_like(column) for column in columns[part]]
-            continue
+            best = tf.argmax(probabilities[:, part], axis=1)
+            columns[part] = tf.unstack(tf.one_hot(best, len(info.domains)), axis=1)
         for group in info.exclusive_groups:
             indices = [part.start + info.index(domain) for domain in group]
             members = tf.gather(probabilities, indices, axis=1)
@@ -201,14 +255,7 @@ def _answers(model: Any, samples: SampleImages):
     info = model.label_space.datasets[dataset]
     labels = np.roll(samples.labels, 1, axis=0)
     names = [info.domains[i % len(info.domains)] for i in range(len(images))]
-
-    def by_name():
-        sources = source_labels(model, samples.images, dataset, None)
-        targets = [
-            apply_target(info, source, {name: 1.0})
-            for source, name in zip(sources, names, strict=True)
-        ]
-        return model.translate(images, np.stack(targets), dataset=dataset)
+    targets = [model.label_space.written(dataset, name) for name in names]
 
     def classify():
         count = len(model.label_space.datasets)
@@ -218,11 +265,11 @@ def _answers(model: Any, samples: SampleImages):
     inputs = {
         "images": samples.images,
         "labels": model.label_space.embed(labels, dataset),
-        "names": np.array([f"{info.name}.{name}" for name in names], object),
+        "names": np.array(targets, object),
     }
     return inputs, {
         "translate": lambda: model.translate(images, labels, dataset=dataset),
-        "translate_encoded": by_name,
+        "translate_encoded": lambda: model.translate(images, targets),
         "classify": classify,
     }
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.pictures import to_float, to_uint8
+from stargan_tf.data.targets import vectors_of_targets
 from stargan_tf.errors import InputError
 from stargan_tf.models.base import StarGANBase, in_batches
 
@@ -33,14 +34,18 @@ class LabelModel(StarGANBase):
             data = data[0]
         return self.generator(list(data))
 
-    def translate(self, images, labels, dataset=0, mask=None, batch_size=16):
+    def translate(self, images, labels, dataset=None, mask=None, batch_size=16):
         """Redraws images so that they show the labels.
 
         Args:
             images: (n, height, width, 3), uint8 or float in [-1, 1]; sides are
                 multiples of 4.
-            labels: (n, c_i) of data set `dataset`, or (c_i,) for all images.
-            dataset: which data set the labels belong to (joint models).
+            labels: targets in words, such as `"Blond_Hair,-Young"` (docs/targets.md),
+                one for all images or a list with one for each; what they do not name
+                stays as the discriminator sees it. Or label vectors: (n, c_i) of data
+                set `dataset`, or (c_i,) for all images.
+            dataset: which data set the label vectors belong to (joint models);
+                defaults to the first. Names say it themselves.
             mask: which data set the mask claims; another than `dataset` gives the
                 paper's wrong mask (figure 7).
             batch_size: images at a time.
@@ -49,10 +54,9 @@ class LabelModel(StarGANBase):
             (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
 
         Raises:
-            InputError: if shapes do not fit.
+            InputError: if shapes do not fit, or a target cannot be read.
         """
         images = np.asarray(images)
-        labels = self.label_space.embed(labels, dataset, mask)
         if (
             images.ndim != 4
             or images.shape[-1] != 3
@@ -62,6 +66,16 @@ class LabelModel(StarGANBase):
                 "images must be (n, height, width, 3) with sides that are multiples "
                 f"of 4. Received: shape {images.shape}"
             )
+        if np.asarray(labels).dtype.kind == "U":
+            if dataset is not None:
+                raise InputError(
+                    "The names in a target say of which data set they are. Received: "
+                    f"dataset={dataset} and {labels!r}. Leave out dataset."
+                )
+            texts = np.atleast_1d(labels).tolist()
+            labels = vectors_of_targets(self, images, texts, mask)
+        else:
+            labels = self.label_space.embed(labels, dataset or 0, mask)
         if labels.ndim == 2 and len(labels) != len(images):
             raise InputError(
                 f"Give one label per image. Received: {len(images)} images, "

@@ -173,6 +173,7 @@ class LabelSteering(Steering):
     def plan(self, args, state, fitting):
         """One output for each input, or the paper's grid of every domain."""
         from stargan_tf.data.labels import LabelSpace
+        from stargan_tf.data.targets import parse_target
         from stargan_tf.steering import labels
         from stargan_tf.steering.styles import check_count
         from stargan_tf.translation.pictures import PictureStream, find_inputs
@@ -180,7 +181,7 @@ class LabelSteering(Steering):
 
         stream = PictureStream(find_inputs(args.inputs, args.output), fitting)
         space = LabelSpace(state.datasets)
-        given = None if args.from_ is None else labels.parse_target(args.from_, space)
+        given = None if args.from_ is None else parse_target(args.from_, space)
         mask = None if args.mask is None else labels.parse_mask(args.mask, space)
         if args.all:
             translation = labels.ToEveryDomain(space, given, mask)
@@ -188,7 +189,7 @@ class LabelSteering(Steering):
             check_count(columns - 1, "--all")
             write = to_grid(stream, args.output, args.batch_size, columns)
         else:
-            target = labels.parse_target(args.to, space)
+            target = parse_target(args.to, space)
             translation = labels.ToTarget(space, target, given, mask)
             write = to_files(stream, args.output, args.batch_size)
         return Plan(partial(write, translation=translation), args.output, stream)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.data.labels import quoted
+from stargan_tf.data.targets import apply_target
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import EvaluationOptions
 from stargan_tf.evaluation.tasks import (
@@ -22,7 +24,7 @@ from stargan_tf.evaluation.tasks import (
     image_batches,
     subsample,
 )
-from stargan_tf.steering.labels import apply_target, is_flipped
+from stargan_tf.steering.labels import is_flipped
 
 
 def label_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
@@ -47,10 +49,11 @@ def _label_changes(subject: Subject, count: int | None) -> Iterator[Task]:
     for column, domain in enumerate(info.domains):
         for value in (1.0, 0.0) if is_flipped(info, domain) else (1.0,):
             rows = subsample(np.flatnonzero(labels[:, column] != value), count)
-            wanted = apply_target(info, labels[rows], {domain: value})
+            shift = 1.0 if value else -1.0
+            wanted = apply_target(info, labels[rows], {domain: shift})
             yield Task(
                 guide=LABEL,
-                target=domain if value else f"{domain}=0",
+                target=quoted(domain) if value else f"{quoted(domain)}=0",
                 column=column,
                 value=value,
                 rows=rows,

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.data.pictures import to_float
+from stargan_tf.data.targets import source_labels
 from stargan_tf.models.stargan_v2.serving import latents_of_seeds
-from stargan_tf.steering.labels import source_labels
 from tests.exporting.asking import ask, check_invalid
 
 
@@ -114,7 +114,7 @@ def test_labels_by_name(v1, served_v1, picture):
 
 
 def _binarised(model, pixels):
-    return source_labels(model, pixels, 0, None)[0]
+    return source_labels(model, pixels, 0)[0]
 
 
 @pytest.mark.parametrize(

@@ -4,108 +4,19 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.targets import parse_target
 from stargan_tf.errors import InputError
 from stargan_tf.steering.labels import (
-    Target,
     ToEveryDomain,
     ToTarget,
     all_targets,
-    apply_target,
-    binarize,
     domain_titles,
     parse_mask,
-    parse_target,
 )
-
-# Names to labels, on NumPy alone.
 
 HAIR = ("Black_Hair", "Blond_Hair", "Brown_Hair")
 FACES = DatasetInfo("faces", (*HAIR, "Male", "Young"), "binary", 32, (HAIR,))
 MOODS = DatasetInfo("moods", ("angry", "happy", "sad"), "one_hot", 32)
-TWINS = DatasetInfo("twins", ("Male", "Old"), "binary", 32)
-JOINT = LabelSpace([FACES, MOODS])
-BROWN_WOMAN = np.float32([0, 0, 1, 0, 0])
-
-
-def translate(text, source, space=JOINT):
-    target = parse_target(text, space)
-    info = space.datasets[target.dataset]
-    return apply_target(info, source, target.changes).tolist()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Blond_Hair", [0, 1, 0, 0, 0]),
-        ("Blond_Hair,Young", [0, 1, 0, 0, 1]),
-        (" Male=1 , Young ", [0, 0, 1, 1, 1]),
-        ("Brown_Hair=0", [0, 0, 0, 0, 0]),
-        ("Blond_Hair,Black_Hair=0", [0, 1, 0, 0, 0]),
-        ("Male,Male", [0, 0, 1, 1, 0]),
-        ("faces.Male", [0, 0, 1, 1, 0]),
-    ],
-)
-def test_names_change_the_label_and_the_rest_stays(text, expected):
-    assert translate(text, BROWN_WOMAN) == expected
-
-
-def test_labels_of_many_pictures_change_at_once_and_the_source_stays():
-    source = np.stack([BROWN_WOMAN, [1, 0, 0, 1, 1]])
-    assert translate("Blond_Hair", source) == [[0, 1, 0, 0, 0], [0, 1, 0, 1, 1]]
-    assert source[1].tolist() == [1, 0, 0, 1, 1]
-
-
-@pytest.mark.parametrize("text", ["happy", "happy=1", "happy,sad=0"])
-def test_one_hot_target_is_just_that(text):
-    assert parse_target(text, JOINT).dataset == 1
-    assert translate(text, np.float32([0, 0, 1])) == [0, 1, 0]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("Blond_Hair,Black_Hair", "cannot be on together"),
-        ("angry,sad", "cannot be on together"),
-        ("Male,Male=0", "both on and off"),
-        ("faces.Male,Male=0", "both on and off"),
-        ("angry=0", "Exactly one domain of 'moods'"),
-        ("Blonde_Hair", "Did you mean Blond_Hair"),
-        ("Male,happy", r"one data set at a time.*Male \(faces\), happy \(moods\)"),
-        ("", "A target is NAME"),
-        ("Male,", "A target is NAME"),
-        ("Male=yes", "A target is NAME, NAME=0 or NAME=1.*'Male=yes'"),
-        ("=1", "A target is NAME"),
-    ],
-)
-def test_what_cannot_be_meant_is_explained(text, message):
-    with pytest.raises(InputError, match=message):
-        parse_target(text, JOINT)
-
-
-def test_a_name_of_two_data_sets_needs_its_data_set():
-    space = LabelSpace([FACES, TWINS])
-    with pytest.raises(InputError, match=r"faces\.Male"):
-        parse_target("Male", space)
-    assert parse_target("twins.Male", space) == Target(1, {"Male": 1.0})
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "expected"),
-    [
-        ([0.4, 0.3, 0.2, 0.6, 0.4], [1, 0, 0, 1, 0]),
-        ([0.9, 0.95, 0.1, 0.5, 0.0], [0, 1, 0, 1, 0]),
-        ([0.1, 0.1, 0.2, 0.1, 0.9], [0, 0, 0, 0, 1]),
-    ],
-)
-def test_probabilities_become_labels(probabilities, expected):
-    assert binarize(FACES, np.float32(probabilities)).tolist() == expected
-    assert binarize(FACES, np.float32([probabilities]))[0].tolist() == expected
-    assert binarize(FACES, np.float32(expected)).tolist() == expected
-
-
-def test_one_hot_probabilities_become_their_largest():
-    assert binarize(MOODS, np.float32([0.3, 0.4, 0.3])).tolist() == [0, 1, 0]
 
 
 def test_the_papers_grid_switches_hair_and_flips_the_rest():
@@ -124,20 +35,7 @@ def test_the_papers_grid_of_one_hot_labels_is_the_identity():
     assert np.stack(list(targets.values())).tolist() == np.eye(3).tolist()
 
 
-def test_names_are_compared_as_characters():
-    composed, apart = "Zo\u00eb", "Zoe\u0308"
-    for here, typed in ((composed, apart), (apart, composed)):
-        info = DatasetInfo("pets", ("cat", here), "one_hot", 32)
-        space = LabelSpace([info])
-        assert parse_target(typed, space).changes == {composed: 1.0}
-        assert parse_target(f"pets.{typed}=1", space).changes == {composed: 1.0}
-        assert info.rivals(typed) == ("cat",)
-        assert DatasetInfo.from_dict({**info.to_dict(), "domains": ["cat", apart]}) == (
-            info
-        )
-    with pytest.raises(InputError, match="no name twice"):
-        DatasetInfo("pets", (composed, apart), "one_hot", 32)
-
+# The models are `FakeModel`s, which paint what they are asked for.
 
 DARK, BRIGHT = (np.full((1, 16, 16, 3), value, np.uint8) for value in (0, 255))
 

@@ -141,7 +141,7 @@ def test_two_folders_are_two_data_sets(domains):
     data = open_data(config)
     space = data.label_space
     assert [info.name for info in space.datasets] == ["folder", "folder_2"]
-    assert space.width == 2 + 3 + 2 and space.find("folder_2.happy") == 1
+    assert space.width == 2 + 3 + 2 and space.find("folder_2.happy") == (1, "happy")
     assert data.counts == [len(data.train[0]), len(data.train[1])]
     assert data.train[1].enlarge().info.name == "folder_2"
     assert data.held_out[1].info == data.train[1].info

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from stargan_tf.data.targets import parse_target
 from stargan_tf.errors import InputError
-from stargan_tf.steering.labels import ToEveryDomain, ToTarget, parse_target
+from stargan_tf.steering.labels import ToEveryDomain, ToTarget
 from stargan_tf.translation.grid import PAGE_PIXELS, rows_per_page
 from stargan_tf.translation.pictures import (
     Fitting,

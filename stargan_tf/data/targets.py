@@ -1,0 +1,257 @@
+"""Targets: what a text such as `Blond_Hair,-Young` asks of an image's labels.
+
+docs/targets.md describes the grammar for users.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
+from stargan_tf.data.labels import LabelSpace, quoted
+from stargan_tf.errors import InputError
+
+# A comma outside quotes: an even number of quotes follows it.
+_COMMA = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_CHANGE = re.compile(
+    r'([+-]?)(.*?)(?:=([^"=:]*)|:([^"=:]*))?', re.DOTALL
+)  # sign, name, switch, strength
+_GRAMMAR = (
+    "A target is NAME, +NAME, -NAME or NAME:STRENGTH (0 to 1), several with commas "
+    'between; a name with special characters is quoted, as in "Hair, blond".'
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to change, in the names of one data set.
+
+    Args:
+        dataset: index of the data set in the model's `LabelSpace`.
+        changes: domain name → how far it is moved, in [-1, 1]: 1.0 switches it on,
+            -1.0 off, 0.5 goes half the way from the source's label to on.
+    """
+
+    dataset: int
+    changes: Mapping[str, float]
+
+    @property
+    def chosen(self) -> tuple[str, float]:
+        """Of a one-hot target, the domain and how far to go there, in [0, 1]."""
+        return max(self.changes.items(), key=lambda change: change[1])
+
+
+def parse_target(text: str, label_space: LabelSpace) -> Target:
+    """Reads a target.
+
+    Args:
+        text: such as `Blond_Hair,-Young`, `happy:0.5` or `faces."Hair, blond"`. A text
+            that is exactly the name of a domain stands for that domain.
+        label_space: the model's names.
+
+    Raises:
+        InputError: if the text is no target, names an unknown domain, domains of
+            several data sets, or domains that exclude each other.
+    """
+    text = composed(text)
+    items = [text] if _is_name(text, label_space) else _COMMA.split(text)
+    read = [_change(item, label_space) for item in items]
+    owners = {label_space.written(*place): place[0] for place, _ in read}
+    if len(set(owners.values())) > 1:
+        named = ", ".join(
+            f"{name} ({label_space.datasets[index].name})"
+            for name, index in owners.items()
+        )
+        raise InputError(
+            "A target names domains of one data set at a time: the model's mask says "
+            f"which labels are known. Received: {named}. Translate to one, then "
+            "translate the result to the other."
+        )
+    (dataset, _), _ = read[0]
+    changes: dict[str, float] = {}
+    for (_, domain), shift in read:
+        if changes.setdefault(domain, shift) != shift:
+            raise InputError(
+                f"The target names '{domain}' in two ways, such as both on and off. "
+                "Keep one."
+            )
+    _check_exclusive(label_space.datasets[dataset], changes)
+    return Target(dataset, changes)
+
+
+def _is_name(text: str, label_space: LabelSpace) -> bool:
+    named = any(text in info.domains for info in label_space.datasets)
+    return named and not text.startswith('"')
+
+
+def _change(item: str, label_space: LabelSpace) -> tuple[tuple[int, str], float]:
+    """((index of the data set, domain), how far it is moved)."""
+    for exact in (item, item.strip()):
+        if _is_name(exact, label_space):
+            return label_space.find(quoted(exact, always=True)), 1.0
+    sign, name, switch, strength = _CHANGE.fullmatch(item.strip()).groups()
+    try:
+        shift = 1.0 if strength is None else float(strength)
+        if not name.strip() or switch not in (None, "0", "1") or (sign and switch):
+            raise ValueError
+    except ValueError:
+        raise InputError(f"{_GRAMMAR} Received: '{item.strip()}'") from None
+    if not 0.0 <= shift <= 1.0:
+        raise InputError(
+            f"The strength of '{name}' must be in [0, 1]: 0 keeps the source, 1 is the "
+            f"target. Received: {strength}"
+        )
+    is_off = sign == "-" or switch == "0"
+    return label_space.find(name.strip()), -shift if is_off else shift
+
+
+def _check_exclusive(info: DatasetInfo, changes: Mapping[str, float]) -> None:
+    switched_on = [domain for domain, shift in changes.items() if shift > 0.0]
+    for domain in switched_on:
+        clashes = [other for other in info.rivals(domain) if other in switched_on]
+        if clashes:
+            raise InputError(
+                f"'{domain}' and '{clashes[0]}' cannot be on together. Keep one."
+            )
+    if info.label_type == ONE_HOT and max(changes.values()) < 0.0:
+        raise InputError(
+            f"Exactly one domain of '{info.name}' is on: name the one to switch to, "
+            f"not only {', '.join(changes)} off. Known: {', '.join(info.domains)}."
+        )
+
+
+def apply_target(
+    info: DatasetInfo, source_labels: np.ndarray, changes: Mapping[str, float]
+) -> np.ndarray:
+    """Changes labels; what is not named keeps the source's own value.
+
+    Args:
+        source_labels: array (n, c) or (c,) in [0, 1].
+        changes: as in `Target`. Moving a domain towards on moves the others of its
+            exclusive group as far towards off.
+
+    Returns:
+        A new float32 array of the same shape.
+    """
+    on, off = np.zeros((2, len(info.domains)), np.float32)
+    for domain, shift in changes.items():
+        on[info.index(domain)] = max(shift, 0.0)
+        off[info.index(domain)] += max(-shift, 0.0)
+        rivals = info.rivals(domain) if shift > 0.0 else ()
+        off[[info.index(rival) for rival in rivals]] += shift
+    source = np.asarray(source_labels, np.float32)
+    return source * np.clip(1.0 - on - off, 0.0, 1.0) + on
+
+
+def binarize(info: DatasetInfo, probabilities: np.ndarray) -> np.ndarray:
+    """The most likely labels: 0 or 1, at most one on in each exclusive group.
+
+    In an exclusive group the likeliest member is on if it is likely that any is:
+    members exclude each other, so that probability is their sum. (A CelebA face
+    may have none of the three hair colors, and must not be given one.)
+
+    Args:
+        probabilities: array (n, c) or (c,), as `model.classify` returns.
+
+    Returns:
+        A float32 array of the same shape.
+    """
+    probabilities = np.asarray(probabilities, np.float32)
+    if info.label_type == ONE_HOT:
+        return _likeliest(probabilities)
+    labels = (probabilities >= 0.5).astype(np.float32)
+    for group in info.exclusive_groups:
+        columns = [info.index(domain) for domain in group]
+        members = probabilities[..., columns]
+        any_on = members.sum(axis=-1, keepdims=True) >= 0.5
+        labels[..., columns] = _likeliest(members) * any_on
+    return labels
+
+
+def _likeliest(probabilities: np.ndarray) -> np.ndarray:
+    width = probabilities.shape[-1]
+    return np.eye(width, dtype=np.float32)[probabilities.argmax(axis=-1)]
+
+
+# The models below are any with `label_space` and `classify(images, dataset=)`.
+
+
+def source_labels(
+    model: Any, images: np.ndarray, dataset: int, given: Target | None = None
+) -> np.ndarray:
+    """The labels that images have before their translation: given, or predicted.
+
+    Args:
+        images: (n, h, w, 3), the shorter side the model's image size.
+        given: what the images show, all else off; None asks the model.
+
+    Returns:
+        float32 (n, c), 0 or 1 where they are predicted.
+
+    Raises:
+        InputError: if the images are of another size.
+    """
+    info = model.label_space.datasets[dataset]
+    if given is not None:
+        nothing = np.zeros((len(images), len(info.domains)), np.float32)
+        return apply_target(info, nothing, given.changes)
+    height, width = images.shape[1:3]
+    side = info.image_size
+    if min(height, width) != side:
+        raise InputError(
+            "The model sees what an image shows in a square of its own size: the "
+            f"shorter side must have {side} pixels. Received: {width}x{height}. Resize "
+            "the images, or give label vectors."
+        )
+    # The discriminator takes squares only.
+    top, left = (height - side) // 2, (width - side) // 2
+    squares = images[:, top : top + side, left : left + side]
+    return binarize(info, model.classify(squares, dataset=dataset))
+
+
+def target_labels(
+    model: Any, images: np.ndarray, target: Target, given: Target | None = None
+) -> np.ndarray:
+    """The labels that images are to show; arguments and errors of `source_labels`.
+
+    Returns:
+        float32 (n, c).
+    """
+    info = model.label_space.datasets[target.dataset]
+    if info.label_type == ONE_HOT and target.chosen[1] == 1.0:
+        # The target says everything: asking the discriminator would be in vain.
+        source = np.zeros((len(images), len(info.domains)), np.float32)
+    else:
+        source = source_labels(model, images, target.dataset, given)
+    return apply_target(info, source, target.changes)
+
+
+def vectors_of_targets(
+    model: Any, images: np.ndarray, texts: list[str], mask: int | None = None
+) -> np.ndarray:
+    """The model's label vectors for targets in words: one for each image, or for all.
+
+    Returns:
+        float32 (n, `label_space.width`).
+
+    Raises:
+        InputError: as `parse_target` and `source_labels`, or for another number of
+            targets.
+    """
+    space = model.label_space
+    targets = {text: parse_target(text, space) for text in dict.fromkeys(texts)}
+    if len(texts) not in (1, len(images)):
+        raise InputError(
+            f"Give one target per image, or one for all. Received: {len(images)} "
+            f"images, {len(texts)} targets"
+        )
+    texts = np.broadcast_to(np.array(texts, object), len(images))
+    vectors = np.zeros((len(images), space.width), np.float32)
+    for text, target in targets.items():
+        rows = np.flatnonzero(texts == text)
+        labels = target_labels(model, images[rows], target)
+        vectors[rows] = space.embed(labels, target.dataset, mask)
+    return vectors
