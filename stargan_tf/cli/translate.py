@@ -47,9 +47,10 @@ def _add_arguments(parser: CommandParser) -> None:
     add(
         "--to",
         metavar="NAME",
-        help="Label models: what to switch on, NAME[,NAME]; NAME=0 switches off. What "
-        "is not named stays. DATASET.NAME where two data sets of the model share a "
-        "name. Style models: the domain.",
+        help="Label models: what to switch on, NAME[,NAME]; -NAME switches off, "
+        "NAME:0.5 goes half the way. What is not named stays. Style models: the "
+        "domain. Quote names with commas or colons; DATASET.NAME where two data sets "
+        "of the model share a name.",
     )
     add(
         "--all",

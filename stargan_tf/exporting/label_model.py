@@ -175,6 +175,7 @@ def _shifts(space: LabelSpace, texts):
         lambda dataset, domain: f"{dataset}.{domain}",
         lambda dataset, domain: _hidden(domain),
         lambda dataset, domain: f"{dataset}.{_hidden(domain)}",
+        lambda dataset, domain: f"{_hidden(dataset)}.{domain}",
         lambda dataset, domain: f"{_hidden(dataset)}.{_hidden(domain)}",
     ):
         hits |= name[:, None] == [spell(*pair) for pair in pairs]
@@ -206,12 +207,12 @@ def _without_quotes(texts, known):
     for mark, code in _HIDDEN.items():
         quoted = tf.strings.regex_replace(quoted, mark, code)
     is_quoted = tf.ragged.range(parts.row_lengths()).flat_values % 2 == 1
+    hidden = tf.where(is_quoted, quoted, parts.flat_values)
+    # Each with its quote before it: the join would leave out separators of empty parts.
     hidden = tf.strings.unsorted_segment_join(
-        tf.where(is_quoted, quoted, parts.flat_values),
-        parts.value_rowids(),
-        parts.nrows(),
-        separator=_HIDDEN['"'],
+        _HIDDEN['"'] + hidden, parts.value_rowids(), parts.nrows()
     )
+    hidden = tf.strings.regex_replace(hidden, "^" + _HIDDEN['"'], "")
     # A text that is exactly a name stands for it.
     names = [name for name in known if not name.startswith('"')]
     if not names:

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
-from stargan_tf.data.targets import source_labels
+from stargan_tf.data.targets import source_labels, vectors_of_targets
+from stargan_tf.exporting.label_model import labels_by_name
 from stargan_tf.models.stargan_v2.serving import latents_of_seeds
 from tests.exporting.asking import ask, check_invalid
 
@@ -131,3 +134,36 @@ def _binarised(model, pixels):
 def test_targets_that_make_no_sense(v1, picture, names, message):
     inputs = {"encoded": [picture()], "names": [names]}
     check_invalid(v1, "translate_encoded", message, **inputs)
+
+
+def test_the_graph_reads_targets_as_the_command_line_does():
+    hair = ("Black", "Blond", "Hair, brown")
+    names = (*hair, "Male", "-x", '19" rack', "a:0.5")
+    faces = DatasetInfo("faces", names, "binary", 16, (hair,))
+    moods = DatasetInfo("my, moods", ("happy", "sad", "Male"), "one_hot", 16)
+    space = LabelSpace([faces, moods])
+    texts = [
+        *('"Hair, brown":0.25', "Hair, brown", '"faces"."Male":0.5', "-x", '-"-x"'),
+        *('faces."Male"=0, Black', "sad", "sad:0.5", "happy:.25", "Black:0.5,-Blond:1"),
+        *('"my, moods".Male:0.5', '19" rack', '"19"" rack":0.5,-x', "a:0.5"),
+        *('"a:0.5":0.5', "a:0.5=0", " + Black , - faces.Male ", '"my, moods"."happy"'),
+    ]
+    probabilities = np.random.default_rng(0).random((len(texts), 10), np.float32)
+    rows = iter(probabilities)
+
+    class Model:
+        label_space = space
+
+        def classify(self, images, dataset):
+            return self.row[None, space.slices[dataset]]
+
+    model, image = Model(), np.zeros((1, 16, 16, 3))
+    expected = []
+    for text in texts:
+        model.row = next(rows)
+        expected += vectors_of_targets(model, image, [text]).tolist()
+    received = tf.function(labels_by_name)(space, tf.constant(texts), probabilities)
+    np.testing.assert_allclose(received, expected, atol=1e-6)
+    for text in ('"Black', "Black:2", "Male", "-Black=0", "Black:0.5,Black"):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            labels_by_name(space, tf.constant([text]), probabilities[:1])

@@ -421,6 +421,24 @@ def test_batches_and_one_label_for_all(batch):
     )
 
 
+def test_targets_in_words(batch):
+    model = tiny([HAIR, MOOD])
+    image, _ = batch
+    seen = (model.classify(image) >= 0.5).astype(np.float32)
+    seen[:, 2] = 1.0
+    label = model.label_space.embed(seen, 0)
+    label[1] = model.label_space.embed(np.float32([0, 1]), 1)
+    texts = ["+Male", MOOD.domains[1], "hair.Male=1", "Male:1"]
+    output = model.translate(image, texts)
+    np.testing.assert_allclose(output, model.generator([image, label]), atol=1e-6)
+    pixels = np.rint((image + 1) * 127.5).astype(np.uint8)
+    assert model.translate(pixels, "Male:0.5").dtype == np.uint8
+    with pytest.raises(InputError, match="Leave out dataset"):
+        model.translate(image, "Male", dataset=0)
+    with pytest.raises(InputError, match="4 images, 3 targets"):
+        model.translate(image, texts[:3])
+
+
 def test_wrong_mask_changes_the_picture(batch):
     model = tiny([HAIR, MOOD])
     image, _ = batch
