@@ -29,8 +29,9 @@ PIP = "-m pip install --quiet --no-index --no-deps --no-build-isolation"
 def commands(heading):
     """The commands of a section, joined where a line goes on."""
     section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"```\n(.*?)```", section, re.DOTALL)
-    return "".join(blocks).replace("\\\n", " ").strip().splitlines()
+    blocks = re.findall(r"```(\w*)\n(.*?)```", section, re.DOTALL)
+    text = "".join(block for language, block in blocks if not language)
+    return text.replace("\\\n", " ").strip().splitlines()
 
 
 @pytest.fixture(scope="module")
