@@ -93,6 +93,7 @@ need TensorFlow or Keras are imported when they are used:
 | `tape_over`, `value_and_slope`, `in_batches` | gradients; a function in batches |
 | `to_float`, `to_uint8` | pixels: uint8 to [-1, 1] and back |
 | `training_batches` | the default of `ModelFamily.batches` |
+| `Samples` | what `ModelFamily.sampler` returns |
 | `ServedModel`, `Signature`, `image_formats`, `row_spec` | `ModelFamily.served` |
 | `LiteRTModel`, `LiteRTFile`, `FileSignature` | `ModelFamily.litert` |
 | `OfficialCode`, `Entry`, `Sizes`, `NetworkState` | `ModelFamily.official` |
@@ -170,6 +171,7 @@ _LAZY = {
     ),
     "stargan_tf.models.label_model": ("LabelModel",),
     "stargan_tf.optimizers": ("LinearDecay", "TorchAdam"),
+    "stargan_tf.training.watching": ("Samples",),
 }
 _HOMES = {name: home for home, names in _LAZY.items() for name in names}
 

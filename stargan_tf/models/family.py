@@ -217,8 +217,8 @@ class ModelFamily:
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
             `batch_options`) → endless `tf.data.Dataset`; `part=` where several machines
             train, see `training_batches`, the default.
-        sampler: what draws its images in a run: a `SampleSchedule` and the held-out
-            sources → Keras callback. By default every image in every domain.
+        sampler: what draws its sample images: the held-out sources → (the model →
+            `training.watching.Samples`). By default every image in every domain.
         uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
             stands for one of its domains.
         translated_by: the way of steering it, by name: `"labels"`, as StarGAN,
@@ -250,7 +250,7 @@ class ModelFamily:
     name: str
     target: str
     batches: str = "stargan_tf.data.sampling:training_batches"
-    sampler: str = "stargan_tf.training.watching:SampleImages"
+    sampler: str = "stargan_tf.training.watching:LabelSamples"
     uses: tuple[str, ...] = (
         "--to {domain} INPUT --output OUTPUT",
         "--all INPUT --output grid.png",

@@ -1,76 +1,24 @@
-"""The Keras callbacks of a run: log, checkpoints, evaluations, and when to stop."""
+"""The Keras callbacks that only a run has: log, checkpoints, and stop on a signal."""
 
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from stargan_tf import interruption
-from stargan_tf.errors import InputError
-from stargan_tf.evaluation.evaluator import Evaluator
-from stargan_tf.layers.precision import keras_settings
+from stargan_tf.callbacks import StepCallback, TrainingDiverged
 from stargan_tf.training import checkpoints
-from stargan_tf.training.checkpoints import BestCheckpoint, State
+from stargan_tf.training.checkpoints import State
 from stargan_tf.training.metric_log import MetricLog
-
-
-class StepCallback(keras.callbacks.Callback):
-    """Counts `model.step` along without reading it from the device each batch."""
-
-    def __init__(self):
-        super().__init__()
-        self.step = 0
-
-    def on_train_begin(self, logs=None):
-        """Takes up the model's count, which a resumed run does not begin at 0."""
-        self.step = int(self.model.step.numpy())
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Counts, then calls `on_step`."""
-        self.step += 1
-        self.on_step(logs or {})
-
-    def on_step(self, logs):
-        """Called after each step, with the running means since the last logged one."""
-
-
-class TrainingDiverged(InputError):
-    """A loss or a weight became NaN or infinite."""
-
-
-class StopOnNaN(StepCallback):
-    """Raises `TrainingDiverged` at the first step with a loss that is not finite.
-
-    It must stand before the callbacks that write: the running means that it looks
-    at are reset after each logged step, and the checkpoint comes after it. (Keras'
-    `TerminateOnNaN` looks at `loss` only, and stops after the others have written.)
-    """
-
-    def on_step(self, logs):
-        """Looks at every value; Keras has read them from the device already."""
-        broken = {n: value for n, value in logs.items() if not math.isfinite(value)}
-        if broken:
-            words = [f"{name} became {value}" for name, value in broken.items()]
-            raise _diverged(", ".join(words), self.step)
 
 
 def _check_weights(model: keras.Model, step: int) -> None:
     """Refuses weights that must not become a checkpoint, naming the first."""
     for variable in model.trainable_variables:
         if not np.all(np.isfinite(variable.numpy())):
-            raise _diverged(f"the weight {variable.path} is not finite", step)
-
-
-def _diverged(what: str, step: int) -> TrainingDiverged:
-    return TrainingDiverged(
-        f"Training diverged: {what} at step {step}. Nothing of it was saved; the last "
-        "checkpoint is sound. The same command would repeat it: start another --run "
-        "with a lower --learning_rate, a higher --gradient_penalty, or "
-        "--precision float32."
-    )
+            raise TrainingDiverged(f"the weight {variable.path} is not finite", step)
 
 
 class LogMetrics(StepCallback):
@@ -105,7 +53,7 @@ class LogMetrics(StepCallback):
         """Writes if the interval is over."""
         if self.step % self.every:
             return
-        idle = self._without_values()
+        idle = {"loss", *self._without_values()}  # `loss` is for Keras' callbacks.
         values = {n: float(value) for n, value in logs.items() if n not in idle}
         values["images_per_second"] = self._speed()
         if self.log:
@@ -214,54 +162,3 @@ class StopOnSignal(StepCallback):
             if self.save:
                 self.save.save(model)
             raise Stopped(int(model.step.numpy()))
-
-
-class Evaluate(StepCallback):
-    """Measures the model every `every` steps and at the end, with averaged networks.
-
-    Args:
-        evaluators: data set → what measures the model on it, prepared.
-        log: where the numbers go.
-        every: steps from one evaluation to the next.
-        total_steps: length of the run.
-        best: keeps the best checkpoint; None to keep none.
-    """
-
-    def __init__(
-        self,
-        evaluators: Mapping[str, Evaluator],
-        log: MetricLog,
-        every: int,
-        total_steps: int,
-        best: BestCheckpoint | None = None,
-    ):
-        super().__init__()
-        self.evaluators, self.log, self.best = evaluators, log, best
-        self.every, self.total_steps = every, total_steps
-
-    def on_step(self, logs):
-        """Measures if it is time."""
-        if self.step == self.total_steps or self.step % self.every == 0:
-            interruption.abandoned_on_stop(self._record)
-
-    def measure(self) -> dict[str, float]:
-        """The means over all tasks by name, with several data sets theirs first."""
-        values = {}
-        with keras_settings():
-            for dataset, evaluator in self.evaluators.items():
-                start = f"{dataset}_" if len(self.evaluators) > 1 else ""
-                for name, mean in evaluator.run().means.items():
-                    values[start + name] = mean.value
-        return values
-
-    def _record(self) -> None:
-        values = self.measure()
-        self.log.write(self.step, values)
-        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
-        print(f"\nStep {self.step}: {shown}")
-        if self.best is None:
-            return
-        if self.best.metric not in values:
-            print(f"No best checkpoint: {self.best.metric} cannot be measured here.")
-        elif self.best.offer(self.model, self.step, values):
-            print(f"The best {self.best.metric} so far: {self.best.path}")

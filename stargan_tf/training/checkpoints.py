@@ -221,19 +221,19 @@ class Best:
 
 
 class BestCheckpoint:
-    """Keeps the checkpoint with the best value of one number in `checkpoints/best/`.
+    """Keeps the checkpoint with the best value of one number.
 
     It is a checkpoint like the others, with `best.json` beside the model, and is kept
     however many later ones there are.
 
     Args:
-        folder: the run's `checkpoints/`.
+        path: its folder, `checkpoints/best` in a run.
         metric: the number that decides.
         describe: step → what to write into the state file.
     """
 
-    def __init__(self, folder: Path, metric: str, describe: Callable[[int], State]):
-        self.path, self.metric, self.describe = folder / BEST_FOLDER, metric, describe
+    def __init__(self, path: Path, metric: str, describe: Callable[[int], State]):
+        self.path, self.metric, self.describe = path, metric, describe
 
     def offer(self, model: Any, step: int, values: Mapping[str, float]) -> bool:
         """Saves the model if its values at this step are the best; whether it did."""

@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from stargan_tf import files, interruption
+from stargan_tf.callbacks import Evaluate, KeepBest, SampleImages, StopOnNaN
 from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labels import LabelSpace
@@ -31,26 +32,17 @@ from stargan_tf.distribution.strategies import (
     scope,
 )
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.evaluator import Evaluator
-from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.models.registry import family
 from stargan_tf.private_interfaces import random_state_restored
 from stargan_tf.training import checkpoints, resume
-from stargan_tf.training.callbacks import (
-    Evaluate,
-    LogMetrics,
-    SaveCheckpoint,
-    StopOnNaN,
-    StopOnSignal,
-)
-from stargan_tf.training.checkpoints import BestCheckpoint, State, load_weights
+from stargan_tf.training.callbacks import LogMetrics, SaveCheckpoint, StopOnSignal
+from stargan_tf.training.checkpoints import BEST_FOLDER, State, load_weights
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.metric_log import MetricLog, drop_lines_after
 from stargan_tf.training.run_folder import RunFolder, find_checkpoint, versions
 from stargan_tf.training.warm_start import warm_start
-from stargan_tf.training.watching import SampleSchedule
 from stargan_tf.training.workers import agreement, together, worker_batches
 
 
@@ -78,11 +70,11 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
         with together(model, strategy):
             _train_beside_chief(model, config, data, strategy)
         return model
-    evaluators = _evaluators(model, config, data)
+    evaluation = _evaluation(model, config, data)
     with folder.locked():
         _restore(model, folder, config, data, accept_changed_data)
         with together(model, strategy):
-            _train_as_chief(model, folder, config, data, evaluators, strategy)
+            _train_as_chief(model, folder, config, data, evaluation, strategy)
     return model
 
 
@@ -234,27 +226,19 @@ def _restore(
     files.write_json(folder.config, record, "configuration")
 
 
-def _evaluators(model: Any, config: RunConfig, data: RunData) -> dict[str, Evaluator]:
-    """What measures the model in training, by data set; none unless asked for."""
+def _evaluation(model: Any, config: RunConfig, data: RunData) -> Evaluate | None:
+    """What measures the model in training; None unless asked for."""
     if not config.evaluate_every:
-        return {}
-    steering = family(config.model).translated_by
-    with keras_settings():
-        return {
-            held_out.info.name: Evaluator(
-                Subject(model, steering, held_out, train, number), config.evaluation
-            )
-            for number, (held_out, train) in enumerate(
-                zip(data.held_out, data.train, strict=True)
-            )
-        }
-
-
-def _prepare(evaluators: dict[str, Evaluator]) -> None:
-    """What is needed once: the real images' statistics, the classifier."""
-    with keras_settings():
-        for evaluator in evaluators.values():
-            evaluator.prepare()
+        return None
+    evaluation = Evaluate(
+        data.held_out,
+        data.train,
+        config.evaluate_every,
+        total_steps=config.steps,
+        **vars(config.evaluation),
+    )
+    evaluation.set_model(model)
+    return evaluation
 
 
 # === Training ===
@@ -265,14 +249,15 @@ def _train_as_chief(
     folder: RunFolder,
     config: RunConfig,
     data: RunData,
-    evaluators: dict[str, Evaluator],
+    evaluation: Evaluate | None,
     strategy: Strategy | None,
 ) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
         print(f"The run is finished. Pass --steps larger than {start} to go on.")
         return
-    interruption.abandoned_on_stop(lambda: _prepare(evaluators))
+    if evaluation:
+        interruption.abandoned_on_stop(evaluation.prepare)
     save = SaveCheckpoint(
         folder.checkpoints,
         _description(config, data),
@@ -286,17 +271,21 @@ def _train_as_chief(
     log = MetricLog(folder.metrics, folder.tensorboard)
     # First: what comes after it must not write what is not finite.
     callbacks = [StopOnNaN(), LogMetrics(log, config.log_every, config.batch_size)]
-    if evaluators:
-        best = None
-        if config.best_metric:
-            best = BestCheckpoint(folder.checkpoints, config.best_metric, save.describe)
-        callbacks.append(
-            Evaluate(evaluators, log, config.evaluate_every, config.steps, best)
-        )
+    if evaluation:
+        evaluation.log = log
+        callbacks.append(evaluation)
+    if config.best_metric:
+        best = folder.checkpoints / BEST_FOLDER
+        callbacks.append(KeepBest(best, config.best_metric, save.describe))
+    samples = SampleImages(
+        folder.samples,
+        data.held_out,
+        config.sample_every,
+        total_steps=config.steps,
+        log=log,
+    )
     # After the checkpoint: drawing takes long, and may fail on a full disk.
-    schedule = SampleSchedule(folder.samples, log, config.sample_every, config.steps)
-    sampler = pkgutil.resolve_name(family(config.model).sampler)
-    callbacks += [save, sampler(schedule, data.held_out), stop]
+    callbacks += [save, samples, stop]
     _fit(model, config, data, callbacks, strategy)
 
 

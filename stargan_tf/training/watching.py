@@ -1,25 +1,18 @@
-"""What a run is watched by: when samples are drawn, of which images, what they say."""
+"""What a training is watched by: images of held-out images, and what they say."""
 
 import itertools
-import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from stargan_tf import interruption
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.evaluation.tasks import subsample
 from stargan_tf.steering.labels import all_targets
-from stargan_tf.training.callbacks import StepCallback
-from stargan_tf.training.checkpoints import folder_name
-from stargan_tf.training.metric_log import MetricLog
-from stargan_tf.translation.grid import draw_grid, reduced, with_caption
-from stargan_tf.translation.pictures import write_picture
+from stargan_tf.translation.grid import draw_grid
 
 # Mean absolute difference, with images in [-1, 1], below which no eye sees a change.
 NO_VISIBLE_CHANGE = 0.01
@@ -27,86 +20,24 @@ ROWS, COLUMNS = 8, 16  # at most, so that no picture grows with the domains
 
 
 @dataclass(frozen=True)
-class SampleSchedule:
-    """When pictures are drawn, and where they go.
+class Samples:
+    """What a model draws of held-out images, and what that says about the training.
+
+    `ModelFamily.sampler` makes it: a callable that is given the held-out sources and
+    returns a callable from the model to its `Samples`.
 
     Args:
-        folder: the run's `samples/`.
-        log: where the diagnostics, and the pictures again, go.
-        every: steps from one to the next.
-        total_steps: length of the run.
+        pictures: kind → image; the kind is part of the file's name, and may be empty.
+        diagnostics: name → number.
+        shown: how many domains the pictures show, and how many there are.
+        warning: set if the generator ignores what should change its images: how that
+            was measured, and what helps.
     """
 
-    folder: Path
-    log: MetricLog
-    every: int
-    total_steps: int
-
-
-class Sampler(StepCallback):
-    """Draws every `every` steps and at the end, after the checkpoint of that step.
-
-    Args:
-        schedule: when, and where to.
-    """
-
-    def __init__(self, schedule: SampleSchedule):
-        super().__init__()
-        self.schedule = schedule
-        self.warned = False
-        self.shown = ""  # "9 of 100 domains", once that is said.
-
-    def on_train_begin(self, logs=None):
-        """Draws what a process that ended right after the checkpoint left out."""
-        super().on_train_begin(logs)
-        drawn = self.schedule.folder.glob(f"{folder_name(self.step)}*.png")
-        if self.step and self._is_due() and not any(drawn):
-            interruption.abandoned_on_stop(self.sample)
-
-    def on_step(self, logs):
-        """Draws if it is time."""
-        if self._is_due():
-            interruption.abandoned_on_stop(self.sample)
-
-    def _is_due(self) -> bool:
-        at_end = self.step == self.schedule.total_steps
-        return at_end or self.step % self.schedule.every == 0
-
-    def sample(self):
-        """Draws the pictures and says what they show."""
-
-    def say_shown(self, shown: int, total: int) -> None:
-        """Says, once in a process, how many of all domains the pictures show."""
-        if shown == total or self.shown:
-            return
-        self.shown = f"{shown} of {total} domains"
-        print(
-            f"The sample pictures and diagnostics are of {self.shown}, evenly spread; "
-            "'stargan-tf translate' shows any."
-        )
-
-    def write_picture(self, picture: Image.Image, kind: str = "") -> None:
-        """Writes a picture of this step; its kind is part of the name."""
-        picture = with_caption(reduced(picture), self.shown)
-        ending = f"_{kind}" if kind else ""
-        name = f"{folder_name(self.step)}{ending}.png"
-        write_picture(picture, self.schedule.folder / name)
-        self.schedule.log.write_picture(
-            self.step, kind or "samples", np.asarray(picture)
-        )
-
-    def write(self, values: Mapping[str, float]) -> None:
-        """Writes the diagnostics of this step."""
-        self.schedule.log.write(self.step, values)
-
-    def warn_if_ignored(self, effect: float, text: str) -> None:
-        """Warns, once in a run, that what should change the pictures does not."""
-        # In the first fifth of a run every generator copies its input.
-        is_early = 5 * self.step < self.schedule.total_steps
-        if self.warned or is_early or effect >= NO_VISIBLE_CHANGE:
-            return
-        self.warned = True
-        warnings.warn(text, stacklevel=2)
+    pictures: Mapping[str, Image.Image]
+    diagnostics: Mapping[str, float]
+    shown: tuple[int, int]
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,57 +115,52 @@ def critic_view(real: np.ndarray, fakes: np.ndarray) -> dict[str, float]:
 # === Models that labels steer ===
 
 
-class SampleImages(Sampler):
-    """Draws every image in every domain, and writes the diagnostics.
+class LabelSamples:
+    """Draws every image in every domain.
 
     Of more than `COLUMNS` domains it takes some, evenly spread.
 
     Args:
-        schedule: when, and where to.
         held_out: the held-out split of each data set.
     """
 
-    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabeledImages]):
-        super().__init__(schedule)
+    def __init__(self, held_out: Sequence[LabeledImages]):
         rows = -(-ROWS // len(held_out))
         shown = subsample(np.arange(len(held_out)), ROWS)
         self.groups = [pick(held_out[number], number, rows) for number in shown]
 
-    def sample(self):
+    def __call__(self, model: Any) -> Samples:
         """Draws the grid."""
-        domains = self.model.label_space.names
+        domains = model.label_space.names
         shown = subsample(np.arange(len(domains)), COLUMNS)
-        self.say_shown(len(shown), len(domains))
-        columns = [translations(self.model, group, shown) for group in self.groups]
+        columns = [translations(model, group, shown) for group in self.groups]
         rows = [
             [group.images[i], *(column[i] for column in translated)]
             for group, translated in zip(self.groups, columns, strict=True)
             for i in range(len(group.images))
         ]
-        titles = ["input", *(domains[number] for number in shown)]
-        self.write_picture(draw_grid(rows, titles))
-        self._diagnose(columns)
-
-    def _diagnose(self, columns: list[list[np.ndarray]]) -> None:
+        grid = draw_grid(rows, ["input", *(domains[number] for number in shown)])
         # The first group suffices: the critic does not know the data sets apart.
-        values = critic_view(
-            self._score(self.groups[0].images),
-            np.stack([self._score(column) for column in columns[0]]),
+        diagnostics = critic_view(
+            _score(model, self.groups[0].images),
+            np.stack([_score(model, column) for column in columns[0]]),
         )
-        if len(columns[0]) > 1:
+        warning = ""
+        if len(shown) > 1:
             effect = float(np.mean([label_effect(column) for column in columns]))
-            values["label_effect"] = effect
-            self.warn_if_ignored(
-                effect,
-                f"The generator hardly reacts to the label (label_effect {effect:.4f} "
-                f"at step {self.step}). Check the labels; more weight on the "
-                "classification loss, or less on the reconstruction, helps.",
-            )
-        self.write(values)
+            diagnostics["label_effect"] = effect
+            if effect < NO_VISIBLE_CHANGE:
+                warning = (
+                    "The generator hardly reacts to the label (label_effect "
+                    f"{effect:.4f}). Check the labels; more weight on the "
+                    "classification loss, or less on the reconstruction, helps."
+                )
+        return Samples({"": grid}, diagnostics, (len(shown), len(domains)), warning)
 
-    def _score(self, images: np.ndarray) -> np.ndarray:
-        scores, _ = self.model.discriminator(to_float(images), training=False)
-        return np.asarray(scores).reshape(len(images), -1).mean(axis=1)
+
+def _score(model: Any, images: np.ndarray) -> np.ndarray:
+    scores, _ = model.discriminator(to_float(images), training=False)
+    return np.asarray(scores).reshape(len(images), -1).mean(axis=1)
 
 
 def translations(

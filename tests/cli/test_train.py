@@ -6,9 +6,9 @@ import signal
 
 import pytest
 
+from stargan_tf.callbacks import SampleImages
 from stargan_tf.cli.main import main
 from stargan_tf.training import run as training_run
-from stargan_tf.training.watching import SampleImages
 
 TINY = [
     *("--dataset=toon_expressions", "--image_size=32", "--base_filters=4"),
@@ -41,13 +41,13 @@ def names(folder, *path):
 
 
 def test_a_signal_leaves_a_checkpoint_of_the_step(folder, capsys, monkeypatch):
-    ask, sample = send(signal.SIGTERM), SampleImages.sample
+    ask, sample = send(signal.SIGTERM), SampleImages.work
 
-    def draw(self):
+    def draw(self, logs):
         ask()
-        sample(self)
+        sample(self, logs)
 
-    monkeypatch.setattr(SampleImages, "sample", draw)
+    monkeypatch.setattr(SampleImages, "work", draw)
     assert main(["train", *TINY, f"--run={folder}"]) == 143
     output = capsys.readouterr()
     resume = f"stargan-tf train --run {folder}"

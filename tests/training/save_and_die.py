@@ -38,7 +38,7 @@ def save_third(folder: Path) -> None:
 
 
 def replace_best(folder: Path) -> None:
-    assert BestCheckpoint(folder, "fid", state).offer(Model(), 3, {"fid": 4.0})
+    assert BestCheckpoint(folder / "best", "fid", state).offer(Model(), 3, {"fid": 4.0})
 
 
 def dies(action, folder: Path, moment: int) -> bool:
@@ -89,7 +89,7 @@ for name, action, check in (
             for step in (1, 2):
                 checkpoints.save(run.checkpoints, Model(), state(step), keep=2)
         else:
-            best = BestCheckpoint(run.checkpoints, "fid", state)
+            best = BestCheckpoint(run.checkpoints / "best", "fid", state)
             best.offer(Model(b"old"), 1, {"fid": 5.0})
         died = dies(action, run.checkpoints, moment)
         check(run, died)

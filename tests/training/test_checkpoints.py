@@ -202,7 +202,7 @@ class ModelTestBestCheckpoint:
 
 def keeper(folder, metric="fid"):
     return BestCheckpoint(
-        folder,
+        folder / "best",
         metric,
         lambda s: State(s, "stargan", [TOY_TEST_BEST_CHECKPOINT], [1], {}),
     )

@@ -1,6 +1,7 @@
 """StarGAN v2's pictures of fixed held-out images, and what they say."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,9 +9,9 @@ from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.steering.styles import random_styles, reference_grid
 from stargan_tf.training.watching import (
+    NO_VISIBLE_CHANGE,
     HeldOutImages,
-    Sampler,
-    SampleSchedule,
+    Samples,
     critic_view,
     label_effect,
     load_some,
@@ -24,80 +25,75 @@ STRIP_SEEDS = (0, 1, 2)
 STRIP_ROWS = 3
 
 
-class SampleStyles(Sampler):
+class StyleSamples:
     """Draws a latent grid, a reference grid and an interpolation strip.
 
     Args:
-        schedule: when, and where to.
         held_out: the held-out split of the data set, alone in its list.
     """
 
-    def __init__(self, schedule: SampleSchedule, held_out: Sequence[LabeledImages]):
-        super().__init__(schedule)
+    def __init__(self, held_out: Sequence[LabeledImages]):
         self.sources, self.references = pick_styles(held_out[0])
 
-    def sample(self):
+    def __call__(self, model: Any) -> Samples:
         """Draws all three, with the averaged networks."""
-        model, images = self.model, self.sources.images
-        domains = model.info.domains
+        images, domains = self.sources.images, model.info.domains
         shown = subsample(np.arange(len(domains)), LATENT_COLUMNS)
-        self.say_shown(len(shown), len(domains))
         seeds = range(max(1, LATENT_COLUMNS // len(domains)))
         styles = random_styles([domains[number] for number in shown], seeds)
-        self.write_picture(styles.translation(model).draw(model, images), "latents")
-        self.write_picture(
-            reference_grid(
+        pictures = {
+            "latents": styles.translation(model).draw(model, images),
+            "references": reference_grid(
                 model,
                 images,
                 self.references.images,
                 self.references.domains.tolist(),
             ),
-            "references",
+            "interpolation": interpolation_strip(
+                model, images[:STRIP_ROWS], domains[-1], STRIP_SEEDS
+            ),
+        }
+        diagnostics = self._diagnose(model, shown)
+        effect, diversity = (
+            diagnostics[name] for name in ("label_effect", "style_diversity")
         )
-        strip = interpolation_strip(
-            model, images[:STRIP_ROWS], domains[-1], STRIP_SEEDS
-        )
-        self.write_picture(strip, "interpolation")
-        self._diagnose(shown)
+        warning = ""
+        if min(effect, diversity) < NO_VISIBLE_CHANGE:
+            warning = (
+                f"The generator hardly reacts to the style (label_effect {effect:.4f} "
+                f"between domains, style_diversity {diversity:.4f} within them). More "
+                "weight on the diversity or style loss, or less on the cycle loss, "
+                "helps."
+            )
+        return Samples(pictures, diagnostics, (len(shown), len(domains)), warning)
 
-    def _diagnose(self, shown: np.ndarray) -> None:
+    def _diagnose(self, model: Any, shown: np.ndarray) -> dict[str, float]:
         """Compares two styles in every domain shown."""
-        first, second = (self._columns(shown, seed) for seed in (0, 1))
+        first, second = (self._columns(model, shown, seed) for seed in (0, 1))
         fakes = [
-            self._score(column, np.full(len(column), domain, np.int32))
+            _score(model, column, np.full(len(column), domain, np.int32))
             for domain, column in zip(shown, first, strict=True)
         ]
-        real = self._score(self.sources.images, self.sources.domains)
-        effect = label_effect(first)
+        real = _score(model, self.sources.images, self.sources.domains)
         pairs = zip(first, second, strict=True)
-        diversity = float(np.mean([label_effect(pair) for pair in pairs]))
-        self.warn_if_ignored(
-            min(effect, diversity),
-            f"The generator hardly reacts to the style (label_effect {effect:.4f} "
-            f"between domains, style_diversity {diversity:.4f} within them, at step "
-            f"{self.step}). A higher --diversity or --style weight or a lower --cycle "
-            "weight helps.",
-        )
-        self.write(
-            {
-                **critic_view(real, np.stack(fakes)),
-                "label_effect": effect,
-                "style_diversity": diversity,
-            }
-        )
+        return {
+            **critic_view(real, np.stack(fakes)),
+            "label_effect": label_effect(first),
+            "style_diversity": float(np.mean([label_effect(pair) for pair in pairs])),
+        }
 
-    def _columns(self, shown: np.ndarray, seed: int) -> list[np.ndarray]:
+    def _columns(self, model: Any, shown: np.ndarray, seed: int) -> list[np.ndarray]:
         """The sources in every domain shown, all with one latent code."""
-        code = np.random.default_rng(seed).standard_normal((1, self.model.latent_dim))
-        names = [self.model.info.domains[number] for number in shown]
+        code = np.random.default_rng(seed).standard_normal((1, model.latent_dim))
+        names = [model.info.domains[number] for number in shown]
         return [
-            self.model.translate(self.sources.images, name, latents=code)
-            for name in names
+            model.translate(self.sources.images, name, latents=code) for name in names
         ]
 
-    def _score(self, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
-        score = self.model.discriminator([to_float(images), domains], training=False)
-        return np.asarray(score)
+
+def _score(model: Any, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
+    score = model.discriminator([to_float(images), domains], training=False)
+    return np.asarray(score)
 
 
 def pick_styles(source: LabeledImages) -> tuple[HeldOutImages, HeldOutImages]:

@@ -1,31 +1,21 @@
 """StarGAN v2's pictures and diagnostics, on a model that paints by hand."""
 
-import json
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.source import LabeledImages
-from stargan_tf.models.stargan_v2.watch import SampleStyles, pick_styles
-from stargan_tf.training.metric_log import MetricLog
-from stargan_tf.training.watching import SampleSchedule
+from stargan_tf.models.stargan_v2.watch import StyleSamples, pick_styles
 
 SIZE = 8
 INFO = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)
-
-
-class Step:
-    def numpy(self):
-        return 0
 
 
 class Model:
     """A style is one number, which is painted on the image; D sees the domain."""
 
     style_dim, latent_dim = 1, 2
-    info, step = INFO, Step()
+    info = INFO
 
     def __init__(self, domain_effect=20, latent_effect=40):
         self.domain_effect, self.latent_effect = domain_effect, latent_effect
@@ -62,16 +52,6 @@ def animals(counts=(9, 9, 9)):
     )
 
 
-def run(tmp_path, model, steps, **schedule):
-    log = MetricLog(tmp_path / "metrics.jsonl")
-    schedule = {"every": 2, "total_steps": 3, **schedule}
-    callback = SampleStyles(SampleSchedule(tmp_path, log, **schedule), [animals()])
-    callback.set_model(model)
-    callback.on_train_begin()
-    for _ in range(steps):
-        callback.on_train_batch_end(0, {})
-
-
 def test_sources_and_references_are_other_images_of_every_domain():
     sources, references = pick_styles(animals())
     assert sources.domains.tolist() == [0, 0, 1, 1, 2, 2]
@@ -87,16 +67,7 @@ def test_small_and_missing_domains_are_no_obstacle(counts):
         assert sorted(set(some.domains.tolist())) == present
 
 
-def test_three_pictures_at_intervals_and_at_the_end(tmp_path):
-    run(tmp_path, Model(), 3)
-    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
-        f"step_{step:08d}_{kind}.png"
-        for step in (2, 3)
-        for kind in ("interpolation", "latents", "references")
-    ]
-
-
-def test_a_hundred_domains_do_not_make_the_pictures_larger(tmp_path, capsys):
+def test_a_hundred_domains_do_not_make_the_pictures_larger():
     """Once 100 × 100 translations each, 204 million pixels."""
     info = DatasetInfo("many", tuple(f"d{i}" for i in range(100)), "one_hot", 64)
     model, translated = Model(), []
@@ -114,38 +85,34 @@ def test_a_hundred_domains_do_not_make_the_pictures_larger(tmp_path, capsys):
         lambda index: np.full((64, 64, 3), index, np.uint8),
         "many",
     )
-    log = MetricLog(tmp_path / "metrics.jsonl")
-    schedule = SampleSchedule(tmp_path, log, every=1, total_steps=20)
-    callback = SampleStyles(schedule, [held_out])
-    callback.set_model(model)
-    callback.on_train_begin()
-    callback.on_train_batch_end(0, {})
+    draw = StyleSamples([held_out])
+    samples = draw(model)
     assert sum(translated) < 300
-    pictures = sorted(tmp_path.glob("*.png"))
-    assert len(pictures) == 3
-    for path in pictures:
-        with Image.open(path) as picture:
-            assert picture.width * picture.height < 2e6
-    assert capsys.readouterr().out.count("9 of 100 domains") == 1
+    assert samples.pictures.keys() == {"latents", "references", "interpolation"}
+    for picture in samples.pictures.values():
+        assert picture.width * picture.height < 2e6
+    assert samples.shown == (9, 100)
     # From the first domain to the last.
-    assert {0, 99} <= set(callback.sources.domains.tolist())
-    assert {0, 99} <= set(callback.references.domains.tolist())
+    assert {0, 99} <= set(draw.sources.domains.tolist())
+    assert {0, 99} <= set(draw.references.domains.tolist())
 
 
-def test_diagnostics(tmp_path):
-    run(tmp_path, Model(), 3)
-    record = json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])
+def test_diagnostics():
+    samples = StyleSamples([animals()])(Model())
     # Neighbouring domains differ by 20; the latent codes of seeds 0 and 1 by 40.
-    assert record["label_effect"] == pytest.approx(20 / 127.5)
-    assert record["style_diversity"] == pytest.approx(40 / 127.5)
     # D gives the domain's number: that of x is, on average, that of the fakes.
-    assert record["critic_gap"] == pytest.approx(0.0)
-    assert record["critic_wins"] == pytest.approx(1 / 3)
+    assert samples.diagnostics == pytest.approx(
+        {
+            "label_effect": 20 / 127.5,
+            "style_diversity": 40 / 127.5,
+            "critic_gap": 0.0,
+            "critic_wins": 1 / 3,
+        }
+    )
+    assert samples.shown == (3, 3) and not samples.warning
 
 
 @pytest.mark.parametrize("effects", [(0, 40), (20, 0)])
-def test_warns_once_when_the_style_is_ignored(tmp_path, effects):
-    with pytest.warns(UserWarning, match="hardly reacts to the style") as caught:
-        run(tmp_path, Model(*effects), 4, total_steps=10)
-    assert len(caught) == 1
-    run(tmp_path, Model(*effects), 1, every=1, total_steps=10)  # Too early to tell.
+def test_a_style_that_is_ignored_is_told(effects):
+    samples = StyleSamples([animals()])(Model(*effects))
+    assert "hardly reacts to the style" in samples.warning
