@@ -35,6 +35,7 @@ from stargan_tf.exporting import (
     MODES_HELP,
     NONE,
     AgreementError,
+    check_format,
 )
 from stargan_tf.files import check_new
 from stargan_tf.models.family import Option
@@ -92,6 +93,7 @@ def _export(args: argparse.Namespace) -> int:
     from stargan_tf.training.run_folder import find_checkpoint
 
     checkpoint, state = find_checkpoint(args.model)
+    check_format(args.format, state.model)
     try:
         for line in _EXPORTERS[args.format](args, checkpoint, state):
             print(line)
@@ -122,8 +124,6 @@ def _export_saved_model(
     output = Path(args.output)
     check_installed()
     next_version(output)
-    if not family(state.model).served:
-        raise InputError(f"There is no SavedModel of {state.model} models.")
     choice = data_choice(args, state.datasets[0]["image_size"])
     start_tensorflow()
     from stargan_tf.exporting.saved_model import export_saved_model
@@ -141,8 +141,6 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
     output = Path(args.output)
     check = args.check is not False
     check_new(output)
-    if not family(state.model).litert:
-        raise InputError(f"{state.model} models cannot be exported as LiteRT files.")
     if check or args.quantize == INT8:
         check_installed()
     choice = data_choice(args, state.datasets[0]["image_size"])

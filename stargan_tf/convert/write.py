@@ -246,15 +246,9 @@ def read_landmarks(path: str | Path) -> StateDict:
 
 
 def check_exportable(checkpoint: Path, state: State) -> None:
-    """Raises InputError for a model that no official code can build."""
-    codes = official_codes()
-    if state.model not in codes:
-        raise InputError(
-            f"There is no official code for {state.model} models. Only "
-            f"{' and '.join(codes)} models are exported as torch files."
-        )
+    """Raises InputError for options that no official code can build."""
     options = read_model_config(model_file(checkpoint), family(state.model))
-    codes[state.model].check_exportable(options)
+    official_codes()[state.model].check_exportable(options)
 
 
 def export_checkpoint(
@@ -266,6 +260,7 @@ def export_checkpoint(
         InputError: if they cannot be written.
         ImportError: without PyTorch.
     """
+    check_exportable(checkpoint, state)
     model = open_checkpoint(checkpoint, state, compile=True)
     official = official_codes()[state.model]
     space = model.label_space

@@ -1,8 +1,9 @@
 """An evaluation of a trained model, from its folder to the files with the results."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -10,12 +11,19 @@ from typing import Any
 
 from stargan_tf.data.identity import data_fingerprint, differing_parts
 from stargan_tf.data.info import DatasetInfo, as_infos
-from stargan_tf.data.options import HELD_OUT, TRAIN, Preparation
+from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, Preparation
 from stargan_tf.data.registry import available, definition, load_dataset
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.cache import FinishedTasks
-from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
+from stargan_tf.evaluation.options import (
+    CLASSIFICATION,
+    DEFAULT_METRICS,
+    FID,
+    KID,
+    EvaluationOptions,
+    UserFunctions,
+)
 from stargan_tf.evaluation.results import Results, results_record, write_record
 from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
@@ -32,11 +40,14 @@ from stargan_tf.training.run_folder import (
     load_model,
     read_config_file,
     run_of,
+    state_of,
     versions,
 )
 from stargan_tf.user_code import check_form, explained, imported_by_user
 
 RESULTS = "results.json"
+# Metrics that compare with real images.
+COMPARED = {CLASSIFICATION, FID, KID}
 
 
 @dataclass(frozen=True)
@@ -74,11 +85,15 @@ class DataChoice:
 
 
 def open_evaluation_data(
-    checkpoint: Path, state: State, choice: DataChoice
+    checkpoint: Path | None, state: State, choice: DataChoice
 ) -> EvaluationData:
-    """Opens the data, as the run had it or as the user says."""
+    """Opens the data, as the run had it or as the user says.
+
+    Args:
+        checkpoint: None for a model in memory, which belongs to no run.
+    """
     infos = as_infos(state.datasets)
-    config = recorded_config(checkpoint, choice.options)
+    config = checkpoint and recorded_config(checkpoint, choice.options)
     name = choice.name
     if name is None and config:
         name = config.dataset_names[0]
@@ -86,7 +101,8 @@ def open_evaluation_data(
         name = infos[0].name  # Of a model without a run: what it is named after.
     if name is None:
         raise InputError(
-            f"{checkpoint} belongs to no run that names its data. Pass --dataset NAME."
+            f"{checkpoint or 'The model'} belongs to no run that names its data. Pass "
+            "--dataset NAME."
         )
     index = _index(name, [info.name for info in infos])
     known, as_in_run = name, {}
@@ -143,15 +159,24 @@ def _open(
     ):
         options = {**options, "attributes": info.domains}
         source = load_dataset(name, split, info.image_size, **options)
-    received = source.info
-    if (received.domains, received.label_type) == (info.domains, info.label_type):
-        return source
-    raise InputError(
-        "Model and data set have different domains. The model has "
-        f"{', '.join(info.domains)} ({info.label_type}), '{name}' has "
-        f"{', '.join(received.domains)} ({received.label_type}). Choose with "
-        "--attributes, or pass the --dataset that the model was trained on."
-    )
+    _check_labels(source.info, info)
+    return source
+
+
+def _check_labels(received: DatasetInfo, info: DatasetInfo) -> None:
+    """Refuses data whose labels or sizes are not the model's."""
+    if received.image_size != info.image_size:
+        raise InputError(
+            f"The model takes images of {info.image_size} pixels. Received from "
+            f"'{received.name}': {received.image_size} pixels."
+        )
+    if (received.domains, received.label_type) != (info.domains, info.label_type):
+        raise InputError(
+            "Model and data set have different domains. The model has "
+            f"{', '.join(info.domains)} ({info.label_type}), '{received.name}' has "
+            f"{', '.join(received.domains)} ({received.label_type}). Choose with "
+            "--attributes, or pass the --dataset that the model was trained on."
+        )
 
 
 @dataclass(frozen=True)
@@ -186,13 +211,8 @@ class EvaluationJob:
             option: explained(option, name, imported_by_user(option, name))
             for option, name in self.functions.items()
         }
-        subject = Subject(
-            load_model(self.checkpoint, **self.code),
-            family(self.state.model).translated_by,
-            self.data.held_out,
-            self.data.train,
-            self.data.dataset,
-        )
+        model = load_model(self.checkpoint, **self.code)
+        subject = _subject(model, self.state, self.data)
         evaluator = Evaluator(subject, self.options, UserFunctions(**functions))
         results = evaluator.run(self.finished)
         if self.finished.found:
@@ -252,6 +272,90 @@ class EvaluationJob:
             "train": {"images": len(train), "fingerprint": train.fingerprint},
             "changed_since_training": self.data.changed,
         }
+
+
+def evaluate(
+    model: Any,
+    dataset: str | LabeledImages | None = None,
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    *,
+    train: LabeledImages | None = None,
+    truth: Callable[..., Any] | None = None,
+    masks: Callable[..., Any] | None = None,
+    embedding: Callable[..., Any] | None = None,
+    **options: Any,
+) -> Results:
+    """Measures a model on held-out images, as `stargan-tf evaluate` does.
+
+    ```python
+    results = stargan_tf.evaluate(model, "toon_attributes", ["fid", "classification"])
+    print(results)
+    print(results.means["fid"].value)
+    ```
+
+    Args:
+        model: a model, or what `load_model` opens.
+        dataset: a data set's name, of which the held-out images are translated; or
+            those images. By default what the model was trained on.
+        metrics: some of `"fid"`, `"kid"`, `"lpips"`, `"classification"` and
+            `"unchanged"`; by default those that need no download.
+        train: with images as `dataset`: the real images that `"fid"`, `"kid"` and
+            `"classification"` compare with. They must not be those of `dataset`.
+        truth: (name of an image, label (number of domains,), image size) → the uint8
+            image (size, size, 3) that a perfect translation gives, or None.
+        masks: uint8 images (n, size, size, 3) → (n, size, size), above 0.5 where a
+            translation may draw.
+        embedding: uint8 images (n, size, size, 3) → vectors (n, d) that tell who it is.
+        **options: `count` (images of each task at most), `batch_size`, `seed`,
+            `outputs` (translations of each image, for models with styles),
+            `protocol`, `lpips_network`, `classifier` and `classifier_steps`, as the
+            flags of `stargan-tf evaluate`; with the name of a data set also the
+            options of `load_dataset`, such as `data_dir`.
+
+    Returns:
+        The results: `means` is {name: mean over the tasks, with `value` and
+        `interval`}, `tasks` has the numbers of each task, and `print` shows the table.
+
+    Raises:
+        InputError: if the model and the data do not fit, images other than those that
+            the model was trained on have the same name, or an option does not exist.
+        ImportError: without the packages that a metric needs.
+    """
+    from stargan_tf.evaluation.evaluator import Evaluator
+    from stargan_tf.layers.precision import keras_settings
+
+    of_data = {field.name for field in fields(DatasetOptions)} & options.keys()
+    opening = {name: options.pop(name) for name in of_data}
+    chosen = EvaluationOptions(tuple(metrics), **options)
+    checkpoint = None
+    if isinstance(model, str | os.PathLike):
+        checkpoint, state = find_checkpoint(model)
+        model = load_model(checkpoint)
+    else:
+        state = state_of(model)
+    if isinstance(dataset, LabeledImages):
+        if train is None and COMPARED & set(metrics):
+            raise InputError(
+                f"{' and '.join(sorted(COMPARED & set(metrics)))} compare with real "
+                "images. Pass them as train=…, such as load_dataset(name, 'train')."
+            )
+        infos = as_infos(state.datasets)
+        index = _index(dataset.info.name, [info.name for info in infos])
+        for source in (dataset, train or dataset):
+            _check_labels(source.info, infos[index])
+        data = EvaluationData(index, dataset, train or dataset)
+    else:
+        choice = DataChoice(dataset, opening)
+        data = open_evaluation_data(checkpoint, state, choice)
+    functions = UserFunctions(truth=truth, masks=masks, embedding=embedding)
+    subject = _subject(model, state, data)
+    with keras_settings():
+        return Evaluator(subject, chosen, functions).run()
+
+
+def _subject(model: Any, state: State, data: EvaluationData) -> Subject:
+    steering = family(state.model).translated_by
+    return Subject(model, steering, data.held_out, data.train, data.dataset)
 
 
 def _results_path(model: Source) -> Path:

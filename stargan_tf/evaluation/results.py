@@ -122,6 +122,9 @@ class Results:
                 groups.setdefault(start + one.name, []).append(one)
         return {name: _mean(name, group, self.seed) for name, group in groups.items()}
 
+    def __str__(self) -> str:
+        return results_table(self)
+
     @property
     def changing(self) -> list[TaskResult]:
         """The tasks that change a label or style."""

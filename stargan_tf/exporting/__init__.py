@@ -4,6 +4,21 @@ This module imports neither TensorFlow nor NumPy: the command line declares its 
 with it.
 """
 
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from stargan_tf.errors import InputError, near_names
+from stargan_tf.files import temporary_folder, user_path
+from stargan_tf.models.registry import family
+
+# Format → the field of `ModelFamily` with a family's adapter, and the `module:function`
+# that writes it: (checkpoint, state, folder, …) → ….
+FORMATS = {
+    "saved_model": ("served", "stargan_tf.exporting.saved_model:export_saved_model"),
+    "litert": ("litert", "stargan_tf.exporting.litert:export_litert"),
+    "torch": ("official", "stargan_tf.convert.write:export_checkpoint"),
+}
 # Kinds of LiteRT files.
 NONE, FLOAT16, DYNAMIC, INT8 = "none", "float16", "dynamic", "int8"
 MODES = (NONE, FLOAT16, DYNAMIC, INT8)
@@ -24,3 +39,31 @@ class AgreementError(Exception):
     The command line prints it in one line and exits with 1. Nothing is left of the
     export.
     """
+
+
+def check_format(format: str, model: str) -> None:
+    """Raises InputError for a format that there is not for a model family."""
+    if format not in FORMATS:
+        raise InputError(
+            f"There is no export format '{format}'. {near_names(format, FORMATS)}"
+        )
+    if not getattr(family(model), FORMATS[format][0]):
+        raise InputError(f"{model} models cannot be exported as {format}.")
+
+
+def export_model(model: Any, filepath: Any, format: str, **options: Any) -> Path:
+    """Exports a model in memory; see `StarGANBase.export`.
+
+    It takes the way of the command line, by a checkpoint: what is exported is what is
+    saved.
+    """
+    from stargan_tf.training.run_folder import save_preset, state_of
+
+    format = format.removeprefix("tf_")
+    state, output = state_of(model), user_path(filepath)
+    check_format(format, state.model)
+    with temporary_folder() as folder:
+        save_preset(model, folder / "model")
+        export = resolve_name(FORMATS[format][1])
+        written = export(folder / "model", state, output, **options)
+    return written[0] if format == "saved_model" else output

@@ -50,6 +50,98 @@ class StarGANBase(BuiltModel):
             aggregation="only_first_replica",
         )
 
+    # === Saved models ===
+
+    @classmethod
+    def from_preset(cls, preset, load_weights=True, **kwargs):
+        """Makes a model with the architecture, and the weights, of a preset.
+
+        Args:
+            preset: what `stargan_tf.load_model` opens: a run or its checkpoint, a
+                folder of `save_to_preset`, a `.keras` file, an address such as
+                `hf://user/model`, or the name of a model that comes with the package.
+                Or the name of a recipe, which has an architecture and no weights;
+                `stargan-tf presets` lists them.
+            load_weights: whether to load the weights; with `False` they are fresh.
+            **kwargs: arguments of the constructor, in place of the preset's. With
+                weights only `dtype`, `name` and functions such as `mask_provider`.
+                A recipe that names no labels needs `domains`, `num_domains` or
+                `datasets`.
+
+        Returns:
+            The model. With weights it is compiled as it was saved, so that `fit`
+            continues its training; one that was saved uncompiled needs `compile`.
+
+        Raises:
+            InputError: if there is no such preset, it is of another class, a recipe has
+                no weights, or an argument does not fit the weights.
+        """
+        from stargan_tf.training.run_folder import model_from_preset
+
+        return model_from_preset(cls, preset, load_weights, kwargs)
+
+    def save_to_preset(self, folder):
+        """Saves the model in a folder that `from_preset` and every command open.
+
+        The folder is a checkpoint, as those in a run: `model.keras` (architecture,
+        weights, labels, optimizers if compiled) and `state.json` (family, step,
+        preparation of images, a checksum). It is written whole or not at all.
+
+        Args:
+            folder: the folder; a preset that is there is replaced.
+
+        Raises:
+            InputError: if something else is there, it cannot be written, or the class
+                belongs to no installed family.
+        """
+        from stargan_tf.training.run_folder import save_preset
+
+        save_preset(self, folder)
+
+    def export(
+        self,
+        filepath,
+        format="saved_model",
+        verbose=True,
+        input_signature=None,
+        **options,
+    ):
+        """Writes the model in another program's format, as `stargan-tf export` does.
+
+        Args:
+            filepath: the folder to make.
+            format: `"saved_model"` (also `"tf_saved_model"`): for TF Serving and
+                `stargan-tf serve`, in `filepath/1`, then `filepath/2` and so on;
+                `"litert"`: LiteRT files for phones and browsers; `"torch"`: checkpoints
+                for the authors' PyTorch code.
+            verbose: whether to print what was written.
+            input_signature: of Keras' method; the formats have signatures of their own,
+                so only `None` is accepted.
+            **options: of `"saved_model"` and `"litert"`: `check=False` leaves out the
+                comparison with Keras. Of `"litert"`: `quantize` (`"none"`,
+                `"float16"`, `"dynamic"`, or `"int8"`), `input_type` (`"float32"` or
+                `"uint8"`), `calibration_images`.
+
+        Returns:
+            The folder that was written, a `pathlib.Path`.
+
+        Raises:
+            InputError: for another format, or if `filepath` cannot be written.
+            AgreementError: if the exported model differs too much from Keras.
+            ImportError: without the packages that a format needs.
+        """
+        from stargan_tf.exporting import export_model
+
+        if input_signature is not None:
+            raise InputError(
+                "The exported signatures are fixed: images, labels or styles, in every "
+                f"format. Received: input_signature={input_signature!r}. Leave it out."
+            )
+        written = export_model(self, filepath, format, **options)
+        if verbose:
+            print(f"Wrote {written}")
+        return written
+
     # === Compilation ===
 
     def _compile_training(

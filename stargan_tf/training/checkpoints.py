@@ -315,9 +315,16 @@ def _step(weights: Path) -> int:
         return int(step[()]) if is_count else 0
 
 
-def open_model(file: Path, chosen: ModelFamily, compile: bool = False) -> Any:
-    """Does what `keras.models.load_model` does."""
+def open_model(
+    file: Path, chosen: ModelFamily, compile: bool = False, **arguments: Any
+) -> Any:
+    """Does what `keras.models.load_model` does.
+
+    Args:
+        **arguments: of the constructor, in place of those that the model was made with.
+    """
     config = _read_config(file, chosen, compile)
+    config["config"] |= arguments
     model_class = chosen.model_class()  # Registers the classes with Keras.
     import keras
 

@@ -5,7 +5,7 @@ import hashlib
 import os
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,17 @@ import filelock
 
 from stargan_tf import files
 from stargan_tf.data.options import Preparation
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.files import read_json, user_path
 from stargan_tf.models.family import ModelFamily
-from stargan_tf.models.registry import family, family_of, preset
+from stargan_tf.models.registry import (
+    family,
+    family_of,
+    installed_families,
+    preset,
+    presets,
+)
 from stargan_tf.pretrained import named_or, names
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
@@ -178,19 +185,107 @@ def load_model(
     """
     checkpoint, state = find_checkpoint(model)
     loaded = open_checkpoint(checkpoint, state, compile)
-    loaded.preparation = state.preparation
     config = run_of(checkpoint).config
     attach_code(loaded, family(state.model), config, code, trust_code)
     return loaded
 
 
-def open_checkpoint(checkpoint: Path, state: State, compile: bool = False) -> Any:
+def open_checkpoint(
+    checkpoint: Path, state: State, compile: bool = False, **arguments: Any
+) -> Any:
     """The model in a checkpoint that was found, without functions that its run names.
 
-    With `compile` the optimizers are restored, too.
+    With `compile` the optimizers are restored, too. The arguments are those of
+    `open_model`.
     """
     file = checkpoints.model_file(checkpoint)
-    return open_model(file, family(state.model), compile)
+    model = open_model(file, family(state.model), compile, **arguments)
+    model.preparation = state.preparation
+    return model
+
+
+# Arguments of a constructor that leave the weights what they are.
+_HARMLESS = {"dtype", "name"}
+# Those of which one describes the labels.
+_LABELS = ("datasets", "domains", "num_domains")
+
+
+def model_from_preset(
+    model_class: Any, name: Source, load_weights: bool, arguments: Mapping[str, Any]
+) -> Any:
+    """What `from_preset` of a model class returns; see `StarGANBase.from_preset`."""
+    recipes = presets(installed_families())
+    if str(name) in recipes and not user_path(name).exists():
+        recipe = recipes[str(name)].values
+        chosen = _check_class(model_class, name, recipe["model"])
+        if load_weights:
+            raise InputError(
+                f"The preset '{name}' has no weights: it is a recipe for training. "
+                "Pass load_weights=False for its architecture, or the folder of a run "
+                f"of it. Presets with weights: {', '.join(names())}."
+            )
+        return chosen.model_class()(**_of_recipe(name, recipe, chosen, arguments))
+    checkpoint, state = find_checkpoint(name, recipes)
+    chosen = _check_class(model_class, name, state.model)
+    if not load_weights:
+        file = checkpoints.model_file(checkpoint)
+        config = checkpoints.read_model_config(file, chosen)
+        if any(label in arguments for label in _LABELS):
+            size = config.pop("datasets")[0]["image_size"]
+            if "datasets" not in arguments:
+                config["image_size"] = size
+        return chosen.model_class().from_config({**config, **arguments})
+    code = {n: arguments[n] for n in chosen.code_options if n in arguments}
+    others = {n: value for n, value in arguments.items() if n not in code}
+    wrong = sorted(others.keys() - _HARMLESS)
+    if wrong:
+        raise InputError(
+            f"The weights of {name} are those of its own architecture. Received: "
+            f"{', '.join(wrong)}. Leave it out, or pass load_weights=False."
+        )
+    model = open_checkpoint(checkpoint, state, compile=True, **others)
+    attach_code(model, chosen, run_of(checkpoint).config, code)
+    return model
+
+
+def _check_class(model_class: Any, name: Source, model: str) -> ModelFamily:
+    """The family of a preset, whose class must be the one asked for or derived."""
+    chosen = family(model)
+    found = chosen.model_class()
+    if not issubclass(found, model_class):
+        raise InputError(
+            f"The preset '{name}' is of the class {found.__name__}. Received: "
+            f"{model_class.__name__}.from_preset. Call {found.__name__}.from_preset."
+        )
+    return chosen
+
+
+def _of_recipe(
+    name: Source,
+    recipe: Mapping[str, Any],
+    chosen: ModelFamily,
+    arguments: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The constructor's arguments that a preset of the command line stands for."""
+    options = {option.name for option in chosen.model_options}
+    made = {option: recipe[option] for option in options if option in recipe}
+    made |= {"dtype": recipe["precision"]} if "precision" in recipe else {}
+    size = arguments.get("image_size", recipe["image_size"])
+    attributes = recipe.get("attributes")
+    if "datasets" in arguments:
+        return made | dict(arguments)
+    if not any(label in arguments for label in _LABELS):
+        if "dataset" in recipe:  # One that comes with the package.
+            info = load_dataset(recipe["dataset"], image_size=size).info
+            arguments = {n: v for n, v in arguments.items() if n != "image_size"}
+            return {**made, "datasets": info, **arguments}
+        if not attributes or not all(isinstance(one, str) for one in attributes):
+            raise InputError(
+                f"The preset '{name}' names no labels. Pass domains=[…], num_domains=… "
+                "or datasets=…."
+            )
+        made["domains"] = attributes
+    return {**made, "image_size": size, **arguments}
 
 
 def state_of(model: Any) -> State:
@@ -211,18 +306,33 @@ def state_of(model: Any) -> State:
     )
 
 
-def find_checkpoint(model: Source) -> tuple[Path, State]:
+def save_preset(model: Any, folder: Source) -> None:
+    """What `save_to_preset` of a model does; see `StarGANBase.save_to_preset`."""
+    path = user_path(folder)
+    is_empty = path.is_dir() and not any(path.iterdir())
+    if os.path.lexists(path) and not (is_empty or _has_state(path)):
+        raise InputError(
+            f"{path} exists and is not a preset, so it is not overwritten. Choose "
+            "another folder."
+        )
+    checkpoints.write(path, model, state_of(model))
+
+
+def find_checkpoint(
+    model: Source, other_names: Iterable[str] = ()
+) -> tuple[Path, State]:
     """Finds what `load_model` and every command open as a model.
 
     Args:
         model: as `load_model` describes it. A file whose state is not in `state.json`
             beside it is opened as `checkpoints.state_of_file` reads it.
+        other_names: what else the user might have meant, for the error message.
 
     Returns:
         The folder of the checkpoint, or a `.keras` file; its state, with `preparation`
         known.
     """
-    checkpoint, state = _find_checkpoint(_fetched(model))
+    checkpoint, state = _find_checkpoint(_fetched(model), other_names)
     if state.preparation is None:
         known = _recorded_preparation(checkpoint, state.model)
         state = replace(state, preparation=known)
@@ -259,7 +369,7 @@ def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
     return Preparation.of(options)
 
 
-def _find_checkpoint(path: Path) -> tuple[Path, State]:
+def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, State]:
     path = named_or(path)
     if path.is_file():
         if path.name != checkpoints.MODEL_FILE or not _has_state(path.parent):
@@ -272,7 +382,8 @@ def _find_checkpoint(path: Path) -> tuple[Path, State]:
         raise InputError(
             f"There is no model {path}. Expected a run folder, the folder of a "
             "checkpoint or preset, a .keras file, an address such as hf://user/model, "
-            f"or a model that comes with the package. {near_names(str(path), names())}"
+            "or a model that comes with the package. "
+            + near_names(str(path), [*names(), *other_names])
         )
     found = run.newest()
     if found:

@@ -326,12 +326,6 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
             check_exportable(checkpoint, state)
 
 
-def test_a_family_without_official_code(tmp_path):
-    state = checkpoints.State(1, "stranger", [], [], {})
-    with pytest.raises(InputError, match="no official code for stranger models"):
-        check_exportable(tmp_path, state)
-
-
 @needs_torch
 def test_a_file_without_landmark_network(tmp_path):
     write_torch(tmp_path / "a.ckpt", dict(zip("gd", v1_states(), strict=True)))

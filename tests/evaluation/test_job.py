@@ -9,8 +9,9 @@ from stargan_tf.data.identity import data_fingerprint
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.options import Preparation
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
+from stargan_tf.evaluation.job import DataChoice, evaluate, open_evaluation_data
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import resolve
 
@@ -112,6 +113,42 @@ def test_data_that_is_not_the_runs_is_refused_or_accepted(checkpoint, pets, tmp_
         open_evaluation_data(folder, trained, DataChoice())
     accepted = DataChoice(accept_changed_data=True)
     assert open_evaluation_data(folder, trained, accepted).changed is True
+
+
+@pytest.fixture(scope="module")
+def model():
+    from stargan_tf.models.stargan.model import StarGAN
+
+    sizes = {"num_residual_blocks": 1, "discriminator_layers": 2}
+    return StarGAN(TOON, base_filters=2, discriminator_filters=2, **sizes)
+
+
+def test_a_model_in_memory_and_its_file_have_the_same_numbers(model, tmp_path):
+    model.save(tmp_path / "faces.keras")
+    held_out = load_dataset(
+        "toon_attributes", "held_out", 32, attributes=("Male", "Blond_Hair")
+    )
+    given = {"metrics": ["unchanged"], "count": 3}
+    results = evaluate(model, **given)
+    assert results.means["cycle_error"].value > 0
+    assert str(results).startswith(" ") and "cycle" in str(results)
+    for other in (
+        evaluate(tmp_path / "faces.keras", "toon_attributes", **given),
+        evaluate(model, held_out, **given),
+    ):
+        assert {name: mean.value for name, mean in other.means.items()} == {
+            name: mean.value for name, mean in results.means.items()
+        }
+
+
+def test_images_need_real_ones_beside_them(model):
+    held_out = load_dataset("toon_attributes", "held_out", 32)
+    with pytest.raises(InputError, match="classification and fid compare.*as train="):
+        evaluate(model, held_out, ["fid", "classification"])
+    with pytest.raises(InputError, match="different domains"):
+        evaluate(model, held_out, ["unchanged"])
+    with pytest.raises(InputError, match="takes images of 32 pixels. .*64 pixels"):
+        evaluate(model, load_dataset("toon_attributes", image_size=64), ["unchanged"])
 
 
 def test_what_does_not_fit_is_told(checkpoint, pets):

@@ -248,6 +248,76 @@ def test_where_things_made_of_a_model_go(model, expected):
     assert beside(model, "_mobile") == Path(expected)
 
 
+def assert_equal_weights(model, other):
+    for ours, theirs in zip(model.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_preset_folder_holds_all_that_training_goes_on_with(file, tmp_path):
+    model = load_model(file, compile=True)
+    model.preparation = Preparation("crop", 12)
+    model.generator_optimizer.iterations.assign(4)
+    model.save_to_preset(tmp_path / "preset")
+    assert sorted(path.name for path in (tmp_path / "preset").iterdir()) == [
+        "model.keras",
+        "state.json",
+    ]
+    state = find_checkpoint(tmp_path / "preset")[1]
+    assert (state.step, state.preparation) == (6, Preparation("crop", 12))
+    again = type(model).from_preset(tmp_path / "preset")
+    assert_equal_weights(again, model)
+    assert again.compiled and int(again.generator_optimizer.iterations) == 4
+    assert again.preparation == Preparation("crop", 12)
+    again.save_to_preset(tmp_path / "preset")  # Replaces a preset, nothing else.
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(InputError, match="mine exists and is not a preset"):
+        model.save_to_preset(tmp_path / "mine")
+
+
+def test_presets_with_weights_keep_their_architecture(trained, file):
+    from stargan_tf import StarGAN, StarGANV2
+
+    with pytest.raises(InputError, match="its own architecture. Received: base_filte"):
+        StarGAN.from_preset(file, base_filters=8)
+    model = StarGAN.from_preset(file, dtype="mixed_bfloat16")
+    assert model.dtype_policy.name == "mixed_bfloat16"
+    assert_equal_weights(model.generator, trained[0].generator)
+    fresh = StarGAN.from_preset(file, load_weights=False, num_domains=3, base_filters=2)
+    assert fresh.label_space.num_domains == 3 and not int(fresh.step)
+    assert fresh.label_space.image_size == 16
+    assert fresh.get_config()["discriminator_layers"] == 2
+    with pytest.raises(InputError, match="class StarGAN. .*Call StarGAN.from_preset"):
+        StarGANV2.from_preset(file)
+    people = StarGANV2.from_preset("toon_people")
+    assert people.label_space.names == ["woman", "man", "child"]
+
+
+def test_recipes_have_an_architecture_and_no_weights():
+    from stargan_tf import StarGAN, StarGANV2
+
+    with pytest.raises(InputError, match="no weights.*False.*: toon_attributes, toon_"):
+        StarGAN.from_preset("demo")
+    model = StarGAN.from_preset("demo", load_weights=False)
+    assert model.get_config()["base_filters"] == 16
+    assert model.label_space.names[0] == "Black_Hair"
+    assert model.label_space.image_size == 64
+    model = StarGAN.from_preset(
+        "demo", load_weights=False, domains=["Hat"], image_size=32, base_filters=2
+    )
+    assert model.label_space.to_list()[0]["domains"] == ["Hat"]
+    assert model.label_space.image_size == 32
+    small = {"base_filters": 2, "discriminator_filters": 2}
+    model = StarGAN.from_preset("stargan_celeba_128", load_weights=False, **small)
+    assert model.label_space.names[-1] == "Young"
+    with pytest.raises(InputError, match="class StarGAN. Received: StarGANV2"):
+        StarGANV2.from_preset("demo", load_weights=False)
+    with pytest.raises(InputError, match="'stargan_v2_64' names no labels. Pass dom"):
+        StarGANV2.from_preset("stargan_v2_64", load_weights=False)
+    with pytest.raises(InputError, match="Did you mean demo"):
+        StarGAN.from_preset("demoo")
+
+
 class Model:
     provider = None
 
