@@ -10,6 +10,7 @@ import difflib
 import math
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from absl import flags
 from absl.flags import argparse_flags
 
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.interruption import postponed
@@ -93,7 +95,14 @@ class CommandParser(argparse_flags.ArgumentParser):
         """
         for argument in self.arguments:
             self._check_name(argument.partition("=")[0])
-        parsed, left = self.parse_known_intermixed_args(self.arguments)
+        arguments: list[str] = []
+        for argument in self.arguments:
+            flag = self._option_string_actions.get(arguments[-1]) if arguments else None
+            if flag and flag.nargs is None and re.match("-(?!-)", argument):
+                arguments[-1] += f"={argument}"  # --to -Young: argparse sees a flag
+            else:
+                arguments.append(argument)
+        parsed, left = self.parse_known_intermixed_args(arguments)
         for argument in left:
             self._check_name(argument.partition("=")[0])
         if left:
@@ -179,8 +188,12 @@ def at_home(argument: str) -> str:
     return str(user_path(argument)) + "/" * argument.endswith("/")
 
 
-def print_next_steps(uses: Sequence[str], model: Any, domain: str, last: str) -> None:
+def print_next_steps(
+    uses: Sequence[str], model: Any, label_space: LabelSpace, last: str
+) -> None:
     """Prints what to do with a model."""
+    domain = label_space.datasets[0].domains[0]
+    domain = shlex.quote(label_space.written(0, domain))
     print("What to do next:")
     for use in uses:
         print(f"  {PROGRAM} translate --model {model} {use.format(domain=domain)}")

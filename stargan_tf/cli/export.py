@@ -26,6 +26,7 @@ from stargan_tf.cli.model_flags import (
     data_choice,
 )
 from stargan_tf.convert.names import PRESETS
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.exporting import (
     FLOAT32,
@@ -259,7 +260,7 @@ def _import(args: argparse.Namespace) -> None:
     print_next_steps(
         family(imported.family).uses,
         output,
-        infos[0].domains[0],
+        LabelSpace(infos),
         f"train --init_from {output} --dataset folder --data_dir PHOTOS "
         "--run runs/mine",
     )

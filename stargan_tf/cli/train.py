@@ -145,7 +145,7 @@ def _train(args: argparse.Namespace) -> None:
         print_next_steps(
             family(config.model).uses,
             folder.path,
-            model.label_space.datasets[0].domains[0],
+            model.label_space,
             f"train --run {folder.path} --steps {2 * config.steps}",
         )
 

@@ -53,6 +53,13 @@ def _add_arguments(parser: CommandParser) -> None:
         "of the model share a name.",
     )
     add(
+        "--from",
+        dest="from_",
+        metavar="NAME",
+        help="What the inputs show, all else off. By default the discriminator looks. "
+        "Style models: their domain, for a strength in --to.",
+    )
+    add(
         "--all",
         action=Switch,
         default=False,

@@ -144,14 +144,8 @@ class LabelSteering(Steering):
     lessons = "stargan_tf.steering.tasks:LabelLessons"
 
     def add_arguments(self, parser):
-        """`--from` and `--mask`."""
+        """`--mask`."""
         group = parser.add_argument_group("Target (label models)")
-        group.add_argument(
-            "--from",
-            dest="from_",
-            metavar="NAME[,NAME]",
-            help="What the inputs show, all else off. By default the model looks.",
-        )
         group.add_argument(
             "--mask",
             metavar="DATASET",

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from stargan_tf.cli.command import Switch, number
 from stargan_tf.cli.model_flags import add_mask_provider, check_masks
-from stargan_tf.data.info import composed
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 from stargan_tf.files import check_file
@@ -113,6 +112,7 @@ class StyleSteering(Steering):
         )
 
         space = LabelSpace(state.datasets)
+        options = strength_options(args, space)
         source = choose_styles(args, state.model, space, fitting)
         references = getattr(source, "pictures", ())
         code = {"mask_provider": args.mask_provider}
@@ -157,12 +157,33 @@ class StyleSteering(Steering):
                 translation = interpolation.along_the_way(model, source, args.strip)
             else:
                 translation = source.translation(model)
-            return write(model, translation)
+            return write(model, replace(translation, **options))
 
         return Plan(work, place, stream, code)
 
 
 STYLES = StyleSteering()
+
+
+def strength_options(args, label_space):
+    """Arguments of `ToStyles` for a strength in `--to`; InputError by other flags."""
+    from stargan_tf.data.targets import parse_target
+
+    strength = 1.0
+    if args.to is not None:
+        _, strength = parse_target(args.to, label_space).chosen
+    if strength == 1.0 and args.from_ is None:
+        return {}
+    if strength == 1.0 or args.from_ is None:
+        raise InputError(
+            "A strength below 1 starts from the style of the inputs, in the domain "
+            "that they show: --to DOMAIN:0.5 --from DOMAIN. Received: "
+            + (f"--from {args.from_} alone" if args.from_ else f"--to {args.to} alone")
+        )
+    if args.film:
+        raise InputError("--film shows whole styles. Drop --from and the strength.")
+    own_domain, _ = parse_target(args.from_, label_space).chosen
+    return {"strength": strength, "own_domain": own_domain}
 
 
 def choose_styles(args, family, label_space, fitting):
@@ -171,10 +192,13 @@ def choose_styles(args, family, label_space, fitting):
     An InputError says if the domain is unknown, a file unreadable, or there are too
     many styles or, for an interpolation, too few.
     """
+    from stargan_tf.data.targets import parse_target
     from stargan_tf.steering import style_files, styles
 
     domains = label_space.datasets[0].domains
-    domain = _domain(args.to, label_space)
+    domain = None
+    if args.to is not None:
+        domain, _ = parse_target(args.to, label_space).chosen
     if args.reference:
         plain = replace(fitting, size="model")
         source = styles.read_references(args.reference, plain, domains, domain)
@@ -206,17 +230,3 @@ def _count(args, at_most):
         return FEW
     many = args.all or args.grid or args.film
     return max(1, min(MANY, at_most)) if many else 1
-
-
-def _domain(text, label_space):
-    if text is None:
-        return None
-    info, text = label_space.datasets[0], composed(text)
-    if text not in info.domains and ("=" in text or "," in text):
-        raise InputError(
-            "A style model translates to one domain: --to NAME, one of "
-            f"{', '.join(info.domains)}. Received: --to {text}. (NAME=0 and "
-            "NAME,NAME switch the attributes of label models.)"
-        )
-    label_space.find(text)
-    return text if text in info.domains else text.rpartition(".")[2]

@@ -74,7 +74,7 @@ class StylePath:
         return np.linspace(0.0, end, steps, endpoint=not closed)
 
 
-def linear(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+def linear(a: np.ndarray, b: np.ndarray, share: np.ndarray | float) -> np.ndarray:
     """The straight line from a to b: for style codes."""
     return (1.0 - share) * a + share * b
 
@@ -107,10 +107,15 @@ class ToStyles:
     Args:
         codes: float32 (n, style_dim).
         columns: the head of the styles' columns in a grid.
+        strength: in [0, 1]: how far each image's style goes from its own style to one
+            of the codes.
+        own_domain: the domain that the images show, where `strength` is below 1.
     """
 
     codes: np.ndarray
     columns: Heading
+    strength: float = 1.0
+    own_domain: str = ""
 
     @property
     def heading(self) -> Heading:
@@ -119,9 +124,13 @@ class ToStyles:
 
     def __call__(self, model: Any, images: np.ndarray) -> list[np.ndarray]:
         """uint8 images (n, h, w, 3) → an array of the same shape for each style."""
+        styles = self.codes[:, None]
+        if self.strength < 1.0:
+            own = model.encode_style(images, [self.own_domain] * len(images))
+            styles = linear(own, styles, self.strength)
         return [
-            model.translate(images, styles=code[None], batch_size=len(images))
-            for code in self.codes
+            model.translate(images, styles=style, batch_size=len(images))
+            for style in styles
         ]
 
     def draw(self, model: Any, images: np.ndarray) -> Image.Image:

@@ -97,7 +97,7 @@ def check(place, arguments, message):
             [*TO_CAT, "--reference=pets/cat/1.png", "--seed=7"],
             "--seed and --reference. Leave one",
         ),
-        ([*TO_CAT, "--from=dog"], "--from is for label models"),
+        ([*TO_CAT, "--from=dog"], "Received: --from dog alone"),
         ([*TO_MALE, "--seed=7"], "--seed is for style models"),
         ([*TO_MALE, "--reference=pets/cat/1.png"], "--reference is for style models"),
     ],

@@ -102,6 +102,15 @@ def test_a_folder_in_one_style_as_a_user_does(trained, photos):
     assert difference.max() <= 1
 
 
+def test_a_style_half_way_from_the_input_s_own(trained, photos):
+    run, model = trained
+    flags = ["--to=dog:0.5", "--from=cat", "--seed=7", photos / "in/a.png"]
+    assert translate(run, *flags, "--output", photos / "x.png") == 0
+    image = read(photos / "in/a.png")[None]
+    ours = model.translate(image, "dog:0.5", seed=7, source="cat")[0]
+    assert np.abs(read(photos / "x.png").astype(int) - ours).max() <= 1
+
+
 def test_several_styles_are_named_by_their_seeds(trained, photos, capsys):
     flags = ["--to=dog", "--seed=3", "--count=2", photos / "in/a.png"]
     assert translate(trained[0], *flags, "--output", photos / "out/x.png") == 0
@@ -156,9 +165,12 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (OUT, "Give --to DOMAIN, or --all"),
         (["--to=cat", "--all", *OUT], "either --to DOMAIN or --all"),
         (["--to=cta", *OUT], "Did you mean cat"),
-        (["--to=cat=0", *OUT], "--to NAME, one of cat, dog, fox. Received: --to cat=0"),
-        (["--to=cat,dog", *OUT], "translates to one domain"),
-        (["--to=cat", "--from=dog", *OUT], "--from is for label models; "),
+        (["--to", "-cat", *OUT], "Exactly one domain of 'animals' is on"),
+        (["--to=cat,dog", *OUT], "'cat' and 'dog' cannot be on together"),
+        (["--to=cat", "--from=dog", *OUT], "Received: --from dog alone"),
+        (["--to=cat:0.5", *OUT], "Received: --to cat:0.5 alone"),
+        (["--to=cat:0.5", "--from=cow", *OUT], "no domain 'cow'"),
+        (["--to=cat:0.5", "--from=fox", "--film=OUT.gif", "IN"], "Drop --from"),
         (["--to=cat", "--mask=animals", *OUT], "holds a style model. Drop it."),
         (["--to=cat", "IN"], "--output is missing"),
         (["--to=cat", "--output", "OUT"], "No INPUT"),

@@ -10,6 +10,7 @@ from stargan_tf.steering.styles import (
     CODES_AT_ONCE,
     MAX_STYLES,
     StylePath,
+    ToStyles,
     latent_grid,
     linear,
     random_styles,
@@ -126,6 +127,18 @@ def test_a_strip_names_the_styles_it_comes_by(animals):
     titles = ["cat, seed 1", "", "cat, seed 2", "", "cat, seed 3"]
     assert way.columns.titles == titles
     np.testing.assert_allclose(way.codes[::2], styles.codes(animals), rtol=1e-5)
+
+
+def test_a_strength_starts_from_each_image_s_own_style(animals):
+    images = np.zeros((2, 16, 16, 3), np.uint8)
+    images[1] = 255  # own styles as a fox: (0, 0, 2) and (1, 1, 2)
+    codes = np.float32([[1, 0, 1], [0, 1, 0]])
+    half = ToStyles(codes, Heading(["a", "b"]), strength=0.5, own_domain="fox")
+    drawn = np.stack(half(animals, images))[:, :, 0, 0]
+    assert drawn.tolist() == [
+        [[110, 100, 130], [120, 110, 130]],
+        [[100, 110, 120], [110, 120, 120]],
+    ]
 
 
 def test_a_heading_moves_aside_for_the_inputs():

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.data.labels import quoted
 from stargan_tf.data.pictures import to_float
 from stargan_tf.exporting.agreement import SampleImages, smooth_noise
 from stargan_tf.exporting.saved_model import (
@@ -149,7 +150,9 @@ class _Networks:
     def _numbers(self, target):
         """The numbers of domains by number or name; unknown: INVALID_ARGUMENT."""
         if target.dtype == tf.string:
-            hits = tf.strings.strip(target)[:, None] == self._domains
+            names = tf.strings.strip(target)[:, None]
+            hits = names == self._domains
+            hits |= names == [quoted(domain, always=True) for domain in self._domains]
             known = tf.reduce_any(hits, axis=1)
             numbers = tf.argmax(hits, axis=1, output_type=tf.int32)
             names = ", ".join(self._domains)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.pictures import to_float, to_uint8
+from stargan_tf.data.targets import parse_target
 from stargan_tf.errors import InputError
 from stargan_tf.models.base import in_batches
 
@@ -30,6 +31,7 @@ def translate(
     seed=None,
     masks=None,
     batch_size=16,
+    source=None,
 ):
     """Redraws images as images of a domain, in given or random styles.
 
@@ -40,7 +42,9 @@ def translate(
         model: the `StarGANV2`, `self` of the method.
         images: (n, size, size, 3), uint8 or float in [-1, 1].
         domain: the target domain: its name or number, or n of them; not needed
-            with `styles`.
+            with `styles`. A name may have a strength below 1, such as `"dog:0.5"`
+            (docs/targets.md): the style then lies between each image's own style and
+            the target's.
         latents: z, (n, latent_dim), or (1, latent_dim) for all images.
         references: images whose style is taken, of `domain`: n or 1, like `images`.
         styles: s, from `encode_style` or `map_latents`: (n or 1, style_dim).
@@ -50,6 +54,8 @@ def translate(
         masks: high-pass masks (n, size, size, 2) in [0, 1]; defaults to what the
             mask provider gives.
         batch_size: images at a time.
+        source: the images' own domain, like `domain`; needed for their own styles if a
+            strength is below 1.
 
     Returns:
         (n, size, size, 3), uint8 if `images` were, else float32, clipped to
@@ -62,6 +68,7 @@ def translate(
     _check_shape(images, (model.image_size, model.image_size, 3), "images")
     sources = {"latents": latents, "references": references, "styles": styles}
     given = [name for name, value in sources.items() if value is not None]
+    domain, strengths = _targets(model, domain)
     _check_style_source(model, given, domain, truncation, seed)
     if masks is not None and not model.high_pass:
         raise InputError(
@@ -78,6 +85,16 @@ def translate(
     styles = np.asarray(styles, np.float32)
     _check_shape(styles, (model.style_dim,), "style codes")
     styles = _broadcast_rows(styles, len(images), "styles")
+    if (strengths < 1.0).any():
+        if source is None:
+            raise InputError(
+                "A strength below 1 starts from the images' own styles, in the domain "
+                f"that they show. Give source=, one of {list(model.info.domains)}."
+            )
+        own = model.encode_style(images, source, batch_size)
+        styles = own + _broadcast_rows(strengths, len(images), "domain") * (
+            styles - own
+        )
     if masks is not None:
         masks = np.asarray(masks, np.float32)
         masks = _broadcast_rows(masks, len(images), "masks")
@@ -169,6 +186,20 @@ def mean_style(model, domain):
         styles = model._map(latents, np.array([number]))
         known[number, checksum] = styles.numpy()[0].mean(axis=0)
     return known[number, checksum].copy()
+
+
+def _targets(model, domain):
+    """(names or numbers of the targets' domains, strengths, float32 (k, 1))."""
+    if domain is None:
+        return None, np.ones((1, 1), np.float32)
+    pairs = [
+        parse_target(target, model.label_space).chosen
+        if isinstance(target, str)
+        else (target, 1.0)
+        for target in np.atleast_1d(domain).tolist()
+    ]
+    strengths = np.array([[strength] for _, strength in pairs], np.float32)
+    return [name for name, _ in pairs], strengths.reshape(-1, 1)
 
 
 def _domain_numbers(model, domain):

@@ -146,6 +146,24 @@ def test_high_pass_takes_masks_or_asks_the_provider(images):
     close(nothing, unmasked)
 
 
+def test_a_strength_lies_between_the_images_own_styles_and_the_target(model, images):
+    images = floats(images)
+    latents = np.random.default_rng(7).standard_normal((3, 3))
+    target = model.map_latents(latents, ["dog", "cat", "dog"])
+    own = model.encode_style(images, ["cat", "fox", "cat"])
+    share = np.float32([[0.25], [1.0], [0.0]])
+    styles = own + share * (target - own)
+    texts = ["dog:0.25", "cat", '"dog":0']
+    output = model.translate(images, texts, seed=7, source=["cat", "fox", "cat"])
+    close(output, model.translate(images, styles=styles))
+    close(
+        model.translate(images, "dog:0", references=images[:1], source="cat"),
+        model.translate(images, "cat", references=images),
+    )
+    with pytest.raises(InputError, match=r"Give source=, one of \['cat', 'dog'"):
+        model.translate(images, "dog:0.5")
+
+
 PHOTO = np.zeros((2, SIZE, SIZE, 3), np.uint8)
 STYLE, LATENT = np.zeros((2, 4)), np.zeros((2, 3))
 
