@@ -177,7 +177,7 @@ class Client:
     def translate(
         self,
         pictures: Sequence[Picture],
-        to: str,
+        to: str | Sequence[str],
         references: Sequence[Picture] = (),
         seeds: Sequence[int] | int = 0,
         truncation: float = 1.0,
@@ -187,7 +187,8 @@ class Client:
 
         Args:
             pictures: paths, or uint8 arrays (height, width, 3) of any size.
-            to: labels as after `--to` on the command line, or the name of a domain.
+            to: a target, such as `Blond_Hair,-Young` (docs/targets.md), for models with
+                styles a domain; or one for each image.
             references: for models with styles: one for each image, or one for all.
             seeds: for models with styles, without references: of the random styles,
                 one for each image, or one for all.
@@ -300,7 +301,7 @@ class AsyncClient(Client):
     async def translate(
         self,
         pictures: Sequence[Picture],
-        to: str,
+        to: str | Sequence[str],
         timeout: float | None = None,
         **styles: Any,
     ) -> list[np.ndarray]:
@@ -333,7 +334,7 @@ class AsyncClient(Client):
 
 def _encoded_request(
     pictures: Sequence[Picture],
-    to: str,
+    to: str | Sequence[str],
     by_style: bool,
     references: Sequence[Picture] = (),
     seeds: Sequence[int] | int = 0,
@@ -343,9 +344,10 @@ def _encoded_request(
     count = len(pictures)
     if not count:
         raise InputError("Give at least one image. Received none.")
+    targets = [composed(text) for text in ([to] if isinstance(to, str) else to)]
     inputs = {
         "encoded": _files(pictures),
-        "names": np.full(count, composed(to), object),
+        "names": _each(np.array(targets, object), count, "targets"),
     }
     if len(references) and not by_style:
         raise InputError("References are for models with styles. Leave them out.")

@@ -1,5 +1,6 @@
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from stargan_tf.cli import command
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.targets import parse_target
 
 START = b"""\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
@@ -57,6 +61,17 @@ def test_a_user_who_sets_the_log_level_sees_everything(capfd, monkeypatch):
     monkeypatch.setattr(command, "_import_tensorflow", write_and_maybe_fail)
     command.start_tensorflow()
     assert "oneDNN" in capfd.readouterr().err
+
+
+def test_hints_can_be_pasted_whatever_the_domain_is_called(capsys):
+    space = LabelSpace(DatasetInfo("hair", ("Hair, blond", "Young"), "binary", 32))
+    command.print_next_steps(("--to {domain} ME",), "run", space, "train")
+    printed = capsys.readouterr().out.splitlines()[1]
+    target = shlex.split(printed)[5]
+    assert parse_target(f"{target},Young", space).changes == {
+        "Hair, blond": 1.0,
+        "Young": 1.0,
+    }
 
 
 def test_the_users_keras_settings_do_not_matter(tmp_path):

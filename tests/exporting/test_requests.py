@@ -93,6 +93,9 @@ def test_unknown_names_of_domains(v2, picture):
     check_invalid(v2, "translate_seed_encoded", "has cat, dog, fox", **inputs)
     inputs = {"references": [picture()], "names": ["cow"]}
     check_invalid(v2, "encode_style_encoded", "has cat, dog, fox", **inputs)
+    inputs = {"references": [picture()] * 2, "names": ["fox", '"fox"']}
+    bare, quoted = ask(v2, "encode_style_encoded", **inputs)["styles"]
+    np.testing.assert_array_equal(bare, quoted)
 
 
 def test_labels_by_name(v1, served_v1, picture):

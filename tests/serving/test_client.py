@@ -180,6 +180,8 @@ def test_translations_by_style(recorder):
     name, inputs = recorder.sent
     assert name == "translate_reference_encoded"
     assert inputs["references"][1] == inputs["encoded"][0]
+    recorder.translate(pictures, ["cat", "dog"])
+    assert recorder.sent[1]["names"].tolist() == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(
