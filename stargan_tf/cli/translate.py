@@ -48,7 +48,7 @@ def _add_arguments(parser: CommandParser) -> None:
         "--to",
         metavar="NAME",
         help="Label models: what to switch on, NAME[,NAME]; -NAME switches off, "
-        "NAME:0.5 goes half the way. What is not named stays. Style models: the "
+        "NAME:0.5 goes halfway. What is not named stays. Style models: the "
         "domain. Quote names with commas or colons; DATASET.NAME where two data sets "
         "of the model share a name.",
     )

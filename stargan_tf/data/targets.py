@@ -32,7 +32,7 @@ class Target:
     Args:
         dataset: index of the data set in the model's `LabelSpace`.
         changes: domain name → how far it is moved, in [-1, 1]: 1.0 switches it on,
-            -1.0 off, 0.5 goes half the way from the source's label to on.
+            -1.0 off, 0.5 goes halfway from the source's label to on.
     """
 
     dataset: int

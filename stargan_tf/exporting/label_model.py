@@ -229,6 +229,7 @@ def _binarized(space: LabelSpace, probabilities):
         if info.label_type == ONE_HOT:
             best = tf.argmax(probabilities[:, part], axis=1)
             columns[part] = tf.unstack(tf.one_hot(best, len(info.domains)), axis=1)
+            continue
         for group in info.exclusive_groups:
             indices = [part.start + info.index(domain) for domain in group]
             members = tf.gather(probabilities, indices, axis=1)

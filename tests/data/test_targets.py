@@ -1,6 +1,8 @@
 """What targets in words mean for labels, and that they can name every domain."""
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,6 +186,18 @@ def test_names_are_quoted_only_where_they_must_be():
     assert twice.written(0, "Young") == "Young"
     assert twice.written(1, "Male") == '"my, twins".Male'
     assert twice.find('"my, twins".Male') == (1, "Male")
+
+
+def test_every_target_of_the_documentation_can_be_read():
+    names = ("Blond_Hair", "Young", "Hair, blond")
+    infos = [DatasetInfo(name, names, "binary", 32) for name in ("my set", "faces")]
+    spaces = [LabelSpace(infos[1]), LabelSpace(infos)]
+    page = (Path(__file__).parents[2] / "docs" / "targets.md").read_text("utf-8")
+    rows = [row.split("|")[1] for row in page.splitlines() if row.startswith("| `")]
+    texts = [text for row in rows for text in re.findall("`([^`]+)`", row)]
+    assert len(texts) >= 10
+    for text in texts:
+        assert parse_target(text, spaces["s." in text or '".' in text]).changes
 
 
 def test_what_is_exactly_a_name_is_that_name():
