@@ -16,7 +16,7 @@ PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf train --preset demo --run $(RUN)
-	$(BIN)/stargan-tf datasets --save toon_attributes --split held_out --count 10 \
+	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
 	  --image_size 64 --output $(RUN)/held_out
 	$(BIN)/stargan-tf translate --model $(RUN) --all $(RUN)/held_out \
 	  --output $(RUN)/translated.png
@@ -28,14 +28,14 @@ demo: $(VENV)/core
 
 demo-v2: $(VENV)/core
 	$(BIN)/stargan-tf train --preset demo_v2 --run $(RUN_V2)
-	$(BIN)/stargan-tf datasets --save toon_people --split held_out --count 3 \
+	$(BIN)/stargan-tf datasets save --dataset toon_people --split held_out --count 3 \
 	  --image_size 64 --output $(RUN_V2)/held_out
-	$(BIN)/stargan-tf translate --model $(RUN_V2) --to woman --count 4 \
-	  --film $(RUN_V2)/styles.gif $(RUN_V2)/held_out
+	$(BIN)/stargan-tf translate --model $(RUN_V2) --to woman --styles 4 --video \
+	  $(RUN_V2)/held_out --output $(RUN_V2)/styles.gif
 	@for kind in latents references interpolation; do cp \
 	  "$$(ls $(RUN_V2)/samples/*_$$kind.png | tail -n 1)" $(RUN_V2)/$$kind.png; done
 	$(BIN)/stargan-tf evaluate --model $(RUN_V2) --classifier tiny --count 20 \
-	  --outputs 2 --report $(RUN_V2)/report.html
+	  --styles 2 --report $(RUN_V2)/report.html
 	@echo "Faces nobody trained on, in random styles, in the styles of others, and from" \
 	  "style to style: latents.png, references.png, interpolation.png, styles.gif in" \
 	  "$(RUN_V2)"

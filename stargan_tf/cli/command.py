@@ -12,8 +12,8 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from absl import flags
@@ -38,15 +38,18 @@ class Command:
         add_arguments: adds its arguments to the parser, the flags in groups.
         run: does the work, with the parsed arguments. Returns the exit status; None
             means 0.
+        renamed: a flag of earlier versions → what it is called now. Of several words
+            the last takes the flag's value. Such flags work and are in no help.
     """
 
     summary: str
     usage: str
     add_arguments: Callable[["CommandParser"], None]
     run: Callable[[argparse.Namespace], int | None]
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
-class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+class HelpFormatter(argparse.HelpFormatter):
     """Shows defaults that say something, and lines that are not too narrow to read."""
 
     def __init__(self, prog: str) -> None:
@@ -54,9 +57,10 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
         super().__init__(prog, max_help_position=30, width=width)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default is None or isinstance(action.default, bool):
+        unsaid = action.default in (None, argparse.SUPPRESS)
+        if unsaid or isinstance(action.default, bool):
             return action.help
-        return super()._get_help_string(action)
+        return f"{action.help} [%(default)s]"
 
 
 class CommandParser(argparse_flags.ArgumentParser):
@@ -82,9 +86,23 @@ class CommandParser(argparse_flags.ArgumentParser):
             # Nothing that another library declares, only --flagfile.
             inherited_absl_flags=flags.FlagValues(),
         )
-        self.arguments = [underscored(at_home(argument)) for argument in arguments]
+        # Read here, and not by argparse, so that its flags are spelled as freely.
+        read = self._inherited_absl_flags.read_flags_from_files(list(arguments))
+        self.arguments = [
+            word
+            for argument in read
+            for word in _renamed(underscored(at_home(argument)), command.renamed)
+        ]
+        self._required: list[str] = []
         self.add_argument("-h", "--help", action="help", help="Show this help.")
         command.add_arguments(self)
+
+    def add_required(self, flag: str, help: str) -> None:
+        """Adds a required flag; earlier versions took its value without `--name`."""
+        self.add_argument(flag, help=help)
+        self._required.append(flag)
+        name, hidden = flag.removeprefix("--"), argparse.SUPPRESS
+        self.add_argument(name, nargs="?", default=hidden, help=hidden)
 
     def parse(self) -> argparse.Namespace:
         """Parses `arguments`.
@@ -109,6 +127,9 @@ class CommandParser(argparse_flags.ArgumentParser):
             few = any(not action.option_strings for action in self._actions)
             taken = "fewer arguments" if few else "flags only"
             raise InputError(f"'{self.prog}' takes {taken}. Received: {' '.join(left)}")
+        for flag in self._required:
+            if getattr(parsed, flag.removeprefix("--")) is None:
+                self.error(f"the following arguments are required: {flag}")
         return parsed
 
     def _check_name(self, flag: str) -> None:
@@ -175,6 +196,14 @@ def underscored(argument: str) -> str:
         return argument
     name, equals, value = argument.partition("=")
     return "--" + name[2:].replace("-", "_") + equals + value
+
+
+def _renamed(argument: str, renamed: Mapping[str, str]) -> list[str]:
+    name, equals, value = argument.partition("=")
+    if name not in renamed:
+        return [argument]
+    *words, last = renamed[name].split()
+    return [*words, last + equals + value]
 
 
 def at_home(argument: str) -> str:

@@ -11,7 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stargan_tf.cli.command import Command, CommandParser, Switch, start_tensorflow
+from stargan_tf.cli.command import (
+    Command,
+    CommandParser,
+    Switch,
+    number,
+    start_tensorflow,
+)
 from stargan_tf.cli.model_flags import add_data_arguments, data_options
 from stargan_tf.data.options import HELD_OUT, SPLITS, DatasetOptions
 from stargan_tf.data.registry import DESCRIPTIONS
@@ -24,29 +30,39 @@ if TYPE_CHECKING:
     from stargan_tf.doctor.opened import Opened
 
 
-_DESCRIBE = "describe"
 _HAS_ERRORS = 1  # exit status of `doctor`
 
 
 def _add_datasets_arguments(parser: CommandParser) -> None:
-    help = "Data sets to describe in a line."
-    parser.add_argument("names", metavar="NAME", nargs="*", help=help)
-    add = parser.add_argument_group("Images").add_argument
-    add("--save", metavar="NAME", help="Data set to save images of.")
-    help = "Folder for the images; of 'describe' an image file, the contact sheet."
-    add("--output", help=help)
+    help = "describe: what is known of --dataset. save: write its images to a folder."
+    parser.add_argument("words", metavar="describe|save", nargs="*", help=help)
+    parser.add_argument("--dataset", metavar="NAME", help="The data set.")
+    help = "save: the folder to write to. describe: image file for a contact sheet."
+    parser.add_argument("--output", metavar="PATH", help=help)
+    add = parser.add_argument_group("Images to save").add_argument
     add("--split", choices=SPLITS, default=HELD_OUT, help="Which images.")
-    add("--count", type=int, default=10, help="How many images.")
+    add("--count", type=number(int, 1), default=10, help="Number of images.")
     add_data_arguments(parser)
 
 
 def _datasets(args: argparse.Namespace) -> None:
-    if args.names[:1] == [_DESCRIBE] and not args.save:
-        _describe(args.names[1:], args)
-    elif args.save or args.output:
-        _save(args)
-    elif args.names:
-        for name in args.names:
+    first, *others = args.words or [""]
+    if first in _ACTIONS:
+        # Earlier versions took the name as an argument.
+        names = [args.dataset] if args.dataset else others
+        if len(names) != 1 or (args.dataset and others):
+            raise InputError(
+                f"'stargan-tf datasets {first}' takes one --dataset NAME. "
+                f"Received: {' '.join([*names, *others]) or 'none'}"
+            )
+        _ACTIONS[first](names[0], args)
+    elif args.dataset or args.output:
+        raise InputError(
+            "What to do with the data set is missing: 'stargan-tf datasets describe' "
+            "or 'stargan-tf datasets save'."
+        )
+    elif first:
+        for name in args.words:
             print(f"{name}: {DATASETS.load(name).description}")
     else:
         _list()
@@ -57,7 +73,7 @@ def _list() -> None:
     width = max(map(len, plugins), default=0) + 2
     for name, plugin in plugins.items():
         print(f"{name:<{width}}{_what(plugin)}")
-    print("\n'stargan-tf datasets describe NAME' says more of one.")
+    print("\n'stargan-tf datasets describe --dataset NAME' says more about one.")
 
 
 def _what(plugin: Plugin) -> str:
@@ -71,41 +87,33 @@ def _what(plugin: Plugin) -> str:
     return f"{about} ({package})" if about else package
 
 
-def _save(args: argparse.Namespace) -> None:
+def _save(name: str, args: argparse.Namespace) -> None:
     # Here, not above: listing must not wait for Pillow.
     from stargan_tf.data.registry import load_dataset
     from stargan_tf.translation.pictures import save_pictures
 
-    if not (args.save and args.output):
-        raise InputError(
-            "--save NAME and --output FOLDER go together. Received: "
-            f"--save={args.save}, --output={args.output}"
-        )
+    if not args.output:
+        raise InputError("--output FOLDER is missing: where to save the images.")
     options = data_options(args)
-    source = load_dataset(args.save, args.split, args.image_size, **options)
+    source = load_dataset(name, args.split, args.image_size, **options)
     files = save_pictures(source, args.output, args.count)
-    print(f"{len(files)} pictures in {args.output}")
+    print(f"{len(files)} images in {args.output}")
 
 
-def _describe(names: list[str], args: argparse.Namespace) -> None:
+def _describe(name: str, args: argparse.Namespace) -> None:
     from stargan_tf.doctor.report import description
     from stargan_tf.translation.grid import contact_sheet
     from stargan_tf.translation.pictures import check_extension, write_picture
 
-    if len(names) != 1:
-        raise InputError(
-            "'stargan-tf datasets describe' takes one name, such as 'stargan-tf "
-            f"datasets describe toon_people'. Received: {' '.join(names) or 'none'}"
-        )
     output = Path(args.output) if args.output else None
     if output:
         check_extension(output)
         check_file(output)
-    opened = _open(names[0], args.image_size, DatasetOptions(**data_options(args)))
+    opened = _open(name, args.image_size, DatasetOptions(**data_options(args)))
     try:
         if output and not opened.splits:
             raise InputError(
-                f"There is no contact sheet without pictures: {opened.problems[0]}"
+                f"There is no contact sheet without images: {opened.problems[0]}"
             )
         if output:
             write_picture(contact_sheet(dict(opened.splits)), output)
@@ -130,21 +138,23 @@ def _open(name: str, image_size: int, options: DatasetOptions) -> "Opened":
         return Opened(name, image_size, options, {}, None, (str(error),))
 
 
+_ACTIONS = {"describe": _describe, "save": _save}
 DATASETS_COMMAND = Command(
-    summary="List the installed data sets, describe one, or save its pictures.",
+    summary="List the installed data sets, describe one, or save its images.",
     usage=(
-        "datasets [NAME …]\n"
-        "       stargan-tf datasets describe NAME [--data_dir DIR] "
+        "datasets\n"
+        "       stargan-tf datasets describe --dataset NAME [--data_dir DIR] "
         "[--output SHEET.png]\n"
-        "       stargan-tf datasets --save NAME --output DIR"
+        "       stargan-tf datasets save --dataset NAME --output DIR"
     ),
     add_arguments=_add_datasets_arguments,
     run=_datasets,
+    renamed={"--save": "save --dataset"},
 )
 
 
 def _add_doctor_arguments(parser: CommandParser) -> None:
-    parser.add_argument("dataset", metavar="DATASET", help="Data set to check.")
+    parser.add_required("--dataset", "Data set to check.")
     add_data_arguments(parser)
     add = parser.add_argument_group("Report").add_argument
     add("--output", help="JSON file to write the report to.")
@@ -176,7 +186,8 @@ def _doctor(args: argparse.Namespace) -> int:
 DOCTOR = Command(
     summary="Check a data set before training on it.",
     usage=(
-        "doctor DATASET [--data_dir DIR] [--labels FILE] [--output FILE.json]\n"
+        "doctor --dataset NAME [--data_dir DIR] [--labels FILE] "
+        "[--output FILE.json]\n"
         "Exit status: 0 no errors were found, 1 errors were found, 2 wrong usage."
     ),
     add_arguments=_add_doctor_arguments,

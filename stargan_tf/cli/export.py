@@ -132,7 +132,7 @@ def _export_saved_model(
     check = args.check is not False
     version, agreement = export_saved_model(checkpoint, state, output, check, choice)
     lines = [f"{name}: {measured}" for name, measured in agreement.items()]
-    return [*lines, f"Wrote {version}", f"Next: {PROGRAM} serve {output}"]
+    return [*lines, f"Wrote {version}", f"Next: {PROGRAM} serve --model {output}"]
 
 
 def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> list[str]:
@@ -286,7 +286,7 @@ IMPORT = Command(
 def _add_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
     help = "What 'export --format saved_model' wrote, or a model of this package."
-    add("folder", metavar="FOLDER", help=help)
+    parser.add_required("--model", help)
     port = number(int, 0, 65535)
     add("--port", type=port, default=8500, help="0 takes a free one.")
     add(
@@ -304,7 +304,7 @@ def _serve(args: argparse.Namespace) -> None:
 
     host = args.host
     port = _usable_port(host, args.port)
-    folder = _folder(Path(args.folder))
+    folder = _folder(Path(args.model))
     tf_serving.served_version(folder)
     if command := tf_serving.program_command(folder, port):
         _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
@@ -381,12 +381,10 @@ def _usable_port(host: str, port: int) -> int:
 SERVE = Command(
     summary="Serve an exported SavedModel over gRPC.",
     usage=(
-        "serve saved_models/NAME [--port 8500]\n"
-        "       or toon_attributes, toon_people, which come with the package\n"
-        "       Runs tensorflow_model_server if it is installed, or else the Docker "
-        "image\n"
-        "       tensorflow/serving if it is on this machine, or else a development "
-        "server."
+        "serve --model saved_models/NAME [--port 8500]\n"
+        "Runs tensorflow_model_server if it is installed, or else the Docker image\n"
+        "tensorflow/serving if it is on this machine, or else a development server.\n"
+        "The models toon_attributes and toon_people come with the package."
     ),
     add_arguments=_add_arguments,
     run=_serve,

@@ -1,8 +1,9 @@
 """`stargan-tf train`, `distill`, `evaluate` and `compare`: models made and measured."""
 
 import argparse
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,17 +38,16 @@ from stargan_tf.evaluation.options import (
 )
 from stargan_tf.files import check_file, read_json
 from stargan_tf.interruption import postponed
-from stargan_tf.models.family import ModelFamily, Option
-from stargan_tf.models.registry import family, known_families, presets
+from stargan_tf.models.registry import family, known_families, preset, presets
 from stargan_tf.training import resume
 from stargan_tf.training.config import RUN_OPTIONS, RunConfig, resolve
-from stargan_tf.training.run_folder import RunFolder
+from stargan_tf.training.run_folder import RunFolder, find_checkpoint
 
 if TYPE_CHECKING:
     from stargan_tf.evaluation.job import EvaluationJob
 
 
-Families = Mapping[str, ModelFamily]
+_METAVARS = {int: "N", float: "X"}
 _NO_OPTIONS = ("run", "config", "trust_code", "accept_changed_data")
 
 
@@ -56,67 +56,67 @@ def _add_arguments(parser: CommandParser) -> None:
     groups = {"Run": group}
     group.add_argument("--run", required=True, help="The run folder.")
     families = known_families(_named_family(parser.arguments))
-    names = ", ".join(presets(families))
-    group.add_argument("--preset", help=f"One of {names}.")
+    shown, *others = families.values()
+    parser.description += (
+        f" The flags below are those of {shown.name} models; with another --family, "
+        "--preset, --config or --run, --help shows the flags of that family."
+    )
+    help = f"One of {', '.join(presets(families))}."
+    group.add_argument("--preset", metavar="NAME", help=help)
     group.add_argument("--config", help="JSON file with option values.")
     add_trust_code(group)
-    for owners in _options(families).values():
-        option = next(iter(owners.values()))
+    options = {option.name: option for option in (*RUN_OPTIONS, *shown.options)}
+    # What only other families have is read, too, for `resolve` to say whose it is.
+    theirs = {option.name: option for other in others for option in other.options}
+    for option in (options | theirs | options).values():
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
+        text = f"{option.help}{_default(shown.default(option))}".replace("%", "%%")
         # No defaults here: a flag that is not given must not override file or preset.
         groups[option.group].add_argument(
             f"--{option.name}",
             action=Switch if option.kind is bool else "store",
-            help=_help(owners, families).replace("%", "%%"),
+            metavar=_METAVARS.get(option.kind),
+            help=text if option.name in options else argparse.SUPPRESS,
         )
     add_accept_changed_data(groups[DATA])
 
 
 def _named_family(arguments: Sequence[str]) -> str | None:
-    """What `--model` says, else the `--config` file, else the run's configuration."""
+    """The family of the run, as `resolve` will find it; None if nothing names one."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, add_help=False, exit_on_error=False
     )
-    for flag in ("--model", "--config", "--run"):
+    for flag in ("--family", "--config", "--init_from", "--preset", "--run"):
         parser.add_argument(flag)
     try:
         given, _ = parser.parse_known_args(arguments)
     except argparse.ArgumentError:
         return None  # Reported when all flags are read.
-    files = [given.config, given.run and str(Path(given.run, "config.json"))]
-    named = (_family_in_file(file) for file in files if file)
-    return given.model or next(filter(None, named), None)
+    if given.family:
+        return given.family
+    file = given.config or (
+        given.run and not given.preset and str(Path(given.run, "config.json"))
+    )
+    filed = _family_in_file(file) if file else None
+    if filed or not (given.init_from or given.preset):
+        return filed
+    if given.init_from:
+        with contextlib.suppress(InputError):  # likewise
+            return find_checkpoint(Path(given.init_from))[1].model
+    return preset(given.preset).values["family"] if given.preset else None
 
 
 def _family_in_file(path: str) -> str | None:
     # What is wrong with the file is reported when all of it is read.
     try:
-        model = read_json(Path(path))["model"]
-    except (OSError, ValueError, KeyError, TypeError):
+        values = read_json(Path(path))
+        named = values.get("family") or values.get("model")
+        if not named and values.get("preset"):
+            named = preset(values["preset"]).values["family"]
+    except (OSError, ValueError, AttributeError, TypeError):
         return None
-    return model if isinstance(model, str) else None
-
-
-def _options(families: Families) -> dict[str, dict[str, Option]]:
-    """Option name → family name → the option as that family has it."""
-    options: dict[str, dict[str, Option]] = {}
-    for known in families.values():
-        for option in (*RUN_OPTIONS, *known.options):
-            options.setdefault(option.name, {})[known.name] = option
-    return options
-
-
-def _help(owners: Mapping[str, Option], families: Families) -> str:
-    """What the option means and defaults to; by family where that differs."""
-    defaults = {n: _default(families[n].default(o)) for n, o in owners.items()}
-    texts = {n: f"{o.help}{defaults[n]}" for n, o in owners.items()}
-    if len(owners) == len(families) and len(set(texts.values())) == 1:
-        return next(iter(texts.values()))
-    if len({option.help for option in owners.values()}) == 1:
-        named = ",".join(f"{default} ({n})" for n, default in defaults.items())
-        return f"{next(iter(owners.values())).help}{named}"
-    return " ".join(f"{text} ({n})" for n, text in texts.items())
+    return named if isinstance(named, str) else None
 
 
 def _default(value: Any) -> str:
@@ -143,7 +143,7 @@ def _train(args: argparse.Namespace) -> None:
         for image in sorted(folder.samples.glob("step_*.png"))[-1:]:
             print(f"Pictures: {image}")
         print_next_steps(
-            family(config.model).uses,
+            family(config.family).uses,
             folder.path,
             model.label_space,
             f"train --run {folder.path} --steps {2 * config.steps}",
@@ -172,6 +172,7 @@ TRAIN = Command(
     ),
     add_arguments=_add_arguments,
     run=_train,
+    renamed={"--model": "--family"},
 )
 
 
@@ -183,9 +184,9 @@ _OPTIONS = ("preset", "steps", "batch_size", "learning_rate", "seed")
 def _add_distill_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Models")
     add = group.add_argument
-    add("--teacher", required=True, help=MODEL_HELP)
+    add("--model", required=True, help=MODEL_HELP)
     add("--preset", choices=["mobile"], default="mobile", help="Which student.")
-    add("--output", help="The folder to make; by default TEACHER_mobile.")
+    add("--output", help="The folder to make; by default MODEL_mobile.")
     add_mask_provider(group)
     add_trust_code(group)
     add = parser.add_argument_group("Training").add_argument
@@ -202,7 +203,7 @@ def _run(args: argparse.Namespace) -> None:
     from stargan_tf.distillation.distiller import plan_distillation
 
     job = plan_distillation(
-        args.teacher,
+        args.model,
         Path(args.output) if args.output else None,
         {name: getattr(args, name) for name in _OPTIONS},
         partial(data_choice, args),
@@ -226,11 +227,12 @@ def _summary(record: dict[str, Any], output: Path) -> str:
 
 DISTILL = Command(
     summary="Teach a light model, for phones, what a trained one does.",
-    usage="distill --teacher DIR --preset mobile [--output DIR]\n"
+    usage="distill --model DIR --preset mobile [--output DIR]\n"
     "The student's generator costs at most a tenth of the teacher's multiply-adds; its "
     "other networks are the teacher's.",
     add_arguments=_add_distill_arguments,
     run=_run,
+    renamed={"--teacher": "--model"},
 )
 
 
@@ -255,9 +257,13 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
     add("--classifier", choices=sizes, default="small", help="Size of the classifier.")
     help = "Training steps of the classifier; the default depends on --classifier."
     add("--classifier_steps", type=int, help=help)
-    add("--count", type=int, help="Images of each task at most; by default all.")
+    add(
+        "--count",
+        type=number(int, 1),
+        help="Images of each task at most; by default all.",
+    )
     help = "Translations of each image, for models with styles."
-    add("--outputs", type=int, default=10, help=help)
+    add("--styles", type=number(int, 1), default=10, help=help)
     help = "Images at once; the numbers do not depend on it."
     add("--batch_size", type=int, default=32, help=help)
     help = "Of latent codes, references, classifier, KID's sample, and intervals."
@@ -300,7 +306,7 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
         classifier=args.classifier,
         classifier_steps=args.classifier_steps,
         count=args.count,
-        outputs=args.outputs,
+        outputs=args.styles,
         batch_size=args.batch_size,
         seed=args.seed,
     )
@@ -345,6 +351,7 @@ EVALUATE = Command(
     ),
     add_arguments=_add_evaluate_arguments,
     run=_evaluate,
+    renamed={"--outputs": "--styles"},
 )
 
 

@@ -201,4 +201,9 @@ TRANSLATE = Command(
     usage="\n       stargan-tf ".join(f"translate {form}" for form in _FORMS),
     add_arguments=_add_arguments,
     run=_run,
+    renamed={
+        "--count": "--styles",
+        "--style": "--style_file",
+        "--film": "--video --output",
+    },
 )

@@ -319,7 +319,7 @@ def _sources(
     if len(state.datasets) > 1:
         raise InputError(
             "A joint model is distilled on its run's own data. Leave --dataset and "
-            "its flags out, and pass a run folder of 'stargan-tf train' as --teacher."
+            "its flags out, and pass a run folder of 'stargan-tf train' as --model."
         )
     opened = open_evaluation_data(checkpoint, state, choice)
     return opened.train, [data_fingerprint(opened.train, opened.held_out)]

@@ -212,7 +212,7 @@ class ModelFamily:
 
     Args:
         api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
-        name: value of the configuration's `model`; also the entry point's name.
+        name: value of the configuration's `family`; also the entry point's name.
         target: the class; it refuses unfit arguments with `InputError`.
         batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
             `batch_options`) → endless `tf.data.Dataset`; `part=` where several machines

@@ -16,7 +16,7 @@ def family(name: str) -> ModelFamily:
     """The family called `name`.
 
     Args:
-        name: the configuration's `model`.
+        name: the configuration's `family`.
 
     Raises:
         InputError: if there is none (near ones are named), or its package is broken.
@@ -69,7 +69,7 @@ def installed_families() -> dict[str, ModelFamily]:
 def presets(families: Mapping[str, ModelFamily]) -> dict[str, Preset]:
     """Name → preset of those families; its values name the family."""
     return {
-        name: Preset(known.description, {"model": model, **known.values})
+        name: Preset(known.description, {"family": model, **known.values})
         for model, family in families.items()
         for name, known in family.presets.items()
     }
@@ -120,7 +120,7 @@ def check_option_names(
     if owners:
         raise InputError(
             f"{name} is an option of {' and '.join(owners)} models. Received for "
-            f"a {chosen.name} run: leave it out, or pass --model {owners[0]}."
+            f"a {chosen.name} run: leave it out, or pass --family {owners[0]}."
         )
     raise InputError(
         f"There is no option '{name}' for a {chosen.name} run. "

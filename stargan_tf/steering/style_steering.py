@@ -10,9 +10,9 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import check_file
 from stargan_tf.steering import Plan, Steering
 
-FEW, MANY = 2, 4  # random styles that make a strip, and that fill a grid or a film
-_RANDOM = ("seed", "count", "truncation")
-_FORMS = ("all", "grid", "strip", "film")
+FEW, MANY = 2, 4  # random styles that make a strip, and that fill a grid or a video
+_RANDOM = ("seed", "styles", "truncation")
+_FORMS = ("all", "grid", "strip", "video")
 
 
 class StyleSteering(Steering):
@@ -22,9 +22,9 @@ class StyleSteering(Steering):
     name = "styles"
     title = "style"
     usage = (
-        "--model DIR --to DOMAIN [--seed N | --reference FILE | --style FILE] "
+        "--model DIR --to DOMAIN [--seed N | --reference FILE | --style_file FILE] "
         "INPUT [INPUT …] --output PATH",
-        "--model DIR --to DOMAIN [--seed N] --film FILE INPUT",
+        "--model DIR --to DOMAIN [--seed N] --video INPUT --output FILE",
         "--model DIR --to DOMAIN --reference FILE --save_style FILE",
     )
 
@@ -38,8 +38,8 @@ class StyleSteering(Steering):
         add, file = group.add_argument, {"metavar": "FILE"}
         text = "Random styles of the seeds N, N+1, …; the default, from 0."
         add("--seed", type=number(int, 0), help=text)
-        text = "Random styles of a domain: 1; 2 for --strip, 4 for a grid or a film."
-        add("--count", type=number(int, 1), help=text)
+        text = "Random styles of a domain: 1; 2 for --strip, 4 for a grid or a video."
+        add("--styles", type=number(int, 1), help=text)
         text = "Nearer to the mean random style: 0 is the mean, 1 (default) all."
         add("--truncation", type=number(float, 0.0, 1.0), help=text)
         add(
@@ -49,8 +49,8 @@ class StyleSteering(Steering):
             help="The style of an image, or of all in a folder; may be repeated. Its "
             "domain is --to, or the name of its folder.",
         )
-        add("--style", **file, help="The styles in a .npz file.")
-        add("--save_style", **file, help="Write the styles to a .npz for --style.")
+        add("--style_file", **file, help="The styles in a .npz file.")
+        add("--save_style", **file, help="Write the styles to a .npz for --style_file.")
         add_mask_provider(group)
         add = parser.add_argument_group("Form (style models)").add_argument
         text = "Inputs down, styles across, in one image; references on top."
@@ -58,36 +58,35 @@ class StyleSteering(Steering):
         text = "The way from style to style in N columns, a row for each input."
         add("--strip", type=number(int, 2), metavar="N", help=text)
         add(
-            "--film",
-            **file,
-            help="The way from style to style and back, as a .gif, .webp or .mp4, in "
-            "place of --output; several inputs stand side by side.",
+            "--video",
+            action=Switch,
+            default=False,
+            help="The way from style to style and back; --output is a .gif, .webp or "
+            ".mp4 file. Several inputs stand side by side.",
         )
         add("--frames", type=number(int, 2), help="Frames of the whole video. [80]")
         add("--fps", type=number(int, 1), help="Frames per second. [20]")
 
     def check(self, args):
         """Refuses flags that contradict each other."""
-        sources = (*_RANDOM, "reference", "style")
+        sources = (*_RANDOM, "reference", "style_file")
         given = [name for name in sources if getattr(args, name) is not None]
         if len({"random" if name in _RANDOM else name for name in given}) > 1:
             flags = " and ".join(f"--{name}" for name in given)
             raise InputError(
-                "Styles are random (--seed, --count, --truncation), or come from "
-                f"--reference, or from --style. Received: {flags}. Leave one."
+                "Styles are random (--seed, --styles, --truncation), or come from "
+                f"--reference, or from --style_file. Received: {flags}. Leave one."
             )
         if args.all and args.to is not None:
             raise InputError("Give either --to DOMAIN or --all.")
-        if not (args.all or args.reference or args.style) and args.to is None:
+        if not (args.all or args.reference or args.style_file) and args.to is None:
             raise InputError("Give --to DOMAIN, or --all for every domain.")
         forms = [f"--{name}" for name in _FORMS if getattr(args, name)]
         if len(forms) > 1 and forms != ["--all", "--grid"]:
             raise InputError(f"Received: {' and '.join(forms)}. Leave one.")
-        if args.film and args.output:
-            raise InputError("--film takes the place of --output. Drop --output.")
         for name in ("frames", "fps"):
-            if getattr(args, name) is not None and not args.film:
-                raise InputError(f"--{name} is for --film. Add it, or drop --{name}.")
+            if getattr(args, name) is not None and not args.video:
+                raise InputError(f"--{name} is for --video. Add it, or drop --{name}.")
         if args.fit == "keep":
             raise InputError(
                 "Style models take squares: --fit crop or stretch. Received: keep"
@@ -96,8 +95,7 @@ class StyleSteering(Steering):
             raise InputError(
                 f"{forms[0]} draws pictures as the model does; drop --size original."
             )
-        only_saves = args.save_style and not args.inputs
-        if not (args.output or args.film or only_saves):
+        if not args.output and (args.inputs or not args.save_style):
             raise self.missing("output")
 
     def plan(self, args, state, fitting):
@@ -124,13 +122,13 @@ class StyleSteering(Steering):
         def save_source(model):
             return save_styles(save, source.codes(model), source.domains, model)
 
-        if save and not (args.inputs or args.output or args.film):
+        if save and not (args.inputs or args.output):
             return Plan(lambda model: [save_source(model)], "", code=code)
-        pictures = find_inputs(args.inputs, args.output)
+        pictures = find_inputs(args.inputs, None if args.video else args.output)
         stream = PictureStream(pictures, fitting)
         place, at_once = args.output, args.batch_size
-        if args.film:
-            frames, fps, place = args.frames or 80, args.fps or 20, args.film
+        if args.video:
+            frames, fps = args.frames or 80, args.fps or 20
             interpolation.check_sources(len(pictures))
             path = interpolation.check_film(place, fps)
             check_file(path)
@@ -147,7 +145,7 @@ class StyleSteering(Steering):
             check_masks(args.mask_provider, model)
             if save:
                 print(f"Wrote {save_source(model)}")
-            if args.film:
+            if args.video:
                 images = [fitted.image for _, fitted in stream]
                 if not images:
                     return []
@@ -202,31 +200,31 @@ def choose_styles(args, family, label_space, fitting):
     if args.reference:
         plain = replace(fitting, size="model")
         source = styles.read_references(args.reference, plain, domains, domain)
-    elif args.style:
-        source = style_files.read_stored(args.style, family, domains, domain)
+    elif args.style_file:
+        source = style_files.read_stored(args.style_file, family, domains, domain)
     else:
         chosen = domains if domain is None else (domain,)
         count = _count(args, at_most=styles.MAX_STYLES // len(chosen))
-        flag = "--all" if args.count is None else "--count"
+        flag = "--all" if args.styles is None else "--styles"
         styles.check_count(count * len(chosen), flag)
         first = args.seed or 0
         truncation = 1.0 if args.truncation is None else args.truncation
         seeds = range(first, first + count)
         source = styles.random_styles(chosen, seeds, truncation)
-    moving = next((name for name in ("strip", "film") if getattr(args, name)), None)
+    moving = next((name for name in ("strip", "video") if getattr(args, name)), None)
     if moving and len(source.domains) < 2:
         raise InputError(
             f"--{moving} goes from style to style and needs two or more. Received: "
-            "one. Repeat --reference, or raise --count."
+            "one. Repeat --reference, or raise --styles."
         )
     return source
 
 
 def _count(args, at_most):
     """Random styles of each domain: by default no more than `at_most`, but one."""
-    if args.count is not None:
-        return args.count
+    if args.styles is not None:
+        return args.styles
     if args.strip:
         return FEW
-    many = args.all or args.grid or args.film
+    many = args.all or args.grid or args.video
     return max(1, min(MANY, at_most)) if many else 1

@@ -66,10 +66,10 @@ class RunConfig:
     """
 
     preset: str | None
-    model: str = _option(
+    family: str = _option(
         _RUN,
         DEFAULT,
-        "Model family, ours or a plugin's; '--model NAME --help' shows its options.",
+        "Model family, ours or a plugin's; '--family NAME --help' shows its options.",
     )
     dataset: tuple[str, ...] = _option(
         _DATA,
@@ -291,10 +291,12 @@ def resolve(
     """
     filed = read_config_file(config_file) if config_file else {}
     given = filed | dict(overrides)
+    if "model" in given:  # as runs of earlier versions call it
+        given.setdefault("family", given.pop("model"))
     name = given.get("preset")
     initial = _initial_options(given)
     values = (preset(name).values if name else {}) | initial | given
-    chosen = family(values.get("model", DEFAULT))
+    chosen = family(values.get("family", DEFAULT))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
     check_option_names(values, {"preset", *options}, chosen)
     coded = (name for name in chosen.code_options if name not in overrides)
@@ -333,12 +335,12 @@ def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not given.get("init_from"):
         return {}
-    if "model" in given and _names(given["model"]) <= given.keys():
+    if "family" in given and _names(given["family"]) <= given.keys():
         return {}
     try:
         checkpoint, state = find_checkpoint(given["init_from"])
     except InputError:
-        if not {"model", "image_size"} <= given.keys():
+        if not {"family", "image_size"} <= given.keys():
             raise
         # A run of an earlier version, which lacks an option that has been added since:
         # its default is what the run has.
@@ -348,7 +350,7 @@ def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     names = _names(state.model) - set(family(state.model).code_options)
     options = {name: config[name] for name in names if name in config}
     size = state.datasets[0]["image_size"]
-    return {"model": state.model, **options, "image_size": size}
+    return {"family": state.model, **options, "image_size": size}
 
 
 def _names(model: str) -> set[str]:

@@ -84,7 +84,7 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
     The seed decides the weights; what is set for it is as before afterwards.
     """
     with _settings(config):
-        chosen = family(config.model)
+        chosen = family(config.family)
         arguments = chosen.model_arguments(config.model_options)
         model = chosen.model_class()(label_space.datasets, **arguments)
         model.compile(
@@ -157,7 +157,7 @@ def open_data(config: RunConfig) -> RunData:
 
 
 def _open(config: RunConfig, number: int, split: str) -> LabeledImages:
-    options = config.dataset_options(number) | family(config.model).dataset_options
+    options = config.dataset_options(number) | family(config.family).dataset_options
     name = config.dataset[number]
     source = load_dataset(name, split, config.image_size, **options)
     _check_domains(source.info)
@@ -181,7 +181,7 @@ def _batches(
 
     The further options are those of the family's `batches`.
     """
-    return pkgutil.resolve_name(family(config.model).batches)(
+    return pkgutil.resolve_name(family(config.family).batches)(
         data.train[0] if len(data.train) == 1 else data.train,
         config.batch_size,
         seed=config.seed,
@@ -301,12 +301,12 @@ def _train_beside_chief(
 
 
 def _description(config: RunConfig, data: RunData) -> Callable[[int], State]:
-    options = config.dataset_options(0) | family(config.model).dataset_options
+    options = config.dataset_options(0) | family(config.family).dataset_options
 
     def describe(step: int) -> State:
         return State(
             step=step,
-            model=config.model,
+            model=config.family,
             datasets=data.label_space.to_list(),
             num_images=data.counts,
             versions=versions(),

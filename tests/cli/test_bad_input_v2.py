@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 SIZE = 64
 PETS = DatasetInfo("pets", ("cat", "dog"), "one_hot", SIZE)
 FACES = DatasetInfo("faces", ("Blond", "Male"), "binary", SIZE)
-V2 = ["train", "--model=stargan_v2", "--dataset=folder", "--run=new"]
-V1 = ["train", "--model=stargan", "--dataset=folder", "--data_dir=pets", "--run=new"]
+V2 = ["train", "--family=stargan_v2", "--dataset=folder", "--run=new"]
+V1 = ["train", "--family=stargan", "--dataset=folder", "--data_dir=pets", "--run=new"]
 TO_CAT = ["translate", "--model=run_v2", "--to=cat", "pets/cat/0.png", "--output=new"]
 TO_MALE = ["translate", "--model=run_v1", "--to=Male", "pets/cat/0.png", "--output=new"]
-BY_STYLE = ["translate", "--style=wide.npz", "pets/cat/0.png", "--output=new"]
+BY_STYLE = ["translate", "--style_file=wide.npz", "pets/cat/0.png", "--output=new"]
 
 
 class Hollow:

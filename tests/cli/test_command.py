@@ -4,10 +4,11 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
-from stargan_tf.cli import command
+from stargan_tf.cli import command, main
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.targets import parse_target
@@ -98,3 +99,46 @@ def test_the_users_keras_settings_do_not_matter(tmp_path):
         check=True,
     )
     assert done.stdout == "tensorflow float32 1e-07 channels_last float32\n"
+
+
+def parsed(line):
+    """The arguments of a command line, by name."""
+    name, *arguments = line.split()
+    found = resolve_name(main.COMMANDS[name])
+    return vars(command.CommandParser(name, found, arguments).parse())
+
+
+@pytest.mark.parametrize(
+    ("former", "final"),
+    [
+        ("train --run r --model stargan_v2", "train --run r --family stargan_v2"),
+        ("distill --teacher=a", "distill --model=a"),
+        ("serve a --port 0", "serve --model a --port 0"),
+        ("doctor --labels b a", "doctor --labels b --dataset a"),
+        ("evaluate --model a --outputs 2", "evaluate --model a --styles 2"),
+        ("datasets --save a --count 2", "datasets save --dataset a --count 2"),
+        (
+            "translate --model=a --count=2 --style=s --film=f.gif b",
+            "translate --model=a --styles=2 --style_file=s --video --output=f.gif b",
+        ),
+    ],
+)
+def test_former_spellings_are_understood(former, final):
+    assert parsed(former) == parsed(final)
+
+
+def test_former_spellings_are_in_no_help(capsys):
+    for name in main.COMMANDS:
+        assert main.main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for flag in ("teacher", "outputs", "save", "film"):
+        assert f"--{flag} " not in shown, flag
+    assert "SUPPRESS" not in shown and "==" not in shown
+
+
+def test_flags_in_a_file_are_spelled_as_freely(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    file = tmp_path / "flags"
+    file.write_text("--teacher=~/a\n--batch-size=3\n")
+    given = parsed(f"distill --flagfile={file}")
+    assert (given["model"], given["batch_size"]) == ("/home/me/a", 3)

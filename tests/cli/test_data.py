@@ -11,27 +11,29 @@ from PIL import Image
 
 from stargan_tf.cli.main import main
 
-# `stargan-tf datasets --save`.
+# `stargan-tf datasets save`.
 
 
 def test_it_saves_held_out_pictures(tmp_path, capsys):
     output = tmp_path / "faces"
-    arguments = ["--save", "toon_attributes", "--count", "3", "--image_size", "32"]
-    assert main(["datasets", *arguments, "--output", str(output)]) == 0
+    arguments = ["--dataset", "toon_attributes", "--count", "3", "--image_size", "32"]
+    assert main(["datasets", "save", *arguments, "--output", str(output)]) == 0
     files = sorted(output.iterdir())
     assert [file.name for file in files] == [f"held_out_{i:06d}.png" for i in range(3)]
     with Image.open(files[0]) as picture:
         assert picture.size == (32, 32)
-    assert "3 pictures" in capsys.readouterr().out
+    assert "3 images" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--save", "toon_attributes"], "go together"),
-        (["--output", "somewhere"], "go together"),
-        (["--save", "toon", "--output", "x"], "no data set 'toon'"),
-        (["--save", "toon_attributes", "--output", "x", "--count", "0"], "at least 1"),
+        (["save", "--dataset", "toon_attributes"], "--output FOLDER is missing"),
+        (["--output", "somewhere"], "What to do with the data set is missing"),
+        (["--dataset", "folder"], "What to do with the data set is missing"),
+        (["save", "--output", "x"], "takes one --dataset NAME. Received: none"),
+        (["save", "--dataset", "toon", "--output", "x"], "no data set 'toon'"),
+        (["save", "--dataset", "folder", "--output", "x", "--count=0"], "at least 1"),
     ],
 )
 def test_one_line_and_two_for_what_does_not_fit(arguments, message, tmp_path, capsys):
@@ -54,7 +56,7 @@ def run(*arguments):
 
 def test_a_drawn_set_is_described_and_drawn(tmp_path):
     output = tmp_path / "new" / "sheet.png"
-    result = run("toon_attributes", "--image_size", 32, "--output", output)
+    result = run("--dataset=toon_attributes", "--image_size", 32, "--output", output)
     assert result.returncode == 0, result.stderr
     lines = {line.strip().split("  ")[0]: line for line in result.stdout.splitlines()}
     assert "5, binary: Black_Hair, Blond_Hair" in lines["Labels"]
@@ -68,11 +70,11 @@ def test_a_drawn_set_is_described_and_drawn(tmp_path):
 
 
 def test_without_files_it_says_how_to_obtain_them(tmp_path):
-    result = run("folder")
+    result = run("--dataset=folder")
     assert result.returncode == 0 and "needs --data_dir" in result.stdout
     assert "How to obtain" in result.stdout and result.stderr == ""
     output = tmp_path / "sheet.png"
-    result = run("folder", "--output", output)
+    result = run("--dataset=folder", "--output", output)
     assert result.returncode == 2 and "no contact sheet" in result.stderr
     assert not output.exists()
 
@@ -82,12 +84,12 @@ def test_own_pictures(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(path)
-    result = run("folder", "--data_dir", tmp_path, "--image_size", 8)
+    result = run("--dataset=folder", "--data_dir", tmp_path, "--image_size", 8)
     assert "2, one-hot: cat, dog" in result.stdout
     assert "typically 20 pixels on the shorter side" in result.stdout
     (tmp_path / "wild").mkdir()
     (tmp_path / "wild" / "5.heic").touch()
-    result = run("folder", "--data_dir", tmp_path)
+    result = run("--dataset=folder", "--data_dir", tmp_path)
     assert result.returncode == 0
     assert "The domain 'wild' has no image" in " ".join(result.stdout.split())
 
@@ -95,12 +97,16 @@ def test_own_pictures(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "takes one name"),
-        (["folder", "toon_people"], "takes one name"),
+        ([], "takes one --dataset NAME. Received: none"),
+        (["folder", "toon_people"], "takes one --dataset NAME. Received: folder toon"),
+        (
+            ["--dataset=folder", "toon"],
+            "takes one --dataset NAME. Received: folder toon",
+        ),
         (["nothing"], "There is no data set 'nothing'"),
-        (["folder", "--data_dir", "/nowhere"], "does not exist"),
-        (["toon_people", "--output", "sheet.txt"], "must end in"),
-        (["toon_people", "--attributes", "dog"], "no domain 'dog'"),
+        (["--dataset=folder", "--data_dir", "/nowhere"], "does not exist"),
+        (["--dataset=toon_people", "--output", "sheet.txt"], "must end in"),
+        (["--dataset=toon_people", "--attributes", "dog"], "no domain 'dog'"),
     ],
 )
 def test_wrong_usage_is_one_line_and_two(arguments, message, capsys):
@@ -208,7 +214,7 @@ def test_a_domain_without_pictures_is_an_error_and_the_files_are_checked(pets):
     (pets / "wild").mkdir()
     (pets / "wild" / "0.heic").touch()
     (pets / "cat" / "0.png").write_bytes(b"")
-    result = doctor("folder", "--data_dir", pets, "--image_size", 16)
+    result = doctor("--dataset=folder", "--data_dir", pets, "--image_size", 16)
     assert result.returncode == 1
     assert "The domain 'wild' has no image" in result.stdout
     assert "1 picture of 80 cannot be read" in result.stdout
@@ -285,7 +291,9 @@ def test_domains_of_attributes_say_what_they_leave_out(faces):
 
 
 def test_drawn_faces_are_checked_as_they_are_drawn():
-    result = doctor("toon_people", "--attributes", "child,man", "--image_size", 32)
+    result = doctor(
+        "--dataset=toon_people", "--attributes", "child,man", "--image_size", 32
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "child" in result.stdout and "woman" not in result.stdout
     assert "No picture is in both splits." in result.stdout
@@ -294,18 +302,30 @@ def test_drawn_faces_are_checked_as_they_are_drawn():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "arguments are required: DATASET"),
+        ([], "arguments are required: --dataset"),
         (["folder", "more"], "takes fewer arguments. Received: more"),
         (["nothing"], "There is no data set 'nothing'"),
         (["folder"], "--data_dir"),
-        (["folder", "--data_dir", "nowhere"], "does not exist"),
-        (["folder", "--data_dir", "pets", "--attributes", "cats"], "Did you mean cat"),
-        (["folder", "--data_dir", "pets", "--image_size", "7"], "multiple of 4"),
-        (["folder", "--data_dir", "pets", "--held_out", "2"], "between 0 and 1"),
-        (["folder", "--data_dir", "pets", "--crop_size", "0"], "crop_size"),
-        (["folder", "--data_dir", "pets", "--output", "pets"], "must name a file"),
-        (["attributes", "--data_dir", "pets"], "--labels"),
-        (["attributes", "--data_dir", "pets", "--labels", "x.csv"], "x.csv"),
+        (["--dataset=folder", "--data_dir", "nowhere"], "does not exist"),
+        (
+            ["--dataset=folder", "--data_dir", "pets", "--attributes", "cats"],
+            "Did you mean cat",
+        ),
+        (
+            ["--dataset=folder", "--data_dir", "pets", "--image_size", "7"],
+            "multiple of 4",
+        ),
+        (
+            ["--dataset=folder", "--data_dir", "pets", "--held_out", "2"],
+            "between 0 and 1",
+        ),
+        (["--dataset=folder", "--data_dir", "pets", "--crop_size", "0"], "crop_size"),
+        (
+            ["--dataset=folder", "--data_dir", "pets", "--output", "pets"],
+            "must name a file",
+        ),
+        (["--dataset=attributes", "--data_dir", "pets"], "--labels"),
+        (["--dataset=attributes", "--data_dir", "pets", "--labels", "x.csv"], "x.csv"),
     ],
 )
 def test_wrong_usage_is_one_line_and_two_test_doctor(
@@ -335,7 +355,9 @@ def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypa
     report.write_text("old")
     before = set(tmp_path.iterdir())
     arguments = ["--data_dir", str(pets), "--image_size", "16"]
-    assert main(["doctor", "folder", *arguments, "--output", str(report)]) == 130
+    assert (
+        main(["doctor", "--dataset=folder", *arguments, "--output", str(report)]) == 130
+    )
     assert report.read_text() == "old" and set(tmp_path.iterdir()) == before
     assert len(looked) < 80
 
@@ -344,7 +366,7 @@ def test_the_doctor_needs_no_tensorflow(pets):
     code = (
         "import sys\n"
         "from stargan_tf.cli.main import main\n"
-        f"main(['doctor', 'folder', '--data_dir', {str(pets)!r}])\n"
+        f"main(['doctor', '--dataset=folder', '--data_dir', {str(pets)!r}])\n"
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
@@ -358,7 +380,7 @@ def test_the_report_is_kept_before_it_is_printed(pets, tmp_path, monkeypatch):
     output = tmp_path / "report.json"
     flags = [f"--data_dir={pets}", "--image_size=16", f"--output={output}"]
     with pytest.raises(BrokenPipeError):
-        main(["doctor", "folder", *flags])
+        main(["doctor", "--dataset=folder", *flags])
     assert json.loads(output.read_text("utf-8"))["dataset"] == "folder"
 
 
@@ -366,7 +388,7 @@ def test_a_report_that_cannot_be_kept_is_printed(pets, monkeypatch, capsys):
     if not os.path.exists("/dev/full"):
         pytest.skip("Linux has it")
     flags = [f"--data_dir={pets}", "--image_size=16", "--output=/dev/full"]
-    assert main(["doctor", "folder", *flags]) == 2
+    assert main(["doctor", "--dataset=folder", *flags]) == 2
     output = capsys.readouterr()
     assert "cat" in output.out
     assert "Cannot write the report /dev/full: No space left on device" in output.err

@@ -30,7 +30,7 @@ def draws_only_what_it_needs(monkeypatch):
 def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
     teacher, capsys
 ):
-    flags = ["--teacher", str(teacher), "--steps", "2", "--batch_size", "2"]
+    flags = ["--model", str(teacher), "--steps", "2", "--batch_size", "2"]
     assert main(["distill", *flags]) == 0
     output = capsys.readouterr().out
     folder = teacher.with_name("big_mobile")
@@ -49,8 +49,8 @@ def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ([], "arguments are required: --teacher"),
-        (["--teacher", "nowhere"], "no model nowhere"),
+        ([], "arguments are required: --model"),
+        (["--model", "nowhere"], "no model nowhere"),
         (["--steps", "0"], "--steps: must be a whole number, at least 1"),
         (["--image_size", "64"], "takes images of 32 pixels"),
         (["--dataset", "toon_people"], "different domains"),
@@ -58,8 +58,8 @@ def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
     ],
 )
 def test_bad_input_is_one_line(teacher, tmp_path, capsys, flags, message):
-    if flags and "--teacher" not in flags:
-        flags = ["--teacher", str(teacher), "--output", str(tmp_path / "out"), *flags]
+    if flags and "--model" not in flags:
+        flags = ["--model", str(teacher), "--output", str(tmp_path / "out"), *flags]
     assert main(["distill", *flags]) == 2
     error = capsys.readouterr().err
     assert message in error

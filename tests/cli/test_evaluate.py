@@ -30,7 +30,7 @@ MOODS = DatasetInfo("toy_moods", ("Red", "Bright"), "one_hot", SIDE)
 def save(model, run, family, info):
     state = checkpoints.State(3, family, LabelSpace([info]).to_list(), [24], {})
     checkpoints.save(run / "checkpoints", model, state, keep=1)
-    config = {"model": family, "dataset": "toy", "image_size": SIDE}
+    config = {"family": family, "dataset": "toy", "image_size": SIDE}
     (run / "config.json").write_text(json.dumps(resolve(config).to_dict()))
     return run
 
@@ -140,7 +140,7 @@ def check_compare(cache, run_folder, tmp_path):
 
 def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
     output = tmp_path / "new" / "results.json"
-    flags = ("--metrics=lpips,unchanged", "--outputs=3", "--count=2", "--seed=5")
+    flags = ("--metrics=lpips,unchanged", "--styles=3", "--count=2", "--seed=5")
     data = ("--dataset=toy_moods", "--output", output)
     done = run(cache, "--model", v2_run, *flags, *data)
     assert (done.returncode, done.stderr) == (0, "")
@@ -161,7 +161,7 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
         (["--metrics=fidd"], "There is no metric 'fidd'. Did you mean fid"),
         (["--metrics="], "Name at least one metric"),
         (["--protocol=tff"], "invalid choice: 'tff' (choose from"),
-        (["--count=0"], "count must be at least 1"),
+        (["--count=0"], "count: must be a whole number, at least 1"),
         (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
         (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
         (["--image_size=32"], "The model takes images of 64 pixels"),

@@ -122,8 +122,8 @@ def test_every_way_to_translate_takes_the_masks_of_the_run(place, model):
     for flags in (
         ["--seed=7", *to, "--output=latent.png"],
         [*reference, "--output=reference.png", "--save_style=style.npz"],
-        ["--style=style.npz", "photo.png", "--output=style.png"],
-        ["--film=film.webp", "--frames=2", *to],
+        ["--style_file=style.npz", "photo.png", "--output=style.png"],
+        ["--video", "--output=film.webp", "--frames=2", *to],
     ):
         assert place.translate(*flags, "--trust_code") == (0, "")
     by_latent = model.translate(photo, "Red", seed=7)[0].astype(int)

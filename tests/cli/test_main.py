@@ -69,7 +69,7 @@ def test_no_command_is_an_error_with_help(capsys):
         (["translate", "--model=m", "~nobody_x/a.png"], "there is no user nobody_x"),
         (["train", "--config=~nobody_x/c", "--run=r"], "there is no user nobody_x"),
         (
-            ["doctor", "attributes", "--data_dir=.", "--labels=~nobody_x/a"],
+            ["doctor", "--dataset=attributes", "--data_dir=.", "--labels=~nobody_x/a"],
             "there is no user nobody_x",
         ),
     ],
@@ -212,7 +212,7 @@ def test_warnings_are_one_line(capsys, monkeypatch):
 def test_flags_and_positional_arguments_in_any_order(capsys, monkeypatch, tmp_path):
     seen = []
     replace_run(
-        monkeypatch, lambda args: seen.append((args.count, args.one_hot, args.names))
+        monkeypatch, lambda args: seen.append((args.count, args.one_hot, args.words))
     )
     flags = tmp_path / "flags"
     flags.write_text("--count=5\n--noone_hot\n")
@@ -261,13 +261,27 @@ def test_train_help_groups_its_flags(capsys):
         "Optimization:",
         "Weights of the loss terms:",
     ]
-    for flag in (
-        "--run",
-        "--attributes",
-        "--rectified,",
-        "--critic_steps",
-    ):
+    for flag in ("--run", "--attributes", "--rectified,", "--critic_steps"):
         assert f"  {flag} " in output
+
+
+def test_train_help_shows_the_options_of_one_family(capsys, tmp_path):
+    (tmp_path / "config.json").write_text('{"model": "stargan_v2"}')
+    preset = tmp_path / "preset.json"
+    preset.write_text('{"preset": "demo_v2"}')
+    for chosen in (
+        ["--family=stargan_v2"],
+        ["--preset=demo_v2"],
+        [f"--config={preset}"],
+        ["--run", str(tmp_path)],
+        ["--init_from", "toon_people"],
+    ):
+        status, output, _ = run(capsys, "train", *chosen, "--help")
+        assert status == 0 and "--style_dim N" in output, chosen
+        assert "--critic_steps" not in output
+        assert "those of stargan_v2 models" in " ".join(output.split())
+    _, output, _ = run(capsys, "train", "--run", str(tmp_path), "--preset=demo", "-h")
+    assert "--critic_steps N" in output and "--style_dim" not in output
 
 
 HEAVY = ("tensorflow", "keras", "PIL")

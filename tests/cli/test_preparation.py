@@ -38,7 +38,7 @@ def photos(tmp_path_factory):
 
 
 def run_of(family, photos, crop_size=None) -> RunConfig:
-    given = {"model": family, "dataset": "folder", "data_dir": str(photos)}
+    given = {"family": family, "dataset": "folder", "data_dir": str(photos)}
     return resolve({**given, "image_size": SIDE, "crop_size": crop_size})
 
 

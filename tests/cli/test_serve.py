@@ -35,20 +35,24 @@ def error_line(capfd, *arguments):
 
 
 def test_what_cannot_be_served_is_one_line(capfd, tmp_path, monkeypatch):
-    assert "the following arguments are required: FOLDER" in error_line(capfd)
+    assert "the following arguments are required: --model" in error_line(capfd)
     free = ("--port", "0")
-    assert "There is no folder" in error_line(capfd, tmp_path / "none", *free)
-    assert "stargan-tf export" in error_line(capfd, tmp_path, *free)
+    assert "There is no folder" in error_line(
+        capfd, "--model", tmp_path / "none", *free
+    )
+    assert "stargan-tf export" in error_line(capfd, "--model", tmp_path, *free)
     (tmp_path / "1").mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        line = error_line(capfd, tmp_path, "--port", port)
+        line = error_line(capfd, "--model", tmp_path, "--port", port)
     assert "port is in use" in line
-    assert "not this machine's" in error_line(capfd, tmp_path, "--host", "192.0.2.1")
+    assert "not this machine's" in error_line(
+        capfd, "--model", tmp_path, "--host", "192.0.2.1"
+    )
     monkeypatch.setenv("STARGAN_TF_MODEL_SERVER", "/nowhere/server")
-    line = error_line(capfd, tmp_path, *free)
+    line = error_line(capfd, "--model", tmp_path, *free)
     assert "must name a program" in line and "/nowhere/server" in line
 
 
@@ -95,7 +99,7 @@ def environment(**changes):
 
 def serve(folder, *flags, **changes):
     return subprocess.run(
-        command(folder, *flags),
+        command("--model", folder, *flags),
         env=environment(**changes),
         capture_output=True,
         text=True,

@@ -112,7 +112,7 @@ def test_a_style_half_way_from_the_input_s_own(trained, photos):
 
 
 def test_several_styles_are_named_by_their_seeds(trained, photos, capsys):
-    flags = ["--to=dog", "--seed=3", "--count=2", photos / "in/a.png"]
+    flags = ["--to=dog", "--seed=3", "--styles=2", photos / "in/a.png"]
     assert translate(trained[0], *flags, "--output", photos / "out/x.png") == 0
     assert files(photos / "out") == ["x_dog_seed3.png", "x_dog_seed4.png"]
     assert capsys.readouterr().out == f"Wrote 2 pictures to {photos / 'out'}\n"
@@ -125,14 +125,16 @@ def test_a_style_computed_once_serves_again(trained, photos):
     assert files(photos / "styles") == ["c.npz"]
     source = photos / "in/a.png"
     assert translate(run, *take, source, "--output", photos / "1.png") == 0
-    assert translate(run, "--style", style, source, "--output", photos / "2.png") == 0
+    assert (
+        translate(run, "--style_file", style, source, "--output", photos / "2.png") == 0
+    )
     np.testing.assert_array_equal(read(photos / "1.png"), read(photos / "2.png"))
 
 
 def test_grids_and_strips(trained, photos):
     shapes = {}
     for name, flags in {
-        "all": ["--all", "--count=2"],
+        "all": ["--all", "--styles=2"],
         "reference": ["--all", "--reference", photos / "refs"],
         "strip": ["--to=fox", "--strip=5"],
     }.items():
@@ -148,7 +150,7 @@ def test_grids_and_strips(trained, photos):
 def test_a_film_of_two_pictures_between_references(trained, photos, capsys):
     film = photos / "films" / "f.webp"
     refs = ["--reference", photos / "refs/cat", "--reference", photos / "refs/fox"]
-    flags = ["--film", film, "--frames=6", "--fps=10", photos / "in"]
+    flags = ["--video", "--output", film, "--frames=6", "--fps=10", photos / "in"]
     assert translate(trained[0], *refs, *flags) == 0
     assert capsys.readouterr().out == f"Wrote {film}\n"
     with Image.open(film) as opened:
@@ -156,6 +158,7 @@ def test_a_film_of_two_pictures_between_references(trained, photos, capsys):
 
 
 OUT = ["IN", "--output", "OUT"]
+GIF = ["IN", "--output", "OUT.gif"]
 REFERENCE = ["--reference", "REFS/cat/c.png"]
 
 
@@ -176,27 +179,34 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (["--to=cat", "--output", "OUT"], "No INPUT"),
         (["--to=cat", "--seed=1", *REFERENCE, *OUT], "--seed and --reference. Leave"),
         (["--to=cat", "--truncation=0.7", *REFERENCE, *OUT], "--truncation and --ref"),
-        (["--to=cat", "--style=STYLE", *REFERENCE, *OUT], "--reference and --style"),
+        (
+            ["--to=cat", "--style_file=STYLE", *REFERENCE, *OUT],
+            "--reference and --style_file",
+        ),
         (["--to=cat", "--seed=-1", *OUT], "--seed"),
         (["--to=cat", "--truncation=1.5", *OUT], "--truncation"),
-        (["--all", "--count=100", *OUT], "At most 200 targets"),
+        (["--all", "--styles=100", *OUT], "At most 200 targets"),
         (["--to=cat", "--reference=gone.png", *OUT], "no reference 'gone.png'"),
         (["--to=cat", "--reference=BROKEN", *OUT], "broken.png"),
         (["--reference", "IN/a.png", *OUT], "the reference"),
-        (["--style=OTHER", *OUT], "styles of another model"),
-        (["--style=BROKEN", *OUT], "Cannot read the style file"),
-        (["--to=dog", "--style=STYLE", *OUT], "styles of cat only"),
+        (["--style_file=OTHER", *OUT], "styles of another model"),
+        (["--style_file=BROKEN", *OUT], "Cannot read the style file"),
+        (["--to=dog", "--style_file=STYLE", *OUT], "styles of cat only"),
         (["--to=cat", "--save_style=OUT.npy"], "must end in .npz"),
         (["--to=cat", "--save_style=IN"], "must end in .npz"),
         (["--to=cat", "--grid", "--strip=3", *OUT], "--grid and --strip. Leave one"),
-        (["--all", "--film=OUT.gif", "IN"], "--all and --film. Leave one"),
-        (["--to=cat", "--frames=9", *OUT], "--frames is for --film"),
-        (["--to=cat", "--film=OUT.gif", *OUT], "Drop --output"),
-        (["--to=cat", "--film=OUT.avi", "IN"], "must end in one of .gif"),
-        (["--to=cat", "--film=OUT.gif", "--fps=99", "IN"], "1 to 50 frames"),
-        (["--to=cat", "--film=OUT.gif", "--count=1", "IN"], "two or more"),
+        (
+            ["--all", "--video", "IN", "--output=OUT.gif"],
+            "--all and --video. Leave one",
+        ),
+        (["--to=cat", "--frames=9", *OUT], "--frames is for --video"),
+        (["--to=cat", "--video", "IN"], "--output is missing"),
+        (["--to=cat", "--video", *OUT], "must end in one of .gif"),
+        (["--to=cat", "--video", "IN", "--output=OUT.avi"], "must end in one of .gif"),
+        (["--to=cat", "--video", *GIF, "--fps=99"], "1 to 50 frames"),
+        (["--to=cat", "--video", *GIF, "--styles=1"], "two or more"),
         (["--to=cat", *REFERENCE, "--strip=4", *OUT], "Repeat --reference"),
-        (["--to=cat", "--film=FILM.gif", "IN"], "Received the folder"),
+        (["--to=cat", "--video", "IN", "--output=FILM.gif"], "Received the folder"),
         (["--to=cat", "--fit=keep", *OUT], "--fit crop or stretch"),
         (["--to=cat", "--fit=keep", "--crop_size=9", *OUT], "--fit crop or stretch"),
         (["--all", "--size=original", *OUT], "drop --size original"),
@@ -209,7 +219,7 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
             ["--to=cat", *REFERENCE, "--grid", "IN", "--output", "REFS/cat/c.png"],
             "never overwritten",
         ),
-        (["--to=cat", "--count=2", "IN", "--output=OUT.png"], "must be a folder"),
+        (["--to=cat", "--styles=2", "IN", "--output=OUT.png"], "must be a folder"),
     ],
 )
 def test_bad_input_is_one_line_before_anything_is_written(
@@ -234,7 +244,7 @@ def test_bad_input_is_one_line_before_anything_is_written(
 
 
 @pytest.mark.parametrize(
-    "flag", ["--seed=7", "--reference=b.png", "--truncation=0.7", "--film=f.gif"]
+    "flag", ["--seed=7", "--reference=b.png", "--truncation=0.7", "--video"]
 )
 def test_flags_of_the_second_version_on_a_model_of_the_first(photos, capsys, flag):
     run = save(Hollow(), photos / "run", "stargan", FACES)
@@ -249,7 +259,13 @@ def test_a_style_file_of_another_width_is_found_before_writing(trained, photos, 
     wide = Hollow()
     wide.style_dim = 5
     save_styles(photos / "wide.npz", np.ones((1, 5)), "cat", wide)
-    out = ["--style", photos / "wide.npz", photos / "in", "--output", photos / "out"]
+    out = [
+        "--style_file",
+        photos / "wide.npz",
+        photos / "in",
+        "--output",
+        photos / "out",
+    ]
     assert translate(trained[0], *out) == 2
     error = capsys.readouterr().err
     assert "5 wide. This model's are 4 wide" in error and error.count("\n") == 1
@@ -261,7 +277,7 @@ def test_mp4_without_ffmpeg_is_one_line(photos, capsys, monkeypatch):
         "stargan_tf.translation.interpolation.find_spec", lambda name: None
     )
     run = save(Hollow(), photos / "run", "stargan_v2", ANIMALS)
-    film = ["--to=cat", "--film", photos / "f.mp4", photos / "in/a.png"]
+    film = ["--to=cat", "--video", "--output", photos / "f.mp4", photos / "in/a.png"]
     assert translate(run, *film) == 2
     assert "pip install 'stargan_tf[video]'" in capsys.readouterr().err
 
@@ -269,7 +285,7 @@ def test_mp4_without_ffmpeg_is_one_line(photos, capsys, monkeypatch):
 def test_unreadable_inputs_are_reported_and_the_rest_goes_on(trained, photos, capsys):
     (photos / "in" / "broken.png").write_bytes(b"")
     film = photos / "f.gif"
-    flags = ["--to=cat", "--film", film, "--frames=2", photos / "in"]
+    flags = ["--to=cat", "--video", "--output", film, "--frames=2", photos / "in"]
     assert translate(trained[0], *flags) == 2
     assert "1 of 3 pictures could not be read" in capsys.readouterr().err
     assert film.exists()

@@ -86,32 +86,32 @@ def test_help_shows_a_stranger_s_options_only_when_it_is_named(redder, capsys):
     assert main(["train", "--help"]) == 0
     assert "--redness" not in capsys.readouterr().out
     assert "redder" not in sys.modules
-    assert main(["train", "--model", "redder", "--help"]) == 0
+    assert main(["train", "--family", "redder", "--help"]) == 0
     output = capsys.readouterr().out
     assert "--redness" in output and "How red its pictures are. [1]" in " ".join(
         output.split()
     )
-    assert "--style_dim" in output and "redder_model" not in sys.modules
+    assert "--style_dim" not in output and "redder_model" not in sys.modules
 
 
 def test_a_stranger_s_presets_are_listed_and_name_its_family(redder, capsys):
     assert main(["presets"]) == 0
     assert "As red as can be." in capsys.readouterr().out
     config = resolve({"preset": "reddest", "dataset": "a"})
-    assert (config.model, config.model_options["redness"]) == ("redder", 9)
+    assert (config.family, config.model_options["redness"]) == ("redder", 9)
     assert "redder_model" not in sys.modules
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model=redder", "--redness=red"], "redness must be a whole number"),
-        (["--model=redder", "--style_dim=4"], "style_dim is an option of stargan_v2"),
+        (["--family=redder", "--redness=red"], "redness must be a whole number"),
+        (["--family=redder", "--style_dim=4"], "style_dim is an option of stargan_v2"),
         (
-            ["--model=stargan", "--redness=2"],
+            ["--family=stargan", "--redness=2"],
             "'stargan-tf train' has no flag --redness",
         ),
-        (["--model=reddish"], "no model family 'reddish'. Did you mean redder"),
+        (["--family=reddish"], "no model family 'reddish'. Did you mean redder"),
     ],
 )
 def test_mistakes_are_one_line(redder, tmp_path, capsys, arguments, message):
@@ -125,10 +125,10 @@ def test_a_broken_stranger_leaves_ours_alone(redder, capsys, monkeypatch):
     (redder / "redder.py").write_text("import no_such_thing")
     assert main(["train", "--help"]) == 0
     assert list(known_families()) == ["stargan", "stargan_v2"]
-    assert main(["train", "--model=redder", "--run=r"]) == 2
+    assert main(["train", "--family=redder", "--run=r"]) == 2
     assert "switch it off: STARGAN_TF_DISABLE_PLUGINS=redder" in capsys.readouterr().err
     monkeypatch.setenv(DISABLE, "redder")
-    assert main(["train", "--model=redder", "--run=r"]) == 2
+    assert main(["train", "--family=redder", "--run=r"]) == 2
     assert "is switched off by" in capsys.readouterr().err
 
 
@@ -146,7 +146,7 @@ def test_a_stranger_that_claims_our_name(installed_package, capsys):
     assert line.endswith(
         "STARGAN_TF_DISABLE_PLUGINS=claims. Its options are not known."
     )
-    assert main(["train", "--model=stargan", "--run=r"]) == 2
+    assert main(["train", "--family=stargan", "--run=r"]) == 2
     family.cache_clear()
 
 
@@ -158,9 +158,9 @@ def test_a_stranger_s_model_trains_goes_on_and_translates(
 
     monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")  # draws only what it needs
     run, face, output = (tmp_path / name for name in ("run", "face.png", "red.png"))
-    assert main(["train", *TINY, "--model=redder", "--redness=2", f"--run={run}"]) == 0
+    assert main(["train", *TINY, "--family=redder", "--redness=2", f"--run={run}"]) == 0
     config = json.loads((run / "config.json").read_text())
-    assert (config["model"], config["redness"]) == ("redder", 2)
+    assert (config["family"], config["redness"]) == ("redder", 2)
     assert main(["train", "--run", str(run), "--steps=2", "--redness=2"]) == 0
     assert "Going on from step 1" in capsys.readouterr().out
     Image.new("RGB", (32, 32)).save(face)

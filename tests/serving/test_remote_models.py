@@ -94,7 +94,7 @@ def test_by_labels(labels, faces, output, flags):
     [
         ("", ("--to", "cat", "--seed", "3", "--truncation", "0.5")),
         ("", ("--to", "dog", "--reference", "in/0.png")),
-        (".png", ("--all", "--count", "1")),
+        (".png", ("--all", "--styles", "1")),
     ],
 )
 def test_by_styles(styles, faces, output, flags):
@@ -108,7 +108,7 @@ def test_styles_are_kept_and_used(styles, faces):
     assert main([*there, *made]) == 0
     masks = ["--mask_provider", "served_masks:masks"]
     for name, style in (
-        ("local", ["--style", "cat.npz"]),
+        ("local", ["--style_file", "cat.npz"]),
         ("served", ["--to", "cat", "--seed", "1"]),
     ):
         assert main([*there, *style, *masks, "in", "--output", name]) == 0

@@ -32,6 +32,6 @@ def test_all_has_fewer_styles_of_each_of_many_domains(domains, count):
 def test_too_many_are_refused_by_the_flag_that_was_given():
     with pytest.raises(InputError, match="Received: 201 by --all"):
         styles(201)
-    with pytest.raises(InputError, match="Received: 400 by --count"):
-        styles(100, count=4)
+    with pytest.raises(InputError, match="Received: 400 by --styles"):
+        styles(100, styles=4)
     assert len(styles(201, to="d7")) == 4

@@ -27,7 +27,7 @@ TINY = [
     "--deterministic",
 ]
 TINY_V2 = [
-    "--model=stargan_v2",
+    "--family=stargan_v2",
     "--dataset=toy_moods",
     "--image_size=64",
     "--base_filters=2",

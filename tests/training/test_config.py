@@ -71,7 +71,7 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
         ({"preset": "dem"}, "no preset 'dem'. Did you mean demo"),
         ({"preset": "demo", "step": 3}, "no option 'step'.*Did you mean steps"),
         ({"preset": "stargan_celeba_128"}, "No data set is given. Pass --dataset"),
-        ({"dataset": "toy", "model": "starga"}, "no model family 'starga'"),
+        ({"dataset": "toy", "family": "starga"}, "no model family 'starga'"),
         ({"preset": "demo", "image_size": 66}, "multiple of 4.*Try 64 or 68"),
         ({"preset": "demo", "held_out": 1}, "share between 0 and 1"),
         ({"preset": "demo", "steps": "many"}, "steps must be a whole number"),
@@ -86,9 +86,9 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
         ),
         (
             {"preset": "demo_v2", "critic_steps": 5},
-            "critic_steps is an option of stargan models.*--model stargan",
+            "critic_steps is an option of stargan models.*--family stargan",
         ),
-        ({"preset": "demo_v2", "model": "stargan"}, "max_filters is an option of"),
+        ({"preset": "demo_v2", "family": "stargan"}, "max_filters is an option of"),
         ({"preset": "demo_v2", "image_size": 96}, "power of two.*image_size=96"),
         ({"preset": "demo_v2", "accumulate": 3}, "accumulate must divide batch_size"),
         ({"preset": "demo_v2", "high_pass": 1}, "needs masks.*--mask_provider MOD"),
@@ -182,7 +182,7 @@ def test_the_model_to_start_from_is_found_from_every_folder(tmp_path, monkeypatc
 
 
 def test_a_run_of_before_an_option_does_not_need_the_model_it_began_with():
-    given = {"dataset": "toon_attributes", "model": "stargan", "image_size": 32}
+    given = {"dataset": "toon_attributes", "family": "stargan", "image_size": 32}
     assert resolve(given | {"init_from": "gone"}).init_from == "gone"
     with pytest.raises(InputError, match="There is no model gone"):
         resolve({"dataset": "toon_attributes", "init_from": "gone"})

@@ -165,7 +165,7 @@ def test_networks_options_come_from_the_model(tmp_path):
     save(v2("cat", "dog"), tmp_path, "stargan_v2")
     given = {"init_from": str(tmp_path), "dataset": "toon_people"}
     config = resolve(given)
-    assert config.model == "stargan_v2"
+    assert config.family == "stargan_v2"
     assert config.image_size == 64
     assert {
         name: value

@@ -52,8 +52,8 @@ def test_a_part_without_held_out_pictures(ffhq):
 
 def test_pictures_are_saved_to_be_translated(ffhq, tmp_path):
     output = tmp_path / "faces"
-    arguments = ["--save", "ffhq", "--data_dir", str(ffhq), "--image_size", "32"]
-    assert main(["datasets", *arguments, "--output", str(output)]) == 0
+    arguments = ["--dataset", "ffhq", "--data_dir", str(ffhq), "--image_size", "32"]
+    assert main(["datasets", "save", *arguments, "--output", str(output)]) == 0
     saved = sorted(output.rglob("*.png"))
     assert len(saved) == 3
     with Image.open(saved[0]) as picture:

@@ -1,4 +1,4 @@
-"""Flickr-Faces-HQ for `stargan-tf datasets --save ffhq` and translation."""
+"""Flickr-Faces-HQ for `stargan-tf datasets save --dataset ffhq` and translation."""
 
 from stargan_tf_ffhq.dataset import FFHQ
 
