@@ -23,9 +23,15 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.interruption import postponed
-from stargan_tf.native_output import without_lines
+from stargan_tf.native_output import note, without_lines
 
 PROGRAM = "stargan-tf"
+# Flags of every command.
+VERBOSITY = {
+    "quiet": "Print results and errors only.",
+    "verbose": "Print the messages of TensorFlow, too.",
+    "debug": "Print the traceback of any error.",
+}
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class CommandParser(argparse_flags.ArgumentParser):
         ]
         self._required: list[str] = []
         self.add_argument("-h", "--help", action="help", help="Show this help.")
+        for name, text in VERBOSITY.items():
+            self.add_argument(f"--{name}", action="store_true", help=text)
         command.add_arguments(self)
 
     def add_required(self, flag: str, help: str) -> None:
@@ -223,10 +231,10 @@ def print_next_steps(
     """Prints what to do with a model."""
     domain = label_space.datasets[0].domains[0]
     domain = shlex.quote(label_space.written(0, domain))
-    print("What to do next:")
+    note("What to do next:")
     for use in uses:
-        print(f"  {PROGRAM} translate --model {model} {use.format(domain=domain)}")
-    print(f"  {PROGRAM} {last}")
+        note(f"  {PROGRAM} translate --model {model} {use.format(domain=domain)}")
+    note(f"  {PROGRAM} {last}")
 
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"

@@ -41,6 +41,7 @@ from stargan_tf.exporting import (
 from stargan_tf.files import check_new
 from stargan_tf.models.family import Option
 from stargan_tf.models.registry import family, known_families
+from stargan_tf.native_output import note
 from stargan_tf.pretrained import named_or
 from stargan_tf.training.config import RUN_OPTIONS
 
@@ -315,7 +316,7 @@ def _serve(args: argparse.Namespace) -> None:
 
 def _become(command: Sequence[str], described: str) -> None:
     """Replaces this process, which so passes on signals and the exit status."""
-    print(f"Running {described}", flush=True)
+    note(f"Running {described}")
     sys.stderr.flush()
     os.execv(command[0], command)
 
@@ -337,7 +338,7 @@ def _serve_here(folder: Path, host: str, port: int) -> None:
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
-        print("Finishing requests.", flush=True)
+        note("Finishing requests.")
         server.stop()
 
 
@@ -351,7 +352,7 @@ def _folder(named: Path) -> Path:
 
     made = cache_folder() / "served" / __version__ / named.name
     if not (made / "1").is_dir():
-        print(f"Exporting {named} once, to {made}", flush=True)
+        note(f"Exporting {named} once, to {made}")
         start_tensorflow()
         from stargan_tf.exporting.saved_model import export_saved_model
         from stargan_tf.training.run_folder import find_checkpoint

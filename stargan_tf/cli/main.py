@@ -15,6 +15,7 @@ import logging
 import os
 import select
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,8 +25,9 @@ from typing import TextIO
 from absl import flags
 
 from stargan_tf import interruption
-from stargan_tf.cli.command import PROGRAM, CommandParser, HelpFormatter
+from stargan_tf.cli.command import LOG_LEVEL, PROGRAM, CommandParser, HelpFormatter
 from stargan_tf.errors import ExpectedError, InputError, near_names
+from stargan_tf.native_output import quietly
 from stargan_tf.version import __version__
 
 # Name → its `Command`, imported when it is used.
@@ -80,7 +82,7 @@ def _answer(arguments: list[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            # Reported as an unreadable picture; Pillow's note would be a second line.
+            # Reported as an unreadable image; Pillow's note would be a second line.
             warnings.filterwarnings("ignore", "Image size .* exceeds limit")
             return _dispatch(arguments)
     except KeyboardInterrupt as interrupt:
@@ -89,6 +91,8 @@ def _answer(arguments: list[str]) -> int:
         message = _explanation(error, arguments)
         if message is None:
             raise
+        if "--debug" in arguments:
+            traceback.print_exc()
         return _report(message, USER_ERROR)
 
 
@@ -197,9 +201,13 @@ def _dispatch(arguments: list[str]) -> int:
         args = CommandParser(name, command, rest).parse()
     except SystemExit:  # After --help or --version.
         return 0
-    # The form of what the data pipeline logs, such as pictures it left out.
-    logging.basicConfig(format=f"{PROGRAM}: %(message)s")
-    return command.run(args) or 0
+    # The form of what the data pipeline logs, such as images it left out.
+    level = logging.INFO if args.verbose else logging.WARNING
+    logging.basicConfig(format=f"{PROGRAM}: %(message)s", level=level)
+    if args.verbose:
+        os.environ.setdefault(LOG_LEVEL, "0")
+    with quietly() if args.quiet else contextlib.nullcontext():
+        return command.run(args) or 0
 
 
 def _program_parser() -> argparse.ArgumentParser:

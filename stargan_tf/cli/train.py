@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import (
     PROGRAM,
+    VERBOSITY,
     Command,
     CommandParser,
     Switch,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 
 _METAVARS = {int: "N", float: "X"}
-_NO_OPTIONS = ("run", "config", "trust_code", "accept_changed_data")
+_NO_OPTIONS = ("run", "config", "trust_code", "accept_changed_data", *VERBOSITY)
 
 
 def _add_arguments(parser: CommandParser) -> None:

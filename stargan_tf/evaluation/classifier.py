@@ -18,6 +18,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
+from stargan_tf.native_output import is_quiet, note
 
 # Channels of the first stage, and the blocks of each stage; every stage doubles them.
 SIZES = {
@@ -108,15 +109,15 @@ def train_classifier(
     loss = losses.CategoricalCrossentropy if one_hot else losses.BinaryCrossentropy
     network.compile(keras.optimizers.Adam(schedule), loss(from_logits=True))
     batches = training_batches(images, batch_size, seed=seed)
-    print(f"Training a classifier on {len(images)} real images, {steps} batches.")
+    note(f"Training a classifier on {len(images)} real images, {steps} batches.")
     # A bar that is redrawn is unreadable in a file: lines there.
-    on_screen = sys.stdout.isatty()
+    on_screen = sys.stdout.isatty() and not is_quiet()
 
     def print_line(batch: int, logs: dict[str, float]) -> None:
         done = batch + 1
         if not on_screen and (done % LINE_EVERY == 0 or done == steps):
             text = f"Classifier: batch {done} of {steps}, loss {logs['loss']:.3f}"
-            print(text, flush=True)
+            note(text)
 
     network.fit(
         batches,

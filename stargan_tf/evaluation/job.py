@@ -28,6 +28,7 @@ from stargan_tf.evaluation.results import Results, results_record, write_record
 from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
 from stargan_tf.models.registry import family
+from stargan_tf.native_output import note
 from stargan_tf.pretrained import named_or, owner
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
@@ -216,7 +217,7 @@ class EvaluationJob:
         evaluator = Evaluator(subject, self.options, UserFunctions(**functions))
         results = evaluator.run(self.finished)
         if self.finished.found:
-            print(f"{self.finished.found} tasks were finished before.")
+            note(f"{self.finished.found} tasks were finished before.")
         return results
 
     def write(self, results: Results, seconds: float) -> None:
@@ -391,7 +392,7 @@ def plan_evaluation(
     choice = choose(state.datasets[0]["image_size"])
     data = open_evaluation_data(checkpoint, state, choice)
     if len(state.datasets) > 1 and choice.name is None:
-        print(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
+        note(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
     if output is None:
         output = _results_path(model)
     return EvaluationJob(

@@ -36,6 +36,7 @@ from stargan_tf.evaluation.results import (
     read_record,
 )
 from stargan_tf.files import parsed_json, write_bytes, write_text
+from stargan_tf.native_output import note
 
 # Pixels; smaller images are enlarged by the browser, larger ones reduced here.
 LARGEST = 160
@@ -324,7 +325,7 @@ def _curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
     curves: dict[str, tuple[list[int], list[float]]] = {}
     records, damaged = read_metrics(path)
     if damaged:
-        print(f"{path}: {damaged} damaged lines are left out.")
+        note(f"{path}: {damaged} damaged lines are left out.")
     for values in records:
         step = values.pop("step")
         for name, value in values.items():

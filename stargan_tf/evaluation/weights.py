@@ -28,6 +28,7 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import temporary_folder, user_path
+from stargan_tf.native_output import note
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
 # Part of a converted file's name in the cache: raise it when the layout changes.
@@ -225,7 +226,7 @@ def _downloaded(name: str) -> Arrays:
     silence = contextlib.redirect_stdout(io.StringIO())
     with temporary_folder() as folder:
         for url in files:
-            print(f"Fetching {url} for {purpose} …", flush=True)
+            note(f"Fetching {url} for {purpose} …")
             try:
                 with contextlib.nullcontext() if sys.stdout.isatty() else silence:
                     keras.utils.get_file(origin=url, cache_dir=folder, cache_subdir="")

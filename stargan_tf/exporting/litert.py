@@ -357,7 +357,7 @@ def _in_integers(
         for signature in file.signatures:
             rows = sample_rows(signature, input_type, calibration)
             count = len(calibration.images)
-            for row in tqdm(rows, f"calibrating {signature.name}", count):
+            for row in tqdm(rows, f"calibrating {signature.name}", count, disable=None):
                 yield signature.name, row
 
     converter.representative_dataset = representative_dataset
@@ -390,7 +390,7 @@ def quantize_selectively(calibrated: bytes, error: Callable[[bytes], float]) -> 
     products = outputs_of(calibrated, PRODUCTS)
     errors = {
         name: error(_quantized(calibrated, set(products) - {name}))
-        for name in tqdm(products, "trying products in int8")
+        for name in tqdm(products, "trying products in int8", disable=None)
     }
     return _quantized(calibrated, worst(errors))
 

@@ -287,7 +287,7 @@ def compare(
     loaded = tf.saved_model.load(str(folder)).signatures
     inputs, answers = served.answers(samples)
     agreement = {}
-    for signature in tqdm(served.signatures, "Comparing with Keras"):
+    for signature in tqdm(served.signatures, "Comparing with Keras", disable=None):
         name = signature.full_name
         sent = _sample_inputs(signature, inputs)
         output, received = _run(loaded[name], sent)

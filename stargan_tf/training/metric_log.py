@@ -10,6 +10,7 @@ import numpy as np
 
 from stargan_tf import files
 from stargan_tf.evaluation.report import read_metrics
+from stargan_tf.native_output import note
 
 
 class MetricLog:
@@ -28,7 +29,7 @@ class MetricLog:
 
             self._writer = tf.summary.create_file_writer(str(tensorboard))
         elif tensorboard:
-            print(
+            note(
                 "No TensorBoard log: the tensorboard package is not installed "
                 "(pip install 'stargan_tf[tensorboard]')."
             )
@@ -76,4 +77,4 @@ def drop_lines_after(metrics_file: Path, step: int) -> None:
     text = "".join(json.dumps(record) + "\n" for record in kept)
     files.write_text(metrics_file, text, "metrics")
     if damaged:
-        print(f"{metrics_file}: {damaged} damaged lines were removed.")
+        note(f"{metrics_file}: {damaged} damaged lines were removed.")

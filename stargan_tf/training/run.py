@@ -35,6 +35,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.models.registry import family
+from stargan_tf.native_output import is_quiet, note
 from stargan_tf.private_interfaces import random_state_restored
 from stargan_tf.training import checkpoints, resume
 from stargan_tf.training.callbacks import LogMetrics, SaveCheckpoint, StopOnSignal
@@ -63,7 +64,7 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
     interruption.abandoned_on_stop(lambda: _batches(config, data))
     if is_chief(strategy):
         replicas = strategy.num_replicas_in_sync if strategy else 1
-        print(computing_on(this_machine(), replicas, config.precision))
+        note(computing_on(this_machine(), replicas, config.precision))
     with scope(strategy):
         model = build_model(config, data.label_space)
     if not is_chief(strategy):
@@ -214,12 +215,12 @@ def _restore(
         resume.check_length(folder, state, config)
         # Into a freshly compiled model: its schedules follow the new --steps.
         load_weights(model, checkpoint / checkpoints.MODEL_FILE)
-        print(f"Going on from step {state.step} ({checkpoint}).")
+        note(f"Going on from step {state.step} ({checkpoint}).")
     elif config.init_from:
         source = config.init_from
         if not accept_changed_data:
             resume.check_fingerprints(source, find_checkpoint(source)[1], data)
-        print(warm_start(model, source))
+        note(warm_start(model, source))
     folder.remove_leftovers()
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}
@@ -254,7 +255,7 @@ def _train_as_chief(
 ) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
-        print(f"The run is finished. Pass --steps larger than {start} to go on.")
+        note(f"The run is finished. Pass --steps larger than {start} to go on.")
         return
     if evaluation:
         interruption.abandoned_on_stop(evaluation.prepare)
@@ -326,7 +327,9 @@ def _fit(
 ) -> None:
     """Trains to the last step, from checkpoint to checkpoint."""
     verbose = 0
-    if is_chief(strategy):  # A bar that is redrawn is unreadable in a file.
+    if (
+        is_chief(strategy) and not is_quiet()
+    ):  # A bar that is redrawn is unreadable in a file.
         verbose = 1 if sys.stdout.isatty() else 2
     done = int(model.step.numpy())
     for steps, first_epoch, last_epoch in spans(

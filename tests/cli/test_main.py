@@ -1,3 +1,4 @@
+import logging
 import os
 import re
 import shutil
@@ -8,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tqdm import tqdm
 
 import stargan_tf
+from stargan_tf import native_output
 from stargan_tf.cli import command, data, main
 from stargan_tf.cli import data as info
 from stargan_tf.errors import InputError
@@ -207,6 +210,41 @@ def test_warnings_are_one_line(capsys, monkeypatch):
     replace_run(monkeypatch, warn)
     status, _, errors = run(capsys, "presets")
     assert (status, errors) == (0, "stargan-tf: warning: 3 images were skipped\n")
+
+
+def test_quiet_prints_results_and_errors_only(capsys, monkeypatch):
+    def work(args):
+        warnings.simplefilter("default" if not args.quiet else "ignore")
+        native_output.note("a note")
+        warnings.warn("a warning", stacklevel=1)
+        logging.warning("left out")
+        list(tqdm([1], "a bar", disable=None))
+        print("a result")
+        raise InputError("a mistake")
+
+    replace_run(monkeypatch, work)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    status, output, errors = run(capsys, "presets")
+    assert (status, output) == (2, "a note\na result\n")
+    assert "a warning" in errors and "a bar" in errors and "a mistake" in errors
+    status, output, errors = run(capsys, "presets", "--quiet")
+    assert (status, output) == (2, "a result\n")
+    assert errors == "stargan-tf: a mistake\n"
+    assert not native_output.is_quiet() and logging.root.manager.disable == 0
+
+
+def test_debug_prints_the_traceback_of_a_mistake(capsys):
+    status, _, errors = run(capsys, "presets", "dem", "--debug")
+    first, *_, last = errors.splitlines()
+    assert (
+        status == 2 and first.startswith("Traceback") and 'cli/data.py", line' in errors
+    )
+    assert last.startswith("stargan-tf: There is no preset 'dem'")
+
+
+def test_verbose_shows_what_tensorflow_says(capsys, monkeypatch):
+    replace_run(monkeypatch, lambda args: print(os.environ[command.LOG_LEVEL]))
+    assert run(capsys, "presets", "--verbose") == (0, "0\n", "")
 
 
 def test_flags_and_positional_arguments_in_any_order(capsys, monkeypatch, tmp_path):
