@@ -17,11 +17,11 @@ PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 demo: $(VENV)/core
 	$(BIN)/stargan-tf train --preset demo --run $(RUN)
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
-	  --image_size 64 --output $(RUN)/held_out
+	  --image_size 64 --output $(RUN)/held_out --overwrite
 	$(BIN)/stargan-tf translate --model $(RUN) --all $(RUN)/held_out \
-	  --output $(RUN)/translated.png
+	  --output $(RUN)/translated.png --overwrite
 	$(BIN)/stargan-tf evaluate --model $(RUN) --classifier tiny --count 20 \
-	  --report $(RUN)/report.html
+	  --report $(RUN)/report.html --overwrite
 	@echo "Faces nobody trained on, each with every attribute: $(RUN)/translated.png"
 	@echo "Next, one picture by name: $(BIN)/stargan-tf translate --model $(RUN)" \
 	  "--to Blond_Hair,Young $(RUN)/held_out/held_out_000000.png --output blond.png"
@@ -29,13 +29,13 @@ demo: $(VENV)/core
 demo-v2: $(VENV)/core
 	$(BIN)/stargan-tf train --preset demo_v2 --run $(RUN_V2)
 	$(BIN)/stargan-tf datasets save --dataset toon_people --split held_out --count 3 \
-	  --image_size 64 --output $(RUN_V2)/held_out
+	  --image_size 64 --output $(RUN_V2)/held_out --overwrite
 	$(BIN)/stargan-tf translate --model $(RUN_V2) --to woman --styles 4 --video \
-	  $(RUN_V2)/held_out --output $(RUN_V2)/styles.gif
+	  $(RUN_V2)/held_out --output $(RUN_V2)/styles.gif --overwrite
 	@for kind in latents references interpolation; do cp \
 	  "$$(ls $(RUN_V2)/samples/*_$$kind.png | tail -n 1)" $(RUN_V2)/$$kind.png; done
 	$(BIN)/stargan-tf evaluate --model $(RUN_V2) --classifier tiny --count 20 \
-	  --styles 2 --report $(RUN_V2)/report.html
+	  --styles 2 --report $(RUN_V2)/report.html --overwrite
 	@echo "Faces nobody trained on, in random styles, in the styles of others, and from" \
 	  "style to style: latents.png, references.png, interpolation.png, styles.gif in" \
 	  "$(RUN_V2)"

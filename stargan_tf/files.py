@@ -183,19 +183,44 @@ def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
         _clear(workplace)
 
 
-def check_new(path: Path) -> None:
-    """Raises InputError if there is something at `path`, where nothing is replaced."""
-    if os.path.lexists(path):
+def check_new(path: Path, overwrite: bool = False, mark: str = "") -> None:
+    """Refuses a folder to make that is there, unless it may be replaced.
+
+    Args:
+        overwrite: whether the user allows it. Only what the same command has made is
+            replaced: from any other folder, files would be lost that nobody meant.
+        mark: pattern of a name that is in every folder that the command makes.
+
+    Raises:
+        InputError: if there is something that must not be replaced.
+    """
+    if not overwrite:
+        refuse_overwriting(path)
+    elif os.path.lexists(path) and not any(path.glob(mark)):
         raise InputError(
-            f"{path} exists already. Choose another --output; nothing is overwritten."
+            "--overwrite replaces a folder that the same command has made. Received: "
+            f"{path}, which has no {mark}. Choose another --output."
         )
 
 
-def check_file(path: Path) -> None:
-    """`check_writable`, and InputError if `path` is a folder."""
+def refuse_overwriting(*paths: Path) -> None:
+    """Raises InputError if there is something at one of the paths; devices may be."""
+    there = [path for path in paths if os.path.lexists(path) and not _is_stream(path)]
+    if there:
+        others = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise InputError(
+            f"{there[0]} exists already{others}. Choose another --output, or add "
+            "--overwrite to replace it."
+        )
+
+
+def check_file(path: Path, overwrite: bool = False) -> None:
+    """`check_writable`; InputError for a folder, and for a file unless `overwrite`."""
     if os.path.isdir(path):
         raise InputError(f"--output must name a file. Received the folder '{path}'.")
     check_writable(path)
+    if not overwrite:
+        refuse_overwriting(path)
 
 
 def check_writable(path: Path) -> None:

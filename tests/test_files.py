@@ -283,7 +283,9 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     with pytest.raises(InputError, match="must name a file"):
         files.check_file(tmp_path)
     (tmp_path / "file").touch()
-    files.check_file(tmp_path / "file")
+    files.check_file(tmp_path / "file", overwrite=True)
+    with pytest.raises(InputError, match="file exists already.*add --overwrite"):
+        files.check_file(tmp_path / "file")
     with pytest.raises(InputError, match="file' is a file, not a folder"):
         files.check_file(tmp_path / "file" / "report.json")
     monkeypatch.setattr(os, "access", lambda *_: False)
@@ -306,6 +308,26 @@ def test_nothing_is_new_where_something_is(tmp_path):
     for path in (tmp_path, tmp_path / "link"):
         with pytest.raises(InputError, match="exists already"):
             files.check_new(path)
+
+
+def test_only_a_folder_of_the_same_command_is_overwritten(tmp_path):
+    folder, mark = tmp_path / "export", "model/*.json"
+    files.check_new(folder, overwrite=True, mark=mark)
+    (folder / "model").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    for path in (folder, tmp_path / "file"):
+        with pytest.raises(InputError, match=r"which has no model/\*.json"):
+            files.check_new(path, overwrite=True, mark=mark)
+    (folder / "model" / "a.json").touch()
+    files.check_new(folder, overwrite=True, mark=mark)
+    with pytest.raises(InputError, match="exists already"):
+        files.check_new(folder, mark=mark)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="needs a device")
+def test_devices_are_no_files_to_lose():
+    files.check_file(Path("/dev/null"))
+    files.refuse_overwriting(Path("/dev/null"))
 
 
 def test_a_line_is_added(tmp_path):

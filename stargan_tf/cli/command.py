@@ -156,6 +156,16 @@ class CommandParser(argparse_flags.ArgumentParser):
         raise InputError(f"'{self.prog}': {message}")
 
 
+def add_overwrite(add: Callable[..., Any]) -> None:
+    """Adds `--overwrite`, without which a command replaces nothing.
+
+    Args:
+        add: `add_argument` of the parser or of a group.
+    """
+    help = "Replace an output that is there already."
+    add("--overwrite", action=Switch, default=False, help=help)
+
+
 class Switch(argparse.Action):
     """The action of `--name` and `--noname`."""
 

@@ -15,6 +15,7 @@ from stargan_tf.cli.command import (
     Command,
     CommandParser,
     Switch,
+    add_overwrite,
     number,
     start_tensorflow,
 )
@@ -39,6 +40,7 @@ def _add_datasets_arguments(parser: CommandParser) -> None:
     parser.add_argument("--dataset", metavar="NAME", help="The data set.")
     help = "save: the folder to write to. describe: image file for a contact sheet."
     parser.add_argument("--output", metavar="PATH", help=help)
+    add_overwrite(parser.add_argument)
     add = parser.add_argument_group("Images to save").add_argument
     add("--split", choices=SPLITS, default=HELD_OUT, help="Which images.")
     add("--count", type=number(int, 1), default=10, help="Number of images.")
@@ -96,7 +98,7 @@ def _save(name: str, args: argparse.Namespace) -> None:
         raise InputError("--output FOLDER is missing: where to save the images.")
     options = data_options(args)
     source = load_dataset(name, args.split, args.image_size, **options)
-    files = save_pictures(source, args.output, args.count)
+    files = save_pictures(source, args.output, args.count, args.overwrite)
     print(f"{len(files)} images in {args.output}")
 
 
@@ -108,7 +110,7 @@ def _describe(name: str, args: argparse.Namespace) -> None:
     output = Path(args.output) if args.output else None
     if output:
         check_extension(output)
-        check_file(output)
+        check_file(output, args.overwrite)
     opened = _open(name, args.image_size, DatasetOptions(**data_options(args)))
     try:
         if output and not opened.splits:
@@ -158,6 +160,7 @@ def _add_doctor_arguments(parser: CommandParser) -> None:
     add_data_arguments(parser)
     add = parser.add_argument_group("Report").add_argument
     add("--output", help="JSON file to write the report to.")
+    add_overwrite(add)
     help = "Also look for images that are nearly equal: resized or edited copies."
     add("--near_duplicates", action=Switch, default=False, help=help)
 
@@ -170,7 +173,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
     output = Path(args.output) if args.output else None
     if output:
-        check_file(output)
+        check_file(output, args.overwrite)
     report = diagnose(args.dataset, args.image_size, options, args.near_duplicates)
     # Kept before it is printed, and printed if it cannot be kept.
     try:

@@ -15,6 +15,7 @@ from stargan_tf.cli.command import (
     Command,
     CommandParser,
     Switch,
+    add_overwrite,
     number,
     print_next_steps,
     start_tensorflow,
@@ -67,6 +68,7 @@ def _add_export_arguments(parser: CommandParser) -> None:
         "torch: checkpoints for the authors' own PyTorch code.",
     )
     add("--output", required=True, help="The folder to make.")
+    add_overwrite(add)
     add(
         "--check",
         action=Switch,
@@ -124,6 +126,10 @@ def _export_saved_model(
     from stargan_tf.serving.tf_serving import check_installed, next_version
 
     output = Path(args.output)
+    if args.overwrite:
+        raise InputError(
+            "--format saved_model adds a version and replaces none. Drop --overwrite."
+        )
     check_installed()
     next_version(output)
     choice = data_choice(args, state.datasets[0]["image_size"])
@@ -142,7 +148,7 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
 
     output = Path(args.output)
     check = args.check is not False
-    check_new(output)
+    check_new(output, args.overwrite, "model.json")
     if check or args.quantize == INT8:
         check_installed()
     choice = data_choice(args, state.datasets[0]["image_size"])
@@ -160,6 +166,7 @@ def _export_litert(args: argparse.Namespace, checkpoint: Path, state: Any) -> li
         calibration_images=args.calibration_images or 50,
         check=check,
         data=choice,
+        overwrite=args.overwrite,
     )
     lines = [f"Wrote {file} ({_size(file)})" for file in files]
     for name, measured in agreement.items():
@@ -177,13 +184,15 @@ def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> lis
 
     output = Path(args.output)
     import_torch()
-    check_new(output)
+    check_new(output, args.overwrite, "*.ckpt")
     start_tensorflow()
     from stargan_tf.convert import write
 
     write.check_exportable(checkpoint, state)
     landmarks = write.read_landmarks(args.fan) if args.fan else None
-    files = write.export_checkpoint(checkpoint, state, output, landmarks)
+    files = write.export_checkpoint(
+        checkpoint, state, output, landmarks, args.overwrite
+    )
     return [f"Wrote {file}" for file in files]
 
 
@@ -205,6 +214,7 @@ def _add_import_arguments(parser: CommandParser) -> None:
     help = "The files of one model."
     parser.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help=help)
     parser.add_argument("--output", required=True, help="The model folder to make.")
+    add_overwrite(parser.add_argument)
     add = parser.add_argument_group("Names").add_argument
     add("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
     add(
@@ -240,7 +250,7 @@ def _import(args: argparse.Namespace) -> None:
     from stargan_tf.convert.read import read
 
     output = Path(args.output)
-    check_new(output)
+    check_new(output, args.overwrite, "import.json")
     given = {
         name: option.read(getattr(args, name))
         for name, option in _sizes().items()
@@ -252,7 +262,7 @@ def _import(args: argparse.Namespace) -> None:
     start_tensorflow()
     from stargan_tf.convert.write import write_model
 
-    imported = write_model(checkpoint, args.checkpoints, output)
+    imported = write_model(checkpoint, args.checkpoints, output, args.overwrite)
     infos = imported.infos
     labels = " and ".join(f"{info.name} ({', '.join(info.domains)})" for info in infos)
     print(f"A {imported.family} model for {infos[0].image_size} px of {labels}.")
@@ -403,6 +413,7 @@ def _add_demo_arguments(parser: CommandParser) -> None:
     help = "Folder that 'export --format litert' wrote, or a model of this package."
     add("--model", default=_DEFAULT_MODEL, help=help)
     add("--output", help="Folder to make, with the page.")
+    add_overwrite(add)
     help = "Port on this machine; 0 takes a free one."
     add("--port", type=number(int, 0, 65535), default=8000, help=help)
     help = "--noserve only writes --output."
@@ -427,6 +438,7 @@ def _run(args: argparse.Namespace) -> None:
             port=args.port if args.serve else None,
             output=Path(args.output) if args.output else None,
             runtime=Path(args.runtime) if args.runtime else None,
+            overwrite=args.overwrite,
         )
     except KeyboardInterrupt:
         # Ctrl-C is how this command ends.

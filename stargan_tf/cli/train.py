@@ -14,6 +14,7 @@ from stargan_tf.cli.command import (
     Command,
     CommandParser,
     Switch,
+    add_overwrite,
     number,
     print_next_steps,
     start_tensorflow,
@@ -188,6 +189,7 @@ def _add_distill_arguments(parser: CommandParser) -> None:
     add("--model", required=True, help=MODEL_HELP)
     add("--preset", choices=["mobile"], default="mobile", help="Which student.")
     add("--output", help="The folder to make; by default MODEL_mobile.")
+    add_overwrite(add)
     add_mask_provider(group)
     add_trust_code(group)
     add = parser.add_argument_group("Training").add_argument
@@ -209,6 +211,7 @@ def _run(args: argparse.Namespace) -> None:
         {name: getattr(args, name) for name in _OPTIONS},
         partial(data_choice, args),
         given_code(args),
+        args.overwrite,
     )
     start_tensorflow()
     print(_summary(job.run(), job.output))
@@ -275,7 +278,8 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
         help="JSON file; by default results.json in --model. A .keras file has "
         "NAME_results.json beside it, a model that comes with the package has it here.",
     )
-    add("--report", help="HTML page with numbers and pictures.")
+    add("--report", help="HTML page with numbers and images.")
+    add_overwrite(add)
     add_model_data_arguments(parser)
     group = parser.add_argument_group("Functions of your own")
     for name, text in _FUNCTIONS.items():
@@ -321,7 +325,7 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
         code=given_code(args),
     )
     for path in filter(None, (job.output, job.report)):
-        check_file(path)
+        check_file(path, args.overwrite)
     return job
 
 
@@ -366,6 +370,7 @@ def _add_compare_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--output", help="Plots as .png, .svg or .pdf; needs stargan_tf[eval]."
     )
+    add_overwrite(parser.add_argument)
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -382,7 +387,7 @@ def _compare(args: argparse.Namespace) -> None:
             raise InputError(
                 f"--output must end in {', '.join(_PLOTS)}. Received: {output.name}"
             )
-        check_file(output)
+        check_file(output, args.overwrite)
         check_plotting()
     contenders = read_contenders(args.runs)
     try:

@@ -14,6 +14,7 @@ from stargan_tf.cli.command import (
     Command,
     CommandParser,
     Switch,
+    add_overwrite,
     number,
     start_tensorflow,
 )
@@ -80,6 +81,7 @@ def _add_arguments(parser: CommandParser) -> None:
         "the extensions .png .jpg .jpeg .webp .bmp are kept; other images become "
         ".png. Inputs are never overwritten.",
     )
+    add_overwrite(add)
     add(
         "--fit",
         choices=["crop", "keep", "stretch"],

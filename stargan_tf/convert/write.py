@@ -86,7 +86,10 @@ def import_checkpoint(
 
 
 def write_model(
-    checkpoint: OfficialCheckpoint, paths: Sequence[str | Path], output: Path
+    checkpoint: OfficialCheckpoint,
+    paths: Sequence[str | Path],
+    output: Path,
+    overwrite: bool = False,
 ) -> Imported:
     """Writes the model folder of a checkpoint, whole or not at all."""
     model, fresh = _build(checkpoint)
@@ -101,7 +104,7 @@ def write_model(
         NOT_IMPORTED: fresh,
         "versions": versions(),
     }
-    with files.new_folder(output, "model", replace=False) as unfinished:
+    with files.new_folder(output, "model", replace=overwrite) as unfinished:
         folder = RunFolder(unfinished).checkpoints
         checkpoints.save(folder, _SavedToDisk(model), state_of(model), keep=1)
         files.write_json(unfinished / IMPORT_RECORD, record)
@@ -252,7 +255,11 @@ def check_exportable(checkpoint: Path, state: State) -> None:
 
 
 def export_checkpoint(
-    checkpoint: Path, state: State, output: Path, landmarks: StateDict | None = None
+    checkpoint: Path,
+    state: State,
+    output: Path,
+    landmarks: StateDict | None = None,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Writes the official files into a new folder, all of them or none.
 
@@ -280,7 +287,7 @@ def export_checkpoint(
         if isinstance(optimizer, TorchAdam) and not rate_schedule(optimizer):
             network = getattr(model, name)
             optimizers[name] = take_moments(optimizer, network, tables[name])
-    with files.new_folder(output, "checkpoints", replace=False) as unfinished:
+    with files.new_folder(output, "checkpoints", replace=overwrite) as unfinished:
         for name, content in official.files(states, optimizers, state.step):
             write_torch(unfinished / name, content)
     return sorted(output.iterdir())

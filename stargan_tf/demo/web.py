@@ -65,6 +65,7 @@ def run_web_demo(
     port: int | None,
     output: Path | None = None,
     runtime: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Writes the page and serves it until it is interrupted.
 
@@ -72,7 +73,7 @@ def run_web_demo(
         port: on the loopback interface, 0 for any; None only writes `output`.
     """
     if output is not None:
-        check_new(output)
+        check_new(output, overwrite, f"model/{DESCRIPTION}")
     elif port is None:
         raise InputError("--noserve needs --output DIR: else nothing would remain.")
     opened = read_device_model(model)
@@ -84,7 +85,7 @@ def run_web_demo(
         server = None
         if port is not None:
             server = stack.enter_context(static_server(folder, port))
-        with new_folder(folder, "page", replace=False) as unfinished:
+        with new_folder(folder, "page", replace=overwrite) as unfinished:
             write_site(unfinished, opened, runtime_folder(runtime))
         if output is not None:
             print(f"Wrote {output}: any static host can serve it.")

@@ -238,6 +238,7 @@ class DistillationJob:
         options: `preset`, `steps`, `batch_size`, `learning_rate` and `seed`.
         output: the folder to make.
         code: what `load_model` is told about the teacher's functions.
+        overwrite: whether the folder may replace another.
     """
 
     checkpoint: Path
@@ -246,6 +247,7 @@ class DistillationJob:
     options: Mapping[str, Any]
     output: Path
     code: Mapping[str, Any] = field(default_factory=dict)
+    overwrite: bool = False
 
     def run(self) -> dict[str, Any]:
         """Trains the student and writes its folder, whole or not at all."""
@@ -275,7 +277,9 @@ class DistillationJob:
             "versions": versions(),
         }
         state = replace(self.state, versions=versions())
-        with files.new_folder(self.output, "model", replace=False) as unfinished:
+        with files.new_folder(
+            self.output, "model", replace=self.overwrite
+        ) as unfinished:
             folder = RunFolder(unfinished).checkpoints
             checkpoints.save(folder, student.model, state, keep=1)
             files.write_json(unfinished / RECORD, record)
@@ -288,6 +292,7 @@ def plan_distillation(
     options: Mapping[str, Any],
     choose: Callable[[int], DataChoice],
     code: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
 ) -> DistillationJob:
     """Finds the teacher and opens the data; TensorFlow is not needed.
 
@@ -298,11 +303,13 @@ def plan_distillation(
     """
     checkpoint, state = find_checkpoint(teacher)
     output = output or beside(teacher, f"_{options['preset']}")
-    check_new(output)
+    check_new(output, overwrite, RECORD)
     choice = choose(state.datasets[0]["image_size"])
     sources, taught = _sources(checkpoint, state, choice)
     state = replace(state, data=taught)
-    return DistillationJob(checkpoint, state, sources, options, output, code or {})
+    return DistillationJob(
+        checkpoint, state, sources, options, output, code or {}, overwrite
+    )
 
 
 def _sources(

@@ -140,6 +140,7 @@ def export_litert(
     calibration_images: int = 50,
     check: bool = True,
     data: DataChoice = OWN_DATA,
+    overwrite: bool = False,
 ) -> tuple[list[Path], dict[str, Agreement], str]:
     """Writes `model.json` and the `.tflite` files; all of them, or nothing.
 
@@ -164,7 +165,7 @@ def export_litert(
         samples = held_out_images(checkpoint, state, data)
     agreement: dict[str, Agreement] = {}
     entries = {}
-    with files.new_folder(output, "export", replace=False) as folder:
+    with files.new_folder(output, "export", replace=overwrite) as folder:
         for file in model.files:
             content = convert(file, quantize, input_type, calibration)
             content = with_metadata(content, description)

@@ -181,11 +181,19 @@ class LabelSteering(Steering):
             translation = labels.ToEveryDomain(space, given, mask)
             columns = len(translation.heading.titles)
             check_count(columns - 1, "--all")
-            write = to_grid(stream, args.output, args.batch_size, columns)
+            write = to_grid(
+                stream,
+                args.output,
+                args.batch_size,
+                columns,
+                overwrite=args.overwrite,
+            )
         else:
             target = parse_target(args.to, space)
             translation = labels.ToTarget(space, target, given, mask)
-            write = to_files(stream, args.output, args.batch_size)
+            write = to_files(
+                stream, args.output, args.batch_size, overwrite=args.overwrite
+            )
         return Plan(partial(write, translation=translation), args.output, stream)
 
 

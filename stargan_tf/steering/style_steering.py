@@ -114,10 +114,11 @@ class StyleSteering(Steering):
         source = choose_styles(args, state.model, space, fitting)
         references = getattr(source, "pictures", ())
         code = {"mask_provider": args.mask_provider}
+        overwrite = args.overwrite
         save = args.save_style and check_style_path(args.save_style)
         if save:
-            check_file(save)
-            translate.refuse_overwriting(references, [save])
+            translate.check_outputs(references, [save], overwrite)
+            check_file(save, overwrite)
 
         def save_source(model):
             return save_styles(save, source.codes(model), source.domains, model)
@@ -131,13 +132,17 @@ class StyleSteering(Steering):
             frames, fps = args.frames or 80, args.fps or 20
             interpolation.check_sources(len(pictures))
             path = interpolation.check_film(place, fps)
-            check_file(path)
-            translate.refuse_overwriting([*references, *pictures], [path])
+            translate.check_outputs([*references, *pictures], [path], overwrite)
+            check_file(path, overwrite)
         elif args.all or args.grid or args.strip:
             columns = 1 + (args.strip or len(source.domains))
-            write = translate.to_grid(stream, place, at_once, columns, references)
+            write = translate.to_grid(
+                stream, place, at_once, columns, references, overwrite
+            )
         else:
-            write = translate.to_files(stream, place, at_once, source.names, references)
+            write = translate.to_files(
+                stream, place, at_once, source.names, references, overwrite
+            )
             if names_a_file(place):
                 place = str(Path(place).parent)
 

@@ -17,7 +17,7 @@ from stargan_tf.data.options import CROP, STRETCH, Box, used_box
 from stargan_tf.data.pictures import read_picture
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
-from stargan_tf.files import NotWritten, write_bytes
+from stargan_tf.files import NotWritten, refuse_overwriting, write_bytes
 
 KEEP = "keep"
 MODEL = "model"
@@ -323,16 +323,23 @@ def check_extension(path: Path) -> None:
 
 
 def save_pictures(
-    source: LabeledImages, folder: str | os.PathLike, count: int
+    source: LabeledImages,
+    folder: str | os.PathLike,
+    count: int,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Writes the first images of a data set as PNG files."""
     if count < 1:
         raise InputError(f"count must be at least 1. Received: count={count}")
-    files: dict[Path, None] = {}
-    for index in tqdm(range(min(count, len(source))), "Saving", disable=None):
+    planned: dict[Path, int] = {}
+    for index in range(min(count, len(source))):
         path = Path(folder, source.names[index])
         # a.jpg beside a.png: the second one becomes a.png.png.
-        free = path.with_suffix(".png") not in files
+        free = path.with_suffix(".png") not in planned
         path = path.with_suffix(".png") if free else path.with_name(f"{path.name}.png")
-        files[write_picture(Image.fromarray(source.load(index)), path)] = None
-    return list(files)
+        planned[path] = index
+    if not overwrite:
+        refuse_overwriting(*planned)
+    for path, index in tqdm(planned.items(), "Saving", disable=None):
+        write_picture(Image.fromarray(source.load(index)), path)
+    return list(planned)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.errors import InputError
-from stargan_tf.files import NotWritten, check_writable
+from stargan_tf.files import NotWritten, check_writable, refuse_overwriting
 from stargan_tf.translation.grid import ROWS_PER_PAGE, rows_per_page
 from stargan_tf.translation.pictures import (
     WRITABLE,
@@ -31,6 +31,7 @@ def plan_outputs(
     output: str,
     variants: Sequence[str] = ("",),
     references: Pictures = (),
+    overwrite: bool = False,
 ) -> list[list[Path]]:
     """A file for each image in each variant.
 
@@ -61,7 +62,7 @@ def plan_outputs(
                     f"'{owner.path}' and '{picture.path}' would both become '{path}'. "
                     "Translate them in two commands, to two outputs."
                 )
-    refuse_overwriting([*pictures, *references], owners)
+    check_outputs([*pictures, *references], owners, overwrite)
     check_writable(Path(output))
     return planned
 
@@ -79,6 +80,7 @@ def plan_pages(
     output: str,
     rows: int = ROWS_PER_PAGE,
     references: Pictures = (),
+    overwrite: bool = False,
 ) -> list[Path]:
     """Paths of a grid's pages of `rows` rows: `grid.png`, or `grid_001.png` and so on.
 
@@ -90,15 +92,15 @@ def plan_pages(
     if count > 1:
         numbers = range(1, count + 1)
         planned = [path.with_stem(f"{path.stem}_{number:03d}") for number in numbers]
-    refuse_overwriting([*pictures, *references], planned)
+    check_outputs([*pictures, *references], planned, overwrite)
     check_writable(Path(output))
     return planned
 
 
-def refuse_overwriting(
-    pictures: Iterable[InputPicture], planned: Iterable[Path]
+def check_outputs(
+    pictures: Iterable[InputPicture], planned: Iterable[Path], overwrite: bool
 ) -> None:
-    """Raises InputError if an output is one of the inputs, by whatever name."""
+    """Refuses outputs that are there, and always one that is an input by any name."""
     # Not `path.exists()`, which raises where a name is too long.
     existing = [path for path in planned if os.path.exists(path)]
     inputs = {_identity(picture.path) for picture in pictures} if existing else set()
@@ -108,6 +110,8 @@ def refuse_overwriting(
                 f"The output '{path}' is an input, and inputs are never overwritten. "
                 "Give another --output."
             )
+    if not overwrite:
+        refuse_overwriting(*existing)
 
 
 def _identity(path: Path) -> tuple[int, int]:
@@ -121,17 +125,19 @@ def to_files(
     batch_size: int,
     variants: Sequence[str] = ("",),
     references: Pictures = (),
+    overwrite: bool = False,
 ) -> Writer:
     """Plans a file for each image in each variant; see `plan_outputs`.
 
     Args:
         batch_size: squares of the model's size that it gets at once, in pixels.
+        overwrite: whether outputs that are there are replaced, not refused.
 
     Returns:
         (model, translation) → the files written. It raises `NotWritten` if the disk
         is full or read-only; the files before are there.
     """
-    outputs = plan_outputs(stream.pictures, output, variants, references)
+    outputs = plan_outputs(stream.pictures, output, variants, references, overwrite)
 
     def write(model: Any, translation: Translation) -> list[Path]:
         written: list[Path] = []
@@ -157,6 +163,7 @@ def to_grid(
     batch_size: int,
     columns: int,
     references: Pictures = (),
+    overwrite: bool = False,
 ) -> Writer:
     """Plans the pages of a grid, a row for each image; see `plan_pages`.
 
@@ -165,7 +172,7 @@ def to_grid(
     """
     image_size = stream.fitting.image_size
     at_most = rows_per_page(columns, image_size)
-    pages = plan_pages(stream.pictures, output, at_most, references)
+    pages = plan_pages(stream.pictures, output, at_most, references, overwrite)
     # A page at a time: each image is held in every column.
     max_pixels = min(batch_size, at_most) * image_size**2
 

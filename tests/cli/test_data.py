@@ -23,6 +23,11 @@ def test_it_saves_held_out_pictures(tmp_path, capsys):
     with Image.open(files[0]) as picture:
         assert picture.size == (32, 32)
     assert "3 images" in capsys.readouterr().out
+    again = ["datasets", "save", *arguments, "--output", str(output)]
+    assert main(again) == 2
+    error = f"{files[0]} exists already and 2 more. Choose another --output, or add"
+    assert error in capsys.readouterr().err
+    assert main([*again, "--overwrite"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -324,6 +329,10 @@ def test_drawn_faces_are_checked_as_they_are_drawn():
             ["--dataset=folder", "--data_dir", "pets", "--output", "pets"],
             "must name a file",
         ),
+        (
+            ["--dataset=folder", "--data_dir=pets", "--output=pets/cat/1.png"],
+            "exists already",
+        ),
         (["--dataset=attributes", "--data_dir", "pets"], "--labels"),
         (["--dataset=attributes", "--data_dir", "pets", "--labels", "x.csv"], "x.csv"),
     ],
@@ -354,7 +363,7 @@ def test_ctrl_c_leaves_nothing_and_keeps_the_old_report(pets, tmp_path, monkeypa
     report = tmp_path / "report.json"
     report.write_text("old")
     before = set(tmp_path.iterdir())
-    arguments = ["--data_dir", str(pets), "--image_size", "16"]
+    arguments = ["--data_dir", str(pets), "--image_size", "16", "--overwrite"]
     assert (
         main(["doctor", "--dataset=folder", *arguments, "--output", str(report)]) == 130
     )

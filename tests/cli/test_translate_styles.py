@@ -210,7 +210,10 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (["--to=cat", "--fit=keep", *OUT], "--fit crop or stretch"),
         (["--to=cat", "--fit=keep", "--crop_size=9", *OUT], "--fit crop or stretch"),
         (["--all", "--size=original", *OUT], "drop --size original"),
-        (["--to=cat", "IN", "--output", "IN"], "never overwritten"),
+        (["--to=cat", "IN", "--output", "IN", "--overwrite"], "never overwritten"),
+        (["--to=cat", "IN/a.png", "--output=BROKEN"], "exists already"),
+        (["--all", "IN/a.png", "--output=BROKEN"], "exists already"),
+        (["--to=cat", *REFERENCE, "--save_style=STYLE"], "exists already"),
         (
             ["--to=cat", *REFERENCE, "IN/a.png", "--output", "REFS/cat/c.png"],
             "never overwritten",
