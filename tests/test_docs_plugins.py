@@ -158,7 +158,8 @@ def test_a_model_family_from_nothing_to_translations(shell, folder):
     shell(editable)
     assert tests == "pytest hinge"
     train, save, translate = commands("Train the family and translate")
-    shell(f"{train} --family hinge --image_size=32 --filters=4 --num_blocks=1 --steps=2")
+    small = "--family hinge --image_size=32 --filters=4 --num_blocks=1 --steps=2"
+    shell(f"{train} {small}")
     shell(save)
     shell(translate)
     with Image.open(folder / "grid.png") as grid:

@@ -127,7 +127,8 @@ def to_blond(model):
 
 
 def run(model, stream, output, batch_size=4):
-    return to_files(stream, str(output), batch_size)(model, to_blond(model))
+    write = to_files(stream, str(output), batch_size, overwrite=True)
+    return write(model, to_blond(model))
 
 
 def test_every_picture_of_a_folder_is_translated(model, paint, tmp_path, pixels):
