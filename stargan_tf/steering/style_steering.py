@@ -117,7 +117,7 @@ class StyleSteering(Steering):
         overwrite = args.overwrite
         save = args.save_style and check_style_path(args.save_style)
         if save:
-            translate.check_outputs(references, [save], overwrite)
+            translate.check_outputs(references, [save])
             check_file(save, overwrite)
 
         def save_source(model):
@@ -132,7 +132,7 @@ class StyleSteering(Steering):
             frames, fps = args.frames or 80, args.fps or 20
             interpolation.check_sources(len(pictures))
             path = interpolation.check_film(place, fps)
-            translate.check_outputs([*references, *pictures], [path], overwrite)
+            translate.check_outputs([*references, *pictures], [path])
             check_file(path, overwrite)
         elif args.all or args.grid or args.strip:
             columns = 1 + (args.strip or len(source.domains))

@@ -98,9 +98,9 @@ def plan_pages(
 
 
 def check_outputs(
-    pictures: Iterable[InputPicture], planned: Iterable[Path], overwrite: bool
+    pictures: Iterable[InputPicture], planned: Iterable[Path], overwrite: bool = True
 ) -> None:
-    """Refuses outputs that are there, and always one that is an input by any name."""
+    """Refuses an output that is an input by any name, or that must not be replaced."""
     # Not `path.exists()`, which raises where a name is too long.
     existing = [path for path in planned if os.path.exists(path)]
     inputs = {_identity(picture.path) for picture in pictures} if existing else set()
