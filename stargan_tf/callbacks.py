@@ -49,6 +49,7 @@ from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.models.registry import family_of
+from stargan_tf.native_output import note
 from stargan_tf.training.checkpoints import BestCheckpoint, State, folder_name
 from stargan_tf.training.metric_log import MetricLog
 from stargan_tf.training.run_folder import state_of
@@ -243,7 +244,7 @@ class SampleImages(EverySteps):
         shown, total = samples.shown
         if shown < total and not self._caption:
             self._caption = f"{shown} of {total} domains"
-            print(
+            note(
                 f"The sample images and diagnostics are of {self._caption}, evenly "
                 "spread; 'stargan-tf translate' shows any."
             )
@@ -353,7 +354,7 @@ class Evaluate(EverySteps):
         values = self.measure()
         self.report(values, logs)
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
-        print(f"\nStep {self.step}: {shown}")
+        note(f"\nStep {self.step}: {shown}")
 
 
 class KeepBest(StepCallback):
@@ -394,7 +395,7 @@ class KeepBest(StepCallback):
         if metric in logs:
             interruption.abandoned_on_stop(lambda: self._offer(logs))
         elif any(find_number(name) for name in logs):
-            print(f"No best checkpoint: {metric} cannot be measured here.")
+            note(f"No best checkpoint: {metric} cannot be measured here.")
 
     def on_train_end(self, logs=None):
         """Looks at the evaluation that was made at the end, if there was one."""
@@ -403,7 +404,7 @@ class KeepBest(StepCallback):
 
     def _offer(self, logs: Mapping[str, float]) -> None:
         if self.best.offer(self.model, self.step, logs):
-            print(f"The best {self.best.metric} so far: {self.best.path}")
+            note(f"The best {self.best.metric} so far: {self.best.path}")
 
 
 def _as_list(sources: Sources) -> list[LabeledImages]:

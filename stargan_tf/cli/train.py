@@ -105,7 +105,7 @@ def _named_family(arguments: Sequence[str]) -> str | None:
         return filed
     if given.init_from:
         with contextlib.suppress(InputError):  # likewise
-            return find_checkpoint(Path(given.init_from))[1].model
+            return find_checkpoint(given.init_from)[1].model
     return preset(given.preset).values["family"] if given.preset else None
 
 

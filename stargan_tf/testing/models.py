@@ -66,7 +66,7 @@ class Subject:
         every_step = ("checkpoint_every", "log_every")
         return resolve(
             {
-                "model": self.family.name,
+                "family": self.family.name,
                 "steps": STEPS,
                 **dict.fromkeys(every_step, 1),
                 **self.options,

@@ -217,7 +217,7 @@ def model_from_preset(
     recipes = presets(installed_families())
     if str(name) in recipes and not user_path(name).exists():
         recipe = recipes[str(name)].values
-        chosen = _check_class(model_class, name, recipe["model"])
+        chosen = _check_class(model_class, name, recipe["family"])
         if load_weights:
             raise InputError(
                 f"The preset '{name}' has no weights: it is a recipe for training. "

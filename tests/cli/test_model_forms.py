@@ -84,5 +84,5 @@ def test_a_run_is_distilled_on_its_own_data(saved, tmp_path, monkeypatch):
     config = resolve({"dataset": "toon_attributes", "image_size": 32}).to_dict()
     (tmp_path / "run" / "config.json").write_text(json.dumps(config))
     flags = ["--steps", "1", "--batch_size", "2"]
-    assert main(["distill", "--teacher", str(tmp_path / "run"), *flags]) == 0
+    assert main(["distill", "--model", str(tmp_path / "run"), *flags]) == 0
     assert find_checkpoint(tmp_path / "run_mobile")[1].data
