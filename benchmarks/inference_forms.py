@@ -47,6 +47,16 @@ class TorchForm(Form):
         return self.draw(*batch).float().permute(0, 2, 3, 1).numpy()
 
 
+class ServedForm(Form):
+    """Takes and gives uint8 images."""
+
+    def ready(self, images, codes):
+        return np.rint((images + 1) * 127.5).astype(np.uint8), codes
+
+    def pictures(self, *batch):
+        return self.draw(*batch).astype(np.float32) / 127.5 - 1
+
+
 def prepare(arguments: Any) -> None:
     """Writes inputs, weights, SavedModel and LiteRT files for the contenders."""
     import stargan_tf
@@ -162,14 +172,14 @@ def saved_model_form(arguments: Any, variant: str) -> Form:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(arguments.folder / "served" / "1"))
-    signature = loaded.signatures[f"{SIGNATURES[arguments.model]}_float"]
+    signature = loaded.signatures[SIGNATURES[arguments.model]]
     code = CODES[arguments.model]
 
     def draw(images, codes):
         inputs = {"images": tf.constant(images), code: tf.constant(codes)}
         return signature(**inputs)["images"].numpy()
 
-    return Form(draw)
+    return ServedForm(draw)
 
 
 def litert_form(arguments: Any, variant: str) -> Form:

@@ -7,10 +7,10 @@ before the signatures, writes them, and compares them with Keras.
 In all signatures the batch n is free and at least 1; s is the model's image size.
 
 - Images are uint8 in [0, 255]; every signature that takes images has a twin with the
-  suffix `_float`, whose images are float32 in [-1, 1].
-- `encoded` and `references` of the twins with the suffix `_encoded` are whole JPEG,
-  PNG, GIF, BMP or WebP files of any size. They are turned as EXIF says, cut and resized
-  as in training; the result is PNG.
+  suffix `_encoded`, whose images are files.
+- `encoded` and `references` of these are whole JPEG, PNG, BMP or still WebP files of
+  any size. They are turned as EXIF says, cut and resized as in training; the result is
+  PNG.
 - `describe` takes `names` string [n], whatever it says, and returns `description_bytes`
   [n], the content of `model.json`: a client learns labels and sizes from the server.
 - A request that does not fit is INVALID_ARGUMENT with a sentence.
@@ -53,7 +53,6 @@ from stargan_tf.training.run_folder import open_checkpoint
 
 FORMAT = "stargan_tf.saved_model/1"
 DEFAULT_SIGNATURE = "serving_default"
-UINT8, FLOAT, ENCODED = "", "_float", "_encoded"  # suffixes of signatures
 FLOAT_LIMIT = Limit(max=1e-3)
 ROUNDED_LIMIT = Limit(max=GRAY_LEVEL * 1.001)  # may be rounded to the other side
 _ROWS = 4  # compared at a time: a few large images fit into any memory
@@ -64,34 +63,26 @@ class ImageFormat:
     """How a signature takes and returns images.
 
     Args:
-        suffix: of the signature's name: `UINT8` and `FLOAT` (in [-1, 1]) for arrays of
-            the model's size, `ENCODED` for files of any size; targets are then names.
+        encoded: whether images are files of any size, and targets names; else uint8
+            arrays of the model's size.
         size: side of the model's images in pixels.
         fit: how files become squares, see `Preparation`.
         crop_size: as `fit`.
     """
 
-    suffix: str
+    encoded: bool
     size: int
     fit: str
     crop_size: int | None
-
-    @property
-    def encoded(self) -> bool:
-        """Whether images are files."""
-        return self.suffix == ENCODED
 
     def spec(self, name: str = "images") -> tf.TensorSpec:
         """The input for images; that of sources is called `encoded` for files."""
         if self.encoded:
             return row_spec("encoded" if name == "images" else name, None, tf.string)
-        dtype = tf.float32 if self.suffix == FLOAT else tf.uint8
-        return tf.TensorSpec((None, self.size, self.size, 3), dtype, name=name)
+        return tf.TensorSpec((None, self.size, self.size, 3), tf.uint8, name=name)
 
     def to_float(self, images: Any) -> Any:
         """What arrives, as float32 in [-1, 1]."""
-        if self.suffix == FLOAT:
-            return images
         if self.encoded:
             images = pictures_in_graph.decode(
                 images, self.size, self.fit, self.crop_size
@@ -100,8 +91,6 @@ class ImageFormat:
 
     def result(self, images: Any) -> dict[str, Any]:
         """{output: what leaves}, of float images in [-1, 1]."""
-        if self.suffix == FLOAT:
-            return {"images": images}
         levels = pictures_in_graph.to_uint8(images)
         if self.encoded:
             return {"encoded_bytes": pictures_in_graph.encode(levels)}
@@ -109,20 +98,19 @@ class ImageFormat:
 
     def sample(self, images: np.ndarray) -> np.ndarray:
         """uint8 images as a client sends them."""
-        if self.encoded:
-            pngs = [tf.io.encode_png(image).numpy() for image in images]
-            return np.array(pngs, object)
-        return to_float(images) if self.suffix == FLOAT else images
+        if not self.encoded:
+            return images
+        return np.array([tf.io.encode_png(image).numpy() for image in images], object)
 
 
 def image_formats(size: int, description: Mapping[str, Any]) -> list[ImageFormat]:
-    """The three formats, one for each suffix.
+    """Arrays, and files.
 
     Args:
         size: side of the model's images in pixels.
     """
     square = (size, description["fit"], description["crop_size"])
-    return [ImageFormat(suffix, *square) for suffix in (UINT8, FLOAT, ENCODED)]
+    return [ImageFormat(encoded, *square) for encoded in (False, True)]
 
 
 def row_spec(name: str, width: int | None, dtype: tf.DType) -> tf.TensorSpec:
@@ -140,7 +128,7 @@ class Signature:
     """One signature of a SavedModel.
 
     Args:
-        name: without the suffix of `images`.
+        name: without the suffix `_encoded`.
         function: tensors in the order of `inputs` → {output: tensor}.
         inputs: `tf.TensorSpec`s with names.
         images: how it takes images; None if it takes none.
@@ -154,7 +142,9 @@ class Signature:
     @property
     def full_name(self) -> str:
         """The name in the SavedModel."""
-        return self.name + (self.images.suffix if self.images else "")
+        return (
+            f"{self.name}_encoded" if self.images and self.images.encoded else self.name
+        )
 
 
 @dataclass(frozen=True)
@@ -292,17 +282,13 @@ def compare(
         sent = _sample_inputs(signature, inputs)
         output, received = _run(loaded[name], sent)
         expected = (answers.get(name) or answers[signature.name])()
-        is_image = output in ("images", "encoded_bytes")
-        rounded = is_image and signature.images.suffix != FLOAT
         if output == "encoded_bytes":
             received = np.stack([tf.io.decode_png(file).numpy() for file in received])
-        if rounded:
-            expected, received = (
-                to_float(to_uint8(to_float(expected))),
-                to_float(received),
-            )
-        found = measure(expected, received, PIXEL_SPAN if is_image else None)
-        limit = ROUNDED_LIMIT if rounded else FLOAT_LIMIT
+        limit, span = FLOAT_LIMIT, None
+        if output in ("images", "encoded_bytes"):
+            limit, span = ROUNDED_LIMIT, PIXEL_SPAN
+            expected, received = to_float(to_uint8(expected)), to_float(received)
+        found = measure(expected, received, span)
         if not limit.allows(found):
             raise AgreementError(
                 f"Signature '{name}' differs too much from Keras: {found}; it needs "

@@ -2,14 +2,13 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
-import grpc.aio
 import numpy as np
 from google.protobuf.message import DecodeError
 from PIL import Image
@@ -18,20 +17,14 @@ from stargan_tf.data.info import composed
 from stargan_tf.data.pictures import read_picture
 from stargan_tf.errors import ExpectedError, InputError
 from stargan_tf.files import open_regular, parsed_json
-from stargan_tf.serving.wire import NAMES, messages, to_array, to_tensor
+from stargan_tf.serving.wire import messages, to_array, to_tensor
 
 Picture = str | Path | np.ndarray
-# A signature that only models have which are steered by styles.
-STYLE_SIGNATURE = "synthesize"
 STATES = {10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "END"}
 # Methods: (path, class of the answer).
 _PREDICT = (
     "/tensorflow.serving.PredictionService/Predict",
     messages.PredictResponse,
-)
-_METADATA = (
-    "/tensorflow.serving.PredictionService/GetModelMetadata",
-    messages.MetadataResponse,
 )
 _STATUS = (
     "/tensorflow.serving.ModelService/GetModelStatus",
@@ -95,9 +88,9 @@ class Tls:
     def credentials(self) -> grpc.ChannelCredentials:
         """The files' content for gRPC; InputError if one cannot be read."""
         return grpc.ssl_channel_credentials(
-            root_certificates=_content(self.root),
-            private_key=_content(self.key),
-            certificate_chain=_content(self.certificate),
+            root_certificates=self.root and _content(self.root),
+            private_key=self.key and _content(self.key),
+            certificate_chain=self.certificate and _content(self.certificate),
         )
 
 
@@ -122,8 +115,6 @@ class Client:
         InputError: if the address is none, or a certificate cannot be read.
     """
 
-    _transport: Any = grpc
-
     def __init__(
         self,
         address: str,
@@ -142,12 +133,12 @@ class Client:
         self._address, self._model, self._version = address, model, version
         self._timeout = timeout
         self._headers = [(k.lower(), value) for k, value in (metadata or {}).items()]
-        self._by_style: bool | None = None
+        self._description: dict[str, Any] | None = None
         channel_options = list((_CHANNEL | dict(options or {})).items())
         if tls is None:
-            self._channel = self._transport.insecure_channel(address, channel_options)
+            self._channel = grpc.insecure_channel(address, channel_options)
         else:
-            self._channel = self._transport.secure_channel(
+            self._channel = grpc.secure_channel(
                 address, tls.credentials(), channel_options
             )
 
@@ -172,7 +163,14 @@ class Client:
         Raises:
             ServingError: if the server refuses, is not there, or takes too long.
         """
-        return self._predict(_read_outputs, inputs, signature, outputs, timeout)
+        request = messages.PredictRequest(
+            model_spec=self._spec(signature), output_filter=outputs
+        )
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(to_tensor(value))
+        with self._explained_errors():
+            response = self._send(_PREDICT, request, timeout)
+            return {name: to_array(out) for name, out in response.outputs.items()}
 
     def translate(
         self,
@@ -191,7 +189,7 @@ class Client:
                 styles a domain; or one for each image.
             references: for models with styles: one for each image, or one for all.
             seeds: for models with styles, without references: of the random styles,
-                one for each image, or one for all.
+                one for each image, or one for all, as in the model's own `translate`.
             truncation: with seeds: in [0, 1], lower is nearer to the mean style.
             timeout: seconds, in place of the client's.
 
@@ -202,29 +200,27 @@ class Client:
             InputError: if an image cannot be read.
             ServingError: as from `predict`.
         """
-        if self._by_style is None:
-            self._by_style = STYLE_SIGNATURE in self.signatures()
+        if self._description is None:
+            self._description = self.describe()
         signature, inputs = _encoded_request(
-            pictures, to, self._by_style, references, seeds, truncation
+            pictures, to, self._description, references, seeds, truncation
         )
-        return _decoded(self.predict(inputs, signature, timeout=timeout))
+        outputs = self.predict(inputs, signature, timeout=timeout)
+        pngs = map(io.BytesIO, outputs["encoded_bytes"])
+        return [np.asarray(read_picture(png, "a response")) for png in pngs]
 
     def describe(self) -> dict[str, Any]:
         """What the export's `model.json` says: family, labels, sizes."""
-        names = {"names": np.array([b""], object)}
-        return self._predict(_read_description, names, "describe")
-
-    def signatures(self) -> dict[str, Any]:
-        """{signature: {"inputs" or "outputs": {name: (type, shape)}}}; -1 is free."""
-        request = messages.MetadataRequest(
-            model_spec=self._spec(), metadata_field=["signature_def"]
-        )
-        return self._send(_METADATA, request, _read_signatures)
+        outputs = self.predict({"names": np.array([b""], object)}, "describe")
+        with self._explained_errors():
+            return parsed_json(outputs["description_bytes"][0])
 
     def status(self) -> dict[int, str]:
         """{version: "LOADING", "AVAILABLE", …}."""
         request = messages.StatusRequest(model_spec=self._spec())
-        return self._send(_STATUS, request, _read_states)
+        with self._explained_errors():
+            versions = self._send(_STATUS, request).model_version_status
+        return {it.version: STATES.get(it.state, str(it.state)) for it in versions}
 
     def close(self) -> None:
         """Ends the connection."""
@@ -242,32 +238,9 @@ class Client:
             spec.version.value = self._version
         return spec
 
-    def _predict(
-        self,
-        read: Callable[[Any], Any],
-        inputs: Mapping[str, Any],
-        signature: str,
-        outputs: Sequence[str] = (),
-        timeout: float | None = None,
-    ) -> Any:
-        request = messages.PredictRequest(
-            model_spec=self._spec(signature), output_filter=outputs
-        )
-        for name, value in inputs.items():
-            request.inputs[name].CopyFrom(to_tensor(value))
-        return self._send(_PREDICT, request, read, timeout)
-
     def _send(
-        self,
-        method: tuple[str, Any],
-        request: Any,
-        read: Callable[[Any], Any],
-        timeout: float | None = None,
+        self, method: tuple[str, Any], request: Any, timeout: float | None = None
     ) -> Any:
-        with self._explained_errors(method):
-            return read(self._call(method, request, timeout))
-
-    def _call(self, method: tuple[str, Any], request: Any, timeout: float | None):
         path, response = method
         send = self._channel.unary_unary(
             path,
@@ -278,67 +251,24 @@ class Client:
         return send(request, timeout=timeout, metadata=self._headers)
 
     @contextmanager
-    def _explained_errors(self, method: tuple[str, Any]) -> Iterator[None]:
+    def _explained_errors(self) -> Iterator[None]:
         try:
             yield
         except grpc.RpcError as error:
             code, details = error.code().name, error.details() or ""
             raise ServingError(code, details, self._address) from error
         except (ValueError, LookupError, RecursionError, DecodeError) as error:
-            details = f"The response to {method[0]} cannot be used: {error}"
+            details = f"The response cannot be used: {error}"
             raise ServingError("INTERNAL", details, self._address) from error
-
-
-class AsyncClient(Client):
-    """`Client` for `asyncio`: the same methods, which return awaitables.
-
-    Make and use it inside one event loop, and `async with` or `await client.close()`
-    at the end.
-    """
-
-    _transport = grpc.aio
-
-    async def translate(
-        self,
-        pictures: Sequence[Picture],
-        to: str | Sequence[str],
-        timeout: float | None = None,
-        **styles: Any,
-    ) -> list[np.ndarray]:
-        """As `Client.translate`; `references`, `seeds` and `truncation` by name."""
-        if self._by_style is None:
-            self._by_style = STYLE_SIGNATURE in await self.signatures()
-        signature, inputs = _encoded_request(pictures, to, self._by_style, **styles)
-        return _decoded(await self.predict(inputs, signature, timeout=timeout))
-
-    async def close(self) -> None:
-        """Ends the connection."""
-        await self._channel.close()
-
-    async def __aenter__(self) -> "AsyncClient":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def _send(
-        self,
-        method: tuple[str, Any],
-        request: Any,
-        read: Callable[[Any], Any],
-        timeout: float | None = None,
-    ) -> Any:
-        with self._explained_errors(method):
-            return read(await self._call(method, request, timeout))
 
 
 def _encoded_request(
     pictures: Sequence[Picture],
     to: str | Sequence[str],
-    by_style: bool,
-    references: Sequence[Picture] = (),
-    seeds: Sequence[int] | int = 0,
-    truncation: float = 1.0,
+    description: Mapping[str, Any],
+    references: Sequence[Picture],
+    seeds: Sequence[int] | int,
+    truncation: float,
 ) -> tuple[str, dict[str, Any]]:
     """(signature, {input: array}) of a translation with decoding on the server."""
     count = len(pictures)
@@ -349,16 +279,22 @@ def _encoded_request(
         "encoded": _files(pictures),
         "names": _each(np.array(targets, object), count, "targets"),
     }
-    if len(references) and not by_style:
-        raise InputError("References are for models with styles. Leave them out.")
-    if not by_style:
+    if "latent_dim" not in description:
+        if len(references):
+            raise InputError("References are for models with styles. Leave them out.")
         return "translate_encoded", inputs
     if len(references):
         inputs["references"] = _each(_files(references), count, "references")
         return "translate_reference_encoded", inputs
-    inputs["seeds"] = _each(np.atleast_1d(seeds).astype(np.int64), count, "seeds")
+    width = description["latent_dim"]
+    inputs["latents"] = np.stack(
+        [
+            np.random.default_rng(seed).standard_normal(width).astype(np.float32)
+            for seed in _each(np.atleast_1d(seeds), count, "seeds")
+        ]
+    )
     inputs["truncation"] = np.full(count, truncation, np.float32)
-    return "translate_seed_encoded", inputs
+    return "translate_latent_encoded", inputs
 
 
 def _each(values: np.ndarray, count: int, name: str) -> np.ndarray:
@@ -378,11 +314,7 @@ def _files(pictures: Sequence[Picture]) -> np.ndarray:
 
 def _file(picture: Picture) -> bytes:
     if not isinstance(picture, np.ndarray):
-        try:
-            with open_regular(picture) as file:
-                return file.read()
-        except OSError as error:
-            raise InputError(f"{picture} cannot be read: {error.strerror}.") from error
+        return _content(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise InputError(
             "An image is a path, or a uint8 array (height, width, 3). Received: "
@@ -393,53 +325,9 @@ def _file(picture: Picture) -> bytes:
     return file.getvalue()
 
 
-def _decoded(outputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    files = outputs["encoded_bytes"]
-    return [np.asarray(read_picture(io.BytesIO(file), "an answer")) for file in files]
-
-
-def _content(path: str | None) -> bytes | None:
-    if path is None:
-        return None
+def _content(path: str | Path) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _read_outputs(response: Any) -> dict[str, np.ndarray]:
-    return {name: to_array(tensor) for name, tensor in response.outputs.items()}
-
-
-def _read_description(response: Any) -> dict[str, Any]:
-    return parsed_json(_read_outputs(response)["description_bytes"][0])
-
-
-def _read_signatures(response: Any) -> dict[str, Any]:
-    packed = response.metadata["signature_def"].value
-    found = messages.Signatures.FromString(packed).signature_def
-    return {
-        name: {
-            "inputs": _types_and_shapes(signature.inputs),
-            "outputs": _types_and_shapes(signature.outputs),
-        }
-        for name, signature in found.items()
-        if signature.method_name  # without: what initializes the model
-    }
-
-
-def _types_and_shapes(infos: Any) -> dict[str, tuple[str, tuple[int, ...]]]:
-    return {
-        name: (
-            NAMES.get(info.dtype, str(info.dtype)),
-            tuple(dim.size for dim in info.tensor_shape.dim),
-        )
-        for name, info in infos.items()
-    }
-
-
-def _read_states(response: Any) -> dict[int, str]:
-    return {
-        status.version: STATES.get(status.state, str(status.state))
-        for status in response.model_version_status
-    }

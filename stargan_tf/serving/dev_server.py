@@ -1,9 +1,9 @@
 """A development server with TF Serving's gRPC protocol: one model, one version.
 
 Production is TF Serving. `stargan-tf serve` starts this server where neither TF Serving
-nor its Docker image is found. It answers Predict, GetModelMetadata, GetModelStatus, and
-the health service with TF Serving's status codes; it has no REST interface, does not
-batch requests, and does not look for new versions.
+nor its Docker image is found. It answers Predict, GetModelStatus, and the health
+service with TF Serving's status codes; it has no REST interface, does not batch
+requests, and does not look for new versions.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,6 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -122,7 +121,14 @@ class _Services(
             message = f'Serving signature key "{name}" not found.'
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
         inputs = self._inputs(name, request, context)
-        wanted = self._wanted(name, request, context)
+        known = sorted(self._definitions[name].outputs)
+        wanted = list(request.output_filter) or known
+        if not set(wanted) <= set(known):
+            _refuse(
+                context,
+                f"output_filter names outputs of '{name}': {', '.join(known)}. "
+                f"Received: {', '.join(wanted)}",
+            )
         try:
             outputs = self._model.signatures[name](**inputs)
         except tf.errors.OpError as error:
@@ -132,20 +138,6 @@ class _Services(
         for output in wanted:
             tensor = tf.make_tensor_proto(outputs[output].numpy())
             response.outputs[output].CopyFrom(tensor)
-        return response
-
-    def GetModelMetadata(self, request: Any, context: Any) -> Any:
-        """Names, types, and shapes of the signatures."""
-        self._check_spec(request.model_spec, context)
-        if list(request.metadata_field) != ["signature_def"]:
-            _refuse(context, "The one metadata_field supported is signature_def.")
-        response = get_model_metadata_pb2.GetModelMetadataResponse(
-            model_spec=self._spec("")
-        )
-        signatures = get_model_metadata_pb2.SignatureDefMap()
-        for name, definition in self._definitions.items():
-            signatures.signature_def[name].CopyFrom(definition)
-        response.metadata["signature_def"].Pack(signatures)
         return response
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:
@@ -159,8 +151,6 @@ class _Services(
     def _check_spec(self, spec: Any, context: Any) -> None:
         if not spec.name:
             _refuse(context, "ModelSpec has no name specified.")
-        if spec.version_label:
-            _refuse(context, f"Unrecognized version label: {spec.version_label}")
         version = spec.version.value if spec.HasField("version") else self._version
         if (spec.name, version) != (self._name, self._version):
             context.abort(
@@ -197,17 +187,6 @@ class _Services(
             except (ValueError, OverflowError, MemoryError) as error:
                 _refuse(context, f"tensor parsing error: {key}. {error}")
         return inputs
-
-    def _wanted(self, name: str, request: Any, context: Any) -> list[str]:
-        known = sorted(self._definitions[name].outputs)
-        wanted = list(request.output_filter) or known
-        if len(set(wanted)) < len(wanted) or not set(wanted) <= set(known):
-            _refuse(
-                context,
-                f"output_filter names outputs of '{name}', each once: "
-                f"{', '.join(known)}. Received: {', '.join(wanted)}",
-            )
-        return wanted
 
 
 def _refuse(context: Any, message: str) -> None:

@@ -12,13 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from stargan_tf.errors import InputError
 
 PACKAGE = "stargan_tf.serving.wire"
-ANY = "google.protobuf.Any"
 SCALARS = ("int32", "int64", "bool", "string", "bytes", "float", "double")
 # message → "name = number: type", as in the .proto files. `[]` marks repeated fields,
 # `{}` maps from strings. Enumerations are int32 here: the same on the wire.
@@ -31,10 +30,7 @@ MESSAGES = {
         "string_val=8:bytes[] int64_val=10:int64[]"
     ),
     "Int64Value": "value=1:int64",
-    "ModelSpec": (
-        "name=1:string version=2:Int64Value signature_name=3:string "
-        "version_label=4:string"
-    ),
+    "ModelSpec": "name=1:string version=2:Int64Value signature_name=3:string",
     "PredictRequest": (
         "model_spec=1:ModelSpec inputs=2:Tensor{} output_filter=3:string[]"
     ),
@@ -43,11 +39,6 @@ MESSAGES = {
     "VersionStatus": "version=1:int64 state=2:int32 status=3:Status",
     "StatusRequest": "model_spec=1:ModelSpec",
     "StatusResponse": "model_version_status=1:VersionStatus[]",
-    "TensorInfo": "name=1:string dtype=2:int32 tensor_shape=3:TensorShape",
-    "Signature": "inputs=1:TensorInfo{} outputs=2:TensorInfo{} method_name=3:string",
-    "Signatures": "signature_def=1:Signature{}",
-    "MetadataRequest": "model_spec=1:ModelSpec metadata_field=2:string[]",
-    "MetadataResponse": f"model_spec=1:ModelSpec metadata=2:{ANY}{{}}",
 }
 STRING = 7  # DT_STRING
 # NumPy's type → (number of the type, field of its values) in tensor.proto; only what
@@ -59,12 +50,7 @@ TYPES = {
     "uint8": (4, "int_val"),
     "int64": (9, "int64_val"),
 }
-NAMES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "string"}
-# Where a tensor has fewer values than its shape needs, the last one stands for the
-# rest. Constants are sent like that; images never are. Larger ones are attacks: 59
-# bytes can stand for any amount of memory.
-FILLED_BYTES = 16 << 20
-_STRING_BYTES = 24  # What TensorFlow takes for a string, beside its characters.
+_DTYPES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "object"}
 
 
 def to_tensor(value: Any) -> Any:
@@ -104,49 +90,27 @@ def to_array(tensor: Any) -> np.ndarray:
         An array; of bytes objects for strings.
 
     Raises:
-        ValueError: if type, shape, and values do not match, or the array would take
-            far more memory than the message does.
+        ValueError: if type, shape, and values do not match. TensorFlow lets the last
+            value stand for missing ones; here all have to be there, so that a short
+            message cannot ask for any amount of memory.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
-    if tensor.dtype not in NAMES:
+    if tensor.dtype not in _DTYPES:
         raise ValueError(f"A tensor of type {tensor.dtype} cannot be read.")
     if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0:
         raise ValueError("Every dimension of a tensor must have a size of at least 0.")
-    count = math.prod(shape)
+    dtype = np.dtype(_DTYPES[tensor.dtype])
     if tensor.dtype == STRING:
-        values = tensor.string_val
-        item_bytes = _STRING_BYTES + (len(values[-1]) if values else 0)
-        _check_count(len(values), shape, item_bytes)
-        return _filled(np.array(list(values), object), shape)
-    dtype = np.dtype(NAMES[tensor.dtype])
-    if content := tensor.tensor_content:
-        if len(content) != count * dtype.itemsize:
-            raise ValueError(
-                f"The shape {shape} needs a content of {count * dtype.itemsize} bytes, "
-                f"not {len(content)}."
-            )
-        stored = np.frombuffer(content, dtype.newbyteorder("<"))
-        return stored.astype(dtype).reshape(shape)
-    values = getattr(tensor, TYPES[dtype.name][1])
-    _check_count(len(values), shape, dtype.itemsize)
-    return _filled(np.array(values, dtype), shape)
-
-
-def _check_count(received: int, shape: list[int], item_bytes: int) -> None:
-    count = math.prod(shape)
-    if received > count or (count and not received):
-        raise ValueError(f"The shape {shape} needs {count} values, not {received}.")
-    if received < count and count * item_bytes > FILLED_BYTES:
+        values = np.array(list(tensor.string_val), object)
+    elif tensor.tensor_content:
+        stored = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
+        values = stored.astype(dtype)
+    else:
+        values = np.array(getattr(tensor, TYPES[dtype.name][1]), dtype)
+    if len(values) != math.prod(shape):
         raise ValueError(
-            f"The shape {shape} needs {count} values. Received: {received}, and "
-            f"repeating the last one is for tensors of up to {FILLED_BYTES} bytes."
+            f"The shape {shape} needs {math.prod(shape)} values, not {len(values)}."
         )
-
-
-def _filled(values: np.ndarray, shape: list[int]) -> np.ndarray:
-    count = math.prod(shape)
-    if len(values) < count:
-        values = np.concatenate([values, np.repeat(values[-1:], count - len(values))])
     return values.reshape(shape)
 
 
@@ -154,7 +118,6 @@ def _build() -> SimpleNamespace:
     file = descriptor_pb2.FileDescriptorProto(
         name="stargan_tf/serving/wire.proto", package=PACKAGE, syntax="proto3"
     )
-    file.dependency.append(any_pb2.DESCRIPTOR.name)
     for name, fields in MESSAGES.items():
         message = file.message_type.add(name=name)
         for field in fields.split():
@@ -162,7 +125,6 @@ def _build() -> SimpleNamespace:
             number, _, field_type = rest.partition(":")
             _add_field(message, field_name, int(number), field_type)
     pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(any_pb2.DESCRIPTOR.serialized_pb)
     pool.Add(file)
     classes = {}
     for name in MESSAGES:
@@ -192,8 +154,7 @@ def _add_field(
         field.type = getattr(FieldDescriptorProto, f"TYPE_{field_type.upper()}")
         return
     field.type = FieldDescriptorProto.TYPE_MESSAGE
-    home = "" if field_type == ANY else f".{PACKAGE}"
-    field.type_name = f"{home}.{field_type}"
+    field.type_name = f".{PACKAGE}.{field_type}"
 
 
 messages = _build()

@@ -6,10 +6,8 @@ import tensorflow as tf
 
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
-from stargan_tf.data.pictures import to_float
 from stargan_tf.data.targets import source_labels, vectors_of_targets
 from stargan_tf.exporting.label_model import labels_by_name
-from stargan_tf.models.stargan_v2.serving import latents_of_seeds
 from tests.exporting.asking import ask, check_invalid
 
 
@@ -30,11 +28,8 @@ def v1_inputs(count=1, size=16, width=7):
         (v1_inputs(0), "The batch is empty"),
     ],
 )
-@pytest.mark.parametrize("signature", ["serving_default", "translate_float"])
-def test_shapes(v1, inputs, message, signature):
-    kind = np.float32 if signature.endswith("_float") else np.uint8
-    inputs = {**inputs, "images": inputs["images"].astype(kind)}
-    check_invalid(v1, signature, message, **inputs)
+def test_shapes(v1, inputs, message):
+    check_invalid(v1, "serving_default", message, **inputs)
 
 
 def test_unequal_batches_do_not_broadcast(v1, picture):
@@ -63,17 +58,6 @@ def v2_inputs(count=2):
     }
 
 
-def test_seeds_stand_for_latents(v2):
-    inputs = v2_inputs()
-    inputs["images"] = to_float(inputs["images"])
-    seeds = np.array([-1, 2**40])
-    drawn = ask(v2, "translate_seed_float", **inputs, seeds=seeds)["images"]
-    latents = latents_of_seeds(seeds, 3).numpy()
-    same = ask(v2, "translate_latent_float", **inputs, latents=latents)["images"]
-    np.testing.assert_allclose(drawn, same, atol=1e-6)
-    assert np.abs(latents[0] - latents[1]).min() > 1e-3
-
-
 def test_unknown_domains_and_truncations(v2):
     inputs = v2_inputs() | {"latents": np.zeros((2, 3), np.float32)}
     for wrong, message in (
@@ -89,8 +73,9 @@ def test_unknown_domains_and_truncations(v2):
 def test_unknown_names_of_domains(v2, picture):
     inputs = v2_inputs(1)
     inputs = {name: inputs[name] for name in ("masks", "truncation")}
-    inputs |= {"encoded": [picture()], "names": ["cow"], "seeds": np.array([1])}
-    check_invalid(v2, "translate_seed_encoded", "has cat, dog, fox", **inputs)
+    inputs |= {"encoded": [picture()], "names": ["cow"]}
+    inputs["latents"] = np.zeros((1, 3), np.float32)
+    check_invalid(v2, "translate_latent_encoded", "has cat, dog, fox", **inputs)
     inputs = {"references": [picture()], "names": ["cow"]}
     check_invalid(v2, "encode_style_encoded", "has cat, dog, fox", **inputs)
     inputs = {"references": [picture()] * 2, "names": ["fox", '"fox"']}

@@ -1,6 +1,5 @@
-"""What a client does by itself: deadlines, retries, headers, encryption, asyncio."""
+"""What a client does by itself: deadlines, retries, headers, encryption."""
 
-import asyncio
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.serving import AsyncClient, Client, ServingError, Tls
+from stargan_tf.serving import Client, ServingError, Tls
 from stargan_tf.serving.wire import messages
 
 ONCE = {"grpc.enable_retries": 0}
@@ -123,28 +122,6 @@ def test_tls(scripted, tmp_path):
         Client(address, "faces", tls=Tls(root="none.pem"))
 
 
-def test_asyncio(server, scripted):
-    gone = grpc.StatusCode.UNAVAILABLE
-    address, script = scripted(gone)
-    picture = np.zeros((4, 4, 3), np.uint8)
-
-    async def ask():
-        async with AsyncClient(address, "faces") as client:
-            assert await client.status() == {3: "AVAILABLE"}
-        async with AsyncClient(server.address, "toy") as client:
-            assert (await client.describe())["family"] == "stargan"
-            many = await asyncio.gather(
-                *(client.translate([picture], "Any") for _ in range(8))
-            )
-            with pytest.raises(ServingError, match="FAILED_PRECONDITION"):
-                await client.predict({}, "nope")
-        return many
-
-    many = asyncio.run(ask())
-    assert script.calls == 2
-    assert all((drawn == 255).all() for (drawn,) in many)
-
-
 def test_an_address_is_a_host_and_a_port():
     for wrong in ("localhost", ":8500", "localhost:http"):
         with pytest.raises(InputError, match=r"HOST:PORT, such as localhost:8500"):
@@ -154,8 +131,8 @@ def test_an_address_is_a_host_and_a_port():
 class Recorder(Client):
     """A client of a model with styles that keeps what it would send."""
 
-    def signatures(self):
-        return {"synthesize": {}}
+    def describe(self):
+        return {"latent_dim": 3}
 
     def predict(self, inputs, signature="", outputs=(), timeout=None):
         self.sent = signature, inputs
@@ -172,8 +149,11 @@ def test_translations_by_style(recorder):
     pictures = [np.zeros((2, 2, 3), np.uint8)] * 2
     recorder.translate(pictures, "cat", seeds=5, truncation=0.5)
     name, inputs = recorder.sent
-    assert name == "translate_seed_encoded"
-    assert inputs["seeds"].tolist() == [5, 5] and inputs["seeds"].dtype == np.int64
+    assert name == "translate_latent_encoded"
+    # As `model.translate(image, "cat", seed=5)` draws them.
+    latents = np.random.default_rng(5).standard_normal(3).astype(np.float32)
+    assert inputs["latents"].dtype == np.float32
+    np.testing.assert_array_equal(inputs["latents"], [latents, latents])
     assert inputs["truncation"].tolist() == [0.5, 0.5]
     assert inputs["names"].tolist() == ["cat", "cat"]
     recorder.translate(pictures, "cat", references=pictures[:1])
@@ -201,7 +181,7 @@ def test_translations_that_cannot_be_sent(recorder, pictures, options, message):
 def test_tensorflow_is_not_imported():
     code = (
         "import sys\n"
-        "from stargan_tf.serving import AsyncClient, Client\n"
+        "from stargan_tf.serving import Client\n"
         "client = Client('localhost:1', 'faces', timeout=0.1)\n"
         "try:\n"
         "    client.predict({'images': [[1]]})\n"

@@ -10,7 +10,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow_serving.apis import (
     classification_pb2,
-    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -34,13 +33,11 @@ def stub(server):
         yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
 
-def request(inputs=GOOD, name="toy", signature="", version=None, label=None):
+def request(inputs=GOOD, name="toy", signature="", version=None):
     made = predict_pb2.PredictRequest()
     made.model_spec.name, made.model_spec.signature_name = name, signature
     if version is not None:
         made.model_spec.version.value = version
-    if label is not None:
-        made.model_spec.version_label = label
     for key, value in inputs.items():
         made.inputs[key].CopyFrom(tf.make_tensor_proto(value))
     return made
@@ -72,12 +69,6 @@ def test_the_original_client_gets_it_too(stub):
 def test_a_client_learns_what_there_is(client):
     assert client.status() == {1: "AVAILABLE"}
     assert client.describe() == {"family": "stargan", "image_size": 4}
-    signatures = client.signatures()
-    assert signatures["serving_default"]["inputs"] == {
-        "images": ("uint8", (-1, 4, 4, 3)),
-        "labels": ("float32", (-1, 2)),
-    }
-    assert "__saved_model_init_op" not in signatures
 
 
 def test_pictures_are_sent_as_files_and_as_arrays(client, tmp_path):
@@ -93,7 +84,6 @@ ENCODED = {"encoded": [b"no"], "names": [b""]}
 REFUSED = {
     "unknown model": (request(name="nope"), "NOT_FOUND", "nope, version 1"),
     "unknown version": (request(version=7), "NOT_FOUND", "toy, version 7"),
-    "unknown label": (request(label="canary"), "INVALID_ARGUMENT", "label: canary"),
     "no model": (request(name=""), "INVALID_ARGUMENT", "has no name specified."),
     "unknown signature": (
         request(signature="nope"),
@@ -157,13 +147,12 @@ def test_a_client_is_told_the_reason_in_one_sentence(client):
         client.predict({"images": IMAGES, "labels": LABELS[:1]})
 
 
-@pytest.mark.parametrize("names", [["nope"], ["images", "images"]])
-def test_outputs_that_are_not_there_or_twice(stub, names):
+def test_outputs_that_are_not_there(stub):
     made = request()
-    made.output_filter.extend(names)
+    made.output_filter.append("nope")
     code, details = status_of(lambda: stub.Predict(made, timeout=20))
     assert code == "INVALID_ARGUMENT"
-    assert "outputs of 'serving_default', each once: images, version" in details
+    assert "outputs of 'serving_default': images, version. Received: nope" in details
 
 
 def test_a_request_is_measured_before_its_tensors_are_built(stub):
@@ -171,11 +160,10 @@ def test_a_request_is_measured_before_its_tensors_are_built(stub):
     small = {"int_val": [1]}
     for shape, values, message in (
         (few, small, "size of at least 0"),
-        (many, small, "tensors of up to"),
-        (many, {"tensor_content": b"1"}, "content of 480000000 bytes, not 1"),
+        (many, small, "needs 480000000 values, not 1"),
+        (many, {"tensor_content": b"1"}, "needs 480000000 values, not 1"),
         ([2, 4, 4, 3], {}, "needs 96 values, not 0"),
         ([2, 4, 4, 3], {"int_val": [1] * 97}, "needs 96 values, not 97"),
-        ([2**40, 2**40, 2**40, 3], small, "tensors of up to"),
     ):
         made = request()
         tensor = TensorProto(dtype=tf.uint8.as_datatype_enum, **values)
@@ -187,13 +175,7 @@ def test_a_request_is_measured_before_its_tensors_are_built(stub):
         assert message in details
 
 
-def test_metadata_and_status_of_what_is_not_there(server, stub):
-    made = get_model_metadata_pb2.GetModelMetadataRequest()
-    made.model_spec.name = "toy"
-    for fields in ([], ["foo"]):
-        made.metadata_field[:] = fields
-        code, details = status_of(lambda: stub.GetModelMetadata(made, timeout=20))
-        assert (code, "signature_def" in details) == ("INVALID_ARGUMENT", True)
+def test_the_status_of_what_is_not_there(server):
     asked = get_model_status_pb2.GetModelStatusRequest()
     asked.model_spec.name = "nope"
     with grpc.insecure_channel(server.address) as channel:

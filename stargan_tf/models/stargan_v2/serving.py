@@ -3,21 +3,19 @@
 | signature | inputs | outputs |
 |---|---|---|
 | `translate_latent`, also `serving_default` | `images`, `domains` int32 [n], `latents` float32 [n,d], `truncation` float32 [n] | `images` |
-| `translate_seed` | `images`, `domains`, `seeds` int64 [n], `truncation` | `images` |
 | `translate_reference` | `images`, `references` [n,s,s,3], `domains` | `images` |
-| `map_latents` (no `_float`) | `domains`, `latents`, `truncation` | `styles` float32 [n,k] |
+| `map_latents` | `domains`, `latents`, `truncation` | `styles` float32 [n,k] |
 | `encode_style` | `references`, `domains` | `styles` float32 [n,k] |
 | `synthesize` | `images`, `styles` | `images` |
 | `translate_latent_encoded` | `encoded`, `names`, `latents`, `truncation` | `encoded_bytes` |
-| `translate_seed_encoded` | `encoded`, `names`, `seeds`, `truncation` | `encoded_bytes` |
 | `translate_reference_encoded` | `encoded`, `references` string [n], `names` | `encoded_bytes` |
 | `encode_style_encoded` | `references`, `names` | `styles` |
 | `synthesize_encoded` | `encoded`, `styles` | `encoded_bytes` |
 
 d and k are the widths of latent and style codes; `exporting.saved_model` explains the
-rest. `names` are domains. `seeds` stand for latents: `tf.random.stateless_normal` with
-[seed, 0] (philox). `truncation` is ψ in [0, 1], for each image. Models with high-pass
-skips take `masks` float32 [n,s,s,2] wherever images are translated.
+rest. `names` are domains. `latents` are numbers of a standard normal distribution.
+`truncation` is ψ in [0, 1], for each image. Models with high-pass skips take `masks`
+float32 [n,s,s,2] wherever images are translated.
 """  # noqa: E501
 
 from collections.abc import Mapping
@@ -40,13 +38,12 @@ from stargan_tf.exporting.saved_model import (
 
 _NAMES = row_spec("names", None, tf.string)
 _DOMAINS = row_spec("domains", None, tf.int32)
-_SEEDS = row_spec("seeds", None, tf.int64)
 _TRUNCATION = row_spec("truncation", None, tf.float32)
 SAMPLE_TRUNCATION = 0.5
 
 
 def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
-    """Translation by latents, seeds, references, and styles; the two style networks.
+    """Translation by latents, references, and styles; the two style networks.
 
     Args:
         model: a `StarGANV2` that computes in float32.
@@ -82,10 +79,6 @@ class _Networks:
         def of_latents(target, latents, truncation):
             return self._of_latents(latents, self._numbers(target), truncation)
 
-        def of_seeds(target, seeds, truncation):
-            latents = latents_of_seeds(seeds, self._model.latent_dim)
-            return of_latents(target, latents, truncation)
-
         def of_references(references, target):
             references = images.to_float(references)
             return self._of_references(references, self._numbers(target))
@@ -94,10 +87,8 @@ class _Networks:
             return {"styles": of_references(references, target)}
 
         by_latents = (target, latents, _TRUNCATION)
-        by_seeds = (target, _SEEDS, _TRUNCATION)
         return [
             self._translating("translate_latent", images, by_latents, of_latents),
-            self._translating("translate_seed", images, by_seeds, of_seeds),
             self._translating("translate_reference", images, references, of_references),
             self._translating("synthesize", images, (styles,), tf.identity),
             Signature("encode_style", encode_style, references, images),
@@ -171,30 +162,12 @@ def _required(condition, message, received):
     return tf.control_dependencies([check])
 
 
-def latents_of_seeds(seeds, latent_dim):
-    """z of each seed: `tf.random.stateless_normal` with [seed, 0], on any machine.
-
-    Args:
-        seeds: int64 (n,).
-
-    Returns:
-        float32 (n, latent_dim).
-    """
-
-    def latent(seed):
-        return tf.random.stateless_normal(
-            (latent_dim,), tf.stack([seed, 0]), alg="philox"
-        )
-
-    return tf.map_fn(latent, seeds, fn_output_signature=tf.float32)
-
-
 def _answers(model: Any, samples: SampleImages):
     """Each image with a random latent, and with another image as its reference."""
     images, count = to_float(samples.images), len(samples.images)
     domains = (np.arange(count) % model.num_domains).astype(np.int32)
-    seeds = np.arange(count, dtype=np.int64)
-    latents = latents_of_seeds(seeds, model.latent_dim).numpy()
+    shape = (count, model.latent_dim)
+    latents = np.random.default_rng(0).standard_normal(shape, np.float32)
     masks = {}
     if model.high_pass:
         noise = smooth_noise(0, count, model.image_size)[..., :2]
@@ -207,7 +180,6 @@ def _answers(model: Any, samples: SampleImages):
         "domains": domains,
         "names": np.array([model.info.domains[i] for i in domains], object),
         "latents": latents,
-        "seeds": seeds,
         "truncation": np.full(count, SAMPLE_TRUNCATION, np.float32),
         "styles": mapped,
         **masks,
@@ -223,7 +195,6 @@ def _answers(model: Any, samples: SampleImages):
 
     return inputs, {
         "translate_latent": by_latent,
-        "translate_seed": by_latent,
         "synthesize": by_latent,
         "translate_reference": by_reference,
         "encode_style": lambda: encoded,
