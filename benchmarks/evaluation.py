@@ -45,7 +45,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch_size", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--networks", nargs="*", default=("fid", "alex", "vgg"))
+    parser.add_argument("--networks", nargs="*", default=("fid", "lpips"))
     return parser.parse_args()
 
 
@@ -53,10 +53,8 @@ def contests(arguments: argparse.Namespace):
     """Name, our call, their call, images in each call."""
     shape = (arguments.batch_size, arguments.image_size, arguments.image_size, 3)
     for name in arguments.networks:
-        if name == "fid":
-            yield from inception_contest(shape)
-        else:
-            yield from lpips_contests(name, shape)
+        contest = inception_contest if name == "fid" else lpips_contests
+        yield from contest(shape)
 
 
 def inception_contest(shape: tuple):
@@ -68,21 +66,21 @@ def inception_contest(shape: tuple):
     yield "Inception", lambda: ours(images), lambda: theirs(images), len(images)
 
 
-def lpips_contests(name: str, shape: tuple):
+def lpips_contests(shape: tuple):
     from stargan_tf.evaluation.lpips import Lpips
 
-    ours, theirs = Lpips(name), torch_lpips(name)
+    ours, theirs = Lpips(), torch_lpips()
     pair, outputs = noise(2, *shape), noise(1, OUTPUTS, *shape[1:])
     compare(ours.distance(*pair), theirs(*pair))
     compare(ours.diversity(outputs), pairwise(theirs, outputs))
     yield (
-        f"LPIPS {name}, pairs",
+        "LPIPS, pairs",
         lambda: ours.distance(*pair),
         lambda: theirs(*pair),
         2 * shape[0],
     )
     yield (
-        f"LPIPS {name}, diversity",
+        "LPIPS, diversity",
         lambda: ours.diversity(outputs),
         lambda: pairwise(theirs, outputs),
         OUTPUTS,
@@ -125,15 +123,15 @@ def torch_inception() -> Callable:
     return run
 
 
-def torch_lpips(name: str) -> Callable:
+def torch_lpips() -> Callable:
     """The package lpips, on the trunk that ours has; it brings its own heads."""
     import lpips
     import torch
 
     from stargan_tf.evaluation.weights import load_weights
 
-    arrays = load_weights(f"lpips_{name}")
-    network = lpips.LPIPS(net=name, pnet_rand=True, verbose=False)
+    arrays = load_weights("lpips_alex")
+    network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
     layers = [x for x in network.net.modules() if isinstance(x, torch.nn.Conv2d)]
     for position, layer in enumerate(layers):
         kernel = arrays[f"conv_{position}/kernel"].transpose(3, 2, 0, 1)

@@ -40,17 +40,11 @@ from stargan_tf.exporting import (
     check_format,
 )
 from stargan_tf.files import check_new
-from stargan_tf.models.family import Option
-from stargan_tf.models.registry import family, known_families
+from stargan_tf.models.registry import family
 from stargan_tf.native_output import note
 from stargan_tf.pretrained import named_or
-from stargan_tf.training.config import RUN_OPTIONS
 
-# The flags that only one format has.
-_FLAGS_OF = {
-    "litert": ("quantize", "input_type", "calibration_images"),
-    "torch": ("fan",),
-}
+_LITERT_FLAGS = ("quantize", "input_type", "calibration_images")
 _COMPARED = ("saved_model", "litert")  # with Keras, by --check
 _DISAGREES = 1  # exit status
 
@@ -83,12 +77,6 @@ def _add_export_arguments(parser: CommandParser) -> None:
     add("--input_type", choices=INPUT_TYPES, help=help)
     help = "For int8: training images that show the ranges of values. By default 50."
     add("--calibration_images", type=number(int, 1), help=help)
-    add = parser.add_argument_group("Format torch").add_argument
-    add(
-        "--fan",
-        help="Official {step}_nets_ema.ckpt whose landmark network to pass on. The "
-        "official code wants one beside a model with high-pass skips.",
-    )
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -108,10 +96,9 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _refuse_flags_of_other_formats(args: argparse.Namespace) -> None:
-    for name, flags in _FLAGS_OF.items():
-        for flag in flags if name != args.format else ():
-            if getattr(args, flag) is not None:
-                raise InputError(f"--{flag} is for --format {name}. Drop it.")
+    for flag in _LITERT_FLAGS if args.format != "litert" else ():
+        if getattr(args, flag) is not None:
+            raise InputError(f"--{flag} is for --format litert. Drop it.")
     for flag in ("check", *DATA_FLAGS) if args.format not in _COMPARED else ():
         if getattr(args, flag) is not None:
             raise InputError(
@@ -189,10 +176,7 @@ def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> lis
     from stargan_tf.convert import write
 
     write.check_exportable(checkpoint, state)
-    landmarks = write.read_landmarks(args.fan) if args.fan else None
-    files = write.export_checkpoint(
-        checkpoint, state, output, landmarks, args.overwrite
-    )
+    files = write.export_checkpoint(checkpoint, state, output, args.overwrite)
     return [f"Wrote {file}" for file in files]
 
 
@@ -227,22 +211,12 @@ def _add_import_arguments(parser: CommandParser) -> None:
         help="Of --domains: binary (any of them) or one_hot (exactly one); "
         "one_hot/binary for a joint model. By default as the official code has it.",
     )
-    group = parser.add_argument_group("Checks: the file is refused if it differs")
-    for name, option in _sizes().items():
-        group.add_argument(f"--{name}", help=option.help)
-
-
-def _sizes() -> dict[str, Option]:
-    """What a checkpoint's shapes tell, by the names that training has for it."""
-    options = [option for option in RUN_OPTIONS if option.name == "image_size"]
-    for known in known_families().values():
-        options += [
-            option
-            for option in known.model_options
-            if known.official
-            if option.kind is not bool and not (option.imported or option.choices)
-        ]
-    return {option.name: option for option in options}
+    parser.add_argument(
+        "--image_size",
+        type=number(int, 1),
+        help="Side of the images in pixels, where the files do not tell it: "
+        "{step}-G.ckpt without {step}-D.ckpt. By default 128.",
+    )
 
 
 def _import(args: argparse.Namespace) -> None:
@@ -251,13 +225,8 @@ def _import(args: argparse.Namespace) -> None:
 
     output = Path(args.output)
     check_new(output, args.overwrite, "import.json")
-    given = {
-        name: option.read(getattr(args, name))
-        for name, option in _sizes().items()
-        if getattr(args, name) is not None
-    }
     checkpoint = read(
-        args.checkpoints, args.preset, args.domains, args.label_type, given
+        args.checkpoints, args.preset, args.domains, args.label_type, args.image_size
     )
     start_tensorflow()
     from stargan_tf.convert.write import write_model
@@ -284,7 +253,7 @@ IMPORT = Command(
     usage=(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
         "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
-        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt); also .npz and .safetensors."
+        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt); also .npz."
     ),
     add_arguments=_add_import_arguments,
     run=_import,

@@ -5,7 +5,7 @@ A family describes the authors' code by an `OfficialCode`, named by
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,14 +102,14 @@ class Sizes:
         label_width: width of the generator's label vector, or the number of domains.
         mask_width: number of data sets of a joint model, 0 for one; `None` where the
             shapes do not tell.
-        assumed: names of options that the shapes do not tell.
+        is_size_known: whether the shapes tell `image_size`.
     """
 
     image_size: int
     options: dict[str, Any]
     label_width: int
     mask_width: int | None = 0
-    assumed: set[str] = field(default_factory=set)
+    is_size_known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

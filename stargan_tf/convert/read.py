@@ -63,12 +63,13 @@ def read(
     preset: str | None = None,
     domains: str | None = None,
     label_type: str | None = None,
-    given: Mapping[str, Any] | None = None,
+    image_size: int | None = None,
 ) -> OfficialCheckpoint:
     """Reads and checks checkpoint files.
 
     Args:
-        given: option name → value that the checkpoint must have.
+        image_size: side of the images in pixels, for files that do not tell it (a
+            generator of StarGAN without its discriminator).
 
     Raises:
         InputError: if a file cannot be read or is no official checkpoint, or files,
@@ -104,7 +105,13 @@ def read(
     tables = official.tables(sizes)
     for name, state in networks.items():
         _check(state, tables[name])
-    _apply_given(family, sizes, given or {})
+    if image_size and not sizes.is_size_known:
+        sizes.image_size = image_size
+    elif image_size not in (None, sizes.image_size):
+        raise InputError(
+            f"The checkpoint is for {sizes.image_size} px, --image_size says "
+            f"{image_size}. Leave it out, or give a checkpoint for {image_size} px."
+        )
     infos = dataset_infos(sizes, preset, domains, label_type or official.label_type)
     return OfficialCheckpoint(family, networks, moments, sizes, _step(paths), infos)
 
@@ -153,28 +160,3 @@ def _check(state: NetworkState, table: Table) -> None:
 def _some(keys: Iterable[str]) -> str:
     first, *rest = keys
     return f"{first} and {len(rest)} more" if rest else first
-
-
-def _apply_given(family: str, sizes: Sizes, given: Mapping[str, Any]) -> None:
-    """Refuses options that differ from the shapes; completes what they do not tell."""
-    for name, value in given.items():
-        if name == "image_size":
-            if name in sizes.assumed:
-                sizes.image_size = value
-            elif value != sizes.image_size:
-                raise InputError(
-                    f"The checkpoint is for {sizes.image_size} px, --image_size says "
-                    f"{value}. Leave it out, or give a checkpoint for {value} px."
-                )
-        elif name in sizes.assumed:
-            sizes.options[name] = value
-        elif name not in sizes.options:
-            raise InputError(
-                f"The checkpoint is of a {family} model, which has no --{name}. "
-                f"Received: {value}. Leave it out."
-            )
-        elif value != sizes.options[name]:
-            raise InputError(
-                f"The checkpoint has {name}={sizes.options[name]}, --{name} says "
-                f"{value}. Leave it out."
-            )

@@ -11,14 +11,12 @@ import keras
 import numpy as np
 
 from stargan_tf import files
-from stargan_tf.convert.files import nested, read_checkpoint, write_torch
+from stargan_tf.convert.files import write_torch
 from stargan_tf.convert.mapping import (
     OfficialCode,
     Sizes,
-    StateDict,
     Table,
     entries,
-    is_state_dict,
     put_weights,
     take_weights,
     to_official,
@@ -41,8 +39,6 @@ from stargan_tf.training.run_folder import (
 from stargan_tf.training.warm_start import IMPORT_RECORD, NOT_IMPORTED
 
 _EMA = "_ema"
-# A landmark network that some official code keeps beside its own.
-_LANDMARKS = "fan"
 # PyTorch's names of Adam's moments, in the order of `moments`.
 _MEAN, _SQUARE = "exp_avg", "exp_avg_sq"
 
@@ -237,17 +233,6 @@ def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
     return {"state": state, "param_groups": [group]}
 
 
-def read_landmarks(path: str | Path) -> StateDict:
-    """The official landmark network in a checkpoint file, to be passed on."""
-    landmarks = nested(read_checkpoint(path), [_LANDMARKS]).get(_LANDMARKS)
-    if not is_state_dict(landmarks):
-        raise InputError(
-            f"{path} has no landmark network (an entry '{_LANDMARKS}'). Give the "
-            "{step}_nets_ema.ckpt of a model with high-pass skips."
-        )
-    return landmarks
-
-
 def check_exportable(checkpoint: Path, state: State) -> None:
     """Raises InputError for options that no official code can build."""
     options = read_model_config(model_file(checkpoint), family(state.model))
@@ -255,11 +240,7 @@ def check_exportable(checkpoint: Path, state: State) -> None:
 
 
 def export_checkpoint(
-    checkpoint: Path,
-    state: State,
-    output: Path,
-    landmarks: StateDict | None = None,
-    overwrite: bool = False,
+    checkpoint: Path, state: State, output: Path, overwrite: bool = False
 ) -> list[Path]:
     """Writes the official files into a new folder, all of them or none.
 
@@ -278,8 +259,6 @@ def export_checkpoint(
         for name, table in tables.items()
         if hasattr(model, name)
     }
-    if landmarks:
-        states[_LANDMARKS] = landmarks
     optimizers = {}
     for name in official.networks:
         optimizer = getattr(model, f"{name}_optimizer", None)

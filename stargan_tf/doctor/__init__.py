@@ -7,12 +7,7 @@ from stargan_tf.doctor.pictures import examine
 from stargan_tf.doctor.report import Report, count_labels
 
 
-def diagnose(
-    name: str,
-    image_size: int,
-    options: DatasetOptions,
-    near_duplicates: bool = False,
-) -> Report:
+def diagnose(name: str, image_size: int, options: DatasetOptions) -> Report:
     """Checks a data set before it is trained on.
 
     Args:
@@ -33,6 +28,4 @@ def diagnose(
     found += checks.check_colors(pictures)
     found += checks.check_sizes(opened, pictures)
     found += checks.check_duplicates(opened, pictures)
-    if near_duplicates:
-        found += checks.check_near_duplicates(pictures)
     return Report(opened, counts, found)

@@ -28,7 +28,7 @@ _AHEAD = 8
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One image; about 300 bytes.
+    """One image; about 200 bytes.
 
     Args:
         name: as in `LabeledImages.names`.
@@ -38,9 +38,7 @@ class Picture:
         size: of the file's image, (width, height) in pixels; None if there is no
             file to measure.
         color: `"rgb"`, `"gray"` or `"cmyk"`.
-        content: digest of the file's bytes; empty if there is no file.
         pixels: digest of the decoded pixels.
-        outline: the difference hash.
     """
 
     name: str
@@ -49,9 +47,7 @@ class Picture:
     problem: str | None = None
     size: tuple[int, int] | None = None
     color: str = RGB
-    content: bytes = b""
     pixels: bytes = b""
-    outline: int = 0
 
 
 def examine(opened: Opened) -> Iterator[Picture]:
@@ -106,14 +102,12 @@ def look_at(
         row=row,
         color=color_of(image),
         pixels=pixel_digest(image),
-        outline=difference_hash(image),
     )
     if path is None:
         return picture
     with open_picture(path) as file:
         color = CMYK if file.mode == "CMYK" else picture.color
-    content = _digest(path.read_bytes())
-    return replace(picture, size=image.size, color=color, content=content)
+    return replace(picture, size=image.size, color=color)
 
 
 def color_of(image: Image.Image) -> str:
@@ -127,20 +121,5 @@ def color_of(image: Image.Image) -> str:
 
 def pixel_digest(image: Image.Image) -> bytes:
     """16 bytes that follow from the size and every pixel."""
-    return _digest(repr(image.size).encode() + image.tobytes())
-
-
-def _digest(content: bytes) -> bytes:
+    content = repr(image.size).encode() + image.tobytes()
     return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def difference_hash(image: Image.Image) -> int:
-    """64 bits that hardly change when an RGB image is resized or encoded again.
-
-    Each bit says whether a cell of a 9 × 8 gray reduction is brighter than its left
-    neighbor (N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013).
-    """
-    cells = image.convert("L").resize((9, 8), Image.Resampling.BOX)
-    values = np.asarray(cells).astype(np.int16)
-    bits = values[:, 1:] > values[:, :-1]
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stargan_tf.evaluation.inception import FeatureExtractor
 
 # Parts of the keys: raise them when the content of a file changes its meaning.
-STATISTICS_VERSION, TASKS_VERSION = 1, 3
+STATISTICS_VERSION, TASKS_VERSION = 1, 4
 SAVE_EVERY = 4000  # images
 # Of the statistics in one pass; those of a target take up to 75 MB.
 MEMORY = 320 * 2**20

@@ -20,7 +20,6 @@ _STORED = {
     "statistics/scatter": "scatter",
     "sample/limit": "sample_limit",
     "sample/seed": "seed",
-    "sample/images": "sample_images",
     "sample/features": "sample",
     "sample/draws": "_draws",
 }
@@ -53,17 +52,13 @@ class FeatureSummary:
         self.mean = np.zeros(width)
         self.scatter = np.zeros((width, width))
         self.sample = np.zeros((0, width), np.float32)
-        # Of each vector in the sample, the image that it was made of.
-        self.sample_images = np.zeros(0, np.int64)
         self._draws = np.zeros(0)
 
-    def update(self, features: np.ndarray, images: np.ndarray | None = None) -> None:
+    def update(self, features: np.ndarray) -> None:
         """Adds a batch.
 
         Args:
             features: float array (n, width), from a `FeatureExtractor`.
-            images: int array (n,), the number of the image that each was made of;
-                None if each is an image of its own.
 
         Raises:
             InputError: if a feature is not a number.
@@ -76,9 +71,7 @@ class FeatureSummary:
         if not len(features):
             return
         features = np.asarray(features, np.float32)
-        if images is None:
-            images = self.count + np.arange(len(features))
-        self._update_sample(features, images)
+        self._update_sample(features)
         # Chan, Golub and LeVeque (1979): merges without losing digits.
         features = features.astype(np.float64)
         total = self.count + len(features)
@@ -105,24 +98,20 @@ class FeatureSummary:
             if key in state:
                 value = np.array(state[key])
                 setattr(summary, name, value if value.ndim else value.item())
-        if "sample/images" not in state:
-            # Files of before 2026-11-27 are of real images, each of its own.
-            summary.sample_images = np.arange(len(summary.sample))
         return summary
 
-    def _update_sample(self, features: np.ndarray, images: np.ndarray) -> None:
+    def _update_sample(self, features: np.ndarray) -> None:
         # Each vector draws a number; the smallest numbers stay.
         bits = np.random.PCG64(self.seed)
         bits.advance(self.count)
         drawn = np.random.Generator(bits).random(len(features))
         draws = np.concatenate([self._draws, drawn])
-        images = np.concatenate([self.sample_images, images])
         features = np.concatenate([self.sample, features])
         if len(draws) > self.sample_limit:
             smallest = np.argpartition(draws, self.sample_limit)[: self.sample_limit]
             stay = np.sort(smallest)
-            draws, images, features = draws[stay], images[stay], features[stay]
-        self._draws, self.sample_images, self.sample = draws, images, features
+            draws, features = draws[stay], features[stay]
+        self._draws, self.sample = draws, features
 
 
 def frechet_inception_distance(
@@ -194,7 +183,7 @@ def factor_of(covariance: np.ndarray) -> np.ndarray:
 def kernel_inception_distance(
     real: FeatureSummary, fake: FeatureSummary
 ) -> Measurement:
-    """KID: unbiased squared MMD of the features, with its standard error.
+    """KID: unbiased squared MMD of the features.
 
     Being unbiased it can be slightly negative where the sets are alike.
 
@@ -211,77 +200,39 @@ def kernel_inception_distance(
     Reference: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4.
     """
     _check_comparable(real, fake, "KID")
-    value, error = polynomial_mmd(real.sample, fake.sample, fake.sample_images)
+    value = polynomial_mmd(real.sample, fake.sample)
     counts = {"real": len(real.sample), "fake": len(fake.sample)}
-    return Measurement("kid", value, counts, real.protocol, standard_error=error)
+    return Measurement("kid", value, counts, real.protocol)
 
 
-def polynomial_mmd(
-    first: np.ndarray, second: np.ndarray, images: np.ndarray | None = None
-) -> tuple[float, float | None]:
+def polynomial_mmd(first: np.ndarray, second: np.ndarray) -> float:
     """Unbiased squared MMD under the kernel (x·y / d + 1)³.
 
     Args:
         first: features (m, d), m at least 2.
         second: features (n, d), n at least 2.
-        images: int array (n,), which image each of `second` was made of; None if each
-            is an image of its own.
-
-    Returns:
-        The estimate, and its standard error by the jackknife: how much the estimate
-        moves when single images are left out, with all that was made of them; None
-        with fewer than 3 images on a side.
     """
     m, n = len(first), len(second)
     if min(m, n) < 2:
         raise InputError(f"KID needs at least 2 images a side. Received: {m} and {n}")
-    within_1, _ = _kernel_sums(first, first)
-    within_2, _ = _kernel_sums(second, second)
-    within_1 -= _kernel_of_itself(first)
-    within_2 -= _kernel_of_itself(second)
-    across_1, across_2 = _kernel_sums(first, second)
-    a, b, c = within_1.sum(), within_2.sum(), across_1.sum()
-    part_1, part_2, across = a / (m * (m - 1)), b / (n * (n - 1)), c / (m * n)
-    value = float(part_1 + part_2 - 2 * across)
-    if images is None:
-        images = np.arange(n)
-    _, groups, sizes = np.unique(images, return_inverse=True, return_counts=True)
-    g = len(sizes)
-    if min(m, g) < 3:
-        return value, None
-    # Leaving image i out changes sums that are known already, so all m + g
-    # estimates of the jackknife cost next to nothing more.
-    without_1 = (a - 2 * within_1) / ((m - 1) * (m - 2))
-    without_1 += part_2 - 2 * (c - across_1) / ((m - 1) * n)
-    within_2, across_2 = (np.bincount(groups, x, g) for x in (within_2, across_2))
-    for group in np.flatnonzero(sizes > 1):  # Pairs inside were subtracted twice.
-        members = second[groups == group]
-        inside, _ = _kernel_sums(members, members)
-        within_2[group] -= np.sum(inside - _kernel_of_itself(members)) / 2
-    left = n - sizes
-    without_2 = (b - 2 * within_2) / (left * (left - 1))
-    without_2 += part_1 - 2 * (c - across_2) / (m * left)
-    variance = (m - 1) * without_1.var() + (g - 1) * without_2.var()
-    return value, math.sqrt(variance)
+    within_1 = _kernel_sum(first, first) - _kernel_of_itself(first)
+    within_2 = _kernel_sum(second, second) - _kernel_of_itself(second)
+    across = _kernel_sum(first, second) / (m * n)
+    return within_1 / (m * (m - 1)) + within_2 / (n * (n - 1)) - 2 * across
 
 
-def _kernel_sums(
-    first: np.ndarray, second: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of k(first, second) over each row and each column, in blocks."""
-    second = second.astype(np.float64)
-    rows, columns = [], np.zeros(len(second))
+def _kernel_sum(first: np.ndarray, second: np.ndarray) -> float:
+    """The sum of k(x, y) over all pairs, in blocks."""
+    second, total = second.astype(np.float64), 0.0
     for start in range(0, len(first), ROWS_AT_ONCE):
         block = first[start : start + ROWS_AT_ONCE].astype(np.float64)
-        kernel = (block @ second.T / block.shape[1] + 1.0) ** 3
-        rows.append(kernel.sum(axis=1))
-        columns += kernel.sum(axis=0)
-    return np.concatenate(rows), columns
+        total += float(np.sum((block @ second.T / block.shape[1] + 1.0) ** 3))
+    return total
 
 
-def _kernel_of_itself(features: np.ndarray) -> np.ndarray:
+def _kernel_of_itself(features: np.ndarray) -> float:
     features = features.astype(np.float64)
-    return (np.sum(features**2, axis=1) / features.shape[1] + 1.0) ** 3
+    return float(np.sum((np.sum(features**2, axis=1) / features.shape[1] + 1.0) ** 3))
 
 
 def _check_comparable(real: FeatureSummary, fake: FeatureSummary, name: str) -> None:

@@ -50,19 +50,6 @@ class ByImage:
         """The mean over all answers."""
         return float(self.totals.sum() / self.answers.sum())
 
-    @property
-    def standard_error(self) -> float | None:
-        """Of `value`, from image to image; None for a single image.
-
-        Reference: Cochran 1977, "Sampling Techniques", section 6.3 (ratios).
-        """
-        images = len(self.rows)
-        if images < 2:
-            return None
-        apart = self.totals - self.value * self.answers
-        variance = np.sum(apart**2) * images / (images - 1)
-        return float(np.sqrt(variance) / self.answers.sum())
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -74,7 +61,6 @@ class Measurement:
         counts: how many of what went into it, such as `{"real": 2000, "fake": 500}`.
         protocol: how it was computed, where there is more than one way; numbers of
             different protocols cannot be compared.
-        standard_error: of `value`, where it can be estimated.
         interval: lower and upper end of the 95 % confidence interval, where known.
         note: what a reader must know, such as that there were few images.
         by_image: what each image contributes, where the number is a mean.
@@ -84,7 +70,6 @@ class Measurement:
     value: float
     counts: Mapping[str, int] = field(default_factory=dict)
     protocol: str | None = None
-    standard_error: float | None = None
     interval: tuple[float, float] | None = None
     note: str | None = None
     by_image: ByImage | None = field(default=None, repr=False, compare=False)
@@ -100,8 +85,7 @@ class Measurement:
         counts = {"images": images}
         if by_image.share:
             counts["answers"] = answers
-        error = by_image.standard_error
-        return cls(name, by_image.value, counts, protocol, error, by_image=by_image)
+        return cls(name, by_image.value, counts, protocol, by_image=by_image)
 
     def with_interval(self, seed: int) -> "Measurement":
         """The same with an interval, where it is known what each image contributes."""
@@ -232,7 +216,7 @@ class RunningMean:
         self._parts.append(ByImage(np.asarray(rows), values, np.ones(len(values))))
 
     def result(self) -> Measurement:
-        """The mean and its standard error; InputError if there was no value."""
+        """The mean; InputError if there was no value."""
         if not self.count:
             raise InputError(f"{self.name} needs at least one image. Received: none")
         by_image = ByImage.joined(self._parts)

@@ -239,8 +239,7 @@ class FeatureMeter(Meter):
 
     def update(self, batch: Translated) -> None:
         """Adds all translations of the batch."""
-        images = np.repeat(batch.rows, batch.task.outputs)
-        self.fake.update(self.metric.extractor(batch.flat), images)
+        self.fake.update(self.metric.extractor(batch.flat))
 
     def results(self) -> list[Measurement]:
         """FID, KID or both."""
@@ -256,7 +255,6 @@ class LpipsMetric(Metric):
 
     Args:
         subject: model and data.
-        options: `lpips_network` is used.
         truth: gives true translations where they are known.
 
     Raises:
@@ -265,11 +263,9 @@ class LpipsMetric(Metric):
     Reference: Choi et al. 2020 (StarGAN v2), appendix C: 10 outputs, 45 pairs.
     """
 
-    def __init__(
-        self, subject: Subject, options: EvaluationOptions, truth: Truth | None = None
-    ):
+    def __init__(self, subject: Subject, truth: Truth | None = None):
         self.held_out, self.truth = subject.held_out, truth
-        self.lpips = Lpips(options.lpips_network)
+        self.lpips = Lpips()
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Refuses styles of which there are too few to differ."""

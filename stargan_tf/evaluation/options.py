@@ -34,7 +34,6 @@ class EvaluationOptions:
     Args:
         metrics: some of `METRICS`.
         protocol: of FID and KID: `"standard"` or `"stargan_v2"`.
-        lpips_network: `"alex"` or `"vgg"`.
         classifier: size of the classifier: `"tiny"`, `"small"` or `"resnet18"`.
         classifier_steps: batches it is trained on; None for what suits its size.
         count: held-out images of each task at most, evenly spread; None for all.
@@ -49,7 +48,6 @@ class EvaluationOptions:
 
     metrics: tuple[str, ...] = DEFAULT_METRICS
     protocol: str = STANDARD
-    lpips_network: str = "alex"
     classifier: str = "small"
     classifier_steps: int | None = None
     count: int | None = None

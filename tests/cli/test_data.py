@@ -199,7 +199,7 @@ def test_a_folder_without_errors(pets, tmp_path):
     report = tmp_path / "report.json"
     result = doctor(
         *("folder", "--data_dir", pets, "--image_size", 16, "--output", report),
-        *("--held_out", "0.4", "--near_duplicates"),
+        *("--held_out", "0.4"),
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "No errors, " in result.stdout
@@ -212,7 +212,6 @@ def test_a_folder_without_errors(pets, tmp_path):
     assert counted == [("cat", 40), ("dog", 40)]
     assert content["options"]["held_out"] == 0.4
     assert content["levels"]["error"] == 0
-    assert findings(report)["near_duplicates"]["level"] == "OK"
 
 
 def test_a_domain_without_pictures_is_an_error_and_the_files_are_checked(pets):

@@ -106,7 +106,7 @@ def test_v1_is_imported_translates_and_goes_back(files, tmp_path):
         (["1000-G", "1000-D"], ["--domains=a,b"], "has 5 labels. Received 2 names"),
         (["1000-G", "1000-D"], ["--preset=afqh"], "Did you mean afhq"),
         (["000500_nets_ema"], ["--image_size=256"], "is for 64 px, --image_size says"),
-        (["000500_nets_ema"], ["--image_size=big"], "image_size must be a whole"),
+        (["000500_nets_ema"], ["--image_size=big"], "must be a whole number"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing(

@@ -18,7 +18,6 @@ from stargan_tf.convert.write import (
     export_checkpoint,
     import_checkpoint,
     put_moments,
-    read_landmarks,
 )
 from stargan_tf.errors import InputError
 from stargan_tf.models.stargan_v2.networks import MappingNetwork
@@ -27,7 +26,7 @@ from stargan_tf.optimizers import TorchAdam
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint, load_model
 from tests.convert import official_shapes
-from tests.convert.conftest import flat, golden_states, v1_states, v2_states
+from tests.convert.conftest import flat, golden_states, v2_states
 from tests.models.golden import nhwc
 
 try:
@@ -176,13 +175,11 @@ def test_an_existing_folder_is_left_alone(tmp_path, ema_file):
 def test_a_generator_alone_at_a_size_that_its_discriminator_cannot_have(
     tmp_path, v1_files
 ):
-    size = {"given": {"image_size": 32}}
     with pytest.raises(InputError, match="32 pixels cannot be halved 6 times"):
-        import_checkpoint(v1_files[:1], tmp_path / "model", **size)
-    size["given"] |= {"discriminator_layers": 2, "discriminator_filters": 4}
-    imported = import_checkpoint(v1_files[:1], tmp_path / "model", **size)
+        import_checkpoint(v1_files[:1], tmp_path / "model", image_size=32)
+    imported = import_checkpoint(v1_files[:1], tmp_path / "model", image_size=64)
     assert imported.fresh == ["the discriminator", "the optimizers"]
-    assert imported.infos[0].image_size == 32
+    assert imported.infos[0].image_size == 64
 
 
 def test_a_shape_that_does_not_fit_leaves_nothing(tmp_path, ema_file):
@@ -247,17 +244,15 @@ def test_v2_there_and_back(tmp_path, name):
         for network, s in states.items()
         if network != "discriminator"
     }
-    fan = {"fan": {"weight": np.arange(3, dtype=np.float32)}}
     paths = [tmp_path / "001000_nets.ckpt", tmp_path / "001000_nets_ema.ckpt"]
-    write_torch(paths[0], states | fan)
-    write_torch(paths[1], averages | fan)
+    write_torch(paths[0], states)
+    write_torch(paths[1], averages)
     import_checkpoint(paths, tmp_path / "model")
     output = tmp_path / "out"
-    files = export(tmp_path / "model", output, landmarks=read_landmarks(paths[1]))
+    files = export(tmp_path / "model", output)
     assert [file.name for file in files] == [path.name for path in paths]
     for file, originals in zip(files, (states, averages), strict=True):
         content = load(file)
-        check_equal(content.pop("fan"), fan["fan"])
         kernel = content["generator"].pop("hpf.filter", None)
         assert (kernel is not None) == bool(golden.json["w_hpf"])
         assert content.keys() == originals.keys()
@@ -326,11 +321,6 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
             check_exportable(checkpoint, state)
 
 
-@needs_torch
-def test_a_file_without_landmark_network(tmp_path):
-    write_torch(tmp_path / "a.ckpt", dict(zip("gd", v1_states(), strict=True)))
-    with pytest.raises(InputError, match="has no landmark network"):
-        read_landmarks(tmp_path / "a.ckpt")
 
 
 TABLE = mapping_network(2)

@@ -11,7 +11,7 @@ from stargan_tf.demo.litert_js import runtime_folder
 from stargan_tf.demo.web import static_server
 from stargan_tf.errors import InputError
 
-FILES = ("dist/index.js", "dist/index.js.map", "wasm/a.wasm", "wasm/a_jspi.wasm")
+FILES = ("dist/index.js", "wasm/a.wasm")
 
 
 @pytest.fixture

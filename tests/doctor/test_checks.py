@@ -15,10 +15,8 @@ from stargan_tf.doctor.checks import (
     check_evaluation,
     check_files,
     check_labels,
-    check_near_duplicates,
     check_readable,
     check_sizes,
-    near_pairs,
 )
 from stargan_tf.doctor.pictures import Picture
 from stargan_tf.doctor.report import (
@@ -233,26 +231,24 @@ def twins(source, opened):
 
 def test_equal_pictures_in_one_split(twins):
     pictures = [
-        fine(0, pixels=b"x", content=b"1"),
-        fine(1, pixels=b"x", content=b"1"),
-        fine(2, pixels=b"y", content=b"3"),
+        fine(0, pixels=b"x"),
+        fine(1, pixels=b"x"),
+        fine(2, pixels=b"y"),
     ]
     found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates"].level == WARNING
     assert found["duplicates"].names == ["train1.png = train0.png"]
-    assert "1 the same file" in found["duplicates"].summary
     assert found["duplicates_across_splits"].level == OK
     assert found["contradicting_labels"].level == OK
 
 
 def test_equal_pixels_across_splits(twins):
     pictures = [
-        fine(0, pixels=b"x", content=b"1"),
-        fine(0, "held_out", pixels=b"x", content=b"2"),
+        fine(0, pixels=b"x"),
+        fine(0, "held_out", pixels=b"x"),
     ]
     found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates_across_splits"].level == ERROR
-    assert "pixels in another file" in found["duplicates_across_splits"].summary
     assert found["duplicates"].level == OK
 
 
@@ -261,8 +257,6 @@ def test_equal_pictures_with_different_labels(twins):
         check_duplicates(twins, [fine(0, pixels=b"x"), fine(2, pixels=b"x")])
     )
     assert found["contradicting_labels"].level == ERROR
-    # There are no files to compare, so nothing is said of them.
-    assert "file" not in found["contradicting_labels"].summary
 
 
 def test_pictures_of_unopened_splits_are_compared_without_labels(twins):
@@ -274,35 +268,3 @@ def test_pictures_of_unopened_splits_are_compared_without_labels(twins):
     assert len(found["duplicates"].names) == 1
     assert found["duplicates_across_splits"].level == OK
     assert found["contradicting_labels"].level == OK
-
-
-def test_pairs_that_differ_in_three_bits():
-    flat = 0xF0F0_F0F0_F0F0_F0F0
-    three, four = flat ^ 0b1_0000_0000_0001_0000_0000_0001, flat ^ 0b1111
-    far = ~flat & (2**64 - 1)
-    assert near_pairs([flat, far, three, four]) == [(0, 2)]
-    assert near_pairs([]) == []
-    # One bit in each of three parts still leaves the fourth part equal.
-    spread = flat ^ (1 | 1 << 20 | 1 << 40)
-    assert near_pairs([spread, flat]) == [(0, 1)]
-
-
-def test_the_first_of_equal_outlines_stands_for_all():
-    far = 2**64 - 1
-    assert near_pairs([far, 7, 7, 6, 7]) == [(1, 2), (1, 3), (1, 4)]
-
-
-def test_near_duplicates_leave_equal_pictures_out():
-    pictures = [
-        fine(0, pixels=b"x", outline=7),
-        fine(1, pixels=b"x", outline=7),
-        fine(2, pixels=b"y", outline=6),
-        fine(3, "held_out", pixels=b"z", outline=7),
-        fine(4, pixels=b"w", outline=2**63 - 1),
-    ]
-    found = by_check(check_near_duplicates(pictures))
-    assert found["near_duplicates"].names == ["train2.png ~ train0.png"]
-    assert found["near_duplicates_across_splits"].names == [
-        "held_out3.png ~ train0.png",
-    ]
-    assert {finding.level for finding in check_near_duplicates(pictures[4:])} == {OK}

@@ -1,5 +1,4 @@
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -223,16 +222,6 @@ def test_the_seed_reaches_the_samples_of_both_sides():
         assert meter.fake.seed == metric.real.seed == seed
 
 
-def test_translations_know_their_image_so_that_kid_leaves_it_out_as_a_whole():
-    subject = pets()
-    metric = FeatureMetric(subject, BOTH)
-    task = style_tasks(subject, BOTH)[0]  # three cats, two outputs
-    meter = metric.start(task)
-    monitored = SimpleNamespace(start=lambda task: meter)
-    run_task(task, subject.held_out, [monitored], 4, lambda count: None)
-    assert meter.fake.sample_images.tolist() == [0, 0, 3, 3, 6, 6]
-
-
 def test_training_images_that_cannot_be_read_are_told():
     labels = np.repeat(FACE_LABELS, 2, axis=0)
     train = make_source(FACES, labels, unreadable={0, 7})
@@ -262,7 +251,7 @@ def fake_lpips(monkeypatch):
 
 
 def row(subject, tasks, name, *truth):
-    metric = LpipsMetric(subject, LPIPS_OPTIONS, *truth)
+    metric = LpipsMetric(subject, *truth)
     metric.prepare(tasks)
     (task,) = [task for task in tasks if task.name == name]
     return run_task(task, subject.held_out, [metric], 6, lambda count: None)
@@ -296,12 +285,12 @@ def test_labels_have_distances_to_the_source_and_to_the_truth():
 
 def test_too_little_to_differ_is_refused():
     subject = pets(held_out=make_source(PETS, PET_LABELS[:4]))
-    metric = LpipsMetric(subject, LPIPS_OPTIONS)
+    metric = LpipsMetric(subject)
     with pytest.raises(InputError, match="each domain. Received: 1 of 'dog'"):
         metric.prepare(style_tasks(subject, LPIPS_OPTIONS))
     single = EvaluationOptions(outputs=1)
     with pytest.raises(InputError, match="at least 2 outputs"):
-        LpipsMetric(pets(), single).prepare(style_tasks(pets(), single))
+        LpipsMetric(pets()).prepare(style_tasks(pets(), single))
 
 
 CHANGE_OPTIONS = EvaluationOptions(outputs=2)

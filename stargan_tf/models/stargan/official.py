@@ -112,7 +112,7 @@ def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
             options,
             label_width,
             mask_width=None,
-            assumed={"image_size", "discriminator_filters", "discriminator_layers"},
+            is_size_known=False,
         )
     weights = networks[DISCRIMINATOR].weights
     layers = sum(key.startswith("main.") and key.endswith("weight") for key in weights)

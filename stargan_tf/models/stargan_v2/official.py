@@ -156,7 +156,7 @@ def _styled_norm(key: str, path: str) -> Iterator[Entry]:
 DISCRIMINATOR = "discriminator"
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 NETWORKS = (*AVERAGED, DISCRIMINATOR)
-# The landmark network behind the official masks; it is not StarGAN's.
+# The landmark network behind the official masks, which is left out.
 FAN = "fan"
 MAX_FILTERS = 512
 _EMA = "_ema"
@@ -214,9 +214,7 @@ def _sizes_of(g: StateDict, f: StateDict, e: StateDict) -> Sizes:
         "max_filters": widest if capped else max(widest, MAX_FILTERS),
         "high_pass": _high_pass(g, blocks),
     }
-    assumed = {"high_pass"} if options["high_pass"] and HPF_KEY not in g else set()
-    domains = _count(e, "unshared.", ".weight")
-    return Sizes(image_size, options, domains, assumed=assumed)
+    return Sizes(image_size, options, _count(e, "unshared.", ".weight"))
 
 
 def _high_pass(g: StateDict, blocks: int) -> float:
@@ -255,11 +253,10 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
 def _files(
     states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    fan = {FAN: states[FAN]} if FAN in states else {}
     trained = {name: states[name] for name in NETWORKS}
     averaged = {name: states[name + _EMA] for name in AVERAGED}
-    yield f"{step:06d}_nets.ckpt", trained | fan
-    yield f"{step:06d}_nets_ema.ckpt", averaged | fan
+    yield f"{step:06d}_nets.ckpt", trained
+    yield f"{step:06d}_nets_ema.ckpt", averaged
     if moments:
         yield f"{step:06d}_optims.ckpt", dict(moments)
 
