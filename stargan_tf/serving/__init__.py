@@ -1,14 +1,14 @@
 """Exported models on a server: a client, and the servers of `stargan-tf serve`.
 
-The client needs no TensorFlow: `Client`, `Tls` for encryption; what a server refuses is
-a `ServingError`. `exporting.saved_model` and each family's `serving` module list the
-signatures of an export.
+`Client` needs no TensorFlow; what a server refuses is a `ServingError`.
+`exporting.saved_model` and each family's `serving` module list the signatures of an
+export.
 """
 
 from importlib import import_module
 from importlib.util import find_spec
 
-__all__ = ["Client", "ServingError", "Tls"]
+__all__ = ["Client", "ServingError"]
 
 
 def __getattr__(name: str):

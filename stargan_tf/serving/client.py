@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,29 +70,6 @@ class ServingError(ExpectedError):
         self.code, self.details, self.address = code, details, address
 
 
-@dataclass(frozen=True)
-class Tls:
-    """Encryption; without arguments, the usual authorities are trusted.
-
-    Args:
-        root: PEM file of the authorities to trust instead.
-        certificate: PEM file of the client's own certificate, where servers want one.
-        key: PEM file of its private key.
-    """
-
-    root: str | None = None
-    certificate: str | None = None
-    key: str | None = None
-
-    def credentials(self) -> grpc.ChannelCredentials:
-        """The files' content for gRPC; InputError if one cannot be read."""
-        return grpc.ssl_channel_credentials(
-            root_certificates=self.root and _content(self.root),
-            private_key=self.key and _content(self.key),
-            certificate_chain=self.certificate and _content(self.certificate),
-        )
-
-
 class Client:
     """A model on a server.
 
@@ -106,13 +82,13 @@ class Client:
         model: the model's name on the server.
         version: a number; None takes what the server serves.
         timeout: seconds for a request, retries included.
-        tls: encryption; None for none.
+        credentials: encryption, from `grpc.ssl_channel_credentials`; None for none.
         metadata: headers of every request, such as `{"authorization": "Bearer …"}`.
         options: further channel options of gRPC, name → value;
             `{"grpc.enable_retries": 0}` sends each request once.
 
     Raises:
-        InputError: if the address is none, or a certificate cannot be read.
+        InputError: if the address is none.
     """
 
     def __init__(
@@ -121,7 +97,7 @@ class Client:
         model: str,
         version: int | None = None,
         timeout: float = 60.0,
-        tls: Tls | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
         metadata: Mapping[str, str] | None = None,
         options: Mapping[str, Any] | None = None,
     ):
@@ -135,12 +111,10 @@ class Client:
         self._headers = [(k.lower(), value) for k, value in (metadata or {}).items()]
         self._description: dict[str, Any] | None = None
         channel_options = list((_CHANNEL | dict(options or {})).items())
-        if tls is None:
+        if credentials is None:
             self._channel = grpc.insecure_channel(address, channel_options)
         else:
-            self._channel = grpc.secure_channel(
-                address, tls.credentials(), channel_options
-            )
+            self._channel = grpc.secure_channel(address, credentials, channel_options)
 
     def predict(
         self,
