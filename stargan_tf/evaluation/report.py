@@ -5,7 +5,7 @@ The report is one HTML file with numbers and images, which needs nothing else.
 
 import base64
 import io
-import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -40,8 +40,6 @@ from stargan_tf.native_output import note
 
 # Pixels; smaller images are enlarged by the browser, larger ones reduced here.
 LARGEST = 160
-# Backgrounds of the worst and of the best cell, red, green and blue.
-WORST, BEST = (250, 219, 196), (200, 234, 222)
 
 _Named = tuple[str, Example]  # task and example
 
@@ -140,8 +138,7 @@ def _cell(name: str, value: float | None, low: float, high: float) -> str:
         return "<td>·</td>"
     share = (value - low) / (high - low) if high > low else 0.5
     good = share if NUMBERS[name].more_is_better else 1 - share
-    mixed = (round(b + (g - b) * good) for b, g in zip(WORST, BEST, strict=True))
-    color = "#" + "".join(f"{part:02x}" for part in mixed)
+    color = f"rgb(47 111 107 / {good / 3:.0%})"  # the better, the greener
     return f'<td style="background:{color}">{formatted(name, value)}</td>'
 
 
@@ -238,19 +235,6 @@ METRICS_FILE, RESULTS_FILE = "metrics.jsonl", "results.json"
 # What must be equal for numbers to be compared, and what to call it.
 _CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
 COLUMNS = 3
-# Distinguishable with color blindness (Okabe and Ito 2008).
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-_STYLE = {
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#98a1ad",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
-    "axes.grid": True,
-    "grid.color": "#e8ebf0",
-    "axes.axisbelow": True,
-    "font.size": 9,
-}
 
 
 @dataclass(frozen=True)
@@ -421,42 +405,34 @@ def write_plot(contenders: Sequence[Contender], path: Path) -> None:
         ImportError: if matplotlib is missing.
     """
     check_plotting()
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib import style
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     means = _shared([one.means for one in contenders])
     curves = _shared([one.curves for one in contenders])
     if not (means or curves):
         raise InputError("There is nothing to draw: the runs share no number.")
     rows = -(-(len(means) + len(curves)) // COLUMNS)
-    colored = list(zip(contenders, itertools.cycle(COLORS), strict=False))
-    with rc_context(_STYLE):
+    with style.context("tableau-colorblind10"):
         figure = Figure((4 * COLUMNS, 2.7 * rows + 0.5), layout="constrained", dpi=110)
-        FigureCanvasAgg(figure)
         panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
         for name, panel in zip(means, panels, strict=False):
-            panel.set_title(f"{heading(name)}, evaluated", loc="left")
+            panel.set_title(f"{heading(name)}, evaluated")
             panel.set_xticks([])
-            panel.grid(axis="x", visible=False)
-            for place, (one, color) in enumerate(colored):
-                if name in one.means:
-                    panel.bar(place, one.means[name], color=color, width=0.6)
+            for place, one in enumerate(contenders):
+                value = one.means.get(name, math.nan)
+                panel.bar(place, value, color=f"C{place}", label=one.name)
         for name, panel in zip(curves, panels[len(means) :], strict=False):
-            panel.set_title(heading(name), loc="left")
+            panel.set_title(heading(name))
             panel.set_xlabel("step")
-            for one, color in colored:
-                if name in one.curves:
-                    steps, values = one.curves[name]
-                    mark = "o" if len(steps) < 2 else None
-                    panel.plot(steps, values, color=color, lw=1.4, marker=mark)
+            for one in contenders:
+                steps, values = one.curves.get(name, ([], []))
+                mark = "o" if len(steps) < 2 else None
+                panel.plot(steps, values, marker=mark, label=one.name)
         for panel in panels[len(means) + len(curves) :]:
             panel.set_axis_off()
-        lines = [Line2D([], [], color=c, lw=3, label=one.name) for one, c in colored]
-        columns = min(4, len(lines))
-        where = "outside upper left"
-        figure.legend(handles=lines, loc=where, ncols=columns, frameon=False)
+        handles, names = panels[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper left", ncols=4)
         drawn = BytesIO()
         figure.savefig(drawn, format=path.suffix[1:].lower())
     write_bytes(path, drawn.getvalue(), "plot")

@@ -97,6 +97,6 @@ def test_curves_and_bars_are_drawn(run, tmp_path):
     write_plot(contenders, file)
     with Image.open(file) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(10**6)}
-    assert {(0, 114, 178), (213, 94, 0)} <= colours
+    assert {(0, 107, 164), (255, 128, 14)} <= colours
     with pytest.raises(InputError, match="share no number"):
         write_plot(read_contenders([run("c", fid=1.0), run("d", kid=1.0)]), file)
