@@ -186,11 +186,10 @@ class RunningMean:
     Args:
         name: of the `Measurement`.
         protocol: of the `Measurement`.
-        may_lack: whether NaN marks an image that has no value; else it is an error.
     """
 
-    def __init__(self, name: str, protocol: str | None = None, may_lack: bool = False):
-        self.name, self.protocol, self.may_lack = name, protocol, may_lack
+    def __init__(self, name: str, protocol: str | None = None):
+        self.name, self.protocol = name, protocol
         self._parts: list[ByImage] = []
 
     @property
@@ -206,8 +205,6 @@ class RunningMean:
             values: array (n,).
         """
         values = np.asarray(values, np.float64).reshape(-1)
-        if self.may_lack:
-            rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
         if not np.isfinite(values).all():
             raise InputError(
                 f"{self.name} must be finite for each image. Received: NaN or infinity."

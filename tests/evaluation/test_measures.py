@@ -166,14 +166,6 @@ def test_the_batch_size_does_not_matter(size):
     )
 
 
-def test_images_without_a_value_are_left_out_where_that_may_be():
-    mean = RunningMean("background", may_lack=True)
-    mean.update(np.arange(3), np.array([np.nan, 2.0, np.nan]))
-    result = mean.result()
-    assert (result.value, result.counts) == (2.0, {"images": 1})
-    assert result.by_image.rows.tolist() == [1]
-
-
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
 def test_a_broken_value_is_refused_instead_of_left_out(broken):
     with pytest.raises(InputError, match="identity must be finite for each image"):
