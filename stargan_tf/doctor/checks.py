@@ -196,14 +196,11 @@ def check_duplicates(opened: Opened, pictures: Sequence[Picture]) -> list[Findin
         other = first.setdefault(picture.pixels, picture)
         if other is picture:
             continue
-        # Of splits that did not open neither split nor labels are known.
-        known = other.split and picture.split
-        pairs = across if known and other.split != picture.split else within
+        pairs = within if other.split == picture.split else across
         pairs.append((other, picture))
-        if known:
-            one, two = (opened.splits[p.split].labels[p.row] for p in (other, picture))
-            if (one != two).any():
-                against.append((other, picture))
+        one, two = (opened.splits[p.split].labels[p.row] for p in (other, picture))
+        if (one != two).any():
+            against.append((other, picture))
     checks = ("duplicates_across_splits", "duplicates", "contradicting_labels")
     return [
         finding(check, [f"{second.name} = {one.name}" for one, second in pairs])

@@ -32,7 +32,7 @@ class Picture:
 
     Args:
         name: as in `LabeledImages.names`.
-        split: `"train"`, `"held_out"`, or `""` if the split could not be opened.
+        split: `"train"` or `"held_out"`.
         row: its number in the split.
         problem: why it cannot be read; None if it can, and then all below is set.
         size: of the file's image, (width, height) in pixels; None if there is no
@@ -52,12 +52,8 @@ class Picture:
 
 def examine(opened: Opened) -> Iterator[Picture]:
     """Yields what is known of each image, with a progress bar on a terminal."""
-    unopened: list[str] = []
-    if opened.problems and opened.audit:
-        known = {name for source in opened.splits.values() for name in source.names}
-        unopened = [name for name in opened.audit.names if name not in known]
-    total = sum(map(len, opened.splits.values())) + len(unopened)
-    looks, cores = _looks(opened, unopened), os.cpu_count() or 1
+    total = sum(map(len, opened.splits.values()))
+    looks, cores = _looks(opened), os.cpu_count() or 1
     with (
         tqdm(total=total, desc="Looking", unit="image", disable=None) as bar,
         ThreadPoolExecutor(cores) as pool,
@@ -68,12 +64,10 @@ def examine(opened: Opened) -> Iterator[Picture]:
                 bar.update()
 
 
-def _looks(opened: Opened, unopened: list[str]) -> Iterator[Callable[[], Picture]]:
+def _looks(opened: Opened) -> Iterator[Callable[[], Picture]]:
     for split, source in opened.splits.items():
         for row, name in enumerate(source.names):
             yield partial(look_at, name, split, row, source, opened.file(name))
-    for row, name in enumerate(unopened):
-        yield partial(look_at, name, "", row, path=opened.audit.root / name)
 
 
 def look_at(
@@ -87,7 +81,7 @@ def look_at(
 
     Args:
         name: as in `LabeledImages.names`.
-        split: `"train"`, `"held_out"`, or `""`.
+        split: `"train"` or `"held_out"`.
         row: the image's number in the split.
         source: the split.
         path: the file.

@@ -268,7 +268,6 @@ def test_pictures_without_a_row_and_with_two(faces, tmp_path):
     assert found["files_without_row"]["names"] == ["59.png"]
     assert found["double_rows"]["names"] == ["0.png"]
     assert found["opens"]["level"] == "error"
-    assert found["unreadable"]["level"] == "OK"
 
 
 def test_a_label_that_all_pictures_have_and_a_wrong_value(faces, tmp_path):

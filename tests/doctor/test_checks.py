@@ -257,14 +257,3 @@ def test_equal_pictures_with_different_labels(twins):
         check_duplicates(twins, [fine(0, pixels=b"x"), fine(2, pixels=b"x")])
     )
     assert found["contradicting_labels"].level == ERROR
-
-
-def test_pictures_of_unopened_splits_are_compared_without_labels(twins):
-    found = by_check(
-        check_duplicates(
-            twins, [fine(0, pixels=b"x"), fine(9, "", pixels=b"x"), broken(1)]
-        )
-    )
-    assert len(found["duplicates"].names) == 1
-    assert found["duplicates_across_splits"].level == OK
-    assert found["contradicting_labels"].level == OK
