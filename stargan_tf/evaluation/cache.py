@@ -9,8 +9,8 @@ Keys are hashes of everything that decides the content, so nothing is ever out o
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from stargan_tf.evaluation.inception import FeatureExtractor
 
 # Parts of the keys: raise them when the content of a file changes its meaning.
-STATISTICS_VERSION, TASKS_VERSION = 1, 4
-SAVE_EVERY = 4000  # images
+STATISTICS_VERSION, TASKS_VERSION = 2, 4
 # Of the statistics in one pass; those of a target take up to 75 MB.
 MEMORY = 320 * 2**20
 
@@ -39,21 +38,11 @@ MEMORY = 320 * 2**20
 Target = tuple[int, float]
 
 
-@dataclass
-class _Part:
-    """Statistics of one target, complete up to a row of the source."""
-
-    file: Path
-    wanted: np.ndarray  # Of each row of the source, whether it shows the target.
-    summary: FeatureSummary
-    next_row: int = 0
-
-
 class RealStatistics:
     """The feature statistics of the real images of each target.
 
     Memory does not grow with the number of targets: none is held, each is read when
-    it is asked for. What is written says how far it is: an interrupted call resumes.
+    it is asked for.
 
     Args:
         source: the real images.
@@ -77,29 +66,29 @@ class RealStatistics:
     def prepare(self, targets: Iterable[Target]) -> None:
         """Computes what is not on the disk yet, with a progress bar."""
         new = [one for one in dict.fromkeys(targets) if one not in self._prepared]
-        rows = {target: self.rows(target) for target in new}
-        done = {
-            target: read_arrays(self._file(rows[target]), "statistics", _next_row)
+        missing = [
+            target
             for target in new
-        }
-        missing = [one for one in new if (done[one] or 0) < len(self.source)]
+            if read_arrays(self._file(target), "statistics", _count) is None
+        ]
         width = len(self.extractor.summary().mean)
         while missing:
             sizes = [
-                8 * width**2 + 4 * width * min(len(rows[one]), SAMPLE_LIMIT)
+                8 * width**2 + 4 * width * min(len(self.rows(one)), SAMPLE_LIMIT)
                 for one in missing
             ]
             number = max(1, np.searchsorted(np.cumsum(sizes), MEMORY, side="right"))
-            group, missing = missing[:number], missing[number:]
-            self._compute([self._part(t, resumed=bool(done[t])) for t in group])
+            self._compute(missing[:number])
+            missing = missing[number:]
         self._prepared.update(new)
 
     def of(self, target: Target) -> FeatureSummary:
         """The statistics of a target, which `prepare` has left on the disk."""
-        part = self._part(target)
-        if part.next_row < len(self.source):  # Removed or damaged meanwhile.
-            self._compute([part])
-        return part.summary
+        file = self._file(target)
+        summary = read_arrays(file, "statistics", FeatureSummary.from_state)
+        if summary is None:  # Removed or damaged meanwhile.
+            (summary,) = self._compute([target])
+        return summary
 
     def rows(self, target: Target) -> np.ndarray:
         """Numbers of a target's real images, unreadable ones among them."""
@@ -114,17 +103,8 @@ class RealStatistics:
             )
         return rows
 
-    def _part(self, target: Target, resumed: bool = True) -> _Part:
+    def _file(self, target: Target) -> Path:
         rows = self.rows(target)
-        wanted = np.zeros(len(self.source), bool)
-        wanted[rows] = True
-        part = _Part(self._file(rows), wanted, self.extractor.summary(seed=self.seed))
-        stored = resumed and read_arrays(part.file, "statistics", _summary)
-        if stored:
-            part.next_row, part.summary = stored
-        return part
-
-    def _file(self, rows: np.ndarray) -> Path:
         identity = (
             STATISTICS_VERSION,
             self.source.fingerprint,
@@ -136,37 +116,25 @@ class RealStatistics:
             identity += (f"seed {self.seed}",)
         return cache_folder() / "statistics" / f"{_key(identity)}.npz"
 
-    def _compute(self, parts: list[_Part]) -> None:
-        rows = np.arange(len(self.source))
-        new = [part.wanted & (rows >= part.next_row) for part in parts]
-        rows = np.flatnonzero(np.any(new, axis=0))
-        since = 0
+    def _compute(self, targets: Sequence[Target]) -> list[FeatureSummary]:
+        summaries = [self.extractor.summary(seed=self.seed) for _ in targets]
+        wanted = np.zeros((len(targets), len(self.source)), bool)
+        for shown, target in zip(wanted, targets, strict=True):
+            shown[self.rows(target)] = True
+        rows = np.flatnonzero(wanted.any(axis=0))
         with tqdm(total=len(rows), desc="Real images", unit="image", disable=None) as b:
             for places, images in image_batches(self.source, rows, self.batch_size):
-                read, features = rows[places], self.extractor(images)
-                for part in parts:
-                    chosen = part.wanted[read] & (read >= part.next_row)
-                    part.summary.update(features[chosen])
+                features = self.extractor(images)
+                for shown, summary in zip(wanted, summaries, strict=True):
+                    summary.update(features[shown[rows[places]]])
                 b.update(len(images))
-                since += len(images)
-                if since >= SAVE_EVERY:
-                    self._save(parts, int(read[-1]) + 1)
-                    since = 0
-        self._save(parts, len(self.source))
-
-    def _save(self, parts: list[_Part], next_row: int) -> None:
-        for part in parts:
-            part.next_row = max(part.next_row, next_row)
-            stored = {"next_row": np.array(part.next_row), **part.summary.state()}
-            write_arrays(part.file, stored, "statistics")
+        for target, summary in zip(targets, summaries, strict=True):
+            write_arrays(self._file(target), summary.state(), "statistics")
+        return summaries
 
 
-def _next_row(stored: Mapping[str, np.ndarray]) -> int:
-    return int(stored["next_row"])
-
-
-def _summary(stored: Mapping[str, np.ndarray]) -> tuple[int, FeatureSummary]:
-    return _next_row(stored), FeatureSummary.from_state(stored)
+def _count(stored: Mapping[str, np.ndarray]) -> int:
+    return int(stored["statistics/count"])
 
 
 class FinishedTasks:

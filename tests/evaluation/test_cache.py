@@ -75,22 +75,6 @@ def test_other_images_weights_or_protocols_are_computed_anew(extractor, changes)
     assert extractor.seen == 6
 
 
-def test_an_interrupted_call_goes_on_where_it_was_saved(monkeypatch):
-    monkeypatch.setattr(module, "SAVE_EVERY", 2)
-
-    class Killed(Extractor):
-        def __call__(self, images):
-            if self.seen == 4:
-                raise KeyboardInterrupt
-            return super().__call__(images)
-
-    with pytest.raises(KeyboardInterrupt):
-        prepared(Killed())
-    rest = Extractor()
-    check_means(prepared(rest))
-    assert rest.seen == 2
-
-
 def test_nothing_is_read_again_only_to_see_that_it_is_there(monkeypatch):
     prepared(Extractor())
     read = []
