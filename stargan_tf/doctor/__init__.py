@@ -24,7 +24,7 @@ def diagnose(name: str, image_size: int, options: DatasetOptions) -> Report:
         found += checks.check_labels(splits)
         found += checks.check_evaluation(splits, counts)
     pictures = list(examine(opened))
-    found += checks.check_readable(opened, pictures)
+    found += checks.check_readable(pictures)
     found += checks.check_colors(pictures)
     found += checks.check_sizes(opened, pictures)
     found += checks.check_duplicates(opened, pictures)

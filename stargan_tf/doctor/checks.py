@@ -3,7 +3,6 @@
 Each gives its findings in the order in which the report lists them.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -131,38 +130,23 @@ def check_labels(splits: Splits) -> list[Finding]:
     return found or [finding("labels")]
 
 
-def check_readable(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
-    """How many are unreadable, and whether that leaves a label without any."""
+def check_readable(pictures: Sequence[Picture]) -> list[Finding]:
+    """How many are unreadable."""
     broken = [picture for picture in pictures if picture.problem is not None]
     if not pictures:
         return []
     if not broken:
         return [finding("unreadable", pictures=plural(len(pictures), "picture"))]
-    names = [picture.name for picture in broken]
     few = len(broken) <= BEARABLE * len(pictures)
-    found = [
+    return [
         finding(
             "unreadable",
-            names,
+            [picture.name for picture in broken],
             level=WARNING if few else ERROR,
             count=len(pictures),
             problem=broken[0].problem,
         )
     ]
-    rows = defaultdict(list)
-    for picture in pictures:
-        if picture.problem is None:
-            rows[picture.split].append(picture.row)
-    bare = [
-        f"{domain} ({split})"
-        for split, source in opened.splits.items()
-        for column, domain in enumerate(source.info.domains)
-        if source.labels[:, column].any()
-        and not source.labels[rows[split], column].any()
-    ]
-    if bare:
-        found.append(finding("nothing_readable", bare, listed=", ".join(bare)))
-    return found
 
 
 def check_colors(pictures: Sequence[Picture]) -> list[Finding]:
