@@ -187,9 +187,8 @@ def check_translates(subject: Subject) -> Iterator[str]:
     pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     Image.fromarray(pixels).save(face)
     domain = subject.model.label_space.names[0]
-    for number, use in enumerate(subject.family.uses):
-        place = subject.folder / f"translated_{number}"
-        place.mkdir()
+    for use in subject.family.uses:
+        place = Path(tempfile.mkdtemp(dir=subject.folder))
         words = shlex.split(use.format(domain=shlex.quote(domain)))
         at = words.index("--output") + 1
         words[at] = str(place / Path(words[at]).with_suffix(".png"))
