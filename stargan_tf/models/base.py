@@ -31,8 +31,11 @@ class StarGANBase(BuiltModel):
     arguments, and `step`, the number of training batches seen. Everything random is
     a function of (seed, step), so a resumed run repeats the uninterrupted one.
 
-    Subclasses set `label_space` and `_config`, the other constructor arguments, and
-    call `_compile_training` from their `compile`.
+    A subclass sets `label_space`, `arguments` (those of its constructor besides the
+    data sets) and its networks. Its `compile` calls `compile_training`. Its
+    `train_step` draws with `tf.random.stateless_*` and `random_seed`, calls
+    `apply_gradients` for each network, and `weigh` or `log`, adds 1 to `step`, and
+    returns `get_metrics_result()`.
     """
 
     # How images become its inputs, a `Preparation`; set where a saved model says it.
@@ -144,7 +147,7 @@ class StarGANBase(BuiltModel):
 
     # === Compilation ===
 
-    def _compile_training(
+    def compile_training(
         self,
         *,
         optimizers,
@@ -164,7 +167,8 @@ class StarGANBase(BuiltModel):
             loss_weights: {term: weight} of the terms that the user weighs, or None.
             default_weights: {term: weight} of all terms.
             seed: of everything random.
-            log_names: names of the logs, each a running mean.
+            log_names: names of the logs, each a running mean. Those that end in `_loss`
+                are the networks' losses.
             **kwargs: of `keras.Model.compile`.
 
         Raises:
@@ -193,7 +197,7 @@ class StarGANBase(BuiltModel):
             optimizer.build(getattr(self, network).trainable_variables)
             setattr(self, f"{network}_optimizer", optimizer)
         self.optimizer = SharedLearningRate([*optimizers.values()], self.step)
-        self._trained_networks = tuple(optimizers)
+        self.trained_networks = tuple(optimizers)
         self._compile_options = options
         self.loss_weights = {**default_weights, **loss_weights}
         self.seed = seed
@@ -223,12 +227,12 @@ class StarGANBase(BuiltModel):
         """Constructor arguments, the data sets' descriptions included."""
         return {
             **super().get_config(),
-            **self._config,
+            **self.arguments,
             "datasets": self.label_space.to_list(),
         }
 
     def _optimizers(self):
-        names = [f"{network}_optimizer" for network in self._trained_networks]
+        names = [f"{network}_optimizer" for network in self.trained_networks]
         return {name: getattr(self, name) for name in names}
 
     @property
@@ -284,7 +288,7 @@ class StarGANBase(BuiltModel):
         """The train steps there are, and the index of the one for `data`."""
         return [self.train_step], None
 
-    def _random_seed(self, purpose, number=None):
+    def random_seed(self, purpose, number=None):
         """Seed for `tf.random.stateless_*`; another for each batch and purpose.
 
         (XLA draws other numbers from it: `jit_compile` changes the random stream.)
@@ -297,13 +301,13 @@ class StarGANBase(BuiltModel):
             number = tf.convert_to_tensor(self.step.value)
         return tf.stack([tf.constant(self.seed, tf.int64), number * 16 + purpose])
 
-    def _evaluation_number(self):
+    def evaluation_number(self):
         """Number of a batch of an evaluation: -1, -2, … and so again in the next."""
         # The running means start anew with each evaluation.
         seen = next(iter(self._means.values())).count
         return -1 - tf.cast(tf.convert_to_tensor(seen.value), tf.int64)
 
-    def _apply(self, network, gradients):
+    def apply_gradients(self, network, gradients):
         """One update of a network by its optimizer."""
         variables = getattr(self, network).trainable_variables
         # All gradients first: a weight that is still being read would be copied, which
@@ -315,7 +319,7 @@ class StarGANBase(BuiltModel):
 
     # === Losses and logs ===
 
-    def _weigh(self, prefix, values, table, weights):
+    def weigh(self, prefix, values, table, weights):
         """The weighted sum of a loss's terms, logged with each of them.
 
         Args:
@@ -329,10 +333,10 @@ class StarGANBase(BuiltModel):
             name = table[term][1]
             loss += value if name is None else weights[name] * value
         logs = {"loss": loss, **values}
-        self._log({f"{prefix}_{name}": value for name, value in logs.items()})
+        self.log({f"{prefix}_{name}": value for name, value in logs.items()})
         return loss
 
-    def _log(self, values):
+    def log(self, values):
         """Adds {name: scalar} to the running means."""
         for name, value in values.items():
             self._means[name].update_state(value)

@@ -8,12 +8,12 @@ checks all of it. The class is a `models.base.StarGANBase`, registered with Kera
 | what | as |
 |---|---|
 | constructor | `Model(datasets, **model_options, **kwargs)`; sets `label_space` |
-| | (a `LabelSpace` of `datasets`) and `_config`, the other arguments; builds the |
+| | (a `LabelSpace` of `datasets`) and `arguments`, the other arguments; builds the |
 | | networks; passes `kwargs` (`dtype`, `name`) on |
 | `compile` | takes the `compile_options`, the arguments of `compile_from_run`, |
-| | `loss_weights`, `seed` and `jit_compile`; calls `_compile_training` |
+| | `loss_weights`, `seed` and `jit_compile`; calls `compile_training` |
 | `train_step` | one batch of `batches`: updates the networks, adds 1 to `step`, gives |
-| | logs. All that is random follows from `_random_seed`, so runs resume exactly |
+| | logs. All that is random follows from `random_seed`, so runs resume exactly |
 | use | what the family's steering asks of a model: for `"labels"`, `translate` and |
 | | `classify`, which `models.label_model.LabelModel` brings |
 

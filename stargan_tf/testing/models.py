@@ -130,10 +130,13 @@ def check_trains(subject: Subject) -> Iterator[str]:
         return
     subject.doing = "building the model again"
     fresh = build_model(subject.config(), model.label_space)
-    for network in model._trained_networks:
+    for network in model.trained_networks:
         before, after = (getattr(m, network).get_weights() for m in (fresh, model))
         if all(map(np.array_equal, before, after)):
-            yield f"train_step must train {network}. Received: its initial weights"
+            yield (
+                f"{STEPS} steps must train {network}. Received: its initial weights. "
+                "Pass options with which they do, or correct train_step"
+            )
     subject.model = model
 
 
@@ -161,7 +164,7 @@ def check_resumes(subject: Subject) -> Iterator[str]:
         subject.train(resumed),
         subject.model,
         "A resumed run must equal one without a stop (draw random numbers with "
-        "_random_seed); differs from it",
+        "random_seed); differs from it",
     )
 
 

@@ -123,7 +123,7 @@ class StarGAN(LabelModel):
             "conditioning": conditioning,
             "separable": separable,
         }
-        self._config = {
+        self.arguments = {
             **generator_options,
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
@@ -229,7 +229,7 @@ class StarGAN(LabelModel):
             return TorchAdam(rate, beta_1=0.5, beta_2=0.999)
 
         identity = IDENTITY_TERMS if rectified else ()
-        self._compile_training(
+        self.compile_training(
             optimizers={
                 "generator": generator_optimizer or optimizer or adam(critic_steps),
                 "discriminator": discriminator_optimizer or optimizer or adam(1),
@@ -317,7 +317,7 @@ class StarGAN(LabelModel):
     def test_step(self, data):
         """The losses, without an update; each evaluation draws the same numbers."""
         image, label = self._unpack(data)
-        target, alpha = self._draw(label, self._evaluation_number())
+        target, alpha = self._draw(label, self.evaluation_number())
         fake = self.generator([image, target])
         self._critic_loss(image, label, fake, alpha)
         self._generator_loss(image, label, target, fake)
@@ -335,14 +335,14 @@ class StarGAN(LabelModel):
         return check_equal_batches(image), tf.cast(label, tf.float32)
 
     def _draw(self, label, number=None):
-        """Target labels and the penalty's positions for a batch; see `_random_seed`.
+        """Target labels and the penalty's positions for a batch; see `random_seed`.
 
         The labels are shuffled over the whole batch, that of all replicas.
         """
         count = global_batch_size(label)
-        order = tf.random.stateless_uniform([count], self._random_seed(0, number))
+        order = tf.random.stateless_uniform([count], self.random_seed(0, number))
         target = tf.gather(global_rows(label), local_rows(tf.argsort(order)))
-        seed = self._random_seed(1, number)
+        seed = self.random_seed(1, number)
         alpha = tf.random.stateless_uniform((count, 1, 1, 1), seed)
         return target, local_rows(alpha)
 
@@ -351,7 +351,7 @@ class StarGAN(LabelModel):
         with tape_over(self.discriminator) as tape:
             loss = self._critic_loss(image, label, tf.stop_gradient(fake), alpha)
         gradients = tape.gradient(loss, self.discriminator.trainable_variables)
-        self._apply("discriminator", gradients)
+        self.apply_gradients("discriminator", gradients)
         return gradients
 
     def _update_both(self, image, label, target, alpha):
@@ -368,7 +368,7 @@ class StarGAN(LabelModel):
                 fake = tf.identity(fake)
             loss = self._generator_loss(image, label, target, fake)
         gradients = tape.gradient(loss, self.generator.trainable_variables)
-        self._apply("generator", gradients)
+        self.apply_gradients("generator", gradients)
         return d_gradients, gradients
 
     def _critic_loss(self, image, label, fake, alpha):
@@ -382,7 +382,7 @@ class StarGAN(LabelModel):
             alpha,
             self._label_slices,
         )
-        return self._weigh("d", terms, CRITIC_TERMS, self.loss_weights)
+        return self.weigh("d", terms, CRITIC_TERMS, self.loss_weights)
 
     def _generator_loss(self, image, label, target, fake):
         """Equation 6, logged."""
@@ -397,4 +397,4 @@ class StarGAN(LabelModel):
             self.rectified,
         )
         table = GENERATOR_TERMS | IDENTITY_TERMS
-        return self._weigh("g", terms, table, self.loss_weights)
+        return self.weigh("g", terms, table, self.loss_weights)

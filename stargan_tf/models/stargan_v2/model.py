@@ -166,7 +166,7 @@ class StarGANV2(StarGANBase):
             raise InputError(
                 f"high_pass is 0 (off) or positive (1 for faces). Received: {high_pass}"
             )
-        self._config = {
+        self.arguments = {
             "style_dim": style_dim,
             "latent_dim": latent_dim,
             "hidden_dim": hidden_dim,
@@ -356,7 +356,7 @@ class StarGANV2(StarGANBase):
         def adam(rate):
             return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2, l2=l2)
 
-        self._compile_training(
+        self.compile_training(
             optimizers={
                 "generator": generator_optimizer or optimizer or adam(learning_rate),
                 "mapping_network": mapping_network_optimizer
@@ -414,7 +414,7 @@ class StarGANV2(StarGANBase):
 
     def test_step(self, data):
         """The losses, without an update; each evaluation draws the same numbers."""
-        batch = self._unpack(data, self._evaluation_number())
+        batch = self._unpack(data, self.evaluation_number())
         for source in SOURCES:
             self._discriminator_loss(batch, source, self._fake(batch, source))
             other = self._fake(batch, source, second=True)
@@ -459,7 +459,7 @@ class StarGANV2(StarGANBase):
 
     def _draw_latents(self, image, purpose, number):
         shape = (global_batch_size(image), self.latent_dim)
-        seed = self._random_seed(purpose, number)
+        seed = self.random_seed(purpose, number)
         return local_rows(tf.random.stateless_normal(shape, seed))
 
     def _update_discriminator(self, batch, source):
@@ -495,7 +495,7 @@ class StarGANV2(StarGANBase):
 
         means = mean_over_micro_batches(gradients, batch, self.accumulate, variables)
         for name in learners:
-            self._apply(name, means[name])
+            self.apply_gradients(name, means[name])
         return means
 
     def _update_averages(self):
@@ -514,7 +514,7 @@ class StarGANV2(StarGANBase):
             batch,
             fake,
         )
-        return self._weigh(f"d_{source}", terms, DISCRIMINATOR_TERMS, self.loss_weights)
+        return self.weigh(f"d_{source}", terms, DISCRIMINATOR_TERMS, self.loss_weights)
 
     def _generator_loss(self, batch, source, other):
         """The loss of G, F and E (equation 5), logged; `other`: without gradient."""
@@ -534,10 +534,10 @@ class StarGANV2(StarGANBase):
         diversity = diversity_weight(
             self.loss_weights["diversity"], self.step.value, self.diversity_steps
         )
-        self._log({"diversity_weight": diversity})
+        self.log({"diversity_weight": diversity})
         maximized = -tf.cast(diversity, terms["diversity"].dtype)
         weights = {**self.loss_weights, "diversity": maximized}
-        return self._weigh(f"g_{source}", terms, GENERATOR_TERMS, weights)
+        return self.weigh(f"g_{source}", terms, GENERATOR_TERMS, weights)
 
     def _style(self, batch, source, second=False):
         """s̃ (or s̃₂): the target's style, from a latent code or from a reference."""
