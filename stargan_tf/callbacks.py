@@ -184,17 +184,18 @@ class StopOnNaN(StepCallback):
 
 
 class SampleImages(EverySteps):
-    """Draws held-out images translated by the model, and measures what they show.
+    """Draws held-out images as the model translates them, and measures what they show.
 
-    A StarGAN draws one grid, of every image in every domain; a StarGAN v2 draws three
-    images: by latent codes, by references, and an interpolation. The same held-out
-    images are drawn each time. Two diagnostics, at least, are printed by Keras, join
-    the epoch's logs, and warn once when the generator ignores its labels or styles:
+    The same images each time: a StarGAN draws a grid of them in every domain, a
+    StarGAN v2 two grids, by latent codes and by references, and an interpolation. What
+    is measured joins the logs of the batch and the epoch:
 
     - `label_effect`: mean absolute difference, with images in [-1, 1], between
-      translations to different domains; near 0 if the label is ignored.
-    - `critic_gap`, `critic_wins`: how much higher the discriminator scores real images
-      than translations, and in which share of pairs; 0 and 0.5 if it is fooled.
+      translations to different domains; near 0 if the label is ignored, of which a
+      warning tells once. StarGAN v2 has `style_diversity`, the same within a domain.
+    - `critic_gap`, `critic_wins`: by how much the discriminator scores real images
+      higher than translations, and in which share of pairs; 0 and 0.5 if it cannot
+      tell them apart.
 
     Args:
         folder: where the images go: `step_00001000.png`, …
