@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--count", type=int, default=100)
     arguments = parser.parse_args()
-    model = load_model(arguments.model)
+    model = load_model(arguments.model, compile=False)
     print(f"{'':<12}{'changed':>8}{'kept':>7}{'both':>7}{'progress':>10}{'drift %':>9}")
     for domain, scores in measure(model, arguments.count).items():
         progress, drift = scores.T

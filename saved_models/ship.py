@@ -84,7 +84,7 @@ def ship(run, name, quantize):
         quantize: of the LiteRT files.
     """
     checkpoint, state = find_checkpoint(run)
-    model = load_model(checkpoint)
+    model = load_model(checkpoint, compile=False)
     lighten(model)
     folder = HOME / name
     shutil.rmtree(folder, ignore_errors=True)

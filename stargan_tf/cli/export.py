@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from stargan_tf import pretrained as shipped
@@ -31,6 +32,7 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.exporting import (
     FLOAT32,
+    FORMATS,
     INPUT_TYPES,
     INT8,
     MODES,
@@ -42,7 +44,6 @@ from stargan_tf.exporting import (
 from stargan_tf.files import check_new
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import note
-from stargan_tf.pretrained import named_or
 
 _LITERT_FLAGS = ("quantize", "input_type", "calibration_images")
 _COMPARED = ("saved_model", "litert")  # with Keras, by --check
@@ -265,7 +266,7 @@ IMPORT = Command(
 
 def _add_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
-    help = "What 'export --format saved_model' wrote, or a model of this package."
+    help = f"What 'export --format saved_model' wrote. Or a model: {MODEL_HELP}"
     parser.add_required("--model", help)
     port = number(int, 0, 65535)
     add("--port", type=port, default=8500, help="0 takes a free one.")
@@ -284,7 +285,7 @@ def _serve(args: argparse.Namespace) -> None:
 
     host = args.host
     port = _usable_port(host, args.port)
-    folder = _folder(Path(args.model))
+    folder = _folder(args.model)
     tf_serving.served_version(folder)
     if command := tf_serving.program_command(folder, port):
         _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
@@ -321,22 +322,35 @@ def _serve_here(folder: Path, host: str, port: int) -> None:
         server.stop()
 
 
-def _folder(named: Path) -> Path:
-    """The folder, or that of the shipped model of this name, exported if need be."""
-    source = named_or(named)
-    if source == named:
-        return named
+def _folder(model: str) -> Path:
+    """The folder of an exported model, which is any other model's export if need be."""
+    from stargan_tf.serving.tf_serving import versions
+
+    folder = Path(model)
+    is_export = versions(folder) or (folder / "saved_model.pb").exists()
+    return folder if is_export else _exported(model, "saved_model", "1")
+
+
+def _exported(model: str, format: str, content: str) -> Path:
+    """The folder of a model's export, which is made once and kept in the cache.
+
+    Args:
+        content: what is in the folder when it is complete.
+    """
     from stargan_tf.data.cache import cache_folder
+    from stargan_tf.training.checkpoints import model_digest
+    from stargan_tf.training.run_folder import beside, find_checkpoint
     from stargan_tf.version import __version__
 
-    made = cache_folder() / "served" / __version__ / named.name
-    if not (made / "1").is_dir():
-        note(f"Exporting {named} once, to {made}")
+    checkpoint, state = find_checkpoint(model)
+    check_format(format, state.model)
+    # Under the model's name, which is the one that clients ask for.
+    key = f"{format}-{model_digest(checkpoint)[:16]}"
+    made = cache_folder() / "served" / __version__ / key / beside(model, "").name
+    if not (made / content).exists():
+        note(f"Exporting {model} once, to {made}")
         start_tensorflow()
-        from stargan_tf.exporting.saved_model import export_saved_model
-        from stargan_tf.training.run_folder import find_checkpoint
-
-        export_saved_model(*find_checkpoint(source), made, check=False)
+        resolve_name(FORMATS[format][1])(checkpoint, state, made, check=False)
     return made
 
 
@@ -364,7 +378,7 @@ SERVE = Command(
         "serve --model saved_models/NAME [--port 8500]\n"
         "Runs tensorflow_model_server if it is installed, or else the Docker image\n"
         "tensorflow/serving if it is on this machine, or else a development server.\n"
-        "The models toon_attributes and toon_people come with the package."
+        "Any other model than an exported one is exported once and kept in the cache."
     ),
     add_arguments=_add_arguments,
     run=_serve,
@@ -379,7 +393,7 @@ _DEFAULT_MODEL = "toon_attributes"
 def _add_demo_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
     add("demo", choices=["web"], help="Which demo.")
-    help = "Folder that 'export --format litert' wrote, or a model of this package."
+    help = f"Folder that 'export --format litert' wrote. Or a model: {MODEL_HELP}"
     add("--model", default=_DEFAULT_MODEL, help=help)
     add("--output", help="Folder to make, with the page.")
     add_overwrite(add)
@@ -415,13 +429,17 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _model_folder(text: str) -> Path:
-    """A model's folder comes before a shipped model of that name."""
+    """The folder of LiteRT files, which are any other model's export if need be.
+
+    A model's folder comes before a shipped model of that name.
+    """
     folder = Path(text)
     if shipped.named_or(folder) != folder or (
         text == _DEFAULT_MODEL and not folder.exists()
     ):
         return shipped.litert_folder(text)
-    return folder
+    is_export = (folder / "model.json").exists()
+    return folder if is_export else _exported(text, "litert", "model.json")
 
 
 DEMO = Command(

@@ -139,7 +139,7 @@ def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
         start_tensorflow()
         from stargan_tf.training.run_folder import load_model
 
-        return load_model(checkpoint, trust_code=args.trust_code, **code)
+        return load_model(checkpoint, compile=False, trust_code=args.trust_code, **code)
 
     return state, load
 

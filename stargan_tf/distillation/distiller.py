@@ -252,7 +252,7 @@ class DistillationJob:
     def run(self) -> dict[str, Any]:
         """Trains the student and writes its folder, whole or not at all."""
 
-        teacher = load_model(self.checkpoint, **self.code)
+        teacher = load_model(self.checkpoint, compile=False, **self.code)
         own_family, options = family(self.state.model), self.options
         lessons = resolve_name(steering(own_family.translated_by).lessons)()
         student = mobile_student(teacher, lessons)

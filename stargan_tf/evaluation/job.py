@@ -212,7 +212,7 @@ class EvaluationJob:
             option: explained(option, name, imported_by_user(option, name))
             for option, name in self.functions.items()
         }
-        model = load_model(self.checkpoint, **self.code)
+        model = load_model(self.checkpoint, compile=False, **self.code)
         subject = _subject(model, self.state, self.data)
         evaluator = Evaluator(subject, self.options, UserFunctions(**functions))
         results = evaluator.run(self.finished)
@@ -326,7 +326,7 @@ def evaluate(
     checkpoint = None
     if isinstance(model, str | os.PathLike):
         checkpoint, state = find_checkpoint(model)
-        model = load_model(checkpoint)
+        model = load_model(checkpoint, compile=False)
     else:
         state = state_of(model)
     if isinstance(dataset, LabeledImages):

@@ -368,9 +368,13 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
         if config["class_name"] != name or not isinstance(config["config"], dict):
             raise ValueError(f"it holds no {name}, but a {config['class_name']!r}")
         packages = _PACKAGES | {home.partition(".")[0]}
-        for module in _modules(config):
-            if str(module).partition(".")[0] not in packages:
-                raise ValueError(f"it names code of {module!r}, which is not run")
+        own = {**config, "compile_config": None}
+        for described, advice in ((own, ""), (config, "; compile=False leaves it out")):
+            for module in _modules(described):
+                if str(module).partition(".")[0] not in packages:
+                    raise ValueError(
+                        f"it names code of {module!r}, which is not run{advice}"
+                    )
         for option in chosen.model_options:
             value = config["config"].get(option.name)
             if value is not None and not (option.imported or option.separator):

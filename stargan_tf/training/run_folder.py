@@ -153,7 +153,7 @@ _HUB = "hf://"
 def load_model(
     model: Source,
     *,
-    compile: bool = False,
+    compile: bool = True,
     trust_code: bool = False,
     **code: Code | None,
 ) -> Any:
@@ -165,7 +165,8 @@ def load_model(
             (`stargan_tf.pretrained`), a `.keras` file of `model.save`, or an address
             from which Keras loads models, such as `hf://user/model`.
         compile: whether the model is compiled as it was saved, so that `fit` continues
-            its training: optimizers with their state, loss weights and seed.
+            its training: optimizers with their state, loss weights and seed. One that
+            was saved uncompiled needs `compile()`.
         trust_code: whether functions that the run's configuration names may be
             imported, which executes their modules. Set it for runs of your own, and
             of people whose programs you would run.

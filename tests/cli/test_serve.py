@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from stargan_tf.cli.main import main
 from stargan_tf.serving import Client, ServingError
 from tests.serving.toy import write_toy
 
+SAVED = Path(__file__).parents[1] / "saved"
 RECORDER = """#!{python}
 import json, pathlib, sys
 arguments = sys.argv[1:]
@@ -37,10 +39,10 @@ def error_line(capfd, *arguments):
 def test_what_cannot_be_served_is_one_line(capfd, tmp_path, monkeypatch):
     assert "the following arguments are required: --model" in error_line(capfd)
     free = ("--port", "0")
-    assert "There is no folder" in error_line(
-        capfd, "--model", tmp_path / "none", *free
-    )
-    assert "stargan-tf export" in error_line(capfd, "--model", tmp_path, *free)
+    line = error_line(capfd, "--model", tmp_path / "none", *free)
+    assert "There is no model" in line
+    line = error_line(capfd, "--model", tmp_path, *free)
+    assert "is not a model folder" in line
     (tmp_path / "1").mkdir()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -185,12 +187,14 @@ def patient_status(client):
     return client.status()
 
 
-def test_a_shipped_model_is_exported_once(programs, tmp_path):
+def test_a_model_is_exported_once(programs, tmp_path):
     file, record = programs("tensorflow_model_server")
     changes = {"PATH": str(file.parent), "STARGAN_TF_CACHE": str(tmp_path / "cache")}
-    done = serve("toon_attributes", "--port", "0", **changes)
-    assert "Exporting toon_attributes once" in done.stdout
+    model = str(SAVED / "script.keras")
+    done = serve(model, "--port", "0", **changes)
+    assert f"Exporting {model} once" in done.stdout
     base_path = json.loads(record.read_text())[2].removeprefix("--model_base_path=")
     assert os.path.exists(f"{base_path}/1/saved_model.pb")
-    done = serve("toon_attributes", "--port", "0", **changes)
+    assert os.path.basename(base_path) == "script"
+    done = serve(model, "--port", "0", **changes)
     assert "Exporting" not in done.stdout and done.returncode == 7

@@ -138,9 +138,9 @@ def test_the_state_of_a_keras_file(trained, file):
 def test_a_keras_file_opens_in_a_process_that_has_only_the_file(trained, file):
     code = (
         "import stargan_tf\n"
-        "model = stargan_tf.load_model('faces.keras')\n"
+        "model = stargan_tf.load_model('faces.keras', compile=False)\n"
         "assert type(model) is stargan_tf.StarGAN and not model.compiled\n"
-        "model = stargan_tf.load_model('faces.keras', compile=True)\n"
+        "model = stargan_tf.load_model('faces.keras')\n"
         "assert int(model.step) == 6 and model.generator_optimizer.built\n"
         "print(float(abs(model.generator.weights[0].numpy()).sum()))\n"
     )
@@ -254,7 +254,7 @@ def assert_equal_weights(model, other):
 
 
 def test_a_preset_folder_holds_all_that_training_goes_on_with(file, tmp_path):
-    model = load_model(file, compile=True)
+    model = load_model(file)
     model.preparation = Preparation("crop", 12)
     model.generator_optimizer.iterations.assign(4)
     model.save_to_preset(tmp_path / "preset")
