@@ -112,7 +112,9 @@ class RunConfig:
     steps: int = _option(
         _RUN,
         200_000,
-        "Batches to train on; a larger number extends a finished run.",
+        "Batches to train on. A larger number extends a run; learning rates that fall "
+        "over its length then follow the new one, so those of a finished run rise "
+        "again.",
         free=True,
         minimum=1,
     )

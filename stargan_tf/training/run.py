@@ -36,13 +36,18 @@ from stargan_tf.files import user_path
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import is_quiet, note
-from stargan_tf.private_interfaces import random_state_restored
+from stargan_tf.private_interfaces import random_state_restored, rate_schedule
 from stargan_tf.training import checkpoints, resume
 from stargan_tf.training.callbacks import LogMetrics, SaveCheckpoint, StopOnSignal
 from stargan_tf.training.checkpoints import BEST_FOLDER, State, load_weights
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.metric_log import MetricLog, drop_lines_after
-from stargan_tf.training.run_folder import RunFolder, find_checkpoint, versions
+from stargan_tf.training.run_folder import (
+    RunFolder,
+    find_checkpoint,
+    read_config_file,
+    versions,
+)
 from stargan_tf.training.warm_start import warm_start
 from stargan_tf.training.workers import agreement, together, worker_batches
 
@@ -216,6 +221,9 @@ def _restore(
         # Into a freshly compiled model: its schedules follow the new --steps.
         load_weights(model, checkpoint / checkpoints.MODEL_FILE)
         note(f"Going on from step {state.step} ({checkpoint}).")
+        before = read_config_file(folder.config).get("steps", config.steps)
+        if before != config.steps:
+            note(f"--steps was {before}, now {config.steps}. {_rates_in_words(model)}")
     elif config.init_from:
         source = config.init_from
         if not accept_changed_data:
@@ -225,6 +233,21 @@ def _restore(
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}
     files.write_json(folder.config, record, "configuration")
+
+
+def _rates_in_words(model: Any) -> str:
+    """What becomes of the learning rates when a run gets another length."""
+    rates = []
+    for network in (layer for layer in model.layers if isinstance(layer, keras.Model)):
+        optimizer = getattr(model, f"{network.name}_optimizer", None)
+        if optimizer is not None and rate_schedule(optimizer):
+            rates.append(f"{network.name} {float(optimizer.learning_rate):.3g}")
+    if not rates:
+        return "The learning rates do not depend on it."
+    return (
+        "The learning rates follow the new length, as if the run had had it from the "
+        f"start. From here on: {', '.join(rates)}."
+    )
 
 
 def _evaluation(model: Any, config: RunConfig, data: RunData) -> Evaluate | None:
