@@ -11,7 +11,6 @@ model.fit(
     stargan_tf.training_batches(faces),
     steps_per_epoch=1000,
     epochs=200,
-    shuffle=False,
     callbacks=[
         stargan_tf.StopOnNaN(),
         stargan_tf.SampleImages("samples", held_out, every=1000),

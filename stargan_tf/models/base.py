@@ -1,6 +1,10 @@
 """What every StarGAN shares: several optimizers, a step counter, their storage."""
 
 import contextlib
+import functools
+import inspect
+import itertools
+import warnings
 from collections.abc import Mapping
 
 import keras
@@ -16,6 +20,7 @@ from stargan_tf.distribution.replicas import (
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
+from stargan_tf.models.inputs import check_arguments, with_checked_first
 from stargan_tf.optimizers import SharedLearningRate
 from stargan_tf.private_interfaces import BuiltModel
 
@@ -40,8 +45,17 @@ class StarGANBase(BuiltModel):
 
     # How images become its inputs, a `Preparation`; set where a saved model says it.
     preparation = None
+    # Updates after which schedules give a rate of zero, if `compile` sets an end.
+    total_steps = None
 
     def __init__(self, **kwargs):
+        if keras.backend.backend() != "tensorflow":
+            raise InputError(
+                "Models of stargan_tf need TensorFlow as the backend of Keras. "
+                f"Received: {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow "
+                "before Keras is imported. The networks alone, such as GeneratorV1, "
+                "run on any backend."
+            )
         super().__init__(**kwargs)
         self.step = self.add_weight(
             name="step",
@@ -161,15 +175,17 @@ class StarGANBase(BuiltModel):
         """What the `compile` of every model does.
 
         Args:
-            optimizers: {network attribute: optimizer, its name or its config}; they
-                are built and attached.
+            optimizers: {network attribute: its optimizer by default}; they are built
+                and attached.
             options: arguments of the subclass' `compile`, to be saved with the model.
             loss_weights: {term: weight} of the terms that the user weighs, or None.
             default_weights: {term: weight} of all terms.
             seed: of everything random.
             log_names: names of the logs, each a running mean. Those that end in `_loss`
                 are the networks' losses.
-            **kwargs: of `keras.Model.compile`.
+            **kwargs: of `keras.Model.compile`; besides, `optimizer` for all networks
+                and `<network>_optimizer` for one, each an optimizer, its name or its
+                config; None for the default.
 
         Raises:
             InputError: for an unknown term, or what the model cannot be trained with.
@@ -182,6 +198,10 @@ class StarGANBase(BuiltModel):
             )
         _check_policy(self.dtype_policy)
         _check_keras_arguments(kwargs)
+        shared = kwargs.pop("optimizer", None)
+        for network, default in optimizers.items():
+            given = kwargs.pop(f"{network}_optimizer", None)
+            optimizers[network] = given or shared or default
         optimizers = _separate_optimizers(optimizers)
         check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
         # None: Keras would attach an RMSprop that nothing uses and that then warns
@@ -267,22 +287,103 @@ class StarGANBase(BuiltModel):
 
     # === Steps ===
 
+    @functools.wraps(keras.Model.fit)
+    def fit(self, *args, **kwargs):
+        given = inspect.signature(keras.Model.fit).bind(self, *args, **kwargs).arguments
+        check_arguments(
+            given, {"x": "steps_per_epoch", "validation_data": "validation_steps"}
+        )
+        datasets = tf.data.Dataset | tf.distribute.DistributedDataset
+        if isinstance(given.get("x"), datasets) and "shuffle" not in given:
+            kwargs["shuffle"] = False  # Keras warns that it ignores its default, True.
+        return super().fit(*args, **kwargs)
+
+    @functools.wraps(keras.Model.evaluate)
+    def evaluate(self, *args, **kwargs):
+        bound = inspect.signature(keras.Model.evaluate).bind(self, *args, **kwargs)
+        check_arguments(bound.arguments, {"x": "steps"})
+        return super().evaluate(*args, **kwargs)
+
+    @functools.wraps(keras.Model.save)
+    def save(self, filepath, *args, **kwargs):
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise InputError(
+                "Models are saved as .keras files, which HDF5 files cannot replace. "
+                f"Received: {filepath}. Write model.save('model.keras'), or for the "
+                "weights alone model.save_weights('model.weights.h5')."
+            )
+        return super().save(filepath, *args, **kwargs)
+
     def make_train_function(self, force=False):
         """What `fit` calls for each batch."""
         _check_floatx(self._optimizers().values())
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            super().make_train_function(force)
-        elif self.train_function is None or force:
-            self.train_function = distributed_function(self, self._train_variants)
+        make = super().make_train_function
+        self._set_step_function("train_function", make, force, self._train_variants)
 
     def make_test_function(self, force=False):
         """What `evaluate` calls for each batch."""
+        make = super().make_test_function
+        self._set_step_function(
+            "test_function", make, force, lambda data: ([self.test_step], None)
+        )
+
+    def _set_step_function(self, name, make, force, variants):
+        before = getattr(self, name)
         if self.distribute_strategy.num_replicas_in_sync == 1:
-            super().make_test_function(force)
-        elif self.test_function is None or force:
-            self.test_function = distributed_function(
-                self, lambda data: ([self.test_step], None)
-            )
+            make(force)
+        elif before is None or force:
+            setattr(self, name, distributed_function(self, variants))
+        made = getattr(self, name)
+        if made is not before:
+            made = self._watched(made, training=name == "train_function")
+            setattr(self, name, made)
+        made.calls = itertools.count()
+
+    def _watched(self, function, training):
+        """A train or test function that checks the first batch of each `fit`.
+
+        It also warns when training passes the end of the learning rates' schedule.
+        """
+
+        def watched(iterator):
+            call = next(watched.calls)
+            if call == 0:
+                steps = self.steps_per_execution
+                iterator = with_checked_first(iterator, self._check_batch, steps)
+                watched.last = self._calls_with_a_rate() if training else None
+            if call == watched.last:
+                self._warn_past_schedule()
+            return function(iterator)
+
+        return watched
+
+    def _check_batch(self, data):
+        """Refuses a batch, of tensors with values, that is wrong but would train."""
+
+    def _calls_with_a_rate(self):
+        """Calls of the train function before the schedule ends, None without an end."""
+        if self.total_steps is None:
+            return None
+        done = max(o.iterations.numpy() for o in self._optimizers().values())
+        return -(-max(0, self.total_steps - done) // self.steps_per_execution)
+
+    def _warn_past_schedule(self):
+        # A callback, or the user's own optimizer, may have set another rate.
+        if all(o.learning_rate.numpy() for o in self._optimizers().values()):
+            return
+        warnings.warn(
+            f"The learning rate has fallen to 0 after the {self.total_steps} "
+            "total_steps of compile: training changes nothing any more. To train "
+            "longer, compile again with more total_steps, or with lr_decay='none'.",
+            stacklevel=2,
+        )
+        self.total_steps = None  # Once is enough.
+
+    def _float_images(self, images):
+        """Images as `fit` takes them, uint8 or float, as float in [-1, 1]."""
+        images = tf.convert_to_tensor(images)
+        floats = tf.cast(images, at_least_float32(self.dtype_policy))
+        return floats / 127.5 - 1.0 if images.dtype == tf.uint8 else floats
 
     def _train_variants(self, data):
         """The train steps there are, and the index of the one for `data`."""

@@ -6,8 +6,12 @@ import tensorflow as tf
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.data.targets import vectors_of_targets
+from stargan_tf.distribution.replicas import check_equal_batches
 from stargan_tf.errors import InputError
 from stargan_tf.models.base import StarGANBase, in_batches
+from stargan_tf.models.inputs import check_images, check_labels, unpack
+
+FIELDS = ("image", "label")
 
 
 class LabelModel(StarGANBase):
@@ -29,10 +33,30 @@ class LabelModel(StarGANBase):
         return self.generator(inputs)
 
     def predict_step(self, data):
-        """G(x, c) for [image, label] or a batch of (image, label)."""
-        if isinstance(data, tuple) and len(data) == 1:
-            data = data[0]
-        return self.generator(list(data))
+        """G(x, c) for images and labels, in all forms that `fit` takes."""
+        image, label = unpack(data, FIELDS)
+        return self.generator([self._float_images(image), label])
+
+    def unpack_batch(self, data):
+        """Image and label of a batch, in all forms that `fit` takes.
+
+        Args:
+            data: what `train_step` and `test_step` are given.
+
+        Returns:
+            Images, float (batch, size, size, 3) in [-1, 1], and labels, float32
+            (batch, `label_space.width`).
+        """
+        image, label = unpack(data, FIELDS)
+        label = tf.cast(label, tf.float32)
+        return check_equal_batches(self._float_images(image)), label
+
+    def _check_batch(self, data):
+        image, label = unpack(data, FIELDS)
+        values = self.distribute_strategy.experimental_local_results
+        for local_image, local_label in zip(values(image), values(label), strict=True):
+            check_images(self.label_space.image_size, image=local_image)
+            check_labels(local_label, self.label_space)
 
     def translate(self, images, labels, dataset=None, mask=None, batch_size=16):
         """Redraws images so that they show the labels.

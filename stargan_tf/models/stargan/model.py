@@ -8,12 +8,10 @@ import tensorflow as tf
 
 from stargan_tf.data.info import BINARY
 from stargan_tf.distribution.replicas import (
-    check_equal_batches,
     global_batch_size,
     global_rows,
     local_rows,
 )
-from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     check_at_least_one,
@@ -21,7 +19,8 @@ from stargan_tf.models.base import (
     tape_over,
     value_and_slope,
 )
-from stargan_tf.models.label_model import LabelModel
+from stargan_tf.models.inputs import unpack
+from stargan_tf.models.label_model import FIELDS, LabelModel
 from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 from stargan_tf.models.stargan.objective import (
     CRITIC_TERMS,
@@ -65,8 +64,9 @@ class StarGAN(LabelModel):
         InputError: if the domains are given in no way or in several, or an argument
             is out of range.
 
-    `fit` takes batches (image, label): float32 (batch, size, size, 3) in [-1, 1] and
-    float32 (batch, `label_space.width`).
+    `fit` takes batches (image, label), or dictionaries with these keys: images are
+    float (batch, size, size, 3) in [-1, 1], or uint8; labels are (batch,
+    `label_space.width`), from 0 to 1.
 
     Example:
 
@@ -221,6 +221,7 @@ class StarGAN(LabelModel):
         """
         check_at_least_one("critic_steps", critic_steps)
         self.critic_steps, self.rectified = critic_steps, rectified
+        self.total_steps = None if lr_decay == "none" else total_steps
 
         def adam(steps_per_update):
             rate = learning_rate
@@ -231,9 +232,12 @@ class StarGAN(LabelModel):
         identity = IDENTITY_TERMS if rectified else ()
         self.compile_training(
             optimizers={
-                "generator": generator_optimizer or optimizer or adam(critic_steps),
-                "discriminator": discriminator_optimizer or optimizer or adam(1),
+                "generator": adam(critic_steps),
+                "discriminator": adam(1),
             },
+            optimizer=optimizer,
+            generator_optimizer=generator_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
             options={
                 "learning_rate": learning_rate,
                 "lr_decay": lr_decay,
@@ -265,7 +269,7 @@ class StarGAN(LabelModel):
             data: image and label.
             generator_too: whether the generator learns; by default by the count.
         """
-        image, label = self._unpack(data)
+        image, label = self.unpack_batch(data)
         target, alpha = self._draw(label)
 
         def critic_only():
@@ -289,7 +293,7 @@ class StarGAN(LabelModel):
         """Two train steps and whose turn it is, where a replica must not decide."""
         if self.critic_steps == 1:
             return super()._train_variants(data)
-        strategy, (_, label) = self.distribute_strategy, data
+        strategy, (_, label) = self.distribute_strategy, unpack(data, FIELDS)
         counts = strategy.run(self._images_of_each_data_set, args=(label,))
         turn = self._is_generators_turn(strategy.reduce("SUM", counts, axis=None))
         steps = [
@@ -316,23 +320,12 @@ class StarGAN(LabelModel):
 
     def test_step(self, data):
         """The losses, without an update; each evaluation draws the same numbers."""
-        image, label = self._unpack(data)
+        image, label = self.unpack_batch(data)
         target, alpha = self._draw(label, self.evaluation_number())
         fake = self.generator([image, target])
         self._critic_loss(image, label, fake, alpha)
         self._generator_loss(image, label, target, fake)
         return self.get_metrics_result()
-
-    def _unpack(self, data):
-        image, label = data
-        if label.shape[-1] != self.label_space.width:
-            raise InputError(
-                f"Labels must have {self.label_space.width} columns "
-                f"{[info.domains for info in self.label_space.datasets]}"
-                f"{' and the mask' if self.label_space.mask_width else ''}. "
-                f"Received: label.shape={label.shape}. Use LabelSpace.embed()."
-            )
-        return check_equal_batches(image), tf.cast(label, tf.float32)
 
     def _draw(self, label, number=None):
         """Target labels and the penalty's positions for a batch; see `random_seed`.

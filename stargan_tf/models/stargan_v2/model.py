@@ -23,6 +23,7 @@ from stargan_tf.models.base import (
     tape_over,
     value_and_slope,
 )
+from stargan_tf.models.inputs import check_domains, check_images, unpack
 from stargan_tf.models.stargan_v2 import check_image_size, official_filters, styles
 from stargan_tf.models.stargan_v2.memory import (
     dense,
@@ -106,9 +107,9 @@ class StarGANV2(StarGANBase):
             is out of range.
 
     `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
-    dictionaries with these keys: images are float32 (batch, size, size, 3) in
-    [-1, 1], domains int (batch,); both references show `reference_domain`, which is
-    also the domain that the image is translated to.
+    dictionaries with these keys: images are float (batch, size, size, 3) in [-1, 1],
+    or uint8; domains are int (batch,). Both references show `reference_domain`, to
+    which the image is translated.
 
     Example:
 
@@ -358,17 +359,16 @@ class StarGANV2(StarGANBase):
 
         self.compile_training(
             optimizers={
-                "generator": generator_optimizer or optimizer or adam(learning_rate),
-                "mapping_network": mapping_network_optimizer
-                or optimizer
-                or adam(mapping_learning_rate),
-                "style_encoder": style_encoder_optimizer
-                or optimizer
-                or adam(learning_rate),
-                "discriminator": discriminator_optimizer
-                or optimizer
-                or adam(learning_rate),
+                "generator": adam(learning_rate),
+                "mapping_network": adam(mapping_learning_rate),
+                "style_encoder": adam(learning_rate),
+                "discriminator": adam(learning_rate),
             },
+            optimizer=optimizer,
+            generator_optimizer=generator_optimizer,
+            mapping_network_optimizer=mapping_network_optimizer,
+            style_encoder_optimizer=style_encoder_optimizer,
+            discriminator_optimizer=discriminator_optimizer,
             options={
                 "learning_rate": learning_rate,
                 "mapping_learning_rate": mapping_learning_rate,
@@ -422,40 +422,31 @@ class StarGANV2(StarGANBase):
         return self.get_metrics_result()
 
     def _unpack(self, data, number=None):
-        image, domain, reference, reference_2, target = self.unpack_batch(data)
+        image, domain, reference, reference_2, target = unpack(data, FIELDS)
+        image = check_equal_batches(self._float_images(image))
         return Batch(
-            image=check_equal_batches(image),
+            image=image,
             domain=tf.cast(domain, tf.int32),
-            reference=reference,
-            reference_2=reference_2,
+            reference=self._float_images(reference),
+            reference_2=self._float_images(reference_2),
             target=tf.cast(target, tf.int32),
             latent=self._draw_latents(image, 0, number),
             latent_2=self._draw_latents(image, 1, number),
             masks=self._masks(image),
         )
 
-    @staticmethod
-    def unpack_batch(data):
-        """What `fit` is given for a step, in order.
-
-        Args:
-            data: a tuple, or a dictionary, of `FIELDS`.
-
-        Returns:
-            The five tensors.
-
-        Raises:
-            InputError: if some are missing.
-        """
-        if isinstance(data, dict):
-            data = tuple(data.get(name) for name in FIELDS)
-        given = [field for field in data if field is not None]
-        if len(given) != len(FIELDS) or len(data) != len(FIELDS):
-            raise InputError(
-                f"StarGAN v2 trains on tuples or dictionaries of {', '.join(FIELDS)}. "
-                f"Received: {len(given)} of them."
+    def _check_batch(self, data):
+        fields = map(
+            self.distribute_strategy.experimental_local_results, unpack(data, FIELDS)
+        )
+        for image, domain, reference, reference_2, target in zip(*fields, strict=True):
+            check_images(
+                self.image_size,
+                image=image,
+                reference=reference,
+                reference_2=reference_2,
             )
-        return data
+            check_domains(self.num_domains, domain=domain, reference_domain=target)
 
     def _draw_latents(self, image, purpose, number):
         shape = (global_batch_size(image), self.latent_dim)

@@ -1,0 +1,150 @@
+"""What a person gives `fit`: batches in all forms of Keras, checked before training."""
+
+import itertools
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.errors import InputError
+
+# Largest magnitude of a pixel: more than 255 / 127 - 1 and other ways of scaling give.
+MAX_PIXEL = 1.01
+NO_WEIGHTS = (
+    "These models weigh the terms of their losses, not samples or classes: use "
+    "compile(loss_weights=…), or change how often the data show a class."
+)
+
+
+def unpack(data, fields):
+    """The values of a batch, in the order of `fields`.
+
+    Args:
+        data: a tuple of the fields, a dictionary with these keys, or either of them as
+            x in Keras' (x, y, sample_weight).
+        fields: names.
+
+    Raises:
+        InputError: if a field is missing, or there are sample weights.
+    """
+    rest = ()
+    if isinstance(data, tuple | list) and isinstance(data[0], dict | tuple | list):
+        data, rest = data[0], data[1:]
+    if isinstance(data, dict):
+        values = [data.get(name) for name in fields]
+    else:
+        data = data if isinstance(data, tuple | list) else (data,)
+        values, rest = list(data[: len(fields)]), (*data[len(fields) :], *rest)
+    values, rest = (
+        [None if isinstance(v, tf.experimental.Optional) else v for v in part]
+        for part in (values, rest)
+    )
+    given = sum(value is not None for value in values)
+    if given < len(fields):
+        raise InputError(
+            "Expected batches that are tuples or dictionaries of "
+            f"{', '.join(fields)}. Received: {given} of them."
+        )
+    if any(value is not None for value in rest):
+        raise InputError(
+            f"Expected batches of {', '.join(fields)} alone. Received: sample weights "
+            f"(sample_weight, class_weight), or another value. {NO_WEIGHTS}"
+        )
+    return values
+
+
+def check_arguments(given, steps):
+    """Refuses arguments of `fit` or `evaluate` that would be ignored, or never end.
+
+    Args:
+        given: {name: value} of the arguments.
+        steps: {name of an argument with data: name of its number of steps}.
+    """
+    for name in ("sample_weight", "class_weight"):
+        if given.get(name) is not None:
+            raise InputError(f"Leave {name} out. {NO_WEIGHTS}")
+    for name, number in steps.items():
+        data, endless = given.get(name), tf.data.INFINITE_CARDINALITY
+        if not isinstance(data, tf.data.Dataset) or given.get(number) is not None:
+            continue
+        if data.cardinality() == endless:
+            raise InputError(
+                f"{name} is a tf.data.Dataset without an end, such as repeat() makes, "
+                f"and needs {number}. Received: no {number}. Pass {number}=…, the "
+                "number of batches."
+            )
+
+
+def with_checked_first(iterator, check, steps):
+    """An iterator for the next `steps` batches, of which the first has been checked."""
+    first = next(iterator)
+    check(first)
+    batches = itertools.chain([first], iterator)
+    if not isinstance(iterator, tf.data.Iterator):
+        return batches
+    spec = iterator.element_spec
+    if not all(isinstance(part, tf.TensorSpec) for part in tf.nest.flatten(spec)):
+        return batches
+    # Of the same kind as the original: Keras would trace the step twice otherwise.
+    batches = itertools.islice(batches, steps)
+    return iter(tf.data.Dataset.from_generator(lambda: batches, output_signature=spec))
+
+
+def check_images(size, **images):
+    """Refuses images of another shape or range; {name: array (batch, h, w, 3)}."""
+    for name, image in images.items():
+        image = np.asarray(image)
+        if image.shape[1:] != (size, size, 3):
+            raise InputError(
+                f"{name} must be (batch, {size}, {size}, 3). "
+                f"Received: shape {image.shape}"
+            )
+        if image.dtype != np.uint8 and not (np.abs(image) <= MAX_PIXEL).all():
+            raise InputError(
+                f"{name} must be float in [-1, 1], or uint8. Received: "
+                f"{_values(image)}. Pixels from 0 to 255 are scaled by x / 127.5 - 1, "
+                "and what a bicubic filter overshoots is clipped."
+            )
+
+
+def check_labels(label, label_space):
+    """Refuses label vectors of another width or range, or without one data set."""
+    label, width = np.asarray(label), label_space.width
+    if label.ndim != 2 or label.shape[1] != width:
+        mask = " and the mask" if label_space.mask_width else ""
+        raise InputError(
+            f"Labels must have {width} columns, {', '.join(label_space.names)}{mask}. "
+            f"Received: shape {label.shape}. LabelSpace.embed makes such labels, and "
+            "keras.utils.to_categorical one-hot ones from numbers of classes."
+        )
+    if not ((label >= 0) & (label <= 1)).all():
+        raise InputError(
+            f"Labels must be from 0 to 1. Received: {_values(label)}. "
+            "Labels of -1 and 1 become that by (labels + 1) / 2."
+        )
+    mask = label[:, label_space.num_domains :]
+    if label_space.mask_width and (np.sort(mask)[:, -2:] != (0, 1)).any():
+        raise InputError(
+            "The mask, the last columns of the labels, must say to which one data set "
+            f"each label belongs. Received: {mask[:4].tolist()}, …. Use "
+            "LabelSpace.embed."
+        )
+
+
+def check_domains(count, **domains):
+    """Refuses what are no numbers of domains; {name: array (batch,)}."""
+    for name, domain in domains.items():
+        domain = np.asarray(domain)
+        valid = np.isin(domain, np.arange(count)).all()
+        if domain.ndim != 1 or not valid:
+            received = f"shape {domain.shape}" if valid else _values(domain)
+            raise InputError(
+                f"{name} must be whole numbers from 0 to {count - 1}, shape (batch,): "
+                f"the places of the domains. Received: {received}"
+            )
+
+
+def _values(array):
+    number = array.astype(np.float64)
+    if np.isnan(number).any():
+        return f"{array.dtype} with NaN"
+    return f"{array.dtype} from {number.min():g} to {number.max():g}"
