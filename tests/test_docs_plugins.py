@@ -156,10 +156,9 @@ def test_a_model_family_from_nothing_to_translations(shell, folder):
     new, editable, tests = commands("Make, install and test a model family")
     shell(new)
     shell(editable)
-    assert tests == "pytest hinge"
+    assert "4 passed" in shell(tests)
     train, save, translate = commands("Train the family and translate")
-    small = "--family hinge --image_size=32 --filters=4 --num_blocks=1 --steps=2"
-    shell(f"{train} {small}")
+    shell(f"{train} --image_size=32 --filters=4 --num_blocks=1 --steps=2")
     shell(save)
     shell(translate)
     with Image.open(folder / "grid.png") as grid:

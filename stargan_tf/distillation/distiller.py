@@ -65,6 +65,11 @@ def mobile_student(teacher, lessons):
     Its convolutions are depthwise-separable, its width is even and 32 at most. The
     other networks are the teacher's.
     """
+    if _LIGHT not in teacher.get_config():
+        raise InputError(
+            f"The teacher needs a light form, made by an argument '{_LIGHT}' of its "
+            f"constructor. Received: {type(teacher).__name__}, which has none."
+        )
     if teacher.get_config()[_LIGHT]:
         raise InputError(
             "The teacher is a light model already (separable=True). Distil the model "

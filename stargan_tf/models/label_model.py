@@ -24,8 +24,8 @@ class LabelModel(StarGANBase):
     - `discriminator`: images (n, size, size, 3) → (scores (n, …), higher for real
       images; class logits (n, `label_space.num_domains`)).
 
-    With these two names the defaults of `ModelFamily` fit: sample grids, SavedModel,
-    LiteRT file, evaluation and distillation.
+    With these two names the defaults of `ModelFamily` fit: sample grids, evaluation,
+    SavedModel and LiteRT file.
     """
 
     def call(self, inputs):

@@ -142,6 +142,16 @@ def test_a_light_teacher_is_refused():
         mobile_student(light, LabelLessons())
 
 
+def test_a_teacher_without_a_light_form_is_refused():
+    class Heavy(StarGAN):
+        def get_config(self):
+            config = super().get_config()
+            return {name: config[name] for name in config if name != "separable"}
+
+    with pytest.raises(InputError, match="Received: Heavy, which has none"):
+        mobile_student(Heavy(HAIR, discriminator_layers=2), LabelLessons())
+
+
 def test_a_tiny_teacher_is_refused():
     tiny = StarGAN(HAIR, base_filters=1, num_residual_blocks=0, discriminator_layers=2)
     with pytest.raises(InputError, match="small enough as it is"):
