@@ -91,11 +91,7 @@ class AttributesDataset(Dataset):
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split; the images are sorted by name.
-
-        Args:
-            image_size: side of the square images in pixels.
-        """
+        """Opens one split; the images are sorted by name."""
         _check_given(options)
         root = self.folder(options)
         table = read_attribute_file(options.labels, options.attributes)

@@ -73,11 +73,7 @@ class FolderDataset(Dataset):
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split: the images in the order of the domains, by name in each.
-
-        Args:
-            image_size: side of the square images in pixels.
-        """
+        """Opens one split: the images in the order of the domains, by name in each."""
         root = self.folder(options)
         listed, domains, classes = list_domains(root, options.attributes)
         say_left_out(root, listed.ignored)

@@ -8,11 +8,7 @@ from stargan_tf.doctor.report import Report, count_labels
 
 
 def diagnose(name: str, image_size: int, options: DatasetOptions) -> Report:
-    """Checks a data set before it is trained on.
-
-    Args:
-        image_size: side of the images in pixels.
-    """
+    """Checks a data set before it is trained on."""
     opened = open_data(name, image_size, options)
     splits = opened.splits
     counts = count_labels(splits) if splits else []

@@ -135,9 +135,6 @@ def build_residual_network(
 ) -> keras.Model:
     """A ResNet with new weights.
 
-    Args:
-        image_size: side of the images in pixels.
-
     Returns:
         A model: float images (n, s, s, 3) in [-1, 1] → logits (n, outputs).
 

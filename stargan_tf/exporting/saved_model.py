@@ -104,11 +104,7 @@ class ImageFormat:
 
 
 def image_formats(size: int, description: Mapping[str, Any]) -> list[ImageFormat]:
-    """Arrays, and files.
-
-    Args:
-        size: side of the model's images in pixels.
-    """
+    """Arrays, and files."""
     square = (size, description["fit"], description["crop_size"])
     return [ImageFormat(encoded, *square) for encoded in (False, True)]
 
