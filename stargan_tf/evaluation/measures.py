@@ -175,42 +175,48 @@ def wilson_interval(
     return max(center - reach, 0.0), min(center + reach, 1.0)
 
 
-# Means over images, of numbers that come in batches.
-
-
 class RunningMean:
-    """Accumulates one number per image; the result is their mean.
+    """Accumulates numbers of images in batches; the result is the mean of all.
 
     Neither the batch size nor the order changes the result by more than rounding.
 
     Args:
         name: of the `Measurement`.
         protocol: of the `Measurement`.
+        share: whether each number is 0 or 1, so that the mean is a share.
     """
 
-    def __init__(self, name: str, protocol: str | None = None):
-        self.name, self.protocol = name, protocol
+    def __init__(self, name: str, protocol: str | None = None, share: bool = False):
+        self.name, self.protocol, self.share = name, protocol, share
         self._parts: list[ByImage] = []
 
     @property
     def count(self) -> int:
-        """Number of values."""
+        """Number of images, each as often as it was added."""
         return sum(len(part.rows) for part in self._parts)
 
-    def update(self, rows: np.ndarray, values: np.ndarray) -> None:
+    def update(
+        self, rows: np.ndarray, values: np.ndarray, answers: np.ndarray | None = None
+    ) -> None:
         """Adds a batch.
 
         Args:
-            rows: int array (n,), numbers of the images.
-            values: array (n,).
+            rows: int array (n,), numbers of the images; one may come several times.
+            values: array (n,), the sum of each image's numbers.
+            answers: array (n,), how many these are; None for one each. Images with none
+                are left out.
         """
-        values = np.asarray(values, np.float64).reshape(-1)
+        rows, values = np.asarray(rows), np.asarray(values, np.float64).reshape(-1)
         if not np.isfinite(values).all():
             raise InputError(
                 f"{self.name} must be finite for each image. Received: NaN or infinity."
                 " Check the functions and weights that the evaluation was given."
             )
-        self._parts.append(ByImage(np.asarray(rows), values, np.ones(len(values))))
+        answers = (
+            np.ones(len(values)) if answers is None else np.asarray(answers, float)
+        )
+        some = answers > 0
+        self._parts.append(ByImage(rows[some], values[some], answers[some], self.share))
 
     def result(self) -> Measurement:
         """The mean; InputError if there was no value."""
@@ -220,78 +226,24 @@ class RunningMean:
         return Measurement.of_images(self.name, by_image, self.protocol)
 
 
-NAME = "classification_error"
+def judged(
+    info: DatasetInfo, logits: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which answers of a classifier are wrong, and which count.
 
-
-class ClassificationError:
-    """Accumulates right and wrong answers, per image and label.
-
-    One-hot labels: one answer a translation, counted at the label it should have.
-    Binary labels: one answer for each attribute.
+    One-hot labels: one answer an image, at the label that it should have. Binary
+    labels: one for each attribute.
 
     Args:
         info: the data set's labels.
+        logits: the classifier's outputs (n, number of domains).
+        labels: what the images should be, 0 or 1, of the same shape.
+
+    Returns:
+        Two bool arrays of that shape.
     """
-
-    def __init__(self, info: DatasetInfo):
-        self.info = info
-        self._rows: list[np.ndarray] = []
-        self._wrong: list[np.ndarray] = []
-        self._answers: list[np.ndarray] = []
-
-    def update(
-        self,
-        rows: np.ndarray,
-        logits: np.ndarray,
-        labels: np.ndarray,
-        counted: np.ndarray | None = None,
-    ) -> None:
-        """Adds a batch.
-
-        Args:
-            rows: int array (n,), numbers of the images that the answers belong to;
-                one number may come several times.
-            logits: the classifier's outputs (n, number of domains).
-            labels: what the images should be, 0 or 1, of the same shape.
-            counted: bool array of that shape; which answers count. All, if None; only
-                those at a label of 1 do with one-hot labels.
-        """
-        labels = np.asarray(labels) > 0.5
-        if self.info.label_type == ONE_HOT:
-            right = np.argmax(logits, axis=1) == np.argmax(labels, axis=1)
-            wrong, answers = ~right[:, np.newaxis] & labels, labels
-        else:
-            wrong, answers = (np.asarray(logits) > 0.0) != labels, np.ones_like(labels)
-        if counted is not None:
-            wrong, answers = wrong & counted, answers & counted
-        self._rows.append(np.asarray(rows))
-        self._wrong.append(wrong)
-        self._answers.append(answers)
-
-    @property
-    def total(self) -> int:
-        """Number of answers."""
-        return sum(int(answers.sum()) for answers in self._answers)
-
-    def result(self) -> Measurement:
-        """The share of wrong answers over all labels; InputError if there is none."""
-        return self._share(range(len(self.info.domains)))
-
-    def per_label(self) -> dict[str, Measurement]:
-        """The share of wrong answers of each label that was asked for."""
-        return {
-            name: self._share([column])
-            for column, name in enumerate(self.info.domains)
-            if any(answers[:, column].any() for answers in self._answers)
-        }
-
-    def _share(self, columns: Sequence[int]) -> Measurement:
-        if not self.total:
-            raise InputError(f"{NAME} needs at least one image. Received: none")
-        wrong, answers = (
-            np.concatenate(parts)[:, columns].sum(axis=1)
-            for parts in (self._wrong, self._answers)
-        )
-        rows, some = np.concatenate(self._rows), answers > 0
-        every = ByImage(rows[some], wrong[some], answers[some], share=True)
-        return Measurement.of_images(NAME, ByImage.joined([every]))
+    labels = np.asarray(labels) > 0.5
+    if info.label_type == ONE_HOT:
+        right = np.argmax(logits, axis=1) == np.argmax(labels, axis=1)
+        return ~right[:, np.newaxis] & labels, labels
+    return (np.asarray(logits) > 0.0) != labels, np.ones_like(labels)

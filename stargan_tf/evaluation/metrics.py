@@ -18,9 +18,9 @@ from stargan_tf.evaluation.fid import (
 from stargan_tf.evaluation.inception import FeatureExtractor
 from stargan_tf.evaluation.lpips import Lpips
 from stargan_tf.evaluation.measures import (
-    ClassificationError,
     Measurement,
     RunningMean,
+    judged,
 )
 from stargan_tf.evaluation.options import (
     CLASSIFIER_STEPS,
@@ -118,11 +118,11 @@ class ClassificationMetric(Metric):
     def __init__(self, subject: Subject, options: EvaluationOptions):
         self.subject, self.options = subject, options
         self.classifier: LabelClassifier | None = None
-        self.real: ClassificationError | None = None
+        self.real: list[RunningMean] = []
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Trains the classifier, or finds it in the cache; tries it on real images."""
-        if self.real is not None:
+        if self.real:
             return
         options, held_out = self.options, self.subject.held_out
         self.classifier = cached_classifier(
@@ -131,11 +131,16 @@ class ClassificationMetric(Metric):
             steps=options.classifier_steps or CLASSIFIER_STEPS[options.classifier],
             seed=options.seed,
         )
-        real = ClassificationError(held_out.info)
+        info, name = held_out.info, "classification_error_real"
+        names = [name, *(f"{name}/{domain}" for domain in info.domains)]
+        whole, *each = real = [RunningMean(name, share=True) for name in names]
         rows = subsample(np.arange(len(held_out)), options.count)
         for places, images in image_batches(held_out, rows, options.batch_size):
-            labels = held_out.labels[rows[places]]
-            real.update(rows[places], self.classifier.logits(images), labels)
+            seen, logits = rows[places], self.classifier.logits(images)
+            wrong, answers = judged(info, logits, held_out.labels[seen])
+            whole.update(seen, wrong.sum(axis=1), answers.sum(axis=1))
+            for column, mean in enumerate(each):
+                mean.update(seen, wrong[:, column], answers[:, column])
         self.real = real
 
     def start(self, task: Task) -> "ClassificationMeter | None":
@@ -146,12 +151,8 @@ class ClassificationMetric(Metric):
 
     def on_real_images(self) -> list[Measurement]:
         """The error on real held-out images: over all, and of each label."""
-        name = "classification_error_real"
-        labels = self.real.per_label().items()
-        return [
-            replace(self.real.result(), name=name),
-            *(replace(error, name=f"{name}/{label}") for label, error in labels),
-        ]
+        whole, *each = self.real
+        return [whole.result(), *(mean.result() for mean in each if mean.count)]
 
 
 class ClassificationMeter(Meter):
@@ -159,27 +160,27 @@ class ClassificationMeter(Meter):
 
     def __init__(self, classifier: LabelClassifier, info: DatasetInfo, task: Task):
         self.classifier, self.info, self.task = classifier, info, task
-        self.target, self.others = ClassificationError(info), ClassificationError(info)
+        self.target = RunningMean("classification_error", share=True)
+        self.others = RunningMean("kept_label_error", share=True)
 
     def update(self, batch: Translated) -> Scores:
         """Adds an answer for each translation; the first ones give the scores."""
         logits = self.classifier.logits(batch.flat)
         rows = np.repeat(batch.rows, self.task.outputs)
         labels = np.repeat(batch.labels, self.task.outputs, axis=0)
-        is_target = np.zeros(labels.shape, bool)
-        is_target[:, self.task.column] = True
-        self.target.update(rows, logits, labels, is_target)
+        wrong, answers = judged(self.info, logits, labels)
+        column = self.task.column
+        self.target.update(rows, wrong[:, column], answers[:, column])
         if self.info.label_type != ONE_HOT:
-            self.others.update(rows, logits, labels, ~is_target)
+            wrong, answers = (np.delete(x, column, axis=1) for x in (wrong, answers))
+            self.others.update(rows, wrong.sum(axis=1), answers.sum(axis=1))
         probability = self._of_target(logits[:: self.task.outputs].astype(np.float64))
         return Scores("how sure the classifier is of the target", probability, ".1%")
 
     def results(self) -> list[Measurement]:
         """The error at the target and, with binary labels, at the others."""
-        results = [self.target.result()]
-        if self.others.total:
-            results.append(replace(self.others.result(), name="kept_label_error"))
-        return results
+        others = [self.others.result()] if self.others.count else []
+        return [self.target.result(), *others]
 
     def _of_target(self, logits: np.ndarray) -> np.ndarray:
         """Probability that the classifier gives to the target."""
