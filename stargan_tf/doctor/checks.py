@@ -133,8 +133,6 @@ def check_labels(splits: Splits) -> list[Finding]:
 def check_readable(pictures: Sequence[Picture]) -> list[Finding]:
     """How many are unreadable."""
     broken = [picture for picture in pictures if picture.problem is not None]
-    if not pictures:
-        return []
     if not broken:
         return [finding("unreadable", pictures=plural(len(pictures), "picture"))]
     few = len(broken) <= BEARABLE * len(pictures)

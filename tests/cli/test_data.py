@@ -214,14 +214,13 @@ def test_a_folder_without_errors(pets, tmp_path):
     assert content["levels"]["error"] == 0
 
 
-def test_a_domain_without_pictures_is_an_error_and_the_files_are_checked(pets):
+def test_a_domain_without_pictures_is_an_error(pets):
     (pets / "wild").mkdir()
     (pets / "wild" / "0.heic").touch()
-    (pets / "cat" / "0.png").write_bytes(b"")
     result = doctor("--dataset=folder", "--data_dir", pets, "--image_size", 16)
     assert result.returncode == 1
     assert "The domain 'wild' has no image" in result.stdout
-    assert "1 picture of 80 cannot be read" in result.stdout
+    assert "twice" not in result.stdout  # Nothing was looked at.
 
 
 @pytest.fixture
