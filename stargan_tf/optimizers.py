@@ -226,15 +226,6 @@ class SharedLearningRate:
             if not rate_schedule(optimizer):
                 optimizer.learning_rate = rate * ratio
 
-    @property
-    def use_ema(self):
-        """Asked for by `SwapEMAWeights` only, which cannot work."""
-        raise InputError(
-            "SwapEMAWeights is for models with one optimizer; StarGAN models have one "
-            "for each network. Leave it out: a model with EMA networks uses them in "
-            "translate and predict."
-        )
-
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class _UntilReplaced(keras.optimizers.schedules.LearningRateSchedule):

@@ -2,6 +2,7 @@
 
 import itertools
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -62,6 +63,15 @@ def check_arguments(given, steps):
     for name in ("sample_weight", "class_weight"):
         if given.get(name) is not None:
             raise InputError(f"Leave {name} out. {NO_WEIGHTS}")
+    callbacks = given.get("callbacks") or []
+    callbacks = getattr(callbacks, "callbacks", callbacks)  # Of a CallbackList.
+    for callback in tf.nest.flatten(callbacks):
+        if isinstance(callback, keras.callbacks.SwapEMAWeights):
+            raise InputError(
+                "SwapEMAWeights is for models with one optimizer; StarGAN models have "
+                "one for each network. Leave it out: a model with EMA networks uses "
+                "them in translate and predict."
+            )
     for name, number in steps.items():
         data, endless = given.get(name), tf.data.INFINITE_CARDINALITY
         if not isinstance(data, tf.data.Dataset) or given.get(number) is not None:
