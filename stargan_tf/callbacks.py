@@ -42,7 +42,6 @@ from stargan_tf.evaluation.options import (
     NUMBERS,
     EvaluationOptions,
     find_number,
-    read_metrics,
 )
 from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
@@ -314,8 +313,7 @@ class Evaluate(EverySteps):
         **options: Any,
     ):
         super().__init__(every, total_steps, log)
-        names = read_metrics(metrics) if isinstance(metrics, str) else tuple(metrics)
-        self.options = EvaluationOptions(names, **options)
+        self.options = EvaluationOptions(metrics, **options)
         self.sources = [*zip(_as_list(held_out), _as_list(train), strict=True)]
         self._evaluators: dict[str, Evaluator] = {}
 

@@ -36,7 +36,6 @@ from stargan_tf.evaluation.options import (
     METRICS,
     PROTOCOLS,
     EvaluationOptions,
-    read_metrics,
 )
 from stargan_tf.files import check_file, read_json
 from stargan_tf.interruption import postponed
@@ -302,7 +301,7 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
     from stargan_tf.evaluation.job import plan_evaluation
 
     options = EvaluationOptions(
-        read_metrics(args.metrics),
+        args.metrics,
         protocol=args.protocol,
         classifier=args.classifier,
         classifier_steps=args.classifier_steps,

@@ -278,7 +278,7 @@ class EvaluationJob:
 def evaluate(
     model: Any,
     dataset: str | LabeledImages | None = None,
-    metrics: Sequence[str] = DEFAULT_METRICS,
+    metrics: str | Sequence[str] = DEFAULT_METRICS,
     *,
     train: LabeledImages | None = None,
     truth: Callable[..., Any] | None = None,
@@ -322,7 +322,7 @@ def evaluate(
 
     of_data = {field.name for field in fields(DatasetOptions)} & options.keys()
     opening = {name: options.pop(name) for name in of_data}
-    chosen = EvaluationOptions(tuple(metrics), **options)
+    chosen = EvaluationOptions(metrics, **options)
     checkpoint = None
     if isinstance(model, str | os.PathLike):
         checkpoint, state = find_checkpoint(model)
@@ -330,9 +330,10 @@ def evaluate(
     else:
         state = state_of(model)
     if isinstance(dataset, LabeledImages):
-        if train is None and COMPARED & set(metrics):
+        compared = sorted(COMPARED.intersection(chosen.metrics))
+        if train is None and compared:
             raise InputError(
-                f"{' and '.join(sorted(COMPARED & set(metrics)))} compare with real "
+                f"{' and '.join(compared)} compare with real "
                 "images. Pass them as train=…, such as load_dataset(name, 'train')."
             )
         infos = as_infos(state.datasets)

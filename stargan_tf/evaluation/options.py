@@ -4,7 +4,7 @@ Free of NumPy and TensorFlow, so that options are checked before either starts.
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ class EvaluationOptions:
     """What to measure, and how.
 
     Args:
-        metrics: some of `METRICS`.
+        metrics: some of `METRICS`, as a tuple or, with commas between, as a text.
         protocol: of FID and KID: `"standard"` or `"stargan_v2"`.
         classifier: size of the classifier: `"tiny"`, `"small"` or `"resnet18"`.
         classifier_steps: batches it is trained on; None for what suits its size.
@@ -46,7 +46,7 @@ class EvaluationOptions:
         InputError: if a metric or protocol does not exist, or a number is too small.
     """
 
-    metrics: tuple[str, ...] = DEFAULT_METRICS
+    metrics: str | Sequence[str] = DEFAULT_METRICS
     protocol: str = STANDARD
     classifier: str = "small"
     classifier_steps: int | None = None
@@ -56,6 +56,11 @@ class EvaluationOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        names = self.metrics
+        if isinstance(names, str):
+            names = [name.strip() for name in names.split(",")]
+        names = tuple(dict.fromkeys(name for name in names if name))
+        object.__setattr__(self, "metrics", names)
         if not self.metrics:
             raise InputError(f"Name at least one metric. {near_names('', METRICS)}")
         for name in self.metrics:
@@ -86,12 +91,6 @@ def check_known(name: str, known: Collection[str], noun: str) -> None:
     """InputError, with the names that are nearest, unless a name is known."""
     if name not in known:
         raise InputError(f"There is no {noun} '{name}'. {near_names(name, known)}")
-
-
-def read_metrics(text: str) -> tuple[str, ...]:
-    """Metric names with commas between, such as `"fid,lpips"`, each once."""
-    names = (name.strip() for name in text.split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from stargan_tf.evaluation.options import (
     DEFAULT_METRICS,
     NUMBERS,
     EvaluationOptions,
-    read_metrics,
 )
 from stargan_tf.files import read_json, user_path
 from stargan_tf.models.family import ModelFamily, Option, make_option
@@ -235,7 +234,7 @@ class RunConfig:
     def evaluation(self) -> EvaluationOptions:
         """What is measured every `evaluate_every` steps."""
         return EvaluationOptions(
-            read_metrics(self.evaluate_metrics),
+            self.evaluate_metrics,
             count=self.evaluate_count,
             classifier=self.evaluate_classifier,
             seed=self.seed,

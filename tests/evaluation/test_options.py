@@ -11,12 +11,13 @@ from stargan_tf.evaluation.options import (
     formatted,
     heading,
     is_better,
-    read_metrics,
 )
 
 
 def test_metrics_are_read_once_each():
-    assert read_metrics(" fid,lpips, fid,") == ("fid", "lpips")
+    expected = ("fid", "lpips")
+    assert EvaluationOptions(" fid,lpips, fid,").metrics == expected
+    assert EvaluationOptions(["fid", "lpips", "fid"]).metrics == expected
 
 
 @pytest.mark.parametrize(
