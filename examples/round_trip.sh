@@ -48,6 +48,9 @@ echo "3. A server serves the export."
 stargan-tf serve --model served/faces --port "$PORT" > server.log 2>&1 &
 server=$!
 trap 'kill $server 2> /dev/null || true' EXIT
+until (exec 3<> "/dev/tcp/localhost/$PORT") 2> /dev/null; do
+  kill -0 "$server" && sleep 1
+done
 
 echo "4. A client without TensorFlow translates through it."
 stargan-tf datasets save --dataset toon_attributes --count 2 --image_size 64 --output held_out
