@@ -268,25 +268,27 @@ def _of_recipe(
     arguments: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The constructor's arguments that a preset of the command line stands for."""
-    options = {option.name for option in chosen.model_options}
-    made = {option: recipe[option] for option in options if option in recipe}
-    made |= {"dtype": recipe["precision"]} if "precision" in recipe else {}
-    size = arguments.get("image_size", recipe["image_size"])
-    attributes = recipe.get("attributes")
-    if "datasets" in arguments:
+    names_of_options = {option.name for option in chosen.model_options}
+    made = {n: value for n, value in recipe.items() if n in names_of_options}
+    if "precision" in recipe:
+        made["dtype"] = recipe["precision"]
+    if "datasets" in arguments:  # They say the size.
         return made | dict(arguments)
-    if not any(label in arguments for label in _LABELS):
-        if "dataset" in recipe:  # One that comes with the package.
-            info = load_dataset(recipe["dataset"], image_size=size).info
-            arguments = {n: v for n, v in arguments.items() if n != "image_size"}
-            return {**made, "datasets": info, **arguments}
-        if not attributes or not all(isinstance(one, str) for one in attributes):
-            raise InputError(
-                f"The preset '{name}' names no labels. Pass domains=[…], num_domains=… "
-                "or datasets=…."
-            )
-        made["domains"] = attributes
-    return {**made, "image_size": size, **arguments}
+    size = {"image_size": recipe["image_size"]} if "image_size" in recipe else {}
+    if any(label in arguments for label in _LABELS):
+        return made | size | dict(arguments)
+    if "dataset" in recipe:  # One that comes with the package.
+        rest = dict(arguments)
+        size |= {"image_size": rest.pop("image_size")} if "image_size" in rest else {}
+        made["datasets"] = load_dataset(recipe["dataset"], **size).info
+        return made | rest
+    attributes = recipe.get("attributes")
+    if not attributes or not all(isinstance(one, str) for one in attributes):
+        raise InputError(
+            f"The preset '{name}' names no labels. Pass domains=[…], num_domains=… or "
+            "datasets=…."
+        )
+    return {**made, **size, "domains": attributes, **arguments}
 
 
 def state_of(model: Any) -> State:
