@@ -243,6 +243,8 @@ DISTILL = Command(
 
 _FUNCTIONS = {
     "truth": "(name, label, image size) → the true translation, or None.",
+    "masks": "images → masks, above 0.5 where a translation may draw.",
+    "embedding": "images → vectors that identify a person.",
 }
 _PLOTS = (".png", ".svg", ".pdf")
 

@@ -167,7 +167,7 @@ def _make_metrics(
     if CLASSIFICATION in options.metrics:
         metrics.append(kinds.ClassificationMetric(subject, options))
     if UNCHANGED in options.metrics:
-        metrics.append(kinds.UnchangedMetric(truth))
+        metrics.append(kinds.UnchangedMetric(functions, truth))
     if LPIPS in options.metrics:
         metrics.append(kinds.LpipsMetric(subject, truth))
     if {FID, KID} & set(options.metrics):

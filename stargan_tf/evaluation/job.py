@@ -282,6 +282,8 @@ def evaluate(
     *,
     train: LabeledImages | None = None,
     truth: Callable[..., Any] | None = None,
+    masks: Callable[..., Any] | None = None,
+    embedding: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Results:
     """Measures a model on held-out images, as `stargan-tf evaluate` does.
@@ -302,11 +304,14 @@ def evaluate(
             `"classification"` compare with. They must not be those of `dataset`.
         truth: (name of an image, label (number of domains,), image size) → the uint8
             image (size, size, 3) that a perfect translation gives, or None.
+        masks: uint8 images (n, size, size, 3) → (n, size, size), above 0.5 where a
+            translation may draw.
+        embedding: uint8 images (n, size, size, 3) → vectors (n, d) that tell who it is.
         **options: `count` (images of each task at most), `batch_size`, `seed`,
             `outputs` (translations of each image, for models with styles),
-            `protocol`, `classifier` and `classifier_steps`, as the flags of
-            `stargan-tf evaluate`; with the name of a data set also the options of
-            `load_dataset`, such as `data_dir`.
+            `protocol`, `lpips_network`, `classifier` and `classifier_steps`, as the
+            flags of `stargan-tf evaluate`; with the name of a data set also the
+            options of `load_dataset`, such as `data_dir`.
 
     Returns:
         The results: `means` is {name: mean over the tasks, with `value` and
@@ -344,7 +349,7 @@ def evaluate(
     else:
         choice = DataChoice(dataset, opening)
         data = open_evaluation_data(checkpoint, state, choice)
-    functions = UserFunctions(truth=truth)
+    functions = UserFunctions(truth=truth, masks=masks, embedding=embedding)
     subject = _subject(model, state, data)
     with keras_settings():
         return Evaluator(subject, chosen, functions).run()

@@ -28,6 +28,7 @@ from stargan_tf.evaluation.options import (
     KID,
     NUMBERS,
     EvaluationOptions,
+    UserFunctions,
 )
 from stargan_tf.evaluation.results import Scores
 from stargan_tf.evaluation.tasks import (
@@ -303,16 +304,17 @@ class LpipsMetric(Metric):
 
 
 class UnchangedMetric(Metric):
-    """Cycle, same-domain change, and distance to the truth where it is known.
+    """Cycle, same-domain change; truth, background and identity where they are known.
 
     All look at the first translation of each image.
 
     Args:
+        functions: the user's masks and embedding.
         truth: gives true translations.
     """
 
-    def __init__(self, truth: Truth | None = None):
-        self.truth = truth
+    def __init__(self, functions: UserFunctions, truth: Truth | None = None):
+        self.functions, self.truth = functions, truth
 
     def start(self, task: Task) -> Meter:
         """A meter of the kind that suits the task."""
@@ -327,6 +329,15 @@ class UnchangedMetric(Metric):
         before, after, rows = batch.images, batch.first, batch.rows
         cycle = change(before, batch.cycled)
         add("cycle_error", rows, cycle)
+        if self.functions.masks:
+            masks = self.functions.masks(before)
+            outside = background_change(before, after, masks)
+            # An image that is masked as a whole has no background.
+            some = ~np.isnan(outside)
+            add("background_change", rows[some], outside[some])
+        if self.functions.embedding:
+            embed = self.functions.embedding
+            add("identity_similarity", rows, identity_similarity(before, after, embed))
         # A style has no single truth.
         truth = self.truth if batch.task.guide == LABEL else None
         known, truth = true_images(truth, batch)
@@ -385,9 +396,71 @@ def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     Returns:
         float array (n,).
     """
+    return _difference(before, after).mean(axis=(1, 2))
+
+
+def background_change(
+    before: np.ndarray, after: np.ndarray, may_change: np.ndarray
+) -> np.ndarray:
+    """`change`, over the pixels outside a mask alone.
+
+    Args:
+        before: uint8 images (n, h, w, 3).
+        after: images of the same shape.
+        may_change: bool or 0…1 array (n, h, w); above one half where the translation
+            is allowed to draw.
+
+    Returns:
+        float array (n,); NaN for an image that has no pixel outside its mask.
+    """
+    may_change = np.asarray(may_change)
+    if may_change.shape != before.shape[:3] or may_change.dtype.kind not in "bfiu":
+        raise InputError(
+            f"Masks must be numbers of shape {before.shape[:3]}. Received: "
+            f"{may_change.dtype} of shape {may_change.shape}"
+        )
+    outside = may_change <= 0.5
+    pixels = outside.sum(axis=(1, 2))
+    total = np.sum(_difference(before, after) * outside, axis=(1, 2))
+    return np.where(pixels, total / np.maximum(pixels, 1), np.nan)
+
+
+def identity_similarity(
+    before: np.ndarray,
+    after: np.ndarray,
+    embed: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Cosine of the angle between the embeddings of two images, in [-1, 1].
+
+    Args:
+        before: uint8 images (n, h, w, 3).
+        embed: uint8 images (n, h, w, 3) → vectors (n, d), such as a face recognition
+            network with its own resizing and scaling.
+
+    Returns:
+        float array (n,).
+    """
+    _check_pair(before, after)
+    first, second = (_unit(embed(images), len(images)) for images in (before, after))
+    return np.sum(first * second, axis=1)
+
+
+def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     _check_pair(before, after)
     difference = before.astype(np.float64) - after.astype(np.float64)
-    return np.abs(difference).mean(axis=(1, 2, 3))
+    return np.abs(difference).mean(axis=-1)
+
+
+def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or len(vectors) != count:
+        raise InputError(
+            f"An embedding must be an array of {count} vectors of numbers. Received: "
+            f"{vectors.dtype} of shape {vectors.shape}"
+        )
+    vectors = vectors.astype(np.float64)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, np.finfo(np.float64).tiny)
 
 
 def _check_pair(first: np.ndarray, second: np.ndarray) -> None:

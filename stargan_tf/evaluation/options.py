@@ -77,14 +77,19 @@ class EvaluationOptions:
 
 @dataclass(frozen=True)
 class UserFunctions:
-    """What only the user knows about the images; it may be missing.
+    """What only the user knows about the images; each may be missing.
 
     Args:
         truth: (name of a held-out image, label (number of domains,), image size) →
             uint8 image (s, s, 3) that a perfect translation gives, or None.
+        masks: uint8 images (n, s, s, 3) → (n, s, s), above one half where a
+            translation may draw.
+        embedding: uint8 images (n, s, s, 3) → vectors (n, d) that tell who it is.
     """
 
     truth: "Callable[[str, np.ndarray, int], np.ndarray | None] | None" = None
+    masks: "Callable[[np.ndarray], np.ndarray] | None" = None
+    embedding: "Callable[[np.ndarray], np.ndarray] | None" = None
 
 
 def check_known(name: str, known: Collection[str], noun: str) -> None:
@@ -150,6 +155,16 @@ NUMBERS = {
     ),
     "same_domain_change": Number(
         UNCHANGED, "same label", "gray levels changed though the label stays", ".1f"
+    ),
+    "background_change": Number(
+        UNCHANGED, "background", "gray levels changed outside of the masks", ".1f"
+    ),
+    "identity_similarity": Number(
+        UNCHANGED,
+        "identity",
+        "cosine between the embeddings before and after",
+        ".3f",
+        True,
     ),
 }
 

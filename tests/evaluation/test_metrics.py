@@ -13,7 +13,7 @@ from stargan_tf.evaluation.metrics import (
     LpipsMetric,
     UnchangedMetric,
 )
-from stargan_tf.evaluation.options import EvaluationOptions
+from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
 from stargan_tf.steering.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import (
     FACE_LABELS,
@@ -54,11 +54,39 @@ def test_change_in_grey_levels():
     np.testing.assert_allclose(module.change(after, IMAGES), [0, 3, 0])
 
 
+def test_background_change_looks_outside_the_mask_alone():
+    after = IMAGES.copy()
+    after[:, :8] += 50  # Allowed.
+    after[0, 8:, :4] += 4  # A quarter of the background.
+    masks = np.zeros((3, 16, 16))
+    masks[:, :8] = 1
+    masks[2] = 1
+    found = module.background_change(IMAGES, after, masks)
+    np.testing.assert_allclose(found, [1, 0, np.nan])
+
+
+def test_identity_similarity_is_a_cosine():
+    def embed(images):
+        vectors = {0: [3.0, 4.0], 1: [4.0, 3.0], 2: [-3.0, -4.0]}
+        return np.array([vectors[int(image[0, 0, 0])] for image in images])
+
+    def flat(*values):
+        return np.stack([np.full((4, 4, 3), value, np.uint8) for value in values])
+
+    found = module.identity_similarity(flat(0, 0, 0), flat(0, 1, 2), embed)
+    np.testing.assert_allclose(found, [1, 24 / 25, -1])
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="must be uint8. Received: float32"):
         module.change(IMAGES, IMAGES.astype(np.float32))
     with pytest.raises(InputError, match="one shape"):
         module.psnr(IMAGES, IMAGES[:2])
+    with pytest.raises(InputError, match=r"Masks must be .* shape \(3, 16, 16\)"):
+        module.background_change(IMAGES, IMAGES, np.zeros((16, 16)))
+    for wrong in (np.array(["a"] * 3), np.zeros(3), np.zeros((2, 4)), "text", None):
+        with pytest.raises(InputError, match="array of 3 vectors of numbers"):
+            module.identity_similarity(IMAGES, IMAGES, lambda _, it=wrong: it)
     with pytest.raises(InputError, match="at least 11×11 pixels. Received: 8×8"):
         module.ssim(IMAGES[:, :8, :8], IMAGES[:, :8, :8])
 
@@ -268,8 +296,8 @@ def test_too_little_to_differ_is_refused():
 CHANGE_OPTIONS = EvaluationOptions(outputs=2)
 
 
-def measured_changes(subject, tasks, **truth):
-    metric = UnchangedMetric(**truth)
+def measured_changes(subject, tasks, functions=UserFunctions(), **truth):  # noqa: B008
+    metric = UnchangedMetric(functions, **truth)
     return {
         task.name: run_task(task, subject.held_out, [metric], 4, lambda count: None)
         for task in tasks
@@ -304,6 +332,26 @@ def test_the_truth_gives_psnr_and_ssim_and_the_scores():
     assert found.examples[-1].name == "002.png"
     assert found.examples[-1].score == pytest.approx(20 * np.log10(255 / 12.5), abs=1)
     assert found.examples[0].score_name == "PSNR to the true image, dB"
+
+
+def test_masks_and_embeddings_of_the_users():
+    def masks(images):
+        inside = np.zeros(images.shape[:3])
+        inside[:, :, :8] = 1
+        return inside
+
+    def embedding(images):
+        level = images.reshape(len(images), -1).mean(axis=1)
+        return np.stack([level + 1, np.ones(len(level))], axis=1)
+
+    subject = faces()
+    functions = UserFunctions(masks=masks, embedding=embedding)
+    found = measured_changes(subject, label_tasks(subject, CHANGE_OPTIONS), functions)[
+        "Male=0"
+    ]
+    # Men lose nothing but gain their hair's 0.1: all pixels alike, masked or not.
+    assert found.value("background_change") == pytest.approx(2 * 12.75 / 3, abs=0.5)
+    assert 0.99 < found.value("identity_similarity") <= 1
 
 
 def test_styles_have_cycles_by_their_own_style_and_no_truth():
