@@ -43,7 +43,7 @@ CASES = {
         Sizes(256, {**V2, "high_pass": 0.0}, 3),
         "nets_ema",
     ),
-    "v2, 256 px, 3 domains: nets, nets_ema": (
+    "v2, 256 px, 3 domains: nets, nets_ema, optims": (
         "stargan_v2",
         Sizes(256, {**V2, "high_pass": 0.0}, 3),
         "",
@@ -119,13 +119,21 @@ def make(case: tuple, folder: Path) -> None:
     """Writes a checkpoint of fresh weights."""
     from stargan_tf.convert.files import write_torch
     from stargan_tf.convert.mapping import take_weights
+    from stargan_tf.convert.write import take_moments
 
     name, sizes, part = case
     official = official_codes()[name]
     model = build(case)
     tables = official.tables(sizes)
     states = {n: take_weights(getattr(model, n), t) for n, t in tables.items()}
-    for name, content in official.files(states, 100_000):
+    moments = {}
+    if not part:
+        model.compile()
+        for name in official.networks:
+            network, optimizer = getattr(model, name), f"{name}_optimizer"
+            optimizer = getattr(model, optimizer)
+            moments[name] = take_moments(optimizer, network, tables[name])
+    for name, content in official.files(states, moments, 100_000):
         if part in name:
             write_torch(folder / name, content)
 

@@ -254,7 +254,7 @@ IMPORT = Command(
     usage=(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
         "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
-        "{step}_nets_ema.ckpt (_nets.ckpt); also .npz."
+        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt); also .npz."
     ),
     add_arguments=_add_import_arguments,
     run=_import,

@@ -124,13 +124,14 @@ class OfficialCode:
         averaged: those that also exist as an average, under the name `…_ema`.
         find_networks: (path, content of a file) → our network's name → its weights;
             empty for a file that is not of this code.
+        find_moments: content of a file → network's name → state dict of its optimizer.
         sizes: what the shapes of the networks tell; raises `InputError` if networks
             are missing or do not belong together.
         tables: sizes → network's name → its table.
         check_exportable: raises `InputError` for constructor arguments of a model that
             this code cannot build.
-        files: (state dicts by network, step) → (file name, content) of each file of
-            a checkpoint.
+        files: (state dicts by network, those of the optimizers, step) → (file name,
+            content) of each file of a checkpoint.
     """
 
     repository: str
@@ -139,11 +140,13 @@ class OfficialCode:
     networks: tuple[str, ...]
     averaged: tuple[str, ...] = ()
     find_networks: Callable[[Path, Mapping[str, Any]], dict[str, NetworkState]]
+    find_moments: Callable[[Mapping[str, Any]], dict[str, Any]]
     sizes: Callable[[Mapping[str, NetworkState]], Sizes]
     tables: Callable[[Sizes], dict[str, Table]]
     check_exportable: Callable[[Mapping[str, Any]], None]
     files: Callable[
-        [Mapping[str, StateDict], int], Iterable[tuple[str, Mapping[str, Any]]]
+        [Mapping[str, StateDict], Mapping[str, Any], int],
+        Iterable[tuple[str, Mapping[str, Any]]],
     ]
 
 

@@ -24,7 +24,7 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import installed_families
 
-_STEP = re.compile(r"(\d+)[-_](?:[GD]|nets)\b|(\d+)_nets_ema\b")
+_STEP = re.compile(r"(\d+)[-_](?:[GD]|nets|optims)\b|(\d+)_nets_ema\b")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class OfficialCheckpoint:
     Args:
         family: name of the model family.
         networks: our network's name → its weights.
+        moments: our network's name → state dict of its PyTorch optimizer.
         sizes: what the shapes tell.
         step: training steps, by the files' names; 0 if they say nothing.
         infos: the model's data sets.
@@ -41,6 +42,7 @@ class OfficialCheckpoint:
 
     family: str
     networks: dict[str, NetworkState]
+    moments: dict[str, Mapping[str, Any]]
     sizes: Sizes
     step: int
     infos: list[DatasetInfo]
@@ -76,9 +78,10 @@ def read(
     """
     paths = [Path(path) for path in paths]
     networks: dict[str, NetworkState] = {}
+    moments: dict[str, Any] = {}
     owners: dict[str, Path] = {}
     for path in paths:
-        family, new = _recognize(path, read_checkpoint(path))
+        family, new, new_moments = _recognize(path, read_checkpoint(path))
         owners[family] = path
         for name, state in new.items():
             if name in networks:
@@ -87,9 +90,15 @@ def read(
                     f"each network once: {official_codes()[family].file_names}."
                 )
             networks[name] = state
+        moments |= new_moments
     if len(owners) > 1:
         listed = ", ".join(f"{path} ({family})" for family, path in owners.items())
         raise InputError(f"The files are of different models: {listed}.")
+    if not networks:
+        raise InputError(
+            f"{paths[0]} holds optimizers only. Give the file of the networks "
+            "({step}_nets.ckpt) too."
+        )
     (family,) = owners
     official = official_codes()[family]
     sizes = official.sizes(networks)
@@ -104,15 +113,17 @@ def read(
             f"{image_size}. Leave it out, or give a checkpoint for {image_size} px."
         )
     infos = dataset_infos(sizes, preset, domains, label_type or official.label_type)
-    return OfficialCheckpoint(family, networks, sizes, _step(paths), infos)
+    return OfficialCheckpoint(family, networks, moments, sizes, _step(paths), infos)
 
 
 def _recognize(
     path: Path, content: Mapping[str, Any]
-) -> tuple[str, dict[str, NetworkState]]:
+) -> tuple[str, dict[str, NetworkState], dict[str, Any]]:
     for family, official in official_codes().items():
-        if networks := official.find_networks(path, content):
-            return family, networks
+        networks = official.find_networks(path, content)
+        moments = official.find_moments(content)
+        if networks or moments:
+            return family, networks, moments
     if is_state_dict(content):
         received = f"{len(content)} arrays, {_some(map(str, content))}"
     else:

@@ -8,19 +8,26 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from stargan_tf import files
 from stargan_tf.convert.files import write_torch
 from stargan_tf.convert.mapping import (
     OfficialCode,
     Sizes,
+    Table,
+    entries,
     put_weights,
     take_weights,
+    to_official,
+    to_ours,
 )
 from stargan_tf.convert.read import OfficialCheckpoint, official_codes, read
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
+from stargan_tf.optimizers import TorchAdam
+from stargan_tf.private_interfaces import moments, rate_schedule
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State, model_file, read_model_config
 from stargan_tf.training.run_folder import (
@@ -32,6 +39,8 @@ from stargan_tf.training.run_folder import (
 from stargan_tf.training.warm_start import IMPORT_RECORD, NOT_IMPORTED
 
 _EMA = "_ema"
+# PyTorch's names of Adam's moments, in the order of `moments`.
+_MEAN, _SQUARE = "exp_avg", "exp_avg_sq"
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ class _SavedToDisk:
 
 
 def _build(checkpoint: OfficialCheckpoint) -> tuple[Any, list[str]]:
-    """(model, what the checkpoint lacks)."""
+    """(model, what the checkpoint lacks); compiled only to keep its optimizers."""
     official = official_codes()[checkpoint.family]
     model_class = family(checkpoint.family).model_class()
     try:
@@ -132,7 +141,18 @@ def _build(checkpoint: OfficialCheckpoint) -> tuple[Any, list[str]]:
     for name in names:
         state = checkpoint.networks.pop(name)
         put_weights(getattr(model, name), tables[name], state)
-    fresh = [*_fill_gaps(model, names, official), "the optimizers"]
+    fresh = _fill_gaps(model, names, official)
+    if checkpoint.moments:
+        model.compile()
+    else:
+        fresh.append("the optimizers")
+    for name in list(checkpoint.moments):
+        put_moments(
+            getattr(model, f"{name}_optimizer"),
+            getattr(model, name),
+            tables[name],
+            checkpoint.moments.pop(name),
+        )
     model.step.assign(checkpoint.step)
     return model, fresh
 
@@ -167,6 +187,52 @@ def _listed(names: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def put_moments(
+    optimizer: Any, network: Any, table: Table, state_dict: Mapping[str, Any]
+) -> None:
+    """Gives an optimizer the moments that PyTorch's Adam had."""
+    keys = [entry.key for entry in entries(table)]
+    known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
+    variables = {v.path: v for v in network.trainable_variables}
+    shapes = {path: tuple(v.shape) for path, v in variables.items()}
+    for place, name in enumerate((_MEAN, _SQUARE)):
+        arrays = {key: state[name] for key, state in known.items()}
+        for path, array in to_ours(table, arrays, shapes):
+            if path not in variables:
+                continue
+            if shapes[path] != array.shape:
+                raise InputError(
+                    f"The optimizer's state is not of this {network.name}: a moment "
+                    f"has the shape {array.shape}, its weight {shapes[path]}."
+                )
+            moments(optimizer, variables[path])[place].assign(array)
+    steps = [int(state["step"]) for state in known.values()]
+    optimizer.iterations.assign(max(steps, default=0))
+
+
+def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
+    """The state dict that PyTorch's Adam would have; see `put_moments`."""
+    pairs = {v.path: moments(optimizer, v) for v in network.trainable_variables}
+    means = to_official(table, {path: m.numpy() for path, (m, _) in pairs.items()})
+    squares = to_official(table, {path: s.numpy() for path, (_, s) in pairs.items()})
+    keys = [entry.key for entry in entries(table)]
+    step = np.array(optimizer.iterations.numpy(), np.float32)
+    state = {
+        i: {"step": step, _MEAN: means[key], _SQUARE: squares[key]}
+        for i, key in enumerate(keys)
+        if key in means
+    }
+    group = {
+        "lr": float(optimizer.learning_rate),
+        "betas": (float(optimizer.beta_1), float(optimizer.beta_2)),
+        "eps": float(optimizer.epsilon),
+        "weight_decay": float(optimizer.l2),
+        "amsgrad": False,
+        "params": list(range(len(keys))),
+    }
+    return {"state": state, "param_groups": [group]}
+
+
 def check_exportable(checkpoint: Path, state: State) -> None:
     """Raises InputError for options that no official code can build."""
     options = read_model_config(model_file(checkpoint), family(state.model))
@@ -183,7 +249,7 @@ def export_checkpoint(
         ImportError: without PyTorch.
     """
     check_exportable(checkpoint, state)
-    model = open_checkpoint(checkpoint, state)
+    model = open_checkpoint(checkpoint, state, compile=True)
     official = official_codes()[state.model]
     space = model.label_space
     sizes = Sizes(space.image_size, model.get_config(), space.num_domains)
@@ -193,7 +259,14 @@ def export_checkpoint(
         for name, table in tables.items()
         if hasattr(model, name)
     }
+    optimizers = {}
+    for name in official.networks:
+        optimizer = getattr(model, f"{name}_optimizer", None)
+        # PyTorch's Adam has a fixed rate.
+        if isinstance(optimizer, TorchAdam) and not rate_schedule(optimizer):
+            network = getattr(model, name)
+            optimizers[name] = take_moments(optimizer, network, tables[name])
     with files.new_folder(output, "checkpoints", replace=overwrite) as unfinished:
-        for name, content in official.files(states, state.step):
+        for name, content in official.files(states, optimizers, state.step):
             write_torch(unfinished / name, content)
     return sorted(output.iterdir())

@@ -50,6 +50,7 @@ from stargan_tf.exporting.litert_file import (
     operations,
     outputs_of,
     signatures,
+    with_metadata,
 )
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import without_lines
@@ -167,6 +168,7 @@ def export_litert(
     with files.new_folder(output, "export", replace=overwrite) as folder:
         for file in model.files:
             content = convert(file, quantize, input_type, calibration)
+            content = with_metadata(content, description)
             if samples:
                 found = KerasOutputs(file, input_type, samples).compare(content)
                 _check(found, quantize, input_type, samples.described)
@@ -194,7 +196,7 @@ def litert_model(checkpoint: Path, state: State) -> LiteRTModel:
 
 
 def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
-    """What `model.json` says beside the files; JSON-ready."""
+    """What `model.json` and every file's metadata say; JSON-ready."""
     return {
         "format": FORMAT,
         **described_model(state),

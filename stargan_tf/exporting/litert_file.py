@@ -1,17 +1,23 @@
 """What is inside of a LiteRT file, and how it is run."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+import flatbuffers
 import numpy as np
 
+from stargan_tf.files import parsed_json
 from stargan_tf.native_output import without_lines
 from stargan_tf.private_interfaces import litert_schema
 
 schema = litert_schema()
+FILE_IDENTIFIER = b"TFL3"
+BUFFER_ALIGNMENT = 16
+METADATA = "stargan_tf"
 _MISSING = (
     "Comparing LiteRT files with Keras needs ai-edge-litert, and so does int8: pip "
     "install 'stargan_tf[litert]'. Other files can be written with --nocheck."
@@ -27,6 +33,25 @@ _OPERATIONS = {
 def unpack(content: bytes) -> Any:
     """The `ModelT` of a file."""
     return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+
+
+def pack(model: Any) -> bytes:
+    """The file of a `ModelT`."""
+    builder = _AligningBuilder(1 << 20)
+    builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
+    return bytes(builder.Output())
+
+
+class _AligningBuilder(flatbuffers.Builder):
+    """Puts buffers at multiples of 16 bytes, as the schema asks for.
+
+    The generated Python code forgets that; weights would be read unaligned.
+    """
+
+    def StartVector(self, elemSize, numElems, alignment):
+        if elemSize == 1:
+            alignment = max(alignment, BUFFER_ALIGNMENT)
+        return super().StartVector(elemSize, numElems, alignment)
 
 
 def operations(content: bytes) -> Counter[str]:
@@ -103,6 +128,28 @@ def signatures(content: bytes) -> dict[str, dict[str, Any]]:
         }
         for it in model.signatureDefs
     }
+
+
+def with_metadata(content: bytes, description: Mapping[str, Any]) -> bytes:
+    """Puts a description into a file, as the metadata entry `stargan_tf`."""
+    model = unpack(content)
+    buffer = schema.BufferT()
+    text = json.dumps(description, ensure_ascii=False).encode()
+    buffer.data = np.frombuffer(text, np.uint8)
+    model.buffers.append(buffer)
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = METADATA, len(model.buffers) - 1
+    model.metadata = [*(model.metadata or []), entry]
+    return pack(model)
+
+
+def read_metadata(content: bytes) -> dict[str, Any] | None:
+    """The description in a file, or None if it has none."""
+    model = unpack(content)
+    for entry in model.metadata or []:
+        if entry.name == METADATA.encode():
+            return parsed_json(bytes(model.buffers[entry.buffer].data))
+    return None
 
 
 def check_installed() -> None:

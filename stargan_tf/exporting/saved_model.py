@@ -47,7 +47,7 @@ from stargan_tf.exporting.agreement import (
     model_in_float32,
 )
 from stargan_tf.models.registry import family
-from stargan_tf.serving.tf_serving import BATCHING_CONFIG, next_version
+from stargan_tf.serving.tf_serving import BATCHING_CONFIG, models_config, next_version
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.run_folder import open_checkpoint
 
@@ -330,6 +330,7 @@ def _write_extras(
     shown = {signature: found.to_dict() for signature, found in agreement.items()}
     files.write_json(extra / "model.json", {**description, "agreement": shown})
     files.write_text(extra / "batching.config", BATCHING_CONFIG)
+    files.write_text(extra / "models.config", models_config(name))
     requests = extra / "tf_serving_warmup_requests"
     _write_warmup(requests, name, signatures, description["domains"][0])
 

@@ -1,8 +1,9 @@
-"""TF Serving: version folders, its batching, and where it is installed.
+"""TF Serving: version folders, its configuration files, and where it is installed.
 
 This module imports neither TensorFlow nor NumPy.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -77,6 +78,23 @@ def served_version(folder: Path) -> int:
             f"{folder.resolve().parent}"
         )
     raise InputError(f"{folder} holds no version (a folder 1, 2, …). {command}")
+
+
+def models_config(name: str) -> str:
+    """`--model_config_file`: the newest version of one model."""
+    # Quoted as JSON is: the text format reads the same escapes.
+    quoted = json.dumps(name, ensure_ascii=False)
+    path = json.dumps(f"/models/{name}", ensure_ascii=False)
+    return (
+        "model_config_list {\n"
+        "  config {\n"
+        f"    name: {quoted}\n"
+        f"    base_path: {path}\n"
+        '    model_platform: "tensorflow"\n'
+        "    model_version_policy { latest { num_versions: 1 } }\n"
+        "  }\n"
+        "}\n"
+    )
 
 
 def program_command(folder: Path, port: int) -> list[str]:

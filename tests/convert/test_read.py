@@ -173,7 +173,7 @@ def test_optimizers_alone(tmp_path):
     torch = pytest.importorskip("torch")
     optimizer = {"state": {}, "param_groups": []}
     torch.save({"generator": optimizer}, tmp_path / "000001_optims.ckpt")
-    assert "is no checkpoint of" in refused(tmp_path / "000001_optims.ckpt")
+    assert "holds optimizers only" in refused(tmp_path / "000001_optims.ckpt")
 
 
 def test_an_image_size_that_differs(ema_file):

@@ -6,15 +6,27 @@ import numpy as np
 import pytest
 
 from stargan_tf.convert.files import write_torch
+from stargan_tf.convert.mapping import (
+    NetworkState,
+    entries,
+    put_weights,
+    take_weights,
+    to_ours,
+)
 from stargan_tf.convert.write import (
     check_exportable,
     export_checkpoint,
     import_checkpoint,
+    put_moments,
 )
 from stargan_tf.errors import InputError
+from stargan_tf.models.stargan_v2.networks import MappingNetwork
+from stargan_tf.models.stargan_v2.official import mapping_network
+from stargan_tf.optimizers import TorchAdam
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint, load_model
-from tests.convert.conftest import flat, golden_states
+from tests.convert import official_shapes
+from tests.convert.conftest import flat, golden_states, v2_states
 from tests.models.golden import nhwc
 
 try:
@@ -251,6 +263,46 @@ def test_v2_there_and_back(tmp_path, name):
         assert kernel[1, 1] == 8
 
 
+@needs_torch
+def test_optimizers_there_and_back(tmp_path):
+    states = v2_states(domains=2, high_pass=True)
+    keys = {n: [k for k in s if k != "hpf.filter"] for n, s in states.items()}
+    parameters = {
+        name: [torch.nn.Parameter(torch.from_numpy(state[key])) for key in keys[name]]
+        for name, state in states.items()
+    }
+    moments = {name: stepped(values) for name, values in parameters.items()}
+    paths = [tmp_path / "000003_nets.ckpt", tmp_path / "000003_optims.ckpt"]
+    write_torch(paths[0], states)
+    torch.save(moments, paths[1])
+    imported = import_checkpoint(paths, tmp_path / "model")
+    assert "the optimizers" not in imported.fresh
+    export(tmp_path / "model", tmp_path / "out")
+    again = load(tmp_path / "out" / paths[1].name)
+    for name, theirs in moments.items():
+        ours = again[name]["state"]
+        unused = theirs["state"].keys() - ours.keys()
+        # Nothing trains the unused convolutions: PyTorch has no state of them either.
+        names = [keys[name][i] for i in unused]
+        assert all("decode" in key and "conv1x1" in key for key in names)
+        for i, state in ours.items():
+            for key in ("exp_avg", "exp_avg_sq", "step"):
+                assert torch.equal(state[key], theirs["state"][i][key]), (name, i, key)
+        # PyTorch takes it up.
+        torch.optim.Adam(parameters[name]).load_state_dict(again[name])
+
+
+def stepped(parameters):
+    """State dict of PyTorch's Adam after three steps."""
+    generator = torch.Generator().manual_seed(0)
+    adam = torch.optim.Adam(parameters, betas=(0.0, 0.99), weight_decay=1e-4)
+    for _ in range(3):
+        for parameter in parameters:
+            parameter.grad = torch.randn(parameter.shape, generator=generator)
+        adam.step()
+    return adam.state_dict()
+
+
 def test_additions_of_ours_have_no_official_form(tmp_path):
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.models.stargan.model import StarGAN
@@ -267,3 +319,69 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
         checkpoint = checkpoints.save(tmp_path, model, state, keep=1)
         with pytest.raises(InputError, match="is not in the official code"):
             check_exportable(checkpoint, state)
+
+
+
+
+TABLE = mapping_network(2)
+SHAPES = official_shapes.mapping_network_v2(2, latent=3, style=4, hidden=5)
+KEYS = [entry.key for entry in entries(TABLE)]
+
+
+@pytest.fixture
+def theirs():
+    """(parameters, PyTorch's Adam) after two steps."""
+    torch.manual_seed(0)
+    parameters = [torch.nn.Parameter(torch.randn(SHAPES[key])) for key in KEYS]
+    adam = torch.optim.Adam(parameters, lr=0.01, betas=(0.5, 0.99), weight_decay=0.1)
+    for _ in range(2):
+        step(parameters, adam)
+    return parameters, adam
+
+
+def step(parameters, adam):
+    for parameter in parameters:
+        parameter.grad = torch.randn(parameter.shape)
+    adam.step()
+
+
+@needs_torch
+def test_the_third_step_is_the_same(theirs, tmp_path):
+    parameters, adam = theirs
+    network = MappingNetwork(2, latent_dim=3, style_dim=4, hidden_dim=5)
+    weights = [parameter.detach().numpy().copy() for parameter in parameters]
+    part = NetworkState(tmp_path, "F", dict(zip(KEYS, weights, strict=True)))
+    put_weights(network, TABLE, part)
+    ours = TorchAdam(0.01, beta_1=0.5, beta_2=0.99, l2=0.1)
+    ours.build(network.trainable_variables)
+    put_moments(ours, network, TABLE, numpy_state(adam))
+    assert int(ours.iterations.numpy()) == 2
+
+    step(parameters, adam)
+    gradients = {k: p.grad.numpy() for k, p in zip(KEYS, parameters, strict=True)}
+    shapes = {v.path: tuple(v.shape) for v in network.weights}
+    by_path = dict(to_ours(TABLE, gradients, shapes))
+    variables = network.trainable_variables
+    ours.apply([by_path[v.path] for v in variables], variables)
+    received = take_weights(network, TABLE)
+    for key, parameter in zip(KEYS, parameters, strict=True):
+        expected = parameter.detach().numpy()
+        np.testing.assert_allclose(received[key], expected, atol=2e-6, err_msg=key)
+
+
+def numpy_state(adam):
+    content = adam.state_dict()
+    state = {
+        i: {name: value.numpy() for name, value in slots.items()}
+        for i, slots in content["state"].items()
+    }
+    return {**content, "state": state}
+
+
+@needs_torch
+def test_moments_of_another_network(theirs):
+    network = MappingNetwork(2, latent_dim=7, style_dim=4, hidden_dim=5)
+    ours = TorchAdam()
+    ours.build(network.trainable_variables)
+    with pytest.raises(InputError, match="not of this mapping_network"):
+        put_moments(ours, network, TABLE, numpy_state(theirs[1]))

@@ -4,7 +4,9 @@ import json
 
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
+from tensorflow_serving.config import model_server_config_pb2
 
 from stargan_tf.exporting import AgreementError
 from stargan_tf.exporting import label_model as labels
@@ -119,6 +121,10 @@ def test_what_travels_inside(served_v1, v1):
     shown = json.loads(answer[1])
     assert shown == {n: v for n, v in description.items() if n != "agreement"}
     assert "allowed_batch_sizes: 8" in (extra / "batching.config").read_text()
+    config = model_server_config_pb2.ModelServerConfig()
+    text_format.Parse((extra / "models.config").read_text(), config)
+    (one,) = config.model_config_list.config
+    assert (one.name, one.base_path) == ("tiny", "/models/tiny")
     records = tf.data.TFRecordDataset(str(extra / "tf_serving_warmup_requests"))
     asked = set()
     for record in records:

@@ -149,7 +149,7 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
 
 
 def _files(
-    states: Mapping[str, StateDict], step: int
+    states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
 ) -> Iterator[tuple[str, StateDict]]:
     yield f"{step}-G.ckpt", states[GENERATOR]
     yield f"{step}-D.ckpt", states[DISCRIMINATOR]
@@ -161,6 +161,7 @@ OFFICIAL = OfficialCode(
     label_type=BINARY,
     networks=(GENERATOR, DISCRIMINATOR),
     find_networks=_find_networks,
+    find_moments=lambda content: {},  # It saves no optimizer.
     sizes=_sizes,
     tables=_tables,
     check_exportable=_check_exportable,

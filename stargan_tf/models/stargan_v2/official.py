@@ -1,4 +1,4 @@
-"""Checkpoints of clovaai/stargan-v2: `{step}_nets.ckpt` and `_nets_ema`."""
+"""Checkpoints of clovaai/stargan-v2: `{step}_nets.ckpt`, `_nets_ema`, `_optims`."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -175,6 +175,15 @@ def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkS
     }
 
 
+def _find_moments(content: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: content[name] for name in NETWORKS if name in content}
+    are_optimizers = (
+        isinstance(value, Mapping) and {"state", "param_groups"} <= value.keys()
+        for value in found.values()
+    )
+    return found if all(are_optimizers) else {}
+
+
 def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
     suffix = _EMA if f"generator{_EMA}" in networks else ""
     missing = [name for name in AVERAGED if name + suffix not in networks]
@@ -242,12 +251,14 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
 
 
 def _files(
-    states: Mapping[str, StateDict], step: int
+    states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     trained = {name: states[name] for name in NETWORKS}
     averaged = {name: states[name + _EMA] for name in AVERAGED}
     yield f"{step:06d}_nets.ckpt", trained
     yield f"{step:06d}_nets_ema.ckpt", averaged
+    if moments:
+        yield f"{step:06d}_optims.ckpt", dict(moments)
 
 
 OFFICIAL = OfficialCode(
@@ -257,6 +268,7 @@ OFFICIAL = OfficialCode(
     networks=NETWORKS,
     averaged=AVERAGED,
     find_networks=_find_networks,
+    find_moments=_find_moments,
     sizes=_sizes,
     tables=_tables,
     check_exportable=_check_exportable,
