@@ -45,7 +45,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch_size", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--networks", nargs="*", default=("fid", "lpips"))
+    parser.add_argument("--networks", nargs="*", default=("fid", "alex", "vgg"))
     return parser.parse_args()
 
 
@@ -53,8 +53,10 @@ def contests(arguments: argparse.Namespace):
     """Name, our call, their call, images in each call."""
     shape = (arguments.batch_size, arguments.image_size, arguments.image_size, 3)
     for name in arguments.networks:
-        contest = inception_contest if name == "fid" else lpips_contests
-        yield from contest(shape)
+        if name == "fid":
+            yield from inception_contest(shape)
+        else:
+            yield from lpips_contests(name, shape)
 
 
 def inception_contest(shape: tuple):
@@ -66,21 +68,21 @@ def inception_contest(shape: tuple):
     yield "Inception", lambda: ours(images), lambda: theirs(images), len(images)
 
 
-def lpips_contests(shape: tuple):
+def lpips_contests(name: str, shape: tuple):
     from stargan_tf.evaluation.lpips import Lpips
 
-    ours, theirs = Lpips(), torch_lpips()
+    ours, theirs = Lpips(name), torch_lpips(name)
     pair, outputs = noise(2, *shape), noise(1, OUTPUTS, *shape[1:])
     compare(ours.distance(*pair), theirs(*pair))
     compare(ours.diversity(outputs), pairwise(theirs, outputs))
     yield (
-        "LPIPS, pairs",
+        f"LPIPS {name}, pairs",
         lambda: ours.distance(*pair),
         lambda: theirs(*pair),
         2 * shape[0],
     )
     yield (
-        "LPIPS, diversity",
+        f"LPIPS {name}, diversity",
         lambda: ours.diversity(outputs),
         lambda: pairwise(theirs, outputs),
         OUTPUTS,
@@ -123,15 +125,15 @@ def torch_inception() -> Callable:
     return run
 
 
-def torch_lpips() -> Callable:
+def torch_lpips(name: str) -> Callable:
     """The package lpips, on the trunk that ours has; it brings its own heads."""
     import lpips
     import torch
 
     from stargan_tf.evaluation.weights import load_weights
 
-    arrays = load_weights("lpips_alex")
-    network = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
+    arrays = load_weights(f"lpips_{name}")
+    network = lpips.LPIPS(net=name, pnet_rand=True, verbose=False)
     layers = [x for x in network.net.modules() if isinstance(x, torch.nn.Conv2d)]
     for position, layer in enumerate(layers):
         kernel = arrays[f"conv_{position}/kernel"].transpose(3, 2, 0, 1)

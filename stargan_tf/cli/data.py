@@ -161,6 +161,8 @@ def _add_doctor_arguments(parser: CommandParser) -> None:
     add = parser.add_argument_group("Report").add_argument
     add("--output", help="JSON file to write the report to.")
     add_overwrite(add)
+    help = "Also look for images that are nearly equal: resized or edited copies."
+    add("--near_duplicates", action=Switch, default=False, help=help)
 
 
 def _doctor(args: argparse.Namespace) -> int:
@@ -172,7 +174,7 @@ def _doctor(args: argparse.Namespace) -> int:
     output = Path(args.output) if args.output else None
     if output:
         check_file(output, args.overwrite)
-    report = diagnose(args.dataset, args.image_size, options)
+    report = diagnose(args.dataset, args.image_size, options, args.near_duplicates)
     # Kept before it is printed, and printed if it cannot be kept.
     try:
         if output:

@@ -255,6 +255,7 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
     metrics, help = ",".join(DEFAULT_METRICS), f"Of {', '.join(METRICS)}."
     add("--metrics", default=metrics, help=help)
     add("--protocol", choices=list(PROTOCOLS), default="standard", help="Of FID, KID.")
+    add("--lpips_network", choices=["alex", "vgg"], default="alex", help="For LPIPS.")
     sizes = list(CLASSIFIER_STEPS)
     add("--classifier", choices=sizes, default="small", help="Size of the classifier.")
     help = "Training steps of the classifier; the default depends on --classifier."
@@ -305,6 +306,7 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
     options = EvaluationOptions(
         args.metrics,
         protocol=args.protocol,
+        lpips_network=args.lpips_network,
         classifier=args.classifier,
         classifier_steps=args.classifier_steps,
         count=args.count,

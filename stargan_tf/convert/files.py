@@ -24,12 +24,12 @@ _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a file of PyTorch (zip or legacy) or NumPy (`.npz`).
+    """Reads a file of PyTorch (zip or legacy), NumPy (`.npz`) or safetensors.
 
     Raises:
         InputError: if there is no such file, it is of no such format, damaged, or
             wants to run code.
-        ImportError: if it is PyTorch's and PyTorch is not installed.
+        ImportError: if its format needs a package that is not installed.
     """
     path = Path(path)
     if not path.is_file():
@@ -48,8 +48,10 @@ def _reader(path: Path) -> Callable[[Path], dict[str, Any]]:
     if start.startswith(_PICKLE):
         raise InputError(
             f"{path} is refused: a plain pickle runs code when it is opened. Save the "
-            "state dict by torch.save, or as .npz."
+            "state dict by torch.save, or as .npz or .safetensors."
         )
+    if path.suffix == ".safetensors" or start[8:] == b"{":
+        return _read_safetensors
     raise _foreign(path, f"a file that begins with {start!r}")
 
 
@@ -68,8 +70,8 @@ def _reader_of_zip(path: Path) -> Callable[[Path], dict[str, Any]]:
 
 def _foreign(path: Path, received: str) -> InputError:
     return InputError(
-        f"{path} is no checkpoint: expected a torch file (.ckpt, .pt, .pth) or .npz. "
-        f"Received {received}."
+        f"{path} is no checkpoint: expected a torch file (.ckpt, .pt, .pth), .npz or "
+        f".safetensors. Received {received}."
     )
 
 
@@ -135,10 +137,7 @@ def _to_arrays(value: Any, torch: Any) -> Any:
 def _read_npz(path: Path) -> dict[str, Any]:
     try:
         with open_arrays(path) as arrays:
-            return {
-                name: x.astype(np.float32, copy=False) if x.dtype.kind == "f" else x
-                for name, x in arrays.items()
-            }
+            return _single_precision(arrays)
     except InputError:
         raise
     except ValueError as error:
@@ -148,6 +147,21 @@ def _read_npz(path: Path) -> dict[str, Any]:
             f"{path} is refused: it holds Python objects, not only arrays."
         ) from error
     except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise _damaged(path) from error
+
+
+def _read_safetensors(path: Path) -> dict[str, Any]:
+    try:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+    except ImportError as error:
+        raise ImportError(
+            "Files of safetensors need it: pip install 'stargan_tf[convert]'"
+        ) from error
+    try:
+        return _single_precision(load_file(path))
+    # NumPy lacks types of 8 bits, which safetensors then asks it for.
+    except (SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise _damaged(path) from error
 
 
@@ -161,6 +175,13 @@ def nested(content: Mapping[str, Any], networks: Iterable[str]) -> dict[str, Any
         else:
             found[name] = value
     return found
+
+
+def _single_precision(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        name: array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
+        for name, array in arrays.items()
+    }
 
 
 def write_torch(path: Path, content: Mapping[str, Any]) -> None:

@@ -146,10 +146,13 @@ def read_table(path: str | os.PathLike) -> Iterator[Line]:
     # Not `splitlines`, which also splits at characters that a name may hold.
     lines = re.split("\r\n|\n|\r", _text(user_path(path), path))
     start = next((n for n, line in enumerate(lines) if line.strip()), 0)
-    if lines[start].strip(f" {SEPARATORS}").isdigit():
+    separator = None
+    if lines[start].lower().startswith("sep=") and len(lines[start]) == 5:  # Excel's
+        separator, start = lines[start][4], start + 1
+    elif lines[start].strip(f" {SEPARATORS}").isdigit():
         start += 1  # CelebA's count of rows; nothing depends on it.
     start = next((n for n in range(start, len(lines)) if lines[n].strip()), start)
-    separator = _separator(lines[start : start + 2])
+    separator = separator or _separator(lines[start : start + 2])
     if separator is None:
         return _named(_divided_by_blanks(lines, start))
     return _named(_divided_by(separator, lines, start, path))
@@ -247,6 +250,9 @@ def _text(path: Path, given: str | os.PathLike) -> str:
 def _decoded(content: bytes, path: str | os.PathLike) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
+    # UTF-16 without its mark: every second byte of what people type is 0.
+    if content[1:2] == b"\0" or content[:1] == b"\0":
+        return content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

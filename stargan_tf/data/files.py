@@ -24,13 +24,18 @@ from stargan_tf.files import no_file, open_regular, user_path
 COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
 EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
 # Pictures that are not read: a folder with nothing else is a domain to convert.
-NOT_READ = (".heic", ".heif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf")
-NOT_READ += (".rw2", ".raw", ".jxl", ".jp2", ".psd", ".svg", ".tga", ".exr", ".ico")
+PHOTOGRAPHS = (".heic", ".heif", ".hif", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw")
+PHOTOGRAPHS += (".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".raw", ".3fr")
+DRAWINGS = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".tga", ".exr", ".ico", ".xcf")
+NOT_READ = frozenset((*PHOTOGRAPHS, *DRAWINGS))
 # Folders and files that systems, devices and archivers add, in lower case. Those that
 # start with a dot (.DS_Store, ._name, .ipynb_checkpoints) are hidden anyway.
-OF_SYSTEMS = ("__macosx", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini")
-OF_SYSTEMS += ("$recycle.bin", "system volume information", "lost+found", "lost.dir")
-OF_SYSTEMS += ("@eadir", "#recycle", "#snapshot", "@recycle", "__pycache__")
+OF_SYSTEMS = ("__macosx", "icon\r", "network trash folder", "temporary items")
+OF_SYSTEMS += ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini")
+OF_SYSTEMS += ("$recycle.bin", "recycler", "recycled", "system volume information")
+OF_SYSTEMS += ("lost+found", "lost.dir", "found.000", "found.001", "$extend")
+OF_SYSTEMS += ("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot")
+OF_SYSTEMS += ("~snapshot", "__pycache__")
 ARCHIVES = frozenset((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"))
 ARCHIVE_HEADS = (b"pk\3\4", b"pk\5\6", b"\x1f\x8b", b"bzh", b"\xfd7zxz")
 ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
@@ -41,6 +46,7 @@ EMPTY = "a folder without pictures"
 AGAIN = "a folder that is listed under another name"
 DANGLING = "a link to nothing"
 RING = "a link that leads back to itself"
+REASONS = 8  # that a line names
 
 
 @dataclass(frozen=True)
@@ -228,8 +234,11 @@ def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
     parts = [
         f"{reason} ({count:,}"
         + (f", such as {shortened(first[reason])})" if examples else ")")
-        for reason, count in reasons
+        for reason, count in reasons[:REASONS]
     ]
+    if len(reasons) > REASONS:
+        rest = sum(count for _, count in reasons[REASONS:])
+        parts.append(f"other reasons ({rest:,})")
     return "; ".join(parts)
 
 

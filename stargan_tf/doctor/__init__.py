@@ -7,8 +7,17 @@ from stargan_tf.doctor.pictures import examine
 from stargan_tf.doctor.report import Report, count_labels
 
 
-def diagnose(name: str, image_size: int, options: DatasetOptions) -> Report:
-    """Checks a data set before it is trained on."""
+def diagnose(
+    name: str,
+    image_size: int,
+    options: DatasetOptions,
+    near_duplicates: bool = False,
+) -> Report:
+    """Checks a data set before it is trained on.
+
+    Args:
+        image_size: side of the images in pixels.
+    """
     opened = open_data(name, image_size, options)
     splits = opened.splits
     counts = count_labels(splits) if splits else []
@@ -19,9 +28,11 @@ def diagnose(name: str, image_size: int, options: DatasetOptions) -> Report:
         found += checks.check_counts(counts)
         found += checks.check_labels(splits)
         found += checks.check_evaluation(splits, counts)
-    if pictures := list(examine(opened)):
-        found += checks.check_readable(pictures)
-        found += checks.check_colors(pictures)
-        found += checks.check_sizes(opened, pictures)
-        found += checks.check_duplicates(opened, pictures)
+    pictures = list(examine(opened))
+    found += checks.check_readable(opened, pictures)
+    found += checks.check_colors(pictures)
+    found += checks.check_sizes(opened, pictures)
+    found += checks.check_duplicates(opened, pictures)
+    if near_duplicates:
+        found += checks.check_near_duplicates(pictures)
     return Report(opened, counts, found)

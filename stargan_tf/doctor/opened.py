@@ -66,7 +66,11 @@ class Opened:
 
 
 def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
-    """Opens all there is; faults of the data are noted, not raised."""
+    """Opens all there is; faults of the data are noted, not raised.
+
+    Args:
+        image_size: side of the images in pixels.
+    """
     # A folder, or an archive where the data set takes one.
     place = options.data_dir and Path(options.data_dir)
     if place and not place.exists():

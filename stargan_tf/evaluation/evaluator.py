@@ -169,7 +169,7 @@ def _make_metrics(
     if UNCHANGED in options.metrics:
         metrics.append(kinds.UnchangedMetric(functions, truth))
     if LPIPS in options.metrics:
-        metrics.append(kinds.LpipsMetric(subject, truth))
+        metrics.append(kinds.LpipsMetric(subject, options, truth))
     if {FID, KID} & set(options.metrics):
         metrics.append(kinds.FeatureMetric(subject, options))
     return metrics

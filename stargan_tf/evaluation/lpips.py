@@ -7,6 +7,7 @@ from keras import layers
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import check_known
 from stargan_tf.evaluation.weights import load_weights, set_weights
 from stargan_tf.layers.precision import keras_settings
 
@@ -14,64 +15,70 @@ from stargan_tf.layers.precision import keras_settings
 SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
 SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 EPSILON = 1e-10
+# For each of the five feature maps of torchvision's AlexNet and VGG-16: size of the
+# max pooling before it, filters, kernel, and number of convolutions.
+NETWORKS = {
+    "alex": [(0, 64, 11, 1), (3, 192, 5, 1), (3, 384, 3, 1), *[(0, 256, 3, 1)] * 2],
+    "vgg": [(0, 64, 3, 2), (2, 128, 3, 2), (2, 256, 3, 3), *[(2, 512, 3, 3)] * 2],
+}
 # The smallest side that leaves a pixel in the last feature map.
-SMALLEST = 31
+SMALLEST = {"alex": 31, "vgg": 16}
 
 
 @keras_settings()
-def build_alexnet() -> keras.Model:
-    """The convolutional part of torchvision's AlexNet, without weights.
+def build_trunk(network: str) -> keras.Model:
+    """The convolutional part of `"alex"` or `"vgg"`, without weights.
 
     Returns:
         A model: float images (n, h, w, 3) in [-1, 1] → five activated feature maps.
 
     Reference: Krizhevsky 2014, "One weird trick for parallelizing convolutional
-        neural networks".
+        neural networks"; Simonyan and Zisserman 2015, "Very Deep Convolutional
+        Networks…".
     """
     inputs = keras.Input((None, None, 3), name="images")
     variance = np.square(SCALE)
     x = layers.Normalization(mean=SHIFT, variance=variance, name="scaled")(inputs)
-    first = layers.Conv2D(
-        64,
-        11,
-        strides=4,
-        activation="relu",
-        kernel_initializer="zeros",
-        name="conv_0",
-    )(layers.ZeroPadding2D(2)(x))
-    maps = [first]
-    for filters, kernel in ((192, 5), (384, 3), (256, 3), (256, 3)):
-        x = maps[-1] if len(maps) > 2 else layers.MaxPooling2D(3, 2)(maps[-1])
-        convolution = layers.Conv2D(
-            filters,
-            kernel,
-            padding="same",
-            activation="relu",
-            kernel_initializer="zeros",
-            name=f"conv_{len(maps)}",
-        )
-        maps.append(convolution(x))
-    return keras.Model(inputs, maps, name="lpips_alex")
+    maps, position = [], 0
+    for pool, filters, kernel, depth in NETWORKS[network]:
+        x = layers.MaxPooling2D(pool, 2)(x) if pool else x
+        for _ in range(depth):
+            is_large = kernel == 11  # AlexNet's first
+            x = layers.ZeroPadding2D(2)(x) if is_large else x
+            x = layers.Conv2D(
+                filters,
+                kernel,
+                strides=4 if is_large else 1,
+                padding="valid" if is_large else "same",
+                activation="relu",
+                kernel_initializer="zeros",
+                name=f"conv_{position}",
+            )(x)
+            position += 1
+        maps.append(x)
+    return keras.Model(inputs, maps, name=f"lpips_{network}")
 
 
 class Lpips:
-    """The learned perceptual distance (version 0.1) by AlexNet, as in StarGAN v2.
+    """The learned perceptual distance (version 0.1).
 
     Args:
+        network: `"alex"` (what StarGAN v2's paper reports) or `"vgg"`.
         weights: a weights file; None to look for it as `load_weights` does.
 
     Raises:
-        InputError: if the weights are nowhere.
+        InputError: if there is no such network, or its weights are nowhere.
 
     Reference: Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as
         a Perceptual Metric", equation 1.
     """
 
-    protocol = "lpips_alex_v0.1"
-
-    def __init__(self, weights: str | None = None):
-        arrays = load_weights("lpips_alex", weights)
-        self.network = build_alexnet()
+    def __init__(self, network: str = "alex", weights: str | None = None):
+        check_known(network, NETWORKS, "LPIPS network")
+        self.smallest = SMALLEST[network]
+        arrays = load_weights(f"lpips_{network}", weights)
+        self.protocol = f"lpips_{network}_v0.1"
+        self.network = build_trunk(network)
         set_weights(self.network, arrays)
         self._heads = [arrays[f"head_{i}/kernel"] for i in range(5)]
         self._distance = tf.function(
@@ -149,9 +156,9 @@ class Lpips:
         return tf.add_n([tf.tensordot(mean, head, 1) for mean, head in means])
 
     def _checked(self, images: np.ndarray) -> tf.Tensor:
-        if images.ndim != 4 or min(images.shape[1:3]) < SMALLEST:
+        if images.ndim != 4 or min(images.shape[1:3]) < self.smallest:
             raise InputError(
-                f"LPIPS needs images of at least {SMALLEST} pixels, "
+                f"LPIPS needs images of at least {self.smallest} pixels, "
                 f"(n, height, width, 3). Received: shape {images.shape}"
             )
         if images.dtype == np.uint8:

@@ -254,6 +254,7 @@ class LpipsMetric(Metric):
 
     Args:
         subject: model and data.
+        options: `lpips_network` is used.
         truth: gives true translations where they are known.
 
     Raises:
@@ -262,9 +263,11 @@ class LpipsMetric(Metric):
     Reference: Choi et al. 2020 (StarGAN v2), appendix C: 10 outputs, 45 pairs.
     """
 
-    def __init__(self, subject: Subject, truth: Truth | None = None):
+    def __init__(
+        self, subject: Subject, options: EvaluationOptions, truth: Truth | None = None
+    ):
         self.held_out, self.truth = subject.held_out, truth
-        self.lpips = Lpips()
+        self.lpips = Lpips(options.lpips_network)
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Refuses styles of which there are too few to differ."""

@@ -34,6 +34,7 @@ class EvaluationOptions:
     Args:
         metrics: some of `METRICS`, as a tuple or, with commas between, as a text.
         protocol: of FID and KID: `"standard"` or `"stargan_v2"`.
+        lpips_network: `"alex"` or `"vgg"`.
         classifier: size of the classifier: `"tiny"`, `"small"` or `"resnet18"`.
         classifier_steps: batches it is trained on; None for what suits its size.
         count: held-out images of each task at most, evenly spread; None for all.
@@ -48,6 +49,7 @@ class EvaluationOptions:
 
     metrics: str | Sequence[str] = DEFAULT_METRICS
     protocol: str = STANDARD
+    lpips_network: str = "alex"
     classifier: str = "small"
     classifier_steps: int | None = None
     count: int | None = None

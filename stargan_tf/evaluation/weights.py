@@ -1,7 +1,7 @@
 """Published weights of the networks that measure: found, checked, and converted.
 
     a path given           a file, or the folder it lies in
-    STARGAN_TF_WEIGHTS     a folder
+    STARGAN_TF_WEIGHTS     the same, from the environment
     <cache>/weights/       what was converted before, or a file put there by hand
     a download             from the projects that publish the weights
 
@@ -70,13 +70,24 @@ SOURCES = {
         {f"{_PYTORCH}/inception_v3_google-0cc3c7bd.pth": "0cc3c7bd"},
     ),
     "lpips_alex": Source(
-        "LPIPS",
+        "LPIPS with AlexNet",
         {
             f"{_PYTORCH}/alexnet-owt-7be5be79.pth": (
                 "7be5be791159472b1fbf3c69796f7cb30dca7ad8466c2df70058c37116cdee02"
             ),
             f"{_LPIPS}/alex.pth": (
                 "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0"
+            ),
+        },
+    ),
+    "lpips_vgg": Source(
+        "LPIPS with VGG-16",
+        {
+            f"{_PYTORCH}/vgg16-397923af.pth": (
+                "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0"
+            ),
+            f"{_LPIPS}/vgg.pth": (
+                "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868"
             ),
         },
     ),
@@ -95,14 +106,11 @@ def load_weights(name: str, path: str | os.PathLike | None = None) -> Arrays:
         ImportError: if a published file has to be read without PyTorch.
     """
     check_known(name, SOURCES, "set of weights")
-    if path:
-        return _from_path(name, user_path(path))
-    own = os.environ.get(VARIABLE)
-    if own:
-        if not user_path(own).is_dir():
-            raise InputError(f"{VARIABLE} must name a folder. Received: {own}")
-        if files := _files(name, user_path(own)):
-            return _read(name, files[0])
+    place = path or os.environ.get(VARIABLE)
+    if place:
+        arrays = _from_user(name, user_path(place), is_variable=path is None)
+        if arrays is not None:
+            return arrays
     folder = weights_folder()
     stored = folder / f"{name}-v{VERSION}.npz"
     arrays = read_arrays(stored, "converted weights")
@@ -154,7 +162,7 @@ def convert_inception(tensors: Arrays) -> Arrays:
 
 
 def convert_lpips(tensors: Arrays) -> Arrays:
-    """AlexNet and the five heads of LPIPS."""
+    """AlexNet or VGG-16 and the five heads of LPIPS."""
     layers = [
         key.removesuffix(".weight")
         for key in tensors
@@ -170,15 +178,23 @@ def convert_lpips(tensors: Arrays) -> Arrays:
     return arrays
 
 
-def _from_path(name: str, path: Path) -> Arrays:
-    files = _files(name, path if path.is_dir() else path.parent)
-    if path in files or path.suffix == ".npz":
-        return _read(name, path)
-    if path.is_dir() and files:
-        return _read(name, files[0])
+def _from_user(name: str, place: Path, is_variable: bool) -> Arrays | None:
+    """From a file or folder that the user names; None if it is for other networks."""
+    origin = VARIABLE if is_variable else "The given path"
+    if not place.exists():
+        raise InputError(f"{origin} must exist. Received: {place}")
+    if place.is_dir():
+        files = _files(name, place)
+        return _read(name, files[0]) if files else None
+    if place in _files(name, place.parent):
+        return _read(name, place)
+    if not is_variable and place.suffix == ".npz":
+        return _read(name, place)
+    if is_variable and any(place in _files(other, place.parent) for other in SOURCES):
+        return None
     raise InputError(
-        f"The weights for {SOURCES[name].purpose} must be {_choices(name)}, or a "
-        f"folder with them. Received: {path}"
+        f"{origin} must be a file for {SOURCES[name].purpose}: {_choices(name)}. "
+        f"Received: {place}"
     )
 
 
@@ -199,7 +215,7 @@ def _read(name: str, file: Path) -> Arrays:
     try:
         with open_arrays(file) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{file} holds no converted weights: {error}.") from error
 
 

@@ -1,7 +1,7 @@
 """Image files inside of the graph: measuring, decoding, the square, encoding.
 
-The same as `data.pictures` up to rounding, EXIF rotation included, with one exception:
-BMPs with a palette are read as gray.
+The same as `data.pictures` up to rounding, EXIF rotation included, with two exceptions:
+transparent pixels of GIFs become black, and BMPs with a palette are read as gray.
 
 TensorFlow's decoders take memory for what a file claims to be. So nothing is decoded
 whose size is not known here before.
@@ -14,15 +14,18 @@ from stargan_tf.data.options import CROP
 # Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
 # each pixel, and a server does it for several strangers at once.
 MAX_PIXELS = 89_478_485
-FORMATS = "Unknown image file format. Send a JPEG, PNG, BMP or still WebP file."
+FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
 UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
 _HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
 _PADDING = 32
 _EXIF = b"Exif\0\0"
 _TIFF = (b"MM\0*", b"II*\0")  # How EXIF data begins, by byte order.
+_MOST_CHUNKS = 64  # Of a still WebP file; there are six kinds.
 _ORIENTATION, _ENTRY, _MOST_ENTRIES = 0x0112, 12, 512
 # Passes over the pixels of a JPEG that are not counted; progressive files have 10.
 _SCANS = 20
+# Enough for a first image of 16 MB. Other files could keep the loop busy for hours.
+_MOST_BLOCKS = 65_536
 
 
 def to_float(images):
@@ -72,7 +75,7 @@ def encode(images):
 def _decoded(content):
     """One file as uint8 RGB, upright."""
     header = _Header(content)
-    pixels = tf.cond(header.is_jpeg, header.jpeg_pixels, header.pixels)
+    pixels, content = header.still()
     message = f"An image has more than {MAX_PIXELS:,} pixels. Received:"
     fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
     known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
@@ -138,6 +141,18 @@ class _Header:
         self._last = tf.size(head, tf.int64) - 1
         self.is_jpeg = self._starts_with(b"\xff\xd8\xff")
 
+    def still(self):
+        """What there is to decode."""
+        return tf.cond(
+            self.is_jpeg,
+            lambda: (self._jpeg_pixels(), self._content),
+            lambda: tf.cond(
+                self._starts_with(b"GIF8"),
+                self._first_of_gif,
+                lambda: (self._pixels(), self._content),
+            ),
+        )
+
     def orientation(self):
         """EXIF's number of how the image lies, 1 (upright) to 8; 1 without EXIF."""
         exif = tf.cond(
@@ -160,8 +175,26 @@ class _Header:
         return tf.strings.join(found)
 
     def _exif_of_webp(self):
-        # Behind its name the chunk has its size, 4 bytes.
-        exif = _behind(self._content, b"EXIF", 8)
+        length = tf.strings.length(self._content, "BYTE")
+
+        def chunk(place):  # Its name and size; nothing beyond the end.
+            return tf.strings.substr(self._content, tf.minimum(place, length), 8)
+
+        def ahead(place):
+            name = tf.strings.substr(chunk(place), 0, 4)
+            return (name != b"EXIF") & (place < length)
+
+        def next_place(place):
+            size = _Header(chunk(place))._number(4, 4, False)
+            # Chunks begin at even places; none is longer than the file.
+            size = tf.minimum(size + size % 2, tf.cast(length, tf.int64))
+            return (tf.minimum(place + 8 + tf.cast(size, tf.int32), length),)
+
+        (place,) = tf.while_loop(
+            ahead, next_place, (12,), maximum_iterations=_MOST_CHUNKS
+        )
+        found = tf.cast(~ahead(place), tf.int32) * _HEAD
+        exif = tf.strings.substr(self._content, tf.minimum(place + 8, length), found)
         prefix = tf.strings.substr(exif, 0, len(_EXIF)) == _EXIF
         return tf.strings.substr(exif, tf.where(prefix, len(_EXIF), 0), _HEAD)
 
@@ -175,13 +208,13 @@ class _Header:
         sound = (tags == _ORIENTATION) & (values >= 1) & (values <= 8)
         return tf.reduce_max(tf.concat([tf.where(sound, values, 1), [1]], axis=0))
 
-    def jpeg_pixels(self):
+    def _jpeg_pixels(self):
         """Those of one pass over the image; absurdly many passes count as more."""
         scans = tf.size(tf.strings.split(self._content, b"\xff\xda"), tf.int64) - 1
         sides = tf.image.extract_jpeg_shape(self._content)[:2]
         return tf.reduce_prod(tf.cast(sides, tf.int64)) * (1 + scans // _SCANS)
 
-    def pixels(self):
+    def _pixels(self):
         """Of PNG, BMP and WebP files."""
         width, height = self._number(18, 4, False), self._number(22, 4, False)
         bitmap = width * tf.minimum(height, 2**32 - height)  # Top down: negative.
@@ -203,6 +236,49 @@ class _Header:
             pixels = tf.where(pixels < 0, tf.int64.max, pixels)
             found = tf.where(known, pixels, found)
         return found
+
+    def _first_of_gif(self):
+        """(pixels of the first image, the file cut off after it).
+
+        The decoder would take memory for all images of an animation, and its images
+        need not be as small as the file's head says.
+        """
+        content = tf.cast(tf.io.decode_raw(self._content, tf.uint8), tf.int32)
+        length = tf.size(content)
+
+        def at(place):
+            return content[tf.minimum(place, length - 1)]
+
+        def table(flags):  # Bytes of a table of colors.
+            return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), 0)
+
+        def step(place, in_data, width, height):
+            """One block: at `place` it begins, or its next piece of data does."""
+            first = at(place)
+            is_image = ~in_data & (first == ord(","))
+            is_extension = ~in_data & (first == ord("!"))
+            width = tf.where(is_image, at(place + 5) + 256 * at(place + 6), width)
+            height = tf.where(is_image, at(place + 7) + 256 * at(place + 8), height)
+            is_over = tf.where(in_data, (first == 0) & (width >= 0), False)
+            bytes_used = tf.where(is_image, 11 + table(at(place + 9)), 2)
+            bytes_used = tf.where(in_data, 1 + first, bytes_used)
+            known = in_data | is_image | is_extension
+            place = tf.where(known, place + bytes_used, length)
+            in_data = is_image | is_extension | (in_data & (first != 0))
+            return is_over, place, in_data, width, height
+
+        is_over, place, _, width, height = tf.while_loop(
+            lambda is_over, place, *_: ~is_over & (place < length),
+            lambda _, *state: step(*state),
+            (False, 13 + table(at(10)), False, UNKNOWN, UNKNOWN),
+            maximum_iterations=_MOST_BLOCKS,
+            parallel_iterations=1,
+        )
+        # Cut files are the decoder's business; those with too many blocks are not.
+        known = (width >= 0) & (is_over | (place >= length))
+        pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
+        cut = tf.strings.substr(self._content, 0, tf.minimum(place, length)) + b";"
+        return tf.where(known, pixels, tf.constant(UNKNOWN, tf.int64)), cut
 
     def _is_webp(self, chunk):
         return self._starts_with(b"RIFF") & self._starts_with(b"WEBP" + chunk, 8)

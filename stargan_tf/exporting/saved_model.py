@@ -8,9 +8,9 @@ In all signatures the batch n is free and at least 1; s is the model's image siz
 
 - Images are uint8 in [0, 255]; every signature that takes images has a twin with the
   suffix `_encoded`, whose images are files.
-- `encoded` and `references` of these are whole JPEG, PNG, BMP or still WebP files of
-  any size. They are turned as EXIF says, cut and resized as in training; the result is
-  PNG.
+- `encoded` and `references` of these are whole JPEG, PNG, GIF, BMP or still WebP files
+  of any size. They are turned as EXIF says, cut and resized as in training; the result
+  is PNG.
 - `describe` takes `names` string [n], whatever it says, and returns `description_bytes`
   [n], the content of `model.json`: a client learns labels and sizes from the server.
 - A request that does not fit is INVALID_ARGUMENT with a sentence.

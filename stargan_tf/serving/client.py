@@ -16,7 +16,7 @@ from stargan_tf.data.info import composed
 from stargan_tf.data.pictures import read_picture
 from stargan_tf.errors import ExpectedError, InputError
 from stargan_tf.files import open_regular, parsed_json
-from stargan_tf.serving.wire import messages, to_array, to_tensor
+from stargan_tf.serving.wire import NAMES, messages, to_array, to_tensor
 
 Picture = str | Path | np.ndarray
 STATES = {10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "END"}
@@ -24,6 +24,10 @@ STATES = {10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "END
 _PREDICT = (
     "/tensorflow.serving.PredictionService/Predict",
     messages.PredictResponse,
+)
+_METADATA = (
+    "/tensorflow.serving.PredictionService/GetModelMetadata",
+    messages.MetadataResponse,
 )
 _STATUS = (
     "/tensorflow.serving.ModelService/GetModelStatus",
@@ -189,6 +193,23 @@ class Client:
         with self._explained_errors():
             return parsed_json(outputs["description_bytes"][0])
 
+    def signatures(self) -> dict[str, Any]:
+        """{signature: {"inputs" or "outputs": {name: (type, shape)}}}; -1 is free."""
+        request = messages.MetadataRequest(
+            model_spec=self._spec(), metadata_field=["signature_def"]
+        )
+        with self._explained_errors():
+            packed = self._send(_METADATA, request).metadata["signature_def"].value
+            found = messages.Signatures.FromString(packed).signature_def
+        return {
+            name: {
+                "inputs": _types_and_shapes(signature.inputs),
+                "outputs": _types_and_shapes(signature.outputs),
+            }
+            for name, signature in found.items()
+            if signature.method_name  # without: what initializes the model
+        }
+
     def status(self) -> dict[int, str]:
         """{version: "LOADING", "AVAILABLE", …}."""
         request = messages.StatusRequest(model_spec=self._spec())
@@ -269,6 +290,16 @@ def _encoded_request(
     )
     inputs["truncation"] = np.full(count, truncation, np.float32)
     return "translate_latent_encoded", inputs
+
+
+def _types_and_shapes(infos: Any) -> dict[str, tuple[str, tuple[int, ...]]]:
+    return {
+        name: (
+            NAMES.get(info.dtype, str(info.dtype)),
+            tuple(dim.size for dim in info.tensor_shape.dim),
+        )
+        for name, info in infos.items()
+    }
 
 
 def _each(values: np.ndarray, count: int, name: str) -> np.ndarray:

@@ -1,9 +1,9 @@
 """A development server with TF Serving's gRPC protocol: one model, one version.
 
 Production is TF Serving. `stargan-tf serve` starts this server where neither TF Serving
-nor its Docker image is found. It answers Predict, GetModelStatus, and the health
-service with TF Serving's status codes; it has no REST interface, does not batch
-requests, and does not look for new versions.
+nor its Docker image is found. It answers Predict, GetModelMetadata, GetModelStatus, and
+the health service with TF Serving's status codes; it has no REST interface, does not
+batch requests, and does not look for new versions.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -138,6 +139,20 @@ class _Services(
         for output in wanted:
             tensor = tf.make_tensor_proto(outputs[output].numpy())
             response.outputs[output].CopyFrom(tensor)
+        return response
+
+    def GetModelMetadata(self, request: Any, context: Any) -> Any:
+        """Names, types, and shapes of the signatures."""
+        self._check_spec(request.model_spec, context)
+        if list(request.metadata_field) != ["signature_def"]:
+            _refuse(context, "The one metadata_field supported is signature_def.")
+        response = get_model_metadata_pb2.GetModelMetadataResponse(
+            model_spec=self._spec("")
+        )
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        for name, definition in self._definitions.items():
+            signatures.signature_def[name].CopyFrom(definition)
+        response.metadata["signature_def"].Pack(signatures)
         return response
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:

@@ -12,12 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 from stargan_tf.errors import InputError
 
 PACKAGE = "stargan_tf.serving.wire"
+ANY = "google.protobuf.Any"
 SCALARS = ("int32", "int64", "bool", "string", "bytes", "float", "double")
 # message → "name = number: type", as in the .proto files. `[]` marks repeated fields,
 # `{}` maps from strings. Enumerations are int32 here: the same on the wire.
@@ -39,6 +40,11 @@ MESSAGES = {
     "VersionStatus": "version=1:int64 state=2:int32 status=3:Status",
     "StatusRequest": "model_spec=1:ModelSpec",
     "StatusResponse": "model_version_status=1:VersionStatus[]",
+    "TensorInfo": "name=1:string dtype=2:int32 tensor_shape=3:TensorShape",
+    "Signature": "inputs=1:TensorInfo{} outputs=2:TensorInfo{} method_name=3:string",
+    "Signatures": "signature_def=1:Signature{}",
+    "MetadataRequest": "model_spec=1:ModelSpec metadata_field=2:string[]",
+    "MetadataResponse": f"model_spec=1:ModelSpec metadata=2:{ANY}{{}}",
 }
 STRING = 7  # DT_STRING
 # NumPy's type → (number of the type, field of its values) in tensor.proto; only what
@@ -50,7 +56,7 @@ TYPES = {
     "uint8": (4, "int_val"),
     "int64": (9, "int64_val"),
 }
-_DTYPES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "object"}
+NAMES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "string"}
 
 
 def to_tensor(value: Any) -> Any:
@@ -95,11 +101,11 @@ def to_array(tensor: Any) -> np.ndarray:
             message cannot ask for any amount of memory.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
-    if tensor.dtype not in _DTYPES:
+    if tensor.dtype not in NAMES:
         raise ValueError(f"A tensor of type {tensor.dtype} cannot be read.")
     if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0:
         raise ValueError("Every dimension of a tensor must have a size of at least 0.")
-    dtype = np.dtype(_DTYPES[tensor.dtype])
+    dtype = np.dtype(object if tensor.dtype == STRING else NAMES[tensor.dtype])
     if tensor.dtype == STRING:
         values = np.array(list(tensor.string_val), object)
     elif tensor.tensor_content:
@@ -118,6 +124,7 @@ def _build() -> SimpleNamespace:
     file = descriptor_pb2.FileDescriptorProto(
         name="stargan_tf/serving/wire.proto", package=PACKAGE, syntax="proto3"
     )
+    file.dependency.append(any_pb2.DESCRIPTOR.name)
     for name, fields in MESSAGES.items():
         message = file.message_type.add(name=name)
         for field in fields.split():
@@ -125,6 +132,7 @@ def _build() -> SimpleNamespace:
             number, _, field_type = rest.partition(":")
             _add_field(message, field_name, int(number), field_type)
     pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(any_pb2.DESCRIPTOR.serialized_pb)
     pool.Add(file)
     classes = {}
     for name in MESSAGES:
@@ -154,7 +162,8 @@ def _add_field(
         field.type = getattr(FieldDescriptorProto, f"TYPE_{field_type.upper()}")
         return
     field.type = FieldDescriptorProto.TYPE_MESSAGE
-    field.type_name = f".{PACKAGE}.{field_type}"
+    home = "" if field_type == ANY else f".{PACKAGE}"
+    field.type_name = f"{home}.{field_type}"
 
 
 messages = _build()

@@ -199,7 +199,7 @@ def test_a_folder_without_errors(pets, tmp_path):
     report = tmp_path / "report.json"
     result = doctor(
         *("folder", "--data_dir", pets, "--image_size", 16, "--output", report),
-        *("--held_out", "0.4"),
+        *("--held_out", "0.4", "--near_duplicates"),
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "No errors, " in result.stdout
@@ -212,15 +212,17 @@ def test_a_folder_without_errors(pets, tmp_path):
     assert counted == [("cat", 40), ("dog", 40)]
     assert content["options"]["held_out"] == 0.4
     assert content["levels"]["error"] == 0
+    assert findings(report)["near_duplicates"]["level"] == "OK"
 
 
-def test_a_domain_without_pictures_is_an_error(pets):
+def test_a_domain_without_pictures_is_an_error_and_the_files_are_checked(pets):
     (pets / "wild").mkdir()
     (pets / "wild" / "0.heic").touch()
+    (pets / "cat" / "0.png").write_bytes(b"")
     result = doctor("--dataset=folder", "--data_dir", pets, "--image_size", 16)
     assert result.returncode == 1
     assert "The domain 'wild' has no image" in result.stdout
-    assert "twice" not in result.stdout  # Nothing was looked at.
+    assert "1 picture of 80 cannot be read" in result.stdout
 
 
 @pytest.fixture
@@ -267,6 +269,7 @@ def test_pictures_without_a_row_and_with_two(faces, tmp_path):
     assert found["files_without_row"]["names"] == ["59.png"]
     assert found["double_rows"]["names"] == ["0.png"]
     assert found["opens"]["level"] == "error"
+    assert found["unreadable"]["level"] == "OK"
 
 
 def test_a_label_that_all_pictures_have_and_a_wrong_value(faces, tmp_path):

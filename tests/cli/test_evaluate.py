@@ -59,9 +59,9 @@ def v2_run(tmp_path_factory):
 def cache(tmp_path_factory):
     """A cache folder with weights of LPIPS that nobody trained."""
     from stargan_tf.evaluation import weights
-    from stargan_tf.evaluation.lpips import build_alexnet
+    from stargan_tf.evaluation.lpips import build_trunk
 
-    network, rng, arrays = build_alexnet(), np.random.default_rng(0), {}
+    network, rng, arrays = build_trunk("alex"), np.random.default_rng(0), {}
     widths = []
     for layer in network.layers:
         if layer.weights:

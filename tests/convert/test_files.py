@@ -49,9 +49,13 @@ def test_half_precision_becomes_float32(tmp_path):
     np.testing.assert_array_equal(array, [0.5, 0.5])
 
 
-def test_npz(tmp_path):
+def test_npz_and_safetensors(tmp_path):
     np.savez(tmp_path / "file.npz", **FLAT)
     check(nested(read_checkpoint(tmp_path / "file.npz"), CONTENT))
+    numpy_safetensors = pytest.importorskip("safetensors.numpy")
+    for name in ("file.safetensors", "other.name"):
+        numpy_safetensors.save_file(FLAT, tmp_path / name)
+        check(nested(read_checkpoint(tmp_path / name), CONTENT))
 
 
 def refused(path):
@@ -77,6 +81,11 @@ def test_cut_arrays_are_damaged(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, **FLAT)
     path.write_bytes(path.read_bytes()[:200])
+    assert "damaged or cut short" in refused(path)
+    numpy_safetensors = pytest.importorskip("safetensors.numpy")
+    path = tmp_path / "a.safetensors"
+    numpy_safetensors.save_file(FLAT, path)
+    path.write_bytes(path.read_bytes()[:-3])
     assert "damaged or cut short" in refused(path)
 
 
@@ -130,10 +139,17 @@ def test_a_tensor_alone_is_no_state_dict(tmp_path):
     assert "no state dict. Received: a Tensor" in refused(tmp_path / "a.pt")
 
 
-def test_a_missing_package_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch", None)
+@pytest.mark.parametrize(
+    ("package", "start"),
+    [
+        ("torch", b"\x80\x02\x8a\nl\xfc\x9cF\xf9"),
+        ("safetensors", b"\x02" + bytes(7) + b"{"),
+    ],
+)
+def test_a_missing_package_names_the_extra(tmp_path, monkeypatch, package, start):
+    monkeypatch.setitem(sys.modules, package, None)
     path = tmp_path / "checkpoint"
-    path.write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9")
+    path.write_bytes(start)
     with pytest.raises(ImportError, match=r"stargan_tf\[convert\]"):
         read_checkpoint(path)
 
@@ -157,3 +173,11 @@ def test_arrays_that_claim_more_than_there_is(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("w.npy", content)
     assert "damaged" in refused(tmp_path / "a.npz")
+
+
+def test_types_that_numpy_lacks(tmp_path):
+    pytest.importorskip("safetensors")
+    entry = '{"w": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}'
+    head = len(entry).to_bytes(8, "little") + entry.encode()
+    (tmp_path / "a.safetensors").write_bytes(head + b"1234")
+    assert "damaged" in refused(tmp_path / "a.safetensors")

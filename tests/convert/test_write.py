@@ -321,8 +321,6 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
             check_exportable(checkpoint, state)
 
 
-
-
 TABLE = mapping_network(2)
 SHAPES = official_shapes.mapping_network_v2(2, latent=3, style=4, hidden=5)
 KEYS = [entry.key for entry in entries(TABLE)]

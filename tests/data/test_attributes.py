@@ -80,7 +80,7 @@ STYLES = {
 
 @pytest.mark.parametrize(
     "encoding",
-    ["utf-8", "utf-8-sig", "utf-16", "latin-1"],
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"],
 )
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " ", "count,", "unnamed\t"])
 def test_separators_encodings_and_paths(tmp_path, encoding, separator, warned):
@@ -114,6 +114,7 @@ def test_separators_encodings_and_paths(tmp_path, encoding, separator, warned):
         "file,Male,,\n1.jpg,1\n2.jpg,0\n,,,",
         "file,Male\n1.jpg,1,\n2.jpg,0,",
         "Male,portrait\n1,1.jpg\n0,2.jpg",
+        "sep=;\nfile;Male\n1.jpg;1\n2.jpg;0",
         "2,,\nfile,Male\n1.jpg,1\n2.jpg,0",
         "file,Male\r1.jpg,1\r2.jpg,0\r",
         '"Male"\n"1.jpg" 1\n"2.jpg" 0',

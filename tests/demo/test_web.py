@@ -163,7 +163,7 @@ def test_types_that_browsers_insist_on(address, name, kind):
 
 
 @pytest.mark.parametrize(
-    "path", ["/empty/", "/none", "/../secret.txt", "/%2e%2e/secret.txt"]
+    "path", ["/empty/", "/none", "/../secret.txt", "/%2e%2e/secret.txt", "/a%00.js"]
 )
 def test_there_are_no_listings_and_no_way_out(address, path):
     with pytest.raises(urllib.error.HTTPError, match="404") as error:

@@ -8,6 +8,7 @@ from stargan_tf.doctor.pictures import (
     GRAY,
     RGB,
     color_of,
+    difference_hash,
     look_at,
     pixel_digest,
 )
@@ -17,10 +18,17 @@ def look(path):
     return look_at(path.name, "train", 0, path=path)
 
 
-def test_a_copy_in_another_format_has_the_same_pixels(write):
+def test_a_copy_in_another_format_has_the_same_pixels_and_another_content(write):
     png, bmp = look(write("a.png", 1)), look(write("b.bmp", 1))
-    assert png.pixels == bmp.pixels
+    assert png.pixels == bmp.pixels and png.content != bmp.content
+    assert png.outline == bmp.outline
     assert png.pixels != look(write("c.png", 2)).pixels
+
+
+def test_equal_bytes_have_equal_content(write):
+    one, other = write("a.png", 1), write("b.png", 1)
+    assert one.read_bytes() == other.read_bytes()
+    assert look(one).content == look(other).content
 
 
 @pytest.mark.parametrize(
@@ -60,10 +68,10 @@ def test_a_broken_file_has_a_problem(tmp_path):
     assert "no picture format" in picture.problem and picture.size is None
 
 
-def test_a_loaded_image_has_no_size(source):
+def test_a_loaded_image_has_neither_size_nor_content(source):
     picture = loaded(source([[1, 0], [0, 1]], first=5), "held_out", 1)
     assert (picture.name, picture.split, picture.row) == ("6.png", "held_out", 1)
-    assert picture.size is None and picture.problem is None
+    assert picture.size is None and picture.content == b"" and picture.problem is None
     broken = loaded(source([[1, 0]], broken=[0]), "train", 0)
     assert "broken" in broken.problem
 
@@ -82,3 +90,13 @@ def test_only_unreadable_pictures_are_forgiven(source):
 def test_pixels_of_another_shape_are_other_pixels():
     wide, high = (Image.new("RGB", size, "red") for size in ((4, 2), (2, 4)))
     assert pixel_digest(wide) != pixel_digest(high)
+
+
+def test_difference_hash_of_known_pictures():
+    ramp = np.repeat(np.arange(9, dtype=np.uint8)[None, :, None] * 20, 8, axis=0)
+    rising = Image.fromarray(np.repeat(ramp, 3, axis=2))
+    assert difference_hash(rising) == 2**64 - 1
+    assert difference_hash(rising.transpose(Image.Transpose.FLIP_LEFT_RIGHT)) == 0
+    assert difference_hash(rising.resize((90, 80), Image.Resampling.NEAREST)) == (
+        2**64 - 1
+    )

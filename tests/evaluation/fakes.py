@@ -98,6 +98,9 @@ class Lpips:
 
     protocol = "fake_lpips"
 
+    def __init__(self, network="alex"):
+        self.network = network
+
     def distance(self, first, second):
         first, second = (x.reshape(len(x), -1).mean(axis=1) for x in (first, second))
         return np.abs(first - second)

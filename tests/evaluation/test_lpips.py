@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import lpips as module
-from stargan_tf.evaluation.lpips import Lpips, build_alexnet
+from stargan_tf.evaluation.lpips import Lpips, build_trunk
 from stargan_tf.evaluation.weights import convert_lpips
 
 IMAGES = np.random.default_rng(0).uniform(-1.2, 1.2, (2, 35, 35, 3)).astype(np.float32)
@@ -51,7 +51,7 @@ def expected_distance(first, second, arrays):
 @pytest.fixture
 def arrays(random_arrays):
     """A random AlexNet with random heads."""
-    arrays = random_arrays(build_alexnet())
+    arrays = random_arrays(build_trunk("alex"))
     generator = np.random.default_rng(5)
     for layer, width in enumerate((64, 192, 384, 256, 256)):
         arrays[f"head_{layer}/kernel"] = generator.uniform(0, 1, width).astype("f4")
@@ -61,7 +61,7 @@ def arrays(random_arrays):
 @pytest.fixture
 def alex(arrays, monkeypatch):
     monkeypatch.setattr(module, "load_weights", lambda name, path: arrays)
-    return Lpips()
+    return Lpips("alex")
 
 
 def test_equals_an_independent_computation(alex, arrays):
@@ -104,6 +104,22 @@ def test_what_does_not_fit_is_refused(alex):
         alex.distance(IMAGES[:, :30], IMAGES[:, :30])
     with pytest.raises(InputError, match="at least 2 outputs each"):
         alex.diversity(IMAGES[:, np.newaxis])
+    with pytest.raises(InputError, match="no LPIPS network 'alexnet'. Did you mean"):
+        Lpips("alexnet")
+
+
+def test_vgg_has_the_maps_of_vgg():
+    network = build_trunk("vgg")
+    shapes = [tuple(x.shape[1:]) for x in network(np.zeros((1, 32, 32, 3)))]
+    assert shapes == [
+        (32, 32, 64),
+        (16, 16, 128),
+        (8, 8, 256),
+        (4, 4, 512),
+        (2, 2, 512),
+    ]
+    # torchvision's VGG-16 has 138,357,544 numbers, 123,642,856 of them in its head.
+    assert network.count_params() == 138_357_544 - 123_642_856
 
 
 def test_published_tensors_become_layers():
@@ -129,7 +145,7 @@ def test_published_tensors_become_layers():
 
 
 def test_published_weights_rank_changes_as_people_do(shared_file):
-    measure = Lpips(shared_file("weights/lpips_alex.npz"))
+    measure = Lpips("alex", shared_file("weights/lpips_alex.npz"))
     steps = np.linspace(0, 4 * np.pi, 64)
     image = 127 + 100 * np.sin(steps)[:, None] * np.cos(2 * steps)
     image = np.repeat(image.astype(np.uint8)[..., None], 3, axis=-1)

@@ -251,7 +251,7 @@ def fake_lpips(monkeypatch):
 
 
 def row(subject, tasks, name, *truth):
-    metric = LpipsMetric(subject, *truth)
+    metric = LpipsMetric(subject, LPIPS_OPTIONS, *truth)
     metric.prepare(tasks)
     (task,) = [task for task in tasks if task.name == name]
     return run_task(task, subject.held_out, [metric], 6, lambda count: None)
@@ -285,12 +285,12 @@ def test_labels_have_distances_to_the_source_and_to_the_truth():
 
 def test_too_little_to_differ_is_refused():
     subject = pets(held_out=make_source(PETS, PET_LABELS[:4]))
-    metric = LpipsMetric(subject)
+    metric = LpipsMetric(subject, LPIPS_OPTIONS)
     with pytest.raises(InputError, match="each domain. Received: 1 of 'dog'"):
         metric.prepare(style_tasks(subject, LPIPS_OPTIONS))
     single = EvaluationOptions(outputs=1)
     with pytest.raises(InputError, match="at least 2 outputs"):
-        LpipsMetric(pets()).prepare(style_tasks(pets(), single))
+        LpipsMetric(pets(), single).prepare(style_tasks(pets(), single))
 
 
 CHANGE_OPTIONS = EvaluationOptions(outputs=2)

@@ -211,26 +211,33 @@ def test_ones_own_folder_may_hold_other_weights_only(publisher, tmp_path, monkey
     check(load_weights("two"), 2)
 
 
-def test_the_variable_names_a_folder(publisher, tmp_path, monkeypatch):
+def test_the_variable_may_name_a_file_for_another_network(
+    publisher, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(publisher.folder / "1.pth"))
+    check(load_weights("two"), 2)
     monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(tmp_path / "unknown"))
-    with pytest.raises(InputError, match="STARGAN_TF_WEIGHTS must name a folder"):
+    with pytest.raises(InputError, match="STARGAN_TF_WEIGHTS must exist"):
+        load_weights("two")
+    (tmp_path / "unknown").touch()
+    with pytest.raises(InputError, match=r"test two: two\.npz or 2\.pth\. Received"):
         load_weights("two")
 
 
 def test_wrong_files_are_named(publisher, tmp_path):
     other = tmp_path / "other.pth"
     other.touch()
-    with pytest.raises(InputError, match=r"test one must be one\.npz or 1\.pth, or a"):
+    with pytest.raises(InputError, match=r"must be a file for test one: one\.npz or 1"):
         load_weights("one", other)
     with pytest.raises(InputError, match=r"other\.npz holds no converted weights"):
         load_weights("one", other.rename(tmp_path / "other.npz"))
-    with pytest.raises(InputError, match="or a folder with them. Received"):
+    with pytest.raises(InputError, match="The given path must exist"):
         load_weights("one", tmp_path / "nowhere")
     (publisher.folder / "heads.pth").unlink()
     with pytest.raises(InputError, match=r"test lpips_toy needs .*heads\.pth too"):
         load_weights("lpips_toy", publisher.folder)
-    with pytest.raises(InputError, match="Did you mean lpips_alex"):
-        load_weights("lpips_ale")
+    with pytest.raises(InputError, match="Did you mean lpips_vgg"):
+        load_weights("lpips_vg")
 
 
 def test_hashes_begin_as_the_published_names_say():

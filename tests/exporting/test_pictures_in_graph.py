@@ -63,6 +63,7 @@ def check_same(graph, content, fit="crop", crop_size=None):
         ("L", "JPEG"),
         ("CMYK", "JPEG"),
         ("RGB", "BMP"),
+        ("RGB", "GIF"),
         ("RGB", "WEBP"),
         ("RGBA", "WEBP"),
     ],
@@ -72,8 +73,16 @@ def test_kinds(graph, mode, kind):
     check_same(graph, encoded(soft(mode), kind, **options))
 
 
-def test_palettes(graph):
-    check_same(graph, encoded(soft().quantize(16), "PNG", transparency=3))
+def test_palettes_and_animations(graph):
+    frames = [soft().quantize(16), soft().rotate(90).quantize(16)]
+    check_same(graph, encoded(frames[0], "PNG", transparency=3))
+    options = {"save_all": True, "append_images": frames[1:]}
+    animation = encoded(frames[0], "GIF", **options)
+    check_same(graph, animation)
+    # The decoder would take memory for all images; this one has 4 billion pixels.
+    last = animation.rindex(b"\0,") + 2
+    huge = animation[:last] + b"\0\0\0\0" + b"\xff" * 4 + animation[last + 8 :]
+    np.testing.assert_array_equal(graph(huge), graph(animation))
 
 
 def test_fits(graph):
@@ -140,6 +149,11 @@ def jpeg_header(kind, width, height):
     return b"\xff\xd8\xff" + bytes([kind]) + frame + b"\xff\xda" + scan
 
 
+def gif_header(screen, image, blocks=b""):
+    head = b"GIF89a" + struct.pack("<HHBBB", screen, screen, 0, 0, 0)
+    return head + blocks + b"," + struct.pack("<HHHHBB", 0, 0, image, image, 0, 2)
+
+
 def webp_header(chunk, rest):
     body = b"WEBP" + chunk + struct.pack("<I", len(rest)) + rest
     return b"RIFF" + struct.pack("<I", len(body)) + body
@@ -157,13 +171,17 @@ TOO_MANY = "more than 89,478,485 pixels"
         (b"", "Input is empty|Unknown image file format"),
         (b"no picture", "Unknown image file format"),
         (b"\xff\xd8\xff" + b"\xe0" * 30, "JPEG"),
+        (b"GIF89a" + b"\xff" * 20, "GIF|pixels"),
         (png_header(10, 10), "PNG"),
         (png_header(20_000, 20_000), TOO_MANY),
         (png_header(2**32 - 1, 2**32 - 1), TOO_MANY),
         (b"BM" + bytes(16) + struct.pack("<ii", 20_000, -20_000), TOO_MANY),
         (jpeg_header(0xC0, 20_000, 20_000), TOO_MANY),
         (jpeg_header(0xC2, 65_000, 65_000), TOO_MANY),
-        (encoded(soft(), "GIF"), "Unknown image file format"),
+        (gif_header(1, 60_000), TOO_MANY),
+        (gif_header(1, 60_000, b"!\xf9\4\0\0\0\0\0"), TOO_MANY),
+        (gif_header(60_000, 1, b"!\0\0" * 40_000), "Unknown image file format"),
+        (b"GIF89a" + struct.pack("<HH", 9, 9), "Unknown image file format"),
         (webp_header(b"VP8 ", LOSSY), TOO_MANY),
         (webp_header(b"VP8L", LOSSLESS), TOO_MANY),
         (webp_header(b"VP8X", CANVAS), TOO_MANY),

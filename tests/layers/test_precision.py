@@ -8,7 +8,7 @@ from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.classifier import build_residual_network
 from stargan_tf.evaluation.inception import build_inception
-from stargan_tf.evaluation.lpips import build_alexnet
+from stargan_tf.evaluation.lpips import build_trunk
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
@@ -146,12 +146,13 @@ def test_a_model_in_the_default_type_float16_is_refused(settings):
 @pytest.mark.parametrize(
     "build",
     [
-        build_alexnet,
+        lambda: build_trunk("alex"),
+        lambda: build_trunk("vgg"),
         lambda: build_inception(True),
         lambda: build_inception(False),
         lambda: build_residual_network(96, 2, "tiny"),
     ],
-    ids=["alexnet", "inception", "inception of PyTorch", "classifier"],
+    ids=["alexnet", "vgg", "inception", "inception of PyTorch", "classifier"],
 )
 def test_evaluation_networks_are_the_same_in_any_settings(settings, build):
     expected = build()

@@ -10,6 +10,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow.core.framework.tensor_pb2 import TensorProto
 from tensorflow_serving.apis import (
     classification_pb2,
+    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -69,6 +70,12 @@ def test_the_original_client_gets_it_too(stub):
 def test_a_client_learns_what_there_is(client):
     assert client.status() == {1: "AVAILABLE"}
     assert client.describe() == {"family": "stargan", "image_size": 4}
+    signatures = client.signatures()
+    assert signatures["serving_default"]["inputs"] == {
+        "images": ("uint8", (-1, 4, 4, 3)),
+        "labels": ("float32", (-1, 2)),
+    }
+    assert "__saved_model_init_op" not in signatures
 
 
 def test_pictures_are_sent_as_files_and_as_arrays(client, tmp_path):
@@ -175,7 +182,13 @@ def test_a_request_is_measured_before_its_tensors_are_built(stub):
         assert message in details
 
 
-def test_the_status_of_what_is_not_there(server):
+def test_metadata_and_status_of_what_is_not_there(server, stub):
+    made = get_model_metadata_pb2.GetModelMetadataRequest()
+    made.model_spec.name = "toy"
+    for fields in ([], ["foo"]):
+        made.metadata_field[:] = fields
+        code, details = status_of(lambda: stub.GetModelMetadata(made, timeout=20))
+        assert (code, "signature_def" in details) == ("INVALID_ARGUMENT", True)
     asked = get_model_status_pb2.GetModelStatusRequest()
     asked.model_spec.name = "nope"
     with grpc.insecure_channel(server.address) as channel:

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.framework.tensor_pb2 import TensorProto
-from tensorflow_serving.apis import get_model_status_pb2, predict_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    predict_pb2,
+)
 
 from stargan_tf.errors import InputError
 from stargan_tf.serving import wire
@@ -26,6 +30,9 @@ ORIGINALS = {
     "PredictResponse": predict_pb2.PredictResponse,
     "StatusRequest": get_model_status_pb2.GetModelStatusRequest,
     "StatusResponse": get_model_status_pb2.GetModelStatusResponse,
+    "MetadataRequest": get_model_metadata_pb2.GetModelMetadataRequest,
+    "MetadataResponse": get_model_metadata_pb2.GetModelMetadataResponse,
+    "Signatures": get_model_metadata_pb2.SignatureDefMap,
 }
 
 
