@@ -88,15 +88,17 @@ def with_checked_first(iterator, check, steps):
     """An iterator for the next `steps` batches, of which the first has been checked."""
     first = next(iterator)
     check(first)
-    batches = itertools.chain([first], iterator)
-    if not isinstance(iterator, tf.data.Iterator):
-        return batches
-    spec = iterator.element_spec
-    if not all(isinstance(part, tf.TensorSpec) for part in tf.nest.flatten(spec)):
-        return batches
-    # Of the same kind as the original: Keras would trace the step twice otherwise.
-    batches = itertools.islice(batches, steps)
-    return iter(tf.data.Dataset.from_generator(lambda: batches, output_signature=spec))
+
+    def batches():
+        yield first
+        yield from itertools.islice(iterator, steps - 1)
+
+    if isinstance(iterator, tf.data.Iterator):
+        spec = iterator.element_spec
+        if all(isinstance(part, tf.TensorSpec) for part in tf.nest.flatten(spec)):
+            # Of the same kind as the original, or Keras would trace the step twice.
+            return iter(tf.data.Dataset.from_generator(batches, output_signature=spec))
+    return batches()
 
 
 def check_images(size, **images):
