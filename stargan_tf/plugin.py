@@ -97,7 +97,7 @@ need TensorFlow or Keras are imported when they are used:
 | `ServedModel`, `Signature`, `image_formats`, `row_spec` | `ModelFamily.served` |
 | `LiteRTModel`, `LiteRTFile`, `FileSignature` | `ModelFamily.litert` |
 | `OfficialCode`, `Entry`, `Sizes`, `NetworkState` | `ModelFamily.official` |
-| `Steering`, `Plan` | a way of steering, of the group `stargan_tf.steerings` |
+| `Steering`, `LabelSteering`, `Plan` | ways of steering (`stargan_tf.steerings`) |
 | `Subject`, `Task` | what a steering evaluates |
 
 A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
@@ -147,7 +147,7 @@ from stargan_tf.models.family import (
     loss_weight,
     make_option,
 )
-from stargan_tf.steering import Plan, Steering
+from stargan_tf.steering import LabelSteering, Plan, Steering
 
 # Home → what is imported from it when it is first used.
 _LAZY = {

@@ -20,9 +20,6 @@ REDDER = ModelFamily(
     api_version=1,
     name="redder",
     target="redder_model:RedderGAN",
-    batches=STARGAN.batches,
-    sampler=STARGAN.sampler,
-    uses=STARGAN.uses,
     compile_from_run=STARGAN.compile_from_run,
     model_options=(
         *STARGAN.model_options,
