@@ -273,6 +273,11 @@ def test_presets_of_the_second_paper(
 GIVEN_BY_RUN = {
     "self",
     "datasets",
+    "num_domains",
+    "domains",
+    "label_type",
+    "image_size",
+    "exclusive_groups",
     "kwargs",
     "total_steps",
     "seed",
@@ -295,6 +300,6 @@ def test_options_are_the_arguments_of_the_model():
             defaults = {
                 name: parameter.default
                 for name, parameter in inspect.signature(function).parameters.items()
-                if name not in GIVEN_BY_RUN and not name.endswith("_optimizer")
+                if name not in GIVEN_BY_RUN and not name.endswith("optimizer")
             }
             assert {option.name: option.default for option in options} == defaults

@@ -86,22 +86,11 @@ class ShiftGAN(LabelModel):
         self.discriminator = keras.Model(image, [layers.Conv2D(1, 3)(x), logits])
         self.built = True
 
-    def compile(
-        self,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
-        learning_rate=1e-3,
-        loss_weights=None,
-        seed=0,
-        **kwargs,
-    ):
-        def adam():
-            return keras.optimizers.Adam(learning_rate)
-
+    def compile(self, learning_rate=1e-3, loss_weights=None, seed=0, **kwargs):
         self.compile_training(
             optimizers={
-                "generator": generator_optimizer or adam(),
-                "discriminator": discriminator_optimizer or adam(),
+                "generator": keras.optimizers.Adam(learning_rate),
+                "discriminator": keras.optimizers.Adam(learning_rate),
             },
             options={"learning_rate": learning_rate},
             loss_weights=loss_weights,
