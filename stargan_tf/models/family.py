@@ -11,9 +11,10 @@ checks all of it. The class is a `models.base.StarGANBase`, registered with Kera
 | | (a `LabelSpace` of `datasets`) and `arguments`, the other arguments; builds the |
 | | networks; passes `kwargs` (`dtype`, `name`) on |
 | `compile` | takes the `compile_options`, the arguments of `compile_from_run`, |
-| | `loss_weights`, `seed` and `jit_compile`; calls `compile_training` |
-| `train_step` | one batch of `batches`: updates the networks, adds 1 to `step`, gives |
-| | logs. All that is random follows from `random_seed`, so runs resume exactly |
+| | `loss_weights` and `seed`; passes the rest on to `compile_training` |
+| `train_step` | one batch of `batches`: updates the networks, adds 1 to `step`, and |
+| | returns the logs, in which the networks' losses end in `_loss`. All that is |
+| | random follows from `random_seed`, so that runs resume exactly |
 | use | what the family's steering asks of a model: for `"labels"`, `translate` and |
 | | `classify`, which `models.label_model.LabelModel` brings |
 

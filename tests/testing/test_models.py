@@ -104,7 +104,7 @@ class ShiftGAN(LabelModel):
         return 0.1 * tf.random.stateless_normal(tf.shape(image), self.random_seed(1))
 
     def train_step(self, data):
-        image, label = data
+        image, label = self.unpack_batch(data)
         target = tf.random.experimental.stateless_shuffle(label, self.random_seed(0))
         weight = self.loss_weights["classification"]
         binary = tf.nn.sigmoid_cross_entropy_with_logits
