@@ -304,6 +304,12 @@ class StarGANBase(BuiltModel):
         check_arguments(bound.arguments, {"x": "steps"})
         return super().evaluate(*args, **kwargs)
 
+    @functools.wraps(keras.Model.train_on_batch)
+    def train_on_batch(self, *args, **kwargs):
+        signature = inspect.signature(keras.Model.train_on_batch)
+        check_arguments(signature.bind(self, *args, **kwargs).arguments, {})
+        return super().train_on_batch(*args, **kwargs)
+
     @functools.wraps(keras.Model.save)
     def save(self, filepath, *args, **kwargs):
         if str(filepath).endswith((".h5", ".hdf5")):

@@ -54,7 +54,7 @@ def unpack(data, fields):
 
 
 def check_arguments(given, steps):
-    """Refuses arguments of `fit` or `evaluate` that would be ignored, or never end.
+    """Refuses arguments of `fit` and the like that would be ignored, or never end.
 
     Args:
         given: {name: value} of the arguments.

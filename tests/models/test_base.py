@@ -361,6 +361,12 @@ def test_fit_refuses_what_would_be_ignored_or_never_end(
         trained.fit(**{"x": batches, **arguments}, verbose=0)
 
 
+@pytest.mark.parametrize("weights", ["class_weight", "sample_weight"])
+def test_train_on_batch_refuses_weights(trained, data, weights):
+    with pytest.raises(InputError, match=f"Leave {weights} out"):
+        trained.train_on_batch(data, **{weights: {0: 2.0}})
+
+
 def test_evaluate_refuses_batches_without_end(trained, data):
     with pytest.raises(InputError, match="Pass steps=…"):
         trained.evaluate(tf.data.Dataset.from_tensors(data).repeat(), verbose=0)
