@@ -68,6 +68,10 @@ class StepCallback(keras.callbacks.Callback):
         """Takes up the model's count, which does not begin at 0 in every `fit`."""
         self.step = self.previous_step = int(self.model.step.numpy())
 
+    def on_epoch_begin(self, epoch, logs=None):
+        """Takes it up again: `BackupAndRestore`, behind it, may have changed it."""
+        self.step = self.previous_step = int(self.model.step.numpy())
+
     def on_train_batch_end(self, batch, logs=None):
         """Counts, then calls `on_step`."""
         self.previous_step = self.step

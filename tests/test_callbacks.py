@@ -66,6 +66,14 @@ def test_the_step_is_the_model_s():
     assert callback.seen == [(41, {"loss": 1.0}), (42, {})]
 
 
+def test_a_model_that_is_restored_afterwards_is_counted_along():
+    callback = begin(Watch(), Model())
+    callback.model.step.value = 40  # By BackupAndRestore.
+    callback.on_epoch_begin(0)
+    step(callback)
+    assert [number for number, _ in callback.seen] == [41]
+
+
 def test_several_steps_may_be_one_execution():
     model = Model()
     model.steps_per_execution = 4

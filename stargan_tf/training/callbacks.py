@@ -38,6 +38,7 @@ class LogMetrics(StepCallback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts the clock: what happens between epochs is not training."""
+        super().on_epoch_begin(epoch, logs)
         self._restart_clock()
 
     def on_train_batch_begin(self, batch, logs=None):
