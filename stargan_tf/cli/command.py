@@ -26,11 +26,13 @@ from stargan_tf.interruption import postponed
 from stargan_tf.native_output import note, without_lines
 
 PROGRAM = "stargan-tf"
+# What stands for a flag's value in the help.
+METAVARS = {int: "N", float: "X"}
 # Flags of every command.
 VERBOSITY = {
     "quiet": "Print results and errors only.",
-    "verbose": "Print the messages of TensorFlow, too.",
-    "debug": "Print the traceback of any error.",
+    "verbose": "Print TensorFlow's messages, too.",
+    "debug": "Print the traceback of every error.",
 }
 
 
@@ -61,6 +63,10 @@ class HelpFormatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
         width = max(70, min(100, shutil.get_terminal_size().columns))
         super().__init__(prog, max_help_position=30, width=width)
+
+    def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
+        kind = getattr(action.type, "kind", action.type)
+        return METAVARS.get(kind) or super()._get_default_metavar_for_optional(action)
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         unsaid = action.default in (None, argparse.SUPPRESS)
@@ -162,7 +168,7 @@ def add_overwrite(add: Callable[..., Any]) -> None:
     Args:
         add: `add_argument` of the parser or of a group.
     """
-    help = "Replace an output that is there already."
+    help = "Replace an output that exists."
     add("--overwrite", action=Switch, default=False, help=help)
 
 
@@ -205,6 +211,7 @@ def number(
             raise argparse.ArgumentTypeError(f"must be {expected}. Received: {text}")
         return value
 
+    read.kind = kind
     return read
 
 

@@ -35,14 +35,14 @@ _HAS_ERRORS = 1  # exit status of `doctor`
 
 
 def _add_datasets_arguments(parser: CommandParser) -> None:
-    help = "describe: what is known of --dataset. save: write its images to a folder."
+    help = "describe: print what is known about --dataset. save: write images of it."
     parser.add_argument("words", metavar="describe|save", nargs="*", help=help)
     parser.add_argument("--dataset", metavar="NAME", help="The data set.")
-    help = "save: the folder to write to. describe: image file for a contact sheet."
+    help = "save: folder for the images. describe: image file for a contact sheet."
     parser.add_argument("--output", metavar="PATH", help=help)
     add_overwrite(parser.add_argument)
     add = parser.add_argument_group("Images to save").add_argument
-    add("--split", choices=SPLITS, default=HELD_OUT, help="Which images.")
+    add("--split", choices=SPLITS, default=HELD_OUT, help="Part of the data.")
     add("--count", type=number(int, 1), default=10, help="Number of images.")
     add_data_arguments(parser)
 
@@ -159,7 +159,7 @@ def _add_doctor_arguments(parser: CommandParser) -> None:
     parser.add_required("--dataset", "Data set to check.")
     add_data_arguments(parser)
     add = parser.add_argument_group("Report").add_argument
-    add("--output", help="JSON file to write the report to.")
+    add("--output", metavar="FILE", help="JSON file for the report.")
     add_overwrite(add)
     help = "Also look for images that are nearly equal: resized or edited copies."
     add("--near_duplicates", action=Switch, default=False, help=help)
@@ -297,7 +297,7 @@ def _show_presets(args: argparse.Namespace) -> None:
 
 
 SHOW_PRESETS = Command(
-    summary="List the presets, or show what one sets.",
+    summary="List the presets, or show the options that a preset sets.",
     usage="presets [NAME …]",
     add_arguments=_add_preset_names,
     run=_show_presets,
@@ -305,9 +305,9 @@ SHOW_PRESETS = Command(
 
 
 def _add_cache_arguments(parser: CommandParser) -> None:
-    help = "What to list; by default everything."
+    help = "Kinds of entries to list. [all]"
     parser.add_argument("kinds", metavar="KIND", nargs="*", help=help)
-    help = "Remove what would be listed, except images that running processes use."
+    help = "Remove these entries, except images that running processes use."
     parser.add_argument("--clear", action=Switch, default=False, help=help)
 
 
@@ -358,7 +358,7 @@ def _total(entries: list) -> str:
 
 
 CACHE = Command(
-    summary="List or remove what is kept between runs, such as decoded images.",
+    summary="List or remove cached files, such as decoded images.",
     usage="cache [KIND …] [--clear]",
     add_arguments=_add_cache_arguments,
     run=_show_cache,

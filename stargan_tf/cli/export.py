@@ -62,21 +62,20 @@ def _add_export_arguments(parser: CommandParser) -> None:
         "on. litert: LiteRT (TFLite) files for phones, browsers and small boards. "
         "torch: checkpoints for the authors' own PyTorch code.",
     )
-    add("--output", required=True, help="The folder to make.")
+    add("--output", required=True, metavar="DIR", help="Folder to write.")
     add_overwrite(add)
     add(
         "--check",
         action=Switch,
-        help=f"For {' and '.join(_COMPARED)}: compare with Keras on held-out images, "
-        "which is the default. An export that differs too much is not written, and "
-        "the exit status is 1.",
+        help=f"{' and '.join(_COMPARED)}: compare with Keras on held-out images. An "
+        "export that fails the check is not written; the exit status is 1. [true]",
     )
     add_model_data_arguments(parser)
     add = parser.add_argument_group("Format litert").add_argument
-    add("--quantize", choices=MODES, help=f"{MODES_HELP} By default {NONE}.")
-    help = f"Of images, in and out: {FLOAT32} in [-1, 1] (the default), or uint8."
+    add("--quantize", choices=MODES, help=f"{MODES_HELP} [{NONE}]")
+    help = f"Type of input and output images. {FLOAT32} is in [-1, 1]. [{FLOAT32}]"
     add("--input_type", choices=INPUT_TYPES, help=help)
-    help = "For int8: training images that show the ranges of values. By default 50."
+    help = "For int8: training images that give the ranges of values. [50]"
     add("--calibration_images", type=number(int, 1), help=help)
 
 
@@ -188,7 +187,7 @@ _EXPORTERS = {
 }
 
 EXPORT = Command(
-    summary="Write a model in another program's format.",
+    summary="Export a model to SavedModel, LiteRT, or the official PyTorch format.",
     usage="export --model DIR --format NAME --output DIR",
     add_arguments=_add_export_arguments,
     run=_export,
@@ -198,25 +197,27 @@ EXPORT = Command(
 def _add_import_arguments(parser: CommandParser) -> None:
     help = "The files of one model."
     parser.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help=help)
-    parser.add_argument("--output", required=True, help="The model folder to make.")
+    parser.add_argument(
+        "--output", required=True, metavar="DIR", help="Folder to write."
+    )
     add_overwrite(parser.add_argument)
     add = parser.add_argument_group("Names").add_argument
     add("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
     add(
         "--domains",
-        help="Names of the labels, A,B,… in the order of the training; A,B,…/C,D,… "
+        help="Names of the labels, A,B,…, in the order of training; A,B,…/C,D,… "
         "for a joint model.",
     )
     add(
         "--label_type",
-        help="Of --domains: binary (any of them) or one_hot (exactly one); "
-        "one_hot/binary for a joint model. By default as the official code has it.",
+        help="binary: each label is on or off. one_hot: exactly one is on. "
+        "one_hot/binary for a joint model. [as in the official code]",
     )
     parser.add_argument(
         "--image_size",
         type=number(int, 1),
-        help="Side of the images in pixels, where the files do not tell it: "
-        "{step}-G.ckpt without {step}-D.ckpt. By default 128.",
+        help="Side of the images in pixels, needed for {step}-G.ckpt without "
+        "{step}-D.ckpt. [128]",
     )
 
 
@@ -250,7 +251,7 @@ def _import(args: argparse.Namespace) -> None:
 
 
 IMPORT = Command(
-    summary="Make a model of the authors' PyTorch checkpoints.",
+    summary="Import the authors' PyTorch checkpoints.",
     usage=(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
         "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
@@ -269,14 +270,14 @@ def _add_arguments(parser: CommandParser) -> None:
     help = f"What 'export --format saved_model' wrote. Or a model: {MODEL_HELP}"
     parser.add_required("--model", help)
     port = number(int, 0, 65535)
-    add("--port", type=port, default=8500, help="0 takes a free one.")
+    add("--port", type=port, default=8500, help="Port; 0 takes a free one.")
     add(
         "--host",
         default="127.0.0.1",
-        help="Address to listen at; the default is reached from this machine only. "
-        "There is neither encryption nor a password. An installed "
-        "tensorflow_model_server listens at every address of the machine whatever "
-        "this says.",
+        metavar="ADDRESS",
+        help="Address to listen on; the default accepts connections from this machine "
+        "only. Connections are neither encrypted nor authenticated. TF Serving, if "
+        "installed, ignores this and listens on every address of the machine.",
     )
 
 
@@ -395,16 +396,17 @@ def _add_demo_arguments(parser: CommandParser) -> None:
     add("demo", choices=["web"], help="Which demo.")
     help = f"Folder that 'export --format litert' wrote. Or a model: {MODEL_HELP}"
     add("--model", default=_DEFAULT_MODEL, help=help)
-    add("--output", help="Folder to make, with the page.")
+    add("--output", metavar="DIR", help="Folder to write the page to.")
     add_overwrite(add)
-    help = "Port on this machine; 0 takes a free one."
+    help = "Port; 0 takes a free one."
     add("--port", type=number(int, 0, 65535), default=8000, help=help)
-    help = "--noserve only writes --output."
+    help = "Serve the page until Ctrl-C; --noserve only writes it."
     add("--serve", action=Switch, default=True, help=help)
     add(
         "--runtime",
-        help="Folder in which 'npm install @litertjs/core' was run; by default it is "
-        "fetched once (12 MB) and kept in the cache.",
+        metavar="DIR",
+        help="Folder in which 'npm install @litertjs/core' was run. [downloaded once, "
+        "12 MB]",
     )
 
 

@@ -217,9 +217,12 @@ def _program_parser() -> argparse.ArgumentParser:
         description="StarGAN for TensorFlow and Keras 3: one model, many image "
         "domains.",
         formatter_class=HelpFormatter,
+        add_help=False,
         epilog=f"'{PROGRAM} COMMAND --help' lists a command's flags.",
     )
-    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("-h", "--help", action="help", help="Show this help.")
+    help = "Show the version of stargan_tf."
+    parser.add_argument("--version", action="version", version=__version__, help=help)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, path in COMMANDS.items():
         commands.add_parser(name, help=resolve_name(path).summary)

@@ -33,9 +33,9 @@ def add_data_arguments(parser: CommandParser) -> None:
 def add_model_data_arguments(parser: CommandParser) -> None:
     """Adds the flags that say which data a model is used with."""
     group = parser.add_argument_group(DATA)
-    group.add_argument("--dataset", help="Data set; by default the run's own.")
-    help = "The model's, which is the default."
-    group.add_argument("--image_size", type=int, help=help)
+    group.add_argument("--dataset", metavar="NAME", help="Data set. [the model's own]")
+    # Of earlier versions; it can only be the model's.
+    group.add_argument("--image_size", type=int, help=argparse.SUPPRESS)
     _add_options(group)
     add_accept_changed_data(group)
 
@@ -43,16 +43,22 @@ def add_model_data_arguments(parser: CommandParser) -> None:
 def _add_options(group: Any) -> None:
     # No defaults: what is not given is as in the model's training.
     add = group.add_argument
-    add("--data_dir", help="Folder with the images.")
-    add("--labels", help="Attribute file, for attributes.")
-    help = "Choice of attributes, A,B,…; by default all."
-    add("--attributes", type=_names, help=help)
-    help = f"{CROP_SIZE_HELP} By default --fit decides."
+    add("--data_dir", metavar="DIR", help="Folder with the images.")
+    add("--labels", metavar="FILE", help="File of labels, for 'attributes'.")
+    help = "Attributes to use, A,B,…. [all]"
+    add("--attributes", type=_names, metavar="NAMES", help=help)
+    help = f"{CROP_SIZE_HELP} [by --fit]"
     add("--crop_size", type=number(int, 1), help=help)
-    add("--held_out", type=float, help="Share of images kept from training. [0.1]")
+    add(
+        "--held_out",
+        type=float,
+        help="Fraction of images held out from training. [0.1]",
+    )
     help = "Make one domain of each image's attributes, for models of domains."
     add("--one_hot", action=Switch, help=help)
-    help = f"How an image becomes a square: {CROP} its center, {STRETCH} all of it."
+    help = (
+        f"How to make images square: {CROP} the center, or {STRETCH} the whole image."
+    )
     add("--fit", choices=[CROP, STRETCH], help=help)
 
 
@@ -62,7 +68,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def add_accept_changed_data(group: Any) -> None:
     """Adds `--accept_changed_data` to the parser, or to a group of its arguments."""
-    help = "Use the data although it is not what the model was trained on."
+    help = "Accept data that differ from those that the model was trained on."
     group.add_argument("--accept_changed_data", action=Switch, help=help)
 
 
@@ -70,8 +76,9 @@ def add_mask_provider(group: Any) -> None:
     """Adds `--mask_provider` to the parser, or to a group of its arguments."""
     group.add_argument(
         "--mask_provider",
+        metavar="NAME",
         help="Models with high-pass skips: MODULE:FUNCTION or FILE.py:FUNCTION that "
-        "makes masks of images. By default the run's own, which needs --trust_code.",
+        "computes masks of images. [the run's own, which needs --trust_code]",
     )
 
 

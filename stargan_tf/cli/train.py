@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import (
+    METAVARS,
     PROGRAM,
     VERBOSITY,
     Command,
@@ -48,14 +49,14 @@ if TYPE_CHECKING:
     from stargan_tf.evaluation.job import EvaluationJob
 
 
-_METAVARS = {int: "N", float: "X"}
 _NO_OPTIONS = ("run", "config", "trust_code", "accept_changed_data", *VERBOSITY)
 
 
 def _add_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Run")
     groups = {"Run": group}
-    group.add_argument("--run", required=True, help="The run folder.")
+    help = "Folder of the run, made if it is not there."
+    group.add_argument("--run", required=True, metavar="DIR", help=help)
     families = known_families(_named_family(parser.arguments))
     shown, *others = families.values()
     parser.description += (
@@ -64,7 +65,7 @@ def _add_arguments(parser: CommandParser) -> None:
     )
     help = f"One of {', '.join(presets(families))}."
     group.add_argument("--preset", metavar="NAME", help=help)
-    group.add_argument("--config", help="JSON file with option values.")
+    group.add_argument("--config", metavar="FILE", help="JSON file with option values.")
     add_trust_code(group)
     options = {option.name: option for option in (*RUN_OPTIONS, *shown.options)}
     # What only other families have is read, too, for `resolve` to say whose it is.
@@ -77,7 +78,7 @@ def _add_arguments(parser: CommandParser) -> None:
         groups[option.group].add_argument(
             f"--{option.name}",
             action=Switch if option.kind is bool else "store",
-            metavar=_METAVARS.get(option.kind),
+            metavar=None if option.separator else METAVARS.get(option.kind),
             help=text if option.name in options else argparse.SUPPRESS,
         )
     add_accept_changed_data(groups[DATA])
@@ -186,17 +187,17 @@ def _add_distill_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Models")
     add = group.add_argument
     add("--model", required=True, help=MODEL_HELP)
-    add("--preset", choices=["mobile"], default="mobile", help="Which student.")
-    add("--output", help="The folder to make; by default MODEL_mobile.")
+    add("--preset", choices=["mobile"], default="mobile", help="The student.")
+    add("--output", metavar="DIR", help="Folder to write. [MODEL_mobile]")
     add_overwrite(add)
     add_mask_provider(group)
     add_trust_code(group)
     add = parser.add_argument_group("Training").add_argument
-    add("--steps", type=number(int, 1), default=4000, help="Batches to train on.")
-    add("--batch_size", type=number(int, 1), default=16, help="Images of a batch.")
-    text, rate = "At the start; it falls to zero.", number(float, 1e-9)
+    add("--steps", type=number(int, 1), default=4000, help="Training steps.")
+    add("--batch_size", type=number(int, 1), default=16, help="Images per step.")
+    text, rate = "Initial learning rate; it decays to zero.", number(float, 1e-9)
     add("--learning_rate", type=rate, default=2e-3, help=text)
-    add("--seed", type=int, default=0, help="Of data order, labels and styles.")
+    add("--seed", type=int, default=0, help="Seed of data order, labels, and styles.")
     add_model_data_arguments(parser)
 
 
@@ -252,35 +253,39 @@ _PLOTS = (".png", ".svg", ".pdf")
 def _add_evaluate_arguments(parser: CommandParser) -> None:
     add = parser.add_argument_group("Measures").add_argument
     add("--model", required=True, help=MODEL_HELP)
-    metrics, help = ",".join(DEFAULT_METRICS), f"Of {', '.join(METRICS)}."
-    add("--metrics", default=metrics, help=help)
-    add("--protocol", choices=list(PROTOCOLS), default="standard", help="Of FID, KID.")
-    add("--lpips_network", choices=["alex", "vgg"], default="alex", help="For LPIPS.")
+    metrics = ",".join(DEFAULT_METRICS)
+    help = f"What to measure, A,B,… of {', '.join(METRICS)}."
+    add("--metrics", default=metrics, metavar="NAMES", help=help)
+    help = "How FID and KID resize images and compute features."
+    add("--protocol", choices=list(PROTOCOLS), default="standard", help=help)
+    help = "Network of LPIPS."
+    add("--lpips_network", choices=["alex", "vgg"], default="alex", help=help)
     sizes = list(CLASSIFIER_STEPS)
     add("--classifier", choices=sizes, default="small", help="Size of the classifier.")
-    help = "Training steps of the classifier; the default depends on --classifier."
+    help = "Training steps of the classifier. [by --classifier]"
     add("--classifier_steps", type=int, help=help)
     add(
         "--count",
         type=number(int, 1),
-        help="Images of each task at most; by default all.",
+        help="Largest number of images for each target. [all]",
     )
-    help = "Translations of each image, for models with styles."
+    help = "Random styles, or references, for each image (style models)."
     add("--styles", type=number(int, 1), default=10, help=help)
-    help = "Images at once; the numbers do not depend on it."
+    help = "Images at a time; results do not depend on it."
     add("--batch_size", type=int, default=32, help=help)
-    help = "Of latent codes, references, classifier, KID's sample, and intervals."
+    help = "Seed of styles, references, classifier, KID's sample, and intervals."
     add("--seed", type=int, default=0, help=help)
     add = parser.add_argument_group("Output").add_argument
     add(
         "--output",
-        help="JSON file; by default results.json in --model. A .keras file has "
-        "NAME_results.json beside it, a model that comes with the package has it here.",
+        metavar="FILE",
+        help="JSON file to write. [results.json in the model's folder; for .keras "
+        "files NAME_results.json beside it; for models of the package, here]",
     )
-    add("--report", help="HTML page with numbers and images.")
+    add("--report", metavar="FILE", help="HTML page to write, with numbers and images.")
     add_overwrite(add)
     add_model_data_arguments(parser)
-    group = parser.add_argument_group("Functions of your own")
+    group = parser.add_argument_group("Your own functions")
     for name, text in _FUNCTIONS.items():
         help = f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}"
         group.add_argument(f"--{name}", help=help)
@@ -364,10 +369,12 @@ def _add_compare_arguments(parser: CommandParser) -> None:
         "runs",
         metavar="RUN",
         nargs="*",
-        help="Run folders, or files of 'stargan-tf evaluate'.",
+        help="Run folders, or JSON files written by 'stargan-tf evaluate'.",
     )
     parser.add_argument(
-        "--output", help="Plots as .png, .svg or .pdf; needs stargan_tf[eval]."
+        "--output",
+        metavar="FILE",
+        help="Plots to write: .png, .svg, or .pdf. They need stargan_tf[eval].",
     )
     add_overwrite(parser.add_argument)
 
@@ -399,7 +406,7 @@ def _compare(args: argparse.Namespace) -> None:
 
 
 COMPARE = Command(
-    summary="Put runs side by side: evaluations, losses, plots.",
+    summary="Compare runs: evaluations, losses, plots.",
     usage="compare RUN RUN [RUN …] [--output plots.png]",
     add_arguments=_add_compare_arguments,
     run=_compare,

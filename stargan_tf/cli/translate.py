@@ -41,7 +41,7 @@ def _add_arguments(parser: CommandParser) -> None:
     text = "TF Serving or 'stargan-tf serve', which computes, without TensorFlow here."
     add("--server", metavar="HOST:PORT", help=text)
     add_trust_code(group)
-    text = "With --server: seconds for a request. [60]"
+    text = "Seconds to wait for an answer of --server. [60]"
     add("--timeout", type=number(float, 0.001), help=text)
     add("--batch_size", type=number(int, 1), default=16, help="Images at a time.")
     add = parser.add_argument_group("Target").add_argument
@@ -86,17 +86,17 @@ def _add_arguments(parser: CommandParser) -> None:
         "--fit",
         choices=["crop", "keep", "stretch"],
         help="crop: the centered square. keep: the whole image with its aspect (label "
-        "models). stretch: the whole image, squeezed into the square. By default what "
-        "the model was trained with.",
+        "models). stretch: the whole image, squeezed into the square. [as in "
+        "training]",
     )
-    text = f"{CROP_SIZE_HELP} By default as in the model's training, or as --fit says."
+    text = f"{CROP_SIZE_HELP} [as in training, or by --fit]"
     add("--crop_size", type=number(int, 1), help=text)
     add(
         "--size",
         choices=["model", "original"],
         default="model",
-        help="model: as the model draws. original: enlarged and pasted back into the "
-        "image, at its place and size.",
+        help="model: the size of the model's output. original: enlarged and pasted "
+        "back into the input at its place.",
     )
 
 

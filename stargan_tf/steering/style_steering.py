@@ -36,35 +36,35 @@ class StyleSteering(Steering):
         """Which styles, and in which form."""
         group = parser.add_argument_group("Style (style models)")
         add, file = group.add_argument, {"metavar": "FILE"}
-        text = "Random styles of the seeds N, N+1, …; the default, from 0."
+        text = "Seed of the first random style; the next have N+1, N+2, …. [0]"
         add("--seed", type=number(int, 0), help=text)
-        text = "Random styles of a domain: 1; 2 for --strip, 4 for a grid or a video."
+        text = "Random styles per domain. [1; 2 for --strip; 4 for grids and videos]"
         add("--styles", type=number(int, 1), help=text)
-        text = "Nearer to the mean random style: 0 is the mean, 1 (default) all."
+        text = "0 gives the mean style, 1 the full variety of random styles. [1]"
         add("--truncation", type=number(float, 0.0, 1.0), help=text)
         add(
             "--reference",
             action="append",
             metavar="PATH",
-            help="The style of an image, or of all in a folder; may be repeated. Its "
-            "domain is --to, or the name of its folder.",
+            help="Image, or folder of images, whose style to take; may be repeated. "
+            "Its domain is --to, or the name of its folder.",
         )
-        add("--style_file", **file, help="The styles in a .npz file.")
+        add("--style_file", **file, help="File of styles, .npz.")
         add("--save_style", **file, help="Write the styles to a .npz for --style_file.")
         add_mask_provider(group)
         add = parser.add_argument_group("Form (style models)").add_argument
-        text = "Inputs down, styles across, in one image; references on top."
+        text = "One image with a row for each input and a column for each style."
         add("--grid", action=Switch, default=False, help=text)
-        text = "The way from style to style in N columns, a row for each input."
+        text = "Interpolate between styles in N columns, with a row for each input."
         add("--strip", type=number(int, 2), metavar="N", help=text)
         add(
             "--video",
             action=Switch,
             default=False,
-            help="The way from style to style and back; --output is a .gif, .webp or "
-            ".mp4 file. Several inputs stand side by side.",
+            help="Interpolate between styles and back; --output is a .gif, .webp, or "
+            ".mp4 file. Several inputs are shown side by side.",
         )
-        add("--frames", type=number(int, 2), help="Frames of the whole video. [80]")
+        add("--frames", type=number(int, 2), help="Number of frames. [80]")
         add("--fps", type=number(int, 1), help="Frames per second. [20]")
 
     def check(self, args):

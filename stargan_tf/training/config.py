@@ -90,20 +90,20 @@ class RunConfig:
     attributes: tuple[tuple[str, ...], ...] = _option(
         _DATA,
         None,
-        f"Choice of attributes, A,B,…; by default all.{_PER_SET} '/'.",
+        f"Attributes to use, A,B,…; all if not given.{_PER_SET} '/'.",
         separator="/",
         many=True,
     )
     crop_size: tuple[int | None, ...] = _option(
         _DATA,
         None,
-        f"{CROP_SIZE_HELP} By default the largest square, or, for models that are "
-        f"trained so, the whole picture, squeezed.{_PER_SET} ','.",
+        f"{CROP_SIZE_HELP} If not given, the largest square or, for models that are "
+        f"trained so, the whole image, squeezed.{_PER_SET} ','.",
         int,
         minimum=1,
         separator=",",
     )
-    held_out: float = _option(_DATA, 0.1, "Share of images kept from training.")
+    held_out: float = _option(_DATA, 0.1, "Fraction of images held out from training.")
     image_size: int = _option(
         _DATA, 128, "Side of the square images in pixels, a multiple of 4.", minimum=4
     )
@@ -134,16 +134,18 @@ class RunConfig:
     distribute: str = _option(
         _RUN,
         "auto",
-        "Devices: mirrored: all GPUs of this machine; multi_worker: the machines in "
-        "TF_CONFIG; none: one device; auto: what there is. Same result, more speed.",
+        "mirrored: all GPUs of this machine. multi_worker: the machines in TF_CONFIG. "
+        "none: one device. auto: what is available. Results are the same.",
         free=True,
         choices=("auto", "none", "mirrored", "multi_worker"),
     )
-    jit_compile: bool = _option(_RUN, False, "Compile with XLA; worth it on GPUs.")
+    jit_compile: bool = _option(
+        _RUN, False, "Compile with XLA, which is faster on GPUs."
+    )
     deterministic: bool = _option(
         _RUN,
         False,
-        "Only deterministic operations: equal runs give equal bits.",
+        "Use deterministic operations only: equal runs give bit-identical weights.",
         free=True,
     )
     checkpoint_every: int = _option(
@@ -172,11 +174,15 @@ class RunConfig:
     evaluate_metrics: str = _option(
         _EVALUATION,
         ",".join(DEFAULT_METRICS),
-        "Of fid, kid, lpips, classification, unchanged.",
+        "What to measure, A,B,… of fid, kid, lpips, classification, unchanged.",
         free=True,
     )
     evaluate_count: int = _option(
-        _EVALUATION, 100, "Images of each task at most.", free=True, minimum=1
+        _EVALUATION,
+        100,
+        "Largest number of images for each target.",
+        free=True,
+        minimum=1,
     )
     evaluate_classifier: str = _option(
         _EVALUATION,
@@ -188,7 +194,7 @@ class RunConfig:
     best_metric: str | None = _option(
         _EVALUATION,
         None,
-        "Number, such as fid or latent_fid, by which checkpoints/best is kept.",
+        "Result, such as fid or latent_fid, that decides which checkpoint is the best.",
         free=True,
     )
     model_options: dict[str, Any]

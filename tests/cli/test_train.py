@@ -1,14 +1,25 @@
-"""`stargan-tf train`, stopped by signals."""
+"""`stargan-tf train`, stopped by signals; `distill`, `evaluate`, and `compare`."""
 
 import json
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from stargan_tf.callbacks import SampleImages
+from stargan_tf.cli import train
 from stargan_tf.cli.main import main
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labels import LabelSpace
+from stargan_tf.errors import InputError
+from stargan_tf.training import checkpoints
 from stargan_tf.training import run as training_run
+from stargan_tf.training.config import resolve
+from stargan_tf.training.run_folder import find_checkpoint, load_model
 
 TINY = [
     *("--dataset=toon_expressions", "--image_size=32", "--base_filters=4"),
@@ -84,3 +95,360 @@ def test_a_signal_before_the_first_step_leaves_step_0(folder, capsys, monkeypatc
     monkeypatch.setattr(training_run, "make_strategy", make)
     assert main(["train", *TINY, "--seed=3", "--steps=1", f"--run={folder}"]) == 0
     assert names(folder, "checkpoints") == ["step_00000000", "step_00000001"]
+
+
+# `stargan-tf distill` from a model folder to a model folder.
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    from stargan_tf.data.registry import load_dataset
+    from stargan_tf.models.stargan.model import StarGAN
+
+    info = load_dataset("toon_attributes", "train", 32).info
+    model = StarGAN(info, base_filters=8, num_residual_blocks=1, discriminator_layers=2)
+    folder = tmp_path_factory.mktemp("teacher") / "big"
+    state = checkpoints.State(3, "stargan", [info.to_dict()], [9], {})
+    checkpoints.save(folder / "checkpoints", model, state, keep=1)
+    return folder
+
+
+@pytest.fixture
+def draws_only_what_it_needs(monkeypatch):
+    monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")
+
+
+@pytest.mark.usefixtures("draws_only_what_it_needs")
+def test_a_model_without_a_run_is_distilled_on_the_data_it_is_named_after(
+    teacher, capsys
+):
+    flags = ["--model", str(teacher), "--steps", "2", "--batch_size", "2"]
+    assert main(["distill", *flags]) == 0
+    output = capsys.readouterr().out
+    folder = teacher.with_name("big_mobile")
+    assert f"stargan-tf evaluate --model {folder}" in output
+    record = json.loads((folder / "distilled.json").read_text())
+    assert record["multiply_adds"] * 10 <= record["teacher_multiply_adds"]
+    assert find_checkpoint(folder)[1].data  # What it was taught on.
+    student = load_model(folder)
+    assert student.get_config()["separable"]
+    assert int(student.step) == int(load_model(teacher).step)
+
+    assert main(["distill", *flags]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("draws_only_what_it_needs")
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "arguments are required: --model"),
+        (["--model", "nowhere"], "no model nowhere"),
+        (["--steps", "0"], "--steps: must be a whole number, at least 1"),
+        (["--image_size", "64"], "takes images of 32 pixels"),
+        (["--dataset", "toon_people"], "different domains"),
+        (["left"], "takes flags only"),
+    ],
+)
+def test_bad_input_is_one_line(teacher, tmp_path, capsys, flags, message):
+    if flags and "--model" not in flags:
+        flags = ["--model", str(teacher), "--output", str(tmp_path / "out"), *flags]
+    assert main(["distill", *flags]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+# `stargan-tf evaluate` and `compare`, by subprocess with real models.
+
+# Keras 3 on NumPy 2.4, whenever a variable is saved.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = ROOT / "tests" / "training" / "toy_plugin"
+SIDE = 64
+TOY = DatasetInfo("toy", ("Red", "Bright"), "binary", SIDE)
+MOODS = DatasetInfo("toy_moods", ("Red", "Bright"), "one_hot", SIDE)
+
+
+def save(model, run, family, info):
+    state = checkpoints.State(3, family, LabelSpace([info]).to_list(), [24], {})
+    checkpoints.save(run / "checkpoints", model, state, keep=1)
+    config = {"family": family, "dataset": "toy", "image_size": SIDE}
+    (run / "config.json").write_text(json.dumps(resolve(config).to_dict()))
+    return run
+
+
+@pytest.fixture(scope="module")
+def v1_run(tmp_path_factory):
+    from stargan_tf.models.stargan.model import StarGAN
+
+    tiny = {"base_filters": 2, "discriminator_filters": 2, "discriminator_layers": 2}
+    model = StarGAN(TOY, num_residual_blocks=1, **tiny)
+    model.compile()
+    return save(model, tmp_path_factory.mktemp("v1"), "stargan", TOY)
+
+
+@pytest.fixture(scope="module")
+def v2_run(tmp_path_factory):
+    from stargan_tf.models.stargan_v2.model import StarGANV2
+
+    tiny = {"base_filters": 2, "max_filters": 4, "style_dim": 4, "latent_dim": 3}
+    model = StarGANV2(MOODS, hidden_dim=5, **tiny)
+    model.compile()
+    return save(model, tmp_path_factory.mktemp("v2"), "stargan_v2", MOODS)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache folder with weights of LPIPS that nobody trained."""
+    from stargan_tf.evaluation import weights
+    from stargan_tf.evaluation.lpips import build_trunk
+
+    network, rng, arrays = build_trunk("alex"), np.random.default_rng(0), {}
+    widths = []
+    for layer in network.layers:
+        if layer.weights:
+            kernel = rng.standard_normal(layer.kernel.shape, np.float32) * 0.05
+            arrays[f"{layer.name}/kernel"] = kernel
+            arrays[f"{layer.name}/bias"] = np.zeros(kernel.shape[-1], np.float32)
+            widths.append(kernel.shape[-1])
+    for number, width in enumerate(widths):
+        arrays[f"head_{number}/kernel"] = np.full(width, 1 / width, np.float32)
+    folder = tmp_path_factory.mktemp("cache")
+    (folder / "weights").mkdir()
+    file = folder / "weights" / f"lpips_alex-v{weights.VERSION}.npz"
+    np.savez(file, **arrays)
+    return folder
+
+
+def run(cache, *arguments, command="evaluate"):
+    """Runs `stargan-tf` as a user without network does."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(PLUGIN)]),
+        "STARGAN_TF_CACHE": str(cache),
+        "CUDA_VISIBLE_DEVICES": "-1",
+        # Nobody listens there.
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    environment.pop("STARGAN_TF_WEIGHTS", None)
+    program = [sys.executable, "-m", "stargan_tf.cli.main", command]
+    return subprocess.run(
+        [*program, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_labels_offline_by_default(v1_run, cache, tmp_path):
+    report = tmp_path / "report.html"
+    flags = ("--classifier=tiny", "--classifier_steps=2", "--report", report)
+    done = run(cache, "--model", v1_run, *flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    results = json.loads((v1_run / "results.json").read_text("utf-8"))
+    assert [task["name"] for task in results["tasks"]] == [
+        *("Red", "Red=0", "Bright", "Bright=0", "own label")
+    ]
+    assert set(results["means"]) == {
+        *("classification_error", "kept_label_error"),
+        *("cycle_error", "same_domain_change"),
+    }
+    assert results["data"]["held_out"]["images"] == 4
+    assert results["model"]["step"] == 3 and results["options"]["seed"] == 0
+    assert {"stargan_tf", "keras", "tensorflow"} <= set(results["versions"])
+    assert "error ↓" in done.stdout and "Bright=0" in done.stdout
+    assert report.read_text("utf-8").count("data:image/png") >= 8
+    assert not list((cache / "evaluations").glob("*"))
+
+    flags = (*flags, f"--output={tmp_path}/again.json")
+    refused = run(cache, "--model", v1_run, *flags)
+    assert refused.returncode == 2 and "report.html exists already" in refused.stderr
+    assert run(cache, "--model", v1_run, *flags, "--overwrite").returncode == 0
+    repeated = json.loads((tmp_path / "again.json").read_text("utf-8"))
+    assert repeated["means"] == results["means"]
+    check_compare(cache, v1_run, tmp_path)
+
+
+def check_compare(cache, run_folder, tmp_path):
+    plots = tmp_path / "plots.svg"
+    done = run(
+        *(cache, run_folder, tmp_path / "again.json", "--output", plots),
+        command="compare",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "again.json" in done.stdout and "cycle ↓" in done.stdout
+    assert "cannot be compared" not in done.stdout
+    assert plots.read_text("utf-8").startswith("<?xml")
+
+
+def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
+    output = tmp_path / "new" / "results.json"
+    flags = ("--metrics=lpips,unchanged", "--styles=3", "--count=2", "--seed=5")
+    data = ("--dataset=toy_moods", "--output", output)
+    done = run(cache, "--model", v2_run, *flags, *data)
+    assert (done.returncode, done.stderr) == (0, "")
+    results = json.loads(output.read_text("utf-8"))
+    assert set(results["means"]) == {
+        *("latent_lpips_diversity", "reference_lpips_diversity"),
+        *("latent_cycle_error", "reference_cycle_error", "same_domain_change"),
+    }
+    diversity = results["means"]["latent_lpips_diversity"]
+    assert diversity["counts"] == {"tasks": 2, "images": 4} and diversity["value"] > 0
+    assert diversity["protocol"] == "lpips_alex_v0.1"
+    assert not (v2_run / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--metrics=fidd"], "There is no metric 'fidd'. Did you mean fid"),
+        (["--metrics="], "Name at least one metric"),
+        (["--protocol=tff"], "invalid choice: 'tff' (choose from"),
+        (["--count=0"], "count: must be a whole number, at least 1"),
+        (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
+        (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
+        (["--image_size=32"], "The model takes images of 64 pixels"),
+        (["--held_out=2"], "held_out must be a share"),
+        (["--truth=nothing"], "truth must be MODULE:FUNCTION"),
+        (["--output=."], "must name a file"),
+        (["photo.png"], "flags only. Received: photo.png"),
+        (["--model=nowhere"], "There is no model nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    v1_run, capsys, monkeypatch, tmp_path, flags, message, installed_toy
+):
+    monkeypatch.chdir(tmp_path)
+    status = main(["evaluate", f"--model={v1_run}", *flags])
+    output = capsys.readouterr()
+    assert (status, output.out) == (2, "")
+    assert output.err.startswith("stargan-tf: ") and output.err.count("\n") == 1
+    assert message in output.err
+
+
+@pytest.fixture
+def installed_toy(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(PLUGIN)
+    monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "cache"))
+
+
+def test_missing_weights_without_network_say_which_file_goes_where(v1_run, tmp_path):
+    pytest.importorskip("torch")
+    flags = ("--metrics=fid", "--output", tmp_path / "results.json")
+    done = run(tmp_path, "--model", v1_run, *flags)
+    file = "pt_inception-2015-12-05-6726825d.pth"
+    assert done.returncode == 2 and done.stdout.startswith(
+        "Fetching https://github.com"
+    )
+    assert done.stdout.count("\n") == 1 and file in done.stdout
+    assert done.stderr.startswith("stargan-tf: ") and done.stderr.count("\n") == 1
+    for words in (file, f"into {tmp_path / 'weights'}", "STARGAN_TF_WEIGHTS"):
+        assert words in done.stderr
+
+
+def test_an_interruption_says_how_to_go_on(
+    v1_run, capsys, monkeypatch, installed_toy, tmp_path
+):
+    from stargan_tf.evaluation.job import EvaluationJob
+
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EvaluationJob, "run", interrupt)
+    output = tmp_path / "results.json"
+    assert main(["evaluate", f"--model={v1_run}", f"--output={output}"]) == 130
+    assert "the same command resumes there" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_a_kept_task_is_that_of_this_model_these_data_and_options(
+    v1_run, installed_toy
+):
+    from stargan_tf.evaluation.job import DataChoice, plan_evaluation
+    from stargan_tf.evaluation.options import EvaluationOptions
+
+    def folder(**options):
+        options = EvaluationOptions(**options)
+        nothing = (lambda size: DataChoice(), {}, None, None)
+        return plan_evaluation(v1_run, options, *nothing).finished.folder
+
+    assert folder() == folder()
+    assert len({folder(), folder(seed=1), folder(count=3)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a"], "Name two runs or more"),
+        (["a", "b"], "There is no run folder or results file a"),
+        (["a", "b", "--output=plots.txt"], "--output must end in .png, .svg, .pdf"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line(
+    capsys, monkeypatch, tmp_path, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.err.count("\n") == 1 and message in output.err
+
+
+def test_plots_without_matplotlib_name_the_extra(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["compare", "a", "b", "--output=plots.png"]) == 2
+    assert "pip install 'stargan_tf[eval]'" in capsys.readouterr().err
+
+
+def test_results_of_a_shipped_model_go_to_the_current_folder(v1_run, monkeypatch):
+    from stargan_tf import pretrained as shipped
+    from stargan_tf.evaluation.job import DataChoice, plan_evaluation
+    from stargan_tf.evaluation.options import EvaluationOptions
+
+    def output(model, given=None):
+        nothing = (lambda size: DataChoice(), {})
+        options = EvaluationOptions()
+        return plan_evaluation(Path(model), options, *nothing, given, None).output
+
+    name = "toon_attributes"
+    for model in (name, shipped.model_folder(name)):
+        assert output(model) == Path("toon_attributes_results.json")
+    assert output(name, "x.json") == Path("x.json")
+
+
+class Job:
+    """Stands for an evaluation that is done."""
+
+    output, report = Path("results.json"), None
+
+    def __init__(self, error=None):
+        self.error, self.written = error, []
+
+    def run(self):
+        return "results"
+
+    def write(self, results, seconds):
+        if self.error:
+            raise self.error
+        self.written.append(results)
+
+
+def test_results_are_kept_before_they_are_printed(monkeypatch):
+    def unprintable(results):
+        raise UnicodeEncodeError("ascii", "→", 0, 1, "ordinal not in range(128)")
+
+    monkeypatch.setattr("stargan_tf.evaluation.results.results_table", unprintable)
+    job = Job()
+    with pytest.raises(UnicodeEncodeError):
+        train._carry_out(job)
+    assert job.written == ["results"]
+
+
+def test_results_that_cannot_be_kept_are_printed(monkeypatch, capsys):
+    monkeypatch.setattr("stargan_tf.evaluation.results.results_table", str.upper)
+    with pytest.raises(InputError, match="full"):
+        train._carry_out(Job(InputError("full")))
+    assert capsys.readouterr().out == "RESULTS\n"
