@@ -59,6 +59,9 @@ def test_presets_and_data_sets_that_it_names_exist():
 )
 def test_flags_that_it_names_exist(command, capsys):
     main([command, "--help"])
+    if command == "train":  # Its help shows one family's flags.
+        for name in installed_families():
+            main([command, "--family", name, "--help"])
     known = set(re.findall(r"--(\w+)", capsys.readouterr().out))
     text = re.sub(r"\\\n\s*", "", README)
     for line in re.findall(rf"stargan-tf {command} (.*)", text):
