@@ -20,7 +20,6 @@ _HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the star
 _PADDING = 32
 _EXIF = b"Exif\0\0"
 _TIFF = (b"MM\0*", b"II*\0")  # How EXIF data begins, by byte order.
-_MOST_CHUNKS = 64  # Of a still WebP file; there are six kinds.
 _ORIENTATION, _ENTRY, _MOST_ENTRIES = 0x0112, 12, 512
 # Passes over the pixels of a JPEG that are not counted; progressive files have 10.
 _SCANS = 20
@@ -175,26 +174,8 @@ class _Header:
         return tf.strings.join(found)
 
     def _exif_of_webp(self):
-        length = tf.strings.length(self._content, "BYTE")
-
-        def chunk(place):  # Its name and size; nothing beyond the end.
-            return tf.strings.substr(self._content, tf.minimum(place, length), 8)
-
-        def ahead(place):
-            name = tf.strings.substr(chunk(place), 0, 4)
-            return (name != b"EXIF") & (place < length)
-
-        def next_place(place):
-            size = _Header(chunk(place))._number(4, 4, False)
-            # Chunks begin at even places; none is longer than the file.
-            size = tf.minimum(size + size % 2, tf.cast(length, tf.int64))
-            return (tf.minimum(place + 8 + tf.cast(size, tf.int32), length),)
-
-        (place,) = tf.while_loop(
-            ahead, next_place, (12,), maximum_iterations=_MOST_CHUNKS
-        )
-        found = tf.cast(~ahead(place), tf.int32) * _HEAD
-        exif = tf.strings.substr(self._content, tf.minimum(place + 8, length), found)
+        # Behind its name the chunk has its size, 4 bytes.
+        exif = _behind(self._content, b"EXIF", 8)
         prefix = tf.strings.substr(exif, 0, len(_EXIF)) == _EXIF
         return tf.strings.substr(exif, tf.where(prefix, len(_EXIF), 0), _HEAD)
 
