@@ -1,6 +1,8 @@
 """Each promise that a data set can break is found."""
 
+import sys
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -303,7 +305,9 @@ def test_a_missing_folder_must_be_the_users_mistake():
     assert list(check_missing_folder(made(), options)) == []
 
 
-def test_several_failures_in_one_error_and_imports(installed_package):
+def test_several_failures_in_one_error_and_imports(installed_package, monkeypatch):
+    # The package's stand-in must not stay the torch of later tests.
+    monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
     code = """
 import torch
 from stargan_tf.plugin import Dataset
