@@ -200,7 +200,10 @@ class SharedLearningRate:
         self._ratios = [rate / rates[0] if rate and rates[0] else 1.0 for rate in rates]
         # Negative: nothing was set.
         self.replacement = keras.Variable(
-            -1.0, trainable=False, aggregation="only_first_replica"
+            -1.0,
+            trainable=False,
+            aggregation="only_first_replica",
+            name="replacement",
         )
         for optimizer, ratio in zip(optimizers, self._ratios, strict=True):
             if schedule := rate_schedule(optimizer):

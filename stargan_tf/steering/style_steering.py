@@ -183,8 +183,8 @@ def strength_options(args, label_space):
             "that they show: --to DOMAIN:0.5 --from DOMAIN. Received: "
             + (f"--from {args.from_} alone" if args.from_ else f"--to {args.to} alone")
         )
-    if args.film:
-        raise InputError("--film shows whole styles. Drop --from and the strength.")
+    if args.video:
+        raise InputError("--video shows whole styles. Drop --from and the strength.")
     own_domain, _ = parse_target(args.from_, label_space).chosen
     return {"strength": strength, "own_domain": own_domain}
 

@@ -420,6 +420,7 @@ def folder(tmp_path, monkeypatch):
         "statistics/a.npz",
         "evaluations/b/c.npz",
         "classifiers/d.keras",
+        "models/e.keras",
         "weights/lpips_alex-v1.npz",
         "served/1.0/toon/saved_model.pb",
         "litertjs-2.5.3/a.js",
@@ -453,7 +454,7 @@ def test_everything_is_listed(capsys, folder):
     assert "hair, 2 images of 8×8" in output
     assert [line.split()[0] for line in output.splitlines()[:-2]].count("images") == 1
     assert {line.split()[0] for line in output.splitlines()[:-2]} == set(cache.KINDS)
-    assert f"7 entries, 6.0 MB, in {folder}" in output
+    assert f"8 entries, 7.0 MB, in {folder}" in output
     assert "Images may take 8,192.0 MB (STARGAN_TF_CACHE_LIMIT_MB)" in output
 
 
@@ -475,7 +476,7 @@ def test_all_is_removed_but_what_users_put_there(capsys, folder):
 def test_images_in_use_stay(capsys, folder):
     store = open_images(hair())
     status, output, error = run_cache(capsys, "--clear")
-    assert status == 2 and output.startswith("Removed 6 of 7 entries")
+    assert status == 2 and output.startswith("Removed 7 of 8 entries")
     assert error.count("\n") == 1 and "in use" in error and "images hair" in error
     assert store.path.exists()
 

@@ -255,7 +255,7 @@ def test_without_litert_the_extra_is_named(export, monkeypatch, capsys):
 @pytest.mark.parametrize("form", ["litert", "saved_model"])
 def test_a_family_says_whether_it_has_the_form(export, monkeypatch, capsys, form):
     without = replace(STARGAN, litert="", served="")
-    monkeypatch.setattr("stargan_tf.cli.export.family", lambda name: without)
+    monkeypatch.setattr("stargan_tf.exporting.family", lambda name: without)
     status, output = export("--format", form)
     assert status == 2 and not output.exists()
     assert "stargan models" in capsys.readouterr().err

@@ -147,8 +147,9 @@ def run(tmp_path_factory):
 def test_a_step_logs_every_term_and_counts(run):
     assert int(run.model.step) == 3
     for logs in run.logs:
-        assert {name.split("_")[0] for name in logs} == {"d", "g", "diversity"}
-        assert len(logs) == 2 * 4 + 2 * 5 + 1
+        names = {name.split("_")[0] for name in logs}
+        assert names == {"d", "g", "diversity", "loss"}
+        assert len(logs) == 2 * 4 + 2 * 5 + 2
         assert np.isfinite(list(logs.values())).all()
     for name in NETWORKS:
         updates = {"generator": 6, "discriminator": 6}.get(name, 3)
