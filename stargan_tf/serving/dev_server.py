@@ -122,14 +122,7 @@ class _Services(
             message = f'Serving signature key "{name}" not found.'
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
         inputs = self._inputs(name, request, context)
-        known = sorted(self._definitions[name].outputs)
-        wanted = list(request.output_filter) or known
-        if not set(wanted) <= set(known):
-            _refuse(
-                context,
-                f"output_filter names outputs of '{name}': {', '.join(known)}. "
-                f"Received: {', '.join(wanted)}",
-            )
+        wanted = self._wanted(name, request, context)
         try:
             outputs = self._model.signatures[name](**inputs)
         except tf.errors.OpError as error:
@@ -166,6 +159,8 @@ class _Services(
     def _check_spec(self, spec: Any, context: Any) -> None:
         if not spec.name:
             _refuse(context, "ModelSpec has no name specified.")
+        if spec.version_label:
+            _refuse(context, f"Unrecognized version label: {spec.version_label}")
         version = spec.version.value if spec.HasField("version") else self._version
         if (spec.name, version) != (self._name, self._version):
             context.abort(
@@ -202,6 +197,17 @@ class _Services(
             except (ValueError, OverflowError, MemoryError) as error:
                 _refuse(context, f"tensor parsing error: {key}. {error}")
         return inputs
+
+    def _wanted(self, name: str, request: Any, context: Any) -> list[str]:
+        known = sorted(self._definitions[name].outputs)
+        wanted = list(request.output_filter) or known
+        if len(set(wanted)) < len(wanted) or not set(wanted) <= set(known):
+            _refuse(
+                context,
+                f"output_filter names outputs of '{name}', each once: "
+                f"{', '.join(known)}. Received: {', '.join(wanted)}",
+            )
+        return wanted
 
 
 def _refuse(context: Any, message: str) -> None:

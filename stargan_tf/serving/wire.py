@@ -31,7 +31,10 @@ MESSAGES = {
         "string_val=8:bytes[] int64_val=10:int64[]"
     ),
     "Int64Value": "value=1:int64",
-    "ModelSpec": "name=1:string version=2:Int64Value signature_name=3:string",
+    "ModelSpec": (
+        "name=1:string version=2:Int64Value signature_name=3:string "
+        "version_label=4:string"
+    ),
     "PredictRequest": (
         "model_spec=1:ModelSpec inputs=2:Tensor{} output_filter=3:string[]"
     ),
@@ -57,6 +60,11 @@ TYPES = {
     "int64": (9, "int64_val"),
 }
 NAMES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "string"}
+# Where a tensor has fewer values than its shape needs, the last one stands for the
+# rest. Constants are sent like that; images never are. Larger ones are attacks: 59
+# bytes can stand for any amount of memory.
+FILLED_BYTES = 16 << 20
+_STRING_BYTES = 24  # What TensorFlow takes for a string, beside its characters.
 
 
 def to_tensor(value: Any) -> Any:
@@ -96,27 +104,49 @@ def to_array(tensor: Any) -> np.ndarray:
         An array; of bytes objects for strings.
 
     Raises:
-        ValueError: if type, shape, and values do not match. TensorFlow lets the last
-            value stand for missing ones; here all have to be there, so that a short
-            message cannot ask for any amount of memory.
+        ValueError: if type, shape, and values do not match, or the array would take
+            far more memory than the message does.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
     if tensor.dtype not in NAMES:
         raise ValueError(f"A tensor of type {tensor.dtype} cannot be read.")
     if tensor.tensor_shape.unknown_rank or min(shape, default=0) < 0:
         raise ValueError("Every dimension of a tensor must have a size of at least 0.")
-    dtype = np.dtype(object if tensor.dtype == STRING else NAMES[tensor.dtype])
+    count = math.prod(shape)
     if tensor.dtype == STRING:
-        values = np.array(list(tensor.string_val), object)
-    elif tensor.tensor_content:
-        stored = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
-        values = stored.astype(dtype)
-    else:
-        values = np.array(getattr(tensor, TYPES[dtype.name][1]), dtype)
-    if len(values) != math.prod(shape):
+        values = tensor.string_val
+        item_bytes = _STRING_BYTES + (len(values[-1]) if values else 0)
+        _check_count(len(values), shape, item_bytes)
+        return _filled(np.array(list(values), object), shape)
+    dtype = np.dtype(NAMES[tensor.dtype])
+    if content := tensor.tensor_content:
+        if len(content) != count * dtype.itemsize:
+            raise ValueError(
+                f"The shape {shape} needs a content of {count * dtype.itemsize} bytes, "
+                f"not {len(content)}."
+            )
+        stored = np.frombuffer(content, dtype.newbyteorder("<"))
+        return stored.astype(dtype).reshape(shape)
+    values = getattr(tensor, TYPES[dtype.name][1])
+    _check_count(len(values), shape, dtype.itemsize)
+    return _filled(np.array(values, dtype), shape)
+
+
+def _check_count(received: int, shape: list[int], item_bytes: int) -> None:
+    count = math.prod(shape)
+    if received > count or (count and not received):
+        raise ValueError(f"The shape {shape} needs {count} values, not {received}.")
+    if received < count and count * item_bytes > FILLED_BYTES:
         raise ValueError(
-            f"The shape {shape} needs {math.prod(shape)} values, not {len(values)}."
+            f"The shape {shape} needs {count} values. Received: {received}, and "
+            f"repeating the last one is for tensors of up to {FILLED_BYTES} bytes."
         )
+
+
+def _filled(values: np.ndarray, shape: list[int]) -> np.ndarray:
+    count = math.prod(shape)
+    if len(values) < count:
+        values = np.concatenate([values, np.repeat(values[-1:], count - len(values))])
     return values.reshape(shape)
 
 

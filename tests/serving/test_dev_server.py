@@ -34,11 +34,13 @@ def stub(server):
         yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
 
-def request(inputs=GOOD, name="toy", signature="", version=None):
+def request(inputs=GOOD, name="toy", signature="", version=None, label=None):
     made = predict_pb2.PredictRequest()
     made.model_spec.name, made.model_spec.signature_name = name, signature
     if version is not None:
         made.model_spec.version.value = version
+    if label is not None:
+        made.model_spec.version_label = label
     for key, value in inputs.items():
         made.inputs[key].CopyFrom(tf.make_tensor_proto(value))
     return made
@@ -91,6 +93,7 @@ ENCODED = {"encoded": [b"no"], "names": [b""]}
 REFUSED = {
     "unknown model": (request(name="nope"), "NOT_FOUND", "nope, version 1"),
     "unknown version": (request(version=7), "NOT_FOUND", "toy, version 7"),
+    "unknown label": (request(label="canary"), "INVALID_ARGUMENT", "label: canary"),
     "no model": (request(name=""), "INVALID_ARGUMENT", "has no name specified."),
     "unknown signature": (
         request(signature="nope"),
@@ -154,12 +157,13 @@ def test_a_client_is_told_the_reason_in_one_sentence(client):
         client.predict({"images": IMAGES, "labels": LABELS[:1]})
 
 
-def test_outputs_that_are_not_there(stub):
+@pytest.mark.parametrize("names", [["nope"], ["images", "images"]])
+def test_outputs_that_are_not_there_or_twice(stub, names):
     made = request()
-    made.output_filter.append("nope")
+    made.output_filter.extend(names)
     code, details = status_of(lambda: stub.Predict(made, timeout=20))
     assert code == "INVALID_ARGUMENT"
-    assert "outputs of 'serving_default': images, version. Received: nope" in details
+    assert "outputs of 'serving_default', each once: images, version" in details
 
 
 def test_a_request_is_measured_before_its_tensors_are_built(stub):
@@ -167,10 +171,11 @@ def test_a_request_is_measured_before_its_tensors_are_built(stub):
     small = {"int_val": [1]}
     for shape, values, message in (
         (few, small, "size of at least 0"),
-        (many, small, "needs 480000000 values, not 1"),
-        (many, {"tensor_content": b"1"}, "needs 480000000 values, not 1"),
+        (many, small, "tensors of up to"),
+        (many, {"tensor_content": b"1"}, "content of 480000000 bytes, not 1"),
         ([2, 4, 4, 3], {}, "needs 96 values, not 0"),
         ([2, 4, 4, 3], {"int_val": [1] * 97}, "needs 96 values, not 97"),
+        ([2**40, 2**40, 2**40, 3], small, "tensors of up to"),
     ):
         made = request()
         tensor = TensorProto(dtype=tf.uint8.as_datatype_enum, **values)

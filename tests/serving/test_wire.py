@@ -80,6 +80,12 @@ def test_we_read_both_forms_that_tensorflow_writes(name):
         np.testing.assert_array_equal(read, array)
 
 
+def test_the_last_value_fills_the_rest():
+    filled = tf.make_tensor_proto(7.0, tf.float32, shape=[2, 3])
+    ours = messages.Tensor.FromString(filled.SerializeToString())
+    np.testing.assert_array_equal(tensors.to_array(ours), np.full((2, 3), 7.0))
+
+
 @pytest.mark.parametrize("make", [messages.Tensor, TensorProto])
 @pytest.mark.parametrize(
     ("dtype", "shape", "values"),
@@ -91,7 +97,6 @@ def test_we_read_both_forms_that_tensorflow_writes(name):
         ("uint8", [2], {"int_val": [1, 2, 3]}),
         ("uint8", [2], {"tensor_content": b"abc"}),
         ("float32", [10**9], {"tensor_content": b"abcd"}),
-        ("float32", [2, 3], {"float_val": [7.0]}),
         ("uint8", [-1, -1], {"int_val": [1]}),
         ("int32", [], {}),
         ("complex64", [1], {"float_val": [1.0]}),
@@ -101,7 +106,7 @@ def test_tensors_are_measured_before_they_are_built(make, dtype, shape, values):
     tensor = make(dtype=tf.as_dtype(dtype).as_datatype_enum, **values)
     for size in shape:
         tensor.tensor_shape.dim.add(size=size)
-    with pytest.raises(ValueError, match="dimension|needs|cannot be read|multiple of"):
+    with pytest.raises(ValueError, match="dimension|needs|cannot be read"):
         tensors.to_array(tensor)
 
 
