@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# A model goes through every door: Keras script → file → evaluation → export → server →
-# client, and back: command line → run folder → Keras script. Each step is a process of
-# its own and knows only the files that the one before it wrote.
+# Takes a model from a Keras script to a server, and a run from the command line back to
+# a Keras script. Each step is a separate process that sees only the files written by
+# the step before it.
 #
 #   pip install "stargan_tf[serving]"
 #   bash examples/round_trip.sh [FOLDER]
 #
-# STEPS sets the length of both trainings; 2 takes a minute and shows only that all fits.
+# STEPS is the length of both trainings. With STEPS=2 the script takes about a minute,
+# but the translations are noise.
 set -euo pipefail
 STEPS=${STEPS:-200}
 PORT=${PORT:-8500}
@@ -29,7 +30,7 @@ model.fit(batches, steps_per_epoch=steps, verbose=2)
 model.save("faces.keras")
 PYTHON
 
-echo "2. Another process opens the file, evaluates the model and exports it."
+echo "2. Another process opens the file, evaluates the model, and exports it."
 python - <<'PYTHON'
 import stargan_tf
 
@@ -52,7 +53,7 @@ until (exec 3<> "/dev/tcp/localhost/$PORT") 2> /dev/null; do
   kill -0 "$server" && sleep 1
 done
 
-echo "4. A client without TensorFlow translates through it."
+echo "4. A client translates images on that server, without TensorFlow."
 stargan-tf datasets save --dataset toon_attributes --count 2 --image_size 64 --output held_out
 python - "$PORT" <<'PYTHON'
 import sys
