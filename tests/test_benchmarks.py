@@ -1,11 +1,16 @@
 """The benchmarks' scripts start, and the harness measures; nothing here is timed."""
 
+import json
 import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from stargan_tf import DatasetInfo, StarGAN, load_dataset
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 HEAVY = ("tensorflow", "keras", "torch", "jax")
@@ -18,6 +23,7 @@ except SystemExit as end:
     assert not end.code, end.code
 print(sorted(set(sys.modules) & set({heavy})))
 """
+NAMES, SIDE = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male"), 32
 CONTENDER = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -87,3 +93,104 @@ def test_rates_are_compared_the_other_way_round(harness, capsys):
     harness["print_table"]("toy", results, "peer", per=4, rate="images/s")
     ours = capsys.readouterr().out.splitlines()[-1]
     assert ours == "| ours | 6 (4-8) | 3 (2-4) | 10 | 5 |"
+
+
+NAMES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male")
+SIDE = 32
+
+
+@pytest.fixture
+def photos(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return runpy.run_path(str(FOLDER / "photos.py"))
+
+
+def drawn_celeba(folder: Path, count: int) -> None:
+    """Drawn faces in CelebA's layout."""
+    drawn = load_dataset("toon_attributes", "train", SIDE, attributes=NAMES)
+    (folder / "img_align_celeba").mkdir(parents=True)
+    lines = [str(count), " ".join(NAMES)]
+    for row in range(count):
+        name = f"{row:06}.png"
+        Image.fromarray(drawn.load(row)).save(folder / "img_align_celeba" / name)
+        lines.append(" ".join([name, *(f"{2 * x - 1:.0f}" for x in drawn.labels[row])]))
+    (folder / "list_attr_celeba.txt").write_text("\n".join(lines) + "\n")
+
+
+def test_photos_measures_models_and_draws_them(photos, tmp_path, capsys):
+    model = StarGAN(
+        domains=NAMES[::-1],
+        image_size=SIDE,
+        base_filters=4,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=3,
+    )
+    model.save_to_preset(tmp_path / "model")
+    drawn_celeba(tmp_path / "celeba", 40)
+
+    def run(command, *arguments):
+        shared = ["--celeba", tmp_path / "celeba", "--attributes", *NAMES]
+        shared += ["--image_size", SIDE, "--held_out", 0.3]
+        shared += ["--work", tmp_path / "work", "--steps", 2]
+        photos["main"]([command, *map(str, (*arguments, *shared))])
+        return capsys.readouterr().out
+
+    told = run("judge")
+    assert "Trained on 23 faces" in told
+    assert all(f"\n{name} " in told for name in NAMES)
+    models, output = [tmp_path / "model"] * 2, tmp_path / "numbers.json"
+    told = run("measure", *models, "--output", output)
+    assert "Trained on" not in told
+    assert told.count("| same | model |") == told.count("| Male | model |") == 2
+    one, other = json.loads(output.read_text())["models"]
+    assert one == other and set(one["targets"]) == {*NAMES, "same"}
+    assert one["targets"]["Male"]["corners"] > 4
+    assert "- corners at most 4: **missed** (" in told
+    run("grid", *models, "--count", 3, "--scale", 5, "--output", tmp_path / "grid.png")
+    with Image.open(tmp_path / "grid.png") as sheet:
+        assert sheet.width > 6 * 5 * SIDE and sheet.height > 2 * 3 * 5 * SIDE
+
+
+def test_photos_counts_what_the_classifier_sees(photos):
+    labels = np.array([[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]], "f")
+    images = np.zeros((4, 12, 12, 3), np.uint8)
+    images[:, 5, 4:8, 0] = labels
+    info = DatasetInfo("drawn", NAMES, "binary", 12, (NAMES[:3],))
+
+    def translate(images, labels):  # Never sees Brown_Hair; changes two corners.
+        outputs = images.copy()
+        outputs[:, 5, 4:8, 0] = labels * [1, 1, 0, 1]
+        outputs[:, :2, [0, 1, 10, 11]] = 8
+        return outputs
+
+    def classify(images):
+        return images[:, 5, 4:8, 0].astype(np.float32)
+
+    targets = photos["scores"](translate, images, labels, info, classify, None)
+    brown, male, same = (targets[name] for name in ("Brown_Hair", "Male", "same"))
+    assert (brown["seen"], brown["new"], brown["real"]) == (0, 0, 100)
+    assert (male["seen"], male["new"]) == (100, 100)
+    assert targets["Black_Hair"]["others"] == brown["others"] == 0
+    assert male["others"] == pytest.approx(100 / 12)  # One of 4 × 3 labels.
+    assert same["others"] == pytest.approx(100 / 16)
+    assert same["corners"] == pytest.approx(4)
+    assert brown["upper half"] > 2 * brown["change"] - 0.1 and "seen" not in same
+    lines = photos["verdict"](targets)
+    assert any(line.startswith("seen at least 95: **missed**") for line in lines)
+    assert any(line.startswith("seen at least 80: reached") for line in lines)
+    assert "identity at least 0.5: not measured" in lines
+
+
+def test_photos_adds_up_the_time_of_training(photos, tmp_path):
+    log = tmp_path / "metrics.jsonl"
+    speeds = {10: 2.0, 20: 4.0, 30: 1.0}
+    lines = [
+        json.dumps({"step": step, "images_per_second": speed})
+        for step, speed in speeds.items()
+    ]
+    log.write_text(
+        "\n".join([*lines[:1], '{"step": 10, "critic_gap": 0.1}', *lines[1:]])
+    )
+    assert photos["minutes_until"](log, 20, 8) == pytest.approx((40 + 20) / 60)
+    assert photos["minutes_until"](tmp_path / "none", 20, 8) is None

