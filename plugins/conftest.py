@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import stargan_tf  # noqa: F401  Before TensorFlow, so that oneDNN is on as in a command.
+
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path, monkeypatch):

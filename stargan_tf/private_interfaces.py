@@ -70,6 +70,16 @@ class BuiltModel(keras.Model):
         """Nothing is left to build."""
 
 
+def onednn_is_on() -> bool:
+    """Whether TensorFlow computes with oneDNN on CPUs.
+
+    Why: the value that `TF_ENABLE_ONEDNN_OPTS` had when TensorFlow was imported
+    decides, or else the processor, and no public function reports it.
+    """
+    port = _module("tensorflow.python.util._pywrap_util_port")
+    return _attribute(port, "IsMklEnabled")()
+
+
 @contextlib.contextmanager
 def random_state_restored() -> Iterator[None]:
     """Puts all global random generators, and determinism, back after the block.

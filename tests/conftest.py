@@ -2,6 +2,8 @@
 
 import pytest
 
+import stargan_tf  # noqa: F401  Before TensorFlow, so that oneDNN is on as in a command.
+
 
 @pytest.fixture(autouse=True)
 def no_log_level_of_an_earlier_test(monkeypatch):

@@ -300,6 +300,38 @@ def test_public_names_exist():
         _ = stargan_tf.StarGun
 
 
+@pytest.mark.skipif(
+    sys.platform == "darwin", reason="TensorFlow for macOS is built without oneDNN"
+)
+@pytest.mark.parametrize(
+    ("first", "variable", "shown", "enabled"),
+    [
+        ("stargan_tf", None, "1", True),
+        ("stargan_tf", "0", "0", False),
+        ("tensorflow", "0", "0", False),
+        ("tensorflow", None, None, None),  # the processor decides
+    ],
+)
+def test_the_package_turns_onednn_on_before_tensorflow(first, variable, shown, enabled):
+    code = (
+        f"import os, {first}, stargan_tf, tensorflow\n"
+        "from stargan_tf.private_interfaces import onednn_is_on\n"
+        "print(os.environ.get('TF_ENABLE_ONEDNN_OPTS'), onednn_is_on())\n"
+    )
+    environment = {n: v for n, v in os.environ.items() if n != "TF_ENABLE_ONEDNN_OPTS"}
+    environment |= {"TF_ENABLE_ONEDNN_OPTS": variable} if variable else {}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    value, on = done.stdout.split()
+    assert value == str(shown)
+    assert enabled is None or on == str(enabled)
+
+
 def test_the_package_and_its_data_open_without_tensorflow():
     code = (
         "import sys, stargan_tf\n"

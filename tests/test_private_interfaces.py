@@ -81,6 +81,11 @@ def test_a_schedule_is_no_fixed_rate():
     assert private_interfaces.rate_schedule(adam) is schedule
 
 
+def test_onednn_is_on_where_the_package_is_imported_first():
+    # TensorFlow for macOS is built without it.
+    assert private_interfaces.onednn_is_on() is (sys.platform != "darwin")
+
+
 def test_seeds_and_determinism_are_put_back():
     def draws():
         return [float(tf.random.uniform(())), float(keras.random.uniform(()))]

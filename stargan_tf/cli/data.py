@@ -238,7 +238,7 @@ def _show_environment(args: argparse.Namespace) -> None:
     start_tensorflow()
     import tensorflow as tf
 
-    from stargan_tf.distribution.devices import this_machine, why_no_gpu
+    from stargan_tf.distribution.devices import onednn, this_machine, why_no_gpu
     from stargan_tf.training.run_folder import versions
 
     machine = this_machine()
@@ -250,6 +250,7 @@ def _show_environment(args: argparse.Namespace) -> None:
         "CUDA build": tf.test.is_built_with_cuda(),
         "devices": ", ".join(map(_device, tf.config.list_physical_devices())),
         "CPU threads": machine.threads,
+        "oneDNN": onednn(),
     }
     if why := why_no_gpu(machine):
         facts["no GPU"] = why

@@ -11,6 +11,7 @@ from pathlib import Path
 # What shows a GPU: of NVIDIA, in WSL 2 and of AMD.
 SIGNS = ("/dev/nvidia0", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/kfd")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,29 @@ def computing_on(machine: Machine, replicas: int = 1, precision: str = "") -> st
     parts.append(f"{machine.threads} CPU thread{'s' if machine.threads != 1 else ''}")
     parts += [f"{replicas} replicas"] if replicas > 1 else []
     return f"Computing on {', '.join(parts)}. {why_no_gpu(machine)}".strip()
+
+
+def onednn() -> str:
+    """Whether TensorFlow computes with oneDNN on CPUs, and if not, why."""
+    from stargan_tf.private_interfaces import onednn_is_on
+
+    try:
+        if onednn_is_on():
+            return "on"
+    except ImportError as error:
+        return f"unknown: {error}"
+    value = os.environ.get(ONEDNN)
+    if value is None:
+        return (
+            "off: TensorFlow was imported before stargan_tf. Import stargan_tf first, "
+            f"or set {ONEDNN}=1."
+        )
+    if value.lower() in ("0", "false"):
+        return f"off ({ONEDNN}={value})"
+    return (
+        f"off, although {ONEDNN}={value}: it was set after TensorFlow was imported, "
+        "or this TensorFlow is built without oneDNN."
+    )
 
 
 def why_no_gpu(machine: Machine) -> str:

@@ -1,10 +1,13 @@
 """What it computes on, in words; the machines are made up."""
 
+import re
+
 import pytest
 
 from stargan_tf.distribution.devices import (
     Machine,
     computing_on,
+    onednn,
     this_machine,
     why_no_gpu,
 )
@@ -64,3 +67,29 @@ def test_looks_at_this_machine(monkeypatch):
     assert found.threads >= 1 and found.visible == "-1"
     assert found.build in ("CUDA", "ROCm", "CPU")
     assert computing_on(found).startswith("Computing on ")
+
+
+@pytest.mark.parametrize(
+    ("enabled", "variable", "message"),
+    [
+        (True, "1", "on$"),
+        (True, None, "on$"),
+        (False, "0", r"off \(TF_ENABLE_ONEDNN_OPTS=0\)"),
+        (False, None, "off: TensorFlow was imported before stargan_tf. Import"),
+        (False, "1", "off, although TF_ENABLE_ONEDNN_OPTS=1: it was set after"),
+    ],
+)
+def test_why_onednn_is_off(enabled, variable, message, monkeypatch):
+    monkeypatch.setattr("stargan_tf.private_interfaces.onednn_is_on", lambda: enabled)
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if variable:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", variable)
+    assert re.match(message, onednn())
+
+
+def test_onednn_of_an_unknown_tensorflow(monkeypatch):
+    def changed():
+        raise ImportError("It has changed.")
+
+    monkeypatch.setattr("stargan_tf.private_interfaces.onednn_is_on", changed)
+    assert onednn() == "unknown: It has changed."
