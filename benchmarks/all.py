@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 INFERENCE = "inference.py --model"
 ROWS = {
     "training_v1": "training.py --model v1",
+    "training_v1_avx2": "training.py --model v1 --avx2",
     "training_v1_batch_16": "training.py --model v1 --batch_size 16",
     "training_v2": "training.py --model v2",
     "training_v2_256_px": "training.py --model v2 --image_size 256 --batch_size 1",

@@ -17,6 +17,8 @@ import argparse
 import time
 from collections.abc import Callable
 
+import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
+
 WIDTH, STYLE = 512, 64
 # Output widths of the heads' layers, one after another.
 NETWORKS = {

@@ -20,6 +20,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
+
 OUTPUTS = 10
 
 

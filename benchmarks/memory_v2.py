@@ -17,6 +17,8 @@ import subprocess
 import sys
 import time
 
+import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
+
 # A preset, and options that change it.
 PRESETS = (
     "stargan_v2_afhq_256",

@@ -25,6 +25,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
+
 
 class Result(NamedTuple):
     """What a contender did.

@@ -5,6 +5,7 @@
     python benchmarks/training.py --model v2 --rounds 3
     python benchmarks/training.py --model v2 --image_size 256
     python benchmarks/training.py --model v1 --only ours_float32 torch_float32
+    python benchmarks/training.py --model v1 --avx2     # as without AVX-512
 
 An iteration is what the released code does between two updates of the generator: 5
 critic updates and 1 of the generator (v1), the four updates and the averages (v2). Ours
@@ -14,6 +15,7 @@ measured, `floor.py` for the floor. Needs the extra [convert] (PyTorch).
 """
 
 import argparse
+import os
 
 from floor import floor_seconds
 from side_by_side import compare, take_turns
@@ -24,8 +26,17 @@ NAMES = {
     "ours_float32": "float32",
     "ours_bfloat16": "mixed_bfloat16",
     "ours_float32_xla": "float32",
+    "ours_without_onednn": "float32",
 }
 PEER = "torch_float32"
+# For oneDNN, PyTorch's own kernels, and MKL.
+AVX2 = {
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
+AVX2_NAMES = ("torch_float32", "ours_without_onednn", "ours_float32")
+ENVIRONMENTS = {"ours_without_onednn": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
 
 
 def main() -> None:
@@ -35,14 +46,16 @@ def main() -> None:
         setup = _SETUPS[framework, arguments.model]
         take_turns(framework, lambda: setup(arguments))
         return
+    if arguments.avx2:
+        os.environ.update(AVX2)
     options = [f"--{n}={getattr(arguments, n)}" for n in _OPTIONS]
-    commands = {
-        name: [__file__, *options, "--contender", name] for name in arguments.only
-    }
+    names = arguments.only or (AVX2_NAMES if arguments.avx2 else list(NAMES)[:4])
+    commands = {name: [__file__, *options, "--contender", name] for name in names}
     title = (
         f"{arguments.model}, {arguments.image_size} px, batch {arguments.batch_size}"
     )
-    compare(title, commands, PEER, arguments.rounds)
+    title += ", AVX2" * arguments.avx2
+    compare(title, commands, PEER, arguments.rounds, ENVIRONMENTS)
     floor = floor_seconds(arguments.model, arguments.image_size, arguments.batch_size)
     print(f"| {floor.title} | {floor.seconds:.3g} | | | |")
 
@@ -56,7 +69,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--image_size", type=int, default=128)
     parser.add_argument("--batch_size", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES)[:4])
+    parser.add_argument("--only", nargs="+", choices=NAMES)
+    parser.add_argument("--avx2", action="store_true", help="use no AVX-512")
     parser.add_argument("--contender", choices=NAMES, help=argparse.SUPPRESS)
     return parser.parse_args()
 
