@@ -44,3 +44,16 @@ def near_names(name: str, known: Iterable[str]) -> str:
         likely = " or ".join(shortened(lowered[candidate]) for candidate in close)
         return f"Did you mean {likely}? Known: {listed}."
     return f"Known: {listed}."
+
+
+def check_choice(name, value, choices):
+    """Refuses an argument that is none of the choices.
+
+    Args:
+        name: of the argument.
+        value: what it was given.
+        choices: what it takes.
+    """
+    if value not in choices:
+        options = ", ".join(map(repr, choices))
+        raise InputError(f"{name} must be one of {options}. Received: {value!r}")

@@ -127,12 +127,13 @@ def slope(function, x):
 image, label, domain = ones((1, 64, 64, 3)), ones((1, 2)), ones(1, "int32")
 generator, critic = GeneratorV1(2, 2, 1), DiscriminatorV1(64, 2, 2, 4)
 fake, columns = generator([image, label]), ((slice(0, 2), "binary"),)
-terms = objective.critic_terms(critic, slope, image, label, fake, 0.5, columns)
+alpha = ones((1, 1, 1, 1))
+terms = objective.critic_terms(critic, slope, image, label, label, fake, alpha, columns)
 assert all(isfinite(list(terms.values()))) and len(terms) == 4
 terms = objective.generator_terms(
-    generator, critic, image, label, label, fake, columns, rectified=True
+    generator, critic, image, label, label, fake, columns, objective.GENERATOR_TERMS
 )
-assert all(isfinite(list(terms.values()))) and len(terms) == 4
+assert all(isfinite(list(terms.values()))) and len(terms) == 5
 sizes = {"base_filters": 2, "max_filters": 4}
 style = MappingNetwork(2, hidden_dim=4)([ones((1, 16)), domain])
 for high_pass, inputs in ((0.0, []), (1.0, [ones((1, 64, 64, 2))])):

@@ -48,7 +48,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
     signatures = []
     for images in image_formats(model.label_space.image_size, description):
         signatures += [networks.translate(images), networks.classify(images)]
-    weighted = (model.generator, model.discriminator)
+    weighted = (model.translator, model.discriminator)
     return ServedModel(signatures, weighted, partial(_answers, model))
 
 
@@ -57,7 +57,7 @@ class _Networks:
 
     def __init__(self, model: Any):
         self._space = model.label_space
-        self._generator, self._discriminator = model.generator, model.discriminator
+        self._generator, self._discriminator = model.translator, model.discriminator
 
     def translate(self, images: ImageFormat) -> Signature:
         def translate(sources, target):
@@ -288,7 +288,7 @@ def litert_model(model: Any) -> LiteRTModel:
     space = model.label_space
 
     def translate(images, labels):
-        outputs = model.generator([images, labels], training=False)
+        outputs = model.translator([images, labels], training=False)
         return {"images": tf.clip_by_value(outputs, -1.0, 1.0)}
 
     def samples(source: SampleImages) -> Arrays:
@@ -306,4 +306,4 @@ def litert_model(model: Any) -> LiteRTModel:
         samples=samples,
         keras=lambda **inputs: translate(**inputs)["images"].numpy(),
     )
-    return LiteRTModel([LiteRTFile("generator", [signature], [model.generator])])
+    return LiteRTModel([LiteRTFile("generator", [signature], [model.translator])])

@@ -17,6 +17,7 @@ from stargan_tf.distribution.replicas import (
     check_compilation,
     distributed_function,
     scale_for_replicas,
+    update_copies,
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
@@ -424,6 +425,21 @@ class StarGANBase(BuiltModel):
         optimizer = getattr(self, f"{network}_optimizer")
         optimizer.apply(scale_for_replicas(gradients), variables)
 
+    def update_averages(self, networks, decay):
+        """Moves the averages of networks' weights, which `<network>_ema` holds.
+
+        Args:
+            networks: names of networks.
+            decay: share of the averages that stays.
+        """
+
+        def move(average, weight):
+            average.assign_add((weight - average) * (1.0 - decay))
+
+        for name in networks:
+            averages = getattr(self, f"{name}_ema").weights
+            update_copies(averages, move, getattr(self, name).weights)
+
     # === Losses and logs ===
 
     def weigh(self, prefix, values, table, weights):
@@ -552,6 +568,15 @@ def in_batches(function, count, batch_size, shape):
     starts = range(0, count, batch_size)
     batches = [np.asarray(function(slice(i, i + batch_size))) for i in starts]
     return np.concatenate(batches) if batches else np.zeros((0, *shape), np.float32)
+
+
+def untrained_copy(network):
+    """A network `<name>_ema` with the same weights, for their moving averages."""
+    config = {**network.get_config(), "name": f"{network.name}_ema"}
+    copy = type(network).from_config(config)
+    copy.set_weights(network.get_weights())
+    copy.trainable = False
+    return copy
 
 
 def check_at_least_one(name, value, advice=""):

@@ -28,14 +28,22 @@ class LabelModel(StarGANBase):
     SavedModel and LiteRT file.
     """
 
+    # With the averaged weights of `generator`, in models that keep these.
+    generator_ema = None
+
+    @property
+    def translator(self):
+        """The generator that translates: the averaged one, where there is one."""
+        return self.generator_ema or self.generator
+
     def call(self, inputs):
         """G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""
-        return self.generator(inputs)
+        return self.translator(inputs)
 
     def predict_step(self, data):
         """G(x, c) for images and labels, in all forms that `fit` takes."""
         image, label = unpack(data, FIELDS)
-        return self.generator([self._float_images(image), label])
+        return self.translator([self._float_images(image), label])
 
     def unpack_batch(self, data):
         """Image and label of a batch, in all forms that `fit` takes.
@@ -137,7 +145,7 @@ class LabelModel(StarGANBase):
 
     @tf.function(reduce_retracing=True, autograph=False)
     def _generate(self, images, labels):
-        return self.generator([images, labels], training=False)
+        return self.translator([images, labels], training=False)
 
     @tf.function(reduce_retracing=True, autograph=False)
     def _class_logits(self, images):

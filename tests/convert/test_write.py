@@ -310,9 +310,12 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
     info = DatasetInfo("a", ("b", "c"), "binary", 16)
     small = {"base_filters": 2, "num_residual_blocks": 1, "discriminator_layers": 2}
     for options in (
-        {"attention": True},
+        {"output": "blend"},
         {"conditioning": "blocks"},
         {"separable": True},
+        {"upsampling": "resize"},
+        {"skips": True},
+        {"projection": True},
     ):
         model = StarGAN(info, discriminator_filters=2, **small, **options)
         state = checkpoints.State(1, "stargan", [info.to_dict()], [0], {})

@@ -38,7 +38,7 @@ def test_no_operation_that_delegates_refuse(generator_content):
 
 
 def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
-    model = tiny([HAIR, MOOD], attention=True, conditioning="blocks")
+    model = tiny([HAIR, MOOD], output="blend", conditioning="blocks")
     file = labels.litert_model(model).files[0]
     content = convert(file, "none", "float32")
     inputs = signatures(content)["translate"]["inputs"]

@@ -39,7 +39,7 @@ GENERATOR_V2 = {
 DESCRIPTIONS = {
     "v1": (StarGAN, V1),
     "v1 light": (StarGAN, V1 | {"separable": True, "conditioning": "blocks"}),
-    "v1 attention": (StarGAN, V1 | {"attention": True}),
+    "v1 blend": (StarGAN, V1 | {"output": "blend"}),
     "v2": (StarGANV2, V2),
     "v2 light": (GeneratorV2, GENERATOR_V2),
 }

@@ -212,17 +212,27 @@ def test_presets_have_the_papers_hyper_parameters(
         "num_residual_blocks": 6,
         "discriminator_filters": 64,
         "discriminator_layers": 6,
-        "attention": False,
+        "output": "image",
+        "attention": None,
         "conditioning": "input",
+        "upsampling": "transposed",
+        "skips": False,
+        "projection": False,
+        "ema_decay": 0.0,
         "separable": False,
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,
         "lr_decay": "paper",
+        "beta_1": 0.5,
+        "beta_2": 0.999,
+        "adversarial": "wgan_gp",
+        "targets": "permuted",
         "critic_steps": 5,
         "rectified": False,
     }
     weights = {"classification": 1.0, "reconstruction": 10.0, "gradient_penalty": 10.0}
+    weights |= {"r1": 0.0, "change": 0.0, "unchanged": 0.0}
     assert {n: config.loss_weights[n] for n in weights} == weights
 
 

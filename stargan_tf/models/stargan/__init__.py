@@ -37,6 +37,13 @@ LOSS_WEIGHTS = (
     loss_weight("reconstruction", 10.0, "Cycle reconstruction."),
     loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
     loss_weight("identity", 10.0, "Identity term, with --rectified."),
+    loss_weight("r1", 0.0, "Slope at real images, with --adversarial non_saturating."),
+    loss_weight("change", 0.0, "Mean change of every translation (not in the paper)."),
+    loss_weight(
+        "unchanged",
+        0.0,
+        "Mean change where the target is the image's own label (not in the paper).",
+    ),
 )
 
 _CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
@@ -78,7 +85,7 @@ PRESETS = {
             # 2 × 2 patches, as in the paper's networks: the penalty holds the slope
             # of their sum at 1, so more patches would weaken the adversarial term.
             "discriminator_layers": 5,
-            "attention": True,
+            "output": "blend",
             "conditioning": "blocks",
             "batch_size": 8,
             "critic_steps": 1,
@@ -136,10 +143,11 @@ STARGAN = ModelFamily(
             maximum=DEEPEST,
         ),
         _network(
-            "attention",
-            False,
-            "The generator also draws a mask of where to change the input (not in "
-            "the paper).",
+            "output",
+            "image",
+            "What the generator draws: image, as in the paper; blend: an image and a "
+            "mask of where it replaces the input; additive: a change of the input.",
+            choices=("image", "blend", "additive"),
         ),
         _network(
             "conditioning",
@@ -147,6 +155,34 @@ STARGAN = ModelFamily(
             "input: the label enters where the paper has it; blocks: in every residual "
             "block besides (not in the paper; small networks learn faster).",
             choices=("input", "blocks"),
+        ),
+        _network("attention", None, "Earlier name of --output blend.", bool),
+        _network(
+            "upsampling",
+            "transposed",
+            "transposed: transposed convolutions, as in the paper; resize: doubling, "
+            "then a convolution (no checkerboards).",
+            choices=("transposed", "resize"),
+        ),
+        _network(
+            "skips",
+            False,
+            "Detail passes the generator's bottleneck (U-Net; not in the paper).",
+        ),
+        _network(
+            "projection",
+            False,
+            "The discriminator also judges whether an image fits its labels (not in "
+            "the paper).",
+        ),
+        _network(
+            "ema_decay",
+            0.0,
+            "Translate with averages of the generator's weights that move by 1 minus "
+            "this each step, such as 0.999; 0: with the weights themselves, as in the "
+            "paper.",
+            minimum=0.0,
+            maximum=0.99999,
         ),
         _network(
             "separable",
@@ -168,6 +204,21 @@ STARGAN = ModelFamily(
             "paper: linear to zero over the second half; official: what the official "
             "code does; none.",
             choices=("paper", "official", "none"),
+        ),
+        _optimization("beta_1", 0.5, "Adam's β₁.", minimum=0.0, maximum=0.9999),
+        _optimization("beta_2", 0.999, "Adam's β₂.", minimum=0.0, maximum=0.999999),
+        _optimization(
+            "adversarial",
+            "wgan_gp",
+            "wgan_gp, as in the paper, or non_saturating, whose penalty is --r1.",
+            choices=("wgan_gp", "non_saturating"),
+        ),
+        _optimization(
+            "targets",
+            "permuted",
+            "Labels to train on: permuted: those of the batch's other images, as in "
+            "the paper; asked: one attribute changed, or none, as in use.",
+            choices=("permuted", "asked"),
         ),
         _optimization(
             "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1

@@ -6,31 +6,38 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from stargan_tf.data.info import BINARY
+from stargan_tf.data.info import BINARY, ONE_HOT
 from stargan_tf.distribution.replicas import (
     global_batch_size,
     global_rows,
     local_rows,
 )
+from stargan_tf.errors import check_choice
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     check_at_least_one,
+    check_decay,
     make_label_space,
     tape_over,
+    untrained_copy,
     value_and_slope,
 )
 from stargan_tf.models.inputs import unpack
 from stargan_tf.models.label_model import FIELDS, LabelModel
 from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 from stargan_tf.models.stargan.objective import (
-    CRITIC_TERMS,
-    GENERATOR_TERMS,
-    IDENTITY_TERMS,
+    ADVERSARIALS,
     LOSS_WEIGHTS,
+    WGAN_GP,
+    critic_table,
     critic_terms,
+    generator_table,
     generator_terms,
 )
 from stargan_tf.optimizers import LinearDecay, TorchAdam
+
+# The labels to translate to in training.
+PERMUTED, ASKED = TARGETS = ("permuted", "asked")
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -45,9 +52,16 @@ class StarGAN(LabelModel):
         num_residual_blocks: bottleneck depth of the generator (`g_repeat_num`).
         discriminator_filters: first width of the discriminator (`d_conv_dim`).
         discriminator_layers: its number of halvings (`d_repeat_num`).
-        attention: whether the generator blends its drawing into the input by a
-            learned mask (not in the paper; see `GeneratorV1`).
+        output: `"image"` as in the paper, `"blend"` or `"additive"` (see
+            `GeneratorV1`).
         conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
+        upsampling: `"transposed"` as in the paper, or `"resize"` (see `GeneratorV1`).
+        skips: whether detail passes the bottleneck (not in the paper; see
+            `GeneratorV1`).
+        projection: whether the discriminator also judges how an image fits its labels
+            (not in the paper; see `DiscriminatorV1`).
+        ema_decay: of averages of the generator's weights, with which the model then
+            translates, such as 0.999; 0 for none, as in the paper.
         separable: a light generator of depthwise-separable convolutions (not in the
             paper; see `GeneratorV1`).
         num_domains: number of domains, which are then called `attribute_0`, … (or
@@ -94,10 +108,15 @@ class StarGAN(LabelModel):
         num_residual_blocks=6,
         discriminator_filters=64,
         discriminator_layers=6,
-        attention=False,
+        output="image",
         conditioning="input",
+        upsampling="transposed",
+        skips=False,
+        projection=False,
+        ema_decay=0.0,
         separable=False,
         *,
+        attention=None,
         num_domains=None,
         domains=None,
         label_type=None,
@@ -116,18 +135,26 @@ class StarGAN(LabelModel):
             default_type=BINARY,
             default_size=128,
         )
+        check_decay("ema_decay", ema_decay)
+        # In files of version 0.1.0.
+        output = "blend" if attention else output
         generator_options = {
             "base_filters": base_filters,
             "num_residual_blocks": num_residual_blocks,
-            "attention": attention,
+            "output": output,
             "conditioning": conditioning,
+            "upsampling": upsampling,
+            "skips": skips,
             "separable": separable,
         }
         self.arguments = {
             **generator_options,
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
+            "projection": projection,
+            "ema_decay": ema_decay,
         }
+        self.ema_decay = ema_decay
         self.generator = GeneratorV1(
             self.label_space.width,
             **generator_options,
@@ -139,11 +166,14 @@ class StarGAN(LabelModel):
             self.label_space.num_domains,
             discriminator_filters,
             discriminator_layers,
+            projection,
             # Its slope is what the penalty differentiates: bfloat16 would put that
             # off by a tenth, for a small share of the work.
             dtype=at_least_float32(self.dtype_policy),
             name="discriminator",
         )
+        if ema_decay:
+            self.generator_ema = untrained_copy(self.generator)
         types = [info.label_type for info in self.label_space.datasets]
         self._label_slices = tuple(zip(self.label_space.slices, types, strict=True))
         # Of each data set, in joint training: whose batch it is says when G learns.
@@ -185,7 +215,11 @@ class StarGAN(LabelModel):
         learning_rate=1e-4,
         lr_decay="paper",
         total_steps=200_000,
+        beta_1=0.5,
+        beta_2=0.999,
         loss_weights=None,
+        adversarial=WGAN_GP,
+        targets=PERMUTED,
         critic_steps=5,
         rectified=False,
         seed=0,
@@ -204,9 +238,16 @@ class StarGAN(LabelModel):
             lr_decay: how it falls: `"paper"`, `"official"` (see `LinearDecay`) or
                 `"none"`.
             total_steps: length of the training in batches, for the decay.
+            beta_1: decay of the default optimizers' mean gradient.
+            beta_2: decay of their mean square.
             loss_weights: {name: weight} of the terms to weigh otherwise than the
                 paper, such as `{"reconstruction": 5.0}`; `LOSS_WEIGHTS` in
                 `objective.py` has all.
+            adversarial: `"wgan_gp"` as in the paper, or `"non_saturating"`, whose
+                penalty has the weight `r1`.
+            targets: `"permuted"`, labels of the batch's other images, as in the paper,
+                or `"asked"`, what users ask for: of binary labels one switched, or
+                none, of exclusive or one-hot ones any (see `asked_labels`).
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
             rectified: the generator's objective of Fixed-Point GAN as released: every
@@ -220,16 +261,23 @@ class StarGAN(LabelModel):
             InputError: unknown loss weight or decay, `critic_steps` below 1.
         """
         check_at_least_one("critic_steps", critic_steps)
-        self.critic_steps, self.rectified = critic_steps, rectified
+        check_choice("adversarial", adversarial, ADVERSARIALS)
+        check_choice("targets", targets, TARGETS)
+        for name, decay in (("beta_1", beta_1), ("beta_2", beta_2)):
+            check_decay(name, decay)
+        self.critic_steps = critic_steps
+        self.adversarial, self.targets = adversarial, targets
+        weights = LOSS_WEIGHTS | (loss_weights or {})
+        self._critic_table = critic_table(adversarial)
+        self._generator_table = generator_table(weights, rectified)
         self.total_steps = None if lr_decay == "none" else total_steps
 
         def adam(steps_per_update):
             rate = learning_rate
             if lr_decay != "none":
                 rate = LinearDecay(rate, total_steps, lr_decay, steps_per_update)
-            return TorchAdam(rate, beta_1=0.5, beta_2=0.999)
+            return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2)
 
-        identity = IDENTITY_TERMS if rectified else ()
         self.compile_training(
             optimizers={
                 "generator": adam(critic_steps),
@@ -242,6 +290,10 @@ class StarGAN(LabelModel):
                 "learning_rate": learning_rate,
                 "lr_decay": lr_decay,
                 "total_steps": total_steps,
+                "beta_1": beta_1,
+                "beta_2": beta_2,
+                "adversarial": adversarial,
+                "targets": targets,
                 "critic_steps": critic_steps,
                 "rectified": rectified,
             },
@@ -249,8 +301,8 @@ class StarGAN(LabelModel):
             default_weights=LOSS_WEIGHTS,
             seed=seed,
             log_names=(
-                *(f"d_{term}" for term in ("loss", *CRITIC_TERMS)),
-                *(f"g_{term}" for term in ("loss", *GENERATOR_TERMS, *identity)),
+                *(f"d_{term}" for term in ("loss", *self._critic_table)),
+                *(f"g_{term}" for term in ("loss", *self._generator_table)),
             ),
             jit_compile=jit_compile,
             **kwargs,
@@ -274,7 +326,7 @@ class StarGAN(LabelModel):
 
         def critic_only():
             fake = self.generator([image, target], training=True)
-            self._update_critic(image, label, fake, alpha)
+            self._update_critic(image, label, target, fake, alpha)
 
         def critic_and_generator():
             self._update_both(image, label, target, alpha)
@@ -323,26 +375,32 @@ class StarGAN(LabelModel):
         image, label = self.unpack_batch(data)
         target, alpha = self._draw(label, self.evaluation_number())
         fake = self.generator([image, target])
-        self._critic_loss(image, label, fake, alpha)
+        self._critic_loss(image, label, target, fake, alpha)
         self._generator_loss(image, label, target, fake)
         return self.get_metrics_result()
 
     def _draw(self, label, number=None):
         """Target labels and the penalty's positions for a batch; see `random_seed`.
 
-        The labels are shuffled over the whole batch, that of all replicas.
+        Both are drawn for the whole batch, that of all replicas.
         """
         count = global_batch_size(label)
-        order = tf.random.stateless_uniform([count], self.random_seed(0, number))
-        target = tf.gather(global_rows(label), local_rows(tf.argsort(order)))
+        seed = self.random_seed(0, number)
+        if self.targets == ASKED:
+            drawn = tf.random.stateless_uniform([count], seed)
+            target = asked_labels(label, local_rows(drawn), self.label_space)
+        else:
+            order = tf.random.stateless_uniform([count], seed)
+            target = tf.gather(global_rows(label), local_rows(tf.argsort(order)))
         seed = self.random_seed(1, number)
         alpha = tf.random.stateless_uniform((count, 1, 1, 1), seed)
         return target, local_rows(alpha)
 
-    def _update_critic(self, image, label, fake, alpha):
+    def _update_critic(self, image, label, target, fake, alpha):
         """One discriminator update; returns its gradients."""
+        fake = tf.stop_gradient(fake)
         with tape_over(self.discriminator) as tape:
-            loss = self._critic_loss(image, label, tf.stop_gradient(fake), alpha)
+            loss = self._critic_loss(image, label, target, fake, alpha)
         gradients = tape.gradient(loss, self.discriminator.trainable_variables)
         self.apply_gradients("discriminator", gradients)
         return gradients
@@ -355,27 +413,31 @@ class StarGAN(LabelModel):
         with tape_over(self.generator) as tape:
             fake = self.generator([image, target], training=True)
             with tape.stop_recording():
-                d_gradients = self._update_critic(image, label, fake, alpha)
+                d_gradients = self._update_critic(image, label, target, fake, alpha)
             # One after the other: side by side they only need more memory.
             with tf.control_dependencies(d_gradients):
                 fake = tf.identity(fake)
             loss = self._generator_loss(image, label, target, fake)
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.apply_gradients("generator", gradients)
+        if self.ema_decay:
+            self.update_averages(("generator",), self.ema_decay)
         return d_gradients, gradients
 
-    def _critic_loss(self, image, label, fake, alpha):
+    def _critic_loss(self, image, label, target, fake, alpha):
         """Equation 5, logged."""
         terms = critic_terms(
             self.discriminator,
             value_and_slope,
             image,
             label,
+            target,
             fake,
             alpha,
             self._label_slices,
+            self.adversarial,
         )
-        return self.weigh("d", terms, CRITIC_TERMS, self.loss_weights)
+        return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
     def _generator_loss(self, image, label, target, fake):
         """Equation 6, logged."""
@@ -387,7 +449,69 @@ class StarGAN(LabelModel):
             target,
             fake,
             self._label_slices,
-            self.rectified,
+            self._generator_table,
+            self.adversarial,
         )
-        table = GENERATOR_TERMS | IDENTITY_TERMS
-        return self.weigh("g", terms, table, self.loss_weights)
+        return self.weigh("g", terms, self._generator_table, self.loss_weights)
+
+
+def asked_labels(label, drawn, label_space):
+    """Targets as users ask for them: one change each.
+
+    Of a data set with binary labels each image gets, equally often, one of an
+    exclusive group's domains, another label switched, or its own labels; with one-hot
+    labels one of the domains.
+
+    Args:
+        label: float32 (batch, width).
+        drawn: float32 (batch,) in [0, 1), which says what is asked.
+        label_space: the `LabelSpace`.
+
+    Returns:
+        float32 (batch, width).
+    """
+    target = label
+    for index, info in enumerate(label_space.datasets):
+        sets, switches = _requests(info)
+        request = tf.cast(drawn * len(sets), tf.int32)
+        part = label[:, label_space.slices[index]]
+        request_sets = tf.gather(sets, request)  # NaN where the label stays
+        asked = tf.where(tf.math.is_nan(request_sets), part, request_sets)
+        switched = tf.gather(switches, request)
+        asked = tf.abs(switched - asked)
+        columns = label_space.slices[index]
+        change = asked - part
+        if label_space.mask_width:
+            mask = label[:, label_space.num_domains + index, None]
+            change *= mask
+        before, after = columns.start, label_space.width - columns.stop
+        target += tf.pad(change, ((0, 0), (before, after)))
+    return target
+
+
+def _requests(info):
+    """What can be asked of a data set's labels, one row each.
+
+    Returns:
+        Two float32 arrays (requests, domains): what is set, NaN where nothing is; and
+        1 where a label is switched.
+    """
+    count = len(info.domains)
+    one_hot = info.label_type == ONE_HOT
+    groups = [info.domains] if one_hot else info.exclusive_groups
+    grouped = [name for group in groups for name in group]
+    single = [name for name in info.domains if name not in grouped]
+    sets, switches = [], []
+    for group in groups:
+        for chosen in group:
+            sets.append(
+                [float(n == chosen) if n in group else np.nan for n in info.domains]
+            )
+            switches.append(np.zeros(count))
+    for chosen in single:
+        sets.append(np.full(count, np.nan))
+        switches.append([float(name == chosen) for name in info.domains])
+    if not one_hot:
+        sets.append(np.full(count, np.nan))
+        switches.append(np.zeros(count))
+    return np.array(sets, np.float32), np.array(switches, np.float32)

@@ -3,12 +3,21 @@
 import keras
 from keras import layers, ops
 
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, check_choice
 from stargan_tf.layers.activation import LeakyReLU
-from stargan_tf.layers.convolution import SmallImageConv2D, convolution
+from stargan_tf.layers.convolution import (
+    DoublingConv2D,
+    SmallImageConv2D,
+    convolution,
+)
 from stargan_tf.layers.initializers import uniform_bias, uniform_fan_in
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32, configurable
+
+# What the generator draws, and how its image grows.
+OUTPUTS = ("image", "blend", "additive")
+UPSAMPLINGS = ("transposed", "resize")
+CONDITIONINGS = ("input", "blocks")
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -25,12 +34,19 @@ class GeneratorV1(keras.Model):
             of all labels plus the mask).
         base_filters: channels of the first convolution (`g_conv_dim`).
         num_residual_blocks: bottleneck depth (`g_repeat_num`).
-        attention: not in the paper: the generator also draws a mask of where to
-            change the image, and the rest is copied (see `Blend`). Small networks
-            and short trainings then need not learn to copy.
+        output: what the last layer draws: `"image"`, as in the paper, or, not in the
+            paper, `"blend"`, an image and a mask of where it replaces the input (see
+            `Blend`), or `"additive"`, a change of the input (see `Change`). With the
+            latter two, small networks and short trainings need not learn to copy.
         conditioning: where the label enters: `"input"`, as in the paper, or
             `"blocks"`, not in the paper: in every residual block besides (see
             `ConditionalResidualBlock`).
+        upsampling: `"transposed"` convolutions, as in the paper, or `"resize"`, not
+            in the paper: nearest-neighbor doubling before a 3×3 convolution, which
+            leaves no checkerboard (Odena et al. 2016).
+        skips: not in the paper: the layers after each doubling also see what the
+            halving layers saw at that size (U-Net, Ronneberger et al. 2015). Fine
+            detail comes that way, so the outermost convolutions are 3×3, not 7×7.
         separable: not in the paper: depthwise-separable convolutions (5×5 where the
             paper has 7×7), and bilinear doubling before one in place of the transposed
             convolutions. For phones.
@@ -40,7 +56,7 @@ class GeneratorV1(keras.Model):
     Output: image (batch, height, width, 3) float32 in [-1, 1].
 
     Raises:
-        InputError: for another `conditioning`.
+        InputError: for another `output`, `conditioning` or `upsampling`.
 
     Reference: StarGAN (Choi et al. 2018), table 4.
     """
@@ -50,30 +66,28 @@ class GeneratorV1(keras.Model):
         label_width,
         base_filters=64,
         num_residual_blocks=6,
-        attention=False,
+        output="image",
         conditioning="input",
+        upsampling="transposed",
+        skips=False,
         separable=False,
         dtype=None,
         **kwargs,
     ):
-        if conditioning not in ("input", "blocks"):
-            raise InputError(
-                "conditioning must be 'input' or 'blocks'. "
-                f"Received: conditioning={conditioning!r}"
-            )
+        check_choice("output", output, OUTPUTS)
+        check_choice("conditioning", conditioning, CONDITIONINGS)
+        check_choice("upsampling", upsampling, UPSAMPLINGS)
         # === Layers ===
         append_label = AppendLabel(dtype=dtype, name="append_label")
         full = at_least_float32(dtype)
         image = keras.Input((None, None, 3), dtype=full, name="image")
         label = keras.Input((label_width,), dtype=full, name="label")
-        tanh = layers.Activation("tanh", dtype=full, name="image_out")
-        blend = Blend(dtype=full, name="blend")
 
         kinds = {"separable": separable, "dtype": dtype}
         conditional = conditioning == "blocks"
         residual_block = ConditionalResidualBlock if conditional else ResidualBlock
         # A depthwise 7×7 takes phones longer than all the rest; 5×5 has a fast kernel.
-        edge = 5 if separable else 7
+        edge = 3 if skips else 5 if separable else 7
 
         # === Functional model ===
         def block(x, name, filters, kernel_size, strides, **kwargs):
@@ -83,6 +97,8 @@ class GeneratorV1(keras.Model):
             return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
 
         def doubled(x, name, filters):
+            if not separable and upsampling == "resize":
+                return block(x, name, filters, 3, 1, layer=DoublingConv2D)
             if not separable:
                 return block(x, name, filters, 4, 2, layer=layers.Conv2DTranspose)
             double = layers.UpSampling2D(
@@ -94,15 +110,26 @@ class GeneratorV1(keras.Model):
             return block(double(x), name, filters, 3, 1)
 
         x = block(append_label([image, label]), "stem", base_filters, edge, 1)
+        seen = []
         for i in (1, 2):
+            seen.append(x)
             x = block(x, f"down_{i}", base_filters * 2**i, 4, 2)
         for i in range(1, num_residual_blocks + 1):
             residual = residual_block(base_filters * 4, name=f"residual_{i}", **kinds)
             x = residual([x, label] if conditional else x)
         for i in (1, 2):
             x = doubled(x, f"up_{i}", base_filters * 4 // 2**i)
-        drawn = bare_convolution(4 if attention else 3, edge, name="to_rgb", **kinds)(x)
-        outputs = blend([image, drawn]) if attention else tanh(drawn)
+            if skips:
+                x = layers.Concatenate(dtype=dtype, name=f"skip_{i}")([x, seen.pop()])
+        drawn = bare_convolution(
+            4 if output == "blend" else 3, edge, name="to_rgb", **kinds
+        )(x)
+        if output == "blend":
+            outputs = Blend(dtype=full, name="blend")([image, drawn])
+        elif output == "additive":
+            outputs = Change(dtype=full, name="change")([image, drawn])
+        else:
+            outputs = layers.Activation("tanh", dtype=full, name="image_out")(drawn)
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
 
 
@@ -118,10 +145,13 @@ class DiscriminatorV1(keras.Model):
         base_filters: channels of the first convolution (`d_conv_dim`), doubled by
             each further one.
         num_layers: number of halving convolutions (`d_repeat_num`).
+        projection: not in the paper: besides whether a patch is real, how well it fits
+            each label; see `objective.labeled_logits`.
 
     Input: image (batch, image_size, image_size, 3) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
-        float32; h = w = image_size / 2**num_layers.
+        float32; h = w = image_size / 2**num_layers. With `projection`, patch logits
+        have `num_domains` more channels.
 
     Raises:
         InputError: if the image is too small to be halved that often.
@@ -135,6 +165,7 @@ class DiscriminatorV1(keras.Model):
         num_domains,
         base_filters=64,
         num_layers=6,
+        projection=False,
         dtype=None,
         **kwargs,
     ):
@@ -166,7 +197,8 @@ class DiscriminatorV1(keras.Model):
             channels = filters
         # float32 whatever the policy: the critic's values are differences of large
         # numbers, and the penalty differentiates them.
-        patches = bare_convolution(1, 3, dtype=full, name="patches")(x)
+        count = 1 + num_domains if projection else 1
+        patches = bare_convolution(count, 3, dtype=full, name="patches")(x)
         classes = bare_convolution(
             num_domains, x.shape[1], padding="valid", dtype=full, name="classes"
         )(x)
@@ -283,6 +315,26 @@ class Blend(keras.layers.Layer):
         image, drawn = inputs
         mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
         return image + mask * (ops.tanh(drawn[..., :3]) - image)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class Change(keras.layers.Layer):
+    """Moves each channel of each pixel toward its largest or its smallest value.
+
+    Input: [image (batch, height, width, 3), drawn (batch, height, width, 3)], the
+        latter before its activation.
+    Output: image + t - |t|·image with t = tanh(drawn), (batch, height, width, 3): for
+        t = 0 the input itself, for t = 1 white, for t = -1 black, and never outside of
+        [-1, 1], where a clipped sum would lose its gradient.
+
+    Reference: Fixed-Point GAN (Siddiquee et al. 2019) draws a change as well, but its
+        tanh(image + drawn) is no image's own copy.
+    """
+
+    def call(self, inputs):
+        image, drawn = inputs
+        share = ops.tanh(drawn)
+        return image + share - ops.abs(share) * image
 
 
 def bare_convolution(filters, kernel_size, **kwargs):

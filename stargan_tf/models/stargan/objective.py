@@ -14,12 +14,16 @@ from stargan_tf.models.stargan import STARGAN
 
 LOSS_WEIGHTS = {option.name: option.default for option in STARGAN.loss_weights}
 
+# The adversarial game: the paper's, or Goodfellow et al.'s (2014) with a penalty on the
+# slope at real images (Mescheder et al. 2018, R1).
+WGAN_GP, NON_SATURATING = ADVERSARIALS = ("wgan_gp", "non_saturating")
+
 # Term → (its function of what the networks computed, the name of its weight or None
 # for 1). Logs are named after the terms; a weight, its default and its help are an
 # entry of `loss_weights` in this folder's `__init__.py`.
 CRITIC_TERMS = {
-    "real": (lambda seen: critic_loss(seen.real_logits, real=True), None),
-    "fake": (lambda seen: critic_loss(seen.fake_logits, real=False), None),
+    "real": (lambda seen: realism(seen.real_logits, True, seen.adversarial), None),
+    "fake": (lambda seen: realism(seen.fake_logits, False, seen.adversarial), None),
     "classification": (
         lambda seen: domain_classification(
             seen.label, seen.class_logits, seen.label_slices
@@ -27,13 +31,25 @@ CRITIC_TERMS = {
         "classification",
     ),
     "penalty": (lambda seen: gradient_penalty(seen.slope), "gradient_penalty"),
+    "r1": (lambda seen: slope_penalty(seen.slope), "r1"),
 }
 GENERATOR_TERMS = {
-    "adversarial": (lambda seen: critic_loss(seen.patch_logits, real=True), None),
+    "adversarial": (
+        lambda seen: realism(seen.patch_logits, True, seen.adversarial),
+        None,
+    ),
     "classification": CRITIC_TERMS["classification"],
     "reconstruction": (
-        lambda seen: mean_absolute_difference(seen.image, seen.back),
+        lambda seen: mean_absolute_difference(seen.image, seen.back()),
         "reconstruction",
+    ),
+    "change": (
+        lambda seen: mean_absolute_difference(seen.image, seen.fake),
+        "change",
+    ),
+    "unchanged": (
+        lambda seen: unchanged_difference(seen.image, seen.fake, seen.same),
+        "unchanged",
     ),
 }
 # Of images translated to their own label.
@@ -43,10 +59,37 @@ IDENTITY_TERMS = {
         "identity",
     ),
 }
+_PENALTIES = {WGAN_GP: "penalty", NON_SATURATING: "r1"}
+
+
+def critic_table(adversarial=WGAN_GP):
+    """The terms of the discriminator's loss in one of the `ADVERSARIALS`."""
+    others = {*_PENALTIES.values()} - {_PENALTIES[adversarial]}
+    return {term: row for term, row in CRITIC_TERMS.items() if term not in others}
+
+
+def generator_table(weights, rectified=False):
+    """The terms of the generator's loss.
+
+    Args:
+        weights: {name: weight}; a term of weight 0 is left out, and with it the work
+            for it: without `reconstruction` there is no way back.
+        rectified: whether there is the pass with the image's own label.
+    """
+    table = GENERATOR_TERMS | (IDENTITY_TERMS if rectified else {})
+    return {term: row for term, row in table.items() if weights.get(row[1], 1.0)}
 
 
 def critic_terms(
-    discriminator, value_and_slope, image, label, fake, alpha, label_slices
+    discriminator,
+    value_and_slope,
+    image,
+    label,
+    target,
+    fake,
+    alpha,
+    label_slices,
+    adversarial=WGAN_GP,
 ):
     """Terms of the discriminator's loss.
 
@@ -55,12 +98,14 @@ def critic_terms(
         value_and_slope: (function, x) → (function(x), gradient of its sum by x).
         image: real images, float32 (batch, height, width, 3) in [-1, 1].
         label: their labels, float32 (batch, label_width).
+        target: the labels that the generated images should show.
         fake: generated images, like `image`; no gradient must flow out of them.
-        alpha: float32 (batch, 1, 1, 1) in [0, 1], where the penalty is taken.
+        alpha: float32 (batch, 1, 1, 1) in [0, 1], where WGAN-GP takes the penalty.
         label_slices: see `domain_classification`.
+        adversarial: one of `ADVERSARIALS`.
 
     Returns:
-        {term of `CRITIC_TERMS`: scalar}.
+        {term of `critic_table`: scalar}.
 
     Reference: StarGAN (Choi et al. 2018), equations 2, 5 and 8.
     """
@@ -68,21 +113,42 @@ def critic_terms(
     patch_logits, class_logits = discriminator(ops.concatenate([image, fake], axis=0))
     real_logits, fake_logits = ops.split(patch_logits, 2)
     class_logits, _ = ops.split(class_logits, 2)
-    between = alpha * image + (1.0 - alpha) * fake  # x̂ of equation 8
-    _, slope = value_and_slope(lambda x: discriminator(x)[0], between)
+    # Where the slope is taken, and for which labels: x̂ of equation 8, or real images.
+    at, shown = image, label
+    if adversarial == WGAN_GP:
+        at = alpha * image + (1.0 - alpha) * fake
+        # Only a projection asks for labels: those of the nearer end.
+        shown = ops.where(alpha[:, 0, 0] > 0.5, label, target)
+
+    def score(x):
+        logits = labeled_logits(discriminator(x)[0], shown, label_slices)
+        # WGAN-GP's penalty is of the patches' sum, as the released code has it.
+        return logits if adversarial == WGAN_GP else ops.mean(logits, axis=(1, 2, 3))
+
+    _, slope = value_and_slope(score, at)
     seen = SimpleNamespace(
+        adversarial=adversarial,
         label=label,
         label_slices=label_slices,
-        real_logits=real_logits,
-        fake_logits=fake_logits,
+        real_logits=labeled_logits(real_logits, label, label_slices),
+        fake_logits=labeled_logits(fake_logits, target, label_slices),
         class_logits=class_logits,
         slope=slope,
     )
-    return {term: function(seen) for term, (function, _) in CRITIC_TERMS.items()}
+    table = critic_table(adversarial)
+    return {term: function(seen) for term, (function, _) in table.items()}
 
 
 def generator_terms(
-    generator, discriminator, image, label, target, fake, label_slices, rectified=False
+    generator,
+    discriminator,
+    image,
+    label,
+    target,
+    fake,
+    label_slices,
+    table,
+    adversarial=WGAN_GP,
 ):
     """Terms of the generator's loss.
 
@@ -94,13 +160,14 @@ def generator_terms(
         target: the labels asked for, the same shape.
         fake: `generator([image, target])`, computed under the caller's tape.
         label_slices: see `domain_classification`.
-        rectified: adds the same-domain pass, as the released code of Fixed-Point GAN
-            does: every term of the generator is summed over the target label and the
-            image's own, and `IDENTITY_TERMS`, ‖G(x, c_x) - x‖₁, join. The discriminator
-            sees translated images only, in that code and here.
+        table: a `generator_table`. A rectified one adds the same-domain pass, as the
+            released code of Fixed-Point GAN does: every term is summed over the target
+            label and the image's own, and `IDENTITY_TERMS`, ‖G(x, c_x) - x‖₁, join.
+            The discriminator sees translated images only, in that code and here.
+        adversarial: one of `ADVERSARIALS`.
 
     Returns:
-        {term of `GENERATOR_TERMS` and, if `rectified`, `IDENTITY_TERMS`: scalar}.
+        {term of `table`: scalar}.
 
     Reference: StarGAN (Choi et al. 2018), equations 3, 4 and 6; Fixed-Point GAN
         (Siddiquee et al. 2019): `solver.py` at 3c43d01 of
@@ -113,35 +180,73 @@ def generator_terms(
         seen = SimpleNamespace(
             image=image,
             fake=fake,
-            back=generator([fake, label]),
+            back=lambda: generator([fake, label]),
+            same=ops.all(ops.equal(target, label), axis=-1),
             label=target,
             label_slices=label_slices,
-            patch_logits=patch_logits,
+            adversarial=adversarial,
+            patch_logits=labeled_logits(patch_logits, target, label_slices),
             class_logits=class_logits,
         )
         return {term: function(seen) for term, (function, _) in table.items()}
 
-    crossed = terms(GENERATOR_TERMS, fake, target)
-    if not rectified:
+    both = {term: row for term, row in table.items() if term not in IDENTITY_TERMS}
+    crossed = terms(both, fake, target)
+    if both.keys() == table.keys():
         return crossed
-    own = terms(GENERATOR_TERMS | IDENTITY_TERMS, generator([image, label]), label)
+    own = terms(table, generator([image, label]), label)
     return {term: crossed.get(term, 0.0) + own[term] for term in own}
 
 
-def critic_loss(logits, real):
-    """One half of the critic's loss: push real up, fake down.
+def labeled_logits(logits, label, label_slices):
+    """Patch logits, or those of a projection for these labels.
+
+    Args:
+        logits: (batch, h, w, 1), or with a projection (batch, h, w, 1 + Σ c_i): whether
+            a patch is real, and how well it fits each label.
+        label: (batch, label_width).
+        label_slices: see `domain_classification`.
+
+    Returns:
+        (batch, h, w, 1). With a projection the first logit plus the others, each times
+        1 where the label is on and times -1 where a binary one is off. Labels of data
+        sets that the image does not belong to count nothing.
+
+    Reference: Miyato & Koyama 2018, cGANs with Projection Discriminator, equation 3.
+    """
+    if logits.shape[-1] == 1:
+        return logits
+    signs = []
+    for index, (columns, label_type) in enumerate(label_slices):
+        part = label[:, columns]
+        if label_type == BINARY:
+            part = 2.0 * part - 1.0
+        if len(label_slices) > 1:
+            part = part * label[:, -len(label_slices) + index, None]
+        signs.append(part)
+    signs = ops.concatenate(signs, axis=-1)[:, None, None, :]
+    fits = ops.sum(logits[..., 1:] * signs, axis=-1, keepdims=True)
+    return logits[..., :1] + fits
+
+
+def realism(logits, real, adversarial=WGAN_GP):
+    """One half of the adversarial loss: push real up, fake down.
 
     Args:
         logits: D_src, any shape; the mean is over images and patches.
         real: whether the critic should call these images real.
+        adversarial: one of `ADVERSARIALS`.
 
     Returns:
-        Scalar: -mean(logits) if `real`, else mean(logits). The generator's loss is
-        `critic_loss(D(fake), real=True)`.
+        Scalar: -mean(logits) if `real`, else mean(logits), for WGAN-GP; the mean of
+        log(1 + exp(·)) of these for the non-saturating loss. The generator's loss is
+        `realism(D(fake), True)`.
 
-    Reference: StarGAN (Choi et al. 2018), equation 8.
+    Reference: StarGAN (Choi et al. 2018), equation 8; Goodfellow et al. (2014),
+        section 3.
     """
-    return -ops.mean(logits) if real else ops.mean(logits)
+    wrong = -logits if real else logits
+    return ops.mean(ops.softplus(wrong) if adversarial == NON_SATURATING else wrong)
 
 
 def gradient_penalty(gradients):
@@ -160,6 +265,21 @@ def gradient_penalty(gradients):
     # The square root has no slope at 0: a dead critic must not turn into NaN.
     norm = ops.sqrt(ops.maximum(squared, 1e-24))
     return ops.mean(ops.square(norm - 1.0))
+
+
+def slope_penalty(gradients):
+    """R1: how steep the discriminator is at real images.
+
+    Args:
+        gradients: ∂D_src(x)/∂x of the patches' mean, (batch, height, width, channels).
+
+    Returns:
+        Scalar: mean over the batch of ½·‖gradient‖₂², in at least float32.
+
+    Reference: Mescheder et al. 2018, equation 9.
+    """
+    gradients = in_full_precision(gradients)
+    return 0.5 * ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3)))
 
 
 def domain_classification(label, logits, label_slices):
@@ -209,3 +329,18 @@ def one_hot_classification(label, logits):
 def mean_absolute_difference(first, second):
     """Mean of |first - second| over everything (equation 4)."""
     return ops.mean(ops.abs(first - second))
+
+
+def unchanged_difference(image, fake, same):
+    """|image - fake| of the images that should stay as they are.
+
+    Args:
+        image: (batch, height, width, channels).
+        fake: the same shape.
+        same: bool (batch,), whether an image's target is its own label.
+
+    Returns:
+        Scalar: the mean over all images, of which the others count 0.
+    """
+    differences = ops.mean(ops.abs(image - fake), axis=(1, 2, 3))
+    return ops.mean(ops.cast(same, differences.dtype) * differences)

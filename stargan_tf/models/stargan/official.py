@@ -139,12 +139,19 @@ def _tables(sizes: Sizes) -> dict[str, Table]:
 
 
 def _check_exportable(options: Mapping[str, Any]) -> None:
-    plain = options["conditioning"] == "input" and not options["attention"]
-    if not plain or options.get("separable"):
+    ours = {
+        "output": "image",
+        "conditioning": "input",
+        "upsampling": "transposed",
+        "skips": False,
+        "projection": False,
+        "separable": False,
+    }
+    changed = [name for name, value in ours.items() if options.get(name) != value]
+    if changed:
         raise InputError(
-            "A model with attention, conditioning='blocks' or separable convolutions "
-            "is not in the official code. Only models without them are exported as "
-            "torch files."
+            f"A model with another {' and '.join(changed)} than the paper's is not in "
+            "the official code. Only models of the paper are exported as torch files."
         )
 
 

@@ -11,7 +11,6 @@ from stargan_tf.distribution.replicas import (
     check_equal_batches,
     global_batch_size,
     local_rows,
-    update_copies,
 )
 from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
@@ -21,6 +20,7 @@ from stargan_tf.models.base import (
     check_decay,
     make_label_space,
     tape_over,
+    untrained_copy,
     value_and_slope,
 )
 from stargan_tf.models.inputs import check_domains, check_images, unpack
@@ -220,7 +220,7 @@ class StarGANV2(StarGANBase):
             name="discriminator",
         )
         for name in AVERAGED:
-            setattr(self, f"{name}_ema", _untrained_copy(getattr(self, name)))
+            setattr(self, f"{name}_ema", untrained_copy(getattr(self, name)))
         self.built = True
 
     @property
@@ -408,7 +408,7 @@ class StarGANV2(StarGANBase):
         self._update_discriminator(batch, REFERENCE)
         self._update_generator(batch, LATENT)
         self._update_generator(batch, REFERENCE)
-        self._update_averages()
+        self.update_averages(AVERAGED, self.ema_decay)
         self.step.assign_add(1)
         return self.get_metrics_result()
 
@@ -489,14 +489,6 @@ class StarGANV2(StarGANBase):
             self.apply_gradients(name, means[name])
         return means
 
-    def _update_averages(self):
-        def move(average, weight):
-            average.assign_add((weight - average) * (1.0 - self.ema_decay))
-
-        for name in AVERAGED:
-            averages = getattr(self, f"{name}_ema").weights
-            update_copies(averages, move, getattr(self, name).weights)
-
     def _discriminator_loss(self, batch, source, fake):
         """The discriminator's loss, logged; `fake` carries no gradient."""
         terms = discriminator_terms(
@@ -574,14 +566,6 @@ class StarGANV2(StarGANBase):
     def _map(self, latents, domain):
         # Latents always (b, n, latent_dim), so that the rank does not vary.
         return self.mapping_network_ema([latents, domain])
-
-
-def _untrained_copy(network):
-    config = {**network.get_config(), "name": f"{network.name}_ema"}
-    copy = type(network).from_config(config)
-    copy.set_weights(network.get_weights())
-    copy.trainable = False
-    return copy
 
 
 def _check_domains(label_space):

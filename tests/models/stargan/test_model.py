@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.sampling import training_batches
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.data.turns import take_turns
 from stargan_tf.errors import InputError
 from stargan_tf.models.base import value_and_slope
-from stargan_tf.models.stargan.model import StarGAN
-from stargan_tf.models.stargan.objective import critic_terms, generator_terms
+from stargan_tf.models.stargan.model import StarGAN, asked_labels
+from stargan_tf.models.stargan.objective import (
+    LOSS_WEIGHTS,
+    critic_terms,
+    generator_table,
+    generator_terms,
+)
 from stargan_tf.optimizers import TorchAdam
 from tests.models.conftest import HAIR, MOOD, tiny
 
@@ -49,6 +56,120 @@ def test_generator_moves_only_at_every_critic_steps_round(batch):
         assert changed(generator, model.generator) == (step % 3 == 0), step
     assert int(model.step) == 6
     assert int(model.generator_optimizer.iterations) == 2
+
+
+def test_averages_follow_the_generator_and_translate(batch):
+    model = tiny(ema_decay=0.9)
+    model.compile(critic_steps=2)
+    before = weights(model.generator_ema)
+    fit(model, batch, 1)  # The discriminator's turn alone.
+    assert not changed(before, model.generator_ema)
+    fit(model, batch, 1)
+    for old, new, mean in zip(
+        before, weights(model.generator), weights(model.generator_ema), strict=True
+    ):
+        np.testing.assert_allclose(mean, 0.9 * old + 0.1 * new, atol=1e-6)
+    image, label = batch
+    fit(model, batch, 20)
+    expected = np.asarray(model.generator_ema([image, label]))
+    assert np.abs(expected - np.asarray(model.generator([image, label]))).max() > 1e-4
+    for output in (
+        model.translate(image, label),
+        model.predict([image, label], verbose=0),
+        model([image, label]),
+    ):
+        np.testing.assert_allclose(output, expected, atol=1e-5)
+
+
+def test_the_averages_are_saved(batch, tmp_path):
+    model = tiny(ema_decay=0.9)
+    model.compile(critic_steps=1)
+    fit(model, batch, 3)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again.translate(*batch), model.translate(*batch))
+    fit(again, batch, 1)
+    assert changed(weights(model.generator_ema), again.generator_ema)
+
+
+GROUPED = DatasetInfo(
+    "grouped", ("Black", "Blond", "Male"), "binary", 16, (("Black", "Blond"),)
+)
+
+
+def test_asked_labels_change_one_thing_or_nothing():
+    space = LabelSpace(GROUPED)
+    label = np.array([[1.0, 0.0, 1.0]] * 4, "f")
+    drawn = np.array([0.1, 0.3, 0.6, 0.9], "f")  # Black, Blond, Male, nothing
+    expected = [[1, 0, 1], [0, 1, 1], [1, 0, 0], [1, 0, 1]]
+    np.testing.assert_array_equal(asked_labels(label, drawn, space), expected)
+
+
+def test_asked_labels_of_joint_training_stay_in_their_data_set():
+    space = LabelSpace([GROUPED, MOOD])
+    label = np.array([[1, 0, 1, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0, 1]], "f")
+    drawn = np.array([0.6, 0.6], "f")  # Male of the first, sad of the second
+    expected = [[1, 0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 1, 0, 1]]
+    np.testing.assert_array_equal(asked_labels(label, drawn, space), expected)
+
+
+@pytest.mark.parametrize("datasets", [HAIR, [HAIR, MOOD]], ids=["one", "joint"])
+def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
+    """The generator, to keep images as they are if nothing else is asked of it."""
+    model = tiny(
+        datasets,
+        output="additive",
+        conditioning="blocks",
+        upsampling="resize",
+        skips=True,
+        projection=True,
+        ema_decay=0.9,
+    )
+    model.compile(
+        adversarial="non_saturating",
+        targets="asked",
+        critic_steps=1,
+        learning_rate=1e-3,
+        beta_1=0.0,
+        loss_weights={
+            "classification": 0.0,
+            "reconstruction": 0.0,
+            "change": 50.0,
+            "unchanged": 50.0,
+            "r1": 1.0,
+        },
+    )
+    if len(model.label_space.datasets) > 1:
+        batch = joint_batch(model, batch, 1)
+    logs = fit(model, batch, 30).history
+    terms = {"adversarial", "change", "unchanged"}
+    assert {name for name in logs if name.startswith("g_")} == {
+        f"g_{name}" for name in ("loss", *terms)
+    }
+    first = fit(model, batch, 1).history["g_change"][0]
+    last = fit(model, batch, 100).history["g_change"][0]
+    assert last < 0.7 * first
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert again.get_compile_config() == model.get_compile_config()
+    np.testing.assert_array_equal(again(batch), model(batch))
+
+
+def test_the_earlier_name_of_blend():
+    assert tiny(attention=True).get_config()["output"] == "blend"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"adversarial": "hinge"}, "adversarial must be one of 'wgan_gp'"),
+        ({"targets": "random"}, "targets must be one of 'permuted', 'asked'"),
+        ({"beta_1": 1.0}, "beta_1 must be in"),
+    ],
+)
+def test_unfit_arguments_of_compile(options, text):
+    with pytest.raises(InputError, match=text):
+        tiny().compile(**options)
 
 
 def joint_batch(model, batch, source):
@@ -154,7 +275,7 @@ def test_one_critic_update_leaves_the_generator_alone(batch):
     model.compile()
     image, label = map(tf.constant, batch)
     generator = weights(model.generator)
-    model._update_critic(image, label, image, tf.ones((4, 1, 1, 1)))
+    model._update_critic(image, label, label, image, tf.ones((4, 1, 1, 1)))
     assert not changed(generator, model.generator)
 
 
@@ -205,6 +326,7 @@ def test_reduced_precision_trains_and_penalises_in_float32(batch):
             value_and_slope,
             image,
             label,
+            label,
             -image,
             alpha,
             model._label_slices,
@@ -230,7 +352,7 @@ def test_rectified_objective_sums_target_and_own_label(batch):
             label,
             fake,
             model._label_slices,
-            rectified,
+            generator_table(LOSS_WEIGHTS, rectified),
         )
     for name, plain in terms[False].items():
         assert float(terms[True][name]) == pytest.approx(2 * float(plain), rel=1e-5)

@@ -6,6 +6,7 @@ import pytest
 from stargan_tf.models.stargan.networks import (
     AppendLabel,
     Blend,
+    Change,
     ConditionalResidualBlock,
     DiscriminatorV1,
     GeneratorV1,
@@ -25,8 +26,9 @@ def test_generator_takes_any_sides_that_are_multiples_of_four():
     assert generator([image, label]).shape == (1, 20, 36, 3)
 
 
-def test_generator_stays_within_the_range_of_images():
-    generator = GeneratorV1(2, base_filters=2, num_residual_blocks=1)
+@pytest.mark.parametrize("output", ["image", "blend", "additive"])
+def test_generator_stays_within_the_range_of_images(output):
+    generator = GeneratorV1(2, base_filters=2, num_residual_blocks=1, output=output)
     generator.get_layer("to_rgb").kernel.assign(
         100 * np.ones(generator.get_layer("to_rgb").kernel.shape)
     )
@@ -46,11 +48,45 @@ def test_discriminator_says_how_many_halvings_fit():
         DiscriminatorV1(16, 5)
 
 
+def test_a_projection_judges_each_label_besides():
+    discriminator = DiscriminatorV1(16, 7, 2, 2, projection=True)
+    patches, classes = discriminator(np.zeros((2, 16, 16, 3), "f"))
+    assert patches.shape == (2, 4, 4, 1 + 7) and classes.shape == (2, 7)
+
+
+def test_skips_let_detail_past_the_bottleneck():
+    """A generator whose bottleneck is cut still answers to a pixel's change."""
+    for skips in (False, True):
+        generator = GeneratorV1(2, 2, 1, upsampling="resize", skips=skips)
+        for name in ("up_1", "down_2"):
+            kernel = generator.get_layer(name).kernel
+            kernel.assign(np.zeros(kernel.shape))
+        image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype("f")
+        label = np.ones((1, 2), "f")
+        change = generator([image, label]) - generator([-image, label])
+        assert (np.abs(change).max() > 1e-3) == skips
+
+
+def test_resized_images_have_no_checkerboard():
+    """An even image gives an even one, except at the borders."""
+    spread = {}
+    for upsampling in ("transposed", "resize"):
+        generator = GeneratorV1(2, 4, 0, upsampling=upsampling)
+        image, label = np.full((1, 64, 64, 3), 0.5, "f"), np.ones((1, 2), "f")
+        inside = np.asarray(generator([image, label]))[0, 28:36, 28:36]
+        spread[upsampling] = inside.std((0, 1)).max()
+    assert spread["resize"] < 1e-5 < 1e-3 < spread["transposed"]
+
+
 @pytest.mark.parametrize(
     "network",
     [
         lambda: GeneratorV1(3, 2, 1, dtype="mixed_bfloat16", name="generator"),
-        lambda: GeneratorV1(3, 2, 1, attention=True, conditioning="blocks"),
+        lambda: GeneratorV1(3, 2, 1, output="blend", conditioning="blocks"),
+        lambda: GeneratorV1(
+            3, 2, 1, output="additive", upsampling="resize", skips=True
+        ),
+        lambda: DiscriminatorV1(16, 3, 2, 2, projection=True),
         lambda: DiscriminatorV1(16, 3, 2, 2, dtype="mixed_bfloat16", name="critic"),
     ],
 )
@@ -68,9 +104,10 @@ def test_reduced_precision_ends_in_float32():
     assert [t.dtype for t in (image, *critic(image))] == ["float32"] * 3
 
 
-def test_unknown_conditioning():
-    with pytest.raises(ValueError, match="'input' or 'blocks'.*'everywhere'"):
-        GeneratorV1(2, conditioning="everywhere")
+@pytest.mark.parametrize("name", ["output", "conditioning", "upsampling"])
+def test_unknown_choices(name):
+    with pytest.raises(ValueError, match=f"{name} must be one of '.*'everywhere'"):
+        GeneratorV1(2, **{name: "everywhere"})
 
 
 def test_zero_scale_leaves_the_input_without_activation():
@@ -125,3 +162,16 @@ def test_mask_chooses_between_the_drawing_and_the_input():
     np.testing.assert_allclose(output[0, 1, 1], np.tanh([0.5] * 3), atol=1e-6)
     half = (image[0, 0, 1] + np.tanh(0.5)) / 2
     np.testing.assert_allclose(output[0, 0, 1], half, atol=1e-6)
+
+
+def test_a_change_moves_pixels_toward_white_or_black_and_no_further():
+    image = np.array([-1.0, -0.2, 0.0, 0.6, 1.0], "f")[None, None, :, None]
+    for drawn, expected in (
+        (0.0, image),
+        (50.0, np.ones_like(image)),
+        (-50.0, -np.ones_like(image)),
+        (np.arctanh(0.5), image + 0.5 * (1.0 - image)),
+        (np.arctanh(-0.25), image - 0.25 * (1.0 + image)),
+    ):
+        output = Change()([image, np.full_like(image, drawn)])
+        np.testing.assert_allclose(output, expected, atol=1e-6)

@@ -7,11 +7,18 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.models.stargan.objective import (
+    LOSS_WEIGHTS,
+    NON_SATURATING,
     binary_classification,
-    critic_loss,
+    critic_table,
     domain_classification,
+    generator_table,
     gradient_penalty,
+    labeled_logits,
     one_hot_classification,
+    realism,
+    slope_penalty,
+    unchanged_difference,
 )
 
 LOG_2 = math.log(2.0)
@@ -65,8 +72,59 @@ def test_unknown_part_has_no_gradient():
 
 def test_critic_loss_is_minus_the_mean_for_real_and_the_mean_for_fake():
     logits = np.array([[1.0, 2.0], [3.0, 6.0]], np.float32)
-    assert float(critic_loss(logits, real=True)) == -3.0
-    assert float(critic_loss(logits, real=False)) == 3.0
+    assert float(realism(logits, real=True)) == -3.0
+    assert float(realism(logits, real=False)) == 3.0
+
+
+def test_the_non_saturating_loss_is_the_softplus_of_being_wrong():
+    logits = np.array([[0.0, 2.0]], np.float32)
+    real = (LOG_2 + math.log1p(math.exp(-2.0))) / 2
+    fake = (LOG_2 + math.log1p(math.exp(2.0))) / 2
+    assert float(realism(logits, True, NON_SATURATING)) == pytest.approx(real)
+    assert float(realism(logits, False, NON_SATURATING)) == pytest.approx(fake)
+
+
+def test_r1_is_half_the_squared_slope():
+    gradients = np.zeros((2, 1, 2, 2), np.float32)
+    gradients[0, 0, 0] = [3.0, 4.0]
+    assert float(slope_penalty(gradients)) == pytest.approx(25.0 / 2 / 2)
+
+
+def test_patch_logits_without_a_projection_are_as_they_are():
+    logits = np.ones((2, 3, 3, 1), np.float32)
+    assert labeled_logits(logits, None, PARTS) is logits
+
+
+def test_a_projection_adds_the_labels_logits_with_their_signs():
+    logits = np.array([[[[10.0, 1.0, 2.0]]]], np.float32)
+    for label, expected in (([1.0, 0.0], 9.0), ([0.0, 1.0], 11.0), ([1, 1], 13.0)):
+        label = np.array([label], np.float32)
+        found = labeled_logits(logits, label, PARTS[:1])
+        assert found.shape == (1, 1, 1, 1) and float(found[0, 0, 0, 0]) == expected
+
+
+def test_a_projection_ignores_the_labels_of_other_data_sets():
+    logits = np.array([[[[10.0, 1.0, 2.0, 4.0, 8.0, 16.0]]]], np.float32)
+    first, second = [1, 0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0, 1]
+    for label, expected in ((first, 9.0), (second, 18.0)):
+        found = labeled_logits(logits, np.array([label], np.float32), PARTS)
+        assert float(found[0, 0, 0, 0]) == expected
+
+
+def test_only_images_that_keep_their_labels_should_stay_unchanged():
+    image = np.zeros((4, 1, 2, 1), np.float32)
+    fake = image + np.array([1.0, 2.0, 3.0, 4.0], "f")[:, None, None, None]
+    same = np.array([True, False, True, False])
+    assert float(unchanged_difference(image, fake, same)) == (1.0 + 3.0) / 4
+
+
+def test_terms_without_a_weight_are_not_computed():
+    paper = ["adversarial", "classification", "reconstruction"]
+    assert [*generator_table(LOSS_WEIGHTS)] == paper
+    assert [*generator_table(LOSS_WEIGHTS, rectified=True)] == [*paper, "identity"]
+    weights = LOSS_WEIGHTS | {"reconstruction": 0.0, "change": 1.0}
+    assert [*generator_table(weights)] == ["adversarial", "classification", "change"]
+    assert {*critic_table()} ^ {*critic_table(NON_SATURATING)} == {"penalty", "r1"}
 
 
 def test_gradient_penalty_is_the_squared_distance_of_the_norm_from_one():
