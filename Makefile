@@ -8,6 +8,7 @@ TENSORFLOW ?= tensorflow
 TORCH ?= $(if $(filter Linux,$(shell uname -s)),torch==2.13.0+cpu,torch)
 TORCH_PAGE ?= https://download.pytorch.org/whl/cpu/torch/
 RUN ?= runs/demo
+FACES ?= runs/faces
 RUN_V2 ?= runs/demo_v2
 BIN = $(VENV)/bin
 PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
@@ -15,16 +16,20 @@ PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 .PHONY: demo demo-v2 test lint format
 
 demo: $(VENV)/core
-	$(BIN)/stargan-tf train --preset demo --run $(RUN)
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
-	  --image_size 64 --output $(RUN)/held_out --overwrite
-	$(BIN)/stargan-tf translate --model $(RUN) --all $(RUN)/held_out \
+	  --image_size 64 --output $(FACES) --overwrite
+	$(BIN)/stargan-tf translate --model toon_attributes --all $(FACES) \
+	  --output $(FACES).png --overwrite
+	@echo "Faces nobody trained on, translated by the model that comes with the package:" \
+	  "$(FACES).png. A model of your own follows."
+	$(BIN)/stargan-tf train --preset demo --run $(RUN)
+	$(BIN)/stargan-tf translate --model $(RUN) --all $(FACES) \
 	  --output $(RUN)/translated.png --overwrite
 	$(BIN)/stargan-tf evaluate --model $(RUN) --classifier tiny --count 20 \
 	  --report $(RUN)/report.html --overwrite
 	@echo "Faces nobody trained on, each with every attribute: $(RUN)/translated.png"
 	@echo "Next, one picture by name: $(BIN)/stargan-tf translate --model $(RUN)" \
-	  "--to Blond_Hair,Young $(RUN)/held_out/held_out_000000.png --output blond.png"
+	  "--to Blond_Hair,Young $(FACES)/held_out_000000.png --output blond.png"
 
 demo-v2: $(VENV)/core
 	$(BIN)/stargan-tf train --preset demo_v2 --run $(RUN_V2)

@@ -226,7 +226,7 @@ class LabelLessons:
         width: the model's constructor argument that is the generator's width.
     """
 
-    teacher = "generator"
+    teacher = "translator"
     width = "base_filters"
 
     def input_shapes(self, model):
@@ -245,6 +245,8 @@ class LabelLessons:
 
     def finish(self, student):
         """Called after the training; the generator that has learned translates."""
+        if student.generator_ema is not None:
+            student.generator_ema.set_weights(student.generator.get_weights())
 
 
 class StyleLessons:

@@ -421,7 +421,10 @@ class StarGAN(LabelModel):
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.apply_gradients("generator", gradients)
         if self.ema_decay:
-            self.update_averages(("generator",), self.ema_decay)
+            # Short trainings would keep their first weights in a long average.
+            updates = tf.cast(self.generator_optimizer.iterations, tf.float32)
+            decay = tf.minimum(self.ema_decay, updates / (updates + 10.0))
+            self.update_averages(("generator",), decay)
         return d_gradients, gradients
 
     def _critic_loss(self, image, label, target, fake, alpha):

@@ -122,7 +122,12 @@ class GeneratorV1(keras.Model):
             if skips:
                 x = layers.Concatenate(dtype=dtype, name=f"skip_{i}")([x, seen.pop()])
         drawn = bare_convolution(
-            4 if output == "blend" else 3, edge, name="to_rgb", **kinds
+            4 if output == "blend" else 3,
+            edge,
+            # A change starts from none.
+            "zeros" if output == "additive" else uniform_fan_in(),
+            name="to_rgb",
+            **kinds,
         )(x)
         if output == "blend":
             outputs = Blend(dtype=full, name="blend")([image, drawn])
@@ -337,6 +342,7 @@ class Change(keras.layers.Layer):
         return image + share - ops.abs(share) * image
 
 
-def bare_convolution(filters, kernel_size, **kwargs):
-    """A `convolution` without bias, with PyTorch's initial weights."""
-    return convolution(filters, kernel_size, uniform_fan_in(), use_bias=False, **kwargs)
+def bare_convolution(filters, kernel_size, initializer=None, **kwargs):
+    """A `convolution` without bias, with PyTorch's initial weights by default."""
+    initializer = initializer or uniform_fan_in()
+    return convolution(filters, kernel_size, initializer, use_bias=False, **kwargs)

@@ -43,12 +43,9 @@ GENERATOR_TERMS = {
         lambda seen: mean_absolute_difference(seen.image, seen.back()),
         "reconstruction",
     ),
-    "change": (
-        lambda seen: mean_absolute_difference(seen.image, seen.fake),
-        "change",
-    ),
+    "change": (lambda seen: mean_change(seen.image, seen.fake), "change"),
     "unchanged": (
-        lambda seen: unchanged_difference(seen.image, seen.fake, seen.same),
+        lambda seen: mean_change(seen.image, seen.fake, seen.same),
         "unchanged",
     ),
 }
@@ -331,16 +328,25 @@ def mean_absolute_difference(first, second):
     return ops.mean(ops.abs(first - second))
 
 
-def unchanged_difference(image, fake, same):
-    """|image - fake| of the images that should stay as they are.
+def mean_change(image, fake, counted=None):
+    """How far a translation moves the pixels.
+
+    A pixel's distance is over its channels together. Were each channel counted by
+    itself, the cheapest change of a pixel would be one of a single channel: a color cast.
 
     Args:
         image: (batch, height, width, channels).
         fake: the same shape.
-        same: bool (batch,), whether an image's target is its own label.
+        counted: bool (batch,), the images that count; all by default. The others are
+            0 in the mean.
 
     Returns:
-        Scalar: the mean over all images, of which the others count 0.
+        Scalar: mean over images and pixels of the root mean square over channels. Of
+        images that differ equally in all channels it is the mean absolute difference.
     """
-    differences = ops.mean(ops.abs(image - fake), axis=(1, 2, 3))
-    return ops.mean(ops.cast(same, differences.dtype) * differences)
+    squared = ops.mean(ops.square(image - fake), axis=-1)
+    # The square root has no slope at 0.
+    distances = ops.mean(ops.sqrt(squared + 1e-6), axis=(1, 2)) - 1e-3  # (batch,)
+    if counted is not None:
+        distances = ops.cast(counted, distances.dtype) * distances
+    return ops.mean(distances)

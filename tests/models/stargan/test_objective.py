@@ -15,10 +15,10 @@ from stargan_tf.models.stargan.objective import (
     generator_table,
     gradient_penalty,
     labeled_logits,
+    mean_change,
     one_hot_classification,
     realism,
     slope_penalty,
-    unchanged_difference,
 )
 
 LOG_2 = math.log(2.0)
@@ -115,7 +115,16 @@ def test_only_images_that_keep_their_labels_should_stay_unchanged():
     image = np.zeros((4, 1, 2, 1), np.float32)
     fake = image + np.array([1.0, 2.0, 3.0, 4.0], "f")[:, None, None, None]
     same = np.array([True, False, True, False])
-    assert float(unchanged_difference(image, fake, same)) == (1.0 + 3.0) / 4
+    assert float(mean_change(image, fake)) == pytest.approx(10.0 / 4, abs=1e-3)
+    assert float(mean_change(image, fake, same)) == pytest.approx(4.0 / 4, abs=1e-3)
+
+
+def test_a_change_is_measured_over_all_channels_of_a_pixel():
+    image, fake = np.zeros((1, 2, 1, 2), "f"), np.zeros((1, 2, 1, 2), "f")
+    fake[0, 0, 0] = [3.0, 4.0]
+    expected = math.sqrt((9.0 + 16.0) / 2) / 2  # One of two pixels.
+    assert float(mean_change(image, fake)) == pytest.approx(expected, abs=2e-3)
+    assert float(mean_change(image, image)) == pytest.approx(0.0, abs=1e-6)
 
 
 def test_terms_without_a_weight_are_not_computed():
