@@ -332,7 +332,7 @@ def mean_change(image, fake, counted=None):
     """How far a translation moves the pixels.
 
     A pixel's distance is over its channels together. Were each channel counted by
-    itself, the cheapest change of a pixel would be one of a single channel: a color cast.
+    itself, the cheapest change would be one of a single channel: a color cast.
 
     Args:
         image: (batch, height, width, channels).
