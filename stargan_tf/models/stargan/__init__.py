@@ -111,6 +111,20 @@ PRESETS = {
             "log_every": 50,
         },
     ),
+    "photos_128": Preset(
+        "StarGAN for a few thousand photographs: 128 px, for a GPU.",
+        {
+            **_SMALL,
+            "image_size": 128,
+            "base_filters": 32,
+            "num_residual_blocks": 4,
+            "discriminator_filters": 48,
+            "discriminator_layers": 5,
+            "batch_size": 16,
+            "learning_rate": 2e-4,
+            "steps": 40_000,
+        },
+    ),
     "demo": Preset(
         "A small StarGAN on drawn faces: minutes on two CPU cores.",
         {
