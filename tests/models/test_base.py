@@ -210,7 +210,7 @@ def test_keras_hands_over_what_it_was_given(trained, data):
         ({"x": one({"image": pixels, "label": label})}, 1e-2),
     ):
         found = trained.evaluate(**form, verbose=0, return_dict=True)
-        assert losses(found) == pytest.approx(expected, rel=precision)
+        assert losses(found) == pytest.approx(expected, rel=precision, abs=precision)
 
 
 def test_train_on_batch_is_a_step_of_fit(trained, data):

@@ -228,6 +228,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "beta_2": 0.999,
         "adversarial": "wgan_gp",
         "targets": "permuted",
+        "augment": False,
         "critic_steps": 5,
         "rectified": False,
     }

@@ -272,6 +272,12 @@ STARGAN = ModelFamily(
             choices=("permuted", "asked"),
         ),
         _optimization(
+            "augment",
+            False,
+            "The discriminator sees images shifted and in other colors, which keeps it "
+            "from learning few images by heart (not in the paper).",
+        ),
+        _optimization(
             "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1
         ),
         _optimization(

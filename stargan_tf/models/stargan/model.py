@@ -13,6 +13,7 @@ from stargan_tf.distribution.replicas import (
     local_rows,
 )
 from stargan_tf.errors import check_choice
+from stargan_tf.layers.augmentation import DRAWN, augmented
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     check_at_least_one,
@@ -220,6 +221,7 @@ class StarGAN(LabelModel):
         loss_weights=None,
         adversarial=WGAN_GP,
         targets=PERMUTED,
+        augment=False,
         critic_steps=5,
         rectified=False,
         seed=0,
@@ -248,6 +250,8 @@ class StarGAN(LabelModel):
             targets: `"permuted"`, labels of the batch's other images, as in the paper,
                 or `"asked"`, what users ask for: of binary labels one switched, or
                 none, of exclusive or one-hot ones any (see `asked_labels`).
+            augment: whether the discriminator sees images shifted and in other colors
+                (not in the paper; see `augmented`).
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
             rectified: the generator's objective of Fixed-Point GAN as released: every
@@ -267,6 +271,7 @@ class StarGAN(LabelModel):
             check_decay(name, decay)
         self.critic_steps = critic_steps
         self.adversarial, self.targets = adversarial, targets
+        self.augment = augment
         weights = LOSS_WEIGHTS | (loss_weights or {})
         self._critic_table = critic_table(adversarial)
         self._generator_table = generator_table(weights, rectified)
@@ -294,6 +299,7 @@ class StarGAN(LabelModel):
                 "beta_2": beta_2,
                 "adversarial": adversarial,
                 "targets": targets,
+                "augment": augment,
                 "critic_steps": critic_steps,
                 "rectified": rectified,
             },
@@ -399,6 +405,8 @@ class StarGAN(LabelModel):
     def _update_critic(self, image, label, target, fake, alpha):
         """One discriminator update; returns its gradients."""
         fake = tf.stop_gradient(fake)
+        if self.augment:
+            image, fake = self._augmented(image, 2), self._augmented(fake, 3)
         with tape_over(self.discriminator) as tape:
             loss = self._critic_loss(image, label, target, fake, alpha)
         gradients = tape.gradient(loss, self.discriminator.trainable_variables)
@@ -417,7 +425,7 @@ class StarGAN(LabelModel):
             # One after the other: side by side they only need more memory.
             with tf.control_dependencies(d_gradients):
                 fake = tf.identity(fake)
-            loss = self._generator_loss(image, label, target, fake)
+            loss = self._generator_loss(image, label, target, fake, self.augment)
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.apply_gradients("generator", gradients)
         if self.ema_decay:
@@ -426,6 +434,11 @@ class StarGAN(LabelModel):
             decay = tf.minimum(self.ema_decay, updates / (updates + 10.0))
             self.update_averages(("generator",), decay)
         return d_gradients, gradients
+
+    def _augmented(self, image, purpose):
+        shape = (global_batch_size(image), DRAWN)
+        drawn = tf.random.stateless_uniform(shape, self.random_seed(purpose))
+        return augmented(image, local_rows(drawn))
 
     def _critic_loss(self, image, label, target, fake, alpha):
         """Equation 5, logged."""
@@ -442,11 +455,15 @@ class StarGAN(LabelModel):
         )
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
-    def _generator_loss(self, image, label, target, fake):
+    def _generator_loss(self, image, label, target, fake, augment=False):
         """Equation 6, logged."""
+
+        def discriminator(image):
+            return self.discriminator(self._augmented(image, 4) if augment else image)
+
         terms = generator_terms(
             self.generator,
-            self.discriminator,
+            discriminator,
             image,
             label,
             target,
