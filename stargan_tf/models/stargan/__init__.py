@@ -60,14 +60,16 @@ _SMALL = {
     "ema_decay": 0.999,
     "adversarial": "non_saturating",
     "targets": "asked",
+    "augment": True,
     "critic_steps": 1,
     "learning_rate": 4e-4,
     "beta_1": 0.0,
     "beta_2": 0.99,
+    "classification": 2.0,
     "reconstruction": 0.0,
-    "r1": 5.0,
-    "change": 2.0,
-    "unchanged": 20.0,
+    "r1": 1.0,
+    "change": 1.0,
+    "unchanged": 60.0,
 }
 
 # What is not said here is as in the paper by the options' defaults.

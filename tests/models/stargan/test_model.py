@@ -130,6 +130,7 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
     model.compile(
         adversarial="non_saturating",
         targets="asked",
+        augment=True,
         critic_steps=1,
         learning_rate=1e-3,
         beta_1=0.0,
@@ -155,6 +156,25 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.get_compile_config() == model.get_compile_config()
     np.testing.assert_array_equal(again(batch), model(batch))
+
+
+def test_augmentation_is_for_training_alone(batch):
+    """It changes what is learned, and not how a model is evaluated."""
+    learned, logs = [], []
+    start = tiny().get_weights()
+    for augment in (False, True):
+        model = tiny()
+        model.set_weights(start)
+        model.compile(critic_steps=1, augment=augment)
+        logs.append(model.evaluate(repeat(batch, 1), verbose=0, return_dict=True))
+        fit(model, batch, 1)
+        learned.append(model)
+    assert logs[0] == pytest.approx(logs[1], rel=1e-6)
+    for network in ("generator", "discriminator"):
+        plain, augmented = (weights(getattr(model, network)) for model in learned)
+        assert any(
+            np.abs(a - b).max() > 1e-5 for a, b in zip(plain, augmented, strict=True)
+        )
 
 
 def test_the_earlier_name_of_blend():
