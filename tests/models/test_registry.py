@@ -230,6 +230,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "targets": "permuted",
         "augment": False,
         "critic_steps": 5,
+        "classifier_steps": 0,
         "rectified": False,
     }
     weights = {"classification": 1.0, "reconstruction": 10.0, "gradient_penalty": 10.0}

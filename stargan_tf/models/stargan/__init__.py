@@ -283,6 +283,13 @@ STARGAN = ModelFamily(
             "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1
         ),
         _optimization(
+            "classifier_steps",
+            0,
+            "Steps at the start in which only the discriminator learns to tell labels "
+            "(not in the paper).",
+            minimum=0,
+        ),
+        _optimization(
             "rectified",
             False,
             "The rectified objective: every generator term over target and own "

@@ -32,6 +32,7 @@ from stargan_tf.models.stargan.objective import (
     WGAN_GP,
     critic_table,
     critic_terms,
+    domain_classification,
     generator_table,
     generator_terms,
 )
@@ -223,6 +224,7 @@ class StarGAN(LabelModel):
         targets=PERMUTED,
         augment=False,
         critic_steps=5,
+        classifier_steps=0,
         rectified=False,
         seed=0,
         jit_compile=False,
@@ -254,6 +256,9 @@ class StarGAN(LabelModel):
                 (not in the paper; see `augmented`).
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
+            classifier_steps: steps at the start in which only the discriminator learns,
+                and only to tell labels (not in the paper). They are short, and the
+                generator then starts with a classifier that knows something.
             rectified: the generator's objective of Fixed-Point GAN as released: every
                 term over target and own label, and an identity loss.
             seed: of everything random in training.
@@ -269,7 +274,7 @@ class StarGAN(LabelModel):
         check_choice("targets", targets, TARGETS)
         for name, decay in (("beta_1", beta_1), ("beta_2", beta_2)):
             check_decay(name, decay)
-        self.critic_steps = critic_steps
+        self.critic_steps, self.classifier_steps = critic_steps, classifier_steps
         self.adversarial, self.targets = adversarial, targets
         self.augment = augment
         weights = LOSS_WEIGHTS | (loss_weights or {})
@@ -301,6 +306,7 @@ class StarGAN(LabelModel):
                 "targets": targets,
                 "augment": augment,
                 "critic_steps": critic_steps,
+                "classifier_steps": classifier_steps,
                 "rectified": rectified,
             },
             loss_weights=loss_weights,
@@ -316,49 +322,91 @@ class StarGAN(LabelModel):
 
     # === Training ===
 
-    def train_step(self, data, generator_too=None):
+    def train_step(self, data, updates=None):
         """One critic update and, every `critic_steps`-th time, one of the generator.
 
         In joint training each data set counts its own batches, so that the generator
-        learns from each of them in its share, in whatever order they come. The target
-        labels are the batch's own, shuffled.
+        learns from each of them in its share, in whatever order they come. In the first
+        `classifier_steps` only the discriminator's classifier learns.
 
         Args:
             data: image and label.
-            generator_too: whether the generator learns; by default by the count.
+            updates: which of the `kinds_of_updates`; by default by the count.
         """
         image, label = self.unpack_batch(data)
-        target, alpha = self._draw(label)
-
-        def critic_only():
-            fake = self.generator([image, target], training=True)
-            self._update_critic(image, label, target, fake, alpha)
-
-        def critic_and_generator():
-            self._update_both(image, label, target, alpha)
-
-        if self.critic_steps == 1 or generator_too:
-            critic_and_generator()
-        elif generator_too is None:
-            turn = self._is_generators_turn(self._images_of_each_data_set(label))
-            tf.cond(turn, critic_and_generator, critic_only)
+        kinds = self.kinds_of_updates()
+        if updates is None and len(kinds) == 1:
+            (updates,) = kinds
+        if updates is None:
+            index = self._next_updates(self._images_of_each_data_set(label))
+            tf.switch_case(
+                index, [functools.partial(update, image, label) for update in kinds]
+            )
         else:
-            critic_only()
+            updates(image, label)
         self.step.assign_add(1)
         return self.get_metrics_result()
 
     def _train_variants(self, data):
-        """Two train steps and whose turn it is, where a replica must not decide."""
-        if self.critic_steps == 1:
+        """Train steps and whose turn it is, where a replica must not decide."""
+        if len(self.kinds_of_updates()) == 1:
             return super()._train_variants(data)
         strategy, (_, label) = self.distribute_strategy, unpack(data, FIELDS)
         counts = strategy.run(self._images_of_each_data_set, args=(label,))
-        turn = self._is_generators_turn(strategy.reduce("SUM", counts, axis=None))
+        index = self._next_updates(strategy.reduce("SUM", counts, axis=None))
         steps = [
-            functools.partial(self.train_step, generator_too=learns)
-            for learns in (False, True)
+            functools.partial(self.train_step, updates=update)
+            for update in self.kinds_of_updates()
         ]
-        return steps, tf.cast(turn, tf.int32)
+        return steps, index
+
+    def kinds_of_updates(self):
+        """What a step may do, in the order of their work: functions of image and label.
+
+        They are the classifier's update, if there are `classifier_steps`; the critic's,
+        if there are several `critic_steps`; and the critic's and the generator's.
+        """
+        kinds = [self._train_both]
+        if self.critic_steps > 1:
+            kinds.insert(0, self._train_critic)
+        if self.classifier_steps:
+            kinds.insert(0, self._train_classifier)
+        return kinds
+
+    def _next_updates(self, images_of_each_data_set):
+        """Counts a batch; index of its kind of updates, int32."""
+        last = len(self.kinds_of_updates()) - 1
+        index = tf.constant(last)
+        if self.critic_steps > 1:
+            turn = self._is_generators_turn(images_of_each_data_set)
+            index = tf.where(turn, last, last - 1)
+        if self.classifier_steps:
+            step = tf.convert_to_tensor(self.step.value)
+            index = tf.where(step < self.classifier_steps, 0, index)
+        return index
+
+    def _train_classifier(self, image, label):
+        image = self._augmented(image, 2) if self.augment else image
+        with tape_over(self.discriminator) as tape:
+            _, logits = self.discriminator(image)
+            term = domain_classification(label, logits, self._label_slices)
+            loss = self.loss_weights["classification"] * term
+        gradients = tape.gradient(
+            loss,
+            [variable.value for variable in self.discriminator.trainable_variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        self.apply_gradients("discriminator", gradients)
+        self.log({"d_classification": term, "d_loss": loss})
+
+    def _train_critic(self, image, label):
+        target, alpha = self._draw(label)
+        fake = self.generator([image, target], training=True)
+        self._update_critic(image, label, target, fake, alpha)
+
+    def _train_both(self, image, label):
+        target, alpha = self._draw(label)
+        self._update_both(image, label, target, alpha)
 
     def _images_of_each_data_set(self, label):
         if not self.label_space.mask_width:
