@@ -276,8 +276,8 @@ STARGAN = ModelFamily(
         _optimization(
             "augment",
             False,
-            "The discriminator sees images shifted and in other colors, which keeps it "
-            "from learning few images by heart (not in the paper).",
+            "The discriminator sees images shifted at random, which keeps it from "
+            "learning a few thousand by heart (not in the paper).",
         ),
         _optimization(
             "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1

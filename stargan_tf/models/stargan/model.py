@@ -13,7 +13,6 @@ from stargan_tf.distribution.replicas import (
     local_rows,
 )
 from stargan_tf.errors import check_choice
-from stargan_tf.layers.augmentation import DRAWN, augmented
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     check_at_least_one,
@@ -35,6 +34,7 @@ from stargan_tf.models.stargan.objective import (
     domain_classification,
     generator_table,
     generator_terms,
+    shifted,
 )
 from stargan_tf.optimizers import LinearDecay, TorchAdam
 
@@ -252,8 +252,8 @@ class StarGAN(LabelModel):
             targets: `"permuted"`, labels of the batch's other images, as in the paper,
                 or `"asked"`, what users ask for: of binary labels one switched, or
                 none, of exclusive or one-hot ones any (see `asked_labels`).
-            augment: whether the discriminator sees images shifted and in other colors
-                (not in the paper; see `augmented`).
+            augment: whether the discriminator sees images shifted by up to an eighth
+                of their sides (not in the paper; see `shifted`).
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
             classifier_steps: steps at the start in which only the discriminator learns,
@@ -484,9 +484,9 @@ class StarGAN(LabelModel):
         return d_gradients, gradients
 
     def _augmented(self, image, purpose):
-        shape = (global_batch_size(image), DRAWN)
+        shape = (global_batch_size(image), 2)
         drawn = tf.random.stateless_uniform(shape, self.random_seed(purpose))
-        return augmented(image, local_rows(drawn))
+        return shifted(image, local_rows(drawn))
 
     def _critic_loss(self, image, label, target, fake, alpha):
         """Equation 5, logged."""

@@ -350,3 +350,29 @@ def mean_change(image, fake, counted=None):
     if counted is not None:
         distances = ops.cast(counted, distances.dtype) * distances
     return ops.mean(distances)
+
+
+def shifted(images, drawn):
+    """What the discriminator sees with augmentation, real and generated images alike.
+
+    It then cannot learn a few thousand images by heart, and the generator cannot please
+    it by a pattern at a fixed place.
+
+    Args:
+        images: (batch, height, width, channels).
+        drawn: (batch, 2), uniform in [0, 1).
+
+    Returns:
+        Images of the same shape, moved by up to an eighth of each side; the pixels at
+        the border are repeated. Gradients pass.
+
+    Reference: DiffAugment (Zhao et al. 2020), its translation.
+    """
+    for axis, equation in ((1, "bij,bjwc->biwc"), (2, "bij,bhjc->bhic")):
+        side = images.shape[axis]
+        shift = ops.round((2.0 * drawn[:, axis - 1] - 1.0) * (side // 8))
+        places = ops.arange(side, dtype=shift.dtype) + shift[:, None]  # (batch, side)
+        places = ops.cast(ops.clip(places, 0, side - 1), "int32")
+        rows = ops.one_hot(places, side, dtype=images.dtype)  # (batch, side, side)
+        images = ops.einsum(equation, rows, images)
+    return images

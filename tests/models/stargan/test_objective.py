@@ -18,6 +18,7 @@ from stargan_tf.models.stargan.objective import (
     mean_change,
     one_hot_classification,
     realism,
+    shifted,
     slope_penalty,
 )
 
@@ -149,3 +150,25 @@ def test_gradient_penalty_of_a_dead_critic_is_one_and_has_a_finite_slope():
         penalty = gradient_penalty(gradients)
     assert float(penalty) == 1.0
     assert np.all(np.isfinite(tape.gradient(penalty, gradients)))
+
+
+def test_images_shift_by_up_to_an_eighth_and_repeat_their_border():
+    image = np.random.default_rng(0).uniform(-1, 1, (2, 16, 8, 3)).astype("f")
+    drawn = np.array([[0.0, 0.5], [0.5, 0.999]], "f")
+    down, left = np.asarray(shifted(image, drawn))
+    np.testing.assert_allclose(down[2:], image[0, :-2], atol=1e-6)
+    np.testing.assert_allclose(down[:2], image[0][[0, 0]], atol=1e-6)
+    np.testing.assert_allclose(left[:, :-1], image[1, :, 1:], atol=1e-6)
+    np.testing.assert_allclose(left[:, -1], image[1, :, -1], atol=1e-6)
+    still = np.full((2, 2), 0.5, "f")
+    np.testing.assert_allclose(shifted(image, still), image, atol=1e-6)
+
+
+def test_gradients_pass_a_shift():
+    image = tf.Variable(tf.ones((1, 8, 8, 1)))
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(shifted(image, np.array([[0.0, 0.5]], "f")))
+    gradient = tape.gradient(total, image).numpy()[0, :, :, 0]
+    expected = np.ones((8, 8))
+    expected[0], expected[-1] = 2.0, 0.0  # Repeated, and moved out of the image.
+    np.testing.assert_allclose(gradient, expected, atol=1e-6)
