@@ -81,6 +81,23 @@ def onednn_is_on() -> bool:
 
 
 @contextlib.contextmanager
+def variables_without_memory() -> Iterator[None]:
+    """Inside, Keras' variables have shapes and no values.
+
+    Keras notes them and would give them values when they are long forgotten, the next
+    time that it leaves such a scope.
+    """
+    state = _module("keras.src.backend.common.global_state")
+    name = "uninitialized_variables"
+    noted = [*(_attribute(state, "get_global_attribute")(name) or ())]
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        _attribute(state, "set_global_attribute")(name, noted)
+
+
+@contextlib.contextmanager
 def random_state_restored() -> Iterator[None]:
     """Puts all global random generators, and determinism, back after the block.
 

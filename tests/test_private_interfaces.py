@@ -187,3 +187,10 @@ def test_no_other_module_uses_what_is_private():
         if (found := PRIVATE.search(file.read_text(encoding="utf-8")))
     ]
     assert not wrong
+
+
+def test_variables_without_memory_stay_without():
+    with private_interfaces.variables_without_memory():
+        keras.Variable("zeros", shape=(10**7, 10**7))  # 400 TB
+    with keras.StatelessScope():
+        pass

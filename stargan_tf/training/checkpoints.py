@@ -328,13 +328,16 @@ def open_model(
     model_class = chosen.model_class()  # Registers the classes with Keras.
     import keras
 
-    from stargan_tf.private_interfaces import random_state_restored
+    from stargan_tf.private_interfaces import (
+        random_state_restored,
+        variables_without_memory,
+    )
 
     # Fresh weights, which are drawn at first, take their seeds from Python's generator.
     with random_state_restored(), _explained(file), _extracted(file) as weights:
         num_bytes = _check_weights(weights)
         # Without memory: the numbers in the configuration need not be true.
-        with keras.StatelessScope(initialize_variables=False):
+        with variables_without_memory():
             model = model_class.from_config(config["config"])
             needed = sum(math.prod(variable.shape) for variable in model.variables)
         if needed * _SMALLEST_WEIGHT > num_bytes:
