@@ -117,7 +117,6 @@ def test_asked_labels_of_joint_training_stay_in_their_data_set():
 
 @pytest.mark.parametrize("datasets", [HAIR, [HAIR, MOOD]], ids=["one", "joint"])
 def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
-    """The generator, to keep images as they are if nothing else is asked of it."""
     model = tiny(
         datasets,
         output="additive",
@@ -144,14 +143,11 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
     )
     if len(model.label_space.datasets) > 1:
         batch = joint_batch(model, batch, 1)
-    logs = fit(model, batch, 30).history
+    logs = fit(model, batch, 3).history
     terms = {"adversarial", "change", "unchanged"}
     assert {name for name in logs if name.startswith("g_")} == {
         f"g_{name}" for name in ("loss", *terms)
     }
-    first = fit(model, batch, 1).history["g_change"][0]
-    last = fit(model, batch, 100).history["g_change"][0]
-    assert last < 0.7 * first
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert again.get_compile_config() == model.get_compile_config()
@@ -173,6 +169,19 @@ def test_the_classifier_may_learn_first(critic_steps, batch):
     assert logs["d_loss"] == logs["d_classification"] and logs["g_loss"] == [0.0]
     fit(model, batch, critic_steps)
     assert all(map(changed, before, networks)) and changed(critic[1], patches)
+
+
+def test_a_weight_on_change_keeps_images_as_they_are(batch):
+    image, label = batch
+    change = {}
+    for weight in (0.0, 50.0):
+        keras.utils.set_random_seed(0)
+        model = tiny(output="additive")
+        weights = {"reconstruction": 0.0, "change": weight}
+        model.compile(critic_steps=1, learning_rate=1e-3, loss_weights=weights)
+        fit(model, batch, 40)
+        change[weight] = np.abs(model.translate(image, label[::-1]) - image).mean()
+    assert change[50.0] < 0.3 * change[0.0]
 
 
 def test_augmentation_is_for_training_alone(batch):
