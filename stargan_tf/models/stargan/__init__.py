@@ -49,8 +49,7 @@ LOSS_WEIGHTS = (
 _CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 _PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
 
-# For a few thousand images and a small machine: see "Photographs" in
-# benchmarks/README.md for what each of these is worth.
+# For a few thousand images and a small machine.
 _SMALL = {
     "output": "additive",
     "conditioning": "blocks",
