@@ -80,7 +80,8 @@ def test_unknown_names_of_domains(v2, picture):
     check_invalid(v2, "encode_style_encoded", "has cat, dog, fox", **inputs)
     inputs = {"references": [picture()] * 2, "names": ["fox", '"fox"']}
     bare, quoted = ask(v2, "encode_style_encoded", **inputs)["styles"]
-    np.testing.assert_array_equal(bare, quoted)
+    # Rows of one batch may differ in rounding.
+    np.testing.assert_allclose(bare, quoted, atol=1e-6)
 
 
 def test_labels_by_name(v1, served_v1, picture):
