@@ -82,10 +82,10 @@ def onednn_is_on() -> bool:
 
 @contextlib.contextmanager
 def variables_without_memory() -> Iterator[None]:
-    """Inside, Keras' variables have shapes and no values.
+    """Within the block, Keras' variables have shapes and no values.
 
-    Keras notes them and would give them values when they are long forgotten, the next
-    time that it leaves such a scope.
+    Why: Keras records such variables and initializes all of them when it next leaves a
+    `StatelessScope`, even if the model has been discarded.
     """
     state = _module("keras.src.backend.common.global_state")
     name = "uninitialized_variables"

@@ -28,12 +28,12 @@ class LabelModel(StarGANBase):
     SavedModel and LiteRT file.
     """
 
-    # With the averaged weights of `generator`, in models that keep these.
+    # The EMA of `generator`, in models that have one.
     generator_ema = None
 
     @property
     def translator(self):
-        """The generator that translates: the averaged one, where there is one."""
+        """The generator used to translate: the EMA one if there is one."""
         return self.generator_ema or self.generator
 
     def call(self, inputs):

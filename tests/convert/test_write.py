@@ -316,6 +316,7 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
         {"upsampling": "resize"},
         {"skips": True},
         {"projection": True},
+        {"ema_decay": 0.9},
     ):
         model = StarGAN(info, discriminator_filters=2, **small, **options)
         state = checkpoints.State(1, "stargan", [info.to_dict()], [0], {})

@@ -230,11 +230,10 @@ def test_presets_have_the_papers_hyper_parameters(
         "targets": "permuted",
         "augment": False,
         "critic_steps": 5,
-        "classifier_steps": 0,
         "rectified": False,
     }
     weights = {"classification": 1.0, "reconstruction": 10.0, "gradient_penalty": 10.0}
-    weights |= {"r1": 0.0, "change": 0.0, "unchanged": 0.0}
+    weights |= {"r1": 1.0, "change": 0.0, "unchanged": 0.0}
     assert {n: config.loss_weights[n] for n in weights} == weights
 
 

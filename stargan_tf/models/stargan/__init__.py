@@ -37,8 +37,8 @@ LOSS_WEIGHTS = (
     loss_weight("reconstruction", 10.0, "Cycle reconstruction."),
     loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
     loss_weight("identity", 10.0, "Identity term, with --rectified."),
-    loss_weight("r1", 0.0, "Slope at real images, with --adversarial non_saturating."),
-    loss_weight("change", 0.0, "Mean change of every translation (not in the paper)."),
+    loss_weight("r1", 1.0, "R1 penalty, with --adversarial non_saturating."),
+    loss_weight("change", 0.0, "Mean change of all translations (not in the paper)."),
     loss_weight(
         "unchanged",
         0.0,
@@ -66,7 +66,6 @@ _SMALL = {
     "beta_2": 0.99,
     "classification": 2.0,
     "reconstruction": 0.0,
-    "r1": 1.0,
     "change": 1.0,
     "unchanged": 60.0,
 }
@@ -158,9 +157,11 @@ STARGAN = ModelFamily(
     compile_from_run={"steps": "total_steps"},
     label_weights={
         # The label's channels come after the image's three.
-        "generator/stem/(depthwise_)?kernel": (2, 3),
-        r"generator/residual_\d+/norm_\d/affine/kernel": (0, 0),
+        "generator(_ema)?/stem/(depthwise_)?kernel": (2, 3),
+        r"generator(_ema)?/residual_\d+/norm_\d/affine/kernel": (0, 0),
         "discriminator/classes/kernel": (3, 0),
+        # Of a projection; without one there is a single channel.
+        "discriminator/patches/kernel": (3, 1),
     },
     check=check,
     presets=PRESETS,
@@ -219,20 +220,19 @@ STARGAN = ModelFamily(
         _network(
             "skips",
             False,
-            "Detail passes the generator's bottleneck (U-Net; not in the paper).",
+            "Skip connections in the generator (U-Net; not in the paper).",
         ),
         _network(
             "projection",
             False,
-            "The discriminator also judges whether an image fits its labels (not in "
+            "The discriminator also judges how well an image fits its labels (not in "
             "the paper).",
         ),
         _network(
             "ema_decay",
             0.0,
-            "Translate with averages of the generator's weights that move by 1 minus "
-            "this each step, such as 0.999; 0: with the weights themselves, as in the "
-            "paper.",
+            "Decay of an exponential moving average of the generator's weights, which "
+            "is then used to translate, such as 0.999; 0: none, as in the paper.",
             minimum=0.0,
             maximum=0.99999,
         ),
@@ -268,25 +268,18 @@ STARGAN = ModelFamily(
         _optimization(
             "targets",
             "permuted",
-            "Labels to train on: permuted: those of the batch's other images, as in "
-            "the paper; asked: one attribute changed, or none, as in use.",
+            "Target labels in training: permuted: those of other images in the batch, "
+            "as in the paper; asked: one attribute changed, or none.",
             choices=("permuted", "asked"),
         ),
         _optimization(
             "augment",
             False,
-            "The discriminator sees images shifted at random, which keeps it from "
-            "learning a few thousand by heart (not in the paper).",
+            "Shift the images that the discriminator sees at random, against "
+            "overfitting (not in the paper).",
         ),
         _optimization(
             "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1
-        ),
-        _optimization(
-            "classifier_steps",
-            0,
-            "Steps at the start in which only the discriminator learns to tell labels "
-            "(not in the paper).",
-            minimum=0,
         ),
         _optimization(
             "rectified",

@@ -12,7 +12,7 @@ from stargan_tf.distribution.replicas import (
     global_rows,
     local_rows,
 )
-from stargan_tf.errors import check_choice
+from stargan_tf.errors import InputError, check_choice
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     check_at_least_one,
@@ -31,7 +31,6 @@ from stargan_tf.models.stargan.objective import (
     WGAN_GP,
     critic_table,
     critic_terms,
-    domain_classification,
     generator_table,
     generator_terms,
     shifted,
@@ -58,12 +57,12 @@ class StarGAN(LabelModel):
             `GeneratorV1`).
         conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
         upsampling: `"transposed"` as in the paper, or `"resize"` (see `GeneratorV1`).
-        skips: whether detail passes the bottleneck (not in the paper; see
+        skips: whether the generator has skip connections (not in the paper; see
             `GeneratorV1`).
-        projection: whether the discriminator also judges how an image fits its labels
-            (not in the paper; see `DiscriminatorV1`).
-        ema_decay: of averages of the generator's weights, with which the model then
-            translates, such as 0.999; 0 for none, as in the paper.
+        projection: whether the discriminator also judges how well an image fits its
+            labels (not in the paper; see `DiscriminatorV1`).
+        ema_decay: decay of an exponential moving average of the generator's weights,
+            which is then used to translate, such as 0.999; 0 for none, as in the paper.
         separable: a light generator of depthwise-separable convolutions (not in the
             paper; see `GeneratorV1`).
         num_domains: number of domains, which are then called `attribute_0`, … (or
@@ -138,7 +137,12 @@ class StarGAN(LabelModel):
             default_size=128,
         )
         check_decay("ema_decay", ema_decay)
-        # In files of version 0.1.0.
+        # The name in version 0.1.0.
+        if attention and output not in ("image", "blend"):
+            raise InputError(
+                "attention=True is the earlier name of output='blend'. Received: "
+                f"output={output!r} as well. Leave out attention."
+            )
         output = "blend" if attention else output
         generator_options = {
             "base_filters": base_filters,
@@ -224,7 +228,6 @@ class StarGAN(LabelModel):
         targets=PERMUTED,
         augment=False,
         critic_steps=5,
-        classifier_steps=0,
         rectified=False,
         seed=0,
         jit_compile=False,
@@ -249,16 +252,13 @@ class StarGAN(LabelModel):
                 `objective.py` has all.
             adversarial: `"wgan_gp"` as in the paper, or `"non_saturating"`, whose
                 penalty has the weight `r1`.
-            targets: `"permuted"`, labels of the batch's other images, as in the paper,
-                or `"asked"`, what users ask for: of binary labels one switched, or
-                none, of exclusive or one-hot ones any (see `asked_labels`).
-            augment: whether the discriminator sees images shifted by up to an eighth
-                of their sides (not in the paper; see `shifted`).
+            targets: `"permuted"`, the labels of other images in the batch, as in the
+                paper, or `"asked"`, labels as users choose them: at most one attribute
+                changed (see `asked_labels`).
+            augment: whether to shift the images that the discriminator sees at random
+                (not in the paper; see `shifted`).
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
-            classifier_steps: steps at the start in which only the discriminator learns,
-                and only to tell labels (not in the paper). They are short, and the
-                generator then starts with a classifier that knows something.
             rectified: the generator's objective of Fixed-Point GAN as released: every
                 term over target and own label, and an identity loss.
             seed: of everything random in training.
@@ -274,7 +274,7 @@ class StarGAN(LabelModel):
         check_choice("targets", targets, TARGETS)
         for name, decay in (("beta_1", beta_1), ("beta_2", beta_2)):
             check_decay(name, decay)
-        self.critic_steps, self.classifier_steps = critic_steps, classifier_steps
+        self.critic_steps = critic_steps
         self.adversarial, self.targets = adversarial, targets
         self.augment = augment
         weights = LOSS_WEIGHTS | (loss_weights or {})
@@ -306,7 +306,6 @@ class StarGAN(LabelModel):
                 "targets": targets,
                 "augment": augment,
                 "critic_steps": critic_steps,
-                "classifier_steps": classifier_steps,
                 "rectified": rectified,
             },
             loss_weights=loss_weights,
@@ -322,91 +321,49 @@ class StarGAN(LabelModel):
 
     # === Training ===
 
-    def train_step(self, data, updates=None):
+    def train_step(self, data, generator_too=None):
         """One critic update and, every `critic_steps`-th time, one of the generator.
 
         In joint training each data set counts its own batches, so that the generator
-        learns from each of them in its share, in whatever order they come. In the first
-        `classifier_steps` only the discriminator's classifier learns.
+        learns from each of them in its share, in whatever order they come. The target
+        labels are the batch's own, shuffled.
 
         Args:
             data: image and label.
-            updates: which of the `kinds_of_updates`; by default by the count.
+            generator_too: whether the generator learns; by default by the count.
         """
         image, label = self.unpack_batch(data)
-        kinds = self.kinds_of_updates()
-        if updates is None and len(kinds) == 1:
-            (updates,) = kinds
-        if updates is None:
-            index = self._next_updates(self._images_of_each_data_set(label))
-            tf.switch_case(
-                index, [functools.partial(update, image, label) for update in kinds]
-            )
+        target, alpha = self._draw(label)
+
+        def critic_only():
+            fake = self.generator([image, target], training=True)
+            self._update_critic(image, label, target, fake, alpha)
+
+        def critic_and_generator():
+            self._update_both(image, label, target, alpha)
+
+        if self.critic_steps == 1 or generator_too:
+            critic_and_generator()
+        elif generator_too is None:
+            turn = self._is_generators_turn(self._images_of_each_data_set(label))
+            tf.cond(turn, critic_and_generator, critic_only)
         else:
-            updates(image, label)
+            critic_only()
         self.step.assign_add(1)
         return self.get_metrics_result()
 
     def _train_variants(self, data):
-        """Train steps and whose turn it is, where a replica must not decide."""
-        if len(self.kinds_of_updates()) == 1:
+        """Two train steps and whose turn it is, where a replica must not decide."""
+        if self.critic_steps == 1:
             return super()._train_variants(data)
         strategy, (_, label) = self.distribute_strategy, unpack(data, FIELDS)
         counts = strategy.run(self._images_of_each_data_set, args=(label,))
-        index = self._next_updates(strategy.reduce("SUM", counts, axis=None))
+        turn = self._is_generators_turn(strategy.reduce("SUM", counts, axis=None))
         steps = [
-            functools.partial(self.train_step, updates=update)
-            for update in self.kinds_of_updates()
+            functools.partial(self.train_step, generator_too=learns)
+            for learns in (False, True)
         ]
-        return steps, index
-
-    def kinds_of_updates(self):
-        """What a step may do, in the order of their work: functions of image and label.
-
-        They are the classifier's update, if there are `classifier_steps`; the critic's,
-        if there are several `critic_steps`; and the critic's and the generator's.
-        """
-        kinds = [self._train_both]
-        if self.critic_steps > 1:
-            kinds.insert(0, self._train_critic)
-        if self.classifier_steps:
-            kinds.insert(0, self._train_classifier)
-        return kinds
-
-    def _next_updates(self, images_of_each_data_set):
-        """Counts a batch; index of its kind of updates, int32."""
-        last = len(self.kinds_of_updates()) - 1
-        index = tf.constant(last)
-        if self.critic_steps > 1:
-            turn = self._is_generators_turn(images_of_each_data_set)
-            index = tf.where(turn, last, last - 1)
-        if self.classifier_steps:
-            step = tf.convert_to_tensor(self.step.value)
-            index = tf.where(step < self.classifier_steps, 0, index)
-        return index
-
-    def _train_classifier(self, image, label):
-        image = self._augmented(image, 2) if self.augment else image
-        with tape_over(self.discriminator) as tape:
-            _, logits = self.discriminator(image)
-            term = domain_classification(label, logits, self._label_slices)
-            loss = self.loss_weights["classification"] * term
-        gradients = tape.gradient(
-            loss,
-            [variable.value for variable in self.discriminator.trainable_variables],
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-        self.apply_gradients("discriminator", gradients)
-        self.log({"d_classification": term, "d_loss": loss})
-
-    def _train_critic(self, image, label):
-        target, alpha = self._draw(label)
-        fake = self.generator([image, target], training=True)
-        self._update_critic(image, label, target, fake, alpha)
-
-    def _train_both(self, image, label):
-        target, alpha = self._draw(label)
-        self._update_both(image, label, target, alpha)
+        return steps, tf.cast(turn, tf.int32)
 
     def _images_of_each_data_set(self, label):
         if not self.label_space.mask_width:
@@ -477,7 +434,7 @@ class StarGAN(LabelModel):
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.apply_gradients("generator", gradients)
         if self.ema_decay:
-            # Short trainings would keep their first weights in a long average.
+            # Early averages are short, so that they forget the initial weights.
             updates = tf.cast(self.generator_optimizer.iterations, tf.float32)
             decay = tf.minimum(self.ema_decay, updates / (updates + 10.0))
             self.update_averages(("generator",), decay)

@@ -37,16 +37,16 @@ class GeneratorV1(keras.Model):
         output: what the last layer draws: `"image"`, as in the paper, or, not in the
             paper, `"blend"`, an image and a mask of where it replaces the input (see
             `Blend`), or `"additive"`, a change of the input (see `Change`). With the
-            latter two, small networks and short trainings need not learn to copy.
+            latter two the network does not have to learn to copy.
         conditioning: where the label enters: `"input"`, as in the paper, or
             `"blocks"`, not in the paper: in every residual block besides (see
             `ConditionalResidualBlock`).
         upsampling: `"transposed"` convolutions, as in the paper, or `"resize"`, not
             in the paper: nearest-neighbor doubling before a 3×3 convolution, which
             leaves no checkerboard (Odena et al. 2016).
-        skips: not in the paper: the layers after each doubling also see what the
-            halving layers saw at that size (U-Net, Ronneberger et al. 2015). Fine
-            detail comes that way, so the outermost convolutions are 3×3, not 7×7.
+        skips: not in the paper: skip connections between the halving and the doubling
+            layers of each size (U-Net, Ronneberger et al. 2015). They carry fine
+            detail, so the outermost convolutions are 3×3, not 7×7.
         separable: not in the paper: depthwise-separable convolutions (5×5 where the
             paper has 7×7), and bilinear doubling before one in place of the transposed
             convolutions. For phones.
@@ -124,7 +124,7 @@ class GeneratorV1(keras.Model):
         drawn = bare_convolution(
             4 if output == "blend" else 3,
             edge,
-            # A change starts from none.
+            # Training starts from no change.
             "zeros" if output == "additive" else uniform_fan_in(),
             name="to_rgb",
             **kinds,
@@ -150,8 +150,8 @@ class DiscriminatorV1(keras.Model):
         base_filters: channels of the first convolution (`d_conv_dim`), doubled by
             each further one.
         num_layers: number of halving convolutions (`d_repeat_num`).
-        projection: not in the paper: besides whether a patch is real, how well it fits
-            each label; see `objective.labeled_logits`.
+        projection: not in the paper: patch logits also rate how well a patch fits each
+            label (see `objective.labeled_logits`).
 
     Input: image (batch, image_size, image_size, 3) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
@@ -332,8 +332,8 @@ class Change(keras.layers.Layer):
         t = 0 the input itself, for t = 1 white, for t = -1 black, and never outside of
         [-1, 1], where a clipped sum would lose its gradient.
 
-    Reference: Fixed-Point GAN (Siddiquee et al. 2019) draws a change as well, but its
-        tanh(image + drawn) is no image's own copy.
+    Reference: the idea of Fixed-Point GAN (Siddiquee et al. 2019), whose output,
+        tanh(image + drawn), differs from the image even if nothing is drawn.
     """
 
     def call(self, inputs):

@@ -14,16 +14,22 @@ from stargan_tf.models.stargan import STARGAN
 
 LOSS_WEIGHTS = {option.name: option.default for option in STARGAN.loss_weights}
 
-# The adversarial game: the paper's, or Goodfellow et al.'s (2014) with a penalty on the
-# slope at real images (Mescheder et al. 2018, R1).
+# The paper's adversarial loss, or that of Goodfellow et al. (2014) with R1 (Mescheder
+# et al. 2018).
 WGAN_GP, NON_SATURATING = ADVERSARIALS = ("wgan_gp", "non_saturating")
 
 # Term → (its function of what the networks computed, the name of its weight or None
 # for 1). Logs are named after the terms; a weight, its default and its help are an
 # entry of `loss_weights` in this folder's `__init__.py`.
 CRITIC_TERMS = {
-    "real": (lambda seen: realism(seen.real_logits, True, seen.adversarial), None),
-    "fake": (lambda seen: realism(seen.fake_logits, False, seen.adversarial), None),
+    "real": (
+        lambda seen: adversarial_loss(seen.real_logits, True, seen.adversarial),
+        None,
+    ),
+    "fake": (
+        lambda seen: adversarial_loss(seen.fake_logits, False, seen.adversarial),
+        None,
+    ),
     "classification": (
         lambda seen: domain_classification(
             seen.label, seen.class_logits, seen.label_slices
@@ -31,11 +37,11 @@ CRITIC_TERMS = {
         "classification",
     ),
     "penalty": (lambda seen: gradient_penalty(seen.slope), "gradient_penalty"),
-    "r1": (lambda seen: slope_penalty(seen.slope), "r1"),
+    "r1": (lambda seen: r1_penalty(seen.slope), "r1"),
 }
 GENERATOR_TERMS = {
     "adversarial": (
-        lambda seen: realism(seen.patch_logits, True, seen.adversarial),
+        lambda seen: adversarial_loss(seen.patch_logits, True, seen.adversarial),
         None,
     ),
     "classification": CRITIC_TERMS["classification"],
@@ -69,12 +75,12 @@ def generator_table(weights, rectified=False):
     """The terms of the generator's loss.
 
     Args:
-        weights: {name: weight}; a term of weight 0 is left out, and with it the work
-            for it: without `reconstruction` there is no way back.
-        rectified: whether there is the pass with the image's own label.
+        weights: {name: weight}; terms of weight 0 are left out, so that nothing is
+            computed for them.
+        rectified: whether to include `IDENTITY_TERMS`, whatever their weight.
     """
-    table = GENERATOR_TERMS | (IDENTITY_TERMS if rectified else {})
-    return {term: row for term, row in table.items() if weights.get(row[1], 1.0)}
+    used = {t: row for t, row in GENERATOR_TERMS.items() if weights.get(row[1], 1.0)}
+    return used | (IDENTITY_TERMS if rectified else {})
 
 
 def critic_terms(
@@ -110,16 +116,16 @@ def critic_terms(
     patch_logits, class_logits = discriminator(ops.concatenate([image, fake], axis=0))
     real_logits, fake_logits = ops.split(patch_logits, 2)
     class_logits, _ = ops.split(class_logits, 2)
-    # Where the slope is taken, and for which labels: x̂ of equation 8, or real images.
+    # R1 takes the slope at real images, WGAN-GP at x̂ of equation 8.
     at, shown = image, label
     if adversarial == WGAN_GP:
         at = alpha * image + (1.0 - alpha) * fake
-        # Only a projection asks for labels: those of the nearer end.
+        # A projection needs labels: those of the image that has the larger share.
         shown = ops.where(alpha[:, 0, 0] > 0.5, label, target)
 
     def score(x):
         logits = labeled_logits(discriminator(x)[0], shown, label_slices)
-        # WGAN-GP's penalty is of the patches' sum, as the released code has it.
+        # The released code differentiates the sum over patches.
         return logits if adversarial == WGAN_GP else ops.mean(logits, axis=(1, 2, 3))
 
     _, slope = value_and_slope(score, at)
@@ -196,7 +202,7 @@ def generator_terms(
 
 
 def labeled_logits(logits, label, label_slices):
-    """Patch logits, or those of a projection for these labels.
+    """Patch logits given the labels, for discriminators with a projection.
 
     Args:
         logits: (batch, h, w, 1), or with a projection (batch, h, w, 1 + Σ c_i): whether
@@ -205,9 +211,9 @@ def labeled_logits(logits, label, label_slices):
         label_slices: see `domain_classification`.
 
     Returns:
-        (batch, h, w, 1). With a projection the first logit plus the others, each times
-        1 where the label is on and times -1 where a binary one is off. Labels of data
-        sets that the image does not belong to count nothing.
+        (batch, h, w, 1). Without a projection, `logits`. With one, the first logit plus
+        a weighted sum of the others: 1 for labels that are on, -1 for binary labels
+        that are off, and 0 for labels of other data sets.
 
     Reference: Miyato & Koyama 2018, cGANs with Projection Discriminator, equation 3.
     """
@@ -226,8 +232,8 @@ def labeled_logits(logits, label, label_slices):
     return logits[..., :1] + fits
 
 
-def realism(logits, real, adversarial=WGAN_GP):
-    """One half of the adversarial loss: push real up, fake down.
+def adversarial_loss(logits, real, adversarial=WGAN_GP):
+    """One half of the adversarial loss.
 
     Args:
         logits: D_src, any shape; the mean is over images and patches.
@@ -237,7 +243,7 @@ def realism(logits, real, adversarial=WGAN_GP):
     Returns:
         Scalar: -mean(logits) if `real`, else mean(logits), for WGAN-GP; the mean of
         log(1 + exp(·)) of these for the non-saturating loss. The generator's loss is
-        `realism(D(fake), True)`.
+        `adversarial_loss(D(fake), True)`.
 
     Reference: StarGAN (Choi et al. 2018), equation 8; Goodfellow et al. (2014),
         section 3.
@@ -264,8 +270,8 @@ def gradient_penalty(gradients):
     return ops.mean(ops.square(norm - 1.0))
 
 
-def slope_penalty(gradients):
-    """R1: how steep the discriminator is at real images.
+def r1_penalty(gradients):
+    """R1, the penalty on the discriminator's slope at real images.
 
     Args:
         gradients: ∂D_src(x)/∂x of the patches' mean, (batch, height, width, channels).
@@ -331,18 +337,18 @@ def mean_absolute_difference(first, second):
 def mean_change(image, fake, counted=None):
     """How far a translation moves the pixels.
 
-    A pixel's distance is over its channels together. Were each channel counted by
-    itself, the cheapest change would be one of a single channel: a color cast.
+    The channels of a pixel are measured together: an L1 distance per channel favors
+    changes of a single channel, which show as color casts.
 
     Args:
         image: (batch, height, width, channels).
         fake: the same shape.
-        counted: bool (batch,), the images that count; all by default. The others are
-            0 in the mean.
+        counted: bool (batch,), the images to include, by default all. Other images
+            enter the mean as 0.
 
     Returns:
-        Scalar: mean over images and pixels of the root mean square over channels. Of
-        images that differ equally in all channels it is the mean absolute difference.
+        Scalar: mean over images and pixels of the root mean square over channels. If
+        all channels differ equally, it equals the mean absolute difference.
     """
     squared = ops.mean(ops.square(image - fake), axis=-1)
     # The square root has no slope at 0.
@@ -353,18 +359,18 @@ def mean_change(image, fake, counted=None):
 
 
 def shifted(images, drawn):
-    """What the discriminator sees with augmentation, real and generated images alike.
+    """Shifts images at random; applied to all images that the discriminator sees.
 
-    It then cannot learn a few thousand images by heart, and the generator cannot please
-    it by a pattern at a fixed place.
+    It reduces overfitting to a few thousand images, and patterns at fixed places no
+    longer fool the discriminator.
 
     Args:
         images: (batch, height, width, channels).
         drawn: (batch, 2), uniform in [0, 1).
 
     Returns:
-        Images of the same shape, moved by up to an eighth of each side; the pixels at
-        the border are repeated. Gradients pass.
+        Images of the same shape, shifted by up to an eighth of each side, with the
+        border pixels repeated. Differentiable.
 
     Reference: DiffAugment (Zhao et al. 2020), its translation.
     """

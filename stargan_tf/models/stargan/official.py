@@ -145,6 +145,7 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
         "upsampling": "transposed",
         "skips": False,
         "projection": False,
+        "ema_decay": 0.0,
         "separable": False,
     }
     changed = [name for name, value in ours.items() if options.get(name) != value]

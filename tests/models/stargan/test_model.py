@@ -154,23 +154,6 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
     np.testing.assert_array_equal(again(batch), model(batch))
 
 
-@pytest.mark.parametrize("critic_steps", [1, 2])
-def test_the_classifier_may_learn_first(critic_steps, batch):
-    model = tiny(ema_decay=0.9)
-    model.compile(critic_steps=critic_steps, classifier_steps=2)
-    networks = (model.generator, model.generator_ema)
-    before = [weights(network) for network in networks]
-    patches = model.discriminator.get_layer("patches")
-    critic = weights(model.discriminator), weights(patches)
-    logs = fit(model, batch, 2).history
-    assert not any(map(changed, before, networks))
-    assert changed(critic[0], model.discriminator)
-    assert not changed(critic[1], patches)
-    assert logs["d_loss"] == logs["d_classification"] and logs["g_loss"] == [0.0]
-    fit(model, batch, critic_steps)
-    assert all(map(changed, before, networks)) and changed(critic[1], patches)
-
-
 def test_a_weight_on_change_keeps_images_as_they_are(batch):
     image, label = batch
     change = {}
@@ -205,6 +188,8 @@ def test_augmentation_is_for_training_alone(batch):
 
 def test_the_earlier_name_of_blend():
     assert tiny(attention=True).get_config()["output"] == "blend"
+    with pytest.raises(InputError, match="earlier name of output='blend'"):
+        tiny(attention=True, output="additive")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import tensorflow as tf
 from stargan_tf.models.stargan.objective import (
     LOSS_WEIGHTS,
     NON_SATURATING,
+    adversarial_loss,
     binary_classification,
     critic_table,
     domain_classification,
@@ -17,9 +18,8 @@ from stargan_tf.models.stargan.objective import (
     labeled_logits,
     mean_change,
     one_hot_classification,
-    realism,
+    r1_penalty,
     shifted,
-    slope_penalty,
 )
 
 LOG_2 = math.log(2.0)
@@ -73,22 +73,22 @@ def test_unknown_part_has_no_gradient():
 
 def test_critic_loss_is_minus_the_mean_for_real_and_the_mean_for_fake():
     logits = np.array([[1.0, 2.0], [3.0, 6.0]], np.float32)
-    assert float(realism(logits, real=True)) == -3.0
-    assert float(realism(logits, real=False)) == 3.0
+    assert float(adversarial_loss(logits, real=True)) == -3.0
+    assert float(adversarial_loss(logits, real=False)) == 3.0
 
 
 def test_the_non_saturating_loss_is_the_softplus_of_being_wrong():
     logits = np.array([[0.0, 2.0]], np.float32)
     real = (LOG_2 + math.log1p(math.exp(-2.0))) / 2
     fake = (LOG_2 + math.log1p(math.exp(2.0))) / 2
-    assert float(realism(logits, True, NON_SATURATING)) == pytest.approx(real)
-    assert float(realism(logits, False, NON_SATURATING)) == pytest.approx(fake)
+    assert float(adversarial_loss(logits, True, NON_SATURATING)) == pytest.approx(real)
+    assert float(adversarial_loss(logits, False, NON_SATURATING)) == pytest.approx(fake)
 
 
 def test_r1_is_half_the_squared_slope():
     gradients = np.zeros((2, 1, 2, 2), np.float32)
     gradients[0, 0, 0] = [3.0, 4.0]
-    assert float(slope_penalty(gradients)) == pytest.approx(25.0 / 2 / 2)
+    assert float(r1_penalty(gradients)) == pytest.approx(25.0 / 2 / 2)
 
 
 def test_patch_logits_without_a_projection_are_as_they_are():
@@ -132,6 +132,8 @@ def test_terms_without_a_weight_are_not_computed():
     paper = ["adversarial", "classification", "reconstruction"]
     assert [*generator_table(LOSS_WEIGHTS)] == paper
     assert [*generator_table(LOSS_WEIGHTS, rectified=True)] == [*paper, "identity"]
+    weights = LOSS_WEIGHTS | {"identity": 0.0}  # The second pass takes place anyway.
+    assert [*generator_table(weights, rectified=True)] == [*paper, "identity"]
     weights = LOSS_WEIGHTS | {"reconstruction": 0.0, "change": 1.0}
     assert [*generator_table(weights)] == ["adversarial", "classification", "change"]
     assert {*critic_table()} ^ {*critic_table(NON_SATURATING)} == {"penalty", "r1"}
