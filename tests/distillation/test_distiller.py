@@ -24,8 +24,18 @@ HAIR = DatasetInfo("hair", ("Black", "Blond", "Male"), "binary", 16)
 ANIMALS = DatasetInfo("animals", ("cat", "dog"), "one_hot", 64)
 
 
-def label_teacher():
-    return StarGAN(HAIR, base_filters=8, num_residual_blocks=1, discriminator_layers=2)
+def label_teacher(**options):
+    return StarGAN(
+        HAIR,
+        base_filters=8,
+        num_residual_blocks=1,
+        discriminator_layers=2,
+        **options,
+    )
+
+
+def averaged_teacher():
+    return label_teacher(skips=True, conditioning="blocks", ema_decay=0.9)
 
 
 def style_teacher(**options):
@@ -57,6 +67,7 @@ def style_batch():
 
 CASES = [
     (label_teacher, LabelLessons(), label_batch),
+    (averaged_teacher, LabelLessons(), label_batch),
     (style_teacher, StyleLessons(), style_batch),
 ]
 

@@ -54,7 +54,7 @@ def far(ours, truth):
     return np.linalg.norm(ours - truth)
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("version", ["v1", "v1_with_additions", "v2"])
 def test_ten_steps_on_two_devices_equal_ten_steps_on_one(folder, version):
     one, two = (arrays(folder / f"{version}_{n}.npz") for n in ("one", "two"))
     assert one.keys() == two.keys()

@@ -24,18 +24,34 @@ def adam(rate=1e-3):
     return TorchAdam(rate, epsilon=1e-2, l2=1e-4)
 
 
-def make_v1():
+def make_v1(options=(), training=()):
     model = StarGAN(
         [HAIR, MOOD],
         base_filters=2,
         num_residual_blocks=1,
         discriminator_filters=4,
         discriminator_layers=2,
+        **dict(options),
     )
     model.compile(
-        generator_optimizer=adam(), discriminator_optimizer=adam(), critic_steps=2
+        generator_optimizer=adam(),
+        discriminator_optimizer=adam(),
+        critic_steps=2,
+        **dict(training),
     )
     return model
+
+
+def make_v1_with_additions():
+    return make_v1(
+        {"output": "additive", "skips": True, "projection": True, "ema_decay": 0.9},
+        {
+            "adversarial": "non_saturating",
+            "targets": "asked",
+            "augment": True,
+            "loss_weights": {"reconstruction": 0.0, "change": 1.0, "unchanged": 5.0},
+        },
+    )
 
 
 def make_v2():
@@ -67,7 +83,11 @@ def batches_v2(rng):
     return image, domain, reference, reference_2, target
 
 
-WAYS = {"v1": (make_v1, batches_v1), "v2": (make_v2, batches_v2)}
+WAYS = {
+    "v1": (make_v1, batches_v1),
+    "v1_with_additions": (make_v1_with_additions, batches_v1),
+    "v2": (make_v2, batches_v2),
+}
 
 
 def train(version, strategy=None):
