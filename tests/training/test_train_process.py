@@ -179,7 +179,10 @@ def test_joint_rectified_training_in_half_precision(toy_run, tiny):
         "--nodeterministic",
     )
     assert status == 0, errors
-    assert errors == ""  # Neither TensorFlow's start-up notes nor a warning.
+    # Neither TensorFlow's start-up notes nor a warning, except that, on processors
+    # without AVX-512, oneDNN says that bfloat16 gains nothing.
+    lines = [line for line in errors.splitlines() if "DT_BFLOAT16 only" not in line]
+    assert not lines
     state = json.loads(
         (run.folder / "checkpoints/step_00000008/state.json").read_text()
     )
