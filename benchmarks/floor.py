@@ -78,11 +78,12 @@ def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int
     image = tf.TensorSpec((batch_size, image_size, image_size, 3))
     if model == "v1":
         label = tf.TensorSpec((batch_size, 5))
-        steps = {False: 4, True: 1}  # five critic updates, one of the generator
-        return sum(
-            times * step_multiply_adds(networks, (image, label), generator_too=too)
-            for too, times in steps.items()
+        # Five critic updates, one of the generator.
+        critic, both = (
+            step_multiply_adds(networks, (image, label), updates=updates)
+            for updates in networks.kinds_of_updates()
         )
+        return 4 * critic + both
     domain = tf.TensorSpec((batch_size,), tf.int32)
     return step_multiply_adds(networks, (image, domain, image, image, domain))
 

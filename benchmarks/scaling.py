@@ -90,7 +90,10 @@ def cost_v1() -> Cost:
     model = StarGAN(DatasetInfo("celeba", tuple("abcde"), "binary", 128))
     model.compile()
     batch = tf.TensorSpec((16, 128, 128, 3)), tf.TensorSpec((16, 5))
-    critic, both = (step_multiply_adds(model, batch, generator_too=t) for t in (0, 1))
+    critic, both = (
+        step_multiply_adds(model, batch, updates=updates)
+        for updates in model.kinds_of_updates()
+    )
     updates = {"discriminator": 1, "generator": 1 / 5}
     # The labels, which are shuffled over the whole batch, and the losses.
     return Cost(4 / 5 * critic + both / 5, *gradients(model, updates, others=2))

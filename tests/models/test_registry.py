@@ -229,7 +229,9 @@ def test_presets_have_the_papers_hyper_parameters(
         "adversarial": "wgan_gp",
         "targets": "permuted",
         "augment": False,
+        "label_smoothing": 0.0,
         "critic_steps": 5,
+        "pretraining_steps": 0,
         "rectified": False,
     }
     weights = {"classification": 1.0, "reconstruction": 10.0, "gradient_penalty": 10.0}

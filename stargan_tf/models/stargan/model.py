@@ -1,6 +1,7 @@
 """StarGAN v1: one generator for all domains."""
 
 import functools
+import itertools
 
 import keras
 import numpy as np
@@ -31,6 +32,8 @@ from stargan_tf.models.stargan.objective import (
     WGAN_GP,
     critic_table,
     critic_terms,
+    disturbed,
+    domain_classification,
     generator_table,
     generator_terms,
     shifted,
@@ -227,7 +230,9 @@ class StarGAN(LabelModel):
         adversarial=WGAN_GP,
         targets=PERMUTED,
         augment=False,
+        label_smoothing=0.0,
         critic_steps=5,
+        pretraining_steps=0,
         rectified=False,
         seed=0,
         jit_compile=False,
@@ -256,9 +261,16 @@ class StarGAN(LabelModel):
                 paper, or `"asked"`, labels as users choose them: at most one attribute
                 changed (see `asked_labels`).
             augment: whether to shift the images that the discriminator sees at random
-                (not in the paper; see `shifted`).
+                and to let its classifier learn from noisy ones (not in the paper; see
+                `shifted` and `disturbed`).
+            label_smoothing: in the generator's classification loss (not in the paper;
+                see `domain_classification`): without it, translations exaggerate what
+                shows a label.
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
+            pretraining_steps: steps at the start in which only the discriminator
+                learns, and only to tell labels (not in the paper). They are short, and
+                the generator then starts with a classifier that knows something.
             rectified: the generator's objective of Fixed-Point GAN as released: every
                 term over target and own label, and an identity loss.
             seed: of everything random in training.
@@ -272,26 +284,33 @@ class StarGAN(LabelModel):
         check_at_least_one("critic_steps", critic_steps)
         check_choice("adversarial", adversarial, ADVERSARIALS)
         check_choice("targets", targets, TARGETS)
-        for name, decay in (("beta_1", beta_1), ("beta_2", beta_2)):
-            check_decay(name, decay)
-        self.critic_steps = critic_steps
+        shares = {
+            "beta_1": beta_1,
+            "beta_2": beta_2,
+            "label_smoothing": label_smoothing,
+        }
+        for name, share in shares.items():
+            check_decay(name, share)
+        self.critic_steps, self.pretraining_steps = critic_steps, pretraining_steps
         self.adversarial, self.targets = adversarial, targets
-        self.augment = augment
+        self.augment, self.label_smoothing = augment, label_smoothing
         weights = LOSS_WEIGHTS | (loss_weights or {})
         self._critic_table = critic_table(adversarial)
         self._generator_table = generator_table(weights, rectified)
         self.total_steps = None if lr_decay == "none" else total_steps
 
-        def adam(steps_per_update):
+        def adam(steps, steps_per_update):
             rate = learning_rate
             if lr_decay != "none":
-                rate = LinearDecay(rate, total_steps, lr_decay, steps_per_update)
+                rate = LinearDecay(rate, steps, lr_decay, steps_per_update)
             return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2)
 
         self.compile_training(
             optimizers={
-                "generator": adam(critic_steps),
-                "discriminator": adam(1),
+                "generator": adam(
+                    max(1, total_steps - pretraining_steps), critic_steps
+                ),
+                "discriminator": adam(total_steps, 1),
             },
             optimizer=optimizer,
             generator_optimizer=generator_optimizer,
@@ -305,7 +324,9 @@ class StarGAN(LabelModel):
                 "adversarial": adversarial,
                 "targets": targets,
                 "augment": augment,
+                "label_smoothing": label_smoothing,
                 "critic_steps": critic_steps,
+                "pretraining_steps": pretraining_steps,
                 "rectified": rectified,
             },
             loss_weights=loss_weights,
@@ -321,49 +342,92 @@ class StarGAN(LabelModel):
 
     # === Training ===
 
-    def train_step(self, data, generator_too=None):
+    def train_step(self, data, updates=None):
         """One critic update and, every `critic_steps`-th time, one of the generator.
 
         In joint training each data set counts its own batches, so that the generator
-        learns from each of them in its share, in whatever order they come. The target
-        labels are the batch's own, shuffled.
+        learns from each of them in its share, in whatever order they come. In the first
+        `pretraining_steps` only the discriminator's classifier learns.
 
         Args:
             data: image and label.
-            generator_too: whether the generator learns; by default by the count.
+            updates: which of the `kinds_of_updates`; by default by the count.
         """
         image, label = self.unpack_batch(data)
-        target, alpha = self._draw(label)
-
-        def critic_only():
-            fake = self.generator([image, target], training=True)
-            self._update_critic(image, label, target, fake, alpha)
-
-        def critic_and_generator():
-            self._update_both(image, label, target, alpha)
-
-        if self.critic_steps == 1 or generator_too:
-            critic_and_generator()
-        elif generator_too is None:
-            turn = self._is_generators_turn(self._images_of_each_data_set(label))
-            tf.cond(turn, critic_and_generator, critic_only)
+        kinds = self.kinds_of_updates()
+        if updates is None and len(kinds) == 1:
+            (updates,) = kinds
+        if updates is None:
+            index = self._next_updates(self._images_of_each_data_set(label))
+            tf.switch_case(
+                index, [functools.partial(update, image, label) for update in kinds]
+            )
         else:
-            critic_only()
+            updates(image, label)
         self.step.assign_add(1)
         return self.get_metrics_result()
 
     def _train_variants(self, data):
-        """Two train steps and whose turn it is, where a replica must not decide."""
-        if self.critic_steps == 1:
+        """Train steps and whose turn it is, where a replica must not decide."""
+        if len(self.kinds_of_updates()) == 1:
             return super()._train_variants(data)
         strategy, (_, label) = self.distribute_strategy, unpack(data, FIELDS)
         counts = strategy.run(self._images_of_each_data_set, args=(label,))
-        turn = self._is_generators_turn(strategy.reduce("SUM", counts, axis=None))
+        index = self._next_updates(strategy.reduce("SUM", counts, axis=None))
         steps = [
-            functools.partial(self.train_step, generator_too=learns)
-            for learns in (False, True)
+            functools.partial(self.train_step, updates=update)
+            for update in self.kinds_of_updates()
         ]
-        return steps, tf.cast(turn, tf.int32)
+        return steps, index
+
+    def kinds_of_updates(self):
+        """What a step may do, in the order of their work: functions of image and label.
+
+        They are the classifier's update, if there are `pretraining_steps`; the
+        critic's, if there are several `critic_steps`; and both networks'.
+        """
+        kinds = [self._train_both]
+        if self.critic_steps > 1:
+            kinds.insert(0, self._train_critic)
+        if self.pretraining_steps:
+            kinds.insert(0, self._train_classifier)
+        return kinds
+
+    def _next_updates(self, images_of_each_data_set):
+        """Counts a batch; index of its kind of updates, int32."""
+        last = len(self.kinds_of_updates()) - 1
+        index = tf.constant(last)
+        if self.critic_steps > 1:
+            turn = self._is_generators_turn(images_of_each_data_set)
+            index = tf.where(turn, last, last - 1)
+        if self.pretraining_steps:
+            step = tf.convert_to_tensor(self.step.value)
+            index = tf.where(step < self.pretraining_steps, 0, index)
+        return index
+
+    def _train_classifier(self, image, label):
+        if self.augment:
+            image = self._disturbed(self._augmented(image, 2))
+        with tape_over(self.discriminator) as tape:
+            _, logits = self.discriminator(image)
+            term = domain_classification(label, logits, self._label_slices)
+            loss = self.loss_weights["classification"] * term
+        gradients = tape.gradient(
+            loss,
+            [variable.value for variable in self.discriminator.trainable_variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        self.apply_gradients("discriminator", gradients)
+        self.log({"d_classification": term, "d_loss": loss})
+
+    def _train_critic(self, image, label):
+        target, alpha = self._draw(label)
+        fake = self.generator([image, target], training=True)
+        self._update_critic(image, label, target, fake, alpha)
+
+    def _train_both(self, image, label):
+        target, alpha = self._draw(label)
+        self._update_both(image, label, target, alpha)
 
     def _images_of_each_data_set(self, label):
         if not self.label_space.mask_width:
@@ -409,11 +473,12 @@ class StarGAN(LabelModel):
 
     def _update_critic(self, image, label, target, fake, alpha):
         """One discriminator update; returns its gradients."""
-        fake = tf.stop_gradient(fake)
+        fake, classified = tf.stop_gradient(fake), None
         if self.augment:
             image, fake = self._augmented(image, 2), self._augmented(fake, 3)
+            classified = self._disturbed(image)
         with tape_over(self.discriminator) as tape:
-            loss = self._critic_loss(image, label, target, fake, alpha)
+            loss = self._critic_loss(image, label, target, fake, alpha, classified)
         gradients = tape.gradient(loss, self.discriminator.trainable_variables)
         self.apply_gradients("discriminator", gradients)
         return gradients
@@ -445,7 +510,16 @@ class StarGAN(LabelModel):
         drawn = tf.random.stateless_uniform(shape, self.random_seed(purpose))
         return shifted(image, local_rows(drawn))
 
-    def _critic_loss(self, image, label, target, fake, alpha):
+    def _disturbed(self, image):
+        count, purpose = global_batch_size(image), itertools.count(5)
+
+        def normal(shape):
+            seed = self.random_seed(next(purpose))
+            return local_rows(tf.random.stateless_normal((count, *shape[1:]), seed))
+
+        return disturbed(image, normal)
+
+    def _critic_loss(self, image, label, target, fake, alpha, classified=None):
         """Equation 5, logged."""
         terms = critic_terms(
             self.discriminator,
@@ -457,6 +531,7 @@ class StarGAN(LabelModel):
             alpha,
             self._label_slices,
             self.adversarial,
+            classified,
         )
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
@@ -476,6 +551,7 @@ class StarGAN(LabelModel):
             self._label_slices,
             self._generator_table,
             self.adversarial,
+            self.label_smoothing,
         )
         return self.weigh("g", terms, self._generator_table, self.loss_weights)
 

@@ -130,6 +130,8 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
         adversarial="non_saturating",
         targets="asked",
         augment=True,
+        label_smoothing=0.2,
+        pretraining_steps=1,
         critic_steps=1,
         learning_rate=1e-3,
         beta_1=0.0,
@@ -165,6 +167,23 @@ def test_a_weight_on_change_keeps_images_as_they_are(batch):
         fit(model, batch, 40)
         change[weight] = np.abs(model.translate(image, label[::-1]) - image).mean()
     assert change[50.0] < 0.3 * change[0.0]
+
+
+@pytest.mark.parametrize("critic_steps", [1, 2])
+def test_the_classifier_may_learn_first(critic_steps, batch):
+    model = tiny(ema_decay=0.9)
+    model.compile(critic_steps=critic_steps, pretraining_steps=2)
+    networks = (model.generator, model.generator_ema)
+    before = [weights(network) for network in networks]
+    patches = model.discriminator.get_layer("patches")
+    critic = weights(model.discriminator), weights(patches)
+    logs = fit(model, batch, 2).history
+    assert not any(map(changed, before, networks))
+    assert changed(critic[0], model.discriminator)
+    assert not changed(critic[1], patches)
+    assert logs["d_loss"] == logs["d_classification"] and logs["g_loss"] == [0.0]
+    fit(model, batch, critic_steps)
+    assert all(map(changed, before, networks)) and changed(critic[1], patches)
 
 
 def test_augmentation_is_for_training_alone(batch):

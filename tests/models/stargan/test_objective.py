@@ -5,13 +5,18 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
+from stargan_tf.models.base import value_and_slope
 from stargan_tf.models.stargan.objective import (
     LOSS_WEIGHTS,
+    NOISE,
     NON_SATURATING,
     adversarial_loss,
     binary_classification,
     critic_table,
+    critic_terms,
+    disturbed,
     domain_classification,
     generator_table,
     gradient_penalty,
@@ -154,8 +159,71 @@ def test_gradient_penalty_of_a_dead_critic_is_one_and_has_a_finite_slope():
     assert np.all(np.isfinite(tape.gradient(penalty, gradients)))
 
 
-def test_images_shift_by_up_to_an_eighth_and_repeat_their_border():
-    image = np.random.default_rng(0).uniform(-1, 1, (2, 16, 8, 3)).astype("f")
+def test_smoothed_labels_ask_for_less_than_certainty():
+    binary = [(slice(0, 1), "binary")]
+    label, nine_to_one = np.ones((1, 1), "f"), math.log(9)
+
+    def loss(logit):
+        logits = np.full((1, 1), logit, "f")
+        return float(domain_classification(label, logits, binary, 0.2))
+
+    # Target 0.9: -0.9·log(0.9) - 0.1·log(0.1) is the least.
+    assert loss(nine_to_one) == pytest.approx(0.3250830)
+    assert loss(nine_to_one - 0.5) > loss(nine_to_one) < loss(nine_to_one + 0.5)
+    # 0.2 / 4 for each of four domains, so that the target is (0.85, 0.05, 0.05, 0.05).
+    label, logits = np.eye(4, dtype="f")[:1], np.log([[0.85, 0.05, 0.05, 0.05]])
+    loss = domain_classification(label, logits, [(slice(0, 4), "one_hot")], 0.2)
+    expected = -0.85 * math.log(0.85) - 0.15 * math.log(0.05)
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_noise_of_every_scale_comes_to_images():
+    image = np.zeros((3, 64, 64, 3), "f")
+    for spots, deviation in NOISE.items():
+
+        def only_this_grid(shape, size=spots or 64):
+            return np.full(shape, shape[1] == size, "f")
+
+        np.testing.assert_allclose(
+            disturbed(image, only_this_grid), deviation, rtol=1e-5
+        )
+    drawn = np.random.default_rng(0).standard_normal
+    noisy = np.asarray(disturbed(image, lambda shape: drawn(shape).astype("f")))
+    assert 0.12 < noisy.std() < 0.22 and abs(noisy.mean()) < 0.05
+    neighbors = np.corrcoef(noisy[:, 1:].ravel(), noisy[:, :-1].ravel())[0, 1]
+    assert 0.7 < neighbors < 0.95
+
+
+def test_the_classifier_may_learn_from_other_images():
+    def discriminator(x):
+        return ops.mean(x, axis=-1, keepdims=True), ops.mean(x, axis=(1, 2))[:, :1]
+
+    def terms(**classified):
+        ones = tf.ones((2, 4, 4, 3))
+        label = np.ones((2, 1), "f")
+        return critic_terms(
+            discriminator,
+            value_and_slope,
+            ones,
+            label,
+            label,
+            -ones,
+            tf.fill((2, 1, 1, 1), 0.5),
+            [(slice(0, 1), "binary")],
+            **classified,
+        )
+
+    plain = {name: float(term) for name, term in terms().items()}
+    other = terms(classified=np.full((2, 4, 4, 3), 3.0, "f"))
+    other = {name: float(term) for name, term in other.items()}
+    assert plain["classification"] == pytest.approx(math.log1p(math.exp(-1)))
+    assert other["classification"] == pytest.approx(math.log1p(math.exp(-3)))
+    for name in plain.keys() - {"classification"}:
+        assert other[name] == pytest.approx(plain[name])
+
+
+def test_images_shift_by_up_to_a_sixteenth_and_repeat_their_border():
+    image = np.random.default_rng(0).uniform(-1, 1, (2, 32, 16, 3)).astype("f")
     drawn = np.array([[0.0, 0.5], [0.5, 0.999]], "f")
     down, left = np.asarray(shifted(image, drawn))
     np.testing.assert_allclose(down[2:], image[0, :-2], atol=1e-6)
@@ -167,10 +235,10 @@ def test_images_shift_by_up_to_an_eighth_and_repeat_their_border():
 
 
 def test_gradients_pass_a_shift():
-    image = tf.Variable(tf.ones((1, 8, 8, 1)))
+    image = tf.Variable(tf.ones((1, 16, 16, 1)))
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(shifted(image, np.array([[0.0, 0.5]], "f")))
     gradient = tape.gradient(total, image).numpy()[0, :, :, 0]
-    expected = np.ones((8, 8))
+    expected = np.ones((16, 16))
     expected[0], expected[-1] = 2.0, 0.0  # Repeated, and moved out of the image.
     np.testing.assert_allclose(gradient, expected, atol=1e-6)
