@@ -1,6 +1,7 @@
 """What an export writes, and that it agrees with Keras."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import tensorflow as tf
@@ -14,11 +15,12 @@ from stargan_tf.exporting.agreement import random_images
 from stargan_tf.exporting.saved_model import (
     compare,
     export_saved_model,
+    images_to_compare,
 )
 from stargan_tf.models.stargan_v2 import serving as stargan_v2
 from stargan_tf.training.run_folder import find_checkpoint
 from tests.exporting.asking import ask
-from tests.exporting.tiny import FACES, exported, label_model
+from tests.exporting.tiny import ANIMALS, FACES, exported, label_model, style_model
 
 ARRAYS_V1 = {"translate", "classify"}
 V1 = {
@@ -95,6 +97,23 @@ def test_another_model_is_noticed(served_v1):
         description = {"fit": "crop", "crop_size": None}
         served = labels.served_model(other, description)
         compare(folder, served, random_images(FACES, 3))
+
+
+def test_three_images_show_a_difference_in_any_signature(served_v2):
+    other = style_model(high_pass=1.0)
+    for network in (
+        other.generator_ema,
+        other.mapping_network_ema,
+        other.style_encoder_ema,
+    ):
+        network.set_weights([1.2 * weight for weight in network.get_weights()])
+    served = stargan_v2.served_model(other, {"fit": "crop", "crop_size": None})
+    images = random_images(ANIMALS, images_to_compare(256))
+    assert len(images.images) == 3
+    for signature in served.signatures:
+        alone = replace(served, signatures=[signature])
+        with pytest.raises(AgreementError, match=f"'{signature.full_name}' differs"):
+            compare(served_v2[1], alone, images)
 
 
 def test_a_failed_check_leaves_nothing(served_v1, monkeypatch, tmp_path):
