@@ -263,14 +263,13 @@ class StarGAN(LabelModel):
             augment: whether to shift the images that the discriminator sees at random
                 and to let its classifier learn from noisy ones (not in the paper; see
                 `shifted` and `disturbed`).
-            label_smoothing: in the generator's classification loss (not in the paper;
-                see `domain_classification`): without it, translations exaggerate what
-                shows a label.
+            label_smoothing: of the generator's classification loss (not in the paper;
+                see `domain_classification`), against exaggerated translations.
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
-            pretraining_steps: steps at the start in which only the discriminator
-                learns, and only to tell labels (not in the paper). They are short, and
-                the generator then starts with a classifier that knows something.
+            pretraining_steps: steps at the start in which only the discriminator's
+                classifier learns (not in the paper). They take little time, and the
+                generator then learns from a useful classifier at once.
             rectified: the generator's objective of Fixed-Point GAN as released: every
                 term over target and own label, and an identity loss.
             seed: of everything random in training.

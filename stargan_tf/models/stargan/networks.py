@@ -152,8 +152,8 @@ class DiscriminatorV1(keras.Model):
         num_layers: number of halving convolutions (`d_repeat_num`).
         projection: not in the paper: patch logits also rate how well a patch fits each
             label (see `objective.labeled_logits`). The network then starts from the
-            weights of He et al. (2015), with slopes of 0.2 where the paper has 0.01: it
-            learns what shows a label in a fraction of the steps.
+            weights of He et al. (2015) and has slopes of 0.2, not 0.01, with which it
+            learns labels in a fraction of the steps.
 
     Input: image (batch, image_size, image_size, 3) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
@@ -184,7 +184,6 @@ class DiscriminatorV1(keras.Model):
             )
         # === Layers ===
         full = at_least_float32(dtype)
-
         start = he_normal if projection else uniform_fan_in
         slope = 0.2 if projection else 0.01
 

@@ -67,8 +67,8 @@ IDENTITY_TERMS = {
         "identity",
     ),
 }
-# The noise that a classifier learns to overlook: for grids of so many spots a side,
-# enlarged to the image, and for single pixels (None) the standard deviation.
+# Standard deviations of the noise that the classifier learns to ignore, by the number
+# of spots along each side; None for single pixels.
 NOISE = {None: 0.06, 16: 0.09, 8: 0.12, 4: 0.12}
 _PENALTIES = {WGAN_GP: "penalty", NON_SATURATING: "r1"}
 
@@ -406,8 +406,8 @@ def shifted(images, drawn):
 def disturbed(images, normal):
     """Adds noise of several scales, from single pixels to large spots of color.
 
-    A classifier that learns from such images cannot be convinced by faint patterns or
-    tints. A generator then has to draw what shows a label.
+    Faint patterns and tints do not convince a classifier that learns from such images.
+    The generator has to draw the visible features of a label.
 
     Args:
         images: (batch, height, width, channels) in [-1, 1].

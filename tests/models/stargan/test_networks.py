@@ -1,5 +1,6 @@
 """Shapes, sizes and values of StarGAN v1's networks and layers."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -52,6 +53,18 @@ def test_a_projection_judges_each_label_besides():
     discriminator = DiscriminatorV1(16, 7, 2, 2, projection=True)
     patches, classes = discriminator(np.zeros((2, 16, 16, 3), "f"))
     assert patches.shape == (2, 4, 4, 1 + 7) and classes.shape == (2, 7)
+
+
+@pytest.mark.parametrize(
+    "projection, variance, slope", [(False, 1 / 3, 0.01), (True, 2.0, 0.2)]
+)
+def test_a_projection_starts_from_he_s_weights(projection, variance, slope):
+    keras.utils.set_random_seed(0)
+    discriminator = DiscriminatorV1(32, 3, 32, 2, projection=projection)
+    kernel = discriminator.get_layer("halve_2").kernel.numpy()
+    fan_in = np.prod(kernel.shape[:3])
+    assert kernel.var() * fan_in == pytest.approx(variance, rel=0.05)
+    assert discriminator.get_layer("leaky_1").negative_slope == slope
 
 
 def test_skips_let_detail_past_the_bottleneck():
