@@ -1,13 +1,16 @@
 """Convolutions: of small images, halving or doubling in one pass, and separable."""
 
+import math
+
 import keras
 from keras import ops
 
 from stargan_tf.layers.initializers import depthwise_normal
 
-# Up to so many output pixels an image, one matrix product is faster on a CPU. On larger
-# ones gathering the patches costs more.
-MAX_PIXELS = 16
+# Up to so many output pixels an image, a kernel of so many weights is faster on a CPU as
+# one matrix product. On larger images, or with fewer weights, gathering the patches
+# costs more than it saves.
+MAX_PIXELS, MIN_WEIGHTS = 16, 2**20
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -164,7 +167,7 @@ def convolve(inputs, kernel, strides, padding):
         (side - least) // stride + 1
         for side, least, stride in zip(sides, reach, strides, strict=True)
     )
-    if height * width > MAX_PIXELS:
+    if height * width > MAX_PIXELS or math.prod(kernel.shape) < MIN_WEIGHTS:
         return ops.conv(inputs, kernel, strides, padding, "channels_last")
     rows = _patches(inputs, (height, width), window, strides)
     rows = ops.reshape(rows, (-1, rows.shape[-1]))  # (b·h·w, k·k·c)

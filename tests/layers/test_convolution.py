@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from stargan_tf.layers import convolution
 from stargan_tf.layers.convolution import (
     MAX_PIXELS,
+    MIN_WEIGHTS,
     DoublingConv2D,
     HalvingConv2D,
     SmallImageConv2D,
@@ -25,6 +27,11 @@ CASES = {
     "no bias": (4, {"kernel_size": 3, "padding": "same", "use_bias": False}),
     "large": (16, {"kernel_size": 4, "strides": 2, "padding": "same"}),
 }
+
+
+@pytest.fixture(autouse=True)
+def products_of_any_size(monkeypatch):
+    monkeypatch.setattr(convolution, "MIN_WEIGHTS", 0)
 
 
 def pair(size, arguments):
@@ -46,14 +53,22 @@ def test_equals_keras(case):
         np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-3)
 
 
-@pytest.mark.parametrize(("size", "kind"), [(8, "MatMul"), (16, "Conv2D")])
-def test_only_small_images_are_a_product(size, kind):
+@pytest.mark.parametrize(
+    ("size", "least", "kind"),
+    [(8, 4 * 4 * 3 * 5, "MatMul"), (8, 4 * 4 * 3 * 5 + 1, "Conv2D"), (16, 0, "Conv2D")],
+)
+def test_large_kernels_on_small_images_are_a_product(size, least, kind, monkeypatch):
     assert (8 // 2) ** 2 <= MAX_PIXELS < (16 // 2) ** 2
+    monkeypatch.setattr(convolution, "MIN_WEIGHTS", least)
     layer, _, _ = pair(size, CASES["halving"][1])
     call = tf.function(lambda image: layer(image))
     graph = call.get_concrete_function(tf.TensorSpec((None, size, size, 3))).graph
     kinds = {op.type for op in graph.get_operations()} & {"MatMul", "Conv2D"}
     assert kinds == {kind}
+
+
+def test_the_papers_discriminator_has_such_kernels():
+    assert 4 * 4 * 512 * 1024 >= MIN_WEIGHTS > 4 * 4 * 128 * 256
 
 
 def test_a_network_with_it_is_saved_and_loaded(tmp_path):
