@@ -48,7 +48,7 @@ demo-v2: $(VENV)/core
 	  "--seed 7 $(RUN_V2)/held_out/held_out_000000.png --output child.png"
 
 test: $(VENV)/dev lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

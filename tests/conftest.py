@@ -5,6 +5,11 @@ import pytest
 import stargan_tf  # noqa: F401  Before TensorFlow, so that oneDNN is on as in a command.
 
 
+def pytest_collection_modifyitems(items):
+    """The longest first: of two workers none has to wait for the other at the end."""
+    items.sort(key=lambda item: "test_train_process" not in item.nodeid)
+
+
 @pytest.fixture(autouse=True)
 def no_log_level_of_an_earlier_test(monkeypatch):
     """Commands that run in this process set it; to others it is the user's wish."""

@@ -128,7 +128,10 @@ image, label, domain = ones((1, 64, 64, 3)), ones((1, 2)), ones(1, "int32")
 generator, critic = GeneratorV1(2, 2, 1), DiscriminatorV1(64, 2, 2, 4)
 fake, columns = generator([image, label]), ((slice(0, 2), "binary"),)
 alpha = ones((1, 1, 1, 1))
-terms = objective.critic_terms(critic, slope, image, label, label, fake, alpha, columns)
+table = objective.critic_table(objective.LOSS_WEIGHTS)
+terms = objective.critic_terms(
+    critic, slope, image, label, fake, alpha, columns, table
+)
 assert all(isfinite(list(terms.values()))) and len(terms) == 4
 terms = objective.generator_terms(
     generator, critic, image, label, label, fake, columns, objective.GENERATOR_TERMS

@@ -7,9 +7,9 @@ from keras import ops
 
 from stargan_tf.layers.initializers import depthwise_normal
 
-# Up to so many output pixels an image, a kernel of so many weights is faster on a CPU as
-# one matrix product. On larger images, or with fewer weights, gathering the patches
-# costs more than it saves.
+# Up to so many output pixels an image, a kernel of at least so many weights is faster
+# on a CPU as one matrix product. With more pixels, or fewer weights, gathering the
+# patches costs more than it saves.
 MAX_PIXELS, MIN_WEIGHTS = 16, 2**20
 
 

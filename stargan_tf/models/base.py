@@ -415,9 +415,10 @@ class StarGANBase(BuiltModel):
         seen = next(iter(self._means.values())).count
         return -1 - tf.cast(tf.convert_to_tensor(seen.value), tf.int64)
 
-    def apply_gradients(self, network, gradients):
-        """One update of a network by its optimizer."""
-        variables = getattr(self, network).trainable_variables
+    def apply_gradients(self, network, gradients, variables=None):
+        """One update of a network's variables, by default all, by its optimizer."""
+        if variables is None:
+            variables = getattr(self, network).trainable_variables
         # All gradients first: a weight that is still being read would be copied, which
         # takes time and, for the largest layers, a lot of memory.
         with tf.control_dependencies([g for g in gradients if g is not None]):

@@ -315,7 +315,7 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
         {"separable": True},
         {"upsampling": "resize"},
         {"skips": True},
-        {"projection": True},
+        {"separate_classifier": True},
         {"ema_decay": 0.9},
     ):
         model = StarGAN(info, discriminator_filters=2, **small, **options)

@@ -44,7 +44,12 @@ def make_v1(options=(), training=()):
 
 def make_v1_with_additions():
     return make_v1(
-        {"output": "additive", "skips": True, "projection": True, "ema_decay": 0.9},
+        {
+            "output": "additive",
+            "skips": True,
+            "separate_classifier": True,
+            "ema_decay": 0.9,
+        },
         {
             "adversarial": "non_saturating",
             "targets": "asked",

@@ -217,7 +217,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "conditioning": "input",
         "upsampling": "transposed",
         "skips": False,
-        "projection": False,
+        "separate_classifier": False,
         "ema_decay": 0.0,
         "separable": False,
     }

@@ -161,8 +161,8 @@ def test_v1_labels_are_found_by_name(tmp_path, conditioning):
         np.testing.assert_array_equal(ours[0], theirs[2])
 
 
-def test_v1_labels_of_averages_and_of_a_projection_are_found_by_name(tmp_path):
-    options = {"conditioning": "blocks", "ema_decay": 0.9, "projection": True}
+def test_v1_labels_of_averages_are_found_by_name(tmp_path):
+    options = {"conditioning": "blocks", "ema_decay": 0.9}
     source = v1("Black", "Male", "Young", **options)
     averages = source.generator_ema
     averages.set_weights([weight + 1.0 for weight in averages.get_weights()])
@@ -177,9 +177,6 @@ def test_v1_labels_of_averages_and_of_a_projection_are_found_by_name(tmp_path):
             for m in (model, source)
         )
         np.testing.assert_array_equal(ours[first], theirs[first + 2])
-    ours, theirs = (weights(m.discriminator)["patches/kernel"] for m in (model, source))
-    np.testing.assert_array_equal(ours[..., 0], theirs[..., 0])
-    np.testing.assert_array_equal(ours[..., 1], theirs[..., 3])
 
 
 def test_networks_options_come_from_the_model(tmp_path):

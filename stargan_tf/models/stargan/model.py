@@ -62,8 +62,8 @@ class StarGAN(LabelModel):
         upsampling: `"transposed"` as in the paper, or `"resize"` (see `GeneratorV1`).
         skips: whether the generator has skip connections (not in the paper; see
             `GeneratorV1`).
-        projection: whether the discriminator also judges how well an image fits its
-            labels (not in the paper; see `DiscriminatorV1`).
+        separate_classifier: whether the discriminator classifies in layers of their
+            own (not in the paper; see `DiscriminatorV1`).
         ema_decay: decay of an exponential moving average of the generator's weights,
             which is then used to translate, such as 0.999; 0 for none, as in the paper.
         separable: a light generator of depthwise-separable convolutions (not in the
@@ -116,7 +116,7 @@ class StarGAN(LabelModel):
         conditioning="input",
         upsampling="transposed",
         skips=False,
-        projection=False,
+        separate_classifier=False,
         ema_decay=0.0,
         separable=False,
         *,
@@ -160,7 +160,7 @@ class StarGAN(LabelModel):
             **generator_options,
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
-            "projection": projection,
+            "separate_classifier": separate_classifier,
             "ema_decay": ema_decay,
         }
         self.ema_decay = ema_decay
@@ -175,7 +175,7 @@ class StarGAN(LabelModel):
             self.label_space.num_domains,
             discriminator_filters,
             discriminator_layers,
-            projection,
+            separate_classifier,
             # Its slope is what the penalty differentiates: bfloat16 would put that
             # off by a tenth, for a small share of the work.
             dtype=at_least_float32(self.dtype_policy),
@@ -259,17 +259,19 @@ class StarGAN(LabelModel):
                 penalty has the weight `r1`.
             targets: `"permuted"`, the labels of other images in the batch, as in the
                 paper, or `"asked"`, labels as users choose them: at most one attribute
-                changed (see `asked_labels`).
+                changed (see `asked_labels`). Images that were asked to stay as they
+                are do not take part in the adversarial loss then.
             augment: whether to shift the images that the discriminator sees at random
-                and to let its classifier learn from noisy ones (not in the paper; see
-                `shifted` and `disturbed`).
+                and to show its classifier noisy ones (not in the paper; see `shifted`
+                and `disturbed`).
             label_smoothing: of the generator's classification loss (not in the paper;
                 see `domain_classification`), against exaggerated translations.
             critic_steps: critic updates per generator update (n_critic); in joint
                 training each data set counts its own.
             pretraining_steps: steps at the start in which only the discriminator's
                 classifier learns (not in the paper). They take little time, and the
-                generator then learns from a useful classifier at once.
+                generator then learns from a useful classifier at once. A separate
+                classifier does not change afterwards.
             rectified: the generator's objective of Fixed-Point GAN as released: every
                 term over target and own label, and an identity loss.
             seed: of everything random in training.
@@ -294,8 +296,10 @@ class StarGAN(LabelModel):
         self.adversarial, self.targets = adversarial, targets
         self.augment, self.label_smoothing = augment, label_smoothing
         weights = LOSS_WEIGHTS | (loss_weights or {})
-        self._critic_table = critic_table(adversarial)
+        learned_before = self.arguments["separate_classifier"] and pretraining_steps
+        self._critic_table = critic_table(weights, adversarial, not learned_before)
         self._generator_table = generator_table(weights, rectified)
+        logged = self._critic_table | critic_table(weights, adversarial)
         self.total_steps = None if lr_decay == "none" else total_steps
 
         def adam(steps, steps_per_update):
@@ -332,7 +336,7 @@ class StarGAN(LabelModel):
             default_weights=LOSS_WEIGHTS,
             seed=seed,
             log_names=(
-                *(f"d_{term}" for term in ("loss", *self._critic_table)),
+                *(f"d_{term}" for term in ("loss", *logged)),
                 *(f"g_{term}" for term in ("loss", *self._generator_table)),
             ),
             jit_compile=jit_compile,
@@ -406,17 +410,14 @@ class StarGAN(LabelModel):
 
     def _train_classifier(self, image, label):
         if self.augment:
-            image = self._disturbed(self._augmented(image, 2))
+            image = self._disturbed(self._augmented(image, 2), 5)
         with tape_over(self.discriminator) as tape:
             _, logits = self.discriminator(image)
             term = domain_classification(label, logits, self._label_slices)
             loss = self.loss_weights["classification"] * term
-        gradients = tape.gradient(
-            loss,
-            [variable.value for variable in self.discriminator.trainable_variables],
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
-        )
-        self.apply_gradients("discriminator", gradients)
+        variables = self.discriminator.classifier_variables
+        gradients = tape.gradient(loss, variables)
+        self.apply_gradients("discriminator", gradients, variables)
         self.log({"d_classification": term, "d_loss": loss})
 
     def _train_critic(self, image, label):
@@ -475,11 +476,15 @@ class StarGAN(LabelModel):
         fake, classified = tf.stop_gradient(fake), None
         if self.augment:
             image, fake = self._augmented(image, 2), self._augmented(fake, 3)
-            classified = self._disturbed(image)
+            classified = self._disturbed(image, 5)
         with tape_over(self.discriminator) as tape:
             loss = self._critic_loss(image, label, target, fake, alpha, classified)
-        gradients = tape.gradient(loss, self.discriminator.trainable_variables)
-        self.apply_gradients("discriminator", gradients)
+        variables = self.discriminator.trainable_variables
+        if "classification" not in self._critic_table:
+            learned = {v.path for v in self.discriminator.classifier_variables}
+            variables = [v for v in variables if v.path not in learned]
+        gradients = tape.gradient(loss, variables)
+        self.apply_gradients("discriminator", gradients, variables)
         return gradients
 
     def _update_both(self, image, label, target, alpha):
@@ -504,13 +509,18 @@ class StarGAN(LabelModel):
             self.update_averages(("generator",), decay)
         return d_gradients, gradients
 
+    def _changed(self, label, target):
+        """Which images were asked to change, bool (batch,); None: nobody asked."""
+        asked = self.targets == ASKED
+        return tf.reduce_any(target != label, axis=-1) if asked else None
+
     def _augmented(self, image, purpose):
         shape = (global_batch_size(image), 2)
         drawn = tf.random.stateless_uniform(shape, self.random_seed(purpose))
         return shifted(image, local_rows(drawn))
 
-    def _disturbed(self, image):
-        count, purpose = global_batch_size(image), itertools.count(5)
+    def _disturbed(self, image, first_purpose):
+        count, purpose = global_batch_size(image), itertools.count(first_purpose)
 
         def normal(shape):
             seed = self.random_seed(next(purpose))
@@ -525,12 +535,13 @@ class StarGAN(LabelModel):
             value_and_slope,
             image,
             label,
-            target,
             fake,
             alpha,
             self._label_slices,
+            self._critic_table,
             self.adversarial,
             classified,
+            self._changed(label, target),
         )
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
@@ -538,7 +549,12 @@ class StarGAN(LabelModel):
         """Equation 6, logged."""
 
         def discriminator(image):
-            return self.discriminator(self._augmented(image, 4) if augment else image)
+            if not augment:
+                return self.discriminator(image)
+            image = self._augmented(image, 4)
+            patches, _ = self.discriminator(image)
+            _, classes = self.discriminator(self._disturbed(image, 10))
+            return patches, classes
 
         terms = generator_terms(
             self.generator,
@@ -551,6 +567,7 @@ class StarGAN(LabelModel):
             self._generator_table,
             self.adversarial,
             self.label_smoothing,
+            self._changed(label, target),
         )
         return self.weigh("g", terms, self._generator_table, self.loss_weights)
 

@@ -150,15 +150,15 @@ class DiscriminatorV1(keras.Model):
         base_filters: channels of the first convolution (`d_conv_dim`), doubled by
             each further one.
         num_layers: number of halving convolutions (`d_repeat_num`).
-        projection: not in the paper: patch logits also rate how well a patch fits each
-            label (see `objective.labeled_logits`). The network then starts from the
-            weights of He et al. (2015) and has slopes of 0.2, not 0.01, with which it
-            learns labels in a fraction of the steps.
+        separate_classifier: not in the paper: class logits come from layers of their
+            own, so that the two tasks do not compete. The network then has at most
+            8·`base_filters` channels, starts from the weights of He et al. (2015), and
+            has slopes of 0.2, not 0.01, with which it learns labels in a fraction of
+            the steps.
 
     Input: image (batch, image_size, image_size, 3) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
-        float32; h = w = image_size / 2**num_layers. With `projection`, patch logits
-        have `num_domains` more channels.
+        float32; h = w = image_size / 2**num_layers.
 
     Raises:
         InputError: if the image is too small to be halved that often.
@@ -172,7 +172,7 @@ class DiscriminatorV1(keras.Model):
         num_domains,
         base_filters=64,
         num_layers=6,
-        projection=False,
+        separate_classifier=False,
         dtype=None,
         **kwargs,
     ):
@@ -184,30 +184,35 @@ class DiscriminatorV1(keras.Model):
             )
         # === Layers ===
         full = at_least_float32(dtype)
-        start = he_normal if projection else uniform_fan_in
-        slope = 0.2 if projection else 0.01
+        start = he_normal if separate_classifier else uniform_fan_in
+        slope = 0.2 if separate_classifier else 0.01
+        widths = [base_filters * 2**i for i in range(num_layers)]
+        if separate_classifier:
+            widths = [min(width, 8 * base_filters) for width in widths]
 
         # === Functional model ===
+        def halved(x, prefix=""):
+            for i, filters in enumerate(widths, 1):
+                x = SmallImageConv2D(
+                    filters,
+                    4,
+                    2,
+                    padding="same",
+                    kernel_initializer=start(),
+                    bias_initializer=uniform_bias(4 * 4 * x.shape[-1]),
+                    dtype=dtype,
+                    name=f"{prefix}halve_{i}",
+                )(x)
+                x = LeakyReLU(slope, dtype=dtype, name=f"{prefix}leaky_{i}")(x)
+            return x
+
         image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
-        x, channels = image, 3
-        for i in range(num_layers):
-            filters = base_filters * 2**i
-            x = SmallImageConv2D(
-                filters,
-                4,
-                2,
-                padding="same",
-                kernel_initializer=start(),
-                bias_initializer=uniform_bias(4 * 4 * channels),
-                dtype=dtype,
-                name=f"halve_{i + 1}",
-            )(x)
-            x = LeakyReLU(slope, dtype=dtype, name=f"leaky_{i + 1}")(x)
-            channels = filters
+        x = halved(image)
         # float32 whatever the policy: the critic's values are differences of large
         # numbers, and the penalty differentiates them.
-        count = 1 + num_domains if projection else 1
-        patches = bare_convolution(count, 3, dtype=full, name="patches")(x)
+        patches = bare_convolution(1, 3, dtype=full, name="patches")(x)
+        if separate_classifier:
+            x = halved(image, "classifier_")
         classes = bare_convolution(
             num_domains,
             x.shape[1],
@@ -220,6 +225,17 @@ class DiscriminatorV1(keras.Model):
             classes
         )
         super().__init__(inputs=image, outputs=(patches, classes), **kwargs)
+
+    @property
+    def classifier_variables(self):
+        """The trainable variables that class logits depend on."""
+        apart = any(layer.name.startswith("classifier_") for layer in self.layers)
+        return [
+            variable
+            for layer in self.layers
+            if layer.name.startswith("class" if apart else ("halve", "class"))
+            for variable in layer.trainable_variables
+        ]
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")

@@ -27,7 +27,9 @@ CRITIC_TERMS = {
         None,
     ),
     "fake": (
-        lambda seen: adversarial_loss(seen.fake_logits, False, seen.adversarial),
+        lambda seen: adversarial_loss(
+            seen.fake_logits, False, seen.adversarial, seen.changed
+        ),
         None,
     ),
     "classification": (
@@ -36,12 +38,14 @@ CRITIC_TERMS = {
         ),
         "classification",
     ),
-    "penalty": (lambda seen: gradient_penalty(seen.slope), "gradient_penalty"),
-    "r1": (lambda seen: r1_penalty(seen.slope), "r1"),
+    "penalty": (lambda seen: gradient_penalty(seen.slope()), "gradient_penalty"),
+    "r1": (lambda seen: r1_penalty(seen.slope()), "r1"),
 }
 GENERATOR_TERMS = {
     "adversarial": (
-        lambda seen: adversarial_loss(seen.patch_logits, True, seen.adversarial),
+        lambda seen: adversarial_loss(
+            seen.patch_logits, True, seen.adversarial, seen.changed
+        ),
         None,
     ),
     "classification": (
@@ -73,10 +77,22 @@ NOISE = {None: 0.06, 16: 0.09, 8: 0.12, 4: 0.12}
 _PENALTIES = {WGAN_GP: "penalty", NON_SATURATING: "r1"}
 
 
-def critic_table(adversarial=WGAN_GP):
-    """The terms of the discriminator's loss in one of the `ADVERSARIALS`."""
-    others = {*_PENALTIES.values()} - {_PENALTIES[adversarial]}
-    return {term: row for term, row in CRITIC_TERMS.items() if term not in others}
+def critic_table(weights, adversarial=WGAN_GP, classification=True):
+    """The terms of the discriminator's loss.
+
+    Args:
+        weights: {name: weight}; a penalty of weight 0 is left out, so that nothing is
+            computed for it.
+        adversarial: one of `ADVERSARIALS`.
+        classification: whether the classifier learns.
+    """
+    names = ["real", "fake"]
+    if classification:
+        names.append("classification")
+    penalty = _PENALTIES[adversarial]
+    if weights[CRITIC_TERMS[penalty][1]]:
+        names.append(penalty)
+    return {name: CRITIC_TERMS[name] for name in names}
 
 
 def generator_table(weights, rectified=False):
@@ -96,12 +112,13 @@ def critic_terms(
     value_and_slope,
     image,
     label,
-    target,
     fake,
     alpha,
     label_slices,
+    table,
     adversarial=WGAN_GP,
     classified=None,
+    changed=None,
 ):
     """Terms of the discriminator's loss.
 
@@ -110,46 +127,45 @@ def critic_terms(
         value_and_slope: (function, x) → (function(x), gradient of its sum by x).
         image: real images, float32 (batch, height, width, 3) in [-1, 1].
         label: their labels, float32 (batch, label_width).
-        target: the labels that the generated images should show.
         fake: generated images, like `image`; no gradient must flow out of them.
         alpha: float32 (batch, 1, 1, 1) in [0, 1], where WGAN-GP takes the penalty.
         label_slices: see `domain_classification`.
+        table: a `critic_table`.
         adversarial: one of `ADVERSARIALS`.
         classified: the images that the classifier learns from; by default `image`.
+        changed: see `adversarial_loss`; of the generated images.
 
     Returns:
-        {term of `critic_table`: scalar}.
+        {term of `table`: scalar}.
 
     Reference: StarGAN (Choi et al. 2018), equations 2, 5 and 8.
     """
     # In one pass, which reads the weights, and adds up their gradients, once.
-    parts = [image, fake] if classified is None else [image, fake, classified]
+    apart = classified is not None and "classification" in table
+    parts = [image, fake, classified] if apart else [image, fake]
     patch_logits, class_logits = discriminator(ops.concatenate(parts, axis=0))
     real_logits, fake_logits, *_ = ops.split(patch_logits, len(parts))
-    class_logits = ops.split(class_logits, len(parts))[0 if classified is None else 2]
+    class_logits = ops.split(class_logits, len(parts))[2 if apart else 0]
     # R1 takes the slope at real images, WGAN-GP at x̂ of equation 8.
-    at, shown = image, label
+    at = image
     if adversarial == WGAN_GP:
         at = alpha * image + (1.0 - alpha) * fake
-        # A projection needs labels: those of the image that has the larger share.
-        shown = ops.where(alpha[:, 0, 0] > 0.5, label, target)
 
     def score(x):
-        logits = labeled_logits(discriminator(x)[0], shown, label_slices)
+        logits, _ = discriminator(x)
         # The released code differentiates the sum over patches.
         return logits if adversarial == WGAN_GP else ops.mean(logits, axis=(1, 2, 3))
 
-    _, slope = value_and_slope(score, at)
     seen = SimpleNamespace(
         adversarial=adversarial,
         label=label,
         label_slices=label_slices,
-        real_logits=labeled_logits(real_logits, label, label_slices),
-        fake_logits=labeled_logits(fake_logits, target, label_slices),
+        real_logits=real_logits,
+        fake_logits=fake_logits,
         class_logits=class_logits,
-        slope=slope,
+        changed=changed,
+        slope=lambda: value_and_slope(score, at)[1],
     )
-    table = critic_table(adversarial)
     return {term: function(seen) for term, (function, _) in table.items()}
 
 
@@ -164,6 +180,7 @@ def generator_terms(
     table,
     adversarial=WGAN_GP,
     label_smoothing=0.0,
+    changed=None,
 ):
     """Terms of the generator's loss.
 
@@ -181,6 +198,7 @@ def generator_terms(
             The discriminator sees translated images only, in that code and here.
         adversarial: one of `ADVERSARIALS`.
         label_smoothing: see `domain_classification`.
+        changed: see `adversarial_loss`; not of the same-domain pass.
 
     Returns:
         {term of `table`: scalar}.
@@ -191,7 +209,7 @@ def generator_terms(
         draws a residual, tanh(x + G(x, c)), where this one is StarGAN's.
     """
 
-    def terms(table, fake, target):
+    def terms(table, fake, target, changed=None):
         patch_logits, class_logits = discriminator(fake)
         seen = SimpleNamespace(
             image=image,
@@ -202,57 +220,30 @@ def generator_terms(
             label_slices=label_slices,
             label_smoothing=label_smoothing,
             adversarial=adversarial,
-            patch_logits=labeled_logits(patch_logits, target, label_slices),
+            changed=changed,
+            patch_logits=patch_logits,
             class_logits=class_logits,
         )
         return {term: function(seen) for term, (function, _) in table.items()}
 
     both = {term: row for term, row in table.items() if term not in IDENTITY_TERMS}
-    crossed = terms(both, fake, target)
+    crossed = terms(both, fake, target, changed)
     if both.keys() == table.keys():
         return crossed
     own = terms(table, generator([image, label]), label)
     return {term: crossed.get(term, 0.0) + own[term] for term in own}
 
 
-def labeled_logits(logits, label, label_slices):
-    """Patch logits given the labels, for discriminators with a projection.
-
-    Args:
-        logits: (batch, h, w, 1), or with a projection (batch, h, w, 1 + Σ c_i): whether
-            a patch is real, and how well it fits each label.
-        label: (batch, label_width).
-        label_slices: see `domain_classification`.
-
-    Returns:
-        (batch, h, w, 1). Without a projection, `logits`. With one, the first logit plus
-        a weighted sum of the others: 1 for labels that are on, -1 for binary labels
-        that are off, and 0 for labels of other data sets.
-
-    Reference: Miyato & Koyama 2018, cGANs with Projection Discriminator, equation 3.
-    """
-    if logits.shape[-1] == 1:
-        return logits
-    signs = []
-    for index, (columns, label_type) in enumerate(label_slices):
-        part = label[:, columns]
-        if label_type == BINARY:
-            part = 2.0 * part - 1.0
-        if len(label_slices) > 1:
-            part = part * label[:, -len(label_slices) + index, None]
-        signs.append(part)
-    signs = ops.concatenate(signs, axis=-1)[:, None, None, :]
-    fits = ops.sum(logits[..., 1:] * signs, axis=-1, keepdims=True)
-    return logits[..., :1] + fits
-
-
-def adversarial_loss(logits, real, adversarial=WGAN_GP):
+def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):
     """One half of the adversarial loss.
 
     Args:
-        logits: D_src, any shape; the mean is over images and patches.
+        logits: D_src, (batch, …); the mean is over images and patches.
         real: whether the critic should call these images real.
         adversarial: one of `ADVERSARIALS`.
+        changed: bool (batch,), the images to include, by default all; others enter the
+            mean as 0. An image that was asked to stay as it is is as good as a real
+            one, and calling it generated would teach nothing.
 
     Returns:
         Scalar: -mean(logits) if `real`, else mean(logits), for WGAN-GP; the mean of
@@ -263,7 +254,11 @@ def adversarial_loss(logits, real, adversarial=WGAN_GP):
         section 3.
     """
     wrong = -logits if real else logits
-    return ops.mean(ops.softplus(wrong) if adversarial == NON_SATURATING else wrong)
+    losses = ops.softplus(wrong) if adversarial == NON_SATURATING else wrong
+    if changed is not None:
+        losses = ops.mean(losses, axis=range(1, len(losses.shape)))
+        losses = ops.cast(changed, losses.dtype) * losses
+    return ops.mean(losses)
 
 
 def gradient_penalty(gradients):

@@ -144,7 +144,7 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
         "conditioning": "input",
         "upsampling": "transposed",
         "skips": False,
-        "projection": False,
+        "separate_classifier": False,
         "ema_decay": 0.0,
         "separable": False,
     }

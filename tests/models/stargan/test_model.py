@@ -123,7 +123,7 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
         conditioning="blocks",
         upsampling="resize",
         skips=True,
-        projection=True,
+        separate_classifier=True,
         ema_decay=0.9,
     )
     model.compile(
@@ -184,6 +184,41 @@ def test_the_classifier_may_learn_first(critic_steps, batch):
     assert logs["d_loss"] == logs["d_classification"] and logs["g_loss"] == [0.0]
     fit(model, batch, critic_steps)
     assert all(map(changed, before, networks)) and changed(critic[1], patches)
+
+
+def test_a_separate_classifier_stays_as_it_learned_first(batch):
+    model = tiny(separate_classifier=True)
+    model.compile(critic_steps=1, pretraining_steps=2, beta_1=0.5)
+    classifier = model.discriminator.classifier_variables
+    before = [variable.numpy() for variable in classifier]
+    critic = weights(model.discriminator.get_layer("halve_1"))
+    fit(model, batch, 2)
+    learned = [variable.numpy() for variable in classifier]
+    assert not changed(critic, model.discriminator.get_layer("halve_1"))
+    assert all(np.abs(a - b).max() > 0 for a, b in zip(before, learned, strict=True))
+    fit(model, batch, 2)
+    assert changed(critic, model.discriminator.get_layer("halve_1"))
+    for variable, value in zip(classifier, learned, strict=True):
+        np.testing.assert_array_equal(variable, value)
+
+
+def test_without_pretraining_a_separate_classifier_learns_along(batch):
+    model = tiny(separate_classifier=True)
+    model.compile(critic_steps=1)
+    classes = model.discriminator.get_layer("classes")
+    before = weights(classes)
+    fit(model, batch, 1)
+    assert changed(before, classes)
+
+
+def test_images_that_should_not_change_are_no_generated_ones(batch, monkeypatch):
+    model = tiny()
+    model.compile(critic_steps=1, targets="asked")
+    label = tf.constant(batch[1])
+    seen = model._changed(label, tf.concat([1 - label[:1], label[1:]], 0))
+    assert seen.numpy().tolist() == [True] + [False] * (len(batch[1]) - 1)
+    model.compile(critic_steps=1)
+    assert model._changed(label, label) is None
 
 
 def test_augmentation_is_for_training_alone(batch):
@@ -378,10 +413,10 @@ def test_reduced_precision_trains_and_penalises_in_float32(batch):
             value_and_slope,
             image,
             label,
-            label,
             -image,
             alpha,
             model._label_slices,
+            model._critic_table,
         )
         for one in (model, exact)
     )

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from stargan_tf.models.stargan.networks import (
     AppendLabel,
@@ -49,18 +50,32 @@ def test_discriminator_says_how_many_halvings_fit():
         DiscriminatorV1(16, 5)
 
 
-def test_a_projection_judges_each_label_besides():
-    discriminator = DiscriminatorV1(16, 7, 2, 2, projection=True)
-    patches, classes = discriminator(np.zeros((2, 16, 16, 3), "f"))
-    assert patches.shape == (2, 4, 4, 1 + 7) and classes.shape == (2, 7)
+@pytest.mark.parametrize("separate", [False, True])
+def test_classifier_variables_are_those_of_the_class_logits(separate):
+    discriminator = DiscriminatorV1(8, 3, 2, 2, separate_classifier=separate)
+    with tf.GradientTape() as tape:
+        _, classes = discriminator(np.ones((1, 8, 8, 3), "f"))
+    variables = discriminator.trainable_variables
+    gradients = tape.gradient(classes, variables)
+    pairs = zip(variables, gradients, strict=True)
+    expected = {variable.path for variable, gradient in pairs if gradient is not None}
+    assert {v.path for v in discriminator.classifier_variables} == expected
+    assert any(v.path not in expected for v in variables)
+
+
+def test_a_separate_classifier_has_at_most_eight_times_the_first_width():
+    discriminator = DiscriminatorV1(64, 3, 2, 6, separate_classifier=True)
+    for prefix in ("", "classifier_"):
+        widths = [discriminator.get_layer(f"{prefix}halve_{i}").filters for i in (1, 6)]
+        assert widths == [2, 16]
 
 
 @pytest.mark.parametrize(
-    "projection, variance, slope", [(False, 1 / 3, 0.01), (True, 2.0, 0.2)]
+    "separate, variance, slope", [(False, 1 / 3, 0.01), (True, 2.0, 0.2)]
 )
-def test_a_projection_starts_from_he_s_weights(projection, variance, slope):
+def test_a_separate_classifier_starts_from_he_s_weights(separate, variance, slope):
     keras.utils.set_random_seed(0)
-    discriminator = DiscriminatorV1(32, 3, 32, 2, projection=projection)
+    discriminator = DiscriminatorV1(32, 3, 32, 2, separate_classifier=separate)
     kernel = discriminator.get_layer("halve_2").kernel.numpy()
     fan_in = np.prod(kernel.shape[:3])
     assert kernel.var() * fan_in == pytest.approx(variance, rel=0.05)
@@ -99,7 +114,7 @@ def test_resized_images_have_no_checkerboard():
         lambda: GeneratorV1(
             3, 2, 1, output="additive", upsampling="resize", skips=True
         ),
-        lambda: DiscriminatorV1(16, 3, 2, 2, projection=True),
+        lambda: DiscriminatorV1(16, 3, 2, 2, separate_classifier=True),
         lambda: DiscriminatorV1(16, 3, 2, 2, dtype="mixed_bfloat16", name="critic"),
     ],
 )

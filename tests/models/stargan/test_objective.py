@@ -20,7 +20,6 @@ from stargan_tf.models.stargan.objective import (
     domain_classification,
     generator_table,
     gradient_penalty,
-    labeled_logits,
     mean_change,
     one_hot_classification,
     r1_penalty,
@@ -90,31 +89,22 @@ def test_the_non_saturating_loss_is_the_softplus_of_being_wrong():
     assert float(adversarial_loss(logits, False, NON_SATURATING)) == pytest.approx(fake)
 
 
+def test_images_that_should_not_change_count_as_no_error():
+    logits = np.array([[[[1.0]], [[3.0]]], [[[5.0]], [[9.0]]]], "f")  # (2, 2, 1, 1)
+    changed = np.array([True, False])
+    for adversarial, one in (("wgan_gp", 2.0), (NON_SATURATING, softplus_mean(1, 3))):
+        loss = adversarial_loss(logits, False, adversarial, changed)
+        assert float(loss) == pytest.approx(one / 2)
+
+
+def softplus_mean(*logits):
+    return sum(math.log1p(math.exp(logit)) for logit in logits) / len(logits)
+
+
 def test_r1_is_half_the_squared_slope():
     gradients = np.zeros((2, 1, 2, 2), np.float32)
     gradients[0, 0, 0] = [3.0, 4.0]
     assert float(r1_penalty(gradients)) == pytest.approx(25.0 / 2 / 2)
-
-
-def test_patch_logits_without_a_projection_are_as_they_are():
-    logits = np.ones((2, 3, 3, 1), np.float32)
-    assert labeled_logits(logits, None, PARTS) is logits
-
-
-def test_a_projection_adds_the_labels_logits_with_their_signs():
-    logits = np.array([[[[10.0, 1.0, 2.0]]]], np.float32)
-    for label, expected in (([1.0, 0.0], 9.0), ([0.0, 1.0], 11.0), ([1, 1], 13.0)):
-        label = np.array([label], np.float32)
-        found = labeled_logits(logits, label, PARTS[:1])
-        assert found.shape == (1, 1, 1, 1) and float(found[0, 0, 0, 0]) == expected
-
-
-def test_a_projection_ignores_the_labels_of_other_data_sets():
-    logits = np.array([[[[10.0, 1.0, 2.0, 4.0, 8.0, 16.0]]]], np.float32)
-    first, second = [1, 0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0, 1]
-    for label, expected in ((first, 9.0), (second, 18.0)):
-        found = labeled_logits(logits, np.array([label], np.float32), PARTS)
-        assert float(found[0, 0, 0, 0]) == expected
 
 
 def test_only_images_that_keep_their_labels_should_stay_unchanged():
@@ -141,7 +131,12 @@ def test_terms_without_a_weight_are_not_computed():
     assert [*generator_table(weights, rectified=True)] == [*paper, "identity"]
     weights = LOSS_WEIGHTS | {"reconstruction": 0.0, "change": 1.0}
     assert [*generator_table(weights)] == ["adversarial", "classification", "change"]
-    assert {*critic_table()} ^ {*critic_table(NON_SATURATING)} == {"penalty", "r1"}
+    critic = ["real", "fake", "classification", "penalty"]
+    assert [*critic_table(LOSS_WEIGHTS)] == critic
+    assert [*critic_table(LOSS_WEIGHTS, NON_SATURATING)] == [*critic[:3], "r1"]
+    weights = LOSS_WEIGHTS | {"gradient_penalty": 0.0}
+    assert [*critic_table(weights)] == critic[:3]
+    assert [*critic_table(weights, classification=False)] == critic[:2]
 
 
 def test_gradient_penalty_is_the_squared_distance_of_the_norm_from_one():
@@ -206,10 +201,10 @@ def test_the_classifier_may_learn_from_other_images():
             value_and_slope,
             ones,
             label,
-            label,
             -ones,
             tf.fill((2, 1, 1, 1), 0.5),
             [(slice(0, 1), "binary")],
+            critic_table(LOSS_WEIGHTS),
             **classified,
         )
 
