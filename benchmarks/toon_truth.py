@@ -11,7 +11,9 @@ held-out face has its exact answer. For each attribute the table gives
 - kept: share of faces that stayed: over all other pixels the mean difference to the
   input is below 4 % of the range;
 - progress: mean share of the way from input to answer, over the pixels that change;
-- drift: mean difference over the pixels that should stay, in % of the range.
+- drift: mean difference over the pixels that should stay, in % of the range;
+- PSNR: mean over the faces of the PSNR between translation and answer, in dB, without
+  the pixels of a new beard: nobody can know which one a shaven person would have.
 """
 
 import argparse
@@ -20,9 +22,9 @@ import numpy as np
 
 from stargan_tf import load_dataset, load_model
 from stargan_tf.steering.labels import all_targets
-from stargan_tf.toon_faces.datasets import true_translation
+from stargan_tf.toon_faces.datasets import FIRST_PERSON, TOON_ATTRIBUTES, render
+from stargan_tf.toon_faces.people import BEARDS
 
-DATASET = "toon_attributes"
 VISIBLE = 0.08  # of the range: a smaller difference is no change
 ARRIVED, STAYED = 0.25, 0.04
 
@@ -33,24 +35,27 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100)
     arguments = parser.parse_args()
     model = load_model(arguments.model, compile=False)
-    print(f"{'':<12}{'changed':>8}{'kept':>7}{'both':>7}{'progress':>10}{'drift %':>9}")
+    titles = (
+        f"{'changed':>8}{'kept':>7}{'both':>7}{'progress':>10}{'drift %':>9}{'PSNR':>7}"
+    )
+    print(f"{'':<12}{titles}")
     for domain, scores in measure(model, arguments.count).items():
-        progress, drift = scores.T
+        progress, drift, psnr = scores.T
         changed, kept = progress > ARRIVED, drift < STAYED
         shares = [
             f"{100 * part.mean():.0f} %" for part in (changed, kept, changed & kept)
         ]
         print(
             f"{domain:<12}{shares[0]:>8}{shares[1]:>7}{shares[2]:>7}"
-            f"{progress.mean():>10.2f}{100 * drift.mean():>9.2f}"
+            f"{progress.mean():>10.2f}{100 * drift.mean():>9.2f}{psnr.mean():>7.1f}"
         )
 
 
 def measure(model, count: int) -> dict[str, np.ndarray]:
-    """Domain → (faces, 2): progress and drift of each held-out face."""
+    """Domain → (faces, 3): progress, drift and PSNR of each held-out face."""
     names = [info.name for info in model.label_space.datasets]
-    dataset, size = names.index(DATASET), model.label_space.image_size
-    source = load_dataset(DATASET, "held_out", size)
+    name, size = TOON_ATTRIBUTES.name, model.label_space.image_size
+    dataset, source = names.index(name), load_dataset(name, "held_out", size)
     images = np.stack([source.load(index) for index in range(count)])
     targets = all_targets(source.info, source.labels[:count])
     scores = {}
@@ -58,7 +63,9 @@ def measure(model, count: int) -> dict[str, np.ndarray]:
         outputs = model.translate(images, labels, dataset=dataset)
         scores[domain] = np.array(
             [
-                score(images[i], outputs[i], truth(i, labels[i], size))
+                score(
+                    images[i], outputs[i], *truth(i, source.labels[i], labels[i], size)
+                )
                 for i in range(count)
                 if (labels[i] != source.labels[i]).any()
             ]
@@ -66,18 +73,28 @@ def measure(model, count: int) -> dict[str, np.ndarray]:
     return scores
 
 
-def truth(index: int, label: np.ndarray, size: int) -> np.ndarray:
-    return true_translation(DATASET, "held_out", index, label, size)
+def truth(index: int, own: np.ndarray, label: np.ndarray, size: int):
+    """(the answer; where the input determines it, bool (size, size))."""
+    number = FIRST_PERSON["held_out"] + index
+    male = TOON_ATTRIBUTES.labels.names.index("Male")
+    person, look = TOON_ATTRIBUTES.draw(TOON_ATTRIBUTES.seed, number, label)
+    answer, known = render(person, look, size), np.ones((size, size), bool)
+    if label[male] > own[male]:
+        others = [render(person._replace(beard=it), look, size) for it in {*BEARDS}]
+        known = (np.ptp(np.stack(others).astype(int), 0) == 0).all(-1)
+    return answer, known
 
 
-def score(image, output, answer) -> tuple[float, float]:
+def score(image, output, answer, known) -> tuple[float, float, float]:
     image, output, answer = (
         x.astype(np.float32) / 255 for x in (image, output, answer)
     )
     change = np.abs(answer - image).max(-1) > VISIBLE
     before = np.abs(image - answer).mean(-1)[change].mean()
     after = np.abs(output - answer).mean(-1)[change].mean()
-    return 1 - after / before, np.abs(output - image).mean(-1)[~change].mean()
+    drift = np.abs(output - image).mean(-1)[~change].mean()
+    psnr = -10 * np.log10(np.square(output - answer)[known].mean() + 1e-10)
+    return 1 - after / before, drift, psnr
 
 
 if __name__ == "__main__":

@@ -194,3 +194,20 @@ def test_photos_adds_up_the_time_of_training(photos, tmp_path):
     )
     assert photos["minutes_until"](log, 20, 8) == pytest.approx((40 + 20) / 60)
     assert photos["minutes_until"](tmp_path / "none", 20, 8) is None
+
+
+def test_toon_truth_knows_all_of_the_answer_but_a_new_beard():
+    script = runpy.run_path(str(FOLDER / "toon_truth.py"))
+    source = load_dataset("toon_attributes", "held_out", SIDE)
+    male = source.info.index("Male")
+    index = int(np.argmin(source.labels[:, male]))
+    shaven, image = source.labels[index], source.load(index)
+    bearded = np.where(np.arange(len(shaven)) == male, 1, shaven)
+    answer, known = script["truth"](index, shaven, bearded, SIDE)
+    assert known[: SIDE // 4].all() and not known[SIDE // 2 :].all()
+    assert script["truth"](index, bearded, shaven, SIDE)[1].all()
+    progress, drift, psnr = script["score"](image, answer, answer, known)
+    assert progress == 1 and drift < 0.01 and psnr == pytest.approx(100)
+    guess = np.where(known[..., None], answer, 255 - answer)
+    assert script["score"](image, guess, answer, known)[2] == pytest.approx(100)
+    assert script["score"](image, image, answer, known)[0] == 0
