@@ -444,18 +444,13 @@ class StarGANBase(BuiltModel):
     # === Losses and logs ===
 
     def weigh(self, prefix, values, table, weights):
-        """The weighted sum of a loss's terms, logged with each of them.
+        """The `weighted_sum` of a loss's terms, logged with each of them.
 
         Args:
             prefix: of the logs' names.
-            values: {term: scalar}.
-            table: {term: (function, name of its weight or None for 1)}.
-            weights: {name: weight}.
+            values, table, weights: as of `weighted_sum`.
         """
-        loss = 0.0
-        for term, value in values.items():
-            name = table[term][1]
-            loss += value if name is None else weights[name] * value
+        loss = weighted_sum(values, table, weights)
         logs = {"loss": loss, **values}
         self.log({f"{prefix}_{name}": value for name, value in logs.items()})
         return loss
@@ -554,6 +549,21 @@ def tape_over(*networks):
         for network in networks:
             tape.watch([variable.value for variable in network.trainable_variables])
         yield tape
+
+
+def weighted_sum(values, table, weights):
+    """A loss.
+
+    Args:
+        values: {term: scalar}.
+        table: {term: (function, name of its weight or None for 1)}.
+        weights: {name: weight}.
+    """
+    loss = 0.0
+    for term, value in values.items():
+        name = table[term][1]
+        loss += value if name is None else weights[name] * value
+    return loss
 
 
 def value_and_slope(function, x):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.training.conftest import PATIENCE, PLUGIN, TINY_V2, ToyRun
+from tests.training.conftest import EAGER, PATIENCE, PLUGIN, PREPARED, TINY_V2, ToyRun
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -41,7 +41,7 @@ class Place:
         self.masks = folder / "masks"
         self.masks.mkdir()
         (self.masks / "toy_masks.py").write_text(MASKS)
-        self.run = ToyRun(folder / "run")
+        self.run = ToyRun(folder / "run", PREPARED)
         rng = np.random.default_rng(0)
         for name in ("photo.png", "other.png"):
             pixels = rng.integers(0, 255, (SIZE, SIZE, 3), np.uint8)
@@ -49,7 +49,7 @@ class Place:
 
     def train(self, *flags):
         path = os.pathsep.join((str(PLUGIN), str(self.masks)))
-        return self.run.finish(*flags, PYTHONPATH=path)
+        return self.run.finish(*flags, PYTHONPATH=path, **EAGER)
 
     def translate(self, *flags, masks=None):
         """(exit status, errors); `masks`: the folder that Python finds them in."""
@@ -162,6 +162,7 @@ def test_the_run_goes_on_and_refuses_other_masks(place):
     status, output, errors = place.train("--steps=3", "--trust_code")
     assert status == 0, errors
     assert "Going on from step 2" in output
+    place.run.module = "stargan_tf.cli.main"  # nothing is trained from here on
     status, _, errors = place.train("--steps=4")
     assert status == 2 and errors.count("\n") == 1
     assert "config.json names code to run, mask_provider=toy_masks:bright" in errors

@@ -47,7 +47,7 @@ TINY_V2 = [
 
 # What to run in place of `stargan-tf`, and variables that make it quick.
 PREPARED = "tests.training.prepared_cli"
-SMALL = {"TEST_SMALL": "1"}
+SMALL, EAGER = {"TEST_SMALL": "1"}, {"TEST_EAGER": "1"}
 
 
 class ToyRun:

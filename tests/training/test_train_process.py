@@ -88,15 +88,16 @@ def check_equal(received, expected, checkpoint):
 
 
 def test_a_killed_and_resumed_v2_run_equals_an_uninterrupted_one(toy_run, tiny_v2):
-    whole, torn = toy_run("whole"), toy_run("torn")
-    reference = whole.start(*tiny_v2)
-    process = torn.start(*tiny_v2)
+    whole, torn = (toy_run(name, PREPARED) for name in ("whole", "torn"))
+    flags = [*tiny_v2, "--image_size=16"]
+    reference = whole.start(*flags, **SMALL)
+    process = torn.start(*flags, **SMALL)
     wait_for_step(torn, 3)
     process.kill()
     process.communicate()
     assert process.returncode == -9
 
-    status, output, errors = torn.finish(*tiny_v2)
+    status, output, errors = torn.finish(*flags, **SMALL)
     assert status == 0, errors
     assert "Going on from step " in output
     _, errors = reference.communicate()
