@@ -109,7 +109,7 @@ PRESETS = {
             "discriminator_layers": 6,
             "batch_size": 8,
             "pretraining_steps": 5000,
-            "steps": 17_000,
+            "steps": 15_500,
             "checkpoint_every": 500,
             "sample_every": 500,
             "log_every": 50,
