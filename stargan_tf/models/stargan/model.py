@@ -259,8 +259,8 @@ class StarGAN(LabelModel):
                 penalty has the weight `r1`.
             targets: `"permuted"`, the labels of other images in the batch, as in the
                 paper, or `"asked"`, labels as users choose them: at most one attribute
-                changed (see `asked_labels`). Images that were asked to stay as they
-                are do not take part in the adversarial loss then.
+                changed (see `asked_labels`). Images whose labels do not change are
+                then left out of the adversarial loss.
             augment: whether to shift the images that the discriminator sees at random
                 and to show its classifier noisy ones (not in the paper; see `shifted`
                 and `disturbed`).
