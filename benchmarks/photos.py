@@ -139,8 +139,9 @@ def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarr
     import keras
 
     source = open_split(arguments, TRAIN)
-    # The fingerprint changes with the split: what is measured was never trained on.
-    key = f"{source.fingerprint[:12]}_{arguments.image_size}_{arguments.steps}"
+    # The names change with the split: what is measured was never trained on.
+    names = data_fingerprint(source)["names"][:12]
+    key = f"{names}_{arguments.image_size}_{arguments.steps}"
     file = arguments.work / f"classifier_{key}.keras"
     if not file.exists():
         start = time.perf_counter()

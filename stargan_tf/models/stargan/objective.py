@@ -23,7 +23,9 @@ WGAN_GP, NON_SATURATING = ADVERSARIALS = ("wgan_gp", "non_saturating")
 # entry of `loss_weights` in this folder's `__init__.py`.
 CRITIC_TERMS = {
     "real": (
-        lambda seen: adversarial_loss(seen.real_logits, True, seen.adversarial),
+        lambda seen: adversarial_loss(
+            seen.real_logits, True, seen.adversarial, seen.changed
+        ),
         None,
     ),
     "fake": (
@@ -133,7 +135,8 @@ def critic_terms(
         table: a `critic_table`.
         adversarial: one of `ADVERSARIALS`.
         classified: the images that the classifier learns from; by default `image`.
-        changed: see `adversarial_loss`; of the generated images.
+        changed: see `adversarial_loss`; an image and its translation are left out
+            together, or WGAN's critic would gain without end by its bias.
 
     Returns:
         {term of `table`: scalar}.

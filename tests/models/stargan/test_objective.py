@@ -217,6 +217,27 @@ def test_the_classifier_may_learn_from_other_images():
         assert other[name] == pytest.approx(plain[name])
 
 
+def test_the_critic_gains_nothing_by_its_bias():
+    """As many real images as generated ones count, also where some labels stay."""
+    image, label = np.zeros((4, 4, 4, 3), "f"), np.zeros((4, 1), "f")
+
+    def wasserstein(bias):
+        terms = critic_terms(
+            lambda x: (x[:, :1, :1, :1] + bias, x[:, 0, 0, :1]),
+            value_and_slope,
+            image,
+            label,
+            image + 1.0,
+            tf.fill((4, 1, 1, 1), 0.5),
+            [(slice(0, 1), "binary")],
+            critic_table(LOSS_WEIGHTS),
+            changed=np.array([True, False, True, False]),
+        )
+        return float(terms["real"] + terms["fake"])
+
+    assert wasserstein(0.0) == wasserstein(8.0) == 0.5
+
+
 def test_images_shift_by_up_to_a_sixteenth_and_repeat_their_border():
     image = np.random.default_rng(0).uniform(-1, 1, (2, 32, 16, 3)).astype("f")
     drawn = np.array([[0.0, 0.5], [0.5, 0.999]], "f")
