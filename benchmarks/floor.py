@@ -61,7 +61,7 @@ def made(model: str, image_size: int):
 
 def generator_multiply_adds(model: str, image_size: int) -> int:
     """Multiply-adds of one image through the generator."""
-    from stargan_tf.distillation.distiller import multiply_adds
+    from step_cost import multiply_adds
 
     code = (5,) if model == "v1" else (64,)
     image = (image_size, image_size, 3)

@@ -18,7 +18,6 @@ ENGINES = (
     "convert",
     "data",
     "demo",
-    "distillation",
     "distribution",
     "doctor",
     "evaluation",

@@ -47,7 +47,6 @@ def test_the_python_scripts_run(tmp_path, monkeypatch, model, shorter, written):
 
 def test_presets_and_data_sets_that_it_names_exist():
     known = {*presets(installed_families()), *PRESETS}
-    known.add("mobile")  # of distill
     assert set(re.findall(r"--preset (\w+)", README)) <= known
     known = set(available()) | set(re.findall(r"new-plugin (\w+)", README))
     for names in re.findall(r"--dataset ([\w,]+)", README):

@@ -41,7 +41,6 @@ COMMANDS = {
     "export": "stargan_tf.cli.export:EXPORT",
     "serve": "stargan_tf.cli.export:SERVE",
     "demo": "stargan_tf.cli.export:DEMO",
-    "distill": "stargan_tf.cli.train:DISTILL",
     "datasets": "stargan_tf.cli.data:DATASETS_COMMAND",
     "cache": "stargan_tf.cli.data:CACHE",
     "new-plugin": "stargan_tf.cli.data:NEW_PLUGIN",

@@ -1,4 +1,4 @@
-"""`stargan-tf train`, `distill`, `evaluate` and `compare`: models made and measured."""
+"""`stargan-tf train`, `evaluate` and `compare`: models made and measured."""
 
 import argparse
 import contextlib
@@ -175,68 +175,6 @@ TRAIN = Command(
     add_arguments=_add_arguments,
     run=_train,
     renamed={"--model": "--family"},
-)
-
-
-# === distill: a light model for phones, taught by a trained one ===
-
-_OPTIONS = ("preset", "steps", "batch_size", "learning_rate", "seed")
-
-
-def _add_distill_arguments(parser: CommandParser) -> None:
-    group = parser.add_argument_group("Models")
-    add = group.add_argument
-    add("--model", required=True, help=MODEL_HELP)
-    add("--preset", choices=["mobile"], default="mobile", help="The student.")
-    add("--output", metavar="DIR", help="Folder to write. [MODEL_mobile]")
-    add_overwrite(add)
-    add_mask_provider(group)
-    add_trust_code(group)
-    add = parser.add_argument_group("Training").add_argument
-    add("--steps", type=number(int, 1), default=4000, help="Training steps.")
-    add("--batch_size", type=number(int, 1), default=16, help="Images per step.")
-    text, rate = "Initial learning rate; it decays to zero.", number(float, 1e-9)
-    add("--learning_rate", type=rate, default=2e-3, help=text)
-    add("--seed", type=int, default=0, help="Seed of data order, labels, and styles.")
-    add_model_data_arguments(parser)
-
-
-def _run(args: argparse.Namespace) -> None:
-    # Here, not above: NumPy is slow to start.
-    from stargan_tf.distillation.distiller import plan_distillation
-
-    job = plan_distillation(
-        args.model,
-        Path(args.output) if args.output else None,
-        {name: getattr(args, name) for name in _OPTIONS},
-        partial(data_choice, args),
-        given_code(args),
-        args.overwrite,
-    )
-    start_tensorflow()
-    print(_summary(job.run(), job.output))
-
-
-def _summary(record: dict[str, Any], output: Path) -> str:
-    cost, teacher = record["multiply_adds"], record["teacher_multiply_adds"]
-    return (
-        f"The student takes {cost / 1e6:.1f} million multiply-adds, the teacher "
-        f"{teacher / 1e6:.1f} ({teacher / cost:.1f} times as many). Mean difference "
-        f"of their images: {record['difference']:.4f} of a span of 2.\n"
-        "What to do next:\n"
-        f"  stargan-tf evaluate --model {output}\n"
-        f"  stargan-tf export --model {output} --format litert --output {output}/litert"
-    )
-
-
-DISTILL = Command(
-    summary="Teach a light model, for phones, what a trained one does.",
-    usage="distill --model DIR --preset mobile [--output DIR]\n"
-    "The student's generator costs at most a tenth of the teacher's multiply-adds; its "
-    "other networks are the teacher's.",
-    add_arguments=_add_distill_arguments,
-    run=_run,
-    renamed={"--teacher": "--model"},
 )
 
 

@@ -1,11 +1,9 @@
-"""Convolutions: of small images, halving or doubling in one pass, and separable."""
+"""Convolutions: of small images, and halving or doubling in one pass."""
 
 import math
 
 import keras
 from keras import ops
-
-from stargan_tf.layers.initializers import depthwise_normal
 
 # Up to so many output pixels an image, a kernel of at least so many weights is faster
 # on a CPU as one matrix product. With more pixels, or fewer weights, gathering the
@@ -108,37 +106,18 @@ class DoublingConv2D(_ResamplingConv2D):
         return (batch, *(side and side * 2 for side in sides), self.filters)
 
 
-def convolution(
-    filters,
-    kernel_size,
-    initializer,
-    separable=False,
-    layer=keras.layers.Conv2D,
-    **kwargs,
-):
-    """A convolution with zero padding, or a depthwise-separable one in its place.
-
-    The latter, each channel by itself, then all of them 1×1, takes about
-    1/kernel_size² of the multiply-adds (Howard et al. 2017, MobileNets, section 3.1).
+def convolution(filters, kernel_size, initializer, layer=keras.layers.Conv2D, **kwargs):
+    """A convolution with zero padding.
 
     Args:
         filters: output channels.
         kernel_size: side of the kernel.
-        initializer: of the kernel; of a separable one's 1×1 kernel.
-        separable: whether it is separable.
-        layer: the class of the other one.
+        initializer: of the kernel.
+        layer: its class.
         **kwargs: further arguments of the layer.
     """
     kwargs = {"padding": "same", "data_format": "channels_last", **kwargs}
-    if not separable:
-        return layer(filters, kernel_size, kernel_initializer=initializer, **kwargs)
-    return keras.layers.SeparableConv2D(
-        filters,
-        kernel_size,
-        depthwise_initializer=depthwise_normal(kernel_size),
-        pointwise_initializer=initializer,
-        **kwargs,
-    )
+    return layer(filters, kernel_size, kernel_initializer=initializer, **kwargs)
 
 
 def convolve(inputs, kernel, strides, padding):

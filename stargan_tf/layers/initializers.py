@@ -32,12 +32,3 @@ def he_normal(heads=1):
     return keras.initializers.VarianceScaling(
         2.0 * heads, "fan_in", "untruncated_normal"
     )
-
-
-def depthwise_normal(kernel_size):
-    """Normal with variance 1 / kernel_size², for depthwise kernels.
-
-    The variance of what comes in is kept; Keras would count all channels into the
-    fan-in, though each output sees only one.
-    """
-    return keras.initializers.RandomNormal(stddev=1 / kernel_size)

@@ -252,6 +252,23 @@ class StarGANBase(BuiltModel):
             "datasets": self.label_space.to_list(),
         }
 
+    @classmethod
+    def from_config(cls, config):
+        """Rebuilds a model from `get_config`, also from that of version 0.1.0.
+
+        Raises:
+            InputError: for a model of depthwise-separable convolutions, which version
+                0.1.0 could make.
+        """
+        config = dict(config)
+        if config.pop("separable", False):
+            raise InputError(
+                "This model has depthwise-separable convolutions (separable=True), "
+                "which only version 0.1.0 of stargan_tf computes. Train a generator "
+                "with few base_filters instead."
+            )
+        return super().from_config(config)
+
     def _optimizers(self):
         names = [f"{network}_optimizer" for network in self.trained_networks]
         return {name: getattr(self, name) for name in names}

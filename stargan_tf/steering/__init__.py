@@ -3,8 +3,7 @@
 A model family names its steering (`ModelFamily.translated_by`), which is an entry point
 of the group `stargan_tf.steerings`. The engines ask it for what depends on it, and know
 no steering by name: its flags of `stargan-tf translate` and the plan of a translation,
-the model behind a server, the tasks of an evaluation, and what a distilled student
-learns.
+the model behind a server, and the tasks of an evaluation.
 """
 
 import contextlib
@@ -56,8 +55,6 @@ class Steering:
         remote_model: `module:function`, (a `Client`, its description of a model, code
             of the model: name → `module:name`) → the model, to translate with.
         tasks: `module:function`, (subject, options) → the tasks of an evaluation.
-        lessons: `module:class` of what a student learns, see
-            `stargan_tf.steering.tasks`.
     """
 
     api_version: int
@@ -66,7 +63,6 @@ class Steering:
     usage: tuple[str, ...]
     remote_model: str
     tasks: str
-    lessons: str
 
     def add_arguments(self, parser: "argparse.ArgumentParser") -> None:
         """Adds the flags of `stargan-tf translate` that only this steering takes.
@@ -141,7 +137,6 @@ class LabelSteering(Steering):
 
     remote_model = "stargan_tf.serving.remote_models:RemoteLabelModel"
     tasks = "stargan_tf.steering.tasks:label_tasks"
-    lessons = "stargan_tf.steering.tasks:LabelLessons"
 
     def add_arguments(self, parser):
         """`--mask`."""

@@ -30,7 +30,6 @@ class StyleSteering(Steering):
 
     remote_model = "stargan_tf.serving.remote_models:RemoteStyleModel"
     tasks = "stargan_tf.steering.tasks:style_tasks"
-    lessons = "stargan_tf.steering.tasks:StyleLessons"
 
     def add_arguments(self, parser):
         """Which styles, and in which form."""

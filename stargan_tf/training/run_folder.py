@@ -34,8 +34,8 @@ from stargan_tf.version import __version__
 Code = str | Callable[..., Any]
 # What a run folder's config.json has beside the options.
 VERSIONS = "versions"
-# Options of earlier versions, which decided nothing about the weights.
-_FORMER_OPTIONS = ("data_service",)
+# Options of earlier versions; of models with the second, `from_config` says more.
+_FORMER_OPTIONS = ("data_service", "separable")
 
 
 class RunFolder:

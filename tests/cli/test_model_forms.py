@@ -2,18 +2,13 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from stargan_tf.cli.main import main
-from stargan_tf.distillation.distiller import plan_distillation
-from stargan_tf.evaluation.job import DataChoice
-from stargan_tf.training import checkpoints
-from stargan_tf.training.config import resolve
-from stargan_tf.training.run_folder import find_checkpoint, load_model
+from stargan_tf.training.run_folder import load_model
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +63,3 @@ def test_a_run_starts_from_it(file, tmp_path, capsys):
     assert "faces.keras (step 3)" in capsys.readouterr().out
     model = load_model(tmp_path / "run")
     assert model.get_config()["base_filters"] == 8
-
-
-def test_distill(file):
-    options = {"preset": "mobile"}
-    job = plan_distillation("faces.keras", None, options, lambda size: DataChoice())
-    assert (job.output, job.state.step) == (Path("faces_mobile"), 3)
-
-
-def test_a_run_is_distilled_on_its_own_data(saved, tmp_path, monkeypatch):
-    monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")
-    model = load_model(saved)
-    state = checkpoints.State(3, "stargan", model.label_space.to_list(), [9], {})
-    checkpoints.save(tmp_path / "run" / "checkpoints", model, state, keep=1)
-    config = resolve({"dataset": "toon_attributes", "image_size": 32}).to_dict()
-    (tmp_path / "run" / "config.json").write_text(json.dumps(config))
-    flags = ["--steps", "1", "--batch_size", "2"]
-    assert main(["distill", "--model", str(tmp_path / "run"), *flags]) == 0
-    assert find_checkpoint(tmp_path / "run_mobile")[1].data

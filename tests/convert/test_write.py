@@ -312,7 +312,6 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
     for options in (
         {"output": "blend"},
         {"conditioning": "blocks"},
-        {"separable": True},
         {"upsampling": "resize"},
         {"skips": True},
         {"separate_classifier": True},

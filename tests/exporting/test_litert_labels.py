@@ -46,14 +46,6 @@ def test_joint_labels_with_the_mask_attention_and_blocks(hair_pictures):
     assert compare(file, content, "float32", hair_pictures)["translate"].max < 1e-4
 
 
-def test_a_light_generator_for_phones(hair_pictures):
-    file = labels.litert_model(tiny(separable=True)).files[0]
-    content = convert(file, "dynamic", "float32")
-    assert operations(content)["DEPTHWISE_CONV_2D"] == 8
-    assert "TILE" not in operations(content)
-    assert compare(file, content, "float32", hair_pictures)["translate"].mean < 0.1
-
-
 def test_another_model_is_told_apart(generator_content, hair_pictures):
     other = tiny()
     for weight in other.generator.weights:

@@ -33,15 +33,14 @@ GENERATOR_V2 = {
     "style_dim": 3,
     "base_filters": 2,
     "max_filters": 4,
-    "separable": True,
     "high_pass": 1.0,
 }
 DESCRIPTIONS = {
     "v1": (StarGAN, V1),
-    "v1 light": (StarGAN, V1 | {"separable": True, "conditioning": "blocks"}),
+    "v1 blocks": (StarGAN, V1 | {"conditioning": "blocks"}),
     "v1 blend": (StarGAN, V1 | {"output": "blend"}),
     "v2": (StarGANV2, V2),
-    "v2 light": (GeneratorV2, GENERATOR_V2),
+    "v2 generator": (GeneratorV2, GENERATOR_V2),
 }
 
 

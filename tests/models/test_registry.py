@@ -219,7 +219,6 @@ def test_presets_have_the_papers_hyper_parameters(
         "skips": False,
         "separate_classifier": False,
         "ema_decay": 0.0,
-        "separable": False,
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,
@@ -264,7 +263,6 @@ def test_presets_of_the_second_paper(
         "high_pass": high_pass,
         "mask_provider": provider,
         "generator_filters": None,
-        "separable": False,
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,

@@ -162,7 +162,7 @@ STARGAN = ModelFamily(
     compile_from_run={"steps": "total_steps"},
     label_weights={
         # The label's channels come after the image's three.
-        "generator(_ema)?/stem/(depthwise_)?kernel": (2, 3),
+        "generator(_ema)?/stem/kernel": (2, 3),
         r"generator(_ema)?/residual_\d+/norm_\d/affine/kernel": (0, 0),
         "discriminator/classes/kernel": (3, 0),
     },
@@ -237,12 +237,6 @@ STARGAN = ModelFamily(
             "is then used to translate, such as 0.999; 0: none, as in the paper.",
             minimum=0.0,
             maximum=0.99999,
-        ),
-        _network(
-            "separable",
-            False,
-            "A light generator of depthwise-separable convolutions (not in the paper; "
-            "see stargan-tf distill).",
         ),
     ),
     compile_options=(

@@ -66,8 +66,6 @@ class StarGAN(LabelModel):
             own (not in the paper; see `DiscriminatorV1`).
         ema_decay: decay of an exponential moving average of the generator's weights,
             which is then used to translate, such as 0.999; 0 for none, as in the paper.
-        separable: a light generator of depthwise-separable convolutions (not in the
-            paper; see `GeneratorV1`).
         num_domains: number of domains, which are then called `attribute_0`, … (or
             `domain_0`, … if they are one-hot).
         domains: names of the domains (attributes), in the order of the labels.
@@ -118,7 +116,6 @@ class StarGAN(LabelModel):
         skips=False,
         separate_classifier=False,
         ema_decay=0.0,
-        separable=False,
         *,
         attention=None,
         num_domains=None,
@@ -154,7 +151,6 @@ class StarGAN(LabelModel):
             "conditioning": conditioning,
             "upsampling": upsampling,
             "skips": skips,
-            "separable": separable,
         }
         self.arguments = {
             **generator_options,

@@ -47,9 +47,6 @@ class GeneratorV1(keras.Model):
         skips: not in the paper: skip connections between the halving and the doubling
             layers of each size (U-Net, Ronneberger et al. 2015). They carry fine
             detail, so the outermost convolutions are 3×3, not 7×7.
-        separable: not in the paper: depthwise-separable convolutions (5×5 where the
-            paper has 7×7), and bilinear doubling before one in place of the transposed
-            convolutions. For phones.
 
     Input: [image (batch, height, width, 3) float in [-1, 1],
         label (batch, label_width) float].
@@ -70,7 +67,6 @@ class GeneratorV1(keras.Model):
         conditioning="input",
         upsampling="transposed",
         skips=False,
-        separable=False,
         dtype=None,
         **kwargs,
     ):
@@ -83,31 +79,21 @@ class GeneratorV1(keras.Model):
         image = keras.Input((None, None, 3), dtype=full, name="image")
         label = keras.Input((label_width,), dtype=full, name="label")
 
-        kinds = {"separable": separable, "dtype": dtype}
         conditional = conditioning == "blocks"
         residual_block = ConditionalResidualBlock if conditional else ResidualBlock
-        # A depthwise 7×7 takes phones longer than all the rest; 5×5 has a fast kernel.
-        edge = 3 if skips else 5 if separable else 7
+        edge = 3 if skips else 7
 
         # === Functional model ===
         def block(x, name, filters, kernel_size, strides, **kwargs):
-            kwargs = {"strides": strides, "name": name, **kinds, **kwargs}
+            kwargs = {"strides": strides, "name": name, "dtype": dtype, **kwargs}
             x = bare_convolution(filters, kernel_size, **kwargs)(x)
             x = InstanceNormalization(dtype=dtype, name=f"{name}_norm")(x)
             return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
 
         def doubled(x, name, filters):
-            if not separable and upsampling == "resize":
+            if upsampling == "resize":
                 return block(x, name, filters, 3, 1, layer=DoublingConv2D)
-            if not separable:
-                return block(x, name, filters, 4, 2, layer=layers.Conv2DTranspose)
-            double = layers.UpSampling2D(
-                data_format="channels_last",
-                interpolation="bilinear",
-                dtype=dtype,
-                name=f"{name}_double",
-            )
-            return block(double(x), name, filters, 3, 1)
+            return block(x, name, filters, 4, 2, layer=layers.Conv2DTranspose)
 
         x = block(append_label([image, label]), "stem", base_filters, edge, 1)
         seen = []
@@ -115,7 +101,8 @@ class GeneratorV1(keras.Model):
             seen.append(x)
             x = block(x, f"down_{i}", base_filters * 2**i, 4, 2)
         for i in range(1, num_residual_blocks + 1):
-            residual = residual_block(base_filters * 4, name=f"residual_{i}", **kinds)
+            name = f"residual_{i}"
+            residual = residual_block(base_filters * 4, name=name, dtype=dtype)
             x = residual([x, label] if conditional else x)
         for i in (1, 2):
             x = doubled(x, f"up_{i}", base_filters * 4 // 2**i)
@@ -127,7 +114,7 @@ class GeneratorV1(keras.Model):
             # Training starts from no change.
             "zeros" if output == "additive" else uniform_fan_in(),
             name="to_rgb",
-            **kinds,
+            dtype=dtype,
         )(x)
         if output == "blend":
             outputs = Blend(dtype=full, name="blend")([image, drawn])
@@ -244,7 +231,6 @@ class ResidualBlock(keras.layers.Layer):
 
     Args:
         filters: number of channels, in and out.
-        separable: depthwise-separable convolutions in place of full ones.
 
     Input shape: (batch, height, width, filters). Output shape: the same.
 
@@ -253,16 +239,15 @@ class ResidualBlock(keras.layers.Layer):
 
     normalization = InstanceNormalization
 
-    def __init__(self, filters, separable=False, **kwargs):
+    def __init__(self, filters, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         dtype = self.dtype_policy
 
-        kwargs = {"separable": separable, "dtype": dtype}
-        self.conv_1 = bare_convolution(filters, 3, name="conv_1", **kwargs)
+        self.conv_1 = bare_convolution(filters, 3, name="conv_1", dtype=dtype)
         self.norm_1 = self.normalization(dtype=dtype, name="norm_1")
         self.relu = keras.layers.ReLU(dtype=dtype, name="relu")
-        self.conv_2 = bare_convolution(filters, 3, name="conv_2", **kwargs)
+        self.conv_2 = bare_convolution(filters, 3, name="conv_2", dtype=dtype)
         self.norm_2 = self.normalization(dtype=dtype, name="norm_2")
 
     def build(self, input_shape):
@@ -287,7 +272,6 @@ class ConditionalResidualBlock(ResidualBlock):
 
     Args:
         filters: number of channels, in and out.
-        separable: depthwise-separable convolutions in place of full ones.
 
     Input: [x (batch, height, width, filters), label (batch, label_width)].
     Output shape: that of x.

@@ -146,7 +146,6 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
         "skips": False,
         "separate_classifier": False,
         "ema_decay": 0.0,
-        "separable": False,
     }
     changed = [name for name, value in ours.items() if options.get(name) != value]
     if changed:

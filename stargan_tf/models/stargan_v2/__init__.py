@@ -53,12 +53,6 @@ MODEL_OPTIONS = (
         "Channels of the generator at full size, if others than base_filters.",
         int,
     ),
-    _network(
-        "separable",
-        False,
-        "A light generator of depthwise-separable convolutions (not in the paper; "
-        "see stargan-tf distill).",
-    ),
 )
 
 BATCH_OPTIONS = (

@@ -50,7 +50,6 @@ class DownResidualBlock(keras.layers.Layer):
             convolution without bias into the shortcut.
         normalize: whether with instance normalization (G only).
         downsample: whether to halve height and width by average pooling.
-        separable: depthwise-separable 3×3 convolutions in place of full ones.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, height[/2], width[/2], filters).
@@ -58,32 +57,27 @@ class DownResidualBlock(keras.layers.Layer):
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, tables 5 and 7.
     """
 
-    def __init__(
-        self, filters, normalize=False, downsample=False, separable=False, **kwargs
-    ):
+    def __init__(self, filters, normalize=False, downsample=False, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.normalize = normalize
         self.downsample = downsample
-        self.separable = separable
         self.relu = leaky_relu(dtype=self.dtype_policy, name="relu")
         self.halve = keras.layers.AveragePooling2D(
             2, data_format="channels_last", dtype=self.dtype_policy, name="halve"
         )
         self.shortcut = None
-        self._halves_in_convolution = downsample and not separable
 
     def build(self, input_shape):
         dtype, channels = self.dtype_policy, input_shape[-1]
         # The channels change in the second convolution.
-        kwargs = {"separable": self.separable, "dtype": dtype}
-        self.conv_2 = he_convolution(self.filters, 3, name="conv_2", **kwargs)
-        if self._halves_in_convolution:
+        self.conv_2 = he_convolution(self.filters, 3, name="conv_2", dtype=dtype)
+        if self.downsample:
             self.conv_1 = HalvingConv2D(
                 channels, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
             )
         else:
-            self.conv_1 = he_convolution(channels, 3, name="conv_1", **kwargs)
+            self.conv_1 = he_convolution(channels, 3, name="conv_1", dtype=dtype)
         for layer in (self.conv_1, self.conv_2):
             layer.build(input_shape)
         if self.normalize:
@@ -100,8 +94,6 @@ class DownResidualBlock(keras.layers.Layer):
     def call(self, inputs):
         x = self.norm_1(inputs) if self.normalize else inputs
         x = self.conv_1(self.relu(x))
-        pool = self.downsample and not self._halves_in_convolution
-        x = self.halve(x) if pool else x
         x = self.norm_2(x) if self.normalize else x
         x = self.conv_2(self.relu(x))
         return (x + self._shortcut_branch(inputs)) / math.sqrt(2)
@@ -132,7 +124,6 @@ class AdaINResidualBlock(keras.layers.Layer):
         use_shortcut: `False` with the high-pass skips: neither shortcut nor √2.
             The 1×1 convolution then is in the weights as in the official
             checkpoints, unused and untrained.
-        separable: depthwise-separable 3×3 convolutions in place of full ones.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: (batch, height[·2], width[·2], filters).
@@ -140,24 +131,20 @@ class AdaINResidualBlock(keras.layers.Layer):
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5, "ResBlk" with AdaIN.
     """
 
-    def __init__(
-        self, filters, upsample=False, use_shortcut=True, separable=False, **kwargs
-    ):
+    def __init__(self, filters, upsample=False, use_shortcut=True, **kwargs):
         # No autocast: the style is not rounded before it is used.
         super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.upsample = upsample
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
-        self._doubles_in_convolution = upsample and not separable
-        kwargs = {"separable": separable, "dtype": dtype}
-        if self._doubles_in_convolution:
+        if upsample:
             self.conv_1 = DoublingConv2D(
                 filters, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
             )
         else:
-            self.conv_1 = he_convolution(filters, 3, name="conv_1", **kwargs)
-        self.conv_2 = he_convolution(filters, 3, name="conv_2", **kwargs)
+            self.conv_1 = he_convolution(filters, 3, name="conv_1", dtype=dtype)
+        self.conv_2 = he_convolution(filters, 3, name="conv_2", dtype=dtype)
         self.norm_1 = AdaIN(dtype=dtype, name="norm_1")
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
@@ -188,8 +175,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         image, style = inputs
         image = ops.cast(image, self.compute_dtype)
         x = self.relu(self.norm_1([image, style]))
-        double = self.upsample and not self._doubles_in_convolution
-        x = self.conv_1(self.doubling(x) if double else x)
+        x = self.conv_1(x)
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x

@@ -96,8 +96,6 @@ class StarGANV2(StarGANBase):
         mask_provider: for `high_pass`: see `set_mask_provider`.
         generator_filters: channels of G at full size if they are not `base_filters`;
             its `max_filters` changes in proportion.
-        separable: a light generator of depthwise-separable convolutions (not in the
-            paper; see `GeneratorV2`).
         num_domains: number of domains, which are then called `domain_0`, ….
         domains: names of the domains, in the order of their numbers.
         image_size: side of the square images in pixels, a power of two in 64…1024;
@@ -146,7 +144,6 @@ class StarGANV2(StarGANBase):
         high_pass=0.0,
         mask_provider=None,
         generator_filters=None,
-        separable=False,
         *,
         num_domains=None,
         domains=None,
@@ -176,7 +173,6 @@ class StarGANV2(StarGANBase):
             "max_filters": max_filters,
             "high_pass": high_pass,
             "generator_filters": generator_filters,
-            "separable": separable,
         }
         self.style_dim, self.latent_dim = style_dim, latent_dim
         self.high_pass = high_pass
@@ -200,7 +196,6 @@ class StarGANV2(StarGANBase):
             **generator_sizes,
             **style,
             high_pass=high_pass,
-            separable=separable,
             name="generator",
         )
         self.mapping_network = MappingNetwork(

@@ -38,7 +38,6 @@ class GeneratorV2(keras.Model):
         high_pass: strength divisor of the high-pass skips (`w_hpf`), for faces: they
             carry the source's outlines past the bottleneck, which is then half as
             large, and the decoder's blocks lose their shortcuts. 0 for none.
-        separable: not in the paper: depthwise-separable 3×3 convolutions, for phones.
 
     Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
         style (batch, style_dim) float] and, if `high_pass` > 0,
@@ -59,7 +58,6 @@ class GeneratorV2(keras.Model):
         base_filters=None,
         max_filters=512,
         high_pass=0.0,
-        separable=False,
         dtype=None,
         **kwargs,
     ):
@@ -73,16 +71,14 @@ class GeneratorV2(keras.Model):
         blocks = halvings(image_size, until=8 if high_pass else 16)
         filters = widths(image_size, base_filters, max_filters, blocks)
 
-        kinds = {"separable": separable, "dtype": dtype}
-
         def down(name, filters, **kwargs):
             return DownResidualBlock(
-                filters, normalize=True, name=name, **kinds, **kwargs
+                filters, normalize=True, name=name, dtype=dtype, **kwargs
             )
 
         def up(name, filters, **kwargs):
             return AdaINResidualBlock(
-                filters, use_shortcut=not high_pass, name=name, **kinds, **kwargs
+                filters, use_shortcut=not high_pass, name=name, dtype=dtype, **kwargs
             )
 
         def skip(x, encoded):

@@ -243,10 +243,10 @@ def _tables(sizes: Sizes) -> dict[str, Table]:
 
 
 def _check_exportable(options: Mapping[str, Any]) -> None:
-    if options.get("separable") or options.get("generator_filters"):
+    if options.get("generator_filters"):
         raise InputError(
-            "A model with separable convolutions or generator_filters is not in the "
-            "official code. Only models without them are exported as torch files."
+            "A model with generator_filters is not in the official code. Only models "
+            "without them are exported as torch files."
         )
 
 

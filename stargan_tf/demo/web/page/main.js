@@ -84,9 +84,13 @@ function showSpeed(milliseconds) {
 
 function connectPictures({choice, translator, take, failed}, faces) {
   const camera = cameraButton(byId('camera'), {
-    frame: (video) => take(
-      drawn(video, video.videoWidth, video.videoHeight, {mirrored: true}),
-      {nextFrame: true}),
+    frame: (video) => {
+      // While one picture waits for its turn, others are not even drawn.
+      if (translator.stale) return;
+      take(
+        drawn(video, video.videoWidth, video.videoHeight, {mirrored: true}),
+        {nextFrame: true});
+    },
     failed, started: clearWarning,
   });
   const still = (picture, domains = []) => {

@@ -5,13 +5,13 @@
  * @param {string} dtype of the model's input: "float32" or "uint8".
  */
 export function toModel(rgb, dtype) {
-  return dtype === 'uint8' ? rgb : Float32Array.from(rgb, (value) => value / 127.5 - 1);
+  return dtype === 'uint8' ? rgb : new Float32Array(rgb).map((value) => value / 127.5 - 1);
 }
 
 /** @param {Float32Array|Uint8Array} values RGB as the model gives them. */
 export function toBytes(values) {
   if (values instanceof Uint8Array) return values;
-  return Uint8ClampedArray.from(values, (value) => (value + 1) * 127.5);
+  return new Uint8ClampedArray(values.map((value) => (value + 1) * 127.5));
 }
 
 /** Puts RGB bytes on a canvas, which takes their size. */

@@ -4,39 +4,50 @@
  * A browser's own drawImage smooths in its own way, and a small model sees the difference.
  */
 
-/** For each output position: where its window begins, and the weights in it. */
+/** Of each output position, where its window begins, its length, and its weights. */
 function windows(from, to) {
   const scale = from / to;
   const reach = Math.max(scale, 1);
-  return Array.from({length: to}, (_, index) => {
+  const most = Math.ceil(reach) * 2 + 1;
+  const firsts = new Int32Array(to);
+  const counts = new Int32Array(to);
+  const weights = new Float64Array(to * most);
+  for (let index = 0; index < to; index += 1) {
     const centre = (index + 0.5) * scale;
     const first = Math.max(0, Math.trunc(centre - reach + 0.5));
     const last = Math.min(from, Math.trunc(centre + reach + 0.5));
-    const weights = [];
+    const own = weights.subarray(index * most, index * most + last - first);
     for (let at = first; at < last; at += 1) {
-      weights.push(Math.max(0, 1 - Math.abs((at - centre + 0.5) / reach)));
+      own[at - first] = Math.max(0, 1 - Math.abs((at - centre + 0.5) / reach));
     }
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return {first, weights: weights.map((weight) => weight / total)};
-  });
+    const total = own.reduce((sum, weight) => sum + weight, 0);
+    for (let place = 0; place < own.length; place += 1) own[place] /= total;
+    firsts[index] = first;
+    counts[index] = last - first;
+  }
+  return {firsts, counts, weights, most};
 }
 
 /** One pass: `count` rows of `from` pixels, each pixel `step` values after the last. */
 function pass(source, target, from, to, count, step, jump, targetStep, targetJump) {
-  windows(from, to).forEach(({first, weights}, index) => {
-    for (let row = 0; row < count; row += 1) {
+  // A camera's pictures come too fast for anything but plain loops.
+  const {firsts, counts, weights, most} = windows(from, to);
+  for (let row = 0; row < count; row += 1) {
+    for (let index = 0; index < to; index += 1) {
+      const start = row * jump + firsts[index] * step;
+      const end = index * most + counts[index];
+      const place = row * targetJump + index * targetStep;
       for (let channel = 0; channel < 3; channel += 1) {
-        let at = row * jump + first * step + channel;
         let sum = 0;
-        for (const weight of weights) {
-          sum += weight * source[at];
-          at += step;
+        let at = start + channel;
+        for (let weight = index * most; weight < end; weight += 1, at += step) {
+          sum += weights[weight] * source[at];
         }
         // Pillow rounds to whole values after each pass; the array clamps and truncates.
-        target[row * targetJump + index * targetStep + channel] = sum + 0.5;
+        target[place + channel] = sum + 0.5;
       }
     }
-  });
+  }
 }
 
 /**

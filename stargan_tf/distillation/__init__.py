@@ -1,1 +1,0 @@
-"""A light generator learns what a trained one does."""
