@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("models", nargs="+", type=Path, help="LiteRT folders")
     parser.add_argument("--seconds", type=float, default=10.0)
     arguments = parser.parse_args()
-    path = next(filter(None, map(shutil.which, CHROMIUM)))
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        parser.error("there is no Chromium: sudo apt-get install chromium")
     print("| model | size | quantize | KiB | shown | model |")
     print("|---|---:|---|---:|---:|---:|")
     with sync_playwright() as started:

@@ -139,9 +139,10 @@ def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarr
     import keras
 
     source = open_split(arguments, TRAIN)
-    # The names change with the split: what is measured was never trained on.
-    names = data_fingerprint(source)["names"][:12]
-    key = f"{names}_{arguments.image_size}_{arguments.steps}"
+    # The split is part of it: what is measured was never trained on.
+    data = data_fingerprint(source)
+    parts = "".join(data[part][:6] for part in ("names", "labels", "sizes"))
+    key = f"{parts}_{arguments.image_size}_{arguments.steps}"
     file = arguments.work / f"classifier_{key}.keras"
     if not file.exists():
         start = time.perf_counter()

@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 from PIL import Image
 
 from stargan_tf import DatasetInfo, StarGAN, load_dataset
@@ -194,6 +197,55 @@ def test_photos_adds_up_the_time_of_training(photos, tmp_path):
     )
     assert photos["minutes_until"](log, 20, 8) == pytest.approx((40 + 20) / 60)
     assert photos["minutes_until"](tmp_path / "none", 20, 8) is None
+
+
+# Multiply-adds that can be checked by hand.
+
+
+@pytest.fixture
+def count():
+    """(layer, sides and channels) → multiply-adds of one input."""
+    multiply_adds = runpy.run_path(str(FOLDER / "step_cost.py"))["multiply_adds"]
+
+    def counted(layer, *shape):
+        inputs = keras.Input(shape)
+        return multiply_adds(keras.Model([inputs], layer(inputs)), [shape])
+
+    return counted
+
+
+def test_convolutions_are_counted(count):
+    plain = layers.Conv2D(8, 3, padding="same")
+    assert count(plain, 4, 4, 3) == 4 * 4 * 8 * 3 * 9
+    strided = layers.Conv2D(8, 4, 2, padding="same")
+    assert count(strided, 4, 4, 3) == 2 * 2 * 8 * 3 * 16
+    # What falls off the border is counted, as it is for other convolutions.
+    transposed = layers.Conv2DTranspose(8, 4, 2, padding="same")
+    assert count(transposed, 4, 4, 3) == 4 * 4 * 8 * 3 * 16
+    separable = layers.SeparableConv2D(8, 3, padding="same")
+    assert count(separable, 4, 4, 3) == 4 * 4 * 3 * 9 + 4 * 4 * 3 * 8
+
+
+def test_matrix_products_are_counted_and_norms_are_not(count):
+    assert count(layers.Dense(5), 7) == 35
+    assert count(layers.LayerNormalization(), 7) == 0
+    assert count(layers.ReLU(), 7) == 0
+
+
+def test_gradients_cost_as_much_to_each_side():
+    @tf.function(autograph=False)
+    def gradients(image, kernel, matrix):
+        with tf.GradientTape() as tape:
+            tape.watch([image, kernel, matrix])
+            rows = tf.reshape(tf.nn.conv2d(image, kernel, 1, "SAME"), (4, 8))
+            loss = tf.reduce_sum(rows @ matrix)
+        return tape.gradient(loss, [image, kernel, matrix])
+
+    shapes = ((1, 2, 2, 3), (3, 3, 3, 8), (8, 5))
+    function = gradients.get_concrete_function(*map(tf.TensorSpec, shapes))
+    forward = 2 * 2 * 8 * 3 * 9 + 4 * 8 * 5
+    counted = runpy.run_path(str(FOLDER / "step_cost.py"))["counted"]
+    assert counted(function.graph.get_operations()) == 3 * forward
 
 
 def test_toon_truth_knows_all_of_the_answer_but_a_new_beard():

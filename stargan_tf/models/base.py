@@ -254,7 +254,10 @@ class StarGANBase(BuiltModel):
 
     @classmethod
     def from_config(cls, config):
-        """Rebuilds a model from `get_config`, also from that of version 0.1.0.
+        """Rebuilds a model from what `get_config` returned, also in version 0.1.0.
+
+        Args:
+            config: the dictionary.
 
         Raises:
             InputError: for a model of depthwise-separable convolutions, which version
@@ -263,9 +266,9 @@ class StarGANBase(BuiltModel):
         config = dict(config)
         if config.pop("separable", False):
             raise InputError(
-                "This model has depthwise-separable convolutions (separable=True), "
-                "which only version 0.1.0 of stargan_tf computes. Train a generator "
-                "with few base_filters instead."
+                "Expected a model of ordinary convolutions. Received: separable=True, "
+                "which only version 0.1.0 of stargan_tf supports. Use that version, or "
+                "train a generator with few base_filters."
             )
         return super().from_config(config)
 

@@ -34,7 +34,7 @@ from stargan_tf.version import __version__
 Code = str | Callable[..., Any]
 # What a run folder's config.json has beside the options.
 VERSIONS = "versions"
-# Options of earlier versions; of models with the second, `from_config` says more.
+# Options of earlier versions. `from_config` refuses models that used `separable`.
 _FORMER_OPTIONS = ("data_service", "separable")
 
 

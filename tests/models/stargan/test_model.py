@@ -687,3 +687,11 @@ def test_no_image_gives_no_image():
 def test_shapes_that_do_not_fit(images, labels, message):
     with pytest.raises(ValueError, match=message):
         tiny().translate(np.zeros(images, np.float32), np.zeros(labels))
+
+
+def test_configurations_of_version_0_1_0():
+    model = tiny()
+    again = StarGAN.from_config({**model.get_config(), "separable": False})
+    assert again.get_config() == model.get_config()
+    with pytest.raises(InputError, match="separable=True.*base_filters"):
+        StarGAN.from_config({**model.get_config(), "separable": True})
