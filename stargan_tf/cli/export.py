@@ -4,12 +4,13 @@ import argparse
 import os
 import socket
 import sys
-import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+from stargan_tf import interruption
 from stargan_tf import pretrained as shipped
 from stargan_tf.cli.command import (
     PROGRAM,
@@ -310,17 +311,21 @@ def _serve_here(folder: Path, host: str, port: int) -> None:
     from stargan_tf.serving.dev_server import DevServer
 
     server = DevServer(folder, host, port)
-    server.start()
-    print(
-        f"Running the development server, since TF Serving is not installed: "
-        f"{server.name}, version {server.version}, at {server.address}",
-        flush=True,
-    )
     try:
-        threading.Event().wait()
+        server.start()
+        print(
+            f"Running the development server, since TF Serving is not installed: "
+            f"{server.name}, version {server.version}, at {server.address}",
+            flush=True,
+        )
+        # Looked at every second: another thread may get the signal, or the interrupt
+        # be raised in a finalizer, where Python drops it.
+        while not interruption.received():
+            time.sleep(1)
     except KeyboardInterrupt:
-        note("Finishing requests.")
-        server.stop()
+        pass
+    note("Finishing requests.")
+    server.stop()
 
 
 def _folder(model: str) -> Path:

@@ -355,6 +355,39 @@ def test_the_development_server_comes_back_while_the_client_retries(folder, prog
     assert out.splitlines()[-1] == "Finishing requests."
 
 
+class DroppedServer:
+    """A server during whose start the process is asked to end, in a finalizer."""
+
+    name, version, address = "toy", 1, "127.0.0.1:1"
+    stops = 0
+
+    def __init__(self, *_):
+        pass
+
+    def __del__(self):
+        if not DroppedServer.stops:
+            signal.raise_signal(signal.SIGTERM)
+
+    def start(self):
+        DroppedServer()  # Its finalizer runs at once; Python drops what it raises.
+
+    def stop(self):
+        DroppedServer.stops += 1
+
+
+def test_an_interrupt_that_python_drops_still_ends_the_server(
+    folder, programs, monkeypatch, capsys
+):
+    file, _ = programs("docker", inspected=1)
+    monkeypatch.setenv("PATH", str(file.parent))
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    monkeypatch.setattr("stargan_tf.serving.dev_server.DevServer", DroppedServer)
+    assert main(["serve", "--model", str(folder), "--port", "0"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Finishing requests."
+    assert (DroppedServer.stops, dropped[0].exc_type) == (1, KeyboardInterrupt)
+
+
 def patient_status(client):
     """Asks again for a minute: on a busy machine TensorFlow starts slowly."""
     for _ in range(4):
