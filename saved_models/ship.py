@@ -5,11 +5,10 @@
 Of the run's newest checkpoint it keeps what translation needs: no optimizers, weights
 rounded to 11 significant bits (float16's precision) so that they compress, and for
 StarGAN v2 the averaged networks in place of the trained ones. Then it exports the
-LiteRT files. `tests/test_pretrained.py` checks what is here.
+SavedModel and the LiteRT files. `tests/test_pretrained.py` checks what is here.
 """
 
 import argparse
-import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -18,12 +17,14 @@ import numpy as np
 
 from stargan_tf.errors import InputError
 from stargan_tf.exporting.litert import export_litert
+from stargan_tf.exporting.saved_model import export_saved_model
 from stargan_tf.pretrained import LITERT
 from stargan_tf.training import checkpoints
 from stargan_tf.training.run_folder import find_checkpoint, load_model
 
 HOME = Path(__file__).parent
 AVERAGED = "_ema"
+README = "README.md"
 
 
 def rounded(weights):
@@ -76,7 +77,7 @@ class Compressed:
 
 
 def ship(run, name, quantize):
-    """Replaces `saved_models/NAME`.
+    """Replaces `saved_models/NAME`, except its README.
 
     Args:
         run: the run's folder.
@@ -87,9 +88,12 @@ def ship(run, name, quantize):
     model = load_model(checkpoint, compile=False)
     lighten(model)
     folder = HOME / name
-    shutil.rmtree(folder, ignore_errors=True)
-    saved = checkpoints.save(folder / "checkpoints", Compressed(model), state, keep=1)
-    export_litert(saved, state, folder / LITERT, quantize=quantize)
+    readme = (folder / README).read_text() if (folder / README).exists() else ""
+    checkpoints.write(folder, Compressed(model), state)
+    export_saved_model(folder, state, folder)
+    export_litert(folder, state, folder / LITERT, quantize=quantize)
+    if readme:
+        (folder / README).write_text(readme)
 
 
 def main():

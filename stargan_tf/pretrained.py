@@ -1,7 +1,8 @@
 """The small models that come with the package, by name.
 
-They lie in `saved_models/`, a model folder each: `checkpoints/` for Keras, `litert/`
-for phones and browsers. In a wheel that folder is `stargan_tf/saved_models`.
+They lie in `saved_models/`, a folder each: a preset (`model.keras`, `state.json`) for
+Keras, `1/` for TF Serving, `litert/` for phones and browsers. In a wheel that folder is
+`stargan_tf/saved_models`.
 """
 
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from stargan_tf.errors import InputError, near_names
 
 LITERT = "litert"
-_CHECKPOINTS = "checkpoints"
+_STATE = "state.json"
 
 
 def names() -> list[str]:
@@ -50,14 +51,14 @@ def owner(path: Path) -> str | None:
 
 def _holds_model(folder: Path) -> bool:
     """Whether it is of some use as a model: of a run, exported, or served."""
-    marks = (_CHECKPOINTS, "state.json", "config.json", "model.json")
+    marks = ("checkpoints", _STATE, "config.json", "model.json")
     return any((folder / mark).exists() for mark in marks) or any(
         version.name.isdigit() for version in folder.glob("*/")
     )
 
 
 def _is_model(folder: Path) -> bool:
-    return (folder / _CHECKPOINTS).is_dir()
+    return (folder / _STATE).is_file()
 
 
 def _home() -> Path:
