@@ -10,10 +10,11 @@ TORCH_PAGE ?= https://download.pytorch.org/whl/cpu/torch/
 RUN ?= runs/demo
 FACES ?= runs/faces
 RUN_V2 ?= runs/demo_v2
+RUN_DETECT ?= runs/detect
 BIN = $(VENV)/bin
 PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo demo-v2 test lint format
+.PHONY: demo demo-v2 demo-detect test lint format
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
@@ -46,6 +47,16 @@ demo-v2: $(VENV)/core
 	  "$(RUN_V2)"
 	@echo "Next, one picture: $(BIN)/stargan-tf translate --model $(RUN_V2) --to child" \
 	  "--seed 7 $(RUN_V2)/held_out/held_out_000000.png --output child.png"
+
+demo-detect: $(VENV)/core
+	$(BIN)/stargan-tf train --preset detect --dataset drawn_scans --run $(RUN_DETECT)
+	$(BIN)/stargan-tf evaluate --model $(RUN_DETECT) --metrics detection,unchanged \
+	  --report $(RUN_DETECT)/numbers.html --overwrite
+	$(BIN)/stargan-tf datasets save --dataset drawn_scans --split held_out --count 80 \
+	  --image_size 64 --output $(RUN_DETECT)/held_out --overwrite
+	$(BIN)/stargan-tf detect --model $(RUN_DETECT) --group '(p[0-9]+)_' \
+	  $(RUN_DETECT)/held_out --output $(RUN_DETECT)/found --overwrite
+	@echo "What was found in scans nobody trained on: $(RUN_DETECT)/found/report.html"
 
 test: $(VENV)/dev lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

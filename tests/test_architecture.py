@@ -18,6 +18,7 @@ ENGINES = (
     "convert",
     "data",
     "demo",
+    "detection",
     "distribution",
     "doctor",
     "evaluation",

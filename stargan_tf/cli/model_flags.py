@@ -5,8 +5,15 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import CommandParser, Switch, number
-from stargan_tf.data.info import check_image_size
-from stargan_tf.data.options import CROP, CROP_SIZE_HELP, STRETCH, DatasetOptions
+from stargan_tf.data.info import checked_size, size_text
+from stargan_tf.data.intensity import INTENSITY_HELP
+from stargan_tf.data.options import (
+    CHANNELS_HELP,
+    CROP,
+    CROP_SIZE_HELP,
+    STRETCH,
+    DatasetOptions,
+)
 from stargan_tf.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,8 +32,8 @@ DATA_FLAGS = ("dataset", "image_size", "accept_changed_data", *_OPTIONS)
 def add_data_arguments(parser: CommandParser) -> None:
     """Adds the flags with which a data set is opened, and `--image_size`."""
     group = parser.add_argument_group(DATA)
-    help = "Side of the square images in pixels, a multiple of 4."
-    group.add_argument("--image_size", type=int, default=128, help=help)
+    help = "Side of the square images in pixels, or HEIGHT,WIDTH; multiples of 4."
+    group.add_argument("--image_size", type=_size, default=128, help=help)
     _add_options(group)
 
 
@@ -35,7 +42,7 @@ def add_model_data_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group(DATA)
     group.add_argument("--dataset", metavar="NAME", help="Data set. [the model's own]")
     # Of earlier versions; it can only be the model's.
-    group.add_argument("--image_size", type=int, help=argparse.SUPPRESS)
+    group.add_argument("--image_size", type=_size, help=argparse.SUPPRESS)
     _add_options(group)
     add_accept_changed_data(group)
 
@@ -60,6 +67,19 @@ def _add_options(group: Any) -> None:
         f"How to make images square: {CROP} the center, or {STRETCH} the whole image."
     )
     add("--fit", choices=[CROP, STRETCH], help=help)
+    add("--num_channels", type=number(int, 1), metavar="COUNT", help=CHANNELS_HELP)
+    help = f"For measured images. {INTENSITY_HELP}".replace("%", "%%")
+    add("--intensity", metavar="HOW", help=help)
+
+
+def _size(text: str) -> int | tuple[int, ...]:
+    try:
+        sides = [int(side) for side in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number, or HEIGHT,WIDTH. Received: {text}"
+        ) from None
+    return sides[0] if len(sides) == 1 else tuple(sides)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -96,7 +116,7 @@ def add_trust_code(group: Any) -> None:
 def data_options(args: argparse.Namespace) -> dict[str, Any]:
     """The given data flags as keyword arguments of `DatasetOptions`."""
     if args.image_size is not None:
-        check_image_size(args.image_size)
+        args.image_size = checked_size(args.image_size)
     if args.held_out is not None and not 0.0 < args.held_out < 1.0:
         raise InputError(
             "held_out must be a share between 0 and 1, such as 0.1. "
@@ -108,13 +128,13 @@ def data_options(args: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
-def data_choice(args: argparse.Namespace, image_size: int) -> "DataChoice":
+def data_choice(args: argparse.Namespace, image_size: Any) -> "DataChoice":
     """Which data the user wants a model to be used with."""
     from stargan_tf.evaluation.job import DataChoice
 
-    if args.image_size not in (None, image_size):
+    if args.image_size and checked_size(args.image_size) != checked_size(image_size):
         raise InputError(
-            f"The model takes images of {image_size} pixels. "
+            f"The model takes images of {size_text(image_size)}. "
             f"Received: --image_size {args.image_size}. Leave it out."
         )
     accepted = bool(args.accept_changed_data)

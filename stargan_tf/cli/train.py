@@ -184,6 +184,8 @@ _FUNCTIONS = {
     "truth": "(name, label, image size) → the true translation, or None.",
     "masks": "images → masks, above 0.5 where a translation may draw.",
     "embedding": "images → vectors that identify a person.",
+    "lesions": "of detection: (name, image size) → where it is ill, or None.",
+    "group": "of detection: name → whose image it is, such as the patient.",
 }
 _PLOTS = (".png", ".svg", ".pdf")
 
@@ -211,6 +213,8 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
     add("--styles", type=number(int, 1), default=10, help=help)
     help = "Images at a time; results do not depend on it."
     add("--batch_size", type=int, default=32, help=help)
+    help = "Of detection: the domain that is not ill."
+    add("--healthy", default="healthy", metavar="NAME", help=help)
     help = "Seed of styles, references, classifier, KID's sample, and intervals."
     add("--seed", type=int, default=0, help=help)
     add = parser.add_argument_group("Output").add_argument
@@ -256,6 +260,7 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
         outputs=args.styles,
         batch_size=args.batch_size,
         seed=args.seed,
+        healthy=args.healthy,
     )
     job = plan_evaluation(
         args.model,

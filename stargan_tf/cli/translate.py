@@ -19,10 +19,12 @@ from stargan_tf.cli.command import (
     start_tensorflow,
 )
 from stargan_tf.cli.model_flags import MODEL_HELP, add_trust_code
+from stargan_tf.data.info import as_infos
 from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
 from stargan_tf.steering import Steering, steering, steerings
+from stargan_tf.version import __version__
 
 if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
@@ -106,6 +108,7 @@ def _run(args: argparse.Namespace) -> None:
     chosen = steering(family(state.model).translated_by)
     _refuse_flags_of_others(args, chosen)
     chosen.check(args)
+    args.record = _record(args, state)
     plan = chosen.plan(args, state, make_fitting(args, state))
     written = plan.work(open_model(plan.code))
     if len(written) == 1:
@@ -127,13 +130,38 @@ def _run(args: argparse.Namespace) -> None:
         raise InputError(" ".join(failures))
 
 
+# What does not change the translations.
+_FREE = (
+    "inputs",
+    "output",
+    "overwrite",
+    "batch_size",
+    "timeout",
+    "trust_code",
+    "debug",
+)
+
+
+def _record(args: argparse.Namespace, state: "State") -> dict[str, Any]:
+    """How translations are made, for the manifest of a folder of them."""
+    flags = {
+        name.rstrip("_"): str(value)
+        for name, value in sorted(vars(args).items())
+        if name not in _FREE and value not in (None, False)
+    }
+    shown = {"step": state.step, "datasets": state.datasets}
+    return {"stargan_tf": __version__, **flags, **shown}
+
+
 def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
     """What the model is, and what opens it; InputError if there is none."""
     if args.timeout is not None:
         raise InputError("--timeout is for --server. Add it, or drop --timeout.")
+    from stargan_tf.training.checkpoints import model_digest
     from stargan_tf.training.run_folder import find_checkpoint
 
     checkpoint, state = find_checkpoint(args.model)
+    args.sha256 = model_digest(checkpoint)
 
     def load(code: Mapping[str, str | None]) -> Any:
         start_tensorflow()
@@ -190,7 +218,7 @@ def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
     if args.fit is None and crop_size is None:
         crop_size = trained.crop_size
     return Fitting(
-        image_size=state.datasets[0]["image_size"],
+        info=as_infos(state.datasets)[0],
         fit=args.fit or trained.fit,
         size=args.size,
         crop_size=crop_size,

@@ -20,7 +20,7 @@ from stargan_tf.data.files import (
 )
 from stargan_tf.data.info import BINARY
 from stargan_tf.data.labels import Labels
-from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.options import TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import labeled_files
 from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
 from stargan_tf.data.source import LabeledImages
@@ -95,14 +95,19 @@ class AttributesDataset(Dataset):
         _check_given(options)
         root = self.folder(options)
         table = read_attribute_file(options.labels, options.attributes)
-        info = _labels(table.attributes).info(self.name, image_size)
+        info = _labels(table.attributes).info(
+            self.name, image_size, options.num_channels
+        )
         listed = _list_images(root, options.labels)
         names = listed.names
         say_left_out(root, listed.ignored)
         rows = match_rows(names, table.files, root, options.labels)
         kept = split_positions(names, split, options.held_out)
         chosen = [names[position] for position in kept]
-        return labeled_files(info, root, chosen, table.values[rows[kept]], options)
+        training = split_positions(names, TRAIN, options.held_out)
+        named = [names[position] for position in training]
+        values = table.values[rows[kept]]
+        return labeled_files(info, root, chosen, values, options, named)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files and rows; uses `data_dir`, `labels`, `attributes`."""

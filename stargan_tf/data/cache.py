@@ -30,6 +30,7 @@ import numpy as np
 from absl import logging
 
 from stargan_tf import files
+from stargan_tf.data.info import Size, size_text
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, read_json, user_path
 
@@ -107,13 +108,13 @@ def limit_bytes() -> float:
 # An entry
 
 
-def entry_folder(count: int, image_size: int, fingerprint: str) -> Path:
+def entry_folder(count: int, image_size: Size, fingerprint: str) -> Path:
     """Where `count` decoded images of a source with this fingerprint are kept."""
     parts = (VERSION, count, image_size, fingerprint)
     return cache_folder() / hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def describe(entry: Path, name: str, count: int, image_size: int) -> None:
+def describe(entry: Path, name: str, count: int, image_size: Size) -> None:
     """Adds to the images what `stargan-tf cache` shows, and their checksum."""
     about = {
         "dataset": name,
@@ -332,8 +333,8 @@ def _title(entry: Path) -> str:
     # Entries of earlier versions have no such file.
     try:
         about = read_json(entry / ABOUT)
-        count, size = int(about["images"]), int(about["image_size"])
-        return f"{about['dataset']}, {count:,} images of {size}×{size}"
+        count, size = int(about["images"]), size_text(about["image_size"])
+        return f"{about['dataset']}, {count:,} images of {size}"
     except (OSError, ValueError, TypeError, KeyError):
         return "unknown images"
 

@@ -87,7 +87,7 @@ class Dataset(metaclass=_TakesLicence):
         Pictures without labels have one domain, called as the data set is.
         """
         labels = self.labels_in(options) or Labels((self.name,))
-        return labels.info(self.name, image_size)
+        return labels.info(self.name, image_size, options.num_channels)
 
     def audit(self, options: DatasetOptions) -> FileAudit | None:
         """Lists the files, for `stargan-tf doctor`; override it where there are some.

@@ -22,7 +22,9 @@ from stargan_tf.errors import InputError, shortened
 from stargan_tf.files import no_file, open_regular, user_path
 
 COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
-EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif"))
+# Of scans and arrays, which only models of measured images read; see `data.formats`.
+MEASURED = (".npy", ".npz", ".nii", ".nii.gz", ".dcm")
+EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif", *MEASURED))
 # Pictures that are not read: a folder with nothing else is a domain to convert.
 PHOTOGRAPHS = (".heic", ".heif", ".hif", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw")
 PHOTOGRAPHS += (".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".raw", ".3fr")
@@ -171,15 +173,21 @@ def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
 
 def is_picture(name: str | os.PathLike) -> bool:
     """Whether a file's extension is that of a picture."""
-    return os.path.splitext(name)[1].lower() in EXTENSIONS
+    return extension(name) in EXTENSIONS
+
+
+def extension(name: str | os.PathLike) -> str:
+    """A file's extension in lower case, with both parts of `.nii.gz`."""
+    name = os.path.basename(name).lower()
+    return ".nii.gz" if name.endswith(".nii.gz") else os.path.splitext(name)[1]
 
 
 def kind_of_name(name: str) -> str:
     """Why a file of this name is not read as a picture; empty if it is."""
-    extension = os.path.splitext(name)[1].lower()
-    if extension in EXTENSIONS:
+    ending = extension(name)
+    if ending in EXTENSIONS:
         return ""
-    return f"{extension or 'no extension'}: not read as a picture"
+    return f"{ending or 'no extension'}: not read as a picture"
 
 
 def of_no_user(name: str) -> str:

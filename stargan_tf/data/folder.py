@@ -30,7 +30,7 @@ from stargan_tf.data.files import (
     say_left_out,
     split_positions,
 )
-from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
+from stargan_tf.data.info import composed
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import labeled_files
@@ -77,11 +77,13 @@ class FolderDataset(Dataset):
         root = self.folder(options)
         listed, domains, classes = list_domains(root, options.attributes)
         say_left_out(root, listed.ignored)
-        info = DatasetInfo("folder", domains, ONE_HOT, image_size)
+        info = Labels(domains).info("folder", image_size, options.num_channels)
         kept = split_positions(listed.names, split, options.held_out, classes)
         labels = np.eye(len(domains), dtype=np.float32)[np.array(classes)[kept]]
         chosen = [listed.names[position] for position in kept]
-        return labeled_files(info, root, chosen, labels, options)
+        training = split_positions(listed.names, TRAIN, options.held_out, classes)
+        named = [listed.names[position] for position in training]
+        return labeled_files(info, root, chosen, labels, options, named)
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files; uses `data_dir`, `attributes`."""

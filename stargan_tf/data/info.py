@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from stargan_tf.data.intensity import Intensity
 from stargan_tf.errors import InputError, near_names
 
 BINARY = "binary"
 ONE_HOT = "one_hot"
+RGB, MOST_CHANNELS = 3, 64  # channels of an image
 # Of characters: control, half of a pair (what is not UTF-8), ends of lines.
 UNUSABLE = ("Cc", "Cs", "Zl", "Zp")
+
+# A side in pixels, or (height, width).
+Size = int | tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,13 @@ class DatasetInfo:
         domains: domain (attribute) names, in the order of the label vector.
         label_type: `"binary"` (any number of attributes on at once, CelebA) or
             `"one_hot"` (exactly one, RaFD).
-        image_size: side of the square images, in pixels; a multiple of 4.
+        image_size: side of the square images in pixels, or (height, width); multiples
+            of 4.
         exclusive_groups: for binary labels, groups of which at most one member is
-            on (the hair colours).
+            on (the hair colors).
+        num_channels: of the images, from 1 to 64; 3 are RGB.
+        intensity: of measured images: how their values become [-1, 1]; None for
+            pictures of 8 bits.
 
     Raises:
         InputError: if a value is not one of those, a name occurs twice, or a group
@@ -35,8 +44,10 @@ class DatasetInfo:
     name: str
     domains: tuple[str, ...]
     label_type: str
-    image_size: int
+    image_size: Size
     exclusive_groups: tuple[tuple[str, ...], ...] = ()
+    num_channels: int = RGB
+    intensity: Intensity | None = None
 
     def __post_init__(self) -> None:
         # One spelling, so that a name typed on one system finds that of another.
@@ -53,10 +64,26 @@ class DatasetInfo:
                 f"Data set '{self.name}' needs at least one domain and no name twice. "
                 f"Received: domains={list(self.domains)}"
             )
-        check_image_size(self.image_size)
+        object.__setattr__(self, "image_size", checked_size(self.image_size))
+        check_channels(self.num_channels)
+        if self.intensity is not None:
+            given = self.intensity
+            if not isinstance(given, Intensity):
+                object.__setattr__(self, "intensity", Intensity(**given))
+            self.intensity.check_channels(self.num_channels)
         for group in self.exclusive_groups:
             for domain in group:
                 self.index(domain)
+
+    @property
+    def dtype(self) -> str:
+        """Of the images: uint8, or float32 in [-1, 1] if they are measured."""
+        return "uint8" if self.intensity is None else "float32"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the images."""
+        return (*sides(self.image_size), self.num_channels)
 
     def index(self, domain: str) -> int:
         """Position of `domain` in the label vector; InputError names near ones."""
@@ -84,8 +111,29 @@ class DatasetInfo:
         return tuple(other for group in groups for other in group if other != domain)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary, the inverse of `from_dict`."""
-        return json.loads(json.dumps(asdict(self)))
+        """A JSON-ready dictionary, the inverse of `from_dict`.
+
+        Pictures in RGB go without saying, as in files of earlier versions.
+        """
+        described = json.loads(json.dumps(asdict(self)))
+        if self.num_channels == RGB:
+            del described["num_channels"]
+        if self.intensity is None:
+            del described["intensity"]
+        return described
+
+    @property
+    def image_text(self) -> str:
+        """What the images are, in words."""
+        text = size_text(self.image_size)
+        if self.num_channels != RGB:
+            text += f", channels: {self.num_channels}"
+        return f"{text}, {self.intensity.written()}" if self.intensity else text
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the images are pictures in RGB."""
+        return self.num_channels == RGB and self.intensity is None
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> "DatasetInfo":
@@ -107,20 +155,51 @@ def check_domain_names(info: DatasetInfo) -> None:
             )
 
 
-def check_image_size(image_size: int) -> None:
-    """Raises InputError unless `image_size` is a positive multiple of 4."""
-    if not isinstance(image_size, int):
+def check_channels(count: int) -> None:
+    """Raises InputError unless `count` is a number of channels."""
+    if type(count) is not int or not 1 <= count <= MOST_CHANNELS:
+        raise InputError(
+            f"num_channels must be a whole number from 1 to {MOST_CHANNELS}. "
+            f"Received: num_channels={count!r}"
+        )
+
+
+def sides(image_size: Size) -> tuple[int, int]:
+    """(height, width) of an image size."""
+    if isinstance(image_size, int):
+        return image_size, image_size
+    height, width = image_size
+    return height, width
+
+
+def size_text(image_size: Size) -> str:
+    """An image size in words: `64 px`, `96 x 160 px`."""
+    height, width = sides(image_size)
+    return f"{height} px" if height == width else f"{height} x {width} px"
+
+
+def checked_size(image_size: Any) -> Size:
+    """An image size in its one form: a side, or (height, width) if they differ.
+
+    Raises:
+        InputError: unless it is one or two positive multiples of 4.
+    """
+    given = image_size if isinstance(image_size, list | tuple) else [image_size]
+    whole = all(type(side) is int for side in given)
+    if not whole or len(given) not in (1, 2):
         raise InputError(
             "image_size must be a whole number, the side of the square images in "
-            f"pixels. Received: image_size={image_size!r}"
+            f"pixels, or (height, width). Received: image_size={image_size!r}"
         )
-    if image_size < 4 or image_size % 4:
-        below = max(4, image_size // 4 * 4)
-        raise InputError(
-            "image_size must be a positive multiple of 4 (the generator halves the "
-            f"image twice). Received: image_size={image_size}. "
-            f"Try {below} or {below + 4}."
-        )
+    for side in given:
+        if side < 4 or side % 4:
+            below = max(4, side // 4 * 4)
+            raise InputError(
+                "image_size must be a positive multiple of 4 (the generator halves "
+                f"the image twice). Received: image_size={side}. "
+                f"Try {below} or {below + 4}."
+            )
+    return given[0] if len(set(given)) == 1 else tuple(given)
 
 
 def as_infos(datasets: "DatasetInfo | Sequence[DatasetInfo | Mapping]") -> tuple:

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo, as_infos, composed
+from stargan_tf.data.info import (
+    BINARY,
+    ONE_HOT,
+    RGB,
+    DatasetInfo,
+    Size,
+    as_infos,
+    composed,
+)
 from stargan_tf.errors import InputError, near_names
 
 if TYPE_CHECKING:
@@ -36,10 +44,17 @@ class Labels:
         object.__setattr__(self, "names", info.domains)
         object.__setattr__(self, "exclusive_groups", info.exclusive_groups)
 
-    def info(self, name: str, image_size: int) -> DatasetInfo:
+    def info(
+        self, name: str, image_size: Size, num_channels: int | None = None
+    ) -> DatasetInfo:
         """The labels of a data set of this name as they travel with a model."""
         return DatasetInfo(
-            name, tuple(self.names), self.kind, image_size, self.exclusive_groups
+            name,
+            tuple(self.names),
+            self.kind,
+            image_size,
+            self.exclusive_groups,
+            num_channels or RGB,
         )
 
     def vectors(self, values: "np.ndarray | Sequence") -> "np.ndarray":
@@ -129,26 +144,32 @@ class LabelSpace:
         datasets: one `DatasetInfo` or several, in order.
 
     Raises:
-        InputError: if there is none, or their image sizes differ.
+        InputError: if there is none, or their images differ in size or channels.
     """
 
     def __init__(self, datasets: DatasetInfo | Sequence[DatasetInfo | Mapping]):
         self.datasets = as_infos(datasets)
         if not self.datasets:
             raise InputError("At least one data set is needed. Received none.")
-        sizes = {info.image_size for info in self.datasets}
-        if len(sizes) > 1:
+        shapes = [info.shape for info in self.datasets]
+        if len(set(shapes)) > 1:
             raise InputError(
-                f"Data sets trained together need one image_size. Received: {sizes}"
+                "Data sets trained together need one image_size and num_channels. "
+                f"Received (height, width, channels): {shapes}"
             )
         names = [info.name for info in self.datasets]
         if len(set(names)) != len(names):
             raise InputError(f"A data set is named twice. Received: {names}")
 
     @property
-    def image_size(self) -> int:
-        """Side of the square images in pixels."""
+    def image_size(self) -> Size:
+        """Side of the square images in pixels, or (height, width)."""
         return self.datasets[0].image_size
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of the images."""
+        return self.datasets[0].shape
 
     @property
     def num_domains(self) -> int:

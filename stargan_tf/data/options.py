@@ -1,9 +1,11 @@
-"""What a user says about a data set, and how its images become squares."""
+"""What a user says about a data set, and how its images come to one size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stargan_tf.data.info import Size, check_channels, sides
+from stargan_tf.data.intensity import check_intensity
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 
@@ -15,20 +17,22 @@ CROP_SIZE_HELP = (
     "Use only the centered square of this side, in original pixels, whatever the fit."
 )
 
+CHANNELS_HELP = "Channels of the images, 1 to 64."
+
 Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """How images of any shape become the squares that a model takes.
+    """How images of any shape come to the size that a model takes.
 
     One rule for training, translation, evaluation, exports, and the web page. Every
     checkpoint and every export records that of its model.
 
     Args:
-        fit: `"crop"` (the largest centered square) or `"stretch"` (the whole image,
-            whose aspect is lost).
-        crop_size: side of the centered square to take instead, in pixels of the
+        fit: `"crop"` (the largest centered part with the aspect of the model's images,
+            a square for most) or `"stretch"` (the whole image, whose aspect is lost).
+        crop_size: shorter side of the centered part to take instead, in pixels of the
             image; None for what `fit` says.
 
     Raises:
@@ -57,8 +61,19 @@ class Preparation:
         return cls(**{name: options[name] for name in names if name in options})
 
 
-def used_box(size: tuple[int, int], fit: str, crop_size: int | None = None) -> Box:
+def used_box(
+    size: tuple[int, int],
+    fit: str,
+    crop_size: int | None = None,
+    image_size: Size = 1,
+) -> Box:
     """The part of an image that is used.
+
+    Args:
+        size: width and height of the image.
+        fit: see `Preparation`.
+        crop_size: see `Preparation`.
+        image_size: that of the model, whose aspect the part has if it is cropped.
 
     Returns:
         (left, top, right, bottom) in pixels.
@@ -66,9 +81,13 @@ def used_box(size: tuple[int, int], fit: str, crop_size: int | None = None) -> B
     width, height = size
     if crop_size is None and fit != CROP:
         return 0, 0, width, height
-    side = min(width, height, crop_size or max(width, height))
-    left, top = round((width - side) / 2), round((height - side) / 2)
-    return left, top, left + side, top + side
+    down, across = sides(image_size)
+    scale = min(width / across, height / down)
+    if crop_size is not None:
+        scale = min(scale, crop_size / min(down, across))
+    across, down = round(across * scale), round(down * scale)
+    left, top = round((width - across) / 2), round((height - down) / 2)
+    return left, top, left + across, top + down
 
 
 @dataclass(frozen=True)
@@ -87,6 +106,10 @@ class DatasetOptions:
             square, `"stretch"` the whole image without keeping its aspect.
         one_hot: one domain per image: attributes are turned into domains, see
             `one_domain_each`.
+        num_channels: of the images: 1 for grayscale; None for 3, or for what measured
+            images have.
+        intensity: how stored values become [-1, 1], see `intensity.INTENSITY_HELP`;
+            None for pictures of 8 bits, and for the whole range of measured images.
 
     Raises:
         InputError: as `Preparation`, or if a `~` has no meaning.
@@ -99,6 +122,8 @@ class DatasetOptions:
     held_out: float = 0.1
     fit: str = CROP
     one_hot: bool = False
+    num_channels: int | None = None
+    intensity: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("data_dir", "labels"):
@@ -106,6 +131,10 @@ class DatasetOptions:
             if path is not None:
                 object.__setattr__(self, name, str(user_path(path)))
         Preparation(self.fit, self.crop_size)
+        if self.num_channels is not None:
+            check_channels(self.num_channels)
+        if self.intensity is not None:
+            check_intensity(self.intensity)
 
 
 def check_split(split: str) -> None:

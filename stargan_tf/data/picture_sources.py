@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.info import DatasetInfo, Size
+from stargan_tf.data.measured import MeasuredFiles, describe, is_measured
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.pictures import (
     as_square,
@@ -34,7 +35,7 @@ def picture_files(
     root: str | os.PathLike,
     names: Sequence[str],
     values: Values,
-    image_size: int,
+    image_size: Size,
     options: DatasetOptions,
 ) -> LabeledImages:
     """Picture files and their labels.
@@ -69,7 +70,7 @@ def pictures(
     values: Values,
     read: Callable[[int], Picture],
     fingerprint: str,
-    image_size: int,
+    image_size: Size,
     options: DatasetOptions,
     originals: Originals | None = None,
 ) -> LabeledImages:
@@ -94,10 +95,11 @@ def pictures(
     Raises:
         InputError: if labels do not fit, or there is no image.
     """
-    settings = _settings(image_size, options)
+    info = dataset.info(image_size, options)
+    settings = _settings(info, options)
     digest = hashlib.sha256(f"{dataset.name} {fingerprint} {settings}".encode())
     source = _decoded_images(
-        info=dataset.info(image_size, options),
+        info=info,
         names=names,
         labels=label_vectors(dataset, values, len(names), options),
         read=read,
@@ -115,9 +117,19 @@ def labeled_files(
     names: Sequence[str],
     labels: np.ndarray,
     options: DatasetOptions,
+    training: Sequence[str] = (),
 ) -> LabeledImages:
-    """As `picture_files`, of chosen labels: float32 (n, number of domains)."""
-    digest = hashlib.sha256(repr(_settings(info.image_size, options)).encode())
+    """As `picture_files`, of chosen labels: float32 (n, number of domains).
+
+    Args:
+        training: names of all files to train on, whose values `--intensity percentile`
+            looks at; by default `names`.
+    """
+    measured = None
+    if is_measured(names, options):
+        measured = MeasuredFiles(root, names, training or names, options)
+        info = describe(info, measured)
+    digest = hashlib.sha256(repr(_settings(info, options)).encode())
     for name in names:
         # Changes with the file's name, size, or time.
         try:
@@ -126,29 +138,48 @@ def labeled_files(
         except OSError as error:  # Unreadable as a picture, too, and skipped as that.
             line = f"{name}\0{error.errno}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
+    if measured is None:
+        return _decoded_images(
+            info=info,
+            names=names,
+            labels=labels,
+            read=lambda index: root / names[index],
+            options=options,
+            fingerprint=digest.hexdigest(),
+            originals=_files([root / name for name in names]),
+        )
+    places = measured.places
+    rows = np.array([number for number, _ in places])
 
+    def load(index: int, size: Size = info.image_size) -> np.ndarray:
+        return measured.load(places[index], size, options.fit, options.crop_size)
+
+    return LabeledImages(
+        info=info,
+        labels=labels[rows],
+        names=tuple(map(measured.name, places)),
+        load=load,
+        fingerprint=digest.hexdigest(),
+        native_side=measured.native_side,
+        originals=_files([root / names[number] for number in rows]),
+    )
+
+
+def _files(paths: Sequence[Path]) -> Originals:
     def size(index: int) -> int:
         try:
-            return os.stat(root / names[index]).st_size
+            return os.stat(paths[index]).st_size
         except OSError:
             return 0
 
     def content(index: int) -> bytes:
         try:
-            with open_regular(root / names[index]) as file:
+            with open_regular(paths[index]) as file:
                 return file.read()
         except OSError:
             return b""
 
-    return _decoded_images(
-        info=info,
-        names=names,
-        labels=labels,
-        read=lambda index: root / names[index],
-        options=options,
-        fingerprint=digest.hexdigest(),
-        originals=Originals(size, content),
-    )
+    return Originals(size, content)
 
 
 def label_vectors(
@@ -194,7 +225,7 @@ def decoded(picture: Picture, name: str) -> Image.Image:
     return Image.fromarray(pixels).convert("RGB")
 
 
-def filter_of(size: int, image_size: int) -> Image.Resampling:
+def filter_of(size: Size, image_size: Size) -> Image.Resampling:
     """How a picture is resized for a data set of `image_size`."""
     # Lanczos for larger images, not bilinear: that resize comes before the one that
     # the official code does, and must leave the detail which that one keeps.
@@ -202,9 +233,10 @@ def filter_of(size: int, image_size: int) -> Image.Resampling:
     return Image.Resampling.BILINEAR if is_plain else Image.Resampling.LANCZOS
 
 
-def _settings(image_size: int, options: DatasetOptions) -> tuple:
+def _settings(info: DatasetInfo, options: DatasetOptions) -> tuple:
     """What the pixels follow from, beside the pictures."""
-    return (DECODING, image_size, options.crop_size, options.fit, "BILINEAR")
+    plain = (DECODING, info.image_size, options.crop_size, options.fit, "BILINEAR")
+    return plain if info.is_plain else (*plain, info.num_channels, info.intensity)
 
 
 def _decoded_images(
@@ -217,10 +249,12 @@ def _decoded_images(
     originals: Originals | None,
     version: str | None = None,
 ) -> LabeledImages:
-    def load(index: int, size: int = info.image_size) -> np.ndarray:
+    def load(index: int, size: Size = info.image_size) -> np.ndarray:
         image = decoded(read(index), names[index])
+        image = image.convert("L") if info.num_channels == 1 else image
         resample = filter_of(size, info.image_size)
-        return as_square(image, size, options.crop_size, options.fit, resample)
+        pixels = as_square(image, size, options.crop_size, options.fit, resample)
+        return pixels.reshape((*pixels.shape[:2], info.num_channels))
 
     def side_of(index: int) -> int:
         picture = read(index)

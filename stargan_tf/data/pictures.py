@@ -22,6 +22,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from stargan_tf.data.info import RGB, Size, sides
 from stargan_tf.data.options import CROP, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.files import open_regular
@@ -50,9 +51,26 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
+def shown(images: np.ndarray) -> np.ndarray:
+    """Images of any channels as people look at them.
+
+    Args:
+        images: (…, height, width, channels), uint8 or float in [-1, 1].
+
+    Returns:
+        uint8 (…, height, width, 3): a single channel as gray, of two or more the first
+        three as red, green, and blue.
+    """
+    images = images if images.dtype == np.uint8 else to_uint8(images)
+    channels = images.shape[-1]
+    if channels == 2:
+        images = np.concatenate([images, np.zeros_like(images[..., :1])], axis=-1)
+    return np.repeat(images, RGB, axis=-1) if channels == 1 else images[..., :RGB]
+
+
 def square_pixels(
     path: str | os.PathLike,
-    image_size: int,
+    image_size: Size,
     crop_size: int | None = None,
     fit: str = CROP,
     resample: Image.Resampling = Image.Resampling.BILINEAR,
@@ -61,13 +79,13 @@ def square_pixels(
 
     Args:
         path: the picture.
-        image_size: side of the result in pixels.
+        image_size: side of the result in pixels, or (height, width).
         crop_size: side of the centered square to take, see `used_box`.
         fit: `"crop"` or `"stretch"`, see `used_box`.
         resample: Pillow's filter; all are antialiased.
 
     Returns:
-        uint8 RGB array (image_size, image_size, 3).
+        uint8 RGB array (height, width, 3).
 
     Raises:
         UnreadableImage: if the picture cannot be decoded.
@@ -77,16 +95,16 @@ def square_pixels(
 
 def as_square(
     image: Image.Image,
-    image_size: int,
+    image_size: Size,
     crop_size: int | None = None,
     fit: str = CROP,
     resample: Image.Resampling = Image.Resampling.BILINEAR,
 ) -> np.ndarray:
     """Makes a decoded picture a square and resizes that; see `square_pixels`."""
     # Crop first: resize(box=…) would let pixels beyond the edge shine in.
-    image = image.crop(used_box(image.size, fit, crop_size))
-    size = (image_size, image_size)
-    return np.asarray(image.resize(size, resample, reducing_gap=None))
+    image = image.crop(used_box(image.size, fit, crop_size, image_size))
+    height, width = sides(image_size)
+    return np.asarray(image.resize((width, height), resample, reducing_gap=None))
 
 
 def read_picture(path: File, name: str = "") -> Image.Image:

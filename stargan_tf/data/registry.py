@@ -23,6 +23,7 @@ DESCRIPTIONS = {
     "toon_expressions": "Drawn faces with eight expressions; embedded, nothing "
     "to download",
     "toon_people": "Drawn women, men and children in many styles; embedded",
+    "drawn_scans": "Drawn gray scans of healthy and ill patients; embedded",
 }
 OWN_FILES = "your own: whatever terms you have the pictures under"
 NEEDS_TFDS = (

@@ -102,7 +102,7 @@ def training_batches(
             `batch_size` remains that of the whole.
 
     Returns:
-        Dataset of `(image, label)`: float32 `(batch_size, s, s, 3)` in [-1, 1], and
+        Dataset of `(image, label)`: float32 `(batch_size, h, w, c)` in [-1, 1], and
         float32 `(batch_size, LabelSpace.width)`.
 
     Raises:
@@ -132,7 +132,7 @@ def training_batches(
         labels = tf.ensure_shape(labels, (size, *labels.shape[1:]))
         if flip:
             images = random_flips(images, [seed, step], part)
-        return _to_float(images), labels
+        return to_float(images), labels
 
     return endless_batches(load, start_step)
 
@@ -217,7 +217,7 @@ def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
     """How TensorFlow reads from a store, inside a tf.data map.
 
     Returns:
-        A function: int64 positions (k,) → uint8 images (k, s, s, 3), and the positions
+        A function: int64 positions (k,) → uint8 images (k, h, w, c), and the positions
         they were really taken from.
     """
     if isinstance(store, DecodedImages):
@@ -230,7 +230,7 @@ def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
         # without entering Python: nothing competes with the training loop for its lock.
         # Opened inside of the graph, it is not sent along to a tf.data service.
         images = tf.raw_ops.ImmutableConst(
-            dtype=tf.uint8,
+            dtype=store.dtype,
             shape=store.shape,
             memory_region_name=str(store.path.absolute()),
         )
@@ -240,18 +240,20 @@ def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
 
 
 def _decode(store: DecodedImages, positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    size = store.source.info.image_size
+    shape, dtype = store.source.info.shape, store.source.info.dtype
 
     def decode(positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with _calls:
             if _calls.closed:
-                return np.zeros((len(positions), size, size, 3), np.uint8), positions
+                return np.zeros((len(positions), *shape), dtype), positions
             return store.get(positions)
 
     # A batch per call, not an image: the calls run in parallel all the same, and
     # entering Python costs more than copying an image.
-    images, taken = tf.numpy_function(decode, [positions], (tf.uint8, tf.int64))
-    images = tf.ensure_shape(images, (None, size, size, 3))
+    images, taken = tf.numpy_function(
+        decode, [positions], (tf.as_dtype(dtype), tf.int64)
+    )
+    images = tf.ensure_shape(images, (None, *shape))
     return images, tf.ensure_shape(taken, (None,))
 
 
@@ -330,7 +332,7 @@ def _in_order(store: ImageStore, fetch: Callable, batch_size: int) -> tf.data.Da
     def load(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels, taken = fetch(positions)
         wanted = taken == positions  # Elsewhere a neighbor stands in.
-        return _to_float(images[wanted]), labels[wanted]
+        return to_float(images[wanted]), labels[wanted]
 
     load = tf.autograph.experimental.do_not_convert(load)
     batches = tf.data.Dataset.range(len(store)).batch(batch_size)
@@ -356,8 +358,10 @@ def _fetcher(store: ImageStore, space: LabelSpace, number: int) -> Callable:
     return fetch
 
 
-def _to_float(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
+def to_float(images: tf.Tensor) -> tf.Tensor:
+    """uint8 images as float32 in [-1, 1]; measured ones are that already."""
+    floats = tf.cast(images, tf.float32)
+    return floats / 127.5 - 1.0 if images.dtype == tf.uint8 else floats
 
 
 def _as_sources(sources: Sources) -> tuple[list[LabeledImages], LabelSpace]:

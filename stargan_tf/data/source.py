@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from absl import logging
 
-from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.info import ONE_HOT, DatasetInfo, Size, checked_size
 from stargan_tf.errors import InputError
 
 # An enlarged image is at most this many times as wide. Twice is enough: half of that
@@ -38,9 +38,9 @@ class LabeledImages:
         info: the meaning of the labels, and the image size.
         labels: float32 array (n, number of domains), values 0 or 1.
         names: n short names that identify the images (relative paths).
-        load: index → uint8 array (image_size, image_size, 3). It may be called from
-            many threads at once. Raises `UnreadableImage` if the picture is broken.
-            With `native_side` it must take a second argument, another size.
+        load: index → uint8 array of `info.shape`. It may be called from many threads
+            at once. Raises `UnreadableImage` if the picture is broken. With
+            `native_side` it must take a second argument, another size.
         fingerprint: text that changes whenever any pixel would; it keys the cache.
         native_side: gives the typical shorter side of the originals in pixels; None
             where images of another size cannot be had.
@@ -89,10 +89,11 @@ class LabeledImages:
             The images, up to twice as wide and not wider than their originals; the
             same object where nothing is gained.
         """
-        side = self.native_side() if self.native_side else 0
-        size = min(ENLARGED * self.info.image_size, side // 4 * 4)
-        if size <= self.info.image_size:
+        side, own = self.native_side() if self.native_side else 0, self.info.shape[:2]
+        scale = min(ENLARGED, side // 4 * 4 / min(own))
+        if scale <= 1:
             return self
+        size = checked_size([round(n * scale / 4) * 4 for n in own])
         load = self.load
         # A stream is read now, into the place where the cache looks for the images.
         with contextlib.suppress(UnreadableImage):
@@ -106,7 +107,7 @@ class LabeledImages:
         )
 
 
-def enlarged_key(fingerprint: str, size: int) -> str:
+def enlarged_key(fingerprint: str, size: Size) -> str:
     """The fingerprint of the images of another size."""
     return f"{fingerprint} at {size}"
 
@@ -193,5 +194,5 @@ def one_domain_each(source: LabeledImages) -> LabeledImages:
             shown,
             choose,
         )
-    info = DatasetInfo(info.name, domains, ONE_HOT, info.image_size)
+    info = replace(info, domains=domains, label_type=ONE_HOT, exclusive_groups=())
     return subset(replace(source, info=info, labels=labels), rows)

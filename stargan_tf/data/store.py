@@ -6,6 +6,7 @@ never stops a training run.
 """
 
 import json
+import math
 import os
 import threading
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ class CachedImages:
         in_use: keeps the entry from being removed.
 
     Attributes:
-        path: file of bare uint8 pixels, of shape `shape`, (n, s, s, 3).
+        path: file of bare pixels, of `dtype` and shape `shape`, (n, h, w, c).
         rows: int64 array; row of the file at each position.
 
     Raises:
@@ -62,8 +63,8 @@ class CachedImages:
             type(position) is int and position in every for position in unreadable
         ):
             raise ValueError(f"{UNREADABLE} is no list of positions")
-        size = source.info.image_size
-        self.path, self.shape = folder / IMAGES, (len(source), size, size, 3)
+        self.path, self.shape = folder / IMAGES, (len(source), *source.info.shape)
+        self.dtype = source.info.dtype
         self.rows = np.setdiff1d(np.arange(len(source)), unreadable)
         self.labels = source.labels[self.rows]
         self._in_use = in_use
@@ -112,7 +113,7 @@ class DecodedImages:
         """The images at `positions`, or the next readable ones.
 
         Returns:
-            uint8 images (k, s, s, 3), and the positions they were taken from.
+            uint8 images (k, h, w, c), and the positions they were taken from.
         """
         images, taken = zip(*map(self._read, positions.tolist()), strict=True)
         return np.stack(images), np.array(taken, np.int64)
@@ -172,7 +173,9 @@ def open_images(
             f"cache must be '{AUTO}', '{ALWAYS}' or '{NEVER}'. Received: {cache!r}"
         )
     count, size = len(source), source.info.image_size
-    num_bytes = count * size**2 * 3
+    num_bytes = (
+        count * math.prod(source.info.shape) * np.dtype(source.info.dtype).itemsize
+    )
     if cache == ALWAYS or (cache == AUTO and num_bytes <= limit_bytes()):
         try:
             return use_entry(
@@ -190,7 +193,7 @@ def open_images(
 def _write_images(source: LabeledImages, entry: Path) -> None:
     """Decodes every image into a folder that becomes a cache entry."""
     count, size, unreadable = len(source), source.info.image_size, []
-    blank = np.zeros((size, size, 3), np.uint8)
+    blank = np.zeros(source.info.shape, source.info.dtype)
     # Plain writes, not a writable memory map: on a full disk a write raises, a
     # memory map kills the process.
     with (entry / IMAGES).open("wb") as file:

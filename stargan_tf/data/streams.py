@@ -17,6 +17,7 @@ import functools
 import hashlib
 import importlib.util
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from stargan_tf.data.cache import (
     use_entry,
 )
 from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.info import RGB, Size, sides
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import (
     DECODING,
@@ -60,7 +62,7 @@ def streamed(
     stream: Callable[[], Iterable[tuple[Any, Any]]],
     count: int,
     fingerprint: str,
-    image_size: int,
+    image_size: Size,
     options: DatasetOptions,
     prefix: str = "",
 ) -> LabeledImages:
@@ -77,7 +79,7 @@ def streamed(
     key = hashlib.sha256(repr(plain).encode()).hexdigest()
 
     @functools.cache
-    def opened(size: int) -> tuple[np.ndarray, np.ndarray, int, InUse]:
+    def opened(size: Size) -> tuple[np.ndarray, np.ndarray, int, InUse]:
         def write(folder: Path) -> None:
             values, sides = [], []
             title = f"Reading {dataset.name}"
@@ -104,7 +106,7 @@ def streamed(
             values, side = np.load(folder / VALUES), read_json(folder / SIDE)
             if len(values) != count or type(side) is not int:
                 raise ValueError(f"{VALUES} or {SIDE} is of another entry")
-            shape = (count, size, size, 3)
+            shape = (count, *sides(size), RGB)
             images = np.memmap(folder / IMAGES, np.uint8, "r", shape=shape)
             # The entry is in use as long as the images can be asked for.
             return images, values, side, in_use
@@ -112,7 +114,7 @@ def streamed(
         of_size = key if size == image_size else enlarged_key(key, size)
         return use_entry(
             entry_folder(count, size, of_size),  # As `open_images` looks for it.
-            count * size**2 * 3,
+            count * math.prod(sides(size)) * RGB,
             write,
             read,
         )
@@ -135,7 +137,7 @@ def tf_data_pictures(
     dataset: Dataset,
     examples: "tf.data.Dataset",
     fingerprint: str,
-    image_size: int,
+    image_size: Size,
     options: DatasetOptions,
     count: int | None = None,
 ) -> LabeledImages:
@@ -201,7 +203,7 @@ def tfds_pictures(
     builder: "tfds.core.DatasetBuilder",
     split: str,
     value_of: Callable[[Mapping[str, Any]], Any] | None,
-    image_size: int,
+    image_size: Size,
     options: DatasetOptions,
     image_key: str = "image",
 ) -> LabeledImages:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed
+from stargan_tf.data.info import ONE_HOT, DatasetInfo, composed, size_text
 from stargan_tf.data.labels import LabelSpace, quoted
 from stargan_tf.errors import InputError
 
@@ -185,7 +185,7 @@ def source_labels(
     """The labels that images have before their translation: given, or predicted.
 
     Args:
-        images: (n, h, w, 3), the shorter side the model's image size.
+        images: (n, h, w, c), of the model's size or larger on one side.
         given: what the images show, all else off; None asks the model.
 
     Returns:
@@ -198,18 +198,21 @@ def source_labels(
     if given is not None:
         nothing = np.zeros((len(images), len(info.domains)), np.float32)
         return apply_target(info, nothing, given.changes)
-    height, width = images.shape[1:3]
-    side = info.image_size
-    if min(height, width) != side:
+    sizes, own = images.shape[1:3], info.shape[:2]
+    spare = [size - side for size, side in zip(sizes, own, strict=True)]
+    if sorted(spare)[0] != 0:
         raise InputError(
-            "The model sees what an image shows in a square of its own size: the "
-            f"shorter side must have {side} pixels. Received: {width}x{height}. Resize "
-            "the images, or give label vectors."
+            "The model sees what an image shows in a part of its own size, "
+            f"{size_text(info.image_size)}, and one side of the image must be as long. "
+            f"Received: {sizes[0]} x {sizes[1]}. Resize the images, or give label "
+            "vectors."
         )
-    # The discriminator takes squares only.
-    top, left = (height - side) // 2, (width - side) // 2
-    squares = images[:, top : top + side, left : left + side]
-    return binarize(info, model.classify(squares, dataset=dataset))
+    # The discriminator takes images of one size only.
+    rows, columns = (
+        slice(n // 2, n // 2 + side) for n, side in zip(spare, own, strict=True)
+    )
+    middle = images[:, rows, columns]
+    return binarize(info, model.classify(middle, dataset=dataset))
 
 
 def target_labels(

@@ -140,6 +140,13 @@ def read_device_model(folder: Path) -> DeviceModel:
             f"{folder} is a model with high-pass skips, which needs a mask of each "
             "face. The demos cannot make masks: use a model without these skips."
         )
+    if description.get("num_channels", 3) != 3 or not isinstance(
+        description.get("image_size", 0), int
+    ):
+        raise InputError(
+            f"{folder} is a model of images that are no RGB squares. The page shows "
+            "photographs and the camera: use a model of RGB squares."
+        )
     model = DeviceModel(folder, description)
     for role, file in model.files.items():
         if not file.is_file():

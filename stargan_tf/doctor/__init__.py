@@ -30,6 +30,7 @@ def diagnose(
         found += checks.check_evaluation(splits, counts)
     pictures = list(examine(opened))
     found += checks.check_readable(opened, pictures)
+    found += checks.check_range(opened, pictures)
     found += checks.check_colors(pictures)
     found += checks.check_sizes(opened, pictures)
     found += checks.check_duplicates(opened, pictures)

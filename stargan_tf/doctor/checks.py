@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from stargan_tf.data.files import EMPTY, HIDDEN, RUBBISH, FileAudit, counted
-from stargan_tf.data.info import ONE_HOT
+from stargan_tf.data.info import ONE_HOT, sides
 from stargan_tf.data.options import HELD_OUT
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor.opened import Opened
@@ -39,6 +39,10 @@ BEARABLE = 0.01
 # Bits of 64 in which the difference hashes of an image and its copy may differ.
 # Two hashes that differ in 3 bits agree in at least one of four 16-bit parts.
 NEAR = 3
+
+# Share of the model's range below which images look black to it.
+LITTLE = 0.05
+_BARS = " ▁▂▃▄▅▆▇█"
 
 Splits = Mapping[str, LabeledImages]
 
@@ -168,6 +172,33 @@ def check_readable(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]
     return found
 
 
+def check_range(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
+    """How much of the model's range the values fill, and which images are constant."""
+    seen = [picture for picture in pictures if picture.problem is None]
+    if not seen or not opened.splits:
+        return []
+    low, high = min(p.ends[0] for p in seen), max(p.ends[1] for p in seen)
+    shares = np.mean([p.levels for p in seen], axis=0)
+    heights = np.ceil(shares / shares.max() * (len(_BARS) - 1)).astype(int)
+    info = next(iter(opened.splits.values())).info
+    intensity, ends = "--intensity percentile:0.5,99.5", [f"{low:.2f}", f"{high:.2f}"]
+    if info.intensity:
+        scaled = np.array([[2 * low - 1], [2 * high - 1]]) * np.ones(info.num_channels)
+        values = info.intensity.restore(scaled, np.float64)
+        ends = [f"{values[0].min():g}", f"{values[1].max():g}"]
+        intensity = f"--intensity window:{','.join(ends)}"
+    used = finding(
+        "range",
+        level=WARNING if high - low < LITTLE else OK,
+        share=f"{100 * (high - low):.3g}",
+        low=ends[0],
+        high=ends[1],
+        histogram="".join(_BARS[height] for height in heights),
+        intensity=intensity,
+    )
+    return [used, finding("constant", [p.name for p in seen if p.ends[0] == p.ends[1]])]
+
+
 def check_colors(pictures: Sequence[Picture]) -> list[Finding]:
     """Which have no color, and which a printer's colors."""
     return [
@@ -178,12 +209,12 @@ def check_colors(pictures: Sequence[Picture]) -> list[Finding]:
 
 def check_sizes(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
     """Which would be enlarged; nothing for images without files."""
-    wanted, crop = opened.image_size, opened.options.crop_size
-    sides = [(min(*p.size, crop or max(p.size)), p.name) for p in pictures if p.size]
-    if not sides:
+    wanted, crop = min(sides(opened.image_size)), opened.options.crop_size
+    shorter = [(min(*p.size, crop or max(p.size)), p.name) for p in pictures if p.size]
+    if not shorter:
         return []
-    names = [name for side, name in sides if side < wanted]
-    return [finding("tiny", names, wanted=wanted, smallest=min(sides)[0])]
+    names = [name for side, name in shorter if side < wanted]
+    return [finding("tiny", names, wanted=wanted, smallest=min(shorter)[0])]
 
 
 def check_duplicates(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:

@@ -13,13 +13,15 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from stargan_tf.data.pictures import open_picture, read_picture
-from stargan_tf.data.source import LabeledImages, UnreadableImage
+from stargan_tf.data.pictures import open_picture, read_picture, shown, to_float
+from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor.opened import Opened
+from stargan_tf.errors import InputError
 
 RGB, GRAY, CMYK = "rgb", "gray", "cmyk"
 # JPEG rounds gray pixels to channels that differ by a few steps.
 _NEARLY_EQUAL = 4
+BINS = 24  # of the histograms
 _SIDE = 64  # of the reduced image that is checked for color
 # Images in flight for each core: enough to keep it busy, few enough that memory
 # does not grow with the data set and Ctrl-C is answered at once.
@@ -41,6 +43,8 @@ class Picture:
         content: digest of the file's bytes; empty if there is no file.
         pixels: digest of the decoded pixels.
         outline: the difference hash.
+        levels: shares of the values in `BINS` equal parts of the model's range.
+        ends: the lowest and the highest value there, from 0 to 1.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Picture:
     content: bytes = b""
     pixels: bytes = b""
     outline: int = 0
+    levels: tuple[float, ...] = ()
+    ends: tuple[float, float] = (0.0, 1.0)
 
 
 def examine(opened: Opened) -> Iterator[Picture]:
@@ -96,10 +102,18 @@ def look_at(
         source: the split.
         path: the file.
     """
+    measured = source is not None and source.info.intensity is not None
     try:
-        image = read_picture(path) if path else Image.fromarray(source.load(row))
-    except UnreadableImage as error:
+        if path is None or measured:
+            values = source.load(row)
+            image = Image.fromarray(shown(values))
+        else:
+            image = read_picture(path)
+            values = np.asarray(image)
+    except InputError as error:
         return Picture(name, split, row, str(error))
+    values = (to_float(values) + 1.0) / 2.0
+    counts, _ = np.histogram(values, BINS, (0.0, 1.0))
     picture = Picture(
         name=name,
         split=split,
@@ -107,7 +121,11 @@ def look_at(
         color=color_of(image),
         pixels=pixel_digest(image),
         outline=difference_hash(image),
+        levels=tuple(counts / values.size),
+        ends=(float(values.min()), float(values.max())),
     )
+    if measured:
+        return replace(picture, color=RGB, content=_digest(path.read_bytes()))
     if path is None:
         return picture
     with open_picture(path) as file:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.data.info import BINARY, DatasetInfo
+from stargan_tf.data.info import BINARY, DatasetInfo, sides
 from stargan_tf.data.options import HELD_OUT, TRAIN
 from stargan_tf.data.pictures import side_of_file, typical_side
 from stargan_tf.data.registry import available, definition
@@ -210,7 +210,7 @@ def _heading(opened: Opened) -> str:
         return f"{opened.name}{place}: could not be opened"
     kind = info.label_type.replace("_", "-")
     pictures = plural(sum(map(len, opened.splits.values())), "picture")
-    side = f"{opened.image_size} x {opened.image_size}"
+    side = " x ".join(map(str, sides(opened.image_size)))
     domains = plural(len(info.domains), "label")
     return f"{opened.name}{place}: {pictures}, {domains} ({kind}), used at {side}"
 
@@ -300,7 +300,8 @@ def _pictures(opened: Opened) -> str:
     paths = [path for name in names if (path := opened.file(name))]
     side = typical_side(len(paths), lambda n: side_of_file(paths[n])) if paths else 0
     original = f", typically {side} pixels on the shorter side" if side else ""
-    return f"{count:,}{original}, used at {opened.image_size} x {opened.image_size}"
+    used = " x ".join(map(str, sides(opened.image_size)))
+    return f"{count:,}{original}, used at {used}"
 
 
 def _entry(name: str, text: str) -> str:

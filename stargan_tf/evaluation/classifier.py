@@ -53,10 +53,9 @@ class LabelClassifier:
         Returns:
             float32 array (n, number of domains).
         """
-        side = self.info.image_size
-        if images.shape[1:] != (side, side, 3):
+        if images.shape[1:] != self.info.shape:
             raise InputError(
-                f"The classifier takes images of {side}×{side} pixels. "
+                f"The classifier takes images of shape {self.info.shape}. "
                 f"Received: shape {images.shape}"
             )
         return self.network.predict_on_batch(to_float(images))
@@ -102,7 +101,7 @@ def train_classifier(
         images gives the classification error.
     """
     info = images.info
-    network = build_residual_network(info.image_size, len(info.domains), size, seed)
+    network = build_residual_network(info.shape, len(info.domains), size, seed)
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
     one_hot = info.label_type == ONE_HOT
     losses = keras.losses
@@ -131,20 +130,26 @@ def train_classifier(
 
 @keras_settings()
 def build_residual_network(
-    image_size: int, outputs: int, size: str = "small", seed: int = 0
+    image_shape: tuple[int, int, int],
+    outputs: int,
+    size: str = "small",
+    seed: int = 0,
 ) -> keras.Model:
     """A ResNet with new weights.
 
+    Args:
+        image_shape: height, width, and channels.
+
     Returns:
-        A model: float images (n, s, s, 3) in [-1, 1] → logits (n, outputs).
+        A model: float images (n, *image_shape) in [-1, 1] → logits (n, outputs).
 
     Reference: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1.
     """
     check_known(size, SIZES, "classifier of size")
     filters, stages = SIZES[size]
     seeds = itertools.count(1000 * seed)
-    inputs = keras.Input((image_size, image_size, 3), name="images")
-    x = _stem(inputs, filters, image_size >= LARGE_IMAGE, seeds)
+    inputs = keras.Input(image_shape, name="images")
+    x = _stem(inputs, filters, min(image_shape[:2]) >= LARGE_IMAGE, seeds)
     for stage, depth in enumerate(stages):
         for block in range(depth):
             strides = 2 if stage and not block else 1

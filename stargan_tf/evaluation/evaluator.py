@@ -13,6 +13,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import (
     CLASSIFICATION,
+    DETECTION,
     FID,
     KID,
     LPIPS,
@@ -70,7 +71,7 @@ class Evaluator:
         """New tasks, for the model as it is now."""
         steered = steering(self.subject.translated_by)
         tasks = resolve_name(steered.tasks)(self.subject, self.options)
-        wanted = UNCHANGED in self.options.metrics
+        wanted = {UNCHANGED, DETECTION} & set(self.options.metrics)
         return [task for task in tasks if wanted or task.guide != OWN]
 
     def prepare(self) -> None:
@@ -86,6 +87,8 @@ class Evaluator:
         """
         self.prepare()
         tasks, seed = self.tasks(), self.options.seed
+        if DETECTION in self.options.metrics:
+            finished = None  # Its numbers are of all tasks together.
         images = sum(len(task.rows) for task in tasks)
         results: list[TaskResult] = []
         with tqdm(total=images, desc="Translating", unit="image", disable=None) as bar:
@@ -108,7 +111,8 @@ class Evaluator:
             for metric in self.metrics
             for one in metric.on_real_images()
         ]
-        return Results(results, real, seed)
+        overall = [one for metric in self.metrics for one in metric.overall()]
+        return Results(results, real, seed, overall)
 
 
 def run_task(
@@ -162,6 +166,14 @@ def _make_metrics(
 ) -> "list[Metric]":
     from stargan_tf.evaluation import metrics as kinds  # Starts TensorFlow.
 
+    colored = [name for name in (FID, KID, LPIPS) if name in options.metrics]
+    info = subject.held_out.info
+    if colored and not info.is_plain:
+        raise InputError(
+            "Some metrics are computed by a network for RGB pictures: "
+            f"{', '.join(colored)}. These images are of {info.image_text}. Leave "
+            "these metrics out."
+        )
     truth = functions.truth or drawn_truth(subject.held_out)
     metrics: list[Metric] = []
     if CLASSIFICATION in options.metrics:
@@ -172,4 +184,8 @@ def _make_metrics(
         metrics.append(kinds.LpipsMetric(subject, options, truth))
     if {FID, KID} & set(options.metrics):
         metrics.append(kinds.FeatureMetric(subject, options))
+    if DETECTION in options.metrics:
+        from stargan_tf.detection.metric import DetectionMetric
+
+        metrics.append(DetectionMetric(subject, options, functions))
     return metrics

@@ -166,10 +166,10 @@ def _open(
 
 def _check_labels(received: DatasetInfo, info: DatasetInfo) -> None:
     """Refuses data whose labels or sizes are not the model's."""
-    if received.image_size != info.image_size:
+    if received.shape != info.shape or received.intensity != info.intensity:
         raise InputError(
-            f"The model takes images of {info.image_size} pixels. Received from "
-            f"'{received.name}': {received.image_size} pixels."
+            f"The model takes images of {info.image_text}. Received from "
+            f"'{received.name}': {received.image_text}."
         )
     if (received.domains, received.label_type) != (info.domains, info.label_type):
         raise InputError(

@@ -74,6 +74,10 @@ class Metric:
         """Numbers of the real images, to compare with."""
         return []
 
+    def overall(self) -> list[Measurement]:
+        """Numbers of all tasks together, when they are done."""
+        return []
+
 
 class MeansMeter(Meter):
     """Means over images of numbers that a function adds for each batch.
@@ -358,21 +362,22 @@ def psnr(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio in dB; capped at 100 dB where images are equal.
 
     Args:
-        truth: the images that should have come out, uint8 (n, h, w, 3).
+        truth: the images that should have come out, (n, h, w, c): uint8, or float32
+            in [-1, 1].
 
     Returns:
         float array (n,).
     """
     _check_pair(truth, images)
-    return np.minimum(tf.image.psnr(truth, images, max_val=255).numpy(), 100.0)
+    found = tf.image.psnr(truth, images, max_val=_span(truth)).numpy()
+    return np.minimum(found, 100.0)
 
 
 def ssim(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
     """Structural similarity, 1 where images are equal (Wang et al. 2004).
 
     Args:
-        truth: the images that should have come out, uint8 (n, h, w, 3), at least 11
-            pixels wide.
+        truth: as of `psnr`, at least 11 pixels wide.
 
     Returns:
         float array (n,).
@@ -383,17 +388,23 @@ def ssim(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
             f"SSIM needs images of at least {SSIM_WINDOW}×{SSIM_WINDOW} pixels. "
             f"Received: {truth.shape[1]}×{truth.shape[2]}"
         )
-    return tf.image.ssim(truth, images, max_val=255, filter_size=SSIM_WINDOW).numpy()
+    span = _span(truth)
+    return tf.image.ssim(truth, images, max_val=span, filter_size=SSIM_WINDOW).numpy()
+
+
+def _span(images: np.ndarray) -> int:
+    """From the smallest to the largest value: of uint8, or of [-1, 1]."""
+    return 255 if images.dtype == np.uint8 else 2
 
 
 def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Mean absolute difference in gray levels, 0 … 255.
+    """Mean absolute difference in gray levels, 0 … 255; of measured images likewise.
 
     The cycle error is `change(x, G(G(x, c), c_x))`, the same-domain change
     `change(x, G(x, c_x))`.
 
     Args:
-        before: uint8 images (n, h, w, 3).
+        before: images (n, h, w, c): uint8, or float32 in [-1, 1].
         after: images of the same shape.
 
     Returns:
@@ -408,7 +419,7 @@ def background_change(
     """`change`, over the pixels outside a mask alone.
 
     Args:
-        before: uint8 images (n, h, w, 3).
+        before: images (n, h, w, c): uint8, or float32 in [-1, 1].
         after: images of the same shape.
         may_change: bool or 0…1 array (n, h, w); above one half where the translation
             is allowed to draw.
@@ -436,7 +447,7 @@ def identity_similarity(
     """Cosine of the angle between the embeddings of two images, in [-1, 1].
 
     Args:
-        before: uint8 images (n, h, w, 3).
+        before: images (n, h, w, c): uint8, or float32 in [-1, 1].
         embed: uint8 images (n, h, w, 3) → vectors (n, d), such as a face recognition
             network with its own resizing and scaling.
 
@@ -451,7 +462,7 @@ def identity_similarity(
 def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     _check_pair(before, after)
     difference = before.astype(np.float64) - after.astype(np.float64)
-    return np.abs(difference).mean(axis=-1)
+    return np.abs(difference).mean(axis=-1) * (255 / _span(before))
 
 
 def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
@@ -467,9 +478,12 @@ def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
 
 
 def _check_pair(first: np.ndarray, second: np.ndarray) -> None:
-    for images in (first, second):
-        if images.dtype != np.uint8:
-            raise InputError(f"Images must be uint8. Received: {images.dtype}")
+    types = {first.dtype, second.dtype}
+    if types not in ({np.dtype(np.uint8)}, {np.dtype(np.float32)}):
+        raise InputError(
+            "Two batches of images must be uint8, or float32 in [-1, 1]. Received: "
+            f"{first.dtype} and {second.dtype}"
+        )
     if first.shape != second.shape:
         raise InputError(
             "Two batches of images must have one shape. "

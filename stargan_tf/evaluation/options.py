@@ -13,9 +13,12 @@ from stargan_tf.errors import InputError, near_names
 if TYPE_CHECKING:
     import numpy as np
 
+    from stargan_tf.data.info import Size
+
 FID, KID, LPIPS = "fid", "kid", "lpips"
 CLASSIFICATION, UNCHANGED = "classification", "unchanged"
-METRICS = (FID, KID, LPIPS, CLASSIFICATION, UNCHANGED)
+DETECTION = "detection"
+METRICS = (FID, KID, LPIPS, CLASSIFICATION, UNCHANGED, DETECTION)
 # Those that need no downloaded weights.
 DEFAULT_METRICS = (CLASSIFICATION, UNCHANGED)
 # The ways to compute FID and KID, and their Inception weights; distances of two ways
@@ -42,6 +45,7 @@ class EvaluationOptions:
         batch_size: images that a network sees at once; no result depends on it.
         seed: of latent codes, references, the classifier, KID's sample and the
             resamples of intervals.
+        healthy: of `"detection"`: the domain that is not ill.
 
     Raises:
         InputError: if a metric or protocol does not exist, or a number is too small.
@@ -56,6 +60,7 @@ class EvaluationOptions:
     outputs: int = 10
     batch_size: int = 32
     seed: int = 0
+    healthy: str = "healthy"
 
     def __post_init__(self) -> None:
         names = self.metrics
@@ -87,11 +92,17 @@ class UserFunctions:
         masks: uint8 images (n, s, s, 3) → (n, s, s), above one half where a
             translation may draw.
         embedding: uint8 images (n, s, s, 3) → vectors (n, d) that tell who it is.
+        lesions: of `"detection"`: (name of a held-out image, image size) → bool
+            (height, width), where it is ill, or None where that is not known.
+        group: of `"detection"`: name of a held-out image → whose it is, such as the
+            patient.
     """
 
     truth: "Callable[[str, np.ndarray, int], np.ndarray | None] | None" = None
     masks: "Callable[[np.ndarray], np.ndarray] | None" = None
     embedding: "Callable[[np.ndarray], np.ndarray] | None" = None
+    lesions: "Callable[[str, Size], np.ndarray | None] | None" = None
+    group: Callable[[str], str] | None = None
 
 
 def check_known(name: str, known: Collection[str], noun: str) -> None:
@@ -160,6 +171,33 @@ NUMBERS = {
     ),
     "background_change": Number(
         UNCHANGED, "background", "gray levels changed outside of the masks", ".1f"
+    ),
+    "image_auc": Number(
+        DETECTION, "AUC", "ill images have higher scores than healthy ones", ".3f", True
+    ),
+    "group_auc": Number(
+        DETECTION,
+        "AUC of groups",
+        "the same of patients, by highest score",
+        ".3f",
+        True,
+    ),
+    "pixel_precision": Number(
+        DETECTION, "AP", "average precision of the ill images' pixels", ".3f", True
+    ),
+    "lesion_dice": Number(
+        DETECTION,
+        "Dice",
+        "overlap of candidates and lesions, best threshold",
+        ".3f",
+        True,
+    ),
+    "lesion_sensitivity": Number(
+        DETECTION,
+        "sensitivity",
+        "lesions found, one false positive an image",
+        "%",
+        True,
     ),
     "identity_similarity": Number(
         UNCHANGED,

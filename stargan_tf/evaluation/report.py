@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stargan_tf.data.info import size_text
+from stargan_tf.data.pictures import shown
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import (
     NUMBERS,
@@ -56,7 +58,7 @@ def report_page(record: Mapping[str, Any], results: Results) -> str:
     run = folder.parent.parent if folder.parent.name == "checkpoints" else folder
     title = f"{run.name or 'model'}: {model['family']} on {data['dataset']}"
     subtitle = (
-        f"Step {model['step']:,} · {data['image_size']} px · "
+        f"Step {model['step']:,} · {size_text(data['image_size'])} · "
         f"{data['held_out']['images']:,} held-out images · {', '.join(data['domains'])}"
     )
     sections = (_notes(results), _matrices(results), _tasks(results), _images(results))
@@ -198,7 +200,7 @@ def _figures(named: Iterable[_Named]) -> str:
 
 
 def _image(pixels: np.ndarray) -> str:
-    image = Image.fromarray(pixels)
+    image = Image.fromarray(shown(pixels))
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     stream = io.BytesIO()

@@ -36,7 +36,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Example:
-    """An image, uint8 (h, w, 3), its translation, and the score."""
+    """An image (h, w, c), its translation, and the score."""
 
     name: str
     score: float
@@ -102,11 +102,13 @@ class Results:
         tasks: the rows.
         real: numbers of the real images.
         seed: of the intervals of the means.
+        overall: numbers of several tasks together.
     """
 
     tasks: Sequence[TaskResult]
     real: Sequence[Measurement] = ()
     seed: int = 0
+    overall: Sequence[Measurement] = ()
 
     @cached_property
     def means(self) -> dict[str, Measurement]:
@@ -120,7 +122,8 @@ class Results:
             start = f"{task.guide}_" if task.guide in (LATENT, REFERENCE) else ""
             for one in task.measurements:
                 groups.setdefault(start + one.name, []).append(one)
-        return {name: _mean(name, group, self.seed) for name, group in groups.items()}
+        means = {name: _mean(name, group, self.seed) for name, group in groups.items()}
+        return means | {one.name: one for one in self.overall}
 
     def __str__(self) -> str:
         return results_table(self)
@@ -140,7 +143,8 @@ class Results:
     @property
     def notes(self) -> list[str]:
         """What a reader must know, each once."""
-        every = (m.note for task in self.tasks for m in task.measurements)
+        every = [m.note for task in self.tasks for m in task.measurements]
+        every += [one.note for one in self.overall]
         notes = list(dict.fromkeys(note for note in every if note))
         unreadable = len({row for task in self.tasks for row in task.unreadable})
         if unreadable:

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -94,8 +94,8 @@ class Translated:
         task: the task.
         places: which of the task's rows.
         names: the images' names.
-        images: uint8 (n, h, w, 3).
-        outputs: float32 (n, outputs, h, w, 3).
+        images: uint8 (n, h, w, c) or, measured, float32 in [-1, 1].
+        outputs: float32 (n, outputs, h, w, c).
     """
 
     task: Task
@@ -116,23 +116,28 @@ class Translated:
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """The outputs as a viewer sees them: uint8 (n, outputs, h, w, 3)."""
-        return to_uint8(self.outputs)
+        """The outputs (n, outputs, h, w, c), of the type of `images`."""
+        return self._like_images(self.outputs)
 
     @property
     def first(self) -> np.ndarray:
-        """The first translation of each image, uint8 (n, h, w, 3)."""
+        """The first translation of each image, like `images`."""
         return self.pixels[:, 0]
 
     @property
     def flat(self) -> np.ndarray:
-        """All translations, image after image, uint8 (n · outputs, h, w, 3)."""
+        """All translations, image after image, (n · outputs, h, w, c)."""
         return self.pixels.reshape(-1, *self.pixels.shape[2:])
 
     @cached_property
     def cycled(self) -> np.ndarray:
-        """The first translations, translated back: uint8 (n, h, w, 3)."""
-        return to_uint8(self.task.back(self.places, self.images, self.outputs[:, 0]))
+        """The first translations, translated back, like `images`."""
+        back = self.task.back(self.places, self.images, self.outputs[:, 0])
+        return self._like_images(back)
+
+    def _like_images(self, outputs: np.ndarray) -> np.ndarray:
+        measured = self.images.dtype != np.uint8
+        return np.clip(outputs, -1.0, 1.0) if measured else to_uint8(outputs)
 
 
 def subsample(rows: np.ndarray, count: int | None) -> np.ndarray:
@@ -148,7 +153,7 @@ def image_batches(
     """Reads images of a source in order and ahead; unreadable ones are left out.
 
     Yields:
-        Places in `rows`, and the uint8 images (k, s, s, 3) there, 1 ≤ k ≤ size.
+        Places in `rows`, and the images (k, h, w, c) there, 1 ≤ k ≤ size.
     """
     ahead: deque[tuple[int, list[Future]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
@@ -174,12 +179,12 @@ def _load(source: LabeledImages, row: int) -> np.ndarray | None:
     except UnreadableImage as error:
         logging.warning("%s Skipped.", error)
         return None
-    side = source.info.image_size
-    if image.dtype == np.uint8 and image.shape == (side, side, 3):
+    shape, dtype = source.info.shape, source.info.dtype
+    if image.dtype == dtype and image.shape == shape:
         return image
     broken = image.dtype.kind == "f" and not np.isfinite(image).all()
     raise InputError(
-        f"Images of '{source.info.name}' must be uint8 of shape {(side, side, 3)}. "
+        f"Images of '{source.info.name}' must be {dtype} of shape {shape}. "
         f"Received for {source.names[row]}: {image.dtype} of shape {image.shape}"
         f"{' with NaN or infinity' if broken else ''}. Mend the data set's 'load'."
     )
@@ -194,11 +199,11 @@ def true_images(
         truth: gives one; None if none is known.
 
     Returns:
-        Bool array (n,): of which images it is known; and those, uint8 (k, s, s, 3).
+        Bool array (n,): of which images it is known; and those, like `batch.images`.
     """
-    shape = batch.images.shape[1:]
+    shape, dtype = batch.images.shape[1:], batch.images.dtype
     known = np.zeros(len(batch.names), bool)
-    images = np.zeros(batch.images.shape, np.uint8)
+    images = np.zeros_like(batch.images)
     if truth is None:
         return known, images[known]
     for place, name in enumerate(batch.names):
@@ -206,9 +211,9 @@ def true_images(
         if image is None:
             continue
         image = np.asarray(image)
-        if image.dtype != np.uint8 or image.shape != shape:
+        if image.dtype != dtype or image.shape != shape:
             raise InputError(
-                f"A true image must be uint8 of shape {shape}. "
+                f"A true image must be {dtype} of shape {shape}. "
                 f"Received: {image.dtype} of shape {image.shape}"
             )
         known[place], images[place] = True, image
@@ -221,6 +226,7 @@ def drawn_truth(source: LabeledImages) -> Truth | None:
     Returns:
         A function that knows every image of a drawn set; None for other data sets.
     """
+    from stargan_tf.drawn_scans import DRAWN_SCANS, HEALTHY
     from stargan_tf.toon_faces.datasets import (
         TOON_ATTRIBUTES,
         TOON_EXPRESSIONS,
@@ -229,6 +235,8 @@ def drawn_truth(source: LabeledImages) -> Truth | None:
 
     drawn = {faces.name: faces for faces in (TOON_ATTRIBUTES, TOON_EXPRESSIONS)}
     info = source.info
+    if info.name == DRAWN_SCANS.name and HEALTHY in info.domains:
+        return partial(_healed, info.domains.index(HEALTHY))
     if info.name not in drawn:
         return None
     whole = drawn[info.name].load(HELD_OUT, info.image_size, DatasetOptions())
@@ -243,6 +251,14 @@ def drawn_truth(source: LabeledImages) -> Truth | None:
             return None
 
     return truth
+
+
+def _healed(
+    healthy: int, name: str, label: np.ndarray, image_size: int
+) -> np.ndarray | None:
+    from stargan_tf.drawn_scans import healthy_twin, known_of
+
+    return known_of(healthy_twin, name, image_size) if label[healthy] else None
 
 
 def _completed(

@@ -12,6 +12,7 @@ from PIL import Image
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo, as_infos
 from stargan_tf.data.labels import LabelSpace
+from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
 from stargan_tf.training.checkpoints import State
@@ -123,7 +124,7 @@ class SampleImages:
     """Images of one of a model's data sets.
 
     Args:
-        images: uint8 (n, size, size, 3).
+        images: uint8 (n, height, width, channels).
         labels: float32 (n, domains of the data set).
         dataset: its index in the model's `LabelSpace`.
         described: what they are, such as `"20 held-out images of 'toon_people'"`.
@@ -170,7 +171,8 @@ def _picked(source: Any, dataset: int, count: int, described: str) -> SampleImag
 
 def random_images(info: DatasetInfo, count: int) -> SampleImages:
     """Smooth random images with random labels, the same ones at each call."""
-    images = smooth_noise(0, count, info.image_size)
+    images = smooth_noise(0, count, info.shape)
+    images = to_float(images) if info.intensity else images
     labels = np.random.default_rng(0).integers(0, 2, (count, len(info.domains)))
     if info.label_type == ONE_HOT:
         labels = np.eye(len(info.domains))[np.arange(count) % len(info.domains)]
@@ -178,19 +180,26 @@ def random_images(info: DatasetInfo, count: int) -> SampleImages:
     return SampleImages(images, labels, 0, f"{count} random images")
 
 
-def smooth_noise(seed: int, count: int, size: int) -> np.ndarray:
+def smooth_noise(seed: int, count: int, shape: tuple[int, int, int]) -> np.ndarray:
     """Random images of large, soft spots.
 
     Args:
-        size: their side in pixels.
+        shape: their height, width, and channels.
 
     Returns:
-        uint8 (count, size, size, 3).
+        uint8 (count, *shape).
     """
     rng = np.random.default_rng(seed)
-    coarse = rng.integers(0, 256, (count, 8, 8, 3), dtype=np.uint8)
-    spots = [Image.fromarray(image).resize((size, size)) for image in coarse]
-    return np.stack([np.asarray(image) for image in spots])
+    height, width, channels = shape
+    coarse = rng.integers(0, 256, (count, 8, 8, channels), dtype=np.uint8)
+    spots = [
+        [
+            Image.fromarray(image[..., c]).resize((width, height))
+            for c in range(channels)
+        ]
+        for image in coarse
+    ]
+    return np.stack([np.stack(image, axis=-1) for image in spots])
 
 
 def described_model(state: State) -> dict[str, Any]:
@@ -208,6 +217,7 @@ def described_model(state: State) -> dict[str, Any]:
         "family": state.model,
         "step": state.step,
         "image_size": space.image_size,
+        "num_channels": space.image_shape[2],
         **asdict(state.preparation),
         "domains": names,
         "label_type": space.datasets[0].label_type if single else JOINT,

@@ -46,7 +46,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
     """
     networks = _Networks(model)
     signatures = []
-    for images in image_formats(model.label_space.image_size, description):
+    for images in image_formats(model.label_space.datasets[0], description):
         signatures += [networks.translate(images), networks.classify(images)]
     weighted = (model.translator, model.discriminator)
     return ServedModel(signatures, weighted, partial(_answers, model))
@@ -283,7 +283,8 @@ def litert_model(model: Any) -> LiteRTModel:
         model: a `LabelModel` that computes in float32.
 
     Returns:
-        The model; inputs `images` (1, size, size, 3), `labels` (1, label_width).
+        The model; inputs `images` (1, height, width, channels) and `labels` (1,
+        label_width).
     """
     space = model.label_space
 
@@ -299,7 +300,7 @@ def litert_model(model: Any) -> LiteRTModel:
     signature = FileSignature(
         name="translate",
         shapes={
-            "images": (1, space.image_size, space.image_size, 3),
+            "images": (1, *space.image_shape),
             "labels": (1, space.width),
         },
         function=translate,

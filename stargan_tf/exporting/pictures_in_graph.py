@@ -9,6 +9,7 @@ whose size is not known here before.
 
 import tensorflow as tf
 
+from stargan_tf.data.info import RGB
 from stargan_tf.data.options import CROP
 
 # Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
@@ -39,22 +40,22 @@ def to_uint8(images):
 
 
 def decode(encoded, size, fit, crop_size):
-    """Files as the squares that the model takes.
+    """Files as the images that the model takes.
 
     Args:
         encoded: string (n,), whole files.
-        size: side of the result in pixels.
+        size: height and width of the result in pixels.
 
     Returns:
-        uint8 (n, size, size, 3). What is no image in one of the `FORMATS`, or has more
+        uint8 (n, *size, 3). What is no image in one of the `FORMATS`, or has more
         than `MAX_PIXELS`, is INVALID_ARGUMENT before it is decoded.
     """
 
     def square(content):
-        used = _used(_decoded(content), fit, crop_size)
-        resized = tf.image.resize(used, (size, size), "bilinear", antialias=True)
+        used = _used(_decoded(content), fit, crop_size, size)
+        resized = tf.image.resize(used, size, "bilinear", antialias=True)
         levels = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
-        return tf.ensure_shape(tf.cast(levels, tf.uint8), (size, size, 3))
+        return tf.ensure_shape(tf.cast(levels, tf.uint8), (*size, RGB))
 
     return tf.map_fn(square, encoded, fn_output_signature=tf.uint8)
 
@@ -116,18 +117,21 @@ def _as_rgb(image):
     return tf.cond(tf.equal(channels % 2, 0), on_white, lambda: colors)
 
 
-def _used(image, fit, crop_size):
+def _used(image, fit, crop_size, size):
     """The part of the image that is used; see `data.options.used_box`."""
-    height, width = tf.shape(image)[0], tf.shape(image)[1]
     if crop_size is None and fit != CROP:
         return image
-    side = tf.minimum(height, width)
-    side = side if crop_size is None else tf.minimum(side, crop_size)
-    top, left = (
-        tf.cast(tf.round(tf.cast(free - side, tf.float64) / 2), tf.int32)
-        for free in (height, width)
-    )
-    return image[top : top + side, left : left + side]
+    whole = tf.shape(image)[:2]
+    scale = tf.reduce_min(tf.cast(whole, tf.float64) / tf.constant(size, tf.float64))
+    if crop_size is not None:
+        scale = tf.minimum(scale, crop_size / min(size))
+
+    def rounded(number):
+        return tf.cast(tf.round(number), tf.int32)
+
+    down, across = tf.unstack(rounded(tf.constant(size, tf.float64) * scale))
+    top, left = tf.unstack(rounded(tf.cast(whole - [down, across], tf.float64) / 2))
+    return image[top : top + down, left : left + across]
 
 
 class _Header:

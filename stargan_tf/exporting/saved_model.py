@@ -6,7 +6,8 @@ before the signatures, writes them, and compares them with Keras.
 
 In all signatures the batch n is free and at least 1; s is the model's image size.
 
-- Images are uint8 in [0, 255]; every signature that takes images has a twin with the
+- Pictures are uint8 in [0, 255], measured images float32 in the data's own units. With
+  pictures in RGB every signature that takes images has a twin with the
   suffix `_encoded`, whose images are files.
 - `encoded` and `references` of these are whole JPEG, PNG, GIF, BMP or still WebP files
   of any size. They are turned as EXIF says, cut and resized as in training; the result
@@ -31,6 +32,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from stargan_tf import files
+from stargan_tf.data.info import DatasetInfo, sides
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.evaluation.job import DataChoice
 from stargan_tf.exporting import AgreementError, pictures_in_graph
@@ -65,15 +67,15 @@ class ImageFormat:
     """How a signature takes and returns images.
 
     Args:
-        encoded: whether images are files of any size, and targets names; else uint8
-            arrays of the model's size.
-        size: side of the model's images in pixels.
-        fit: how files become squares, see `Preparation`.
+        encoded: whether images are files of any size, and targets names; else arrays
+            of the model's size.
+        info: of the model's images.
+        fit: how files come to that size, see `Preparation`.
         crop_size: as `fit`.
     """
 
     encoded: bool
-    size: int
+    info: DatasetInfo
     fit: str
     crop_size: int | None
 
@@ -81,34 +83,52 @@ class ImageFormat:
         """The input for images; that of sources is called `encoded` for files."""
         if self.encoded:
             return row_spec("encoded" if name == "images" else name, None, tf.string)
-        return tf.TensorSpec((None, self.size, self.size, 3), tf.uint8, name=name)
+        return tf.TensorSpec((None, *self.info.shape), self.info.dtype, name=name)
 
     def to_float(self, images: Any) -> Any:
         """What arrives, as float32 in [-1, 1]."""
         if self.encoded:
             images = pictures_in_graph.decode(
-                images, self.size, self.fit, self.crop_size
+                images, self.info.shape[:2], self.fit, self.crop_size
             )
+        if self.info.intensity:
+            low, span = self._window()
+            return tf.clip_by_value((images - low) * (2.0 / span) - 1.0, -1.0, 1.0)
         return pictures_in_graph.to_float(images)
 
     def result(self, images: Any) -> dict[str, Any]:
         """{output: what leaves}, of float images in [-1, 1]."""
+        if self.info.intensity:
+            low, span = self._window()
+            return {"images": (images + 1.0) * (span / 2.0) + low}
         levels = pictures_in_graph.to_uint8(images)
         if self.encoded:
             return {"encoded_bytes": pictures_in_graph.encode(levels)}
         return {"images": levels}
 
     def sample(self, images: np.ndarray) -> np.ndarray:
-        """uint8 images as a client sends them."""
+        """Images as a client sends them."""
+        if self.info.intensity:
+            return self.info.intensity.restore(images, np.float32)
         if not self.encoded:
             return images
         return np.array([tf.io.encode_png(image).numpy() for image in images], object)
 
+    def _window(self) -> tuple[np.ndarray, np.ndarray]:
+        """The value that becomes -1, and how far it is from that which becomes 1."""
+        low, high = np.array([self.info.intensity.low, self.info.intensity.high])
+        return low.astype(np.float32), (high - low).astype(np.float32)
 
-def image_formats(size: int, description: Mapping[str, Any]) -> list[ImageFormat]:
-    """Arrays, and files."""
-    square = (size, description["fit"], description["crop_size"])
-    return [ImageFormat(encoded, *square) for encoded in (False, True)]
+
+def image_formats(
+    info: DatasetInfo, description: Mapping[str, Any]
+) -> list[ImageFormat]:
+    """Arrays and, of pictures in RGB, files."""
+    prepared = (info, description["fit"], description["crop_size"])
+    return [
+        ImageFormat(encoded, *prepared)
+        for encoded in ((False, True) if info.is_plain else (False,))
+    ]
 
 
 def row_spec(name: str, width: int | None, dtype: tf.DType) -> tf.TensorSpec:
@@ -193,7 +213,7 @@ def export_saved_model(
         with files.new_folder(version, "export", replace=False) as folder:
             _write(folder, served, signatures)
             if check:
-                count = images_to_compare(description["image_size"])
+                count = images_to_compare(min(sides(description["image_size"])))
                 samples = held_out_images(checkpoint, state, data, count)
                 agreement = compare(folder, served, samples)
             name = output.resolve().name
@@ -291,9 +311,14 @@ def compare(
         if output == "encoded_bytes":
             received = np.stack([tf.io.decode_png(file).numpy() for file in received])
         limit, span = FLOAT_LIMIT, None
+        intensity = signature.images and signature.images.info.intensity
         if output in ("images", "encoded_bytes"):
-            limit, span = ROUNDED_LIMIT, PIXEL_SPAN
-            expected, received = to_float(to_uint8(expected)), to_float(received)
+            span = PIXEL_SPAN
+            if intensity:
+                received = intensity.to_float(received)
+            else:
+                limit = ROUNDED_LIMIT
+                expected, received = to_float(to_uint8(expected)), to_float(received)
         found = measure(expected, received, span)
         if not limit.allows(found):
             raise AgreementError(

@@ -513,8 +513,8 @@ def make_label_space(
         domains: their names instead.
         default_type: the label type unless `described`.
         default_size: the side of the images unless `described`.
-        **described: `label_type`, `image_size` and `exclusive_groups` of a
-            `DatasetInfo`; None where they were not given.
+        **described: `label_type`, `image_size`, `num_channels` and
+            `exclusive_groups` of a `DatasetInfo`; None where they were not given.
 
     Returns:
         The `LabelSpace`.

@@ -105,7 +105,8 @@ class Option:
         return None if part in (None, "") else self._read_one(part)
 
     def _read_one(self, value: Any) -> Any:
-        read = {int: _int, float: _float, bool: _bool, str: _str}[self.kind](value)
+        readers = {int: _int, float: _float, bool: _bool, str: _str, tuple: _size}
+        read = readers[self.kind](value)
         if read is None or self._is_outside(read):
             raise self.refuse(value)
         if self.choices and read not in self.choices:
@@ -119,6 +120,7 @@ class Option:
     def refuse(self, value: Any) -> InputError:
         """The error for a value that this option does not take."""
         expected = {int: "a whole number", float: "a number", bool: "true or false"}
+        expected[tuple] = "a whole number, or two: HEIGHT,WIDTH"
         words = expected.get(self.kind, "text")
         if self.choices:
             words = " or ".join(self.choices)
@@ -151,6 +153,16 @@ def _bool(value: Any) -> bool | None:
     if text in ("true", "1", "yes"):
         return True
     return False if text in ("false", "0", "no") else None
+
+
+def _size(value: Any) -> int | tuple[int, int] | None:
+    parts = value.split(",") if isinstance(value, str) else value
+    numbers = [
+        _int(part) for part in (parts if isinstance(parts, list | tuple) else [parts])
+    ]
+    if None in numbers or len(numbers) not in (1, 2):
+        return None
+    return numbers[0] if len(set(numbers)) == 1 else tuple(numbers)
 
 
 def _str(value: Any) -> str | None:
@@ -232,7 +244,8 @@ class ModelFamily:
         dataset_options: further `DatasetOptions` with which its images are opened.
         compile_from_run: run option → the argument of `compile()` it is passed as.
         label_weights: regular expression of `network/path` of a weight that stands
-            for labels → (the axis along which they lie, index of the first on it).
+            for labels → (the axis along which they lie, index of the first on it, or
+            None if they come last).
             When a run starts from another model, labels are matched by name there.
         served: what makes a SavedModel of it: (model, description) → its
             `exporting.saved_model.ServedModel`; empty for a family that has none. By
@@ -264,7 +277,7 @@ class ModelFamily:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     dataset_options: Mapping[str, Any] = field(default_factory=dict)
     compile_from_run: Mapping[str, str] = field(default_factory=dict)
-    label_weights: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    label_weights: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     served: str = "stargan_tf.exporting.label_model:served_model"
     litert: str = "stargan_tf.exporting.label_model:litert_model"
     official: str = ""

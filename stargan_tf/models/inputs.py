@@ -101,14 +101,14 @@ def with_checked_first(iterator, check, steps):
     return batches()
 
 
-def check_images(size, **images):
-    """Refuses images of another shape or range; {name: array (batch, h, w, 3)}."""
+def check_images(shape, **images):
+    """Refuses images of another shape or range; {name: array (batch, h, w, c)}."""
     for name, image in images.items():
         image = np.asarray(image)
-        if image.shape[1:] != (size, size, 3):
+        if image.shape[1:] != shape:
+            expected = ", ".join(map(str, ("batch", *shape)))
             raise InputError(
-                f"{name} must be (batch, {size}, {size}, 3). "
-                f"Received: shape {image.shape}"
+                f"{name} must be ({expected}). Received: shape {image.shape}"
             )
         if image.dtype != np.uint8 and not (np.abs(image) <= MAX_PIXEL).all():
             raise InputError(

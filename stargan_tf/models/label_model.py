@@ -19,9 +19,9 @@ class LabelModel(StarGANBase):
 
     Subclasses set, besides what `StarGANBase` asks for, two networks:
 
-    - `generator`: [images (n, h, w, 3), label vectors (n, `label_space.width`)] →
-      images (n, h, w, 3), all float32, images in [-1, 1].
-    - `discriminator`: images (n, size, size, 3) → (scores (n, …), higher for real
+    - `generator`: [images (n, h, w, c), label vectors (n, `label_space.width`)] →
+      images (n, h, w, c), all float32, images in [-1, 1].
+    - `discriminator`: images (n, height, width, c) → (scores (n, …), higher for real
       images; class logits (n, `label_space.num_domains`)).
 
     With these two names the defaults of `ModelFamily` fit: sample grids, evaluation,
@@ -52,7 +52,7 @@ class LabelModel(StarGANBase):
             data: what `train_step` and `test_step` are given.
 
         Returns:
-            Images, float (batch, size, size, 3) in [-1, 1], and labels, float32
+            Images, float (batch, height, width, c) in [-1, 1], and labels, float32
             (batch, `label_space.width`).
         """
         image, label = unpack(data, FIELDS)
@@ -63,15 +63,15 @@ class LabelModel(StarGANBase):
         image, label = unpack(data, FIELDS)
         values = self.distribute_strategy.experimental_local_results
         for local_image, local_label in zip(values(image), values(label), strict=True):
-            check_images(self.label_space.image_size, image=local_image)
+            check_images(self.label_space.image_shape, image=local_image)
             check_labels(local_label, self.label_space)
 
     def translate(self, images, labels, dataset=None, mask=None, batch_size=16):
         """Redraws images so that they show the labels.
 
         Args:
-            images: (n, height, width, 3), uint8 or float in [-1, 1]; sides are
-                multiples of 4.
+            images: (n, height, width, channels), uint8 or float in [-1, 1]; sides
+                are multiples of 4.
             labels: targets in words, such as `"Blond_Hair,-Young"` (docs/targets.md),
                 one for all images or a list with one for each; what they do not name
                 stays as the discriminator sees it. Or label vectors: (n, c_i) of data
@@ -83,20 +83,21 @@ class LabelModel(StarGANBase):
             batch_size: images at a time.
 
         Returns:
-            (n, height, width, 3), uint8 if `images` were, else float32 in [-1, 1].
+            (n, height, width, channels), uint8 if `images` were, else float32 in
+            [-1, 1].
 
         Raises:
             InputError: if shapes do not fit, or a target cannot be read.
         """
-        images = np.asarray(images)
+        images, channels = np.asarray(images), self.label_space.image_shape[2]
         if (
             images.ndim != 4
-            or images.shape[-1] != 3
+            or images.shape[-1] != channels
             or any(side % 4 for side in images.shape[1:3])
         ):
             raise InputError(
-                "images must be (n, height, width, 3) with sides that are multiples "
-                f"of 4. Received: shape {images.shape}"
+                f"images must be (n, height, width, {channels}) with sides that are "
+                f"multiples of 4. Received: shape {images.shape}"
             )
         if np.asarray(labels).dtype.kind == "U":
             if dataset is not None:
@@ -125,7 +126,7 @@ class LabelModel(StarGANBase):
         """The labels that the discriminator sees.
 
         Args:
-            images: (n, image_size, image_size, 3), uint8 or float in [-1, 1].
+            images: (n, height, width, channels), uint8 or float in [-1, 1].
             dataset: which data set's labels.
             batch_size: images at a time.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from stargan_tf.data.info import DatasetInfo, size_text
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
@@ -38,21 +39,23 @@ class RemoteLabelModel:
         dataset: int = 0,
         mask: int | None = None,
     ) -> np.ndarray:
-        """As the model's own `translate`, for uint8 squares of the model's size."""
+        """As the model's own `translate`, for images of the model's size."""
         space = self.label_space
-        if images.shape[1:3] != (space.image_size, space.image_size):
+        if images.shape[1:] != space.image_shape:
             raise InputError(
-                f"A served model takes squares of {space.image_size} pixels: --fit "
-                f"crop or stretch. Received: {images.shape[2]}x{images.shape[1]}"
+                f"This served model takes images of {size_text(space.image_size)}: "
+                f"--fit crop or stretch. Received: shape {images.shape}"
             )
         labels = space.embed(labels, dataset, mask)
         labels = np.broadcast_to(labels, (len(images), space.width))
-        inputs = {"images": images, "labels": labels}
-        return predict_all(self._client, "translate", inputs, "images")
+        info = space.datasets[0]
+        inputs = {"images": sent(images, info), "labels": labels}
+        outputs = predict_all(self._client, "translate", inputs, "images")
+        return received(outputs, info)
 
     def classify(self, images: np.ndarray, dataset: int = 0) -> np.ndarray:
         """As the model's own `classify`."""
-        inputs = {"images": images}
+        inputs = {"images": sent(images, self.label_space.datasets[0])}
         labels = predict_all(self._client, "classify", inputs, "labels")
         return labels[:, self.label_space.slices[dataset]]
 
@@ -86,13 +89,14 @@ class RemoteStyleModel:
     def translate(
         self, images: np.ndarray, *, styles: np.ndarray, batch_size: int = MAX_BATCH
     ) -> np.ndarray:
-        """As the model's own, for uint8 squares; the server knows its batches."""
+        """As the model's own; the server knows its batches."""
         styles = np.broadcast_to(styles, (len(images), self.style_dim))
-        inputs = {"images": images, "styles": styles}
+        inputs = {"images": sent(images, self.info), "styles": styles}
         if self.high_pass:
             masks = self.mask_provider(to_float(images))
             inputs["masks"] = np.asarray(masks, np.float32)
-        return predict_all(self._client, "synthesize", inputs, "images")
+        outputs = predict_all(self._client, "synthesize", inputs, "images")
+        return received(outputs, self.info)
 
     def map_latents(
         self, latents: np.ndarray, domain: str, truncation: float = 1.0
@@ -108,7 +112,7 @@ class RemoteStyleModel:
     def encode_style(self, references: np.ndarray, domain: Sequence[str]) -> np.ndarray:
         """As the model's own."""
         numbers = np.array([self.info.index(name) for name in domain], np.int32)
-        inputs = {"references": references, "domains": numbers}
+        inputs = {"references": sent(references, self.info), "domains": numbers}
         return predict_all(self._client, "encode_style", inputs, "styles")
 
 
@@ -116,6 +120,16 @@ def _mask_provider(name: str | None) -> Callable[[np.ndarray], Any] | None:
     if not name:
         return None
     return explained(f"--{MASKS}", name, imported_by_user(f"--{MASKS}", name))
+
+
+def sent(images: np.ndarray, info: DatasetInfo) -> np.ndarray:
+    """Images as a server takes them: measured ones in the data's units."""
+    return info.intensity.restore(images, np.float32) if info.intensity else images
+
+
+def received(images: np.ndarray, info: DatasetInfo) -> np.ndarray:
+    """The inverse of `sent`."""
+    return info.intensity.to_float(images) if info.intensity else images
 
 
 def predict_all(

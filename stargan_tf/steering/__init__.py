@@ -168,7 +168,9 @@ class LabelSteering(Steering):
         from stargan_tf.translation.pictures import PictureStream, find_inputs
         from stargan_tf.translation.translate import to_files, to_grid
 
-        stream = PictureStream(find_inputs(args.inputs, args.output), fitting)
+        measured = fitting.is_measured
+        pictures = find_inputs(args.inputs, args.output, measured=measured)
+        stream = PictureStream(pictures, fitting)
         space = LabelSpace(state.datasets)
         given = None if args.from_ is None else parse_target(args.from_, space)
         mask = None if args.mask is None else labels.parse_mask(args.mask, space)
@@ -187,7 +189,11 @@ class LabelSteering(Steering):
             target = parse_target(args.to, space)
             translation = labels.ToTarget(space, target, given, mask)
             write = to_files(
-                stream, args.output, args.batch_size, overwrite=args.overwrite
+                stream,
+                args.output,
+                args.batch_size,
+                overwrite=args.overwrite,
+                record=getattr(args, "record", None),
             )
         return Plan(partial(write, translation=translation), args.output, stream)
 

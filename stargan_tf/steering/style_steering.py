@@ -124,7 +124,11 @@ class StyleSteering(Steering):
 
         if save and not (args.inputs or args.output):
             return Plan(lambda model: [save_source(model)], "", code=code)
-        pictures = find_inputs(args.inputs, None if args.video else args.output)
+        pictures = find_inputs(
+            args.inputs,
+            None if args.video else args.output,
+            measured=fitting.is_measured,
+        )
         stream = PictureStream(pictures, fitting)
         place, at_once = args.output, args.batch_size
         if args.video:
@@ -140,9 +144,15 @@ class StyleSteering(Steering):
             )
         else:
             write = translate.to_files(
-                stream, place, at_once, source.names, references, overwrite
+                stream,
+                place,
+                at_once,
+                source.names,
+                references,
+                overwrite,
+                getattr(args, "record", None),
             )
-            if names_a_file(place):
+            if names_a_file(place, fitting.is_measured):
                 place = str(Path(place).parent)
 
         def work(model):

@@ -305,7 +305,7 @@ def read_references(
     named = [(domain or _folder_domain(p.path, domains), p) for p in pictures]
     named.sort(key=lambda pair: domains.index(pair[0]))
     return ReferenceStyles(
-        np.stack([fitting.read(picture.path).image for _, picture in named]),
+        np.stack([fitting.read(picture.path)[0].image for _, picture in named]),
         [name for name, _ in named],
         [picture for _, picture in named],
     )

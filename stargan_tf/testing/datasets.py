@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.info import ONE_HOT
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.labels import Labels
 from stargan_tf.data.options import HELD_OUT, SPLITS, TRAIN, DatasetOptions
 from stargan_tf.data.source import LabeledImages
@@ -233,10 +233,11 @@ def check_opening_again(subject: Subject) -> Iterator[str]:
 
 
 def check_pixels(subject: Subject) -> Iterator[str]:
-    """Images are uint8 RGB squares of the size that was asked for."""
+    """Images have the type and shape that the description says."""
     for split in subject.opened:
+        info = subject.opened[split].info
         for index in subject.some(split):
-            problem = _not_an_image(subject.picture(split, index), subject.image_size)
+            problem = _not_an_image(subject.picture(split, index), info)
             if problem:
                 name = subject.opened[split].names[index]
                 yield f"{split}: load({index}), '{name}', must return {problem}"
@@ -274,7 +275,7 @@ def check_enlarged(subject: Subject) -> Iterator[str]:
     """Larger images, if there are any, have the size that was asked for."""
     subject.doing = "enlarging the training split"
     grown = subject.opened[TRAIN].enlarge()
-    problem = _not_an_image(grown.load(0), grown.info.image_size)
+    problem = _not_an_image(grown.load(0), grown.info)
     if problem:
         yield f"enlarge().load(0) must return {problem}"
 
@@ -350,12 +351,12 @@ IMAGE_CHECKS: tuple[Check, ...] = (
 )
 
 
-def _not_an_image(pixels: Any, size: int) -> str:
+def _not_an_image(pixels: Any, info: DatasetInfo) -> str:
     """What was expected and received; empty if all is well."""
-    expected = f"a uint8 array {(size, size, 3)}. Received: "
+    expected = f"a {info.dtype} array {info.shape}. Received: "
     if not isinstance(pixels, np.ndarray):
         return expected + type(pixels).__name__
-    if pixels.dtype != np.uint8 or pixels.shape != (size, size, 3):
+    if pixels.dtype != info.dtype or pixels.shape != info.shape:
         return f"{expected}{pixels.dtype} {pixels.shape}"
     return ""
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from stargan_tf.data.info import check_image_size
-from stargan_tf.data.options import CROP_SIZE_HELP
+from stargan_tf.data.info import MOST_CHANNELS, checked_size
+from stargan_tf.data.intensity import INTENSITY_HELP, check_intensity
+from stargan_tf.data.options import CHANNELS_HELP, CROP_SIZE_HELP
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.options import (
     CLASSIFIER_STEPS,
@@ -104,8 +105,22 @@ class RunConfig:
         separator=",",
     )
     held_out: float = _option(_DATA, 0.1, "Fraction of images held out from training.")
-    image_size: int = _option(
-        _DATA, 128, "Side of the square images in pixels, a multiple of 4.", minimum=4
+    image_size: int | tuple[int, int] = _option(
+        _DATA,
+        128,
+        "Side of the square images in pixels, or HEIGHT,WIDTH; multiples of 4.",
+        tuple,
+    )
+    num_channels: int | None = _option(
+        _DATA,
+        None,
+        f"{CHANNELS_HELP} [3; of measured images, what the files have]",
+        int,
+        minimum=1,
+        maximum=MOST_CHANNELS,
+    )
+    intensity: str | None = _option(
+        _DATA, None, f"For measured images. {INTENSITY_HELP} [full]"
     )
     batch_size: int = _option(_DATA, 16, "Images per step.", minimum=1)
     steps: int = _option(
@@ -203,7 +218,9 @@ class RunConfig:
     batch_options: dict[str, Any]
 
     def __post_init__(self) -> None:
-        check_image_size(self.image_size)
+        object.__setattr__(self, "image_size", checked_size(self.image_size))
+        if self.intensity is not None:
+            check_intensity(self.intensity)
         if not 0 < self.held_out < 1:
             raise InputError(
                 "held_out must be a share between 0 and 1, such as 0.1. "
@@ -263,6 +280,8 @@ class RunConfig:
             "attributes": self.attributes[index],
             "crop_size": self.crop_size[index],
             "held_out": self.held_out,
+            "num_channels": self.num_channels,
+            "intensity": self.intensity,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -356,7 +375,7 @@ def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     # Code that a file names is not run; the user names it.
     names = _names(state.model) - set(family(state.model).code_options)
     options = {name: config[name] for name in names if name in config}
-    size = state.datasets[0]["image_size"]
+    size = checked_size(state.datasets[0]["image_size"])
     return {"family": state.model, **options, "image_size": size}
 
 

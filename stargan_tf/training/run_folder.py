@@ -232,9 +232,10 @@ def model_from_preset(
         file = checkpoints.model_file(checkpoint)
         config = checkpoints.read_model_config(file, chosen)
         if any(label in arguments for label in _LABELS):
-            size = config.pop("datasets")[0]["image_size"]
+            (described, *_) = config.pop("datasets")
             if "datasets" not in arguments:
-                config["image_size"] = size
+                kept = ("image_size", "num_channels")
+                config |= {key: described[key] for key in kept if key in described}
         return chosen.model_class().from_config({**config, **arguments})
     code = {n: arguments[n] for n in chosen.code_options if n in arguments}
     others = {n: value for n, value in arguments.items() if n not in code}

@@ -41,6 +41,12 @@ def warm_start(model: Any, start: Source) -> str:
     source = open_checkpoint(checkpoint, state, compile=True)
     ours, theirs = model.label_space, source.label_space
     places = matches(ours, theirs)
+    channels = [space.image_shape[2] for space in (ours, theirs)]
+    if channels[0] != channels[1]:
+        raise InputError(
+            f"{start} is a model of images with {channels[1]} channels. Received: "
+            f"images with {channels[0]}. Leave out --init_from."
+        )
     networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     for network in networks:
         old = getattr(source, network.name)
@@ -98,7 +104,7 @@ def _not_imported(checkpoint: Path) -> list[str]:
 def _copy(
     source: keras.Model,
     target: keras.Model,
-    rules: Mapping[str, tuple[int, int]],
+    rules: Mapping[str, tuple[int, int | None]],
     places: Places,
 ) -> None:
     old = {variable.path: variable for variable in source.weights}
@@ -112,14 +118,15 @@ def _copy(
 
 
 def _by_label(
-    fresh: np.ndarray, old: np.ndarray, axis: int, first: int, places: Places
+    fresh: np.ndarray, old: np.ndarray, axis: int, first: int | None, places: Places
 ) -> np.ndarray:
     """`fresh` with the old weights of the labels that there were.
 
-    The labels lie along `axis` from `first` on; what stands before is kept. Weights
-    without mask entries take the places before those.
+    The labels lie along `axis` from `first` on, or at its end for None; what stands
+    before is kept. Weights without mask entries take the places before those.
     """
     fresh, old = np.moveaxis(fresh.copy(), axis, 0), np.moveaxis(old, axis, 0)
+    first = len(fresh) - len(places) if first is None else first
     fresh[:first] = old[:first]
     for i, place in enumerate(places[: len(fresh) - first]):
         if place is not None:

@@ -45,7 +45,7 @@ class HeldOutImages:
     """Images of one data set, with their labels.
 
     Args:
-        images: uint8 (n, size, size, 3).
+        images: (n, height, width, channels), uint8 or, measured, float in [-1, 1].
         labels: float32 (n, number of domains).
         dataset: index of their data set in the model's `LabelSpace`.
     """
@@ -91,11 +91,11 @@ def label_effect(columns: Sequence[np.ndarray]) -> float:
     """How much the label matters: mean |G(x, c1) - G(x, c2)|, images in [-1, 1].
 
     Args:
-        columns: uint8 images (n, height, width, 3), one array for each of at least
-            two target labels.
+        columns: images (n, height, width, channels), uint8 or float in [-1, 1], one
+            array for each of at least two target labels.
     """
     pairs = itertools.pairwise(columns)
-    effects = [np.abs(a.astype(np.int16) - b).mean() / 127.5 for a, b in pairs]
+    effects = [np.abs(to_float(a) - to_float(b)).mean() for a, b in pairs]
     return float(np.mean(effects))
 
 
@@ -172,7 +172,7 @@ def translations(
     well; there their own label is unknown, all zero.
 
     Returns:
-        For each domain shown a uint8 array like `held_out.images`.
+        For each domain shown an array like `held_out.images`.
     """
     columns = []
     number = itertools.count()

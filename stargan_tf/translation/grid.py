@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
+from stargan_tf.data.info import RGB, Size, sides
+from stargan_tf.data.pictures import shown
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.translation.pictures import write_picture
@@ -69,10 +71,10 @@ class Heading:
         )
 
 
-def rows_per_page(columns: int, image_size: int) -> int:
+def rows_per_page(columns: int, image_size: Size) -> int:
     """How many rows a grid's page has: fewer where many or large columns fill it."""
-    side = max(image_size, MIN_CELL)
-    return max(1, min(ROWS_PER_PAGE, PAGE_PIXELS // (columns * side**2)))
+    pixels = math.prod(max(side, MIN_CELL) for side in sides(image_size))
+    return max(1, min(ROWS_PER_PAGE, PAGE_PIXELS // (columns * pixels)))
 
 
 def save_grid(
@@ -105,8 +107,8 @@ def draw_grid(
     """Draws rows of images on white, with titles; tiny images are enlarged.
 
     Args:
-        rows: rows of uint8 images (height, width, 3); sizes may differ, each is
-            centered in its cell.
+        rows: rows of images (height, width, channels), uint8 or float in [-1, 1],
+            drawn as `shown` says; sizes may differ, each is centered in its cell.
     """
     columns = max((len(row) for row in rows), default=0)
     named = row_titles is None or len(row_titles) == len(rows)
@@ -140,11 +142,11 @@ def draw_grid(
         draw.text((x - 2 * GAP, y + height / 2), title, INK, font, anchor="rm")
     for row, images in enumerate(rows):
         for column, pixels in enumerate(images):
-            image = Image.fromarray(np.ascontiguousarray(pixels))
+            image = Image.fromarray(np.ascontiguousarray(shown(pixels)))
             if scale > 1:
                 # Bicubic rather than nearest: blocks hide the face they show.
-                sides = (image.width * scale, image.height * scale)
-                image = image.resize(sides, Image.Resampling.BICUBIC)
+                larger = (image.width * scale, image.height * scale)
+                image = image.resize(larger, Image.Resampling.BICUBIC)
             x, y = corner(column, row)
             x, y = x + (width - image.width) // 2, y + (height - image.height) // 2
             canvas.paste(image, (x, y))
@@ -200,7 +202,7 @@ def contact_sheet(splits: dict[str, LabeledImages]) -> Image.Image:
         for split, most in SHEET_COLUMNS.items()
         if split in splits
     }
-    blank = np.full((info.image_size, info.image_size, 3), PAPER, np.uint8)
+    blank = np.full((*info.shape[:2], RGB), PAPER, np.uint8)
     rows = []
     for label in tqdm(labels, "Opening", delay=1.0, disable=None):
         row = []

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from stargan_tf.data.pictures import shown
 from stargan_tf.errors import InputError
 from stargan_tf.files import new_file
 from stargan_tf.steering.styles import StyleSource, ToStyles, as_bytes, random_styles
@@ -177,7 +178,7 @@ def _tile(images: np.ndarray) -> Image.Image:
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
         corner = (column * (width + GAP), row * (height + GAP))
-        frame.paste(Image.fromarray(image), corner)
+        frame.paste(Image.fromarray(shown(image)), corner)
     return frame
 
 

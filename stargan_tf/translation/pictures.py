@@ -3,18 +3,28 @@
 import os
 import struct
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from stargan_tf.data.files import EXTENSIONS, is_picture, list_pictures
-from stargan_tf.data.options import CROP, STRETCH, Box, used_box
-from stargan_tf.data.pictures import read_picture
+from stargan_tf.data.files import (
+    EXTENSIONS,
+    MEASURED,
+    extension,
+    is_picture,
+    list_pictures,
+)
+from stargan_tf.data.formats import TIFF, read_values, write_values
+from stargan_tf.data.info import DatasetInfo, Size, sides
+from stargan_tf.data.measured import resized
+from stargan_tf.data.options import CROP, Box, used_box
+from stargan_tf.data.pictures import read_picture, shown
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, refuse_overwriting, write_bytes
@@ -51,7 +61,10 @@ class InputPicture:
 
 
 def find_inputs(
-    inputs: Sequence[str], output: str | None = None, what: str = "input"
+    inputs: Sequence[str],
+    output: str | None = None,
+    what: str = "input",
+    measured: bool = False,
 ) -> list[InputPicture]:
     """Lists the images that files and folders stand for, in a fixed order.
 
@@ -65,7 +78,7 @@ def find_inputs(
             "flags."
         )
     exclude = None
-    if output and not names_a_file(output):
+    if output and not names_a_file(output, measured):
         exclude = Path(output).resolve()
     pictures: dict[str, InputPicture] = {}
     for path in map(Path, inputs):
@@ -102,9 +115,11 @@ def _search(
     return pictures
 
 
-def names_a_file(output: str) -> bool:
+def names_a_file(output: str, measured: bool = False) -> bool:
     """Whether `output` means an image file, of a kind we write, not a folder."""
     path = Path(output)
+    if measured and extension(path) in (*MEASURED, *TIFF):
+        return not path.is_dir()
     if path.is_dir() or output.endswith(("/", os.sep)):
         return False
     if not path.is_file() and not is_picture(path):
@@ -138,7 +153,8 @@ class Fitted:
         It may be pasted into the original at its place. Where its edge lies inside
         the original, the two fade into each other.
         """
-        translated = Image.fromarray(output)
+        gray = output.shape[-1] == 1
+        translated = Image.fromarray(output[..., 0] if gray else output)
         if self.original is None:
             return translated
         left, top, right, bottom = self.box
@@ -150,6 +166,15 @@ class Fitted:
             _soft_edge(self.box, self.original.size),
         )
         return result
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        return {}
+
+    def write(self, output: np.ndarray, path: Path) -> Path:
+        """Writes the generator's output as an image file; see `write_picture`."""
+        return write_picture(self.restore(output), path)
 
 
 def _soft_edge(box: Box, size: tuple[int, int]) -> Image.Image:
@@ -171,25 +196,103 @@ def _ramp(length: int, at_start: bool, at_end: bool) -> np.ndarray:
     return ramp
 
 
+class MeasuredFile:
+    """A measured file whose images are translated one by one, and written together.
+
+    Args:
+        path: the file.
+        info: of the model's images.
+    """
+
+    def __init__(self, path: Path, info: DatasetInfo):
+        self.stored, self._intensity = read_values(path), info.intensity
+        channels = self.stored.values.shape[-1]
+        if channels != info.num_channels:
+            raise UnreadableImage(
+                f"{path} has {channels} channels; the model takes {info.num_channels}."
+            )
+        self.clipped = self._intensity.outside(self.stored.values)
+        self._results: dict[Path, dict[int, np.ndarray]] = {}
+
+    def fitted(self, fitting: "Fitting") -> list["FittedValues"]:
+        """Its images as the generator takes them."""
+        height, width = self.stored.values.shape[1:3]
+        image_size, crop_size = fitting.image_size, fitting.crop_size
+        box = used_box((width, height), fitting.fit, crop_size, image_size)
+        size = fitting.fitted_size(box)[::-1]
+        left, top, right, bottom = box
+        parts = self.stored.values[:, top:bottom, left:right]
+        images = (resized(self._intensity.to_float(part), size) for part in parts)
+        return [FittedValues(image, box, self, n) for n, image in enumerate(images)]
+
+    def put(self, index: int, box: Box, output: np.ndarray, path: Path) -> Path | None:
+        """Takes one translation; writes the file when it has all of them.
+
+        What lies outside of the box stays as it was.
+        """
+        left, top, right, bottom = box
+        values = self.stored.values[index].astype(np.float64)
+        part = resized(output, (bottom - top, right - left))
+        values[top:bottom, left:right] = self._intensity.restore(part, np.float64)
+        results = self._results.setdefault(path, {})
+        results[index] = values
+        if len(results) < len(self.stored.values):
+            return None
+        del self._results[path]
+        whole = np.stack([results[number] for number in sorted(results)])
+        return write_values(self.stored, whole, path)
+
+
+@dataclass(frozen=True)
+class FittedValues:
+    """A measured image as the generator takes it; like `Fitted`.
+
+    Args:
+        image: float32 (height, width, channels) in [-1, 1], sides multiples of 4.
+        box: as in `Fitted`.
+        file: which it comes from.
+        index: its place there.
+    """
+
+    image: np.ndarray
+    box: Box
+    file: MeasuredFile
+    index: int
+
+    @property
+    def held_pixels(self) -> int:
+        """Pixels of the original kept in memory."""
+        return self.file.stored.values[0, ..., 0].size
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of the file."""
+        return {"clipped": self.file.clipped}
+
+    def write(self, output: np.ndarray, path: Path) -> Path | None:
+        """Writes the generator's output; None while images of its file are missing."""
+        return self.file.put(self.index, self.box, output, path)
+
+
 @dataclass(frozen=True)
 class Fitting:
     """How images are fitted to the model.
 
     Args:
-        image_size: side of the squares that the model was trained on.
-        fit: `"crop"` (the centered square), `"stretch"` (the whole image squeezed
-            into the square) or `"keep"` (the whole image with its aspect, the
-            shorter side `image_size`: for generators that are fully convolutional).
+        info: of the images that the model was trained on.
+        fit: `"crop"` (the centered square, or rectangle), `"stretch"` (the whole image
+            squeezed into it) or `"keep"` (the whole image with its aspect, large enough
+            to cover `image_size`: for generators that are fully convolutional).
         size: `"model"` (outputs as the generator gives them) or `"original"` (pasted
-            back into the original image).
-        crop_size: side of the centered square to use, in original pixels, whatever
-            `fit` says.
+            back into the original image, as measured images always are).
+        crop_size: shorter side of the centered part to use, in original pixels,
+            whatever `fit` says.
 
     Raises:
         InputError: for a `crop_size` with `"keep"`.
     """
 
-    image_size: int
+    info: DatasetInfo
     fit: str = CROP
     size: str = MODEL
     crop_size: int | None = None
@@ -201,33 +304,55 @@ class Fitting:
                 f"Received: crop_size={self.crop_size}. Drop one."
             )
 
-    def read(self, path: Path) -> Fitted:
-        """Reads an image, upright and RGB; UnreadableImage if it cannot be fitted."""
+    @property
+    def image_size(self) -> Size:
+        """Of the model's images."""
+        return self.info.image_size
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the model is one of measured images."""
+        return self.info.intensity is not None
+
+    def read(self, path: Path) -> "list[Fitted] | list[FittedValues]":
+        """Reads the image in a file, or all images of a measured one.
+
+        Raises:
+            UnreadableImage: if it cannot be read or fitted.
+        """
+        if self.is_measured:
+            return MeasuredFile(path, self.info).fitted(self)
         picture = read_picture(path)
-        box = used_box(picture.size, self.fit, self.crop_size)
-        size = self._fitted_size(box, path)
+        gray = self.info.num_channels == 1
+        picture = picture.convert("L") if gray else picture
+        box = used_box(picture.size, self.fit, self.crop_size, self.image_size)
+        try:
+            size = self.fitted_size(box)
+        except ValueError as error:
+            raise UnreadableImage(f"{path}: {error}") from error
         # Cropped before it is resized, as in training.
         fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
-        return Fitted(np.asarray(fitted), box, original)
+        pixels = np.asarray(fitted)
+        return [Fitted(pixels[..., None] if gray else pixels, box, original)]
 
-    def _fitted_size(self, box: Box, path: Path) -> tuple[int, int]:
-        if self.fit == STRETCH:
-            return self.image_size, self.image_size
+    def fitted_size(self, box: Box) -> tuple[int, int]:
+        """Width and height that a box is resized to; ValueError if it is too long."""
+        own_height, own_width = sides(self.image_size)
+        if self.fit != KEEP:
+            return own_width, own_height
         width, height = box[2] - box[0], box[3] - box[1]
-        shorter = min(width, height)
-        if max(width, height) > MAX_ASPECT * shorter:
-            raise UnreadableImage(
-                f"{path}: {width}x{height} pixels is too long and narrow to be "
+        if max(width, height) > MAX_ASPECT * min(width, height):
+            raise ValueError(
+                f"{width}x{height} pixels is too long and narrow to be "
                 f"translated whole (at most {MAX_ASPECT}:1); use --fit crop"
             )
-        return tuple(
-            4 * round(side * self.image_size / shorter / 4) for side in (width, height)
-        )
+        scale = max(own_width / width, own_height / height)
+        return 4 * round(width * scale / 4), 4 * round(height * scale / 4)
 
 
 # An image that could be read: its place among the inputs, and what the model takes.
-Item = tuple[int, Fitted]
+Item = tuple[int, Fitted | FittedValues]
 
 
 class PictureStream:
@@ -241,6 +366,8 @@ class PictureStream:
         unreadable: how many could not be read so far.
         problem: why the first of them could not.
         unwritten: how many outputs could not be written so far.
+        done: numbers of pictures that are passed over.
+        on_failure: called with the number of one that cannot be read, and why.
     """
 
     def __init__(self, pictures: Sequence[InputPicture], fitting: Fitting):
@@ -249,17 +376,24 @@ class PictureStream:
         self.unreadable = 0
         self.problem = ""
         self.unwritten = 0
+        self.done: set[int] = set()
+        self.on_failure: Callable[[int, str], None] = lambda place, problem: None
 
     def __iter__(self) -> Iterator[Item]:
         # disable=None: no bar where the output is not a terminal.
         disable = True if len(self.pictures) <= FEW else None
         bar = tqdm(self.pictures, "translate", unit="picture", disable=disable)
         for index, picture in enumerate(bar):
+            if index in self.done:
+                continue
             try:
-                yield index, self.fitting.read(picture.path)
-            except UnreadableImage as error:
+                found = self.fitting.read(picture.path)
+            except InputError as error:
                 self.unreadable += 1
                 self.problem = self.problem or str(error)
+                self.on_failure(index, str(error))
+                continue
+            yield from ((index, fitted) for fitted in found)
 
     def report_unwritten(self, error: Exception) -> None:
         """Counts and prints an output that could not be written."""
@@ -341,5 +475,5 @@ def save_pictures(
     if not overwrite:
         refuse_overwriting(*planned)
     for path, index in tqdm(planned.items(), "Saving", disable=None):
-        write_picture(Image.fromarray(source.load(index)), path)
+        write_picture(Image.fromarray(shown(source.load(index))), path)
     return list(planned)

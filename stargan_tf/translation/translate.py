@@ -1,14 +1,20 @@
 """Files in, files out: where results go, refused before any work, and the work."""
 
+import json
+import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from stargan_tf import files
+from stargan_tf.data.files import extension
+from stargan_tf.data.info import sides
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, check_writable, refuse_overwriting
+from stargan_tf.native_output import note
 from stargan_tf.translation.grid import ROWS_PER_PAGE, rows_per_page
 from stargan_tf.translation.pictures import (
     WRITABLE,
@@ -32,16 +38,26 @@ def plan_outputs(
     variants: Sequence[str] = ("",),
     references: Pictures = (),
     overwrite: bool = False,
+    measured: bool = False,
+    done: Collection[Path] = (),
 ) -> list[list[Path]]:
     """A file for each image in each variant.
 
-    Names and sub-folders are kept, and so is the extension where it is one of
-    `WRITABLE`; other images become `.png`.
+    Names and sub-folders are kept, and so is the extension of measured images, and
+    where it is one of `WRITABLE`; other images become `.png`.
     """
     names = {picture.name for picture in pictures}
-    plain = [Path(output) / _output_name(p.name, names) for p in pictures]
-    if names_a_file(output):
+    plain = [
+        Path(output) / (p.name if measured else _output_name(p.name, names))
+        for p in pictures
+    ]
+    if names_a_file(output, measured):
         plain = [Path(output)]
+        if measured and extension(output) != extension(pictures[0].path):
+            raise InputError(
+                f"{pictures[0].path} is written in its own format. Received: --output "
+                f"{output}. Let it end in {extension(pictures[0].path)}."
+            )
         if len(pictures) > 1:
             raise InputError(
                 f"--output must be a folder for {len(pictures)} pictures. "
@@ -62,7 +78,8 @@ def plan_outputs(
                     f"'{owner.path}' and '{picture.path}' would both become '{path}'. "
                     "Translate them in two commands, to two outputs."
                 )
-    check_outputs([*pictures, *references], owners, overwrite)
+    new = [path for path in owners if path not in done]
+    check_outputs([*pictures, *references], new, overwrite)
     check_writable(Path(output))
     return planned
 
@@ -126,28 +143,60 @@ def to_files(
     variants: Sequence[str] = ("",),
     references: Pictures = (),
     overwrite: bool = False,
+    record: Mapping[str, Any] | None = None,
 ) -> Writer:
     """Plans a file for each image in each variant; see `plan_outputs`.
 
     Args:
-        batch_size: squares of the model's size that it gets at once, in pixels.
+        record: how the files are made, for the folder's `Manifest`, which several
+            images get; None for none.
+        batch_size: images of the model's size that it gets at once.
         overwrite: whether outputs that are there are replaced, not refused.
 
     Returns:
         (model, translation) → the files written. It raises `NotWritten` if the disk
         is full or read-only; the files before are there.
     """
-    outputs = plan_outputs(stream.pictures, output, variants, references, overwrite)
+    measured = stream.fitting.is_measured
+    manifest, done = None, set()
+    if record and len(stream.pictures) > 1:
+        manifest = Manifest(Path(output), record, overwrite)
+        done = manifest.done
+    outputs = plan_outputs(
+        stream.pictures, output, variants, references, overwrite, measured, done
+    )
+    stream.done = {
+        place
+        for place in range(len(stream.pictures))
+        if all(paths[place] in done for paths in outputs)
+    }
+    if stream.done:
+        note(f"{len(stream.done)} of {len(stream.pictures)} were translated before.")
+
+    def entered(place: int, path: Path, facts: Mapping[str, Any]) -> None:
+        if manifest:
+            name = os.path.relpath(path, output)
+            manifest.add(input=str(stream.pictures[place].path), output=name, **facts)
+
+    def failed(place: int, problem: str) -> None:
+        if manifest:
+            manifest.add(input=str(stream.pictures[place].path), problem=problem)
+
+    stream.on_failure = failed
 
     def write(model: Any, translation: Translation) -> list[Path]:
         written: list[Path] = []
-        for batch in in_batches(stream, batch_size * stream.fitting.image_size**2):
+        for batch in in_batches(
+            stream, batch_size * math.prod(sides(stream.fitting.image_size))
+        ):
             results = translation(model, _stack(batch))
             for translated, paths in zip(results, outputs, strict=True):
                 for (place, fitted), result in zip(batch, translated, strict=True):
                     try:
-                        path = write_picture(fitted.restore(result), paths[place])
-                        written.append(path)
+                        path = fitted.write(result, paths[place])
+                        if path:
+                            written.append(path)
+                            entered(place, path, fitted.facts)
                     except NotWritten as error:
                         if error.concerns_disk:
                             raise
@@ -174,7 +223,7 @@ def to_grid(
     at_most = rows_per_page(columns, image_size)
     pages = plan_pages(stream.pictures, output, at_most, references, overwrite)
     # A page at a time: each image is held in every column.
-    max_pixels = min(batch_size, at_most) * image_size**2
+    max_pixels = min(batch_size, at_most) * math.prod(sides(image_size))
 
     def write(model: Any, translation: Translation) -> list[Path]:
         written: list[Path] = []
@@ -199,3 +248,54 @@ def to_grid(
 
 def _stack(batch: Sequence[Item]) -> np.ndarray:
     return np.stack([fitted.image for _, fitted in batch])
+
+
+# What a folder of translations was made of, and how far it got: the first line says by
+# what the files were made, each further one what became of an input.
+MANIFEST = "manifest.jsonl"
+
+
+class Manifest:
+    """The manifest of an output folder.
+
+    Args:
+        folder: where the translations go; it need not exist.
+        record: how they are made, JSON-ready; a folder with other ones is not gone on
+            with.
+        overwrite: whether one that is there is forgotten.
+
+    Attributes:
+        done: the outputs that are there already.
+
+    Raises:
+        InputError: if there is one that cannot be read.
+    """
+
+    def __init__(self, folder: Path, record: Mapping[str, Any], overwrite: bool):
+        self._path = folder / MANIFEST
+        self._lines = [json.dumps(record)]
+        self._is_open, self.done = False, set()
+        if overwrite or not self._path.exists():
+            return
+        try:
+            lines = self._path.read_text("utf-8").splitlines()
+            # A kill may have cut the last one short: its file is made again.
+            lines = [line for line in lines if line.endswith("}")]
+            entries = [json.loads(line) for line in lines]
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"{self._path} cannot be read: {error}. Remove it, or choose another "
+                "--output."
+            ) from error
+        if lines[:1] == self._lines:
+            self._lines = lines
+            named = [folder / entry["output"] for entry in entries if "output" in entry]
+            self.done = {path for path in named if path.exists()}
+
+    def add(self, **entry: Any) -> None:
+        """Appends a line."""
+        if not self._is_open:
+            text = "".join(f"{line}\n" for line in self._lines)
+            files.write_text(self._path, text, "manifest")
+            self._is_open = True
+        files.append_line(self._path, json.dumps(entry), "manifest")

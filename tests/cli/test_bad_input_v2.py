@@ -87,7 +87,7 @@ def check(place, arguments, message):
     [
         ([*V2, "--data_dir=heic"], "The domain 'dog' has no image"),
         ([*V2, "--data_dir=few", f"--image_size={SIZE}"], "'dog' has 1. Add images"),
-        ([*V2, "--data_dir=pets", "--image_size=96"], "power of two from 64 to 1024"),
+        ([*V2, "--data_dir=pets", "--image_size=32"], "have 64 to 1024 pixels"),
         ([*V2, "--data_dir=pets", "--critic_steps=5"], "critic_steps is an option of"),
         ([*V1, "--style_dim=64"], "style_dim is an option of stargan_v2 models"),
         ([*TO_CAT, "--reference=none/dog"], "none/dog' holds no picture"),

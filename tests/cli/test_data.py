@@ -451,7 +451,7 @@ def files(folder):
 def test_everything_is_listed(capsys, folder):
     status, output, _ = run_cache(capsys)
     assert status == 0
-    assert "hair, 2 images of 8×8" in output
+    assert "hair, 2 images of 8 px" in output
     assert [line.split()[0] for line in output.splitlines()[:-2]].count("images") == 1
     assert {line.split()[0] for line in output.splitlines()[:-2]} == set(cache.KINDS)
     assert f"8 entries, 7.0 MB, in {folder}" in output

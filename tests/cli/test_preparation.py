@@ -17,6 +17,7 @@ from stargan_tf.training.checkpoints import State
 from stargan_tf.training.config import RunConfig, resolve
 from stargan_tf.training.run import open_data
 from stargan_tf.training.run_folder import find_checkpoint
+from tests.translation.toy import pictures_of
 
 SAVED = Path(__file__).parents[1] / "saved"
 SIDE = 64
@@ -60,7 +61,7 @@ def test_training_translation_evaluation_and_export_agree(family, crop_size, pho
     state = State(1, family, sets, data.counts, {}, Preparation(fit, crop_size))
     path = photos / "cat" / "0.png"
 
-    translated = fitting(state).read(path).image
+    translated = fitting(state).read(path)[0].image
     assert np.abs(translated - trained).max() <= 1
 
     # The checkpoint lies in another run: the data is what the user names.
@@ -68,7 +69,7 @@ def test_training_translation_evaluation_and_export_agree(family, crop_size, pho
     evaluated = open_evaluation_data(checkpoint, state, DataChoice("folder", where))
     assert np.abs(evaluated.held_out.load(0) - trained).max() <= 1
 
-    exported = image_formats(SIDE, described_model(state))[-1]
+    exported = image_formats(data.label_space.datasets[0], described_model(state))[-1]
     floats = exported.to_float(tf.constant([path.read_bytes()]))[0]
     assert np.abs((floats + 1) * 127.5 - trained).max() <= 1.01
 
@@ -83,7 +84,9 @@ def test_a_checkpoint_of_before_translates_as_it_was_trained(family, side, fit):
 
 
 def test_what_the_user_says_is_stronger():
-    state = State(1, "stargan", [{"image_size": 32}], [1], {}, Preparation("crop", 80))
+    state = State(
+        1, "stargan", [pictures_of(32).to_dict()], [1], {}, Preparation("crop", 80)
+    )
     assert fitting(state).crop_size == 80
     whole = fitting(state, "--fit", "keep")
     assert (whole.fit, whole.crop_size) == ("keep", None)
@@ -92,5 +95,5 @@ def test_what_the_user_says_is_stronger():
 
 def test_a_shipped_model_of_faces_stretches(photos):
     _, state = find_checkpoint(Path("toon_people"))
-    fitted = fitting(state).read(photos / "cat" / "0.png")
+    fitted = fitting(state).read(photos / "cat" / "0.png")[0]
     assert fitted.box == (0, 0, 200, 100)

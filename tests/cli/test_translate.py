@@ -95,7 +95,7 @@ def test_a_folder_keeps_its_names(joint_run, photos, tmp_path):
     done = run("--model", joint_run, "--to", "Blond_Hair,Male", photos, "--output", out)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"Wrote 2 pictures to {out}\n"
-    assert files(out) == ["a.png", "sub/b.jpg"]
+    assert files(out) == ["a.png", "manifest.jsonl", "sub/b.jpg"]
     assert size(out / "a.png") == size(out / "sub" / "b.jpg") == (16, 16)
 
 

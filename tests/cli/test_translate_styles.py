@@ -95,7 +95,7 @@ def test_a_folder_in_one_style_as_a_user_does(trained, photos):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "Wrote 2 pictures to out\n"
-    assert files(photos / "out") == ["a.png", "sub/b.jpg"]
+    assert files(photos / "out") == ["a.png", "manifest.jsonl", "sub/b.jpg"]
     image = read(photos / "in" / "a.png")[None]
     ours = trained[1].translate(image, "cat", seed=7, truncation=0.7)[0]
     difference = np.abs(read(photos / "out" / "a.png").astype(int) - ours)

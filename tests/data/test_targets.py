@@ -237,5 +237,5 @@ def test_each_image_has_its_target():
     assert half == [0.5, 0, 0.5]  # Where all are equally likely, the first.
     with pytest.raises(InputError, match="3 images, 2 targets"):
         vectors_of_targets(model, images, ["Young", "Male"])
-    with pytest.raises(InputError, match="32 pixels. Received: 64x64"):
+    with pytest.raises(InputError, match="32 px.*Received: 64 x 64"):
         vectors_of_targets(model, np.zeros((1, 64, 64, 3)), ["Young"])

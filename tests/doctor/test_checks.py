@@ -8,6 +8,7 @@ import pytest
 
 from stargan_tf.data.files import EMPTY, HIDDEN, FileAudit, IgnoredFile
 from stargan_tf.data.options import DatasetOptions
+from stargan_tf.doctor import diagnose
 from stargan_tf.doctor.checks import (
     check_colors,
     check_counts,
@@ -306,3 +307,21 @@ def test_near_duplicates_leave_equal_pictures_out():
         "held_out3.png ~ train0.png",
     ]
     assert {finding.level for finding in check_near_duplicates(pictures[4:])} == {OK}
+
+
+def test_values_that_fill_little_of_the_range(tmp_path):
+    from tests.data.scans import five_channels, write_tiff
+
+    for domain in "ab":
+        (tmp_path / domain).mkdir()
+        for i in range(3):
+            values = five_channels(i, 8, 12, 801) * (i > 0)
+            write_tiff(tmp_path / domain / f"{i}.tif", values)
+    options = DatasetOptions(data_dir=str(tmp_path), intensity="full")
+    found = by_check(diagnose("folder", (8, 12), options).findings)
+    assert found["range"].level == WARNING
+    assert "fill 1.22 % of the model's range, 0 to" in found["range"].summary
+    assert found["range"].fix.startswith("Train with --intensity window:0,")
+    assert found["constant"].names == ["a/0.tif", "b/0.tif"]
+    wide = DatasetOptions(data_dir=str(tmp_path), intensity="window:0,800")
+    assert by_check(diagnose("folder", (8, 12), wide).findings)["range"].level == OK

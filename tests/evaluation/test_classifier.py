@@ -80,7 +80,7 @@ def test_the_cache_saves_the_training(monkeypatch, own_cache):
 
 def test_the_seed_decides_the_weights():
     def weights(seed):
-        network = build_residual_network(16, 3, "tiny", seed)
+        network = build_residual_network((16, 16, 3), 3, "tiny", seed)
         return np.concatenate([np.ravel(x) for x in network.get_weights()])
 
     np.testing.assert_array_equal(weights(1), weights(1))
@@ -89,13 +89,13 @@ def test_the_seed_decides_the_weights():
 
 def test_no_convolution_of_one_pixel_has_strides():
     """The gradient of such a one ends the process in TensorFlow 2.21 on CPUs."""
-    for layer in build_residual_network(64, 3, "resnet18").layers:
+    for layer in build_residual_network((64, 64, 3), 3, "resnet18").layers:
         if isinstance(layer, keras.layers.Conv2D) and layer.kernel_size == (1, 1):
             assert layer.strides == (1, 1)
 
 
 def test_resnet_18_is_resnet_18():
-    network = build_residual_network(224, 1000, "resnet18")
+    network = build_residual_network((224, 224, 3), 1000, "resnet18")
     # torchvision's resnet18; Keras counts BatchNorm's two running averages too.
     running = sum(
         layer.moving_mean.shape[0] * 2
@@ -109,8 +109,8 @@ def test_resnet_18_is_resnet_18():
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="no classifier of size 'resnet'. Did you"):
-        build_residual_network(16, 3, "resnet")
+        build_residual_network((16, 16, 3), 3, "resnet")
     source, images = stripes("one_hot", ("a", "b"))
     classifier = train_classifier(source, "tiny", steps=1, batch_size=2)
-    with pytest.raises(InputError, match="images of 16×16 pixels"):
+    with pytest.raises(InputError, match=r"images of shape \(16, 16, 3\)"):
         classifier.logits(images[:, :8, :8])

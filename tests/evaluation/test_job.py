@@ -147,7 +147,7 @@ def test_images_need_real_ones_beside_them(model):
         evaluate(model, held_out, ["fid", "classification"])
     with pytest.raises(InputError, match="different domains"):
         evaluate(model, held_out, ["unchanged"])
-    with pytest.raises(InputError, match="takes images of 32 pixels. .*64 pixels"):
+    with pytest.raises(InputError, match="takes images of 32 px. .*64 px"):
         evaluate(model, load_dataset("toon_attributes", image_size=64), ["unchanged"])
 
 

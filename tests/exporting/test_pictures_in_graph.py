@@ -23,7 +23,7 @@ def graph():
     def run(content, fit="crop", crop_size=None):
         if (fit, crop_size) not in made:
             made[fit, crop_size] = tf.function(
-                lambda files: pictures.decode(files, SIDE, fit, crop_size)
+                lambda files: pictures.decode(files, (SIDE, SIDE), fit, crop_size)
             )
         return made[fit, crop_size](tf.constant([content]))[0].numpy()
 

@@ -149,7 +149,7 @@ def test_a_model_in_the_default_type_float16_is_refused(settings):
         lambda: build_trunk("vgg"),
         lambda: build_inception(True),
         lambda: build_inception(False),
-        lambda: build_residual_network(96, 2, "tiny"),
+        lambda: build_residual_network((96, 96, 3), 2, "tiny"),
     ],
     ids=["alexnet", "vgg", "inception", "inception of PyTorch", "classifier"],
 )

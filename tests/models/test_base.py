@@ -73,8 +73,8 @@ def test_domains_describe_the_labels(model, arguments, described):
         ({"num_domains": 2.0}, "num_domains must be a whole number"),
         ({"num_domains": 2, "label_type": "multi"}, "'binary' or 'one_hot'"),
         (
-            {"num_domains": 2, "image_size": (64, 64)},
-            r"Received: image_size=\(64, 64\)",
+            {"num_domains": 2, "image_size": "64"},
+            "Received: image_size='64'",
         ),
         (
             {"domains": ["a", "b"], "exclusive_groups": [["a", "c"]]},

@@ -288,6 +288,7 @@ GIVEN_BY_RUN = {
     "domains",
     "label_type",
     "image_size",
+    "num_channels",
     "exclusive_groups",
     "kwargs",
     "total_steps",

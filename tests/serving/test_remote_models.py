@@ -120,7 +120,7 @@ def test_styles_are_kept_and_used(styles, faces):
     [
         (["--to", "Blnd"], "Did you mean Blond?"),
         (["--to", "Blond", "--seed", "1"], "--seed is for style models"),
-        (["--to", "Blond", "--fit", "keep"], "takes squares of 16 pixels"),
+        (["--to", "Blond", "--fit", "keep"], "takes images of 16 px"),
         (["--to", "Blond", "--model", "nope"], "NOT_FOUND: Servable not found"),
         (["--to", "Blond", "--server", "here"], "A server is HOST:PORT"),
     ],

@@ -9,6 +9,7 @@ from stargan_tf.data.labels import LabelSpace
 from stargan_tf.errors import InputError
 from stargan_tf.steering.style_steering import STYLES, choose_styles
 from stargan_tf.translation.pictures import Fitting
+from tests.translation.toy import pictures_of
 
 
 def styles(domains, **flags):
@@ -19,7 +20,7 @@ def styles(domains, **flags):
     vars(args).update({"to": None, "all": True, **flags})
     names = tuple(f"d{number}" for number in range(domains))
     space = LabelSpace(DatasetInfo("many", names, "one_hot", 64))
-    return choose_styles(args, "stargan_v2", space, Fitting(64)).domains
+    return choose_styles(args, "stargan_v2", space, Fitting(pictures_of(64))).domains
 
 
 @pytest.mark.parametrize(

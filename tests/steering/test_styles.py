@@ -21,6 +21,7 @@ from stargan_tf.steering.styles import (
 from stargan_tf.translation.grid import GAP, MARGIN, WIDE_GAP, Heading
 from stargan_tf.translation.interpolation import along_the_way, interpolation_strip
 from stargan_tf.translation.pictures import Fitting
+from tests.translation.toy import pictures_of
 
 # The way from style to style.
 
@@ -184,18 +185,24 @@ def test_a_long_way_is_mapped_in_parts(animals):
 def test_references_know_their_domain_by_flag_or_folder(animals, paint, tmp_path):
     paint("refs/fox/a.png", value=255)
     paint("refs/cat/a.png")
-    read = read_references([str(tmp_path / "refs")], Fitting(16), DOMAINS, None)
+    read = read_references(
+        [str(tmp_path / "refs")], Fitting(pictures_of(16)), DOMAINS, None
+    )
     assert list(read.domains) == ["cat", "fox"]
     assert read.names == ["by_a_1", "by_a_2"]
     assert read.columns.pictures[1].max() == 255 and read.columns.breaks == [1]
     np.testing.assert_array_equal(read.codes(animals), [[0, 0, 0], [1, 1, 2]])
     one = [str(tmp_path / "refs" / "fox" / "a.png")]
-    assert read_references(one, Fitting(16), DOMAINS, "dog").domains == ["dog"]
+    assert read_references(one, Fitting(pictures_of(16)), DOMAINS, "dog").domains == [
+        "dog"
+    ]
 
 
 def test_references_that_cannot_be_used(paint, tmp_path):
     def read(name, domain="cat"):
-        read_references([str(tmp_path / name)], Fitting(16), DOMAINS, domain)
+        read_references(
+            [str(tmp_path / name)], Fitting(pictures_of(16)), DOMAINS, domain
+        )
 
     paint("cats/a.png")
     (tmp_path / "b.png").write_bytes(b"no picture")

@@ -89,7 +89,7 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
             "critic_steps is an option of stargan models.*--family stargan",
         ),
         ({"preset": "demo_v2", "family": "stargan"}, "max_filters is an option of"),
-        ({"preset": "demo_v2", "image_size": 96}, "power of two.*image_size=96"),
+        ({"preset": "demo_v2", "image_size": 100}, "multiples of 16.*image_size=100"),
         ({"preset": "demo_v2", "accumulate": 3}, "accumulate must divide batch_size"),
         ({"preset": "demo_v2", "high_pass": 1}, "needs masks.*--mask_provider MOD"),
         ({"preset": "demo_v2", "mask_provider": "a:b"}, "with high_pass=0"),
@@ -143,6 +143,8 @@ def test_values_per_data_set():
         "attributes": ("P", "Q"),
         "crop_size": None,
         "held_out": 0.1,
+        "num_channels": None,
+        "intensity": None,
     }
     assert config.dataset_options(1)["attributes"] == ()
 

@@ -19,6 +19,7 @@ from stargan_tf.translation.pictures import (
     find_inputs,
     write_picture,
 )
+from tests.translation.toy import pictures_of
 
 # Which pictures files and folders stand for.
 
@@ -83,7 +84,9 @@ def gradient(path, width, height, exif=None):
     [(64, 64, (16, 16, 3)), (200, 50, (16, 16, 3)), (5, 3, (16, 16, 3))],
 )
 def test_crop_gives_the_model_its_square(tmp_path, width, height, shape):
-    fitted = Fitting(16).read(gradient(tmp_path / "a.png", width, height))
+    fitted = Fitting(pictures_of(16)).read(gradient(tmp_path / "a.png", width, height))[
+        0
+    ]
     assert fitted.image.shape == shape and fitted.image.dtype == np.uint8
 
 
@@ -93,16 +96,23 @@ def test_crop_gives_the_model_its_square(tmp_path, width, height, shape):
 def test_the_model_gets_what_training_saw(tmp_path, width, height, crop_size, fit):
     pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    fitted = Fitting(16, fit, crop_size=crop_size).read(tmp_path / "a.png")
+    fitted = Fitting(pictures_of(16), fit, crop_size=crop_size).read(
+        tmp_path / "a.png"
+    )[0]
     expected = square_pixels(tmp_path / "a.png", 16, crop_size, fit)
     assert np.array_equal(fitted.image, expected)
 
 
 def test_crop_is_centred_and_as_large_as_asked_for(tmp_path):
     path = gradient(tmp_path / "a.png", 200, 100)
-    assert Fitting(16).read(path).box == (50, 0, 150, 100)
-    assert Fitting(16, crop_size=60).read(path).box == (70, 20, 130, 80)
-    assert Fitting(16, crop_size=999).read(path).box == (50, 0, 150, 100)
+    assert Fitting(pictures_of(16)).read(path)[0].box == (50, 0, 150, 100)
+    assert Fitting(pictures_of(16), crop_size=60).read(path)[0].box == (70, 20, 130, 80)
+    assert Fitting(pictures_of(16), crop_size=999).read(path)[0].box == (
+        50,
+        0,
+        150,
+        100,
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,7 +126,7 @@ def test_crop_is_centred_and_as_large_as_asked_for(tmp_path):
 )
 def test_keep_shows_the_whole_picture(tmp_path, width, height, shape):
     path = gradient(tmp_path / "a.png", width, height)
-    fitted = Fitting(16, fit="keep").read(path)
+    fitted = Fitting(pictures_of(16), fit="keep").read(path)[0]
     assert fitted.image.shape == (*shape, 3)
     assert fitted.box == (0, 0, width, height)
 
@@ -124,28 +134,28 @@ def test_keep_shows_the_whole_picture(tmp_path, width, height, shape):
 def test_keep_refuses_a_strip(tmp_path):
     path = gradient(tmp_path / "strip.png", 900, 100)
     with pytest.raises(UnreadableImage, match=r"strip.png.*900x100.*--fit crop"):
-        Fitting(16, fit="keep").read(path)
-    assert Fitting(16).read(path).image.shape == (16, 16, 3)
+        Fitting(pictures_of(16), fit="keep").read(path)[0]
+    assert Fitting(pictures_of(16)).read(path)[0].image.shape == (16, 16, 3)
 
 
 def test_a_turned_photo_comes_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # The camera was held at the right: rotate by 270 degrees.
     path = gradient(tmp_path / "a.jpg", 64, 32, exif)
-    fitted = Fitting(16, fit="keep", size="original").read(path)
+    fitted = Fitting(pictures_of(16), fit="keep", size="original").read(path)[0]
     assert fitted.image.shape == (32, 16, 3)
     assert fitted.original.size == (32, 64)
 
 
 def test_model_size_is_the_output_itself(tmp_path):
-    fitted = Fitting(16).read(gradient(tmp_path / "a.png", 64, 32))
+    fitted = Fitting(pictures_of(16)).read(gradient(tmp_path / "a.png", 64, 32))[0]
     output = np.full((16, 16, 3), 7, np.uint8)
     assert np.array_equal(fitted.restore(output), output)
 
 
 def test_original_size_pastes_the_square_back(tmp_path):
     path = gradient(tmp_path / "a.png", 200, 100)
-    fitted = Fitting(16, size="original").read(path)
+    fitted = Fitting(pictures_of(16), size="original").read(path)[0]
     result = np.asarray(fitted.restore(np.full((16, 16, 3), 7, np.uint8)))
     before = np.asarray(fitted.original)
     assert result.shape == (100, 200, 3)
@@ -160,21 +170,21 @@ def test_original_size_pastes_the_square_back(tmp_path):
 
 def test_original_size_of_a_whole_picture_has_no_soft_edge(tmp_path):
     path = gradient(tmp_path / "a.png", 50, 30)
-    fitted = Fitting(16, fit="keep", size="original").read(path)
+    fitted = Fitting(pictures_of(16), fit="keep", size="original").read(path)[0]
     result = np.asarray(fitted.restore(np.full_like(fitted.image, 7)))
     assert result.shape == (30, 50, 3) and (result == 7).all()
 
 
 def test_restoring_what_was_fitted_keeps_the_picture(tmp_path):
     path = gradient(tmp_path / "a.png", 100, 60)
-    fitted = Fitting(60, size="original").read(path)
+    fitted = Fitting(pictures_of(60), size="original").read(path)[0]
     assert np.array_equal(fitted.restore(fitted.image), fitted.original)
 
 
 def test_a_broken_file_is_unreadable(tmp_path):
     (tmp_path / "a.png").write_bytes(b"not a picture")
     with pytest.raises(UnreadableImage, match=r"a\.png"):
-        Fitting(16).read(tmp_path / "a.png")
+        Fitting(pictures_of(16)).read(tmp_path / "a.png")[0]
 
 
 ROOT = Path(__file__).parents[2]
@@ -185,6 +195,7 @@ import numpy as np
 from PIL import Image
 from stargan_tf.files import NotWritten
 from stargan_tf.translation.pictures import write_picture
+from tests.translation.toy import pictures_of
 
 noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

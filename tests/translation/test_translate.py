@@ -22,6 +22,7 @@ from stargan_tf.translation.translate import (
     to_files,
     to_grid,
 )
+from tests.translation.toy import pictures_of
 
 # Where translated pictures go.
 
@@ -119,7 +120,9 @@ SQUARE = 16 * 16
 
 
 def stream_of(folder, fitting=None):
-    return PictureStream(find_inputs([str(folder)]), fitting or Fitting(16))
+    return PictureStream(
+        find_inputs([str(folder)]), fitting or Fitting(pictures_of(16))
+    )
 
 
 def to_blond(model):
@@ -157,7 +160,11 @@ def test_the_rest_goes_on_after_an_unreadable_picture(model, paint, tmp_path, ca
 def test_batches_hold_neighbours_of_one_shape_within_bounds(model, paint, tmp_path):
     for index, width in enumerate([16, 16, 16, 32, 32, 16]):
         paint(f"in/{index}.png", size=(width, 16))
-    run(model, stream_of(tmp_path / "in", Fitting(16, "keep")), tmp_path / "out")
+    run(
+        model,
+        stream_of(tmp_path / "in", Fitting(pictures_of(16), "keep")),
+        tmp_path / "out",
+    )
     assert [shape[0:3:2] for shape in model.batches] == [(3, 16), (2, 32), (1, 16)]
     model.batches.clear()
     run(model, stream_of(tmp_path / "in"), tmp_path / "out", batch_size=2)
@@ -171,7 +178,7 @@ def test_originals_kept_for_pasting_are_bounded(paint, tmp_path, monkeypatch):
     for index in range(4):
         paint(f"in/{index}.png", size=(100, 100))
     monkeypatch.setattr("stargan_tf.translation.pictures.HELD_PIXELS", 20_000)
-    stream = stream_of(tmp_path / "in", Fitting(16, size="original"))
+    stream = stream_of(tmp_path / "in", Fitting(pictures_of(16), size="original"))
     assert [len(batch) for batch in in_batches(stream, 100 * SQUARE)] == [2, 2]
 
 

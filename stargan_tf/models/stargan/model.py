@@ -71,8 +71,9 @@ class StarGAN(LabelModel):
         domains: names of the domains (attributes), in the order of the labels.
         label_type: `"binary"` (the default), any number of domains at once, or
             `"one_hot"`, exactly one.
-        image_size: side of the square images in pixels, a multiple of 4; 128 by
-            default.
+        image_size: side of the square images in pixels, or (height, width); multiples
+            of 4. 128 by default.
+        num_channels: of the images, from 1 to 64; 3, RGB, by default.
         exclusive_groups: for binary labels, groups of domains of which at most one
             holds, such as `[["Black_Hair", "Blond_Hair"]]`.
 
@@ -81,7 +82,7 @@ class StarGAN(LabelModel):
             is out of range.
 
     `fit` takes batches (image, label), or dictionaries with these keys: images are
-    float (batch, size, size, 3) in [-1, 1], or uint8; labels are (batch,
+    float (batch, height, width, channels) in [-1, 1], or uint8; labels are (batch,
     `label_space.width`), from 0 to 1.
 
     Example:
@@ -122,6 +123,7 @@ class StarGAN(LabelModel):
         domains=None,
         label_type=None,
         image_size=None,
+        num_channels=None,
         exclusive_groups=None,
         **kwargs,
     ):
@@ -132,6 +134,7 @@ class StarGAN(LabelModel):
             domains=domains,
             label_type=label_type,
             image_size=image_size,
+            num_channels=num_channels,
             exclusive_groups=exclusive_groups,
             default_type=BINARY,
             default_size=128,
@@ -163,6 +166,7 @@ class StarGAN(LabelModel):
         self.generator = GeneratorV1(
             self.label_space.width,
             **generator_options,
+            num_channels=self.label_space.image_shape[2],
             dtype=self.dtype_policy,
             name="generator",
         )
@@ -172,6 +176,7 @@ class StarGAN(LabelModel):
             discriminator_filters,
             discriminator_layers,
             separate_classifier,
+            num_channels=self.label_space.image_shape[2],
             # Its slope is what the penalty differentiates: bfloat16 would put that
             # off by a tenth, for a small share of the work.
             dtype=at_least_float32(self.dtype_policy),

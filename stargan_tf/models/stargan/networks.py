@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from stargan_tf.data.info import RGB, sides
 from stargan_tf.errors import InputError, check_choice
 from stargan_tf.layers.activation import LeakyReLU
 from stargan_tf.layers.convolution import (
@@ -47,10 +48,11 @@ class GeneratorV1(keras.Model):
         skips: not in the paper: skip connections between the halving and the doubling
             layers of each size (U-Net, Ronneberger et al. 2015). They carry fine
             detail, so the outermost convolutions are 3×3, not 7×7.
+        num_channels: of the images.
 
-    Input: [image (batch, height, width, 3) float in [-1, 1],
+    Input: [image (batch, height, width, num_channels) float in [-1, 1],
         label (batch, label_width) float].
-    Output: image (batch, height, width, 3) float32 in [-1, 1].
+    Output: image (batch, height, width, num_channels) float32 in [-1, 1].
 
     Raises:
         InputError: for another `output`, `conditioning` or `upsampling`.
@@ -67,6 +69,7 @@ class GeneratorV1(keras.Model):
         conditioning="input",
         upsampling="transposed",
         skips=False,
+        num_channels=RGB,
         dtype=None,
         **kwargs,
     ):
@@ -76,7 +79,7 @@ class GeneratorV1(keras.Model):
         # === Layers ===
         append_label = AppendLabel(dtype=dtype, name="append_label")
         full = at_least_float32(dtype)
-        image = keras.Input((None, None, 3), dtype=full, name="image")
+        image = keras.Input((None, None, num_channels), dtype=full, name="image")
         label = keras.Input((label_width,), dtype=full, name="label")
 
         conditional = conditioning == "blocks"
@@ -109,7 +112,7 @@ class GeneratorV1(keras.Model):
             if skips:
                 x = layers.Concatenate(dtype=dtype, name=f"skip_{i}")([x, seen.pop()])
         drawn = bare_convolution(
-            4 if output == "blend" else 3,
+            num_channels + (output == "blend"),
             edge,
             # Training starts from no change.
             "zeros" if output == "additive" else uniform_fan_in(),
@@ -131,8 +134,8 @@ class DiscriminatorV1(keras.Model):
     """D(x): is each patch real, and which labels does the image show?
 
     Args:
-        image_size: side of the square images in pixels; the classification head
-            covers the whole image, so D is tied to it.
+        image_size: side of the square images in pixels, or (height, width); the
+            classification head covers the whole image, so D is tied to it.
         num_domains: number of class logits (`c_dim`; with joint training the sum).
         base_filters: channels of the first convolution (`d_conv_dim`), doubled by
             each further one.
@@ -142,10 +145,11 @@ class DiscriminatorV1(keras.Model):
             8·`base_filters` channels, starts from the weights of He et al. (2015), and
             has slopes of 0.2, not 0.01, with which it learns labels in a fraction of
             the steps.
+        num_channels: of the images.
 
-    Input: image (batch, image_size, image_size, 3) float in [-1, 1].
+    Input: image (batch, height, width, num_channels) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
-        float32; h = w = image_size / 2**num_layers.
+        float32; h = height / 2**num_layers, and w likewise, rounded up.
 
     Raises:
         InputError: if the image is too small to be halved that often.
@@ -160,14 +164,16 @@ class DiscriminatorV1(keras.Model):
         base_filters=64,
         num_layers=6,
         separate_classifier=False,
+        num_channels=RGB,
         dtype=None,
         **kwargs,
     ):
-        if image_size < 2**num_layers:
+        shorter = min(sides(image_size))
+        if shorter < 2**num_layers:
             raise InputError(
-                f"An image of {image_size} pixels cannot be halved {num_layers} times. "
+                f"An image of {shorter} pixels cannot be halved {num_layers} times. "
                 f"Received: image_size={image_size}, num_layers={num_layers}. "
-                f"Use at most {image_size.bit_length() - 1} discriminator layers."
+                f"Use at most {shorter.bit_length() - 1} discriminator layers."
             )
         # === Layers ===
         full = at_least_float32(dtype)
@@ -193,7 +199,8 @@ class DiscriminatorV1(keras.Model):
                 x = LeakyReLU(slope, dtype=dtype, name=f"{prefix}leaky_{i}")(x)
             return x
 
-        image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
+        shape = (*sides(image_size), num_channels)
+        image = keras.Input(shape, dtype=full, name="image")
         x = halved(image)
         # float32 whatever the policy: the critic's values are differences of large
         # numbers, and the penalty differentiates them.
@@ -202,7 +209,7 @@ class DiscriminatorV1(keras.Model):
             x = halved(image, "classifier_")
         classes = bare_convolution(
             num_domains,
-            x.shape[1],
+            x.shape[1:3],
             start(),
             padding="valid",
             dtype=full,
@@ -317,27 +324,27 @@ class AppendLabel(keras.layers.Layer):
 class Blend(keras.layers.Layer):
     """Mixes a drawn image into the input by a mask that is learned along with it.
 
-    Input: [image (batch, height, width, 3), drawn (batch, height, width, 4)]: three
-        channels of color and one of the mask, before their activations.
+    Input: [image (batch, height, width, c), drawn (batch, height, width, c + 1)]: the
+        image's channels and one of the mask, before their activations.
     Output: m·tanh(color) + (1 - m)·image with m = sigmoid(mask), (batch, height,
-        width, 3).
+        width, c).
 
     Reference: GANimation (Pumarola et al. 2018), equation 1.
     """
 
     def call(self, inputs):
         image, drawn = inputs
-        mask = ops.sigmoid(drawn[..., 3:])  # (batch, height, width, 1)
-        return image + mask * (ops.tanh(drawn[..., :3]) - image)
+        mask = ops.sigmoid(drawn[..., -1:])  # (batch, height, width, 1)
+        return image + mask * (ops.tanh(drawn[..., :-1]) - image)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class Change(keras.layers.Layer):
     """Moves each channel of each pixel toward its largest or its smallest value.
 
-    Input: [image (batch, height, width, 3), drawn (batch, height, width, 3)], the
+    Input: [image (batch, height, width, c), drawn (batch, height, width, c)], the
         latter before its activation.
-    Output: image + t - |t|·image with t = tanh(drawn), (batch, height, width, 3): for
+    Output: image + t - |t|·image with t = tanh(drawn), (batch, height, width, c): for
         t = 0 the input itself, for t = 1 white, for t = -1 black, and never outside of
         [-1, 1], where a clipped sum would lose its gradient.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from stargan_tf.data.info import Size, checked_size, sides, size_text
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 from stargan_tf.models.family import (
@@ -114,36 +115,55 @@ LOSS_WEIGHTS = (
 )
 
 
-def check_image_size(image_size: int) -> None:
-    """Raises InputError unless `image_size` is a power of two in 64…1024 pixels."""
-    exponents = range(SMALLEST_IMAGE.bit_length() - 1, LARGEST_IMAGE.bit_length())
-    sizes = [2**exponent for exponent in exponents]
-    if image_size in sizes:
-        return
-    nearest = min(sizes, key=lambda size: abs(size - image_size))
-    raise InputError(
-        f"StarGAN v2's image_size is a power of two from {sizes[0]} to {sizes[-1]}. "
-        f"Received: image_size={image_size}. Resize the data, for example to {nearest}."
-    )
+def check_image_size(image_size: Size) -> None:
+    """Raises InputError unless StarGAN v2's networks can take such images.
+
+    The shorter side has 64…1024 pixels and is halved until 4 to 7 are left; both sides
+    can be halved as often. Squares of the paper are powers of two.
+    """
+    shorter = min(sides(image_size))
+    if not SMALLEST_IMAGE <= shorter <= LARGEST_IMAGE:
+        raise InputError(
+            f"StarGAN v2's images have {SMALLEST_IMAGE} to {LARGEST_IMAGE} pixels on "
+            f"the shorter side. Received: image_size={image_size}. Resize the data, "
+            f"for example to {min(max(shorter, SMALLEST_IMAGE), LARGEST_IMAGE)}."
+        )
+    count = halvings(image_size, until=4)
+    factor = 2**count
+    if any(side % factor for side in sides(image_size)):
+        near = checked_size([round(n / factor) * factor for n in sides(image_size)])
+        near = ",".join(map(str, near)) if isinstance(near, tuple) else near
+        raise InputError(
+            f"StarGAN v2 halves images of {size_text(image_size)} {count} times, which "
+            f"takes multiples of {factor}. Received: image_size={image_size}. Resize "
+            f"the data, for example to {near}."
+        )
 
 
-def halvings(image_size: int, until: int) -> int:
-    """How often `image_size` is halved until it is `until` (both powers of two)."""
-    return image_size.bit_length() - until.bit_length()
+def halvings(image_size: Size, until: int) -> int:
+    """How often images are halved until the shorter side is below 2·`until`.
+
+    Args:
+        until: a power of two.
+    """
+    return min(sides(image_size)).bit_length() - until.bit_length()
 
 
-def official_filters(image_size: int) -> int:
-    """The official code's channels at full size."""
-    return 2**14 // image_size
+def official_filters(image_size: Size) -> int:
+    """The official code's channels at full size: 2**14 / image_size.
+
+    Of sides between powers of two the one below counts.
+    """
+    return 2**15 >> min(sides(image_size)).bit_length()
 
 
 def widths(
-    image_size: int, base_filters: int | None, max_filters: int, blocks: int
+    image_size: Size, base_filters: int | None, max_filters: int, blocks: int
 ) -> list[int]:
     """Channels at full size and after each block: doubled, up to a cap.
 
     Args:
-        image_size: side of the images in pixels.
+        image_size: side of the images in pixels, or (height, width).
         base_filters: channels at full size, which the cap does not touch; `None`
             for the official 2**14 / image_size.
     """

@@ -75,7 +75,7 @@ def reference_batches(
 
     Returns:
         Dataset of `(image, domain, reference, reference_2, reference_domain)`. The
-        images are float32 `(batch_size, s, s, 3)` in [-1, 1]; the domains int32
+        images are float32 `(batch_size, h, w, c)` in [-1, 1]; the domains int32
         `(batch_size,)`. Both references are different pictures of
         `reference_domain`; where one turns out to be unreadable (only without the
         cache), the next of its domain stands in.
@@ -93,12 +93,14 @@ def reference_batches(
             f"Received: crop_probability={crop_probability!r}"
         )
     check_one_hot(source.info)
-    size, count = source.info.image_size, 3 * part.size(batch_size)
+    size, count = source.info.shape[:2], 3 * part.size(batch_size)
     if crop_probability:
         source = source.enlarge()
     store = open_images(source, cache, same_domain=True)
     sampler = DomainSampler(store, source.info)
     read = reader(store)
+
+    scaled = source.info.dtype == "uint8"
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
         seeds = tf.random.split([seed, step], 4)
@@ -112,7 +114,8 @@ def reference_batches(
             images = resize_boxes(images, part.of(boxes, groups=3), size)
         if flip:
             images = random_flips(images, seeds[3], part, groups=3)
-        images = tf.cast(images, tf.float32) / 127.5 - 1.0
+        images = tf.cast(images, tf.float32)
+        images = images / 127.5 - 1.0 if scaled else images
         image, reference, reference_2 = tf.split(images, 3)
         domains, reference_domains = part.of(domains), part.of(reference_domains)
         return image, domains, reference, reference_2, reference_domains
@@ -158,32 +161,34 @@ def _sides(count: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return chosen[:, 0], chosen[:, 1]
 
 
-def resize_boxes(images: tf.Tensor, boxes: tf.Tensor, size: int) -> tf.Tensor:
+def resize_boxes(
+    images: tf.Tensor, boxes: tf.Tensor, size: tuple[int, int]
+) -> tf.Tensor:
     """Cuts a box out of each image and resizes it, antialiased bilinear.
 
     Args:
-        images: uint8 tensor (n, side, side, 3), side known.
+        images: uint8 or float32 tensor (n, height, width, channels), all but n known.
         boxes: float32 tensor (n, 4) as `random_boxes` gives it.
-        size: side of the result.
+        size: height and width of the result.
 
     Returns:
-        float32 tensor (n, size, size, 3), in [0, 255].
+        float32 tensor (n, *size, channels), in the same range.
     """
-    side = images.shape[1]
+    sides = tf.constant(list(images.shape[1:3]), tf.float32)
 
     def resize(pair: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
         image, box = pair
-        scale = size / (box[2:] * side)
+        scale = tf.constant(size, tf.float32) / (box[2:] * sides)
         return tf.raw_ops.ScaleAndTranslate(
             images=image[tf.newaxis],
-            size=[size, size],
+            size=size,
             scale=scale,
-            translation=-box[:2] * side * scale,
+            translation=-box[:2] * sides * scale,
             kernel_type="triangle",
             antialias=True,
         )[0]
 
-    spec = tf.TensorSpec((size, size, 3), tf.float32)
+    spec = tf.TensorSpec((*size, images.shape[3]), tf.float32)
     return tf.map_fn(resize, (images, boxes), fn_output_signature=spec)
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from stargan_tf.data.info import sides
 from stargan_tf.layers.activation import LeakyReLU
 from stargan_tf.layers.convolution import (
     DoublingConv2D,
@@ -19,7 +20,7 @@ from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 
 # Of the masks, the first serves the high-pass skip of this size, the second the larger.
 SMALL_MASK_SIZE = 32
-# Sides of the last feature maps of E and D.
+# Sides of the last feature maps of E and D, for the paper's images.
 TRUNK_SIZE = 4
 # Up to so many domains for each sample, one product of all heads is faster than
 # gathering: see benchmarks/domain_heads.py.
@@ -245,12 +246,16 @@ class HighPassSkip(keras.layers.Layer):
 class ImageTrunk(keras.layers.Layer):
     """Halves the image down to 4×4, then to one feature vector; no normalization.
 
+    Of other images than the paper's, the last kernel covers what is left of the two
+    sides, of the shorter one 4 to 7 pixels.
+
     Args:
-        image_size: side of the images in pixels; a power of two, 64…1024.
+        image_size: side of the images in pixels, or (height, width); see
+            `check_image_size`.
         base_filters: channels at full size; `None` for 2**14 / image_size.
         max_filters: cap of the channels below (`max_conv_dim`).
 
-    Input shape: (batch, image_size, image_size, 3).
+    Input shape: (batch, height, width, channels).
     Output shape: (batch, features), activated.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
@@ -268,8 +273,9 @@ class ImageTrunk(keras.layers.Layer):
             for i, width in enumerate(self.widths[1:], 1)
         ]
         self.relu = leaky_relu(dtype=dtype, name="relu")
+        left = tuple(side >> blocks for side in sides(image_size))
         self.last = he_convolution(
-            self.widths[-1], TRUNK_SIZE, padding="valid", dtype=dtype, name="last"
+            self.widths[-1], left, padding="valid", dtype=dtype, name="last"
         )
 
     def build(self, input_shape):

@@ -30,10 +30,10 @@ def litert_model(model: Any) -> LiteRTModel:
 
 def _generator(model: Any) -> LiteRTFile:
     network = without_tiling(_copied(model.generator_ema))
-    size = model.image_size
-    shapes = {"images": (1, size, size, 3), "styles": (1, model.style_dim)}
+    shape = model.info.shape
+    shapes = {"images": (1, *shape), "styles": (1, model.style_dim)}
     if model.high_pass:
-        shapes["masks"] = (1, size, size, 2)
+        shapes["masks"] = (1, *shape[:2], 2)
 
     def synthesize(images, styles, **masks):
         outputs = network([images, styles, *masks.values()], training=False)
@@ -50,7 +50,7 @@ def _generator(model: Any) -> LiteRTFile:
         inputs = {"images": images, "styles": styles}
         if model.high_pass:
             # Smooth ones in [0, 1]: a mask provider is not part of the files.
-            noise = smooth_noise(0, count, size)[..., :2]
+            noise = smooth_noise(0, count, (*shape[:2], 3))[..., :2]
             inputs["masks"] = noise.astype(np.float32) / 255
         return inputs
 
@@ -67,7 +67,7 @@ def _generator(model: Any) -> LiteRTFile:
 def _style(model: Any) -> LiteRTFile:
     mapping, encoder = model.mapping_network_ema, model.style_encoder_ema
     trunk, heads = encoder.get_layer("trunk"), encoder.get_layer("style")
-    size, domains = model.image_size, (1, model.num_domains)
+    domains = (1, model.num_domains)
 
     def map_latent(latents, domains):
         return {"styles": mapping([latents, domains], training=False)}
@@ -92,7 +92,7 @@ def _style(model: Any) -> LiteRTFile:
     )
     from_references = FileSignature(
         name="encode_style",
-        shapes={"references": (1, size, size, 3), "domains": domains},
+        shapes={"references": (1, *model.info.shape), "domains": domains},
         function=encode_style,
         samples=reference_samples,
         keras=lambda references, domains: model.encode_style(

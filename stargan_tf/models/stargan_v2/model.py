@@ -59,14 +59,14 @@ class Batch(NamedTuple):
     """One training batch, with what is drawn for it.
 
     Args:
-        image: x, float32 (batch, size, size, 3) in [-1, 1].
+        image: x, float32 (batch, height, width, channels) in [-1, 1].
         domain: y, the images' domains, int32 (batch,).
         reference: images of the target domains, like `image`.
         reference_2: other images of the target domains.
         target: ỹ, the references' domains, int32 (batch,).
         latent: z, float32 (batch, latent_dim).
         latent_2: z₂, like `latent`.
-        masks: the images' high-pass masks (batch, size, size, 2), or None.
+        masks: the images' high-pass masks (batch, height, width, 2), or None.
     """
 
     image: Any
@@ -98,17 +98,19 @@ class StarGANV2(StarGANBase):
             its `max_filters` changes in proportion.
         num_domains: number of domains, which are then called `domain_0`, ….
         domains: names of the domains, in the order of their numbers.
-        image_size: side of the square images in pixels, a power of two in 64…1024;
-            256 by default.
+        image_size: side of the square images in pixels, or (height, width); 256 by
+            default. The shorter side has 64…1024 pixels, and both can be halved as
+            often as it takes to bring that to 4…7.
+        num_channels: of the images, from 1 to 64; 3, RGB, by default.
 
     Raises:
         InputError: if the domains are given in no way or in several, or an argument
             is out of range.
 
     `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
-    dictionaries with these keys: images are float (batch, size, size, 3) in [-1, 1],
-    or uint8; domains are int (batch,). Both references show `reference_domain`, to
-    which the image is translated.
+    dictionaries with these keys: images are float (batch, height, width, channels) in
+    [-1, 1], or uint8; domains are int (batch,). Both references show
+    `reference_domain`, to which the image is translated.
 
     Example:
 
@@ -148,6 +150,7 @@ class StarGANV2(StarGANBase):
         num_domains=None,
         domains=None,
         image_size=None,
+        num_channels=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -156,6 +159,7 @@ class StarGANV2(StarGANBase):
             num_domains=num_domains,
             domains=domains,
             image_size=image_size,
+            num_channels=num_channels,
             default_type=ONE_HOT,
             default_size=256,
         )
@@ -164,6 +168,12 @@ class StarGANV2(StarGANBase):
         if high_pass < 0:
             raise InputError(
                 f"high_pass is 0 (off) or positive (1 for faces). Received: {high_pass}"
+            )
+        if high_pass and not isinstance(self.image_size, int):
+            raise InputError(
+                "High-pass skips are for square images. Received: "
+                f"high_pass={high_pass}, image_size={self.image_size}. Leave out "
+                "high_pass."
             )
         self.arguments = {
             "style_dim": style_dim,
@@ -183,6 +193,7 @@ class StarGANV2(StarGANBase):
             "image_size": self.image_size,
             "base_filters": base_filters,
             "max_filters": max_filters,
+            "num_channels": self.label_space.image_shape[2],
         }
         generator_sizes = sizes
         if generator_filters:
@@ -226,7 +237,7 @@ class StarGANV2(StarGANBase):
 
     @property
     def image_size(self):
-        """Side of the square images in pixels."""
+        """Side of the square images in pixels, or (height, width)."""
         return self.label_space.image_size
 
     @property
@@ -266,7 +277,7 @@ class StarGANV2(StarGANBase):
                 "give translate(masks=…), or build the model with high_pass=0."
             )
         masks = tf.convert_to_tensor(self._mask_provider(image))
-        shape = (None, self.image_size, self.image_size, 2)
+        shape = (None, *self.info.shape[:2], 2)
         if not masks.shape.is_compatible_with(shape):
             raise InputError(
                 f"A mask provider returns {('batch', *shape[1:])}. Received: shape "
@@ -444,7 +455,7 @@ class StarGANV2(StarGANBase):
         )
         for image, domain, reference, reference_2, target in zip(*fields, strict=True):
             check_images(
-                self.image_size,
+                self.label_space.image_shape,
                 image=image,
                 reference=reference,
                 reference_2=reference_2,

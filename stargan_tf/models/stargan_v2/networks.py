@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from stargan_tf.data.info import RGB, sides
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32, configurable
@@ -31,18 +32,20 @@ class GeneratorV2(keras.Model):
     """G(x, s): redraws an image in a style.
 
     Args:
-        image_size: side of the square images in pixels; a power of two, 64…1024.
+        image_size: side of the square images in pixels, or (height, width); see
+            `check_image_size`.
         style_dim: width of the style code s.
         base_filters: channels at full size; `None` for 2**14 / image_size.
         max_filters: cap of the channels below (`max_conv_dim`).
         high_pass: strength divisor of the high-pass skips (`w_hpf`), for faces: they
             carry the source's outlines past the bottleneck, which is then half as
             large, and the decoder's blocks lose their shortcuts. 0 for none.
+        num_channels: of the images.
 
-    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+    Input: [image (batch, height, width, num_channels) float in [-1, 1],
         style (batch, style_dim) float] and, if `high_pass` > 0,
-        masks (batch, image_size, image_size, 2) float in [0, 1], or None.
-    Output: image (batch, image_size, image_size, 3) float32, not bounded: there is
+        masks (batch, height, width, 2) float in [0, 1], or None.
+    Output: image (batch, height, width, num_channels) float32, not bounded: there is
         no tanh, clip before showing.
 
     Raises:
@@ -58,14 +61,15 @@ class GeneratorV2(keras.Model):
         base_filters=None,
         max_filters=512,
         high_pass=0.0,
+        num_channels=RGB,
         dtype=None,
         **kwargs,
     ):
         check_image_size(image_size)
         # === Layers ===
         full = {"dtype": at_least_float32(dtype)}
-        size = (image_size, image_size)
-        image = keras.Input((*size, 3), name="image", **full)
+        size = sides(image_size)
+        image = keras.Input((*size, num_channels), name="image", **full)
         style = keras.Input((style_dim,), name="style", **full)
         masks = keras.Input((*size, 2), name="masks", optional=True, **full)
         blocks = halvings(image_size, until=8 if high_pass else 16)
@@ -104,7 +108,7 @@ class GeneratorV2(keras.Model):
         x = InstanceNormalization(dtype=dtype, name="to_rgb_norm")(x)
         x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)
         # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
-        outputs = he_convolution(3, 1, name="to_rgb", **full)(x)
+        outputs = he_convolution(num_channels, 1, name="to_rgb", **full)(x)
         inputs = [image, style, masks] if high_pass else [image, style]
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
@@ -179,13 +183,15 @@ class StyleEncoder(keras.Model):
     """E_y(x): reads the style code of an image, as an image of domain y.
 
     Args:
-        image_size: side of the square images in pixels; a power of two, 64…1024.
+        image_size: side of the square images in pixels, or (height, width); see
+            `check_image_size`.
         num_domains: number of domains, each with its own last layer.
         style_dim: width of the style code s.
         base_filters: channels at full size; `None` for 2**14 / image_size.
         max_filters: cap of the channels below (`max_conv_dim`).
+        num_channels: of the images.
 
-    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+    Input: [image (batch, height, width, num_channels) float in [-1, 1],
         domain (batch,) int].
     Output: style (batch, style_dim) float32.
 
@@ -202,6 +208,7 @@ class StyleEncoder(keras.Model):
         style_dim=64,
         base_filters=None,
         max_filters=512,
+        num_channels=RGB,
         dtype=None,
         **kwargs,
     ):
@@ -211,6 +218,7 @@ class StyleEncoder(keras.Model):
             "num_domains": num_domains,
             "base_filters": base_filters,
             "max_filters": max_filters,
+            "num_channels": num_channels,
         }
         inputs, outputs = domain_branches(
             units=style_dim, dtype=dtype, name="style", **sizes
@@ -224,12 +232,14 @@ class DiscriminatorV2(keras.Model):
     """D_y(x): is this a real image of domain y? One verdict per domain.
 
     Args:
-        image_size: side of the square images in pixels; a power of two, 64…1024.
+        image_size: side of the square images in pixels, or (height, width); see
+            `check_image_size`.
         num_domains: number of domains, each with its own last layer.
         base_filters: channels at full size; `None` for 2**14 / image_size.
         max_filters: cap of the channels below (`max_conv_dim`).
+        num_channels: of the images.
 
-    Input: [image (batch, image_size, image_size, 3) float in [-1, 1],
+    Input: [image (batch, height, width, num_channels) float in [-1, 1],
         domain (batch,) int].
     Output: logits (batch,) float32.
 
@@ -245,6 +255,7 @@ class DiscriminatorV2(keras.Model):
         num_domains,
         base_filters=None,
         max_filters=512,
+        num_channels=RGB,
         dtype=None,
         **kwargs,
     ):
@@ -254,6 +265,7 @@ class DiscriminatorV2(keras.Model):
             "num_domains": num_domains,
             "base_filters": base_filters,
             "max_filters": max_filters,
+            "num_channels": num_channels,
         }
         inputs, verdict = domain_branches(units=1, dtype=dtype, name="verdict", **sizes)
         one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
@@ -263,7 +275,7 @@ class DiscriminatorV2(keras.Model):
 
 
 def domain_branches(
-    units, image_size, num_domains, base_filters, max_filters, dtype, name
+    units, image_size, num_domains, base_filters, max_filters, num_channels, dtype, name
 ):
     """A trunk and a dense head per domain: (inputs [image, domain], outputs).
 
@@ -271,7 +283,8 @@ def domain_branches(
     (batch, units), are those of the layer called `name`, in at least float32.
     """
     full = at_least_float32(dtype)
-    image = keras.Input((image_size, image_size, 3), dtype=full, name="image")
+    shape = (*sides(image_size), num_channels)
+    image = keras.Input(shape, dtype=full, name="image")
     domain = keras.Input((), dtype="int32", name="domain")
     trunk = ImageTrunk(image_size, base_filters, max_filters, dtype=dtype, name="trunk")
     heads = DomainDense(units, num_domains, dtype=full, name=name)

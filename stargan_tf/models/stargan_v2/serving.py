@@ -50,7 +50,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
     """
     networks = _Networks(model)
     signatures = []
-    for images in image_formats(model.image_size, description):
+    for images in image_formats(model.info, description):
         signatures += networks.signatures(images)
     signatures.append(networks.map_latents())
     weighted = (
@@ -112,7 +112,7 @@ class _Networks:
 
         specs = [images.spec(), *given]
         if self._model.high_pass:
-            shape = (None, images.size, images.size, 2)
+            shape = (None, *images.info.shape[:2], 2)
             specs.append(tf.TensorSpec(shape, tf.float32, name="masks"))
         return Signature(name, translate, specs, images)
 
@@ -170,7 +170,7 @@ def _answers(model: Any, samples: SampleImages):
     latents = np.random.default_rng(0).standard_normal(shape, np.float32)
     masks = {}
     if model.high_pass:
-        noise = smooth_noise(0, count, model.image_size)[..., :2]
+        noise = smooth_noise(0, count, (*model.info.shape[:2], 3))[..., :2]
         masks["masks"] = noise.astype(np.float32) / 255
     mapped = model.map_latents(latents, domains.tolist(), SAMPLE_TRUNCATION)
     encoded = model.encode_style(images[::-1], domains.tolist())

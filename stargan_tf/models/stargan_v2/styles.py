@@ -40,7 +40,7 @@ def translate(
 
     Args:
         model: the `StarGANV2`, `self` of the method.
-        images: (n, size, size, 3), uint8 or float in [-1, 1].
+        images: (n, height, width, channels), uint8 or float in [-1, 1].
         domain: the target domain: its name or number, or n of them; not needed
             with `styles`. A name may have a strength below 1, such as `"dog:0.5"`
             (docs/targets.md): the style then lies between each image's own style and
@@ -51,21 +51,21 @@ def translate(
         truncation: ψ in [0, 1]; below 1 the styles of latents are drawn towards
             the domain's mean style: safer and less diverse.
         seed: of the random latents; `None` for other ones at each call.
-        masks: high-pass masks (n, size, size, 2) in [0, 1]; defaults to what the
+        masks: high-pass masks (n, height, width, 2) in [0, 1]; defaults to what the
             mask provider gives.
         batch_size: images at a time.
         source: the images' own domain, like `domain`; needed for their own styles if a
             strength is below 1.
 
     Returns:
-        (n, size, size, 3), uint8 if `images` were, else float32, clipped to
-        [-1, 1].
+        (n, height, width, channels), uint8 if `images` were, else float32, clipped
+        to [-1, 1].
 
     Raises:
         InputError: unknown domain; shapes or options that do not fit.
     """
     images = np.asarray(images)
-    _check_shape(images, (model.image_size, model.image_size, 3), "images")
+    _check_shape(images, model.label_space.image_shape, "images")
     sources = {"latents": latents, "references": references, "styles": styles}
     given = [name for name, value in sources.items() if value is not None]
     domain, strengths = _targets(model, domain)
@@ -114,7 +114,7 @@ def encode_style(model, references, domain, batch_size=16):
 
     Args:
         model: the `StarGANV2`, `self` of the method.
-        references: (n, size, size, 3), uint8 or float in [-1, 1].
+        references: (n, height, width, channels), uint8 or float in [-1, 1].
         domain: their domain: its name or number, or n of them.
         batch_size: images at a time.
 
@@ -125,7 +125,7 @@ def encode_style(model, references, domain, batch_size=16):
         InputError: unknown domain, or shapes that do not fit.
     """
     references = np.asarray(references)
-    _check_shape(references, (model.image_size, model.image_size, 3), "references")
+    _check_shape(references, model.label_space.image_shape, "references")
     references, domain = _paired(model, references, domain, "references")
 
     def encode(rows):

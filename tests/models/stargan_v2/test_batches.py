@@ -38,13 +38,13 @@ def test_boxes_follow_from_the_seed():
 def test_the_whole_image_at_its_own_size_is_untouched():
     images = np.random.default_rng(0).integers(0, 256, (2, 9, 9, 3), np.uint8)
     boxes = np.array([[0, 0, 1, 1]] * 2, np.float32)
-    np.testing.assert_allclose(resize_boxes(images, boxes, 9), images, atol=1e-3)
+    np.testing.assert_allclose(resize_boxes(images, boxes, (9, 9)), images, atol=1e-3)
 
 
 def test_the_resize_is_pillows_antialiased_bilinear():
     image = np.random.default_rng(1).integers(0, 256, (48, 48, 3), np.uint8)
     box = np.array([[0.1, 0.05, 0.85, 0.9]], np.float32)
-    ours = resize_boxes(image[None], box, 16).numpy()[0]
+    ours = resize_boxes(image[None], box, (16, 16)).numpy()[0]
     theirs = Image.fromarray(image).resize(
         (16, 16), Image.Resampling.BILINEAR, box=(2.4, 4.8, 45.6, 45.6)
     )

@@ -210,7 +210,17 @@ def test_the_paper_s_widths_at_256_pixels():
     assert widths(256, None, 512, 6) == [64, 128, 256, 512, 512, 512, 512]
 
 
-@pytest.mark.parametrize("size", [32, 96, 2048])
+@pytest.mark.parametrize("size", [32, 100, 2048])
 def test_other_image_sizes_are_refused_with_the_nearest_one(size):
-    with pytest.raises(InputError, match=r"power of two.*Received: .*Resize"):
+    with pytest.raises(
+        InputError, match=r"Received: .*Resize the data, for example to (64|96|1024)"
+    ):
         check_image_size(size)
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [(64, 4), ((96, 160), 4), ((128, 160), 5), (1024, 8)]
+)
+def test_images_between_powers_of_two_are_halved_as_the_next_smaller_one(size, count):
+    check_image_size(size)
+    assert halvings(size, until=4) == count

@@ -355,7 +355,7 @@ def test_compile_refuses(arguments, message):
 @pytest.mark.parametrize(
     ("info", "message"),
     [
-        (DatasetInfo("x", ("a", "b"), "one_hot", 96), "power of two"),
+        (DatasetInfo("x", ("a", "b"), "one_hot", 100), "multiples of 16"),
         (DatasetInfo("x", ("a", "b"), "binary", 64), "one_hot domains"),
         (DatasetInfo("x", ("a",), "one_hot", 64), "two or more"),
     ],

@@ -1,0 +1,410 @@
+"""Measured images: the formats of scanners, microscopes, and satellites.
+
+Pictures of 8 bits are read by `data.pictures`. What has other values comes through
+here, exactly: grayscale PNG of 8 and 16 bits, TIFF, NumPy's files, NIfTI, and DICOM. A
+file is written in the format, the type, and with the metadata of the file that its
+values come from.
+
+A file may hold several images, its slices: NIfTI volumes do. Values are in the file's
+own units: those of DICOM and NIfTI after the rescaling that the file asks for.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stargan_tf import files
+from stargan_tf.archives import check_archive
+from stargan_tf.data.files import extension
+from stargan_tf.data.pictures import open_picture
+from stargan_tf.data.source import UnreadableImage
+from stargan_tf.errors import InputError
+
+TIFF = (".tif", ".tiff")
+# Values of one file: 16 GB as float64.
+MAX_VALUES = 1 << 31
+_SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
+_EIGHT = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA", "LA": "LA"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one file holds.
+
+    Args:
+        values: (slices, height, width, channels) in the file's units.
+        dtype: in which the file stores them.
+        save: writes values like `values`, as floats or of `dtype`, to a path.
+        slope: unit of a stored number; units are slope · stored + intercept.
+        intercept: see `slope`.
+    """
+
+    values: np.ndarray
+    dtype: np.dtype
+    save: Callable[[np.ndarray, Path], None] = field(repr=False)
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The whole range of the type in units; None for floats."""
+        if self.dtype.kind not in "iu":
+            return None
+        ends = np.iinfo(self.dtype)
+        both = [self.slope * end + self.intercept for end in (ends.min, ends.max)]
+        return min(both), max(both)
+
+
+def read_values(path: str | os.PathLike) -> Stored:
+    """Reads a file exactly.
+
+    Raises:
+        UnreadableImage: if it is damaged, of another format, holds too much, or values
+            that are not finite.
+        ImportError: if its format needs the extra `science`.
+    """
+    path = Path(path)
+    read = _READERS.get(extension(path), _read_picture)
+    try:
+        stored = read(path)
+    except (ImportError, UnreadableImage):
+        raise
+    # Decoders answer broken bytes with almost any exception.
+    except Exception as error:
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise _unreadable(path, reason) from error
+    if stored.values.dtype.kind == "f" and not np.isfinite(stored.values).all():
+        bad = int((~np.isfinite(stored.values)).sum())
+        raise InputError(
+            f"{path}: {bad:,} of its values are infinite or NaN. Replace them by a "
+            "number."
+        )
+    return stored
+
+
+def write_values(stored: Stored, values: np.ndarray, path: Path) -> Path:
+    """Writes values like `stored.values` in its format, in full or not at all.
+
+    Raises:
+        NotWritten: if the file cannot be written.
+    """
+    if stored.dtype.kind in "iu" and values.dtype.kind == "f":
+        limits = np.iinfo(stored.dtype)
+        values = np.rint((values - stored.intercept) / stored.slope)
+        values = np.clip(values, limits.min, limits.max)
+    elif stored.slope != 1.0 or stored.intercept != 0.0:
+        values = (values - stored.intercept) / stored.slope
+    try:
+        with files.new_file(path, "image") as temporary:
+            stored.save(values.astype(stored.dtype), Path(temporary))
+    except (ValueError, TypeError) as error:
+        raise files.NotWritten(path, "image", error) from error
+    return path
+
+
+def _unreadable(path: Path, reason: str) -> UnreadableImage:
+    return UnreadableImage(f"Cannot read the image {path}: {reason}.")
+
+
+def _science(package: str, name: str) -> Any:
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise ImportError(
+            f"{name} files need {package}: pip install 'stargan_tf[science]'"
+        ) from error
+
+
+def _check_count(path: Path, shape: tuple[int, ...]) -> None:
+    # In Python's integers, which do not overflow.
+    count = 1
+    for side in shape:
+        count *= int(side)
+    if not 0 < count <= MAX_VALUES:
+        raise _unreadable(path, f"{count:,} values; at most {MAX_VALUES:,} are read")
+
+
+def _as_slices(array: np.ndarray) -> np.ndarray:
+    """(height, width[, channels]) as (1, height, width, channels)."""
+    return array[np.newaxis, ..., np.newaxis] if array.ndim == 2 else array[np.newaxis]
+
+
+# === Pictures: PNG of 8 and 16 bits, and what Pillow reads of 8 bits ===
+
+
+def _read_picture(path: Path) -> Stored:
+    with open_picture(path) as image:
+        if image.format == "PNG" and _depth_of_png(path) == (16, True):
+            raise _unreadable(
+                path,
+                "its colors have 16 bits, of which 8 would be lost; convert it to TIFF",
+            )
+        mode = image.mode
+        # Older Pillow calls 16 bits of a PNG "I".
+        if mode in _SIXTEEN or (mode == "I" and image.format == "PNG"):
+            array = np.asarray(image).astype("<u2")
+        elif mode in _EIGHT:
+            array = np.asarray(image.convert(_EIGHT[mode]))
+        else:
+            raise _unreadable(path, f"its pixels are of the kind {mode}")
+        image_format = image.format
+    gray = array.ndim == 2
+
+    def save(values: np.ndarray, target: Path) -> None:
+        from PIL import Image
+
+        pixels = values[0, ..., 0] if gray else values[0]
+        if image_format not in ("PNG", "BMP", "TIFF", "WEBP", "JPEG"):
+            raise ValueError(f"{image_format} files are not written; use PNG or TIFF")
+        options = {"quality": 95} if image_format in ("JPEG", "WEBP") else {}
+        Image.fromarray(np.ascontiguousarray(pixels)).save(
+            target, image_format, **options
+        )
+
+    return Stored(_as_slices(array), array.dtype.newbyteorder("="), save)
+
+
+def _depth_of_png(path: Path) -> tuple[int, bool]:
+    """Bits of a channel, and whether there is more than one."""
+    with files.open_regular(path) as file:
+        head = file.read(26)
+    return head[24], head[25] in (2, 4, 6)
+
+
+# === TIFF ===
+
+
+def _read_tiff(path: Path) -> Stored:
+    tifffile = _science("tifffile", "TIFF")
+    with tifffile.TiffFile(path) as tiff:
+        series, page = tiff.series[0], tiff.pages[0]
+        axes, shape = series.axes, series.shape
+        _check_count(path, shape)
+        kept = [n for n, side in zip(axes, shape, strict=True) if side > 1 or n in "YX"]
+        # S are samples of a pixel, C channels; what has no name (Q, I) may be either.
+        channels = [n for n in kept if n not in "YX"]
+        if len(channels) > 1 or not {"Y", "X"} <= set(kept):
+            raise _unreadable(
+                path,
+                f"its axes are {axes} of {shape}; a plane and one axis of channels are "
+                "read",
+            )
+        array = series.asarray()
+        if array.dtype.kind not in "iuf":
+            raise _unreadable(path, f"its values are {array.dtype}")
+        order = "".join(kept)
+        how = {
+            "photometric": page.photometric,
+            "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
+            "compression": page.compression,
+            "byteorder": tiff.byteorder,
+            "description": page.description or None,
+            "bigtiff": tiff.is_bigtiff,
+            "extrasamples": page.extrasamples or None,
+        }
+        tags = page.tags
+        if "XResolution" in tags and "YResolution" in tags:
+            pairs = [tags[f"{axis}Resolution"].value for axis in "XY"]
+            how["resolution"] = [tuple(pair) for pair in pairs]
+            how["resolutionunit"] = tags.get("ResolutionUnit", None) and (
+                tags["ResolutionUnit"].value
+            )
+        extra = [
+            (tag.code, tag.dtype, tag.count, tag.value, True)
+            for tag in tags.values()
+            # Geography (GeoTIFF), ImageJ's own, and what instruments write.
+            if tag.code in (33550, 33922, 34264, 34735, 34736, 34737, 50838, 50839)
+            or tag.code in (42113, 65000)
+        ]
+    target_order = "YX" + "".join(channels)
+    pairs = zip(axes, shape, strict=True)
+    squeezed = array.reshape([side for n, side in pairs if n in kept])
+    moved = np.transpose(squeezed, [order.index(n) for n in target_order])
+
+    def save(values: np.ndarray, target: Path) -> None:
+        plain = values[0] if channels else values[0, ..., 0]
+        back = np.transpose(plain, [target_order.index(n) for n in order])
+        tifffile.imwrite(
+            target,
+            np.ascontiguousarray(back.reshape(shape)),
+            metadata=None,
+            software=False,
+            extratags=extra,
+            **{name: value for name, value in how.items() if value is not None},
+        )
+
+    return Stored(_as_slices(moved), array.dtype.newbyteorder("="), save)
+
+
+# === NumPy ===
+
+
+def _read_npy(path: Path) -> Stored:
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    _check_array(path, array)
+    dtype = array.dtype
+
+    def save(values: np.ndarray, target: Path) -> None:
+        with target.open("wb") as file:
+            np.save(file, values[0].reshape(array.shape).astype(dtype))
+
+    return Stored(_as_slices(np.array(array)), dtype.newbyteorder("="), save)
+
+
+def _read_npz(path: Path) -> Stored:
+    with np.load(path, allow_pickle=False) as archive:
+        check_archive(archive.zip, path)
+        if len(archive.files) != 1:
+            raise _unreadable(
+                path, f"it holds {len(archive.files)} arrays; one is read"
+            )
+        (name,) = archive.files
+        array = archive[name]
+    _check_array(path, array)
+
+    def save(values: np.ndarray, target: Path) -> None:
+        with target.open("wb") as file:
+            back = values[0].reshape(array.shape).astype(array.dtype)
+            np.savez_compressed(file, **{name: back})
+
+    return Stored(_as_slices(array), array.dtype.newbyteorder("="), save)
+
+
+def _check_array(path: Path, array: np.ndarray) -> None:
+    _check_count(path, array.shape)
+    if array.ndim not in (2, 3) or array.dtype.kind not in "iuf":
+        raise _unreadable(
+            path,
+            f"an array {array.shape} of {array.dtype}; expected numbers of (height, "
+            "width) or (height, width, channels)",
+        )
+
+
+# === NIfTI ===
+
+
+def _read_nifti(path: Path) -> Stored:
+    nibabel = _science("nibabel", "NIfTI")
+    image = nibabel.load(path)
+    shape = image.shape
+    _check_count(path, shape)
+    if len([side for side in shape[3:] if side > 1]) or len(shape) < 2:
+        raise _unreadable(
+            path,
+            f"its shape is {shape}; a volume of one channel, of three dimensions, is "
+            "read. Split it, for example with fslsplit",
+        )
+    header, stored_type = image.header, image.get_data_dtype()
+    if stored_type.kind not in "iuf":
+        raise _unreadable(path, f"its values are {stored_type}")
+    # The header forgets them when it is read.
+    slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
+    raw = np.asanyarray(image.dataobj.get_unscaled()).reshape((*shape[:2], -1))
+    values = raw if (slope, intercept) == (1.0, 0.0) else raw * slope + intercept
+    # Axes x, y, z: a slice of z is a picture with y downward and x across.
+    slices = np.transpose(values, (2, 1, 0))[..., np.newaxis]
+
+    def save(values: np.ndarray, target: Path) -> None:
+        back = np.transpose(values[..., 0], (2, 1, 0)).reshape(shape)
+        new = type(image)(back, image.affine, header)
+        # These numbers are the stored ones, which nibabel would rescale otherwise.
+        new.header.set_data_dtype(stored_type)
+        new.header.set_slope_inter(1.0, 0.0)
+        # Its name decides whether it is compressed.
+        named = target.with_name(f"{target.name}{extension(path)}")
+        nibabel.save(new, named)
+        _set_slope(named, slope, intercept)
+        os.replace(named, target)
+
+    return Stored(slices, stored_type.newbyteorder("="), save, slope, intercept)
+
+
+def _set_slope(path: Path, slope: float, intercept: float) -> None:
+    """Writes the rescaling into a NIfTI header: nibabel sets its own."""
+    import gzip
+
+    opened = gzip.open if extension(path) == ".nii.gz" else open
+    with opened(path, "rb") as file:
+        content = bytearray(file.read())
+    order = "<" if content[:4] in (b"\x5c\x01\x00\x00", b"\x1c\x02\x00\x00") else ">"
+    two = int.from_bytes(content[:4], "little" if order == "<" else "big") == 540
+    at, kind = (176, "f8") if two else (112, "f4")
+    numbers = np.array([slope, intercept], order + kind).tobytes()
+    content[at : at + len(numbers)] = numbers
+    with opened(path, "wb") as file:
+        file.write(bytes(content))
+
+
+# === DICOM ===
+
+
+def _read_dicom(path: Path) -> Stored:
+    pydicom = _science("pydicom", "DICOM")
+    dataset = pydicom.dcmread(path)
+    if "PixelData" not in dataset:
+        raise _unreadable(path, "it holds no pixels")
+    if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
+        raise _unreadable(path, "it holds several frames; split it into single ones")
+    samples = int(dataset.SamplesPerPixel)
+    _check_count(path, (int(dataset.Rows), int(dataset.Columns), samples))
+    try:
+        raw = dataset.pixel_array
+    except RuntimeError as error:  # A compression whose decoder is not installed.
+        raise _unreadable(
+            path,
+            f"{str(error).splitlines()[0].rstrip('.:')}. Install the decoder that it "
+            "names, or decompress the file with another program",
+        ) from error
+    slope = float(dataset.get("RescaleSlope", 1) or 1)
+    intercept = float(dataset.get("RescaleIntercept", 0) or 0)
+    values = raw if (slope, intercept) == (1.0, 0.0) else raw * slope + intercept
+    bits, signed = int(dataset.BitsStored), int(dataset.PixelRepresentation)
+    low = -(1 << (bits - 1)) if signed else 0
+    high = (1 << (bits - signed)) - 1
+
+    def save(values: np.ndarray, target: Path) -> None:
+        pixels = values[0] if samples > 1 else values[0, ..., 0]
+        new = pydicom.dcmread(path)
+        new.decompress() if new.file_meta.TransferSyntaxUID.is_compressed else None
+        new.PixelData = np.clip(pixels, low, high).astype(raw.dtype).tobytes()
+        for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
+            if keyword in new:
+                delattr(new, keyword)
+        new.SOPInstanceUID = pydicom.uid.generate_uid(prefix=None)
+        new.file_meta.MediaStorageSOPInstanceUID = new.SOPInstanceUID
+        series = str(dataset.get("SeriesInstanceUID", ""))
+        # The same for all images of a series, so that they stay one.
+        new.SeriesInstanceUID = pydicom.uid.generate_uid(
+            prefix=None, entropy_srcs=["stargan_tf", series]
+        )
+        kind = list(dataset.get("ImageType", ["DERIVED", "SECONDARY"]))
+        new.ImageType = ["DERIVED", *kind[1:]]
+        new.save_as(target, enforce_file_format=True)
+
+    return Stored(_as_slices(values), raw.dtype, save, slope, intercept)
+
+
+_READERS = {
+    ".npy": _read_npy,
+    ".npz": _read_npz,
+    ".nii": _read_nifti,
+    ".nii.gz": _read_nifti,
+    ".dcm": _read_dicom,
+    **dict.fromkeys(TIFF, _read_tiff),
+}
+
+
+def count_slices(path: str | os.PathLike) -> int:
+    """How many images a file holds, from its head; 1 for what cannot be read."""
+    if extension(path) not in (".nii", ".nii.gz"):
+        return 1
+    with contextlib.suppress(Exception):  # Said when it is read.
+        shape = _science("nibabel", "NIfTI").load(path).shape
+        return int(shape[2]) if len(shape) > 2 else 1
+    return 1

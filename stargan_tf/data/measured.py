@@ -1,0 +1,199 @@
+"""Data sets of measured images: any channels, depth and format, in the data's units.
+
+`load` gives float32 in [-1, 1]; the `Intensity` in the data set's info says what that
+stands for, and models keep it.
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stargan_tf.data.files import MEASURED, extension, say_once
+from stargan_tf.data.formats import Stored, count_slices, read_values
+from stargan_tf.data.info import RGB, DatasetInfo, Size, sides
+from stargan_tf.data.intensity import FULL, Intensity, intensity_of
+from stargan_tf.data.options import DatasetOptions, used_box
+from stargan_tf.data.source import UnreadableImage
+from stargan_tf.errors import InputError, shortened
+
+# Files in which clipped values are counted.
+LOOKED_AT = 33
+_CLIPPED = 0.001  # share of values that is worth a line
+
+Place = tuple[int, int]  # number of a file, and of the image in it
+
+
+def is_measured(names: Sequence[str], options: DatasetOptions) -> bool:
+    """Whether files are read exactly, not as pictures of 8 bits."""
+    return (
+        options.intensity is not None
+        or options.num_channels not in (None, 1, RGB)
+        or (len(names) > 0 and extension(names[0]) in MEASURED)
+    )
+
+
+class MeasuredFiles:
+    """Measured images in files of one kind: the same channels and type.
+
+    Args:
+        root: folder of the files.
+        names: paths relative to it.
+        training: those whose values decide about the intensity.
+        options: what the user said.
+
+    Attributes:
+        places: for each image its file and its number there.
+        num_channels: of all of them.
+        intensity: of all of them.
+
+    Raises:
+        InputError: if the first file cannot be read, or does not fit the options.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        names: Sequence[str],
+        training: Sequence[str],
+        options: DatasetOptions,
+    ):
+        self._root, self._names, self._first = root, names, training[0]
+        first = _read(root, self._first)
+        self._dtype, self.num_channels = first.dtype, first.values.shape[-1]
+        if options.num_channels not in (None, self.num_channels):
+            raise InputError(
+                f"{root / self._first} has {self.num_channels} channels. Received: "
+                f"--num_channels {options.num_channels}. Leave it out."
+            )
+        text = options.intensity or FULL
+        self.intensity = _intensity(text, root, tuple(training), first.limits)
+        self.intensity.check_channels(self.num_channels)
+        self._side = min(first.values.shape[1:3])
+        self._counts = [count_slices(root / name) for name in names]
+        self.places: list[Place] = [
+            (number, index)
+            for number, count in enumerate(self._counts)
+            for index in range(count)
+        ]
+
+    def name(self, place: Place) -> str:
+        """The file's name, with the number of the image where there are several."""
+        number, index = place
+        name = self._names[number]
+        return f"{name}#{index:04d}" if self._counts[number] > 1 else name
+
+    def native_side(self) -> int:
+        """Shorter side of the first image."""
+        return self._side
+
+    def load(self, place: Place, size: Size, fit: str, crop_size: int | None):
+        """One image, float32 (height, width, channels) in [-1, 1].
+
+        Raises:
+            UnreadableImage: if the file cannot be read.
+            InputError: if it has other channels or another type than the first one, or
+                values that are not finite.
+        """
+        number, index = place
+        stored = _read(self._root, self._names[number])
+        received = (stored.values.shape[-1], stored.dtype)
+        if received != (self.num_channels, self._dtype):
+            raise InputError(
+                "The images of a data set have the same channels and type. "
+                f"{self._root / self._first} has {self.num_channels} of "
+                f"{self._dtype}; {self._root / self._names[number]} has "
+                f"{received[0]} of {received[1]}. Convert one of them."
+            )
+        values = self.intensity.to_float(stored.values[index])
+        return fit_values(values, size, fit, crop_size)
+
+
+def describe(info: DatasetInfo, measured: MeasuredFiles) -> DatasetInfo:
+    """The description of a data set, with what its files are."""
+    return replace(
+        info, num_channels=measured.num_channels, intensity=measured.intensity
+    )
+
+
+def fit_values(
+    values: np.ndarray,
+    image_size: Size,
+    fit: str,
+    crop_size: int | None,
+    resample: Image.Resampling = Image.Resampling.BILINEAR,
+) -> np.ndarray:
+    """Takes the part of an image that is used, and resizes it.
+
+    Args:
+        values: float32 (height, width, channels) in [-1, 1].
+        image_size: of the result.
+        fit: see `Preparation`.
+        crop_size: see `Preparation`.
+        resample: Pillow's filter.
+    """
+    height, width = values.shape[:2]
+    left, top, right, bottom = used_box((width, height), fit, crop_size, image_size)
+    return resized(values[top:bottom, left:right], sides(image_size), resample)
+
+
+def resized(
+    values: np.ndarray,
+    size: tuple[int, int],
+    resample: Image.Resampling = Image.Resampling.BILINEAR,
+) -> np.ndarray:
+    """A float32 image (height, width, channels) in [-1, 1] of another size.
+
+    Nothing is computed, and so nothing rounded, if it has that size.
+    """
+    if values.shape[:2] == size:
+        return values
+    planes = [
+        Image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], resample)
+        for plane in np.moveaxis(values.astype(np.float32), -1, 0)
+    ]
+    return np.clip(np.stack([np.asarray(p) for p in planes], axis=-1), -1.0, 1.0)
+
+
+def _read(root: Path, name: str) -> Stored:
+    path = root / name
+    try:
+        time = path.stat().st_mtime_ns
+    except OSError as error:
+        reason = f"Cannot read the image {path}: {error.strerror}."
+        raise UnreadableImage(reason) from error
+    return _opened(path, time)
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(path: Path, time: int) -> Stored:
+    """Kept, as the images of a volume are asked for one after another."""
+    return read_values(path)
+
+
+@functools.lru_cache(maxsize=8)
+def _intensity(
+    text: str, root: Path, names: tuple[str, ...], limits: tuple[float, float] | None
+) -> Intensity:
+    """Of a data set; kept, since both splits ask and percentiles read all files."""
+
+    def images(chosen):
+        for name in chosen:
+            try:
+                yield from _read(root, name).values
+            except UnreadableImage:
+                continue
+
+    found = intensity_of(text, images(names), limits)
+    step = max(1, len(names) // LOOKED_AT)
+    counts = [(found.outside(image), image.size) for image in images(names[::step])]
+    outside, total = map(sum, zip(*counts, strict=True))
+    if outside > _CLIPPED * total:
+        say_once(
+            f"--intensity {shortened(text)} clips {100 * outside / total:.1f} % of the "
+            f"values of {len(counts)} images in {root}."
+        )
+    return found

@@ -1,0 +1,281 @@
+"""What `stargan-tf detect` writes: healed images, maps, tables, and a page."""
+
+import base64
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stargan_tf import files
+from stargan_tf.data.pictures import shown
+from stargan_tf.detection.detect import detect
+from stargan_tf.detection.scores import Candidate
+from stargan_tf.errors import InputError
+from stargan_tf.translation.pictures import (
+    Fitted,
+    FittedValues,
+    Fitting,
+    InputPicture,
+    PictureStream,
+    in_batches,
+    write_picture,
+)
+
+SHOWN = 20  # images on the page: the highest scores first, then the lowest
+SIDE = 160  # of an image on the page, at least
+_RED = np.array([255, 60, 40])
+COLUMNS = ("path", "image", "group", "score", "candidates")
+PLACES = ("path", "image", "left", "top", "right", "bottom", "area", "peak")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found in one image.
+
+    Args:
+        name: its path below the output folder.
+        number: which image of the file.
+        group: whose it is; its name where groups are not known.
+        score: higher for ill.
+        candidates: where, in pixels of the file.
+        picture: input, healed image, and overlay side by side.
+    """
+
+    name: str
+    number: int
+    group: str
+    score: float
+    candidates: list[Candidate]
+    picture: Image.Image
+
+
+@dataclass(frozen=True)
+class Job:
+    """Detects in files.
+
+    Args:
+        pictures: the inputs.
+        fitting: how they become what the model takes.
+        output: the folder to write.
+        healthy: the domain or target.
+        threshold: see `detect`.
+        reduction: see `detect`.
+        least: see `detect`.
+        group: finds a group's name in a path; None for none.
+        overwrite: whether a folder that is there is replaced.
+    """
+
+    pictures: Sequence[InputPicture]
+    fitting: Fitting
+    output: Path
+    healthy: str
+    threshold: float
+    reduction: str
+    least: int
+    group: re.Pattern | None
+    overwrite: bool
+
+    def run(self, model: Any, batch_size: int) -> list[str]:
+        """Writes everything, in full or not at all.
+
+        Returns:
+            Why inputs could not be read.
+        """
+        stream, failures = PictureStream(self.pictures, self.fitting), []
+        stream.on_failure = lambda place, problem: failures.append(problem)
+        pixels = batch_size * int(np.prod(self.fitting.info.shape[:2]))
+        with files.new_folder(self.output, "detections", self.overwrite) as folder:
+            rows = []
+            for batch in in_batches(stream, pixels):
+                rows += self._detect(model, batch, folder)
+            if not rows:
+                raise InputError(f"None of the inputs could be read. {failures[0]}")
+            rows.sort(key=lambda row: -row.score)
+            self._write_tables(rows, folder)
+            (folder / "report.html").write_text(self._page(rows), "utf-8")
+        return failures
+
+    def _detect(self, model: Any, batch: Sequence, folder: Path) -> Iterator[Row]:
+        images = np.stack([fitted.image for _, fitted in batch])
+        found = detect(
+            model,
+            images,
+            self.healthy,
+            threshold=self.threshold,
+            reduction=self.reduction,
+            least=self.least,
+            batch_size=len(images),
+        )
+        for number, (place, fitted) in enumerate(batch):
+            name, difference = self.pictures[place].name, found.difference[number]
+            index = getattr(fitted, "index", 0)
+            self._write_images(fitted, found.healed[number], difference, name, folder)
+            yield Row(
+                name=name.as_posix(),
+                number=index,
+                group=self._group(self.pictures[place].path, name),
+                score=float(found.scores[number]),
+                candidates=_in_file(found.candidates[number], fitted),
+                picture=_side_by_side(
+                    fitted.image, found.healed[number], difference, self.threshold
+                ),
+            )
+
+    def _group(self, path: Path, name: Path) -> str:
+        if self.group is None:
+            return name.as_posix()
+        match = self.group.search(path.as_posix())
+        if match is None:
+            raise InputError(
+                f"--group {self.group.pattern} finds no group in {path}. Mend the "
+                "expression."
+            )
+        return match[1]
+
+    def _write_images(
+        self,
+        fitted: Fitted | FittedValues,
+        healed: np.ndarray,
+        difference: np.ndarray,
+        name: Path,
+        folder: Path,
+    ) -> None:
+        index = getattr(fitted, "index", 0)
+        several = (
+            isinstance(fitted, FittedValues) and len(fitted.file.stored.values) > 1
+        )
+        stem = f"{name.name}_{index:04d}" if several else name.name
+        for kind in ("healed", "difference", "overlay"):
+            (folder / kind / name.parent).mkdir(parents=True, exist_ok=True)
+        if isinstance(fitted, FittedValues):
+            fitted.write(healed, folder / "healed" / name)
+            # In the data's units: what the model took away, channel by channel.
+            intensity = self.fitting.info.intensity
+            both = (intensity.restore(it, np.float64) for it in (fitted.image, healed))
+            change = np.subtract(*both).astype(np.float32)
+        else:
+            fitted.write(healed, folder / "healed" / name.parent / f"{stem}.png")
+            change = fitted.image.astype(np.float32) - healed
+        np.save(folder / "difference" / name.parent / f"{stem}.npy", change)
+        overlay = _overlay(fitted.image, difference, self.threshold)
+        write_picture(overlay, folder / "overlay" / name.parent / f"{stem}.png")
+
+    def _write_tables(self, rows: Sequence[Row], folder: Path) -> None:
+        images = [
+            (row.name, row.number, row.group, f"{row.score:.6f}", len(row.candidates))
+            for row in rows
+        ]
+        _write_table(folder / "detections.csv", COLUMNS, images)
+        places = [
+            (row.name, row.number, *one.box, one.area, f"{one.peak:.6f}")
+            for row in rows
+            for one in row.candidates
+        ]
+        _write_table(folder / "candidates.csv", PLACES, places)
+        if self.group:
+            highest: dict[str, str] = {}
+            for row in rows:  # The highest scores come first.
+                highest.setdefault(row.group, f"{row.score:.6f}")
+            _write_table(folder / "groups.csv", ("group", "score"), highest.items())
+
+    def _page(self, rows: Sequence[Row]) -> str:
+        first, last = rows[:SHOWN], rows[max(SHOWN, len(rows) - SHOWN) :]
+        sections = [("Highest scores", first), ("Lowest scores", last)]
+        body = "".join(
+            f"<h2>{title}</h2><div class='all'>{''.join(map(_figure, some))}</div>"
+            for title, some in sections
+            if some
+        )
+        lines = (
+            f"{len(rows):,} images. Healthy: {escape(self.healthy)}. Score: "
+            f"{self.reduction} of the difference. Candidates: differences above "
+            f"{self.threshold:g} of the model's range, of at least {self.least} pixels."
+        )
+        return (
+            "<!doctype html><html lang='en'><meta charset='utf-8'>"
+            "<meta name='viewport' content='width=device-width'>"
+            "<title>Detections</title><style>body{font:15px/1.5 system-ui,sans-serif;"
+            "margin:2rem;color:#222}h1,h2{font-weight:600}.all{display:flex;"
+            "flex-wrap:wrap;gap:1.2rem}figure{margin:0}img{display:block;"
+            "border-radius:4px}figcaption{font-size:13px;color:#555}</style>"
+            f"<h1>Detections</h1><p>{lines}</p><p>Input, healed image, and difference "
+            "in red, with candidates. The files are beside this page. This is no "
+            f"medical device.</p>{body}</html>"
+        )
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(columns)
+        table.writerows(rows)
+
+
+def _in_file(
+    found: Sequence[Candidate], fitted: Fitted | FittedValues
+) -> list[Candidate]:
+    """Candidates in pixels of the file, not of the model."""
+    left, top, right, bottom = fitted.box
+    height, width = fitted.image.shape[:2]
+    across, down = (right - left) / width, (bottom - top) / height
+
+    def moved(one: Candidate) -> Candidate:
+        x0, y0, x1, y1 = one.box
+        box = (
+            round(left + x0 * across),
+            round(top + y0 * down),
+            round(left + x1 * across),
+            round(top + y1 * down),
+        )
+        center = left + (one.center[0] + 0.5) * across, top + one.center[1] * down
+        return Candidate(box, round(one.area * across * down), one.peak, center)
+
+    return [moved(one) for one in found]
+
+
+def _overlay(
+    image: np.ndarray, difference: np.ndarray, threshold: float
+) -> Image.Image:
+    """The image in gray with the difference in red, twice the threshold fully so."""
+    gray = shown(image).mean(axis=-1, keepdims=True)
+    share = np.clip(difference / (2 * threshold), 0.0, 1.0)[..., None]
+    pixels = gray * (1 - share) + _RED * share
+    return Image.fromarray(np.rint(pixels).astype(np.uint8))
+
+
+def _side_by_side(
+    image: np.ndarray, healed: np.ndarray, difference: np.ndarray, threshold: float
+) -> Image.Image:
+    height, width = image.shape[:2]
+    scale = max(1, -(-SIDE // min(height, width)))
+    size = width * scale, height * scale
+    canvas = Image.new("RGB", (3 * size[0] + 8, size[1]), "white")
+    for place, pixels in enumerate((shown(image), shown(healed))):
+        part = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
+        canvas.paste(part, (place * (size[0] + 4), 0))
+    part = _overlay(image, difference, threshold)
+    part = part.resize(size, Image.Resampling.NEAREST)
+    canvas.paste(part, (2 * (size[0] + 4), 0))
+    return canvas
+
+
+def _figure(row: Row) -> str:
+    picture, stream = row.picture.copy(), io.BytesIO()
+    picture.save(stream, "PNG")
+    code = base64.b64encode(stream.getvalue()).decode("ascii")
+    name = f"{row.name} #{row.number}" if row.number else row.name
+    group = "" if row.group == row.name else f" · {row.group}"
+    count = len(row.candidates)
+    found = f"{count} candidate{'' if count == 1 else 's'}"
+    return (
+        f"<figure><img alt='' src='data:image/png;base64,{code}'><figcaption><b>"
+        f"{row.score:.3f}</b> · {found} · {escape(name)}{escape(group)}</figcaption>"
+        "</figure>"
+    )

@@ -1,0 +1,289 @@
+"""The embedded data set `drawn_scans`: healthy and ill slices of drawn patients.
+
+Each patient has an anatomy of its own: an outline, organs, and two textures. A
+patient's images are slices through it, which differ in position, size, light, and
+noise. Half of the images show one to three lesions: blobs, rings, or places where the
+tissue is warped. Nothing but the lesions tells healthy images from ill ones. For every
+image the healthy twin, the same slice without lesions, and the mask of the lesions are
+known.
+
+The idea of waves that a disease warps is that of DeScarGAN's synthetic data (Wolleb et
+al. 2020, https://arxiv.org/abs/2007.14118).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.labels import one_hot
+from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, check_split
+from stargan_tf.data.registry import DESCRIPTIONS
+from stargan_tf.data.source import LabeledImages, choose_domains
+from stargan_tf.discovery import API_VERSION
+from stargan_tf.errors import InputError
+
+# Raise it whenever any pixel changes: it is part of the caches' key.
+VERSION = 1
+HEALTHY, ILL = DOMAINS = ("healthy", "ill")
+BLOB, RING, WARP = KINDS = ("blob", "ring", "warp")
+PATIENTS = {TRAIN: 500, HELD_OUT: 100}
+IMAGES_A_PATIENT = 8
+SMALLEST, LARGEST = 32, 256
+_FIRST_PATIENT = {TRAIN: 0, HELD_OUT: 10_000}
+_SEED = 8101
+_ILLNESS, _LESIONS, _ANATOMY, _VIEW, _NOISE_OF = range(1, 6)  # purposes of numbers
+# A patient is ill with this chance; of an ill patient's images as many show it.
+_ILL_PATIENTS, _ILL_IMAGES = 0.625, 0.8
+_NOISE = 0.02  # standard deviation, in gray values from 0 to 1
+_REACH = 1.6  # of a warp, in its radius
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A place where a slice is ill.
+
+    Args:
+        kind: one of `KINDS`.
+        x: of its middle, from -1 to 1 across the image.
+        y: likewise, downward.
+        radius: in the same unit.
+        strength: change of the gray value, or of the place for a warp.
+    """
+
+    kind: str
+    x: float
+    y: float
+    radius: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One image of a patient.
+
+    Args:
+        patient: the patient's number.
+        number: which of its images.
+        lesions: what is ill.
+    """
+
+    patient: int
+    number: int
+    lesions: tuple[Lesion, ...]
+
+
+def slice_of(patient: int, number: int) -> Slice:
+    """What a patient's image shows; the same each time."""
+    rng = _generator(_LESIONS, patient, number)
+    is_ill = _generator(_ILLNESS, patient).random() < _ILL_PATIENTS
+    if not is_ill or rng.random() >= _ILL_IMAGES:
+        return Slice(patient, number, ())
+    lesions = []
+    for _ in range(rng.integers(1, 4)):
+        kind = KINDS[rng.integers(len(KINDS))]
+        angle, distance = rng.uniform(0, 2 * np.pi), 0.5 * np.sqrt(rng.random())
+        radius = rng.uniform(0.09, 0.14)
+        strength = rng.choice((-1.0, 1.0)) * rng.uniform(0.18, 0.3)
+        place = distance * np.cos(angle), distance * np.sin(angle)
+        lesions.append(Lesion(kind, *place, radius, strength))
+    return Slice(patient, number, tuple(lesions))
+
+
+def _generator(purpose: int, *place: int) -> np.random.Generator:
+    # The purpose comes first: NumPy takes no notice of zeros at the end of a seed.
+    return np.random.default_rng([purpose, _SEED, *place])
+
+
+def draw(shown: Slice, image_size: int, ill: bool = True) -> np.ndarray:
+    """Draws a slice.
+
+    Args:
+        shown: the slice.
+        image_size: side in pixels, from 32 to 256.
+        ill: whether with its lesions; without them it is the healthy twin, which has
+            the same noise.
+
+    Returns:
+        float32 (image_size, image_size), gray values from 0 to 1.
+    """
+    if not SMALLEST <= image_size <= LARGEST:
+        raise InputError(
+            f"Drawn scans have {SMALLEST} to {LARGEST} pixels. Received: "
+            f"image_size={image_size}"
+        )
+    clean = _draw_clean(shown, image_size, ill)
+    noise = _generator(_NOISE_OF, shown.patient, shown.number)
+    noise = _NOISE * noise.standard_normal(clean.shape)
+    return np.clip(clean + noise, 0.0, 1.0).astype(np.float32)
+
+
+def lesion_mask(shown: Slice, image_size: int) -> np.ndarray:
+    """Where a slice is ill: bool (image_size, image_size).
+
+    It is drawn as a reader would: around each lesion, with what is inside of a ring.
+    """
+    x, y = _places(image_size)
+    mask = np.zeros(x.shape, bool)
+    for lesion in shown.lesions:
+        reach = lesion.radius * (_REACH if lesion.kind == WARP else 1.0)
+        mask |= np.hypot(x - lesion.x, y - lesion.y) <= reach
+    return mask
+
+
+def _draw_clean(shown: Slice, image_size: int, ill: bool) -> np.ndarray:
+    anatomy = _generator(_ANATOMY, shown.patient)
+    view = _generator(_VIEW, shown.patient, shown.number)
+    x, y = _places(image_size)
+    lesions = shown.lesions if ill else ()
+    # A warp moves the place that is looked at, and so all that is drawn there.
+    for lesion in lesions:
+        if lesion.kind == WARP:
+            near = _bump(x - lesion.x, y - lesion.y, _REACH * lesion.radius)
+            pull = np.sign(lesion.strength) * 0.9 * near
+            x, y = (
+                x + pull * (x - lesion.x),
+                y + pull * (y - lesion.y),
+            )
+    # === The slice: where and how large the patient is seen ===
+    turn, zoom = view.normal(0, 0.12), view.normal(1, 0.07)
+    dx, dy = view.normal(0, 0.04, 2)
+    u = (np.cos(turn) * (x - dx) + np.sin(turn) * (y - dy)) * zoom
+    v = (np.cos(turn) * (y - dy) - np.sin(turn) * (x - dx)) * zoom
+    level = view.uniform(-1, 1)  # how deep in the patient
+    edge = 3.0 / image_size
+    # === The body and its texture ===
+    wide, high = anatomy.uniform(0.68, 0.8), anatomy.uniform(0.76, 0.9)
+    body = _inside(u, v, 0, 0, wide, high, edge)
+    waves = np.zeros_like(u)
+    for frequency in anatomy.uniform(17, 26, 2):
+        cx, cy = anatomy.uniform(-0.8, 0.8, 2)
+        radius = np.hypot(u - cx, v - cy + 0.2 * level)
+        waves += np.sin(frequency * radius + anatomy.uniform(0, 2 * np.pi))
+    depth = view.uniform(0.04, 0.09)
+    image = body * (anatomy.uniform(0.42, 0.55) + depth * waves)
+    # === Organs, in both halves of the body ===
+    for _ in range(anatomy.integers(3, 6)):
+        cx, cy = anatomy.uniform(-0.42, 0.42), anatomy.uniform(-0.5, 0.5)
+        a, b = anatomy.uniform(0.12, 0.26, 2) * (1 + 0.15 * level)
+        tilt, shade = anatomy.uniform(0, np.pi), anatomy.uniform(-0.16, 0.2)
+        shade *= view.uniform(0.6, 1.4)
+        p = np.cos(tilt) * (u - cx) + np.sin(tilt) * (v - cy)
+        q = np.cos(tilt) * (v - cy) - np.sin(tilt) * (u - cx)
+        image += shade * _inside(p, q, 0, 0, a, b, edge) * body
+    # A bright rim, as of skin or bone.
+    rim = body - _inside(u, v, 0, 0, wide - 0.06, high - 0.06, edge)
+    image += view.uniform(0.05, 0.45) * rim
+    for lesion in lesions:
+        if lesion.kind == WARP:
+            continue
+        px, py = x - lesion.x, y - lesion.y
+        shape = _inside(px, py, 0, 0, lesion.radius, lesion.radius, edge)
+        if lesion.kind == RING:
+            inner = 0.55 * lesion.radius
+            shape -= _inside(px, py, 0, 0, inner, inner, edge)
+        image += lesion.strength * shape
+    # The light of the slice hides what a lesion does to mean and deviation.
+    light, bias = view.uniform(0.7, 1.2), view.normal(0, 0.05)
+    return np.clip(image * light + bias * body, 0.0, 1.0)
+
+
+def _places(image_size):
+    """x and y of the pixels' middles, from -1 to 1."""
+    places = (np.arange(image_size) + 0.5) / image_size * 2 - 1
+    return np.meshgrid(places, places)
+
+
+def _inside(x, y, cx, cy, a, b, edge):
+    """1 in an ellipse, 0 outside, with a soft edge of about a pixel."""
+    radius = np.hypot((x - cx) / a, (y - cy) / b)
+    return np.clip((1 - radius) * min(a, b) / edge + 0.5, 0.0, 1.0)
+
+
+def _bump(x, y, radius):
+    return np.exp(-(x**2 + y**2) / (2 * (radius / 2) ** 2))
+
+
+def place_of(name: str) -> tuple[int, int]:
+    """The patient and the number of an image by its name, such as `p0012_3`."""
+    patient, _, number = name.removeprefix("p").partition("_")
+    return int(patient), int(number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnScans(Dataset):
+    """Scans that are drawn as they are needed."""
+
+    license: str = "Apache-2.0, as stargan_tf"
+    citation: str = "none: they are drawn by stargan_tf"
+    obtain: str = "They come with stargan_tf."
+
+    takes_crop_size = False
+
+    def load(
+        self, split: str, image_size: int, options: DatasetOptions
+    ) -> LabeledImages:
+        """Opens one split; no patient is in both."""
+        check_split(split)
+        if options.num_channels not in (None, 1) or options.intensity:
+            raise InputError(
+                f"'{self.name}' has gray pictures of 8 bits. Leave out num_channels "
+                "and intensity."
+            )
+        first = _FIRST_PATIENT[split]
+        slices = [
+            slice_of(patient, number)
+            for patient in range(first, first + PATIENTS[split])
+            for number in range(IMAGES_A_PATIENT)
+        ]
+        ill = np.array([bool(shown.lesions) for shown in slices])
+
+        def load(index: int, size: int = image_size) -> np.ndarray:
+            return as_bytes(draw(slices[index], size))
+
+        images = LabeledImages(
+            info=self.info(image_size, options),
+            labels=np.stack([~ill, ill], axis=1).astype(np.float32),
+            names=tuple(f"p{it.patient:05d}_{it.number}" for it in slices),
+            load=load,
+            fingerprint=f"{self.name}/{VERSION}/numpy {np.__version__}/{split}/"
+            f"{image_size} px",
+            native_side=lambda: LARGEST,
+            version=f"version {VERSION}",
+        )
+        return choose_domains(images, options.attributes)
+
+    def info(self, image_size: int, options: DatasetOptions) -> DatasetInfo:
+        """Two domains of gray images."""
+        return self.labels.info(self.name, image_size, 1)
+
+
+def as_bytes(image: np.ndarray) -> np.ndarray:
+    """A drawn image as uint8 (height, width, 1)."""
+    return np.rint(image * 255).astype(np.uint8)[..., None]
+
+
+def known_of(
+    kind: Callable[[Slice, int], np.ndarray], name: str, image_size: int
+) -> np.ndarray:
+    """What is known of an image, by its name.
+
+    Args:
+        kind: `lesion_mask`, or `healthy_twin`.
+    """
+    return kind(slice_of(*place_of(name)), image_size)
+
+
+def healthy_twin(shown: Slice, image_size: int) -> np.ndarray:
+    """A slice without its lesions: uint8 (image_size, image_size, 1)."""
+    return as_bytes(draw(shown, image_size, ill=False))
+
+
+DRAWN_SCANS = DrawnScans(
+    api_version=API_VERSION,
+    name="drawn_scans",
+    description=DESCRIPTIONS["drawn_scans"],
+    labels=one_hot(*DOMAINS),
+)

@@ -1,0 +1,191 @@
+"""Data sets of measured images, opened and trained on as a user does it."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import stargan_tf
+from stargan_tf.data.pictures import to_float
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.errors import InputError
+from tests.data.scans import five_channels, write_nifti, write_tiff
+
+
+@pytest.fixture
+def cells(tmp_path):
+    """Five channels of 16 bits in two domains."""
+    for number, domain in enumerate(("control", "treated")):
+        (tmp_path / "cells" / domain).mkdir(parents=True)
+        for i in range(6):
+            channels = five_channels(10 * number + i, highest=801)
+            write_tiff(tmp_path / "cells" / domain / f"{i}.tif", channels)
+    return tmp_path / "cells"
+
+
+def opened(folder, split="train", **options):
+    options = {"image_size": (96, 160), "intensity": "window:0,800", **options}
+    return load_dataset("folder", split, data_dir=str(folder), **options)
+
+
+def test_values_and_channels_are_kept(cells):
+    import tifffile
+
+    source = opened(cells)
+    assert source.info.shape == (96, 160, 5) and source.info.dtype == "float32"
+    stored = tifffile.imread(cells / source.names[0])
+    image = source.load(0)
+    assert image.dtype == np.float32
+    np.testing.assert_allclose(image, np.moveaxis(stored, 0, -1) / 400 - 1, atol=1e-6)
+    restored = source.info.intensity.restore(image, np.uint16)
+    np.testing.assert_array_equal(restored, np.moveaxis(stored, 0, -1))
+
+
+@pytest.mark.parametrize("cache", ["auto", "never"])
+def test_batches(cells, cache):
+    source = opened(cells)
+    images, labels = next(iter(stargan_tf.evaluation_batches(source, 2, cache=cache)))
+    np.testing.assert_array_equal(images[1], source.load(1))
+    assert labels.shape == (2, 2)
+    batch = next(iter(stargan_tf.training_batches(source, 2, cache=cache)))
+    assert batch[0].shape == (2, 96, 160, 5) and batch[0].numpy().min() >= -1
+
+
+def test_both_splits_have_the_percentiles_of_the_training_images(cells):
+    train, held_out = (opened(cells, s, intensity="percentile:1,99") for s in SPLITS)
+    assert train.info.intensity == held_out.info.intensity
+    assert len(train.info.intensity.low) == 5
+
+
+SPLITS = ("train", "held_out")
+
+
+def test_whole_range_without_an_option(cells):
+    source = opened(cells, intensity=None, num_channels=5)
+    assert source.info.intensity.high == (65535,)
+
+
+def test_other_settings_are_other_images(cells):
+    prints = {
+        opened(cells, **options).fingerprint
+        for options in ({}, {"intensity": "window:0,900"}, {"image_size": 96})
+    }
+    assert len(prints) == 3
+
+
+def test_slices_are_images(tmp_path):
+    for domain, high in (("a", 100), ("b", 200)):
+        (tmp_path / domain).mkdir()
+        for i in range(4):
+            volume = np.full((12, 16, 3), high + i, np.int16)
+            write_nifti(tmp_path / domain / f"{i}.nii.gz", volume)
+    sources = [
+        load_dataset(
+            "folder", s, (16, 12), data_dir=str(tmp_path), intensity="window:0,400"
+        )
+        for s in SPLITS
+    ]
+    assert sum(map(len, sources)) == 24
+    # A volume is in one split.
+    volumes = [{name.split("#")[0] for name in source.names} for source in sources]
+    assert not volumes[0] & volumes[1] and sources[0].names[1].endswith("#0001")
+    assert sources[0].load(0).shape == (16, 12, 1)
+
+
+def test_gray_pictures(tmp_path):
+    from PIL import Image
+
+    for domain in "ab":
+        (tmp_path / domain).mkdir()
+        for i in range(3):
+            pixels = np.full((8, 8), 40 * i, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / domain / f"{i}.png")
+    source = load_dataset("folder", "train", 8, data_dir=str(tmp_path), num_channels=1)
+    image = source.load(0)
+    assert (image.shape, image.dtype, source.info.intensity) == (
+        (8, 8, 1),
+        "uint8",
+        None,
+    )
+    colors = load_dataset("folder", "train", 8, data_dir=str(tmp_path))
+    np.testing.assert_array_equal(colors.load(0)[..., :1], image)
+
+
+def test_resized_like_pictures(tmp_path):
+    """The same drawing in 8 bits, and in 16 bits of the whole range."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for domain in "ab":
+        for folder in ("eight", "sixteen"):
+            (tmp_path / folder / domain).mkdir(parents=True)
+        for i in range(3):
+            pixels = rng.integers(0, 256, (40, 30), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "eight" / domain / f"{i}.png")
+            path = tmp_path / "sixteen" / domain / f"{i}.tif"
+            write_tiff(path, pixels.astype(np.uint16) * 257)
+    eight = load_dataset(
+        "folder", "train", 16, data_dir=str(tmp_path / "eight"), num_channels=1
+    )
+    sixteen = load_dataset(
+        "folder", "train", 16, data_dir=str(tmp_path / "sixteen"), intensity="full"
+    )
+    # Which files are held out follows from their names.
+    drawings = {name.partition(".")[0]: index for index, name in enumerate(eight.names)}
+    pairs = [
+        (index, drawings[name.partition(".")[0]])
+        for index, name in enumerate(sixteen.names)
+        if name.partition(".")[0] in drawings
+    ]
+    assert pairs
+    for index, drawing in pairs:
+        expected = to_float(eight.load(drawing))
+        np.testing.assert_allclose(sixteen.load(index), expected, atol=1 / 127)
+
+
+def test_mixed_files_are_refused(cells):
+    write_tiff(cells / "control" / "9.tif", five_channels()[:3])
+    with pytest.raises(InputError, match=r"has 5 of uint16; .*9\.tif has 3 of uint16"):
+        next(iter(stargan_tf.evaluation_batches(opened(cells), 2)))
+
+
+def test_other_channels_than_asked_for(cells):
+    with pytest.raises(InputError, match="has 5 channels. Received: --num_channels 4"):
+        opened(cells, num_channels=4)
+
+
+def test_files_without_an_image(cells):
+    for path in sorted(cells.rglob("*.tif")):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"Cannot read the image .*\.tif"):
+        opened(cells)
+
+
+def test_clipped_values_are_counted(cells, caplog):
+    shutil.copytree(cells, cells.parent / "again")
+    opened(cells.parent / "again", intensity="window:0,400")
+    assert "clips 49." in caplog.text or "clips 50." in caplog.text
+
+
+def test_both_families_train(cells):
+    source = opened(cells)
+    small = {"base_filters": 4}
+    model = stargan_tf.StarGAN(
+        source.info,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=4,
+        **small,
+    )
+    model.compile(total_steps=1)
+    batches = stargan_tf.training_batches(source, 2)
+    model.fit(batches, steps_per_epoch=1, verbose=0)
+    image = source.load(0)[None]
+    assert model.translate(image, "treated").shape == image.shape
+    styled = stargan_tf.StarGANV2(
+        source.info, max_filters=8, style_dim=4, hidden_dim=8, **small
+    )
+    styled.compile()
+    batches = stargan_tf.reference_batches(source, 2)
+    styled.fit(batches, steps_per_epoch=1, verbose=0)
+    assert styled.translate(image, "treated", seed=0).shape == image.shape

@@ -1,0 +1,215 @@
+"""Detection by models whose answers are known, in Python, as files, and in numbers."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import stargan_tf
+from stargan_tf.cli.main import main
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.intensity import Intensity
+from stargan_tf.detection.detect import detect
+from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
+from stargan_tf.errors import InputError
+from tests.data.scans import write_nifti
+
+SIZE = 32
+
+
+def identity(num_channels=1, intensity=None, size=SIZE):
+    info = DatasetInfo(
+        "drawn_scans", ("healthy", "ill"), ONE_HOT, size, (), num_channels, intensity
+    )
+    return stargan_tf.StarGAN(
+        info,
+        base_filters=4,
+        num_residual_blocks=0,
+        discriminator_filters=4,
+        discriminator_layers=3,
+        output="additive",
+    )
+
+
+class Healer:
+    """Draws the healthy twins of some scans, in their order."""
+
+    def __init__(self, names):
+        self.twins = np.stack([healthy_twin(slice_of(*place_of(n)), 64) for n in names])
+
+    def translate(self, images, target, batch_size=16):
+        assert target == "healthy"
+        return self.twins
+
+
+@pytest.fixture(scope="module")
+def scans():
+    """Twelve scans of 64 pixels, and which of them are ill."""
+    names = [f"p{patient:05d}_{number}" for patient in range(3) for number in range(4)]
+    slices = [slice_of(*place_of(name)) for name in names]
+    images = np.stack([np.rint(255 * draw(it, 64)) for it in slices]).astype(np.uint8)
+    return names, images[..., None], np.array([bool(it.lesions) for it in slices])
+
+
+def test_a_model_that_heals_finds_the_lesions(scans):
+    names, images, is_ill = scans
+    found = detect(Healer(names), images, threshold=0.05)
+    assert is_ill.any() and not is_ill.all()
+    assert found.scores[is_ill].min() > 0.05
+    np.testing.assert_array_equal(found.scores[~is_ill], 0)
+    np.testing.assert_array_equal(found.healed[~is_ill], images[~is_ill])
+    assert [bool(parts) for parts in found.candidates] == is_ill.tolist()
+    for name, parts in zip(names, found.candidates, strict=True):
+        mask = lesion_mask(slice_of(*place_of(name)), 64)
+        for part in parts:
+            left, top, right, bottom = part.box
+            assert mask[top:bottom, left:right].any()
+
+
+@pytest.mark.parametrize("reduction", ["maximum", "mean", "share"])
+def test_reductions_by_hand(reduction):
+    images = np.zeros((2, 8, 8, 1), np.uint8)
+
+    class Brighter:
+        def translate(self, images, target, batch_size):
+            healed = images.copy()
+            healed[1, :4, :4] = 51  # A fifth of the range, on a quarter of the pixels.
+            return healed
+
+    found = detect(Brighter(), images, reduction=reduction, threshold=0.1)
+    expected = {"maximum": 0.2, "mean": 0.05, "share": 0.25}[reduction]
+    np.testing.assert_allclose(found.scores, [0, expected], atol=1e-6)
+    assert found.candidates[1][0].area == 16 and not found.candidates[0]
+
+
+def test_a_model_that_changes_nothing_finds_nothing():
+    images = np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 1), np.uint8)
+    found = detect(identity(), images)
+    np.testing.assert_array_equal(found.difference, 0)
+    np.testing.assert_array_equal(found.healed, images)
+
+
+def test_what_is_refused():
+    images = np.zeros((1, SIZE, SIZE, 1), np.uint8)
+    with pytest.raises(InputError, match="no domain 'well'"):
+        detect(identity(), images, "well")
+    with pytest.raises(InputError, match="between 0 and 1"):
+        detect(identity(), images, threshold=1.5)
+    with pytest.raises(InputError, match="reduction"):
+        detect(identity(), images, reduction="median")
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    """Scans of two patients as the data set saves them, in a folder each."""
+    from PIL import Image
+
+    for patient in (1, 2):
+        (tmp_path / f"in/patient_{patient}").mkdir(parents=True)
+        for number in range(3):
+            image = np.rint(255 * draw(slice_of(patient, number), SIZE))
+            path = tmp_path / f"in/patient_{patient}/{number}.png"
+            Image.fromarray(image.astype(np.uint8)).save(path)
+    return tmp_path / "in"
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_command_writes_tables_maps_and_a_page(inputs, tmp_path, capsys):
+    model, output = tmp_path / "model.keras", tmp_path / "out"
+    identity().save(model)
+    command = (
+        f"detect --model {model} {inputs} --output {output} --group (patient_\\d)/"
+    )
+    assert main(command.split()) == 0
+    assert "report.html, detections.csv" in capsys.readouterr().out
+    table = rows(output / "detections.csv")
+    assert len(table) == 6 and {row["score"] for row in table} == {"0.000000"}
+    assert [row["group"] for row in rows(output / "groups.csv")] == [
+        "patient_1",
+        "patient_2",
+    ]
+    assert rows(output / "candidates.csv") == []
+    change = np.load(output / "difference/patient_1/0.png.npy")
+    assert change.shape == (SIZE, SIZE, 1) and not change.any()
+    for kind in ("healed", "overlay"):
+        assert (output / kind / "patient_2/2.png.png").exists()
+    page = (output / "report.html").read_text()
+    assert page.count("<figure>") == 6 and "no medical device" in page
+    assert main(command.split()) == 2  # It is there.
+    assert main([*command.split(), "--overwrite"]) == 0
+
+
+def test_volumes_keep_their_units(tmp_path):
+    window = Intensity((-100,), (300,))
+    identity(1, window).save(tmp_path / "m.keras")
+    volume = np.random.default_rng(0).integers(-90, 290, (SIZE, SIZE, 3))
+    path = write_nifti(tmp_path / "scan.nii.gz", volume.astype(np.int16))
+    output = tmp_path / "out"
+    command = f"detect --model {tmp_path}/m.keras {path} --output {output}"
+    assert main(command.split()) == 0
+    assert (output / "healed/scan.nii.gz").exists()
+    assert len(rows(output / "detections.csv")) == 3
+    assert (output / "difference/scan.nii.gz_0002.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--healthy well", "no domain 'well'"),
+        ("--group patient", "one pair of parentheses"),
+        ("--group (", "regular expression"),
+        ("--group (zz[0-9]+)/", "finds no group in"),
+    ],
+)
+def test_bad_flags(inputs, tmp_path, capsys, flags, message):
+    identity().save(tmp_path / "m.keras")
+    output = tmp_path / "out"
+    command = f"detect --model {tmp_path}/m.keras {inputs} --output {output} {flags}"
+    assert main(command.split()) == 2
+    assert message in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_style_models_detect_nothing(inputs, tmp_path, capsys):
+    model = f"detect --model toon_people {inputs} --output {tmp_path}/out"
+    assert main(model.split()) == 2
+    assert "needs one that labels steer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("heals", [False, True])
+def test_numbers_of_the_evaluation(heals, monkeypatch):
+    """By a model that changes nothing, and by one that knows the healthy twins."""
+    source = stargan_tf.load_dataset("drawn_scans", "held_out", 64)
+    model = identity(size=64)
+    if heals:
+        known = {
+            source.load(row).tobytes(): healthy_twin(slice_of(*place_of(name)), 64)
+            for row, name in enumerate(source.names)
+        }
+
+        def translate(images, labels, dataset=None, **_):
+            uint8 = np.rint((images + 1) * 127.5).astype(np.uint8)
+            healed = np.stack([known.get(it.tobytes(), it) for it in uint8])
+            to_ill = np.broadcast_to(labels, (len(images), 2))[:, 1] > 0
+            healed = np.where(to_ill[:, None, None, None], uint8, healed)
+            return (healed / np.float32(127.5) - 1).astype(np.float32)
+
+        monkeypatch.setattr(model, "translate", translate)
+    results = stargan_tf.evaluate(model, "drawn_scans", "detection", count=60)
+    values = {name: one.value for name, one in results.means.items()}
+    if not heals:
+        assert (values["image_auc"], values["group_auc"]) == (0.5, 0.5)
+        assert values["lesion_sensitivity"] == 0
+        return
+    assert (values["image_auc"], values["group_auc"]) == (1, 1)
+    # Of a ring the mask has the inside, too, and of a warp all that is around it.
+    assert values["lesion_dice"] > 0.5 and values["lesion_sensitivity"] > 0.8
+    assert values["pixel_precision"] > 0.6
+    assert results.means["image_auc"].interval == (1, 1)
+    assert "AUC" in str(results) and "1: " in str(results)
+    json.dumps([one.to_dict() for one in results.means.values()])

@@ -1,0 +1,90 @@
+"""Exports of models whose images are measured, and not square."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import stargan_tf
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.intensity import Intensity
+from stargan_tf.exporting.litert import Runner
+
+INFO = DatasetInfo(
+    "cells",
+    ("control", "treated"),
+    ONE_HOT,
+    (64, 96),
+    num_channels=5,
+    intensity=Intensity((0, 0, 0, 0, 100), (800, 800, 800, 800, 500)),
+)
+
+
+@pytest.fixture(scope="module")
+def values():
+    """Two images in the data's units."""
+    rng = np.random.default_rng(0)
+    return rng.uniform(0, 900, (2, 64, 96, 5)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def v1():
+    model = stargan_tf.StarGAN(
+        INFO,
+        base_filters=4,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=4,
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
+def v2():
+    return stargan_tf.StarGANV2(
+        INFO, base_filters=4, max_filters=8, style_dim=4, hidden_dim=8
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Measured on random images")
+def test_a_saved_model_takes_and_gives_the_datas_units(v1, values, tmp_path):
+    v1.export(tmp_path / "cells", "saved_model")
+    loaded = tf.saved_model.load(str(tmp_path / "cells/1")).signatures
+    assert set(loaded) == {"serving_default", "translate", "classify", "describe"}
+    labels = np.array([[0, 1], [1, 0]], np.float32)
+    answer = loaded["translate"](images=tf.constant(values), labels=tf.constant(labels))
+    scaled = INFO.intensity.to_float(values)
+    drawn = v1.translate(scaled, labels)
+    expected = INFO.intensity.restore(drawn, np.float32)
+    np.testing.assert_allclose(answer["images"], expected, atol=0.05)
+    seen = loaded["classify"](images=tf.constant(values))["labels"]
+    np.testing.assert_allclose(seen, v1.classify(scaled), atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Measured on random images")
+def test_styles_in_a_saved_model(v2, values, tmp_path):
+    v2.export(tmp_path / "cells", "saved_model")
+    loaded = tf.saved_model.load(str(tmp_path / "cells/1")).signatures
+    styles = np.ones((2, 4), np.float32)
+    sent = {"images": tf.constant(values), "styles": tf.constant(styles)}
+    answer = loaded["synthesize"](**sent)["images"]
+    drawn = v2.translate(INFO.intensity.to_float(values), styles=styles)
+    expected = INFO.intensity.restore(drawn, np.float32)
+    np.testing.assert_allclose(answer, expected, atol=0.5)
+
+
+@pytest.mark.filterwarnings("ignore:Measured on random images")
+@pytest.mark.parametrize("family", ["v1", "v2"])
+def test_litert_files(family, request, values, tmp_path):
+    model = request.getfixturevalue(family)
+    model.export(tmp_path / "phone", "litert")
+    runner = Runner((tmp_path / "phone/generator.tflite").read_bytes())
+    image = INFO.intensity.to_float(values[:1])
+    if family == "v1":
+        labels = np.array([[0, 1]], np.float32)
+        drawn = runner.run("translate", {"images": image, "labels": labels})
+        expected = model.translate(image, labels)
+    else:
+        styles = np.ones((1, 4), np.float32)
+        drawn = runner.run("synthesize", {"images": image, "styles": styles})
+        expected = model.translate(image, styles=styles)
+    np.testing.assert_allclose(drawn["images"], expected, atol=1e-3)

@@ -1,0 +1,76 @@
+"""The drawn scans: what is known of them is true, and nothing gives them away."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.detection.scores import auc
+from stargan_tf.drawn_scans import (
+    KINDS,
+    draw,
+    healthy_twin,
+    lesion_mask,
+    place_of,
+    slice_of,
+)
+from stargan_tf.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def train():
+    return load_dataset("drawn_scans", "train", 32)
+
+
+def test_a_data_set_of_patients(train):
+    held_out = load_dataset("drawn_scans", "held_out", 32)
+    assert (len(train), len(held_out)) == (4000, 800)
+    assert train.info.domains == ("healthy", "ill") and train.info.shape == (32, 32, 1)
+    patients = [{place_of(name)[0] for name in it.names} for it in (train, held_out)]
+    assert not patients[0] & patients[1]
+    assert 0.45 < train.labels[:, 1].mean() < 0.55
+    assert train.load(0).shape == (32, 32, 1) and train.load(0).dtype == np.uint8
+
+
+def test_the_twin_differs_where_the_mask_is(train):
+    rows = np.flatnonzero(train.labels[:, 1])[:20]
+    seen = set()
+    for row in rows.tolist():
+        shown = slice_of(*place_of(train.names[row]))
+        image = draw(shown, 64)
+        twin, mask = draw(shown, 64, ill=False), lesion_mask(shown, 64)
+        difference = np.abs(image - twin)
+        # A warp fades out beyond what a reader would draw around.
+        assert difference[~mask].mean() < 0.002 < difference[mask].mean()
+        assert 0.002 < mask.mean() < 0.3
+        seen |= {lesion.kind for lesion in shown.lesions}
+    assert seen == set(KINDS)
+
+
+def test_healthy_ones_are_their_own_twins(train):
+    row = int(np.flatnonzero(train.labels[:, 0])[0])
+    shown = slice_of(*place_of(train.names[row]))
+    np.testing.assert_array_equal(train.load(row), healthy_twin(shown, 32))
+    assert not lesion_mask(shown, 32).any()
+
+
+def test_mean_and_deviation_do_not_tell(train):
+    """Otherwise a model would learn the light, not the lesions."""
+    rows = np.arange(0, 4000, 2)
+    images = np.stack([train.load(int(row)) for row in rows]).astype(np.float64)
+    features = np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], 1)
+    is_ill = train.labels[rows, 1] > 0
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    half = len(rows) // 2
+    model.fit(features[:half], is_ill[:half])
+    scores = model.decision_function(features[half:])
+    assert auc(is_ill[half:], scores) < 0.55
+
+
+def test_what_cannot_be_drawn():
+    with pytest.raises(InputError, match="32 to 256 pixels"):
+        draw(slice_of(0, 0), 16)
+    with pytest.raises(InputError, match="gray pictures of 8 bits"):
+        load_dataset("drawn_scans", "train", 32, num_channels=3)
