@@ -151,7 +151,8 @@ class Job:
         several = (
             isinstance(fitted, FittedValues) and len(fitted.file.stored.values) > 1
         )
-        stem = f"{name.name}_{index:04d}" if several else name.name
+        stem = name.name.removesuffix(".png")
+        stem = f"{stem}_{index:04d}" if several else stem
         for kind in ("healed", "difference", "overlay"):
             (folder / kind / name.parent).mkdir(parents=True, exist_ok=True)
         if isinstance(fitted, FittedValues):

@@ -134,10 +134,10 @@ def test_the_command_writes_tables_maps_and_a_page(inputs, tmp_path, capsys):
         "patient_2",
     ]
     assert rows(output / "candidates.csv") == []
-    change = np.load(output / "difference/patient_1/0.png.npy")
+    change = np.load(output / "difference/patient_1/0.npy")
     assert change.shape == (SIZE, SIZE, 1) and not change.any()
     for kind in ("healed", "overlay"):
-        assert (output / kind / "patient_2/2.png.png").exists()
+        assert (output / kind / "patient_2/2.png").exists()
     page = (output / "report.html").read_text()
     assert page.count("<figure>") == 6 and "no medical device" in page
     assert main(command.split()) == 2  # It is there.
