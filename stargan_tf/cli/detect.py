@@ -32,7 +32,7 @@ def _add_arguments(parser: CommandParser) -> None:
         help="The domain that is not ill, or a target such as -Tumor.",
     )
     help = "Difference that makes a candidate, as a share of the model's range."
-    add("--threshold", type=number(float, 0.0, 1.0), default=0.1, help=help)
+    add("--threshold", type=number(float, 0.0, 1.0), default=0.05, help=help)
     help = "How a map becomes a score."
     add("--score", choices=MAPS, default="maximum", help=help)
     help = "Pixels that a candidate has at least."

@@ -11,7 +11,7 @@ from stargan_tf.errors import InputError, check_choice
 
 MAXIMUM, MEAN, SHARE = REDUCTIONS = ("maximum", "mean", "share")
 # Of the model's range, above which a difference is a candidate.
-THRESHOLD = 0.1
+THRESHOLD = 0.05
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ class Job:
             "flex-wrap:wrap;gap:1.2rem}figure{margin:0}img{display:block;"
             "border-radius:4px}figcaption{font-size:13px;color:#555}</style>"
             f"<h1>Detections</h1><p>{lines}</p><p>Input, healed image, and difference "
-            "in red, with candidates. The files are beside this page. This is no "
+            "in red. The files are beside this page. This is no "
             f"medical device.</p>{body}</html>"
         )
 

@@ -141,6 +141,10 @@ PRESETS = {
             "conditioning": "blocks",
             "upsampling": "resize",
             "skips": True,
+            # Lesions are small: without layers and time of its own the classifier does
+            # not learn to see them, and nothing is healed.
+            "separate_classifier": True,
+            "pretraining_steps": 7000,
             "image_size": 64,
             "base_filters": 16,
             "num_residual_blocks": 3,
@@ -149,7 +153,7 @@ PRESETS = {
             "batch_size": 8,
             "critic_steps": 1,
             "learning_rate": 6e-4,
-            "steps": 6000,
+            "steps": 10_500,
             "checkpoint_every": 500,
             "sample_every": 500,
             "log_every": 50,
