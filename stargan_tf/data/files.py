@@ -45,6 +45,7 @@ ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
 HIDDEN = "hidden: the name starts with a dot"
 RUBBISH = "left behind by a system or an archiver"
 EMPTY = "a folder without pictures"
+BESIDE = "an array or a scan beside pictures"
 AGAIN = "a folder that is listed under another name"
 DANGLING = "a link to nothing"
 RING = "a link that leads back to itself"
@@ -141,6 +142,11 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
         names += [f"{inside}{name}" for name in pictures]
         ignored += [IgnoredFile(f"{inside}{o.name}", o.reason) for o in others]
         folders += [f"{inside}{name}/" for name in reversed(inner)]
+    # Such as features of photographs that somebody computed.
+    if any(extension(name) in COMMON for name in names):
+        arrays = [name for name in names if extension(name) in MEASURED]
+        ignored += [IgnoredFile(name, BESIDE) for name in arrays]
+        names = [name for name in names if extension(name) not in MEASURED]
     ignored.sort(key=lambda file: file.name)
     return FileAudit(root, tuple(sorted(names)), tuple(ignored))
 

@@ -6,7 +6,6 @@ stands for, and models keep it.
 
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from PIL import Image
 
 from stargan_tf.data.files import MEASURED, extension, say_once
 from stargan_tf.data.formats import Stored, count_slices, read_values
-from stargan_tf.data.info import RGB, DatasetInfo, Size, sides
+from stargan_tf.data.info import RGB, Size, sides
 from stargan_tf.data.intensity import FULL, Intensity, intensity_of
 from stargan_tf.data.options import DatasetOptions, used_box
 from stargan_tf.data.source import UnreadableImage
@@ -28,11 +27,16 @@ Place = tuple[int, int]  # number of a file, and of the image in it
 
 
 def is_measured(names: Sequence[str], options: DatasetOptions) -> bool:
-    """Whether files are read exactly, not as pictures of 8 bits."""
+    """Whether files are read exactly, not as pictures of 8 bits.
+
+    Args:
+        names: of the training files.
+        options: what the user said.
+    """
     return (
         options.intensity is not None
         or options.num_channels not in (None, 1, RGB)
-        or (len(names) > 0 and extension(names[0]) in MEASURED)
+        or (len(names) > 0 and all(extension(name) in MEASURED for name in names))
     )
 
 
@@ -112,19 +116,11 @@ class MeasuredFiles:
         return fit_values(values, size, fit, crop_size)
 
 
-def describe(info: DatasetInfo, measured: MeasuredFiles) -> DatasetInfo:
-    """The description of a data set, with what its files are."""
-    return replace(
-        info, num_channels=measured.num_channels, intensity=measured.intensity
-    )
-
-
 def fit_values(
     values: np.ndarray,
     image_size: Size,
     fit: str,
     crop_size: int | None,
-    resample: Image.Resampling = Image.Resampling.BILINEAR,
 ) -> np.ndarray:
     """Takes the part of an image that is used, and resizes it.
 
@@ -133,18 +129,13 @@ def fit_values(
         image_size: of the result.
         fit: see `Preparation`.
         crop_size: see `Preparation`.
-        resample: Pillow's filter.
     """
     height, width = values.shape[:2]
     left, top, right, bottom = used_box((width, height), fit, crop_size, image_size)
-    return resized(values[top:bottom, left:right], sides(image_size), resample)
+    return resized(values[top:bottom, left:right], sides(image_size))
 
 
-def resized(
-    values: np.ndarray,
-    size: tuple[int, int],
-    resample: Image.Resampling = Image.Resampling.BILINEAR,
-) -> np.ndarray:
+def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A float32 image (height, width, channels) in [-1, 1] of another size.
 
     Nothing is computed, and so nothing rounded, if it has that size.
@@ -152,7 +143,9 @@ def resized(
     if values.shape[:2] == size:
         return values
     planes = [
-        Image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], resample)
+        Image.fromarray(np.ascontiguousarray(plane)).resize(
+            size[::-1], Image.Resampling.BILINEAR
+        )
         for plane in np.moveaxis(values.astype(np.float32), -1, 0)
     ]
     return np.clip(np.stack([np.asarray(p) for p in planes], axis=-1), -1.0, 1.0)

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.info import DatasetInfo, Size
-from stargan_tf.data.measured import MeasuredFiles, describe, is_measured
+from stargan_tf.data.measured import MeasuredFiles, is_measured
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.pictures import (
     as_square,
@@ -126,9 +127,11 @@ def labeled_files(
             looks at; by default `names`.
     """
     measured = None
-    if is_measured(names, options):
+    if is_measured(training or names, options):
         measured = MeasuredFiles(root, names, training or names, options)
-        info = describe(info, measured)
+        info = replace(
+            info, num_channels=measured.num_channels, intensity=measured.intensity
+        )
     digest = hashlib.sha256(repr(_settings(info, options)).encode())
     for name in names:
         # Changes with the file's name, size, or time.

@@ -206,6 +206,7 @@ class MeasuredFile:
 
     def __init__(self, path: Path, info: DatasetInfo):
         self.stored, self._intensity = read_values(path), info.intensity
+        self._path = path
         channels = self.stored.values.shape[-1]
         if channels != info.num_channels:
             raise UnreadableImage(
@@ -219,7 +220,7 @@ class MeasuredFile:
         height, width = self.stored.values.shape[1:3]
         image_size, crop_size = fitting.image_size, fitting.crop_size
         box = used_box((width, height), fitting.fit, crop_size, image_size)
-        size = fitting.fitted_size(box)[::-1]
+        size = fitting.fitted_size(box, self._path)[::-1]
         left, top, right, bottom = box
         parts = self.stored.values[:, top:bottom, left:right]
         images = (resized(self._intensity.to_float(part), size) for part in parts)
@@ -326,25 +327,22 @@ class Fitting:
         gray = self.info.num_channels == 1
         picture = picture.convert("L") if gray else picture
         box = used_box(picture.size, self.fit, self.crop_size, self.image_size)
-        try:
-            size = self.fitted_size(box)
-        except ValueError as error:
-            raise UnreadableImage(f"{path}: {error}") from error
+        size = self.fitted_size(box, path)
         # Cropped before it is resized, as in training.
         fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
         pixels = np.asarray(fitted)
         return [Fitted(pixels[..., None] if gray else pixels, box, original)]
 
-    def fitted_size(self, box: Box) -> tuple[int, int]:
-        """Width and height that a box is resized to; ValueError if it is too long."""
+    def fitted_size(self, box: Box, path: Path) -> tuple[int, int]:
+        """Width and height that a box is resized to; UnreadableImage if too long."""
         own_height, own_width = sides(self.image_size)
         if self.fit != KEEP:
             return own_width, own_height
         width, height = box[2] - box[0], box[3] - box[1]
         if max(width, height) > MAX_ASPECT * min(width, height):
-            raise ValueError(
-                f"{width}x{height} pixels is too long and narrow to be "
+            raise UnreadableImage(
+                f"{path}: {width}x{height} pixels is too long and narrow to be "
                 f"translated whole (at most {MAX_ASPECT}:1); use --fit crop"
             )
         scale = max(own_width / width, own_height / height)

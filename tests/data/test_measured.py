@@ -189,3 +189,19 @@ def test_both_families_train(cells):
     batches = stargan_tf.reference_batches(source, 2)
     styled.fit(batches, steps_per_epoch=1, verbose=0)
     assert styled.translate(image, "treated", seed=0).shape == image.shape
+
+
+def test_arrays_beside_pictures_are_left_out(tmp_path):
+    """Such as features that somebody computed: they make no scans of photographs."""
+    from PIL import Image
+
+    for domain in "ab":
+        (tmp_path / domain).mkdir()
+        np.save(tmp_path / domain / "0.npy", np.zeros((8, 8)))
+        for i in range(1, 4):
+            pixels = np.full((8, 8, 3), 40 * i, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / domain / f"{i}.png")
+    sources = [load_dataset("folder", s, 8, data_dir=str(tmp_path)) for s in SPLITS]
+    assert sources[0].info.is_plain
+    names = [name for source in sources for name in source.names]
+    assert len(names) == 6 and all(name.endswith(".png") for name in names)
