@@ -66,7 +66,6 @@ class DetectionMetric(Metric):
     def start(self, task: Task) -> "_Meter | None":
         """Meters of the tasks in which images become, or stay, healthy."""
         if task.guide == OWN:
-            self.seen = self.seen if self.seen.names else Seen()
             return _Meter(self, is_ill=False)
         is_healthy = task.guide == LABEL and task.column == self.healthy
         return _Meter(self, is_ill=True) if is_healthy and task.value else None
