@@ -73,12 +73,15 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing:" \
 	  "sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 
+# Metadata that an earlier installation left here would hide what pyproject.toml now says.
 $(VENV)/core: pyproject.toml | $(BIN)/python
+	@rm -rf stargan_tf.egg-info
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  "$(TENSORFLOW)>=2.18" -e .
 	@touch $@
 
 $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
+	@rm -rf stargan_tf.egg-info
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  "$(TENSORFLOW)>=2.18" "setuptools>=77" -e ".[dev]"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
