@@ -5,23 +5,23 @@ patient's images are slices through it, which differ in position, size, light, a
 noise. Half of the images show one to three lesions: blobs, rings, or places where the
 tissue is warped. Nothing but the lesions tells healthy images from ill ones. For every
 image the healthy twin, the same slice without lesions, and the mask of the lesions are
-known.
+known. With `--intensity` the images have values from 0 to 800 instead of 8 bits.
 
 The idea of waves that a disease warps is that of DeScarGAN's synthetic data (Wolleb et
 al. 2020, https://arxiv.org/abs/2007.14118).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.intensity import intensity_of
 from stargan_tf.data.labels import one_hot
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, check_split
 from stargan_tf.data.registry import DESCRIPTIONS
-from stargan_tf.data.source import LabeledImages, choose_domains
+from stargan_tf.data.source import Known, LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 
@@ -31,6 +31,9 @@ HEALTHY, ILL = DOMAINS = ("healthy", "ill")
 BLOB, RING, WARP = KINDS = ("blob", "ring", "warp")
 PATIENTS = {TRAIN: 500, HELD_OUT: 100}
 IMAGES_A_PATIENT = 8
+# Of the values of measured scans (`--intensity`), as of a camera.
+LIMITS = (0, 800)
+_PATIENTS_LOOKED_AT = 50  # for percentiles
 SMALLEST, LARGEST = 32, 256
 _FIRST_PATIENT = {TRAIN: 0, HELD_OUT: 10_000}
 _SEED = 8101
@@ -121,15 +124,17 @@ def draw(shown: Slice, image_size: int, ill: bool = True) -> np.ndarray:
 
 
 def lesion_mask(shown: Slice, image_size: int) -> np.ndarray:
-    """Where a slice is ill: bool (image_size, image_size).
+    """Where a slice is ill: uint8 (image_size, image_size).
 
-    It is drawn as a reader would: around each lesion, with what is inside of a ring.
+    0 where it is healthy, and 1, 2, or 3 in a blob, a ring, or warped tissue. It is
+    drawn as a reader would: around each lesion, with what is inside of a ring.
     """
     x, y = _places(image_size)
-    mask = np.zeros(x.shape, bool)
+    mask = np.zeros(x.shape, np.uint8)
     for lesion in shown.lesions:
         reach = lesion.radius * (_REACH if lesion.kind == WARP else 1.0)
-        mask |= np.hypot(x - lesion.x, y - lesion.y) <= reach
+        inside = np.hypot(x - lesion.x, y - lesion.y) <= reach
+        mask[inside] = KINDS.index(lesion.kind) + 1
     return mask
 
 
@@ -227,11 +232,7 @@ class DrawnScans(Dataset):
     ) -> LabeledImages:
         """Opens one split; no patient is in both."""
         check_split(split)
-        if options.num_channels not in (None, 1) or options.intensity:
-            raise InputError(
-                f"'{self.name}' has gray pictures of 8 bits. Leave out num_channels "
-                "and intensity."
-            )
+        info = self.info(image_size, options)
         first = _FIRST_PATIENT[split]
         slices = [
             slice_of(patient, number)
@@ -241,44 +242,64 @@ class DrawnScans(Dataset):
         ill = np.array([bool(shown.lesions) for shown in slices])
 
         def load(index: int, size: int = image_size) -> np.ndarray:
-            return as_bytes(draw(slices[index], size))
+            return stored(draw(slices[index], size), info)
+
+        def truth(name: str, label: np.ndarray, size: int) -> np.ndarray | None:
+            heals = HEALTHY in chosen.info.domains and label[chosen.info.index(HEALTHY)]
+            twin = draw(slice_of(*place_of(name)), size, ill=False)
+            return stored(twin, info) if heals else None
+
+        def lesions(name: str, size: int) -> np.ndarray:
+            return lesion_mask(slice_of(*place_of(name)), size)
 
         images = LabeledImages(
-            info=self.info(image_size, options),
+            info=info,
             labels=np.stack([~ill, ill], axis=1).astype(np.float32),
             names=tuple(f"p{it.patient:05d}_{it.number}" for it in slices),
             load=load,
             fingerprint=f"{self.name}/{VERSION}/numpy {np.__version__}/{split}/"
-            f"{image_size} px",
+            f"{image_size} px{f'/{info.intensity}' if info.intensity else ''}",
             native_side=lambda: LARGEST,
             version=f"version {VERSION}",
+            known=Known(lambda name: str(place_of(name)[0]), truth, lesions),
         )
-        return choose_domains(images, options.attributes)
+        chosen = choose_domains(images, options.attributes)
+        return chosen
 
     def info(self, image_size: int, options: DatasetOptions) -> DatasetInfo:
         """Two domains of gray images."""
-        return self.labels.info(self.name, image_size, 1)
+        if options.num_channels not in (None, 1):
+            raise InputError(
+                f"'{self.name}' has images of one channel. Received: "
+                f"num_channels={options.num_channels}"
+            )
+        info = self.labels.info(self.name, image_size, 1)
+        if options.intensity is None:
+            return info
+        first = (
+            np.rint(draw(slice_of(patient, 0), image_size) * LIMITS[1])[..., None]
+            for patient in range(_PATIENTS_LOOKED_AT)
+        )
+        intensity = intensity_of(options.intensity, first, LIMITS)
+        return replace(info, intensity=intensity)
 
 
-def as_bytes(image: np.ndarray) -> np.ndarray:
-    """A drawn image as uint8 (height, width, 1)."""
-    return np.rint(image * 255).astype(np.uint8)[..., None]
+def stored(image: np.ndarray, info: DatasetInfo) -> np.ndarray:
+    """A drawn image, gray values from 0 to 1, as the data set gives it.
 
-
-def known_of(
-    kind: Callable[[Slice, int], np.ndarray], name: str, image_size: int
-) -> np.ndarray:
-    """What is known of an image, by its name.
-
-    Args:
-        kind: `lesion_mask`, or `healthy_twin`.
+    Returns:
+        (height, width, 1): uint8; or, where `info` has an intensity, float32 in
+        [-1, 1], of whole numbers in `LIMITS`.
     """
-    return kind(slice_of(*place_of(name)), image_size)
+    if info.intensity is None:
+        return np.rint(image * 255).astype(np.uint8)[..., None]
+    return info.intensity.to_float(np.rint(image * LIMITS[1])[..., None])
 
 
 def healthy_twin(shown: Slice, image_size: int) -> np.ndarray:
     """A slice without its lesions: uint8 (image_size, image_size, 1)."""
-    return as_bytes(draw(shown, image_size, ill=False))
+    info = DRAWN_SCANS.info(image_size, DatasetOptions())
+    return stored(draw(shown, image_size, ill=False), info)
 
 
 DRAWN_SCANS = DrawnScans(

@@ -40,12 +40,16 @@ def test_the_twin_differs_where_the_mask_is(train):
     for row in rows.tolist():
         shown = slice_of(*place_of(train.names[row]))
         image = draw(shown, 64)
-        twin, mask = draw(shown, 64, ill=False), lesion_mask(shown, 64)
+        twin, kinds = draw(shown, 64, ill=False), lesion_mask(shown, 64)
+        mask = kinds > 0
         difference = np.abs(image - twin)
         # A warp fades out beyond what a reader would draw around.
         assert difference[~mask].mean() < 0.002 < difference[mask].mean()
         assert 0.002 < mask.mean() < 0.3
-        seen |= {lesion.kind for lesion in shown.lesions}
+        of_slice = {lesion.kind for lesion in shown.lesions}
+        # A lesion may hide another one.
+        assert {KINDS[number - 1] for number in np.unique(kinds[mask])} <= of_slice
+        seen |= of_slice
     assert seen == set(KINDS)
 
 
@@ -72,5 +76,20 @@ def test_mean_and_deviation_do_not_tell(train):
 def test_what_cannot_be_drawn():
     with pytest.raises(InputError, match="32 to 256 pixels"):
         draw(slice_of(0, 0), 16)
-    with pytest.raises(InputError, match="gray pictures of 8 bits"):
+    with pytest.raises(InputError, match="images of one channel"):
         load_dataset("drawn_scans", "train", 32, num_channels=3)
+
+
+def test_scans_of_a_camera(train):
+    """The same drawing as values from 0 to 800."""
+    source = load_dataset("drawn_scans", "train", 32, intensity="window:0,800")
+    image, eight = source.load(5), train.load(5) / 255
+    assert image.dtype == np.float32 and image.shape == (32, 32, 1)
+    values = source.info.intensity.restore(image, np.float64)
+    np.testing.assert_allclose(values, np.rint(values), atol=1e-4)
+    np.testing.assert_allclose(values / 800, eight, atol=0.004)
+    twin = source.known.truth(source.names[5], np.array([1, 0]), 32)
+    assert twin.dtype == np.float32 and twin.shape == image.shape
+    found = load_dataset("drawn_scans", "train", 32, intensity="percentile:1,99")
+    (low,), (high,) = found.info.intensity.low, found.info.intensity.high
+    assert 0 <= low < 100 and 400 < high < 800

@@ -1,7 +1,6 @@
 """`stargan-tf detect`: finds what is ill, with labels of whole images only."""
 
 import argparse
-import re
 from pathlib import Path
 
 from stargan_tf.cli.command import (
@@ -12,7 +11,7 @@ from stargan_tf.cli.command import (
     number,
     start_tensorflow,
 )
-from stargan_tf.cli.model_flags import MODEL_HELP
+from stargan_tf.cli.model_flags import GROUP_HELP, MODEL_HELP
 from stargan_tf.data.info import as_infos
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
@@ -40,8 +39,7 @@ def _add_arguments(parser: CommandParser) -> None:
     add(
         "--group",
         metavar="REGEX",
-        help="What in an input's path names its group, such as (patient_[0-9]+)/: the "
-        "first pair of parentheses. A group has the highest score of its images.",
+        help=f"{GROUP_HELP} A group has the highest score of its images.",
     )
     add("--batch_size", type=number(int, 1), default=16, help="Images at a time.")
     add_overwrite(add)
@@ -51,6 +49,7 @@ def _run(args: argparse.Namespace) -> None:
     from stargan_tf.data.labels import LabelSpace
     from stargan_tf.data.targets import parse_target
     from stargan_tf.detection.report import Job
+    from stargan_tf.detection.scores import grouping
     from stargan_tf.files import check_new
     from stargan_tf.training.run_folder import find_checkpoint
     from stargan_tf.translation.pictures import Fitting, find_inputs
@@ -62,7 +61,7 @@ def _run(args: argparse.Namespace) -> None:
             f"steer, such as '{PROGRAM} train --preset detect' trains."
         )
     parse_target(args.healthy, LabelSpace(state.datasets))
-    group = _pattern(args.group)
+    group = grouping(args.group) if args.group else None
     info = as_infos(state.datasets)[0]
     prepared = state.preparation
     fitting = Fitting(info, prepared.fit, crop_size=prepared.crop_size)
@@ -91,23 +90,6 @@ def _run(args: argparse.Namespace) -> None:
             f"{len(failures)} of {len(pictures)} inputs could not be read. The first: "
             f"{failures[0]}"
         )
-
-
-def _pattern(text: str | None) -> re.Pattern | None:
-    if text is None:
-        return None
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        raise InputError(
-            f"--group must be a regular expression. {error}: {text}"
-        ) from error
-    if pattern.groups != 1:
-        raise InputError(
-            "--group must have one pair of parentheses, around what names the group. "
-            f"Received: {text}"
-        )
-    return pattern
 
 
 DETECT = Command(

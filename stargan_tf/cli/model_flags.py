@@ -24,6 +24,10 @@ MODEL_HELP = (
     "A run folder, the folder of a checkpoint or preset, a .keras file, an address "
     "such as hf://user/model, or the name of a model that comes with the package."
 )
+GROUP_HELP = (
+    "What in an image's path names its group, such as (patient_[0-9]+)/: the part in "
+    "parentheses."
+)
 _OPTIONS = tuple(field.name for field in fields(DatasetOptions))
 # Of a command that opens the data of a model.
 DATA_FLAGS = ("dataset", "image_size", "accept_changed_data", *_OPTIONS)

@@ -22,6 +22,7 @@ from stargan_tf.cli.command import (
 )
 from stargan_tf.cli.model_flags import (
     DATA,
+    GROUP_HELP,
     MODEL_HELP,
     add_accept_changed_data,
     add_mask_provider,
@@ -180,12 +181,14 @@ TRAIN = Command(
 
 # === evaluate and compare: measures models, and puts runs side by side ===
 
+_FUNCTION = "MODULE:FUNCTION or FILE.py:FUNCTION,"
 _FUNCTIONS = {
-    "truth": "(name, label, image size) → the true translation, or None.",
-    "masks": "images → masks, above 0.5 where a translation may draw.",
-    "embedding": "images → vectors that identify a person.",
-    "lesions": "of detection: (name, image size) → where it is ill, or None.",
-    "group": "of detection: name → whose image it is, such as the patient.",
+    "truth": f"{_FUNCTION} (name, label, image size) → the true translation, or None.",
+    "masks": f"{_FUNCTION} images → masks, above 0.5 where a translation may draw.",
+    "embedding": f"{_FUNCTION} images → vectors that identify a person.",
+    "lesions": "Of detection: a folder with a mask at the path of each ill image, or "
+    f"{_FUNCTION} (name, image size) → the mask, or None.",
+    "group": f"REGEX, of detection: {GROUP_HELP[0].lower()}{GROUP_HELP[1:]}",
 }
 _PLOTS = (".png", ".svg", ".pdf")
 
@@ -227,9 +230,8 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
     add("--report", metavar="FILE", help="HTML page to write, with numbers and images.")
     add_overwrite(add)
     add_model_data_arguments(parser)
-    group = parser.add_argument_group("Your own functions")
-    for name, text in _FUNCTIONS.items():
-        help = f"MODULE:FUNCTION or FILE.py:FUNCTION, {text}"
+    group = parser.add_argument_group("What you know about the images")
+    for name, help in _FUNCTIONS.items():
         group.add_argument(f"--{name}", help=help)
     add_mask_provider(group)
     add_trust_code(group)

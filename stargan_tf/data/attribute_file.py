@@ -5,7 +5,9 @@
     000001.jpg -1  1
 
 An attribute is on or off: 1 or -1 in CelebA's files, 1 or 0 in others. A row finds its
-image by the end of its path.
+image by the end of its path. Instead of attributes a table may have a column `domain`.
+Two more columns say how to divide the images: `group`, such as the patient, whose
+images stay together, and `split`.
 """
 
 import codecs
@@ -15,13 +17,14 @@ import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from stargan_tf.data.files import archives_in, is_picture, kind_of_download, say_once
+from stargan_tf.data.options import HELD_OUT, TRAIN
 from stargan_tf.errors import InputError, near_names, shortened
 from stargan_tf.files import open_regular, user_path
 
@@ -34,6 +37,12 @@ SEPARATORS = ",;\t|"
 # What no text holds: control characters other than tab, line ends and Ctrl-Z.
 BINARY = re.compile("[\0-\x08\x0e-\x19\x1b-\x1f]")
 NO_TEXT = "it is not a text file in UTF-8, UTF-16 or Latin-1"
+# Columns that are no attributes.
+DOMAIN, GROUP, SPLIT = "domain", "group", "split"
+OWN_COLUMNS = (DOMAIN, GROUP, SPLIT)
+SPLIT_NAMES = dict.fromkeys(("train", "training"), TRAIN) | dict.fromkeys(
+    ("held_out", "test", "testing", "val", "valid", "validation"), HELD_OUT
+)
 # Saved by pandas without a name for its index, which tells nothing of a picture.
 INDEX = re.compile(r"|Unnamed: \d+(_level_\d+)?")
 
@@ -49,11 +58,17 @@ class AttributeTable:
         files: file names as written, one per row.
         attributes: names of the columns of `values`.
         values: float32 array (rows, attributes) of 0 and 1.
+        is_one_hot: whether the attributes are the table's domains, one a row.
+        groups: for each row its group; empty without such a column.
+        splits: for each row `"train"` or `"held_out"`; empty without such a column.
     """
 
     files: tuple[str, ...]
     attributes: tuple[str, ...]
     values: np.ndarray
+    is_one_hot: bool = False
+    groups: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
 
 
 def read_attribute_file(
@@ -66,14 +81,16 @@ def read_attribute_file(
             `list_attr_celeba.txt` is, by blanks, in UTF-8, UTF-16 or Latin-1. The file
             column has a name such as `file`, `filename`, `image_id` or `path`, or
             holds names of pictures, or is the first.
-        attributes: names of the columns, in order; empty means all but unnamed ones.
+        attributes: names of the columns, in order; empty means all but unnamed ones
+            and `domain`, `group`, and `split`. Of a table with a column `domain`:
+            names of domains.
 
     Returns:
         The table, with -1 read as 0.
 
     Raises:
         InputError: if the file cannot be read, lacks a column or has it twice, or
-            holds another value.
+            holds another value; or if a group is in both splits.
     """
     rows = read_table(path)
     _, header = next(rows, (0, []))
@@ -84,10 +101,49 @@ def read_attribute_file(
             f"{path}: the first line must name the columns, such as 'file,Male'. "
             f"Received: the name of a picture, '{shortened(header[file_column])}'."
         )
+    own = {name: header.index(name) for name in OWN_COLUMNS if name in header}
+    # Attributes that are asked for by name come before domains.
+    is_one_hot = DOMAIN in own and not (attributes and {*attributes} <= {*header})
+    names, chosen = (), []
+    if not is_one_hot:
+        left_out = {file_column, *own.values()}
+        names, chosen = _chosen(path, header, left_out, attributes)
+    cells, lines = [], []
+    for line, row in itertools.chain([first] if first else [], rows):
+        if len(row) != len(header):
+            raise InputError(
+                f"{path}, line {line}: expected {len(header)} columns, as in the "
+                f"line of names. Received: {len(row)}"
+            )
+        cells.append(row)
+        lines.append(line)
+    groups, splits = (
+        tuple(row[own[name]] for row in cells) if name in own else ()
+        for name in (GROUP, SPLIT)
+    )
+    if is_one_hot:
+        column = [row[own[DOMAIN]] for row in cells]
+        names, values = _domains(path, lines, column, attributes)
+    else:
+        values = _on_or_off(path, header, lines, cells, chosen)
+    splits = _checked_splits(path, lines, splits, groups)
+    files = tuple(row[file_column] for row in cells)
+    if not values.size:
+        raise InputError(f"The label file {path} holds no attributes of images.")
+    return AttributeTable(files, names, values, is_one_hot, groups, splits)
+
+
+def _chosen(
+    path: str | os.PathLike,
+    header: Sequence[str],
+    left_out: Collection[int],
+    attributes: Sequence[str],
+) -> tuple[tuple[str, ...], list[int]]:
+    """The attributes to use, and their columns."""
     known = [
         name
         for column, name in enumerate(header)
-        if column != file_column and not INDEX.fullmatch(name)
+        if column not in left_out and not INDEX.fullmatch(name)
     ]
     wanted = [unicodedata.normalize("NFC", name) for name in attributes] or known
     times = Counter(known)
@@ -102,15 +158,19 @@ def read_attribute_file(
                 "one, or choose other columns with --attributes."
             )
     columns = {name: column for column, name in enumerate(header)}
-    chosen = [columns[name] for name in wanted]
-    files, values = [], []
-    for line, row in itertools.chain([first] if first else [], rows):
-        if len(row) != len(header):
-            raise InputError(
-                f"{path}, line {line}: expected {len(header)} columns, as in the "
-                f"line of names. Received: {len(row)}"
-            )
-        files.append(row[file_column])
+    return tuple(wanted), [columns[name] for name in wanted]
+
+
+def _on_or_off(
+    path: str | os.PathLike,
+    header: Sequence[str],
+    lines: Sequence[int],
+    cells: Sequence[Sequence[str]],
+    chosen: Sequence[int],
+) -> np.ndarray:
+    """float32 (rows, chosen columns) of 0 and 1."""
+    values = []
+    for line, row in zip(lines, cells, strict=True):
         values.append([VALUES.get(row[column].lower()) for column in chosen])
         if None in values[-1]:
             column = chosen[values[-1].index(None)]
@@ -121,13 +181,59 @@ def read_attribute_file(
                 "with --attributes."
             )
     table = np.array(values, np.int8)
-    if not table.size:
-        raise InputError(f"The label file {path} holds no attributes of images.")
     if (table == 0).any() and (table == -1).any():
         raise InputError(
             f"{path} mixes 0 and -1; off must be one of the two throughout."
         )
-    return AttributeTable(tuple(files), tuple(wanted), (table > 0).astype(np.float32))
+    return (table > 0).astype(np.float32)
+
+
+def _domains(
+    path: str | os.PathLike,
+    lines: Sequence[int],
+    column: Sequence[str],
+    wanted: Sequence[str],
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The names of the domains, and one-hot rows; all zeros for those not wanted."""
+    for line, name in zip(lines, column, strict=True):
+        if not name:
+            raise InputError(f"{path}, line {line}: the domain is missing.")
+    known = sorted(set(column))
+    names = tuple(unicodedata.normalize("NFC", name) for name in wanted) or tuple(known)
+    for name in names:
+        if name not in known:
+            raise InputError(
+                f"{path} has no domain '{name}'. {near_names(name, known)}"
+            )
+    rows = [[name == one for one in names] for name in column]
+    return names, np.array(rows, np.float32).reshape(-1, len(names))
+
+
+def _checked_splits(
+    path: str | os.PathLike,
+    lines: Sequence[int],
+    splits: Sequence[str],
+    groups: Sequence[str],
+) -> tuple[str, ...]:
+    """The splits by the names used here; no group may be in two."""
+    home: dict[str, str] = {}
+    found = []
+    for row, (line, name) in enumerate(zip(lines, splits, strict=False)):
+        split = SPLIT_NAMES.get(name.lower())
+        if split is None:
+            raise InputError(
+                f"{path}, line {line}: the split must be one of "
+                f"{', '.join(SPLIT_NAMES)}. Received: {shortened(name)!r}"
+            )
+        group = groups[row] if groups else str(row)
+        if home.setdefault(group, split) != split:
+            raise InputError(
+                f"{path}, line {line}: the group '{shortened(group)}' is in both "
+                "splits. A model would be measured on what it was trained on; put all "
+                "of the group's images into one."
+            )
+        found.append(split)
+    return tuple(found)
 
 
 def read_table(path: str | os.PathLike) -> Iterator[Line]:

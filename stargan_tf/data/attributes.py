@@ -1,4 +1,4 @@
-"""`--dataset attributes`: a folder of images and a file with their attributes."""
+"""`--dataset attributes`: a folder of images and a table of what they show."""
 
 import os
 from collections import Counter
@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from stargan_tf.data.attribute_file import (
+    AttributeTable,
     find_images,
     match_rows,
     read_attribute_file,
@@ -20,7 +23,7 @@ from stargan_tf.data.files import (
 )
 from stargan_tf.data.info import BINARY
 from stargan_tf.data.labels import Labels
-from stargan_tf.data.options import TRAIN, DatasetOptions
+from stargan_tf.data.options import SPLITS, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import labeled_files
 from stargan_tf.data.registry import DESCRIPTIONS, OWN_FILES
 from stargan_tf.data.source import LabeledImages
@@ -80,13 +83,15 @@ class AttributesDataset(Dataset):
     A row of the attribute file finds its image by relative path, else by bare file
     name, else by file name without extension (CelebA's PNG edition keeps the names
     of the JPEGs). Every image needs a row; rows without an image are passed over with
-    a warning, so that a part of a data set works with the whole set's file.
+    a warning, so that a part of a data set works with the whole set's file. Of a file
+    with a column `domain` the labels are one-hot. Columns `group` and `split` say which
+    images stay together, and which are held out.
     """
 
     def labels_in(self, options: DatasetOptions) -> Labels:
         """The columns of the attribute file; known hair colors exclude each other."""
         _check_given(options)
-        return _labels(read_attribute_file(options.labels, ()).attributes)
+        return _labels(read_attribute_file(options.labels))
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
@@ -95,19 +100,25 @@ class AttributesDataset(Dataset):
         _check_given(options)
         root = self.folder(options)
         table = read_attribute_file(options.labels, options.attributes)
-        info = _labels(table.attributes).info(
-            self.name, image_size, options.num_channels
-        )
+        info = _labels(table).info(self.name, image_size, options.num_channels)
         listed = _list_images(root, options.labels)
-        names = listed.names
         say_left_out(root, listed.ignored)
-        rows = match_rows(names, table.files, root, options.labels)
-        kept = split_positions(names, split, options.held_out)
-        chosen = [names[position] for position in kept]
-        training = split_positions(names, TRAIN, options.held_out)
-        named = [names[position] for position in training]
-        values = table.values[rows[kept]]
-        return labeled_files(info, root, chosen, values, options, named)
+        rows = match_rows(listed.names, table.files, root, options.labels)
+        # Rows of domains that were not chosen.
+        is_used = table.values[rows].any(axis=1) | (not table.is_one_hot)
+        names = [n for n, used in zip(listed.names, is_used, strict=True) if used]
+        rows = rows[is_used]
+        training, held_out = _divided(names, table, rows, options.held_out)
+        kept = training if split == TRAIN else held_out
+        return labeled_files(
+            info,
+            root,
+            [names[position] for position in kept],
+            table.values[rows[kept]],
+            options,
+            training=[names[position] for position in training],
+            groups=[table.groups[row] for row in rows[kept]] if table.groups else (),
+        )
 
     def audit(self, options: DatasetOptions) -> FileAudit:
         """Lists the files and rows; uses `data_dir`, `labels`, `attributes`."""
@@ -125,9 +136,28 @@ def _check_given(options: DatasetOptions) -> None:
         )
 
 
-def _labels(attributes: tuple[str, ...]) -> Labels:
-    hair = tuple(name for name in attributes if name in HAIR_COLORS)
-    return Labels(attributes, BINARY, (hair,) if len(hair) > 1 else ())
+def _divided(
+    names: Sequence[str], table: AttributeTable, rows: np.ndarray, held_out: float
+) -> list[np.ndarray]:
+    """Positions of the images to train on, and of the others.
+
+    The table's splits decide; without them each group, or each image, by its name.
+    """
+    if table.splits:
+        splits = np.array(table.splits)[rows]
+        return [np.flatnonzero(splits == split) for split in SPLITS]
+    if not table.groups:
+        return [split_positions(names, split, held_out) for split in SPLITS]
+    groups, members = np.unique(np.array(table.groups)[rows], return_inverse=True)
+    chosen = (split_positions(groups, split, held_out) for split in SPLITS)
+    return [np.flatnonzero(np.isin(members, some)) for some in chosen]
+
+
+def _labels(table: AttributeTable) -> Labels:
+    if table.is_one_hot:
+        return Labels(table.attributes)
+    hair = tuple(name for name in table.attributes if name in HAIR_COLORS)
+    return Labels(table.attributes, BINARY, (hair,) if len(hair) > 1 else ())
 
 
 ATTRIBUTES = AttributesDataset(

@@ -20,7 +20,7 @@ from stargan_tf.data.pictures import (
     side_of_file,
     typical_side,
 )
-from stargan_tf.data.source import LabeledImages, Originals, choose_domains
+from stargan_tf.data.source import Known, LabeledImages, Originals, choose_domains
 from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
 
@@ -119,10 +119,12 @@ def labeled_files(
     labels: np.ndarray,
     options: DatasetOptions,
     training: Sequence[str] = (),
+    groups: Sequence[str] = (),
 ) -> LabeledImages:
     """As `picture_files`, of chosen labels: float32 (n, number of domains).
 
     Args:
+        groups: for each file whose it is; none where that is not known.
         training: names of all files to train on, whose values `--intensity percentile`
             looks at; by default `names`.
     """
@@ -142,7 +144,7 @@ def labeled_files(
             line = f"{name}\0{error.errno}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     if measured is None:
-        return _decoded_images(
+        images = _decoded_images(
             info=info,
             names=names,
             labels=labels,
@@ -151,21 +153,29 @@ def labeled_files(
             fingerprint=digest.hexdigest(),
             originals=_files([root / name for name in names]),
         )
+        return replace(images, known=_grouped(names, groups))
     places = measured.places
     rows = np.array([number for number, _ in places])
 
     def load(index: int, size: Size = info.image_size) -> np.ndarray:
         return measured.load(places[index], size, options.fit, options.crop_size)
 
+    named = tuple(map(measured.name, places))
     return LabeledImages(
         info=info,
         labels=labels[rows],
-        names=tuple(map(measured.name, places)),
+        names=named,
         load=load,
         fingerprint=digest.hexdigest(),
         native_side=measured.native_side,
         originals=_files([root / names[number] for number in rows]),
+        known=_grouped(named, [groups[number] for number in rows] if groups else ()),
     )
+
+
+def _grouped(names: Sequence[str], groups: Sequence[str]) -> Known:
+    found = dict(zip(names, groups, strict=True)) if groups else None
+    return Known(group=found and found.__getitem__)
 
 
 def _files(paths: Sequence[Path]) -> Originals:

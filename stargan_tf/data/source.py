@@ -31,6 +31,25 @@ class Originals:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What a data set knows about its images beside their labels.
+
+    Functions of an image's name; each may be missing.
+
+    Args:
+        group: name → whose image it is, such as the patient.
+        truth: (name, label (number of domains,), image size) → what a perfect
+            translation to that label gives, like an image; None where nobody knows.
+        lesions: (name, image size) → where the image is ill, (height, width): 0 where
+            it is not, other numbers for kinds of lesions; None where nobody knows.
+    """
+
+    group: Callable[[str], str] | None = None
+    truth: Callable[[str, np.ndarray, Size], np.ndarray | None] | None = None
+    lesions: Callable[[str, Size], np.ndarray | None] | None = None
+
+
+@dataclass(frozen=True)
 class LabeledImages:
     """One split of a data set, with random access.
 
@@ -47,6 +66,7 @@ class LabeledImages:
         originals: the files, by the same numbers; None where there are none.
         version: text that changes when an image that has no file does, and not with
             its size or how it is decoded; None takes `fingerprint`.
+        known: what else is known of the images.
 
     Raises:
         InputError: if the labels do not fit, or there is no image.
@@ -60,6 +80,7 @@ class LabeledImages:
     native_side: Callable[[], int] | None = None
     originals: Originals | None = None
     version: str | None = None
+    known: Known = Known()
 
     def __post_init__(self) -> None:
         expected = (len(self.names), len(self.info.domains))

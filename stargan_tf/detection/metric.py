@@ -1,10 +1,24 @@
 """The metric `detection`: how well a model's maps and scores find what is ill."""
 
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from stargan_tf.detection.detect import MAXIMUM, THRESHOLD, difference_map, reduced
+from stargan_tf.data.files import audit_folder
+from stargan_tf.data.formats import read_values
+from stargan_tf.data.info import Size, sides
+from stargan_tf.data.options import Preparation, used_box
+from stargan_tf.detection.detect import (
+    MAXIMUM,
+    REDUCTIONS,
+    THRESHOLD,
+    difference_map,
+    reduced,
+)
 from stargan_tf.detection.scores import (
     Candidate,
     auc,
@@ -14,6 +28,7 @@ from stargan_tf.detection.scores import (
     froc,
     interval,
 )
+from stargan_tf.errors import InputError
 from stargan_tf.evaluation.measures import Measurement
 from stargan_tf.evaluation.metrics import Meter, Metric
 from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
@@ -31,7 +46,9 @@ class Seen:
 
     names: list[str] = field(default_factory=list)
     is_ill: list[bool] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
+    scores: dict[str, list[float]] = field(
+        default_factory=lambda: {kind: [] for kind in REDUCTIONS}
+    )
     masks: list[np.ndarray] = field(default_factory=list)
     maps: list[np.ndarray] = field(default_factory=list)
     found: list[list[Candidate]] = field(default_factory=list)
@@ -55,12 +72,9 @@ class DetectionMetric(Metric):
         self.info = subject.held_out.info
         self.healthy = self.info.index(options.healthy)
         self.seed = options.seed
-        self.lesions, self.group = functions.lesions, functions.group
-        if self.info.name == "drawn_scans":
-            from stargan_tf.drawn_scans import known_of, lesion_mask, place_of
-
-            self.lesions = lambda name, size: known_of(lesion_mask, name, size)
-            self.group = lambda name: str(place_of(name)[0])
+        known = subject.held_out.known
+        self.lesions = functions.lesions or known.lesions
+        self.group = functions.group or known.group
         self.seen = Seen()
 
     def start(self, task: Task) -> "_Meter | None":
@@ -74,27 +88,37 @@ class DetectionMetric(Metric):
         """Takes images in; gives their scores."""
         images, healed = batch.images[rows], batch.first[rows]
         maps = difference_map(images, healed)
-        scores = reduced(maps, MAXIMUM, THRESHOLD)
+        scores = {kind: reduced(maps, kind, THRESHOLD) for kind in REDUCTIONS}
         seen = self.seen
         for number, row in enumerate(np.flatnonzero(rows).tolist()):
             name = batch.names[row]
             mask = self.lesions and self.lesions(name, self.info.image_size)
+            if mask is None and self.lesions and not is_ill:
+                mask = np.zeros_like(maps[number])
             seen.names.append(name)
             seen.is_ill.append(is_ill)
-            seen.scores.append(float(scores[number]))
+            for reduction, all_scores in scores.items():
+                seen.scores[reduction].append(float(all_scores[number]))
             if mask is not None:
-                seen.masks.append(np.asarray(mask, bool))
+                seen.masks.append(_checked(mask, maps[number].shape, name))
                 seen.maps.append(maps[number].astype(np.float16))
                 seen.found.append(candidates(maps[number], PEAKS))
-        return scores
+        return scores[MAXIMUM]
 
     def overall(self) -> list[Measurement]:
         """AUC by image and by group; where masks are known, of pixels and lesions."""
         seen, self.seen = self.seen, Seen()
-        is_ill, scores = np.array(seen.is_ill), np.array(seen.scores)
+        is_ill, scores = np.array(seen.is_ill), np.array(seen.scores[MAXIMUM])
         groups = [self.group(name) if self.group else name for name in seen.names]
         counts = {"images": len(is_ill), "ill": int(is_ill.sum())}
-        found = [self._auc("image_auc", is_ill, scores, groups, counts)]
+        others = {kind: auc(is_ill, np.array(seen.scores[kind])) for kind in REDUCTIONS}
+        by_score = ", ".join(f"{kind} {value:.3f}" for kind, value in others.items())
+        found = [
+            replace(
+                self._auc("image_auc", is_ill, scores, groups, counts),
+                note=f"By how a map becomes a score: {by_score}.",
+            )
+        ]
         if self.group:
             names, numbers = np.unique(groups, return_inverse=True)
             highest = np.full(len(names), -np.inf)
@@ -114,30 +138,32 @@ class DetectionMetric(Metric):
         if not ill:
             return []
         masks, maps = (
-            [part[place] for place in ill] for part in (seen.masks, seen.maps)
+            np.stack([part[place] for place in ill]) for part in (seen.masks, seen.maps)
         )
         counts = {"images": len(ill)}
-        truth, values = (np.stack(part).reshape(-1) for part in (masks, maps))
-        precision = average_precision(truth, values)
-        overlaps = {
-            threshold: np.mean(
-                [
-                    dice(mask, one > threshold)
-                    for mask, one in zip(masks, maps, strict=True)
-                ]
-            )
-            for threshold in THRESHOLDS
-        }
+        overlaps = {at: _dice(masks > 0, maps > at) for at in THRESHOLDS}
         best = max(overlaps, key=overlaps.get)
         share = froc(seen.masks, seen.found)
         rates = ", ".join(f"{rate:g}: {share[rate]:.3f}" for rate in share)
         return [
-            Measurement("pixel_precision", precision, counts),
+            Measurement(
+                "pixel_auc",
+                auc(masks.reshape(-1) > 0, maps.reshape(-1)),
+                counts,
+                note=_by_kind("AUC of pixels", masks, maps, auc),
+            ),
+            Measurement(
+                "pixel_precision",
+                average_precision(masks.reshape(-1) > 0, maps.reshape(-1)),
+                counts,
+                note=_by_kind("AP", masks, maps, average_precision),
+            ),
             Measurement(
                 "lesion_dice",
-                float(overlaps[best]),
+                overlaps[best],
                 counts,
-                note=f"Dice at the best threshold, {best:g} of the range.",
+                note=f"Dice at the best threshold, {best:g} of the range. "
+                f"{_by_kind('Dice', masks, maps > best, dice) or ''}".strip(),
             ),
             Measurement(
                 "lesion_sensitivity",
@@ -146,6 +172,69 @@ class DetectionMetric(Metric):
                 note=f"Sensitivity by false positives an image: {rates}.",
             ),
         ]
+
+
+def _checked(mask: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
+    mask = np.asarray(mask)
+    if mask.shape != shape or mask.dtype.kind not in "biuf":
+        raise InputError(
+            f"A mask of lesions must have the shape {shape}. Received for {name}: "
+            f"{mask.dtype} of shape {mask.shape}"
+        )
+    return np.rint(mask).astype(np.uint8)
+
+
+def _dice(masks: np.ndarray, found: np.ndarray) -> float:
+    return float(np.mean([dice(*both) for both in zip(masks, found, strict=True)]))
+
+
+def _by_kind(
+    what: str, masks: np.ndarray, maps: np.ndarray, measure: Callable
+) -> str | None:
+    """A number for each kind of lesion, over the images that have it.
+
+    Pixels of other kinds are left out.
+    """
+    kinds = np.unique(masks[masks > 0]).tolist()
+    if len(kinds) < 2:
+        return None
+    values = []
+    for kind in kinds:
+        rows = (masks == kind).any(axis=(1, 2))
+        counted = (masks[rows] == kind) | (masks[rows] == 0)
+        truth, seen = masks[rows][counted] == kind, maps[rows][counted]
+        values.append(f"{kind}: {measure(truth, seen):.3f}")
+    return f"{what} by the kind of lesion, {', '.join(values)}."
+
+
+def masks_in(folder: Path, preparation: Preparation) -> Callable:
+    """Reads masks of lesions that are files: the function `lesions`.
+
+    A mask lies at its image's path below the folder, in any format that is read, and
+    is fitted as the image is. Images without a file have no known mask.
+
+    Args:
+        preparation: of the images.
+    """
+    paths = {
+        os.path.splitext(name)[0].removesuffix(".nii"): folder / name
+        for name in audit_folder(folder).names
+    }
+    if not paths:
+        raise InputError(f"--lesions {folder} holds no images of masks.")
+
+    def lesions(name: str, image_size: Size) -> np.ndarray | None:
+        file, _, number = name.partition("#")
+        path = paths.get(os.path.splitext(file)[0].removesuffix(".nii"))
+        if path is None:
+            return None
+        mask = read_values(path).values[int(number or 0)].max(axis=-1)
+        box = used_box(mask.shape[::-1], *vars(preparation).values(), image_size)
+        size = sides(image_size)[::-1]
+        image = Image.fromarray(mask.astype(np.float32)).crop(box)
+        return np.asarray(image.resize(size, Image.Resampling.NEAREST))
+
+    return lesions
 
 
 class _Meter(Meter):

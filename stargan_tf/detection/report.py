@@ -3,8 +3,7 @@
 import base64
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -68,7 +67,7 @@ class Job:
         threshold: see `detect`.
         reduction: see `detect`.
         least: see `detect`.
-        group: finds a group's name in a path; None for none.
+        group: path → whose image it is; None where that is not known.
         overwrite: whether a folder that is there is replaced.
     """
 
@@ -79,7 +78,7 @@ class Job:
     threshold: float
     reduction: str
     least: int
-    group: re.Pattern | None
+    group: Callable[[str], str] | None
     overwrite: bool
 
     def run(self, model: Any, batch_size: int) -> list[str]:
@@ -120,24 +119,15 @@ class Job:
             yield Row(
                 name=name.as_posix(),
                 number=index,
-                group=self._group(self.pictures[place].path, name),
+                group=self.group(self.pictures[place].path.as_posix())
+                if self.group
+                else name.as_posix(),
                 score=float(found.scores[number]),
                 candidates=_in_file(found.candidates[number], fitted),
                 picture=_side_by_side(
                     fitted.image, found.healed[number], difference, self.threshold
                 ),
             )
-
-    def _group(self, path: Path, name: Path) -> str:
-        if self.group is None:
-            return name.as_posix()
-        match = self.group.search(path.as_posix())
-        if match is None:
-            raise InputError(
-                f"--group {self.group.pattern} finds no group in {path}. Mend the "
-                "expression."
-            )
-        return match[1]
 
     def _write_images(
         self,

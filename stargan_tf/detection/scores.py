@@ -1,5 +1,6 @@
 """How well scores and maps tell ill from healthy: AUC, FROC, Dice, and the like."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -64,6 +65,40 @@ def dice(mask: np.ndarray, found: np.ndarray) -> float:
     mask, found = np.asarray(mask, bool), np.asarray(found, bool)
     total = mask.sum() + found.sum()
     return float(2 * (mask & found).sum() / total) if total else 1.0
+
+
+def grouping(pattern: str) -> Callable[[str], str]:
+    """What finds the group, such as the patient, in an image's path.
+
+    Args:
+        pattern: a regular expression with one pair of parentheses, around what names
+            the group, such as `"(patient_[0-9]+)/"`.
+
+    Raises:
+        InputError: if the pattern is no such expression; the function, if it is
+            nowhere in a path.
+    """
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise InputError(
+            f"--group must be a regular expression. {error}: {pattern}"
+        ) from error
+    if compiled.groups != 1:
+        raise InputError(
+            "--group must have one pair of parentheses, around what names the group. "
+            f"Received: {pattern}"
+        )
+
+    def group(path: str) -> str:
+        match = compiled.search(path)
+        if match is None:
+            raise InputError(
+                f"--group {pattern} finds no group in {path}. Mend the expression."
+            )
+        return match[1]
+
+    return group
 
 
 def interval(

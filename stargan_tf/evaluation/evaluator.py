@@ -33,7 +33,6 @@ from stargan_tf.evaluation.tasks import (
     Subject,
     Task,
     Translated,
-    drawn_truth,
     image_batches,
 )
 from stargan_tf.steering import steering
@@ -174,7 +173,7 @@ def _make_metrics(
             f"{', '.join(colored)}. These images are of {info.image_text}. Leave "
             "these metrics out."
         )
-    truth = functions.truth or drawn_truth(subject.held_out)
+    truth = functions.truth or subject.held_out.known.truth
     metrics: list[Metric] = []
     if CLASSIFICATION in options.metrics:
         metrics.append(kinds.ClassificationMetric(subject, options))

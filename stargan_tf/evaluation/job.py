@@ -14,6 +14,7 @@ from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, Preparation
 from stargan_tf.data.registry import available, definition, load_dataset
 from stargan_tf.data.source import LabeledImages
+from stargan_tf.detection.scores import grouping
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import (
@@ -49,6 +50,8 @@ from stargan_tf.user_code import check_form, explained, imported_by_user
 RESULTS = "results.json"
 # Metrics that compare with real images.
 COMPARED = {CLASSIFICATION, FID, KID}
+# Functions that may be named otherwise: by a folder of masks, by an expression.
+LESIONS, GROUP = "lesions", "group"
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ class EvaluationJob:
         state: of the checkpoint.
         data: the images.
         options: what to measure.
-        functions: names of the user's functions; see `UserFunctions`.
+        functions: names of the user's functions; see `plan_evaluation`.
         code: what `load_model` is told about the model's functions.
         output: where the JSON file goes.
         report: where the page goes; None for none.
@@ -208,10 +211,7 @@ class EvaluationJob:
         """Loads the model and measures it; resumes where an earlier call stopped."""
         from stargan_tf.evaluation.evaluator import Evaluator
 
-        functions = {
-            option: explained(option, name, imported_by_user(option, name))
-            for option, name in self.functions.items()
-        }
+        functions = {name: self._function(name) for name in self.functions}
         model = load_model(self.checkpoint, compile=False, **self.code)
         subject = _subject(model, self.state, self.data)
         evaluator = Evaluator(subject, self.options, UserFunctions(**functions))
@@ -219,6 +219,16 @@ class EvaluationJob:
         if self.finished.found:
             note(f"{self.finished.found} tasks were finished before.")
         return results
+
+    def _function(self, option: str) -> Callable:
+        name = self.functions[option]
+        if option == GROUP:
+            return grouping(name)
+        if option == LESIONS and os.path.isdir(name):
+            from stargan_tf.detection.metric import masks_in
+
+            return masks_in(user_path(name), self.state.preparation or Preparation())
+        return explained(option, name, imported_by_user(option, name))
 
     def write(self, results: Results, seconds: float) -> None:
         """Writes the files; what was kept for an interrupted call is dropped.
@@ -284,6 +294,8 @@ def evaluate(
     truth: Callable[..., Any] | None = None,
     masks: Callable[..., Any] | None = None,
     embedding: Callable[..., Any] | None = None,
+    lesions: Callable[..., Any] | None = None,
+    group: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Results:
     """Measures a model on held-out images, as `stargan-tf evaluate` does.
@@ -307,6 +319,10 @@ def evaluate(
         masks: uint8 images (n, size, size, 3) → (n, size, size), above 0.5 where a
             translation may draw.
         embedding: uint8 images (n, size, size, 3) → vectors (n, d) that tell who it is.
+        lesions: of `"detection"`: (name of an image, image size) → where it is ill,
+            (height, width): 0 where it is not, other numbers for kinds of lesions;
+            None where nobody knows.
+        group: of `"detection"`: name of an image → whose it is, such as the patient.
         **options: `count` (images of each task at most), `batch_size`, `seed`,
             `outputs` (translations of each image, for models with styles),
             `protocol`, `lpips_network`, `classifier` and `classifier_steps`, as the
@@ -349,7 +365,7 @@ def evaluate(
     else:
         choice = DataChoice(dataset, opening)
         data = open_evaluation_data(checkpoint, state, choice)
-    functions = UserFunctions(truth=truth, masks=masks, embedding=embedding)
+    functions = UserFunctions(truth, masks, embedding, lesions, group)
     subject = _subject(model, state, data)
     with keras_settings():
         return Evaluator(subject, chosen, functions).run()
@@ -380,7 +396,8 @@ def plan_evaluation(
 
     Args:
         choose: the model's image size → what the user said about the data.
-        functions: option → `module:name`, or None.
+        functions: option → `module:name`, or None; of `lesions` also a folder of
+            masks; of `group` a regular expression, see `grouping`.
         output: JSON file; None for `results.json` in the model's folder. A `.keras`
             file has `NAME_results.json` beside it; what comes with the package or from
             an address has it here.
@@ -388,7 +405,10 @@ def plan_evaluation(
     """
     named = {option: name for option, name in functions.items() if name}
     for option, name in named.items():
-        check_form(option, name)
+        if option == GROUP:
+            grouping(name)
+        elif option != LESIONS or not os.path.isdir(name):
+            check_form(option, name)
     checkpoint, state = find_checkpoint(model)
     choice = choose(state.datasets[0]["image_size"])
     data = open_evaluation_data(checkpoint, state, choice)

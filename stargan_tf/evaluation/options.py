@@ -92,8 +92,9 @@ class UserFunctions:
         masks: uint8 images (n, s, s, 3) → (n, s, s), above one half where a
             translation may draw.
         embedding: uint8 images (n, s, s, 3) → vectors (n, d) that tell who it is.
-        lesions: of `"detection"`: (name of a held-out image, image size) → bool
-            (height, width), where it is ill, or None where that is not known.
+        lesions: of `"detection"`: (name of a held-out image, image size) → where it is
+            ill, (height, width): 0 where it is not, other numbers for kinds of
+            lesions; None where nobody knows.
         group: of `"detection"`: name of a held-out image → whose it is, such as the
             patient.
     """
@@ -181,6 +182,9 @@ NUMBERS = {
         "the same of patients, by highest score",
         ".3f",
         True,
+    ),
+    "pixel_auc": Number(
+        DETECTION, "pixels", "AUC of the ill images' pixels", ".3f", True
     ),
     "pixel_precision": Number(
         DETECTION, "AP", "average precision of the ill images' pixels", ".3f", True

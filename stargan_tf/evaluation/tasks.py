@@ -4,14 +4,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from absl import logging
 
-from stargan_tf.data.info import DatasetInfo
-from stargan_tf.data.options import HELD_OUT, DatasetOptions
+from stargan_tf.data.info import Size, checked_size
 from stargan_tf.data.pictures import to_uint8
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
@@ -23,8 +22,8 @@ THREADS = 4
 
 Translate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Back = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-# (name of a held-out image, label, image size) → uint8 image, or None.
-Truth = Callable[[str, np.ndarray, int], np.ndarray | None]
+# (name of a held-out image, label, image size) → the true image, or None.
+Truth = Callable[[str, np.ndarray, Size], np.ndarray | None]
 
 
 @dataclass(frozen=True)
@@ -207,7 +206,8 @@ def true_images(
     if truth is None:
         return known, images[known]
     for place, name in enumerate(batch.names):
-        image = truth(name, batch.labels[place], shape[0])
+        size = checked_size(shape[:2])
+        image = truth(name, batch.labels[place], size)
         if image is None:
             continue
         image = np.asarray(image)
@@ -218,56 +218,3 @@ def true_images(
             )
         known[place], images[place] = True, image
     return known, images[known]
-
-
-def drawn_truth(source: LabeledImages) -> Truth | None:
-    """The truth about held-out drawn faces, which can be drawn with any label.
-
-    Returns:
-        A function that knows every image of a drawn set; None for other data sets.
-    """
-    from stargan_tf.drawn_scans import DRAWN_SCANS, HEALTHY
-    from stargan_tf.toon_faces.datasets import (
-        TOON_ATTRIBUTES,
-        TOON_EXPRESSIONS,
-        true_translation,
-    )
-
-    drawn = {faces.name: faces for faces in (TOON_ATTRIBUTES, TOON_EXPRESSIONS)}
-    info = source.info
-    if info.name == DRAWN_SCANS.name and HEALTHY in info.domains:
-        return partial(_healed, info.domains.index(HEALTHY))
-    if info.name not in drawn:
-        return None
-    whole = drawn[info.name].load(HELD_OUT, info.image_size, DatasetOptions())
-    labels = dict(zip(whole.names, whole.labels, strict=True))
-
-    def truth(name: str, label: np.ndarray, image_size: int) -> np.ndarray | None:
-        row = int(name.rpartition("_")[2])
-        label = _completed(info, label, whole.info, labels[name])
-        try:
-            return true_translation(info.name, HELD_OUT, row, label, image_size)
-        except InputError:  # Such as no hair color at all: nobody looks like that.
-            return None
-
-    return truth
-
-
-def _healed(
-    healthy: int, name: str, label: np.ndarray, image_size: int
-) -> np.ndarray | None:
-    from stargan_tf.drawn_scans import healthy_twin, known_of
-
-    return known_of(healthy_twin, name, image_size) if label[healthy] else None
-
-
-def _completed(
-    info: DatasetInfo, label: np.ndarray, whole: DatasetInfo, before: np.ndarray
-) -> np.ndarray:
-    """A label of some domains as one of all; the others keep what they were."""
-    after = before.copy()
-    for domain, value in zip(info.domains, label, strict=True):
-        rivals = whole.rivals(domain) if value else ()
-        after[[whole.index(rival) for rival in rivals]] = 0.0
-        after[whole.index(domain)] = value
-    return after

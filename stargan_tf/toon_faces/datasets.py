@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import PIL
 from PIL import Image, ImageDraw
 
 from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import binary, one_hot
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, check_split
 from stargan_tf.data.registry import DESCRIPTIONS
-from stargan_tf.data.source import LabeledImages, choose_domains
+from stargan_tf.data.source import Known, LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.toon_faces import face
@@ -207,6 +209,7 @@ class ToonFaces(Dataset):
         seed: what the people and their labels are drawn from.
         draw: seed, number of a person, and a possible label (domains,) → who that
             is, and with which look.
+        one_identity: whether it is the same person with any label.
     """
 
     license: str = "Apache-2.0, as stargan_tf"
@@ -214,6 +217,7 @@ class ToonFaces(Dataset):
     obtain: str = "Nothing to obtain: stargan_tf draws the pictures."
     seed: int
     draw: Callable[[int, int, np.ndarray], tuple[Identity, Look]]
+    one_identity: bool = True
 
     takes_crop_size = False
 
@@ -244,7 +248,34 @@ class ToonFaces(Dataset):
             native_side=lambda: LARGEST,
             version=f"renderer {RENDERER_VERSION}",
         )
-        return choose_domains(images, options.attributes)
+        chosen = choose_domains(images, options.attributes)
+        if not self.one_identity:
+            return chosen
+        truth = partial(self._truth, split, labels, chosen.info)
+        return replace(chosen, known=Known(truth=truth))
+
+    def _truth(
+        self,
+        split: str,
+        labels: np.ndarray,
+        info: DatasetInfo,
+        name: str,
+        label: np.ndarray,
+        image_size: int,
+    ) -> np.ndarray | None:
+        """A person with a label of some of the domains."""
+        row = int(name.rpartition("_")[2])
+        whole = self.labels.info(self.name, image_size)
+        # The others keep what they were.
+        after = labels[row].copy()
+        for domain, value in zip(info.domains, label, strict=True):
+            rivals = whole.rivals(domain) if value else ()
+            after[[whole.index(rival) for rival in rivals]] = 0.0
+            after[whole.index(domain)] = value
+        try:
+            return self.render(split, row, after, image_size)
+        except InputError:  # Such as no hair color at all: nobody looks like that.
+            return None
 
     @property
     def _exclusive(self) -> tuple[str, ...]:
@@ -367,6 +398,7 @@ TOON_PEOPLE = ToonFaces(
     labels=one_hot(*KINDS),
     seed=7103,
     draw=_of_kind,
+    one_identity=False,
 )
 _BY_NAME = {
     faces.name: faces for faces in (TOON_ATTRIBUTES, TOON_EXPRESSIONS, TOON_PEOPLE)

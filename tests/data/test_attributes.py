@@ -278,3 +278,68 @@ def test_other_bad_input(images, labels, tmp_path):
     twice = labels(CELEBA + "000001.jpg 1 1 1 1\n")
     with pytest.raises(InputError, match=r"two rows for the image 000001\.jpg"):
         load_dataset("attributes", "train", 8, data_dir=images, labels=twice)
+
+
+TABLE = """path,domain,group,split
+000001.jpg,cat,anna,train
+000002.jpg,dog,anna,train
+my photo.jpg,cat,ben,test
+"""
+
+
+def opened(images, labels, split="train", **options):
+    options = {"data_dir": images, "labels": labels, **options}
+    return load_dataset("attributes", split, 32, **options)
+
+
+def test_a_table_of_domains_groups_and_splits(images, labels):
+    table = labels(TABLE)
+    train, held_out = (opened(images, table, split) for split in ("train", "held_out"))
+    assert train.info.domains == ("cat", "dog") and train.info.label_type == "one_hot"
+    assert train.names == ("000001.jpg", "000002.jpg")
+    np.testing.assert_array_equal(train.labels, np.eye(2))
+    assert held_out.names == ("my photo.jpg",)
+    assert train.known.group("000002.jpg") == "anna"
+    assert held_out.known.group("my photo.jpg") == "ben"
+
+
+def test_one_domain_of_a_table(images, labels):
+    cats = opened(images, labels(TABLE), attributes=("cat",))
+    assert cats.names == ("000001.jpg",) and cats.labels.tolist() == [[1]]
+    with pytest.raises(InputError, match=r"has no domain 'cow'. Known: cat, dog"):
+        opened(images, labels(TABLE), attributes=("cow",))
+
+
+def test_groups_never_cross_splits(photograph, tmp_path, labels):
+    for number in range(24):
+        photograph(f"images/{number:02d}.jpg", seed=number)
+    rows = [f"{n:02d}.jpg,{n % 2},patient {n // 4}" for n in range(24)]
+    table = labels("\n".join(["path,Ill,group", *rows]))
+    root = str(tmp_path / "images")
+    both = [opened(root, table, s, held_out=0.3) for s in ("train", "held_out")]
+    assert both[0].info.domains == ("Ill",)
+    patients = [{part.known.group(name) for name in part.names} for part in both]
+    assert not patients[0] & patients[1] and all(patients)
+    assert sum(len(part) for part in both) == 24
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("dog,anna,train", "dog,anna,test", "line 3: the group 'anna' is in both spl"),
+        ("ben,test", "ben,dev", "line 4: the split must be one of train, .*: 'dev'"),
+        ("my photo.jpg,cat", "my photo.jpg,", "line 4: the domain is missing"),
+    ],
+)
+def test_tables_that_are_refused(images, labels, old, new, message):
+    assert old in TABLE
+    table = labels(TABLE.replace(old, new))
+    with pytest.raises(InputError, match=message):
+        opened(images, table)
+
+
+def test_attributes_come_before_domains_if_they_are_named(images, labels):
+    text = "path,domain,Male\n000001.jpg,cat,1\n000002.jpg,dog,0\nmy photo.jpg,cat,1\n"
+    assert opened(images, labels(text)).info.domains == ("cat", "dog")
+    named = opened(images, labels(text), attributes=("Male",), held_out=0.01)
+    assert named.info.domains == ("Male",) and named.info.label_type == "binary"

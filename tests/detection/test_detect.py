@@ -11,6 +11,8 @@ from stargan_tf.cli.main import main
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import Intensity
 from stargan_tf.detection.detect import detect
+from stargan_tf.detection.metric import _by_kind
+from stargan_tf.detection.scores import auc
 from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
 from tests.data.scans import write_nifti
@@ -181,6 +183,70 @@ def test_style_models_detect_nothing(inputs, tmp_path, capsys):
     assert "needs one that labels steer" in capsys.readouterr().err
 
 
+def test_kinds_of_lesions_by_hand():
+    """An image with both kinds, and one with the second."""
+    masks = np.array([[[1, 1, 0, 2]], [[0, 0, 2, 2]]], np.uint8)
+    maps = np.array([[[4.0, 3, 2, 0]], [[1, 2, 3, 0]]])
+    assert (
+        _by_kind("AUC", masks, maps, auc)
+        == "AUC by the kind of lesion, 1: 1.000, 2: 0.333."
+    )
+    assert _by_kind("", np.minimum(masks, 1), maps, auc) is None
+
+
+@pytest.fixture
+def hospital(tmp_path):
+    """A table of scans, their files, and masks of the ill ones."""
+    from PIL import Image
+
+    lines = ["path,domain,group,split"]
+    for patient in range(8):
+        for number in range(2):
+            shown = slice_of(patient, number)
+            name = f"scans/{patient}/{number}.png"
+            image = np.rint(255 * draw(shown, SIZE)).astype(np.uint8)
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path)
+            domain = "ill" if shown.lesions else "healthy"
+            split = "train" if patient % 2 else "test"
+            lines.append(f"{name},{domain},patient {patient},{split}")
+            if shown.lesions:
+                mask = lesion_mask(shown, 2 * SIZE)
+                path = tmp_path / f"masks/{patient}/{number}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(mask).save(path)
+    (tmp_path / "table.csv").write_text("\n".join(lines))
+    return tmp_path
+
+
+@pytest.mark.parametrize("more", ["", "--group (\\d+)/ --lesions masks"])
+def test_a_table_with_masks_in_a_folder(hospital, more, monkeypatch, capsys):
+    info = DatasetInfo("attributes", ("healthy", "ill"), ONE_HOT, SIZE, (), 1)
+    model = stargan_tf.StarGAN(
+        info,
+        base_filters=4,
+        num_residual_blocks=0,
+        discriminator_filters=4,
+        discriminator_layers=3,
+        output="additive",
+    )
+    model.save(hospital / "m.keras")
+    monkeypatch.chdir(hospital)
+    command = (
+        "evaluate --model m.keras --dataset attributes --data_dir scans --labels "
+        f"table.csv --num_channels 1 --metrics detection --output found.json {more}"
+    )
+    assert main(command.split()) == 0
+    found = json.loads((hospital / "found.json").read_text())["means"]
+    assert found["image_auc"]["value"] == found["group_auc"]["value"] == 0.5
+    assert found["group_auc"]["counts"]["groups"] == 4
+    assert ("pixel_auc" in found) == bool(more)
+    if more:
+        count = found["pixel_auc"]["counts"]["images"]
+        assert count == found["image_auc"]["counts"]["ill"]
+
+
 @pytest.mark.parametrize("heals", [False, True])
 def test_numbers_of_the_evaluation(heals, monkeypatch):
     """By a model that changes nothing, and by one that knows the healthy twins."""
@@ -202,14 +268,21 @@ def test_numbers_of_the_evaluation(heals, monkeypatch):
         monkeypatch.setattr(model, "translate", translate)
     results = stargan_tf.evaluate(model, "drawn_scans", "detection", count=60)
     values = {name: one.value for name, one in results.means.items()}
+    kinds = results.means["pixel_auc"].note
+    assert (
+        kinds.startswith("AUC of pixels by the kind of lesion, 1: ")
+        and ", 3: " in kinds
+    )
+    assert "mean" in results.means["image_auc"].note
     if not heals:
+        assert values["pixel_auc"] == 0.5
         assert (values["image_auc"], values["group_auc"]) == (0.5, 0.5)
         assert values["lesion_sensitivity"] == 0
         return
     assert (values["image_auc"], values["group_auc"]) == (1, 1)
     # Of a ring the mask has the inside, too, and of a warp all that is around it.
     assert values["lesion_dice"] > 0.5 and values["lesion_sensitivity"] > 0.8
-    assert values["pixel_precision"] > 0.6
+    assert values["pixel_precision"] > 0.6 and values["pixel_auc"] > 0.9
     assert results.means["image_auc"].interval == (1, 1)
     assert "AUC" in str(results) and "1: " in str(results)
     json.dumps([one.to_dict() for one in results.means.values()])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.source import Known
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.tasks import (
     Translated,
-    drawn_truth,
     image_batches,
     true_images,
 )
@@ -44,7 +44,7 @@ def test_what_is_no_image_is_named(image, message):
 
 def test_drawn_faces_are_drawn_again():
     source = load_dataset("toon_attributes", "held_out", 32)
-    truth = drawn_truth(source)
+    truth = source.known.truth
     row = 5
     image = truth(source.names[row], source.labels[row], 32)
     np.testing.assert_array_equal(image, source.load(row))
@@ -63,16 +63,18 @@ def test_a_choice_of_attributes_leaves_the_others_as_they_were():
     wanted = np.array([1, label[3]], np.float32)
     number = int(full.names[row].rpartition("_")[2])
     expected = true_translation("toon_attributes", "held_out", number, label, 32)
-    found = drawn_truth(source)(full.names[row], wanted, 32)
+    found = source.known.truth(full.names[row], wanted, 32)
     np.testing.assert_array_equal(found, expected)
     # Blond off again leaves no hair color: nobody looks like that.
     blond = int(np.flatnonzero(full.labels[:, 1])[0])
     nothing = np.array([0, 0], np.float32)
-    assert drawn_truth(source)(full.names[blond], nothing, 32) is None
+    assert source.known.truth(full.names[blond], nothing, 32) is None
 
 
 def test_of_other_images_nothing_is_known():
-    assert drawn_truth(faces().held_out) is None
+    assert faces().held_out.known == Known()
+    people = load_dataset("toon_people", "held_out", 32)
+    assert people.known.truth is None  # A man is another person than a woman.
 
 
 def test_a_truth_of_another_shape_is_refused():
