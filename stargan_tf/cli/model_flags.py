@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import CommandParser, Switch, number
 from stargan_tf.data.info import checked_size, size_text
-from stargan_tf.data.intensity import INTENSITY_HELP
+from stargan_tf.data.intensity import INTENSITY_HELP, INVALID_HELP
 from stargan_tf.data.options import (
     CHANNELS_HELP,
     CROP,
@@ -74,6 +74,7 @@ def _add_options(group: Any) -> None:
     add("--num_channels", type=number(int, 1), metavar="COUNT", help=CHANNELS_HELP)
     help = f"For measured images. {INTENSITY_HELP}".replace("%", "%%")
     add("--intensity", metavar="HOW", help=help)
+    add("--invalid_value", metavar="VALUE", help=INVALID_HELP)
 
 
 def _size(text: str) -> int | tuple[int, ...]:

@@ -61,12 +61,34 @@ class Stored:
         return min(both), max(both)
 
 
+def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> None:
+    """Refuses values that no one can compute with.
+
+    Args:
+        values: of one file or image, in its units.
+        gaps: which of them stand for no data, see `Intensity.gaps`.
+        path: of the file, for the message.
+
+    Raises:
+        InputError: if there are infinite ones, or NaN that are no gaps.
+    """
+    if values.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(values)
+    if gaps is not None:
+        bad &= ~gaps
+    if bad.any():
+        raise InputError(
+            f"{path}: {int(bad.sum()):,} of its values are infinite or NaN. Replace "
+            "them by a number, or give --invalid_value if they stand for no data."
+        )
+
+
 def read_values(path: str | os.PathLike) -> Stored:
     """Reads a file exactly.
 
     Raises:
-        UnreadableImage: if it is damaged, of another format, holds too much, or values
-            that are not finite.
+        UnreadableImage: if it is damaged, of another format, or holds too much.
         ImportError: if its format needs the extra `science`.
     """
     path = Path(path)
@@ -79,12 +101,6 @@ def read_values(path: str | os.PathLike) -> Stored:
     except Exception as error:
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise _unreadable(path, reason) from error
-    if stored.values.dtype.kind == "f" and not np.isfinite(stored.values).all():
-        bad = int((~np.isfinite(stored.values)).sum())
-        raise InputError(
-            f"{path}: {bad:,} of its values are infinite or NaN. Replace them by a "
-            "number."
-        )
     return stored
 
 

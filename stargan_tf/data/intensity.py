@@ -23,6 +23,14 @@ INTENSITY_HELP = (
     "window:LOW,HIGH (in the data's units; LOW,HIGH for each channel or one for all), "
     "or percentile:P,Q (of the training images, for each channel)."
 )
+INVALID_HELP = (
+    "Of measured images: the stored value of pixels without data, such as -9999 or "
+    "nan. They stay as they are, and count in no loss."
+)
+# What pixels without data are in images whose values are from -1 to 1.
+GAP = -2.0
+# Smaller values of images are gaps; resizing mixes both.
+LARGEST_GAP = -1.05
 # Of each channel of an image that percentiles are taken of.
 _MOST_VALUES = 1 << 14
 
@@ -34,13 +42,16 @@ class Intensity:
     Args:
         low: the value that becomes -1, of all channels or of each.
         high: the value that becomes 1, likewise.
+        invalid: the stored value of pixels without data, which become `GAP`, as text,
+            such as `"-9999"` or `"nan"`; None for none.
 
     Raises:
-        InputError: unless each low is below its high.
+        InputError: unless each low is below its high, and `invalid` is a number.
     """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
+    invalid: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
@@ -59,6 +70,14 @@ class Intensity:
                     f"Received: {low:g} to {high:g}"
                 )
 
+        if self.invalid is not None:
+            check_invalid(self.invalid)
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether images may have pixels without data."""
+        return self.invalid is not None
+
     def check_channels(self, count: int) -> None:
         """Refuses as many windows as there are no channels."""
         if len(self.low) not in (1, count):
@@ -73,11 +92,19 @@ class Intensity:
 
         low, high = np.asarray(self.low), np.asarray(self.high)
         scaled = (values.astype(np.float64) - low) * (2.0 / (high - low)) - 1.0
-        return np.clip(scaled, -1.0, 1.0).astype(np.float32)
+        scaled = np.clip(scaled, -1.0, 1.0).astype(np.float32)
+        gaps = self.gaps(values)
+        return scaled if gaps is None else np.where(gaps, np.float32(GAP), scaled)
+
+    def gaps(self, values: "np.ndarray") -> "np.ndarray | None":
+        """Which stored values stand for no data; None where that cannot be."""
+        return invalid_values(values, self.invalid)
 
     def outside(self, values: "np.ndarray") -> int:
         """How many values are clipped."""
-        return int(((values < self.low) | (values > self.high)).sum())
+        clipped = (values < self.low) | (values > self.high)
+        gaps = self.gaps(values)
+        return int(clipped.sum() if gaps is None else (clipped & ~gaps).sum())
 
     def restore(self, images: "np.ndarray", dtype: "np.dtype") -> "np.ndarray":
         """The inverse of `to_float`: float images in [-1, 1] as values of a type.
@@ -88,6 +115,8 @@ class Intensity:
 
         low, high = np.asarray(self.low), np.asarray(self.high)
         values = (images.astype(np.float64) + 1.0) * ((high - low) / 2.0) + low
+        if self.has_gaps:
+            values = np.where(images < LARGEST_GAP, float(self.invalid), values)
         dtype = np.dtype(dtype)
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
@@ -98,6 +127,35 @@ class Intensity:
         """As `--intensity` takes it."""
         numbers = (n for pair in zip(self.low, self.high, strict=True) for n in pair)
         return f"{WINDOW}:{','.join(repr(number) for number in numbers)}"
+
+
+def check_invalid(text: str) -> None:
+    """Refuses what `--invalid_value` does not take."""
+    try:
+        float(text)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"--invalid_value must be a number, or nan. Received: {text}"
+        ) from None
+
+
+def invalid_values(values: "np.ndarray", invalid: str | None) -> "np.ndarray | None":
+    """Which stored values stand for no data; None where that cannot be."""
+    import numpy as np
+
+    if invalid is None:
+        return None
+    number = float(invalid)
+    if math.isnan(number):
+        return np.isnan(values)
+    # As the type has it: 3.4e38, for example, is another number in float32.
+    kind = values.dtype
+    return values == (kind.type(number) if kind.kind == "f" else number)
+
+
+def valid_pixels(images: "np.ndarray") -> "np.ndarray":
+    """Which values of float images in [-1, 1] are data."""
+    return images >= LARGEST_GAP
 
 
 def check_intensity(text: str) -> None:
@@ -113,7 +171,10 @@ def check_intensity(text: str) -> None:
 
 
 def intensity_of(
-    text: str, images: "Iterable[np.ndarray]", limits: tuple[float, float] | None
+    text: str,
+    images: "Iterable[np.ndarray]",
+    limits: tuple[float, float] | None,
+    invalid: str | None = None,
 ) -> Intensity:
     """What `--intensity` stands for.
 
@@ -122,6 +183,7 @@ def intensity_of(
         images: stored values (height, width, channels) of the training images; looked
             at for percentiles only.
         limits: the whole range of the files' type; None for floats.
+        invalid: see `Intensity`.
 
     Raises:
         InputError: if the text cannot be read, or fits neither type nor values.
@@ -131,22 +193,31 @@ def intensity_of(
     check_intensity(text)
     kind, numbers = _parsed(text)
     if kind == WINDOW:
-        return Intensity(tuple(numbers[::2]), tuple(numbers[1::2]))
+        return Intensity(tuple(numbers[::2]), tuple(numbers[1::2]), invalid)
     if kind == PERCENTILE:
-        low, high = np.percentile(_sample(images), numbers, axis=0)
+        sample = _sample(images)
+        gaps = invalid_values(sample, invalid)
+        if gaps is not None:
+            sample = np.where(gaps, np.nan, sample)
+            empty = np.flatnonzero(gaps.all(axis=0))
+            if len(empty):
+                raise InputError(
+                    f"Channel {empty[0]} has no data: all of its values are {invalid}."
+                )
+        low, high = np.nanpercentile(sample, numbers, axis=0)
         flat = np.flatnonzero(low >= high)
         if len(flat):
             raise InputError(
                 f"{text} finds the same value twice in channel {flat[0]}, "
                 f"{low[flat[0]]:g}: it is nearly constant. Give window:LOW,HIGH."
             )
-        return Intensity(tuple(low), tuple(high))
+        return Intensity(tuple(low), tuple(high), invalid)
     if limits is None:
         raise InputError(
             "The images hold floating-point numbers, which have no natural range. "
             "Give --intensity window:LOW,HIGH or percentile:P,Q."
         )
-    return Intensity((limits[0],), (limits[1],))
+    return Intensity((limits[0],), (limits[1],), invalid)
 
 
 def _sample(images: "Iterable[np.ndarray]") -> "np.ndarray":

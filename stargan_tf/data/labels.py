@@ -15,6 +15,7 @@ from stargan_tf.data.info import (
     as_infos,
     composed,
 )
+from stargan_tf.data.intensity import GAP
 from stargan_tf.errors import InputError, near_names
 
 if TYPE_CHECKING:
@@ -170,6 +171,16 @@ class LabelSpace:
     def image_shape(self) -> tuple[int, int, int]:
         """(height, width, channels) of the images."""
         return self.datasets[0].shape
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether pixels of the images may have no data."""
+        return any(i.intensity and i.intensity.has_gaps for i in self.datasets)
+
+    @property
+    def lowest(self) -> float:
+        """The smallest value of a pixel: -1, or that of pixels without data."""
+        return GAP if self.has_gaps else -1.0
 
     @property
     def num_domains(self) -> int:

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.files import MEASURED, extension, say_once
-from stargan_tf.data.formats import Stored, count_slices, read_values
+from stargan_tf.data.formats import Stored, check_finite, count_slices, read_values
 from stargan_tf.data.info import RGB, Size, sides
-from stargan_tf.data.intensity import FULL, Intensity, intensity_of
+from stargan_tf.data.intensity import FULL, GAP, Intensity, intensity_of, valid_pixels
 from stargan_tf.data.options import DatasetOptions, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError, shortened
@@ -35,6 +35,7 @@ def is_measured(names: Sequence[str], options: DatasetOptions) -> bool:
     """
     return (
         options.intensity is not None
+        or options.invalid_value is not None
         or options.num_channels not in (None, 1, RGB)
         or (len(names) > 0 and all(extension(name) in MEASURED for name in names))
     )
@@ -74,7 +75,9 @@ class MeasuredFiles:
                 f"--num_channels {options.num_channels}. Leave it out."
             )
         text = options.intensity or FULL
-        self.intensity = _intensity(text, root, tuple(training), first.limits)
+        self.intensity = _intensity(
+            text, root, tuple(training), first.limits, options.invalid_value
+        )
         self.intensity.check_channels(self.num_channels)
         self._side = min(first.values.shape[1:3])
         self._counts = [count_slices(root / name) for name in names]
@@ -112,7 +115,10 @@ class MeasuredFiles:
                 f"{self._dtype}; {self._root / self._names[number]} has "
                 f"{received[0]} of {received[1]}. Convert one of them."
             )
-        values = self.intensity.to_float(stored.values[index])
+        values = stored.values[index]
+        gaps = self.intensity.gaps(values)
+        check_finite(values, gaps, self._root / self._names[number])
+        values = self.intensity.to_float(values)
         return fit_values(values, size, fit, crop_size)
 
 
@@ -138,17 +144,28 @@ def fit_values(
 def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A float32 image (height, width, channels) in [-1, 1] of another size.
 
-    Nothing is computed, and so nothing rounded, if it has that size.
+    Nothing is computed, and so nothing rounded, if it has that size. Pixels without
+    data have no part in those that have some.
     """
     if values.shape[:2] == size:
         return values
+    valid = valid_pixels(values)
+    if valid.all():
+        return np.clip(_scaled(values, size), -1.0, 1.0)
+    share = _scaled(valid, size)
+    sums = _scaled(np.where(valid, values, 0.0), size)
+    found = np.clip(sums / np.maximum(share, 1e-6), -1.0, 1.0)
+    return np.where(share < 0.5, np.float32(GAP), found)
+
+
+def _scaled(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     planes = [
         Image.fromarray(np.ascontiguousarray(plane)).resize(
             size[::-1], Image.Resampling.BILINEAR
         )
         for plane in np.moveaxis(values.astype(np.float32), -1, 0)
     ]
-    return np.clip(np.stack([np.asarray(p) for p in planes], axis=-1), -1.0, 1.0)
+    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 
 def _read(root: Path, name: str) -> Stored:
@@ -169,7 +186,11 @@ def _opened(path: Path, time: int) -> Stored:
 
 @functools.lru_cache(maxsize=8)
 def _intensity(
-    text: str, root: Path, names: tuple[str, ...], limits: tuple[float, float] | None
+    text: str,
+    root: Path,
+    names: tuple[str, ...],
+    limits: tuple[float, float] | None,
+    invalid: str | None,
 ) -> Intensity:
     """Of a data set; kept, since both splits ask and percentiles read all files."""
 
@@ -180,7 +201,7 @@ def _intensity(
             except UnreadableImage:
                 continue
 
-    found = intensity_of(text, images(names), limits)
+    found = intensity_of(text, images(names), limits, invalid)
     step = max(1, len(names) // LOOKED_AT)
     counts = [(found.outside(image), image.size) for image in images(names[::step])]
     outside, total = map(sum, zip(*counts, strict=True))

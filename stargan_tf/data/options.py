@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stargan_tf.data.info import Size, check_channels, sides
-from stargan_tf.data.intensity import check_intensity
+from stargan_tf.data.intensity import check_intensity, check_invalid
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 
@@ -110,6 +110,8 @@ class DatasetOptions:
             images have.
         intensity: how stored values become [-1, 1], see `intensity.INTENSITY_HELP`;
             None for pictures of 8 bits, and for the whole range of measured images.
+        invalid_value: of measured images: the stored value of pixels without data, a
+            number as text; None for none.
 
     Raises:
         InputError: as `Preparation`, or if a `~` has no meaning.
@@ -124,6 +126,7 @@ class DatasetOptions:
     one_hot: bool = False
     num_channels: int | None = None
     intensity: str | None = None
+    invalid_value: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("data_dir", "labels"):
@@ -135,6 +138,8 @@ class DatasetOptions:
             check_channels(self.num_channels)
         if self.intensity is not None:
             check_intensity(self.intensity)
+        if self.invalid_value is not None:
+            check_invalid(self.invalid_value)
 
 
 def check_split(split: str) -> None:

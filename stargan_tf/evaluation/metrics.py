@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.intensity import valid_pixels
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.cache import RealStatistics
 from stargan_tf.evaluation.classifier import LabelClassifier, cached_classifier
@@ -368,8 +369,12 @@ def psnr(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
     Returns:
         float array (n,).
     """
-    _check_pair(truth, images)
-    found = tf.image.psnr(truth, images, max_val=_span(truth)).numpy()
+    if truth.dtype == np.uint8 or valid_pixels(truth).all():
+        _check_pair(truth, images)
+        found = tf.image.psnr(truth, images, max_val=_span(truth)).numpy()
+    else:
+        errors = np.nanmean(_difference(truth, images) ** 2, axis=(1, 2, 3))
+        found = 20 * np.log10(255 / np.sqrt(np.maximum(errors, 1e-12)))
     return np.minimum(found, 100.0)
 
 
@@ -389,6 +394,10 @@ def ssim(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
             f"Received: {truth.shape[1]}×{truth.shape[2]}"
         )
     span = _span(truth)
+    if truth.dtype != np.uint8:
+        # Equal in both where there is no data.
+        gaps = ~valid_pixels(truth)
+        truth, images = (np.where(gaps, np.float32(-1), x) for x in (truth, images))
     return tf.image.ssim(truth, images, max_val=span, filter_size=SSIM_WINDOW).numpy()
 
 
@@ -410,7 +419,7 @@ def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     Returns:
         float array (n,).
     """
-    return _difference(before, after).mean(axis=(1, 2))
+    return np.nanmean(_difference(before, after), axis=(1, 2, 3))
 
 
 def background_change(
@@ -433,10 +442,11 @@ def background_change(
             f"Masks must be numbers of shape {before.shape[:3]}. Received: "
             f"{may_change.dtype} of shape {may_change.shape}"
         )
-    outside = may_change <= 0.5
-    pixels = outside.sum(axis=(1, 2))
-    total = np.sum(_difference(before, after) * outside, axis=(1, 2))
-    return np.where(pixels, total / np.maximum(pixels, 1), np.nan)
+    difference = _difference(before, after)
+    counted = (may_change <= 0.5)[..., np.newaxis] & ~np.isnan(difference)
+    values = counted.sum(axis=(1, 2, 3))
+    total = np.sum(difference, axis=(1, 2, 3), where=counted)
+    return np.where(values, total / np.maximum(values, 1), np.nan)
 
 
 def identity_similarity(
@@ -460,9 +470,13 @@ def identity_similarity(
 
 
 def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """In gray levels, (n, h, w, c); NaN where measured images have no data."""
     _check_pair(before, after)
     difference = before.astype(np.float64) - after.astype(np.float64)
-    return np.abs(difference).mean(axis=-1) * (255 / _span(before))
+    difference = np.abs(difference) * (255 / _span(before))
+    if before.dtype == np.uint8:
+        return difference
+    return np.where(valid_pixels(before), difference, np.nan)
 
 
 def _unit(vectors: np.ndarray, count: int) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from absl import logging
 
 from stargan_tf.data.info import Size, checked_size
+from stargan_tf.data.intensity import GAP, valid_pixels
 from stargan_tf.data.pictures import to_uint8
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
@@ -135,8 +136,12 @@ class Translated:
         return self._like_images(back)
 
     def _like_images(self, outputs: np.ndarray) -> np.ndarray:
-        measured = self.images.dtype != np.uint8
-        return np.clip(outputs, -1.0, 1.0) if measured else to_uint8(outputs)
+        if self.images.dtype == np.uint8:
+            return to_uint8(outputs)
+        gaps = ~valid_pixels(self.images)
+        if outputs.ndim > gaps.ndim:
+            gaps = gaps[:, np.newaxis]
+        return np.where(gaps, np.float32(GAP), np.clip(outputs, -1.0, 1.0))
 
 
 def subsample(rows: np.ndarray, count: int | None) -> np.ndarray:

@@ -81,7 +81,7 @@ class _Networks:
     @tf.function(autograph=False)
     def _generate(self, images, labels):
         outputs = self._generator([images, labels], training=False)
-        return tf.clip_by_value(outputs, -1.0, 1.0)
+        return tf.clip_by_value(outputs, self._space.lowest, 1.0)
 
     @tf.function(autograph=False)
     def _probabilities(self, images):
@@ -290,7 +290,7 @@ def litert_model(model: Any) -> LiteRTModel:
 
     def translate(images, labels):
         outputs = model.translator([images, labels], training=False)
-        return {"images": tf.clip_by_value(outputs, -1.0, 1.0)}
+        return {"images": tf.clip_by_value(outputs, space.lowest, 1.0)}
 
     def samples(source: SampleImages) -> Arrays:
         # Each image is translated to the labels of another one.

@@ -20,6 +20,7 @@ In all signatures the batch n is free and at least 1; s is the model's image siz
 
 import functools
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from tqdm import tqdm
 
 from stargan_tf import files
 from stargan_tf.data.info import DatasetInfo, sides
+from stargan_tf.data.intensity import GAP, LARGEST_GAP
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.evaluation.job import DataChoice
 from stargan_tf.exporting import AgreementError, pictures_in_graph
@@ -93,14 +95,21 @@ class ImageFormat:
             )
         if self.info.intensity:
             low, span = self._window()
-            return tf.clip_by_value((images - low) * (2.0 / span) - 1.0, -1.0, 1.0)
+            scaled = (images - low) * (2.0 / span) - 1.0
+            scaled = tf.clip_by_value(scaled, -1.0, 1.0)
+            return self._with_gaps(images, scaled)
         return pictures_in_graph.to_float(images)
 
     def result(self, images: Any) -> dict[str, Any]:
         """{output: what leaves}, of float images in [-1, 1]."""
         if self.info.intensity:
             low, span = self._window()
-            return {"images": (images + 1.0) * (span / 2.0) + low}
+            values = (images + 1.0) * (span / 2.0) + low
+            intensity = self.info.intensity
+            if intensity.has_gaps:
+                invalid = np.float32(float(intensity.invalid))
+                values = tf.where(images < LARGEST_GAP, invalid, values)
+            return {"images": values}
         levels = pictures_in_graph.to_uint8(images)
         if self.encoded:
             return {"encoded_bytes": pictures_in_graph.encode(levels)}
@@ -113,6 +122,17 @@ class ImageFormat:
         if not self.encoded:
             return images
         return np.array([tf.io.encode_png(image).numpy() for image in images], object)
+
+    def _with_gaps(self, values: Any, scaled: Any) -> Any:
+        """Scaled values, and `GAP` where there is no data."""
+        intensity = self.info.intensity
+        if not intensity.has_gaps:
+            return scaled
+        invalid = float(intensity.invalid)
+        is_gap = tf.math.is_nan(values)
+        if not math.isnan(invalid):
+            is_gap = values == np.float32(invalid)
+        return tf.where(is_gap, GAP, scaled)
 
     def _window(self) -> tuple[np.ndarray, np.ndarray]:
         """The value that becomes -1, and how far it is from that which becomes 1."""

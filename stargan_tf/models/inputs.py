@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from stargan_tf.data.intensity import GAP
 from stargan_tf.errors import InputError
 
 # Largest magnitude of a pixel: more than 255 / 127 - 1 and other ways of scaling give.
@@ -101,8 +102,9 @@ def with_checked_first(iterator, check, steps):
     return batches()
 
 
-def check_images(shape, **images):
+def check_images(label_space, **images):
     """Refuses images of another shape or range; {name: array (batch, h, w, c)}."""
+    shape = label_space.image_shape
     for name, image in images.items():
         image = np.asarray(image)
         if image.shape[1:] != shape:
@@ -110,7 +112,10 @@ def check_images(shape, **images):
             raise InputError(
                 f"{name} must be ({expected}). Received: shape {image.shape}"
             )
-        if image.dtype != np.uint8 and not (np.abs(image) <= MAX_PIXEL).all():
+        is_fine = np.abs(image) <= MAX_PIXEL
+        if label_space.has_gaps:
+            is_fine |= (image >= GAP) & (image < 0)
+        if image.dtype != np.uint8 and not is_fine.all():
             raise InputError(
                 f"{name} must be float in [-1, 1], or uint8. Received: "
                 f"{_values(image)}. Pixels from 0 to 255 are scaled by x / 127.5 - 1, "

@@ -63,7 +63,7 @@ class LabelModel(StarGANBase):
         image, label = unpack(data, FIELDS)
         values = self.distribute_strategy.experimental_local_results
         for local_image, local_label in zip(values(image), values(label), strict=True):
-            check_images(self.label_space.image_shape, image=local_image)
+            check_images(self.label_space, image=local_image)
             check_labels(local_label, self.label_space)
 
     def translate(self, images, labels, dataset=None, mask=None, batch_size=16):

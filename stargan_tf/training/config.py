@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from stargan_tf.data.info import MOST_CHANNELS, checked_size
-from stargan_tf.data.intensity import INTENSITY_HELP, check_intensity
+from stargan_tf.data.intensity import (
+    INTENSITY_HELP,
+    INVALID_HELP,
+    check_intensity,
+    check_invalid,
+)
 from stargan_tf.data.options import CHANNELS_HELP, CROP_SIZE_HELP
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.options import (
@@ -122,6 +127,7 @@ class RunConfig:
     intensity: str | None = _option(
         _DATA, None, f"For measured images. {INTENSITY_HELP} [full]"
     )
+    invalid_value: str | None = _option(_DATA, None, INVALID_HELP)
     batch_size: int = _option(_DATA, 16, "Images per step.", minimum=1)
     steps: int = _option(
         _RUN,
@@ -221,6 +227,8 @@ class RunConfig:
         object.__setattr__(self, "image_size", checked_size(self.image_size))
         if self.intensity is not None:
             check_intensity(self.intensity)
+        if self.invalid_value is not None:
+            check_invalid(self.invalid_value)
         if not 0 < self.held_out < 1:
             raise InputError(
                 "held_out must be a share between 0 and 1, such as 0.1. "
@@ -282,6 +290,7 @@ class RunConfig:
             "held_out": self.held_out,
             "num_channels": self.num_channels,
             "intensity": self.intensity,
+            "invalid_value": self.invalid_value,
         }
 
     def to_dict(self) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from stargan_tf.data.files import (
     is_picture,
     list_pictures,
 )
-from stargan_tf.data.formats import TIFF, read_values, write_values
+from stargan_tf.data.formats import TIFF, check_finite, read_values, write_values
 from stargan_tf.data.info import DatasetInfo, Size, sides
+from stargan_tf.data.intensity import valid_pixels
 from stargan_tf.data.measured import resized
 from stargan_tf.data.options import CROP, Box, used_box
 from stargan_tf.data.pictures import read_picture, shown
@@ -212,6 +213,8 @@ class MeasuredFile:
             raise UnreadableImage(
                 f"{path} has {channels} channels; the model takes {info.num_channels}."
             )
+        values = self.stored.values
+        check_finite(values, self._intensity.gaps(values), path)
         self.clipped = self._intensity.outside(self.stored.values)
         self._results: dict[Path, dict[int, np.ndarray]] = {}
 
@@ -229,12 +232,17 @@ class MeasuredFile:
     def put(self, index: int, box: Box, output: np.ndarray, path: Path) -> Path | None:
         """Takes one translation; writes the file when it has all of them.
 
-        What lies outside of the box stays as it was.
+        What lies outside of the box, and pixels without data, stay as they were.
         """
         left, top, right, bottom = box
         values = self.stored.values[index].astype(np.float64)
         part = resized(output, (bottom - top, right - left))
-        values[top:bottom, left:right] = self._intensity.restore(part, np.float64)
+        stored = self.stored.values[index, top:bottom, left:right]
+        restored = self._intensity.restore(part, np.float64)
+        gaps = self._intensity.gaps(stored)
+        if gaps is not None:
+            restored = np.where(gaps | ~valid_pixels(part), stored, restored)
+        values[top:bottom, left:right] = restored
         results = self._results.setdefault(path, {})
         results[index] = values
         if len(results) < len(self.stored.values):

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.data.formats import count_slices, read_values, write_values
+from stargan_tf.data.formats import (
+    check_finite,
+    count_slices,
+    read_values,
+    write_values,
+)
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
 from tests.data.scans import (
@@ -179,7 +184,10 @@ def test_what_is_drawn_is_rounded_and_clipped(tmp_path):
 def test_values_that_are_not_finite(tmp_path):
     path = write_npy(tmp_path / "a.npy", np.array([[1.0, np.nan, np.inf]]))
     with pytest.raises(InputError, match=r"a\.npy: 2 of its values are infinite"):
-        read_values(path)
+        check_finite(read_values(path).values, None, path)
+    values = read_values(path).values
+    with pytest.raises(InputError, match=r"a\.npy: 1 of its values are infinite"):
+        check_finite(values, np.isnan(values), path)
 
 
 @pytest.mark.parametrize(

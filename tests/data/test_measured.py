@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import stargan_tf
+from stargan_tf.cli.main import main
+from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
@@ -205,3 +208,90 @@ def test_arrays_beside_pictures_are_left_out(tmp_path):
     assert sources[0].info.is_plain
     names = [name for source in sources for name in source.names]
     assert len(names) == 6 and all(name.endswith(".png") for name in names)
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    """Satellite scenes with clouds, which have no data; as npy and as floats."""
+    rng = np.random.default_rng(0)
+    for number, domain in enumerate(("summer", "winter")):
+        (tmp_path / "scenes" / domain).mkdir(parents=True)
+        for i in range(3):
+            values = rng.uniform(100 * number, 400, (32, 48, 2)).astype(np.float32)
+            values[4:9, 10:20] = np.nan
+            np.save(tmp_path / "scenes" / domain / f"{i}.npy", values)
+    return tmp_path / "scenes"
+
+
+def test_pixels_without_data(scenes, tmp_path):
+    options = {"data_dir": str(scenes), "intensity": "percentile:0,100"}
+    with pytest.raises(InputError, match="give --invalid_value if they stand for no"):
+        load_dataset("folder", image_size=(32, 48), **options).load(0)
+    options["invalid_value"] = "nan"
+    source = load_dataset("folder", image_size=(32, 48), **options)
+    low, high = np.array([source.info.intensity.low, source.info.intensity.high])
+    assert (low < 20).all() and (high > 380).all() and (high < 401).all()
+    image = source.load(0)
+    gaps = np.isnan(np.load(scenes / source.names[0]))
+    np.testing.assert_array_equal(image == GAP, gaps)
+    assert np.abs(image[~gaps]).max() <= 1
+    restored = source.info.intensity.restore(image, np.float32)
+    np.testing.assert_allclose(restored, np.load(scenes / source.names[0]), atol=1e-4)
+
+
+def test_gaps_have_no_part_in_smaller_images(scenes):
+    options = {"data_dir": str(scenes), "intensity": "window:0,400"}
+    source = load_dataset("folder", image_size=(16, 24), invalid_value="nan", **options)
+    image = source.load(0)
+    gaps = image < -1.05
+    assert set(image[gaps].tolist()) == {GAP} and 8 <= gaps[..., 0].sum() <= 20
+    # What is beside a gap is as bright as elsewhere, not mixed with it.
+    assert np.abs(image[~gaps]).max() <= 1
+    assert image[3, 4:10][~gaps[3, 4:10]].min() > -0.9
+
+
+@pytest.mark.parametrize("value", ["-1", "nan"])
+def test_a_translation_leaves_gaps_as_they_are(scenes, tmp_path, value, capsys):
+    if value != "nan":
+        for path in scenes.rglob("*.npy"):
+            np.save(path, np.nan_to_num(np.load(path), nan=-1).astype(np.int16))
+    info = DatasetInfo(
+        "folder",
+        ("summer", "winter"),
+        ONE_HOT,
+        (16, 24),
+        num_channels=2,
+        intensity=Intensity((0,), (400,), value),
+    )
+    model = stargan_tf.StarGAN(
+        info,
+        base_filters=4,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=4,
+    )
+    model.save(tmp_path / "m.keras")
+    command = f"translate --model {tmp_path}/m.keras --to winter {scenes}/summer"
+    assert main(f"{command} --output {tmp_path}/out".split()) == 0
+    for path in (scenes / "summer").glob("*.npy"):
+        before, after = np.load(path), np.load(tmp_path / "out" / path.name)
+        assert after.dtype == before.dtype and after.shape == before.shape
+        gaps = info.intensity.gaps(before)
+        np.testing.assert_array_equal(info.intensity.gaps(after), gaps)
+        assert gaps.sum() == 100 and (before != after)[~gaps].mean() > 0.9
+    found = stargan_tf.evaluate(
+        tmp_path / "m.keras",
+        "folder",
+        "unchanged",
+        data_dir=str(scenes),
+        intensity="window:0,400",
+        invalid_value=value,
+        held_out=0.3,
+    )
+    assert 0 < found.means["same_domain_change"].value < 255
+
+
+@pytest.mark.parametrize("value", ["none", ""])
+def test_an_invalid_value_is_a_number(scenes, value):
+    with pytest.raises(InputError, match="must be a number, or nan"):
+        load_dataset("folder", data_dir=str(scenes), invalid_value=value)

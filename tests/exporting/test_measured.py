@@ -1,5 +1,7 @@
 """Exports of models whose images are measured, and not square."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -88,3 +90,26 @@ def test_litert_files(family, request, values, tmp_path):
         drawn = runner.run("synthesize", {"images": image, "styles": styles})
         expected = model.translate(image, styles=styles)
     np.testing.assert_allclose(drawn["images"], expected, atol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:Measured on random images")
+@pytest.mark.parametrize("invalid", ["-9999", "nan"])
+def test_gaps_in_a_saved_model(values, invalid, tmp_path):
+    window = replace(INFO.intensity, invalid=invalid)
+    info = replace(INFO, intensity=window)
+    model = stargan_tf.StarGAN(
+        info,
+        base_filters=4,
+        num_residual_blocks=1,
+        discriminator_filters=4,
+        discriminator_layers=4,
+    )
+    model.export(tmp_path / "cells", "saved_model")
+    loaded = tf.saved_model.load(str(tmp_path / "cells/1")).signatures["translate"]
+    values = values.copy()
+    values[:, 5:20, 30:40] = float(invalid)
+    labels = np.array([[0, 1], [1, 0]], np.float32)
+    answer = loaded(images=tf.constant(values), labels=tf.constant(labels))["images"]
+    drawn = model.translate(window.to_float(values), labels)
+    np.testing.assert_allclose(answer, window.restore(drawn, np.float32), atol=0.05)
+    np.testing.assert_array_equal(window.gaps(answer.numpy()), window.gaps(values))

@@ -231,8 +231,10 @@ STARGAN = ModelFamily(
             "output",
             "image",
             "What the generator draws: image, as in the paper; blend: an image and a "
-            "mask of where it replaces the input; additive: a change of the input.",
-            choices=("image", "blend", "additive"),
+            "mask of where it replaces the input; additive: a change of the input; "
+            "fixed_point: a change as Fixed-Point GAN adds it, which alters bright and "
+            "dark pixels even where it is zero.",
+            choices=("image", "blend", "additive", "fixed_point"),
         ),
         _network(
             "conditioning",

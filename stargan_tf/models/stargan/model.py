@@ -167,6 +167,7 @@ class StarGAN(LabelModel):
             self.label_space.width,
             **generator_options,
             num_channels=self.label_space.image_shape[2],
+            has_gaps=self.label_space.has_gaps,
             dtype=self.dtype_policy,
             name="generator",
         )
@@ -177,6 +178,7 @@ class StarGAN(LabelModel):
             discriminator_layers,
             separate_classifier,
             num_channels=self.label_space.image_shape[2],
+            has_gaps=self.label_space.has_gaps,
             # Its slope is what the penalty differentiates: bfloat16 would put that
             # off by a tenth, for a small share of the work.
             dtype=at_least_float32(self.dtype_policy),

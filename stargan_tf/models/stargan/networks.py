@@ -11,12 +11,13 @@ from stargan_tf.layers.convolution import (
     SmallImageConv2D,
     convolution,
 )
+from stargan_tf.layers.gaps import FillGaps, KeepGaps
 from stargan_tf.layers.initializers import he_normal, uniform_bias, uniform_fan_in
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32, configurable
 
 # What the generator draws, and how its image grows.
-OUTPUTS = ("image", "blend", "additive")
+OUTPUTS = ("image", "blend", "additive", "fixed_point")
 UPSAMPLINGS = ("transposed", "resize")
 CONDITIONINGS = ("input", "blocks")
 
@@ -37,8 +38,9 @@ class GeneratorV1(keras.Model):
         num_residual_blocks: bottleneck depth (`g_repeat_num`).
         output: what the last layer draws: `"image"`, as in the paper, or, not in the
             paper, `"blend"`, an image and a mask of where it replaces the input (see
-            `Blend`), or `"additive"`, a change of the input (see `Change`). With the
-            latter two the network does not have to learn to copy.
+            `Blend`), `"additive"`, a change of the input (see `Change`), or
+            `"fixed_point"`, tanh(image + drawn), as Fixed-Point GAN has it. With these
+            the network does not have to learn to copy.
         conditioning: where the label enters: `"input"`, as in the paper, or
             `"blocks"`, not in the paper: in every residual block besides (see
             `ConditionalResidualBlock`).
@@ -49,6 +51,8 @@ class GeneratorV1(keras.Model):
             layers of each size (U-Net, Ronneberger et al. 2015). They carry fine
             detail, so the outermost convolutions are 3×3, not 7×7.
         num_channels: of the images.
+        has_gaps: whether images may have pixels without data, which stay (see
+            `KeepGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         label (batch, label_width) float].
@@ -70,6 +74,7 @@ class GeneratorV1(keras.Model):
         upsampling="transposed",
         skips=False,
         num_channels=RGB,
+        has_gaps=False,
         dtype=None,
         **kwargs,
     ):
@@ -98,7 +103,8 @@ class GeneratorV1(keras.Model):
                 return block(x, name, filters, 3, 1, layer=DoublingConv2D)
             return block(x, name, filters, 4, 2, layer=layers.Conv2DTranspose)
 
-        x = block(append_label([image, label]), "stem", base_filters, edge, 1)
+        filled = FillGaps(dtype=full, name="fill_gaps")(image) if has_gaps else image
+        x = block(append_label([filled, label]), "stem", base_filters, edge, 1)
         seen = []
         for i in (1, 2):
             seen.append(x)
@@ -115,16 +121,20 @@ class GeneratorV1(keras.Model):
             num_channels + (output == "blend"),
             edge,
             # Training starts from no change.
-            "zeros" if output == "additive" else uniform_fan_in(),
+            "zeros" if output in ("additive", "fixed_point") else uniform_fan_in(),
             name="to_rgb",
             dtype=dtype,
         )(x)
         if output == "blend":
-            outputs = Blend(dtype=full, name="blend")([image, drawn])
+            outputs = Blend(dtype=full, name="blend")([filled, drawn])
         elif output == "additive":
-            outputs = Change(dtype=full, name="change")([image, drawn])
+            outputs = Change(dtype=full, name="change")([filled, drawn])
         else:
+            if output == "fixed_point":
+                drawn = layers.Add(dtype=full, name="change")([filled, drawn])
             outputs = layers.Activation("tanh", dtype=full, name="image_out")(drawn)
+        if has_gaps:
+            outputs = KeepGaps(dtype=full, name="keep_gaps")([image, outputs])
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
 
 
@@ -146,6 +156,7 @@ class DiscriminatorV1(keras.Model):
             has slopes of 0.2, not 0.01, with which it learns labels in a fraction of
             the steps.
         num_channels: of the images.
+        has_gaps: whether images may have pixels without data (see `FillGaps`).
 
     Input: image (batch, height, width, num_channels) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
@@ -165,6 +176,7 @@ class DiscriminatorV1(keras.Model):
         num_layers=6,
         separate_classifier=False,
         num_channels=RGB,
+        has_gaps=False,
         dtype=None,
         **kwargs,
     ):
@@ -201,12 +213,13 @@ class DiscriminatorV1(keras.Model):
 
         shape = (*sides(image_size), num_channels)
         image = keras.Input(shape, dtype=full, name="image")
-        x = halved(image)
+        filled = FillGaps(dtype=full, name="fill_gaps")(image) if has_gaps else image
+        x = halved(filled)
         # float32 whatever the policy: the critic's values are differences of large
         # numbers, and the penalty differentiates them.
         patches = bare_convolution(1, 3, dtype=full, name="patches")(x)
         if separate_classifier:
-            x = halved(image, "classifier_")
+            x = halved(filled, "classifier_")
         classes = bare_convolution(
             num_domains,
             x.shape[1:3],

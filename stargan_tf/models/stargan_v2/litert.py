@@ -37,7 +37,7 @@ def _generator(model: Any) -> LiteRTFile:
 
     def synthesize(images, styles, **masks):
         outputs = network([images, styles, *masks.values()], training=False)
-        return {"images": tf.clip_by_value(outputs, -1.0, 1.0)}
+        return {"images": tf.clip_by_value(outputs, model.label_space.lowest, 1.0)}
 
     def samples(source: SampleImages) -> Arrays:
         """The images with styles of latents and of other images, in turn."""

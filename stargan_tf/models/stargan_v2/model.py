@@ -194,6 +194,7 @@ class StarGANV2(StarGANBase):
             "base_filters": base_filters,
             "max_filters": max_filters,
             "num_channels": self.label_space.image_shape[2],
+            "has_gaps": self.label_space.has_gaps,
         }
         generator_sizes = sizes
         if generator_filters:
@@ -455,7 +456,7 @@ class StarGANV2(StarGANBase):
         )
         for image, domain, reference, reference_2, target in zip(*fields, strict=True):
             check_images(
-                self.label_space.image_shape,
+                self.label_space,
                 image=image,
                 reference=reference,
                 reference_2=reference_2,

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from stargan_tf.data.info import RGB, sides
+from stargan_tf.layers.gaps import FillGaps, KeepGaps
 from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32, configurable
@@ -41,6 +42,7 @@ class GeneratorV2(keras.Model):
             carry the source's outlines past the bottleneck, which is then half as
             large, and the decoder's blocks lose their shortcuts. 0 for none.
         num_channels: of the images.
+        has_gaps: whether images may have pixels without data (see `FillGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         style (batch, style_dim) float] and, if `high_pass` > 0,
@@ -62,6 +64,7 @@ class GeneratorV2(keras.Model):
         max_filters=512,
         high_pass=0.0,
         num_channels=RGB,
+        has_gaps=False,
         dtype=None,
         **kwargs,
     ):
@@ -93,7 +96,8 @@ class GeneratorV2(keras.Model):
             return layer([x, encoded[size], masks])
 
         # === Functional model ===
-        x = he_convolution(filters[0], 3, dtype=dtype, name="from_rgb")(image)
+        filled = FillGaps(name="fill_gaps", **full)(image) if has_gaps else image
+        x = he_convolution(filters[0], 3, dtype=dtype, name="from_rgb")(filled)
         encoded = {}
         for i, width in enumerate(filters[1:], 1):
             encoded[x.shape[1]] = x
@@ -109,6 +113,8 @@ class GeneratorV2(keras.Model):
         x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)
         # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
         outputs = he_convolution(num_channels, 1, name="to_rgb", **full)(x)
+        if has_gaps:
+            outputs = KeepGaps(name="keep_gaps", **full)([image, outputs])
         inputs = [image, style, masks] if high_pass else [image, style]
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
@@ -190,6 +196,7 @@ class StyleEncoder(keras.Model):
         base_filters: channels at full size; `None` for 2**14 / image_size.
         max_filters: cap of the channels below (`max_conv_dim`).
         num_channels: of the images.
+        has_gaps: whether images may have pixels without data (see `FillGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         domain (batch,) int].
@@ -209,6 +216,7 @@ class StyleEncoder(keras.Model):
         base_filters=None,
         max_filters=512,
         num_channels=RGB,
+        has_gaps=False,
         dtype=None,
         **kwargs,
     ):
@@ -219,6 +227,7 @@ class StyleEncoder(keras.Model):
             "base_filters": base_filters,
             "max_filters": max_filters,
             "num_channels": num_channels,
+            "has_gaps": has_gaps,
         }
         inputs, outputs = domain_branches(
             units=style_dim, dtype=dtype, name="style", **sizes
@@ -238,6 +247,7 @@ class DiscriminatorV2(keras.Model):
         base_filters: channels at full size; `None` for 2**14 / image_size.
         max_filters: cap of the channels below (`max_conv_dim`).
         num_channels: of the images.
+        has_gaps: whether images may have pixels without data (see `FillGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         domain (batch,) int].
@@ -256,6 +266,7 @@ class DiscriminatorV2(keras.Model):
         base_filters=None,
         max_filters=512,
         num_channels=RGB,
+        has_gaps=False,
         dtype=None,
         **kwargs,
     ):
@@ -266,6 +277,7 @@ class DiscriminatorV2(keras.Model):
             "base_filters": base_filters,
             "max_filters": max_filters,
             "num_channels": num_channels,
+            "has_gaps": has_gaps,
         }
         inputs, verdict = domain_branches(units=1, dtype=dtype, name="verdict", **sizes)
         one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
@@ -275,7 +287,15 @@ class DiscriminatorV2(keras.Model):
 
 
 def domain_branches(
-    units, image_size, num_domains, base_filters, max_filters, num_channels, dtype, name
+    units,
+    image_size,
+    num_domains,
+    base_filters,
+    max_filters,
+    num_channels,
+    has_gaps,
+    dtype,
+    name,
 ):
     """A trunk and a dense head per domain: (inputs [image, domain], outputs).
 
@@ -288,4 +308,5 @@ def domain_branches(
     domain = keras.Input((), dtype="int32", name="domain")
     trunk = ImageTrunk(image_size, base_filters, max_filters, dtype=dtype, name="trunk")
     heads = DomainDense(units, num_domains, dtype=full, name=name)
-    return [image, domain], heads([trunk(image), domain])
+    filled = FillGaps(dtype=full, name="fill_gaps")(image) if has_gaps else image
+    return [image, domain], heads([trunk(filled), domain])

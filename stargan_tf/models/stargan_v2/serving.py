@@ -119,7 +119,7 @@ class _Networks:
     @tf.function(autograph=False)
     def _generate(self, *inputs):
         outputs = self._model.generator_ema(list(inputs), training=False)
-        return tf.clip_by_value(outputs, -1.0, 1.0)
+        return tf.clip_by_value(outputs, self._model.label_space.lowest, 1.0)
 
     @tf.function(autograph=False)
     def _of_latents(self, latents, domains, truncation):

@@ -105,7 +105,7 @@ def translate(
         return model._translate(batch, styles[rows], batch_masks)
 
     outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
-    outputs = np.clip(outputs, -1.0, 1.0)
+    outputs = np.clip(outputs, model.label_space.lowest, 1.0)
     return to_uint8(outputs) if images.dtype == np.uint8 else outputs
 
 
