@@ -54,6 +54,7 @@ def make_v1_with_additions():
             "adversarial": "non_saturating",
             "targets": "asked",
             "augment": True,
+            "noise": True,
             "label_smoothing": 0.2,
             "loss_weights": {"reconstruction": 0.0, "change": 1.0, "unchanged": 5.0},
         },

@@ -228,6 +228,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "adversarial": "wgan_gp",
         "targets": "permuted",
         "augment": False,
+        "noise": False,
         "label_smoothing": 0.0,
         "critic_steps": 5,
         "pretraining_steps": 0,

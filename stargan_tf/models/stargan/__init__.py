@@ -60,6 +60,7 @@ _SMALL = {
     "adversarial": "non_saturating",
     "targets": "asked",
     "augment": True,
+    "noise": True,
     "label_smoothing": 0.1,
     "critic_steps": 1,
     "learning_rate": 6e-4,
@@ -302,8 +303,13 @@ STARGAN = ModelFamily(
         _optimization(
             "augment",
             False,
-            "Shift the images that the discriminator sees at random, and show its "
-            "classifier noisy ones (not in the paper).",
+            "Shift the images that the discriminator sees at random (not in the paper).",
+        ),
+        _optimization(
+            "noise",
+            False,
+            "Show the discriminator's classifier noisy images, so that small changes do "
+            "not convince it (not in the paper).",
         ),
         _optimization(
             "label_smoothing",

@@ -233,6 +233,7 @@ class StarGAN(LabelModel):
         adversarial=WGAN_GP,
         targets=PERMUTED,
         augment=False,
+        noise=False,
         label_smoothing=0.0,
         critic_steps=5,
         pretraining_steps=0,
@@ -265,8 +266,9 @@ class StarGAN(LabelModel):
                 changed (see `asked_labels`). Images whose labels do not change are
                 then left out of the adversarial loss.
             augment: whether to shift the images that the discriminator sees at random
-                and to show its classifier noisy ones (not in the paper; see `shifted`
-                and `disturbed`).
+                (not in the paper; see `shifted`).
+            noise: whether to show its classifier noisy images (not in the paper; see
+                `disturbed`).
             label_smoothing: of the generator's classification loss (not in the paper;
                 see `domain_classification`), against exaggerated translations.
             critic_steps: critic updates per generator update (n_critic); in joint
@@ -297,7 +299,8 @@ class StarGAN(LabelModel):
             check_decay(name, share)
         self.critic_steps, self.pretraining_steps = critic_steps, pretraining_steps
         self.adversarial, self.targets = adversarial, targets
-        self.augment, self.label_smoothing = augment, label_smoothing
+        self.augment, self.noise = augment, noise
+        self.label_smoothing = label_smoothing
         weights = LOSS_WEIGHTS | (loss_weights or {})
         learned_before = self.arguments["separate_classifier"] and pretraining_steps
         self._critic_table = critic_table(weights, adversarial, not learned_before)
@@ -330,6 +333,7 @@ class StarGAN(LabelModel):
                 "adversarial": adversarial,
                 "targets": targets,
                 "augment": augment,
+                "noise": noise,
                 "label_smoothing": label_smoothing,
                 "critic_steps": critic_steps,
                 "pretraining_steps": pretraining_steps,
@@ -412,8 +416,7 @@ class StarGAN(LabelModel):
         return index
 
     def _train_classifier(self, image, label):
-        if self.augment:
-            image = self._disturbed(self._augmented(image, 2), 5)
+        image = self._disturbed(self._augmented(image, 2), 5)
         with tape_over(self.discriminator) as tape:
             _, logits = self.discriminator(image)
             term = domain_classification(label, logits, self._label_slices)
@@ -476,10 +479,9 @@ class StarGAN(LabelModel):
 
     def _update_critic(self, image, label, target, fake, alpha):
         """One discriminator update; returns its gradients."""
-        fake, classified = tf.stop_gradient(fake), None
-        if self.augment:
-            image, fake = self._augmented(image, 2), self._augmented(fake, 3)
-            classified = self._disturbed(image, 5)
+        image = self._augmented(image, 2)
+        fake = self._augmented(tf.stop_gradient(fake), 3)
+        classified = self._disturbed(image, 5) if self.noise else None
         with tape_over(self.discriminator) as tape:
             loss = self._critic_loss(image, label, target, fake, alpha, classified)
         variables = self.discriminator.trainable_variables
@@ -502,7 +504,7 @@ class StarGAN(LabelModel):
             # One after the other: side by side they only need more memory.
             with tf.control_dependencies(d_gradients):
                 fake = tf.identity(fake)
-            loss = self._generator_loss(image, label, target, fake, self.augment)
+            loss = self._generator_loss(image, label, target, fake, training=True)
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.apply_gradients("generator", gradients)
         if self.ema_decay:
@@ -518,11 +520,15 @@ class StarGAN(LabelModel):
         return tf.reduce_any(target != label, axis=-1) if asked else None
 
     def _augmented(self, image, purpose):
+        if not self.augment:
+            return image
         shape = (global_batch_size(image), 2)
         drawn = tf.random.stateless_uniform(shape, self.random_seed(purpose))
         return shifted(image, local_rows(drawn))
 
     def _disturbed(self, image, first_purpose):
+        if not self.noise:
+            return image
         count, purpose = global_batch_size(image), itertools.count(first_purpose)
 
         def normal(shape):
@@ -548,15 +554,16 @@ class StarGAN(LabelModel):
         )
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
-    def _generator_loss(self, image, label, target, fake, augment=False):
+    def _generator_loss(self, image, label, target, fake, training=False):
         """Equation 6, logged."""
 
         def discriminator(image):
-            if not augment:
+            if not training:
                 return self.discriminator(image)
             image = self._augmented(image, 4)
-            patches, _ = self.discriminator(image)
-            _, classes = self.discriminator(self._disturbed(image, 10))
+            patches, classes = self.discriminator(image)
+            if self.noise:
+                _, classes = self.discriminator(self._disturbed(image, 10))
             return patches, classes
 
         terms = generator_terms(

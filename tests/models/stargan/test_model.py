@@ -130,6 +130,7 @@ def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
         adversarial="non_saturating",
         targets="asked",
         augment=True,
+        noise=True,
         label_smoothing=0.2,
         pretraining_steps=1,
         critic_steps=1,
@@ -221,14 +222,15 @@ def test_images_that_should_not_change_are_no_generated_ones(batch, monkeypatch)
     assert model._changed(label, label) is None
 
 
-def test_augmentation_is_for_training_alone(batch):
+@pytest.mark.parametrize("option", ["augment", "noise"])
+def test_augmentation_is_for_training_alone(batch, option):
     """It changes what is learned, and not how a model is evaluated."""
     learned, logs = [], []
     start = tiny().get_weights()
-    for augment in (False, True):
+    for is_on in (False, True):
         model = tiny()
         model.set_weights(start)
-        model.compile(critic_steps=1, augment=augment)
+        model.compile(critic_steps=1, **{option: is_on})
         logs.append(model.evaluate(repeat(batch, 1), verbose=0, return_dict=True))
         fit(model, batch, 1)
         learned.append(model)
