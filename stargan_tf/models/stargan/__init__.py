@@ -303,13 +303,14 @@ STARGAN = ModelFamily(
         _optimization(
             "augment",
             False,
-            "Shift the images that the discriminator sees at random (not in the paper).",
+            "Shift the images that the discriminator sees at random (not in the "
+            "paper).",
         ),
         _optimization(
             "noise",
             False,
-            "Show the discriminator's classifier noisy images, so that small changes do "
-            "not convince it (not in the paper).",
+            "Show the discriminator's classifier noisy images, so that small changes "
+            "do not convince it (not in the paper).",
         ),
         _optimization(
             "label_smoothing",
