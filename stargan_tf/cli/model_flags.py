@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from stargan_tf.cli.command import CommandParser, Switch, number
 from stargan_tf.data.info import checked_size, size_text
-from stargan_tf.data.intensity import INTENSITY_HELP, INVALID_HELP
+from stargan_tf.data.intensity import (
+    AVERAGED,
+    INTENSITY_HELP,
+    INVALID_HELP,
+    PLANE_HELP,
+    PLANES,
+)
 from stargan_tf.data.options import (
     CHANNELS_HELP,
     CROP,
@@ -75,6 +81,7 @@ def _add_options(group: Any) -> None:
     help = f"For measured images. {INTENSITY_HELP}".replace("%", "%%")
     add("--intensity", metavar="HOW", help=help)
     add("--invalid_value", metavar="VALUE", help=INVALID_HELP)
+    add("--plane", choices=[*PLANES, AVERAGED], help=f"{PLANE_HELP} [z]")
 
 
 def _size(text: str) -> int | tuple[int, ...]:

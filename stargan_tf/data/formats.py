@@ -416,11 +416,35 @@ _READERS = {
 }
 
 
-def count_slices(path: str | os.PathLike) -> int:
-    """How many images a file holds, from its head; 1 for what cannot be read."""
+def volume_shape(path: str | os.PathLike) -> dict[str, int] | None:
+    """How many slices a volume has along each axis, from its head.
+
+    Returns:
+        {axis: number}; None for a file of one image, or one that cannot be read.
+    """
     if extension(path) not in (".nii", ".nii.gz"):
-        return 1
+        return None
     with contextlib.suppress(Exception):  # Said when it is read.
         shape = _science("nibabel", "NIfTI").load(path).shape
-        return int(shape[2]) if len(shape) > 2 else 1
-    return 1
+        if len(shape) > 2 and shape[2] > 1:
+            return dict(zip("xyz", map(int, shape), strict=False))
+    return None
+
+
+# Slices are along z, downward is y, and across is x.
+_ORDERS = {"z": (0, 1, 2, 3), "y": (1, 0, 2, 3), "x": (2, 0, 1, 3)}
+
+
+def slices(values: np.ndarray, plane: str) -> np.ndarray:
+    """A volume (z, y, x, 1) as its slices along an axis: (n, height, width, 1)."""
+    return values.transpose(_ORDERS[plane])
+
+
+def volume(values: np.ndarray, plane: str) -> np.ndarray:
+    """The inverse of `slices`."""
+    return values.transpose(np.argsort(_ORDERS[plane]))
+
+
+def slice_name(plane: str, index: int) -> str:
+    """What a slice is called: its number, after the axis if that is not z."""
+    return f"{'' if plane == 'z' else plane}{index:04d}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, check_choice
 
 # NumPy is imported where it is used: the command line's help goes without.
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ INTENSITY_HELP = (
 INVALID_HELP = (
     "Of measured images: the stored value of pixels without data, such as -9999 or "
     "nan. They stay as they are, and count in no loss."
+)
+PLANES = ("x", "y", "z")
+AVERAGED = "average"
+PLANE_HELP = (
+    "Which axis of a volume (NIfTI) the images are slices along: x, y, or z; average: "
+    "all three, and translations are averaged."
 )
 # What pixels without data are in images whose values are from -1 to 1.
 GAP = -2.0
@@ -44,14 +50,18 @@ class Intensity:
         high: the value that becomes 1, likewise.
         invalid: the stored value of pixels without data, which become `GAP`, as text,
             such as `"-9999"` or `"nan"`; None for none.
+        plane: of volumes: the axis that images are slices along, `"x"`, `"y"` or
+            `"z"`; or `"average"`, slices along all three.
 
     Raises:
-        InputError: unless each low is below its high, and `invalid` is a number.
+        InputError: unless each low is below its high, `invalid` is a number, and
+            `plane` one of these.
     """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
     invalid: str | None = None
+    plane: str = "z"
 
     def __post_init__(self) -> None:
         for name in ("low", "high"):
@@ -72,6 +82,12 @@ class Intensity:
 
         if self.invalid is not None:
             check_invalid(self.invalid)
+        check_plane(self.plane)
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """The axes that images are slices along."""
+        return PLANES if self.plane == AVERAGED else (self.plane,)
 
     @property
     def has_gaps(self) -> bool:
@@ -129,6 +145,11 @@ class Intensity:
         return f"{WINDOW}:{','.join(repr(number) for number in numbers)}"
 
 
+def check_plane(plane: str) -> None:
+    """Refuses what `--plane` does not take."""
+    check_choice("plane", plane, (*PLANES, AVERAGED))
+
+
 def check_invalid(text: str) -> None:
     """Refuses what `--invalid_value` does not take."""
     try:
@@ -175,6 +196,7 @@ def intensity_of(
     images: "Iterable[np.ndarray]",
     limits: tuple[float, float] | None,
     invalid: str | None = None,
+    plane: str = "z",
 ) -> Intensity:
     """What `--intensity` stands for.
 
@@ -184,6 +206,7 @@ def intensity_of(
             at for percentiles only.
         limits: the whole range of the files' type; None for floats.
         invalid: see `Intensity`.
+        plane: see `Intensity`.
 
     Raises:
         InputError: if the text cannot be read, or fits neither type nor values.
@@ -193,7 +216,7 @@ def intensity_of(
     check_intensity(text)
     kind, numbers = _parsed(text)
     if kind == WINDOW:
-        return Intensity(tuple(numbers[::2]), tuple(numbers[1::2]), invalid)
+        return Intensity(tuple(numbers[::2]), tuple(numbers[1::2]), invalid, plane)
     if kind == PERCENTILE:
         sample = _sample(images)
         gaps = invalid_values(sample, invalid)
@@ -211,13 +234,13 @@ def intensity_of(
                 f"{text} finds the same value twice in channel {flat[0]}, "
                 f"{low[flat[0]]:g}: it is nearly constant. Give window:LOW,HIGH."
             )
-        return Intensity(tuple(low), tuple(high), invalid)
+        return Intensity(tuple(low), tuple(high), invalid, plane)
     if limits is None:
         raise InputError(
             "The images hold floating-point numbers, which have no natural range. "
             "Give --intensity window:LOW,HIGH or percentile:P,Q."
         )
-    return Intensity((limits[0],), (limits[1],), invalid)
+    return Intensity((limits[0],), (limits[1],), invalid, plane)
 
 
 def _sample(images: "Iterable[np.ndarray]") -> "np.ndarray":

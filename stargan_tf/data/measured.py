@@ -12,7 +12,14 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.files import MEASURED, extension, say_once
-from stargan_tf.data.formats import Stored, check_finite, count_slices, read_values
+from stargan_tf.data.formats import (
+    Stored,
+    check_finite,
+    read_values,
+    slice_name,
+    slices,
+    volume_shape,
+)
 from stargan_tf.data.info import RGB, Size, sides
 from stargan_tf.data.intensity import FULL, GAP, Intensity, intensity_of, valid_pixels
 from stargan_tf.data.options import DatasetOptions, used_box
@@ -23,7 +30,8 @@ from stargan_tf.errors import InputError, shortened
 LOOKED_AT = 33
 _CLIPPED = 0.001  # share of values that is worth a line
 
-Place = tuple[int, int]  # number of a file, and of the image in it
+# Number of a file, axis, and number of the image along that.
+Place = tuple[int, str, int]
 
 
 def is_measured(names: Sequence[str], options: DatasetOptions) -> bool:
@@ -76,22 +84,31 @@ class MeasuredFiles:
             )
         text = options.intensity or FULL
         self.intensity = _intensity(
-            text, root, tuple(training), first.limits, options.invalid_value
+            text,
+            root,
+            tuple(training),
+            first.limits,
+            options.invalid_value,
+            options.plane,
         )
         self.intensity.check_channels(self.num_channels)
         self._side = min(first.values.shape[1:3])
-        self._counts = [count_slices(root / name) for name in names]
+        shapes = [volume_shape(root / name) for name in names]
+        self._is_volume = [shape is not None for shape in shapes]
         self.places: list[Place] = [
-            (number, index)
-            for number, count in enumerate(self._counts)
-            for index in range(count)
+            (number, plane, index)
+            for number, shape in enumerate(shapes)
+            for plane in (self.intensity.planes if shape else "z")
+            for index in range(shape[plane] if shape else 1)
         ]
 
     def name(self, place: Place) -> str:
-        """The file's name, with the number of the image where there are several."""
-        number, index = place
+        """The file's name; of a slice of a volume with axis and number."""
+        number, plane, index = place
         name = self._names[number]
-        return f"{name}#{index:04d}" if self._counts[number] > 1 else name
+        if not self._is_volume[number]:
+            return name
+        return f"{name}#{slice_name(plane, index)}"
 
     def native_side(self) -> int:
         """Shorter side of the first image."""
@@ -105,7 +122,7 @@ class MeasuredFiles:
             InputError: if it has other channels or another type than the first one, or
                 values that are not finite.
         """
-        number, index = place
+        number, plane, index = place
         stored = _read(self._root, self._names[number])
         received = (stored.values.shape[-1], stored.dtype)
         if received != (self.num_channels, self._dtype):
@@ -115,7 +132,7 @@ class MeasuredFiles:
                 f"{self._dtype}; {self._root / self._names[number]} has "
                 f"{received[0]} of {received[1]}. Convert one of them."
             )
-        values = stored.values[index]
+        values = slices(stored.values, plane)[index]
         gaps = self.intensity.gaps(values)
         check_finite(values, gaps, self._root / self._names[number])
         values = self.intensity.to_float(values)
@@ -191,6 +208,7 @@ def _intensity(
     names: tuple[str, ...],
     limits: tuple[float, float] | None,
     invalid: str | None,
+    plane: str,
 ) -> Intensity:
     """Of a data set; kept, since both splits ask and percentiles read all files."""
 
@@ -201,7 +219,7 @@ def _intensity(
             except UnreadableImage:
                 continue
 
-    found = intensity_of(text, images(names), limits, invalid)
+    found = intensity_of(text, images(names), limits, invalid, plane)
     step = max(1, len(names) // LOOKED_AT)
     counts = [(found.outside(image), image.size) for image in images(names[::step])]
     outside, total = map(sum, zip(*counts, strict=True))

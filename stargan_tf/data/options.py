@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stargan_tf.data.info import Size, check_channels, sides
-from stargan_tf.data.intensity import check_intensity, check_invalid
+from stargan_tf.data.intensity import check_intensity, check_invalid, check_plane
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
 
@@ -112,6 +112,7 @@ class DatasetOptions:
             None for pictures of 8 bits, and for the whole range of measured images.
         invalid_value: of measured images: the stored value of pixels without data, a
             number as text; None for none.
+        plane: of volumes: see `Intensity`.
 
     Raises:
         InputError: as `Preparation`, or if a `~` has no meaning.
@@ -127,6 +128,7 @@ class DatasetOptions:
     num_channels: int | None = None
     intensity: str | None = None
     invalid_value: str | None = None
+    plane: str = "z"
 
     def __post_init__(self) -> None:
         for name in ("data_dir", "labels"):
@@ -140,6 +142,7 @@ class DatasetOptions:
             check_intensity(self.intensity)
         if self.invalid_value is not None:
             check_invalid(self.invalid_value)
+        check_plane(self.plane)
 
 
 def check_split(split: str) -> None:

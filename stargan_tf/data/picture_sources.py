@@ -155,7 +155,7 @@ def labeled_files(
         )
         return replace(images, known=_grouped(names, groups))
     places = measured.places
-    rows = np.array([number for number, _ in places])
+    rows = np.array([number for number, *_ in places])
 
     def load(index: int, size: Size = info.image_size) -> np.ndarray:
         return measured.load(places[index], size, options.fit, options.crop_size)

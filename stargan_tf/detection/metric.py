@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.files import audit_folder
-from stargan_tf.data.formats import read_values
+from stargan_tf.data.formats import read_values, slices
 from stargan_tf.data.info import Size, sides
+from stargan_tf.data.intensity import PLANES
 from stargan_tf.data.options import Preparation, used_box
 from stargan_tf.detection.detect import (
     MAXIMUM,
@@ -224,12 +225,16 @@ def masks_in(folder: Path, preparation: Preparation) -> Callable:
         raise InputError(f"--lesions {folder} holds no images of masks.")
 
     def lesions(name: str, image_size: Size) -> np.ndarray | None:
-        file, _, number = name.partition("#")
+        file, _, place = name.partition("#")
+        plane, number = (place[0], place[1:]) if place[:1] in PLANES else ("z", place)
         path = paths.get(os.path.splitext(file)[0].removesuffix(".nii"))
         if path is None:
             return None
-        mask = read_values(path).values[int(number or 0)].max(axis=-1)
-        box = used_box(mask.shape[::-1], *vars(preparation).values(), image_size)
+        values = slices(read_values(path).values, plane)
+        mask = values[int(number or 0)].max(axis=-1)
+        box = used_box(
+            mask.shape[::-1], preparation.fit, preparation.crop_size, image_size
+        )
         size = sides(image_size)[::-1]
         image = Image.fromarray(mask.astype(np.float32)).crop(box)
         return np.asarray(image.resize(size, Image.Resampling.NEAREST))

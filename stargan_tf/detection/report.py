@@ -40,7 +40,7 @@ class Row:
 
     Args:
         name: its path below the output folder.
-        number: which image of the file.
+        place: which image of the file, such as `"0012"`; empty if there is one.
         group: whose it is; its name where groups are not known.
         score: higher for ill.
         candidates: where, in pixels of the file.
@@ -48,7 +48,7 @@ class Row:
     """
 
     name: str
-    number: int
+    place: str
     group: str
     score: float
     candidates: list[Candidate]
@@ -114,11 +114,10 @@ class Job:
         )
         for number, (place, fitted) in enumerate(batch):
             name, difference = self.pictures[place].name, found.difference[number]
-            index = getattr(fitted, "index", 0)
             self._write_images(fitted, found.healed[number], difference, name, folder)
             yield Row(
                 name=name.as_posix(),
-                number=index,
+                place=fitted.place,
                 group=self.group(self.pictures[place].path.as_posix())
                 if self.group
                 else name.as_posix(),
@@ -137,12 +136,8 @@ class Job:
         name: Path,
         folder: Path,
     ) -> None:
-        index = getattr(fitted, "index", 0)
-        several = (
-            isinstance(fitted, FittedValues) and len(fitted.file.stored.values) > 1
-        )
         stem = name.name.removesuffix(".png")
-        stem = f"{stem}_{index:04d}" if several else stem
+        stem = f"{stem}_{fitted.place}" if fitted.place else stem
         for kind in ("healed", "difference", "overlay"):
             (folder / kind / name.parent).mkdir(parents=True, exist_ok=True)
         if isinstance(fitted, FittedValues):
@@ -160,12 +155,12 @@ class Job:
 
     def _write_tables(self, rows: Sequence[Row], folder: Path) -> None:
         images = [
-            (row.name, row.number, row.group, f"{row.score:.6f}", len(row.candidates))
+            (row.name, row.place, row.group, f"{row.score:.6f}", len(row.candidates))
             for row in rows
         ]
         _write_table(folder / "detections.csv", COLUMNS, images)
         places = [
-            (row.name, row.number, *one.box, one.area, f"{one.peak:.6f}")
+            (row.name, row.place, *one.box, one.area, f"{one.peak:.6f}")
             for row in rows
             for one in row.candidates
         ]
@@ -261,7 +256,7 @@ def _figure(row: Row) -> str:
     picture, stream = row.picture.copy(), io.BytesIO()
     picture.save(stream, "PNG")
     code = base64.b64encode(stream.getvalue()).decode("ascii")
-    name = f"{row.name} #{row.number}" if row.number else row.name
+    name = f"{row.name}#{row.place}" if row.place else row.name
     group = "" if row.group == row.name else f" · {row.group}"
     count = len(row.candidates)
     found = f"{count} candidate{'' if count == 1 else 's'}"

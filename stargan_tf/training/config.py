@@ -9,8 +9,11 @@ from typing import Any
 
 from stargan_tf.data.info import MOST_CHANNELS, checked_size
 from stargan_tf.data.intensity import (
+    AVERAGED,
     INTENSITY_HELP,
     INVALID_HELP,
+    PLANE_HELP,
+    PLANES,
     check_intensity,
     check_invalid,
 )
@@ -128,6 +131,7 @@ class RunConfig:
         _DATA, None, f"For measured images. {INTENSITY_HELP} [full]"
     )
     invalid_value: str | None = _option(_DATA, None, INVALID_HELP)
+    plane: str = _option(_DATA, "z", PLANE_HELP, choices=(*PLANES, AVERAGED))
     batch_size: int = _option(_DATA, 16, "Images per step.", minimum=1)
     steps: int = _option(
         _RUN,
@@ -291,6 +295,7 @@ class RunConfig:
             "num_channels": self.num_channels,
             "intensity": self.intensity,
             "invalid_value": self.invalid_value,
+            "plane": self.plane,
         }
 
     def to_dict(self) -> dict[str, Any]:

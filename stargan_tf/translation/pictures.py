@@ -20,7 +20,15 @@ from stargan_tf.data.files import (
     is_picture,
     list_pictures,
 )
-from stargan_tf.data.formats import TIFF, check_finite, read_values, write_values
+from stargan_tf.data.formats import (
+    TIFF,
+    check_finite,
+    read_values,
+    slice_name,
+    slices,
+    volume,
+    write_values,
+)
 from stargan_tf.data.info import DatasetInfo, Size, sides
 from stargan_tf.data.intensity import valid_pixels
 from stargan_tf.data.measured import resized
@@ -143,6 +151,8 @@ class Fitted:
     box: Box
     original: Image.Image | None = None
 
+    place = ""  # Which image of its file, where there are several.
+
     @property
     def held_pixels(self) -> int:
         """Pixels of the original kept in memory."""
@@ -216,40 +226,53 @@ class MeasuredFile:
         values = self.stored.values
         check_finite(values, self._intensity.gaps(values), path)
         self.clipped = self._intensity.outside(self.stored.values)
-        self._results: dict[Path, dict[int, np.ndarray]] = {}
+        self.is_volume = len(self.stored.values) > 1
+        self._planes = self._intensity.planes if self.is_volume else ("z",)
+        self._results: dict[Path, dict[str, dict[int, np.ndarray]]] = {}
 
     def fitted(self, fitting: "Fitting") -> list["FittedValues"]:
         """Its images as the generator takes them."""
-        height, width = self.stored.values.shape[1:3]
+        return [
+            fitted for plane in self._planes for fitted in self._slices(plane, fitting)
+        ]
+
+    def _slices(self, plane: str, fitting: "Fitting") -> "Iterator[FittedValues]":
+        values = slices(self.stored.values, plane)
+        height, width = values.shape[1:3]
         image_size, crop_size = fitting.image_size, fitting.crop_size
         box = used_box((width, height), fitting.fit, crop_size, image_size)
         size = fitting.fitted_size(box, self._path)[::-1]
         left, top, right, bottom = box
-        parts = self.stored.values[:, top:bottom, left:right]
-        images = (resized(self._intensity.to_float(part), size) for part in parts)
-        return [FittedValues(image, box, self, n) for n, image in enumerate(images)]
+        for index, part in enumerate(values[:, top:bottom, left:right]):
+            image = resized(self._intensity.to_float(part), size)
+            yield FittedValues(image, box, self, plane, index)
 
-    def put(self, index: int, box: Box, output: np.ndarray, path: Path) -> Path | None:
+    def put(
+        self, plane: str, index: int, box: Box, output: np.ndarray, path: Path
+    ) -> Path | None:
         """Takes one translation; writes the file when it has all of them.
 
         What lies outside of the box, and pixels without data, stay as they were.
         """
         left, top, right, bottom = box
-        values = self.stored.values[index].astype(np.float64)
+        values = slices(self.stored.values, plane)[index].astype(np.float64)
         part = resized(output, (bottom - top, right - left))
-        stored = self.stored.values[index, top:bottom, left:right]
+        stored = slices(self.stored.values, plane)[index, top:bottom, left:right]
         restored = self._intensity.restore(part, np.float64)
         gaps = self._intensity.gaps(stored)
         if gaps is not None:
             restored = np.where(gaps | ~valid_pixels(part), stored, restored)
         values[top:bottom, left:right] = restored
-        results = self._results.setdefault(path, {})
-        results[index] = values
-        if len(results) < len(self.stored.values):
-            return None
+        results = self._results.setdefault(path, {one: {} for one in self._planes})
+        results[plane][index] = values
+        volumes = []
+        for one, found in results.items():
+            if len(found) < len(slices(self.stored.values, one)):
+                return None
+            whole = np.stack([found[number] for number in sorted(found)])
+            volumes.append(volume(whole, one))
         del self._results[path]
-        whole = np.stack([results[number] for number in sorted(results)])
-        return write_values(self.stored, whole, path)
+        return write_values(self.stored, np.mean(volumes, axis=0), path)
 
 
 @dataclass(frozen=True)
@@ -260,13 +283,20 @@ class FittedValues:
         image: float32 (height, width, channels) in [-1, 1], sides multiples of 4.
         box: as in `Fitted`.
         file: which it comes from.
+        plane: the axis that it is a slice along.
         index: its place there.
     """
 
     image: np.ndarray
     box: Box
     file: MeasuredFile
+    plane: str
     index: int
+
+    @property
+    def place(self) -> str:
+        """Which image of a volume: its number, after the axis if that is not z."""
+        return slice_name(self.plane, self.index) if self.file.is_volume else ""
 
     @property
     def held_pixels(self) -> int:
@@ -280,7 +310,7 @@ class FittedValues:
 
     def write(self, output: np.ndarray, path: Path) -> Path | None:
         """Writes the generator's output; None while images of its file are missing."""
-        return self.file.put(self.index, self.box, output, path)
+        return self.file.put(self.plane, self.index, self.box, output, path)
 
 
 @dataclass(frozen=True)

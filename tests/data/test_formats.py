@@ -8,8 +8,8 @@ from PIL import Image
 
 from stargan_tf.data.formats import (
     check_finite,
-    count_slices,
     read_values,
+    volume_shape,
     write_values,
 )
 from stargan_tf.data.source import UnreadableImage
@@ -127,7 +127,11 @@ def test_slices_of_a_volume(tmp_path):
     volume = np.arange(4 * 6 * 3, dtype=np.int16).reshape(4, 6, 3) - 30
     path = write_nifti(tmp_path / "a.nii.gz", volume)
     stored, copy = again(path)
-    assert stored.values.shape == (3, 6, 4, 1) and count_slices(path) == 3
+    assert stored.values.shape == (3, 6, 4, 1) and volume_shape(path) == {
+        "x": 4,
+        "y": 6,
+        "z": 3,
+    }
     # x goes across, y down, and slices follow z.
     assert stored.values[2, 5, 1, 0] == volume[1, 5, 2]
     np.testing.assert_array_equal(

@@ -9,9 +9,11 @@ import stargan_tf
 from stargan_tf.cli.main import main
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import GAP, Intensity
+from stargan_tf.data.measured import fit_values
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
+from stargan_tf.translation.pictures import Fitting, MeasuredFile
 from tests.data.scans import five_channels, write_nifti, write_tiff
 
 
@@ -295,3 +297,83 @@ def test_a_translation_leaves_gaps_as_they_are(scenes, tmp_path, value, capsys):
 def test_an_invalid_value_is_a_number(scenes, value):
     with pytest.raises(InputError, match="must be a number, or nan"):
         load_dataset("folder", data_dir=str(scenes), invalid_value=value)
+
+
+def volumes(folder, shape):
+    """Two volumes in each of two domains."""
+    for number, domain in enumerate("ab"):
+        (folder / domain).mkdir(parents=True)
+        for i in range(2):
+            rng = np.random.default_rng([number, i])
+            write_nifti(
+                folder / domain / f"{i}.nii.gz",
+                rng.integers(0, 500, shape).astype(np.int16),
+            )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("plane", "count", "first"),
+    [("z", 4, "#0000"), ("y", 8, "#y0000"), ("x", 12, "#x0000"), ("average", 24, "#x")],
+)
+def test_slices_along_every_axis(tmp_path, plane, count, first):
+    import nibabel
+
+    folder = volumes(tmp_path / "scans", (12, 8, 4))
+    source = load_dataset(
+        "folder",
+        image_size=(8, 12),
+        data_dir=str(folder),
+        intensity="window:0,500",
+        plane=plane,
+        held_out=0.4,
+    )
+    assert len(source) == 2 * count and first in source.names[0]
+    whole = nibabel.load(folder / source.names[0].split("#")[0]).get_fdata()
+    middle = {"z": whole[:, :, 1].T, "y": whole[:, 1].T, "x": whole[1].T}
+    if plane != "average":
+        image = source.load(1)
+        expected = fit_values(
+            source.info.intensity.to_float(middle[plane][..., None]),
+            (8, 12),
+            "crop",
+            None,
+        )
+        np.testing.assert_array_equal(image, expected)
+
+
+@pytest.mark.parametrize("plane", ["x", "average"])
+def test_a_volume_is_translated_along_its_planes(tmp_path, plane):
+    import nibabel
+
+    folder = volumes(tmp_path / "scans", (16, 16, 16))
+    info = DatasetInfo(
+        "folder",
+        ("a", "b"),
+        ONE_HOT,
+        16,
+        num_channels=1,
+        intensity=Intensity((0,), (500,), plane=plane),
+    )
+    model = stargan_tf.StarGAN(
+        info,
+        base_filters=4,
+        num_residual_blocks=0,
+        discriminator_filters=4,
+        discriminator_layers=4,
+        output="additive",
+    )
+    model.save(tmp_path / "m.keras")
+    command = f"translate --model {tmp_path}/m.keras --to b {folder}/a"
+    assert main(f"{command} --output {tmp_path}/out".split()) == 0
+    before = nibabel.load(folder / "a/0.nii.gz").get_fdata()
+    after = nibabel.load(tmp_path / "out/0.nii.gz").get_fdata()
+    np.testing.assert_array_equal(after, before)  # It draws no change.
+    # Black slices along x are averaged with the others.
+    file = MeasuredFile(folder / "a/0.nii.gz", info)
+    for fitted in file.fitted(Fitting(info)):
+        output = np.full_like(fitted.image, -1) if fitted.plane == "x" else fitted.image
+        written = fitted.write(output, tmp_path / "b.nii.gz")
+    share = 2 / 3 if plane == "average" else 0
+    found = nibabel.load(written).get_fdata()
+    np.testing.assert_allclose(found, np.rint(before * share), atol=1)
