@@ -37,8 +37,8 @@ from stargan_tf.evaluation.results import Scores
 from stargan_tf.evaluation.tasks import LABEL, OWN, Subject, Task, Translated
 
 # Dice is given at the best of these thresholds, shares of the model's range.
-THRESHOLDS = tuple(np.linspace(0.02, 0.5, 25).round(2).tolist())
-PEAKS = 0.04  # of candidates for FROC: low, since their peaks are the scores
+THRESHOLDS = tuple(np.geomspace(0.005, 0.5, 25).round(4).tolist())
+PEAKS = 0.015  # of candidates for FROC: low, since their peaks are the scores
 
 
 @dataclass

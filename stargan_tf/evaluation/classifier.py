@@ -15,7 +15,12 @@ from stargan_tf.data.pictures import to_float
 from stargan_tf.data.sampling import training_batches
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.options import check_known
+from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
+from stargan_tf.evaluation.options import (
+    CLASSIFIER_STEPS,
+    EvaluationOptions,
+    check_known,
+)
 from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.native_output import is_quiet, note
@@ -61,6 +66,33 @@ class LabelClassifier:
         return self.network.predict_on_batch(to_float(images))
 
 
+class ClassifierFeatures:
+    """What a classifier sees before it decides: features for KID of any images.
+
+    It stands in for `FeatureExtractor`, whose network knows RGB pictures only.
+
+    Args:
+        classifier: of the data set.
+        size: its size, which names the protocol.
+    """
+
+    def __init__(self, classifier: LabelClassifier, size: str):
+        self.protocol = f"classifier_{size}"
+        network = classifier.network
+        self.network = keras.Model(network.inputs, network.layers[-1].input)
+
+    def summary(
+        self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
+    ) -> FeatureSummary:
+        """An empty summary for these features."""
+        width = self.network.output_shape[-1]
+        return FeatureSummary(self.protocol, width, sample_limit, seed)
+
+    def __call__(self, images: np.ndarray) -> np.ndarray:
+        """Features of a batch, as of `LabelClassifier.logits`: float32 (n, width)."""
+        return self.network.predict_on_batch(to_float(images))
+
+
 def cached_classifier(
     images: LabeledImages, size: str = "small", **options
 ) -> LabelClassifier:
@@ -83,6 +115,16 @@ def cached_classifier(
     with new_file(stored, "classifier") as temporary:
         classifier.network.save(temporary)
     return classifier
+
+
+def classifier_of(images: LabeledImages, options: EvaluationOptions) -> LabelClassifier:
+    """The classifier that an evaluation asks for, trained on real images."""
+    return cached_classifier(
+        images,
+        options.classifier,
+        steps=options.classifier_steps or CLASSIFIER_STEPS[options.classifier],
+        seed=options.seed,
+    )
 
 
 @keras_settings()

@@ -165,7 +165,7 @@ def _make_metrics(
 ) -> "list[Metric]":
     from stargan_tf.evaluation import metrics as kinds  # Starts TensorFlow.
 
-    colored = [name for name in (FID, KID, LPIPS) if name in options.metrics]
+    colored = [name for name in (FID, LPIPS) if name in options.metrics]
     info = subject.held_out.info
     if colored and not info.is_plain:
         raise InputError(

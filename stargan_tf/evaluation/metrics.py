@@ -10,7 +10,11 @@ from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import valid_pixels
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.cache import RealStatistics
-from stargan_tf.evaluation.classifier import LabelClassifier, cached_classifier
+from stargan_tf.evaluation.classifier import (
+    ClassifierFeatures,
+    LabelClassifier,
+    classifier_of,
+)
 from stargan_tf.evaluation.fid import (
     FeatureSummary,
     frechet_inception_distance,
@@ -24,7 +28,6 @@ from stargan_tf.evaluation.measures import (
     judged,
 )
 from stargan_tf.evaluation.options import (
-    CLASSIFIER_STEPS,
     FID,
     KID,
     NUMBERS,
@@ -131,12 +134,7 @@ class ClassificationMetric(Metric):
         if self.real:
             return
         options, held_out = self.options, self.subject.held_out
-        self.classifier = cached_classifier(
-            self.subject.train,
-            options.classifier,
-            steps=options.classifier_steps or CLASSIFIER_STEPS[options.classifier],
-            seed=options.seed,
-        )
+        self.classifier = classifier_of(self.subject.train, options)
         info, name = held_out.info, "classification_error_real"
         names = [name, *(f"{name}/{domain}" for domain in info.domains)]
         whole, *each = real = [RunningMean(name, share=True) for name in names]
@@ -199,9 +197,13 @@ class ClassificationMeter(Meter):
 class FeatureMetric(Metric):
     """FID, KID or both against the target's real images, from the same features.
 
+    They are Inception's for pictures in RGB; for other images, of which KID alone is
+    known, those of a classifier of the data set.
+
     Args:
         subject: its training images are the real ones.
-        options: `metrics`, `protocol`, `batch_size` and `seed` are used.
+        options: `metrics`, `protocol`, `batch_size` and `seed` are used; for images
+            other than RGB what says which classifier.
 
     Raises:
         InputError: if the protocol's weights are nowhere.
@@ -209,14 +211,23 @@ class FeatureMetric(Metric):
 
     def __init__(self, subject: Subject, options: EvaluationOptions):
         self.names = [name for name in options.metrics if name in DISTANCES]
-        self.extractor = FeatureExtractor(options.protocol)
-        self.seed = options.seed
+        self.train, self.options, self.seed = subject.train, options, options.seed
+        self.real = None
+        if subject.train.info.is_plain:
+            self._extract_with(FeatureExtractor(options.protocol))
+
+    def _extract_with(self, extractor: FeatureExtractor | ClassifierFeatures) -> None:
+        self.extractor, options = extractor, self.options
         self.real = RealStatistics(
-            subject.train, self.extractor, options.batch_size, options.seed
+            self.train, extractor, options.batch_size, options.seed
         )
 
     def prepare(self, tasks: Sequence[Task]) -> None:
         """Computes the real images' statistics, or finds them in the cache."""
+        if self.real is None:
+            classifier = classifier_of(self.train, self.options)
+            size = self.options.classifier
+            self._extract_with(ClassifierFeatures(classifier, size))
         self.real.prepare((t.column, t.value) for t in tasks if t.guide != OWN)
 
     def start(self, task: Task) -> "FeatureMeter | None":

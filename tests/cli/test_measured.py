@@ -134,7 +134,7 @@ def test_trained_evaluated_and_translated(tmp_path, capsys):
     assert (
         main(
             f"train --run {run} {data} {networks} --discriminator_layers=4 --steps=2 "
-            "--batch_size=2 --intensity=percentile:1,99 --checkpoint_every=2".split()
+            "--batch_size=2 --held_out=0.4 --intensity=percentile:1,99 --checkpoint_every=2".split()
         )
         == 0
     )
@@ -149,7 +149,10 @@ def test_trained_evaluated_and_translated(tmp_path, capsys):
     )
     assert read_values(tmp_path / "out/control/0.tif").dtype == np.uint16
     command = f"evaluate --model {run} --classifier tiny --classifier_steps 2 --count 4"
-    assert main(f"{command} --output {tmp_path}/results.json".split()) == 0
+    metrics, results = "classification,unchanged,kid", tmp_path / "results.json"
+    assert main(f"{command} --metrics {metrics} --output {results}".split()) == 0
+    kid = json.loads(results.read_text())["means"]["kid"]
+    assert kid["protocol"] == "classifier_tiny" and np.isfinite(kid["value"])
     assert main(f"{command} --metrics fid --output {tmp_path}/x.json".split()) == 2
     assert "by a network for RGB pictures: fid" in capsys.readouterr().err
 
@@ -166,7 +169,8 @@ def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):
     manifest = output / "manifest.jsonl"
     header, *entries = map(json.loads, manifest.read_text().splitlines())
     assert header["to"] == "ill" and len(header["sha256"]) == 64
-    assert header["datasets"][0]["intensity"] == {"low": [0.0], "high": [65535.0]}
+    intensity = header["datasets"][0]["intensity"]
+    assert (intensity["low"], intensity["high"]) == ([0.0], [65535.0])
     broken, *good = sorted(entries, key=lambda entry: entry.get("output", ""))
     assert [entry["output"] for entry in good] == ["a.npy", "b.npy", "c.npy"]
     assert good[0]["clipped"] == 0 and "Cannot read" in broken["problem"]

@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation import (
-    metrics as classification_metric,
-)
-from stargan_tf.evaluation import (
-    metrics as feature_metric,
-)
-from stargan_tf.evaluation import (
-    metrics as lpips_metric,
-)
+from stargan_tf.evaluation import classifier, metrics
 from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.evaluator import Evaluator, run_task
 from stargan_tf.evaluation.options import DETECTION, METRICS, EvaluationOptions
@@ -31,11 +23,9 @@ from tests.evaluation.fakes import (
 
 @pytest.fixture(autouse=True)
 def fake_networks(monkeypatch):
-    monkeypatch.setattr(feature_metric, "FeatureExtractor", Extractor)
-    monkeypatch.setattr(lpips_metric, "Lpips", Lpips)
-    monkeypatch.setattr(
-        classification_metric, "cached_classifier", lambda *_, **__: Classifier()
-    )
+    monkeypatch.setattr(metrics, "FeatureExtractor", Extractor)
+    monkeypatch.setattr(metrics, "Lpips", Lpips)
+    monkeypatch.setattr(classifier, "cached_classifier", lambda *_, **__: Classifier())
 
 
 def values(results):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation import classifier
 from stargan_tf.evaluation import metrics as module
 from stargan_tf.evaluation.evaluator import run_task
 from stargan_tf.evaluation.measures import wilson_interval
@@ -104,7 +105,7 @@ def asked(monkeypatch):
         asked.append((size, options))
         return Classifier()
 
-    monkeypatch.setattr(module, "cached_classifier", cached_classifier)
+    monkeypatch.setattr(classifier, "cached_classifier", cached_classifier)
     return asked
 
 
