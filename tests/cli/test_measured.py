@@ -134,7 +134,8 @@ def test_trained_evaluated_and_translated(tmp_path, capsys):
     assert (
         main(
             f"train --run {run} {data} {networks} --discriminator_layers=4 --steps=2 "
-            "--batch_size=2 --held_out=0.4 --intensity=percentile:1,99 --checkpoint_every=2".split()
+            "--batch_size=2 --held_out=0.4 --intensity=percentile:1,99 "
+            "--checkpoint_every=2".split()
         )
         == 0
     )
