@@ -140,12 +140,13 @@ def read_device_model(folder: Path) -> DeviceModel:
             f"{folder} is a model with high-pass skips, which needs a mask of each "
             "face. The demos cannot make masks: use a model without these skips."
         )
-    if description.get("num_channels", 3) != 3 or not isinstance(
-        description.get("image_size", 0), int
-    ):
+    infos = description.get("datasets", [])
+    is_measured = any(info.get("intensity") for info in infos)
+    is_shown = description.get("num_channels", 3) in (1, 3) and not is_measured
+    if not is_shown or not isinstance(description.get("image_size", 0), int):
         raise InputError(
-            f"{folder} is a model of images that are no RGB squares. The page shows "
-            "photographs and the camera: use a model of RGB squares."
+            f"{folder} is a model of images that are no squares in gray or RGB of 8 "
+            "bits. The page shows photographs and the camera: use a model of such."
         )
     model = DeviceModel(folder, description)
     for role, file in model.files.items():

@@ -12,7 +12,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from PIL import Image
 
-from stargan_tf.data.info import composed
+from stargan_tf.data.info import DatasetInfo, composed
 from stargan_tf.data.pictures import read_picture
 from stargan_tf.errors import ExpectedError, InputError
 from stargan_tf.files import open_regular, parsed_json
@@ -175,11 +175,18 @@ class Client:
             uint8 arrays (size, size, 3), in the order of the images.
 
         Raises:
-            InputError: if an image cannot be read.
+            InputError: if an image cannot be read, or the model takes other images
+                than pictures in RGB, which `stargan-tf translate --server` translates.
             ServingError: as from `predict`.
         """
         if self._description is None:
             self._description = self.describe()
+        info = DatasetInfo.from_dict(self._description["datasets"][0])
+        if not info.is_plain:
+            raise InputError(
+                f"This model takes images of {info.image_text}, which are sent as "
+                "arrays: use predict, or stargan-tf translate --server."
+            )
         signature, inputs = _encoded_request(
             pictures, to, self._description, references, seeds, truncation
         )

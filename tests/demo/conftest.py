@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import keras
 import pytest
@@ -47,6 +48,14 @@ def v1(tmp_path_factory):
     """An untrained StarGAN of 32 px, as a `DeviceModel`."""
     model = labels.litert_model(tiny(FACES))
     return exported(tmp_path_factory.mktemp("v1"), model, "stargan", FACES)
+
+
+@pytest.fixture(scope="session")
+def gray(tmp_path_factory):
+    """A StarGAN of gray images that changes nothing, as a `DeviceModel`."""
+    info = replace(FACES, num_channels=1)
+    model = labels.litert_model(tiny(info, output="additive"))
+    return exported(tmp_path_factory.mktemp("gray"), model, "stargan", info)
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,8 @@ def test_an_export_with_styles(v2):
         ({"format": "another/1"}, "Received: 'another/1'. Export the model again"),
         ({"files": {}}, "must describe a model"),
         ({"high_pass": 20}, "cannot make masks"),
-        ({"num_channels": 1}, "no RGB squares"),
+        ({"num_channels": 2}, "no squares in gray or RGB"),
+        ({"datasets": [{"intensity": {"low": [0]}}]}, "no squares in gray or RGB"),
         ({"files": {"generator": {"path": "no.tflite", "sha256": ""}}}, "is missing"),
         (
             {"files": {"generator": {"path": "generator.tflite", "sha256": "0"}}},

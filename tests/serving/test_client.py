@@ -9,6 +9,7 @@ import grpc
 import numpy as np
 import pytest
 
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.serving import Client, ServingError
 from stargan_tf.serving.wire import messages
@@ -191,3 +192,11 @@ def test_tensorflow_is_not_imported():
         "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_images_other_than_rgb_are_sent_as_arrays():
+    client = Client("localhost:1", "scans")
+    info = DatasetInfo("scans", ("healthy", "ill"), "one_hot", (96, 160), (), 5)
+    client._description = {"datasets": [info.to_dict()]}
+    with pytest.raises(InputError, match="images of 96 x 160 px, channels: 5, .*--ser"):
+        client.translate([np.zeros((96, 160, 5), np.uint8)], "healthy")

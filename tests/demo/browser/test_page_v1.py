@@ -79,6 +79,15 @@ def test_a_drawn_face_is_translated_at_once(opened, faces, translated):
     assert distance(pixels(page, "after"), square) > 10
 
 
+def test_a_model_of_gray_images_shows_gray(opened, faces):
+    """It changes nothing: what is shown is the picture as Pillow makes it gray."""
+    page = opened("gray")
+    picture, _ = faces["Drawn face 1"]
+    expected = np.asarray(Image.fromarray(as_square(picture, 32)).convert("L"))
+    shown = pixels(page, "after")
+    assert distance(shown, expected[..., None].repeat(3, axis=2)) <= ROUNDING
+
+
 def test_a_picture_of_ones_own_and_a_strength(page, translated):
     page.set_input_files("#file", png(GREEN_NOISE))
     page.get_by_label("None", exact=True).check(force=True)

@@ -1,17 +1,37 @@
 /** Between bytes and what the model takes: float32 in [-1, 1], or the bytes themselves. */
 
 /**
+ * A picture as the model's input.
  * @param {Uint8Array} rgb
- * @param {string} dtype of the model's input: "float32" or "uint8".
+ * @param {object} description what model.json says.
+ * @returns {{data: Float32Array|Uint8Array, shape: number[]}}
  */
-export function toModel(rgb, dtype) {
-  return dtype === 'uint8' ? rgb : new Float32Array(rgb).map((value) => value / 127.5 - 1);
+export function toModel(rgb, description) {
+  const {image_size: size, input_type: dtype, num_channels: channels = 3} = description;
+  const bytes = channels === 1 ? gray(rgb) : rgb;
+  const data = dtype === 'uint8'
+    ? bytes : new Float32Array(bytes).map((value) => value / 127.5 - 1);
+  return {data, shape: [1, size, size, channels]};
 }
 
-/** @param {Float32Array|Uint8Array} values RGB as the model gives them. */
-export function toBytes(values) {
-  if (values instanceof Uint8Array) return values;
-  return new Uint8ClampedArray(values.map((value) => (value + 1) * 127.5));
+/** The brightness of each pixel, with the weights of ITU-R 601-2, as Pillow has them. */
+function gray(rgb) {
+  return Uint8Array.from({length: rgb.length / 3}, (_, pixel) => {
+    const [red, green, blue] = rgb.subarray(3 * pixel, 3 * pixel + 3);
+    return (red * 19595 + green * 38470 + blue * 7471 + 32768) >> 16;
+  });
+}
+
+/**
+ * @param {Float32Array|Uint8Array} values as the model gives them.
+ * @param {object} description what model.json says.
+ * @returns {Uint8Array|Uint8ClampedArray} RGB.
+ */
+export function toBytes(values, {num_channels: channels = 3}) {
+  const bytes = values instanceof Uint8Array
+    ? values : new Uint8ClampedArray(values.map((value) => (value + 1) * 127.5));
+  if (channels === 3) return bytes;
+  return Uint8Array.from({length: 3 * bytes.length}, (_, index) => bytes[Math.floor(index / 3)]);
 }
 
 /** Puts RGB bytes on a canvas, which takes their size. */

@@ -21,8 +21,8 @@ export async function styleOf(engine, description, domain, source) {
   return outputs.styles;
 }
 
-function reference({image_size: size, input_type: dtype}, {pixels}) {
-  return {references: {data: toModel(pixels, dtype), shape: [1, size, size, 3]}};
+function reference(description, {pixels}) {
+  return {references: toModel(pixels, description)};
 }
 
 function latent({latent_dim: width}, {seed}) {

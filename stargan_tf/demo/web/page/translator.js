@@ -65,13 +65,12 @@ export class Translator {
     try {
       const pixels = this.pixels();
       if (!pixels) return;
-      const {image_size: size, input_type: dtype} = this.description;
-      const images = {data: toModel(pixels, dtype), shape: [1, size, size, 3]};
+      const images = toModel(pixels, this.description);
       const inputs = {images, ...await this.choice.inputs(engine)};
       const {outputs, milliseconds} = await engine.run('generator', this.signature, inputs);
       if (engine !== this.engine) return;
       this.times = [...this.times, milliseconds].slice(-KEPT);
-      this.done(pixels, toBytes(outputs.images));
+      this.done(pixels, toBytes(outputs.images, this.description));
     } catch (error) {
       // A closed engine's last answer is of no interest.
       if (engine === this.engine) this.failed(error);
