@@ -181,12 +181,12 @@ class Client:
         """
         if self._description is None:
             self._description = self.describe()
-        info = DatasetInfo.from_dict(self._description["datasets"][0])
-        if not info.is_plain:
-            raise InputError(
-                f"This model takes images of {info.image_text}, which are sent as "
-                "arrays: use predict, or stargan-tf translate --server."
-            )
+        for info in map(DatasetInfo.from_dict, self._description.get("datasets", [])):
+            if not info.is_plain:
+                raise InputError(
+                    f"This model takes images of {info.image_text}, which are sent as "
+                    "arrays: use predict, or stargan-tf translate --server."
+                )
         signature, inputs = _encoded_request(
             pictures, to, self._description, references, seeds, truncation
         )
