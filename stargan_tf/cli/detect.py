@@ -21,7 +21,12 @@ MAPS = ("maximum", "mean", "share")
 
 def _add_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
-    add("inputs", nargs="*", metavar="INPUT", help="Image files, and folders of them.")
+    add(
+        "inputs",
+        nargs="*",
+        metavar="INPUT",
+        help="Image files, folders, and tables (.csv) of them.",
+    )
     parser.add_required("--model", MODEL_HELP)
     parser.add_required("--output", "Folder for tables, maps, and the report.")
     add(

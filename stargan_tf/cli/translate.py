@@ -75,7 +75,12 @@ def _add_arguments(parser: CommandParser) -> None:
     for steered in steerings():
         steered.add_arguments(parser)
     add = parser.add_argument_group("Images").add_argument
-    add("inputs", nargs="*", metavar="INPUT", help="Image files, and folders of them.")
+    add(
+        "inputs",
+        nargs="*",
+        metavar="INPUT",
+        help="Image files, folders, and tables (.csv) of them.",
+    )
     add(
         "--output",
         metavar="PATH",

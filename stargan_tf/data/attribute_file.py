@@ -236,6 +236,19 @@ def _checked_splits(
     return tuple(found)
 
 
+def listed_files(path: str | os.PathLike) -> list[str]:
+    """The files that a table names, in the order of its rows.
+
+    Args:
+        path: see `read_attribute_file`; other columns may hold anything.
+    """
+    rows = read_table(path)
+    _, header = next(rows, (0, []))
+    body = list(rows)
+    column = _file_column(header, body[0][1] if body else [])
+    return [cells[column] for _, cells in body if len(cells) > column]
+
+
 def read_table(path: str | os.PathLike) -> Iterator[Line]:
     """The lines of a table of text, whatever separates its columns.
 

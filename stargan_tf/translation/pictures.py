@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from stargan_tf.data.attribute_file import listed_files
 from stargan_tf.data.files import (
     EXTENSIONS,
     MEASURED,
@@ -38,6 +39,7 @@ from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, refuse_overwriting, write_bytes
 
+TABLES = (".csv", ".tsv")
 KEEP = "keep"
 MODEL = "model"
 ORIGINAL = "original"
@@ -78,7 +80,7 @@ def find_inputs(
     """Lists the images that files and folders stand for, in a fixed order.
 
     Folders are searched recursively for names with an image's extension; a file that
-    is named directly may have any. A single folder's images keep their path below
+    is named directly may have any. A table (`.csv`, `.tsv`) stands for its rows' images. A single folder's images keep their path below
     it; beside other inputs the path starts with the folder's own name.
     """
     if not inputs:
@@ -94,6 +96,8 @@ def find_inputs(
         if path.is_dir():
             root = Path(path.resolve().name) if len(inputs) > 1 else Path()
             found = _search(path, root, exclude, what)
+        elif path.suffix.lower() in TABLES and path.is_file():
+            found = _listed(path)
         elif path.exists():
             found = [InputPicture(path, Path(path.name))]
         else:
@@ -101,6 +105,21 @@ def find_inputs(
         for picture in found:
             pictures.setdefault(os.path.realpath(picture.path), picture)
     return list(pictures.values())
+
+
+def _listed(table: Path) -> list[InputPicture]:
+    """The images in the rows of a table, which lie beside it or below."""
+    found = []
+    for file in listed_files(table):
+        path = table.parent / file
+        if not path.is_file():
+            raise InputError(f"{table} names {file}, which is no file in its folder.")
+        # Below the output folder wherever the table leads.
+        parts = [p for p in PurePath(file).parts if p not in ("..", path.anchor)]
+        found.append(InputPicture(path, Path(*parts)))
+    if not found:
+        raise InputError(f"{table} names no image.")
+    return found
 
 
 def _search(

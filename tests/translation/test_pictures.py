@@ -47,6 +47,22 @@ def test_several_inputs_keep_their_folders_names(paint, tmp_path):
     assert names(found) == ["x.png", "one/x.png", "two/x.png"]
 
 
+def test_a_table_stands_for_its_images(paint, tmp_path):
+    for name in ("photos/a.png", "photos/sub/b.png", "c.png"):
+        paint(name)
+    table = tmp_path / "photos/list.csv"
+    table.write_text("patient,path,note\n7,sub/b.png,late\n8,a.png,\n9,../c.png,\n")
+    found = find_inputs([str(table)])
+    assert names(found) == ["sub/b.png", "a.png", "c.png"]
+    assert [one.path.is_file() for one in found] == [True] * 3
+    table.write_text("path\ngone.png\n")
+    with pytest.raises(InputError, match=r"names gone.png, which is no file in its"):
+        find_inputs([str(table)])
+    table.write_text("path\n")
+    with pytest.raises(InputError, match="names no image"):
+        find_inputs([str(table)])
+
+
 def test_a_file_is_translated_once(paint, tmp_path):
     path = paint("one/x.png")
     assert names(find_inputs([str(path), str(path), str(path.parent)])) == ["x.png"]
