@@ -34,7 +34,7 @@ from stargan_tf.version import __version__
 COMMANDS = {
     "train": "stargan_tf.cli.train:TRAIN",
     "translate": "stargan_tf.cli.translate:TRANSLATE",
-    "detect": "stargan_tf.cli.detect:DETECT",
+    "detect": "stargan_tf.cli.translate:DETECT",
     "evaluate": "stargan_tf.cli.train:EVALUATE",
     "compare": "stargan_tf.cli.train:COMPARE",
     "doctor": "stargan_tf.cli.data:DOCTOR",

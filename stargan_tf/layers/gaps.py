@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from stargan_tf.data.intensity import LARGEST_GAP
+LARGEST_GAP = -1.05  # That of `stargan_tf.data.intensity`.
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")

@@ -80,8 +80,9 @@ def find_inputs(
     """Lists the images that files and folders stand for, in a fixed order.
 
     Folders are searched recursively for names with an image's extension; a file that
-    is named directly may have any. A table (`.csv`, `.tsv`) stands for its rows' images. A single folder's images keep their path below
-    it; beside other inputs the path starts with the folder's own name.
+    is named directly may have any. A table (`.csv`, `.tsv`) stands for its rows'
+    images. A single folder's images keep their path below it; beside other inputs the
+    path starts with the folder's own name.
     """
     if not inputs:
         raise InputError(

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 import stargan_tf
+from stargan_tf.data import intensity
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.errors import InputError
+from stargan_tf.layers import gaps
 from stargan_tf.layers.gaps import FillGaps, KeepGaps
 
 INFO = DatasetInfo(
@@ -44,6 +46,7 @@ def v2(info=INFO):
 
 
 def test_layers_by_hand():
+    assert gaps.LARGEST_GAP == intensity.LARGEST_GAP
     image = np.array([[[[GAP, 0.5, -1.0, -1.2]]]], np.float32)
     drawn = np.array([[[[0.3, 0.4, -1.5, 0.9]]]], np.float32)
     np.testing.assert_allclose(FillGaps()(image), [[[[-1, 0.5, -1, -1]]]])

@@ -145,7 +145,8 @@ PRESETS = {
             # Lesions are small: without layers and time of its own the classifier does
             # not learn to see them, and nothing is healed.
             "separate_classifier": True,
-            "pretraining_steps": 7000,
+            "augment": True,
+            "pretraining_steps": 20_000,
             "image_size": 64,
             "base_filters": 16,
             "num_residual_blocks": 3,
@@ -154,9 +155,9 @@ PRESETS = {
             "batch_size": 8,
             "critic_steps": 1,
             "learning_rate": 6e-4,
-            "steps": 10_500,
-            "checkpoint_every": 500,
-            "sample_every": 500,
+            "steps": 26_000,
+            "checkpoint_every": 1000,
+            "sample_every": 1000,
             "log_every": 50,
         },
     ),
