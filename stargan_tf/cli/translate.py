@@ -1,7 +1,8 @@
 """`stargan-tf translate` and `detect`: what a trained model does with images.
 
-`translate` redraws them so that they show what was asked for. Which family the model is of is read from its checkpoint before TensorFlow starts, or
-asked of the server; the family's steering adds its flags and plans the work.
+`translate` redraws them so that they show what was asked for. Which family the model is
+of is read from its checkpoint before TensorFlow starts, or asked of the server; the
+family's steering adds its flags and plans the work.
 """
 
 import argparse
