@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from stargan_tf.data.intensity import valid_pixels
 from stargan_tf.data.pictures import open_picture, read_picture, shown, to_float
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor.opened import Opened
@@ -102,6 +103,7 @@ def look_at(
         source: the split.
         path: the file.
     """
+    plain = source is None or source.info.is_plain
     measured = source is not None and source.info.intensity is not None
     try:
         if path is None or measured:
@@ -112,22 +114,25 @@ def look_at(
             values = np.asarray(image)
     except InputError as error:
         return Picture(name, split, row, str(error))
-    values = (to_float(values) + 1.0) / 2.0
+    values = to_float(values)
+    values = (values[valid_pixels(values)] + 1.0) / 2.0
+    if not values.size:
+        return Picture(name, split, row, f"{name} has no pixel with data.")
     counts, _ = np.histogram(values, BINS, (0.0, 1.0))
     picture = Picture(
         name=name,
         split=split,
         row=row,
-        color=color_of(image),
+        color=color_of(image) if plain else RGB,
         pixels=pixel_digest(image),
         outline=difference_hash(image),
         levels=tuple(counts / values.size),
         ends=(float(values.min()), float(values.max())),
     )
-    if measured:
-        return replace(picture, color=RGB, content=_digest(path.read_bytes()))
     if path is None:
         return picture
+    if measured:
+        return replace(picture, content=_digest(path.read_bytes()))
     with open_picture(path) as file:
         color = CMYK if file.mode == "CMYK" else picture.color
     content = _digest(path.read_bytes())

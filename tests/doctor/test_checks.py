@@ -325,3 +325,19 @@ def test_values_that_fill_little_of_the_range(tmp_path):
     assert found["constant"].names == ["a/0.tif", "b/0.tif"]
     wide = DatasetOptions(data_dir=str(tmp_path), intensity="window:0,800")
     assert by_check(diagnose("folder", (8, 12), wide).findings)["range"].level == OK
+
+
+def test_pixels_without_data_are_not_looked_at(tmp_path):
+    for domain in "ab":
+        (tmp_path / domain).mkdir()
+        for i in range(3):
+            values = np.random.default_rng(i).uniform(0, 400, (8, 12))
+            values[:2] = -9999
+            np.save(tmp_path / domain / f"{i}.npy", values if i else values * 0 - 9999)
+    options = DatasetOptions(
+        data_dir=str(tmp_path), intensity="window:0,400", invalid_value="-9999"
+    )
+    found = by_check(diagnose("folder", (8, 12), options).findings)
+    assert found["range"].level == OK and not found["constant"].names
+    assert found["unreadable"].names == ["a/0.npy", "b/0.npy"]
+    assert "no pixel with data" in found["unreadable"].summary

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.doctor.pictures import (
     CMYK,
@@ -100,3 +101,10 @@ def test_difference_hash_of_known_pictures():
     assert difference_hash(rising.resize((90, 80), Image.Resampling.NEAREST)) == (
         2**64 - 1
     )
+
+
+@pytest.mark.parametrize("intensity", [None, "window:0,800"])
+def test_gray_images_of_a_gray_data_set_lack_no_color(intensity):
+    source = load_dataset("drawn_scans", "held_out", 32, intensity=intensity)
+    picture = look_at(source.names[0], "held_out", 0, source)
+    assert picture.color == "rgb" and picture.problem is None
