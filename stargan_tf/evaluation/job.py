@@ -224,7 +224,7 @@ class EvaluationJob:
         name = self.functions[option]
         if option == GROUP:
             return grouping(name)
-        if option == LESIONS and os.path.isdir(name):
+        if option == LESIONS and user_path(name).is_dir():
             from stargan_tf.detection.metric import masks_in
 
             return masks_in(user_path(name), self.state.preparation or Preparation())
@@ -407,7 +407,13 @@ def plan_evaluation(
     for option, name in named.items():
         if option == GROUP:
             grouping(name)
-        elif option != LESIONS or not os.path.isdir(name):
+        elif option == LESIONS and ":" not in name:
+            if not user_path(name).is_dir():
+                raise InputError(
+                    "--lesions must be a folder of masks, or MODULE:FUNCTION. "
+                    f"Received: {name}, which is no folder."
+                )
+        else:
             check_form(option, name)
     checkpoint, state = find_checkpoint(model)
     choice = choose(state.datasets[0]["image_size"])

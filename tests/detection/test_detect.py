@@ -21,9 +21,21 @@ SIZE = 32
 
 
 def identity(num_channels=1, intensity=None, size=SIZE):
-    info = DatasetInfo(
-        "drawn_scans", ("healthy", "ill"), ONE_HOT, size, (), num_channels, intensity
+    return small_model(
+        DatasetInfo(
+            "drawn_scans",
+            ("healthy", "ill"),
+            ONE_HOT,
+            size,
+            (),
+            num_channels,
+            intensity,
+        )
     )
+
+
+def small_model(info):
+    """A model that changes nothing."""
     return stargan_tf.StarGAN(
         info,
         base_filters=4,
@@ -223,15 +235,7 @@ def hospital(tmp_path):
 @pytest.mark.parametrize("more", ["", "--group (\\d+)/ --lesions masks"])
 def test_a_table_with_masks_in_a_folder(hospital, more, monkeypatch, capsys):
     info = DatasetInfo("attributes", ("healthy", "ill"), ONE_HOT, SIZE, (), 1)
-    model = stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=0,
-        discriminator_filters=4,
-        discriminator_layers=3,
-        output="additive",
-    )
-    model.save(hospital / "m.keras")
+    small_model(info).save(hospital / "m.keras")
     monkeypatch.chdir(hospital)
     command = (
         "evaluate --model m.keras --dataset attributes --data_dir scans --labels "
@@ -245,6 +249,30 @@ def test_a_table_with_masks_in_a_folder(hospital, more, monkeypatch, capsys):
     if more:
         count = found["pixel_auc"]["counts"]["images"]
         assert count == found["image_auc"]["counts"]["ill"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--group (", "--group must be a regular expression"),
+        ("--group (zz)/", "--group (zz)/ finds no group in"),
+        ("--lesions nowhere", "must be a folder of masks, or MODULE:FUNCTION"),
+        ("--lesions empty", "empty holds no images of masks"),
+        ("--healthy well", "no domain 'well'"),
+    ],
+)
+def test_what_evaluate_refuses(hospital, monkeypatch, capsys, flags, message):
+    info = DatasetInfo("attributes", ("healthy", "ill"), ONE_HOT, SIZE, (), 1)
+    small_model(info).save(hospital / "m.keras")
+    (hospital / "empty").mkdir()
+    monkeypatch.chdir(hospital)
+    command = (
+        "evaluate --model m.keras --dataset attributes --data_dir scans --labels "
+        f"table.csv --num_channels 1 --metrics detection --output x.json {flags}"
+    )
+    assert main(command.split()) == 2
+    assert message in capsys.readouterr().err
+    assert not (hospital / "x.json").exists()
 
 
 @pytest.mark.parametrize("heals", [False, True])
