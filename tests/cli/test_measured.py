@@ -18,6 +18,7 @@ from tests.data.scans import (
     write_nifti,
     write_tiff,
 )
+from tests.models.conftest import tiny
 
 ALL_CODES = Intensity((0,), (65535,))
 
@@ -27,14 +28,7 @@ def identity(path, channels, size, intensity=ALL_CODES):
     info = DatasetInfo(
         "scans", ("healthy", "ill"), ONE_HOT, size, (), channels, intensity
     )
-    model = stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=0,
-        discriminator_filters=4,
-        discriminator_layers=4,
-        output="additive",
-    )
+    model = tiny(info, output="additive")
     model.save(path)
     return path
 

@@ -15,6 +15,7 @@ from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
 from stargan_tf.translation.pictures import Fitting, MeasuredFile
 from tests.data.scans import five_channels, write_nifti, write_tiff
+from tests.models.conftest import tiny
 
 
 @pytest.fixture
@@ -174,21 +175,14 @@ def test_clipped_values_are_counted(cells, caplog):
 
 def test_both_families_train(cells):
     source = opened(cells)
-    small = {"base_filters": 4}
-    model = stargan_tf.StarGAN(
-        source.info,
-        num_residual_blocks=1,
-        discriminator_filters=4,
-        discriminator_layers=4,
-        **small,
-    )
+    model = tiny(source.info)
     model.compile(total_steps=1)
     batches = stargan_tf.training_batches(source, 2)
     model.fit(batches, steps_per_epoch=1, verbose=0)
     image = source.load(0)[None]
     assert model.translate(image, "treated").shape == image.shape
     styled = stargan_tf.StarGANV2(
-        source.info, max_filters=8, style_dim=4, hidden_dim=8, **small
+        source.info, base_filters=4, max_filters=8, style_dim=4, hidden_dim=8
     )
     styled.compile()
     batches = stargan_tf.reference_batches(source, 2)
@@ -265,13 +259,7 @@ def test_a_translation_leaves_gaps_as_they_are(scenes, tmp_path, value, capsys):
         num_channels=2,
         intensity=Intensity((0,), (400,), value),
     )
-    model = stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=1,
-        discriminator_filters=4,
-        discriminator_layers=4,
-    )
+    model = tiny(info)
     model.save(tmp_path / "m.keras")
     command = f"translate --model {tmp_path}/m.keras --to winter {scenes}/summer"
     assert main(f"{command} --output {tmp_path}/out".split()) == 0
@@ -355,14 +343,7 @@ def test_a_volume_is_translated_along_its_planes(tmp_path, plane):
         num_channels=1,
         intensity=Intensity((0,), (500,), plane=plane),
     )
-    model = stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=0,
-        discriminator_filters=4,
-        discriminator_layers=4,
-        output="additive",
-    )
+    model = tiny(info, output="additive")
     model.save(tmp_path / "m.keras")
     command = f"translate --model {tmp_path}/m.keras --to b {folder}/a"
     assert main(f"{command} --output {tmp_path}/out".split()) == 0

@@ -16,6 +16,7 @@ from stargan_tf.detection.scores import auc
 from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
 from tests.data.scans import write_nifti
+from tests.models.conftest import tiny
 
 SIZE = 32
 
@@ -36,14 +37,7 @@ def identity(num_channels=1, intensity=None, size=SIZE):
 
 def small_model(info):
     """A model that changes nothing."""
-    return stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=0,
-        discriminator_filters=4,
-        discriminator_layers=3,
-        output="additive",
-    )
+    return tiny(info, output="additive")
 
 
 class Healer:

@@ -10,6 +10,7 @@ import stargan_tf
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import Intensity
 from stargan_tf.exporting.litert import Runner
+from tests.models.conftest import tiny
 
 INFO = DatasetInfo(
     "cells",
@@ -30,13 +31,7 @@ def values():
 
 @pytest.fixture(scope="module")
 def v1():
-    model = stargan_tf.StarGAN(
-        INFO,
-        base_filters=4,
-        num_residual_blocks=1,
-        discriminator_filters=4,
-        discriminator_layers=4,
-    )
+    model = tiny(INFO)
     return model
 
 
@@ -97,13 +92,7 @@ def test_litert_files(family, request, values, tmp_path):
 def test_gaps_in_a_saved_model(values, invalid, tmp_path):
     window = replace(INFO.intensity, invalid=invalid)
     info = replace(INFO, intensity=window)
-    model = stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=1,
-        discriminator_filters=4,
-        discriminator_layers=4,
-    )
+    model = tiny(info)
     model.export(tmp_path / "cells", "saved_model")
     loaded = tf.saved_model.load(str(tmp_path / "cells/1")).signatures["translate"]
     values = values.copy()

@@ -10,6 +10,7 @@ from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.errors import InputError
 from stargan_tf.layers import gaps
 from stargan_tf.layers.gaps import FillGaps, KeepGaps
+from tests.models.conftest import tiny
 
 INFO = DatasetInfo(
     "scenes",
@@ -29,14 +30,7 @@ def scenes(seed=0, count=2):
 
 
 def v1(info=INFO, **options):
-    return stargan_tf.StarGAN(
-        info,
-        base_filters=4,
-        num_residual_blocks=1,
-        discriminator_filters=4,
-        discriminator_layers=4,
-        **options,
-    )
+    return tiny(info, **options)
 
 
 def v2(info=INFO):
