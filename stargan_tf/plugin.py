@@ -60,6 +60,7 @@ What each name is for:
 | `tf_data_pictures` | a finite `tf.data.Dataset` of (image, label) → the same |
 | `tfds_builder`, `tfds_pictures` | TensorFlow Datasets → the same |
 | `choose_domains`, `subset` | some labels or some pictures of a `LabeledImages` |
+| `Known` | whose an image is, its true translation, lesions: `LabeledImages.known` |
 | `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
 | `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
@@ -128,6 +129,7 @@ from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.data.picture_sources import picture_files, pictures
 from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
 from stargan_tf.data.source import (
+    Known,
     LabeledImages,
     UnreadableImage,
     choose_domains,

@@ -37,7 +37,7 @@ from stargan_tf.data.options import CROP, Box, used_box
 from stargan_tf.data.pictures import read_picture, shown
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
-from stargan_tf.files import NotWritten, refuse_overwriting, write_bytes
+from stargan_tf.files import NotWritten, new_file, refuse_overwriting, write_bytes
 
 TABLES = (".csv", ".tsv")
 KEEP = "keep"
@@ -518,18 +518,27 @@ def save_pictures(
     count: int,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Writes the first images of a data set as PNG files."""
+    """Writes the first images of a data set.
+
+    Pictures become PNG files; measured images `.npy` files of float32 in their units.
+    """
     if count < 1:
         raise InputError(f"count must be at least 1. Received: count={count}")
     planned: dict[Path, int] = {}
+    intensity = source.info.intensity
+    ending = ".npy" if intensity else ".png"
     for index in range(min(count, len(source))):
         path = Path(folder, source.names[index])
         # a.jpg beside a.png: the second one becomes a.png.png.
-        free = path.with_suffix(".png") not in planned
-        path = path.with_suffix(".png") if free else path.with_name(f"{path.name}.png")
-        planned[path] = index
+        free = path.with_suffix(ending) not in planned
+        plain, longer = path.with_suffix(ending), path.with_name(f"{path.name}{ending}")
+        planned[plain if free else longer] = index
     if not overwrite:
         refuse_overwriting(*planned)
     for path, index in tqdm(planned.items(), "Saving", disable=None):
-        write_picture(Image.fromarray(shown(source.load(index))), path)
+        if intensity is None:
+            write_picture(Image.fromarray(shown(source.load(index))), path)
+            continue
+        with new_file(path, "image") as temporary, open(temporary, "wb") as file:
+            np.save(file, intensity.restore(source.load(index), np.float32))
     return list(planned)

@@ -145,6 +145,8 @@ def test_values_per_data_set():
         "held_out": 0.1,
         "num_channels": None,
         "intensity": None,
+        "invalid_value": None,
+        "plane": "z",
     }
     assert config.dataset_options(1)["attributes"] == ()
 

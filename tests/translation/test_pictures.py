@@ -265,6 +265,19 @@ def test_saved_images_of_one_name_do_not_replace_each_other(tmp_path):
     assert len(set(saved)) == len([path for path in saved if path.exists()]) == 6
 
 
+def test_measured_images_are_saved_in_their_units(tmp_path):
+    from stargan_tf.data.registry import load_dataset
+    from stargan_tf.translation.pictures import save_pictures
+
+    source = load_dataset("drawn_scans", "held_out", 32, intensity="window:0,800")
+    saved = save_pictures(source, tmp_path, 2)
+    assert [path.name for path in saved] == ["p10000_0.npy", "p10000_1.npy"]
+    values = np.load(saved[0])
+    assert values.dtype == np.float32 and values.shape == (32, 32, 1)
+    np.testing.assert_allclose(values, np.rint(values), atol=1e-3)
+    assert 100 < values.max() <= 800
+
+
 def test_other_extensions_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"must end in one of .*Received: a\.gif"):
         check_extension(tmp_path / "a.gif")
