@@ -49,9 +49,7 @@ demo-v2: $(VENV)/core
 	  "--seed 7 $(RUN_V2)/held_out/held_out_000000.png --output child.png"
 
 demo-detect: $(VENV)/core
-	@# A third of the preset's steps: minutes, and lesions that are seen less well.
-	$(BIN)/stargan-tf train --preset detect --dataset drawn_scans --run $(RUN_DETECT) \
-	  --pretraining_steps 9000 --steps 10500
+	$(BIN)/stargan-tf train --preset detect --dataset drawn_scans --run $(RUN_DETECT)
 	$(BIN)/stargan-tf evaluate --model $(RUN_DETECT) --metrics detection,unchanged \
 	  --count 150 --report $(RUN_DETECT)/numbers.html --overwrite
 	$(BIN)/stargan-tf datasets save --dataset drawn_scans --split held_out --count 80 \

@@ -149,7 +149,10 @@ class LabelSamples:
         if len(shown) > 1:
             effect = float(np.mean([label_effect(column) for column in columns]))
             diagnostics["label_effect"] = effect
-            if effect < NO_VISIBLE_CHANGE:
+            # Before, the classifier alone learns.
+            first = getattr(model, "pretraining_steps", 0)
+            begun = not first or int(model.step) > first
+            if begun and effect < NO_VISIBLE_CHANGE:
                 warning = (
                     "The generator hardly reacts to the label (label_effect "
                     f"{effect:.4f}). Check the labels; more weight on the "

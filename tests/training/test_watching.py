@@ -107,6 +107,14 @@ def test_a_label_that_is_ignored_is_told():
     assert "hardly reacts to the label (label_effect 0.0000)" in samples.warning
 
 
+def test_while_the_classifier_learns_the_generator_need_not_react():
+    model = Model(INFO, effect=0)
+    model.pretraining_steps, model.step = 100, 100
+    assert LabelSamples([toy_images()])(model).warning == ""
+    model.step = 101
+    assert "hardly reacts" in LabelSamples([toy_images()])(model).warning
+
+
 def test_a_single_domain_has_no_label_to_ignore():
     one = DatasetInfo("toy", ("Red",), "binary", SIZE)
     held_out = LabeledImages(
