@@ -6,6 +6,7 @@
     python benchmarks/training.py --model v2 --image_size 256
     python benchmarks/training.py --model v1 --only ours_float32 torch_float32
     python benchmarks/training.py --model v1 --avx2     # as without AVX-512
+    python benchmarks/training.py --model v1 --settings # allocators and threads
 
 An iteration is what the released code does between two updates of the generator: 5
 critic updates and 1 of the generator (v1), the four updates and the averages (v2). Ours
@@ -27,6 +28,10 @@ NAMES = {
     "ours_bfloat16": "mixed_bfloat16",
     "ours_float32_xla": "float32",
     "ours_without_onednn": "float32",
+    "ours_tcmalloc": "float32",
+    "ours_jemalloc": "float32",
+    "ours_one_thread": "float32",
+    "ours_one_operation": "float32",
 }
 PEER = "torch_float32"
 # For oneDNN, PyTorch's own kernels, and MKL.
@@ -36,7 +41,15 @@ AVX2 = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
 }
 AVX2_NAMES = ("torch_float32", "ours_without_onednn", "ours_float32")
-ENVIRONMENTS = {"ours_without_onednn": {"TF_ENABLE_ONEDNN_OPTS": "0"}}
+# Of the system's packages libtcmalloc-minimal4 and libjemalloc2.
+ENVIRONMENTS = {
+    "ours_without_onednn": {"TF_ENABLE_ONEDNN_OPTS": "0"},
+    "ours_tcmalloc": {"LD_PRELOAD": "libtcmalloc_minimal.so.4"},
+    "ours_jemalloc": {"LD_PRELOAD": "libjemalloc.so.2"},
+    "ours_one_thread": {"TF_NUM_INTRAOP_THREADS": "1"},
+    "ours_one_operation": {"TF_NUM_INTEROP_THREADS": "1"},
+}
+SETTINGS = ("ours_float32", *list(ENVIRONMENTS)[1:])
 
 
 def main() -> None:
@@ -49,13 +62,15 @@ def main() -> None:
     if arguments.avx2:
         os.environ.update(AVX2)
     options = [f"--{n}={getattr(arguments, n)}" for n in _OPTIONS]
-    names = arguments.only or (AVX2_NAMES if arguments.avx2 else list(NAMES)[:4])
+    usual = AVX2_NAMES if arguments.avx2 else list(NAMES)[:4]
+    names = arguments.only or (SETTINGS if arguments.settings else usual)
     commands = {name: [__file__, *options, "--contender", name] for name in names}
     title = (
         f"{arguments.model}, {arguments.image_size} px, batch {arguments.batch_size}"
     )
     title += ", AVX2" * arguments.avx2
-    compare(title, commands, PEER, arguments.rounds, ENVIRONMENTS)
+    peer = SETTINGS[0] if arguments.settings else PEER
+    compare(title, commands, peer, arguments.rounds, ENVIRONMENTS)
     floor = floor_seconds(arguments.model, arguments.image_size, arguments.batch_size)
     print(f"| {floor.title} | {floor.seconds:.3g} | | | |")
 
@@ -71,6 +86,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=NAMES)
     parser.add_argument("--avx2", action="store_true", help="use no AVX-512")
+    parser.add_argument(
+        "--settings", action="store_true", help="compare allocators and threads"
+    )
     parser.add_argument("--contender", choices=NAMES, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -25,6 +25,8 @@ COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
 # Of scans and arrays, which only models of measured images read; see `data.formats`.
 MEASURED = (".npy", ".npz", ".nii", ".nii.gz", ".dcm")
 EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif", *MEASURED))
+# Before the extension of a mask's name, see `data.formats.mask_beside`.
+MASK_MARK = ".mask"
 # Pictures that are not read: a folder with nothing else is a domain to convert.
 PHOTOGRAPHS = (".heic", ".heif", ".hif", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw")
 PHOTOGRAPHS += (".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".raw", ".3fr")
@@ -45,6 +47,7 @@ ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
 HIDDEN = "hidden: the name starts with a dot"
 RUBBISH = "left behind by a system or an archiver"
 EMPTY = "a folder without pictures"
+MASKED = "a mask of pixels without data"
 BESIDE = "an array or a scan beside pictures"
 AGAIN = "a folder that is listed under another name"
 DANGLING = "a link to nothing"
@@ -192,7 +195,8 @@ def kind_of_name(name: str) -> str:
     """Why a file of this name is not read as a picture; empty if it is."""
     ending = extension(name)
     if ending in EXTENSIONS:
-        return ""
+        is_mask = name.lower().endswith(f"{MASK_MARK}{ending}")
+        return MASKED if is_mask else ""
     return f"{ending or 'no extension'}: not read as a picture"
 
 

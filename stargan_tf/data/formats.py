@@ -12,7 +12,7 @@ own units: those of DICOM and NIfTI after the rescaling that the file asks for.
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 
 from stargan_tf import files
 from stargan_tf.archives import check_archive
-from stargan_tf.data.files import extension
+from stargan_tf.data.files import MASK_MARK, extension
 from stargan_tf.data.pictures import open_picture
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
@@ -102,6 +102,41 @@ def read_values(path: str | os.PathLike) -> Stored:
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise _unreadable(path, reason) from error
     return stored
+
+
+def mask_beside(path: Path) -> Path | None:
+    """The file that says where an image has no data, `NAME.mask.png`, if any."""
+    ending = extension(path)
+    name = path.name[: -len(ending)] if ending else path.name
+    kinds = (".png", *_READERS)
+    masks = (path.with_name(f"{name}{MASK_MARK}{kind}") for kind in kinds)
+    return next((mask for mask in masks if mask.is_file()), None)
+
+
+def without_masked(stored: Stored, path: Path) -> Stored:
+    """NaN where the mask beside an image is not 0.
+
+    Args:
+        stored: the image.
+        path: its file.
+
+    Raises:
+        UnreadableImage: if the mask cannot be read, or has another shape.
+    """
+    beside = mask_beside(path)
+    if beside is None:
+        return stored
+    mask, values = read_values(beside).values, stored.values
+    if mask.shape not in (values.shape, (*values.shape[:-1], 1)):
+        expected, received = (
+            " x ".join(map(str, s[:-1])) for s in (values.shape, mask.shape)
+        )
+        raise UnreadableImage(
+            f"The mask {beside} must be as large as {path.name}, {expected} (slices, "
+            f"height, width), and have one channel or as many. Received: {received}, "
+            f"{mask.shape[-1]} channels"
+        )
+    return replace(stored, values=np.where(mask != 0, np.nan, values))
 
 
 def write_values(stored: Stored, values: np.ndarray, path: Path) -> Path:
@@ -406,7 +441,7 @@ def _read_dicom(path: Path) -> Stored:
     return Stored(_as_slices(values), raw.dtype, save, slope, intercept)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Path], Stored]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".nii": _read_nifti,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FULL, WINDOW, PERCENTILE = "full", "window", "percentile"
+MASK = "mask"
 INTENSITY_HELP = (
     "How stored values become the model's: full (the whole range of the file's type), "
     "window:LOW,HIGH (in the data's units; LOW,HIGH for each channel or one for all), "
@@ -25,7 +26,8 @@ INTENSITY_HELP = (
 )
 INVALID_HELP = (
     "Of measured images: the stored value of pixels without data, such as -9999 or "
-    "nan. They stay as they are, and count in no loss."
+    "nan; or mask: those that are not 0 in NAME.mask.png beside an image NAME.tif. "
+    "They stay as they are, and count in no loss."
 )
 PLANES = ("x", "y", "z")
 AVERAGED = "average"
@@ -49,7 +51,8 @@ class Intensity:
         low: the value that becomes -1, of all channels or of each.
         high: the value that becomes 1, likewise.
         invalid: the stored value of pixels without data, which become `GAP`, as text,
-            such as `"-9999"` or `"nan"`; None for none.
+            such as `"-9999"` or `"nan"`; `"mask"` if a file beside the image says
+            where they are, and their value is NaN; None for none.
         plane: of volumes: the axis that images are slices along, `"x"`, `"y"` or
             `"z"`; or `"average"`, slices along all three.
 
@@ -94,6 +97,11 @@ class Intensity:
         """Whether images may have pixels without data."""
         return self.invalid is not None
 
+    @property
+    def invalid_number(self) -> float:
+        """The value of pixels without data."""
+        return _number_of(self.invalid)
+
     def check_channels(self, count: int) -> None:
         """Refuses as many windows as there are no channels."""
         if len(self.low) not in (1, count):
@@ -132,10 +140,11 @@ class Intensity:
         low, high = np.asarray(self.low), np.asarray(self.high)
         values = (images.astype(np.float64) + 1.0) * ((high - low) / 2.0) + low
         if self.has_gaps:
-            values = np.where(images < LARGEST_GAP, float(self.invalid), values)
+            values = np.where(images < LARGEST_GAP, self.invalid_number, values)
         dtype = np.dtype(dtype)
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
+            values = np.where(np.isnan(values), low, values)  # No whole number.
             values = np.clip(np.rint(values), limits.min, limits.max)
         return values.astype(dtype)
 
@@ -153,11 +162,15 @@ def check_plane(plane: str) -> None:
 def check_invalid(text: str) -> None:
     """Refuses what `--invalid_value` does not take."""
     try:
-        float(text)
+        _number_of(text)
     except (TypeError, ValueError):
         raise InputError(
-            f"--invalid_value must be a number, or nan. Received: {text}"
+            f"--invalid_value must be a number, nan, or {MASK}. Received: {text}"
         ) from None
+
+
+def _number_of(invalid: str) -> float:
+    return math.nan if invalid == MASK else float(invalid)
 
 
 def invalid_values(values: "np.ndarray", invalid: str | None) -> "np.ndarray | None":
@@ -166,7 +179,7 @@ def invalid_values(values: "np.ndarray", invalid: str | None) -> "np.ndarray | N
 
     if invalid is None:
         return None
-    number = float(invalid)
+    number = _number_of(invalid)
     if math.isnan(number):
         return np.isnan(values)
     # As the type has it: 3.4e38, for example, is another number in float32.

@@ -15,13 +15,22 @@ from stargan_tf.data.files import MEASURED, extension, say_once
 from stargan_tf.data.formats import (
     Stored,
     check_finite,
+    mask_beside,
     read_values,
     slice_name,
     slices,
     volume_shape,
+    without_masked,
 )
 from stargan_tf.data.info import RGB, Size, sides
-from stargan_tf.data.intensity import FULL, GAP, Intensity, intensity_of, valid_pixels
+from stargan_tf.data.intensity import (
+    FULL,
+    GAP,
+    MASK,
+    Intensity,
+    intensity_of,
+    valid_pixels,
+)
 from stargan_tf.data.options import DatasetOptions, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError, shortened
@@ -75,7 +84,8 @@ class MeasuredFiles:
         options: DatasetOptions,
     ):
         self._root, self._names, self._first = root, names, training[0]
-        first = _read(root, self._first)
+        self._invalid = options.invalid_value
+        first = _read(root, self._first, self._invalid)
         self._dtype, self.num_channels = first.dtype, first.values.shape[-1]
         if options.num_channels not in (None, self.num_channels):
             raise InputError(
@@ -123,7 +133,7 @@ class MeasuredFiles:
                 values that are not finite.
         """
         number, plane, index = place
-        stored = _read(self._root, self._names[number])
+        stored = _read(self._root, self._names[number], self._invalid)
         received = (stored.values.shape[-1], stored.dtype)
         if received != (self.num_channels, self._dtype):
             raise InputError(
@@ -185,20 +195,22 @@ def _scaled(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 
-def _read(root: Path, name: str) -> Stored:
+def _read(root: Path, name: str, invalid: str | None) -> Stored:
     path = root / name
+    mask = mask_beside(path) if invalid == MASK else None
     try:
-        time = path.stat().st_mtime_ns
+        times = [file.stat().st_mtime_ns for file in (path, mask) if file]
     except OSError as error:
         reason = f"Cannot read the image {path}: {error.strerror}."
         raise UnreadableImage(reason) from error
-    return _opened(path, time)
+    return _opened(path, mask is not None, *times)
 
 
 @functools.lru_cache(maxsize=4)
-def _opened(path: Path, time: int) -> Stored:
+def _opened(path: Path, is_masked: bool, *times: int) -> Stored:
     """Kept, as the images of a volume are asked for one after another."""
-    return read_values(path)
+    stored = read_values(path)
+    return without_masked(stored, path) if is_masked else stored
 
 
 @functools.lru_cache(maxsize=8)
@@ -215,7 +227,7 @@ def _intensity(
     def images(chosen):
         for name in chosen:
             try:
-                yield from _read(root, name).values
+                yield from _read(root, name, invalid).values
             except UnreadableImage:
                 continue
 

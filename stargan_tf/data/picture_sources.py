@@ -11,7 +11,9 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.dataset import Dataset
+from stargan_tf.data.formats import mask_beside
 from stargan_tf.data.info import DatasetInfo, Size
+from stargan_tf.data.intensity import MASK
 from stargan_tf.data.measured import MeasuredFiles, is_measured
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.pictures import (
@@ -135,7 +137,9 @@ def labeled_files(
             info, num_channels=measured.num_channels, intensity=measured.intensity
         )
     digest = hashlib.sha256(repr(_settings(info, options)).encode())
-    for name in names:
+    masked = measured is not None and measured.intensity.invalid == MASK
+    masks = [mask_beside(root / name) for name in names] if masked else []
+    for name in [*names, *(mask.relative_to(root) for mask in masks if mask)]:
         # Changes with the file's name, size, or time.
         try:
             state = os.stat(f"{root}/{name}")

@@ -107,7 +107,7 @@ class ImageFormat:
             values = (images + 1.0) * (span / 2.0) + low
             intensity = self.info.intensity
             if intensity.has_gaps:
-                invalid = np.float32(float(intensity.invalid))
+                invalid = np.float32(intensity.invalid_number)
                 values = tf.where(images < LARGEST_GAP, invalid, values)
             return {"images": values}
         levels = pictures_in_graph.to_uint8(images)
@@ -128,7 +128,7 @@ class ImageFormat:
         intensity = self.info.intensity
         if not intensity.has_gaps:
             return scaled
-        invalid = float(intensity.invalid)
+        invalid = intensity.invalid_number
         is_gap = tf.math.is_nan(values)
         if not math.isnan(invalid):
             is_gap = values == np.float32(invalid)

@@ -28,10 +28,11 @@ from stargan_tf.data.formats import (
     slice_name,
     slices,
     volume,
+    without_masked,
     write_values,
 )
 from stargan_tf.data.info import DatasetInfo, Size, sides
-from stargan_tf.data.intensity import valid_pixels
+from stargan_tf.data.intensity import MASK, valid_pixels
 from stargan_tf.data.measured import resized
 from stargan_tf.data.options import CROP, Box, used_box
 from stargan_tf.data.pictures import read_picture, shown
@@ -238,15 +239,17 @@ class MeasuredFile:
     def __init__(self, path: Path, info: DatasetInfo):
         self.stored, self._intensity = read_values(path), info.intensity
         self._path = path
-        channels = self.stored.values.shape[-1]
+        is_masked = self._intensity.invalid == MASK
+        read = without_masked(self.stored, path) if is_masked else self.stored
+        self._values = values = read.values
+        channels = values.shape[-1]
         if channels != info.num_channels:
             raise UnreadableImage(
                 f"{path} has {channels} channels; the model takes {info.num_channels}."
             )
-        values = self.stored.values
         check_finite(values, self._intensity.gaps(values), path)
-        self.clipped = self._intensity.outside(self.stored.values)
-        self.is_volume = len(self.stored.values) > 1
+        self.clipped = self._intensity.outside(values)
+        self.is_volume = len(values) > 1
         self._planes = self._intensity.planes if self.is_volume else ("z",)
         self._results: dict[Path, dict[str, dict[int, np.ndarray]]] = {}
 
@@ -257,7 +260,7 @@ class MeasuredFile:
         ]
 
     def _slices(self, plane: str, fitting: "Fitting") -> "Iterator[FittedValues]":
-        values = slices(self.stored.values, plane)
+        values = slices(self._values, plane)
         height, width = values.shape[1:3]
         image_size, crop_size = fitting.image_size, fitting.crop_size
         box = used_box((width, height), fitting.fit, crop_size, image_size)
@@ -277,9 +280,12 @@ class MeasuredFile:
         left, top, right, bottom = box
         values = slices(self.stored.values, plane)[index].astype(np.float64)
         part = resized(output, (bottom - top, right - left))
-        stored = slices(self.stored.values, plane)[index, top:bottom, left:right]
+        place = (index, slice(top, bottom), slice(left, right))
+        stored, read = (
+            slices(whole, plane)[place] for whole in (self.stored.values, self._values)
+        )
         restored = self._intensity.restore(part, np.float64)
-        gaps = self._intensity.gaps(stored)
+        gaps = self._intensity.gaps(read)
         if gaps is not None:
             restored = np.where(gaps | ~valid_pixels(part), stored, restored)
         values[top:bottom, left:right] = restored

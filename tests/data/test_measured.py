@@ -1,17 +1,21 @@
 """Data sets of measured images, opened and trained on as a user does it."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import stargan_tf
 from stargan_tf.cli.main import main
+from stargan_tf.data.formats import mask_beside
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.data.measured import fit_values
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.registry import load_dataset
+from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.translation.pictures import Fitting, MeasuredFile
 from tests.data.scans import five_channels, write_nifti, write_tiff
@@ -283,8 +287,62 @@ def test_a_translation_leaves_gaps_as_they_are(scenes, tmp_path, value, capsys):
 
 @pytest.mark.parametrize("value", ["none", ""])
 def test_an_invalid_value_is_a_number(scenes, value):
-    with pytest.raises(InputError, match="must be a number, or nan"):
+    with pytest.raises(InputError, match="must be a number, nan, or mask"):
         load_dataset("folder", data_dir=str(scenes), invalid_value=value)
+
+
+def masked_scenes(scenes):
+    """The same scenes with whole numbers, and masks in one channel or in two."""
+    for number, path in enumerate(sorted(scenes.rglob("*.npy"))):
+        values = np.load(path)
+        gaps = np.isnan(values)
+        np.save(path, np.nan_to_num(values, nan=300).astype(np.uint16))
+        if number % 2:
+            np.save(path.with_suffix(".mask.npy"), gaps.astype(np.uint8))
+        else:
+            mask = Image.fromarray(gaps[..., 0].astype(np.uint8) * 255)
+            mask.save(path.with_suffix(".mask.png"))
+
+
+def test_masks_beside_the_images(scenes, tmp_path, capsys):
+    options = {"data_dir": str(scenes), "intensity": "window:0,400"}
+    expected = load_dataset(
+        "folder", image_size=(32, 48), invalid_value="nan", **options
+    )
+    marked = [expected.load(i) == GAP for i in range(len(expected))]
+    masked_scenes(scenes)
+    source = load_dataset(
+        "folder", image_size=(32, 48), invalid_value="mask", **options
+    )
+    assert source.names == expected.names
+    for number, gaps in enumerate(marked):
+        np.testing.assert_array_equal(source.load(number) == GAP, gaps)
+    values = source.info.intensity.restore(source.load(0), np.uint16)
+    assert (values[marked[0]] == 0).all() and (values[~marked[0]] > 0).any()
+    model = tiny(replace(source.info, image_size=(16, 24)))
+    model.save(tmp_path / "m.keras")
+    command = f"translate --model {tmp_path}/m.keras --to winter {scenes}/summer"
+    assert main(f"{command} --output {tmp_path}/out".split()) == 0
+    written = sorted(path.name for path in (tmp_path / "out").glob("*.npy"))
+    assert written == ["0.npy", "1.npy", "2.npy"]
+    before, after = np.load(scenes / "summer/0.npy"), np.load(tmp_path / "out/0.npy")
+    assert (after[4:9, 10:20] == 300).all() and (before != after).mean() > 0.8
+    # Another mask makes another data set.
+    mask_beside(scenes / source.names[0]).unlink()
+    changed = load_dataset(
+        "folder", image_size=(32, 48), invalid_value="mask", **options
+    )
+    assert changed.fingerprint != source.fingerprint
+
+
+def test_a_mask_of_another_size(scenes):
+    masked_scenes(scenes)
+    for path in scenes.rglob("*.mask.png"):
+        Image.fromarray(np.zeros((32, 40), np.uint8)).save(path)
+    options = {"data_dir": str(scenes), "intensity": "window:0,400"}
+    message = "0.mask.png must be as large as 0.npy, 1 x 32"
+    with pytest.raises(UnreadableImage, match=message):
+        load_dataset("folder", image_size=(32, 48), invalid_value="mask", **options)
 
 
 def volumes(folder, shape):

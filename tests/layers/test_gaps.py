@@ -10,6 +10,7 @@ from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.errors import InputError
 from stargan_tf.layers import gaps
 from stargan_tf.layers.gaps import FillGaps, KeepGaps
+from stargan_tf.models.stargan.networks import OUTPUTS
 from tests.models.conftest import tiny
 
 INFO = DatasetInfo(
@@ -48,7 +49,7 @@ def test_layers_by_hand():
     np.testing.assert_allclose(kept, [[[[GAP, 0.4, -1, -1.2]]]])
 
 
-@pytest.mark.parametrize("output", ["image", "blend", "additive", "fixed_point"])
+@pytest.mark.parametrize("output", OUTPUTS)
 def test_gaps_stay_in_every_output(output):
     images = scenes()
     drawn = v1(output=output).translate(images, "winter")

@@ -233,10 +233,11 @@ STARGAN = ModelFamily(
             "output",
             "image",
             "What the generator draws: image, as in the paper; blend: an image and a "
-            "mask of where it replaces the input; additive: a change of the input; "
-            "fixed_point: a change as Fixed-Point GAN adds it, which alters bright and "
-            "dark pixels even where it is zero.",
-            choices=("image", "blend", "additive", "fixed_point"),
+            "mask of where it replaces the input; clipped_blend: the same with a "
+            "mask that reaches 0, where the input stays exactly as it is; additive: a "
+            "change of the input; fixed_point: a change as Fixed-Point GAN adds it, "
+            "which alters bright and dark pixels even where it is zero.",
+            choices=("image", "blend", "clipped_blend", "additive", "fixed_point"),
         ),
         _network(
             "conditioning",

@@ -56,8 +56,7 @@ class StarGAN(LabelModel):
         num_residual_blocks: bottleneck depth of the generator (`g_repeat_num`).
         discriminator_filters: first width of the discriminator (`d_conv_dim`).
         discriminator_layers: its number of halvings (`d_repeat_num`).
-        output: `"image"` as in the paper, `"blend"` or `"additive"` (see
-            `GeneratorV1`).
+        output: `"image"` as in the paper, or another of what `GeneratorV1` draws.
         conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
         upsampling: `"transposed"` as in the paper, or `"resize"` (see `GeneratorV1`).
         skips: whether the generator has skip connections (not in the paper; see

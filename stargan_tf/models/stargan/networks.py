@@ -17,7 +17,7 @@ from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.precision import at_least_float32, configurable
 
 # What the generator draws, and how its image grows.
-OUTPUTS = ("image", "blend", "additive", "fixed_point")
+OUTPUTS = ("image", "blend", "clipped_blend", "additive", "fixed_point")
 UPSAMPLINGS = ("transposed", "resize")
 CONDITIONINGS = ("input", "blocks")
 
@@ -38,9 +38,10 @@ class GeneratorV1(keras.Model):
         num_residual_blocks: bottleneck depth (`g_repeat_num`).
         output: what the last layer draws: `"image"`, as in the paper, or, not in the
             paper, `"blend"`, an image and a mask of where it replaces the input (see
-            `Blend`), `"additive"`, a change of the input (see `Change`), or
-            `"fixed_point"`, tanh(image + drawn), as Fixed-Point GAN has it. With these
-            the network does not have to learn to copy.
+            `Blend`), `"clipped_blend"`, the same with a mask that reaches 0 and 1,
+            `"additive"`, a change of the input (see `Change`), or `"fixed_point"`,
+            tanh(image + drawn), as Fixed-Point GAN has it. With these the network does
+            not have to learn to copy.
         conditioning: where the label enters: `"input"`, as in the paper, or
             `"blocks"`, not in the paper: in every residual block besides (see
             `ConditionalResidualBlock`).
@@ -118,15 +119,16 @@ class GeneratorV1(keras.Model):
             if skips:
                 x = layers.Concatenate(dtype=dtype, name=f"skip_{i}")([x, seen.pop()])
         drawn = bare_convolution(
-            num_channels + (output == "blend"),
+            num_channels + output.endswith("blend"),
             edge,
             # Training starts from no change.
             "zeros" if output in ("additive", "fixed_point") else uniform_fan_in(),
             name="to_rgb",
             dtype=dtype,
         )(x)
-        if output == "blend":
-            outputs = Blend(dtype=full, name="blend")([filled, drawn])
+        if output.endswith("blend"):
+            blend = Blend if output == "blend" else ClippedBlend
+            outputs = blend(dtype=full, name="blend")([filled, drawn])
         elif output == "additive":
             outputs = Change(dtype=full, name="change")([filled, drawn])
         else:
@@ -347,8 +349,23 @@ class Blend(keras.layers.Layer):
 
     def call(self, inputs):
         image, drawn = inputs
-        mask = ops.sigmoid(drawn[..., -1:])  # (batch, height, width, 1)
+        mask = self.mask(drawn[..., -1:])  # (batch, height, width, 1)
         return image + mask * (ops.tanh(drawn[..., :-1]) - image)
+
+    def mask(self, drawn):
+        """From what is drawn to [0, 1]."""
+        return ops.sigmoid(drawn)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class ClippedBlend(Blend):
+    """A `Blend` whose mask reaches 0, so that the input can remain exactly as it is.
+
+    m = (sigmoid(mask) - 0.05) / 0.9, clipped to [0, 1].
+    """
+
+    def mask(self, drawn):
+        return ops.clip((super().mask(drawn) - 0.05) / 0.9, 0.0, 1.0)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")

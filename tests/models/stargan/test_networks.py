@@ -6,9 +6,11 @@ import pytest
 import tensorflow as tf
 
 from stargan_tf.models.stargan.networks import (
+    OUTPUTS,
     AppendLabel,
     Blend,
     Change,
+    ClippedBlend,
     ConditionalResidualBlock,
     DiscriminatorV1,
     GeneratorV1,
@@ -28,7 +30,7 @@ def test_generator_takes_any_sides_that_are_multiples_of_four():
     assert generator([image, label]).shape == (1, 20, 36, 3)
 
 
-@pytest.mark.parametrize("output", ["image", "blend", "additive"])
+@pytest.mark.parametrize("output", OUTPUTS)
 def test_generator_stays_within_the_range_of_images(output):
     generator = GeneratorV1(2, base_filters=2, num_residual_blocks=1, output=output)
     generator.get_layer("to_rgb").kernel.assign(
@@ -37,6 +39,16 @@ def test_generator_stays_within_the_range_of_images(output):
     image = np.random.default_rng(0).uniform(-1, 1, (1, 16, 16, 3)).astype("f")
     output = np.asarray(generator([image, np.ones((1, 2), "f")]))
     assert np.abs(output).max() <= 1.0
+
+
+def test_a_clipped_mask_leaves_the_input_exactly_as_it_is():
+    blend = ClippedBlend()
+    image = np.array([[[[0.3], [0.3], [0.3]]]], "f")
+    # sigmoid(±3) is 0.047 and 0.953; sigmoid(0) is half.
+    drawn = np.array([[[[9.0, -3.0], [0.0, 0.0], [0.0, 3.0]]]], "f")
+    np.testing.assert_array_equal(
+        np.asarray(blend([image, drawn])).ravel(), np.float32([0.3, 0.15, 0.0])
+    )
 
 
 def test_discriminator_judges_patches_and_the_whole():
