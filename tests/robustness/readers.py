@@ -1,0 +1,407 @@
+"""Everything that the package reads, and what it does with a broken one.
+
+A new reader is one more entry of `READERS`; `test_every_reader_has_joined` finds
+modules that open files and are in no entry.
+"""
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.convert.official_shapes import generator_v1
+from tests.data.scans import write_dicom, write_nifti, write_tiff
+from tests.robustness import mutations
+
+SAVED = Path(__file__).parents[1] / "saved"
+# What a broken file leads to.
+REFUSE = "refuse"  # one line, exit status 2
+SKIP = "skip"  # named and counted, and the rest is done: exit status 0
+MEND = "mend"  # made again, or left out, in a line at most: exit status 0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One kind of file, and a command that reads it.
+
+    Args:
+        file: the one that is broken, below the folder of `make`.
+        make: writes sound files into a folder.
+        command: what reads it there.
+        answer: `REFUSE`, `SKIP` or `MEND`.
+        modules: that open the file.
+        more: mutations that this kind of file has besides `mutations.ANY`.
+        is_json: whether each of its values is replaced in turn.
+        writes: names that the command may write, besides `out`.
+        environment: variables of the command.
+        stops: what stops the command after the file was read, so that the work behind
+            it is not done.
+    """
+
+    file: str
+    make: Callable[[Path], None]
+    command: str
+    answer: str
+    modules: tuple[str, ...]
+    more: tuple[mutations.Mutation, ...] = ()
+    is_json: bool = False
+    writes: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    stops: str = ""
+
+
+# === Sound files ===
+
+
+def _pixels(seed, shape=(24, 24, 3), highest=256, dtype=np.uint8):
+    return np.random.default_rng(seed).integers(0, highest, shape).astype(dtype)
+
+
+def pictures(folder, ending=".png"):
+    """Two domains of four pictures; `pictures/a/0…` is the one to break."""
+    for number, domain in enumerate("ab"):
+        (folder / "pictures" / domain).mkdir(parents=True)
+        for i in range(4):
+            image = Image.fromarray(_pixels([number, i]))
+            image.save(folder / f"pictures/{domain}/{i}{ending}")
+
+
+def zipped(folder):
+    """Faces of RaFD in a zip."""
+    Image.fromarray(_pixels(0)).save(folder / "face.png")
+    with zipfile.ZipFile(folder / "pictures.zip", "w") as archive:
+        for person in range(4):
+            for mood in ("angry", "happy"):
+                name = f"Rafd090_{person:02}_Caucasian_male_{mood}_frontal.png"
+                archive.write(folder / "face.png", name)
+
+
+def measured(folder, ending, write):
+    """Two domains of four scans."""
+    for number, domain in enumerate("ab"):
+        (folder / "scans" / domain).mkdir(parents=True)
+        for i in range(4):
+            values = _pixels([number, i], (24, 24), 800, np.uint16)
+            write(folder / f"scans/{domain}/{i}{ending}", values)
+
+
+def masked(folder):
+    """Scans with masks beside them."""
+    measured(folder, ".npy", np.save)
+    for path in (folder / "scans").rglob("*.npy"):
+        mask = Image.fromarray(255 * (_pixels(1, (24, 24)) > 200).astype(np.uint8))
+        mask.save(path.with_suffix(".mask.png"))
+
+
+def volumes(path, values):
+    """A NIfTI volume of four slices."""
+    write_nifti(path, np.repeat(values[..., None], 4, 2).astype(np.int16))
+
+
+def table(folder):
+    """Pictures with a table of two attributes."""
+    pictures(folder)
+    lines = ["file,Smiling,Male"]
+    for i, path in enumerate(sorted((folder / "pictures").rglob("*.png"))):
+        lines.append(f"{path.relative_to(folder / 'pictures')},{i % 2},{i // 4}")
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+
+
+def run(folder, name="stargan"):
+    """A trained run, with a picture to translate."""
+    shutil.copytree(SAVED / name, folder / "run")
+    Image.fromarray(_pixels(0, (40, 40, 3))).save(folder / "in.png")
+
+
+def run_with_pictures(folder):
+    """A trained run, with several pictures to translate."""
+    run(folder)
+    pictures(folder)
+
+
+def style_run(folder):
+    """A run of StarGAN v2, with a reference and a file of styles."""
+    run(folder, "stargan_v2")
+    Image.fromarray(_pixels(1, (80, 80, 3))).save(folder / "reference.png")
+    domain = _domains(folder)[0]
+    np.savez(
+        folder / "styles.npz",
+        format=np.array(1),
+        style=np.zeros((1, _state(folder)["style_dim"]), np.float32),
+        family=np.array("stargan_v2"),
+        domain=np.array([domain]),
+        model_domains=np.array(_domains(folder)),
+    )
+
+
+def _checkpoint(folder):
+    return next((folder / "run/checkpoints").glob("step_*"))
+
+
+def _state(folder):
+    with zipfile.ZipFile(_checkpoint(folder) / "model.keras") as archive:
+        return json.loads(archive.read("config.json"))["config"]
+
+
+def _domains(folder):
+    state = json.loads((_checkpoint(folder) / "state.json").read_text())
+    return state["datasets"][0]["domains"]
+
+
+def two_runs(folder):
+    """Two runs with logs and evaluations."""
+    for name in ("run", "other"):
+        shutil.copytree(SAVED / "stargan", folder / name)
+
+
+def keras_file(folder):
+    """A model without the seal of a checkpoint, with a picture to translate."""
+    run(folder)
+    shutil.copy(SAVED / "script.keras", folder / "model.keras")
+
+
+def _official():
+    shapes = generator_v1(2, 4, 1)
+    return {key: np.zeros(shape, np.float32) for key, shape in shapes.items()}
+
+
+def weights_torch(folder):
+    """A generator in the form of the authors' code."""
+    import torch
+
+    state = {key: torch.tensor(array) for key, array in _official().items()}
+    torch.save(state, folder / "5-G.ckpt")
+
+
+def weights_npz(folder):
+    """The same as arrays."""
+    np.savez(folder / "5-G.npz", **_official())
+
+
+def weights_safetensors(folder):
+    """The same as safetensors."""
+    from safetensors.numpy import save_file
+
+    save_file(_official(), folder / "5-G.safetensors")
+
+
+def device_model(folder):
+    """What an export to LiteRT writes, with bytes that nobody runs."""
+    (folder / "phone").mkdir()
+    content = b"TFL3" + bytes(64)
+    (folder / "phone/generator.tflite").write_bytes(content)
+    description = {
+        "format": "stargan_tf.litert/1",
+        "family": "stargan",
+        "image_size": 32,
+        "label_width": 2,
+        "domains": ["a", "b"],
+        "datasets": [{"name": "folder", "domains": ["a", "b"]}],
+        "files": {
+            "generator": {
+                "path": "generator.tflite",
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": len(content),
+                "signatures": {},
+            }
+        },
+    }
+    (folder / "phone/model.json").write_text(json.dumps(description))
+    for name in ("core/dist", "core/wasm", "wasm-utils/dist"):
+        (folder / "runtime" / name).mkdir(parents=True)
+        (folder / "runtime" / name / "index.js").write_text("")
+
+
+# === The table ===
+
+SAVE = "datasets save --dataset folder --image_size 16 --output out --split train "
+SCANS = SAVE + "--data_dir scans --intensity window:0,800"
+PICTURES = SAVE + "--data_dir pictures --count 9"
+TRANSLATE = "translate --model run --all in.png --output out.png"
+STEP = "run/checkpoints/step_00000006"
+
+
+def _picture(ending, *more):
+    return Reader(
+        f"pictures/a/0{ending}",
+        lambda folder: pictures(folder, ending),
+        PICTURES,
+        SKIP,
+        ("data.pictures", "data.picture_sources", "data.files"),
+        more,
+    )
+
+
+def _scan(ending, write, *more):
+    return Reader(
+        f"scans/a/3{ending}",
+        lambda folder: measured(folder, ending, write),
+        SCANS,
+        SKIP,
+        ("data.formats", "data.measured", "archives"),
+        more,
+    )
+
+
+def _write_npz(path, values):
+    np.savez(path, a=values)
+
+
+READERS = {
+    "png": _picture(".png", *mutations.PNG),
+    "jpeg": _picture(".jpg"),
+    "webp": _picture(".webp"),
+    "bmp": _picture(".bmp"),
+    "gif": _picture(".gif"),
+    "tiff": _picture(".tif", *mutations.TIFF),
+    "ppm": _picture(".ppm"),
+    "npy": _scan(".npy", np.save, *mutations.NPY),
+    "npz": _scan(".npz", _write_npz, *mutations.NPZ),
+    "tiff scan": _scan(".tif", write_tiff, *mutations.TIFF),
+    "png scan": _scan(
+        ".png", lambda path, values: Image.fromarray(values).save(path), *mutations.PNG
+    ),
+    "nifti": _scan(".nii", volumes, *mutations.NIFTI),
+    "nifti.gz": _scan(".nii.gz", volumes, *mutations.GZIP),
+    "dicom": _scan(".dcm", write_dicom),
+    "mask": Reader(
+        "scans/a/3.mask.png",
+        masked,
+        SCANS + " --invalid_value mask",
+        SKIP,
+        ("data.formats",),
+        (*mutations.PNG,),
+    ),
+    "table": Reader(
+        "labels.csv",
+        table,
+        "datasets save --dataset attributes --data_dir pictures --labels labels.csv "
+        "--image_size 16 --output out",
+        REFUSE,
+        ("data.attribute_file",),
+        (*mutations.TABLE,),
+    ),
+    "zip": Reader(
+        "pictures.zip",
+        zipped,
+        SAVE.replace("folder", "rafd") + "--data_dir pictures.zip",
+        REFUSE,
+        ("data.picture_tree",),
+        (*mutations.ZIP,),
+    ),
+    "doctor": Reader(
+        "pictures/a/0.png",
+        pictures,
+        "doctor --dataset folder --data_dir pictures --image_size 16",
+        SKIP,
+        ("doctor.pictures",),
+        (*mutations.PNG,),
+    ),
+    "one picture": Reader(
+        "in.png",
+        run,
+        TRANSLATE,
+        REFUSE,
+        ("translation.pictures",),
+        (*mutations.PNG,),
+    ),
+    "one of many": Reader(
+        "pictures/a/0.png",
+        run_with_pictures,
+        "translate --model run --to Young pictures --output out",
+        SKIP,
+        ("translation.pictures",),
+        (*mutations.PNG,),
+    ),
+    "reference": Reader(
+        "reference.png",
+        style_run,
+        "translate --model run --to woman --reference reference.png in.png "
+        "--output out.png",
+        REFUSE,
+        ("translation.pictures",),
+        (*mutations.PNG,),
+    ),
+    "styles": Reader(
+        "styles.npz",
+        style_run,
+        "translate --model run --to woman --style_file styles.npz in.png "
+        "--output out.png",
+        REFUSE,
+        ("steering.style_files", "archives"),
+        (*mutations.NPZ,),
+    ),
+    "state": Reader(
+        f"{STEP}/state.json",
+        run,
+        TRANSLATE,
+        REFUSE,
+        ("training.checkpoints", "files"),
+        is_json=True,
+    ),
+    "model": Reader(
+        "model.keras",
+        keras_file,
+        TRANSLATE.replace("--model run", "--model model.keras"),
+        REFUSE,
+        ("training.checkpoints",),
+    ),
+    "sealed model": Reader(
+        f"{STEP}/model.keras", run, TRANSLATE, REFUSE, ("training.checkpoints",)
+    ),
+    "torch": Reader(
+        "5-G.ckpt",
+        weights_torch,
+        "import 5-G.ckpt --domains a,b --image_size 64 --output out",
+        REFUSE,
+        ("convert.files",),
+        tuple(mutations.TORCH),
+    ),
+    "npz weights": Reader(
+        "5-G.npz",
+        weights_npz,
+        "import 5-G.npz --domains a,b --image_size 64 --output out",
+        REFUSE,
+        ("convert.files", "archives"),
+        tuple(mutations.NPZ),
+    ),
+    "safetensors": Reader(
+        "5-G.safetensors",
+        weights_safetensors,
+        "import 5-G.safetensors --domains a,b --image_size 64 --output out",
+        REFUSE,
+        ("convert.files",),
+        tuple(mutations.SAFETENSORS),
+    ),
+    "configuration": Reader(
+        "config.json",
+        lambda folder: shutil.copy(SAVED / "stargan/config.json", folder),
+        "train --config config.json --run run --dataset folder --data_dir none",
+        REFUSE,
+        ("training.config", "training.run_folder", "cli.train"),
+        is_json=True,
+        stops="none does not exist",
+    ),
+    "log": Reader(
+        "run/metrics.jsonl",
+        two_runs,
+        "compare run other --output out.svg",
+        MEND,
+        ("evaluation.report",),
+        is_json=True,
+    ),
+    "page": Reader(
+        "phone/model.json",
+        device_model,
+        "demo web --model phone --runtime runtime --noserve --output out",
+        REFUSE,
+        ("demo.web", "demo.litert_js"),
+        is_json=True,
+    ),
+}
