@@ -14,7 +14,7 @@ RUN_DETECT ?= runs/detect
 BIN = $(VENV)/bin
 PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo demo-v2 demo-detect test lint format
+.PHONY: demo demo-v2 demo-detect test robustness lint format
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
@@ -60,6 +60,10 @@ demo-detect: $(VENV)/core
 
 test: $(VENV)/dev lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Every reader with every way to break its file; `test` has a sample.
+robustness: $(VENV)/dev
+	STARGAN_TF_ROBUSTNESS=all $(BIN)/python -m pytest -n 2 tests/robustness
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

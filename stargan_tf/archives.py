@@ -9,28 +9,22 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from absl import logging
 
 from stargan_tf.errors import InputError
 from stargan_tf.files import new_file, open_regular
-
-# Weights shrink by a tenth when they are packed, with an optimizer that has not worked
-# yet to a third, and statistics to a half. Zeros shrink to a thousandth: such a file
-# is made to fill a memory.
-LARGEST_RATIO = 100
-# Archives that unpack to less are harmless, whatever their ratio.
-SMALL_BYTES = 64 << 20
+from stargan_tf.limits import MAX_RATIO, is_bomb
 
 
 def check_archive(archive: zipfile.ZipFile, path: Path) -> None:
     """Raises InputError for an archive that would unpack to far more than it is."""
     unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked > max(SMALL_BYTES, LARGEST_RATIO * os.path.getsize(path)):
+    if is_bomb(unpacked, os.path.getsize(path)):
         raise InputError(
             f"{path} is refused: it would unpack to {unpacked:,} bytes, more than "
-            f"{LARGEST_RATIO} times its size. Files of weights do not do that."
+            f"{MAX_RATIO} times its size. Files of weights do not do that."
         )
 
 
@@ -53,7 +47,8 @@ def open_arrays(path: Path) -> Iterator[Any]:
         with np.load(file, allow_pickle=False) as arrays:
             check_archive(arrays.zip, path)
             for member in arrays.zip.infolist():
-                _check_array(arrays.zip, member)
+                with arrays.zip.open(member) as file_of_array:
+                    check_array(file_of_array, member.file_size, member.filename)
             yield arrays
 
 
@@ -86,23 +81,28 @@ def read_arrays(
         return None
 
 
-def _check_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
+def check_array(file: BinaryIO, size: int, name: str) -> None:
+    """Reads the head of a `.npy` file; ValueError unless its numbers are there.
+
+    Args:
+        file: at its start.
+        size: its bytes.
+        name: for the message.
+    """
     from numpy.lib import format as npy
 
     readers = {
         (1, 0): npy.read_array_header_1_0,
         (2, 0): npy.read_array_header_2_0,
     }
-    name = member.filename
-    with archive.open(member) as file:
-        version = npy.read_magic(file)
-        if version not in readers:
-            raise ValueError(f"{name} has format {version}.")
-        shape, _, dtype = readers[version](file)
-        if dtype.hasobject:
-            raise ValueError(f"{name} holds Python objects.")
-        if min(shape, default=0) < 0:
-            raise ValueError(f"{name} has the shape {shape}.")
-        expected = file.tell() + math.prod(shape) * dtype.itemsize
-    if expected != member.file_size:
-        raise ValueError(f"{name} has {member.file_size} bytes for {expected}.")
+    version = npy.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"{name} has format {version}.")
+    shape, _, dtype = readers[version](file)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds Python objects.")
+    if min(shape, default=0) < 0:
+        raise ValueError(f"{name} has the shape {shape}.")
+    expected = file.tell() + math.prod(shape) * dtype.itemsize
+    if expected != size:
+        raise ValueError(f"{name} has {size} bytes for {expected}.")

@@ -1,7 +1,10 @@
 """Errors that a user's input can cause; the command line prints them in one line."""
 
 import difflib
+import itertools
 from collections.abc import Iterable
+
+from stargan_tf.limits import MAX_NAMES
 
 
 class ExpectedError(Exception):
@@ -14,9 +17,6 @@ class InputError(ExpectedError, ValueError):
     The message says what was expected, what was received and how to fix it.
     Exceptions that are no `ExpectedError` keep their traceback on the command line.
     """
-
-
-MOST_NAMES = 50  # that one message lists
 
 
 def shortened(text: str, length: int = 60) -> str:
@@ -37,8 +37,10 @@ def near_names(name: str, known: Iterable[str]) -> str:
     known = list(known)
     lowered = {candidate.lower(): candidate for candidate in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=3, cutoff=0.5)
-    listed = ", ".join(map(shortened, known[:MOST_NAMES])) if known else "none"
-    if len(known) > MOST_NAMES:
+    lengths = itertools.accumulate(len(shortened(name)) + 2 for name in known)
+    shown = [n for n, length in zip(known, lengths, strict=True) if length < MAX_NAMES]
+    listed = ", ".join(map(shortened, shown)) if known else "none"
+    if len(known) > len(shown):
         listed += f", … ({len(known):,} in all)"
     if close:
         likely = " or ".join(shortened(lowered[candidate]) for candidate in close)

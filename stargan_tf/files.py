@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stargan_tf.errors import InputError
+from stargan_tf.limits import MAX_JSON_BYTES
 
 # The beginning of every temporary name. The whole name is short and does not contain
 # the target's, which may have as many bytes as the file system allows.
@@ -146,7 +147,16 @@ def append_line(path: Path, line: str, what: str) -> None:
 
 def read_json(path: Path) -> Any:
     """The content of a JSON file in UTF-8: OSError, or ValueError, see below."""
-    return parsed_json(path.read_bytes())
+    return parsed_json(read_bytes(path, MAX_JSON_BYTES))
+
+
+def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
+    """A file's content; ValueError if it has more bytes, OSError as `open_regular`."""
+    with open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it has more than {limit:,} bytes")
+    return content
 
 
 def parsed_json(text: str | bytes) -> Any:

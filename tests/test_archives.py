@@ -8,8 +8,9 @@ import pytest
 from absl import logging
 
 from stargan_tf import archives
-from stargan_tf.archives import SMALL_BYTES, check_archive, open_arrays
+from stargan_tf.archives import check_archive, open_arrays
 from stargan_tf.errors import InputError
+from stargan_tf.limits import SMALL_BYTES
 
 
 @pytest.fixture

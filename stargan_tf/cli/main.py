@@ -27,6 +27,7 @@ from absl import flags
 from stargan_tf import interruption
 from stargan_tf.cli.command import LOG_LEVEL, PROGRAM, CommandParser, HelpFormatter
 from stargan_tf.errors import ExpectedError, InputError, near_names
+from stargan_tf.limits import MAX_MESSAGE
 from stargan_tf.native_output import quietly
 from stargan_tf.version import __version__
 
@@ -50,7 +51,6 @@ COMMANDS = {
 }
 USER_ERROR = 2
 UNREAD = 141  # as of a program that a shell ends because nobody reads its output
-LONGEST_MESSAGE = 2000  # characters; a path alone may have 4096
 # Errors of the system that are no defect of ours wherever they come from.
 _OF_THE_MACHINE = (
     "EACCES EADDRINUSE EDQUOT EFBIG EIO EMFILE ENAMETOOLONG ENFILE ENOMEM ENOSPC EPERM "
@@ -236,9 +236,9 @@ def _show_warning(message: Warning | str, *_: object) -> None:
 
 def _report(message: object, status: int) -> int:
     line = " ".join(str(message).split())
-    if len(line) > LONGEST_MESSAGE:
+    if len(line) > MAX_MESSAGE:
         # The end often says what to do.
-        half = LONGEST_MESSAGE // 2
+        half = MAX_MESSAGE // 2 - 40
         left_out = len(line) - 2 * half
         line = f"{line[:half]} … ({left_out:,} characters) … {line[-half:]}"
     print(f"{PROGRAM}: {line}", file=sys.stderr)

@@ -26,7 +26,8 @@ import numpy as np
 from stargan_tf.data.files import archives_in, is_picture, kind_of_download, say_once
 from stargan_tf.data.options import HELD_OUT, TRAIN
 from stargan_tf.errors import InputError, near_names, shortened
-from stargan_tf.files import open_regular, user_path
+from stargan_tf.files import read_bytes, user_path
+from stargan_tf.limits import MAX_TEXT_BYTES
 
 FILE_NAMES = ("file", "filename", "file_name", "file_path", "filepath", "path", "name")
 IMAGE_NAMES = ("img", "image", "image_id", "image_name", "image_path", "img_path")
@@ -353,11 +354,11 @@ def find_images(
 
 def _text(path: Path, given: str | os.PathLike) -> str:
     try:
-        with open_regular(path) as file:
-            content = file.read()
-        text = _decoded(content, given)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or NO_TEXT
+        text = _decoded(read_bytes(path, MAX_TEXT_BYTES), given)
+    except UnicodeError as error:
+        raise InputError(f"Cannot read the label file {given}: {NO_TEXT}.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InputError(f"Cannot read the label file {given}: {reason}.") from error
     if BINARY.search(text):
         raise InputError(f"Cannot read the label file {given}: {NO_TEXT}.")

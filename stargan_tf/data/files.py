@@ -263,9 +263,9 @@ def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
 def say_left_out(root: Path, left_out: Sequence[IgnoredFile]) -> None:
     """Says in one line what a folder holds beside pictures; the same line only once.
 
-    Folders without pictures take none away and are not mentioned.
+    Folders without pictures, and masks, take none away and are not mentioned.
     """
-    left_out = [file for file in left_out if file.reason != EMPTY]
+    left_out = [file for file in left_out if file.reason not in (EMPTY, MASKED)]
     if left_out:
         say_once(f"Left out of {root}: {counted(left_out, examples=True)}.")
 

@@ -10,7 +10,10 @@ own units: those of DICOM and NIfTI after the rescaling that the file asks for.
 """
 
 import contextlib
+import logging
+import math
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -20,15 +23,15 @@ from typing import Any
 import numpy as np
 
 from stargan_tf import files
-from stargan_tf.archives import check_archive
+from stargan_tf.archives import check_array, open_arrays
 from stargan_tf.data.files import MASK_MARK, extension
-from stargan_tf.data.pictures import open_picture
+from stargan_tf.data.pictures import open_picture, reason_of
 from stargan_tf.data.source import UnreadableImage
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, shortened
+from stargan_tf.limits import MAX_RATIO, MAX_REASON, MAX_VALUES, is_bomb
 
 TIFF = (".tif", ".tiff")
-# Values of one file: 16 GB as float64.
-MAX_VALUES = 1 << 31
+_LOGGERS = {"nibabel": "nibabel.global"}
 _SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 _EIGHT = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA", "LA": "LA"}
 
@@ -94,14 +97,17 @@ def read_values(path: str | os.PathLike) -> Stored:
     path = Path(path)
     read = _READERS.get(extension(path), _read_picture)
     try:
-        stored = read(path)
+        # What is no file is not waited for.
+        files.open_regular(path).close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Of what is refused a line later.
+            return read(path)
     except (ImportError, UnreadableImage):
         raise
     # Decoders answer broken bytes with almost any exception.
     except Exception as error:
-        reason = str(error).strip().rstrip(".") or type(error).__name__
-        raise _unreadable(path, reason) from error
-    return stored
+        reason = " ".join(reason_of(path, error).split()).rstrip(".")
+        raise _unreadable(path, shortened(reason, MAX_REASON)) from error
 
 
 def mask_beside(path: Path) -> Path | None:
@@ -110,7 +116,7 @@ def mask_beside(path: Path) -> Path | None:
     name = path.name[: -len(ending)] if ending else path.name
     kinds = (".png", *_READERS)
     masks = (path.with_name(f"{name}{MASK_MARK}{kind}") for kind in kinds)
-    return next((mask for mask in masks if mask.is_file()), None)
+    return next((mask for mask in masks if os.path.lexists(mask)), None)
 
 
 def without_masked(stored: Stored, path: Path) -> Stored:
@@ -164,6 +170,8 @@ def _unreadable(path: Path, reason: str) -> UnreadableImage:
 
 
 def _science(package: str, name: str) -> Any:
+    # They report what they mend in a file; what cannot be read is said once, by us.
+    logging.getLogger(_LOGGERS.get(package, package)).setLevel(logging.CRITICAL)
     try:
         return import_module(package)
     except ImportError as error:
@@ -172,13 +180,21 @@ def _science(package: str, name: str) -> Any:
         ) from error
 
 
-def _check_count(path: Path, shape: tuple[int, ...]) -> None:
+def _check_size(path: Path, shape: tuple[int, ...], dtype: Any) -> None:
+    """Refuses what is too large, or too much for the file."""
     # In Python's integers, which do not overflow.
-    count = 1
-    for side in shape:
-        count *= int(side)
-    if not 0 < count <= MAX_VALUES:
-        raise _unreadable(path, f"{count:,} values; at most {MAX_VALUES:,} are read")
+    count = math.prod(map(int, shape))
+    if min(map(int, shape), default=1) < 1 or count > MAX_VALUES:
+        size = " x ".join(map(str, shape))
+        raise _unreadable(
+            path, f"its size is {size}; at most {MAX_VALUES:,} values are read"
+        )
+    num_bytes, packed = count * np.dtype(dtype).itemsize, path.stat().st_size
+    if is_bomb(num_bytes, packed):
+        raise _unreadable(
+            path,
+            f"it would take {num_bytes:,} bytes, more than {MAX_RATIO} times its own",
+        )
 
 
 def _as_slices(array: np.ndarray) -> np.ndarray:
@@ -236,7 +252,7 @@ def _read_tiff(path: Path) -> Stored:
     with tifffile.TiffFile(path) as tiff:
         series, page = tiff.series[0], tiff.pages[0]
         axes, shape = series.axes, series.shape
-        _check_count(path, shape)
+        _check_size(path, shape, series.dtype)
         kept = [n for n, side in zip(axes, shape, strict=True) if side > 1 or n in "YX"]
         # S are samples of a pixel, C channels; what has no name (Q, I) may be either.
         channels = [n for n in kept if n not in "YX"]
@@ -297,8 +313,10 @@ def _read_tiff(path: Path) -> Stored:
 
 
 def _read_npy(path: Path) -> Stored:
+    with files.open_regular(path) as file:
+        check_array(file, path.stat().st_size, "it")
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    _check_array(path, array)
+    _check_form(path, array)
     dtype = array.dtype
 
     def save(values: np.ndarray, target: Path) -> None:
@@ -309,15 +327,14 @@ def _read_npy(path: Path) -> Stored:
 
 
 def _read_npz(path: Path) -> Stored:
-    with np.load(path, allow_pickle=False) as archive:
-        check_archive(archive.zip, path)
+    with open_arrays(path) as archive:
         if len(archive.files) != 1:
             raise _unreadable(
                 path, f"it holds {len(archive.files)} arrays; one is read"
             )
         (name,) = archive.files
         array = archive[name]
-    _check_array(path, array)
+    _check_form(path, array)
 
     def save(values: np.ndarray, target: Path) -> None:
         with target.open("wb") as file:
@@ -327,8 +344,8 @@ def _read_npz(path: Path) -> Stored:
     return Stored(_as_slices(array), array.dtype.newbyteorder("="), save)
 
 
-def _check_array(path: Path, array: np.ndarray) -> None:
-    _check_count(path, array.shape)
+def _check_form(path: Path, array: np.ndarray) -> None:
+    _check_size(path, array.shape, array.dtype)
     if array.ndim not in (2, 3) or array.dtype.kind not in "iuf":
         raise _unreadable(
             path,
@@ -344,7 +361,7 @@ def _read_nifti(path: Path) -> Stored:
     nibabel = _science("nibabel", "NIfTI")
     image = nibabel.load(path)
     shape = image.shape
-    _check_count(path, shape)
+    _check_size(path, shape, image.get_data_dtype())
     if len([side for side in shape[3:] if side > 1]) or len(shape) < 2:
         raise _unreadable(
             path,
@@ -403,7 +420,8 @@ def _read_dicom(path: Path) -> Stored:
     if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
         raise _unreadable(path, "it holds several frames; split it into single ones")
     samples = int(dataset.SamplesPerPixel)
-    _check_count(path, (int(dataset.Rows), int(dataset.Columns), samples))
+    shape = (int(dataset.Rows), int(dataset.Columns), samples)
+    _check_size(path, shape, f"u{int(dataset.BitsAllocated) // 8}")
     try:
         raw = dataset.pixel_array
     except RuntimeError as error:  # A compression whose decoder is not installed.

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from stargan_tf.data.intensity import Intensity
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError, near_names, shortened
+from stargan_tf.limits import MAX_SIDE
 
 BINARY = "binary"
 ONE_HOT = "one_hot"
@@ -50,6 +51,11 @@ class DatasetInfo:
     intensity: Intensity | None = None
 
     def __post_init__(self) -> None:
+        if not all(isinstance(name, str) for name in (self.name, *self.domains)):
+            raise InputError(
+                "The names of a data set and of its domains must be text. Received: "
+                + shortened(f"{self.name!r}, {list(self.domains)}")
+            )
         # One spelling, so that a name typed on one system finds that of another.
         object.__setattr__(self, "domains", tuple(map(composed, self.domains)))
         groups = tuple(tuple(map(composed, g)) for g in self.exclusive_groups)
@@ -192,6 +198,11 @@ def checked_size(image_size: Any) -> Size:
             f"pixels, or (height, width). Received: image_size={image_size!r}"
         )
     for side in given:
+        if side > MAX_SIDE:
+            raise InputError(
+                f"image_size must be at most {MAX_SIDE}. Received: "
+                + shortened(str(side))
+            )
         if side < 4 or side % 4:
             below = max(4, side // 4 * 4)
             raise InputError(

@@ -24,10 +24,7 @@ from stargan_tf.data.picture_sources import Values, picture_files, pictures
 from stargan_tf.data.source import LabeledImages, Originals, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import user_path
-
-# Of a member, unpacked. What is large and packed more tightly is no photograph.
-MAX_BYTES = 256 << 20
-LARGE, MAX_RATIO = 16 << 20, 100
+from stargan_tf.limits import MAX_MEMBER_BYTES, is_bomb
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ def _member(path: Path, name: str) -> bytes:
     try:
         info = archive.getinfo(name)
         size, packed = info.file_size, info.compress_size
-        if size > MAX_BYTES or size > max(LARGE, MAX_RATIO * packed):
+        if size > MAX_MEMBER_BYTES or is_bomb(size, packed):
             raise ValueError(f"{size:,} bytes packed into {packed:,} are no picture")
         with archive.open(info) as file:
             # A member may hold more than it says.

@@ -26,11 +26,9 @@ from stargan_tf.data.info import RGB, Size, sides
 from stargan_tf.data.options import CROP, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.files import open_regular
+from stargan_tf.limits import MAX_PIXELS
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
-# Twice what Pillow starts to warn at, and where it refuses: phones write pictures of
-# 108 megapixels.
-MAX_PIXELS = 178_956_970
 SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 LOOKED_AT = 33
 
@@ -123,9 +121,8 @@ def read_picture(path: File, name: str = "") -> Image.Image:
             return _as_rgb(image)
     # Decoders answer broken bytes with almost any exception, not only OSError.
     except Exception as error:
-        raise UnreadableImage(
-            f"Cannot read the image {name or os.fspath(path)}: {_reason(path, error)}."
-        ) from error
+        name, reason = name or os.fspath(path), reason_of(path, error)
+        raise UnreadableImage(f"Cannot read the image {name}: {reason}.") from error
 
 
 @contextlib.contextmanager
@@ -186,7 +183,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _reason(path: File, error: Exception) -> str:
+def reason_of(path: File, error: Exception) -> str:
+    """Why a picture cannot be read, as the end of a sentence."""
     bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     if isinstance(error, bombs):
         return (

@@ -23,7 +23,7 @@ from PIL import Image
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.demo.litert_js import VERSION, runtime_folder
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, shortened
 from stargan_tf.files import check_new, new_folder, read_json, temporary_folder
 from stargan_tf.translation.pictures import write_picture
 
@@ -126,14 +126,15 @@ def read_device_model(folder: Path) -> DeviceModel:
         )
     try:
         description = read_json(path)
-        format = description["format"]
-        complete = "generator" in description["files"]
-    except (ValueError, LookupError, TypeError) as error:
+        if description["format"] == FORMAT:
+            _check_form(description)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
-    if format != FORMAT or not complete:
+    if description["format"] != FORMAT:
+        received = shortened(repr(description["format"]))
         raise InputError(
             f"{path} must describe a model in the format {FORMAT}. Received: "
-            f"{format!r}. Export the model again with this version of stargan_tf."
+            f"{received}. Export the model again with this version of stargan_tf."
         )
     if description.get("high_pass"):
         raise InputError(
@@ -159,6 +160,19 @@ def read_device_model(folder: Path) -> DeviceModel:
                 "differs. Copy the folder again, or export the model again."
             )
     return model
+
+
+def _check_form(description: dict[str, Any]) -> None:
+    """Almost any exception unless what the page reads is there, in its type."""
+    _ = description["files"]["generator"]
+    for file in description["files"].values():
+        name, digest = file["path"], file["sha256"]
+        # A name alone, so that nothing from elsewhere is copied into the page.
+        if Path(name).name != name or len(name) > 255 or not isinstance(digest, str):
+            raise ValueError(f"{name!r} is no file's name")
+    for info in description.get("datasets", []):
+        if not isinstance(info["name"], str) or not isinstance(info, dict):
+            raise TypeError("a data set has a name")
 
 
 def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
@@ -255,6 +269,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     """Says nothing about browsers that leave while a file is on its way."""
+
+    request_queue_size = 128  # Five, by default, keep others waiting for seconds.
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):

@@ -6,6 +6,7 @@ The report is one HTML file with numbers and images, which needs nothing else.
 import base64
 import io
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -29,6 +30,7 @@ from stargan_tf.evaluation.options import (
     is_better,
 )
 from stargan_tf.evaluation.results import (
+    CONDITIONS,
     SHOWN,
     Example,
     Results,
@@ -37,7 +39,8 @@ from stargan_tf.evaluation.results import (
     formatted_interval,
     read_record,
 )
-from stargan_tf.files import parsed_json, write_bytes, write_text
+from stargan_tf.files import parsed_json, read_bytes, write_bytes, write_text
+from stargan_tf.limits import MAX_TEXT_BYTES
 from stargan_tf.native_output import note
 
 # Pixels; smaller images are enlarged by the browser, larger ones reduced here.
@@ -234,8 +237,6 @@ def _facts(record: Mapping[str, Any]) -> dict[str, str]:
 
 BEST_MARK = "*"
 METRICS_FILE, RESULTS_FILE = "metrics.jsonl", "results.json"
-# What must be equal for numbers to be compared, and what to call it.
-_CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
 COLUMNS = 3
 
 
@@ -280,7 +281,7 @@ def differing_conditions(contenders: Sequence[Contender]) -> list[str]:
     """Why evaluations should not be compared; empty if they may be."""
     records = [one.results for one in contenders if one.results]
     reasons = []
-    for key, words in _CONDITIONS.items():
+    for key, words in CONDITIONS.items():
         conditions = [dict(record.get(key) or {}) for record in records]
         for condition in conditions:
             condition.pop("batch_size", None)  # No number depends on it.
@@ -298,13 +299,14 @@ def _read(path: Path, name: str) -> Contender:
     if not path.is_dir():
         raise InputError(f"There is no run folder or results file {path}.")
     metrics, results = path / METRICS_FILE, path / RESULTS_FILE
-    if not (metrics.is_file() or results.is_file()):
+    if not (os.path.lexists(metrics) or os.path.lexists(results)):
         raise InputError(
             f"{path} has neither {METRICS_FILE} nor {RESULTS_FILE}. Pass the --run "
             "folder of 'stargan-tf train', or a file of 'stargan-tf evaluate'."
         )
-    curves = _curves(metrics) if metrics.is_file() else {}
-    return Contender(name, curves, read_record(results) if results.is_file() else None)
+    curves = _curves(metrics) if os.path.lexists(metrics) else {}
+    record = read_record(results) if os.path.lexists(results) else None
+    return Contender(name, curves, record)
 
 
 def _curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
@@ -326,8 +328,13 @@ def read_metrics(metrics_file: Path) -> tuple[list[dict[str, Any]], int]:
 
     Raises:
         OSError: if the file cannot be read.
+        InputError: if it is too large.
     """
-    *lines, last = metrics_file.read_bytes().split(b"\n")
+    try:
+        content = read_bytes(metrics_file, MAX_TEXT_BYTES)
+    except ValueError as error:
+        raise InputError(f"{metrics_file} cannot be read: {error}.") from error
+    *lines, last = content.split(b"\n")
     records = [_record(line) for line in lines]
     damaged = sum(record is None for record in records)
     return [record for record in (*records, _record(last)) if record], damaged

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, shortened
 from stargan_tf.evaluation.measures import ByImage, Measurement, bootstrap_interval
 from stargan_tf.evaluation.options import (
     EvaluationOptions,
@@ -19,8 +19,11 @@ from stargan_tf.evaluation.options import (
 )
 from stargan_tf.evaluation.tasks import LATENT, OWN, REFERENCE, Translated
 from stargan_tf.files import read_json, write_text
+from stargan_tf.limits import MAX_REASON
 
 FORMAT = 1  # of results.json
+# What two evaluations must agree in to be compared: key → what it is.
+CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
 # Examples at each end: of a task, and in the report.
 KEPT, SHOWN = 4, 8
 
@@ -224,15 +227,28 @@ def read_record(path: Path) -> dict[str, Any]:
     """Reads what `write_record` wrote; InputError if it is another kind of file."""
     try:
         record = read_json(path)
-        if record["format"] == FORMAT and record["means"] is not None:
+        if record["format"] == FORMAT:
+            for mean in record["means"].values():
+                if type(mean["value"]) not in (int, float):
+                    raise TypeError(f"a mean is {mean['value']!r}")
+                mean["value"] = float(mean["value"])
+            for key in CONDITIONS:
+                record[key] = dict(record.get(key) or {})
             return record
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+    ) as error:
         raise InputError(
-            f"{path} is no results file of 'stargan-tf evaluate' ({error!r})."
+            f"{path} is no results file of 'stargan-tf evaluate' "
+            f"({shortened(str(error), MAX_REASON)})."
         ) from error
-    raise InputError(
-        f"{path} has format {record['format']}; this version reads {FORMAT}."
-    )
+    received = shortened(str(record["format"]))
+    raise InputError(f"{path} has format {received}; this version reads {FORMAT}.")
 
 
 def results_table(results: Results) -> str:

@@ -11,10 +11,8 @@ import tensorflow as tf
 
 from stargan_tf.data.info import RGB
 from stargan_tf.data.options import CROP
+from stargan_tf.limits import MAX_SERVED_PIXELS
 
-# Half of what Pillow reads of local files: decoding and resizing takes 16 bytes for
-# each pixel, and a server does it for several strangers at once.
-MAX_PIXELS = 89_478_485
 FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
 UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
 _HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
@@ -48,7 +46,7 @@ def decode(encoded, size, fit, crop_size):
 
     Returns:
         uint8 (n, *size, 3). What is no image in one of the `FORMATS`, or has more
-        than `MAX_PIXELS`, is INVALID_ARGUMENT before it is decoded.
+        than `MAX_SERVED_PIXELS`, is INVALID_ARGUMENT before it is decoded.
     """
 
     def square(content):
@@ -76,8 +74,8 @@ def _decoded(content):
     """One file as uint8 RGB, upright."""
     header = _Header(content)
     pixels, content = header.still()
-    message = f"An image has more than {MAX_PIXELS:,} pixels. Received:"
-    fits = tf.debugging.Assert(pixels <= MAX_PIXELS, [message, pixels])
+    message = f"An image has more than {MAX_SERVED_PIXELS:,} pixels. Received:"
+    fits = tf.debugging.Assert(pixels <= MAX_SERVED_PIXELS, [message, pixels])
     known = tf.debugging.Assert(pixels != UNKNOWN, [FORMATS])
     with tf.control_dependencies([fits, known]):
         content = tf.identity(content)

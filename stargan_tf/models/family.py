@@ -28,17 +28,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, shortened
 from stargan_tf.user_code import imported_by_user
 
 NETWORKS = "Networks"
 OPTIMIZATION = "Optimization"
 WEIGHTS = "Weights of the loss terms"
 DATA = "Data"
-
-# Wider layers and longer chains than these are typing errors, or attacks: a network of
-# the widest has more weights than any GPU holds.
-WIDEST, DEEPEST = 4096, 100
 
 
 @dataclass(frozen=True)
@@ -101,6 +97,8 @@ class Option:
     def _read_part(self, part: Any) -> Any:
         if self.many:
             names = part.split(",") if isinstance(part, str) else part or ()
+            if not isinstance(names, list | tuple) or not all(map(_is_text, names)):
+                raise self.refuse(part)
             return tuple(self._read_one(n.strip()) for n in names if n.strip())
         return None if part in (None, "") else self._read_one(part)
 
@@ -128,7 +126,8 @@ class Option:
             words += f", at least {self.minimum}"
         if self.maximum is not None:
             words += f" and at most {self.maximum}"
-        return InputError(f"{self.name} must be {words}. Received: {value!r}")
+        received = shortened(repr(value))
+        return InputError(f"{self.name} must be {words}. Received: {received}")
 
 
 def _int(value: Any) -> int | None:
@@ -163,6 +162,10 @@ def _size(value: Any) -> int | tuple[int, int] | None:
     if None in numbers or len(numbers) not in (1, 2):
         return None
     return numbers[0] if len(set(numbers)) == 1 else tuple(numbers)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _str(value: Any) -> str | None:

@@ -24,6 +24,7 @@ from tensorflow_serving.apis import (
 )
 
 from stargan_tf.errors import InputError
+from stargan_tf.files import open_regular
 from stargan_tf.serving.tf_serving import served_version
 from stargan_tf.serving.wire import to_array
 
@@ -106,8 +107,11 @@ class _Services(
     def __init__(self, name: str, version: int, folder: Path):
         self._name, self._version = name, version
         try:
+            for path in folder.rglob("*"):
+                if not path.is_dir():  # A pipe would be waited for.
+                    open_regular(path).close()
             content = (folder / "saved_model.pb").read_bytes()
-            graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0]
+            (graph, *_) = saved_model_pb2.SavedModel.FromString(content).meta_graphs
             # Kept: the signatures do not hold on to its variables.
             self._model = tf.saved_model.load(str(folder))
         except (OSError, ValueError, DecodeError, tf.errors.OpError) as error:

@@ -22,9 +22,10 @@ from stargan_tf import files
 from stargan_tf.archives import check_archive
 from stargan_tf.data.info import as_infos
 from stargan_tf.data.options import Preparation
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, shortened
 from stargan_tf.evaluation.options import is_better
 from stargan_tf.files import parsed_json, read_json
+from stargan_tf.limits import MAX_GROUPS, MAX_JSON_BYTES, MAX_REASON
 from stargan_tf.models.family import ModelFamily
 from stargan_tf.models.registry import family_of
 
@@ -178,7 +179,8 @@ def model_digest(checkpoint: Path) -> str:
 
 def _unreadable(checkpoint: Path, error: Exception) -> DamagedCheckpoint:
     return DamagedCheckpoint(
-        f"{checkpoint} is damaged: {STATE_FILE} cannot be read ({error!r})."
+        f"{checkpoint} is damaged: {STATE_FILE} cannot be read "
+        f"({shortened(str(error), MAX_REASON)})."
     )
 
 
@@ -264,12 +266,8 @@ def read_best(path: Path) -> Best | None:
 # What Keras calls the parts of a `.keras` file.
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
-# Those of our largest models have some 100 kB.
-_LONGEST_CONFIG = 16 << 20
 # A weight has 4 bytes in the file; half of that if Keras ever stores bfloat16.
 _SMALLEST_WEIGHT = 2
-_DEEPEST_GROUP = 64
-_LONGEST_REASON = 200
 # Where Keras may look for what a configuration names, beside the family's package.
 _PACKAGES = frozenset({"keras", "stargan_tf", "builtins"})
 
@@ -388,7 +386,7 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
 def _parsed_config(file: Path) -> dict[str, Any]:
     with zipfile.ZipFile(file) as archive:
         check_archive(archive, file)
-        if archive.getinfo(CONFIG).file_size > _LONGEST_CONFIG:
+        if archive.getinfo(CONFIG).file_size > MAX_JSON_BYTES:
             raise ValueError(f"its {CONFIG} is too long")
         archive.getinfo(WEIGHTS)
         return parsed_json(archive.read(CONFIG))
@@ -451,7 +449,7 @@ def _num_bytes(weights: Any, limit: int) -> int:
     def arrays(group: Any, depth: int) -> Iterator[Any]:
         for name in group:
             link = group.get(name, getlink=True)
-            if not isinstance(link, h5py.HardLink) or depth > _DEEPEST_GROUP:
+            if not isinstance(link, h5py.HardLink) or depth > MAX_GROUPS:
                 raise ValueError("its weights lie elsewhere")
             entry = group[name]
             if isinstance(entry, h5py.Group):
@@ -483,7 +481,7 @@ def _explained(file: Path) -> Iterator[None]:
 
 def _refused(file: Path, error: Exception) -> InputError:
     lines = str(error).strip().splitlines()
-    reason = lines[0][:_LONGEST_REASON] if lines else type(error).__name__
+    reason = lines[0][:MAX_REASON] if lines else type(error).__name__
     return InputError(
         f"The model file {file} cannot be loaded: {reason.rstrip('.')}. It is damaged, "
         "or was not written by this package. Copy it again, or use another checkpoint."

@@ -149,7 +149,9 @@ class RunConfig:
         "file, an address, or the name of a model that comes with the package. Its "
         "networks' options and the labels of the same name are taken over.",
     )
-    seed: int = _option(_RUN, 0, "Seed of everything random.", minimum=0)
+    seed: int = _option(
+        _RUN, 0, "Seed of everything random.", minimum=0, maximum=2**32 - 1
+    )
     precision: str = _option(
         _RUN,
         "float32",
@@ -333,6 +335,8 @@ def resolve(
     given = filed | dict(overrides)
     if "model" in given:  # as runs of earlier versions call it
         given.setdefault("family", given.pop("model"))
+    if given.get("family") is None:
+        given.pop("family", None)
     name = given.get("preset")
     initial = _initial_options(given)
     values = (preset(name).values if name else {}) | initial | given
@@ -342,7 +346,10 @@ def resolve(
     coded = (name for name in chosen.code_options if name not in overrides)
     check_trusted({n: filed[n] for n in coded if filed.get(n)}, config_file, trust_code)
     read = {
-        name: option.read(values.get(name, chosen.default(option)))
+        # `null` in a file stands for the default, too.
+        name: option.read(
+            chosen.default(option) if values.get(name) is None else values[name]
+        )
         for name, option in options.items()
     }
     _check_initial(given.get("init_from"), initial, read)

@@ -15,7 +15,7 @@ import filelock
 from stargan_tf import files
 from stargan_tf.data.options import Preparation
 from stargan_tf.data.registry import load_dataset
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError, near_names, shortened
 from stargan_tf.files import read_json, user_path
 from stargan_tf.models.family import ModelFamily
 from stargan_tf.models.registry import (
@@ -130,6 +130,12 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
             f"The configuration {path} must be a JSON object such as "
             f'{{"preset": "demo", "steps": 100}}. Received: {type(values).__name__}'
         )
+    for name in ("preset", "family", "model", "init_from"):
+        if not isinstance(values.get(name), str | None):
+            raise InputError(
+                f"{name} in {path} must be text. Received: "
+                + shortened(repr(values[name]))
+            )
     ignored = {VERSIONS, *_FORMER_OPTIONS}
     name = values.get("preset")
     if VERSIONS in values and name and not _is_preset(name):

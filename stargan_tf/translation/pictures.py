@@ -20,6 +20,7 @@ from stargan_tf.data.files import (
     extension,
     is_picture,
     list_pictures,
+    say_once,
 )
 from stargan_tf.data.formats import (
     TIFF,
@@ -527,6 +528,12 @@ def save_pictures(
     """Writes the first images of a data set.
 
     Pictures become PNG files; measured images `.npy` files of float32 in their units.
+
+    Returns:
+        The files; those that could not be read are missing.
+
+    Raises:
+        InputError: if none can be read.
     """
     if count < 1:
         raise InputError(f"count must be at least 1. Received: count={count}")
@@ -541,10 +548,24 @@ def save_pictures(
         planned[plain if free else longer] = index
     if not overwrite:
         refuse_overwriting(*planned)
+    written, problems = [], []
     for path, index in tqdm(planned.items(), "Saving", disable=None):
-        if intensity is None:
-            write_picture(Image.fromarray(shown(source.load(index))), path)
+        try:
+            image = source.load(index)
+        except UnreadableImage as error:
+            problems.append(error)
             continue
-        with new_file(path, "image") as temporary, open(temporary, "wb") as file:
-            np.save(file, intensity.restore(source.load(index), np.float32))
-    return list(planned)
+        if intensity is None:
+            write_picture(Image.fromarray(shown(image)), path)
+        else:
+            with new_file(path, "image") as temporary, open(temporary, "wb") as file:
+                np.save(file, intensity.restore(image, np.float32))
+        written.append(path)
+    if problems and not written:
+        raise problems[0]
+    if problems:
+        say_once(
+            f"{len(problems)} of {len(planned)} images could not be read. The first: "
+            f"{problems[0]}"
+        )
+    return written

@@ -14,6 +14,7 @@ from stargan_tf.data.files import extension
 from stargan_tf.data.info import sides
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten, check_writable, refuse_overwriting
+from stargan_tf.limits import MAX_TEXT_BYTES
 from stargan_tf.native_output import note
 from stargan_tf.translation.grid import ROWS_PER_PAGE, rows_per_page
 from stargan_tf.translation.pictures import (
@@ -278,10 +279,11 @@ class Manifest:
         if overwrite or not self._path.exists():
             return
         try:
-            lines = self._path.read_text("utf-8").splitlines()
+            text = files.read_bytes(self._path, MAX_TEXT_BYTES).decode("utf-8")
+            lines = text.splitlines()
             # A kill may have cut the last one short: its file is made again.
             lines = [line for line in lines if line.endswith("}")]
-            entries = [json.loads(line) for line in lines]
+            entries = [files.parsed_json(line) for line in lines]
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{self._path} cannot be read: {error}. Remove it, or choose another "
@@ -289,7 +291,11 @@ class Manifest:
             ) from error
         if lines[:1] == self._lines:
             self._lines = lines
-            named = [folder / entry["output"] for entry in entries if "output" in entry]
+            named = [
+                folder / entry["output"]
+                for entry in entries
+                if isinstance(entry, dict) and isinstance(entry.get("output"), str)
+            ]
             self.done = {path for path in named if path.exists()}
 
     def add(self, **entry: Any) -> None:

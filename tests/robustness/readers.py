@@ -6,6 +6,7 @@ modules that open files and are in no entry.
 
 import hashlib
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import stargan_tf
+from stargan_tf.archives import read_arrays, write_arrays
 from tests.convert.official_shapes import generator_v1
 from tests.data.scans import write_dicom, write_nifti, write_tiff
 from tests.robustness import mutations
@@ -22,8 +25,9 @@ from tests.robustness import mutations
 SAVED = Path(__file__).parents[1] / "saved"
 # What a broken file leads to.
 REFUSE = "refuse"  # one line, exit status 2
-SKIP = "skip"  # named and counted, and the rest is done: exit status 0
-MEND = "mend"  # made again, or left out, in a line at most: exit status 0
+SKIP = "skip"  # named and counted, and the rest is done
+MEND = "mend"  # what is broken of it is left out, or made again
+REPORT = "report"  # named in what the command prints: exit status 0 or 1
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,15 @@ class Reader:
     Args:
         file: the one that is broken, below the folder of `make`.
         make: writes sound files into a folder.
-        command: what reads it there.
-        answer: `REFUSE`, `SKIP` or `MEND`.
+        command: what reads it there; `python:NAME` is a function of this file.
+        answer: `REFUSE`, `SKIP`, `MEND` or `REPORT`.
         modules: that open the file.
         more: mutations that this kind of file has besides `mutations.ANY`.
         is_json: whether each of its values is replaced in turn.
-        writes: names that the command may write, besides `out`.
         environment: variables of the command.
         stops: what stops the command after the file was read, so that the work behind
             it is not done.
+        named: what the message names, if that is not the file.
     """
 
     file: str
@@ -51,9 +55,9 @@ class Reader:
     modules: tuple[str, ...]
     more: tuple[mutations.Mutation, ...] = ()
     is_json: bool = False
-    writes: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     stops: str = ""
+    named: str = ""
 
 
 # === Sound files ===
@@ -64,7 +68,7 @@ def _pixels(seed, shape=(24, 24, 3), highest=256, dtype=np.uint8):
 
 
 def pictures(folder, ending=".png"):
-    """Two domains of four pictures; `pictures/a/0…` is the one to break."""
+    """Two domains of four pictures; one of them is to be broken."""
     for number, domain in enumerate("ab"):
         (folder / "pictures" / domain).mkdir(parents=True)
         for i in range(4):
@@ -218,6 +222,95 @@ def device_model(folder):
         (folder / "runtime" / name / "index.js").write_text("")
 
 
+def evaluated(folder):
+    """A run and another one with the results of an evaluation each."""
+    two_runs(folder)
+    record = {
+        "format": 1,
+        "model": "stargan",
+        "checkpoint": "run",
+        "datasets": [{"name": "folder"}],
+        "options": {"count": 3, "seed": 0, "metrics": ["classification"]},
+        "means": {"classification_error": {"name": "classification_error", "value": 1}},
+        "real_images": [],
+        "tasks": [],
+        "notes": [],
+    }
+    for name in ("run", "other"):
+        (folder / name / "results.json").write_text(json.dumps(record))
+
+
+def stopped(folder):
+    """A folder of translations that were stopped after the first."""
+    run_with_pictures(folder)
+    (folder / "out").mkdir()
+    lines = [{"model": "run"}, {"input": "0.png", "output": "a/0.png"}]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / "out/manifest.jsonl").write_text(text)
+
+
+def cached(folder):
+    """Decoded images in the cache, and the pictures that they are of."""
+    from stargan_tf.data.store import open_images
+
+    pictures(folder)
+    os.environ["STARGAN_TF_CACHE"] = str(folder / "cache")
+    try:
+        source = _source(folder)
+        open_images(source)
+        (entry,) = (folder / "cache").iterdir()
+        entry.rename(folder / "entry")
+    finally:
+        del os.environ["STARGAN_TF_CACHE"]
+    (folder / "name").write_text(entry.name)
+
+
+def _source(folder):
+    return stargan_tf.load_dataset(
+        "folder", data_dir=str(folder / "pictures"), image_size=16
+    )
+
+
+# === What has no command of its own: functions in the table ===
+
+
+def read_cache():
+    """Opens decoded images in the cache."""
+    from stargan_tf.data.store import open_images
+
+    place = Path(os.environ["STARGAN_TF_CACHE"])
+    place.mkdir()
+    shutil.move("entry", place / Path("name").read_text())
+    images = open_images(_source(Path.cwd()))
+    print(len(images), "images")
+    # It was this one that was opened, or made again.
+    assert len([entry for entry in place.iterdir() if entry.is_dir()]) == 1
+    if images.complete:
+        np.memmap(images.path, np.uint8, "r", shape=images.shape).mean()
+
+
+def statistics(folder):
+    """Statistics of features, as evaluations keep them."""
+    write_arrays(folder / "kept.npz", {"number": np.ones((4, 4))}, "statistics")
+
+
+def read_statistics():
+    """Opens them."""
+    print(read_arrays(Path("kept.npz"), "statistics"))
+
+
+def saved_model(folder):
+    """An exported version."""
+    shutil.copytree(SAVED / "saved_model", folder / "saved_model")
+
+
+def read_saved_model():
+    """What `serve` opens."""
+    from stargan_tf.serving.dev_server import DevServer
+
+    DevServer(Path("saved_model"), port=0)
+
+
 # === The table ===
 
 SAVE = "datasets save --dataset folder --image_size 16 --output out --split train "
@@ -229,7 +322,8 @@ STEP = "run/checkpoints/step_00000006"
 
 def _picture(ending, *more):
     return Reader(
-        f"pictures/a/0{ending}",
+        # Of those that are trained on, and not the first.
+        f"pictures/a/{'1' if ending == '.jpg' else '2'}{ending}",
         lambda folder: pictures(folder, ending),
         PICTURES,
         SKIP,
@@ -240,7 +334,7 @@ def _picture(ending, *more):
 
 def _scan(ending, write, *more):
     return Reader(
-        f"scans/a/3{ending}",
+        f"scans/a/2{ending}",
         lambda folder: measured(folder, ending, write),
         SCANS,
         SKIP,
@@ -271,7 +365,7 @@ READERS = {
     "nifti.gz": _scan(".nii.gz", volumes, *mutations.GZIP),
     "dicom": _scan(".dcm", write_dicom),
     "mask": Reader(
-        "scans/a/3.mask.png",
+        "scans/a/2.mask.png",
         masked,
         SCANS + " --invalid_value mask",
         SKIP,
@@ -299,7 +393,7 @@ READERS = {
         "pictures/a/0.png",
         pictures,
         "doctor --dataset folder --data_dir pictures --image_size 16",
-        SKIP,
+        REPORT,
         ("doctor.pictures",),
         (*mutations.PNG,),
     ),
@@ -396,12 +490,75 @@ READERS = {
         ("evaluation.report",),
         is_json=True,
     ),
+    "results": Reader(
+        "run/results.json",
+        evaluated,
+        "compare run other --output out.svg",
+        REFUSE,
+        ("evaluation.results",),
+        is_json=True,
+    ),
+    "manifest": Reader(
+        "out/manifest.jsonl",
+        stopped,
+        "translate --model run --to Young pictures --output out",
+        MEND,
+        ("translation.translate",),
+        is_json=True,
+    ),
+    "cache": Reader(
+        "entry/images.raw",
+        cached,
+        "python:read_cache",
+        MEND,
+        ("data.cache", "data.store"),
+    ),
+    "cache list": Reader(
+        "entry/unreadable.json",
+        cached,
+        "python:read_cache",
+        MEND,
+        ("data.cache", "data.store"),
+        is_json=True,
+    ),
+    "cache record": Reader(
+        "entry/about.json",
+        cached,
+        "python:read_cache",
+        MEND,
+        ("data.cache",),
+        is_json=True,
+    ),
+    "statistics": Reader(
+        "kept.npz",
+        statistics,
+        "python:read_statistics",
+        MEND,
+        ("archives", "evaluation.cache"),
+        tuple(mutations.NPZ),
+    ),
+    "graph": Reader(
+        "saved_model/1/saved_model.pb",
+        saved_model,
+        "python:read_saved_model",
+        REFUSE,
+        ("serving.dev_server",),
+        named="saved_model/1",
+    ),
+    "variables": Reader(
+        "saved_model/1/variables/variables.index",
+        saved_model,
+        "python:read_saved_model",
+        REFUSE,
+        ("serving.dev_server",),
+        named="saved_model/1",
+    ),
     "page": Reader(
         "phone/model.json",
         device_model,
         "demo web --model phone --runtime runtime --noserve --output out",
         REFUSE,
-        ("demo.web", "demo.litert_js"),
+        ("demo.web",),
         is_json=True,
     ),
 }

@@ -6,12 +6,11 @@ from typing import Any
 
 from stargan_tf.data.turns import take_turns
 from stargan_tf.discovery import API_VERSION
+from stargan_tf.limits import MAX_FILTERS, MAX_LAYERS
 from stargan_tf.models.family import (
     DATA,
-    DEEPEST,
     NETWORKS,
     OPTIMIZATION,
-    WIDEST,
     ModelFamily,
     Preset,
     loss_weight,
@@ -19,7 +18,7 @@ from stargan_tf.models.family import (
 )
 
 _network = partial(make_option, NETWORKS)
-_width = partial(_network, minimum=1, maximum=WIDEST)
+_width = partial(_network, minimum=1, maximum=MAX_FILTERS)
 _optimization = partial(make_option, OPTIMIZATION)
 
 
@@ -217,7 +216,7 @@ STARGAN = ModelFamily(
             6,
             "Residual blocks in the generator.",
             minimum=0,
-            maximum=DEEPEST,
+            maximum=MAX_LAYERS,
         ),
         _width(
             "discriminator_filters", 64, "Width of the discriminator's first layer."
@@ -227,7 +226,7 @@ STARGAN = ModelFamily(
             6,
             "Strided layers of the discriminator; each halves the image.",
             minimum=1,
-            maximum=DEEPEST,
+            maximum=MAX_LAYERS,
         ),
         _network(
             "output",

@@ -7,11 +7,11 @@ from typing import Any
 from stargan_tf.data.info import Size, checked_size, sides, size_text
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
+from stargan_tf.limits import MAX_FILTERS
 from stargan_tf.models.family import (
     DATA,
     NETWORKS,
     OPTIMIZATION,
-    WIDEST,
     ModelFamily,
     Preset,
     loss_weight,
@@ -22,7 +22,7 @@ from stargan_tf.user_code import check_form
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
 
 _network = partial(make_option, NETWORKS)
-_width = partial(_network, minimum=1, maximum=WIDEST)
+_width = partial(_network, minimum=1, maximum=MAX_FILTERS)
 _optimization = partial(make_option, OPTIMIZATION)
 
 MODEL_OPTIONS = (
