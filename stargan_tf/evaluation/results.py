@@ -233,7 +233,7 @@ def read_record(path: Path) -> dict[str, Any]:
                     raise TypeError(f"a mean is {mean['value']!r}")
                 mean["value"] = float(mean["value"])
             for key in CONDITIONS:
-                record[key] = dict(record.get(key) or {})
+                dict(record.get(key) or {})
             return record
     except (
         OSError,

@@ -39,10 +39,14 @@ def test_an_export_with_styles(v2):
     ("changes", "message"),
     [
         ({"format": "another/1"}, "Received: 'another/1'. Export the model again"),
-        ({"files": {}}, "must describe a model"),
+        ({"files": {}}, "does not describe LiteRT files"),
+        ({"files": {"generator": {"path": "../a", "sha256": ""}}}, "does not describe"),
         ({"high_pass": 20}, "cannot make masks"),
         ({"num_channels": 2}, "no squares in gray or RGB"),
-        ({"datasets": [{"intensity": {"low": [0]}}]}, "no squares in gray or RGB"),
+        (
+            {"datasets": [{"name": "a", "intensity": {"low": [0]}}]},
+            "no squares in gray or RGB",
+        ),
         ({"files": {"generator": {"path": "no.tflite", "sha256": ""}}}, "is missing"),
         (
             {"files": {"generator": {"path": "generator.tflite", "sha256": "0"}}},
@@ -55,7 +59,7 @@ def test_what_cannot_be_used_is_refused(described, changes, message):
         read_device_model(described(**changes))
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{}", '{"format": "x"}', "nonsense"])
+@pytest.mark.parametrize("text", ["", "[1]", "{}", "nonsense"])
 def test_what_describes_nothing_is_refused(tmp_path, text):
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(InputError, match="does not describe LiteRT files"):

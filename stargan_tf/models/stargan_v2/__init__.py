@@ -246,6 +246,28 @@ PRESETS = {
     "stargan_v2_64": Preset(
         "A smaller StarGAN v2 for 64 px.", {**_SMALL, "image_size": 64}
     ),
+    "photos_v2_64": Preset(
+        "A small StarGAN v2 for a few thousand photographs of 64 px: 50 minutes on two "
+        "CPU cores.",
+        {
+            "image_size": 64,
+            "base_filters": 16,
+            "max_filters": 128,
+            "style_dim": 32,
+            "latent_dim": 16,
+            "hidden_dim": 128,
+            "batch_size": 4,
+            "learning_rate": 3e-4,
+            "mapping_learning_rate": 3e-6,
+            "cycle": 1.0,
+            "steps": 7000,
+            "diversity_steps": 7000,
+            "ema_decay": 0.998,
+            "checkpoint_every": 500,
+            "sample_every": 500,
+            "log_every": 50,
+        },
+    ),
     "demo_v2": Preset(
         "A small StarGAN v2 on drawn people, for two CPU cores.",
         {
