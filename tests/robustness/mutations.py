@@ -337,49 +337,23 @@ def _ring_of_pages(path):
     path.write_bytes(data)
 
 
-_SIDES = [(258, 3, 1, 16), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1)]
+def _large_tiff(side, strips, path):
+    """A gray TIFF of 16 bits that says how large it is, and how many strips it has."""
+    where = [(273, 4, strips, 8), (279, 4, strips, 8)]
+    kind = [(258, 3, 1, 16), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1)]
+    _tiff([(256, 4, 1, side), (257, 4, 1, side), *where, *kind], path)
+
+
 TIFF = [
-    Mutation(
-        "a tiff of billions",
-        functools.partial(
-            _tiff,
-            [
-                (256, 4, 1, 10**6),
-                (257, 4, 1, 10**6),
-                (273, 4, 1, 8),
-                (279, 4, 1, 9),
-                *_SIDES,
-            ],
-        ),
-        True,
-    ),
-    Mutation(
-        "a tiff of a gigabyte",
-        functools.partial(
-            _tiff,
-            [
-                (256, 4, 1, 30_000),
-                (257, 4, 1, 30_000),
-                (273, 4, 1, 8),
-                (279, 4, 1, 9),
-                *_SIDES,
-            ],
-        ),
-        True,
-    ),
-    Mutation(
-        "a tiff of a million strips",
-        functools.partial(
-            _tiff,
-            [
-                (256, 4, 1, 16),
-                (257, 4, 1, 16),
-                (273, 4, 10**9, 8),
-                (279, 4, 10**9, 8),
-                *_SIDES,
-            ],
-        ),
-        True,
+    *(
+        Mutation(
+            f"a tiff of {name}", functools.partial(_large_tiff, side, strips), True
+        )
+        for name, side, strips in (
+            ("a trillion pixels", 10**6, 1),
+            ("a gigabyte", 30_000, 1),
+            ("a billion strips", 16, 10**9),
+        )
     ),
     Mutation("a tiff of a ring of pages", _ring_of_pages, True),
 ]
