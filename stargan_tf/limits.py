@@ -33,7 +33,7 @@ MAX_GROUPS = 64
 MAX_FILTERS, MAX_LAYERS = 4096, 100
 # Characters of a line that the command line prints of an error, of what it repeats of a
 # reason, and of the names that it lists.
-MAX_MESSAGE, MAX_REASON, MAX_NAMES = 1000, 200, 250
+MAX_MESSAGE, MAX_REASON, MAX_NAMES = 500, 200, 250
 
 
 def is_bomb(unpacked: int, packed: int) -> bool:
