@@ -13,7 +13,6 @@ import contextlib
 import logging
 import math
 import os
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -99,9 +98,7 @@ def read_values(path: str | os.PathLike) -> Stored:
     try:
         # What is no file is not waited for.
         files.open_regular(path).close()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Of what is refused a line later.
-            return read(path)
+        return read(path)
     except (ImportError, UnreadableImage):
         raise
     # Decoders answer broken bytes with almost any exception.

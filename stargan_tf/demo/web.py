@@ -163,7 +163,7 @@ def read_device_model(folder: Path) -> DeviceModel:
 
 
 def _check_form(description: dict[str, Any]) -> None:
-    """Almost any exception unless what the page reads is there, in its type."""
+    """Raises unless everything that the page reads is there, in its type."""
     _ = description["files"]["generator"]
     for file in description["files"].values():
         name, digest = file["path"], file["sha256"]
@@ -171,7 +171,7 @@ def _check_form(description: dict[str, Any]) -> None:
         if Path(name).name != name or len(name) > 255 or not isinstance(digest, str):
             raise ValueError(f"{name!r} is no file's name")
     for info in description.get("datasets", []):
-        if not isinstance(info["name"], str) or not isinstance(info, dict):
+        if not isinstance(info.get("name"), str):
             raise TypeError("a data set has a name")
 
 

@@ -233,7 +233,7 @@ def read_record(path: Path) -> dict[str, Any]:
                     raise TypeError(f"a mean is {mean['value']!r}")
                 mean["value"] = float(mean["value"])
             for key in CONDITIONS:
-                dict(record.get(key) or {})
+                dict(record.get(key) or {})  # Raises if it is nothing of the kind.
             return record
     except (
         OSError,
