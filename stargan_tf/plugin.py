@@ -92,6 +92,11 @@ need TensorFlow or Keras are imported when they are used:
 | `InstanceNormalization`, `AdaIN` | layers that StarGANs share |
 | `TorchAdam`, `LinearDecay` | the papers' optimizer, and StarGAN's learning rate |
 | `tape_over`, `value_and_slope`, `in_batches` | gradients; a function in batches |
+| `weighted_sum`, `check_decay`, `check_choice` | a loss of terms; arguments |
+| `unpack` | the values of a batch, in all forms that `fit` takes |
+| `global_batch_size`, `local_rows`, `global_rows`, `update_copies` | several GPUs |
+| `at_least_float32`, `configurable` | precision of layers; networks as classes |
+| `uniform_fan_in`, `DoublingConv2D` | PyTorch's initial weights; sharp upsampling |
 | `to_float`, `to_uint8` | pixels: uint8 to [-1, 1] and back |
 | `training_batches` | the default of `ModelFamily.batches` |
 | `Samples` | what `ModelFamily.sampler` returns |
@@ -137,7 +142,7 @@ from stargan_tf.data.source import (
 )
 from stargan_tf.data.streams import tf_data_pictures, tfds_builder, tfds_pictures
 from stargan_tf.discovery import API_VERSION
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError, check_choice, near_names
 from stargan_tf.models.family import (
     DATA,
     NETWORKS,
@@ -164,13 +169,25 @@ _LAZY = {
         "image_formats",
         "row_spec",
     ),
+    "stargan_tf.distribution.replicas": (
+        "global_batch_size",
+        "global_rows",
+        "local_rows",
+        "update_copies",
+    ),
+    "stargan_tf.layers.convolution": ("DoublingConv2D",),
+    "stargan_tf.layers.initializers": ("uniform_fan_in",),
     "stargan_tf.layers.normalization": ("AdaIN", "InstanceNormalization"),
+    "stargan_tf.layers.precision": ("at_least_float32", "configurable"),
     "stargan_tf.models.base": (
         "StarGANBase",
+        "check_decay",
         "in_batches",
         "tape_over",
         "value_and_slope",
+        "weighted_sum",
     ),
+    "stargan_tf.models.inputs": ("unpack",),
     "stargan_tf.models.label_model": ("LabelModel",),
     "stargan_tf.optimizers": ("LinearDecay", "TorchAdam"),
     "stargan_tf.training.watching": ("Samples",),
