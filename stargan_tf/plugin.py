@@ -104,7 +104,10 @@ need TensorFlow or Keras are imported when they are used:
 | `LiteRTModel`, `LiteRTFile`, `FileSignature` | `ModelFamily.litert` |
 | `OfficialCode`, `Entry`, `Sizes`, `NetworkState` | `ModelFamily.official` |
 | `Steering`, `LabelSteering`, `Plan` | ways of steering (`stargan_tf.steerings`) |
-| `Subject`, `Task` | what a steering evaluates |
+| `Target`, `parse_target`, `named_changes` | targets as text: in Python, in a graph |
+| `Heading`, `LabelSamples` | grids of images; the default of `ModelFamily.sampler` |
+| `Subject`, `Task`, `label_tasks` | what a steering evaluates |
+| `RemoteLabelModel` | a model on a server, for a steering |
 
 A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
 
@@ -161,7 +164,9 @@ _LAZY = {
     "stargan_tf.convert.mapping": ("Entry", "NetworkState", "OfficialCode", "Sizes"),
     "stargan_tf.data.pictures": ("to_float", "to_uint8"),
     "stargan_tf.data.sampling": ("training_batches",),
+    "stargan_tf.data.targets": ("Target", "parse_target"),
     "stargan_tf.evaluation.tasks": ("Subject", "Task"),
+    "stargan_tf.exporting.label_model": ("named_changes",),
     "stargan_tf.exporting.litert": ("FileSignature", "LiteRTFile", "LiteRTModel"),
     "stargan_tf.exporting.saved_model": (
         "ServedModel",
@@ -189,8 +194,11 @@ _LAZY = {
     ),
     "stargan_tf.models.inputs": ("unpack",),
     "stargan_tf.models.label_model": ("LabelModel",),
+    "stargan_tf.serving.remote_models": ("RemoteLabelModel",),
+    "stargan_tf.steering.tasks": ("label_tasks",),
     "stargan_tf.optimizers": ("LinearDecay", "TorchAdam"),
-    "stargan_tf.training.watching": ("Samples",),
+    "stargan_tf.training.watching": ("LabelSamples", "Samples"),
+    "stargan_tf.translation.grid": ("Heading",),
 }
 _HOMES = {name: home for home, names in _LAZY.items() for name in names}
 

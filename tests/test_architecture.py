@@ -157,6 +157,7 @@ terms = objective_v2.generator_terms(
     batch,
     style,
     fake,
+    objective_v2.generator_table(),
 )
 assert all(isfinite(list(terms.values()))) and len(terms) == 4
 assert float(objective_v2.diversity_weight(2.0, 25, 100)) == 1.5

@@ -111,7 +111,7 @@ def labels_by_name(space: LabelSpace, texts, probabilities):
     counts = [len(info.domains) for info in space.datasets]
     owner = np.repeat(np.arange(len(counts)), counts)  # each label's data set
     owners = np.eye(len(counts), dtype=np.float32)[owner]
-    named, shift = _shifts(space, texts)
+    named, shift = named_changes(space, texts)
     on, off = tf.maximum(shift, 0.0), tf.maximum(-shift, 0.0)
     excluded = tf.matmul(on, _exclusions(space))
     used = tf.matmul(tf.cast(named, tf.float32), owners) > 0  # (n, data sets)
@@ -152,8 +152,17 @@ def _hidden(name: str) -> str:
     return f'"{doubled}"'.translate(str.maketrans(_HIDDEN))
 
 
-def _shifts(space: LabelSpace, texts):
-    """Which labels are named, bool (n, num_domains), and `Target.changes`, float."""
+def named_changes(space: LabelSpace, texts):
+    """Targets as text in a graph: what they name, and how far it is moved.
+
+    Args:
+        space: the model's names.
+        texts: string (n,): targets (docs/targets.md).
+
+    Returns:
+        Which labels are named, bool (n, num_domains), and `Target.changes`, float32 of
+        that shape in [-1, 1]. A text that is no target is INVALID_ARGUMENT.
+    """
     pairs = [(info.name, name) for info in space.datasets for name in info.domains]
     known = [name for _, name in pairs]
     items = tf.strings.split(_without_quotes(texts, known), ",")  # ragged (n, ?)

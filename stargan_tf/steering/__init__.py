@@ -20,6 +20,8 @@ from stargan_tf.errors import InputError
 if TYPE_CHECKING:
     import argparse
 
+    from stargan_tf.data.labels import LabelSpace
+    from stargan_tf.data.targets import Target
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.pictures import Fitting, PictureStream
 
@@ -163,7 +165,6 @@ class LabelSteering(Steering):
         """One output for each input, or the paper's grid of every domain."""
         from stargan_tf.data.labels import LabelSpace
         from stargan_tf.data.targets import parse_target
-        from stargan_tf.steering import labels
         from stargan_tf.steering.styles import check_count
         from stargan_tf.translation.pictures import PictureStream, find_inputs
         from stargan_tf.translation.translate import to_files, to_grid
@@ -173,9 +174,9 @@ class LabelSteering(Steering):
         stream = PictureStream(pictures, fitting)
         space = LabelSpace(state.datasets)
         given = None if args.from_ is None else parse_target(args.from_, space)
-        mask = None if args.mask is None else labels.parse_mask(args.mask, space)
+        target = None if args.all else parse_target(args.to, space)
+        translation = self.translation(space, target, given, args.mask)
         if args.all:
-            translation = labels.ToEveryDomain(space, given, mask)
             columns = len(translation.heading.titles)
             check_count(columns - 1, "--all")
             write = to_grid(
@@ -186,8 +187,6 @@ class LabelSteering(Steering):
                 overwrite=args.overwrite,
             )
         else:
-            target = parse_target(args.to, space)
-            translation = labels.ToTarget(space, target, given, mask)
             write = to_files(
                 stream,
                 args.output,
@@ -196,6 +195,29 @@ class LabelSteering(Steering):
                 record=getattr(args, "record", None),
             )
         return Plan(partial(write, translation=translation), args.output, stream)
+
+    def translation(
+        self,
+        space: "LabelSpace",
+        target: "Target | None",
+        given: "Target | None",
+        mask: str | None,
+    ) -> Callable[[Any, Any], list]:
+        """What is done with the model: (model, images) → arrays like the images.
+
+        Args:
+            space: the model's names.
+            target: what `--to` says; None for every domain, a column each, whose
+                `heading` is then an attribute.
+            given: the images' own labels, as `--from` says.
+            mask: the data set that `--mask` names.
+        """
+        from stargan_tf.steering import labels
+
+        claimed = None if mask is None else labels.parse_mask(mask, space)
+        if target is None:
+            return labels.ToEveryDomain(space, given, claimed)
+        return labels.ToTarget(space, target, given, claimed)
 
 
 LABELS = LabelSteering()

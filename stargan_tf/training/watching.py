@@ -133,7 +133,7 @@ class LabelSamples:
         """Draws the grid."""
         domains = model.label_space.names
         shown = subsample(np.arange(len(domains)), COLUMNS)
-        columns = [translations(model, group, shown) for group in self.groups]
+        columns = [self._translations(model, group, shown) for group in self.groups]
         rows = [
             [group.images[i], *(column[i] for column in translated)]
             for group, translated in zip(self.groups, columns, strict=True)
@@ -142,8 +142,8 @@ class LabelSamples:
         grid = draw_grid(rows, ["input", *(domains[number] for number in shown)])
         # The first group suffices: the critic does not know the data sets apart.
         diagnostics = critic_view(
-            _score(model, self.groups[0].images),
-            np.stack([_score(model, column) for column in columns[0]]),
+            self.score(model, self.groups[0].images),
+            np.stack([self.score(model, column) for column in columns[0]]),
         )
         warning = ""
         if len(shown) > 1:
@@ -160,31 +160,43 @@ class LabelSamples:
                 )
         return Samples({"": grid}, diagnostics, (len(shown), len(domains)), warning)
 
+    def _translations(
+        self, model: Any, held_out: HeldOutImages, shown: Collection[int]
+    ) -> list[np.ndarray]:
+        """Translations of the images, in the order of the label space's names.
 
-def _score(model: Any, images: np.ndarray) -> np.ndarray:
-    scores, _ = model.discriminator(to_float(images), training=False)
-    return np.asarray(scores).reshape(len(images), -1).mean(axis=1)
+        In a joint model the images are translated to the domains of the other data
+        sets as well; there their own label is unknown, all zero.
 
+        Returns:
+            For each domain shown an array like `held_out.images`.
+        """
+        columns = []
+        number = itertools.count()
+        for dataset, info in enumerate(model.label_space.datasets):
+            known = held_out.labels
+            if dataset != held_out.dataset:
+                known = np.zeros((len(known), len(info.domains)), np.float32)
+            for labels in all_targets(info, known).values():
+                if next(number) in shown:
+                    images = held_out.images
+                    columns.append(
+                        self.translate(model, images, known, labels, dataset)
+                    )
+        return columns
 
-def translations(
-    model: Any, held_out: HeldOutImages, shown: Collection[int]
-) -> list[np.ndarray]:
-    """Translations of the images, in the order of the label space's names.
+    def translate(
+        self,
+        model: Any,
+        images: np.ndarray,
+        known: np.ndarray,
+        labels: np.ndarray,
+        dataset: int,
+    ) -> np.ndarray:
+        """The images with other labels than their own, `known`; both (n, c)."""
+        return model.translate(images, labels, dataset=dataset)
 
-    In a joint model the images are translated to the domains of the other data sets as
-    well; there their own label is unknown, all zero.
-
-    Returns:
-        For each domain shown an array like `held_out.images`.
-    """
-    columns = []
-    number = itertools.count()
-    for dataset, info in enumerate(model.label_space.datasets):
-        known = held_out.labels
-        if dataset != held_out.dataset:
-            known = np.zeros((len(known), len(info.domains)), np.float32)
-        for labels in all_targets(info, known).values():
-            if next(number) in shown:
-                translated = model.translate(held_out.images, labels, dataset=dataset)
-                columns.append(translated)
-    return columns
+    def score(self, model: Any, images: np.ndarray) -> np.ndarray:
+        """How real the discriminator finds each image, (n,)."""
+        scores, _ = model.discriminator(to_float(images), training=False)
+        return np.asarray(scores).reshape(len(images), -1).mean(axis=1)

@@ -6,7 +6,7 @@ import pytest
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.source import LabeledImages, UnreadableImage
-from stargan_tf.training.watching import LabelSamples, pick, translations
+from stargan_tf.training.watching import LabelSamples, pick
 
 SIZE = 8
 INFO = DatasetInfo("toy", ("Red", "Bright"), "binary", SIZE)
@@ -59,7 +59,8 @@ def test_joint_grids_show_every_domain_of_every_data_set():
     names = model.label_space.names
     assert names == ["toy.Red", "Bright", "moods.Red", "Calm", "Sad"]
     group = pick(toy_images(), 0, 2)
-    columns = translations(model, group, range(5))
+    samples = LabelSamples([toy_images()])
+    columns = samples._translations(model, group, range(5))
     # Labels [0, 1] and [1, 1]: flipping Red adds or removes; a mood is one label on.
     assert [int(column[0, 0, 0, 0]) for column in columns] == [2, 0, 2, 2, 2]
 

@@ -48,6 +48,10 @@ LOSS_WEIGHTS = (
 _CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 _PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
 
+# Configurations A to C of StarGAN v2's ablation (table 1); D to F are that family's.
+_ABLATION_A = {"image_size": 256, "batch_size": 8, "steps": 100_000}
+_ABLATION_B = {**_ABLATION_A, "multi_task": True}
+
 # For a few thousand images and a small machine.
 _SMALL = {
     "output": "additive",
@@ -95,6 +99,23 @@ PRESETS = {
             "crop_size": (178, 256),
             # A step is one batch and the data sets take turns: 200,000 steps each.
             "steps": 400_000,
+        },
+    ),
+    "ablation_a": Preset("StarGAN v2's ablation: the baseline, StarGAN.", _ABLATION_A),
+    "ablation_b": Preset(
+        "StarGAN v2's ablation: A with a multi-task discriminator.", _ABLATION_B
+    ),
+    "ablation_c": Preset(
+        "StarGAN v2's ablation: B with R1 and AdaIN.",
+        {
+            **_ABLATION_B,
+            "adversarial": "non_saturating",
+            "conditioning": "adain",
+            "critic_steps": 1,
+            # The optimizer that goes with R1, as in configurations D to F.
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+            "lr_decay": "none",
         },
     ),
     "photos_64": Preset(
@@ -242,8 +263,9 @@ STARGAN = ModelFamily(
             "conditioning",
             "input",
             "input: the label enters where the paper has it; blocks: in every residual "
-            "block besides (not in the paper; small networks learn faster).",
-            choices=("input", "blocks"),
+            "block besides (not in the paper; small networks learn faster); adain: in "
+            "the residual blocks only, as in StarGAN v2's ablation.",
+            choices=("input", "blocks", "adain"),
         ),
         _network("attention", None, "Earlier name of --output blend.", bool),
         _network(
@@ -262,6 +284,12 @@ STARGAN = ModelFamily(
             "separate_classifier",
             False,
             "The discriminator classifies in layers of their own (not in the paper).",
+        ),
+        _network(
+            "multi_task",
+            False,
+            "The discriminator judges each domain by itself, in place of a classifier, "
+            "as in StarGAN v2's ablation; for one-hot labels.",
         ),
         _network(
             "ema_decay",

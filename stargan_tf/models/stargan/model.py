@@ -57,7 +57,8 @@ class StarGAN(LabelModel):
         discriminator_filters: first width of the discriminator (`d_conv_dim`).
         discriminator_layers: its number of halvings (`d_repeat_num`).
         output: `"image"` as in the paper, or another of what `GeneratorV1` draws.
-        conditioning: `"input"` as in the paper, or `"blocks"` (see `GeneratorV1`).
+        conditioning: `"input"` as in the paper, or `"blocks"` or `"adain"` (see
+            `GeneratorV1`).
         upsampling: `"transposed"` as in the paper, or `"resize"` (see `GeneratorV1`).
         skips: whether the generator has skip connections (not in the paper; see
             `GeneratorV1`).
@@ -65,6 +66,9 @@ class StarGAN(LabelModel):
             own (not in the paper; see `DiscriminatorV1`).
         ema_decay: decay of an exponential moving average of the generator's weights,
             which is then used to translate, such as 0.999; 0 for none, as in the paper.
+        multi_task: whether the discriminator judges each domain by itself, in place of
+            a classifier (StarGAN v2's ablation; see `DiscriminatorV1`); for one data
+            set with one-hot labels. `classify` then says whose logits are the highest.
         num_domains: number of domains, which are then called `attribute_0`, … (or
             `domain_0`, … if they are one-hot).
         domains: names of the domains (attributes), in the order of the labels.
@@ -116,6 +120,7 @@ class StarGAN(LabelModel):
         skips=False,
         separate_classifier=False,
         ema_decay=0.0,
+        multi_task=False,
         *,
         attention=None,
         num_domains=None,
@@ -139,6 +144,18 @@ class StarGAN(LabelModel):
             default_size=128,
         )
         check_decay("ema_decay", ema_decay)
+        infos = self.label_space.datasets
+        if multi_task and (len(infos) > 1 or infos[0].label_type != ONE_HOT):
+            raise InputError(
+                "multi_task is for one data set with one-hot labels. Received: "
+                f"{[(info.name, info.label_type) for info in infos]}. Leave out "
+                "multi_task, or choose such a data set."
+            )
+        if multi_task and separate_classifier:
+            raise InputError(
+                "multi_task takes the place of the classifier. Received: "
+                "separate_classifier=True as well. Leave out one of them."
+            )
         # The name in version 0.1.0.
         if attention and output not in ("image", "blend"):
             raise InputError(
@@ -160,7 +177,9 @@ class StarGAN(LabelModel):
             "discriminator_layers": discriminator_layers,
             "separate_classifier": separate_classifier,
             "ema_decay": ema_decay,
+            "multi_task": multi_task,
         }
+        self.multi_task = multi_task
         self.ema_decay = ema_decay
         self.generator = GeneratorV1(
             self.label_space.width,
@@ -178,6 +197,7 @@ class StarGAN(LabelModel):
             separate_classifier,
             num_channels=self.label_space.image_shape[2],
             has_gaps=self.label_space.has_gaps,
+            multi_task=multi_task,
             # Its slope is what the penalty differentiates: bfloat16 would put that
             # off by a tenth, for a small share of the work.
             dtype=at_least_float32(self.dtype_policy),
@@ -302,9 +322,17 @@ class StarGAN(LabelModel):
         self.label_smoothing = label_smoothing
         weights = LOSS_WEIGHTS | (loss_weights or {})
         learned_before = self.arguments["separate_classifier"] and pretraining_steps
-        self._critic_table = critic_table(weights, adversarial, not learned_before)
-        self._generator_table = generator_table(weights, rectified)
-        logged = self._critic_table | critic_table(weights, adversarial)
+        classifies = not self.multi_task
+        if pretraining_steps and not classifies:
+            raise InputError(
+                "pretraining_steps are the classifier's, which a model with multi_task "
+                f"does not have. Received: {pretraining_steps}. Leave them out."
+            )
+        self._critic_table = critic_table(
+            weights, adversarial, classifies and not learned_before
+        )
+        self._generator_table = generator_table(weights, rectified, classifies)
+        logged = self._critic_table | critic_table(weights, adversarial, classifies)
         self.total_steps = None if lr_decay == "none" else total_steps
 
         def adam(steps, steps_per_update):
@@ -550,6 +578,7 @@ class StarGAN(LabelModel):
             self.adversarial,
             classified,
             self._changed(label, target),
+            target if self.multi_task else None,
         )
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
@@ -577,6 +606,7 @@ class StarGAN(LabelModel):
             self.adversarial,
             self.label_smoothing,
             self._changed(label, target),
+            self.multi_task,
         )
         return self.weigh("g", terms, self._generator_table, self.loss_weights)
 

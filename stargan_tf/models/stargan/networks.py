@@ -19,7 +19,7 @@ from stargan_tf.layers.precision import at_least_float32, configurable
 # What the generator draws, and how its image grows.
 OUTPUTS = ("image", "blend", "clipped_blend", "additive", "fixed_point")
 UPSAMPLINGS = ("transposed", "resize")
-CONDITIONINGS = ("input", "blocks")
+CONDITIONINGS = ("input", "blocks", "adain")
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -42,9 +42,9 @@ class GeneratorV1(keras.Model):
             `"additive"`, a change of the input (see `Change`), or `"fixed_point"`,
             tanh(image + drawn), as Fixed-Point GAN has it. With these the network does
             not have to learn to copy.
-        conditioning: where the label enters: `"input"`, as in the paper, or
-            `"blocks"`, not in the paper: in every residual block besides (see
-            `ConditionalResidualBlock`).
+        conditioning: where the label enters: `"input"`, as in the paper, or, not in
+            the paper, `"blocks"`, in every residual block besides (see
+            `ConditionalResidualBlock`), or `"adain"`, in the residual blocks only.
         upsampling: `"transposed"` convolutions, as in the paper, or `"resize"`, not
             in the paper: nearest-neighbor doubling before a 3×3 convolution, which
             leaves no checkerboard (Odena et al. 2016).
@@ -83,12 +83,11 @@ class GeneratorV1(keras.Model):
         check_choice("conditioning", conditioning, CONDITIONINGS)
         check_choice("upsampling", upsampling, UPSAMPLINGS)
         # === Layers ===
-        append_label = AppendLabel(dtype=dtype, name="append_label")
         full = at_least_float32(dtype)
         image = keras.Input((None, None, num_channels), dtype=full, name="image")
         label = keras.Input((label_width,), dtype=full, name="label")
 
-        conditional = conditioning == "blocks"
+        conditional = conditioning != "input"
         residual_block = ConditionalResidualBlock if conditional else ResidualBlock
         edge = 3 if skips else 7
 
@@ -105,7 +104,10 @@ class GeneratorV1(keras.Model):
             return block(x, name, filters, 4, 2, layer=layers.Conv2DTranspose)
 
         filled = FillGaps(dtype=full, name="fill_gaps")(image) if has_gaps else image
-        x = block(append_label([filled, label]), "stem", base_filters, edge, 1)
+        x = filled
+        if conditioning != "adain":
+            x = AppendLabel(dtype=dtype, name="append_label")([filled, label])
+        x = block(x, "stem", base_filters, edge, 1)
         seen = []
         for i in (1, 2):
             seen.append(x)
@@ -159,6 +161,9 @@ class DiscriminatorV1(keras.Model):
             the steps.
         num_channels: of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
+        multi_task: whether there are patch logits for each domain, (batch, h, w,
+            num_domains), of which the class logits are the means, and no classifier:
+            the multi-task discriminator of StarGAN v2's ablation, configuration B.
 
     Input: image (batch, height, width, num_channels) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
@@ -179,6 +184,7 @@ class DiscriminatorV1(keras.Model):
         separate_classifier=False,
         num_channels=RGB,
         has_gaps=False,
+        multi_task=False,
         dtype=None,
         **kwargs,
     ):
@@ -219,20 +225,24 @@ class DiscriminatorV1(keras.Model):
         x = halved(filled)
         # float32 whatever the policy: the critic's values are differences of large
         # numbers, and the penalty differentiates them.
-        patches = bare_convolution(1, 3, dtype=full, name="patches")(x)
+        scores = num_domains if multi_task else 1
+        patches = bare_convolution(scores, 3, dtype=full, name="patches")(x)
         if separate_classifier:
             x = halved(filled, "classifier_")
-        classes = bare_convolution(
-            num_domains,
-            x.shape[1:3],
-            start(),
-            padding="valid",
-            dtype=full,
-            name="classes",
-        )(x)
-        classes = layers.Flatten("channels_last", dtype=full, name="class_logits")(
-            classes
-        )
+        if multi_task:
+            mean = layers.GlobalAveragePooling2D("channels_last", dtype=full)
+            classes = mean(patches)
+        else:
+            classes = bare_convolution(
+                num_domains,
+                x.shape[1:3],
+                start(),
+                padding="valid",
+                dtype=full,
+                name="classes",
+            )(x)
+            flatten = layers.Flatten("channels_last", dtype=full, name="class_logits")
+            classes = flatten(classes)
         super().__init__(inputs=image, outputs=(patches, classes), **kwargs)
 
     @property

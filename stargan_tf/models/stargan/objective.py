@@ -97,15 +97,18 @@ def critic_table(weights, adversarial=WGAN_GP, classification=True):
     return {name: CRITIC_TERMS[name] for name in names}
 
 
-def generator_table(weights, rectified=False):
+def generator_table(weights, rectified=False, classification=True):
     """The terms of the generator's loss.
 
     Args:
         weights: {name: weight}; terms of weight 0 are left out, so that nothing is
             computed for them.
         rectified: whether to include `IDENTITY_TERMS`, whatever their weight.
+        classification: whether there is a classifier.
     """
     used = {t: row for t, row in GENERATOR_TERMS.items() if weights.get(row[1], 1.0)}
+    if not classification:
+        used.pop("classification", None)
     return used | (IDENTITY_TERMS if rectified else {})
 
 
@@ -121,6 +124,7 @@ def critic_terms(
     adversarial=WGAN_GP,
     classified=None,
     changed=None,
+    target=None,
 ):
     """Terms of the discriminator's loss.
 
@@ -137,6 +141,8 @@ def critic_terms(
         classified: the images that the classifier learns from; by default `image`.
         changed: see `adversarial_loss`; an image and its translation are left out
             together, or WGAN's critic would gain without end by its bias.
+        target: one-hot labels of the fakes, if the discriminator is a multi-task one;
+            WGAN-GP's penalty is then that of these domains' logits.
 
     Returns:
         {term of `table`: scalar}.
@@ -148,6 +154,9 @@ def critic_terms(
     parts = [image, fake, classified] if apart else [image, fake]
     patch_logits, class_logits = discriminator(ops.concatenate(parts, axis=0))
     real_logits, fake_logits, *_ = ops.split(patch_logits, len(parts))
+    if target is not None:
+        real_logits = of_domains(real_logits, label)
+        fake_logits = of_domains(fake_logits, target)
     class_logits = ops.split(class_logits, len(parts))[2 if apart else 0]
     # R1 takes the slope at real images, WGAN-GP at x̂ of equation 8.
     at = image
@@ -156,6 +165,8 @@ def critic_terms(
 
     def score(x):
         logits, _ = discriminator(x)
+        if target is not None:
+            logits = of_domains(logits, target if adversarial == WGAN_GP else label)
         # The released code differentiates the sum over patches.
         return logits if adversarial == WGAN_GP else ops.mean(logits, axis=(1, 2, 3))
 
@@ -184,6 +195,7 @@ def generator_terms(
     adversarial=WGAN_GP,
     label_smoothing=0.0,
     changed=None,
+    multi_task=False,
 ):
     """Terms of the generator's loss.
 
@@ -202,6 +214,7 @@ def generator_terms(
         adversarial: one of `ADVERSARIALS`.
         label_smoothing: see `domain_classification`.
         changed: see `adversarial_loss`; not of the same-domain pass.
+        multi_task: whether the discriminator has patch logits for each domain.
 
     Returns:
         {term of `table`: scalar}.
@@ -214,6 +227,8 @@ def generator_terms(
 
     def terms(table, fake, target, changed=None):
         patch_logits, class_logits = discriminator(fake)
+        if multi_task:
+            patch_logits = of_domains(patch_logits, target)
         seen = SimpleNamespace(
             image=image,
             fake=fake,
@@ -235,6 +250,19 @@ def generator_terms(
         return crossed
     own = terms(table, generator([image, label]), label)
     return {term: crossed.get(term, 0.0) + own[term] for term in own}
+
+
+def of_domains(logits, label):
+    """The logits of each image's own domain.
+
+    Args:
+        logits: (batch, h, w, domains).
+        label: one-hot (batch, domains).
+
+    Returns:
+        (batch, h, w, 1).
+    """
+    return ops.sum(logits * label[:, None, None, :], axis=-1, keepdims=True)
 
 
 def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):

@@ -146,8 +146,10 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
         "skips": False,
         "separate_classifier": False,
         "ema_decay": 0.0,
+        "multi_task": False,
     }
-    changed = [name for name, value in ours.items() if options.get(name) != value]
+    # Files of earlier versions lack what was added since.
+    changed = [n for n, value in ours.items() if options.get(n, value) != value]
     if changed:
         raise InputError(
             f"A model with another {' and '.join(changed)} than the paper's is not in "

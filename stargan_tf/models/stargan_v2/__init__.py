@@ -54,6 +54,12 @@ MODEL_OPTIONS = (
         "Channels of the generator at full size, if others than base_filters.",
         int,
     ),
+    _network(
+        "latent_injection",
+        False,
+        "Give the generator latent code and domain themselves, without a mapping "
+        "network (configuration D of the paper's ablation).",
+    ),
 )
 
 BATCH_OPTIONS = (
@@ -84,6 +90,13 @@ COMPILE_OPTIONS = (
     _optimization("beta_2", 0.99, "Adam's decay of the mean square.", minimum=0.0),
     _optimization(
         "l2", 1e-4, "L2 in every gradient (PyTorch's weight decay).", minimum=0.0
+    ),
+    _optimization(
+        "diversity_term",
+        "difference",
+        "How styles are kept apart: difference, as in the paper, or mode_seeking, as "
+        "in MSGAN, at a constant weight.",
+        choices=("difference", "mode_seeking"),
     ),
     _optimization(
         "diversity_steps",
@@ -239,6 +252,16 @@ PRESETS = {
     "stargan_v2_afhq_256_low_memory": Preset(
         "The same in bfloat16, image by image, with rematerialization.",
         {**_AFHQ, **_LOW_MEMORY},
+    ),
+    "ablation_d": Preset(
+        "StarGAN v2's ablation: C with the latent code given to the generator.",
+        {"latent_injection": True, "diversity": 0.0},
+    ),
+    "ablation_e": Preset(
+        "StarGAN v2's ablation: mapping network and style encoder.", {"diversity": 0.0}
+    ),
+    "ablation_f": Preset(
+        "StarGAN v2's ablation: E with the diversity term, StarGAN v2 as such.", {}
     ),
     "stargan_v2_128": Preset(
         "A smaller StarGAN v2 for 128 px.", {**_SMALL, "image_size": 128}

@@ -350,20 +350,77 @@ class DomainDense(keras.layers.Layer):
         stack = one_hot or (len(x.shape) == 2 and self.num_domains <= few)
         heads = stacked_heads if stack else gathered_heads
         outputs = heads(x, domain, self.kernel, self.bias)
-        return outputs if one_hot else outputs + self._nan_if_unknown(domain, outputs)
-
-    def _nan_if_unknown(self, domain, outputs):
-        """0 where a domain exists, else NaN, (batch, 1[, 1]).
-
-        An unknown domain has no head: its output would be 0, or another domain's.
-        """
-        known = ops.logical_and(domain >= 0, domain < self.num_domains)
-        nan = ops.where(known, 0.0, float("nan"))
-        shape = (-1, *[1] * (len(outputs.shape) - 1))
-        return ops.cast(ops.reshape(nan, shape), outputs.dtype)
+        if one_hot:
+            return outputs
+        return outputs + nan_if_unknown(domain, self.num_domains, outputs)
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[0][:-1], self.units)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class LatentHead(keras.layers.Dense):
+    """One dense layer for all domains; appends the domain to its output.
+
+    The head of a style encoder whose styles are latent codes and domains.
+
+    Args:
+        units: width of the latent code.
+        num_domains: number of domains.
+
+    Input: [x (batch, channels), domain (batch,) int or one-hot (batch, num_domains)].
+    Output shape: (batch, units + num_domains).
+
+    Reference: StarGAN v2 (Choi et al. 2020), section 3.1, configuration D.
+    """
+
+    def __init__(self, units, num_domains, **kwargs):
+        super().__init__(units, kernel_initializer=he_normal(), **kwargs)
+        self.num_domains = num_domains
+
+    def build(self, input_shape):
+        super().build(input_shape[0])
+
+    def call(self, inputs):
+        x, domain = inputs
+        return with_domain(super().call(x), domain, self.num_domains)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0][:-1], self.units + self.num_domains)
+
+    def get_config(self):
+        return {**super().get_config(), "num_domains": self.num_domains}
+
+
+def with_domain(latent, domain, num_domains):
+    """Latent codes, each followed by its domain as a one-hot code.
+
+    Args:
+        latent: (batch, width) or (batch, n, width).
+        domain: int (batch,), or one-hot (batch, num_domains).
+        num_domains: number of domains.
+
+    Returns:
+        (batch[, n], width + num_domains); NaN where there is no such domain.
+    """
+    if len(domain.shape) == 1:
+        known = nan_if_unknown(domain, num_domains, latent)
+        domain, latent = ops.one_hot(domain, num_domains), latent + known
+    domain = ops.cast(domain, latent.dtype)
+    if len(latent.shape) == 3:
+        domain = domain[:, None] + ops.zeros_like(latent[..., :1])
+    return ops.concatenate([latent, domain], axis=-1)
+
+
+def nan_if_unknown(domain, num_domains, outputs):
+    """0 where a domain exists, else NaN, (batch, 1[, 1]) like `outputs`.
+
+    An unknown domain has no head: its output would be 0, or another domain's.
+    """
+    known = ops.logical_and(domain >= 0, domain < num_domains)
+    nan = ops.where(known, 0.0, float("nan"))
+    shape = (-1, *[1] * (len(outputs.shape) - 1))
+    return ops.cast(ops.reshape(nan, shape), outputs.dtype)
 
 
 def gathered_heads(x, domain, kernel, bias):

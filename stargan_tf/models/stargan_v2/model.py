@@ -12,7 +12,7 @@ from stargan_tf.distribution.replicas import (
     global_batch_size,
     local_rows,
 )
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, check_choice
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     StarGANBase,
@@ -34,16 +34,21 @@ from stargan_tf.models.stargan_v2.memory import (
 from stargan_tf.models.stargan_v2.networks import (
     DiscriminatorV2,
     GeneratorV2,
+    LatentInjection,
     MappingNetwork,
     StyleEncoder,
 )
 from stargan_tf.models.stargan_v2.objective import (
+    DIFFERENCE,
     DISCRIMINATOR_TERMS,
-    GENERATOR_TERMS,
+    DIVERSITY_TERMS,
     LOSS_WEIGHTS,
+    MODE_SEEKING,
     discriminator_terms,
     diversity_weight,
+    generator_table,
     generator_terms,
+    mean_absolute_difference,
 )
 from stargan_tf.optimizers import TorchAdam
 
@@ -96,6 +101,9 @@ class StarGANV2(StarGANBase):
         mask_provider: for `high_pass`: see `set_mask_provider`.
         generator_filters: channels of G at full size if they are not `base_filters`;
             its `max_filters` changes in proportion.
+        latent_injection: whether the generator gets latent code and domain themselves,
+            without a mapping network (configuration D of the paper's ablation); style
+            codes are then `latent_dim` + number of domains wide, whatever `style_dim`.
         num_domains: number of domains, which are then called `domain_0`, ….
         domains: names of the domains, in the order of their numbers.
         image_size: side of the square images in pixels, or (height, width); 256 by
@@ -146,6 +154,7 @@ class StarGANV2(StarGANBase):
         high_pass=0.0,
         mask_provider=None,
         generator_filters=None,
+        latent_injection=False,
         *,
         num_domains=None,
         domains=None,
@@ -183,7 +192,10 @@ class StarGANV2(StarGANBase):
             "max_filters": max_filters,
             "high_pass": high_pass,
             "generator_filters": generator_filters,
+            "latent_injection": latent_injection,
         }
+        if latent_injection:
+            style_dim = latent_dim + self.num_domains
         self.style_dim, self.latent_dim = style_dim, latent_dim
         self.high_pass = high_pass
         self.set_mask_provider(mask_provider)
@@ -210,15 +222,24 @@ class StarGANV2(StarGANBase):
             high_pass=high_pass,
             name="generator",
         )
-        self.mapping_network = MappingNetwork(
+        if latent_injection:
+            self.mapping_network = LatentInjection(
+                **domains, dtype=self.dtype_policy, name="mapping_network"
+            )
+        else:
+            self.mapping_network = MappingNetwork(
+                **domains,
+                **style,
+                latent_dim=latent_dim,
+                hidden_dim=hidden_dim,
+                name="mapping_network",
+            )
+        self.style_encoder = StyleEncoder(
+            **sizes,
             **domains,
             **style,
-            latent_dim=latent_dim,
-            hidden_dim=hidden_dim,
-            name="mapping_network",
-        )
-        self.style_encoder = StyleEncoder(
-            **sizes, **domains, **style, name="style_encoder"
+            latent_injection=latent_injection,
+            name="style_encoder",
         )
         self.discriminator = DiscriminatorV2(
             **sizes,
@@ -310,6 +331,7 @@ class StarGANV2(StarGANBase):
         beta_2=0.99,
         l2=1e-4,
         loss_weights=None,
+        diversity_term=DIFFERENCE,
         diversity_steps=100_000,
         ema_decay=0.999,
         accumulate=1,
@@ -335,6 +357,8 @@ class StarGANV2(StarGANBase):
             loss_weights: {name: weight} of the terms to weigh otherwise than the
                 paper, such as `{"cycle": 10.0}`; `LOSS_WEIGHTS` in `objective.py` has
                 all.
+            diversity_term: `"difference"`, the paper's term, or `"mode_seeking"`,
+                MSGAN's, whose weight, `diversity` as well, stays as it is.
             diversity_steps: the step at which λ_ds has fallen to zero.
             ema_decay: of the averaged networks (0.999), once per step.
             accumulate: parts in which each update computes its batch, one after
@@ -354,10 +378,18 @@ class StarGANV2(StarGANBase):
         no_diversity = "For no diversity term use loss_weights={'diversity': 0.0}."
         check_at_least_one("diversity_steps", diversity_steps, no_diversity)
         check_at_least_one("accumulate", accumulate)
+        check_choice("diversity_term", diversity_term, DIVERSITY_TERMS)
+        if diversity_term == MODE_SEEKING and accumulate > 1:
+            raise InputError(
+                "diversity_term='mode_seeking' compares means over the whole batch. "
+                f"Received: accumulate={accumulate}. Leave out one of them."
+            )
         decays = {"ema_decay": ema_decay, "beta_1": beta_1, "beta_2": beta_2}
         for name, decay in decays.items():
             check_decay(name, decay)
+        self.diversity_term = diversity_term
         self.diversity_steps = diversity_steps
+        self._generator_table = generator_table(diversity_term)
         self.ema_decay = ema_decay
         self.accumulate = accumulate
         self.remat = remat
@@ -365,24 +397,31 @@ class StarGANV2(StarGANBase):
         def adam(rate):
             return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2, l2=l2)
 
+        optimizers = {
+            "generator": adam(learning_rate),
+            "mapping_network": adam(mapping_learning_rate),
+            "style_encoder": adam(learning_rate),
+            "discriminator": adam(learning_rate),
+        }
+        given = {
+            "generator_optimizer": generator_optimizer,
+            "mapping_network_optimizer": mapping_network_optimizer,
+            "style_encoder_optimizer": style_encoder_optimizer,
+            "discriminator_optimizer": discriminator_optimizer,
+        }
+        if not self.mapping_network.trainable_variables:
+            del optimizers["mapping_network"], given["mapping_network_optimizer"]
         self.compile_training(
-            optimizers={
-                "generator": adam(learning_rate),
-                "mapping_network": adam(mapping_learning_rate),
-                "style_encoder": adam(learning_rate),
-                "discriminator": adam(learning_rate),
-            },
+            optimizers=optimizers,
             optimizer=optimizer,
-            generator_optimizer=generator_optimizer,
-            mapping_network_optimizer=mapping_network_optimizer,
-            style_encoder_optimizer=style_encoder_optimizer,
-            discriminator_optimizer=discriminator_optimizer,
+            **given,
             options={
                 "learning_rate": learning_rate,
                 "mapping_learning_rate": mapping_learning_rate,
                 "beta_1": beta_1,
                 "beta_2": beta_2,
                 "l2": l2,
+                "diversity_term": diversity_term,
                 "diversity_steps": diversity_steps,
                 "ema_decay": ema_decay,
                 "accumulate": accumulate,
@@ -397,7 +436,11 @@ class StarGANV2(StarGANBase):
                     for s in SOURCES
                     for t in ("loss", *DISCRIMINATOR_TERMS)
                 ),
-                *(f"g_{s}_{t}" for s in SOURCES for t in ("loss", *GENERATOR_TERMS)),
+                *(
+                    f"g_{s}_{t}"
+                    for s in SOURCES
+                    for t in ("loss", *self._generator_table)
+                ),
                 "diversity_weight",
             ),
             jit_compile=jit_compile,
@@ -432,7 +475,9 @@ class StarGANV2(StarGANBase):
             terms = self._discriminator_terms(batch, self._fake(batch, source))
             self._log_discriminator(source, terms)
             other = self._fake(batch, source, second=True)
-            terms = self._generator_terms(batch, self._style(batch, source), other)
+            style = self._style(batch, source)
+            distance = self._distance(batch, source)
+            terms = self._generator_terms(batch, style, other, distance)
             self._log_generator(source, terms)
         return self.get_metrics_result()
 
@@ -497,20 +542,22 @@ class StarGANV2(StarGANBase):
             {learner: its gradients}, dense.
         """
         gradients = gradients or self._generator_gradients
+        learners = [n for n in LEARNERS[source] if n in self.trained_networks]
 
         def compute(batch):
             other = self._fake(batch, source, second=True)
+            distance = self._distance(batch, source)
             with tape_over(self.mapping_network) as tape:
                 style = self._style(batch, source)
-            found, slope, terms = gradients(batch, style, other)
+            found, slope, terms = gradients(batch, style, other, distance)
             self._log_generator(source, terms)
-            if source == LATENT:
+            if "mapping_network" in learners:
                 variables = self.mapping_network.trainable_variables
                 of_style = tape.gradient(style, variables, slope)
                 found["mapping_network"] = list(map(dense, of_style, variables))
-            return {name: found[name] for name in LEARNERS[source]}
+            return {name: found[name] for name in learners}
 
-        return self._update(LEARNERS[source], compute, batch)
+        return self._update(learners, compute, batch)
 
     def _update(self, learners, gradients, batch):
         """Applies gradients (batch → {learner: gradients}), and returns them."""
@@ -534,13 +581,14 @@ class StarGANV2(StarGANBase):
         found = tape.gradient(loss, variables)
         return tf.nest.map_structure(dense, found, variables), terms
 
-    def _generator_gradients(self, batch, style, other):
+    def _generator_gradients(self, batch, style, other, distance):
         """({network: gradients} of G and E, the gradient by `style`, the loss's terms).
 
         Args:
             batch: a `Batch`.
             style: s̃, (batch, style_dim).
             other: G(x, s̃₂), without gradient.
+            distance: see `_distance`.
         """
         networks = {
             name: getattr(self, name) for name in ("generator", "style_encoder")
@@ -548,8 +596,9 @@ class StarGANV2(StarGANBase):
         variables = {name: net.trainable_variables for name, net in networks.items()}
         with tape_over(*networks.values()) as tape:
             tape.watch(style)
-            terms = self._generator_terms(batch, style, other)
-            loss = weighted_sum(terms, GENERATOR_TERMS, self._generator_weights(terms))
+            terms = self._generator_terms(batch, style, other, distance)
+            weights = self._generator_weights(terms)
+            loss = weighted_sum(terms, self._generator_table, weights)
         found, slope = tape.gradient(loss, (variables, style))
         return tf.nest.map_structure(dense, found, variables), slope, terms
 
@@ -561,7 +610,7 @@ class StarGANV2(StarGANBase):
             fake,
         )
 
-    def _generator_terms(self, batch, style, other):
+    def _generator_terms(self, batch, style, other, distance):
         """The terms of the loss of G, F and E (equation 5)."""
 
         def discriminator(image, domain):
@@ -575,9 +624,13 @@ class StarGANV2(StarGANBase):
             batch,
             style,
             other,
+            self._generator_table,
+            distance,
         )
 
     def _generator_weights(self, terms):
+        if self.diversity_term == MODE_SEEKING:
+            return self.loss_weights
         weight = diversity_weight(
             self.loss_weights["diversity"], self.step.value, self.diversity_steps
         )
@@ -589,8 +642,8 @@ class StarGANV2(StarGANBase):
 
     def _log_generator(self, source, terms):
         weights = self._generator_weights(terms)
-        self.log({"diversity_weight": -weights["diversity"]})
-        self.weigh(f"g_{source}", terms, GENERATOR_TERMS, weights)
+        self.log({"diversity_weight": abs(weights["diversity"])})
+        self.weigh(f"g_{source}", terms, self._generator_table, weights)
 
     def _style(self, batch, source, second=False):
         """s̃ (or s̃₂): the target's style, from a latent code or from a reference."""
@@ -599,6 +652,15 @@ class StarGANV2(StarGANBase):
             return self.mapping_network([latent, batch.target])
         reference = batch.reference_2 if second else batch.reference
         return self._encode_style(reference, batch.target)
+
+    def _distance(self, batch, source):
+        """How far the codes of both styles are apart, or None if no term asks."""
+        if self.diversity_term != MODE_SEEKING:
+            return None
+        codes = batch.latent, batch.latent_2
+        if source == REFERENCE:
+            codes = (self._style(batch, source, second) for second in (False, True))
+        return mean_absolute_difference(*codes)
 
     def _fake(self, batch, source, second=False):
         style = self._style(batch, source, second)

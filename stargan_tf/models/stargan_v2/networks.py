@@ -15,8 +15,10 @@ from stargan_tf.models.stargan_v2.layers import (
     DownResidualBlock,
     HighPassSkip,
     ImageTrunk,
+    LatentHead,
     he_convolution,
     leaky_relu,
+    with_domain,
 )
 
 # The generator's.
@@ -185,6 +187,29 @@ class MappingNetwork(keras.Model):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
+class LatentInjection(keras.Model):
+    """In place of the mapping network: the style is the latent code and the domain.
+
+    Args:
+        num_domains: number of domains.
+
+    Input and output: those of `MappingNetwork`, with a style_dim of latent_dim +
+        num_domains.
+
+    Reference: StarGAN v2 (Choi et al. 2020), section 3.1, configuration D.
+    """
+
+    def __init__(self, num_domains, dtype=None, **kwargs):
+        super().__init__(dtype=at_least_float32(dtype), **kwargs)
+        self.num_domains = num_domains
+        self.built = True
+
+    def call(self, inputs):
+        return with_domain(*inputs, self.num_domains)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+@configurable
 class StyleEncoder(keras.Model):
     """E_y(x): reads the style code of an image, as an image of domain y.
 
@@ -197,6 +222,8 @@ class StyleEncoder(keras.Model):
         max_filters: cap of the channels below (`max_conv_dim`).
         num_channels: of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
+        latent_injection: whether styles are latent codes and domains, as those of
+            `LatentInjection`; the domains then share their last layer.
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         domain (batch,) int].
@@ -217,6 +244,7 @@ class StyleEncoder(keras.Model):
         max_filters=512,
         num_channels=RGB,
         has_gaps=False,
+        latent_injection=False,
         dtype=None,
         **kwargs,
     ):
@@ -229,9 +257,10 @@ class StyleEncoder(keras.Model):
             "num_channels": num_channels,
             "has_gaps": has_gaps,
         }
-        inputs, outputs = domain_branches(
-            units=style_dim, dtype=dtype, name="style", **sizes
-        )
+        heads = {"units": style_dim, "head": DomainDense}
+        if latent_injection:
+            heads = {"units": style_dim - num_domains, "head": LatentHead}
+        inputs, outputs = domain_branches(**heads, dtype=dtype, name="style", **sizes)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
 
@@ -279,7 +308,9 @@ class DiscriminatorV2(keras.Model):
             "num_channels": num_channels,
             "has_gaps": has_gaps,
         }
-        inputs, verdict = domain_branches(units=1, dtype=dtype, name="verdict", **sizes)
+        inputs, verdict = domain_branches(
+            units=1, head=DomainDense, dtype=dtype, name="verdict", **sizes
+        )
         one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
 
         # === Functional model ===
@@ -288,6 +319,7 @@ class DiscriminatorV2(keras.Model):
 
 def domain_branches(
     units,
+    head,
     image_size,
     num_domains,
     base_filters,
@@ -297,16 +329,16 @@ def domain_branches(
     dtype,
     name,
 ):
-    """A trunk and a dense head per domain: (inputs [image, domain], outputs).
+    """A trunk and `head(units, num_domains)`: (inputs [image, domain], outputs).
 
-    The style encoder and the discriminator are one such network each. The outputs,
-    (batch, units), are those of the layer called `name`, in at least float32.
+    The style encoder and the discriminator are one such network each. The outputs are
+    those of the head, the layer called `name`, in at least float32.
     """
     full = at_least_float32(dtype)
     shape = (*sides(image_size), num_channels)
     image = keras.Input(shape, dtype=full, name="image")
     domain = keras.Input((), dtype="int32", name="domain")
     trunk = ImageTrunk(image_size, base_filters, max_filters, dtype=dtype, name="trunk")
-    heads = DomainDense(units, num_domains, dtype=full, name=name)
+    heads = head(units, num_domains, dtype=full, name=name)
     filled = FillGaps(dtype=full, name="fill_gaps")(image) if has_gaps else image
     return [image, domain], heads([trunk(filled), domain])

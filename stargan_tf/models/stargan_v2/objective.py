@@ -35,8 +35,27 @@ GENERATOR_TERMS = {
         lambda seen: mean_absolute_difference(seen.fake, seen.other),
         "diversity",
     ),
+    # In its place, with `diversity_term="mode_seeking"`.
+    "mode_seeking": (
+        lambda seen: mode_seeking(seen.fake, seen.other, seen.distance),
+        "diversity",
+    ),
     "cycle": (lambda seen: mean_absolute_difference(seen.image, seen.back), "cycle"),
 }
+
+
+# How styles are kept apart: as in the paper, or as in MSGAN.
+DIFFERENCE, MODE_SEEKING = DIVERSITY_TERMS = ("difference", "mode_seeking")
+
+
+def generator_table(diversity_term=DIFFERENCE):
+    """The terms of the loss of generator, mapping network and style encoder.
+
+    Args:
+        diversity_term: one of `DIVERSITY_TERMS`.
+    """
+    unused = "diversity" if diversity_term == MODE_SEEKING else "mode_seeking"
+    return {term: row for term, row in GENERATOR_TERMS.items() if term != unused}
 
 
 def discriminator_terms(discriminator, value_and_slope, batch, fake):
@@ -64,7 +83,15 @@ def discriminator_terms(discriminator, value_and_slope, batch, fake):
 
 
 def generator_terms(
-    generator, discriminator, style_encoder, mask_provider, batch, style, other
+    generator,
+    discriminator,
+    style_encoder,
+    mask_provider,
+    batch,
+    style,
+    other,
+    table,
+    distance=None,
 ):
     """Terms of the loss of generator, mapping network and style encoder.
 
@@ -77,9 +104,12 @@ def generator_terms(
         style: style codes s̃ of the target domains, (batch, style_dim).
         other: G(x, s̃₂), images drawn in another style of these domains; no gradient
             flows out of them, which halves the memory of this term.
+        table: a `generator_table`.
+        distance: how far the codes behind the two styles are apart, see
+            `mode_seeking`; unused with the paper's term.
 
     Returns:
-        {term of `GENERATOR_TERMS`: scalar}.
+        {term of `table`: scalar}.
 
     Reference: StarGAN v2 (Choi et al. 2020), equations 1 to 4.
     """
@@ -94,9 +124,10 @@ def generator_terms(
         encoded_style=encoded_style,
         back=generator(fake, own_style, fake_masks),
         other=ops.stop_gradient(other),
+        distance=distance,
         fake_logits=discriminator(fake, batch.target),
     )
-    return {term: function(seen) for term, (function, _) in GENERATOR_TERMS.items()}
+    return {term: function(seen) for term, (function, _) in table.items()}
 
 
 def diversity_weight(initial, step, diversity_steps):
@@ -116,6 +147,24 @@ def diversity_weight(initial, step, diversity_steps):
     """
     share = ops.cast(step, "float32") / diversity_steps
     return initial * ops.maximum(1.0 - share, 0.0)
+
+
+def mode_seeking(fake, other, distance):
+    """The loss that keeps images of different codes different.
+
+    Args:
+        fake: G(x, s̃), (batch, height, width, channels).
+        other: G(x, s̃₂), like `fake`.
+        distance: scalar, mean |z₁ - z₂| of the latent codes, or of the style codes
+            where the styles come from references.
+
+    Returns:
+        Scalar: 1 / (mean|fake - other| / distance + 1e-5).
+
+    Reference: MSGAN (Mao et al. 2019), equation 2.
+    """
+    ratio = mean_absolute_difference(fake, other) / ops.maximum(distance, 1e-8)
+    return 1.0 / (ratio + 1e-5)
 
 
 def non_saturating_loss(logits, real):

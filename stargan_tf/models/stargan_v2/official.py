@@ -248,6 +248,11 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
             "A model with generator_filters is not in the official code. Only models "
             "without them are exported as torch files."
         )
+    if options.get("latent_injection"):
+        raise InputError(
+            "A model with latent_injection is not in the official code. Only models "
+            "with a mapping network are exported as torch files."
+        )
 
 
 def _files(

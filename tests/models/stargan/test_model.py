@@ -20,6 +20,7 @@ from stargan_tf.models.base import value_and_slope
 from stargan_tf.models.stargan.model import StarGAN, asked_labels
 from stargan_tf.models.stargan.objective import (
     LOSS_WEIGHTS,
+    critic_table,
     critic_terms,
     generator_table,
     generator_terms,
@@ -697,3 +698,70 @@ def test_configurations_of_version_0_1_0():
     assert again.get_config() == model.get_config()
     with pytest.raises(InputError, match="separable=True.*base_filters"):
         StarGAN.from_config({**model.get_config(), "separable": True})
+
+
+# --- a multi-task discriminator -----------------------------------------------------
+
+
+def test_a_multi_task_discriminator_has_no_classifier(batch):
+    model = tiny(MOOD, multi_task=True, conditioning="adain")
+    model.compile(critic_steps=1)
+    image, label = batch[0], np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+    logs = fit(model, (image, label), 2).history
+    assert {"d_real", "d_fake", "d_penalty", "g_reconstruction"} < set(logs)
+    assert not {"d_classification", "g_classification"} & set(logs)
+    patches, classes = model.discriminator(image)
+    assert patches.shape == (4, 4, 4, 2)
+    means = np.asarray(patches).mean(axis=(1, 2))
+    np.testing.assert_allclose(classes, means, atol=1e-5)
+    # Nothing of the label enters but by the residual blocks.
+    assert model.generator.get_layer("stem").kernel.shape[2] == 3
+
+
+@pytest.mark.parametrize("adversarial", ["wgan_gp", "non_saturating"])
+def test_each_image_meets_the_logits_of_its_domain(adversarial):
+    """D_y(x) = y + 1: real images of domain 0 give 1, fakes of domain 1 give 2."""
+
+    def discriminator(image):
+        logits = tf.constant([1.0, 2.0]) + 0.0 * image[:, :1, :1, :1]
+        return logits, logits[:, 0, 0]
+
+    image, zero, one = tf.zeros((1, 4, 4, 3)), *np.eye(2, dtype=np.float32)[:, None]
+    table = critic_table(LOSS_WEIGHTS, adversarial, classification=False)
+    terms = critic_terms(
+        discriminator,
+        value_and_slope,
+        image,
+        zero,
+        image,
+        tf.zeros((1, 1, 1, 1)),
+        (),
+        table,
+        adversarial,
+        target=one,
+    )
+    expected = {"wgan_gp": (-1.0, 2.0), "non_saturating": np.log1p(np.exp([-1.0, 2.0]))}
+    real, fake = expected[adversarial]
+    assert float(terms["real"]) == pytest.approx(real, rel=1e-6)
+    assert float(terms["fake"]) == pytest.approx(fake, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"datasets": HAIR, "multi_task": True}, "one-hot labels. Received: .*hair"),
+        ({"datasets": (MOOD, MOOD), "multi_task": True}, "one data set"),
+        (
+            {"datasets": MOOD, "multi_task": True, "separate_classifier": True},
+            "Leave out one of them",
+        ),
+    ],
+)
+def test_multi_task_does_not_fit_everything(arguments, message):
+    with pytest.raises(InputError, match=message):
+        tiny(**arguments)
+
+
+def test_no_classifier_no_pretraining():
+    with pytest.raises(InputError, match="pretraining_steps are the classifier's"):
+        tiny(MOOD, multi_task=True).compile(pretraining_steps=5)

@@ -17,6 +17,7 @@ from stargan_tf.models.base import value_and_slope
 from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.models.stargan_v2.objective import discriminator_terms
+from stargan_tf.testing import check_model
 
 SIZE, BATCH = 64, 2
 ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)
@@ -368,3 +369,58 @@ def test_data_sets_that_do_not_fit_are_refused(info, message):
 def test_batches_without_references_are_refused():
     with pytest.raises(ValueError, match=r"image, domain, reference.*Received: 2"):
         compiled().train_step(batch()[:2])
+
+
+# --- variants -----------------------------------------------------------------------
+
+
+def test_mode_seeking_trains_at_a_constant_weight():
+    model = compiled(diversity_term="mode_seeking", loss_weights={"diversity": 0.5})
+    for _ in range(2):
+        logs = model.train_step(batch())
+    assert float(logs["diversity_weight"]) == 0.5
+    assert "g_latent_diversity" not in logs
+    seen = {name: float(value) for name, value in logs.items()}
+    for source in ("latent", "reference"):
+        parts = [seen[f"g_{source}_{t}"] for t in ("adversarial", "style", "cycle")]
+        weighed = 0.5 * seen[f"g_{source}_mode_seeking"]
+        assert seen[f"g_{source}_loss"] == pytest.approx(sum(parts) + weighed, rel=1e-5)
+
+
+def test_mode_seeking_wants_the_whole_batch():
+    with pytest.raises(InputError, match="means over the whole batch"):
+        tiny().compile(diversity_term="mode_seeking", accumulate=2)
+    with pytest.raises(InputError, match="diversity_term must be one of"):
+        tiny().compile(diversity_term="seeking")
+
+
+def test_with_latent_injection_a_style_is_a_latent_code_and_a_domain():
+    model = tiny(latent_injection=True)
+    model.compile(run_eagerly=True)
+    assert model.trained_networks == ("generator", "style_encoder", "discriminator")
+    assert model.style_dim == 3 + 3
+    before = weights(model)
+    model.train_step(batch())
+    assert changed(before, weights(model)) == set(model.trained_networks)
+    latents = np.random.default_rng(0).standard_normal((2, 3)).astype(np.float32)
+    styles = model.map_latents(latents, ["fox", "cat"])
+    np.testing.assert_array_equal(styles[:, :3], latents)
+    np.testing.assert_array_equal(styles[:, 3:], [[0, 0, 1], [1, 0, 0]])
+    references = batch()[0].numpy()
+    encoded = model.encode_style(references, "dog")
+    np.testing.assert_array_equal(encoded[:, 3:], [[0, 1, 0]] * 2)
+    same([model.encode_style(references, "cat")[:, :3]], [encoded[:, :3]])
+    many = model.mapping_network([np.zeros((2, 5, 3)), tf.constant([1, 7])])
+    assert many.shape == (2, 5, 6)
+    assert np.isnan(many[1]).all() or np.isnan(many[1, :, :3]).all()
+
+
+def test_models_with_latent_injection_pass_the_check_of_families():
+    check_model(
+        "stargan_v2",
+        dataset="toon_people",
+        latent_injection=True,
+        base_filters=2,
+        max_filters=4,
+        latent_dim=3,
+    )

@@ -10,7 +10,9 @@ from stargan_tf.models.base import value_and_slope
 from stargan_tf.models.stargan_v2.objective import (
     discriminator_terms,
     diversity_weight,
+    generator_table,
     generator_terms,
+    mode_seeking,
     non_saturating_loss,
     r1_penalty,
 )
@@ -63,7 +65,9 @@ def test_each_image_is_judged_in_its_own_domain():
     assert float(terms["fake"]) == pytest.approx(np.log1p(np.exp(2)))
 
 
-def terms_of_a_generator_that_adds_its_style(masks=None, seen=None):
+def terms_of_a_generator_that_adds_its_style(
+    masks=None, seen=None, diversity_term="difference"
+):
     """G(x, s) = x + s, E_y(x) = y, D = 0, s = 3, the second image = x - 1."""
 
     def generator(image, style, masks):
@@ -82,6 +86,8 @@ def terms_of_a_generator_that_adds_its_style(masks=None, seen=None):
         SimpleNamespace(**{**vars(BATCH), "masks": masks}),
         tf.fill((2, 1), 3.0),
         IMAGE - 1,
+        generator_table(diversity_term),
+        distance=2.0,
     )
 
 
@@ -94,6 +100,17 @@ def test_the_generator_s_terms():
         "cycle": (3 + 4) / 2,  # |x + 3 + y - x| for y = 0 and 1
     }
     assert {k: float(v) for k, v in terms.items()} == pytest.approx(expected)
+
+
+def test_mode_seeking_takes_the_place_of_the_diversity():
+    terms = terms_of_a_generator_that_adds_its_style(diversity_term="mode_seeking")
+    assert set(terms) == {"adversarial", "style", "mode_seeking", "cycle"}
+    # The images differ by 4, their codes by 2.
+    assert float(terms["mode_seeking"]) == pytest.approx(1 / (4 / 2 + 1e-5))
+
+
+def test_mode_seeking_of_equal_codes_is_finite():
+    assert np.isfinite(float(mode_seeking(IMAGE, IMAGE, 0.0)))
 
 
 def test_the_cycle_takes_the_masks_of_the_fake():

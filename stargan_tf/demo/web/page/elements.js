@@ -52,9 +52,9 @@ function segment(root, {value, title, disabled = false}, name, chosen) {
  * @param {string} [parts.label] for screen readers, where the title alone says too little.
  * @returns {{root: HTMLElement, set: (value: number) => void}}
  */
-export function percentSlider({title, value, changed, label = title}) {
+export function percentSlider({title, value, changed, label = title, min = 0}) {
   const input = element(
-    'input', {type: 'range', min: 0, max: 100, step: 1, aria: {label}});
+    'input', {type: 'range', min: 100 * min, max: 100, step: 1, aria: {label}});
   const output = element('output');
   const set = (now) => {
     input.value = Math.round(100 * now);

@@ -23,9 +23,11 @@ export class LabelChoice {
   switchTo(dataset) {
     this.dataset = dataset;
     const {datasets} = this.description;
-    this.parts = groups(datasets[dataset]).map(
-      (group) => (group.domains.length > 1 ? new GroupPart(group, this.changed)
-        : new SinglePart(group, this.changed)));
+    this.parts = this.description.changes
+      ? datasets[dataset].domains.map((domain) => new ChangePart(domain, this.changed))
+      : groups(datasets[dataset]).map(
+        (group) => (group.domains.length > 1 ? new GroupPart(group, this.changed)
+          : new SinglePart(group, this.changed)));
     const chooser = datasets.length > 1 ? [this.chooser(datasets)] : [];
     this.root.replaceChildren(...chooser, ...this.parts.map((part) => part.root));
   }
@@ -68,7 +70,7 @@ export class LabelChoice {
   /** For screen readers, such as "Blond hair, Young 60 %". */
   summary() {
     const on = this.parts.flatMap((part) => Object.entries(part.values()))
-      .filter(([, value]) => value > 0)
+      .filter(([, value]) => value !== 0)
       .map(([name, value]) => readable(name) + (value < 1 ? ` ${Math.round(100 * value)} %` : ''));
     return on.join(', ') || 'none of them';
   }
@@ -113,6 +115,36 @@ class GroupPart {
 
   values() {
     return this.on === NONE ? {} : {[this.on]: this.strength};
+  }
+}
+
+/** How far a domain is changed: from -100 % to 100 % of what the picture shows. */
+class ChangePart {
+  constructor(domain, changed) {
+    Object.assign(this, {domain, value: 0});
+    this.slider = percentSlider({
+      title: readable(domain), value: 0, min: -1,
+      changed: (value) => { this.value = value; changed(); },
+    });
+    this.root = element('div', {className: 'choice'}, this.slider.root);
+  }
+
+  set(value) {
+    this.value = value;
+    this.slider.set(value);
+  }
+
+  /** Another picture: nothing is changed yet. */
+  show() {
+    this.set(0);
+  }
+
+  next() {
+    this.set(1);
+  }
+
+  values() {
+    return {[this.domain]: this.value};
   }
 }
 

@@ -39,7 +39,8 @@ export function readable(domain, group = '') {
 /**
  * @param {object} description what model.json says.
  * @param {number} dataset whose labels `values` are.
- * @param {Object<string, number>} values domain → 0 to 1; what is not named is 0.
+ * @param {Object<string, number>} values domain → 0 to 1, or as a change -1 to 1; what is
+ *   not named is 0.
  * @returns {Float32Array} of `label_width`; other data sets' parts are zero.
  */
 export function labelVector(description, dataset, values) {

@@ -1,0 +1,153 @@
+"""RelGAN in use: sample grids, evaluation, SavedModel and LiteRT file.
+
+Inputs called `labels` are changes here: -1 to 1 for each attribute, 0 for no change.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import tensorflow as tf
+
+from stargan_tf.plugin import (
+    FileSignature,
+    LabelSamples,
+    LiteRTFile,
+    LiteRTModel,
+    ServedModel,
+    Signature,
+    image_formats,
+    label_tasks,
+    named_changes,
+    row_spec,
+    to_float,
+)
+
+from .model import exclusive_members
+from .objective import change_between
+
+
+def _change(model, labels, wanted):
+    (info,) = model.label_space.datasets
+    return np.asarray(change_between(labels, wanted, exclusive_members(info)))
+
+
+class ChangeSamples(LabelSamples):
+    """Draws every image with every attribute changed.
+
+    Args:
+        held_out: the held-out split of each data set.
+    """
+
+    def translate(self, model, images, known, labels, dataset):
+        """Changes the images as their labels differ from the wanted ones."""
+        return model.translate(images, _change(model, known, labels))
+
+    def score(self, model, images):
+        """How real the discriminator finds each image, (n,)."""
+        features = model.discriminator.features(to_float(images))
+        return np.asarray(model.discriminator.real(features)).mean(axis=(1, 2, 3))
+
+
+def change_tasks(subject, options):
+    """StarGAN's tasks, asked for as changes of the images' true labels.
+
+    Args:
+        subject: model and data.
+        options: of the evaluation.
+    """
+
+    def relative(task):
+        own = subject.held_out.labels[task.rows]
+
+        def redrawn(images, labels, wanted):
+            changes = _change(subject.model, labels, wanted)
+            return np.asarray(subject.model.translate(images, changes))
+
+        def translate(places, images):
+            outputs = redrawn(images, own[places], task.labels[places])
+            return outputs[:, np.newaxis]
+
+        def back(places, images, outputs):
+            return redrawn(outputs, task.labels[places], own[places])
+
+        return replace(task, translate=translate, back=task.back and back)
+
+    return [relative(task) for task in label_tasks(subject, options)]
+
+
+def served_model(model, description):
+    """The signatures `translate` and `translate_encoded`.
+
+    `names` are targets as after `--to` on the command line.
+
+    Args:
+        model: a `RelGAN` that computes in float32.
+        description: of the model.
+    """
+    space = model.label_space
+
+    @tf.function(autograph=False)
+    def generate(images, changes):
+        outputs = model.generator([images, changes], training=False)
+        return tf.clip_by_value(outputs, space.lowest, 1.0)
+
+    def signature(images):
+        def translate(sources, changes):
+            if images.encoded:
+                _, changes = named_changes(space, changes)
+            return images.result(generate(images.to_float(sources), changes))
+
+        changes = row_spec("labels", space.width, tf.float32)
+        if images.encoded:
+            changes = row_spec("names", None, tf.string)
+        return Signature("translate", translate, (images.spec(), changes), images)
+
+    formats = image_formats(space.datasets[0], description)
+
+    def answers(samples):
+        domains = space.datasets[0].domains
+        texts = [
+            f"{'-' if i % 2 else ''}{domains[i % len(domains)]}:0.5"
+            for i in range(len(samples.images))
+        ]
+        changes = np.stack([model.change_of(text) for text in texts])
+
+        def translate():
+            return model.translate(to_float(samples.images), changes)
+
+        inputs = {
+            "images": samples.images,
+            "labels": changes,
+            "names": np.array(texts, object),
+        }
+        return inputs, {"translate": translate, "translate_encoded": translate}
+
+    return ServedModel([signature(one) for one in formats], (model.generator,), answers)
+
+
+def litert_model(model):
+    """The file `generator` with the signature `translate`.
+
+    Args:
+        model: a `RelGAN` that computes in float32.
+    """
+    space = model.label_space
+
+    def translate(images, labels):
+        outputs = model.generator([images, labels], training=False)
+        return {"images": tf.clip_by_value(outputs, space.lowest, 1.0)}
+
+    def samples(source):
+        changes = _change(model, source.labels, np.roll(source.labels, 1, axis=0))
+        return {"images": to_float(source.images), "labels": changes}
+
+    signature = FileSignature(
+        name="translate",
+        shapes={"images": (1, *space.image_shape), "labels": (1, space.width)},
+        function=translate,
+        samples=samples,
+        keras=lambda **inputs: translate(**inputs)["images"].numpy(),
+    )
+    file = LiteRTFile("generator", [signature], [model.generator])
+    # The page then shows a slider from -100 % to 100 % for each attribute.
+    return LiteRTModel([file], {"changes": True})
