@@ -51,6 +51,14 @@ def v1(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def changes(tmp_path_factory):
+    """The same, as if its inputs were changes of -1 to 1, as a `DeviceModel`."""
+    model = labels.litert_model(tiny(FACES))
+    model = replace(model, details={"changes": True})
+    return exported(tmp_path_factory.mktemp("changes"), model, "other", FACES)
+
+
+@pytest.fixture(scope="session")
 def gray(tmp_path_factory):
     """A StarGAN of gray images that changes nothing, as a `DeviceModel`."""
     info = replace(FACES, num_channels=1)

@@ -25,13 +25,14 @@ PATIENCE = 60_000
 
 
 @pytest.fixture(scope="session")
-def sites(v1, v2, gray, tmp_path_factory):
+def sites(v1, v2, gray, changes, tmp_path_factory):
     """Name → address: the page with each model, served."""
     if not is_runtime(kept_runtime()):
         pytest.skip("LiteRT.js is not in the cache: 'make test' fetches it from npm")
     with ExitStack() as stack:
         addresses = {}
-        for name, model in (("v1", v1), ("v2", v2), ("gray", gray)):
+        models = {"v1": v1, "v2": v2, "gray": gray, "changes": changes}
+        for name, model in models.items():
             folder = tmp_path_factory.mktemp(name)
             write_site(folder, model, kept_runtime())
             addresses[name] = stack.enter_context(served(folder))

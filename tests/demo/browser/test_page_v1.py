@@ -33,8 +33,12 @@ def faces(tmp_path_factory):
 @pytest.fixture(scope="session")
 def translated(v1):
     """(square uint8 pixels, {domain: strength}) → the translation."""
-    runner = Runner(v1.files["generator"].read_bytes())
-    domains = v1.description["domains"]
+    return translations_of(v1)
+
+
+def translations_of(model):
+    runner = Runner(model.files["generator"].read_bytes())
+    domains = model.description["domains"]
 
     def translate(square, strengths):
         labels = np.float32([[strengths.get(name, 0) for name in domains]])
@@ -86,6 +90,26 @@ def test_a_model_of_gray_images_shows_gray(opened, faces):
     expected = np.asarray(Image.fromarray(as_square(picture, 32)).convert("L"))
     shown = pixels(page, "after")
     assert distance(shown, expected[..., None].repeat(3, axis=2)) <= ROUNDING
+
+
+def test_a_model_of_changes_has_sliders_to_both_sides(opened, changes):
+    page = opened("changes")
+    assert page.inner_text("#model") == "other · 32 × 32 px · 5 domains"
+    assert page.get_by_role("switch").count() == 0
+    # The first change is made at once, so that there is something to see.
+    slider = page.get_by_role("slider", name="Black hair")
+    assert slider.input_value() == "100"
+    slider.fill("0")
+    young = page.get_by_role("slider", name="Young")
+    assert young.get_attribute("min") == "-100"
+    young.fill("-40")
+    settle(page)
+    before = pixels(page, "before").astype(np.uint8)
+    expected = translations_of(changes)(before, {"Young": -0.4})
+    assert distance(pixels(page, "after"), expected) <= ROUNDING
+    page.get_by_role("button", name="Drawn face 2").click()
+    settle(page)
+    assert young.input_value() == "0"
 
 
 def test_a_picture_of_ones_own_and_a_strength(page, translated):

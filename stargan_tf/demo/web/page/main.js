@@ -25,7 +25,7 @@ async function readDescription() {
 }
 
 function title({family, image_size: size, domains}) {
-  const name = family === 'stargan_v2' ? 'StarGAN v2' : 'StarGAN';
+  const name = {stargan: 'StarGAN', stargan_v2: 'StarGAN v2'}[family] ?? family;
   return `${name} · ${size} × ${size} px · ${domains.length} domains`;
 }
 
