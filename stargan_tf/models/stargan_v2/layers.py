@@ -377,9 +377,11 @@ class LatentHead(keras.layers.Dense):
     def __init__(self, units, num_domains, **kwargs):
         super().__init__(units, kernel_initializer=he_normal(), **kwargs)
         self.num_domains = num_domains
+        self.input_spec = None  # Dense's, here and in `build`, is of one input.
 
     def build(self, input_shape):
         super().build(input_shape[0])
+        self.input_spec = None
 
     def call(self, inputs):
         x, domain = inputs

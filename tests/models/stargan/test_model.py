@@ -750,7 +750,7 @@ def test_each_image_meets_the_logits_of_its_domain(adversarial):
     ("arguments", "message"),
     [
         ({"datasets": HAIR, "multi_task": True}, "one-hot labels. Received: .*hair"),
-        ({"datasets": (MOOD, MOOD), "multi_task": True}, "one data set"),
+        ({"datasets": (HAIR, MOOD), "multi_task": True}, "one data set"),
         (
             {"datasets": MOOD, "multi_task": True, "separate_classifier": True},
             "Leave out one of them",
