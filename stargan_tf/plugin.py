@@ -62,6 +62,7 @@ What each name is for:
 | `choose_domains`, `subset` | some labels or some pictures of a `LabeledImages` |
 | `Known` | whose an image is, its true translation, lesions: `LabeledImages.known` |
 | `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
+| `LabeledImages`, `UnreadableImage`, `PictureTree` | what these return and raise |
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
 | `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
 | `read_attribute_file`, `match_rows`, `audit_attributes` | a table of attributes |
@@ -120,30 +121,9 @@ import warnings
 from importlib import import_module
 from typing import Any
 
-from stargan_tf.data.attribute_file import match_rows, read_attribute_file, read_table
-from stargan_tf.data.attributes import audit_attributes
-from stargan_tf.data.dataset import Dataset
-from stargan_tf.data.files import (
-    FileAudit,
-    IgnoredFile,
-    audit_folder,
-    list_pictures,
-    split_positions,
-)
-from stargan_tf.data.folder import SplitFolders
 from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
 from stargan_tf.data.labels import Labels, LabelSpace, binary, one_hot
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
-from stargan_tf.data.picture_sources import picture_files, pictures
-from stargan_tf.data.picture_tree import PictureTree, tree_of, tree_pictures
-from stargan_tf.data.source import (
-    Known,
-    LabeledImages,
-    UnreadableImage,
-    choose_domains,
-    subset,
-)
-from stargan_tf.data.streams import tf_data_pictures, tfds_builder, tfds_pictures
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError, check_choice, near_names
 from stargan_tf.models.family import (
@@ -159,8 +139,38 @@ from stargan_tf.models.family import (
 )
 from stargan_tf.steering import LabelSteering, Plan, Steering
 
-# Home → what is imported from it when it is first used.
+# Home → what is imported from it when it is first used: the command line's help imports
+# steerings, and wants neither NumPy nor TensorFlow for it.
 _LAZY = {
+    "stargan_tf.data.attribute_file": (
+        "match_rows",
+        "read_attribute_file",
+        "read_table",
+    ),
+    "stargan_tf.data.attributes": ("audit_attributes",),
+    "stargan_tf.data.dataset": ("Dataset",),
+    "stargan_tf.data.files": (
+        "FileAudit",
+        "IgnoredFile",
+        "audit_folder",
+        "list_pictures",
+        "split_positions",
+    ),
+    "stargan_tf.data.folder": ("SplitFolders",),
+    "stargan_tf.data.picture_sources": ("picture_files", "pictures"),
+    "stargan_tf.data.picture_tree": ("PictureTree", "tree_of", "tree_pictures"),
+    "stargan_tf.data.source": (
+        "Known",
+        "LabeledImages",
+        "UnreadableImage",
+        "choose_domains",
+        "subset",
+    ),
+    "stargan_tf.data.streams": (
+        "tf_data_pictures",
+        "tfds_builder",
+        "tfds_pictures",
+    ),
     "stargan_tf.convert.mapping": ("Entry", "NetworkState", "OfficialCode", "Sizes"),
     "stargan_tf.data.pictures": ("to_float", "to_uint8"),
     "stargan_tf.data.sampling": ("training_batches",),
@@ -207,7 +217,7 @@ def __getattr__(name: str) -> Any:
     if name == "LabelledImages":
         text = "stargan_tf.plugin.LabelledImages is called LabeledImages now."
         warnings.warn(text, DeprecationWarning, stacklevel=2)
-        return LabeledImages
+        name = "LabeledImages"
     if name not in _HOMES:
         raise AttributeError(f"module 'stargan_tf.plugin' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
