@@ -38,6 +38,7 @@ COMMANDS = {
     "detect": "stargan_tf.cli.translate:DETECT",
     "evaluate": "stargan_tf.cli.train:EVALUATE",
     "compare": "stargan_tf.cli.train:COMPARE",
+    "questionnaire": "stargan_tf.cli.questionnaire:QUESTIONNAIRE",
     "doctor": "stargan_tf.cli.data:DOCTOR",
     "import": "stargan_tf.cli.export:IMPORT",
     "export": "stargan_tf.cli.export:EXPORT",

@@ -200,9 +200,9 @@ def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
 
 
 def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:
-    own = _flags(chosen)
+    own = flags_of(chosen)
     for other in steerings():
-        for name, default in _flags(other).items():
+        for name, default in flags_of(other).items():
             if name not in own and getattr(args, name) != default:
                 raise InputError(
                     f"--{name.rstrip('_')} is for {other.title} models; {args.model} "
@@ -211,7 +211,7 @@ def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:
                 )
 
 
-def _flags(steered: Steering) -> dict[str, Any]:
+def flags_of(steered: Steering) -> dict[str, Any]:
     """The flags of `translate` that a steering adds, and their defaults."""
     parser = argparse.ArgumentParser(add_help=False)
     steered.add_arguments(parser)

@@ -273,7 +273,7 @@ def read_contenders(paths: Sequence[str]) -> list[Contender]:
             "Name two runs or more, such as 'stargan-tf compare runs/a runs/b'. "
             f"Received: {' '.join(paths) or 'none'}"
         )
-    names = _names([Path(path) for path in paths])
+    names = distinct_names([Path(path) for path in paths])
     return [_read(Path(p), name) for p, name in zip(paths, names, strict=True)]
 
 
@@ -351,7 +351,7 @@ def _record(line: bytes) -> dict[str, Any] | None:
     return record if is_sound else None
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
+def distinct_names(paths: Sequence[Path]) -> list[str]:
     """The shortest ends of the paths that tell them apart."""
     parts = [path.absolute().parts for path in paths]
     for length in range(1, max(map(len, parts)) + 1):

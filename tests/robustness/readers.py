@@ -240,6 +240,23 @@ def evaluated(folder):
         (folder / name / "results.json").write_text(json.dumps(record))
 
 
+def answered(folder):
+    """The key of a questionnaire, and a rater's votes."""
+    options = {"11": "one", "22": "two"}
+    check = {"options": {"33": None, "44": None}, "right": "44"}
+    key = {
+        "format": 1,
+        "models": {"one": {"model": "runs/one"}, "two": {"model": "runs/two"}},
+        "questions": [
+            {"id": "aa", "image": "a.png", "target": "Young", "options": options},
+            {"id": "bb", "image": "a.png", "target": "Young", **check},
+        ],
+    }
+    (folder / "questionnaire.json").write_text(json.dumps(key))
+    votes = "rater,question,choice,seconds\r\nann,aa,11,1.5\r\nann,bb,44,2.0\r\n"
+    (folder / "votes.csv").write_text(votes, newline="")
+
+
 def stopped(folder):
     """A folder of translations that were stopped after the first."""
     run_with_pictures(folder)
@@ -317,6 +334,7 @@ SAVE = "datasets save --dataset folder --image_size 16 --output out --split trai
 SCANS = SAVE + "--data_dir scans --intensity window:0,800"
 PICTURES = SAVE + "--data_dir pictures --count 9"
 TRANSLATE = "translate --model run --all in.png --output out.png"
+COUNT = "questionnaire --collect votes.csv --key questionnaire.json --output out.csv"
 STEP = "run/checkpoints/step_00000006"
 
 
@@ -496,6 +514,22 @@ READERS = {
         "compare run other --output out.svg",
         REFUSE,
         ("evaluation.results",),
+        is_json=True,
+    ),
+    "votes": Reader(
+        "votes.csv",
+        answered,
+        COUNT,
+        REFUSE,
+        ("evaluation.votes",),
+        (*mutations.TABLE,),
+    ),
+    "key": Reader(
+        "questionnaire.json",
+        answered,
+        COUNT,
+        REFUSE,
+        ("evaluation.votes",),
         is_json=True,
     ),
     "manifest": Reader(

@@ -61,6 +61,7 @@ OPENS = re.compile(
 )
 # Modules that open what nobody else has made, or what others here read for them.
 ELSEWHERE = {
+    "cli.questionnaire": "models and images, as cli.translate does",
     "cli.translate": "models, by training.checkpoints",
     "convert.write": "a file that it writes",
     "data.info": "its own dictionary",
@@ -71,6 +72,7 @@ ELSEWHERE = {
     "doctor.report": "a file of the package",
     "evaluation.classifier": "its own cache: tests/evaluation/test_classifier.py",
     "evaluation.job": "models, by training.checkpoints",
+    "evaluation.questionnaire": "a file of the package",
     "evaluation.weights": "known by their SHA-256: tests/evaluation/test_weights.py",
     "exporting.litert_file": "files that were just converted",
     "exporting.saved_model": "an export that was just written",

@@ -1,0 +1,371 @@
+"""`stargan-tf questionnaire`: a page on which people compare models, and its votes."""
+
+import argparse
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stargan_tf.cli.command import (
+    PROGRAM,
+    Command,
+    CommandParser,
+    Switch,
+    add_overwrite,
+    number,
+    start_tensorflow,
+)
+from stargan_tf.cli.model_flags import add_mask_provider, add_trust_code
+from stargan_tf.cli.translate import TRANSLATE, flags_of, make_fitting
+from stargan_tf.errors import InputError
+from stargan_tf.files import check_file, check_new, check_writable, temporary_folder
+from stargan_tf.models.registry import family
+from stargan_tf.steering import Plan, Steering, steering
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.evaluation.questionnaire import Row
+    from stargan_tf.training.checkpoints import State
+    from stargan_tf.translation.pictures import Fitting, InputPicture
+
+_FORMS = (
+    "questionnaire --models RUN,RUN[,…] INPUT [INPUT …] --to TARGET[;TARGET] "
+    "--output DIR",
+    "questionnaire --collect VOTES.csv [VOTES.csv …] --key DIR/questionnaire.json",
+)
+# What only one of the two forms takes.
+_OF_THE_PAGE = ("models", "to", "reference", "question", "checks", "mask_provider")
+_OF_THE_VOTES = ("key", "allow")
+_RESULTS = (".json", ".csv")
+MOST_MODELS = 9  # A digit chooses each.
+# A semicolon outside quotes: an even number of quotes follows it.
+_SEMICOLON = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
+
+
+def _add_arguments(parser: CommandParser) -> None:
+    help = "Image files and folders to translate; with --collect, files of votes."
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help=help)
+    help = "Folder of the page. With --collect, a .json or .csv file for the result."
+    parser.add_argument("--output", metavar="PATH", help=help)
+    add_overwrite(parser.add_argument)
+    help = "Seed of orders and random styles, or of the intervals of --collect."
+    parser.add_argument("--seed", type=number(int, 0), default=0, help=help)
+    group = parser.add_argument_group("Page")
+    add = group.add_argument
+    help = (
+        "Two to nine models, A,B,…: run folders, or what else --model of 'translate' "
+        "takes. Images are prepared as in the training of the first."
+    )
+    add("--models", metavar="NAMES", help=help)
+    help = "What to translate to, as in 'translate'; several targets as 'A;B;…'."
+    add("--to", metavar="TARGETS", help=help)
+    add(
+        "--reference",
+        action="append",
+        metavar="PATH",
+        help="Style models: an image, or a folder, whose styles to take; may be "
+        "repeated. Each is asked about with each input. Other models take --to alone.",
+    )
+    add(
+        "--question",
+        choices=("best", "quality", "style"),
+        help="best: realism, target, and identity together. quality: the image alone. "
+        "style: how well that of --reference shows. [best]",
+    )
+    help = "Attention checks among the questions. [1 in 10, at least 2]"
+    add("--checks", type=number(int, 0), help=help)
+    add_mask_provider(group)
+    add_trust_code(group)
+    add = parser.add_argument_group("Votes").add_argument
+    help = "Count the votes in the files that raters sent back."
+    add("--collect", action=Switch, default=False, help=help)
+    add("--key", metavar="FILE", help="The questionnaire.json of the page.")
+    help = "Wrong answers to attention checks that a rater may give. [0]"
+    add("--allow", type=number(int, 0), help=help)
+
+
+def _run(args: argparse.Namespace) -> None:
+    own, others = _OF_THE_PAGE, _OF_THE_VOTES
+    needed = ("models", "to", "output")
+    if args.collect:
+        own, others, needed = others, own, ("key",)
+    usage = f"Usage: {PROGRAM} {_FORMS[args.collect]}"
+    for name in others:
+        if getattr(args, name) is not None:
+            raise InputError(f"--{name} does not go with this form. Drop it. {usage}")
+    for name in needed:
+        if not getattr(args, name):
+            raise InputError(f"--{name} is missing. {usage}")
+    if not args.inputs:
+        what = "files of votes" if args.collect else "images to translate"
+        raise InputError(f"Expected {what}. Received: none. {usage}")
+    _collect(args) if args.collect else _make(args)
+
+
+def _collect(args: argparse.Namespace) -> None:
+    from stargan_tf.evaluation.votes import (
+        count_votes,
+        read_key,
+        read_votes,
+        votes_table,
+        write_votes,
+    )
+
+    output = Path(args.output) if args.output else None
+    if output:
+        if output.suffix.lower() not in _RESULTS:
+            raise InputError(
+                f"--output must end in {' or '.join(_RESULTS)}. Received: {output.name}"
+            )
+        check_file(output, args.overwrite)
+    key = read_key(Path(args.key))
+    votes = read_votes([Path(path) for path in args.inputs], key)
+    record = count_votes(votes, key, args.allow or 0, args.seed)
+    try:
+        if output:
+            write_votes(record, output)
+    finally:
+        print(votes_table(record))
+    if output:
+        print(f"\nResults: {output}")
+
+
+# === The page ===
+
+
+@dataclass(frozen=True)
+class _Model:
+    """One of the models, not yet opened; `path` is what the user gave."""
+
+    path: str
+    checkpoint: Path
+    state: "State"
+    steering: Steering
+
+    @property
+    def info(self) -> "DatasetInfo":
+        from stargan_tf.data.info import as_infos
+
+        return as_infos(self.state.datasets)[0]
+
+
+@dataclass(frozen=True)
+class _Target:
+    """What is asked of each input; `reference` is the prepared image, if any."""
+
+    text: str
+    wanted: str
+    reference: Path | None = None
+    reference_name: str | None = None
+
+
+def _make(args: argparse.Namespace) -> None:
+    """Translates and writes; everything is checked before TensorFlow starts."""
+    from stargan_tf.data.info import sides
+    from stargan_tf.evaluation.questionnaire import KEY, write_questionnaire
+    from stargan_tf.training.checkpoints import model_digest
+    from stargan_tf.translation.pictures import Fitting, find_inputs
+
+    models = _find_models(args)
+    output = Path(args.output)
+    check_new(output, args.overwrite, KEY)
+    check_writable(output)
+    pictures = find_inputs(args.inputs, args.output)
+    references = args.reference and find_inputs(args.reference, what="reference")
+    first = next(iter(models.values()))
+    prepared = first.state.preparation
+    fitting = Fitting(first.info, prepared.fit, crop_size=prepared.crop_size)
+    with temporary_folder() as work:
+        staged = _stage(pictures, work / "inputs", fitting)
+        targets = _targets(args, first, references, work / "references", fitting)
+        plans = {
+            name: [
+                _plan(args, model, target, work / "inputs", work / f"{number}_{place}")
+                for place, target in enumerate(targets)
+            ]
+            for number, (name, model) in enumerate(models.items())
+        }
+        start_tensorflow()
+        from stargan_tf.training.run_folder import load_model
+
+        for name, model in models.items():
+            code = {"trust_code": args.trust_code, **plans[name][0].code}
+            loaded = load_model(model.checkpoint, compile=False, **code)
+            for plan in plans[name]:
+                plan.work(loaded)
+        # Inputs are shown as the model with the largest images sees them.
+        infos = [model.info for model in models.values()]
+        largest = max(infos, key=lambda info: math.prod(sides(info.image_size)))
+        rows = _rows(pictures, staged, targets, plans, Fitting(largest, "stretch"))
+        about = {
+            name: {"model": model.path, "sha256": model_digest(model.checkpoint)}
+            for name, model in models.items()
+        }
+        questions = write_questionnaire(
+            rows,
+            about,
+            output,
+            args.question or "best",
+            args.checks,
+            args.seed,
+            args.overwrite,
+        )
+    print(f"Wrote {questions} questions to {output}")
+    print(f"Give raters all of it but {KEY}, which says whose the images are.")
+    print(f"Then: {PROGRAM} questionnaire --collect VOTES.csv --key {output / KEY}")
+
+
+def _find_models(args: argparse.Namespace) -> dict[str, _Model]:
+    """Name → model; InputError if they cannot be compared."""
+    from stargan_tf.evaluation.report import distinct_names
+    from stargan_tf.training.run_folder import find_checkpoint
+
+    paths = [path.strip() for path in args.models.split(",") if path.strip()]
+    if not 2 <= len(paths) <= MOST_MODELS:
+        raise InputError(
+            f"--models names 2 to {MOST_MODELS} models with commas between. Received: "
+            f"{len(paths)}"
+        )
+    models = {}
+    for name, path in zip(distinct_names(list(map(Path, paths))), paths, strict=True):
+        checkpoint, state = find_checkpoint(path)
+        steered = steering(family(state.model).translated_by)
+        models[name] = _Model(path, checkpoint, state, steered)
+        if models[name].info.intensity is not None:
+            raise InputError(
+                "A questionnaire shows pictures. Received: a model of measured images, "
+                f"{path}. Leave it out."
+            )
+    styled = any("reference" in flags_of(model.steering) for model in models.values())
+    if args.reference and not styled:
+        raise InputError("--reference is for style models, and none is named. Drop it.")
+    if args.question == "style" and not args.reference:
+        raise InputError("--question style is about that of --reference. Add one.")
+    return models
+
+
+def _stage(
+    pictures: Sequence["InputPicture"], folder: Path, fitting: "Fitting"
+) -> list[Path]:
+    """Writes the part of each image that is used, in the image's own resolution.
+
+    Models then squeeze it to their size: each sees the same part, and what it would
+    see of the original.
+    """
+    from stargan_tf.data.options import used_box
+    from stargan_tf.data.pictures import read_picture
+
+    folder.mkdir()
+    staged = []
+    for index, picture in enumerate(pictures):
+        image = read_picture(picture.path)
+        size = fitting.image_size
+        box = used_box(image.size, fitting.fit, fitting.crop_size, size)
+        staged.append(folder / f"{index:06d}.png")
+        image.crop(box).save(staged[-1], compress_level=1)
+    return staged
+
+
+def _targets(
+    args: argparse.Namespace,
+    model: _Model,
+    references: Sequence["InputPicture"] | None,
+    folder: Path,
+    fitting: "Fitting",
+) -> list[_Target]:
+    """Each target, with each reference if there are any."""
+    from stargan_tf.data.labels import LabelSpace
+    from stargan_tf.data.targets import parse_target
+
+    texts = [text.strip() for text in _SEMICOLON.split(args.to) if text.strip()]
+    space = LabelSpace(model.state.datasets)
+    wanted = {text: _in_words(parse_target(text, space).changes) for text in texts}
+    if not wanted:
+        raise InputError("--to names no target. Give a domain, as in 'translate'.")
+    if not references:
+        return [_Target(text, words) for text, words in wanted.items()]
+    staged = _stage(references, folder, fitting)
+    return [
+        _Target(text, words, path, str(picture.name))
+        for text, words in wanted.items()
+        for path, picture in zip(staged, references, strict=True)
+    ]
+
+
+def _in_words(changes: dict[str, float]) -> str:
+    """`{"Blond_Hair": 1.0, "Young": -0.5}` → `Blond Hair, not Young (50 %)`."""
+    words = []
+    for name, change in changes.items():
+        strength = "" if abs(change) == 1 else f" ({abs(change):.0%})"
+        words.append(f"{'not ' * (change < 0)}{name.replace('_', ' ')}{strength}")
+    return ", ".join(words)
+
+
+def _plan(
+    args: argparse.Namespace, model: _Model, target: _Target, inputs: Path, output: Path
+) -> Plan:
+    """What `translate` plans for the same flags."""
+    flags = {
+        "reference": target.reference,
+        "seed": None if target.reference else args.seed,
+        "mask_provider": args.mask_provider,
+    }
+    taken = flags_of(model.steering)
+    given = {n: flag for n, flag in flags.items() if flag is not None and n in taken}
+    given |= {"model": model.path, "to": target.text, "output": output}
+    words = [f"--{name}={value}" for name, value in given.items()]
+    parser = CommandParser(
+        "translate", TRANSLATE, [*words, "--fit=stretch", str(inputs)]
+    )
+    asked = parser.parse()
+    model.steering.check(asked)
+    return model.steering.plan(asked, model.state, make_fitting(asked, model.state))
+
+
+def _rows(
+    pictures: Sequence["InputPicture"],
+    staged: Sequence[Path],
+    targets: Sequence[_Target],
+    plans: dict[str, list[Plan]],
+    fitting: "Fitting",
+) -> "list[Row]":
+    from stargan_tf.data.pictures import read_picture, shown
+    from stargan_tf.evaluation.questionnaire import Row
+
+    def seen(path: Path | None) -> "np.ndarray | None":
+        return shown(fitting.read(path)[0].image) if path else None
+
+    import numpy as np
+
+    sources = list(map(seen, staged))
+    rows = []
+    for place, target in enumerate(targets):
+        reference = seen(target.reference)
+        for picture, path, source in zip(pictures, staged, sources, strict=True):
+            translations = {
+                name: np.asarray(read_picture(Path(made[place].place, path.name)))
+                for name, made in plans.items()
+            }
+            row = Row(
+                str(picture.name),
+                target.text,
+                target.wanted,
+                source,
+                translations,
+                reference,
+                target.reference_name,
+            )
+            rows.append(row)
+    return rows
+
+
+QUESTIONNAIRE = Command(
+    summary="Ask people which model translates best.",
+    usage=f"\n       {PROGRAM} ".join(_FORMS),
+    add_arguments=_add_arguments,
+    run=_run,
+)
