@@ -15,8 +15,6 @@ README = (ROOT / "README.md").read_text("utf-8")
 PAGES = {
     name: (ROOT / name).read_text("utf-8") for name in ("README.md", "docs/papers.md")
 }
-# What docs/papers.md has of other branches: to be emptied when they are merged.
-COMING = {"ablation_", "diversity_term"}
 
 
 @pytest.mark.parametrize(
@@ -56,9 +54,7 @@ def test_presets_and_data_sets_that_it_names_exist(page):
     plugins = [p.read_text("utf-8") for p in ROOT.glob("plugins/*/pyproject.toml")]
     of_plugins = set(re.findall(r'^(\w+) = "stargan_tf_', "\n".join(plugins), re.M))
     known = {*presets(installed_families()), *PRESETS}
-    for name in set(re.findall(r"--preset (\w+)", text)) - COMING:
-        if name.startswith("cyclegan_"):
-            continue  # of a package that may be missing
+    for name in set(re.findall(r"--preset (\w+)", text)):
         # An underscore at the end is one before a variable of the shell.
         assert name in known or any(
             n.startswith(name) for n in known if name[-1] == "_"
@@ -87,7 +83,7 @@ def test_flags_that_it_names_exist(command, page, capsys):
     if command == "train":  # Its help shows one family's flags.
         for name in installed_families():
             main([command, "--family", name, "--help"])
-    known = set(re.findall(r"--(\w+)", capsys.readouterr().out)) | COMING
+    known = set(re.findall(r"--(\w+)", capsys.readouterr().out))
     text = re.sub(r"\\\n\s*", "", PAGES[page])
     # In a table the program's name is left out.
     for line in re.findall(rf"(?:stargan-tf |`){command} ([^`\n]*)", text):

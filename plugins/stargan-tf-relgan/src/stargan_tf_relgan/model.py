@@ -50,7 +50,8 @@ class RelGAN(LabelModel):
         small: a generator for small machines (see `RelativeGenerator`).
 
     Raises:
-        InputError: for several data sets, or images that are not square.
+        InputError: for several data sets, or images that are not square or may have
+            pixels without data.
 
     `fit` takes batches (image, label): images float (batch, height, width, channels) in
     [-1, 1] or uint8, labels (batch, attributes) 0 or 1.
@@ -85,6 +86,12 @@ class RelGAN(LabelModel):
                 "RelGAN takes one data set of square images. Received: "
                 f"{[(info.name, info.image_size) for info in infos]}. Choose one, with "
                 "one --image_size."
+            )
+        if self.label_space.has_gaps:
+            raise InputError(
+                "RelGAN takes images whose pixels all have data. Received: "
+                f"'{infos[0].name}' with invalid_value. Leave that out, or train "
+                "StarGAN."
             )
         channels = self.label_space.image_shape[2]
         self.generator = RelativeGenerator(
