@@ -10,7 +10,8 @@ from stargan_tf.steering import steering, steerings
 
 
 def test_our_own_come_in_by_the_door_of_all():
-    assert [(known.name, known.title) for known in steerings()] == [
+    # Those of other packages follow.
+    assert [(known.name, known.title) for known in steerings()[:2]] == [
         ("labels", "label"),
         ("styles", "style"),
     ]
