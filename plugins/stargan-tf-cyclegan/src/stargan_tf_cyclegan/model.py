@@ -307,7 +307,9 @@ class CycleGAN(LabelModel):
         weights = self.loss_weights
         if self.objective == DISCOGAN:
             step = tf.convert_to_tensor(self.step.value)
-            weights = discogan_weights(step, self.reconstruction_delay)
+            weights = discogan_weights(
+                step, self.reconstruction_delay, self._full_precision
+            )
         return self.weigh("g", terms, self._table, weights), fake
 
     def _discriminator_loss(self, real, fake):

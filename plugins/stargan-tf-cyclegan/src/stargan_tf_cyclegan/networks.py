@@ -30,7 +30,7 @@ class CycleGenerator(keras.Model):
         multiples of 4, at least 8.
     Output: image of the same shape, at least float32, in [-1, 1].
 
-    Reference: CycleGAN (Zhu et al. 2017), section 7.1 "Generator architectures".
+    Reference: CycleGAN (Zhu et al. 2017), section 7.2 "Generator architectures".
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class PatchDiscriminator(keras.Model):
         the activations of the num_layers + 1 hidden layers]. h is
         height / 2**num_layers - 2, rounded down, and w likewise.
 
-    Reference: CycleGAN (Zhu et al. 2017), section 7.1 "Discriminator architectures".
+    Reference: CycleGAN (Zhu et al. 2017), section 7.2 "Discriminator architectures".
     """
 
     def __init__(

@@ -15,7 +15,8 @@ from stargan_tf_cyclegan import LOSS_WEIGHTS as OPTIONS
 LOSS_WEIGHTS = {option.name: option.default for option in OPTIONS}
 CYCLEGAN, DISCOGAN = OBJECTIVES = ("cyclegan", "discogan")
 # DiscoGAN's shares of adversarial loss and feature matching, and the weight of its
-# reconstruction, at first and later.
+# reconstruction, at first and later: settings of its authors' training, not in the
+# paper's equations.
 ADVERSARIAL_SHARE, FEATURES_SHARE = 0.1, 0.9
 FIRST_RATE, LATER_RATE = 0.01, 0.5
 
@@ -86,7 +87,7 @@ def generator_terms(generators, discriminators, real, fake, table):
         {term of `table`: scalar}.
 
     Reference: CycleGAN (Zhu et al. 2017), equations 1 to 3 and section 5.2; DiscoGAN
-        (Kim et al. 2017), equations 3 to 6.
+        (Kim et al. 2017), section 2.
     """
     judged = [d(image) for d, image in zip(discriminators, fake, strict=True)]
     seen = SimpleNamespace(
@@ -115,7 +116,7 @@ def discriminator_loss(objective, real_scores, fake_scores):
         cross-entropies for DiscoGAN.
 
     Reference: CycleGAN (Zhu et al. 2017), section 4 "Training details"; DiscoGAN (Kim
-        et al. 2017), equation 8.
+        et al. 2017), section 2.
     """
     if objective == CYCLEGAN:
         losses = least_squares(real_scores, 1.0) + least_squares(fake_scores, 0.0)
@@ -123,17 +124,18 @@ def discriminator_loss(objective, real_scores, fake_scores):
     return cross_entropy(real_scores, 1.0) + cross_entropy(fake_scores, 0.0)
 
 
-def discogan_weights(step, delay):
+def discogan_weights(step, delay, dtype="float32"):
     """Weights of DiscoGAN's terms: (0.1·adversarial + 0.9·features)·(1 - r) + r·cycle.
 
     Args:
         step: number of the update, from 0, an integer tensor.
         delay: updates with r = 0.01; r = 0.5 afterwards.
+        dtype: of the result, that of the terms.
 
     Returns:
         {name of a weight in `GENERATOR_TERMS`: scalar}.
     """
-    rate = ops.where(step < delay, FIRST_RATE, LATER_RATE)
+    rate = ops.cast(ops.where(step < delay, FIRST_RATE, LATER_RATE), dtype)
     return {
         "adversarial": ADVERSARIAL_SHARE * (1.0 - rate),
         "features": FEATURES_SHARE * (1.0 - rate),
