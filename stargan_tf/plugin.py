@@ -190,8 +190,7 @@ _LAZY = {
         "local_rows",
         "update_copies",
     ),
-    "stargan_tf.layers.convolution": ("DoublingConv2D",),
-    "stargan_tf.layers.initializers": ("uniform_fan_in",),
+    "stargan_tf.layers.convolution": ("DoublingConv2D", "uniform_fan_in"),
     "stargan_tf.layers.normalization": ("AdaIN", "InstanceNormalization"),
     "stargan_tf.layers.precision": ("at_least_float32", "configurable"),
     "stargan_tf.models.base": (

@@ -1,4 +1,4 @@
-"""Convolutions: of small images, and halving or doubling in one pass."""
+"""Convolutions: of small images, and halving or doubling; their initial weights."""
 
 import math
 
@@ -202,3 +202,32 @@ def _with_box(kernel):
         before[axis], after[axis] = (1, 0), (0, 1)
         kernel = ops.pad(kernel, before) + ops.pad(kernel, after)
     return kernel
+
+
+def uniform_fan_in():
+    """Uniform in ±1/√fan_in: how PyTorch starts convolution kernels, transposed too."""
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+
+
+def uniform_bias(fan_in):
+    """Uniform in ±1/√fan_in: how PyTorch starts a convolution's bias.
+
+    Args:
+        fan_in: inputs of one unit, kernel height × kernel width × input channels.
+    """
+    bound = 1 / math.sqrt(fan_in)
+    return keras.initializers.RandomUniform(-bound, bound)
+
+
+def he_normal(heads=1):
+    """Normal with variance 2/fan_in, and not truncated as Keras' `HeNormal` is.
+
+    Args:
+        heads: number of matrices stacked along a kernel's first axis, which Keras
+            would count into the fan-in.
+
+    Reference: StarGAN v2 (Choi et al. 2020), appendix B, "He initialization".
+    """
+    return keras.initializers.VarianceScaling(
+        2.0 * heads, "fan_in", "untruncated_normal"
+    )

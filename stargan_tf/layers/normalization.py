@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from stargan_tf.layers.initializers import he_normal
+from stargan_tf.layers.convolution import he_normal
 from stargan_tf.layers.precision import at_least_float32
 
 EPSILON = 1e-5  # PyTorch's; Keras' default is 1e-3.

@@ -12,6 +12,7 @@ from stargan_tf.layers.convolution import (
     DoublingConv2D,
     HalvingConv2D,
     SmallImageConv2D,
+    he_normal,
 )
 from tests.layers.penalized import penalized
 
@@ -133,3 +134,9 @@ def test_round_trip(case):
 def test_odd_sides_are_doubled():
     ours, _, in_a_row, image = resampling_pair("doubling", (3, 5))
     np.testing.assert_allclose(ours(image), in_a_row(image), atol=1e-4)
+
+
+def test_he_normal_has_the_variance_of_one_head():
+    values = he_normal(heads=50)((50, 40, 30)).numpy()
+    assert values.std() == pytest.approx(np.sqrt(2 / 40), rel=0.02)
+    assert np.abs(values).max() > 3 * np.sqrt(2 / 40)  # not truncated

@@ -5,15 +5,16 @@ from keras import layers, ops
 
 from stargan_tf.data.info import RGB, sides
 from stargan_tf.errors import InputError, check_choice
-from stargan_tf.layers.activation import LeakyReLU
 from stargan_tf.layers.convolution import (
     DoublingConv2D,
     SmallImageConv2D,
     convolution,
+    he_normal,
+    uniform_bias,
+    uniform_fan_in,
 )
-from stargan_tf.layers.gaps import FillGaps, KeepGaps
-from stargan_tf.layers.initializers import he_normal, uniform_bias, uniform_fan_in
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
+from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
 from stargan_tf.layers.precision import at_least_float32, configurable
 
 # What the generator draws, and how its image grows.

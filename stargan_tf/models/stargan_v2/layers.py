@@ -7,15 +7,15 @@ import numpy as np
 from keras import ops
 
 from stargan_tf.data.info import sides
-from stargan_tf.layers.activation import LeakyReLU
 from stargan_tf.layers.convolution import (
     DoublingConv2D,
     HalvingConv2D,
     SmallImageConv2D,
     convolution,
+    he_normal,
 )
-from stargan_tf.layers.initializers import he_normal
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
+from stargan_tf.layers.pointwise import LeakyReLU
 from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 
 # Of the masks, the first serves the high-pass skip of this size, the second the larger.

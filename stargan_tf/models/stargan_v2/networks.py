@@ -4,9 +4,9 @@ import keras
 from keras import layers
 
 from stargan_tf.data.info import RGB, sides
-from stargan_tf.layers.gaps import FillGaps, KeepGaps
-from stargan_tf.layers.initializers import he_normal
+from stargan_tf.layers.convolution import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
+from stargan_tf.layers.pointwise import FillGaps, KeepGaps
 from stargan_tf.layers.precision import at_least_float32, configurable
 from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 from stargan_tf.models.stargan_v2.layers import (

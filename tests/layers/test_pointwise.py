@@ -1,15 +1,16 @@
-"""Pixels without data: networks neither see nor change them."""
+"""Pixels without data, which networks neither see nor change; LeakyReLU, by hand."""
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import stargan_tf
 from stargan_tf.data import intensity
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.errors import InputError
-from stargan_tf.layers import gaps
-from stargan_tf.layers.gaps import FillGaps, KeepGaps
+from stargan_tf.layers import pointwise
+from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
 from stargan_tf.models.stargan.networks import OUTPUTS
 from tests.models.conftest import tiny
 
@@ -41,7 +42,7 @@ def v2(info=INFO):
 
 
 def test_layers_by_hand():
-    assert gaps.LARGEST_GAP == intensity.LARGEST_GAP
+    assert pointwise.LARGEST_GAP == intensity.LARGEST_GAP
     image = np.array([[[[GAP, 0.5, -1.0, -1.2]]]], np.float32)
     drawn = np.array([[[[0.3, 0.4, -1.5, 0.9]]]], np.float32)
     np.testing.assert_allclose(FillGaps()(image), [[[[-1, 0.5, -1, -1]]]])
@@ -108,3 +109,39 @@ def test_batches_may_have_gaps_and_nothing_else(tmp_path):
     again = stargan_tf.load_model(tmp_path / "m.keras")
     drawn = (m.translate(scenes(), "winter") for m in (model, again))
     np.testing.assert_array_equal(*drawn)
+
+
+# --- LeakyReLU ---
+
+X = tf.constant([-2.0, -0.5, 0.5, 3.0])
+
+
+def test_values_and_slopes():
+    with tf.GradientTape() as tape:
+        tape.watch(X)
+        y = LeakyReLU(0.2)(X)
+    np.testing.assert_allclose(y, [-0.4, -0.1, 0.5, 3.0], rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(y, X), [0.2, 0.2, 1.0, 1.0], rtol=1e-6)
+
+
+def test_a_slope_depends_on_what_comes_from_above_and_not_on_the_input():
+    weight = tf.constant(3.0)
+    with tf.GradientTape() as outer:
+        outer.watch([X, weight])
+        with tf.GradientTape() as inner:
+            inner.watch(X)
+            y = weight * LeakyReLU(0.2)(X)
+        slope = inner.gradient(y, X)
+        penalty = tf.reduce_sum(slope**2)  # w² · (2 · 0.04 + 2)
+    to_input, to_weight = outer.gradient(penalty, [X, weight])
+    assert to_input is None
+    np.testing.assert_allclose(to_weight, 2 * 3.0 * 2.08, rtol=1e-6)
+
+
+def test_half_precision_stays():
+    layer = LeakyReLU(0.2, dtype="mixed_bfloat16")
+    with tf.GradientTape() as tape:
+        x = tf.cast(X, tf.bfloat16)
+        tape.watch(x)
+        y = layer(x)
+    assert y.dtype == tape.gradient(y, x).dtype == tf.bfloat16
