@@ -86,8 +86,14 @@ def write_model(
     paths: Sequence[str | Path],
     output: Path,
     overwrite: bool = False,
+    origin: Mapping[str, Any] | None = None,
 ) -> Imported:
-    """Writes the model folder of a checkpoint, whole or not at all."""
+    """Writes the model folder of a checkpoint, whole or not at all.
+
+    Args:
+        origin: where published files come from and under which license, for the
+            folder's record.
+    """
     model, fresh = _build(checkpoint)
     datasets = model.label_space.to_list()
     options = checkpoint.sizes.options
@@ -100,6 +106,8 @@ def write_model(
         NOT_IMPORTED: fresh,
         "versions": versions(),
     }
+    if origin:
+        record["origin"] = origin
     with files.new_folder(output, "model", replace=overwrite) as unfinished:
         folder = RunFolder(unfinished).checkpoints
         checkpoints.save(folder, _SavedToDisk(model), state_of(model), keep=1)

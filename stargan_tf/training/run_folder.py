@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import filelock
@@ -25,7 +26,7 @@ from stargan_tf.models.registry import (
     preset,
     presets,
 )
-from stargan_tf.pretrained import named_or, names
+from stargan_tf.pretrained import is_official, named_or, names
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
 from stargan_tf.user_code import check_trusted, imported_by_user
@@ -153,6 +154,8 @@ def _is_preset(name: str) -> bool:
 # What a user names as a model, see `find_checkpoint`.
 Source = str | os.PathLike
 _REMOTE = "://"
+# Where a model that its authors publish is imported from, by name and license.
+_OFFICIAL_FOLDER = "stargan_tf.convert.published:model_folder"
 _HUB = "hf://"
 
 
@@ -161,6 +164,7 @@ def load_model(
     *,
     compile: bool = True,
     trust_code: bool = False,
+    accept_license: bool = False,
     **code: Code | None,
 ) -> Any:
     """Opens a trained model.
@@ -168,14 +172,18 @@ def load_model(
     Args:
         model: a run folder (its newest sound checkpoint is opened), the folder of a
             checkpoint or preset, the name of a model that comes with the package
-            (`stargan_tf.pretrained`), a `.keras` file of `model.save`, or an address
-            from which Keras loads models, such as `hf://user/model`.
+            (`stargan_tf.pretrained`), a `.keras` file of `model.save`, an address from
+            which Keras loads models, such as `hf://user/model`, or the name of a model
+            that its authors publish, such as `official/afhq`. The latter is fetched
+            and imported once, and kept in the cache.
         compile: whether the model is compiled as it was saved, so that `fit` continues
             its training: optimizers with their state, loss weights and seed. One that
             was saved uncompiled needs `compile()`.
         trust_code: whether functions that the run's configuration names may be
             imported, which executes their modules. Set it for runs of your own, and
             of people whose programs you would run.
+        accept_license: whether you accept the license of a model that its authors
+            publish. `stargan-tf import official/NAME` shows it.
         **code: functions that are not saved with the model, such as `mask_provider`
             of a model with high-pass skips, in place of those that the run names:
             callables, or texts `module:name` or `path/to/file.py:name`.
@@ -188,8 +196,11 @@ def load_model(
         InputError: if there is no model, it is damaged, or it was written by another
             version; a run without a checkpoint; code that is not trusted or cannot be
             imported.
-        ImportError: for `hf://` without the package huggingface_hub.
+        ImportError: for `hf://` without the package huggingface_hub, or for
+            `official/` without PyTorch.
     """
+    if is_official(model):
+        model = resolve_name(_OFFICIAL_FOLDER)(os.fspath(model), accept_license)
     checkpoint, state = find_checkpoint(model)
     loaded = open_checkpoint(checkpoint, state, compile)
     config = run_of(checkpoint).config
@@ -388,6 +399,12 @@ def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, Stat
     if _has_state(path):
         return path, checkpoints.read_state(path)
     run = RunFolder(path)
+    if is_official(path):
+        raise InputError(
+            f"{path} is a model that its authors publish under a license of theirs. "
+            f"Run 'stargan-tf import {path} --output DIR', and give DIR. In Python, "
+            f'call load_model("{path}", accept_license=True).'
+        )
     if not path.is_dir():
         raise InputError(
             f"There is no model {path}. Expected a run folder, the folder of a "

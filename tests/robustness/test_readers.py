@@ -63,6 +63,7 @@ OPENS = re.compile(
 ELSEWHERE = {
     "cli.questionnaire": "models and images, as cli.translate does",
     "cli.translate": "models, by training.checkpoints",
+    "convert.published": "its own record: tests/convert/test_published.py",
     "convert.write": "a file that it writes",
     "data.info": "its own dictionary",
     "data.streams": "cache entries: tests/data/test_streams.py",
