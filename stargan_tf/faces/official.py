@@ -1,10 +1,26 @@
-"""The weights of `wing.ckpt` in our landmark network."""
+"""The official landmark network: `wing.ckpt`, and `fan` in StarGAN v2's files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-from stargan_tf.convert.mapping import KERNEL, Entry, Table
+from stargan_tf.convert.files import nested
+from stargan_tf.convert.mapping import (
+    KERNEL,
+    Entry,
+    NetworkState,
+    Table,
+    is_state_dict,
+    without_prefix,
+)
 
 DEPTH = 4
+# Where files hold the network: beside others, or alone.
+_ENTRIES = ("fan", "state_dict")
+# No other network has this one.
+_MARK = "m0.coordconv.conv.weight"
+# Counts that the training of a batch normalization leaves behind.
+_UNUSED = "num_batches_tracked"
 # Ours → theirs, of a batch normalization.
 _NORM = {
     "gamma": "weight",
@@ -52,3 +68,19 @@ def _norm(key: str, path: str) -> Iterator[Entry]:
 
 
 TABLE: Table = tuple(_lines())
+
+
+def find_landmarks(path: Path, content: Mapping[str, Any]) -> NetworkState | None:
+    """The weights of the landmark network in a file, if it holds one.
+
+    Args:
+        path: the file.
+        content: what `read_checkpoint` read in it.
+    """
+    found = nested(content, _ENTRIES)
+    for state in (found, *(found.get(name) for name in _ENTRIES)):
+        weights = without_prefix(state) if is_state_dict(state) else {}
+        if _MARK in weights:
+            used = {k: array for k, array in weights.items() if _UNUSED not in k}
+            return NetworkState(path, "landmark network", used)
+    return None
