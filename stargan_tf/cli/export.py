@@ -245,6 +245,9 @@ def _import(args: argparse.Namespace) -> None:
     from stargan_tf.convert.write import write_model
 
     imported = write_model(checkpoint, paths, output, args.overwrite, origin)
+    if imported.family is None:
+        print(f"A landmark network for faces: stargan_tf.load_model({str(output)!r})")
+        return
     infos = imported.infos
     labels = " and ".join(f"{info.name} ({', '.join(info.domains)})" for info in infos)
     print(f"A {imported.family} model for {infos[0].image_size} px of {labels}.")
@@ -257,8 +260,17 @@ def _import(args: argparse.Namespace) -> None:
         f"train --init_from {output} --dataset folder --data_dir PHOTOS "
         "--run runs/mine",
     )
-    if imported.options.get("high_pass"):
-        print("It has high-pass skips: add --mask_provider MODULE:FUNCTION to each.")
+    if imported.has_landmarks:
+        print(
+            "The checkpoint's landmark network makes the masks of its high-pass skips; "
+            "only train needs --mask_provider MODULE:FUNCTION."
+        )
+    elif imported.options.get("high_pass"):
+        print(
+            "It has high-pass skips, and the checkpoint no landmark network (fan) that "
+            "makes their masks: import it together with wing.ckpt, or add "
+            "--mask_provider MODULE:FUNCTION to each."
+        )
 
 
 def _fetch_official(args: argparse.Namespace) -> tuple[Path, str | None, dict]:
@@ -302,8 +314,9 @@ IMPORT = Command(
     usage=(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
         "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
-        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt); also .npz. Or the name of a\n"
-        "model that is fetched from its authors: official/celeba_hq, official/afhq."
+        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt), or wing.ckpt; also .npz. Or\n"
+        "the name of a model that is fetched from its authors: official/celeba_hq,\n"
+        "official/afhq, official/wing."
     ),
     add_arguments=_add_import_arguments,
     run=_import,

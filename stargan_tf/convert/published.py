@@ -33,7 +33,7 @@ def published(name: str) -> Published:
     """What is published under a name such as `official/afhq`.
 
     Raises:
-        InputError: if nothing is, or it cannot be imported.
+        InputError: if nothing is.
     """
     codes = official_codes().values()
     known = {OFFICIAL + one.name: one for code in codes for one in code.published}
@@ -41,11 +41,6 @@ def published(name: str) -> Published:
         raise InputError(
             f"There is neither a file nor a published model {name}. "
             f"{near_names(name, known)}"
-        )
-    if known[name].preset is None:
-        raise InputError(
-            f"{name} is {known[name].title}, which this version cannot import. Choose "
-            "a model that translates images, such as official/afhq."
         )
     return known[name]
 
@@ -131,9 +126,10 @@ def _recorded(record: Path) -> str | None:
 def _download(source: Published, folder: Path) -> str:
     """Fills the folder with a new download; returns the SHA-256 of the file."""
     import_torch()  # Before hundreds of megabytes are fetched.
+    labels = f" --preset {source.preset}" if source.preset else ""
     advice = (
         f"If {source.page} names another address, download the file from there and run "
-        f"'stargan-tf import FILE --preset {source.preset} --output DIR'."
+        f"'stargan-tf import FILE{labels} --output DIR'."
     )
     with files.new_folder(folder, "checkpoint") as unfinished:
         what = OFFICIAL + source.name

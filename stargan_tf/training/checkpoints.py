@@ -268,6 +268,12 @@ def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
     return _read_config(file, chosen, compile=False)["config"]
 
 
+def class_of_file(file: Path) -> str:
+    """The name of the class whose object is in a `.keras` file."""
+    with _explained(file):
+        return str(_parsed_config(file)["class_name"])
+
+
 def state_of_file(file: Path) -> State:
     """The state of a `.keras` file that `model.save` wrote: what can be read in it.
 

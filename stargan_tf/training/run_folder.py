@@ -35,6 +35,9 @@ from stargan_tf.version import __version__
 Code = str | Callable[..., Any]
 # What a run folder's config.json has beside the options.
 VERSIONS = "versions"
+# A landmark network beside an imported model, whose masks it makes, or alone.
+LANDMARKS_FILE = "landmarks.keras"
+_MASKS = "mask_provider"
 # Options of earlier versions. `from_config` refuses models that used `separable`.
 _FORMER_OPTIONS = ("data_service", "separable")
 
@@ -167,7 +170,7 @@ def load_model(
     accept_license: bool = False,
     **code: Code | None,
 ) -> Any:
-    """Opens a trained model.
+    """Opens a trained model, or a landmark network (`faces.network.LandmarkNetwork`).
 
     Args:
         model: a run folder (its newest sound checkpoint is opened), the folder of a
@@ -175,7 +178,8 @@ def load_model(
             (`stargan_tf.pretrained`), a `.keras` file of `model.save`, an address from
             which Keras loads models, such as `hf://user/model`, or the name of a model
             that its authors publish, such as `official/afhq`. The latter is fetched
-            and imported once, and kept in the cache.
+            and imported once, and kept in the cache. A landmark network is the folder
+            of an import of `wing.ckpt`, `official/wing`, or a `.keras` file, too.
         compile: whether the model is compiled as it was saved, so that `fit` continues
             its training: optimizers with their state, loss weights and seed. One that
             was saved uncompiled needs `compile()`.
@@ -185,8 +189,9 @@ def load_model(
         accept_license: whether you accept the license of a model that its authors
             publish. `stargan-tf import official/NAME` shows it.
         **code: functions that are not saved with the model, such as `mask_provider`
-            of a model with high-pass skips, in place of those that the run names:
-            callables, or texts `module:name` or `path/to/file.py:name`.
+            of a model with high-pass skips, in place of those that the run names and
+            of the landmark network beside an imported model: callables, or texts
+            `module:name` or `path/to/file.py:name`.
 
     Returns:
         The model. The modules that a file names are not imported, except those of its
@@ -201,7 +206,12 @@ def load_model(
     """
     if is_official(model):
         model = resolve_name(_OFFICIAL_FOLDER)(os.fspath(model), accept_license)
-    checkpoint, state = find_checkpoint(model)
+    path = _fetched(model)
+    if file := _landmarks_in(path):
+        if given := [name for name, value in code.items() if value is not None]:
+            raise InputError(f"A landmark network takes no {given[0]}. Leave it out.")
+        return _open_landmarks(file)
+    checkpoint, state = find_checkpoint(path)
     loaded = open_checkpoint(checkpoint, state, compile)
     config = run_of(checkpoint).config
     attach_code(loaded, family(state.model), config, code, trust_code)
@@ -392,6 +402,11 @@ def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
 
 def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, State]:
     path = named_or(path)
+    if _landmarks_in(path):
+        raise InputError(
+            f"{path} is a network that finds landmarks of faces and translates "
+            "nothing. Pass the folder of a run, or of another imported checkpoint."
+        )
     if path.is_file():
         if path.name != checkpoints.MODEL_FILE or not _has_state(path.parent):
             return path, checkpoints.state_of_file(path)
@@ -429,6 +444,24 @@ def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, Stat
 
 def _has_state(folder: Path) -> bool:
     return (folder / checkpoints.STATE_FILE).exists()
+
+
+def _landmarks_in(path: Path) -> Path | None:
+    """The file of the landmark network that a path names, if it names one."""
+    if path.is_file() and not _has_state(path.parent):
+        is_network = checkpoints.class_of_file(path) == "LandmarkNetwork"
+        return path if is_network else None
+    file = path / LANDMARKS_FILE
+    has_model = _has_state(path) or RunFolder(path).checkpoints.exists()
+    return file if file.is_file() and not has_model else None
+
+
+def _open_landmarks(file: Path) -> Any:
+    from stargan_tf.faces.network import LandmarkNetwork
+
+    network = LandmarkNetwork()
+    checkpoints.load_weights(network, file)
+    return network
 
 
 def _fetched(model: Source) -> Path:
@@ -490,6 +523,8 @@ def attach_code(
 ) -> None:
     """Gives a loaded model functions that are not saved in it, by its `set_…` methods.
 
+    Where nothing else makes its masks, the landmark network beside it does.
+
     Args:
         given: option name → a function or its `module:name`, in place of what the
             run names; None stands for "not given".
@@ -508,6 +543,9 @@ def attach_code(
         getattr(model, f"set_{name}")(function)
     for name, code in recorded.items():
         getattr(model, f"set_{name}")(_recorded(name, code, config))
+    landmarks = config.with_name(LANDMARKS_FILE)
+    if _MASKS in options and _MASKS not in {*given, *recorded} and landmarks.is_file():
+        model.set_mask_provider(_open_landmarks(landmarks).masks)
 
 
 def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:

@@ -20,7 +20,9 @@ from stargan_tf.convert.names import PRESETS
 from stargan_tf.convert.published import fetch, model_folder, published
 from stargan_tf.convert.read import official_codes
 from stargan_tf.errors import InputError
+from stargan_tf.faces.network import LandmarkNetwork
 from tests.convert.conftest import v1_states, v2_states
+from tests.faces.landmark_golden import ARRAYS, images, state_dict
 
 FILE = "100000_nets_ema.ckpt"
 PAGE = b"<!DOCTYPE html><title>Dropbox - Error</title>"
@@ -350,10 +352,6 @@ def test_without_pytorch_nothing_is_fetched(publisher, command, monkeypatch):
             "published model official/afhk. Did you mean off",
         ),
         (
-            ["import", "official/wing"],
-            "finds face landmarks for StarGAN v2, which this",
-        ),
-        (
             ["import", "official/afhq", "G.ckpt"],
             "is imported alone. Received: official",
         ),
@@ -366,6 +364,13 @@ def test_names_that_cannot_be_imported(publisher, command, arguments, message):
     assert (status, output) == (2, "")
     assert message in errors and errors.count("\n") == 1
     assert not publisher.asked
+
+
+def test_the_landmark_network_comes_by_name_too(publisher):
+    publisher.publish("wing", {"state_dict": state_dict()})
+    network = stargan_tf.load_model("official/wing", accept_license=True)
+    assert type(network) is LandmarkNetwork
+    np.testing.assert_array_equal(network.find(images()), ARRAYS["landmarks"])
 
 
 @pytest.mark.parametrize("name", ["official/afhq", "official/afhk"])

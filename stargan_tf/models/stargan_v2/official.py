@@ -157,7 +157,7 @@ def _styled_norm(key: str, path: str) -> Iterator[Entry]:
 DISCRIMINATOR = "discriminator"
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 NETWORKS = (*AVERAGED, DISCRIMINATOR)
-# The landmark network behind the official masks, which is left out.
+# The landmark network behind the official masks, which `convert.read` finds.
 FAN = "fan"
 MAX_FILTERS = 512
 _EMA = "_ema"
