@@ -65,8 +65,8 @@ def face_masks(heat_maps, size):
         (batch, *size, 2) float32 in [0, 1]: coarse (the whole face, for 32 pixels) and
         fine (nose and eyes, for 64 and 128 pixels).
 
-    Reference: StarGAN v2 (Choi et al. 2020), appendix A; the parts are those of the
-        official code.
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, "Generator"; the parts are
+        those of the official code.
     """
     x = ops.cast(heat_maps, "float32")
     x = _enlarged(ops.where(ops.isnan(x), ops.zeros_like(x), x))
@@ -103,10 +103,8 @@ def heat_maps_of(points, size):
 
 def _enlarged(x):
     """Heat maps on the grid of 256, bilinear, the corners' centers kept in place."""
-    for equation, side in (
-        ("gh,nhwc->ngwc", x.shape[1]),
-        ("gw,nhwc->nhgc", x.shape[2]),
-    ):
+    for axis, equation in ((1, "gh,nhwc->ngwc"), (2, "gw,nhwc->nhgc")):
+        side = x.shape[axis]
         if side != GRID:
             x = ops.einsum(equation, _interpolation(side), x)
     return x

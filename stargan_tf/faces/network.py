@@ -37,9 +37,9 @@ class LandmarkNetwork(keras.Model):
     Output: heat maps (batch, 64, 64, 99) float32, about 1 at a landmark and 0 far from
         it. The last one is the boundary's.
 
-    Reference: Adaptive Wing Loss (Wang et al. 2019), section 6; How far are we from
-        solving the 2D & 3D face alignment problem? (Bulat & Tzimiropoulos 2017),
-        section 3.1; CoordConv (Liu et al. 2018), section 3.
+    Reference: Adaptive Wing Loss (Wang et al. 2019), one hourglass with coordinates;
+        How far are we from solving the 2D & 3D face alignment problem? (Bulat &
+        Tzimiropoulos 2017), the network FAN; CoordConv (Liu et al. 2018), section 3.
     """
 
     def __init__(self, dtype="float32", **kwargs):
@@ -133,8 +133,8 @@ class PreActivationBlock(layers.Layer):
     Input shape: (batch, height, width, channels).
     Output shape: (batch, height, width, filters).
 
-    Reference: Binarized Convolutional Landmark Localizers (Bulat & Tzimiropoulos
-        2017), figure 2; also How far are we (Bulat & Tzimiropoulos 2017), section 3.1.
+    Reference: How far are we from solving the 2D & 3D face alignment problem? (Bulat &
+        Tzimiropoulos 2017), the block of FAN.
     """
 
     def __init__(self, filters, **kwargs):
@@ -226,7 +226,8 @@ def peaks(heat_maps):
     Returns:
         (batch, landmarks, 2) float32: x and y in [0, 1].
 
-    Reference: Stacked Hourglass Networks (Newell et al. 2016), section 3.3.
+    Reference: Stacked Hourglass Networks (Newell et al. 2016), how a prediction is read
+        from a heat map.
     """
     height, width = heat_maps.shape[1:3]
     count = heat_maps.shape[-1]
