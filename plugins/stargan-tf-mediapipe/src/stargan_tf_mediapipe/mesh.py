@@ -72,7 +72,7 @@ class FaceMesh:
 
         Args:
             image: uint8 (height, width, 3).
-            box: float (4,): left, top, right, and bottom of the face in pixels.
+            box: float (2, 2): x, y of the face's upper left and lower right corner.
             eyes: float (2, 2): x, y of the person's right eye and left eye.
 
         Returns:
@@ -80,7 +80,7 @@ class FaceMesh:
         """
         mesh = self._run(image, crop_around(box, eyes))
         points = mesh.points[:, :2]
-        box = np.concatenate([points.min(axis=0), points.max(axis=0)])
+        box = np.stack([points.min(axis=0), points.max(axis=0)])
         return self._run(image, crop_around(box, points[[RIGHT_EYE, LEFT_EYE]]))
 
     def _run(self, image: np.ndarray, crop: Crop) -> Mesh:
@@ -95,12 +95,12 @@ def crop_around(box: np.ndarray, eyes: np.ndarray) -> Crop:
     """The crop that the network takes for a face.
 
     Args:
-        box: float (4,): left, top, right, and bottom of the face in pixels.
+        box: float (2, 2): x, y of the face's upper left and lower right corner.
         eyes: float (2, 2): x, y of the person's right eye and left eye.
     """
     x, y = eyes[1] - eyes[0]
-    side = MARGIN * max(box[2] - box[0], box[3] - box[1])
-    return Crop((box[:2] + box[2:]) / 2, float(side), float(np.arctan2(y, x)))
+    side = MARGIN * np.max(box[1] - box[0])
+    return Crop((box[0] + box[1]) / 2, float(side), float(np.arctan2(y, x)))
 
 
 def cut(image: np.ndarray, crop: Crop) -> np.ndarray:

@@ -9,7 +9,7 @@ from stargan_tf_mediapipe.detector import FaceDetector
 from stargan_tf_mediapipe.landmarks import landmarks_of
 from stargan_tf_mediapipe.mesh import FaceMesh
 
-MIN_PRESENCE = 0.5
+MIN_PRESENCE = 0.9
 # If the larger of two meshes covers more of the smaller, they are of one face.
 MAX_COVERED = 0.5
 
@@ -39,7 +39,8 @@ class MediaPipe:
             InputError: if the image has another shape or type.
         """
         is_array = isinstance(image, np.ndarray)
-        if not is_array or image.dtype != np.uint8 or image.shape[2:] != (3,):
+        is_image = is_array and image.dtype == np.uint8 and image.size > 0
+        if not is_image or image.shape[2:] != (3,):
             received = f"{image.dtype} {image.shape}" if is_array else type(image)
             raise InputError(
                 "An image to find faces in is a uint8 array (height, width, 3). "
@@ -67,7 +68,6 @@ class MediaPipe:
             ImportError: without ai-edge-litert.
         """
         import tensorflow as tf
-
         from stargan_tf.faces.masks import face_masks, heat_maps_of
 
         size = images.shape[1]
