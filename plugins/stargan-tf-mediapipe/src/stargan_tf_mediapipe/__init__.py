@@ -1,0 +1,5 @@
+"""Facial landmarks by MediaPipe for `stargan-tf --landmarks mediapipe`."""
+
+from stargan_tf_mediapipe.provider import PROVIDER
+
+__all__ = ["PROVIDER"]

@@ -1,0 +1,136 @@
+"""MediaPipe's short-range face detector, on tiles of an image pyramid.
+
+Reference: BlazeFace (Bazarevsky et al. 2019), sections 3.2 (anchors) and 3.3 (blending
+of overlapping boxes).
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from stargan_tf_mediapipe.network import Network
+
+TILE = 128
+STEP = TILE // 2
+# The longer side of the largest image in the pyramid, and how far a small image is
+# enlarged to reach it.
+LONGEST = 8 * TILE
+ENLARGEMENT = 2
+# At 0.5 wheels and flowers of printed cloth are taken for small faces.
+MIN_SCORE = 0.7
+MIN_OVERLAP = 0.3
+
+
+class Face(NamedTuple):
+    """A face that the detector found.
+
+    Coordinates are distances in pixels from the left and upper edges of the image.
+
+    Args:
+        box: float (2, 2): x, y of the upper left and of the lower right corner.
+        key_points: float (6, 2): x, y of the person's right eye and left eye, the tip
+            of the nose, the mouth, and the right and left ears.
+        score: from 0 to 1.
+    """
+
+    box: np.ndarray
+    key_points: np.ndarray
+    score: float
+
+
+class FaceDetector:
+    """Finds faces in images of any size.
+
+    The network sees 128 x 128 pixels and finds faces from about a sixth of that. So it
+    searches the whole image first, and then overlapping tiles of it at two, four, and
+    eight times the resolution.
+    """
+
+    def __init__(self):
+        outputs = ("regressors", "classificators")
+        self._network = Network("face_detection_short_range.tflite", outputs)
+        self._anchors = _anchors()
+
+    def levels(self, image: np.ndarray) -> Iterator[list[Face]]:
+        """Finds the faces, the large ones first.
+
+        Args:
+            image: uint8 (height, width, 3).
+
+        Yields:
+            The faces of each level of the pyramid. A face can be in several levels.
+        """
+        photo = Image.fromarray(image)
+        longest = min(LONGEST, max(TILE, ENLARGEMENT * max(photo.size)))
+        side = TILE
+        while side <= longest:
+            tiles = zip(*self._search(photo, side / max(photo.size)), strict=True)
+            yield _blend(*map(np.concatenate, tiles))
+            side *= 2
+
+    def _search(
+        self, photo: Image.Image, scale: float
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields the faces of each tile of one level, in pixels of the photo."""
+        size = [max(1, round(length * scale)) for length in photo.size]
+        level = np.divide(photo.resize(size, Image.Resampling.BILINEAR), 127.5) - 1
+        columns, rows = (range(0, max(1, n - STEP), STEP) for n in size)
+        # Black around the level, which is in the middle.
+        end = np.array([columns[-1], rows[-1]]) + TILE
+        left, top = start = (end - size) // 2
+        canvas = np.full((end[1], end[0], 3), -1, np.float32)
+        canvas[top : top + size[1], left : left + size[0]] = level
+        for x, y in itertools.product(columns, rows):
+            points, scores = self._faces(canvas[y : y + TILE, x : x + TILE])
+            # What an inner edge of the tile cuts is whole in another tile or level.
+            corner = np.array([x, y])
+            is_cut = (points[:, 0] < 0) & (corner > 0)
+            is_cut |= (points[:, 1] > TILE) & (corner + TILE < end)
+            is_whole = ~is_cut.any(axis=1)
+            points = (points[is_whole] + corner - start) * np.divide(photo.size, size)
+            yield points, scores[is_whole]
+
+    def _faces(self, tile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The corners and key points of the faces in a tile, (n, 8, 2), and scores."""
+        numbers, logits = self._network(tile)
+        scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -80, 80)))
+        kept = scores > MIN_SCORE
+        points = numbers[kept].reshape(-1, 8, 2)
+        # The first two are the center, which is relative to the anchor, and the size.
+        halves = points[:, 1] / 2
+        points[:, 1] = points[:, 0] + halves
+        points[:, 0] -= halves
+        return points + self._anchors[kept, None], scores[kept]
+
+
+def _anchors() -> np.ndarray:
+    """Centers of the anchors in pixels of a tile, in the order of the outputs."""
+    centers = []
+    for stride, anchors in ((8, 2), (16, 6)):
+        grid = np.arange(stride / 2, TILE, stride, dtype=np.float32)
+        x, y = np.meshgrid(grid, grid)
+        centers.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), anchors, 0))
+    return np.concatenate(centers)
+
+
+def _blend(points: np.ndarray, scores: np.ndarray) -> list[Face]:
+    """Joins overlapping boxes by their mean, weighted by score (section 3.3)."""
+    faces = []
+    while len(scores):
+        best = scores.argmax()
+        near = _overlap(points[best], points) > MIN_OVERLAP
+        mean = np.average(points[near], axis=0, weights=scores[near])
+        faces.append(Face(mean[:2], mean[2:], float(scores[best])))
+        points, scores = points[~near], scores[~near]
+    return faces
+
+
+def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Intersection over union of one box with each of several."""
+    sides = np.minimum(box[1], boxes[:, 1]) - np.maximum(box[0], boxes[:, 0])
+    common = np.prod(np.maximum(sides, 0), axis=1)
+    areas = np.prod(boxes[:, 1] - boxes[:, 0], axis=1)
+    return common / (np.prod(box[1] - box[0]) + areas - common)
