@@ -6,7 +6,6 @@ Where their eyes, noses, and mouths are was read off enlargements by eye.
 import io
 import subprocess
 import sys
-import types
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.plugin import InputError
+from stargan_tf.plugin import InputError, face_masks, heat_maps_of
 
 pytest.importorskip("ai_edge_litert")
 
@@ -178,22 +177,8 @@ def test_without_litert_the_error_names_what_to_install(monkeypatch):
         MediaPipe().find(np.zeros((8, 8, 3), np.uint8))
 
 
-@pytest.fixture
-def drawn_landmarks(monkeypatch):
-    """Replaces what draws masks: each number is the mean of all x or y."""
-    import tensorflow as tf
-
-    masks = types.ModuleType("stargan_tf.faces.masks")
-    masks.heat_maps_of = lambda points, size: points / size
-    masks.face_masks = lambda maps, size: tf.broadcast_to(
-        tf.reduce_mean(maps, axis=1)[:, None, None], (maps.shape[0], size, size, 2)
-    )
-    monkeypatch.setitem(sys.modules, "stargan_tf.faces", types.ModuleType("faces"))
-    monkeypatch.setitem(sys.modules, "stargan_tf.faces.masks", masks)
-
-
 @pytest.mark.parametrize("is_traced", [False, True])
-def test_masks_of_a_batch(drawn_landmarks, is_traced):
+def test_masks_of_a_batch(is_traced):
     import tensorflow as tf
 
     pictures = [portrait("male_7"), meadow(128, 128), portrait("male_4")]
@@ -204,9 +189,11 @@ def test_masks_of_a_batch(drawn_landmarks, is_traced):
     assert not masks[1].any()
     for k in (0, 2):
         (landmarks,) = find(pictures[k])
-        np.testing.assert_allclose(
-            masks[k, 5, 9], landmarks.mean(axis=0) / 128, atol=0.01
-        )
+        expected = face_masks(heat_maps_of(landmarks[None], 128), 128)[0]
+        np.testing.assert_allclose(masks[k], expected, atol=0.02)
+        # The tip of the nose belongs to both masks, a corner of the image to none.
+        x, y = np.rint(landmarks[54]).astype(int)
+        assert (masks[k, y, x] > 0.5).all() and not masks[k, 2, 2].any()
 
 
 def test_anchors_stand_in_the_order_of_the_network():

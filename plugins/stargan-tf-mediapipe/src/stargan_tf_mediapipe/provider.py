@@ -68,7 +68,8 @@ class MediaPipe:
             ImportError: without ai-edge-litert.
         """
         import tensorflow as tf
-        from stargan_tf.faces.masks import face_masks, heat_maps_of
+
+        from stargan_tf.plugin import face_masks, heat_maps_of
 
         size = images.shape[1]
         # In training this is traced, and the networks here are not TensorFlow's.
