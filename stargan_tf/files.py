@@ -11,6 +11,7 @@ the one place where paths that users give are expanded.
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -157,6 +158,15 @@ def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
     if len(content) > limit:
         raise ValueError(f"it has more than {limit:,} bytes")
     return content
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def parsed_json(text: str | bytes) -> Any:

@@ -107,6 +107,7 @@ need TensorFlow or Keras are imported when they are used:
 | `Steering`, `LabelSteering`, `Plan` | ways of steering (`stargan_tf.steerings`) |
 | `Target`, `parse_target`, `named_changes` | targets as text: in Python, in a graph |
 | `Heading`, `LabelSamples` | grids of images; the default of `ModelFamily.sampler` |
+| `heat_maps_of`, `face_masks` | landmarks of faces → masks of high-pass skips |
 | `Subject`, `Task`, `label_tasks` | what a steering evaluates |
 | `RemoteLabelModel` | a model on a server, for a steering |
 
@@ -177,6 +178,7 @@ _LAZY = {
     "stargan_tf.data.targets": ("Target", "parse_target"),
     "stargan_tf.evaluation.tasks": ("Subject", "Task"),
     "stargan_tf.exporting.label_model": ("named_changes",),
+    "stargan_tf.faces.masks": ("face_masks", "heat_maps_of"),
     "stargan_tf.exporting.litert": ("FileSignature", "LiteRTFile", "LiteRTModel"),
     "stargan_tf.exporting.saved_model": (
         "ServedModel",

@@ -5,11 +5,14 @@ Keras, `1/` for TF Serving, `litert/` for phones and browsers. In a wheel that f
 `stargan_tf/saved_models`.
 """
 
+import os
 from pathlib import Path
 
 from stargan_tf.errors import InputError, near_names
 
 LITERT = "litert"
+# The beginning of the names of models that their authors publish.
+OFFICIAL = "official/"
 _STATE = "state.json"
 
 
@@ -38,6 +41,11 @@ def named_or(folder: Path) -> Path:
     if str(folder) in names() and not _holds_model(folder):
         return _home() / str(folder)
     return folder
+
+
+def is_official(model: str | os.PathLike) -> bool:
+    """Whether it names a model that its authors publish, and no file or folder."""
+    return os.fspath(model).startswith(OFFICIAL) and not os.path.lexists(model)
 
 
 def owner(path: Path) -> str | None:

@@ -23,6 +23,7 @@ ENGINES = (
     "doctor",
     "evaluation",
     "exporting",
+    "faces",
     "serving",
     "steering",
     "training",
@@ -111,6 +112,8 @@ def backend_neutral():
     for paper, files in PAPERS.items():
         for name in files:
             yield ROOT / f"models/{paper}/{name}.py"
+    for name in ("masks", "network"):
+        yield ROOT / f"faces/{name}.py"
     yield ROOT / "optimizers.py"
 
 
@@ -120,6 +123,7 @@ from types import SimpleNamespace
 from keras.ops import all, isfinite, ones
 from stargan_tf import DiscriminatorV1, DiscriminatorV2, GeneratorV1, GeneratorV2
 from stargan_tf import MappingNetwork, StyleEncoder
+from stargan_tf.faces.network import LandmarkNetwork
 from stargan_tf.models.stargan import objective
 from stargan_tf.models.stargan_v2 import objective as objective_v2
 def slope(function, x):
@@ -161,6 +165,9 @@ terms = objective_v2.generator_terms(
 )
 assert all(isfinite(list(terms.values()))) and len(terms) == 4
 assert float(objective_v2.diversity_weight(2.0, 25, 100)) == 1.5
+landmarks = LandmarkNetwork()
+assert landmarks.find(image).shape == (1, 98, 2)
+assert landmarks.masks(image).shape == (1, 64, 64, 2)
 """
 
 

@@ -196,12 +196,18 @@ EXPORT = Command(
 
 
 def _add_import_arguments(parser: CommandParser) -> None:
-    help = "The files of one model."
+    help = "The files of one model, or the name of a published one: official/afhq."
     parser.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help=help)
     parser.add_argument(
         "--output", required=True, metavar="DIR", help="Folder to write."
     )
     add_overwrite(parser.add_argument)
+    parser.add_argument(
+        "--accept_license",
+        action=Switch,
+        default=False,
+        help="For official/NAME: accept the authors' license without being asked.",
+    )
     add = parser.add_argument_group("Names").add_argument
     add("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
     add(
@@ -228,13 +234,20 @@ def _import(args: argparse.Namespace) -> None:
 
     output = Path(args.output)
     check_new(output, args.overwrite, "import.json")
-    checkpoint = read(
-        args.checkpoints, args.preset, args.domains, args.label_type, args.image_size
-    )
+    paths, preset, origin = args.checkpoints, args.preset, None
+    if any(map(shipped.is_official, paths)):
+        file, preset, origin = _fetch_official(args)
+        paths = [file]
+    elif args.accept_license:
+        raise InputError("--accept_license is for official/NAME. Drop it.")
+    checkpoint = read(paths, preset, args.domains, args.label_type, args.image_size)
     start_tensorflow()
     from stargan_tf.convert.write import write_model
 
-    imported = write_model(checkpoint, args.checkpoints, output, args.overwrite)
+    imported = write_model(checkpoint, paths, output, args.overwrite, origin)
+    if imported.family is None:
+        print(f"A landmark network for faces: stargan_tf.load_model({str(output)!r})")
+        return
     infos = imported.infos
     labels = " and ".join(f"{info.name} ({', '.join(info.domains)})" for info in infos)
     print(f"A {imported.family} model for {infos[0].image_size} px of {labels}.")
@@ -247,8 +260,53 @@ def _import(args: argparse.Namespace) -> None:
         f"train --init_from {output} --dataset folder --data_dir PHOTOS "
         "--run runs/mine",
     )
-    if imported.options.get("high_pass"):
-        print("It has high-pass skips: add --mask_provider MODULE:FUNCTION to each.")
+    if imported.has_landmarks:
+        print(
+            "The checkpoint's landmark network makes the masks of its high-pass skips; "
+            "only train needs --mask_provider MODULE:FUNCTION."
+        )
+    elif imported.options.get("high_pass"):
+        print(
+            "It has high-pass skips, and the checkpoint no landmark network (fan) that "
+            "makes their masks: import it together with wing.ckpt, or add "
+            "--mask_provider MODULE:FUNCTION to each."
+        )
+
+
+def _fetch_official(args: argparse.Namespace) -> tuple[Path, str | None, dict]:
+    """(file, preset, origin) of the model that is named, once its license is accepted.
+
+    The user's own names of the labels come before the preset.
+    """
+    if len(args.checkpoints) > 1:
+        raise InputError(
+            "A published model is imported alone. Received: "
+            f"{' '.join(args.checkpoints)}"
+        )
+    start_tensorflow()  # Keras fetches the file.
+    from stargan_tf.convert.published import fetch, license_text, published
+
+    source = published(args.checkpoints[0])
+    if args.accept_license:
+        note(license_text(source))
+    else:
+        _ask_to_accept(license_text(source))
+    file, origin = fetch(source)
+    named = args.preset or args.domains
+    return file, args.preset if named else source.preset, origin
+
+
+def _ask_to_accept(text: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        one_line = text.replace("\n", " ")
+        raise InputError(f"{one_line}. Add --accept_license to accept it.")
+    try:
+        answer = input(f"{text}\nDo you accept this license? [y/N] ")
+    except EOFError:
+        print()
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise InputError("The license was not accepted, so nothing was fetched.")
 
 
 IMPORT = Command(
@@ -256,7 +314,9 @@ IMPORT = Command(
     usage=(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
         "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
-        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt); also .npz."
+        "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt), or wing.ckpt; also .npz. Or\n"
+        "the name of a model that is fetched from its authors: official/celeba_hq,\n"
+        "official/afhq, official/wing."
     ),
     add_arguments=_add_import_arguments,
     run=_import,

@@ -113,6 +113,32 @@ class Sizes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Published:
+    """A checkpoint file that the authors of a model publish.
+
+    Args:
+        name: its name after `official/`.
+        title: what it is, for people.
+        url: the address of the file.
+        page: the address of the page that names it.
+        authors: who made it.
+        license: the license's name, and what it rules out.
+        terms: the address of the license's text.
+        preset: the names of its labels, a key of `PRESETS`; None for a network
+            without labels.
+    """
+
+    name: str
+    title: str
+    url: str
+    page: str
+    authors: str
+    license: str
+    terms: str
+    preset: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficialCode:
     """The authors' own code of a model family, and what its checkpoints look like.
 
@@ -132,6 +158,7 @@ class OfficialCode:
             this code cannot build.
         files: (state dicts by network, those of the optimizers, step) → (file name,
             content) of each file of a checkpoint.
+        published: checkpoints that the authors publish.
     """
 
     repository: str
@@ -148,6 +175,7 @@ class OfficialCode:
         [Mapping[str, StateDict], Mapping[str, Any], int],
         Iterable[tuple[str, Mapping[str, Any]]],
     ]
+    published: tuple[Published, ...] = ()
 
 
 def entries(table: Table) -> list[Entry]:

@@ -22,6 +22,7 @@ from stargan_tf.convert.mapping import (
 from stargan_tf.convert.names import dataset_infos
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
+from stargan_tf.faces.official import TABLE, find_landmarks
 from stargan_tf.models.registry import installed_families
 
 _STEP = re.compile(r"(\d+)[-_](?:[GD]|nets|optims)\b|(\d+)_nets_ema\b")
@@ -32,20 +33,23 @@ class OfficialCheckpoint:
     """What is in the files of a checkpoint.
 
     Args:
-        family: name of the model family.
+        family: name of the model family; None for a landmark network alone, where the
+            rest is empty.
         networks: our network's name → its weights.
         moments: our network's name → state dict of its PyTorch optimizer.
         sizes: what the shapes tell.
         step: training steps, by the files' names; 0 if they say nothing.
         infos: the model's data sets.
+        landmarks: the landmark network that makes the model's masks, if it is there.
     """
 
-    family: str
+    family: str | None
     networks: dict[str, NetworkState]
     moments: dict[str, Mapping[str, Any]]
     sizes: Sizes
     step: int
     infos: list[DatasetInfo]
+    landmarks: NetworkState | None = None
 
 
 @functools.cache
@@ -80,20 +84,37 @@ def read(
     networks: dict[str, NetworkState] = {}
     moments: dict[str, Any] = {}
     owners: dict[str, Path] = {}
+    landmarks: NetworkState | None = None
     for path in paths:
-        family, new, new_moments = _recognize(path, read_checkpoint(path))
+        content = read_checkpoint(path)
+        if found := find_landmarks(path, content):
+            if landmarks:
+                raise _twice(found, landmarks, "one wing.ckpt")
+            landmarks = found
+            _check(landmarks, TABLE)
+        recognized = _recognize(path, content)
+        if not recognized:
+            if not found:
+                raise _unknown(path, content)
+            continue
+        family, new, new_moments = recognized
         owners[family] = path
         for name, state in new.items():
             if name in networks:
-                raise InputError(
-                    f"{path} and {networks[name].path} both hold a {state.title}. Give "
-                    f"each network once: {official_codes()[family].file_names}."
-                )
+                names = official_codes()[family].file_names
+                raise _twice(state, networks[name], names)
             networks[name] = state
         moments |= new_moments
     if len(owners) > 1:
         listed = ", ".join(f"{path} ({family})" for family, path in owners.items())
         raise InputError(f"The files are of different models: {listed}.")
+    if not owners:
+        if preset or domains or label_type or image_size:
+            raise InputError(
+                f"{landmarks} has neither labels nor an image size. Leave out "
+                "--preset, --domains, --label_type and --image_size."
+            )
+        return OfficialCheckpoint(None, {}, {}, Sizes(0, {}, 0), 0, [], landmarks)
     if not networks:
         raise InputError(
             f"{paths[0]} holds optimizers only. Give the file of the networks "
@@ -112,24 +133,44 @@ def read(
             f"The checkpoint is for {sizes.image_size} px, --image_size says "
             f"{image_size}. Leave it out, or give a checkpoint for {image_size} px."
         )
+    if landmarks and not sizes.options.get("high_pass"):
+        if landmarks.path not in owners.values():
+            raise InputError(
+                f"{landmarks} makes masks, and {owners[family]} has no high-pass skips "
+                "that take them. Leave one of the two out."
+            )
+        landmarks = None
     infos = dataset_infos(sizes, preset, domains, label_type or official.label_type)
-    return OfficialCheckpoint(family, networks, moments, sizes, _step(paths), infos)
+    step = _step(paths)
+    return OfficialCheckpoint(family, networks, moments, sizes, step, infos, landmarks)
+
+
+def _twice(state: NetworkState, other: NetworkState, file_names: str) -> InputError:
+    return InputError(
+        f"{state.path} and {other.path} both hold a {state.title}. Give each network "
+        f"once: {file_names}."
+    )
 
 
 def _recognize(
     path: Path, content: Mapping[str, Any]
-) -> tuple[str, dict[str, NetworkState], dict[str, Any]]:
+) -> tuple[str, dict[str, NetworkState], dict[str, Any]] | None:
+    """(family, its networks, its optimizers' states) in a file; None for no family."""
     for family, official in official_codes().items():
         networks = official.find_networks(path, content)
         moments = official.find_moments(content)
         if networks or moments:
             return family, networks, moments
+    return None
+
+
+def _unknown(path: Path, content: Mapping[str, Any]) -> InputError:
     if is_state_dict(content):
         received = f"{len(content)} arrays, {_some(map(str, content))}"
     else:
         received = f"entries such as {_some(map(str, content))}" if content else "none"
     known = " or ".join(code.repository for code in official_codes().values())
-    raise InputError(f"{path} is no checkpoint of {known}. Received {received}.")
+    return InputError(f"{path} is no checkpoint of {known}. Received {received}.")
 
 
 def _step(paths: Iterable[Path]) -> int:

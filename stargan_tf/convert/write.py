@@ -13,6 +13,7 @@ import numpy as np
 from stargan_tf import files
 from stargan_tf.convert.files import write_torch
 from stargan_tf.convert.mapping import (
+    NetworkState,
     OfficialCode,
     Sizes,
     Table,
@@ -25,12 +26,15 @@ from stargan_tf.convert.mapping import (
 from stargan_tf.convert.read import OfficialCheckpoint, official_codes, read
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
+from stargan_tf.faces.network import LandmarkNetwork
+from stargan_tf.faces.official import TABLE
 from stargan_tf.models.registry import family
 from stargan_tf.optimizers import TorchAdam
 from stargan_tf.private_interfaces import moments, rate_schedule
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State, model_file, read_model_config
 from stargan_tf.training.run_folder import (
+    LANDMARKS_FILE,
     RunFolder,
     open_checkpoint,
     state_of,
@@ -48,16 +52,19 @@ class Imported:
     """What an import made.
 
     Args:
-        family: name of the model family.
+        family: name of the model family; None for a landmark network alone, where the
+            rest is empty.
         infos: the model's data sets.
         options: arguments of the model's constructor.
         fresh: what the checkpoint did not hold, in words.
+        has_landmarks: whether the folder holds a landmark network.
     """
 
-    family: str
+    family: str | None
     infos: list[DatasetInfo]
     options: Mapping[str, Any]
     fresh: list[str]
+    has_landmarks: bool
 
 
 def import_checkpoint(
@@ -86,25 +93,44 @@ def write_model(
     paths: Sequence[str | Path],
     output: Path,
     overwrite: bool = False,
+    origin: Mapping[str, Any] | None = None,
 ) -> Imported:
-    """Writes the model folder of a checkpoint, whole or not at all."""
-    model, fresh = _build(checkpoint)
-    datasets = model.label_space.to_list()
-    options = checkpoint.sizes.options
-    record = {
-        "checkpoints": [str(path) for path in paths],
-        "model": checkpoint.family,
-        "step": checkpoint.step,
-        "datasets": datasets,
-        "options": options,
-        NOT_IMPORTED: fresh,
-        "versions": versions(),
-    }
+    """Writes the model folder of a checkpoint, whole or not at all.
+
+    Args:
+        origin: where published files come from and under which license, for the
+            folder's record.
+    """
+    record = {"checkpoints": [str(path) for path in paths], "versions": versions()}
+    landmarks = checkpoint.landmarks and _landmark_network(checkpoint.landmarks)
+    model, fresh, options = None, [], checkpoint.sizes.options
+    if checkpoint.family:
+        model, fresh = _build(checkpoint)
+        record |= {
+            "model": checkpoint.family,
+            "step": checkpoint.step,
+            "datasets": model.label_space.to_list(),
+            "options": options,
+            NOT_IMPORTED: fresh,
+        }
+    if origin:
+        record["origin"] = origin
     with files.new_folder(output, "model", replace=overwrite) as unfinished:
-        folder = RunFolder(unfinished).checkpoints
-        checkpoints.save(folder, _SavedToDisk(model), state_of(model), keep=1)
+        if model:
+            folder = RunFolder(unfinished).checkpoints
+            checkpoints.save(folder, _SavedToDisk(model), state_of(model), keep=1)
+        if landmarks:
+            landmarks.save(unfinished / LANDMARKS_FILE)
         files.write_json(unfinished / IMPORT_RECORD, record)
-    return Imported(checkpoint.family, checkpoint.infos, options, fresh)
+    return Imported(
+        checkpoint.family, checkpoint.infos, options, fresh, bool(landmarks)
+    )
+
+
+def _landmark_network(state: NetworkState) -> LandmarkNetwork:
+    network = LandmarkNetwork()
+    put_weights(network, TABLE, state)
+    return network
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ OTHER_KINDS = {
     "classifiers": "classifiers/*.keras",
     "weights": "weights/*-v[0-9]*.npz",
     "exports": "served/*/*",
+    "official": "official/[!.]*",
     "models": "models/*.keras",
     "litertjs": "litertjs-*",
 }

@@ -10,11 +10,8 @@ A file is either as its project publishes it, which needs PyTorch, or converted:
 cache.
 """
 
-import contextlib
 import hashlib
-import io
 import os
-import sys
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -25,10 +22,10 @@ import numpy as np
 from stargan_tf.archives import open_arrays, read_arrays, write_arrays
 from stargan_tf.convert.files import import_torch, read_checkpoint
 from stargan_tf.data.cache import cache_folder
+from stargan_tf.download import download
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import temporary_folder, user_path
-from stargan_tf.native_output import note
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
 # Part of a converted file's name in the cache: raise it when the layout changes.
@@ -222,21 +219,13 @@ def _read(name: str, file: Path) -> Arrays:
 def _downloaded(name: str) -> Arrays:
     purpose, files = SOURCES[name]
     import_torch()  # Before hundreds of megabytes are fetched.
-    # Keras' bar is for people: in a file, each of its states would be a line.
-    silence = contextlib.redirect_stdout(io.StringIO())
+    advice = (
+        f"Put {_choices(name)} into {weights_folder()}, or name its folder in "
+        f"{VARIABLE}."
+    )
     with temporary_folder() as folder:
         for url in files:
-            note(f"Fetching {url} for {purpose} …")
-            try:
-                with contextlib.nullcontext() if sys.stdout.isatty() else silence:
-                    keras.utils.get_file(origin=url, cache_dir=folder, cache_subdir="")
-            # Keras raises plain exceptions for what the network answers.
-            except Exception as error:
-                raise InputError(
-                    f"The weights for {purpose} cannot be fetched ({error}). Put "
-                    f"{_choices(name)} into {weights_folder()}, or name its folder in "
-                    f"{VARIABLE}."
-                ) from error
+            download(url, folder, f"the weights for {purpose}", advice)
         return _converted(name, folder)
 
 

@@ -89,16 +89,7 @@ class LabelModel(StarGANBase):
         Raises:
             InputError: if shapes do not fit, or a target cannot be read.
         """
-        images, channels = np.asarray(images), self.label_space.image_shape[2]
-        if (
-            images.ndim != 4
-            or images.shape[-1] != channels
-            or any(side % 4 for side in images.shape[1:3])
-        ):
-            raise InputError(
-                f"images must be (n, height, width, {channels}) with sides that are "
-                f"multiples of 4. Received: shape {images.shape}"
-            )
+        images = self._checked(images)
         if np.asarray(labels).dtype.kind == "U":
             if dataset is not None:
                 raise InputError(
@@ -109,6 +100,36 @@ class LabelModel(StarGANBase):
             labels = vectors_of_targets(self, images, texts, mask)
         else:
             labels = self.label_space.embed(labels, dataset or 0, mask)
+        return self.draw(images, labels, batch_size)
+
+    def _checked(self, images):
+        images, channels = np.asarray(images), self.label_space.image_shape[2]
+        if (
+            images.ndim != 4
+            or images.shape[-1] != channels
+            or any(side % 4 for side in images.shape[1:3])
+        ):
+            raise InputError(
+                f"images must be (n, height, width, {channels}) with sides that are "
+                f"multiples of 4. Received: shape {images.shape}"
+            )
+        return images
+
+    def draw(self, images, labels, batch_size=16):
+        """What the generator makes of images and the vectors that it takes with them.
+
+        Args:
+            images: as `translate` takes them.
+            labels: (n, `label_space.width`), or (`label_space.width`,) for all images.
+            batch_size: images at a time.
+
+        Returns:
+            As `translate`.
+
+        Raises:
+            InputError: if shapes do not fit.
+        """
+        images, labels = self._checked(images), np.asarray(labels, np.float32)
         if labels.ndim == 2 and len(labels) != len(images):
             raise InputError(
                 f"Give one label per image. Received: {len(images)} images, "

@@ -6,7 +6,6 @@ size and the hash of the model file: a damaged checkpoint is noticed, and the on
 before it is used.
 """
 
-import hashlib
 import math
 import re
 import tempfile
@@ -173,7 +172,7 @@ def model_file(checkpoint: Path) -> Path:
 def model_digest(checkpoint: Path) -> str:
     """SHA-256 of a verified checkpoint's model file."""
     if checkpoint.is_file():
-        return _digest(checkpoint)
+        return files.sha256(checkpoint)
     return files.read_json(checkpoint / STATE_FILE)["seal"]["sha256"]
 
 
@@ -186,23 +185,15 @@ def _unreadable(checkpoint: Path, error: Exception) -> DamagedCheckpoint:
 
 def _with_seal(state: State, folder: Path) -> dict[str, Any]:
     file = folder / MODEL_FILE
-    seal = {"size": file.stat().st_size, "sha256": _digest(file)}
+    seal = {"size": file.stat().st_size, "sha256": files.sha256(file)}
     return {"format": FORMAT, **asdict(state), "seal": seal}
-
-
-def _digest(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as opened:
-        while chunk := opened.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _check_seal(checkpoint: Path, size: int, sha256: str) -> None:
     file = checkpoint / MODEL_FILE
     if not file.is_file():
         raise DamagedCheckpoint(f"{checkpoint} is damaged: {MODEL_FILE} is missing.")
-    if file.stat().st_size != size or _digest(file) != sha256:
+    if file.stat().st_size != size or files.sha256(file) != sha256:
         raise DamagedCheckpoint(
             f"{checkpoint} is damaged: {MODEL_FILE} is not the file that was saved."
         )
@@ -275,6 +266,12 @@ _PACKAGES = frozenset({"keras", "stargan_tf", "builtins"})
 def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
     """The arguments that a model was made with; TensorFlow is not needed."""
     return _read_config(file, chosen, compile=False)["config"]
+
+
+def class_of_file(file: Path) -> str:
+    """The name of the class whose object is in a `.keras` file."""
+    with _explained(file):
+        return str(_parsed_config(file)["class_name"])
 
 
 def state_of_file(file: Path) -> State:

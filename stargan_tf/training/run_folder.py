@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import filelock
@@ -25,7 +26,7 @@ from stargan_tf.models.registry import (
     preset,
     presets,
 )
-from stargan_tf.pretrained import named_or, names
+from stargan_tf.pretrained import is_official, named_or, names
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
 from stargan_tf.user_code import check_trusted, imported_by_user
@@ -34,6 +35,9 @@ from stargan_tf.version import __version__
 Code = str | Callable[..., Any]
 # What a run folder's config.json has beside the options.
 VERSIONS = "versions"
+# A landmark network beside an imported model, whose masks it makes, or alone.
+LANDMARKS_FILE = "landmarks.keras"
+_MASKS = "mask_provider"
 # Options of earlier versions. `from_config` refuses models that used `separable`.
 _FORMER_OPTIONS = ("data_service", "separable")
 
@@ -153,6 +157,8 @@ def _is_preset(name: str) -> bool:
 # What a user names as a model, see `find_checkpoint`.
 Source = str | os.PathLike
 _REMOTE = "://"
+# Where a model that its authors publish is imported from, by name and license.
+_OFFICIAL_FOLDER = "stargan_tf.convert.published:model_folder"
 _HUB = "hf://"
 
 
@@ -161,24 +167,31 @@ def load_model(
     *,
     compile: bool = True,
     trust_code: bool = False,
+    accept_license: bool = False,
     **code: Code | None,
 ) -> Any:
-    """Opens a trained model.
+    """Opens a trained model, or a landmark network (`faces.network.LandmarkNetwork`).
 
     Args:
         model: a run folder (its newest sound checkpoint is opened), the folder of a
             checkpoint or preset, the name of a model that comes with the package
-            (`stargan_tf.pretrained`), a `.keras` file of `model.save`, or an address
-            from which Keras loads models, such as `hf://user/model`.
+            (`stargan_tf.pretrained`), a `.keras` file of `model.save`, an address from
+            which Keras loads models, such as `hf://user/model`, or the name of a model
+            that its authors publish, such as `official/afhq`. The latter is fetched
+            and imported once, and kept in the cache. A landmark network is the folder
+            of an import of `wing.ckpt`, `official/wing`, or a `.keras` file, too.
         compile: whether the model is compiled as it was saved, so that `fit` continues
             its training: optimizers with their state, loss weights and seed. One that
             was saved uncompiled needs `compile()`.
         trust_code: whether functions that the run's configuration names may be
             imported, which executes their modules. Set it for runs of your own, and
             of people whose programs you would run.
+        accept_license: whether you accept the license of a model that its authors
+            publish. `stargan-tf import official/NAME` shows it.
         **code: functions that are not saved with the model, such as `mask_provider`
-            of a model with high-pass skips, in place of those that the run names:
-            callables, or texts `module:name` or `path/to/file.py:name`.
+            of a model with high-pass skips, in place of those that the run names and
+            of the landmark network beside an imported model: callables, or texts
+            `module:name` or `path/to/file.py:name`.
 
     Returns:
         The model. The modules that a file names are not imported, except those of its
@@ -188,9 +201,17 @@ def load_model(
         InputError: if there is no model, it is damaged, or it was written by another
             version; a run without a checkpoint; code that is not trusted or cannot be
             imported.
-        ImportError: for `hf://` without the package huggingface_hub.
+        ImportError: for `hf://` without the package huggingface_hub, or for
+            `official/` without PyTorch.
     """
-    checkpoint, state = find_checkpoint(model)
+    if is_official(model):
+        model = resolve_name(_OFFICIAL_FOLDER)(os.fspath(model), accept_license)
+    path = _fetched(model)
+    if file := _landmarks_in(path):
+        if given := [name for name, value in code.items() if value is not None]:
+            raise InputError(f"A landmark network takes no {given[0]}. Leave it out.")
+        return _open_landmarks(file)
+    checkpoint, state = find_checkpoint(path)
     loaded = open_checkpoint(checkpoint, state, compile)
     config = run_of(checkpoint).config
     attach_code(loaded, family(state.model), config, code, trust_code)
@@ -381,6 +402,11 @@ def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
 
 def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, State]:
     path = named_or(path)
+    if _landmarks_in(path):
+        raise InputError(
+            f"{path} is a network that finds landmarks of faces and translates "
+            "nothing. Pass the folder of a run, or of another imported checkpoint."
+        )
     if path.is_file():
         if path.name != checkpoints.MODEL_FILE or not _has_state(path.parent):
             return path, checkpoints.state_of_file(path)
@@ -388,6 +414,12 @@ def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, Stat
     if _has_state(path):
         return path, checkpoints.read_state(path)
     run = RunFolder(path)
+    if is_official(path):
+        raise InputError(
+            f"{path} is a model that its authors publish under a license of theirs. "
+            f"Run 'stargan-tf import {path} --output DIR', and give DIR. In Python, "
+            f'call load_model("{path}", accept_license=True).'
+        )
     if not path.is_dir():
         raise InputError(
             f"There is no model {path}. Expected a run folder, the folder of a "
@@ -412,6 +444,24 @@ def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, Stat
 
 def _has_state(folder: Path) -> bool:
     return (folder / checkpoints.STATE_FILE).exists()
+
+
+def _landmarks_in(path: Path) -> Path | None:
+    """The file of the landmark network that a path names, if it names one."""
+    if path.is_file() and not _has_state(path.parent):
+        is_network = checkpoints.class_of_file(path) == "LandmarkNetwork"
+        return path if is_network else None
+    file = path / LANDMARKS_FILE
+    has_model = _has_state(path) or RunFolder(path).checkpoints.exists()
+    return file if file.is_file() and not has_model else None
+
+
+def _open_landmarks(file: Path) -> Any:
+    from stargan_tf.faces.network import LandmarkNetwork
+
+    network = LandmarkNetwork()
+    checkpoints.load_weights(network, file)
+    return network
 
 
 def _fetched(model: Source) -> Path:
@@ -473,6 +523,8 @@ def attach_code(
 ) -> None:
     """Gives a loaded model functions that are not saved in it, by its `set_…` methods.
 
+    Where nothing else makes its masks, the landmark network beside it does.
+
     Args:
         given: option name → a function or its `module:name`, in place of what the
             run names; None stands for "not given".
@@ -491,6 +543,9 @@ def attach_code(
         getattr(model, f"set_{name}")(function)
     for name, code in recorded.items():
         getattr(model, f"set_{name}")(_recorded(name, code, config))
+    landmarks = config.with_name(LANDMARKS_FILE)
+    if _MASKS in options and _MASKS not in {*given, *recorded} and landmarks.is_file():
+        model.set_mask_provider(_open_landmarks(landmarks).masks)
 
 
 def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:

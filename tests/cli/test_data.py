@@ -423,6 +423,8 @@ def folder(tmp_path, monkeypatch):
         "models/e.keras",
         "weights/lpips_alex-v1.npz",
         "served/1.0/toon/saved_model.pb",
+        "official/afhq/f.ckpt",
+        "official_sha256/afhq",
         "litertjs-2.5.3/a.js",
         "weights/alexnet.ckpt",
         "letter.txt",
@@ -454,7 +456,7 @@ def test_everything_is_listed(capsys, folder):
     assert "hair, 2 images of 8 px" in output
     assert [line.split()[0] for line in output.splitlines()[:-2]].count("images") == 1
     assert {line.split()[0] for line in output.splitlines()[:-2]} == set(cache.KINDS)
-    assert f"8 entries, 7.0 MB, in {folder}" in output
+    assert f"9 entries, 8.0 MB, in {folder}" in output
     assert "Images may take 8,192.0 MB (STARGAN_TF_CACHE_LIMIT_MB)" in output
 
 
@@ -467,16 +469,17 @@ def test_some_kinds_are_listed_and_removed(capsys, folder):
     assert before - files(folder) == {"statistics/a.npz", "classifiers/d.keras"}
 
 
-def test_all_is_removed_but_what_users_put_there(capsys, folder):
+def test_all_is_removed_but_records_and_what_users_put_there(capsys, folder):
     assert run_cache(capsys, "--clear")[0] == 0
-    assert files(folder) == {"weights/alexnet.ckpt", "letter.txt"}
+    left = {"weights/alexnet.ckpt", "letter.txt", "official_sha256/afhq"}
+    assert files(folder) == left
     assert "0 entries, 0.0 MB" in run_cache(capsys)[1]
 
 
 def test_images_in_use_stay(capsys, folder):
     store = open_images(hair())
     status, output, error = run_cache(capsys, "--clear")
-    assert status == 2 and output.startswith("Removed 7 of 8 entries")
+    assert status == 2 and output.startswith("Removed 8 of 9 entries")
     assert error.count("\n") == 1 and "in use" in error and "images hair" in error
     assert store.path.exists()
 

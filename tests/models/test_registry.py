@@ -218,6 +218,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "upsampling": "transposed",
         "skips": False,
         "separate_classifier": False,
+        "multi_task": False,
         "ema_decay": 0.0,
     }
     assert config.compile_options == {
@@ -264,6 +265,7 @@ def test_presets_of_the_second_paper(
         "high_pass": high_pass,
         "mask_provider": provider,
         "generator_filters": None,
+        "latent_injection": False,
     }
     assert config.compile_options == {
         "learning_rate": 1e-4,
@@ -271,6 +273,7 @@ def test_presets_of_the_second_paper(
         "beta_1": 0.0,
         "beta_2": 0.99,
         "l2": 1e-4,
+        "diversity_term": "difference",
         "diversity_steps": 100_000,
         "ema_decay": 0.999,
         "accumulate": accumulate,

@@ -61,8 +61,10 @@ OPENS = re.compile(
 )
 # Modules that open what nobody else has made, or what others here read for them.
 ELSEWHERE = {
+    "cli.export": "nothing: a line for people names load_model",
     "cli.questionnaire": "models and images, as cli.translate does",
     "cli.translate": "models, by training.checkpoints",
+    "convert.published": "its own record: tests/convert/test_published.py",
     "convert.write": "a file that it writes",
     "data.info": "its own dictionary",
     "data.streams": "cache entries: tests/data/test_streams.py",

@@ -108,5 +108,5 @@ def test_missing_weights_are_told_before_a_folder_is_made(toy_run, tiny, tmp_pat
     flags = (*tiny, "--evaluate_every=20", "--evaluate_metrics=lpips")
     status, _, errors = run.finish(*flags, PIP_NO_INDEX="1")
     assert status == 2
-    assert errors.count("\n") == 1 and "The weights for LPIPS with AlexNet" in errors
+    assert errors.count("\n") == 1 and "the weights for LPIPS with AlexNet" in errors
     assert not run.folder.exists()

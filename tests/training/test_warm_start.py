@@ -189,7 +189,12 @@ def test_networks_options_come_from_the_model(tmp_path):
         name: value
         for name, value in config.model_options.items()
         if name != "mask_provider"
-    } == {**V2, "high_pass": 0.0, "generator_filters": None}
+    } == {
+        **V2,
+        "high_pass": 0.0,
+        "generator_filters": None,
+        "latent_injection": False,
+    }
     # A preset yields, a flag must agree, the run's own file needs no model any more.
     assert resolve({**given, "preset": "stargan_v2_afhq_256"}).image_size == 64
     with pytest.raises(InputError, match="has style_dim=4; a run with --init_from"):

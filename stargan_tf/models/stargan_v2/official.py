@@ -17,6 +17,7 @@ from stargan_tf.convert.mapping import (
     Entry,
     NetworkState,
     OfficialCode,
+    Published,
     Sizes,
     StateDict,
     Table,
@@ -156,7 +157,7 @@ def _styled_norm(key: str, path: str) -> Iterator[Entry]:
 DISCRIMINATOR = "discriminator"
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 NETWORKS = (*AVERAGED, DISCRIMINATOR)
-# The landmark network behind the official masks, which is left out.
+# The landmark network behind the official masks, which `convert.read` finds.
 FAN = "fan"
 MAX_FILTERS = 512
 _EMA = "_ema"
@@ -266,8 +267,46 @@ def _files(
         yield f"{step:06d}_optims.ckpt", dict(moments)
 
 
+_REPOSITORY = "clovaai/stargan-v2"
+
+
+def _published(name: str, title: str, path: str, preset: str | None) -> Published:
+    return Published(
+        name=name,
+        title=title,
+        url=f"https://www.dropbox.com/s/{path}?dl=1",
+        page=f"https://github.com/{_REPOSITORY}",
+        authors="Yunjey Choi et al., NAVER Corp.",
+        license="CC BY-NC 4.0 (not for commercial use)",
+        terms="https://creativecommons.org/licenses/by-nc/4.0/",
+        preset=preset,
+    )
+
+
+_NETWORKS_FILE = "100000_nets_ema.ckpt"
+PUBLISHED = (
+    _published(
+        "celeba_hq",
+        "StarGAN v2 trained on CelebA-HQ",
+        f"96fmei6c93o8b8t/{_NETWORKS_FILE}",
+        preset="celeba_hq",
+    ),
+    _published(
+        "afhq",
+        "StarGAN v2 trained on AFHQ",
+        f"etwm810v25h42sn/{_NETWORKS_FILE}",
+        preset="afhq",
+    ),
+    _published(
+        "wing",
+        "the network that finds face landmarks for StarGAN v2",
+        "tjxpypwpt38926e/wing.ckpt",
+        preset=None,
+    ),
+)
+
 OFFICIAL = OfficialCode(
-    repository="clovaai/stargan-v2",
+    repository=_REPOSITORY,
     file_names="one {step}_nets.ckpt and one {step}_nets_ema.ckpt",
     label_type=ONE_HOT,
     networks=NETWORKS,
@@ -278,4 +317,5 @@ OFFICIAL = OfficialCode(
     tables=_tables,
     check_exportable=_check_exportable,
     files=_files,
+    published=PUBLISHED,
 )

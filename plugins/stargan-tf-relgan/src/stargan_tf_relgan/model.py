@@ -17,12 +17,9 @@ from stargan_tf.plugin import (
     check_decay,
     global_batch_size,
     global_rows,
-    in_batches,
     local_rows,
     parse_target,
     tape_over,
-    to_float,
-    to_uint8,
 )
 
 from .networks import RelativeDiscriminator, RelativeGenerator, joined
@@ -311,30 +308,17 @@ class RelGAN(LabelModel):
         Raises:
             InputError: if shapes do not fit, or a target cannot be read.
         """
-        images, channels = np.asarray(images), self.label_space.image_shape[2]
-        sides = images.shape[1:3]
-        if images.ndim != 4 or images.shape[3] != channels or any(s % 4 for s in sides):
-            raise InputError(
-                f"images must be (n, height, width, {channels}) with sides that are "
-                f"multiples of 4. Received: shape {images.shape}"
-            )
         if np.asarray(changes).dtype.kind == "U":
             texts = np.atleast_1d(changes).tolist()
             changes = np.stack([self.change_of(text) for text in texts])
-        changes = np.asarray(changes, np.float32)
+            changes = changes[0] if len(changes) == 1 else changes
         width = self.label_space.width
-        if changes.shape not in ((width,), (1, width), (len(images), width)):
+        if np.shape(changes)[-1:] != (width,):
             raise InputError(
-                f"Give one change for all images, or one for each of {len(images)}: "
-                f"{width} numbers in [-1, 1]. Received: shape {changes.shape}"
+                f"changes are targets in words, or {width} numbers in [-1, 1] for all "
+                f"images or for each. Received: shape {np.shape(changes)}"
             )
-        changes = np.broadcast_to(changes, (len(images), width))
-
-        def generate(rows):
-            return self._generate(to_float(images[rows]), changes[rows])
-
-        outputs = in_batches(generate, len(images), batch_size, images.shape[1:])
-        return to_uint8(outputs) if images.dtype == np.uint8 else outputs
+        return self.draw(images, changes, batch_size)
 
     def change_of(self, text):
         """The change that a target in words stands for, float32 (attributes,).

@@ -1,0 +1,1 @@
+"""Facial landmarks: the network that finds them, and masks made of them."""
