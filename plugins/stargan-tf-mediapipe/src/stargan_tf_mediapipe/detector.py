@@ -19,8 +19,10 @@ STEP = TILE // 2
 # enlarged to reach it.
 LONGEST = 8 * TILE
 ENLARGEMENT = 2
-# At 0.5 wheels and flowers of printed cloth are taken for small faces.
-MIN_SCORE = 0.7
+# MediaPipe's own for the whole image. At 0.5 in tiles, too, wheels of cars and patterns
+# of cloth are taken for small faces.
+MIN_SCORE = 0.5
+MIN_TILE_SCORE = 0.7
 MIN_OVERLAP = 0.3
 
 
@@ -67,8 +69,12 @@ class FaceDetector:
         longest = min(LONGEST, max(TILE, ENLARGEMENT * max(photo.size)))
         side = TILE
         while side <= longest:
-            tiles = zip(*self._search(photo, side / max(photo.size)), strict=True)
-            yield _blend(*map(np.concatenate, tiles))
+            points, scores = zip(
+                *self._search(photo, side / max(photo.size)), strict=True
+            )
+            points, scores = np.concatenate(points), np.concatenate(scores)
+            kept = scores > (MIN_SCORE if side == TILE else MIN_TILE_SCORE)
+            yield _blend(points[kept], scores[kept])
             side *= 2
 
     def _search(
