@@ -4,6 +4,7 @@ Packages bring them by entry points of the group `stargan_tf.landmarks`. The net
 `wing.ckpt` is one, too.
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -116,19 +117,23 @@ def landmark_provider(name: str) -> LandmarkProvider:
     installed = LANDMARKS.installed()
     if name in installed:
         return LANDMARKS.load(name)
-    path = user_path(name)
-    if path.exists() or "://" in name or is_official(name):
-        return NetworkProvider(_network(name, path), name)
+    if needs_tensorflow(name):
+        return NetworkProvider(_network(name, user_path(name)), name)
+    advice = near_names(name, installed)
+    if not installed:
+        advice = "None is installed; the package stargan-tf-mediapipe brings one."
     raise InputError(
         f"There is no landmark provider '{name}'. Expected the name of an installed "
         "one, the folder of 'stargan-tf import wing.ckpt', or wing.ckpt itself. "
-        f"{near_names(name, installed)} The package stargan-tf-mediapipe brings one."
+        + advice
     )
 
 
 def needs_tensorflow(name: str) -> bool:
-    """Whether `landmark_provider` would open a network."""
-    return name not in LANDMARKS.installed()
+    """Whether `landmark_provider` opens a network."""
+    is_elsewhere = "://" in name or is_official(name)
+    is_place = is_elsewhere or os.path.exists(user_path(name))
+    return is_place and name not in LANDMARKS.installed()
 
 
 def _network(name: str, path: Path) -> "LandmarkNetwork":
