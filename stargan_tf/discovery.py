@@ -141,6 +141,11 @@ MODELS = Group(
     "stargan_tf.models.family:ModelFamily",
 )
 STEERINGS = Group("stargan_tf.steerings", "steering", "stargan_tf.steering:Steering")
+LANDMARKS = Group(
+    "stargan_tf.landmarks",
+    "landmark provider",
+    "stargan_tf.faces.providers:LandmarkProvider",
+)
 
 
 def _entry_points(group: str) -> Iterator[EntryPoint]:

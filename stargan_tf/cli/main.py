@@ -35,6 +35,7 @@ from stargan_tf.version import __version__
 COMMANDS = {
     "train": "stargan_tf.cli.train:TRAIN",
     "translate": "stargan_tf.cli.translate:TRANSLATE",
+    "align": "stargan_tf.cli.align:ALIGN",
     "detect": "stargan_tf.cli.translate:DETECT",
     "evaluate": "stargan_tf.cli.train:EVALUATE",
     "compare": "stargan_tf.cli.train:COMPARE",

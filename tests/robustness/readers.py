@@ -306,6 +306,12 @@ def read_cache():
         np.memmap(images.path, np.uint8, "r", shape=images.shape).mean()
 
 
+def mean_shape(folder):
+    """Where landmarks are in an aligned photo."""
+    np.savez(folder / "shape.npz", mean=_pixels(0, (98, 2)).astype(np.float32))
+    Image.fromarray(_pixels(0)).save(folder / "in.png")
+
+
 def statistics(folder):
     """Statistics of features, as evaluations keep them."""
     write_arrays(folder / "kept.npz", {"number": np.ones((4, 4))}, "statistics")
@@ -448,6 +454,15 @@ READERS = {
         REFUSE,
         ("steering.style_files", "archives"),
         (*mutations.NPZ,),
+    ),
+    "mean shape": Reader(
+        "shape.npz",
+        mean_shape,
+        "align --landmarks nobody --mean_shape shape.npz in.png --output out.png",
+        REFUSE,
+        ("faces.align", "archives"),
+        (*mutations.NPZ,),
+        stops="There is no landmark provider",
     ),
     "state": Reader(
         f"{STEP}/state.json",

@@ -61,6 +61,7 @@ OPENS = re.compile(
 )
 # Modules that open what nobody else has made, or what others here read for them.
 ELSEWHERE = {
+    "cli.align": "photos, as cli.translate does",
     "cli.export": "nothing: a line for people names load_model",
     "cli.questionnaire": "models and images, as cli.translate does",
     "cli.translate": "models, by training.checkpoints",
@@ -78,6 +79,7 @@ ELSEWHERE = {
     "evaluation.weights": "known by their SHA-256: tests/evaluation/test_weights.py",
     "exporting.litert_file": "files that were just converted",
     "exporting.saved_model": "an export that was just written",
+    "faces.providers": "models, by training.checkpoints",
     "new_plugin.__init__": "files of the package",
     "training.warm_start": "what import wrote: tests/training/test_warm_start.py",
     "serving.client": "answers of a server: tests/serving/test_client.py",
