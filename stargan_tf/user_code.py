@@ -54,11 +54,11 @@ def check_trusted(
     """Refuses to run what a configuration names, unless the user trusts it.
 
     Args:
-        named: option → the code that the configuration names for it.
+        named: option → what the configuration names for it, code or something else.
     """
-    if trust_code:
-        return
     for option, code in named.items():
+        if trust_code or not is_code(str(code)):
+            continue
         raise InputError(
             f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
             f"that comes with a file is not run unasked. Pass your own --{option} (in "
@@ -83,11 +83,16 @@ def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
     return call
 
 
-def check_form(option: str, name: str) -> None:
-    """Raises InputError unless the option's text is `module:name` or `file.py:name`."""
+def is_code(name: str) -> bool:
+    """Whether a text is `module:name` or `file.py:name`."""
     module, colon, attribute = name.rpartition(":")
     named = module.endswith(".py") or all(p.isidentifier() for p in module.split("."))
-    if not (colon and attribute.isidentifier() and named):
+    return bool(colon) and attribute.isidentifier() and named
+
+
+def check_form(option: str, name: str) -> None:
+    """Raises InputError unless `is_code`."""
+    if not is_code(name):
         raise InputError(
             f"{option} must be MODULE:FUNCTION or FILE.py:FUNCTION, such as "
             f"my_masks:face_masks. Received: {name}"

@@ -16,6 +16,7 @@ from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.job import DataChoice, open_evaluation_data
 from stargan_tf.training.checkpoints import State
+from stargan_tf.training.run_folder import attach_landmarks, open_checkpoint, run_of
 from stargan_tf.training.watching import pick
 from stargan_tf.version import __version__
 
@@ -105,18 +106,18 @@ def measure(
     return Agreement(len(error), float(error.max()), float(error.mean()), psnr)
 
 
-def model_in_float32(model: Any) -> Any:
-    """A model with the same weights that computes in float32.
+def open_for_export(checkpoint: Path, state: State) -> Any:
+    """The model of a checkpoint, computing in float32.
 
-    Returns:
-        The model itself where it is float32 already, otherwise a copy without its mask
-        provider.
+    The landmark network beside it makes its masks; code that its run names does not.
     """
-    if model.dtype_policy.name == "float32":
-        return model
-    copy = type(model).from_config({**model.get_config(), "dtype": "float32"})
-    copy.set_weights(model.get_weights())
-    return copy
+    model = open_checkpoint(checkpoint, state)
+    if model.dtype_policy.name != "float32":
+        weights = model.get_weights()
+        model = type(model).from_config({**model.get_config(), "dtype": "float32"})
+        model.set_weights(weights)
+    attach_landmarks(model, run_of(checkpoint).config)
+    return model
 
 
 @dataclass(frozen=True)

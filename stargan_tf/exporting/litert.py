@@ -41,7 +41,7 @@ from stargan_tf.exporting.agreement import (
     described_model,
     held_out_images,
     measure,
-    model_in_float32,
+    open_for_export,
     training_images,
 )
 from stargan_tf.exporting.litert_file import (
@@ -56,7 +56,6 @@ from stargan_tf.models.registry import family
 from stargan_tf.native_output import without_lines
 from stargan_tf.private_interfaces import calibrated, quantized
 from stargan_tf.training.checkpoints import State
-from stargan_tf.training.run_folder import open_checkpoint
 
 FORMAT = "stargan_tf.litert/1"
 DESCRIPTION = "model.json"
@@ -89,6 +88,8 @@ class FileSignature:
             that LiteRT has built in. `IMAGES` are uint8 in uint8 files.
         samples: sample images → {input: one row for each image}.
         keras: the same inputs by name, all rows → what Keras' own networks give.
+        limit: how close to Keras it has to be in files of any quantization; None for
+            that of the quantization.
     """
 
     name: str
@@ -96,6 +97,7 @@ class FileSignature:
     function: Callable[..., dict[str, Any]]
     samples: Callable[[SampleImages], Arrays]
     keras: Callable[..., np.ndarray]
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class LiteRTFile:
     """One file.
 
     Args:
-        role: `"generator"` or `"style"`; the file's name without its extension.
+        role: `"generator"`, `"style"`, or `"landmarks"`; the file's name without its
+            extension.
         signatures: what it can be asked for.
         networks: the Keras layers whose weights they use.
     """
@@ -171,7 +174,7 @@ def export_litert(
             content = with_metadata(content, description)
             if samples:
                 found = KerasOutputs(file, input_type, samples).compare(content)
-                _check(found, quantize, input_type, samples.described)
+                _check(file, found, quantize, input_type, samples.described)
                 agreement |= found
             (folder / file.file_name).write_bytes(content)
             entries[file.role] = {
@@ -191,7 +194,7 @@ def export_litert(
 
 def litert_model(checkpoint: Path, state: State) -> LiteRTModel:
     """A trained model's networks as they go into LiteRT files."""
-    model = model_in_float32(open_checkpoint(checkpoint, state))
+    model = open_for_export(checkpoint, state)
     return resolve_name(family(state.model).litert)(model)
 
 
@@ -220,10 +223,15 @@ def limit(quantize: str, input_type: str) -> Limit:
 
 
 def _check(
-    agreement: Mapping[str, Agreement], quantize: str, input_type: str, described: str
+    file: LiteRTFile,
+    agreement: Mapping[str, Agreement],
+    quantize: str,
+    input_type: str,
+    described: str,
 ) -> None:
-    wanted = limit(quantize, input_type)
+    own = {signature.name: signature.limit for signature in file.signatures}
     for name, found in agreement.items():
+        wanted = own[name] or limit(quantize, input_type)
         if not wanted.allows(found):
             raise AgreementError(
                 f"'{name}' differs too much from Keras on {described}: {found}; "

@@ -76,7 +76,9 @@ def face_masks(heat_maps, size):
     coarse, fine = 0.0, 0.0
     for part in PARTS:
         spots = ops.sum(x[..., part.landmarks] ** part.power, axis=-1)
-        spots = ops.roll(spots, -part.up, axis=1)
+        # Not `ops.roll`, which LiteRT has no operation for.
+        up = part.up % GRID
+        spots = ops.concatenate([spots[:, up:], spots[:, :up]], axis=1)
         coarse = coarse + spots
         fine = fine + spots if part.is_fine else fine
     masks = ops.clip(ops.stack([coarse, fine], axis=-1), 0.0, 1.0)

@@ -4,7 +4,10 @@ Packages bring them by entry points of the group `stargan_tf.landmarks`. The net
 `wing.ckpt` is one, too.
 """
 
+import functools
+import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -14,6 +17,7 @@ from stargan_tf.discovery import API_VERSION, LANDMARKS
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.files import temporary_folder, user_path
 from stargan_tf.pretrained import is_official
+from stargan_tf.user_code import imported_by_user, is_code
 
 if TYPE_CHECKING:
     from stargan_tf.faces.network import LandmarkNetwork
@@ -33,10 +37,13 @@ class LandmarkProvider(Protocol):
     Attributes:
         api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
         name: that of the entry point.
+        version: text that changes whenever its results do; masks that are kept
+            belong to it.
     """
 
     api_version: int
     name: str
+    version: str
 
     def find(self, image: np.ndarray) -> np.ndarray:
         """Finds all faces in a photo.
@@ -78,6 +85,14 @@ class NetworkProvider:
     def __init__(self, network: "LandmarkNetwork", name: str):
         self.network, self.name = network, name
 
+    @functools.cached_property
+    def version(self) -> str:
+        """SHA-256 of the weights."""
+        digest = hashlib.sha256()
+        for weights in self.network.get_weights():
+            digest.update(np.ascontiguousarray(weights).data)
+        return digest.hexdigest()
+
     def find(self, image: np.ndarray) -> np.ndarray:
         """Finds the face; see `LandmarkProvider.find`."""
         from PIL import Image
@@ -98,7 +113,14 @@ class NetworkProvider:
 
     def __call__(self, images: Any) -> Any:
         """The masks of images; see `LandmarkNetwork.masks`."""
-        return self.network.masks(images)
+        return self._masks(images)
+
+    @functools.cached_property
+    def _masks(self) -> Callable[[Any], Any]:
+        import tensorflow as tf
+
+        # As a graph: its hundred layers one by one take twice as long.
+        return tf.function(self.network.masks, reduce_retracing=True, autograph=False)
 
 
 def landmark_provider(name: str) -> LandmarkProvider:
@@ -127,6 +149,26 @@ def landmark_provider(name: str) -> LandmarkProvider:
         "one, the folder of 'stargan-tf import wing.ckpt', or wing.ckpt itself. "
         + advice
     )
+
+
+def mask_provider(name: str) -> Callable[[Any], Any]:
+    """What makes masks of images: a landmark provider, or code that the user names.
+
+    Args:
+        name: as `landmark_provider` takes it, or MODULE:FUNCTION or FILE.py:FUNCTION.
+
+    Raises:
+        InputError: if there is none of that name, or it cannot be imported.
+    """
+    if is_code(name):
+        return imported_by_user("mask_provider", name)
+    return landmark_provider(name)
+
+
+def check_mask_provider(name: str) -> None:
+    """Raises InputError unless `mask_provider` has something to open."""
+    if not (is_code(name) or needs_tensorflow(name)):
+        landmark_provider(name)
 
 
 def needs_tensorflow(name: str) -> bool:

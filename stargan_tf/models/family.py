@@ -29,7 +29,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stargan_tf.errors import InputError, shortened
-from stargan_tf.user_code import imported_by_user
 
 NETWORKS = "Networks"
 OPTIMIZATION = "Optimization"
@@ -53,7 +52,8 @@ class Option:
             those values on the command line.
         many: each data set's value is itself a comma-separated list of names.
         maximum: the largest value that is accepted.
-        imported: the text names code, `module:name`, that the user wrote.
+        opened_by: of a text that names what no model file holds, such as code that
+            the user wrote: the function, `module:name`, from the text to that.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Option:
     separator: str | None = None
     many: bool = False
     maximum: float | None = None
-    imported: bool = False
+    opened_by: str = ""
 
     def read(self, value: Any) -> Any:
         """Checks a value from a flag (text) or from JSON.
@@ -246,6 +246,8 @@ class ModelFamily:
         defaults: name → default of run options where it is not `RUN_OPTIONS`' own.
         dataset_options: further `DatasetOptions` with which its images are opened.
         compile_from_run: run option → the argument of `compile()` it is passed as.
+        batches_from_model: attribute of the model → the argument of `batches` it is
+            passed as, unless it is None.
         label_weights: regular expression of `network/path` of a weight that stands
             for labels → (the axis along which they lie, index of the first on it, or
             None if they come last).
@@ -280,6 +282,7 @@ class ModelFamily:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     dataset_options: Mapping[str, Any] = field(default_factory=dict)
     compile_from_run: Mapping[str, str] = field(default_factory=dict)
+    batches_from_model: Mapping[str, str] = field(default_factory=dict)
     label_weights: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     served: str = "stargan_tf.exporting.label_model:served_model"
     litert: str = "stargan_tf.exporting.label_model:litert_model"
@@ -300,7 +303,7 @@ class ModelFamily:
     @property
     def code_options(self) -> tuple[str, ...]:
         """Names of the model's options that name code, which no model file holds."""
-        return tuple(option.name for option in self.model_options if option.imported)
+        return tuple(option.name for option in self.model_options if option.opened_by)
 
     def default(self, option: Option) -> Any:
         """An option's value when nobody gives one.
@@ -324,8 +327,17 @@ class ModelFamily:
             InputError: if code that the user named cannot be imported.
         """
         return {
-            name: imported_by_user(name, value)
+            name: self.opened(name, value)
             if value and name in self.code_options
             else value
             for name, value in values.items()
         }
+
+    def opened(self, name: str, text: str) -> Any:
+        """What the text of one of the `code_options` names.
+
+        Raises:
+            InputError: if there is no such thing, or it cannot be imported.
+        """
+        (option,) = (it for it in self.model_options if it.name == name)
+        return pkgutil.resolve_name(option.opened_by)(text)

@@ -17,13 +17,14 @@ NO_WEIGHTS = (
 )
 
 
-def unpack(data, fields):
+def unpack(data, fields, optional=()):
     """The values of a batch, in the order of `fields`.
 
     Args:
         data: a tuple of the fields, a dictionary with these keys, or either of them as
             x in Keras' (x, y, sample_weight).
         fields: names.
+        optional: names of further fields, of which None stands for what is not given.
 
     Raises:
         InputError: if a field is missing, or there are sample weights.
@@ -32,15 +33,17 @@ def unpack(data, fields):
     if isinstance(data, tuple | list) and isinstance(data[0], dict | tuple | list):
         data, rest = data[0], data[1:]
     if isinstance(data, dict):
-        values = [data.get(name) for name in fields]
+        values = [data.get(name) for name in (*fields, *optional)]
     else:
         data = data if isinstance(data, tuple | list) else (data,)
-        values, rest = list(data[: len(fields)]), (*data[len(fields) :], *rest)
+        most = len(fields) + len(optional)
+        values, rest = list(data[:most]), (*data[most:], *rest)
+        values += [None] * (most - len(values))
     values, rest = (
         [None if isinstance(v, tf.experimental.Optional) else v for v in part]
         for part in (values, rest)
     )
-    given = sum(value is not None for value in values)
+    given = sum(value is not None for value in values[: len(fields)])
     if given < len(fields):
         raise InputError(
             "Expected batches that are tuples or dictionaries of "
@@ -121,6 +124,19 @@ def check_images(label_space, **images):
                 f"{_values(image)}. Pixels from 0 to 255 are scaled by x / 127.5 - 1, "
                 "and what a bicubic filter overshoots is clipped."
             )
+
+
+def check_masks(info, masks=None):
+    """Refuses high-pass masks of another shape or range; None stands for none."""
+    if masks is None:
+        return
+    masks, shape = np.asarray(masks), (*info.shape[:2], 2)
+    if masks.shape[1:] != shape or not ((masks >= 0) & (masks <= 1)).all():
+        expected = ", ".join(map(str, ("batch", *shape)))
+        raise InputError(
+            f"masks must be ({expected}), from 0 to 1. Received: shape {masks.shape}, "
+            f"{_values(masks)}. A mask provider makes them of images."
+        )
 
 
 def check_labels(label, label_space):

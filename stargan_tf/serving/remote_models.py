@@ -13,8 +13,9 @@ from stargan_tf.data.info import DatasetInfo, size_text
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
+from stargan_tf.faces.providers import mask_provider
 from stargan_tf.serving.tf_serving import MAX_BATCH
-from stargan_tf.user_code import explained, imported_by_user
+from stargan_tf.user_code import explained
 
 MASKS = "mask_provider"
 
@@ -84,7 +85,9 @@ class RemoteStyleModel:
         self.family = description["family"]
         self.style_dim = description["style_dim"]
         self.latent_dim = description["latent_dim"]
-        self.high_pass = description["high_pass"]
+        # Servers with a landmark network make the masks themselves.
+        makes_masks = not description.get("needs_masks", True)
+        self.high_pass = 0.0 if makes_masks else description["high_pass"]
 
     def translate(
         self, images: np.ndarray, *, styles: np.ndarray, batch_size: int = MAX_BATCH
@@ -119,7 +122,7 @@ class RemoteStyleModel:
 def _mask_provider(name: str | None) -> Callable[[np.ndarray], Any] | None:
     if not name:
         return None
-    return explained(f"--{MASKS}", name, imported_by_user(f"--{MASKS}", name))
+    return explained(f"--{MASKS}", name, mask_provider(name))
 
 
 def sent(images: np.ndarray, info: DatasetInfo) -> np.ndarray:

@@ -375,7 +375,7 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
                     )
         for option in chosen.model_options:
             value = config["config"].get(option.name)
-            if value is not None and not (option.imported or option.separator):
+            if value is not None and not (option.opened_by or option.separator):
                 option.read(value)
     return config
 

@@ -452,11 +452,12 @@ def _from_anywhere(path: str | None) -> str | None:
 
 
 def _code_from_anywhere(code: str | None) -> str | None:
-    """FILE.py:FUNCTION with a path that is found from every folder."""
+    """FILE.py:FUNCTION, or a file or folder, with a path found from every folder."""
     file, colon, function = (code or "").rpartition(":")
-    if not (colon and file.endswith(".py")):
-        return code
-    return f"{_from_anywhere(file)}:{function}"
+    if colon and file.endswith(".py"):
+        return f"{_from_anywhere(file)}:{function}"
+    is_path = code and os.sep in code and os.path.exists(user_path(code))
+    return _from_anywhere(code) if is_path else code
 
 
 def _per_dataset(option: Option, values: tuple, datasets: tuple[str, ...]) -> tuple:

@@ -45,6 +45,7 @@ from stargan_tf.training.metric_log import MetricLog, drop_lines_after
 from stargan_tf.training.run_folder import (
     RunFolder,
     find_checkpoint,
+    keep_landmarks,
     read_config_file,
     versions,
 )
@@ -65,13 +66,13 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
     check_batch_size(strategy, config.batch_size)
     resume.check(folder, config)
     data = open_data(config)
+    with scope(strategy):
+        model = build_model(config, data.label_space)
     # Data that does not fit is told before a folder is made.
-    interruption.abandoned_on_stop(lambda: _batches(config, data))
+    interruption.abandoned_on_stop(lambda: _batches(config, data, model))
     if is_chief(strategy):
         replicas = strategy.num_replicas_in_sync if strategy else 1
         note(computing_on(this_machine(), replicas, config.precision))
-    with scope(strategy):
-        model = build_model(config, data.label_space)
     if not is_chief(strategy):
         with together(model, strategy):
             _train_beside_chief(model, config, data, strategy)
@@ -181,13 +182,17 @@ def _check_domains(info: DatasetInfo) -> None:
 
 
 def _batches(
-    config: RunConfig, data: RunData, start: int = 0, **options: Any
+    config: RunConfig, data: RunData, model: Any, start: int = 0, **options: Any
 ) -> tf.data.Dataset:
     """What the model is trained on, from a step on: batches of the whole `batch_size`.
 
     The further options are those of the family's `batches`.
     """
-    return pkgutil.resolve_name(family(config.family).batches)(
+    chosen = family(config.family)
+    for attribute, argument in chosen.batches_from_model.items():
+        if (value := getattr(model, attribute)) is not None:
+            options[argument] = value
+    return pkgutil.resolve_name(chosen.batches)(
         data.train[0] if len(data.train) == 1 else data.train,
         config.batch_size,
         seed=config.seed,
@@ -233,6 +238,7 @@ def _restore(
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}
     files.write_json(folder.config, record, "configuration")
+    keep_landmarks(model, folder.path)
 
 
 def _rates_in_words(model: Any) -> str:
@@ -359,9 +365,11 @@ def _fit(
         done, config.steps, config.checkpoint_every
     ):
         if has_workers(strategy):  # Each makes its own part of every batch.
-            batches = worker_batches(strategy, partial(_batches, config, data, done))
+            batches = worker_batches(
+                strategy, partial(_batches, config, data, model, done)
+            )
         else:  # Keras deals them out to the devices of this machine.
-            batches = _batches(config, data, done)
+            batches = _batches(config, data, model, done)
         model.fit(
             batches,
             steps_per_epoch=steps,

@@ -29,7 +29,7 @@ from stargan_tf.models.registry import (
 from stargan_tf.pretrained import is_official, named_or, names
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import DamagedCheckpoint, State, open_model
-from stargan_tf.user_code import check_trusted, imported_by_user
+from stargan_tf.user_code import check_trusted, is_code
 from stargan_tf.version import __version__
 
 Code = str | Callable[..., Any]
@@ -347,6 +347,7 @@ def save_preset(model: Any, folder: Source) -> None:
             "another folder."
         )
     checkpoints.write(path, model, state_of(model))
+    keep_landmarks(model, path)
 
 
 def find_checkpoint(
@@ -538,21 +539,41 @@ def attach_code(
     recorded = {name: recorded[name] for name in options if recorded.get(name)}
     recorded = {name: code for name, code in recorded.items() if name not in given}
     check_trusted(recorded, config, trust_code)
+    has_code = _MASKS in given or is_code(str(recorded.get(_MASKS)))
+    if _MASKS in options and not has_code and attach_landmarks(model, config):
+        recorded.pop(_MASKS, None)
     for name, code in given.items():
-        function = imported_by_user(name, code) if isinstance(code, str) else code
+        function = chosen.opened(name, code) if isinstance(code, str) else code
         getattr(model, f"set_{name}")(function)
     for name, code in recorded.items():
-        getattr(model, f"set_{name}")(_recorded(name, code, config))
-    landmarks = config.with_name(LANDMARKS_FILE)
-    if _MASKS in options and _MASKS not in {*given, *recorded} and landmarks.is_file():
-        model.set_mask_provider(_open_landmarks(landmarks).masks)
+        getattr(model, f"set_{name}")(_recorded(chosen, name, str(code), config))
 
 
-def _recorded(name: str, code: Any, config: Path) -> Callable[..., Any]:
+def attach_landmarks(model: Any, config: Path) -> bool:
+    """Lets the landmark network beside a model make its masks, if there is one."""
+    from stargan_tf.faces.providers import NetworkProvider
+
+    file = config.with_name(LANDMARKS_FILE)
+    if file.is_file():
+        model.set_mask_provider(NetworkProvider(_open_landmarks(file), str(file)))
+    return file.is_file()
+
+
+def keep_landmarks(model: Any, folder: Path) -> None:
+    """Puts the landmark network that makes a model's masks, if one does, beside it."""
+    network = getattr(getattr(model, _MASKS, None), "network", None)
+    if network is not None:
+        with files.new_file(folder / LANDMARKS_FILE, "landmark network") as temporary:
+            network.save(temporary)
+
+
+def _recorded(chosen: ModelFamily, name: str, code: str, config: Path) -> Any:
     try:
-        return imported_by_user(name, str(code))
+        if _REMOTE in code:
+            raise InputError(f"{name} {code} is not fetched unasked")
+        return chosen.opened(name, code)
     except InputError as error:
         raise InputError(
-            f"{error}. {config} names it: call from the folder of its module, add "
-            f"that folder to PYTHONPATH, or give another {name}."
+            f"{str(error).removesuffix('.')}. {config} names it: call from the folder "
+            f"of its module, add that folder to PYTHONPATH, or give another {name}."
         ) from error

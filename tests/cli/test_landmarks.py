@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.serving.client import Client
+from stargan_tf.serving.dev_server import DevServer
 from tests.cli.test_export import run
 from tests.convert.test_landmarks import averages, official_state, save
 
@@ -16,17 +18,33 @@ def photo(tmp_path_factory):
     return path
 
 
-def test_masks_of_an_imported_model_need_no_function(tmp_path, photo):
+def test_an_imported_model_needs_photos_only(tmp_path, photo):
     path = save(tmp_path / "100000_nets_ema.ckpt", averages(fan=official_state()))
-    model, output = tmp_path / "model", tmp_path / "translated.png"
+    model, served = tmp_path / "model", tmp_path / "served/faces"
     status, text, errors = run("import", path, "--domains", "a,b", "--output", model)
     assert status == 0, errors
     assert "landmark network makes the masks" in text
-    flags = ("--model", model, "--to", "b", "--seed", "7", photo, "--output", output)
-    status, _, errors = run("translate", *flags)
+    by_command, by_server = tmp_path / "by_command.png", tmp_path / "by_server.png"
+    flags = ("--to", "b", "--seed", "7", photo, "--output")
+    status, _, errors = run("translate", "--model", model, *flags, by_command)
     assert status == 0, errors
-    with Image.open(output) as image:
-        assert image.size == (64, 64)
+    flags_of_export = ("--format", "saved_model", "--nocheck", "--output", served)
+    status, _, errors = run("export", "--model", model, *flags_of_export)
+    assert status == 0, errors
+    server = DevServer(served, port=0)
+    server.start()
+    try:
+        with Client(server.address, "faces") as client:
+            (received,) = client.translate([photo], "b", seeds=7)
+        served_by = ("--server", server.address, "--model", "faces")
+        status, _, errors = run("translate", *served_by, *flags, by_server)
+        assert status == 0, errors
+    finally:
+        server.stop(0)
+    with Image.open(by_command) as expected, Image.open(by_server) as other:
+        expected = np.asarray(expected).astype(int)
+        assert np.abs(received - expected).max() <= 1
+        assert np.abs(np.asarray(other) - expected).max() <= 1
 
 
 def test_a_landmark_network_translates_nothing(tmp_path, photo):

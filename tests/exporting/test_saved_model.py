@@ -108,7 +108,7 @@ def test_three_images_show_a_difference_in_any_signature(served_v2):
     ):
         network.set_weights([1.2 * weight for weight in network.get_weights()])
     served = stargan_v2.served_model(other, {"fit": "crop", "crop_size": None})
-    images = random_images(ANIMALS, images_to_compare(256))
+    images = random_images(ANIMALS, images_to_compare({"image_size": 256}))
     assert len(images.images) == 3
     for signature in served.signatures:
         alone = replace(served, signatures=[signature])

@@ -34,6 +34,18 @@ def network():
     return built
 
 
+def sparse_network():
+    """The same with heat maps that are near 0 but for some spots, as those of faces."""
+    sparse = LandmarkNetwork()
+    sparse.set_weights(network().get_weights())
+    maps = np.asarray(sparse(images()))
+    mean, spread = maps.mean((0, 1, 2)), maps.std((0, 1, 2))
+    kernel, bias = sparse.get_layer("heat_maps").get_weights()
+    weights = [kernel / spread, (bias - mean) / spread - 2.5]
+    sparse.get_layer("heat_maps").set_weights(weights)
+    return sparse
+
+
 def images():
     """(2, 256, 256, 3) in [-1, 1]: squares of 16 × 16 pixels."""
     small = reference_array("fan_image", (2, 3, 16, 16), RECORD["seed"])

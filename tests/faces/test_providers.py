@@ -11,6 +11,7 @@ from stargan_tf import discovery
 from stargan_tf.discovery import LANDMARKS
 from stargan_tf.errors import InputError
 from stargan_tf.faces.masks import face_masks
+from stargan_tf.faces.network import LandmarkNetwork
 from stargan_tf.faces.providers import (
     LEAST_PEAK,
     LandmarkProvider,
@@ -24,6 +25,7 @@ CODE = """
 class Dots:
     api_version = 1
     name = "dots"
+    version = "1"
 
     def find(self, image):
         return []
@@ -92,6 +94,14 @@ def test_points_are_those_of_the_photo():
 def test_faint_heat_maps_are_no_face():
     provider = NetworkProvider(Stub(0.9 * LEAST_PEAK), "stub")
     assert provider.find(np.zeros((90, 80, 3), np.uint8)).shape == (0, 98, 2)
+
+
+def test_another_network_is_another_version():
+    other = LandmarkNetwork()
+    version = NetworkProvider(network(), "wing").version
+    assert version != NetworkProvider(other, "wing").version
+    other.set_weights(network().get_weights())
+    assert version == NetworkProvider(other, "other").version
 
 
 def test_the_masks_are_those_of_the_network():

@@ -91,7 +91,7 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
         ({"preset": "demo_v2", "family": "stargan"}, "max_filters is an option of"),
         ({"preset": "demo_v2", "image_size": 100}, "multiples of 16.*image_size=100"),
         ({"preset": "demo_v2", "accumulate": 3}, "accumulate must divide batch_size"),
-        ({"preset": "demo_v2", "high_pass": 1}, "needs masks.*--mask_provider MOD"),
+        ({"preset": "demo_v2", "high_pass": 1}, "needs masks.*--mask_provider NAME"),
         ({"preset": "demo_v2", "mask_provider": "a:b"}, "with high_pass=0"),
         (
             {"preset": "demo_v2", "high_pass": 1, "mask_provider": "a.b"},

@@ -17,7 +17,6 @@ from stargan_tf.models.family import (
     loss_weight,
     make_option,
 )
-from stargan_tf.user_code import check_form
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
 
@@ -45,8 +44,10 @@ MODEL_OPTIONS = (
     _network(
         "mask_provider",
         None,
-        "MODULE:FUNCTION or FILE.py:FUNCTION from images to masks, for --high_pass.",
-        imported=True,
+        "What makes the masks for --high_pass: the folder of an imported landmark "
+        "network, wing.ckpt, an installed provider such as mediapipe, or code, "
+        "MODULE:FUNCTION or FILE.py:FUNCTION, from images to masks.",
+        opened_by="stargan_tf.faces.providers:mask_provider",
     ),
     _width(
         "generator_filters",
@@ -208,11 +209,15 @@ def check(values: Mapping[str, Any]) -> None:
 
 def _check_masks(high_pass: float, provider: str | None) -> None:
     if provider:
-        check_form("mask_provider", provider)
+        # It imports NumPy, which the command line's help goes without.
+        from stargan_tf.faces.providers import check_mask_provider
+
+        check_mask_provider(provider)
     if high_pass and not provider:
         raise InputError(
             f"high_pass={high_pass} needs masks of the images. Pass --mask_provider "
-            "MODULE:FUNCTION, a function from images to masks (see "
+            "NAME: the folder of an imported landmark network, an installed provider, "
+            "or MODULE:FUNCTION from images to masks (see "
             "StarGANV2.set_mask_provider), or --high_pass 0."
         )
     if provider and not high_pass:
@@ -334,6 +339,7 @@ STARGAN_V2 = ModelFamily(
     # The paper's run.
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},
+    batches_from_model={"mask_provider": "mask_provider"},
     label_weights={
         r"mapping_network(_ema)?/(hidden_\d|style)/(kernel|bias)": (0, 0),
         r"style_encoder(_ema)?/style/(kernel|bias)": (0, 0),

@@ -18,12 +18,15 @@ The crops' aspect varies around the picture's own, not around 1: the same for sq
 pictures, and right for others, which the model always sees stretched.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.data.sampling import (
     SEED_LIMIT,
     WHOLE,
@@ -34,7 +37,13 @@ from stargan_tf.data.sampling import (
     reader,
 )
 from stargan_tf.data.source import LabeledImages
-from stargan_tf.data.store import AUTO, DecodedImages, ImageStore, open_images
+from stargan_tf.data.store import (
+    AUTO,
+    CachedImages,
+    DecodedImages,
+    ImageStore,
+    open_images,
+)
 from stargan_tf.errors import InputError
 
 AREA = (0.8, 1.0)
@@ -55,6 +64,7 @@ def reference_batches(
     flip: bool = True,
     cache: str = AUTO,
     part: BatchPart = WHOLE,
+    mask_provider: Callable[[Any], Any] | None = None,
 ) -> tf.data.Dataset:
     """Endless batches for `StarGANV2.fit`.
 
@@ -72,11 +82,17 @@ def reference_batches(
         cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
         part: which part of each batch to make, where machines share the work;
             `batch_size` remains that of the whole.
+        mask_provider: for models with high-pass skips: a `LandmarkProvider`, whose
+            masks are computed once for each image, kept with it in the cache, and
+            cropped and mirrored with it. The model makes the masks of images that are
+            not cached, and those of other callables, which have no `version`.
 
     Returns:
-        Dataset of `(image, domain, reference, reference_2, reference_domain)`. The
-        images are float32 `(batch_size, h, w, c)` in [-1, 1]; the domains int32
-        `(batch_size,)`. Both references are different pictures of
+        Dataset of `(image, domain, reference, reference_2, reference_domain)` and,
+        with a landmark provider, `masks`. The images are float32
+        `(batch_size, h, w, c)` in [-1, 1], the masks float32 `(batch_size, h, w, 2)`
+        in [0, 1]; the domains int32 `(batch_size,)`. Both references are different
+        pictures of
         `reference_domain`; where one turns out to be unreadable (only without the
         cache), the next of its domain stands in.
 
@@ -96,11 +112,17 @@ def reference_batches(
     size, count = source.info.shape[:2], 3 * part.size(batch_size)
     if crop_probability:
         source = source.enlarge()
-    store = open_images(source, cache, same_domain=True)
+    channels, scaled = source.info.num_channels, source.info.dtype == "uint8"
+    store = None
+    if scaled and hasattr(mask_provider, "version"):
+        store = open_images(with_masks(source, mask_provider), cache, same_domain=True)
+    # Images decoded for every batch would have their masks computed every time, too,
+    # those of references included.
+    has_masks = isinstance(store, CachedImages)
+    if not has_masks:
+        store = open_images(source, cache, same_domain=True)
     sampler = DomainSampler(store, source.info)
     read = reader(store)
-
-    scaled = source.info.dtype == "uint8"
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, ...]:
         seeds = tf.random.split([seed, step], 4)
@@ -116,11 +138,39 @@ def reference_batches(
             images = random_flips(images, seeds[3], part, groups=3)
         images = tf.cast(images, tf.float32)
         images = images / 127.5 - 1.0 if scaled else images
+        images, masks = images[..., :channels], images[: count // 3, ..., channels:]
         image, reference, reference_2 = tf.split(images, 3)
         domains, reference_domains = part.of(domains), part.of(reference_domains)
-        return image, domains, reference, reference_2, reference_domains
+        batch = image, domains, reference, reference_2, reference_domains
+        return (*batch, (masks + 1.0) * 0.5) if has_masks else batch
 
     return endless_batches(load, start_step)
+
+
+def with_masks(source: LabeledImages, provider: Callable[[Any], Any]) -> LabeledImages:
+    """The same images with two more channels, their high-pass masks.
+
+    Args:
+        source: uint8 images.
+        provider: what makes masks; it has a `version`.
+
+    Returns:
+        The images; a mask's 0 and 1 are 0 and 255.
+    """
+    load = source.load
+
+    def load_with_masks(index: int) -> np.ndarray:
+        image = load(index)
+        masks = np.asarray(provider(to_float(image)[np.newaxis]), np.float32)[0]
+        return np.concatenate([image, to_uint8(masks * 2 - 1)], axis=-1)
+
+    return replace(
+        source,
+        info=replace(source.info, num_channels=source.info.num_channels + 2),
+        load=load_with_masks,
+        fingerprint=f"{source.fingerprint} with masks of {provider.version}",
+        native_side=None,
+    )
 
 
 def random_boxes(count: int, probability: float, seed: tf.Tensor) -> tf.Tensor:

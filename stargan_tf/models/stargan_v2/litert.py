@@ -1,4 +1,4 @@
-"""StarGAN v2 as two LiteRT files: the generator, and where styles come from."""
+"""StarGAN v2 as LiteRT files: the generator, and where styles and masks come from."""
 
 from typing import Any
 
@@ -6,13 +6,19 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.pictures import to_float
-from stargan_tf.exporting.agreement import Arrays, SampleImages, smooth_noise
+from stargan_tf.exporting.agreement import Arrays, Limit, SampleImages, smooth_noise
 from stargan_tf.exporting.litert import FileSignature, LiteRTFile, LiteRTModel
 from stargan_tf.models.stargan_v2.layers import AdaINResidualBlock
+
+# Masks have edges, on which rounding switches pixels on or off.
+MASKS = Limit(psnr=25.0)
 
 
 def litert_model(model: Any) -> LiteRTModel:
     """The EMA networks: the files `generator`, and `style` with two signatures.
+
+    A third, `landmarks`, makes masks of images where a landmark network does so in
+    Keras.
 
     Args:
         model: a `StarGANV2` that computes in float32.
@@ -25,7 +31,10 @@ def litert_model(model: Any) -> LiteRTModel:
         # Truncation draws styles towards them.
         "mean_styles": np.round(np.stack(means).astype(np.float64), 6).tolist(),
     }
-    return LiteRTModel([_generator(model), _style(model)], details)
+    files = [_generator(model), _style(model)]
+    if model.high_pass and model.mask_provider:
+        files.append(_landmarks(model))
+    return LiteRTModel(files, details)
 
 
 def _generator(model: Any) -> LiteRTFile:
@@ -100,6 +109,18 @@ def _style(model: Any) -> LiteRTFile:
         ),
     )
     return LiteRTFile("style", [from_latents, from_references], [mapping, encoder])
+
+
+def _landmarks(model: Any) -> LiteRTFile:
+    signature = FileSignature(
+        name="find_masks",
+        shapes={"images": (1, *model.info.shape)},
+        function=lambda images: {"masks": model.mask_provider.network.masks(images)},
+        samples=lambda source: {"images": to_float(source.images)},
+        keras=lambda images: np.asarray(model.mask_provider(images)),
+        limit=MASKS,
+    )
+    return LiteRTFile("landmarks", [signature], [model.mask_provider.network])
 
 
 def _latents(model: Any, count: int) -> tuple[np.ndarray, np.ndarray]:

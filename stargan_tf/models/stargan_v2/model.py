@@ -24,7 +24,7 @@ from stargan_tf.models.base import (
     value_and_slope,
     weighted_sum,
 )
-from stargan_tf.models.inputs import check_domains, check_images, unpack
+from stargan_tf.models.inputs import check_domains, check_images, check_masks, unpack
 from stargan_tf.models.stargan_v2 import check_image_size, official_filters, styles
 from stargan_tf.models.stargan_v2.memory import (
     dense,
@@ -118,7 +118,9 @@ class StarGANV2(StarGANBase):
     `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
     dictionaries with these keys: images are float (batch, height, width, channels) in
     [-1, 1], or uint8; domains are int (batch,). Both references show
-    `reference_domain`, to which the image is translated.
+    `reference_domain`, to which the image is translated. With high-pass skips there
+    may be `masks`, float (batch, height, width, 2) in [0, 1], which are otherwise made
+    of the images in every step.
 
     Example:
 
@@ -288,17 +290,18 @@ class StarGANV2(StarGANBase):
         """What `set_mask_provider` was given, or None."""
         return self._mask_provider and self._mask_provider.func
 
-    def _masks(self, image):
+    def _masks(self, image, given=None):
         """The high-pass masks of images, or None where the model takes none."""
         if not self.high_pass:
             return None
-        if self._mask_provider is None:
+        if given is None and self._mask_provider is None:
             raise InputError(
                 f"A model with high_pass={self.high_pass} needs masks of the images. "
                 "Received none. Set a source of them with model.set_mask_provider(…), "
                 "give translate(masks=…), or build the model with high_pass=0."
             )
-        masks = tf.convert_to_tensor(self._mask_provider(image))
+        masks = self._mask_provider(image) if given is None else given
+        masks = tf.convert_to_tensor(masks)
         shape = (None, *self.info.shape[:2], 2)
         if not masks.shape.is_compatible_with(shape):
             raise InputError(
@@ -482,7 +485,8 @@ class StarGANV2(StarGANBase):
         return self.get_metrics_result()
 
     def _unpack(self, data, number=None):
-        image, domain, reference, reference_2, target = unpack(data, FIELDS)
+        fields = unpack(data, FIELDS, self._optional_fields())
+        image, domain, reference, reference_2, target, *masks = fields
         image = check_equal_batches(self._float_images(image))
         return Batch(
             image=image,
@@ -492,14 +496,18 @@ class StarGANV2(StarGANBase):
             target=tf.cast(target, tf.int32),
             latent=self._draw_latents(image, 0, number),
             latent_2=self._draw_latents(image, 1, number),
-            masks=self._masks(image),
+            masks=self._masks(image, *masks),
         )
 
+    def _optional_fields(self):
+        return ("masks",) if self.high_pass else ()
+
     def _check_batch(self, data):
-        fields = map(
-            self.distribute_strategy.experimental_local_results, unpack(data, FIELDS)
-        )
-        for image, domain, reference, reference_2, target in zip(*fields, strict=True):
+        fields = unpack(data, FIELDS, self._optional_fields())
+        fields = map(self.distribute_strategy.experimental_local_results, fields)
+        for fields_of_replica in zip(*fields, strict=True):
+            image, domain, reference, reference_2, target, *masks = fields_of_replica
+            check_masks(self.info, *masks)
             check_images(
                 self.label_space,
                 image=image,

@@ -15,7 +15,9 @@
 d and k are the widths of latent and style codes; `exporting.saved_model` explains the
 rest. `names` are domains. `latents` are numbers of a standard normal distribution.
 `truncation` is ψ in [0, 1], for each image. Models with high-pass skips take `masks`
-float32 [n,s,s,2] wherever images are translated.
+float32 [n,s,s,2] wherever images are translated. Where a landmark network makes them,
+they take images only; those with the suffix `_with_masks` (before `_encoded`) take
+`masks`.
 """  # noqa: E501
 
 from collections.abc import Mapping
@@ -27,7 +29,7 @@ import tensorflow as tf
 
 from stargan_tf.data.labels import quoted
 from stargan_tf.data.pictures import to_float
-from stargan_tf.exporting.agreement import SampleImages, smooth_noise
+from stargan_tf.exporting.agreement import Limit, SampleImages, smooth_noise
 from stargan_tf.exporting.saved_model import (
     ImageFormat,
     ServedModel,
@@ -40,6 +42,9 @@ _NAMES = row_spec("names", None, tf.string)
 _DOMAINS = row_spec("domains", None, tf.int32)
 _TRUNCATION = row_spec("truncation", None, tf.float32)
 SAMPLE_TRUNCATION = 0.5
+WITH_MASKS = "_with_masks"
+# The masks have edges: rounding may switch single pixels of a heat map on or off.
+COMPUTED_MASKS = Limit(psnr=40.0)
 
 
 def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
@@ -53,11 +58,13 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
     for images in image_formats(model.info, description):
         signatures += networks.signatures(images)
     signatures.append(networks.map_latents())
-    weighted = (
+    weighted = [
         model.generator_ema,
         model.mapping_network_ema,
         model.style_encoder_ema,
-    )
+    ]
+    if networks.makes_masks:
+        weighted.append(model.mask_provider.network)
     return ServedModel(signatures, weighted, partial(_answers, model))
 
 
@@ -68,6 +75,7 @@ class _Networks:
         self._model, self._domains = model, list(model.info.domains)
         means = [model.mean_style(number) for number in range(model.num_domains)]
         self._mean_styles = np.stack(means)
+        self.makes_masks = bool(model.high_pass and model.mask_provider)
 
     def signatures(self, images: ImageFormat) -> list[Signature]:
         """All that take images."""
@@ -88,9 +96,11 @@ class _Networks:
 
         by_latents = (target, latents, _TRUNCATION)
         return [
-            self._translating("translate_latent", images, by_latents, of_latents),
-            self._translating("translate_reference", images, references, of_references),
-            self._translating("synthesize", images, (styles,), tf.identity),
+            *self._translating("translate_latent", images, by_latents, of_latents),
+            *self._translating(
+                "translate_reference", images, references, of_references
+            ),
+            *self._translating("synthesize", images, (styles,), tf.identity),
             Signature("encode_style", encode_style, references, images),
         ]
 
@@ -102,19 +112,30 @@ class _Networks:
         latents = row_spec("latents", self._model.latent_dim, tf.float32)
         return Signature("map_latents", map_latents, (_DOMAINS, latents, _TRUNCATION))
 
-    def _translating(self, name, images, given, to_style) -> Signature:
+    def _translating(self, name, images, given, to_style) -> list[Signature]:
         def translate(sources, *others):
             style = to_style(*others[: len(given)])
             masks = others[len(given) :]
-            return images.result(
-                self._generate(images.to_float(sources), style, *masks)
-            )
+            sources = images.to_float(sources)
+            if self.makes_masks and not masks:
+                masks = (self._find_masks(sources),)
+            return images.result(self._generate(sources, style, *masks))
 
         specs = [images.spec(), *given]
-        if self._model.high_pass:
-            shape = (None, *images.info.shape[:2], 2)
-            specs.append(tf.TensorSpec(shape, tf.float32, name="masks"))
-        return Signature(name, translate, specs, images)
+        if not self._model.high_pass:
+            return [Signature(name, translate, specs, images)]
+        shape = (None, *images.info.shape[:2], 2)
+        with_masks = [*specs, tf.TensorSpec(shape, tf.float32, name="masks")]
+        if not self.makes_masks:
+            return [Signature(name, translate, with_masks, images)]
+        return [
+            Signature(name, translate, specs, images, COMPUTED_MASKS),
+            Signature(name + WITH_MASKS, translate, with_masks, images),
+        ]
+
+    @tf.function(autograph=False)
+    def _find_masks(self, images):
+        return self._model.mask_provider(images)
 
     @tf.function(autograph=False)
     def _generate(self, *inputs):
@@ -186,17 +207,22 @@ def _answers(model: Any, samples: SampleImages):
     }
 
     @cache
-    def by_latent():
-        return model.translate(images, styles=mapped, **masks)
+    def by_latent(given):
+        return model.translate(images, styles=mapped, **(masks if given else {}))
 
     @cache
-    def by_reference():
-        return model.translate(images, styles=encoded, **masks)
+    def by_reference(given):
+        return model.translate(images, styles=encoded, **(masks if given else {}))
 
-    return inputs, {
+    translations = {
         "translate_latent": by_latent,
         "synthesize": by_latent,
         "translate_reference": by_reference,
+    }
+    given = not model.mask_provider
+    return inputs, {
+        **{name: partial(f, given) for name, f in translations.items()},
+        **{name + WITH_MASKS: partial(f, True) for name, f in translations.items()},
         "encode_style": lambda: encoded,
         "map_latents": lambda: mapped,
     }

@@ -133,6 +133,44 @@ def test_shapes_types_and_range(lopsided):
         assert not image or (part.min() >= -1 and part.max() <= 1)
 
 
+class HalfImages:
+    """A landmark provider whose masks are the image's first two channels."""
+
+    version = "1"
+
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, images):
+        self.count += len(images)
+        return (images[..., :2] + 1) / 2
+
+
+def test_masks_are_cropped_and_mirrored_with_their_images(lopsided):
+    provider = HalfImages()
+    for _ in range(2):
+        dataset = reference_batches(lopsided, 8, mask_provider=provider)
+        *batch, masks = take(dataset, 1)[0]
+        assert masks.dtype == np.float32 and masks.shape == (8, 8, 8, 2)
+        np.testing.assert_allclose(masks, (batch[X][..., :2] + 1) / 2, atol=1e-5)
+        # Once for each image; the second time they are in the cache.
+        assert provider.count == len(lopsided)
+    for part, other in zip(
+        batch, take(reference_batches(lopsided, 8), 1)[0], strict=True
+    ):
+        np.testing.assert_allclose(part, other, atol=1e-6)
+    provider.version = "2"
+    take(reference_batches(lopsided, 8, mask_provider=provider), 1)
+    assert provider.count == 2 * len(lopsided)
+
+
+def test_masks_are_the_models_work_without_cache_or_version(lopsided):
+    options = {"cache": "never", "mask_provider": HalfImages()}
+    assert len(reference_batches(lopsided, 4, **options).element_spec) == 5
+    options = {"mask_provider": lambda images: images[..., :2]}
+    assert len(reference_batches(lopsided, 4, **options).element_spec) == 5
+
+
 def test_crops_come_from_the_enlarged_images(tmp_path, photograph):
     for number in range(8):
         photograph(f"{'ab'[number % 2]}/{number}.png", (64, 96))

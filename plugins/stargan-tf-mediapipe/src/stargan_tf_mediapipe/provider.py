@@ -19,6 +19,8 @@ class MediaPipe:
 
     api_version = 1
     name = "mediapipe"
+    # Of the masks: raise it when the same image gets others.
+    version = "mediapipe 1"
 
     def __init__(self):
         self._detector, self._mesh = FaceDetector(), FaceMesh()
