@@ -28,6 +28,8 @@ ROWS = {
     "inference_v1_batch_16": f"{INFERENCE} v1 --batch_size 16",
     "inference_v2": f"{INFERENCE} v2",
     "inference_v2_batch_16": f"{INFERENCE} v2 --batch_size 16",
+    "landmarks": "landmarks.py",
+    "landmarks_batch_8": "landmarks.py --batch_size 8",
     "input_pipeline": "input_pipeline.py",
     "checkpoint": "checkpoint.py",
     "start_up": "start_up.py",

@@ -253,23 +253,23 @@ def _import(args: argparse.Namespace) -> None:
     print(f"A {imported.family} model for {infos[0].image_size} px of {labels}.")
     if imported.fresh:
         print(f"Not in the checkpoint: {', '.join(imported.fresh)}.")
+    masks = f"--mask_provider {output} " if imported.has_landmarks else ""
     print_next_steps(
         family(imported.family).uses,
         output,
         LabelSpace(infos),
-        f"train --init_from {output} --dataset folder --data_dir PHOTOS "
+        f"train --init_from {output} {masks}--dataset folder --data_dir PHOTOS "
         "--run runs/mine",
     )
     if imported.has_landmarks:
         print(
-            "The checkpoint's landmark network makes the masks of its high-pass skips; "
-            "only train needs --mask_provider MODULE:FUNCTION."
+            "The checkpoint's landmark network makes the masks of its high-pass skips."
         )
     elif imported.options.get("high_pass"):
         print(
             "It has high-pass skips, and the checkpoint no landmark network (fan) that "
             "makes their masks: import it together with wing.ckpt, or add "
-            "--mask_provider MODULE:FUNCTION to each."
+            "--mask_provider to each."
         )
 
 

@@ -109,8 +109,10 @@ def add_mask_provider(group: Any) -> None:
     group.add_argument(
         "--mask_provider",
         metavar="NAME",
-        help="Models with high-pass skips: MODULE:FUNCTION or FILE.py:FUNCTION that "
-        "computes masks of images. [the run's own, which needs --trust_code]",
+        help="Models with high-pass skips: what makes masks of images, such as the folder "
+        "of an imported landmark network, wing.ckpt, an installed provider "
+        "(mediapipe), or code: MODULE:FUNCTION or FILE.py:FUNCTION. [the run's own; if "
+        "that is code, it needs --trust_code]",
     )
 
 
@@ -168,8 +170,8 @@ def check_masks(name: str | None, model: Any) -> None:
     if high_pass and model.mask_provider is None:
         raise InputError(
             f"This model has high-pass skips (high_pass={high_pass}) and needs masks, "
-            "and its run names no source of them. Pass --mask_provider "
-            "MODULE:FUNCTION."
+            "and its run names no source of them. Pass --mask_provider NAME, such as "
+            "the folder of an imported landmark network."
         )
     if name and not high_pass:
         raise InputError(

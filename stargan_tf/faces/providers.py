@@ -128,8 +128,8 @@ def landmark_provider(name: str) -> LandmarkProvider:
 
     Args:
         name: of an installed provider; or what `stargan_tf.load_model` opens as a
-            landmark network, such as the folder of an import of `wing.ckpt`; or
-            `wing.ckpt` itself.
+            landmark network, such as the folder of an import of `wing.ckpt`, or as a
+            model whose masks one makes; or `wing.ckpt` itself.
 
     Raises:
         InputError: if there is none of that name (near ones are named), its package is
@@ -189,6 +189,9 @@ def _network(name: str, path: Path) -> "LandmarkNetwork":
             import_checkpoint([path], folder / "landmarks")
             return _network(name, folder / "landmarks")
     found = load_model(path if path.exists() else name)
+    provider = getattr(found, "mask_provider", None)
+    if isinstance(provider, NetworkProvider):
+        return provider.network
     if not isinstance(found, LandmarkNetwork):
         raise InputError(
             f"A landmark provider is a network that finds landmarks. Received: {name}, "

@@ -136,7 +136,7 @@ def test_mistakes_are_one_line(labels, faces, capsys, flags, message):
 def test_a_model_with_masks_says_what_it_needs(styles, faces, capsys):
     there = ["translate", "--model", "tiny", "--server", styles[1]]
     assert main([*there, "--to", "cat", "in", "--output", "out"]) == 2
-    assert "Pass --mask_provider MODULE:FUNCTION" in capsys.readouterr().err
+    assert "Pass --mask_provider NAME" in capsys.readouterr().err
 
 
 def test_a_timeout_needs_a_server(capsys, labels):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.faces.providers import NetworkProvider
+from stargan_tf.faces.providers import NetworkProvider, mask_provider
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training.config import resolve
 from stargan_tf.training.run import train
@@ -82,6 +82,14 @@ def test_the_run_keeps_the_network_and_needs_nothing_else(
             model.mask_provider(image), sparse_network().masks(image), atol=1e-3
         )
         model.save_to_preset(tmp_path / "preset")
+
+
+def test_a_model_lends_its_landmark_network(tmp_path):
+    model = StarGANV2(domains=["a", "b"], image_size=64, base_filters=2, high_pass=1.0)
+    model.set_mask_provider(NetworkProvider(sparse_network(), "wing"))
+    model.save_to_preset(tmp_path / "model")
+    provider = mask_provider(str(tmp_path / "model"))
+    assert provider.version == model.mask_provider.version
 
 
 def test_a_provider_that_is_not_there_is_one_line(options):
