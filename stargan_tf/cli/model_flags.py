@@ -109,8 +109,8 @@ def add_mask_provider(group: Any) -> None:
     group.add_argument(
         "--mask_provider",
         metavar="NAME",
-        help="Models with high-pass skips: what makes masks of images, such as the folder "
-        "of an imported landmark network, wing.ckpt, an installed provider "
+        help="Models with high-pass skips: what makes masks, such as the folder of an "
+        "imported landmark network, wing.ckpt, an installed provider "
         "(mediapipe), or code: MODULE:FUNCTION or FILE.py:FUNCTION. [the run's own; if "
         "that is code, it needs --trust_code]",
     )

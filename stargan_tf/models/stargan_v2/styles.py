@@ -14,6 +14,7 @@ from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.data.targets import parse_target
 from stargan_tf.errors import InputError
 from stargan_tf.models.base import in_batches
+from stargan_tf.models.inputs import check_masks
 
 MEAN_STYLE_LATENTS = 10_000
 # Model → {(domain, checksum of F's weights): mean style}.
@@ -97,6 +98,7 @@ def translate(
         )
     if masks is not None:
         masks = np.asarray(masks, np.float32)
+        check_masks(model.info, masks)
         masks = _broadcast_rows(masks, len(images), "masks")
 
     def generate(rows):

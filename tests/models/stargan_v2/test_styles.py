@@ -135,6 +135,12 @@ def test_high_pass_takes_masks_or_asks_the_provider(images):
     model = tiny(high_pass=1.0)
     ones = np.ones((3, SIZE, SIZE, 2), np.float32)
     given = model.translate(images, "cat", seed=1, masks=ones)
+    with pytest.raises(
+        InputError, match=r"masks must be \(batch, 64, 64, 2\).*Receive"
+    ):
+        model.translate(images, "cat", masks=ones[:, :32])
+    with pytest.raises(InputError, match="from 0 to 1.*Received: .*to 2"):
+        model.translate(images, "cat", masks=2 * ones)
     with pytest.raises(InputError, match="needs masks"):
         model.translate(images, "cat", seed=1)
     model.set_mask_provider(lambda batch: np.ones((len(batch), SIZE, SIZE, 2), "f4"))
