@@ -32,7 +32,7 @@ def open_aligner(
 ) -> "Aligner":
     """What finds faces in photos, by `--landmarks`, and how their crops are made."""
     from stargan_tf.faces.align import MEAN_SHAPE, Aligner, read_shape
-    from stargan_tf.faces.providers import landmark_provider, needs_tensorflow
+    from stargan_tf.faces.opening import landmark_provider, needs_tensorflow
 
     shape = read_shape(Path(mean_shape or MEAN_SHAPE))
     if needs_tensorflow(landmarks):

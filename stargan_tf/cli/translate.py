@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from stargan_tf.cli.align import LANDMARKS_HELP, open_aligner
 from stargan_tf.cli.command import (
     PROGRAM,
     Command,
@@ -101,6 +102,17 @@ def _add_arguments(parser: CommandParser) -> None:
     )
     text = f"{CROP_SIZE_HELP} [as in training, or by --fit]"
     add("--crop_size", type=number(int, 1), help=text)
+    add(
+        "--align",
+        action=Switch,
+        default=False,
+        help="Find the largest face of each photo, and rotate, scale, and crop it as "
+        "'stargan-tf align' does.",
+    )
+    text = (
+        f"With --align: {LANDMARKS_HELP[0].lower()}{LANDMARKS_HELP[1:]} [the model's]"
+    )
+    add("--landmarks", metavar="NAME", help=text)
     add(
         "--size",
         choices=["model", "original"],
@@ -222,6 +234,8 @@ def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
     """How images become what the model takes: as in its training, by default."""
     from stargan_tf.translation.pictures import Fitting
 
+    if args.align or args.landmarks:
+        return _face_fitting(args, state)
     trained, crop_size = state.preparation, args.crop_size
     if args.fit is None and crop_size is None:
         crop_size = trained.crop_size
@@ -231,6 +245,28 @@ def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
         size=args.size,
         crop_size=crop_size,
     )
+
+
+def _face_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
+    from stargan_tf.faces.align import FaceFitting
+
+    if not args.align:
+        raise InputError("--landmarks is for --align. Add it, or drop --landmarks.")
+    if args.fit or args.crop_size:
+        raise InputError("--align decides on the crop. Drop --fit and --crop_size.")
+    landmarks = args.landmarks
+    if not landmarks:
+        from stargan_tf.training.run_folder import landmarks_of
+
+        landmarks = landmarks_of(args.model)
+    if not landmarks:
+        raise InputError(
+            f"--align needs --landmarks NAME: {args.model} has no landmark network. "
+            "The package stargan-tf-mediapipe brings the provider mediapipe."
+        )
+    info = as_infos(state.datasets)[0]
+    aligner = open_aligner(landmarks, info.image_size)
+    return FaceFitting(info, size=args.size, aligner=aligner)
 
 
 _FORMS = [form for steered in steerings() for form in steered.usage] + [SERVED]

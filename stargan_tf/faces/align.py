@@ -20,9 +20,17 @@ from PIL import Image
 
 from stargan_tf.archives import open_arrays, write_arrays
 from stargan_tf.data.files import say_once
+from stargan_tf.data.pictures import read_picture
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
-from stargan_tf.faces.warp import apply, crop_face, scale_of, similarity_matrix
+from stargan_tf.faces.warp import (
+    apply,
+    crop_face,
+    put_back,
+    scale_of,
+    similarity_matrix,
+)
+from stargan_tf.translation.pictures import ORIGINAL, Fitted, Fitting, ramp
 
 if TYPE_CHECKING:
     from stargan_tf.faces.providers import LandmarkProvider
@@ -99,6 +107,68 @@ class Aligner:
     def crop(self, photo: Image.Image, face: np.ndarray) -> Image.Image:
         """Makes the crop of a face; see `crop_face`."""
         return crop_face(photo, face, self.image_size)
+
+
+@dataclass(frozen=True)
+class FittedFace(Fitted):
+    """The crop of a face as the generator takes it, with the way back.
+
+    Args:
+        matrix: (3, 3), pixels of the photo → pixels of the crop.
+    """
+
+    matrix: np.ndarray | None = None
+
+    def restore(self, output: np.ndarray) -> Image.Image:
+        """The generator's output; laid over the photo with a soft edge, if wanted."""
+        gray = output.shape[-1] == 1
+        translated = Image.fromarray(output[..., 0] if gray else output)
+        if self.original is None:
+            return translated
+        height, width = output.shape[:2]
+        edge = np.outer(ramp(height, True, True), ramp(width, True, True))
+        mask = Image.fromarray(np.rint(255 * edge).astype(np.uint8))
+        return put_back(self.original, translated, mask, self.matrix)
+
+
+@dataclass(frozen=True)
+class FaceFitting(Fitting):
+    """Photos are fitted to the model by the largest face that they show.
+
+    Args:
+        aligner: finds it, and makes crops of the model's size.
+
+    Raises:
+        InputError: if the model's images are not square pictures.
+    """
+
+    aligner: Aligner | None = None
+
+    def __post_init__(self) -> None:
+        if self.is_measured or not isinstance(self.image_size, int):
+            raise InputError(
+                "Faces are aligned to square images of 8 bits. Received: a model for "
+                f"{self.info.image_text}. Leave out --align."
+            )
+
+    def read(self, path: Path) -> list[Fitted]:
+        """Reads a photo and crops its largest face.
+
+        Raises:
+            UnreadableImage: if it cannot be read, or shows no face.
+        """
+        photo = read_picture(path)
+        (face,) = self.aligner.faces(photo, str(path))
+        gray = self.info.num_channels == 1
+        photo, crop = (
+            image.convert("L") if gray else image
+            for image in (photo, self.aligner.crop(photo, face))
+        )
+        pixels = np.asarray(crop)
+        original = photo if self.size == ORIGINAL else None
+        box = (0, 0, *crop.size)
+        fitted = pixels[..., None] if gray else pixels
+        return [FittedFace(fitted, box, original, matrix=face)]
 
 
 def find_faces(provider: "LandmarkProvider", photo: Image.Image) -> np.ndarray:
@@ -248,8 +318,7 @@ def _axis(points: np.ndarray) -> complex:
 
 
 def _main() -> None:
-    from stargan_tf.data.pictures import read_picture
-    from stargan_tf.faces.providers import landmark_provider
+    from stargan_tf.faces.opening import landmark_provider
     from stargan_tf.translation.pictures import find_inputs
 
     name, folder, output = sys.argv[1:]

@@ -6,25 +6,21 @@ Packages bring them by entry points of the group `stargan_tf.landmarks`. The net
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+from PIL import Image
 
-from stargan_tf.discovery import API_VERSION, LANDMARKS
-from stargan_tf.errors import InputError, near_names
-from stargan_tf.files import temporary_folder, user_path
-from stargan_tf.pretrained import is_official
-from stargan_tf.user_code import imported_by_user, is_code
+from stargan_tf.data.pictures import to_float
+from stargan_tf.discovery import API_VERSION
 
 if TYPE_CHECKING:
     from stargan_tf.faces.network import LandmarkNetwork
 
 # The least that the median of a face's heat maps reaches; they are trained to reach 1.
+# Below it, an image counts as one without a face.
 LEAST_PEAK = 0.2
-_TORCH_ENDINGS = (".ckpt", ".pth", ".pt", ".safetensors")
 
 
 @runtime_checkable
@@ -95,9 +91,7 @@ class NetworkProvider:
 
     def find(self, image: np.ndarray) -> np.ndarray:
         """Finds the face; see `LandmarkProvider.find`."""
-        from PIL import Image
-
-        from stargan_tf.data.pictures import to_float
+        # They import Keras.
         from stargan_tf.faces.masks import GRID
         from stargan_tf.faces.network import NUM_LANDMARKS, peaks
 
@@ -121,81 +115,3 @@ class NetworkProvider:
 
         # As a graph: its hundred layers one by one take twice as long.
         return tf.function(self.network.masks, reduce_retracing=True, autograph=False)
-
-
-def landmark_provider(name: str) -> LandmarkProvider:
-    """Opens a landmark provider.
-
-    Args:
-        name: of an installed provider; or what `stargan_tf.load_model` opens as a
-            landmark network, such as the folder of an import of `wing.ckpt`, or as a
-            model whose masks one makes; or `wing.ckpt` itself.
-
-    Raises:
-        InputError: if there is none of that name (near ones are named), its package is
-            broken, or a path holds something else.
-        ImportError: for `wing.ckpt` without PyTorch.
-    """
-    installed = LANDMARKS.installed()
-    if name in installed:
-        return LANDMARKS.load(name)
-    if needs_tensorflow(name):
-        return NetworkProvider(_network(name, user_path(name)), name)
-    advice = near_names(name, installed)
-    if not installed:
-        advice = "None is installed; the package stargan-tf-mediapipe brings one."
-    raise InputError(
-        f"There is no landmark provider '{name}'. Expected the name of an installed "
-        "one, the folder of 'stargan-tf import wing.ckpt', or wing.ckpt itself. "
-        + advice
-    )
-
-
-def mask_provider(name: str) -> Callable[[Any], Any]:
-    """What makes masks of images: a landmark provider, or code that the user names.
-
-    Args:
-        name: as `landmark_provider` takes it, or MODULE:FUNCTION or FILE.py:FUNCTION.
-
-    Raises:
-        InputError: if there is none of that name, or it cannot be imported.
-    """
-    if is_code(name):
-        return imported_by_user("mask_provider", name)
-    return landmark_provider(name)
-
-
-def check_mask_provider(name: str) -> None:
-    """Raises InputError unless `mask_provider` has something to open."""
-    if not (is_code(name) or needs_tensorflow(name)):
-        landmark_provider(name)
-
-
-def needs_tensorflow(name: str) -> bool:
-    """Whether `landmark_provider` opens a network."""
-    is_elsewhere = "://" in name or is_official(name)
-    is_place = is_elsewhere or os.path.exists(user_path(name))
-    return is_place and name not in LANDMARKS.installed()
-
-
-def _network(name: str, path: Path) -> "LandmarkNetwork":
-    from stargan_tf.faces.network import LandmarkNetwork
-    from stargan_tf.training.run_folder import load_model
-
-    if path.suffix.lower() in _TORCH_ENDINGS:
-        from stargan_tf.convert.write import import_checkpoint
-
-        with temporary_folder() as folder:
-            import_checkpoint([path], folder / "landmarks")
-            return _network(name, folder / "landmarks")
-    found = load_model(path if path.exists() else name)
-    provider = getattr(found, "mask_provider", None)
-    if isinstance(provider, NetworkProvider):
-        return provider.network
-    if not isinstance(found, LandmarkNetwork):
-        raise InputError(
-            f"A landmark provider is a network that finds landmarks. Received: {name}, "
-            f"a {type(found).__name__}. Give the folder of 'stargan-tf import "
-            "wing.ckpt'."
-        )
-    return found

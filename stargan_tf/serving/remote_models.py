@@ -13,7 +13,7 @@ from stargan_tf.data.info import DatasetInfo, size_text
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.pictures import to_float
 from stargan_tf.errors import InputError
-from stargan_tf.faces.providers import mask_provider
+from stargan_tf.faces.opening import mask_provider
 from stargan_tf.serving.tf_serving import MAX_BATCH
 from stargan_tf.user_code import explained
 

@@ -449,7 +449,9 @@ def _has_state(folder: Path) -> bool:
 
 def _landmarks_in(path: Path) -> Path | None:
     """The file of the landmark network that a path names, if it names one."""
-    if path.is_file() and not _has_state(path.parent):
+    if path.is_file() and not (
+        path.name == checkpoints.MODEL_FILE and _has_state(path.parent)
+    ):
         is_network = checkpoints.class_of_file(path) == "LandmarkNetwork"
         return path if is_network else None
     file = path / LANDMARKS_FILE
@@ -557,6 +559,13 @@ def attach_landmarks(model: Any, config: Path) -> bool:
     if file.is_file():
         model.set_mask_provider(NetworkProvider(_open_landmarks(file), str(file)))
     return file.is_file()
+
+
+def landmarks_of(model: Source) -> str | None:
+    """The file of the landmark network beside a model, if there is one."""
+    with contextlib.suppress(InputError):
+        file = run_of(find_checkpoint(model)[0]).config.with_name(LANDMARKS_FILE)
+        return str(file) if file.is_file() else None
 
 
 def keep_landmarks(model: Any, folder: Path) -> None:

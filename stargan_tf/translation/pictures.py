@@ -212,13 +212,13 @@ class Fitted:
 
 def _soft_edge(box: Box, size: tuple[int, int]) -> Image.Image:
     left, top, right, bottom = box
-    across = _ramp(right - left, left > 0, right < size[0])
-    down = _ramp(bottom - top, top > 0, bottom < size[1])
+    across = ramp(right - left, left > 0, right < size[0])
+    down = ramp(bottom - top, top > 0, bottom < size[1])
     return Image.fromarray(np.rint(255 * down[:, None] * across).astype(np.uint8))
 
 
-def _ramp(length: int, at_start: bool, at_end: bool) -> np.ndarray:
-    """1 inside, falling towards the ends that lie inside the original."""
+def ramp(length: int, at_start: bool, at_end: bool) -> np.ndarray:
+    """(length,): 1 inside, falling towards the ends that lie inside the original."""
     distance = np.arange(length, dtype=np.float32) + 0.5
     reach = max(1.0, FEATHER * length)
     ramp = np.ones(length, np.float32)

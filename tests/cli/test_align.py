@@ -1,7 +1,10 @@
 """`stargan-tf align`, with a provider that finds drawn faces."""
 
+import re
+import shutil
 import sys
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,9 +12,13 @@ from PIL import Image
 from stargan_tf import discovery
 from stargan_tf.cli import main
 from stargan_tf.data import files
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.discovery import LANDMARKS
 from stargan_tf.faces import align, warp
+from stargan_tf.training.run_folder import LANDMARKS_FILE
+from tests.exporting.tiny import label_model
 from tests.faces import drawn
+from tests.faces.landmark_golden import network
 
 
 @pytest.fixture(autouse=True)
@@ -43,11 +50,30 @@ def photo(tmp_path):
 
 
 FACE = drawn.placed(0.6, 15, 180, 40)
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """The folder of a tiny model."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    keras.utils.set_random_seed(0)
+    label_model(DatasetInfo("faces", ("Blond", "Male"), "binary", SIZE)).save_to_preset(
+        folder
+    )
+    return folder
 
 
 def run(capsys, *arguments):
     """(status, stdout, stderr) of `stargan-tf align` in this process."""
     status = main.main(["align", *map(str, arguments)])
+    output = capsys.readouterr()
+    return status, output.out, output.err
+
+
+def translate(capsys, *arguments):
+    """(status, stdout, stderr) of `stargan-tf translate` in this process."""
+    status = main.main(["translate", *map(str, arguments)])
     output = capsys.readouterr()
     return status, output.out, output.err
 
@@ -239,3 +265,81 @@ def test_a_network_without_tensorflow_s_chatter(capsys, photo, tmp_path):
     status, _, errors = run(capsys, *landmarks, path, "--output", tmp_path / "a.png")
     assert status in (0, 2) and errors.count("\n") <= 1
     assert align.MEAN_SHAPE.is_file()
+
+
+# === translate --align ===
+
+
+def test_faces_are_aligned_on_the_way(capsys, model, photo, tmp_path):
+    for name, faces in (("one.png", [FACE]), ("none.png", []), ("two.png", [FACE])):
+        photo(name, *faces)
+    flags = ("--align", "--landmarks", "drawn", "--to", "Blond", tmp_path / "photos")
+    status, _, errors = translate(
+        capsys, "--model", model, *flags, "--output", tmp_path / "out"
+    )
+    assert status == 2
+    assert errors.count("\n") == 1
+    assert "1 of 3 pictures could not be read" in errors and "no face was" in errors
+    assert {"one.png", "two.png"} < set(names(tmp_path / "out"))
+    crop = tmp_path / "crop.png"
+    options = ("--landmarks", "drawn", "--image_size", SIZE, "--output", crop)
+    assert run(capsys, *options, tmp_path / "photos/one.png")[0] == 0
+    plain = ("--to", "Blond", crop, "--output", tmp_path / "plain.png")
+    assert translate(capsys, "--model", model, *plain)[0] == 0
+    with (
+        Image.open(tmp_path / "plain.png") as expected,
+        Image.open(tmp_path / "out/one.png") as received,
+    ):
+        np.testing.assert_array_equal(np.asarray(received), np.asarray(expected))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_the_face_goes_back_into_the_photo(capsys, model, photo, tmp_path, mode):
+    path = photo("one.tif", FACE, mode=mode, size=(1200, 900))
+    output = tmp_path / "out.png"
+    flags = ("--align", "--landmarks", "drawn", "--size", "original", "--to", "Blond")
+    status, _, errors = translate(
+        capsys, "--model", model, *flags, path, "--output", output
+    )
+    assert status == 0, errors
+    with Image.open(path) as before, Image.open(output) as after:
+        before = np.asarray(before.convert("RGB")).astype(int)
+        after = np.asarray(after).astype(int)
+    changed = np.abs(after - before).max(axis=-1)
+    # A turned square of 256 · 0.6 pixels around the face, and nothing beyond it.
+    rows, columns = np.nonzero(changed)
+    diagonal = 256 * 0.6 * np.sqrt(2)
+    assert 100 < np.ptp(rows) < diagonal and 100 < np.ptp(columns) < diagonal
+    assert changed.max() > 30
+    # The edge is soft: the outermost pixels that change do so by little.
+    assert changed[rows.min()].max() < 30 and changed[:, columns.max()].max() < 30
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--landmarks", "drawn"], "--landmarks is for --align"),
+        (["--align"], "tiny has no landmark network"),
+        (["--align", "--landmarks", "draw"], "no landmark provider 'draw'. .*drawn"),
+        (["--align", "--landmarks", "drawn", "--fit", "crop"], "Drop --fit"),
+    ],
+)
+def test_flags_that_do_not_fit_together(capsys, model, photo, tmp_path, flags, message):
+    path = photo("one.png", FACE)
+    output = tmp_path / "out.png"
+    status, _, errors = translate(
+        capsys, "--model", model, *flags, "--to", "Blond", path, "--output", output
+    )
+    assert status == 2 and errors.count("\n") == 1 and not output.exists()
+    assert re.search(message, errors), errors
+
+
+def test_a_model_brings_its_own_landmarks(capsys, model, photo, tmp_path):
+    run_folder = tmp_path / "run"
+    shutil.copytree(model, run_folder)
+    network().save(run_folder / LANDMARKS_FILE)
+    output = tmp_path / "out.png"
+    flags = ("--align", "--to", "Blond", photo("one.png", FACE), "--output", output)
+    status, _, errors = translate(capsys, "--model", run_folder, *flags)
+    assert status == 0, errors
+    assert output.exists()

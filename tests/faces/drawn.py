@@ -43,6 +43,7 @@ class Drawn:
 
     api_version = 1
     name = "drawn"
+    version = "1"
 
     def find(self, image):
         faces = []

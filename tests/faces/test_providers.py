@@ -12,12 +12,8 @@ from stargan_tf.discovery import LANDMARKS
 from stargan_tf.errors import InputError
 from stargan_tf.faces.masks import face_masks
 from stargan_tf.faces.network import LandmarkNetwork
-from stargan_tf.faces.providers import (
-    LEAST_PEAK,
-    LandmarkProvider,
-    NetworkProvider,
-    landmark_provider,
-)
+from stargan_tf.faces.opening import landmark_provider
+from stargan_tf.faces.providers import LEAST_PEAK, LandmarkProvider, NetworkProvider
 from tests.faces.landmark_golden import ARRAYS, blobs, images, network
 
 ROOT = Path(__file__).parents[2]

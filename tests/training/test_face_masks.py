@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.faces.providers import NetworkProvider, mask_provider
+from stargan_tf.faces.opening import mask_provider
+from stargan_tf.faces.providers import NetworkProvider
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training.config import resolve
 from stargan_tf.training.run import train

@@ -47,7 +47,7 @@ MODEL_OPTIONS = (
         "What makes the masks for --high_pass: the folder of an imported landmark "
         "network, wing.ckpt, an installed provider such as mediapipe, or code, "
         "MODULE:FUNCTION or FILE.py:FUNCTION, from images to masks.",
-        opened_by="stargan_tf.faces.providers:mask_provider",
+        opened_by="stargan_tf.faces.opening:mask_provider",
     ),
     _width(
         "generator_filters",
@@ -210,7 +210,7 @@ def check(values: Mapping[str, Any]) -> None:
 def _check_masks(high_pass: float, provider: str | None) -> None:
     if provider:
         # It imports NumPy, which the command line's help goes without.
-        from stargan_tf.faces.providers import check_mask_provider
+        from stargan_tf.faces.opening import check_mask_provider
 
         check_mask_provider(provider)
     if high_pass and not provider:
