@@ -40,6 +40,7 @@ _HOMES = {
     "Evaluate": "stargan_tf.callbacks",
     "KeepBest": "stargan_tf.callbacks",
     "load_model": "stargan_tf.training.run_folder",
+    "landmark_provider": "stargan_tf.faces.opening",
     "detect": "stargan_tf.detection.detect",
     "evaluate": "stargan_tf.evaluation.job",
     "import_checkpoint": "stargan_tf.convert.write",
