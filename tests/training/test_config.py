@@ -95,7 +95,7 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
         ({"preset": "demo_v2", "mask_provider": "a:b"}, "with high_pass=0"),
         (
             {"preset": "demo_v2", "high_pass": 1, "mask_provider": "a.b"},
-            "must be MODULE:FUNCTION.*Received: a.b",
+            "no landmark provider 'a.b'",
         ),
         ({"preset": "demo_v2", "dataset": "a,b"}, "one data set.*--dataset a,b"),
         ({"preset": "demo_v2", "crop_probability": 2}, "at least 0.0 and at most 1"),
