@@ -1,4 +1,4 @@
-"""StarGAN v2 as two LiteRT files: the generator, and where styles come from."""
+"""StarGAN v2 as two LiteRT files: the generator, and the style networks."""
 
 from typing import Any
 
@@ -12,17 +12,21 @@ from stargan_tf.models.stargan_v2.layers import AdaINResidualBlock
 
 
 def litert_model(model: Any) -> LiteRTModel:
-    """The EMA networks: the files `generator`, and `style` with two signatures.
+    """Describes the LiteRT files of the EMA networks: `generator` and `style`.
 
     Args:
         model: a `StarGANV2` that computes in float32.
+
+    Returns:
+        The `LiteRTModel`. The file `style` has the signatures `map_latent` and
+        `encode_style`.
     """
     means = [model.mean_style(number) for number in range(model.num_domains)]
     details = {
         "style_dim": model.style_dim,
         "latent_dim": model.latent_dim,
         "high_pass": model.high_pass,
-        # Truncation draws styles towards them.
+        # Truncation moves styles toward them.
         "mean_styles": np.round(np.stack(means).astype(np.float64), 6).tolist(),
     }
     return LiteRTModel([_generator(model), _style(model)], details)
@@ -40,7 +44,7 @@ def _generator(model: Any) -> LiteRTFile:
         return {"images": tf.clip_by_value(outputs, model.label_space.lowest, 1.0)}
 
     def samples(source: SampleImages) -> Arrays:
-        """The images with styles of latents and of other images, in turn."""
+        """Images with styles that alternate between latents and other images."""
         images, count = to_float(source.images), len(source.images)
         latents, domains = _latents(model, count)
         mapped = model.map_latents(latents, domains)
@@ -49,7 +53,7 @@ def _generator(model: Any) -> LiteRTFile:
         styles = np.where(odd, mapped, np.roll(encoded, 1, axis=0))
         inputs = {"images": images, "styles": styles}
         if model.high_pass:
-            # Smooth ones in [0, 1]: a mask provider is not part of the files.
+            # Smooth noise in [0, 1]: the files do not include a mask provider.
             noise = smooth_noise(0, count, (*shape[:2], 3))[..., :2]
             inputs["masks"] = noise.astype(np.float32) / 255
         return inputs
@@ -103,14 +107,14 @@ def _style(model: Any) -> LiteRTFile:
 
 
 def _latents(model: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random latents, and domains in turn: not those of images in domain order."""
+    """Random latents, and cyclic domains, which differ from those of the images."""
     shape = (count, model.latent_dim)
     latents = np.random.default_rng(0).standard_normal(shape, np.float32)
     return latents, np.arange(1, count + 1) % model.num_domains
 
 
 def without_tiling(generator: Any) -> Any:
-    """Makes a generator's blocks double images without Tile, to the same numbers."""
+    """Replaces upsampling in a generator by operations without Tile."""
     for layer in generator.layers:
         if isinstance(layer, AdaINResidualBlock):
             layer.doubling = doubled
@@ -118,13 +122,13 @@ def without_tiling(generator: Any) -> Any:
 
 
 def doubled(images):
-    """Height and width doubled, in operations that mobile delegates take.
+    """Doubles height and width with operations that mobile delegates support.
 
     Args:
         images: (batch, height, width, channels).
 
     Returns:
-        (batch, 2·height, 2·width, channels), as from `UpSampling2D(2)`.
+        (batch, 2·height, 2·width, channels), equal to those of `UpSampling2D(2)`.
     """
     return tf.nn.depth_to_space(tf.concat([images] * 4, axis=-1), 2)
 
