@@ -80,8 +80,8 @@ def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int
         label = tf.TensorSpec((batch_size, 5))
         # Five critic updates, one of the generator.
         critic, both = (
-            step_multiply_adds(networks, (image, label), updates=updates)
-            for updates in networks.kinds_of_updates()
+            step_multiply_adds(networks, (image, label), update=update)
+            for update in networks.update_functions()
         )
         return 4 * critic + both
     domain = tf.TensorSpec((batch_size,), tf.int32)

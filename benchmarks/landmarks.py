@@ -49,7 +49,7 @@ def torch(images: np.ndarray):
     from torch import nn
     from torch.nn import functional
 
-    from stargan_tf.faces.masks import FAINT, GRID, PARTS
+    from stargan_tf.faces.masks import FAINT, GRID, REGIONS
 
     def branch(channels, filters, size):
         return nn.Sequential(
@@ -122,9 +122,9 @@ def torch(images: np.ndarray):
         least, most = maps.amin((2, 3), True), maps.amax((2, 3), True)
         maps = (maps - least) / (most - least + 1e-6)
         found = torch.zeros((2, len(maps), GRID, GRID))
-        for part in PARTS:
-            spots = (maps[:, part.landmarks] ** part.power).sum(1)
-            found[: 1 + part.is_fine] += torch.roll(spots, -part.up, dims=1)
+        for region in REGIONS:
+            spots = (maps[:, region.landmarks] ** region.power).sum(1)
+            found[: 1 + region.is_fine] += torch.roll(spots, -region.up, dims=1)
         masks = functional.interpolate(found.clamp(0, 1), size, mode="bilinear")
         return masks.numpy()
 

@@ -91,8 +91,8 @@ def cost_v1() -> Cost:
     model.compile()
     batch = tf.TensorSpec((16, 128, 128, 3)), tf.TensorSpec((16, 5))
     critic, both = (
-        step_multiply_adds(model, batch, updates=updates)
-        for updates in model.kinds_of_updates()
+        step_multiply_adds(model, batch, update=update)
+        for update in model.update_functions()
     )
     updates = {"discriminator": 1, "generator": 1 / 5}
     # The labels, which are shuffled over the whole batch, and the losses.

@@ -1,11 +1,11 @@
-"""Makes a model of this folder from a training run.
+"""Creates a pretrained model in this folder from a training run.
 
     python saved_models/ship.py runs/demo toon_attributes
 
-Of the run's newest checkpoint it keeps what translation needs: no optimizers, weights
-rounded to 11 significant bits (float16's precision) so that they compress, and for
-StarGAN v2 the averaged networks in place of the trained ones. Then it exports the
-SavedModel and the LiteRT files. `tests/test_pretrained.py` checks what is here.
+It keeps the parts of the newest checkpoint that translation needs: no optimizers,
+weights rounded to 11 significant bits (the precision of float16) for compression, and
+for StarGAN v2 the EMA networks in place of the trained ones. It also exports the
+SavedModel and the LiteRT files. `tests/test_pretrained.py` tests the models.
 """
 
 import argparse
@@ -28,21 +28,13 @@ README = "README.md"
 
 
 def rounded(weights):
-    """To float16's precision, but with float32's range.
-
-    Args:
-        weights: float32 array.
-    """
+    """Rounds a float32 array to the precision of float16, with the range of float32."""
     mantissa, exponent = np.frexp(weights)
     return np.ldexp(np.round(mantissa * 2**11) / 2**11, exponent).astype(weights.dtype)
 
 
 def lighten(model):
-    """Rounds all weights; trained networks become their averages.
-
-    Args:
-        model: a loaded model.
-    """
+    """Rounds all weights of a model; copies EMA networks to the trained networks."""
     averaged = {n.name.removesuffix(AVERAGED): n for n in model.layers}
     for network in model.layers:
         source = averaged.get(network.name, network)
@@ -50,21 +42,13 @@ def lighten(model):
 
 
 class Compressed:
-    """A model whose `save` compresses the file, as Keras does not.
-
-    Args:
-        model: a Keras model.
-    """
+    """A model whose `save` compresses the file, unlike Keras."""
 
     def __init__(self, model):
         self.model = model
 
     def save(self, path):
-        """Writes what `keras.Model.save` writes, deflated.
-
-        Args:
-            path: a `.keras` file.
-        """
+        """Writes the compressed file of `keras.Model.save`."""
         with tempfile.TemporaryDirectory() as folder:
             plain = Path(folder) / path.name
             self.model.save(plain)
@@ -77,12 +61,12 @@ class Compressed:
 
 
 def ship(run, name, quantize):
-    """Replaces `saved_models/NAME`, except its README.
+    """Replaces `saved_models/NAME` except its README.
 
     Args:
-        run: the run's folder.
-        name: of the model.
-        quantize: of the LiteRT files.
+        run: folder of the run.
+        name: name of the model.
+        quantize: quantization of the LiteRT files.
     """
     checkpoint, state = find_checkpoint(run)
     model = load_model(checkpoint, compile=False)
@@ -97,7 +81,7 @@ def ship(run, name, quantize):
 
 
 def main():
-    """The command line."""
+    """Parses the command line and creates the model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("name")

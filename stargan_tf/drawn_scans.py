@@ -1,13 +1,13 @@
-"""The embedded data set `drawn_scans`: healthy and ill slices of drawn patients.
+"""The built-in data set `drawn_scans`: healthy and diseased slices of patients.
 
-Each patient has an anatomy of its own: an outline, organs, and two textures. A
-patient's images are slices through it, which differ in position, size, light, and
-noise. Half of the images show one to three lesions: blobs, rings, or places where the
-tissue is warped. Nothing but the lesions tells healthy images from ill ones. For every
-image the healthy twin, the same slice without lesions, and the mask of the lesions are
-known. With `--intensity` the images have values from 0 to 800 instead of 8 bits.
+Each patient has a different anatomy: an outline, organs, and two textures. The images
+of a patient are slices that differ in position, size, light, and noise. Half of the
+images show one to three lesions: blobs, rings, or warped tissue. Healthy and diseased
+images differ only in the lesions. For every image, the healthy twin (the same slice
+without lesions) and the mask of the lesions are known. With `--intensity`, images have
+values from 0 to 800 instead of 8 bits.
 
-The idea of waves that a disease warps is that of DeScarGAN's synthetic data (Wolleb et
+The waves that a disease warps are based on the synthetic data of DeScarGAN (Wolleb et
 al. 2020, https://arxiv.org/abs/2007.14118).
 """
 
@@ -25,38 +25,39 @@ from stargan_tf.data.source import Known, LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
 
-# Raise it whenever any pixel changes: it is part of the caches' key.
+# In the key of caches: increment whenever any pixel changes.
 VERSION = 1
 HEALTHY, ILL = DOMAINS = ("healthy", "ill")
-BLOB, RING, WARP = KINDS = ("blob", "ring", "warp")
+BLOB, RING, WARP = LESION_TYPES = ("blob", "ring", "warp")
 PATIENTS = {TRAIN: 500, HELD_OUT: 100}
 IMAGES_A_PATIENT = 8
-# Of the values of measured scans (`--intensity`), as of a camera.
+# Range of values with `--intensity`.
 LIMITS = (0, 800)
-_PATIENTS_LOOKED_AT = 50  # for percentiles
+_PATIENTS_LOOKED_AT = 50  # to compute percentiles
 SMALLEST, LARGEST = 32, 256
 _FIRST_PATIENT = {TRAIN: 0, HELD_OUT: 10_000}
 _SEED = 8101
-_ILLNESS, _LESIONS, _ANATOMY, _VIEW, _NOISE_OF = range(1, 6)  # purposes of numbers
-# A patient is ill with this chance; of an ill patient's images as many show it.
+# Purposes of random numbers.
+_ILLNESS, _LESIONS, _ANATOMY, _VIEW, _NOISE_OF = range(1, 6)
+# Probability that a patient is ill, and that an image of an ill patient shows it.
 _ILL_PATIENTS, _ILL_IMAGES = 0.625, 0.8
-_NOISE = 0.02  # standard deviation, in gray values from 0 to 1
-_REACH = 1.6  # of a warp, in its radius
+_NOISE = 0.02  # standard deviation, for gray values from 0 to 1
+_REACH = 1.6  # extent of a warp, in units of its radius
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """A place where a slice is ill.
+    """A lesion in a slice.
 
     Args:
-        kind: one of `KINDS`.
-        x: of its middle, from -1 to 1 across the image.
-        y: likewise, downward.
-        radius: in the same unit.
-        strength: change of the gray value, or of the place for a warp.
+        type: one of `LESION_TYPES`.
+        x: horizontal position of the center, from -1 (left) to 1 (right).
+        y: vertical position of the center, from -1 (top) to 1 (bottom).
+        radius: radius in the same unit.
+        strength: change of the gray value; for a warp, its sign is the direction.
     """
 
-    kind: str
+    type: str
     x: float
     y: float
     radius: float
@@ -65,12 +66,12 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Slice:
-    """One image of a patient.
+    """An image of a patient.
 
     Args:
-        patient: the patient's number.
-        number: which of its images.
-        lesions: what is ill.
+        patient: number of the patient.
+        number: number of the image.
+        lesions: the lesions.
     """
 
     patient: int
@@ -79,24 +80,24 @@ class Slice:
 
 
 def slice_of(patient: int, number: int) -> Slice:
-    """What a patient's image shows; the same each time."""
+    """Returns the description of a patient's image, the same in every call."""
     rng = _generator(_LESIONS, patient, number)
     is_ill = _generator(_ILLNESS, patient).random() < _ILL_PATIENTS
     if not is_ill or rng.random() >= _ILL_IMAGES:
         return Slice(patient, number, ())
     lesions = []
     for _ in range(rng.integers(1, 4)):
-        kind = KINDS[rng.integers(len(KINDS))]
+        lesion_type = LESION_TYPES[rng.integers(len(LESION_TYPES))]
         angle, distance = rng.uniform(0, 2 * np.pi), 0.5 * np.sqrt(rng.random())
         radius = rng.uniform(0.09, 0.14)
         strength = rng.choice((-1.0, 1.0)) * rng.uniform(0.18, 0.3)
-        place = distance * np.cos(angle), distance * np.sin(angle)
-        lesions.append(Lesion(kind, *place, radius, strength))
+        x, y = distance * np.cos(angle), distance * np.sin(angle)
+        lesions.append(Lesion(lesion_type, x, y, radius, strength))
     return Slice(patient, number, tuple(lesions))
 
 
 def _generator(purpose: int, *place: int) -> np.random.Generator:
-    # The purpose comes first: NumPy takes no notice of zeros at the end of a seed.
+    # The purpose comes first, because NumPy ignores zeros at the end of a seed.
     return np.random.default_rng([purpose, _SEED, *place])
 
 
@@ -106,16 +107,19 @@ def draw(shown: Slice, image_size: int, ill: bool = True) -> np.ndarray:
     Args:
         shown: the slice.
         image_size: side in pixels, from 32 to 256.
-        ill: whether with its lesions; without them it is the healthy twin, which has
-            the same noise.
+        ill: whether to draw the lesions. Without them the result is the healthy twin,
+            which has the same noise.
 
     Returns:
         float32 (image_size, image_size), gray values from 0 to 1.
+
+    Raises:
+        InputError: if the image size is out of range.
     """
     if not SMALLEST <= image_size <= LARGEST:
         raise InputError(
-            f"Drawn scans have {SMALLEST} to {LARGEST} pixels. Received: "
-            f"image_size={image_size}"
+            f"image_size must be from {SMALLEST} to {LARGEST} for drawn scans. "
+            f"Received: image_size={image_size}"
         )
     clean = _draw_clean(shown, image_size, ill)
     noise = _generator(_NOISE_OF, shown.patient, shown.number)
@@ -124,17 +128,17 @@ def draw(shown: Slice, image_size: int, ill: bool = True) -> np.ndarray:
 
 
 def lesion_mask(shown: Slice, image_size: int) -> np.ndarray:
-    """Where a slice is ill: uint8 (image_size, image_size).
+    """Returns the mask of the lesions, uint8 (image_size, image_size).
 
-    0 where it is healthy, and 1, 2, or 3 in a blob, a ring, or warped tissue. It is
-    drawn as a reader would: around each lesion, with what is inside of a ring.
+    The mask is 0 in healthy tissue, and 1, 2, or 3 in a blob, a ring, or warped tissue.
+    Like a radiologist's annotation, it includes the interior of a ring.
     """
     x, y = _places(image_size)
     mask = np.zeros(x.shape, np.uint8)
     for lesion in shown.lesions:
-        reach = lesion.radius * (_REACH if lesion.kind == WARP else 1.0)
+        reach = lesion.radius * (_REACH if lesion.type == WARP else 1.0)
         inside = np.hypot(x - lesion.x, y - lesion.y) <= reach
-        mask[inside] = KINDS.index(lesion.kind) + 1
+        mask[inside] = LESION_TYPES.index(lesion.type) + 1
     return mask
 
 
@@ -143,21 +147,21 @@ def _draw_clean(shown: Slice, image_size: int, ill: bool) -> np.ndarray:
     view = _generator(_VIEW, shown.patient, shown.number)
     x, y = _places(image_size)
     lesions = shown.lesions if ill else ()
-    # A warp moves the place that is looked at, and so all that is drawn there.
+    # A warp moves coordinates, and thereby everything that is drawn there.
     for lesion in lesions:
-        if lesion.kind == WARP:
+        if lesion.type == WARP:
             near = _bump(x - lesion.x, y - lesion.y, _REACH * lesion.radius)
             pull = np.sign(lesion.strength) * 0.9 * near
             x, y = (
                 x + pull * (x - lesion.x),
                 y + pull * (y - lesion.y),
             )
-    # === The slice: where and how large the patient is seen ===
+    # === The slice: position and scale of the patient ===
     turn, zoom = view.normal(0, 0.12), view.normal(1, 0.07)
     dx, dy = view.normal(0, 0.04, 2)
     u = (np.cos(turn) * (x - dx) + np.sin(turn) * (y - dy)) * zoom
     v = (np.cos(turn) * (y - dy) - np.sin(turn) * (x - dx)) * zoom
-    level = view.uniform(-1, 1)  # how deep in the patient
+    level = view.uniform(-1, 1)  # depth in the patient
     edge = 3.0 / image_size
     # === The body and its texture ===
     wide, high = anatomy.uniform(0.68, 0.8), anatomy.uniform(0.76, 0.9)
@@ -178,31 +182,31 @@ def _draw_clean(shown: Slice, image_size: int, ill: bool) -> np.ndarray:
         p = np.cos(tilt) * (u - cx) + np.sin(tilt) * (v - cy)
         q = np.cos(tilt) * (v - cy) - np.sin(tilt) * (u - cx)
         image += shade * _inside(p, q, 0, 0, a, b, edge) * body
-    # A bright rim, as of skin or bone.
+    # A bright rim, like skin or bone.
     rim = body - _inside(u, v, 0, 0, wide - 0.06, high - 0.06, edge)
     image += view.uniform(0.05, 0.45) * rim
     for lesion in lesions:
-        if lesion.kind == WARP:
+        if lesion.type == WARP:
             continue
         px, py = x - lesion.x, y - lesion.y
         shape = _inside(px, py, 0, 0, lesion.radius, lesion.radius, edge)
-        if lesion.kind == RING:
+        if lesion.type == RING:
             inner = 0.55 * lesion.radius
             shape -= _inside(px, py, 0, 0, inner, inner, edge)
         image += lesion.strength * shape
-    # The light of the slice hides what a lesion does to mean and deviation.
+    # Random light hides the effect of a lesion on mean and standard deviation.
     light, bias = view.uniform(0.7, 1.2), view.normal(0, 0.05)
     return np.clip(image * light + bias * body, 0.0, 1.0)
 
 
 def _places(image_size):
-    """x and y of the pixels' middles, from -1 to 1."""
+    """Coordinates x and y of the pixels' centers, from -1 to 1."""
     places = (np.arange(image_size) + 0.5) / image_size * 2 - 1
     return np.meshgrid(places, places)
 
 
 def _inside(x, y, cx, cy, a, b, edge):
-    """1 in an ellipse, 0 outside, with a soft edge of about a pixel."""
+    """1 inside an ellipse and 0 outside, with a soft edge of about a pixel."""
     radius = np.hypot((x - cx) / a, (y - cy) / b)
     return np.clip((1 - radius) * min(a, b) / edge + 0.5, 0.0, 1.0)
 
@@ -212,25 +216,25 @@ def _bump(x, y, radius):
 
 
 def place_of(name: str) -> tuple[int, int]:
-    """The patient and the number of an image by its name, such as `p0012_3`."""
+    """Returns patient and number of an image with a name such as `p0012_3`."""
     patient, _, number = name.removeprefix("p").partition("_")
     return int(patient), int(number)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnScans(Dataset):
-    """Scans that are drawn as they are needed."""
+    """Generated scans; images are drawn on use."""
 
-    license: str = "Apache-2.0, as stargan_tf"
-    citation: str = "none: they are drawn by stargan_tf"
-    obtain: str = "They come with stargan_tf."
+    license: str = "Apache-2.0, like stargan_tf"
+    citation: str = "none; stargan_tf generates the images"
+    obtain: str = "No files are needed: stargan_tf generates the images."
 
     takes_crop_size = False
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split; no patient is in both."""
+        """Loads a split; no patient is in both splits."""
         check_split(split)
         info = self.info(image_size, options)
         first = _FIRST_PATIENT[split]
@@ -267,10 +271,10 @@ class DrawnScans(Dataset):
         return chosen
 
     def info(self, image_size: int, options: DatasetOptions) -> DatasetInfo:
-        """Two domains of gray images."""
+        """Returns the description: two domains of grayscale images."""
         if options.num_channels not in (None, 1):
             raise InputError(
-                f"'{self.name}' has images of one channel. Received: "
+                f"num_channels must be 1 for '{self.name}'. Received: "
                 f"num_channels={options.num_channels}"
             )
         info = self.labels.info(self.name, image_size, 1)
@@ -285,11 +289,11 @@ class DrawnScans(Dataset):
 
 
 def stored(image: np.ndarray, info: DatasetInfo) -> np.ndarray:
-    """A drawn image, gray values from 0 to 1, as the data set gives it.
+    """Converts an image with gray values from 0 to 1 to the format of the data set.
 
     Returns:
-        (height, width, 1): uint8; or, where `info` has an intensity, float32 in
-        [-1, 1], of whole numbers in `LIMITS`.
+        (height, width, 1): uint8; or float32 in [-1, 1], from integers in `LIMITS`, if
+        `info` has an intensity.
     """
     if info.intensity is None:
         return np.rint(image * 255).astype(np.uint8)[..., None]
@@ -297,7 +301,7 @@ def stored(image: np.ndarray, info: DatasetInfo) -> np.ndarray:
 
 
 def healthy_twin(shown: Slice, image_size: int) -> np.ndarray:
-    """A slice without its lesions: uint8 (image_size, image_size, 1)."""
+    """Draws a slice without its lesions, uint8 (image_size, image_size, 1)."""
     info = DRAWN_SCANS.info(image_size, DatasetOptions())
     return stored(draw(shown, image_size, ill=False), info)
 

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.detection.scores import auc
 from stargan_tf.drawn_scans import (
-    KINDS,
+    LESION_TYPES,
     draw,
     healthy_twin,
     lesion_mask,
@@ -46,11 +46,12 @@ def test_the_twin_differs_where_the_mask_is(train):
         # A warp fades out beyond what a reader would draw around.
         assert difference[~mask].mean() < 0.002 < difference[mask].mean()
         assert 0.002 < mask.mean() < 0.3
-        of_slice = {lesion.kind for lesion in shown.lesions}
+        of_slice = {lesion.type for lesion in shown.lesions}
         # A lesion may hide another one.
-        assert {KINDS[number - 1] for number in np.unique(kinds[mask])} <= of_slice
+        shown_types = {LESION_TYPES[number - 1] for number in np.unique(kinds[mask])}
+        assert shown_types <= of_slice
         seen |= of_slice
-    assert seen == set(KINDS)
+    assert seen == set(LESION_TYPES)
 
 
 def test_healthy_ones_are_their_own_twins(train):
@@ -76,7 +77,7 @@ def test_mean_and_deviation_do_not_tell(train):
 def test_what_cannot_be_drawn():
     with pytest.raises(InputError, match="32 to 256 pixels"):
         draw(slice_of(0, 0), 16)
-    with pytest.raises(InputError, match="images of one channel"):
+    with pytest.raises(InputError, match="num_channels must be 1"):
         load_dataset("drawn_scans", "train", 32, num_channels=3)
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint file, whatever its format, as nested dictionaries of arrays."""
+"""Reads checkpoint files of several formats as nested dictionaries of arrays."""
 
 import re
 import zipfile
@@ -12,33 +12,39 @@ from stargan_tf.archives import check_archive, open_arrays
 from stargan_tf.errors import InputError
 
 _MISSING = (
-    "Torch files need PyTorch: pip install 'stargan_tf[convert]'. On Linux the build "
-    "without CUDA is much smaller; it comes from https://download.pytorch.org/whl/cpu"
+    "Torch files need PyTorch: pip install 'stargan_tf[convert]'. On Linux, the build "
+    "without CUDA from https://download.pytorch.org/whl/cpu is much smaller."
 )
-# What PyTorch's weights_only loader says of a pickle that names code.
+# Matches errors of PyTorch's weights_only loader for pickles with code.
 _CODE = re.compile(r"(?:GLOBAL|class|function)\s+([\w.]*\w)")
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
-# The number that PyTorch's legacy format begins with, as its pickle has it.
+# The pickled magic number at the start of PyTorch's legacy format.
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9"
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a file of PyTorch (zip or legacy), NumPy (`.npz`) or safetensors.
+    """Reads a PyTorch (zip or legacy), NumPy (`.npz`), or safetensors file.
+
+    Args:
+        path: path of the file.
+
+    Returns:
+        The content, with arrays instead of tensors; floats are float32.
 
     Raises:
-        InputError: if there is no such file, it is of no such format, damaged, or
-            wants to run code.
-        ImportError: if its format needs a package that is not installed.
+        InputError: if the file does not exist, has another format, is damaged, or
+            contains code.
+        ImportError: if the format needs a package that is not installed.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"There is no checkpoint file {path}.")
+        raise InputError(f"The checkpoint file {path} does not exist.")
     return _reader(path)(path)
 
 
 def _reader(path: Path) -> Callable[[Path], dict[str, Any]]:
-    """By what the file begins with: names are often changed in downloads."""
+    """Selects the reader by the first bytes, because downloads are often renamed."""
     with path.open("rb") as file:
         start = file.read(len(_LEGACY))
     if start.startswith(_ZIP):
@@ -47,8 +53,8 @@ def _reader(path: Path) -> Callable[[Path], dict[str, Any]]:
         return _read_torch
     if start.startswith(_PICKLE):
         raise InputError(
-            f"{path} is refused: a plain pickle runs code when it is opened. Save the "
-            "state dict by torch.save, or as .npz or .safetensors."
+            f"{path} is rejected, because a plain pickle can run code when it is "
+            "opened. Save the state dict with torch.save, or as .npz or .safetensors."
         )
     if path.suffix == ".safetensors" or start[8:] == b"{":
         return _read_safetensors
@@ -70,13 +76,13 @@ def _reader_of_zip(path: Path) -> Callable[[Path], dict[str, Any]]:
 
 def _foreign(path: Path, received: str) -> InputError:
     return InputError(
-        f"{path} is no checkpoint: expected a torch file (.ckpt, .pt, .pth), .npz or "
-        f".safetensors. Received {received}."
+        f"{path} is not a checkpoint. Expected a torch file (.ckpt, .pt, .pth), .npz, "
+        f"or .safetensors. Received: {received}."
     )
 
 
 def _read_torch(path: Path) -> dict[str, Any]:
-    """A file in the zip or the legacy format; no code in it runs."""
+    """Reads a file in the zip or legacy format without running code in it."""
     torch = import_torch()
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -86,23 +92,22 @@ def _read_torch(path: Path) -> dict[str, Any]:
             path,
             map_location="cpu",
             weights_only=True,
-            # Zipped weights stay in the file until each is used.
+            # Weights in a zip file are read when they are used.
             mmap=zipfile.is_zipfile(path),
         )
-    # PyTorch names no set of errors for broken files; the type differs with the byte
-    # that is missing.
+    # PyTorch documents no exceptions for damaged files; many types occur.
     except Exception as error:
         raise _refused(path, error) from error
     if not isinstance(content, Mapping):
         raise InputError(
-            f"{path} holds no state dict. Received: a {type(content).__name__}."
+            f"Expected a state dict in {path}. Received: {type(content).__name__}."
         )
     try:
         return _to_arrays(content, torch)
     except (TypeError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"{path} holds a tensor that is no plain array in memory ({error}). Save "
-            "dense tensors, on the CPU."
+            f"Expected dense CPU tensors in {path}. Received: {error}. Move tensors "
+            "to the CPU and make them dense before saving."
         ) from error
 
 
@@ -111,23 +116,23 @@ def _refused(path: Path, error: Exception) -> InputError:
     if "eights only" not in str(error) or not code:
         return _damaged(path)
     return InputError(
-        f"{path} is refused: besides weights it holds what runs code when it is loaded "
-        f"({code[1]}). Save the state dict alone."
+        f"{path} is rejected, because it contains code in addition to weights "
+        f"({code[1]}). Save only the state dict."
     )
 
 
 def _to_arrays(value: Any, torch: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _to_arrays(part, torch) for key, part in value.items()}
+        return {key: _to_arrays(item, torch) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_to_arrays(part, torch) for part in value]
+        return [_to_arrays(item, torch) for item in value]
     if not isinstance(value, torch.Tensor):
         return value
     if value.layout is not torch.strided or value.device.type != "cpu":
         raise TypeError(f"{value.layout}, {value.device}")
-    # A stride of 0 repeats numbers without end.
+    # With a stride of 0, a small file can expand to any size.
     if value.nbytes > value.untyped_storage().nbytes():
-        raise ValueError(f"the shape {tuple(value.shape)} for fewer numbers")
+        raise ValueError(f"a tensor of shape {tuple(value.shape)} with fewer numbers")
     value = value.detach()
     if value.is_floating_point():
         value = value.to(torch.float32)
@@ -144,7 +149,7 @@ def _read_npz(path: Path) -> dict[str, Any]:
         if "Python objects" not in str(error):
             raise _damaged(path) from error
         raise InputError(
-            f"{path} is refused: it holds Python objects, not only arrays."
+            f"{path} is rejected, because it contains Python objects. Save only arrays."
         ) from error
     except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise _damaged(path) from error
@@ -156,25 +161,30 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
         from safetensors.numpy import load_file
     except ImportError as error:
         raise ImportError(
-            "Files of safetensors need it: pip install 'stargan_tf[convert]'"
+            "Safetensors files need a package: pip install 'stargan_tf[convert]'"
         ) from error
     try:
         return _single_precision(load_file(path))
-    # NumPy lacks types of 8 bits, which safetensors then asks it for.
+    # AttributeError: safetensors requests 8-bit float types, which NumPy lacks.
     except (SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise _damaged(path) from error
 
 
 def nested(content: Mapping[str, Any], networks: Iterable[str]) -> dict[str, Any]:
-    """The content of a flat file as the torch file would have it."""
-    networks, found = set(networks), {}
+    """Nests the entries of a flat file by network, as in a torch file.
+
+    Args:
+        content: content of a file; keys may be `network.key`.
+        networks: names of networks.
+    """
+    networks, tree = set(networks), {}
     for name, value in content.items():
         network, dot, key = name.partition(".")
         if dot and network in networks:
-            found.setdefault(network, {})[key] = value
+            tree.setdefault(network, {})[key] = value
         else:
-            found[name] = value
-    return found
+            tree[name] = value
+    return tree
 
 
 def _single_precision(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -187,28 +197,32 @@ def _single_precision(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
 def write_torch(path: Path, content: Mapping[str, Any]) -> None:
     """Writes a torch file in the zip format.
 
+    Args:
+        path: path of the file.
+        content: nested dictionaries of arrays and other values.
+
     Raises:
-        OSError: if it cannot be written.
-        ImportError: without PyTorch.
+        OSError: if the file cannot be written.
+        ImportError: if PyTorch is not installed.
     """
     torch = import_torch()
     try:
         torch.save(_to_tensors(content, torch), path)
     except RuntimeError as error:
-        message = "PyTorch could not write all of it; the disk may be full"
+        message = "PyTorch could not write the complete file; the disk may be full"
         raise OSError(message) from error
 
 
 def _to_tensors(value: Any, torch: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _to_tensors(part, torch) for key, part in value.items()}
+        return {key: _to_tensors(item, torch) for key, item in value.items()}
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value)
     return value
 
 
 def import_torch() -> Any:
-    """PyTorch; raises ImportError, naming the extra, without it."""
+    """Imports PyTorch; the ImportError names the extra to install."""
     try:
         import torch
     except ImportError as error:
@@ -218,6 +232,6 @@ def import_torch() -> Any:
 
 def _damaged(path: Path) -> InputError:
     return InputError(
-        f"{path} is damaged or cut short. Copy or download it again and compare its "
-        "size with the original's."
+        f"{path} is damaged or incomplete. Copy or download it again, and compare its "
+        "size with that of the original."
     )

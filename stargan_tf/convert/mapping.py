@@ -1,7 +1,7 @@
-"""How official weights stand in our networks: one table for both directions.
+"""The mapping between official weights and our networks, for import and export.
 
-A family describes the authors' code by an `OfficialCode`, named by
-`ModelFamily.official`. Nothing here needs TensorFlow or Keras.
+A family describes the authors' code with an `OfficialCode`, named by
+`ModelFamily.official`. This module needs neither TensorFlow nor Keras.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,11 +17,11 @@ StateDict = Mapping[str, np.ndarray]
 
 
 class Layout(NamedTuple):
-    """A layout of PyTorch's and the way to ours and back.
+    """Conversions between the layout of an official array and ours.
 
     Args:
-        to_ours: official array → ours, a view where possible.
-        to_official: the inverse.
+        to_ours: function from the official array to ours; a view if possible.
+        to_official: the inverse function.
     """
 
     to_ours: Callable[[np.ndarray], np.ndarray]
@@ -41,14 +41,15 @@ VERDICT_BIAS = Layout(lambda x: x[:, None], lambda x: x[:, 0])
 
 @dataclass(frozen=True)
 class Entry:
-    """One official weight.
+    """An official weight and the variable it corresponds to.
 
     Args:
-        key: its name in the official state dict.
+        key: name in the official state dict.
         path: path of our variable in its network.
-        layout: its layout.
-        head: which of the variable's stacked heads it is; `None` for all of it.
-        optional: whether it may be missing, being unused; it is then zero.
+        layout: conversion between the layouts.
+        head: index of the weight in a variable with stacked heads; `None` if the
+            weight is the whole variable.
+        optional: whether the weight may be missing because it is unused. It is then 0.
     """
 
     key: str
@@ -60,11 +61,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Constant:
-    """An official entry that never varies; it is written, and ignored when read.
+    """A constant in the official state dict, which the import ignores.
 
     Args:
-        key: its name in the official state dict.
-        value: what it holds.
+        key: name in the official state dict.
+        value: the value that the export writes.
     """
 
     key: str
@@ -76,11 +77,11 @@ Table = tuple[Entry | Constant, ...]
 
 @dataclass(frozen=True)
 class NetworkState:
-    """One network's weights in a checkpoint file.
+    """The weights of a network in a checkpoint file.
 
     Args:
-        path: the file they are in.
-        title: what messages call the network, such as `"generator"`.
+        path: path of the file.
+        title: name of the network in messages, such as `"generator"`.
         weights: official key → array.
     """
 
@@ -94,15 +95,15 @@ class NetworkState:
 
 @dataclass
 class Sizes:
-    """What the shapes of a checkpoint's weights tell.
+    """Sizes of a model, inferred from the shapes of a checkpoint's weights.
 
     Args:
         image_size: side of the images in pixels.
         options: constructor arguments of the model.
         label_width: width of the generator's label vector, or the number of domains.
-        mask_width: number of data sets of a joint model, 0 for one; `None` where the
-            shapes do not tell.
-        is_size_known: whether the shapes tell `image_size`.
+        mask_width: number of data sets of a joint model, 0 for a single data set, or
+            `None` if it cannot be inferred.
+        is_size_known: whether `image_size` can be inferred.
     """
 
     image_size: int
@@ -114,18 +115,18 @@ class Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """A checkpoint file that the authors of a model publish.
+    """A checkpoint file published by the authors of a model.
 
     Args:
-        name: its name after `official/`.
-        title: what it is, for people.
-        url: the address of the file.
-        page: the address of the page that names it.
-        authors: who made it.
-        license: the license's name, and what it rules out.
-        terms: the address of the license's text.
-        preset: the names of its labels, a key of `PRESETS`; None for a network
-            without labels.
+        name: name after the prefix `official/`.
+        title: description for users.
+        url: URL of the file.
+        page: URL of the web page that links to the file.
+        authors: the authors.
+        license: name of the license, and its restrictions.
+        terms: URL of the text of the license.
+        preset: names of the labels, a key of `PRESETS`; None for a network without
+            labels.
     """
 
     name: str
@@ -140,25 +141,26 @@ class Published:
 
 @dataclass(frozen=True, kw_only=True)
 class OfficialCode:
-    """The authors' own code of a model family, and what its checkpoints look like.
+    """The authors' code of a model family, and the format of its checkpoints.
 
     Args:
-        repository: where it is, such as `"yunjey/stargan"`.
-        file_names: what its checkpoint files are called, for messages.
-        label_type: type of a checkpoint's labels where the user gives none.
-        networks: names of the trained networks, ours and its own.
-        averaged: those that also exist as an average, under the name `…_ema`.
-        find_networks: (path, content of a file) → our network's name → its weights;
-            empty for a file that is not of this code.
-        find_moments: content of a file → network's name → state dict of its optimizer.
-        sizes: what the shapes of the networks tell; raises `InputError` if networks
-            are missing or do not belong together.
-        tables: sizes → network's name → its table.
-        check_exportable: raises `InputError` for constructor arguments of a model that
-            this code cannot build.
-        files: (state dicts by network, those of the optimizers, step) → (file name,
-            content) of each file of a checkpoint.
-        published: checkpoints that the authors publish.
+        repository: GitHub repository, such as `"yunjey/stargan"`.
+        file_names: names of the checkpoint files, for messages.
+        label_type: label type of a checkpoint if the user does not give it.
+        networks: names of the trained networks, both in that code and here.
+        averaged: names of the networks that also have an EMA network, `<name>_ema`.
+        find_networks: (path, content of a file) → {name of our network: weights};
+            empty if the file is not a checkpoint of this code.
+        find_moments: content of a file → {name of a network: state dict of its
+            optimizer}.
+        sizes: {name: weights} → `Sizes`; raises `InputError` if networks are missing
+            or do not belong together.
+        tables: `Sizes` → {name of a network: table}.
+        check_exportable: function that takes the constructor arguments of a model, and
+            raises `InputError` if this code cannot build the model.
+        files: (state dicts by network, state dicts of the optimizers, step) → (file
+            name, content) of each file of a checkpoint.
+        published: checkpoints published by the authors.
     """
 
     repository: str
@@ -179,17 +181,18 @@ class OfficialCode:
 
 
 def entries(table: Table) -> list[Entry]:
-    """The weights of a table, in PyTorch's order of parameters."""
+    """Returns the weights of a table, in the order of PyTorch's parameters."""
     return [line for line in table if isinstance(line, Entry)]
 
 
 def to_ours(
     table: Table, state: StateDict, shapes: Mapping[str, tuple]
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Arrays of our variables, one at a time.
+    """Converts official weights to arrays for our variables, one at a time.
 
     Args:
-        state: official key → array; optional ones may be missing.
+        table: the table of the network.
+        state: official key → array; optional weights may be missing.
         shapes: path → shape of our variables.
 
     Yields:
@@ -210,10 +213,11 @@ def to_ours(
 
 
 def to_official(table: Table, arrays: StateDict) -> dict[str, np.ndarray]:
-    """The official state dict of our variables; the inverse of `to_ours`.
+    """Converts our variables to an official state dict; the inverse of `to_ours`.
 
     Args:
-        arrays: path → array; weights whose path is missing are left out.
+        table: the table of the network.
+        arrays: path → array; weights whose path is missing are omitted.
 
     Returns:
         Official key → array, contiguous.
@@ -225,22 +229,31 @@ def to_official(table: Table, arrays: StateDict) -> dict[str, np.ndarray]:
         elif line.path in arrays:
             ours = arrays[line.path]
             ours = ours if line.head is None else ours[line.head]
-            # A copy: a view would keep all of a variable's heads alive.
+            # A copy, because a view would keep all heads of the variable in memory.
             state[line.key] = np.array(line.layout.to_official(ours), order="C")
     return state
 
 
 def put_weights(network: Any, table: Table, state: NetworkState) -> None:
-    """Gives a network official weights."""
+    """Assigns official weights to a network.
+
+    Args:
+        network: a Keras model.
+        table: the table of the network.
+        state: the official weights.
+
+    Raises:
+        InputError: if a weight has the wrong shape.
+    """
     variables = {v.path: v for v in network.weights}
     shapes = {path: tuple(v.shape) for path, v in variables.items()}
     for entry in entries(table):
         expected = _official_shape(entry, shapes[entry.path])
         if entry.key in state.weights and state.weights[entry.key].shape != expected:
             raise InputError(
-                f"{state} is not as the official code builds it: {entry.key} has the "
-                f"shape {state.weights[entry.key].shape}, but its other weights go "
-                f"with {expected}."
+                f"{state} does not match the official code: {entry.key} must have the "
+                f"shape {expected} to match the other weights. Received: "
+                f"{state.weights[entry.key].shape}"
             )
     for path, array in to_ours(table, state.weights, shapes):
         variables[path].assign(array)
@@ -252,16 +265,12 @@ def _official_shape(entry: Entry, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def take_weights(network: Any, table: Table) -> dict[str, np.ndarray]:
-    """A network's weights under the official keys.
-
-    Returns:
-        Official key → array.
-    """
+    """Returns the official state dict of a network: official key → array."""
     return to_official(table, {v.path: v.numpy() for v in network.weights})
 
 
 def is_state_dict(value: Any) -> bool:
-    """Whether a value is a state dict: names with arrays."""
+    """Whether a value is a state dict, a nonempty mapping from names to arrays."""
     return (
         isinstance(value, Mapping)
         and bool(value)
@@ -270,7 +279,7 @@ def is_state_dict(value: Any) -> bool:
 
 
 def without_prefix(state: StateDict) -> StateDict:
-    """A state dict without the `module.` that DataParallel puts before each key."""
+    """Removes the prefix `module.` of DataParallel from the keys of a state dict."""
     if not all(key.startswith("module.") for key in state):
         return state
     return {key.removeprefix("module."): array for key, array in state.items()}

@@ -1,11 +1,11 @@
-"""Checkpoints that authors publish, by name: `official/afhq`.
+"""Downloads checkpoints published by the authors, by names such as `official/afhq`.
 
-    <cache>/official/afhq/100000_nets_ema.ckpt   the file as the authors' server sent it
-                          model-…/               the model made of it, for `load_model`
+    <cache>/official/afhq/100000_nets_ema.ckpt   the file from the authors' server
+                          model-…/               the imported model, for `load_model`
     <cache>/official_sha256/afhq                 the SHA-256 of the file
 
-The authors publish no SHA-256. The record outlives the file, so that a different file
-at the same address is noticed.
+The authors publish no SHA-256. The recorded one is kept when the file is removed, so
+that a changed file at the same URL is detected.
 """
 
 import re
@@ -30,23 +30,23 @@ _DIGEST = re.compile(rb"[0-9a-f]{64}\b")
 
 
 def published(name: str) -> Published:
-    """What is published under a name such as `official/afhq`.
+    """Returns the published checkpoint with a name such as `official/afhq`.
 
     Raises:
-        InputError: if nothing is.
+        InputError: if there is no such checkpoint.
     """
     codes = official_codes().values()
-    known = {OFFICIAL + one.name: one for code in codes for one in code.published}
+    known = {OFFICIAL + p.name: p for code in codes for p in code.published}
     if name not in known:
         raise InputError(
-            f"There is neither a file nor a published model {name}. "
-            f"{near_names(name, known)}"
+            "Expected a file or the name of a published model. Received: "
+            f"{name}. {near_names(name, known)}"
         )
     return known[name]
 
 
 def license_text(source: Published) -> str:
-    """Two lines for the person who is to accept the license."""
+    """Returns two lines that ask users to accept the license."""
     return (
         f"{OFFICIAL}{source.name}: {source.title}, by {source.authors} ({source.page})."
         f"\nLicense: {source.license}, {source.terms}"
@@ -54,17 +54,20 @@ def license_text(source: Published) -> str:
 
 
 def fetch(source: Published) -> tuple[Path, dict[str, Any]]:
-    """The checkpoint file from the cache, or else from its authors' server.
+    """Returns a checkpoint file from the cache, or downloads it.
 
-    A file that cannot be imported is not kept. If it differs from the one that was
-    fetched before, a warning says so.
+    A file that cannot be imported is not kept. If the file differs from an earlier
+    download, a warning is issued.
+
+    Args:
+        source: the published checkpoint.
 
     Returns:
-        The file; what an imported model records about its origin.
+        Path of the file, and its origin, which an imported model records.
 
     Raises:
-        InputError: if it cannot be fetched or is no such checkpoint.
-        ImportError: without PyTorch.
+        InputError: if the file cannot be downloaded or is not such a checkpoint.
+        ImportError: if PyTorch is not installed.
     """
     folder = cache_folder() / _FOLDER / source.name
     record = cache_folder() / _RECORDS / source.name
@@ -77,9 +80,9 @@ def fetch(source: Published) -> tuple[Path, dict[str, Any]]:
         files.write_text(record, f"{digest}  {file.name}\n", "SHA-256")
     if recorded not in (None, digest):
         warnings.warn(
-            f"{OFFICIAL}{source.name} is another file than the one fetched before: its "
-            f"SHA-256 was {recorded[:16]}…, and now is {digest[:16]}…. Use it only if "
-            "its authors announced a new one.",
+            f"{OFFICIAL}{source.name} differs from an earlier download: its SHA-256 "
+            f"was {recorded[:16]}… and is now {digest[:16]}…. Use it only if its "
+            "authors announced a new version.",
             stacklevel=2,
         )
     origin = {
@@ -94,11 +97,16 @@ def fetch(source: Published) -> tuple[Path, dict[str, Any]]:
 
 
 def model_folder(name: str, accept_license: bool) -> Path:
-    """The folder of a published model, imported once into the cache.
+    """Returns the folder of a published model in the cache; imports it if necessary.
+
+    Args:
+        name: a name such as `official/afhq`.
+        accept_license: whether the user accepts the license of the model.
 
     Raises:
-        InputError: as `published` and `fetch`, or if the license is not accepted.
-        ImportError: without PyTorch.
+        InputError: if there is no such model, the license is not accepted, or the file
+            cannot be downloaded or imported.
+        ImportError: if PyTorch is not installed.
     """
     source = published(name)
     if not accept_license:
@@ -115,20 +123,20 @@ def model_folder(name: str, accept_license: bool) -> Path:
 
 
 def _recorded(record: Path) -> str | None:
-    """The SHA-256 of the last download, None if there is no sound record."""
+    """Returns the SHA-256 of the last download; None without a valid record."""
     try:
-        found = _DIGEST.match(files.read_bytes(record, 1000))
+        match = _DIGEST.match(files.read_bytes(record, 1000))
     except (OSError, ValueError):
         return None
-    return found[0].decode() if found else None
+    return match[0].decode() if match else None
 
 
 def _download(source: Published, folder: Path) -> str:
-    """Fills the folder with a new download; returns the SHA-256 of the file."""
-    import_torch()  # Before hundreds of megabytes are fetched.
+    """Downloads the file into a new folder; returns its SHA-256."""
+    import_torch()  # Fail before hundreds of megabytes are downloaded.
     labels = f" --preset {source.preset}" if source.preset else ""
     advice = (
-        f"If {source.page} names another address, download the file from there and run "
+        f"If {source.page} links to another URL, download the file from there and run "
         f"'stargan-tf import FILE{labels} --output DIR'."
     )
     with files.new_folder(folder, "checkpoint") as unfinished:
@@ -137,8 +145,8 @@ def _download(source: Published, folder: Path) -> str:
         try:
             read([file], source.preset)
         except InputError as error:
-            reason = str(error).replace(str(file), "The file")  # a temporary path
+            reason = str(error).replace(str(file), "The file")  # Its path is temporary.
             raise InputError(
-                f"{source.url} does not hold {what}: {reason} {advice}"
+                f"{source.url} is not {what}. {reason} {advice}"
             ) from error
         return files.sha256(file)

@@ -1,4 +1,4 @@
-"""Official checkpoint files → the networks of one model, without TensorFlow."""
+"""Reads official checkpoint files as the weights of a model, without TensorFlow."""
 
 import functools
 import re
@@ -30,17 +30,17 @@ _STEP = re.compile(r"(\d+)[-_](?:[GD]|nets|optims)\b|(\d+)_nets_ema\b")
 
 @dataclass(frozen=True)
 class OfficialCheckpoint:
-    """What is in the files of a checkpoint.
+    """The content of the files of a checkpoint.
 
     Args:
-        family: name of the model family; None for a landmark network alone, where the
-            rest is empty.
-        networks: our network's name → its weights.
-        moments: our network's name → state dict of its PyTorch optimizer.
-        sizes: what the shapes tell.
-        step: training steps, by the files' names; 0 if they say nothing.
-        infos: the model's data sets.
-        landmarks: the landmark network that makes the model's masks, if it is there.
+        family: name of the model family. None if the files hold only a landmark
+            network; the other fields are then empty.
+        networks: name of our network → weights.
+        moments: name of our network → state dict of its PyTorch optimizer.
+        sizes: sizes inferred from the shapes of the weights.
+        step: number of training steps from the file names; 0 if they contain none.
+        infos: descriptions of the model's data sets.
+        landmarks: the landmark network for the model's masks, if there is one.
     """
 
     family: str | None
@@ -54,7 +54,7 @@ class OfficialCheckpoint:
 
 @functools.cache
 def official_codes() -> dict[str, OfficialCode]:
-    """Name → official code of each installed family that has one."""
+    """Returns the official codes of all installed families, by name of the family."""
     return {
         name: resolve_name(family.official)
         for name, family in installed_families().items()
@@ -72,13 +72,21 @@ def read(
     """Reads and checks checkpoint files.
 
     Args:
-        image_size: side of the images in pixels, for files that do not tell it (a
-            generator of StarGAN without its discriminator).
+        paths: paths of the files.
+        preset: label names of an official checkpoint, such as `"celeba"` or `"afhq"`.
+        domains: label names `"A,B,…"`, or `"A,B,…/C,D,…"` for a joint model. If neither
+            `preset` nor `domains` is given, labels are numbered.
+        label_type: `"binary"` or `"one_hot"`. Defaults to that of the official code.
+        image_size: side of the images in pixels, if it cannot be inferred from the
+            files (a generator of StarGAN without its discriminator).
+
+    Returns:
+        The `OfficialCheckpoint`.
 
     Raises:
-        InputError: if a file cannot be read or is no official checkpoint, or files,
-            names and options do not belong together.
-        ImportError: if a file's format needs a package that is not installed.
+        InputError: if a file cannot be read or is not an official checkpoint, or if
+            files, names, and options do not match.
+        ImportError: if the format of a file needs a package that is not installed.
     """
     paths = [Path(path) for path in paths]
     networks: dict[str, NetworkState] = {}
@@ -87,14 +95,15 @@ def read(
     landmarks: NetworkState | None = None
     for path in paths:
         content = read_checkpoint(path)
-        if found := find_landmarks(path, content):
+        network = find_landmarks(path, content)
+        if network:
             if landmarks:
-                raise _twice(found, landmarks, "one wing.ckpt")
-            landmarks = found
+                raise _twice(network, landmarks, "one wing.ckpt")
+            landmarks = network
             _check(landmarks, TABLE)
         recognized = _recognize(path, content)
         if not recognized:
-            if not found:
+            if not network:
                 raise _unknown(path, content)
             continue
         family, new, new_moments = recognized
@@ -107,18 +116,20 @@ def read(
         moments |= new_moments
     if len(owners) > 1:
         listed = ", ".join(f"{path} ({family})" for family, path in owners.items())
-        raise InputError(f"The files are of different models: {listed}.")
+        raise InputError(
+            f"All files must belong to the same model. Received: {listed}."
+        )
     if not owners:
         if preset or domains or label_type or image_size:
             raise InputError(
-                f"{landmarks} has neither labels nor an image size. Leave out "
-                "--preset, --domains, --label_type and --image_size."
+                f"{landmarks} has neither labels nor an image size. Remove "
+                "--preset, --domains, --label_type, and --image_size."
             )
         return OfficialCheckpoint(None, {}, {}, Sizes(0, {}, 0), 0, [], landmarks)
     if not networks:
         raise InputError(
-            f"{paths[0]} holds optimizers only. Give the file of the networks "
-            "({step}_nets.ckpt) too."
+            f"Expected networks. Received: {paths[0]} with optimizers only. Pass the "
+            "file of the networks ({step}_nets.ckpt) too."
         )
     (family,) = owners
     official = official_codes()[family]
@@ -130,14 +141,15 @@ def read(
         sizes.image_size = image_size
     elif image_size not in (None, sizes.image_size):
         raise InputError(
-            f"The checkpoint is for {sizes.image_size} px, --image_size says "
-            f"{image_size}. Leave it out, or give a checkpoint for {image_size} px."
+            f"The checkpoint is for images of {sizes.image_size} px. Received: "
+            f"--image_size {image_size}. Remove --image_size, or pass a checkpoint for "
+            f"{image_size} px."
         )
     if landmarks and not sizes.options.get("high_pass"):
         if landmarks.path not in owners.values():
             raise InputError(
-                f"{landmarks} makes masks, and {owners[family]} has no high-pass skips "
-                "that take them. Leave one of the two out."
+                f"The masks of {landmarks} need a model with high-pass skips. "
+                f"Received: {owners[family]} without them. Remove one of the files."
             )
         landmarks = None
     infos = dataset_infos(sizes, preset, domains, label_type or official.label_type)
@@ -147,15 +159,15 @@ def read(
 
 def _twice(state: NetworkState, other: NetworkState, file_names: str) -> InputError:
     return InputError(
-        f"{state.path} and {other.path} both hold a {state.title}. Give each network "
-        f"once: {file_names}."
+        f"Each network must be given once, as {file_names}. Received: "
+        f"{state.path} and {other.path}, both with a {state.title}."
     )
 
 
 def _recognize(
     path: Path, content: Mapping[str, Any]
 ) -> tuple[str, dict[str, NetworkState], dict[str, Any]] | None:
-    """(family, its networks, its optimizers' states) in a file; None for no family."""
+    """Returns (family, networks, states of optimizers) of a file, or None."""
     for family, official in official_codes().items():
         networks = official.find_networks(path, content)
         moments = official.find_moments(content)
@@ -170,31 +182,30 @@ def _unknown(path: Path, content: Mapping[str, Any]) -> InputError:
     else:
         received = f"entries such as {_some(map(str, content))}" if content else "none"
     known = " or ".join(code.repository for code in official_codes().values())
-    return InputError(f"{path} is no checkpoint of {known}. Received {received}.")
+    return InputError(f"{path} is not a checkpoint of {known}. Received: {received}.")
 
 
 def _step(paths: Iterable[Path]) -> int:
-    found = [_STEP.search(path.name) for path in paths]
-    steps = [int(match[1] or match[2]) for match in found if match]
-    return max(steps, default=0)
+    matches = [_STEP.search(path.name) for path in paths]
+    return max((int(match[1] or match[2]) for match in matches if match), default=0)
 
 
 def _check(state: NetworkState, table: Table) -> None:
-    """Refuses weights other than the table's, and such as are not finite."""
+    """Raises InputError for missing, unknown, and nonfinite weights."""
     required = [entry for entry in entries(table) if not entry.optional]
     missing = [entry.key for entry in required if entry.key not in state.weights]
     unknown = state.weights.keys() - {line.key for line in table}
-    for keys, verb in ((missing, "lacks"), (sorted(unknown), "besides has")):
+    for keys, problem in ((missing, "missing"), (sorted(unknown), "unknown")):
         if keys:
             raise InputError(
-                f"{state} is not as the official code builds it: it {verb} "
-                f"{_some(keys)}. Was its code changed?"
+                f"{state} does not match the official code. Received: {problem} "
+                f"weights {_some(keys)}. Check whether the code was modified."
             )
-    for entry in entries(table):  # What the table does not use may be anything.
+    for entry in entries(table):  # Other entries are not used.
         if not np.all(np.isfinite(state.weights.get(entry.key, 0))):
             raise InputError(
-                f"{state} holds weights that are not finite, such as {entry.key}: its "
-                "training had diverged. Use an earlier checkpoint."
+                f"Weights must be finite. Received: {state} with NaN or infinity in "
+                f"{entry.key}, so the training has diverged. Use an earlier checkpoint."
             )
 
 

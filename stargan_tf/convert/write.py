@@ -1,4 +1,4 @@
-"""Official checkpoints become model folders, and models official checkpoints."""
+"""Conversion between official checkpoints and model folders."""
 
 import tempfile
 import zipfile
@@ -43,21 +43,21 @@ from stargan_tf.training.run_folder import (
 from stargan_tf.training.warm_start import IMPORT_RECORD, NOT_IMPORTED
 
 _EMA = "_ema"
-# PyTorch's names of Adam's moments, in the order of `moments`.
+# Names of Adam's moments in PyTorch, in the order of `moments`.
 _MEAN, _SQUARE = "exp_avg", "exp_avg_sq"
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import made.
+    """The result of an import.
 
     Args:
-        family: name of the model family; None for a landmark network alone, where the
-            rest is empty.
-        infos: the model's data sets.
-        options: arguments of the model's constructor.
-        fresh: what the checkpoint did not hold, in words.
-        has_landmarks: whether the folder holds a landmark network.
+        family: name of the model family. None if the checkpoint holds only a landmark
+            network; `infos`, `options`, and `fresh` are then empty.
+        infos: descriptions of the model's data sets.
+        options: constructor arguments of the model.
+        fresh: descriptions of what the checkpoint does not contain.
+        has_landmarks: whether the folder contains a landmark network.
     """
 
     family: str | None
@@ -70,19 +70,31 @@ class Imported:
 def import_checkpoint(
     paths: Sequence[str | Path], output: str | Path, **options: Any
 ) -> Imported:
-    """Makes a model folder of official checkpoint files.
+    """Imports official checkpoint files as a model folder.
+
+    Example:
+
+    ```python
+    files = ["200000-G.ckpt", "200000-D.ckpt"]
+    stargan_tf.import_checkpoint(files, "models/celeba", preset="celeba")
+    model = stargan_tf.load_model("models/celeba")
+    ```
 
     Args:
-        paths: see `read`.
-        output: the folder to make; it must not exist.
-        **options: see `read`.
+        paths: paths of the checkpoint files: PyTorch, `.npz`, or `.safetensors`.
+        output: path of the new folder, which must not exist.
+        **options: `preset`, label names of an official checkpoint, such as `"celeba"`
+            or `"afhq"`; `domains`, label names `"A,B,…"`, or `"A,B,…/C,D,…"` for a
+            joint model; `label_type`, `"binary"` or `"one_hot"`; `image_size`, in
+            pixels, for a generator of StarGAN without its discriminator.
 
     Returns:
-        What was made.
+        An `Imported`, which describes the model folder.
 
     Raises:
-        InputError: as `read`, or if `output` exists or cannot be written.
-        ImportError: as `read`.
+        InputError: if a file cannot be read or is not an official checkpoint, files and
+            options do not match, or `output` exists or cannot be written.
+        ImportError: if the format of a file needs a package that is not installed.
     """
     files.check_new(Path(output))
     return write_model(read(paths, **options), paths, Path(output))
@@ -95,11 +107,17 @@ def write_model(
     overwrite: bool = False,
     origin: Mapping[str, Any] | None = None,
 ) -> Imported:
-    """Writes the model folder of a checkpoint, whole or not at all.
+    """Writes the model folder of a checkpoint, atomically.
 
     Args:
-        origin: where published files come from and under which license, for the
-            folder's record.
+        checkpoint: the checkpoint.
+        paths: paths of its files, to record.
+        output: path of the folder.
+        overwrite: whether to replace an existing folder.
+        origin: origin and license of published files, to record.
+
+    Returns:
+        An `Imported`, which describes the model folder.
     """
     record = {"checkpoints": [str(path) for path in paths], "versions": versions()}
     landmarks = checkpoint.landmarks and _landmark_network(checkpoint.landmarks)
@@ -135,16 +153,16 @@ def _landmark_network(state: NetworkState) -> LandmarkNetwork:
 
 @dataclass(frozen=True)
 class _SavedToDisk:
-    """A model whose `save` writes the weights straight to the disk.
+    """A model whose `save` writes the weights directly to disk.
 
-    Keras puts a `.keras` file together in memory, where large models then are two
-    or three times.
+    Keras assembles a `.keras` file in memory, which needs two to three times the size
+    of the model.
     """
 
     model: keras.Model
 
     def save(self, path: Path) -> None:
-        """Writes what `keras.Model.save` writes."""
+        """Writes the same file as `keras.Model.save`."""
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             keras.saving.save_model(self.model, folder, zipped=False)
             with zipfile.ZipFile(path, "w") as archive:
@@ -154,13 +172,13 @@ class _SavedToDisk:
 
 
 def _build(checkpoint: OfficialCheckpoint) -> tuple[Any, list[str]]:
-    """(model, what the checkpoint lacks); compiled only to keep its optimizers."""
+    """Builds the model; returns it and descriptions of what the checkpoint lacks."""
     official = official_codes()[checkpoint.family]
     model_class = family(checkpoint.family).model_class()
     try:
         model = model_class(checkpoint.infos, **checkpoint.sizes.options)
     except ValueError as error:
-        # In a Keras script a ValueError like Keras' own; here the user's files.
+        # The invalid values come from the user's files.
         raise InputError(str(error)) from error
     tables = official.tables(checkpoint.sizes)
     names = list(checkpoint.networks)
@@ -184,7 +202,7 @@ def _build(checkpoint: OfficialCheckpoint) -> tuple[Any, list[str]]:
 
 
 def _fill_gaps(model: Any, have: list[str], official: OfficialCode) -> list[str]:
-    """Lets trained networks and their averages stand in for each other."""
+    """Copies weights between trained and EMA networks if the checkpoint lacks one."""
     averaged = official.averaged
     untrained = [name for name in averaged if name not in have]
     for name in untrained:
@@ -195,15 +213,16 @@ def _fill_gaps(model: Any, have: list[str], official: OfficialCode) -> list[str]
     wanted = [name for name in official.networks if name not in averaged]
     missing = [f"the {name}" for name in wanted if name not in have]
     if untrained:
-        missing.append(f"the trained {_listed(untrained)} (their averages stand in)")
+        names = _listed(untrained)
+        missing.append(f"the trained {names} (replaced by the EMA networks)")
     if unaveraged:
         names = _listed(unaveraged)
-        missing.append(f"the averaged {names} (the trained ones stand in)")
+        missing.append(f"the EMA networks of {names} (replaced by the trained ones)")
     return missing
 
 
 def _copy(source: Any, target: Any) -> None:
-    # One by one: `get_weights` would copy all of them at once.
+    # One at a time, because `get_weights` would copy all of them at once.
     for old, new in zip(source.weights, target.weights, strict=True):
         new.assign(old)
 
@@ -216,7 +235,17 @@ def _listed(names: list[str]) -> str:
 def put_moments(
     optimizer: Any, network: Any, table: Table, state_dict: Mapping[str, Any]
 ) -> None:
-    """Gives an optimizer the moments that PyTorch's Adam had."""
+    """Assigns the moments of PyTorch's Adam to an optimizer.
+
+    Args:
+        optimizer: the optimizer of `network`.
+        network: a Keras model.
+        table: the table of the network.
+        state_dict: state dict of PyTorch's Adam.
+
+    Raises:
+        InputError: if a moment does not have the shape of its weight.
+    """
     keys = [entry.key for entry in entries(table)]
     known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
     variables = {v.path: v for v in network.trainable_variables}
@@ -228,8 +257,9 @@ def put_moments(
                 continue
             if shapes[path] != array.shape:
                 raise InputError(
-                    f"The optimizer's state is not of this {network.name}: a moment "
-                    f"has the shape {array.shape}, its weight {shapes[path]}."
+                    f"The optimizer state of the {network.name} must match its "
+                    f"weights. Received: a moment of shape {array.shape} for a weight "
+                    f"of shape {shapes[path]}."
                 )
             moments(optimizer, variables[path])[place].assign(array)
     steps = [int(state["step"]) for state in known.values()]
@@ -237,7 +267,7 @@ def put_moments(
 
 
 def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
-    """The state dict that PyTorch's Adam would have; see `put_moments`."""
+    """Returns an optimizer's state as a state dict of PyTorch's Adam."""
     pairs = {v.path: moments(optimizer, v) for v in network.trainable_variables}
     means = to_official(table, {path: m.numpy() for path, (m, _) in pairs.items()})
     squares = to_official(table, {path: s.numpy() for path, (_, s) in pairs.items()})
@@ -260,7 +290,7 @@ def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
 
 
 def check_exportable(checkpoint: Path, state: State) -> None:
-    """Raises InputError for options that no official code can build."""
+    """Raises InputError if the official code cannot build the model."""
     options = read_model_config(model_file(checkpoint), family(state.model))
     official_codes()[state.model].check_exportable(options)
 
@@ -268,11 +298,21 @@ def check_exportable(checkpoint: Path, state: State) -> None:
 def export_checkpoint(
     checkpoint: Path, state: State, output: Path, overwrite: bool = False
 ) -> list[Path]:
-    """Writes the official files into a new folder, all of them or none.
+    """Writes official checkpoint files to a new folder, atomically.
+
+    Args:
+        checkpoint: path of the model's checkpoint.
+        state: state of the checkpoint.
+        output: path of the folder.
+        overwrite: whether to replace an existing folder.
+
+    Returns:
+        Paths of the files.
 
     Raises:
-        InputError: if they cannot be written.
-        ImportError: without PyTorch.
+        InputError: if the official code cannot build the model, or the files cannot be
+            written.
+        ImportError: if PyTorch is not installed.
     """
     check_exportable(checkpoint, state)
     model = open_checkpoint(checkpoint, state, compile=True)
@@ -288,7 +328,7 @@ def export_checkpoint(
     optimizers = {}
     for name in official.networks:
         optimizer = getattr(model, f"{name}_optimizer", None)
-        # PyTorch's Adam has a fixed rate.
+        # PyTorch's Adam has a constant learning rate.
         if isinstance(optimizer, TorchAdam) and not rate_schedule(optimizer):
             network = getattr(model, name)
             optimizers[name] = take_moments(optimizer, network, tables[name])

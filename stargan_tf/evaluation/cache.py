@@ -1,9 +1,10 @@
-"""What is kept on disk from one evaluation to the next.
+"""The disk cache of evaluations.
 
     <cache folder>/statistics/<key>.npz     feature statistics of real images
-    <cache folder>/evaluations/<key>/…npz   tasks of an evaluation that is not finished
+    <cache folder>/evaluations/<key>/…npz   finished tasks of an unfinished evaluation
 
-Keys are hashes of everything that decides the content, so nothing is ever out of date.
+Keys are hashes of everything that determines the content, so entries never become
+stale.
 """
 
 import hashlib
@@ -29,26 +30,26 @@ from stargan_tf.evaluation.tasks import image_batches
 if TYPE_CHECKING:
     from stargan_tf.evaluation.inception import FeatureExtractor
 
-# Parts of the keys: raise them when the content of a file changes its meaning.
-STATISTICS_VERSION, TASKS_VERSION = 2, 4
-# Of the statistics in one pass; those of a target take up to 75 MB.
+# In the keys: increment when the format or the meaning of a file changes.
+STATISTICS_VERSION, TASKS_VERSION = 2, 5
+# Memory in bytes for statistics in a pass; those of a target take up to 75 MB.
 MEMORY = 320 * 2**20
 
-# The real images of a target: place in the label, and its value there.
+# The real images of a target: index of the label, and its value.
 Target = tuple[int, float]
 
 
 class RealStatistics:
     """The feature statistics of the real images of each target.
 
-    Memory does not grow with the number of targets: none is held, each is read when
-    it is asked for.
+    Statistics are read from disk when they are needed, so memory does not grow with the
+    number of targets.
 
     Args:
         source: the real images.
-        extractor: gives the features.
-        batch_size: images at once.
-        seed: decides which features are kept for KID where there are many.
+        extractor: computes the features.
+        batch_size: number of images per call of the extractor.
+        seed: determines which features are kept for KID if there are many.
     """
 
     def __init__(
@@ -64,8 +65,8 @@ class RealStatistics:
         self._prepared: set[Target] = set()
 
     def prepare(self, targets: Iterable[Target]) -> None:
-        """Computes what is not on the disk yet, with a progress bar."""
-        new = [one for one in dict.fromkeys(targets) if one not in self._prepared]
+        """Computes the statistics that are not on disk yet, with a progress bar."""
+        new = [t for t in dict.fromkeys(targets) if t not in self._prepared]
         missing = [
             target
             for target in new
@@ -74,8 +75,8 @@ class RealStatistics:
         width = len(self.extractor.summary().mean)
         while missing:
             sizes = [
-                8 * width**2 + 4 * width * min(len(self.rows(one)), SAMPLE_LIMIT)
-                for one in missing
+                8 * width**2 + 4 * width * min(len(self.rows(target)), SAMPLE_LIMIT)
+                for target in missing
             ]
             number = max(1, np.searchsorted(np.cumsum(sizes), MEMORY, side="right"))
             self._compute(missing[:number])
@@ -83,15 +84,19 @@ class RealStatistics:
         self._prepared.update(new)
 
     def of(self, target: Target) -> FeatureSummary:
-        """The statistics of a target, which `prepare` has left on the disk."""
+        """Returns the statistics of a target, which `prepare` has written to disk."""
         file = self._file(target)
         summary = read_arrays(file, "statistics", FeatureSummary.from_state)
-        if summary is None:  # Removed or damaged meanwhile.
+        if summary is None:  # Removed or damaged in the meantime.
             (summary,) = self._compute([target])
         return summary
 
     def rows(self, target: Target) -> np.ndarray:
-        """Numbers of a target's real images, unreadable ones among them."""
+        """Returns the indices of a target's real images, including unreadable ones.
+
+        Raises:
+            InputError: if there are fewer than two images.
+        """
         column, value = target
         rows = np.flatnonzero(self.source.labels[:, column] == value)
         if len(rows) < 2:
@@ -99,7 +104,7 @@ class RealStatistics:
             raise InputError(
                 f"FID and KID need at least 2 real images of each target. Received: "
                 f"{len(rows)} training image(s) with {name}={value:g} in "
-                f"'{self.source.info.name}'. Add images, or leave fid and kid out."
+                f"'{self.source.info.name}'. Add images, or remove fid and kid."
             )
         return rows
 
@@ -112,7 +117,8 @@ class RealStatistics:
             self.extractor.protocol,
             self._weights,
         )
-        if self.seed and len(rows) > SAMPLE_LIMIT:  # Else all are kept by any seed.
+        # The seed matters only if not all features are kept.
+        if self.seed and len(rows) > SAMPLE_LIMIT:
             identity += (f"seed {self.seed}",)
         return cache_folder() / "statistics" / f"{_key(identity)}.npz"
 
@@ -138,20 +144,20 @@ def _count(stored: Mapping[str, np.ndarray]) -> int:
 
 
 class FinishedTasks:
-    """Keeps the results of tasks on the disk until the whole evaluation is written.
+    """Keeps results of tasks on disk until the evaluation is complete.
 
     Args:
-        identity: everything that decides the results, with a stable `repr`.
+        *identity: everything that determines the results, with a stable `repr`.
     """
 
     def __init__(self, *identity: object):
         self.folder = cache_folder() / "evaluations" / _key((TASKS_VERSION, *identity))
-        self.found = 0
+        self.reused = 0  # Number of results read from disk.
 
     def find(self, name: str) -> TaskResult | None:
-        """The result of the task of that name, if it was finished before."""
+        """Returns the result of a task if it was finished before."""
         result = read_arrays(self._file(name), "finished task", _result)
-        self.found += result is not None
+        self.reused += result is not None
         return result
 
     def keep(self, result: TaskResult) -> None:
@@ -168,7 +174,7 @@ class FinishedTasks:
         write_arrays(self._file(result.name), arrays, "finished task")
 
     def clear(self) -> None:
-        """Removes everything: the evaluation is complete."""
+        """Removes all results, once the evaluation is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _file(self, name: str) -> Path:
@@ -182,10 +188,10 @@ def _result(stored: Mapping[str, np.ndarray]) -> TaskResult:
 
     fields = json.loads(str(stored["text"]), object_hook=with_array)
     fields["examples"] = [Example(**example) for example in fields["examples"]]
-    for one in fields["measurements"]:
-        one["by_image"] = one["by_image"] and ByImage(**one["by_image"])
-        one["interval"] = one["interval"] and tuple(one["interval"])
-    fields["measurements"] = [Measurement(**one) for one in fields["measurements"]]
+    for values in fields["measurements"]:
+        values["by_image"] = values["by_image"] and ByImage(**values["by_image"])
+        values["interval"] = values["interval"] and tuple(values["interval"])
+    fields["measurements"] = [Measurement(**v) for v in fields["measurements"]]
     return TaskResult(**fields)
 
 

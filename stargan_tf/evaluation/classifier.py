@@ -1,4 +1,4 @@
-"""A classifier trained on a data set's real images, which judges translated ones."""
+"""A classifier that is trained on real images, to evaluate translations."""
 
 import hashlib
 import itertools
@@ -25,55 +25,59 @@ from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.native_output import is_quiet, note
 
-# Channels of the first stage, and the blocks of each stage; every stage doubles them.
+# Size → channels of the first stage, doubled by each stage, and blocks of each stage.
 SIZES = {
     "resnet18": (64, (2, 2, 2, 2)),
     "small": (16, (2, 2, 2, 2)),
     "tiny": (8, (1, 1, 1)),
 }
-# Smaller images start at full size, as is usual for ResNets on such.
+# Networks for smaller images do not downsample in the stem, as is usual for ResNets.
 LARGE_IMAGE = 96
-# Part of the cache key: raise it when training or the networks change.
+# In the cache key: increment when training or the networks change.
 VERSION = 1
-LINE_EVERY = 100  # batches
+LINE_EVERY = 100  # steps between lines of progress without a terminal
 
 
 class LabelClassifier:
-    """Images → logits of a data set's labels.
+    """A classifier of a data set's labels.
 
     Args:
-        network: float images in [-1, 1] → logits (n, number of domains).
-        info: the data set's labels and image size.
+        network: Keras model from float images in [-1, 1] to logits (n, number of
+            domains).
+        info: the `DatasetInfo` of the images.
     """
 
     def __init__(self, network: keras.Model, info: DatasetInfo):
         self.network, self.info = network, info
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """Logits of a batch.
+        """Computes the logits of a batch.
 
         Args:
-            images: (n, s, s, 3): uint8, or float in [-1, 1].
+            images: (n, height, width, channels), uint8 or float in [-1, 1].
 
         Returns:
             float32 array (n, number of domains).
+
+        Raises:
+            InputError: if the images have another shape.
         """
         if images.shape[1:] != self.info.shape:
             raise InputError(
-                f"The classifier takes images of shape {self.info.shape}. "
+                f"The classifier needs images of shape {self.info.shape}. "
                 f"Received: shape {images.shape}"
             )
         return self.network.predict_on_batch(to_float(images))
 
 
 class ClassifierFeatures:
-    """What a classifier sees before it decides: features for KID of any images.
+    """The features before the last layer of a classifier, for KID of any images.
 
-    It stands in for `FeatureExtractor`, whose network knows RGB pictures only.
+    It replaces `FeatureExtractor`, whose network needs RGB images.
 
     Args:
-        classifier: of the data set.
-        size: its size, which names the protocol.
+        classifier: the classifier of the data set.
+        size: size of the classifier, which names the protocol.
     """
 
     def __init__(self, classifier: LabelClassifier, size: str):
@@ -84,20 +88,26 @@ class ClassifierFeatures:
     def summary(
         self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
     ) -> FeatureSummary:
-        """An empty summary for these features."""
+        """Returns an empty summary for these features; see `FeatureSummary`."""
         width = self.network.output_shape[-1]
         return FeatureSummary(self.protocol, width, sample_limit, seed)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features of a batch, as of `LabelClassifier.logits`: float32 (n, width)."""
+        """Computes features, float32 (n, width), of images (n, height, width, c)."""
         return self.network.predict_on_batch(to_float(images))
 
 
 def cached_classifier(
     images: LabeledImages, size: str = "small", **options
 ) -> LabelClassifier:
-    """`train_classifier`, but from the cache where it was trained before."""
-    # The fingerprint tells pixels; whoever mends labels needs another classifier.
+    """Returns a classifier from the cache, or trains it with `train_classifier`.
+
+    Args:
+        images: the training images.
+        size: size of the classifier.
+        **options: further arguments of `train_classifier`.
+    """
+    # The fingerprint does not depend on the labels, which users may correct.
     labels = hashlib.sha256(images.labels.tobytes()).hexdigest()
     what = (images.fingerprint, labels, images.info.to_dict())
     how = (VERSION, size, sorted(options.items()))
@@ -107,10 +117,10 @@ def cached_classifier(
         try:
             network = keras.saving.load_model(stored, compile=False)
             return LabelClassifier(network, images.info)
-        # Which error a damaged file raises depends on the byte.
+        # A damaged file can raise any exception.
         except Exception as error:
             name = type(error).__name__
-            logging.warning("Cannot read %s (%s): made again.", stored, name)
+            logging.warning("Cannot read %s (%s). Training again.", stored, name)
     classifier = train_classifier(images, size, **options)
     with new_file(stored, "classifier") as temporary:
         classifier.network.save(temporary)
@@ -118,7 +128,7 @@ def cached_classifier(
 
 
 def classifier_of(images: LabeledImages, options: EvaluationOptions) -> LabelClassifier:
-    """The classifier that an evaluation asks for, trained on real images."""
+    """Returns the classifier of an evaluation, trained on real images."""
     return cached_classifier(
         images,
         options.classifier,
@@ -139,8 +149,19 @@ def train_classifier(
 ) -> LabelClassifier:
     """Trains a classifier, with a progress bar.
 
-    Reference: StarGAN (Choi et al. 2018), section 5.4: a ResNet-18 trained on real
-        images gives the classification error.
+    Args:
+        images: the training images.
+        size: size of the classifier: `"tiny"`, `"small"`, or `"resnet18"`.
+        steps: number of training steps.
+        batch_size: number of images per step.
+        learning_rate: initial learning rate of Adam, with cosine decay to 0.
+        seed: seed of the initial weights and of the batches.
+
+    Returns:
+        The `LabelClassifier`.
+
+    Reference: StarGAN (Choi et al. 2018), section 5.4: classification error of a
+        ResNet-18 trained on real images.
     """
     info = images.info
     network = build_residual_network(info.shape, len(info.domains), size, seed)
@@ -150,14 +171,14 @@ def train_classifier(
     loss = losses.CategoricalCrossentropy if one_hot else losses.BinaryCrossentropy
     network.compile(keras.optimizers.Adam(schedule), loss(from_logits=True))
     batches = training_batches(images, batch_size, seed=seed)
-    note(f"Training a classifier on {len(images)} real images, {steps} batches.")
-    # A bar that is redrawn is unreadable in a file: lines there.
+    note(f"Training a classifier on {len(images)} real images, {steps} steps.")
+    # In a log file, lines are readable and a progress bar is not.
     on_screen = sys.stdout.isatty() and not is_quiet()
 
     def print_line(batch: int, logs: dict[str, float]) -> None:
         done = batch + 1
         if not on_screen and (done % LINE_EVERY == 0 or done == steps):
-            text = f"Classifier: batch {done} of {steps}, loss {logs['loss']:.3f}"
+            text = f"Classifier: step {done} of {steps}, loss {logs['loss']:.3f}"
             note(text)
 
     network.fit(
@@ -177,13 +198,17 @@ def build_residual_network(
     size: str = "small",
     seed: int = 0,
 ) -> keras.Model:
-    """A ResNet with new weights.
+    """Builds a ResNet with initial weights.
 
     Args:
         image_shape: height, width, and channels.
+        outputs: number of logits.
+        size: a key of `SIZES`.
+        seed: seed of the initial weights.
 
     Returns:
-        A model: float images (n, *image_shape) in [-1, 1] → logits (n, outputs).
+        Keras model from float images (n, height, width, channels) in [-1, 1] to logits
+        (n, outputs).
 
     Reference: He et al. 2016, "Deep Residual Learning for Image Recognition", table 1.
     """
@@ -212,8 +237,8 @@ def _stem(x, filters, large, seeds):
 def _block(x, filters, strides, seeds):
     shortcut = x
     if strides != 1 or x.shape[-1] != filters:
-        # Every other pixel, then 1 × 1: what a 1 × 1 convolution with strides computes,
-        # whose gradient crashes the process in TensorFlow 2.21 with oneDNN on CPUs.
+        # Every second pixel, then a 1 × 1 convolution: equals a 1 × 1 convolution with
+        # strides, whose gradient crashes TensorFlow 2.21 with oneDNN on CPUs.
         shortcut = layers.MaxPooling2D(1, strides)(x) if strides != 1 else x
         shortcut = _convolution(shortcut, filters, 1, 1, seeds)
     x = layers.ReLU()(_convolution(x, filters, 3, strides, seeds))

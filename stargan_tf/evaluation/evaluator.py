@@ -1,4 +1,4 @@
-"""The evaluation: one pass over the images of each task, watched by all metrics."""
+"""The evaluator: translates the images of each task once, and computes all metrics."""
 
 from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
@@ -42,18 +42,18 @@ if TYPE_CHECKING:
 
 
 class Evaluator:
-    """Measures a model.
+    """Evaluates a model.
 
-    Making one finds the networks' weights, `prepare` does what needs the real images,
-    `run` translates; a model in training can be measured again and again.
+    The constructor loads the weights of the metrics' networks, `prepare` processes the
+    real images, and `run` translates. `run` can be called repeatedly during training.
 
     Args:
         subject: model and data.
-        options: what to measure.
-        functions: what only the user knows about the images.
+        options: options of the evaluation.
+        functions: the user's functions.
 
     Raises:
-        InputError: if weights are missing.
+        InputError: if weights are missing, or the data does not suit a metric.
     """
 
     def __init__(
@@ -64,30 +64,37 @@ class Evaluator:
     ):
         self.subject, self.options = subject, options
         self.metrics = _make_metrics(subject, options, functions or UserFunctions())
-        self.tasks()  # Says at once what does not fit.
+        self.tasks()  # Raises errors early.
 
     def tasks(self) -> list[Task]:
-        """New tasks, for the model as it is now."""
+        """Returns the tasks for the current weights of the model."""
         steered = steering(self.subject.translated_by)
         tasks = resolve_name(steered.tasks)(self.subject, self.options)
         wanted = {UNCHANGED, DETECTION} & set(self.options.metrics)
         return [task for task in tasks if wanted or task.guide != OWN]
 
     def prepare(self) -> None:
-        """Statistics of real images and the classifier, unless that is done."""
+        """Computes statistics of real images and trains the classifier, if needed."""
         for metric in self.metrics:
             metric.prepare(self.tasks())
 
     def run(self, finished: FinishedTasks | None = None) -> Results:
-        """Translates and measures, with a progress bar.
+        """Translates the images and computes the metrics, with a progress bar.
 
         Args:
-            finished: where finished tasks are kept until all are; None to keep none.
+            finished: keeps the results of finished tasks, to resume an interrupted
+                evaluation; None to keep none.
+
+        Returns:
+            The `Results`.
+
+        Raises:
+            InputError: if translations are not finite, or no image can be read.
         """
         self.prepare()
         tasks, seed = self.tasks(), self.options.seed
         if DETECTION in self.options.metrics:
-            finished = None  # Its numbers are of all tasks together.
+            finished = None  # Its numbers depend on all tasks together.
         images = sum(len(task.rows) for task in tasks)
         results: list[TaskResult] = []
         with tqdm(total=images, desc="Translating", unit="image", disable=None) as bar:
@@ -106,11 +113,11 @@ class Evaluator:
                 results.append(result)
                 drop_hidden_examples(results)
         real = [
-            one.with_interval(seed)
+            measurement.with_interval(seed)
             for metric in self.metrics
-            for one in metric.on_real_images()
+            for measurement in metric.on_real_images()
         ]
-        overall = [one for metric in self.metrics for one in metric.overall()]
+        overall = [m for metric in self.metrics for m in metric.overall()]
         return Results(results, real, seed, overall)
 
 
@@ -122,18 +129,18 @@ def run_task(
     progress: Callable[[int], None],
     seed: int = 0,
 ) -> TaskResult:
-    """Translates a task's images batch by batch and measures them."""
+    """Translates the images of a task batch by batch, and computes all metrics."""
     meters = [meter for metric in metrics if (meter := metric.start(task))]
     examples: list[Example] = []
     read: list[int] = []
     size = max(1, batch_size // task.outputs)
     for places, images in image_batches(held_out, task.rows, size):
         outputs = task.translate(places, to_float(images))
-        # Before pixels are made of it: a NaN would become black and look like a number.
+        # Checked before the conversion to pixels, which would turn NaN into black.
         if not np.isfinite(outputs).all():
             raise InputError(
-                "The model's translations must be finite. Received: NaN or infinity at "
-                f"'{task.name}'. Its weights are broken: use an earlier checkpoint."
+                "The model's translations must be finite. Received: NaN or infinity in "
+                f"'{task.name}'. Use an earlier checkpoint: the training has diverged."
             )
         rows = task.rows[places].tolist()
         names = [held_out.names[row] for row in rows]
@@ -144,7 +151,9 @@ def run_task(
         read.extend(rows)
         progress(len(places))
     if not read:
-        raise InputError(f"None of the images of '{task.name}' can be read.")
+        raise InputError(
+            f"'{task.name}' needs at least one readable image. Received: none."
+        )
     return TaskResult(
         name=task.name,
         guide=task.guide,
@@ -153,7 +162,7 @@ def run_task(
         sources=len(read),
         outputs=task.outputs,
         measurements=[
-            one.with_interval(seed) for meter in meters for one in meter.results()
+            m.with_interval(seed) for meter in meters for m in meter.results()
         ],
         examples=examples,
         unreadable=np.setdiff1d(task.rows, read).tolist(),
@@ -163,26 +172,25 @@ def run_task(
 def _make_metrics(
     subject: Subject, options: EvaluationOptions, functions: UserFunctions
 ) -> "list[Metric]":
-    from stargan_tf.evaluation import metrics as kinds  # Starts TensorFlow.
+    from stargan_tf.evaluation import metrics as module  # Loads TensorFlow.
 
-    colored = [name for name in (FID, LPIPS) if name in options.metrics]
+    rgb_only = [name for name in (FID, LPIPS) if name in options.metrics]
     info = subject.held_out.info
-    if colored and not info.is_plain:
+    if rgb_only and not info.is_plain:
         raise InputError(
-            "Some metrics are computed by a network for RGB pictures: "
-            f"{', '.join(colored)}. These images are of {info.image_text}. Leave "
-            "these metrics out."
+            f"These metrics need RGB images: {', '.join(rgb_only)}. Received: images "
+            f"of {info.image_text}. Remove these metrics."
         )
     truth = functions.truth or subject.held_out.known.truth
     metrics: list[Metric] = []
     if CLASSIFICATION in options.metrics:
-        metrics.append(kinds.ClassificationMetric(subject, options))
+        metrics.append(module.ClassificationMetric(subject, options))
     if UNCHANGED in options.metrics:
-        metrics.append(kinds.UnchangedMetric(functions, truth))
+        metrics.append(module.UnchangedMetric(functions, truth))
     if LPIPS in options.metrics:
-        metrics.append(kinds.LpipsMetric(subject, options, truth))
+        metrics.append(module.LpipsMetric(subject, options, truth))
     if {FID, KID} & set(options.metrics):
-        metrics.append(kinds.FeatureMetric(subject, options))
+        metrics.append(module.FeatureMetric(subject, options))
     if DETECTION in options.metrics:
         from stargan_tf.detection.metric import DetectionMetric
 

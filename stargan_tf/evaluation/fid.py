@@ -12,7 +12,7 @@ SAMPLE_LIMIT = 5000
 # Below this many images the covariance of 2,048 features does not have full rank.
 ENOUGH = 2048
 ROWS_AT_ONCE = 1000
-# Name of a stored array → attribute of a `FeatureSummary`.
+# Name in files → attribute of `FeatureSummary`.
 _STORED = {
     "protocol": "protocol",
     "statistics/count": "count",
@@ -26,18 +26,19 @@ _STORED = {
 
 
 class FeatureSummary:
-    """What is kept of the features of one set of images.
+    """Statistics of the features of a set of images.
 
-    Mean and covariance in float64 for FID, and a uniform random sample for KID. Neither
-    the batch size nor the order changes the statistics by more than rounding. Whether a
-    vector stays in the sample depends on the seed and its position alone, so the batch
-    size does not matter; up to `sample_limit` vectors all stay.
+    It holds mean and covariance in float64 for FID, and a uniform random sample for
+    KID. Batch size and order affect the statistics only by rounding. Whether a vector
+    is in the sample depends only on the seed and on its position, so the batch size
+    does not matter. All vectors are kept if there are at most `sample_limit`.
 
     Args:
-        protocol: name of the protocol that the features come from.
+        protocol: protocol of the features.
         width: length of a feature vector.
-        sample_limit: most vectors kept for KID; 5,000 of width 2,048 take 40 MB.
-        seed: decides which vectors are kept if there are more.
+        sample_limit: maximum number of vectors for KID; 5,000 of width 2,048 take
+            40 MB.
+        seed: determines which vectors are kept if there are more.
     """
 
     def __init__(
@@ -65,14 +66,14 @@ class FeatureSummary:
         """
         if not np.isfinite(features).all():
             raise InputError(
-                "Features must be finite. Received: NaN or infinity; the images or "
-                "the model's weights are broken."
+                "Features must be finite. Received: NaN or infinity. Check the images "
+                "and the model's weights."
             )
         if not len(features):
             return
         features = np.asarray(features, np.float32)
         self._update_sample(features)
-        # Chan, Golub and LeVeque (1979): merges without losing digits.
+        # Numerically stable update (Chan, Golub, and LeVeque 1979).
         features = features.astype(np.float64)
         total = self.count + len(features)
         center = features.mean(axis=0)
@@ -83,16 +84,16 @@ class FeatureSummary:
         self.count = total
 
     def covariance(self) -> np.ndarray:
-        """The unbiased covariance (width, width); needs two vectors or more."""
+        """Returns the unbiased covariance (width, width) of at least two vectors."""
         return self.scatter / (self.count - 1)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything accumulated, as arrays for `numpy.savez`."""
+        """Returns the state as arrays for `numpy.savez`."""
         return {key: np.array(getattr(self, name)) for key, name in _STORED.items()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray]) -> "FeatureSummary":
-        """The inverse of `state`; the arrays may be those that `numpy.load` gives."""
+        """Creates a summary from `state`, such as the result of `numpy.load`."""
         summary = cls(str(state["protocol"]), width=0)
         for key, name in _STORED.items():
             if key in state:
@@ -101,33 +102,33 @@ class FeatureSummary:
         return summary
 
     def _update_sample(self, features: np.ndarray) -> None:
-        # Each vector draws a number; the smallest numbers stay.
+        # Each vector gets a random number; those with the smallest numbers are kept.
         bits = np.random.PCG64(self.seed)
         bits.advance(self.count)
-        drawn = np.random.Generator(bits).random(len(features))
-        draws = np.concatenate([self._draws, drawn])
+        numbers = np.random.Generator(bits).random(len(features))
+        draws = np.concatenate([self._draws, numbers])
         features = np.concatenate([self.sample, features])
         if len(draws) > self.sample_limit:
             smallest = np.argpartition(draws, self.sample_limit)[: self.sample_limit]
-            stay = np.sort(smallest)
-            draws, features = draws[stay], features[stay]
+            rows = np.sort(smallest)
+            draws, features = draws[rows], features[rows]
         self._draws, self.sample = draws, features
 
 
 def frechet_inception_distance(
     real: FeatureSummary, fake: FeatureSummary
 ) -> Measurement:
-    """FID: how far the translations' features lie from the real ones; 0 is equal.
+    """Computes FID, the distance between the features of real images and translations.
 
     Args:
-        real: of the real images.
-        fake: of the translations.
+        real: statistics of the real images.
+        fake: statistics of the translations.
 
     Returns:
-        A `Measurement` that carries the protocol; its note warns of few images.
+        A `Measurement` with the protocol, and a note if there are few images.
 
     Raises:
-        InputError: if the protocols differ, or one set has fewer than two images.
+        InputError: if the protocols differ, or a set has fewer than two images.
 
     Reference: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule…",
         equation 6.
@@ -138,8 +139,8 @@ def frechet_inception_distance(
     note = None
     if min(counts.values()) < ENOUGH:
         note = (
-            f"FID is biased upwards with fewer than {ENOUGH} images on a side; "
-            "compare equal counts only, or use KID."
+            f"FID is biased upward with fewer than {ENOUGH} images per set. Compare it "
+            "only between equal numbers of images, or use KID."
         )
     return Measurement("fid", value, counts, real.protocol, note=note)
 
@@ -147,17 +148,17 @@ def frechet_inception_distance(
 def frechet_distance(
     mean_1: np.ndarray, factor_1: np.ndarray, mean_2: np.ndarray, factor_2: np.ndarray
 ) -> float:
-    """‖m₁ − m₂‖² + tr(C₁ + C₂ − 2 (C₁C₂)^½), in float64, at least 0.
+    """Computes ‖m₁ − m₂‖² + tr(C₁ + C₂ − 2 (C₁C₂)^½) in float64, at least 0.
 
     Args:
-        mean_1: mean of the first Gaussian (d,).
-        factor_1: F₁ (d, any), where its covariance C₁ = F₁F₁ᵀ; see `factor_of`.
-        mean_2: mean of the second (d,).
-        factor_2: F₂ (d, any).
+        mean_1: mean of the first Gaussian, (d,).
+        factor_1: F₁ (d, any) with the covariance C₁ = F₁F₁ᵀ; see `factor_of`.
+        mean_2: mean of the second Gaussian, (d,).
+        factor_2: F₂ (d, any) with the covariance C₂ = F₂F₂ᵀ.
     """
-    # With Cᵢ = FᵢFᵢᵀ the trace of (C₁C₂)^½ is the sum of the singular values of F₁ᵀF₂.
-    # A square root of the product itself loses half of the digits where the rank is
-    # not full, which is so whenever there are fewer images than features.
+    # With Cᵢ = FᵢFᵢᵀ, the trace of (C₁C₂)^½ is the sum of the singular values of F₁ᵀF₂.
+    # The square root of the product itself loses half of the digits if the rank is not
+    # full, which is the case whenever there are fewer images than features.
     overlap = np.linalg.svd(factor_1.T @ factor_2, compute_uv=False).sum()
     traces = np.sum(factor_1**2) + np.sum(factor_2**2)
     shift = np.sum((mean_1 - mean_2) ** 2)
@@ -166,14 +167,14 @@ def frechet_distance(
 
 def _factor(summary: FeatureSummary) -> np.ndarray:
     if len(summary.sample) == summary.count < summary.sample.shape[1]:
-        # All vectors of a small set are at hand, and they are a factor themselves.
+        # All vectors of a small set are available, and form a factor.
         centered = summary.sample.astype(np.float64) - summary.mean
         return centered.T / math.sqrt(summary.count - 1)
     return factor_of(summary.covariance())
 
 
 def factor_of(covariance: np.ndarray) -> np.ndarray:
-    """F with FFᵀ = covariance (d, d); one column for each direction that varies."""
+    """Returns F with FFᵀ = covariance (d, d), with as many columns as its rank."""
     values, vectors = np.linalg.eigh(covariance)
     noise = np.finfo(np.float64).eps * len(values) * max(values[-1], 0.0)
     varies = values > noise
@@ -183,19 +184,19 @@ def factor_of(covariance: np.ndarray) -> np.ndarray:
 def kernel_inception_distance(
     real: FeatureSummary, fake: FeatureSummary
 ) -> Measurement:
-    """KID: unbiased squared MMD of the features.
+    """Computes KID, the unbiased squared MMD of the features.
 
-    Being unbiased it can be slightly negative where the sets are alike.
+    It can be slightly negative if the sets are similar.
 
     Args:
-        real: of the real images.
-        fake: of the translations.
+        real: statistics of the real images.
+        fake: statistics of the translations.
 
     Returns:
-        A `Measurement` that carries the protocol.
+        A `Measurement` with the protocol.
 
     Raises:
-        InputError: if the protocols differ, or one set has fewer than two images.
+        InputError: if the protocols differ, or a set has fewer than two images.
 
     Reference: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4.
     """
@@ -206,15 +207,18 @@ def kernel_inception_distance(
 
 
 def polynomial_mmd(first: np.ndarray, second: np.ndarray) -> float:
-    """Unbiased squared MMD under the kernel (x·y / d + 1)³.
+    """Computes the unbiased squared MMD with the kernel (x·y / d + 1)³.
 
     Args:
         first: features (m, d), m at least 2.
         second: features (n, d), n at least 2.
+
+    Raises:
+        InputError: if a set has fewer than two features.
     """
     m, n = len(first), len(second)
     if min(m, n) < 2:
-        raise InputError(f"KID needs at least 2 images a side. Received: {m} and {n}")
+        raise InputError(f"KID needs at least 2 images per set. Received: {m} and {n}")
     within_1 = _kernel_sum(first, first) - _kernel_of_itself(first)
     within_2 = _kernel_sum(second, second) - _kernel_of_itself(second)
     across = _kernel_sum(first, second) / (m * n)
@@ -222,7 +226,7 @@ def polynomial_mmd(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _kernel_sum(first: np.ndarray, second: np.ndarray) -> float:
-    """The sum of k(x, y) over all pairs, in blocks."""
+    """Sums k(x, y) over all pairs, in blocks."""
     second, total = second.astype(np.float64), 0.0
     for start in range(0, len(first), ROWS_AT_ONCE):
         block = first[start : start + ROWS_AT_ONCE].astype(np.float64)
@@ -238,11 +242,11 @@ def _kernel_of_itself(features: np.ndarray) -> float:
 def _check_comparable(real: FeatureSummary, fake: FeatureSummary, name: str) -> None:
     if real.protocol != fake.protocol:
         raise InputError(
-            f"{name} needs both sets under one protocol. Received: "
+            f"{name} needs two sets with the same protocol. Received: "
             f"'{real.protocol}' and '{fake.protocol}'"
         )
     if min(real.count, fake.count) < 2:
         raise InputError(
-            f"{name} needs at least 2 images on each side. Received: {real.count} "
-            f"real and {fake.count} translated"
+            f"{name} needs at least 2 images per set. Received: {real.count} real and "
+            f"{fake.count} translated"
         )

@@ -1,7 +1,8 @@
-"""Inception v3 up to its 2,048 features, in the two graphs that FID knows.
+"""Inception v3 up to its 2,048 features, in the two variants used for FID.
 
-Layers bear torchvision's names. Batch normalization is folded into the convolutions
-when weights are converted, so every step is a convolution with bias and ReLU.
+Layers have the names of torchvision. Batch normalization is folded into the
+convolutions when weights are converted, so every step is a convolution with bias and
+ReLU.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -19,22 +20,22 @@ from stargan_tf.evaluation.weights import load_weights, set_weights
 from stargan_tf.layers.precision import keras_settings
 
 SIZE, WIDTH = 299, 2048
-# Gray levels of the pixels of ImageNet: mean and deviation of each channel.
+# Mean and standard deviation of each channel of ImageNet, in gray levels (0 to 255).
 IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 IMAGENET_DEVIATION = (0.229 * 255, 0.224 * 255, 0.225 * 255)
 
 
 @keras_settings()
 def build_inception(tensorflow_pools: bool) -> keras.Model:
-    """The network without weights.
+    """Builds the network without weights.
 
     Args:
-        tensorflow_pools: whether it pools as the TensorFlow original of 2015 does:
-            averages leave the padding out, and the last block takes maxima. Otherwise
-            it is torchvision's graph.
+        tensorflow_pools: whether pooling is that of the original TensorFlow graph of
+            2015: averages exclude the padding, and the last block uses max pooling.
+            Otherwise pooling is that of torchvision.
 
     Returns:
-        A model: float images (n, 299, 299, 3), scaled → features (n, 2048).
+        Keras model from scaled float images (n, 299, 299, 3) to features (n, 2048).
 
     Reference: Szegedy et al. 2015, "Rethinking the Inception Architecture for
         Computer Vision".
@@ -63,12 +64,12 @@ def _stem(x):
 
 
 def _block_a(x, name, pooled, average):
-    one = _chain(x, name, ("branch1x1", 64, 1))
+    single = _chain(x, name, ("branch1x1", 64, 1))
     five = _chain(x, name, ("branch5x5_1", 48, 1), ("branch5x5_2", 64, 5))
     three = _chain(x, name, ("branch3x3dbl_1", 64, 1), ("branch3x3dbl_2", 96, 3))
     three = _chain(three, name, ("branch3x3dbl_3", 96, 3))
     pool = _chain(average(x), name, ("branch_pool", pooled, 1))
-    return layers.Concatenate(name=name)([one, five, three, pool])
+    return layers.Concatenate(name=name)([single, five, three, pool])
 
 
 def _block_b(x, name):
@@ -81,7 +82,7 @@ def _block_b(x, name):
 
 def _block_c(x, name, filters, average):
     wide, tall = (1, 7), (7, 1)
-    one = _chain(x, name, ("branch1x1", 192, 1))
+    single = _chain(x, name, ("branch1x1", 192, 1))
     seven = _chain(x, name, ("branch7x7_1", filters, 1), ("branch7x7_2", filters, wide))
     seven = _chain(seven, name, ("branch7x7_3", 192, tall))
     double = _chain(x, name, ("branch7x7dbl_1", filters, 1))
@@ -90,7 +91,7 @@ def _block_c(x, name, filters, average):
     for step, kernel, width in ((4, tall, filters), (5, wide, 192)):
         double = _chain(double, name, (f"branch7x7dbl_{step}", width, kernel))
     pool = _chain(average(x), name, ("branch_pool", 192, 1))
-    return layers.Concatenate(name=name)([one, seven, double, pool])
+    return layers.Concatenate(name=name)([single, seven, double, pool])
 
 
 def _block_d(x, name):
@@ -105,7 +106,7 @@ def _block_d(x, name):
 
 def _block_e(x, name, pooling):
     wide, tall = (1, 3), (3, 1)
-    one = _chain(x, name, ("branch1x1", 320, 1))
+    single = _chain(x, name, ("branch1x1", 320, 1))
     three = _chain(x, name, ("branch3x3_1", 384, 1))
     threes = [
         _chain(three, name, ("branch3x3_2a", 384, wide)),
@@ -117,11 +118,11 @@ def _block_e(x, name, pooling):
         _chain(double, name, ("branch3x3dbl_3b", 384, tall)),
     ]
     pool = _chain(pooling(x), name, ("branch_pool", 192, 1))
-    return layers.Concatenate(name=name)([one, *threes, *doubles, pool])
+    return layers.Concatenate(name=name)([single, *threes, *doubles, pool])
 
 
 def _chain(x, block, *steps):
-    """Convolutions one after the other: (name, filters, kernel[, stride, padding])."""
+    """Applies convolutions in sequence: (name, filters, kernel[, stride, padding])."""
     for name, filters, kernel, *rest in steps:
         strides, padding = rest or (1, "same")
         name = f"{block}.{name}" if block else name
@@ -150,14 +151,14 @@ def _maximum(x):
 
 
 class FeatureExtractor:
-    """Inception under one protocol.
+    """Computes Inception features with the preprocessing of a protocol.
 
     Args:
         protocol: `"standard"` or `"stargan_v2"`.
-        weights: a weights file; None to look for it as `load_weights` does.
+        weights: path of a weights file; None to search for it; see `load_weights`.
 
     Raises:
-        InputError: if there is no such protocol, or its weights are nowhere.
+        InputError: if the protocol is unknown, or its weights cannot be loaded.
     """
 
     def __init__(self, protocol: str = "standard", weights: str | None = None):
@@ -173,11 +174,11 @@ class FeatureExtractor:
     def summary(
         self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
     ) -> FeatureSummary:
-        """An empty summary for features of this protocol; see `FeatureSummary`."""
+        """Returns an empty summary for these features; see `FeatureSummary`."""
         return FeatureSummary(self.protocol, WIDTH, sample_limit, seed)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Features of a batch: uint8 images (n, h, w, 3) → float32 (n, 2048)."""
+        """Computes features, float32 (n, 2048), of uint8 images (n, h, w, 3)."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3:
             raise InputError(
                 "Images must be uint8 of shape (n, height, width, 3). Received: "
@@ -195,24 +196,24 @@ class FeatureExtractor:
 
 
 def resize_float(images: tf.Tensor, size: int) -> tf.Tensor:
-    """Bicubic with antialiasing, in floating point, as clean-fid's.
+    """Resizes images in floating point (bicubic, antialiased), like clean-fid.
 
     Args:
-        images: float (n, h, w, 3), gray levels 0…255.
+        images: float (n, height, width, 3) in [0, 255].
         size: side of the result in pixels.
 
     Returns:
-        float (n, size, size, 3), clipped to 0…255 and not rounded.
+        float (n, size, size, 3), clipped to [0, 255] and not rounded.
     """
     images = tf.image.resize(images, (size, size), "bicubic", antialias=True)
     return tf.clip_by_value(images, 0.0, 255.0)
 
 
 def resize_uint8(images: np.ndarray, size: int) -> np.ndarray:
-    """Bilinear with antialiasing and rounding: Pillow on 8-bit images.
+    """Resizes 8-bit images with Pillow (bilinear, antialiased, rounded).
 
     Args:
-        images: uint8 (n, h, w, 3).
+        images: uint8 (n, height, width, 3).
         size: side of the result in pixels.
 
     Returns:

@@ -1,4 +1,4 @@
-"""An evaluation of a trained model, from its folder to the files with the results."""
+"""Evaluation of a trained model: finds model and data, runs, and writes the results."""
 
 import hashlib
 import os
@@ -50,20 +50,20 @@ from stargan_tf.user_code import check_form, explained, imported_by_user
 RESULTS = "results.json"
 # Metrics that compare with real images.
 COMPARED = {CLASSIFICATION, FID, KID}
-# Functions that may be named otherwise: by a folder of masks, by an expression.
+# Functions that may also be given as a folder of masks or a regular expression.
 LESIONS, GROUP = "lesions", "group"
 
 
 @dataclass(frozen=True)
 class EvaluationData:
-    """Both splits of one of a model's data sets.
+    """Both splits of a data set of the model.
 
     Args:
-        dataset: its index in the model's `LabelSpace`.
-        held_out: what is translated.
-        train: the real images.
-        changed: whether the model was trained on other images of this name; None if
-            that is not known.
+        dataset: index of the data set in the model's `LabelSpace`.
+        held_out: the images to translate.
+        train: the real images to compare with.
+        changed: whether the images differ from those that the model was trained on;
+            None if unknown.
     """
 
     dataset: int
@@ -74,13 +74,13 @@ class EvaluationData:
 
 @dataclass(frozen=True)
 class DataChoice:
-    """What the user said about the data.
+    """The user's choice of data.
 
     Args:
-        name: of the data set; None for the run's own.
-        options: the given fields of `DatasetOptions`, no others.
-        accept_changed_data: whether images other than those that the model was trained
-            on are taken under the same name.
+        name: name of the data set; None for that of the run.
+        options: the fields of `DatasetOptions` that the user set.
+        accept_changed_data: whether to accept images that differ from those that the
+            model was trained on, under the same name.
     """
 
     name: str | None = None
@@ -91,10 +91,19 @@ class DataChoice:
 def open_evaluation_data(
     checkpoint: Path | None, state: State, choice: DataChoice
 ) -> EvaluationData:
-    """Opens the data, as the run had it or as the user says.
+    """Loads the data of the run or of the user's choice.
 
     Args:
-        checkpoint: None for a model in memory, which belongs to no run.
+        checkpoint: path of the checkpoint; None for a model in memory, without a run.
+        state: state of the checkpoint.
+        choice: the user's choice.
+
+    Returns:
+        The `EvaluationData`.
+
+    Raises:
+        InputError: if no data set is named, it does not match the model, or its images
+            have changed.
     """
     infos = as_infos(state.datasets)
     config = checkpoint and recorded_config(checkpoint, choice.options)
@@ -102,26 +111,27 @@ def open_evaluation_data(
     if name is None and config:
         name = config.dataset_names[0]
     elif name is None and infos[0].name in available():
-        name = infos[0].name  # Of a model without a run: what it is named after.
+        name = infos[0].name  # A model without a run: the data set of its labels.
     if name is None:
         raise InputError(
-            f"{checkpoint or 'The model'} belongs to no run that names its data. Pass "
+            "The data set must be known. Received: "
+            f"{checkpoint or 'a model'} without a run that names it. Pass "
             "--dataset NAME."
         )
     index = _index(name, [info.name for info in infos])
-    known, as_in_run = name, {}
+    dataset, run_options = name, {}
     if config and name in config.dataset_names:
         number = config.dataset_names.index(name)
-        known, as_in_run = config.dataset[number], config.dataset_options(number)
+        dataset, run_options = config.dataset[number], config.dataset_options(number)
     preparation = asdict(state.preparation or Preparation())
-    if not definition(known).takes_crop_size:
+    if not definition(dataset).takes_crop_size:
         del preparation["crop_size"]
-    of_family = family(state.model).dataset_options
-    options = {**preparation, **as_in_run, **of_family, **choice.options}
+    family_options = family(state.model).dataset_options
+    options = {**preparation, **run_options, **family_options, **choice.options}
     if "fit" in choice.options and "crop_size" not in choice.options:
         options["crop_size"] = None
     held_out, train = (
-        _open(known, split, infos[index], options) for split in (HELD_OUT, TRAIN)
+        _open(dataset, split, infos[index], options) for split in (HELD_OUT, TRAIN)
     )
     changed = None
     if state.data and name == infos[index].name:
@@ -133,7 +143,7 @@ def open_evaluation_data(
 
 
 def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | None:
-    """The configuration of a checkpoint's run, or None if it belongs to none."""
+    """Returns the configuration of a checkpoint's run; None without a run."""
     file = run_of(checkpoint).config
     if not file.is_file():
         return None
@@ -142,14 +152,14 @@ def recorded_config(checkpoint: Path, given: Mapping[str, Any]) -> RunConfig | N
 
 
 def _index(name: str, names: list[str]) -> int:
-    """Which of the model's data sets is meant; a single one may be any."""
+    """Index of a data set in the model; with a single data set, any name is valid."""
     if name in names:
         return names.index(name)
     if len(names) == 1:
         return 0
     raise InputError(
-        f"The model was trained on {' and '.join(names)}, not on '{name}'. "
-        f"{near_names(name, names)}"
+        f"The data set must be one of the model's, {' or '.join(names)}. Received: "
+        f"'{name}'. {near_names(name, names)}"
     )
 
 
@@ -168,34 +178,34 @@ def _open(
 
 
 def _check_labels(received: DatasetInfo, info: DatasetInfo) -> None:
-    """Refuses data whose labels or sizes are not the model's."""
+    """Raises InputError if the labels or the image size differ from the model's."""
     if received.shape != info.shape or received.intensity != info.intensity:
         raise InputError(
-            f"The model takes images of {info.image_text}. Received from "
-            f"'{received.name}': {received.image_text}."
+            f"The model needs images of {info.image_text}. Received: "
+            f"'{received.name}' with {received.image_text}."
         )
     if (received.domains, received.label_type) != (info.domains, info.label_type):
         raise InputError(
-            "Model and data set have different domains. The model has "
-            f"{', '.join(info.domains)} ({info.label_type}), '{received.name}' has "
-            f"{', '.join(received.domains)} ({received.label_type}). Choose with "
-            "--attributes, or pass the --dataset that the model was trained on."
+            f"The data set must have the model's domains, {', '.join(info.domains)} "
+            f"({info.label_type}). Received: '{received.name}' with "
+            f"{', '.join(received.domains)} ({received.label_type}). Select domains "
+            "with --attributes, or pass the --dataset that the model was trained on."
         )
 
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """Checked work that only needs TensorFlow.
+    """An evaluation whose arguments are checked and that is ready to run.
 
     Args:
-        checkpoint: the model's.
-        state: of the checkpoint.
+        checkpoint: path of the model's checkpoint.
+        state: state of the checkpoint.
         data: the images.
-        options: what to measure.
+        options: options of the evaluation.
         functions: names of the user's functions; see `plan_evaluation`.
-        code: what `load_model` is told about the model's functions.
-        output: where the JSON file goes.
-        report: where the page goes; None for none.
+        code: arguments of `load_model` for functions of the model.
+        output: path of the JSON file.
+        report: path of the HTML report; None for no report.
     """
 
     checkpoint: Path
@@ -208,7 +218,7 @@ class EvaluationJob:
     report: Path | None = None
 
     def run(self) -> Results:
-        """Loads the model and measures it; resumes where an earlier call stopped."""
+        """Loads and evaluates the model; resumes an interrupted evaluation."""
         from stargan_tf.evaluation.evaluator import Evaluator
 
         functions = {name: self._function(name) for name in self.functions}
@@ -216,8 +226,8 @@ class EvaluationJob:
         subject = _subject(model, self.state, self.data)
         evaluator = Evaluator(subject, self.options, UserFunctions(**functions))
         results = evaluator.run(self.finished)
-        if self.finished.found:
-            note(f"{self.finished.found} tasks were finished before.")
+        if self.finished.reused:
+            note(f"Resumed: {self.finished.reused} tasks were already finished.")
         return results
 
     def _function(self, option: str) -> Callable:
@@ -231,10 +241,11 @@ class EvaluationJob:
         return explained(option, name, imported_by_user(option, name))
 
     def write(self, results: Results, seconds: float) -> None:
-        """Writes the files; what was kept for an interrupted call is dropped.
+        """Writes the JSON file and the report; clears the kept results of tasks.
 
         Args:
-            seconds: what it took.
+            results: the results.
+            seconds: duration of the evaluation, to record.
         """
         record = results_record(
             results,
@@ -254,9 +265,9 @@ class EvaluationJob:
 
     @cached_property
     def finished(self) -> FinishedTasks:
-        """What an interrupted call with the same model, data and options left."""
+        """Finished tasks of an interrupted evaluation of the same model and data."""
         labels = self.data.held_out.labels, self.data.train.labels
-        digests = [hashlib.sha256(part.tobytes()).hexdigest() for part in labels]
+        digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in labels]
         functions = sorted(self.functions.items())
         return FinishedTasks(self._model, self._data, digests, self.options, functions)
 
@@ -298,51 +309,59 @@ def evaluate(
     group: Callable[..., Any] | None = None,
     **options: Any,
 ) -> Results:
-    """Measures a model on held-out images, as `stargan-tf evaluate` does.
+    """Evaluates a model on held-out images, like `stargan-tf evaluate`.
+
+    Example:
 
     ```python
-    results = stargan_tf.evaluate(model, "toon_attributes", ["fid", "classification"])
+    results = stargan_tf.evaluate("toon_attributes", metrics=["kid", "classification"])
     print(results)
-    print(results.means["fid"].value)
+    print(results.means["kid"].value)
     ```
 
     Args:
-        model: a model, or what `load_model` opens.
-        dataset: a data set's name, of which the held-out images are translated; or
-            those images. By default what the model was trained on.
-        metrics: some of `"fid"`, `"kid"`, `"lpips"`, `"classification"` and
-            `"unchanged"`; by default those that need no download.
-        train: with images as `dataset`: the real images that `"fid"`, `"kid"` and
-            `"classification"` compare with. They must not be those of `dataset`.
-        truth: (name of an image, label (number of domains,), image size) → the uint8
-            image (size, size, 3) that a perfect translation gives, or None.
-        masks: uint8 images (n, size, size, 3) → (n, size, size), above 0.5 where a
-            translation may draw.
-        embedding: uint8 images (n, size, size, 3) → vectors (n, d) that tell who it is.
-        lesions: of `"detection"`: (name of an image, image size) → where it is ill,
-            (height, width): 0 where it is not, other numbers for kinds of lesions;
-            None where nobody knows.
-        group: of `"detection"`: name of an image → whose it is, such as the patient.
-        **options: `count` (images of each task at most), `batch_size`, `seed`,
-            `outputs` (translations of each image, for models with styles),
-            `protocol`, `lpips_network`, `classifier` and `classifier_steps`, as the
-            flags of `stargan-tf evaluate`; with the name of a data set also the
-            options of `load_dataset`, such as `data_dir`.
+        model: a model, or anything that `load_model` opens.
+        dataset: name of a data set, whose held-out images are translated; or the
+            held-out images, a `LabeledImages`. Defaults to the data set that the model
+            was trained on.
+        metrics: names among `"fid"`, `"kid"`, `"lpips"`, `"classification"`,
+            `"unchanged"`, and `"detection"`. Defaults to `"classification"` and
+            `"unchanged"`, which need no downloads.
+        train: if `dataset` is a `LabeledImages`: the real images that `"fid"`, `"kid"`,
+            and `"classification"` compare with. They must not be those of `dataset`.
+        truth: function that returns the correct translation: (name of an image, label
+            (number of domains,), image size) → uint8 image (height, width, 3), or None
+            if unknown.
+        masks: function that returns where a translation may change the image: uint8
+            images (n, height, width, 3) → (n, height, width), above 0.5 for pixels that
+            may change.
+        embedding: function that returns vectors that identify a person: uint8 images
+            (n, height, width, 3) → (n, d).
+        lesions: for `"detection"`: function that returns the lesions: (name of an
+            image, image size) → (height, width), 0 for healthy pixels, other numbers
+            for types of lesions; None if unknown.
+        group: for `"detection"`: function from the name of an image to its group, such
+            as the patient.
+        **options: `count` (maximum number of images per task), `batch_size`, `seed`,
+            `outputs` (translations per image, for models with styles), `protocol`,
+            `lpips_network`, `classifier`, and `classifier_steps`, as for
+            `stargan-tf evaluate`. If `dataset` is a name, also options of
+            `load_dataset`, such as `data_dir`.
 
     Returns:
-        The results: `means` is {name: mean over the tasks, with `value` and
-        `interval`}, `tasks` has the numbers of each task, and `print` shows the table.
+        A `Results`: `means` is {name: mean over the tasks, with `value` and
+        `interval`}, `tasks` has the numbers of each task, and `print` shows a table.
 
     Raises:
-        InputError: if the model and the data do not fit, images other than those that
-            the model was trained on have the same name, or an option does not exist.
-        ImportError: without the packages that a metric needs.
+        InputError: if model and data do not match, the data set differs from that of
+            the training under the same name, or an option is unknown or out of range.
+        ImportError: if a package that a metric needs is not installed.
     """
     from stargan_tf.evaluation.evaluator import Evaluator
     from stargan_tf.layers.precision import keras_settings
 
-    of_data = {field.name for field in fields(DatasetOptions)} & options.keys()
-    opening = {name: options.pop(name) for name in of_data}
+    names = {field.name for field in fields(DatasetOptions)} & options.keys()
+    dataset_options = {name: options.pop(name) for name in names}
     chosen = EvaluationOptions(metrics, **options)
     checkpoint = None
     if isinstance(model, str | os.PathLike):
@@ -354,8 +373,8 @@ def evaluate(
         compared = sorted(COMPARED.intersection(chosen.metrics))
         if train is None and compared:
             raise InputError(
-                f"{' and '.join(compared)} compare with real "
-                "images. Pass them as train=…, such as load_dataset(name, 'train')."
+                f"{' and '.join(compared)} compare with real images. Received: "
+                "train=None. Pass train=…, such as load_dataset(name, 'train')."
             )
         infos = as_infos(state.datasets)
         index = _index(dataset.info.name, [info.name for info in infos])
@@ -363,7 +382,7 @@ def evaluate(
             _check_labels(source.info, infos[index])
         data = EvaluationData(index, dataset, train or dataset)
     else:
-        choice = DataChoice(dataset, opening)
+        choice = DataChoice(dataset, dataset_options)
         data = open_evaluation_data(checkpoint, state, choice)
     functions = UserFunctions(truth, masks, embedding, lesions, group)
     subject = _subject(model, state, data)
@@ -392,16 +411,25 @@ def plan_evaluation(
     report: str | None,
     code: Mapping[str, Any] | None = None,
 ) -> EvaluationJob:
-    """Finds the checkpoint and opens the data; TensorFlow is not needed.
+    """Finds the checkpoint and loads the data, without TensorFlow.
 
     Args:
-        choose: the model's image size → what the user said about the data.
-        functions: option → `module:name`, or None; of `lesions` also a folder of
-            masks; of `group` a regular expression, see `grouping`.
-        output: JSON file; None for `results.json` in the model's folder. A `.keras`
-            file has `NAME_results.json` beside it; what comes with the package or from
-            an address has it here.
-        report: HTML file; None for none.
+        model: anything that `load_model` opens.
+        options: options of the evaluation.
+        choose: function from the model's image size to the user's choice of data.
+        functions: option → `module:name`, or None. `lesions` may also be a folder of
+            masks, and `group` a regular expression; see `grouping`.
+        output: path of the JSON file. Defaults to `results.json` in the model's folder,
+            `NAME_results.json` next to a `.keras` file, and `NAME_results.json` in the
+            working directory for pretrained and downloaded models.
+        report: path of the HTML report; None for no report.
+        code: arguments of `load_model` for functions of the model.
+
+    Returns:
+        The `EvaluationJob`.
+
+    Raises:
+        InputError: if the model, the data, or a function cannot be used.
     """
     named = {option: name for option, name in functions.items() if name}
     for option, name in named.items():
@@ -410,8 +438,8 @@ def plan_evaluation(
         elif option == LESIONS and ":" not in name:
             if not user_path(name).is_dir():
                 raise InputError(
-                    "--lesions must be a folder of masks, or MODULE:FUNCTION. "
-                    f"Received: {name}, which is no folder."
+                    "--lesions must be an existing folder of masks, or "
+                    f"MODULE:FUNCTION. Received: {name}"
                 )
         else:
             check_form(option, name)
@@ -419,7 +447,7 @@ def plan_evaluation(
     choice = choose(state.datasets[0]["image_size"])
     data = open_evaluation_data(checkpoint, state, choice)
     if len(state.datasets) > 1 and choice.name is None:
-        note(f"Data set: {data.held_out.info.name}; --dataset takes another one.")
+        note(f"Data set: {data.held_out.info.name}. Choose another with --dataset.")
     if output is None:
         output = _results_path(model)
     return EvaluationJob(

@@ -1,4 +1,4 @@
-"""LPIPS: how different two images look, and how diverse a model's outputs are."""
+"""LPIPS: perceptual distance between two images, and diversity of outputs."""
 
 import keras
 import numpy as np
@@ -11,26 +11,30 @@ from stargan_tf.evaluation.options import check_known
 from stargan_tf.evaluation.weights import load_weights, set_weights
 from stargan_tf.layers.precision import keras_settings
 
-# The mean and the deviation of ImageNet's pixels, for images in [-1, 1].
+# Mean and standard deviation of ImageNet, for images in [-1, 1].
 SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
 SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 EPSILON = 1e-10
-# For each of the five feature maps of torchvision's AlexNet and VGG-16: size of the
-# max pooling before it, filters, kernel, and number of convolutions.
+# For each of the five feature maps of torchvision's AlexNet and VGG-16: window of the
+# max pooling before it (0 for none), filters, kernel size, and number of convolutions.
 NETWORKS = {
     "alex": [(0, 64, 11, 1), (3, 192, 5, 1), (3, 384, 3, 1), *[(0, 256, 3, 1)] * 2],
     "vgg": [(0, 64, 3, 2), (2, 128, 3, 2), (2, 256, 3, 3), *[(2, 512, 3, 3)] * 2],
 }
-# The smallest side that leaves a pixel in the last feature map.
+# The smallest image side for which the last feature map is not empty.
 SMALLEST = {"alex": 31, "vgg": 16}
 
 
 @keras_settings()
 def build_trunk(network: str) -> keras.Model:
-    """The convolutional part of `"alex"` or `"vgg"`, without weights.
+    """Builds the convolutional layers of a network, without weights.
+
+    Args:
+        network: `"alex"` or `"vgg"`.
 
     Returns:
-        A model: float images (n, h, w, 3) in [-1, 1] → five activated feature maps.
+        Keras model from float images (n, height, width, 3) in [-1, 1] to five feature
+        maps after activation.
 
     Reference: Krizhevsky 2014, "One weird trick for parallelizing convolutional
         neural networks"; Simonyan and Zisserman 2015, "Very Deep Convolutional
@@ -60,14 +64,14 @@ def build_trunk(network: str) -> keras.Model:
 
 
 class Lpips:
-    """The learned perceptual distance (version 0.1).
+    """The learned perceptual distance LPIPS, version 0.1.
 
     Args:
-        network: `"alex"` (what StarGAN v2's paper reports) or `"vgg"`.
-        weights: a weights file; None to look for it as `load_weights` does.
+        network: `"alex"`, as in StarGAN v2's paper, or `"vgg"`.
+        weights: path of a weights file; None to search for it; see `load_weights`.
 
     Raises:
-        InputError: if there is no such network, or its weights are nowhere.
+        InputError: if the network is unknown, or its weights cannot be loaded.
 
     Reference: Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as
         a Perceptual Metric", equation 1.
@@ -89,10 +93,11 @@ class Lpips:
         )
 
     def distance(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Distance of each image to the one at the same place.
+        """Computes the distances between pairs of images.
 
         Args:
-            first: images (n, h, w, 3): uint8, or float in [-1, 1] (not clipped).
+            first: images (n, height, width, 3), uint8 or float in [-1, 1] (not
+                clipped).
             second: images of the same shape.
 
         Returns:
@@ -104,16 +109,17 @@ class Lpips:
         first, second = self._checked(first), self._checked(second)
         if first.shape != second.shape:
             raise InputError(
-                "LPIPS needs two batches of one shape. "
+                "LPIPS needs two batches of the same shape. "
                 f"Received: {first.shape} and {second.shape}"
             )
         return self._distance(first, second).numpy()
 
     def diversity(self, outputs: np.ndarray) -> np.ndarray:
-        """Mean distance over all pairs of the outputs of one source (10 make 45).
+        """Computes the mean distance over all pairs of outputs of each source image.
 
         Args:
-            outputs: images (n, k, h, w, 3) as in `distance`, k at least 2.
+            outputs: images (n, k, height, width, 3) like those of `distance`, k at
+                least 2. 10 outputs have 45 pairs.
 
         Returns:
             float array (n,).
@@ -135,8 +141,8 @@ class Lpips:
         return self._weighed([tf.square(a - b) for a, b in halves])
 
     def _diversities(self, images: tf.Tensor, outputs: int) -> tf.Tensor:
-        # The mean of |a − b|² over all pairs of k vectors is twice their variance
-        # (with k − 1), so that no pair has to be formed.
+        # The mean of |a − b|² over all pairs of k vectors is twice their unbiased
+        # variance, so pairs need not be formed.
         spreads = []
         for x in self._unit_maps(images):
             x = tf.reshape(x, tf.concat([[-1, outputs], tf.shape(x)[1:]], 0))
@@ -150,7 +156,7 @@ class Lpips:
         return [a / (b + EPSILON) for a, b in zip(maps, lengths, strict=True)]
 
     def _weighed(self, maps: list[tf.Tensor]) -> tf.Tensor:
-        """Mean over the places of each map, sum over channels with their weights."""
+        """Averages maps over pixels, then sums channels with their weights."""
         pairs = zip(maps, self._heads, strict=True)
         means = [(tf.reduce_mean(x, axis=(1, 2)), head) for x, head in pairs]
         return tf.add_n([tf.tensordot(mean, head, 1) for mean, head in means])
@@ -158,8 +164,8 @@ class Lpips:
     def _checked(self, images: np.ndarray) -> tf.Tensor:
         if images.ndim != 4 or min(images.shape[1:3]) < self.smallest:
             raise InputError(
-                f"LPIPS needs images of at least {self.smallest} pixels, "
-                f"(n, height, width, 3). Received: shape {images.shape}"
+                "LPIPS needs images (n, height, width, 3) with sides of at least "
+                f"{self.smallest} pixels. Received: shape {images.shape}"
             )
         if images.dtype == np.uint8:
             images = to_float(images)

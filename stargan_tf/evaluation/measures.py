@@ -1,4 +1,4 @@
-"""Measurements: means over images, shares of answers, and their intervals."""
+"""Measurements: means over images, error rates, and their confidence intervals."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,22 +13,22 @@ from stargan_tf.errors import InputError
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
-# Draws of images held in memory at once while resampling.
+# Maximum number of resampled images in memory.
 DRAWS_AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, eq=False)
 class ByImage:
-    """What each image contributes to a number.
+    """The contribution of each image to a mean.
 
-    All answers that belong to one image count as one observation: its targets,
-    outputs, and labels are not independent of one another.
+    All values of an image, such as those of several targets, outputs, or labels, count
+    as one observation, because they are not independent.
 
     Args:
-        rows: int array (n,), numbers of the images, each once.
-        totals: float64 array (n,), the sum of the image's answers.
-        answers: float64 array (n,), how many there are.
-        share: whether an answer is 0 or 1, so that the mean is a share.
+        rows: int array (n,), unique indices of the images.
+        totals: float64 array (n,), sum of the values of each image.
+        answers: float64 array (n,), number of values of each image.
+        share: whether the values are 0 or 1, so that the mean is a fraction.
     """
 
     rows: np.ndarray
@@ -37,33 +37,33 @@ class ByImage:
     share: bool = False
 
     @classmethod
-    def joined(cls, parts: "Sequence[ByImage]") -> "ByImage":
-        """Several batches or tasks as one, in which each image occurs once."""
-        fields = [(part.rows, part.totals, part.answers) for part in parts]
+    def joined(cls, groups: "Sequence[ByImage]") -> "ByImage":
+        """Joins several batches or tasks; each image then occurs once."""
+        fields = [(group.rows, group.totals, group.answers) for group in groups]
         rows, totals, answers = map(np.concatenate, zip(*fields, strict=True))
         rows, places = np.unique(rows, return_inverse=True)
         totals, answers = (np.bincount(places, x, len(rows)) for x in (totals, answers))
-        return cls(rows, totals, answers, parts[0].share)
+        return cls(rows, totals, answers, groups[0].share)
 
     @property
     def value(self) -> float:
-        """The mean over all answers."""
+        """The mean over all values."""
         return float(self.totals.sum() / self.answers.sum())
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number of an evaluation.
+    """A number of an evaluation.
 
     Args:
-        name: the metric, such as `"fid"` or `"classification_error"`.
-        value: the number.
-        counts: how many of what went into it, such as `{"real": 2000, "fake": 500}`.
-        protocol: how it was computed, where there is more than one way; numbers of
-            different protocols cannot be compared.
-        interval: lower and upper end of the 95 % confidence interval, where known.
-        note: what a reader must know, such as that there were few images.
-        by_image: what each image contributes, where the number is a mean.
+        name: name of the number, such as `"fid"` or `"classification_error"`.
+        value: the value.
+        counts: sample sizes, such as `{"real": 2000, "fake": 500}`.
+        protocol: protocol of the computation, if there are several; values of different
+            protocols are not comparable.
+        interval: lower and upper bound of the 95 % confidence interval, if known.
+        note: a limitation that readers must know, such as few images.
+        by_image: contribution of each image, if the number is a mean.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Measurement:
     def of_images(
         cls, name: str, by_image: ByImage, protocol: str | None = None
     ) -> "Measurement":
-        """The mean of what images contribute; InputError if there is no image."""
+        """Creates a measurement of a mean; raises InputError if there are no values."""
         images, answers = len(by_image.rows), int(by_image.answers.sum())
         if not answers:
             raise InputError(f"{name} needs at least one image. Received: none")
@@ -88,13 +88,13 @@ class Measurement:
         return cls(name, by_image.value, counts, protocol, by_image=by_image)
 
     def with_interval(self, seed: int) -> "Measurement":
-        """The same with an interval, where it is known what each image contributes."""
+        """Returns a copy with a confidence interval if `by_image` is known."""
         if self.by_image is None:
             return self
         return replace(self, interval=bootstrap_interval([self.by_image], seed))
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary without the empty fields."""
+        """Returns a JSON-serializable dictionary without empty fields."""
         fields = {**vars(self), "counts": dict(self.counts), "by_image": None}
         if self.interval is not None:
             fields["interval"] = list(self.interval)
@@ -102,56 +102,61 @@ class Measurement:
 
 
 def bootstrap_interval(
-    parts: Sequence[ByImage], seed: int
+    groups: Sequence[ByImage], seed: int
 ) -> tuple[float, float] | None:
-    """Confidence interval of a mean, from resamples of the images.
+    """Computes the confidence interval of a mean by resampling images.
 
-    An image is drawn with all its answers, in all parts. Where the images show no
-    spread (such as no wrong answer at all), resamples cannot tell anything: a share
-    then has Wilson's interval for as many trials as there are images.
+    Images are resampled with all their values, in all groups. If all images have the
+    same mean (for example, no errors at all), the bootstrap is not applicable: a
+    fraction then has Wilson's interval for as many trials as there are images.
+
+    Args:
+        groups: contributions of images, one per group; the number is the mean over the
+            groups' means.
+        seed: seed of the resamples.
 
     Returns:
-        Lower and upper end; None for a single image that has no share.
+        Lower and upper bound; None for a single image whose mean is not a fraction.
 
     Reference: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter
         13 (percentiles); Davison and Hinkley 1997, section 3.8 (clusters).
     """
-    whole = ByImage.joined(parts)
+    whole = ByImage.joined(groups)
     images = len(whole.rows)
     if whole.share and np.ptp(whole.totals / whole.answers) == 0:
         return wilson_interval(whole.value * images, images)
     if images < 2:
         return None
-    places = [np.searchsorted(whole.rows, part.rows) for part in parts]
+    places = [np.searchsorted(whole.rows, group.rows) for group in groups]
     chunks = _weights(images, np.random.default_rng(seed))
-    values = np.concatenate([_resampled(parts, places, chunk) for chunk in chunks])
+    values = np.concatenate([_resampled(groups, places, chunk) for chunk in chunks])
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(values, [tail, 100 - tail])
     return float(low), float(high)
 
 
 def _weights(images: int, generator: np.random.Generator) -> Iterator[np.ndarray]:
-    """How often each resample (k, images) draws each image, in chunks."""
+    """Yields how often each image occurs in each resample, (k, images), in chunks."""
     at_once = max(1, DRAWS_AT_ONCE // images)
     for start in range(0, RESAMPLES, at_once):
         number = min(at_once, RESAMPLES - start)
-        drawn = generator.integers(images, size=(number, images))
-        drawn += images * np.arange(number)[:, np.newaxis]
-        counts = np.bincount(drawn.ravel(), minlength=number * images)
+        samples = generator.integers(images, size=(number, images))
+        samples += images * np.arange(number)[:, np.newaxis]
+        counts = np.bincount(samples.ravel(), minlength=number * images)
         yield counts.reshape(number, images).astype(np.float64)
 
 
 def _resampled(
-    parts: Sequence[ByImage], places: Sequence[np.ndarray], weights: np.ndarray
+    groups: Sequence[ByImage], places: Sequence[np.ndarray], weights: np.ndarray
 ) -> np.ndarray:
-    """The mean of the parts' means in each resample."""
-    means = np.empty((len(parts), len(weights)))
-    for mean, part, chosen in zip(means, parts, places, strict=True):
-        drawn = weights[:, chosen]
-        answers = drawn @ part.answers
-        # A part of few images can be missing in a resample.
+    """Mean over the groups' means in each resample."""
+    means = np.empty((len(groups), len(weights)))
+    for mean, group, chosen in zip(means, groups, places, strict=True):
+        counts = weights[:, chosen]
+        answers = counts @ group.answers
+        # A resample may contain no image of a small group.
         mean[:] = np.where(
-            answers, drawn @ part.totals / np.maximum(answers, 1), np.nan
+            answers, counts @ group.totals / np.maximum(answers, 1), np.nan
         )
     return np.nanmean(means, axis=0)
 
@@ -159,10 +164,15 @@ def _resampled(
 def wilson_interval(
     hits: float, total: float, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Confidence interval of a share; sensible at 0 and 1 and for few trials.
+    """Computes Wilson's confidence interval of a fraction, also valid near 0 and 1.
+
+    Args:
+        hits: number of successes.
+        total: number of trials.
+        confidence: confidence level in (0, 1).
 
     Returns:
-        Lower and upper end, in [0, 1].
+        Lower and upper bound, in [0, 1].
 
     Reference: Wilson 1927, "Probable inference, the law of succession, and
         statistical inference".
@@ -176,24 +186,24 @@ def wilson_interval(
 
 
 class RunningMean:
-    """Accumulates numbers of images in batches; the result is the mean of all.
+    """Accumulates the mean of values of images, batch by batch.
 
-    Neither the batch size nor the order changes the result by more than rounding.
+    Batch size and order affect the result only by rounding.
 
     Args:
-        name: of the `Measurement`.
-        protocol: of the `Measurement`.
-        share: whether each number is 0 or 1, so that the mean is a share.
+        name: name of the `Measurement`.
+        protocol: protocol of the `Measurement`.
+        share: whether the values are 0 or 1, so that the mean is a fraction.
     """
 
     def __init__(self, name: str, protocol: str | None = None, share: bool = False):
         self.name, self.protocol, self.share = name, protocol, share
-        self._parts: list[ByImage] = []
+        self._batches: list[ByImage] = []
 
     @property
     def count(self) -> int:
-        """Number of images, each as often as it was added."""
-        return sum(len(part.rows) for part in self._parts)
+        """Number of images added, including repetitions."""
+        return sum(len(batch.rows) for batch in self._batches)
 
     def update(
         self, rows: np.ndarray, values: np.ndarray, answers: np.ndarray | None = None
@@ -201,46 +211,51 @@ class RunningMean:
         """Adds a batch.
 
         Args:
-            rows: int array (n,), numbers of the images; one may come several times.
-            values: array (n,), the sum of each image's numbers.
-            answers: array (n,), how many these are; None for one each. Images with none
-                are left out.
+            rows: int array (n,), indices of the images; repetitions are allowed.
+            values: array (n,), sum of the values of each image.
+            answers: array (n,), number of values of each image; None for 1 each. Images
+                without values are ignored.
+
+        Raises:
+            InputError: if a value is not finite.
         """
         rows, values = np.asarray(rows), np.asarray(values, np.float64).reshape(-1)
         if not np.isfinite(values).all():
             raise InputError(
-                f"{self.name} must be finite for each image. Received: NaN or infinity."
-                " Check the functions and weights that the evaluation was given."
+                f"{self.name} must be finite for each image. Received: NaN or "
+                "infinity. Check the functions and weights of the evaluation."
             )
         answers = (
             np.ones(len(values)) if answers is None else np.asarray(answers, float)
         )
         some = answers > 0
-        self._parts.append(ByImage(rows[some], values[some], answers[some], self.share))
+        batch = ByImage(rows[some], values[some], answers[some], self.share)
+        self._batches.append(batch)
 
     def result(self) -> Measurement:
-        """The mean; InputError if there was no value."""
+        """Returns the mean; raises InputError if there are no values."""
         if not self.count:
             raise InputError(f"{self.name} needs at least one image. Received: none")
-        by_image = ByImage.joined(self._parts)
+        by_image = ByImage.joined(self._batches)
         return Measurement.of_images(self.name, by_image, self.protocol)
 
 
-def judged(
+def wrong_answers(
     info: DatasetInfo, logits: np.ndarray, labels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which answers of a classifier are wrong, and which count.
+    """Compares a classifier's predictions with labels.
 
-    One-hot labels: one answer an image, at the label that it should have. Binary
-    labels: one for each attribute.
+    With one-hot labels there is one prediction per image, at the index of its label;
+    with binary labels there is one per attribute.
 
     Args:
-        info: the data set's labels.
-        logits: the classifier's outputs (n, number of domains).
-        labels: what the images should be, 0 or 1, of the same shape.
+        info: the `DatasetInfo`.
+        logits: outputs of the classifier, (n, number of domains).
+        labels: expected labels, 0 or 1, of the same shape.
 
     Returns:
-        Two bool arrays of that shape.
+        Two bool arrays of the same shape: which predictions are wrong, and which
+        elements are predictions.
     """
     labels = np.asarray(labels) > 0.5
     if info.label_type == ONE_HOT:

@@ -1,4 +1,4 @@
-"""The metrics: each starts a meter for a task, which watches its translations go by."""
+"""The metrics of an evaluation: a `Metric` starts a `Meter` for each task."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ from stargan_tf.evaluation.lpips import Lpips
 from stargan_tf.evaluation.measures import (
     Measurement,
     RunningMean,
-    judged,
+    wrong_answers,
 )
 from stargan_tf.evaluation.options import (
     FID,
@@ -53,42 +53,47 @@ DISTANCES = {FID: frechet_inception_distance, KID: kernel_inception_distance}
 
 
 class Meter:
-    """Measures one task; keeps statistics, no images."""
+    """Accumulates the statistics of a metric for a task."""
 
     def update(self, batch: Translated) -> Scores | None:
-        """Takes a batch in; gives scores if this metric can tell good from bad."""
+        """Adds a batch; returns scores of its images if the metric can rank them."""
         raise NotImplementedError
 
     def results(self) -> list[Measurement]:
-        """The task's numbers."""
+        """Returns the numbers of the task."""
         raise NotImplementedError
 
 
 class Metric:
-    """One of `stargan_tf.evaluation.options.METRICS`, with its networks."""
+    """The base class of metrics, which hold networks and statistics of real images."""
 
     def prepare(self, tasks: Sequence[Task]) -> None:
-        """Does what is done once; InputError if the data does not suffice."""
+        """Prepares the evaluation of the tasks.
+
+        Raises:
+            InputError: if the data is not sufficient.
+        """
 
     def start(self, task: Task) -> Meter | None:
-        """A meter for a task; None where the metric has nothing to say."""
+        """Returns a meter for a task, or None if the metric does not apply to it."""
         raise NotImplementedError
 
     def on_real_images(self) -> list[Measurement]:
-        """Numbers of the real images, to compare with."""
+        """Returns numbers of real images, for comparison."""
         return []
 
     def overall(self) -> list[Measurement]:
-        """Numbers of all tasks together, when they are done."""
+        """Returns numbers of all tasks together, after the last task."""
         return []
 
 
 class MeansMeter(Meter):
-    """Means over images of numbers that a function adds for each batch.
+    """Accumulates means of values that a function computes for each batch.
 
     Args:
-        measure: (batch, add) → scores or None; `add(name, rows, values)` adds values.
-        protocol: of the measurements.
+        measure: function (batch, add) → scores or None, which calls `add(name, rows,
+            values)` to add values.
+        protocol: protocol of the measurements.
     """
 
     def __init__(
@@ -100,11 +105,11 @@ class MeansMeter(Meter):
         self.means: dict[str, RunningMean] = {}
 
     def update(self, batch: Translated) -> Scores | None:
-        """Adds a number for each image."""
+        """Adds the values of a batch; returns its scores."""
         return self.measure(batch, self._add)
 
     def results(self) -> list[Measurement]:
-        """The means that have a value."""
+        """Returns the means of all numbers that have values."""
         means = (self.means[name] for name in NUMBERS if name in self.means)
         return [mean.result() for mean in means if mean.count]
 
@@ -115,11 +120,12 @@ class MeansMeter(Meter):
 
 
 class ClassificationMetric(Metric):
-    """A classifier trained on the training images judges translated held-out ones.
+    """The error of a classifier, trained on real images, on translated images.
 
     Args:
         subject: model and data.
-        options: `classifier`, `classifier_steps`, `seed` and `batch_size` are used.
+        options: evaluation options, of which `classifier`, `classifier_steps`,
+            `count`, `seed`, and `batch_size` are used.
 
     Reference: StarGAN (Choi et al. 2018), section 5.4.
     """
@@ -130,7 +136,7 @@ class ClassificationMetric(Metric):
         self.real: list[RunningMean] = []
 
     def prepare(self, tasks: Sequence[Task]) -> None:
-        """Trains the classifier, or finds it in the cache; tries it on real images."""
+        """Trains the classifier or loads it from the cache; tests it on real images."""
         if self.real:
             return
         options, held_out = self.options, self.subject.held_out
@@ -140,27 +146,27 @@ class ClassificationMetric(Metric):
         whole, *each = real = [RunningMean(name, share=True) for name in names]
         rows = subsample(np.arange(len(held_out)), options.count)
         for places, images in image_batches(held_out, rows, options.batch_size):
-            seen, logits = rows[places], self.classifier.logits(images)
-            wrong, answers = judged(info, logits, held_out.labels[seen])
-            whole.update(seen, wrong.sum(axis=1), answers.sum(axis=1))
+            batch, logits = rows[places], self.classifier.logits(images)
+            wrong, answers = wrong_answers(info, logits, held_out.labels[batch])
+            whole.update(batch, wrong.sum(axis=1), answers.sum(axis=1))
             for column, mean in enumerate(each):
-                mean.update(seen, wrong[:, column], answers[:, column])
+                mean.update(batch, wrong[:, column], answers[:, column])
         self.real = real
 
     def start(self, task: Task) -> "ClassificationMeter | None":
-        """A meter, unless the task changes nothing."""
+        """Returns a meter, or None if the target is the image's own label."""
         if task.guide == OWN:
             return None
         return ClassificationMeter(self.classifier, self.subject.held_out.info, task)
 
     def on_real_images(self) -> list[Measurement]:
-        """The error on real held-out images: over all, and of each label."""
+        """Returns the error on real held-out images, overall and per label."""
         whole, *each = self.real
         return [whole.result(), *(mean.result() for mean in each if mean.count)]
 
 
 class ClassificationMeter(Meter):
-    """Counts wrong answers on one task's translations."""
+    """Counts classification errors on the translations of a task."""
 
     def __init__(self, classifier: LabelClassifier, info: DatasetInfo, task: Task):
         self.classifier, self.info, self.task = classifier, info, task
@@ -168,26 +174,26 @@ class ClassificationMeter(Meter):
         self.others = RunningMean("kept_label_error", share=True)
 
     def update(self, batch: Translated) -> Scores:
-        """Adds an answer for each translation; the first ones give the scores."""
+        """Adds a batch; scores are those of the first translation of each image."""
         logits = self.classifier.logits(batch.flat)
         rows = np.repeat(batch.rows, self.task.outputs)
         labels = np.repeat(batch.labels, self.task.outputs, axis=0)
-        wrong, answers = judged(self.info, logits, labels)
+        wrong, answers = wrong_answers(self.info, logits, labels)
         column = self.task.column
         self.target.update(rows, wrong[:, column], answers[:, column])
         if self.info.label_type != ONE_HOT:
             wrong, answers = (np.delete(x, column, axis=1) for x in (wrong, answers))
             self.others.update(rows, wrong.sum(axis=1), answers.sum(axis=1))
         probability = self._of_target(logits[:: self.task.outputs].astype(np.float64))
-        return Scores("how sure the classifier is of the target", probability, ".1%")
+        return Scores("the classifier's probability of the target", probability, ".1%")
 
     def results(self) -> list[Measurement]:
-        """The error at the target and, with binary labels, at the others."""
+        """Returns the error on the target and, with binary labels, on other labels."""
         others = [self.others.result()] if self.others.count else []
         return [self.target.result(), *others]
 
     def _of_target(self, logits: np.ndarray) -> np.ndarray:
-        """Probability that the classifier gives to the target."""
+        """The classifier's probability of the target."""
         target = logits[:, self.task.column]
         if self.info.label_type == ONE_HOT:
             return 1.0 / np.exp(logits - target[:, np.newaxis]).sum(axis=1)
@@ -195,18 +201,18 @@ class ClassificationMeter(Meter):
 
 
 class FeatureMetric(Metric):
-    """FID, KID or both against the target's real images, from the same features.
+    """FID and KID between translations and the real images of the target.
 
-    They are Inception's for pictures in RGB; for other images, of which KID alone is
-    known, those of a classifier of the data set.
+    Features are those of Inception for RGB images. For other images, which support only
+    KID, features are those of a classifier of the data set.
 
     Args:
-        subject: its training images are the real ones.
-        options: `metrics`, `protocol`, `batch_size` and `seed` are used; for images
-            other than RGB what says which classifier.
+        subject: model and data; the training images are the real images.
+        options: evaluation options, of which `metrics`, `protocol`, `batch_size`, and
+            `seed` are used, and those of the classifier for images other than RGB.
 
     Raises:
-        InputError: if the protocol's weights are nowhere.
+        InputError: if the weights of the protocol cannot be loaded.
     """
 
     def __init__(self, subject: Subject, options: EvaluationOptions):
@@ -223,7 +229,7 @@ class FeatureMetric(Metric):
         )
 
     def prepare(self, tasks: Sequence[Task]) -> None:
-        """Computes the real images' statistics, or finds them in the cache."""
+        """Computes statistics of the real images, or finds them in the cache."""
         if self.real is None:
             classifier = classifier_of(self.train, self.options)
             size = self.options.classifier
@@ -231,7 +237,7 @@ class FeatureMetric(Metric):
         self.real.prepare((t.column, t.value) for t in tasks if t.guide != OWN)
 
     def start(self, task: Task) -> "FeatureMeter | None":
-        """A meter, unless the task changes nothing."""
+        """Returns a meter, or None if the target is the image's own label."""
         if task.guide == OWN:
             return None
         target = (task.column, task.value)
@@ -240,12 +246,12 @@ class FeatureMetric(Metric):
 
 
 class FeatureMeter(Meter):
-    """Accumulates the features of one task's translations.
+    """Accumulates the features of the translations of a task.
 
     Args:
-        metric: whose extractor is used.
+        metric: the metric, which has the feature extractor.
         real: statistics of the target's real images.
-        unreadable: number of further real images that were left out.
+        unreadable: number of real images that could not be read.
     """
 
     def __init__(self, metric: FeatureMetric, real: FeatureSummary, unreadable: int):
@@ -257,7 +263,7 @@ class FeatureMeter(Meter):
         self.fake.update(self.metric.extractor(batch.flat))
 
     def results(self) -> list[Measurement]:
-        """FID, KID or both."""
+        """Returns FID, KID, or both."""
         results = [DISTANCES[name](self.real, self.fake) for name in self.metric.names]
         if not self.unreadable:
             return results
@@ -266,15 +272,15 @@ class FeatureMeter(Meter):
 
 
 class LpipsMetric(Metric):
-    """Diversity of styles; for labels, distance to the source and to the truth.
+    """LPIPS: diversity of styles; for labels, distance to source and true image.
 
     Args:
         subject: model and data.
-        options: `lpips_network` is used.
-        truth: gives true translations where they are known.
+        options: evaluation options, of which `lpips_network` is used.
+        truth: function that returns the true translation, if known.
 
     Raises:
-        InputError: if the network's weights are nowhere.
+        InputError: if the weights of the network cannot be loaded.
 
     Reference: Choi et al. 2020 (StarGAN v2), appendix C: 10 outputs, 45 pairs.
     """
@@ -286,25 +292,25 @@ class LpipsMetric(Metric):
         self.lpips = Lpips(options.lpips_network)
 
     def prepare(self, tasks: Sequence[Task]) -> None:
-        """Refuses styles of which there are too few to differ."""
+        """Raises InputError if there are too few references or outputs."""
         for task in tasks:
             if task.guide in (LABEL, OWN):
                 continue
             references = int(self.held_out.labels[:, task.column].sum())
             if task.guide == REFERENCE and references < 2:
                 raise InputError(
-                    f"The diversity of references needs at least 2 held-out images "
-                    f"of each domain. Received: {references} of '{task.target}'. Add "
-                    "images, raise --held_out, or leave lpips out."
+                    "The diversity of references needs at least 2 held-out images "
+                    f"per domain. Received: {references} of '{task.target}'. Add "
+                    "images, increase --held_out, or remove lpips."
                 )
             if task.outputs < 2:
                 raise InputError(
-                    "Diversity needs at least 2 outputs of each image. "
+                    "Diversity needs at least 2 outputs per image. "
                     f"Received: outputs={task.outputs}"
                 )
 
     def start(self, task: Task) -> Meter | None:
-        """A meter of the kind that suits the task."""
+        """Returns a meter of distances (labels) or of diversity (styles)."""
         if task.guide == OWN:
             return None
         measure = self._distances if task.guide == LABEL else self._diversity
@@ -323,20 +329,21 @@ class LpipsMetric(Metric):
 
 
 class UnchangedMetric(Metric):
-    """Cycle, same-domain change; truth, background and identity where they are known.
+    """What a translation should not change: cycle, same domain, background, identity.
 
-    All look at the first translation of each image.
+    If true translations are known, it also compares with these. All numbers use the
+    first translation of each image.
 
     Args:
-        functions: the user's masks and embedding.
-        truth: gives true translations.
+        functions: the user's functions, of which `masks` and `embedding` are used.
+        truth: function that returns the true translation, if known.
     """
 
     def __init__(self, functions: UserFunctions, truth: Truth | None = None):
         self.functions, self.truth = functions, truth
 
     def start(self, task: Task) -> Meter:
-        """A meter of the kind that suits the task."""
+        """Returns a meter of the same-domain change, or of all other numbers."""
         if task.guide == OWN:
             return MeansMeter(self._same_domain)
         return MeansMeter(self._measure)
@@ -351,13 +358,13 @@ class UnchangedMetric(Metric):
         if self.functions.masks:
             masks = self.functions.masks(before)
             outside = background_change(before, after, masks)
-            # An image that is masked as a whole has no background.
+            # An image that is completely masked has no background.
             some = ~np.isnan(outside)
             add("background_change", rows[some], outside[some])
         if self.functions.embedding:
             embed = self.functions.embedding
             add("identity_similarity", rows, identity_similarity(before, after, embed))
-        # A style has no single truth.
+        # A style has no unique true translation.
         truth = self.truth if batch.task.guide == LABEL else None
         known, truth = true_images(truth, batch)
         if not known.any():
@@ -371,32 +378,40 @@ class UnchangedMetric(Metric):
 
 
 def psnr(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio in dB; capped at 100 dB where images are equal.
+    """Computes the peak signal-to-noise ratio in dB, at most 100 dB.
 
     Args:
-        truth: the images that should have come out, (n, h, w, c): uint8, or float32
-            in [-1, 1].
+        truth: true images (n, height, width, c), uint8 or float32 in [-1, 1].
+        images: images of the same shape and type.
 
     Returns:
         float array (n,).
     """
     if truth.dtype == np.uint8 or valid_pixels(truth).all():
         _check_pair(truth, images)
-        found = tf.image.psnr(truth, images, max_val=_span(truth)).numpy()
+        ratios = tf.image.psnr(truth, images, max_val=_span(truth)).numpy()
     else:
         errors = np.nanmean(_difference(truth, images) ** 2, axis=(1, 2, 3))
-        found = 20 * np.log10(255 / np.sqrt(np.maximum(errors, 1e-12)))
-    return np.minimum(found, 100.0)
+        ratios = 20 * np.log10(255 / np.sqrt(np.maximum(errors, 1e-12)))
+    return np.minimum(ratios, 100.0)
 
 
 def ssim(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
-    """Structural similarity, 1 where images are equal (Wang et al. 2004).
+    """Computes the structural similarity, 1 for equal images.
 
     Args:
-        truth: as of `psnr`, at least 11 pixels wide.
+        truth: true images (n, height, width, c), uint8 or float32 in [-1, 1], with
+            sides of at least 11 pixels.
+        images: images of the same shape and type.
 
     Returns:
         float array (n,).
+
+    Raises:
+        InputError: if the images are too small, or differ in shape or type.
+
+    Reference: Wang et al. 2004, "Image Quality Assessment: From Error Visibility to
+        Structural Similarity".
     """
     _check_pair(truth, images)
     if min(truth.shape[1:3]) < SSIM_WINDOW:
@@ -406,26 +421,26 @@ def ssim(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
         )
     span = _span(truth)
     if truth.dtype != np.uint8:
-        # Equal in both where there is no data.
+        # Pixels without data are set to the same value in both.
         gaps = ~valid_pixels(truth)
         truth, images = (np.where(gaps, np.float32(-1), x) for x in (truth, images))
     return tf.image.ssim(truth, images, max_val=span, filter_size=SSIM_WINDOW).numpy()
 
 
 def _span(images: np.ndarray) -> int:
-    """From the smallest to the largest value: of uint8, or of [-1, 1]."""
+    """Range of values: 255 for uint8, 2 for [-1, 1]."""
     return 255 if images.dtype == np.uint8 else 2
 
 
 def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Mean absolute difference in gray levels, 0 … 255; of measured images likewise.
+    """Computes the mean absolute difference in gray levels, from 0 to 255.
 
-    The cycle error is `change(x, G(G(x, c), c_x))`, the same-domain change
+    The cycle error is `change(x, G(G(x, c), c_x))`; the same-domain change is
     `change(x, G(x, c_x))`.
 
     Args:
-        before: images (n, h, w, c): uint8, or float32 in [-1, 1].
-        after: images of the same shape.
+        before: images (n, height, width, c), uint8 or float32 in [-1, 1].
+        after: images of the same shape and type.
 
     Returns:
         float array (n,).
@@ -436,16 +451,19 @@ def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 def background_change(
     before: np.ndarray, after: np.ndarray, may_change: np.ndarray
 ) -> np.ndarray:
-    """`change`, over the pixels outside a mask alone.
+    """Computes `change` over the pixels outside a mask.
 
     Args:
-        before: images (n, h, w, c): uint8, or float32 in [-1, 1].
-        after: images of the same shape.
-        may_change: bool or 0…1 array (n, h, w); above one half where the translation
-            is allowed to draw.
+        before: images (n, height, width, c), uint8 or float32 in [-1, 1].
+        after: images of the same shape and type.
+        may_change: masks (n, height, width), bool or in [0, 1]; above 0.5 for pixels
+            that the translation may change.
 
     Returns:
-        float array (n,); NaN for an image that has no pixel outside its mask.
+        float array (n,); NaN for images without pixels outside the mask.
+
+    Raises:
+        InputError: if the masks have another shape or are not numbers.
     """
     may_change = np.asarray(may_change)
     if may_change.shape != before.shape[:3] or may_change.dtype.kind not in "bfiu":
@@ -465,15 +483,19 @@ def identity_similarity(
     after: np.ndarray,
     embed: Callable[[np.ndarray], np.ndarray],
 ) -> np.ndarray:
-    """Cosine of the angle between the embeddings of two images, in [-1, 1].
+    """Computes the cosine similarity of embeddings of two images, in [-1, 1].
 
     Args:
-        before: images (n, h, w, c): uint8, or float32 in [-1, 1].
-        embed: uint8 images (n, h, w, 3) → vectors (n, d), such as a face recognition
-            network with its own resizing and scaling.
+        before: images (n, height, width, c), uint8 or float32 in [-1, 1].
+        after: images of the same shape and type.
+        embed: function from uint8 images (n, height, width, 3) to vectors (n, d), such
+            as a face recognition network with its preprocessing.
 
     Returns:
         float array (n,).
+
+    Raises:
+        InputError: if the embeddings are not n vectors of numbers.
     """
     _check_pair(before, after)
     first, second = (_unit(embed(images), len(images)) for images in (before, after))
@@ -481,7 +503,7 @@ def identity_similarity(
 
 
 def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """In gray levels, (n, h, w, c); NaN where measured images have no data."""
+    """Absolute difference in gray levels, (n, h, w, c); NaN for pixels without data."""
     _check_pair(before, after)
     difference = before.astype(np.float64) - after.astype(np.float64)
     difference = np.abs(difference) * (255 / _span(before))
@@ -494,7 +516,7 @@ def _unit(vectors: np.ndarray, count: int) -> np.ndarray:
     vectors = np.asarray(vectors)
     if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or len(vectors) != count:
         raise InputError(
-            f"An embedding must be an array of {count} vectors of numbers. Received: "
+            f"Embeddings must be a numeric array of {count} vectors. Received: "
             f"{vectors.dtype} of shape {vectors.shape}"
         )
     vectors = vectors.astype(np.float64)
@@ -506,11 +528,11 @@ def _check_pair(first: np.ndarray, second: np.ndarray) -> None:
     types = {first.dtype, second.dtype}
     if types not in ({np.dtype(np.uint8)}, {np.dtype(np.float32)}):
         raise InputError(
-            "Two batches of images must be uint8, or float32 in [-1, 1]. Received: "
-            f"{first.dtype} and {second.dtype}"
+            "Both batches of images must be uint8, or both float32 in [-1, 1]. "
+            f"Received: {first.dtype} and {second.dtype}"
         )
     if first.shape != second.shape:
         raise InputError(
-            "Two batches of images must have one shape. "
+            "Both batches of images must have the same shape. "
             f"Received: {first.shape} and {second.shape}"
         )

@@ -1,6 +1,7 @@
-"""What an evaluation measures, how, and what its numbers are called.
+"""The options of an evaluation, and the names and formats of its numbers.
 
-Free of NumPy and TensorFlow, so that options are checked before either starts.
+This module imports neither NumPy nor TensorFlow, so that options are checked before
+either is loaded.
 """
 
 import math
@@ -19,36 +20,38 @@ FID, KID, LPIPS = "fid", "kid", "lpips"
 CLASSIFICATION, UNCHANGED = "classification", "unchanged"
 DETECTION = "detection"
 METRICS = (FID, KID, LPIPS, CLASSIFICATION, UNCHANGED, DETECTION)
-# Those that need no downloaded weights.
+# Metrics that need no downloaded weights.
 DEFAULT_METRICS = (CLASSIFICATION, UNCHANGED)
-# The ways to compute FID and KID, and their Inception weights; distances of two ways
-# are not comparable. The first equals clean-fid's mode "clean", with the Inception of
-# 2015 as in TTUR and StyleGAN; the second is that of the paper's official code.
+# Protocols of FID and KID, and their Inception weights; values of different protocols
+# are not comparable. "standard" equals clean-fid's mode "clean", with the Inception of
+# 2015 as in TTUR and StyleGAN; "stargan_v2" is that of the paper's official code.
 STANDARD = "standard"
 PROTOCOLS = {STANDARD: "inception_2015", "stargan_v2": "inception_imagenet"}
-# Sizes of the classifier, and for how many batches each is trained.
+# Size of the classifier → number of training steps.
 CLASSIFIER_STEPS = {"tiny": 500, "small": 2000, "resnet18": 4000}
 
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What to measure, and how.
+    """The options of an evaluation.
 
     Args:
-        metrics: some of `METRICS`, as a tuple or, with commas between, as a text.
-        protocol: of FID and KID: `"standard"` or `"stargan_v2"`.
-        lpips_network: `"alex"` or `"vgg"`.
-        classifier: size of the classifier: `"tiny"`, `"small"` or `"resnet18"`.
-        classifier_steps: batches it is trained on; None for what suits its size.
-        count: held-out images of each task at most, evenly spread; None for all.
-        outputs: translations of each image, for models with styles.
-        batch_size: images that a network sees at once; no result depends on it.
-        seed: of latent codes, references, the classifier, KID's sample and the
-            resamples of intervals.
-        healthy: of `"detection"`: the domain that is not ill.
+        metrics: names from `METRICS`, as a sequence or a comma-separated string.
+        protocol: protocol of FID and KID: `"standard"` or `"stargan_v2"`.
+        lpips_network: network of LPIPS: `"alex"` or `"vgg"`.
+        classifier: size of the classifier: `"tiny"`, `"small"`, or `"resnet18"`.
+        classifier_steps: training steps of the classifier. Defaults to a number that
+            depends on its size.
+        count: maximum number of held-out images per task, evenly spaced; None for all.
+        outputs: number of translations per image, for models with styles.
+        batch_size: number of images per call of a network; does not affect results.
+        seed: seed of latent codes, references, the classifier, the sample of KID, and
+            the resamples of confidence intervals.
+        healthy: for `"detection"`: name of the healthy domain.
 
     Raises:
-        InputError: if a metric or protocol does not exist, or a number is too small.
+        InputError: if a metric, protocol, or classifier is unknown, or a number is too
+            small.
     """
 
     metrics: str | Sequence[str] = DEFAULT_METRICS
@@ -69,7 +72,10 @@ class EvaluationOptions:
         names = tuple(dict.fromkeys(name for name in names if name))
         object.__setattr__(self, "metrics", names)
         if not self.metrics:
-            raise InputError(f"Name at least one metric. {near_names('', METRICS)}")
+            raise InputError(
+                "metrics must name at least one metric. Received: none. "
+                f"{near_names('', METRICS)}"
+            )
         for name in self.metrics:
             check_known(name, METRICS, "metric")
         check_known(self.protocol, PROTOCOLS, "FID protocol")
@@ -84,19 +90,22 @@ class EvaluationOptions:
 
 @dataclass(frozen=True)
 class UserFunctions:
-    """What only the user knows about the images; each may be missing.
+    """The user's functions for additional metrics; each one is optional.
 
     Args:
-        truth: (name of a held-out image, label (number of domains,), image size) →
-            uint8 image (s, s, 3) that a perfect translation gives, or None.
-        masks: uint8 images (n, s, s, 3) → (n, s, s), above one half where a
-            translation may draw.
-        embedding: uint8 images (n, s, s, 3) → vectors (n, d) that tell who it is.
-        lesions: of `"detection"`: (name of a held-out image, image size) → where it is
-            ill, (height, width): 0 where it is not, other numbers for kinds of
-            lesions; None where nobody knows.
-        group: of `"detection"`: name of a held-out image → whose it is, such as the
-            patient.
+        truth: function that returns the correct translation: (name of a held-out image,
+            label (number of domains,), image size) → uint8 image (height, width, 3),
+            or None if unknown.
+        masks: function that returns where a translation may change the image: uint8
+            images (n, height, width, 3) → (n, height, width), above 0.5 for pixels that
+            may change.
+        embedding: function that returns vectors that identify a person: uint8 images
+            (n, height, width, 3) → (n, d).
+        lesions: for `"detection"`: function that returns the lesions: (name of a
+            held-out image, image size) → (height, width), 0 for healthy pixels, other
+            numbers for types of lesions; None if unknown.
+        group: for `"detection"`: function from the name of a held-out image to its
+            group, such as the patient.
     """
 
     truth: "Callable[[str, np.ndarray, int], np.ndarray | None] | None" = None
@@ -107,28 +116,32 @@ class UserFunctions:
 
 
 def check_known(name: str, known: Collection[str], noun: str) -> None:
-    """InputError, with the names that are nearest, unless a name is known."""
+    """Raises InputError, with similar names, unless a name is known."""
     if name not in known:
         raise InputError(f"There is no {noun} '{name}'. {near_names(name, known)}")
 
 
 @dataclass(frozen=True)
 class Number:
-    """How a number is presented.
+    """The presentation of a number.
 
-    `metric` measures it; `short` heads a column; `meaning` is one line; `form` is the
-    format of a value, `%` for a share.
+    Args:
+        metric: the metric that measures it, one of `METRICS`.
+        short: heading of its column.
+        meaning: description in one line.
+        value_format: format specification of its values; `%` for a fraction.
+        more_is_better: whether larger values are better.
     """
 
     metric: str
     short: str
     meaning: str
-    form: str
+    value_format: str
     more_is_better: bool = False
 
     @property
     def arrow(self) -> str:
-        """Which way is better."""
+        """Arrow in the direction of better values."""
         return "↑" if self.more_is_better else "↓"
 
 
@@ -136,21 +149,19 @@ NUMBERS = {
     "classification_error": Number(
         CLASSIFICATION,
         "error",
-        "translations in which a classifier does not see the target",
+        "translations that a classifier does not assign to the target",
         "%",
     ),
     "kept_label_error": Number(
         CLASSIFICATION,
         "others wrong",
-        "wrong answers at all labels but the target",
+        "classifier errors on the labels other than the target",
         "%",
     ),
-    "fid": Number(FID, "FID", "distance of the features' distributions", ".2f"),
-    "kid": Number(
-        KID, "KID", "the features' distance, unbiased; for few images", ".4f"
-    ),
+    "fid": Number(FID, "FID", "distance between distributions of features", ".2f"),
+    "kid": Number(KID, "KID", "unbiased distance of features, for few images", ".4f"),
     "lpips_diversity": Number(
-        LPIPS, "diversity", "LPIPS between the translations of one image", ".3f", True
+        LPIPS, "diversity", "LPIPS between translations of the same image", ".3f", True
     ),
     "lpips_to_source": Number(
         LPIPS, "LPIPS moved", "LPIPS between image and translation", ".3f"
@@ -159,54 +170,60 @@ NUMBERS = {
         LPIPS, "LPIPS to truth", "LPIPS between translation and true image", ".3f"
     ),
     "psnr_to_truth": Number(
-        UNCHANGED, "PSNR", "translation against the true image, in dB", ".1f", True
+        UNCHANGED, "PSNR", "translation and true image, in dB", ".1f", True
     ),
     "ssim_to_truth": Number(
-        UNCHANGED, "SSIM", "translation against the true image", ".3f", True
+        UNCHANGED, "SSIM", "translation and true image", ".3f", True
     ),
     "cycle_error": Number(
-        UNCHANGED, "cycle", "gray levels lost on the way there and back", ".1f"
+        UNCHANGED,
+        "cycle",
+        "change after translating back, in gray levels",
+        ".1f",
     ),
     "same_domain_change": Number(
-        UNCHANGED, "same label", "gray levels changed though the label stays", ".1f"
+        UNCHANGED,
+        "same label",
+        "change with an unchanged label, in gray levels",
+        ".1f",
     ),
     "background_change": Number(
-        UNCHANGED, "background", "gray levels changed outside of the masks", ".1f"
+        UNCHANGED, "background", "change outside the masks, in gray levels", ".1f"
     ),
     "image_auc": Number(
-        DETECTION, "AUC", "ill images have higher scores than healthy ones", ".3f", True
+        DETECTION, "AUC", "AUC of images, diseased or healthy", ".3f", True
     ),
     "group_auc": Number(
         DETECTION,
         "AUC of groups",
-        "the same of patients, by highest score",
+        "AUC of groups such as patients, by highest score",
         ".3f",
         True,
     ),
     "pixel_auc": Number(
-        DETECTION, "pixels", "AUC of the ill images' pixels", ".3f", True
+        DETECTION, "pixels", "AUC of pixels in diseased images", ".3f", True
     ),
     "pixel_precision": Number(
-        DETECTION, "AP", "average precision of the ill images' pixels", ".3f", True
+        DETECTION, "AP", "average precision of pixels in diseased images", ".3f", True
     ),
     "lesion_dice": Number(
         DETECTION,
         "Dice",
-        "overlap of candidates and lesions, best threshold",
+        "overlap of detections and lesions, best threshold",
         ".3f",
         True,
     ),
     "lesion_sensitivity": Number(
         DETECTION,
         "sensitivity",
-        "lesions found, one false positive an image",
+        "detected lesions at one false positive per image",
         "%",
         True,
     ),
     "identity_similarity": Number(
         UNCHANGED,
         "identity",
-        "cosine between the embeddings before and after",
+        "cosine similarity of embeddings before and after",
         ".3f",
         True,
     ),
@@ -214,7 +231,7 @@ NUMBERS = {
 
 
 def find_number(name: str) -> Number | None:
-    """How a number such as `fid` or `latent_fid` is presented; None if unknown."""
+    """Returns the presentation of a number such as `fid` or `latent_fid`, or None."""
     key = next((key for key in NUMBERS if name.endswith(key)), None)
     if key is None:
         return None
@@ -223,23 +240,23 @@ def find_number(name: str) -> Number | None:
 
 
 def heading(name: str) -> str:
-    """A number's short name and which way is better; of unknown numbers the name."""
+    """Returns a number's short name and arrow, or its name if it is unknown."""
     number = find_number(name)
     return f"{number.short} {number.arrow}" if number else name
 
 
 def formatted(name: str, value: float | None) -> str:
-    """A number's value as people read it; a dash for None."""
+    """Formats a number's value; a dash for None."""
     if value is None:
         return "–"
     number = find_number(name)
-    if number is not None and number.form == "%":
+    if number is not None and number.value_format == "%":
         return f"{100 * value:.1f}\N{NO-BREAK SPACE}%"
-    return f"{value:{number.form if number else '.4g'}}"
+    return f"{value:{number.value_format if number else '.4g'}}"
 
 
 def is_better(name: str, value: float, than: float) -> bool:
-    """Whether a number's value is better than another; NaN is worse than any."""
+    """Whether a number's value is better than another; NaN is worse than any value."""
     if math.isnan(value) or math.isnan(than):
         return not math.isnan(value)
     number = find_number(name)

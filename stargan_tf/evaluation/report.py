@@ -1,6 +1,6 @@
-"""Results for people: a report of one model, and several runs side by side.
+"""The HTML report of an evaluation, and comparisons of several runs.
 
-The report is one HTML file with numbers and images, which needs nothing else.
+The report is a self-contained HTML file with numbers and images.
 """
 
 import base64
@@ -43,19 +43,19 @@ from stargan_tf.files import parsed_json, read_bytes, write_bytes, write_text
 from stargan_tf.limits import MAX_TEXT_BYTES
 from stargan_tf.native_output import note
 
-# Pixels; smaller images are enlarged by the browser, larger ones reduced here.
+# Maximum side of images in pixels; the browser enlarges smaller images.
 LARGEST = 160
 
-_Named = tuple[str, Example]  # task and example
+_Named = tuple[str, Example]  # name of the task, example
 
 
 def write_report(record: Mapping[str, Any], results: Results, path: Path) -> None:
-    """Writes the page, in full or not at all."""
+    """Writes the report atomically."""
     write_text(path, report_page(record, results), "report")
 
 
 def report_page(record: Mapping[str, Any], results: Results) -> str:
-    """The page as HTML."""
+    """Returns the report as HTML."""
     model, data = record["model"], record["data"]
     folder = Path(model["folder"])
     run = folder.parent.parent if folder.parent.name == "checkpoints" else folder
@@ -80,7 +80,7 @@ def report_page(record: Mapping[str, Any], results: Results) -> str:
 
 
 def _tiles(results: Results) -> str:
-    real = {one.name.removesuffix("_real"): one.value for one in results.real}
+    real = {m.name.removesuffix("_real"): m.value for m in results.real}
     tiles = []
     for name, mean in results.means.items():
         number, more = find_number(name), ""
@@ -101,24 +101,24 @@ def _notes(results: Results) -> str:
     if not results.notes:
         return ""
     lines = "".join(f"<p>{escape(note)}</p>" for note in results.notes)
-    return f'<h2>Read this first</h2><div class="card notes">{lines}</div>'
+    return f'<h2>Notes</h2><div class="card notes">{lines}</div>'
 
 
 def _matrices(results: Results) -> str:
-    """A matrix for each number of pairs of domains; nothing for other models."""
+    """A matrix per number, if tasks are pairs of domains."""
     pairs = [task for task in results.tasks if task.source is not None]
-    kinds = dict.fromkeys(
+    numbers = dict.fromkeys(
         (task.guide, m.name) for task in pairs for m in task.measurements
     )
-    if not kinds:
+    if not numbers:
         return ""
     cards = [
         _matrix([task for task in pairs if task.guide == guide], guide, name)
-        for guide, name in kinds
+        for guide, name in numbers
     ]
     return (
-        '<h2>From each domain (row) to each other (column)</h2><div class="matrices">'
-        f"{''.join(cards)}</div>"
+        "<h2>From source domain (row) to target domain (column)</h2>"
+        f'<div class="matrices">{"".join(cards)}</div>'
     )
 
 
@@ -143,7 +143,7 @@ def _cell(name: str, value: float | None, low: float, high: float) -> str:
         return "<td>·</td>"
     share = (value - low) / (high - low) if high > low else 0.5
     good = share if NUMBERS[name].more_is_better else 1 - share
-    color = f"rgb(47 111 107 / {good / 3:.0%})"  # the better, the greener
+    color = f"rgb(47 111 107 / {good / 3:.0%})"  # Better values are greener.
     return f'<td style="background:{color}">{formatted(name, value)}</td>'
 
 
@@ -160,11 +160,11 @@ def _tasks(results: Results) -> str:
         cells = "".join(f"<td>{formatted(n, task.value(n))}</td>" for n in names)
         rows.append(f"<td>{escape(task.name)}</td><td>{task.sources:,}</td>{cells}")
     table = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<h2>Each target</h2><div class="card"><table>{table}</table></div>'
+    return f'<h2>Results by target</h2><div class="card"><table>{table}</table></div>'
 
 
 def _images(results: Results) -> str:
-    """The best and the worst translations, over all targets, if they have scores."""
+    """The best and worst translations over all targets, if there are scores."""
     every = [
         (task.name, example) for task in results.tasks for example in task.examples
     ]
@@ -176,14 +176,14 @@ def _images(results: Results) -> str:
     shown = min(SHOWN, len(every) // 2)
     best, worst = _varied(every, shown), _varied(every[::-1], shown)
     return (
-        f'<h2>The best translations</h2><p class="soft">By {escape(name)}: image left, '
-        f'translation right.</p><div class="pairs">{_figures(best)}</div>'
-        f'<h2>The worst translations</h2><div class="pairs">{_figures(worst)}</div>'
+        f'<h2>Best translations</h2><p class="soft">By {escape(name)}. Left: input; '
+        f'right: translation.</p><div class="pairs">{_figures(best)}</div>'
+        f'<h2>Worst translations</h2><div class="pairs">{_figures(worst)}</div>'
     )
 
 
 def _varied(ranked: list[_Named], count: int) -> list[_Named]:
-    """The first ones, target by target in turn, so that no target fills the row."""
+    """Selects the first examples, alternating between targets."""
     waiting: dict[str, list[_Named]] = {}
     for task, example in ranked:
         waiting.setdefault(task, []).append((task, example))
@@ -196,7 +196,7 @@ def _varied(ranked: list[_Named], count: int) -> list[_Named]:
 def _figures(named: Iterable[_Named]) -> str:
     return "".join(
         f"<figure><div>{_image(example.source)}{_image(example.output)}</div>"
-        f"<figcaption><b>{escape(task)}</b> {example.score:{example.form}}<br>"
+        f"<figcaption><b>{escape(task)}</b> {example.score:{example.value_format}}<br>"
         f"{escape(example.name)}</figcaption></figure>"
         for task, example in named
     )
@@ -213,27 +213,27 @@ def _image(pixels: np.ndarray) -> str:
 
 
 def _facts(record: Mapping[str, Any]) -> dict[str, str]:
-    """How it was measured; what is empty is left out."""
+    """How the numbers were measured; empty values are not shown."""
     options, data = record["options"], record["data"]
-    measurements = [one for task in record["tasks"] for one in task["measurements"]]
-    protocols = {one["protocol"] for one in measurements if one.get("protocol")}
-    limit = f"{options['count']} of them for each target" if options["count"] else ""
+    measurements = [m for task in record["tasks"] for m in task["measurements"]]
+    protocols = {m["protocol"] for m in measurements if m.get("protocol")}
+    limit = f"{options['count']} images" if options["count"] else ""
     with_classifier = "classification" in options["metrics"]
     return {
         "Model": record["model"]["folder"],
         "Model file": f"SHA-256 {record['model']['sha256'][:16]}…",
         "Metrics": ", ".join(options["metrics"]),
         "Protocols": ", ".join(sorted(protocols)),
-        "Images": f"{data['held_out']['images']:,} held out, "
-        f"{data['train']['images']:,} real ones of the training split",
-        "At most": limit,
+        "Images": f"{data['held_out']['images']:,} held-out images, "
+        f"{data['train']['images']:,} real images of the training split",
+        "Limit per target": limit,
         "Classifier": options["classifier"] if with_classifier else "",
         "Seed": str(options["seed"]),
         "Versions": ", ".join(f"{n} {v}" for n, v in record["versions"].items()),
     }
 
 
-# === Several runs side by side, as a table and as plots ===
+# === Comparison of several runs, as a table and as plots ===
 
 BEST_MARK = "*"
 METRICS_FILE, RESULTS_FILE = "metrics.jsonl", "results.json"
@@ -242,12 +242,12 @@ COLUMNS = 3
 
 @dataclass(frozen=True)
 class Contender:
-    """One run.
+    """A run in a comparison.
 
     Args:
         name: heading of its column.
-        curves: name → (steps, values), of `metrics.jsonl`.
-        results: the content of `results.json`; None if it was not evaluated.
+        curves: name → (steps, values) from `metrics.jsonl`.
+        results: content of `results.json`; None without an evaluation.
     """
 
     name: str
@@ -256,21 +256,26 @@ class Contender:
 
     @property
     def means(self) -> dict[str, float]:
-        """Name → mean of the evaluation."""
+        """Name → mean in the evaluation."""
         means = self.results["means"] if self.results else {}
         return {name: mean["value"] for name, mean in means.items()}
 
     @property
     def last(self) -> dict[str, float]:
-        """Name → last value during training."""
+        """Name → last value of the training."""
         return {name: values[-1] for name, (_, values) in self.curves.items()}
 
 
 def read_contenders(paths: Sequence[str]) -> list[Contender]:
-    """Reads run folders or results files, with names that tell them apart."""
+    """Reads run folders or results files, and gives them distinct names.
+
+    Raises:
+        InputError: if there are fewer than two paths, paths are repeated, or one of
+            them cannot be read.
+    """
     if len(paths) < 2:
         raise InputError(
-            "Name two runs or more, such as 'stargan-tf compare runs/a runs/b'. "
+            "Pass at least two runs, such as 'stargan-tf compare runs/a runs/b'. "
             f"Received: {' '.join(paths) or 'none'}"
         )
     names = distinct_names([Path(path) for path in paths])
@@ -278,17 +283,17 @@ def read_contenders(paths: Sequence[str]) -> list[Contender]:
 
 
 def differing_conditions(contenders: Sequence[Contender]) -> list[str]:
-    """Why evaluations should not be compared; empty if they may be."""
-    records = [one.results for one in contenders if one.results]
+    """Explains why evaluations are not comparable; empty if they are."""
+    records = [run.results for run in contenders if run.results]
     reasons = []
     for key, words in CONDITIONS.items():
         conditions = [dict(record.get(key) or {}) for record in records]
         for condition in conditions:
-            condition.pop("batch_size", None)  # No number depends on it.
+            condition.pop("batch_size", None)  # Does not affect the numbers.
         if any(condition != conditions[0] for condition in conditions):
             reasons.append(
-                f"The evaluations differ in their {words}: their numbers cannot be "
-                "compared."
+                f"The evaluations differ in their {words}, so their numbers are not "
+                "comparable."
             )
     return reasons
 
@@ -297,12 +302,12 @@ def _read(path: Path, name: str) -> Contender:
     if path.is_file():
         return Contender(name, results=read_record(path))
     if not path.is_dir():
-        raise InputError(f"There is no run folder or results file {path}.")
+        raise InputError(f"The run folder or results file {path} does not exist.")
     metrics, results = path / METRICS_FILE, path / RESULTS_FILE
     if not (os.path.lexists(metrics) or os.path.lexists(results)):
         raise InputError(
             f"{path} has neither {METRICS_FILE} nor {RESULTS_FILE}. Pass the --run "
-            "folder of 'stargan-tf train', or a file of 'stargan-tf evaluate'."
+            "folder of 'stargan-tf train', or a results file of 'stargan-tf evaluate'."
         )
     curves = _curves(metrics) if os.path.lexists(metrics) else {}
     record = read_record(results) if os.path.lexists(results) else None
@@ -313,7 +318,7 @@ def _curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
     curves: dict[str, tuple[list[int], list[float]]] = {}
     records, damaged = read_metrics(path)
     if damaged:
-        note(f"{path}: {damaged} damaged lines are left out.")
+        note(f"{path}: skipped {damaged} damaged lines.")
     for values in records:
         step = values.pop("step")
         for name, value in values.items():
@@ -324,11 +329,14 @@ def _curves(path: Path) -> dict[str, tuple[list[int], list[float]]]:
 
 
 def read_metrics(metrics_file: Path) -> tuple[list[dict[str, Any]], int]:
-    """The lines that can be used.
+    """Reads `metrics.jsonl`.
+
+    Returns:
+        The valid records, and the number of damaged lines.
 
     Raises:
         OSError: if the file cannot be read.
-        InputError: if it is too large.
+        InputError: if the file is too large.
     """
     try:
         content = read_bytes(metrics_file, MAX_TEXT_BYTES)
@@ -352,32 +360,36 @@ def _record(line: bytes) -> dict[str, Any] | None:
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
-    """The shortest ends of the paths that tell them apart."""
-    parts = [path.absolute().parts for path in paths]
-    for length in range(1, max(map(len, parts)) + 1):
-        names = ["/".join(part[-length:]) for part in parts]
+    """Returns the shortest distinct endings of the paths.
+
+    Raises:
+        InputError: if a path is repeated.
+    """
+    folders = [path.absolute().parts for path in paths]
+    for length in range(1, max(map(len, folders)) + 1):
+        names = ["/".join(names[-length:]) for names in folders]
         if len(set(names)) == len(names):
             return names
     raise InputError(
-        f"Each run once. Received: {' '.join(str(path) for path in paths)}"
+        f"Pass each path only once. Received: {' '.join(str(path) for path in paths)}"
     )
 
 
 def comparison_table(contenders: Sequence[Contender]) -> str:
-    """Evaluations first, then the last values of training; the best are marked."""
+    """Returns a table of evaluations and last training values; marks the best ones."""
     blocks = []
     for title, values in (
-        ("Evaluation", [one.means for one in contenders]),
-        ("Last values of training", [one.last for one in contenders]),
+        ("Evaluation", [run.means for run in contenders]),
+        ("Last values of training", [run.last for run in contenders]),
     ):
         names = list(dict.fromkeys(name for column in values for name in column))
         if names:
-            heads = [title, *(one.name for one in contenders)]
+            heads = [title, *(run.name for run in contenders)]
             rows = [[heading(name), *_cells(name, values)] for name in names]
             blocks.append(aligned([heads, *rows]))
     blocks += differing_conditions(contenders)
     if any(BEST_MARK in block for block in blocks):
-        blocks.append(f"{BEST_MARK} the best of its row")
+        blocks.append(f"{BEST_MARK} best value of the row")
     return "\n\n".join(blocks)
 
 
@@ -397,7 +409,7 @@ def _cells(name: str, columns: Sequence[Mapping[str, float]]) -> list[str]:
 
 
 def check_plotting() -> None:
-    """Raises ImportError, naming the extra, where matplotlib is not installed."""
+    """Raises ImportError, naming the extra, if matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -407,20 +419,28 @@ def check_plotting() -> None:
 
 
 def write_plot(contenders: Sequence[Contender], path: Path) -> None:
-    """Draws a panel for each number that two runs or more have.
+    """Plots each number that at least two runs have.
+
+    Args:
+        contenders: the runs.
+        path: path of the image file; its extension determines the format.
 
     Raises:
-        InputError: if there is nothing to draw, or the file cannot be written.
-        ImportError: if matplotlib is missing.
+        InputError: if the runs share no number, or the file cannot be written.
+        ImportError: if matplotlib is not installed.
     """
     check_plotting()
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    means = _shared([one.means for one in contenders])
-    curves = _shared([one.curves for one in contenders])
+    means = _shared([run.means for run in contenders])
+    curves = _shared([run.curves for run in contenders])
     if not (means or curves):
-        raise InputError("There is nothing to draw: the runs share no number.")
+        names = ", ".join(run.name for run in contenders)
+        raise InputError(
+            "A plot needs numbers that at least two runs have. Received: "
+            f"{names} without common numbers."
+        )
     rows = -(-(len(means) + len(curves)) // COLUMNS)
     with style.context("tableau-colorblind10"):
         figure = Figure((4 * COLUMNS, 2.7 * rows + 0.5), layout="constrained", dpi=110)
@@ -428,23 +448,23 @@ def write_plot(contenders: Sequence[Contender], path: Path) -> None:
         for name, panel in zip(means, panels, strict=False):
             panel.set_title(f"{heading(name)}, evaluated")
             panel.set_xticks([])
-            for place, one in enumerate(contenders):
-                value = one.means.get(name, math.nan)
-                panel.bar(place, value, color=f"C{place}", label=one.name)
+            for place, run in enumerate(contenders):
+                value = run.means.get(name, math.nan)
+                panel.bar(place, value, color=f"C{place}", label=run.name)
         for name, panel in zip(curves, panels[len(means) :], strict=False):
             panel.set_title(heading(name))
             panel.set_xlabel("step")
-            for one in contenders:
-                steps, values = one.curves.get(name, ([], []))
+            for run in contenders:
+                steps, values = run.curves.get(name, ([], []))
                 mark = "o" if len(steps) < 2 else None
-                panel.plot(steps, values, marker=mark, label=one.name)
+                panel.plot(steps, values, marker=mark, label=run.name)
         for panel in panels[len(means) + len(curves) :]:
             panel.set_axis_off()
         handles, names = panels[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside upper left", ncols=4)
-        drawn = BytesIO()
-        figure.savefig(drawn, format=path.suffix[1:].lower())
-    write_bytes(path, drawn.getvalue(), "plot")
+        stream = BytesIO()
+        figure.savefig(stream, format=path.suffix[1:].lower())
+    write_bytes(path, stream.getvalue(), "plot")
 
 
 def _shared(columns: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Results of an evaluation: numbers, examples, the table, and `results.json`."""
+"""The results of an evaluation: numbers, examples, tables, and `results.json`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,20 +21,26 @@ from stargan_tf.evaluation.tasks import LATENT, OWN, REFERENCE, Translated
 from stargan_tf.files import read_json, write_text
 from stargan_tf.limits import MAX_REASON
 
-FORMAT = 1  # of results.json
-# What two evaluations must agree in to be compared: key → what it is.
+FORMAT = 1  # version of results.json
+# Two evaluations are comparable only if these are equal: key → description.
 CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
-# Examples at each end: of a task, and in the report.
+# Number of best and of worst examples: per task, and in the report.
 KEPT, SHOWN = 4, 8
 
 
 @dataclass(frozen=True)
 class Scores:
-    """How well each image of a batch was translated: (n,), higher is better or NaN."""
+    """Scores of the translations of a batch; higher is better.
 
-    name: str  # For people, such as "PSNR to the true image, dB".
+    Args:
+        name: description of the score, such as "PSNR to the true image, dB".
+        values: float array (n,); NaN for no score.
+        value_format: format specification of the values.
+    """
+
+    name: str
     values: np.ndarray
-    form: str = ".1f"  # Format of a value.
+    value_format: str = ".1f"
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Example:
     name: str
     score: float
     score_name: str
-    form: str
+    value_format: str
     source: np.ndarray
     output: np.ndarray
 
@@ -52,34 +58,38 @@ class Example:
 def best_and_worst(
     examples: Sequence[Example], batch: Translated, scores: Scores
 ) -> list[Example]:
-    """The highest and the lowest scores of earlier and new ones, the best first."""
-    found = list(examples)
+    """Adds a batch to the examples; keeps the best and the worst, the best first."""
+    ranked = list(examples)
     for place in np.flatnonzero(np.isfinite(scores.values)).tolist():
-        score = float(scores.values[place])
-        # Copies, for a view would keep its whole batch in memory.
-        images = batch.images[place].copy(), batch.first[place].copy()
-        found.append(
-            Example(batch.names[place], score, scores.name, scores.form, *images)
+        example = Example(
+            name=batch.names[place],
+            score=float(scores.values[place]),
+            score_name=scores.name,
+            value_format=scores.value_format,
+            # Copies, because a view would keep the whole batch in memory.
+            source=batch.images[place].copy(),
+            output=batch.first[place].copy(),
         )
-    # Equal scores in the order of names: the same ones whatever the batches.
-    found.sort(key=lambda example: (-example.score, example.name))
-    return found if len(found) <= 2 * KEPT else found[:KEPT] + found[-KEPT:]
+        ranked.append(example)
+    # Equal scores are ordered by name, so the result does not depend on batches.
+    ranked.sort(key=lambda example: (-example.score, example.name))
+    return ranked if len(ranked) <= 2 * KEPT else ranked[:KEPT] + ranked[-KEPT:]
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """One row of the table; see `Task` for its first fields.
+    """The results of a task.
 
     Args:
-        name: of the task.
-        guide: of the task.
-        target: of the task.
-        source: of the task.
-        sources: number of images translated.
-        outputs: translations of each.
+        name: name of the task.
+        guide: what determines the translation; see `Task`.
+        target: the target as text.
+        source: name of the images' domain, if they all have the same.
+        sources: number of translated images.
+        outputs: number of translations per image.
         measurements: the numbers.
         examples: translations with scores, the best first.
-        unreadable: numbers of the held-out images that were left out.
+        unreadable: indices of held-out images that could not be read.
     """
 
     name: str
@@ -93,18 +103,18 @@ class TaskResult:
     unreadable: Sequence[int] = ()
 
     def value(self, name: str) -> float | None:
-        """A number of this row, such as `"fid"`; None if it has none of that name."""
+        """Returns the value of a number such as `"fid"`, or None."""
         return next((m.value for m in self.measurements if m.name == name), None)
 
 
 @dataclass(frozen=True)
 class Results:
-    """Everything an evaluation gives.
+    """The results of an evaluation; `print` shows them as a table.
 
     Args:
-        tasks: the rows.
+        tasks: results of each task.
         real: numbers of the real images.
-        seed: of the intervals of the means.
+        seed: seed of the confidence intervals of means.
         overall: numbers of several tasks together.
     """
 
@@ -115,39 +125,39 @@ class Results:
 
     @cached_property
     def means(self) -> dict[str, Measurement]:
-        """Name → mean over the tasks that have it; shares of answers are pooled.
+        """Name → mean over the tasks with this number; error rates are pooled.
 
-        Where a model has both latent and reference guides, names are such as
+        For models with latents and references, names have a prefix, such as
         `latent_fid`.
         """
         groups: dict[str, list[Measurement]] = {}
         for task in self.tasks:
-            start = f"{task.guide}_" if task.guide in (LATENT, REFERENCE) else ""
-            for one in task.measurements:
-                groups.setdefault(start + one.name, []).append(one)
+            prefix = f"{task.guide}_" if task.guide in (LATENT, REFERENCE) else ""
+            for measurement in task.measurements:
+                groups.setdefault(prefix + measurement.name, []).append(measurement)
         means = {name: _mean(name, group, self.seed) for name, group in groups.items()}
-        return means | {one.name: one for one in self.overall}
+        return means | {measurement.name: measurement for measurement in self.overall}
 
     def __str__(self) -> str:
         return results_table(self)
 
     @property
     def changing(self) -> list[TaskResult]:
-        """The tasks that change a label or style."""
+        """Results of the tasks that change a label or style."""
         return [task for task in self.tasks if task.guide != OWN]
 
     @property
     def columns(self) -> list[str]:
-        """The numbers that tasks which change something have, in order."""
+        """Names of the numbers of these tasks, in order."""
         return list(
             dict.fromkeys(m.name for task in self.changing for m in task.measurements)
         )
 
     @property
     def notes(self) -> list[str]:
-        """What a reader must know, each once."""
+        """Unique notes of all numbers, and the number of unreadable images."""
         every = [m.note for task in self.tasks for m in task.measurements]
-        every += [one.note for one in self.overall]
+        every += [measurement.note for measurement in self.overall]
         notes = list(dict.fromkeys(note for note in every if note))
         unreadable = len({row for task in self.tasks for row in task.unreadable})
         if unreadable:
@@ -157,17 +167,17 @@ class Results:
 
 
 def _mean(name: str, group: Sequence[Measurement], seed: int) -> Measurement:
-    notes = list(dict.fromkeys(one.note for one in group if one.note))
-    value, interval = float(np.mean([one.value for one in group])), None
+    notes = list(dict.fromkeys(m.note for m in group if m.note))
+    value, interval = float(np.mean([m.value for m in group])), None
     counts = {"tasks": len(group)}
-    parts = [one.by_image for one in group if one.by_image is not None]
-    if len(parts) == len(group):
-        whole = ByImage.joined(parts)
+    by_task = [m.by_image for m in group if m.by_image is not None]
+    if len(by_task) == len(group):
+        whole = ByImage.joined(by_task)
         counts["images"] = len(whole.rows)
         if whole.share:
             counts["answers"] = int(whole.answers.sum())
-            value, parts = whole.value, [whole]
-        interval = bootstrap_interval(parts, seed)
+            value, by_task = whole.value, [whole]
+        interval = bootstrap_interval(by_task, seed)
     return Measurement(
         name,
         value,
@@ -179,7 +189,7 @@ def _mean(name: str, group: Sequence[Measurement], seed: int) -> Measurement:
 
 
 def drop_hidden_examples(results: list[TaskResult]) -> None:
-    """Keeps the examples that a report can show: a hundred domains have 9,900 tasks."""
+    """Removes examples that a report does not show; 100 domains have 9,900 tasks."""
     examples = {n: task.examples for n, task in enumerate(results) if task.examples}
     if len(examples) <= 2 * SHOWN:
         return
@@ -194,13 +204,13 @@ def drop_hidden_examples(results: list[TaskResult]) -> None:
 def results_record(
     results: Results, options: EvaluationOptions, **context: Any
 ) -> dict[str, Any]:
-    """What `results.json` says: the numbers, and all one needs to get them again."""
+    """Returns the content of `results.json`: the numbers and how to reproduce them."""
     return {
         "format": FORMAT,
         **context,
         "options": asdict(options),
-        "means": {name: one.to_dict() for name, one in results.means.items()},
-        "real_images": [one.to_dict() for one in results.real],
+        "means": {name: mean.to_dict() for name, mean in results.means.items()},
+        "real_images": [m.to_dict() for m in results.real],
         "tasks": [
             {
                 "name": task.name,
@@ -209,7 +219,7 @@ def results_record(
                 "target": task.target,
                 "images": task.sources,
                 "outputs": task.outputs,
-                "measurements": [one.to_dict() for one in task.measurements],
+                "measurements": [m.to_dict() for m in task.measurements],
             }
             for task in results.tasks
         ],
@@ -218,13 +228,13 @@ def results_record(
 
 
 def write_record(record: Mapping[str, Any], path: Path) -> None:
-    """Writes the JSON file, in full or not at all; InputError if it cannot."""
+    """Writes the JSON file atomically; raises InputError if it cannot be written."""
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     write_text(path, text, "results")
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Reads what `write_record` wrote; InputError if it is another kind of file."""
+    """Reads a file of `write_record`; raises InputError for any other file."""
     try:
         record = read_json(path)
         if record["format"] == FORMAT:
@@ -233,7 +243,7 @@ def read_record(path: Path) -> dict[str, Any]:
                     raise TypeError(f"a mean is {mean['value']!r}")
                 mean["value"] = float(mean["value"])
             for key in CONDITIONS:
-                dict(record.get(key) or {})  # Raises if it is nothing of the kind.
+                dict(record.get(key) or {})  # Raises if it is not a mapping.
             return record
     except (
         OSError,
@@ -244,15 +254,18 @@ def read_record(path: Path) -> dict[str, Any]:
         OverflowError,
     ) as error:
         raise InputError(
-            f"{path} is no results file of 'stargan-tf evaluate' "
+            f"{path} is not a results file of 'stargan-tf evaluate' "
             f"({shortened(str(error), MAX_REASON)})."
         ) from error
     received = shortened(str(record["format"]))
-    raise InputError(f"{path} has format {received}; this version reads {FORMAT}.")
+    raise InputError(
+        f"Results files must have format {FORMAT}. Received: {path} with format "
+        f"{received}."
+    )
 
 
 def results_table(results: Results) -> str:
-    """A row for each task, the means below, then what a reader must know."""
+    """Returns a table with a row per task, then the means and the notes."""
     names, blocks = results.columns, []
     if names and results.changing:
         rows = [["", "images", *map(heading, names)]]
@@ -265,23 +278,25 @@ def results_table(results: Results) -> str:
         number = find_number(name)
         title = f"{number.short}, {number.meaning} {number.arrow}" if number else name
         rows.append([title, formatted(name, mean.value), formatted_interval(mean)])
-    for one in results.real:
-        if "/" not in one.name:  # Those of single labels are in the file.
-            like = replace(one, name=one.name.removesuffix("_real"))
-            value, interval = formatted(like.name, like.value), formatted_interval(like)
+    for measurement in results.real:
+        if "/" not in measurement.name:  # Those of single labels are only in the file.
+            name = measurement.name.removesuffix("_real")
+            error = replace(measurement, name=name)
+            value, interval = formatted(name, error.value), formatted_interval(error)
             rows.append(["error, on real images", value, interval])
     blocks.append(aligned(rows))
     blocks += [f"Note: {note}" for note in results.notes]
     return "\n\n".join(blocks)
 
 
-def formatted_interval(one: Measurement) -> str:
-    """A number's interval as people read it; empty where there is none."""
-    return " to ".join(formatted(one.name, end) for end in one.interval or ())
+def formatted_interval(measurement: Measurement) -> str:
+    """Formats a number's interval; empty without an interval."""
+    bounds = measurement.interval or ()
+    return " to ".join(formatted(measurement.name, bound) for bound in bounds)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Lines with columns of equal width: the first to the left, others to the right."""
+    """Joins rows to lines; the first column is left-aligned, others right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for first, *others in rows:

@@ -1,4 +1,4 @@
-"""What an evaluation translates: subjects, tasks, batches of images, and truths."""
+"""The tasks of an evaluation: images, targets, translations, and true images."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ from stargan_tf.data.pictures import to_uint8
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 
-# What decides a translation: a label, a random latent code, a reference image, or
-# nothing but the image's own label.
+# What determines a translation: a target label, a random latent code, a reference
+# image, or the image's own label.
 LABEL, LATENT, REFERENCE, OWN = "label", "latent", "reference", "own"
 THREADS = 4
 
@@ -29,14 +29,14 @@ Truth = Callable[[str, np.ndarray, Size], np.ndarray | None]
 
 @dataclass(frozen=True)
 class Subject:
-    """What is evaluated.
+    """The model and the data of an evaluation.
 
     Args:
         model: the model.
-        translated_by: `"labels"` or `"styles"`, as its family says.
-        held_out: the images it translates.
-        train: the real images it is compared with, of the same data set.
-        dataset: index of that data set in the model's `LabelSpace`.
+        translated_by: name of its steering, such as `"labels"` or `"styles"`.
+        held_out: the images to translate.
+        train: the real images to compare with, of the same data set.
+        dataset: index of the data set in the model's `LabelSpace`.
     """
 
     model: Any
@@ -48,21 +48,22 @@ class Subject:
 
 @dataclass(frozen=True)
 class Task:
-    """Images and what becomes of them.
+    """A set of images and their translation to a target.
 
     Args:
-        guide: `"label"`, `"latent"`, `"reference"` or `"own"`.
-        target: the target in words, such as `"Blond_Hair"`, `"Male=0"` or `"cat"`.
-        column: the label's place that the target sets.
-        value: what it sets it to, 0 or 1.
-        rows: int array (n,); which held-out images.
-        labels: float32 (n, number of domains) that the translations should show.
-        translate: (places in `rows`, images) → (n, outputs, h, w, 3); images are
-            float32 (n, h, w, 3) in [-1, 1].
-        back: (places in `rows`, the images, their translations (n, h, w, 3)) → the
-            images again, as the model redraws them.
-        source: the images' domain, where they share one.
-        outputs: translations of each image.
+        guide: what determines the translation: `"label"`, `"latent"`, `"reference"`,
+            or `"own"`.
+        target: the target as text, such as `"Blond_Hair"`, `"Male=0"`, or `"cat"`.
+        column: index of the label that the target sets.
+        value: value of that label, 0 or 1.
+        rows: int array (n,), indices of the held-out images.
+        labels: expected labels of the translations, float32 (n, number of domains).
+        translate: function (indices in `rows`, images) → (n, outputs, h, w, c); images
+            are float32 (n, h, w, c) in [-1, 1].
+        back: function that translates back: (indices in `rows`, images, their
+            translations (n, h, w, c)) → (n, h, w, c).
+        source: name of the images' domain, if they all have the same.
+        outputs: number of translations per image.
     """
 
     guide: str
@@ -78,7 +79,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """The row's name."""
+        """Name of the task in tables."""
         if self.guide == OWN:
             return "own label"
         if self.source is None:
@@ -88,14 +89,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Translated:
-    """A batch of a task, translated.
+    """A translated batch of a task.
 
     Args:
         task: the task.
-        places: which of the task's rows.
-        names: the images' names.
-        images: uint8 (n, h, w, c) or, measured, float32 in [-1, 1].
-        outputs: float32 (n, outputs, h, w, c).
+        places: indices in the task's rows.
+        names: names of the images.
+        images: images (n, h, w, c), uint8 or float32 in [-1, 1].
+        outputs: translations, float32 (n, outputs, h, w, c).
     """
 
     task: Task
@@ -106,17 +107,17 @@ class Translated:
 
     @property
     def rows(self) -> np.ndarray:
-        """The images' numbers among the held-out ones."""
+        """Indices of the held-out images."""
         return self.task.rows[self.places]
 
     @property
     def labels(self) -> np.ndarray:
-        """What the translations should show, float32 (n, number of domains)."""
+        """Expected labels of the translations, float32 (n, number of domains)."""
         return self.task.labels[self.places]
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """The outputs (n, outputs, h, w, c), of the type of `images`."""
+        """The outputs (n, outputs, h, w, c), with the dtype of `images`."""
         return self._like_images(self.outputs)
 
     @property
@@ -126,7 +127,7 @@ class Translated:
 
     @property
     def flat(self) -> np.ndarray:
-        """All translations, image after image, (n · outputs, h, w, c)."""
+        """All translations, grouped by image, (n · outputs, h, w, c)."""
         return self.pixels.reshape(-1, *self.pixels.shape[2:])
 
     @cached_property
@@ -145,7 +146,7 @@ class Translated:
 
 
 def subsample(rows: np.ndarray, count: int | None) -> np.ndarray:
-    """At most `count` of the rows, evenly spread; the same ones at each call."""
+    """Returns at most `count` evenly spaced rows, the same in each call."""
     if count is None or count >= len(rows):
         return rows
     return rows[np.linspace(0, len(rows) - 1, count).round().astype(int)]
@@ -154,10 +155,15 @@ def subsample(rows: np.ndarray, count: int | None) -> np.ndarray:
 def image_batches(
     source: LabeledImages, rows: np.ndarray, size: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Reads images of a source in order and ahead; unreadable ones are left out.
+    """Loads images in order, with prefetching; skips unreadable images.
+
+    Args:
+        source: the images.
+        rows: indices of images to load.
+        size: maximum number of images per batch.
 
     Yields:
-        Places in `rows`, and the images (k, h, w, c) there, 1 ≤ k ≤ size.
+        Indices in `rows`, and the images (k, h, w, c) with these indices, 1 ≤ k ≤ size.
     """
     ahead: deque[tuple[int, list[Future]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
@@ -190,20 +196,26 @@ def _load(source: LabeledImages, row: int) -> np.ndarray | None:
     raise InputError(
         f"Images of '{source.info.name}' must be {dtype} of shape {shape}. "
         f"Received for {source.names[row]}: {image.dtype} of shape {image.shape}"
-        f"{' with NaN or infinity' if broken else ''}. Mend the data set's 'load'."
+        f"{' with NaN or infinity' if broken else ''}. Fix 'load' of the data set."
     )
 
 
 def true_images(
     truth: Truth | None, batch: Translated
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The true translations of a batch.
+    """Returns the true translations of a batch.
 
     Args:
-        truth: gives one; None if none is known.
+        truth: function that returns the true translation of an image; None if there
+            is none.
+        batch: the batch.
 
     Returns:
-        Bool array (n,): of which images it is known; and those, like `batch.images`.
+        Bool array (n,) of which true translations are known, and these translations,
+        like `batch.images`.
+
+    Raises:
+        InputError: if a true translation has another shape or dtype.
     """
     shape, dtype = batch.images.shape[1:], batch.images.dtype
     known = np.zeros(len(batch.names), bool)

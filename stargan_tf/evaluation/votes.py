@@ -1,4 +1,4 @@
-"""The votes on a questionnaire: reads what raters sent back, and counts it."""
+"""Reads and counts the votes on a questionnaire."""
 
 import csv
 import io
@@ -22,13 +22,13 @@ from stargan_tf.limits import MAX_NAMES, MAX_REASON, MAX_TEXT_BYTES
 
 @dataclass(frozen=True)
 class Key:
-    """Which option is which model's.
+    """The key of a questionnaire, which assigns options to models.
 
     Args:
-        path: the file.
-        models: their names.
-        questions: id → the question: its `target`; `options`, picture → model or None;
-            `right`, the right picture of an attention check.
+        path: path of the file.
+        models: names of the models.
+        questions: id → question, with its `target`, its `options` ({image: model or
+            None}), and `right`, the correct image of an attention check.
     """
 
     path: Path
@@ -38,17 +38,17 @@ class Key:
 
 @dataclass(frozen=True)
 class Vote:
-    """The picture that a rater chose, after how many seconds."""
+    """The image that a rater chose, and the time in seconds."""
 
     choice: str
     seconds: float
 
 
-Votes = Mapping[tuple[str, str], Vote]  # rater and question → the vote
+Votes = Mapping[tuple[str, str], Vote]  # (rater, question) → vote
 
 
 def read_key(path: Path) -> Key:
-    """Reads what `write_questionnaire` wrote; InputError if it is another file."""
+    """Reads the key of a questionnaire; raises InputError for any other file."""
     try:
         record = read_json(path)
         if record["format"] != FORMAT:
@@ -69,17 +69,24 @@ def read_key(path: Path) -> Key:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"{path} is no key of 'stargan-tf questionnaire' "
+            f"{path} is not a key of 'stargan-tf questionnaire' "
             f"({shortened(reason, MAX_REASON)}). Pass the {KEY} of the page."
         ) from error
     return Key(path, models, questions)
 
 
 def read_votes(paths: Sequence[Path], key: Key) -> Votes:
-    """Reads the files that the page saved; the last of several votes counts.
+    """Reads the files saved by the page; the last vote on a question counts.
+
+    Args:
+        paths: paths of the CSV files.
+        key: key of the questionnaire.
+
+    Returns:
+        {(rater, question): vote}.
 
     Raises:
-        InputError: if a file cannot be read, or a line is no vote on the key's
+        InputError: if a file cannot be read, or a line is not a vote on this
             questionnaire.
     """
     votes: dict[tuple[str, str], Vote] = {}
@@ -94,21 +101,21 @@ def read_votes(paths: Sequence[Path], key: Key) -> Votes:
                 received = shortened(",".join(cells))
                 raise InputError(
                     f"{path}, line {line}: expected {', '.join(COLUMNS)}. Received: "
-                    f"{received}. Pass the file as the page saved it."
+                    f"{received}. Pass the unmodified file that the page saved."
                 ) from None
             if choice not in key.questions.get(question, {}).get("options", ()):
                 raise InputError(
                     f"{path}, line {line}: expected a vote on the questionnaire of "
                     f"{key.path}. Received: the unknown question or choice "
                     f"{shortened(question)}, {shortened(choice)}. Pass the key of the "
-                    "page that these votes are from."
+                    "page where these votes were cast."
                 )
             votes[rater.strip(), question] = vote
     return votes
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
-    """The numbers and cells of the lines below the names."""
+    """Returns line numbers and cells of all lines below the header."""
     try:
         text = read_bytes(path, MAX_TEXT_BYTES).decode("utf-8-sig")
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -118,34 +125,34 @@ def _rows(path: Path) -> list[tuple[int, list[str]]]:
             raise ValueError(f"its first line is {received}")
         rows = [(reader.line_num, cells) for cells in reader if cells]
         if not rows:
-            raise ValueError("it holds no vote")
+            raise ValueError("it contains no votes")
     except UnicodeError as error:
-        raise InputError(f"{path} is no file of votes: it is not UTF-8.") from error
+        raise InputError(f"{path} is not a file of votes: it is not UTF-8.") from error
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
-            f"{path} is no file of votes ({reason}). Expected a CSV file that begins "
-            f"with {','.join(COLUMNS)}, as the page saves it."
+            f"{path} is not a file of votes ({reason}). Expected a CSV file, saved by "
+            f"the page, that begins with {','.join(COLUMNS)}."
         ) from error
     return rows
 
 
 def count_votes(votes: Votes, key: Key, allow: int = 0, seed: int = 0) -> dict:
-    """Shares of votes, without those of raters who failed attention checks.
+    """Computes shares of votes, excluding raters who failed attention checks.
 
     Args:
-        votes: of all raters.
-        key: of the questionnaire.
-        allow: wrong answers to attention checks that a rater may give.
-        seed: of the intervals' resamples.
+        votes: votes of all raters.
+        key: key of the questionnaire.
+        allow: maximum number of wrong answers to attention checks per rater.
+        seed: seed of the confidence intervals.
 
     Returns:
-        A JSON-ready record. `results` has an entry for each target, and one for all
-        with the target None. The 95 % intervals come from resamples of the raters,
-        since the answers of one are not independent.
+        A JSON-serializable dictionary. `results` has an entry for each target, and one
+        for all targets whose `target` is None. The 95 % confidence intervals are
+        computed by resampling raters, because the votes of a rater are not independent.
 
     Raises:
-        InputError: if no rater is left.
+        InputError: if all raters are excluded.
     """
     raters = list(dict.fromkeys(rater for rater, _ in votes))
     wrong, answers = Counter(), Counter(rater for rater, _ in votes)
@@ -153,7 +160,7 @@ def count_votes(votes: Votes, key: Key, allow: int = 0, seed: int = 0) -> dict:
         wrong[rater] += key.questions[question].get("right", vote.choice) != vote.choice
     valid = [rater for rater in raters if wrong[rater] <= allow]
     place = {rater: number for number, rater in enumerate(valid)}
-    # Target, or None for all → rater and model → number of votes.
+    # Target, or None for all → number of votes by rater and model.
     counts: dict[str | None, np.ndarray] = {
         entry["target"]: np.zeros((len(valid), len(key.models)))
         for entry in key.questions.values()
@@ -168,9 +175,9 @@ def count_votes(votes: Votes, key: Key, allow: int = 0, seed: int = 0) -> dict:
                 counts[target][place[rater], model] += 1
     if not counts[None].any():
         raise InputError(
-            f"No votes are left to count: {len(raters) - len(valid)} of {len(raters)} "
-            f"raters gave more than {allow} wrong answers to attention checks. "
-            "Collect more votes, or raise --allow."
+            f"At least one rater must give at most {allow} wrong answers to attention "
+            f"checks. Received: {len(raters) - len(valid)} of {len(raters)} raters "
+            "with more. Collect more votes, or increase --allow."
         )
     return {
         "key": str(key.path),
@@ -191,7 +198,7 @@ def count_votes(votes: Votes, key: Key, allow: int = 0, seed: int = 0) -> dict:
 
 
 def _shares(table: np.ndarray, models: Sequence[str], seed: int) -> dict[str, Any]:
-    """The share of each model: votes (raters, models) → JSON-ready record."""
+    """Computes the share of each model from votes (raters, models)."""
     answers = table.sum(axis=1)
     some = np.flatnonzero(answers)
     shares = {}
@@ -204,24 +211,24 @@ def _shares(table: np.ndarray, models: Sequence[str], seed: int) -> dict[str, An
 
 
 def votes_table(record: Mapping[str, Any]) -> str:
-    """A row for each target, and what a reader must know."""
+    """Returns a table with a row per target, and notes about the raters."""
     rows = [["Share of votes", "votes", *record["results"][0]["models"]]]
     for result in record["results"]:
         cells = []
-        for one in result["models"].values():
-            share, low, high = (100 * x for x in (one["share"], *one["interval"]))
+        for model in result["models"].values():
+            share, low, high = (100 * x for x in (model["share"], *model["interval"]))
             cells.append(f"{share:.1f}\N{NO-BREAK SPACE}% ({low:.1f} to {high:.1f})")
         target = "all targets" if result["target"] is None else result["target"]
         rows.append([shortened(target), str(result["votes"]), *cells])
     lines = [aligned(rows), ""]
     lines.append(
-        f"Raters: {record['raters']}. Median time of a vote: "
+        f"Raters: {record['raters']}. Median time per vote: "
         f"{record['median_seconds']:.1f} s. In parentheses: {record['intervals']}."
     )
     if record["left_out"]:
         names = shortened(", ".join(record["left_out"]), MAX_NAMES)
         lines.append(
-            f"Left out, with more than {record['allow']} wrong answers to attention "
+            f"Excluded, with more than {record['allow']} wrong answers to attention "
             f"checks: {len(record['left_out'])} ({names})"
         )
     if record["incomplete"]:
@@ -230,7 +237,7 @@ def votes_table(record: Mapping[str, Any]) -> str:
 
 
 def write_votes(record: Mapping[str, Any], path: Path) -> None:
-    """Writes the shares as `.json`, or as `.csv` with a line for target and model."""
+    """Writes the shares as `.json`, or as `.csv` with a line per target and model."""
     if path.suffix.lower() == ".json":
         write_json(path, record, "results")
         return
@@ -238,9 +245,8 @@ def write_votes(record: Mapping[str, Any], path: Path) -> None:
     table = csv.writer(stream)
     table.writerow(["target", "model", "votes", "share", "low", "high"])
     for result in record["results"]:
-        for model, one in result["models"].items():
+        for model, values in result["models"].items():
             target = "" if result["target"] is None else result["target"]
-            table.writerow(
-                [target, model, one["votes"], one["share"], *one["interval"]]
-            )
+            numbers = [values["votes"], values["share"], *values["interval"]]
+            table.writerow([target, model, *numbers])
     write_text(path, stream.getvalue(), "results")

@@ -1,13 +1,15 @@
-"""Published weights of the networks that measure: found, checked, and converted.
+"""Published weights of the metrics' networks: search, download, and conversion.
 
-    a path given           a file, or the folder it lies in
-    STARGAN_TF_WEIGHTS     the same, from the environment
-    <cache>/weights/       what was converted before, or a file put there by hand
+Weights are searched in this order:
+
+    a path argument        a file, or its folder
+    STARGAN_TF_WEIGHTS     the same, as an environment variable
+    <cache>/weights/       converted weights, or a file that the user put there
     a download             from the projects that publish the weights
 
-A file is either as its project publishes it, which needs PyTorch, or converted: an
-`.npz` with `<layer>/kernel` and `<layer>/bias`. Downloads are converted once into the
-cache.
+A file is either in its published format, which needs PyTorch, or converted: an `.npz`
+file with `<layer>/kernel` and `<layer>/bias`. Downloads are converted once and stored
+in the cache.
 """
 
 import hashlib
@@ -28,9 +30,9 @@ from stargan_tf.evaluation.options import check_known
 from stargan_tf.files import temporary_folder, user_path
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
-# Part of a converted file's name in the cache: raise it when the layout changes.
+# In the name of converted files in the cache: increment when the layout changes.
 VERSION = 1
-BATCH_NORM_EPSILON = 1e-3  # of both Inceptions
+BATCH_NORM_EPSILON = 1e-3  # in both variants of Inception
 
 _PYTORCH = "https://download.pytorch.org/models"
 _FID = "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights"
@@ -43,10 +45,12 @@ Arrays = dict[str, np.ndarray]
 
 
 class Source(NamedTuple):
-    """What a network's weights are for, and where they are published.
+    """The published weights of a network.
 
-    `files` maps addresses to SHA-256, or to its first eight digits where the publisher
-    names no more. All of them are needed; the first is the network.
+    Args:
+        purpose: description for messages.
+        files: URL → SHA-256, or its first eight digits if no more are published. All
+            files are needed; the first one is the network.
     """
 
     purpose: str
@@ -92,15 +96,21 @@ SOURCES = {
 
 
 def load_weights(name: str, path: str | os.PathLike | None = None) -> Arrays:
-    """The arrays of one network, by Keras layer.
+    """Loads the weights of a network.
 
     Args:
-        path: a converted `.npz`, a published file, or a folder with either; None to
-            look in `STARGAN_TF_WEIGHTS`, then in the cache, and to download at last.
+        name: a key of `SOURCES`.
+        path: a converted `.npz` file, a published file, or a folder with either. If
+            None, the weights are searched in `STARGAN_TF_WEIGHTS` and in the cache, and
+            then downloaded.
+
+    Returns:
+        `<layer>/kernel` and `<layer>/bias` → array.
 
     Raises:
-        InputError: if the weights are nowhere, or a file is not what it should be.
-        ImportError: if a published file has to be read without PyTorch.
+        InputError: if the weights cannot be found or downloaded, or a file is damaged
+            or belongs to another network.
+        ImportError: if a published file needs PyTorch, which is not installed.
     """
     check_known(name, SOURCES, "set of weights")
     place = path or os.environ.get(VARIABLE)
@@ -119,7 +129,11 @@ def load_weights(name: str, path: str | os.PathLike | None = None) -> Arrays:
 
 
 def set_weights(network: keras.Model, arrays: Arrays) -> None:
-    """Gives each convolution of a network its arrays."""
+    """Assigns arrays to the layers of a network.
+
+    Raises:
+        InputError: if an array is missing or has the wrong shape.
+    """
     for layer in network.layers:
         if layer.weights:
             names = (f"{layer.name}/kernel", f"{layer.name}/bias")
@@ -127,20 +141,20 @@ def set_weights(network: keras.Model, arrays: Arrays) -> None:
                 layer.set_weights([arrays[name] for name in names])
             except (KeyError, ValueError) as error:
                 raise InputError(
-                    f"The weights do not fit {network.name}, layer {layer.name}: "
+                    f"The weights do not match {network.name}, layer {layer.name}: "
                     f"{error}"
                 ) from error
 
 
 def weights_folder() -> Path:
-    """Where converted weights are kept: `weights` in the cache folder."""
+    """Returns the folder of converted weights, `weights` in the cache folder."""
     return cache_folder() / "weights"
 
 
 def convert_inception(tensors: Arrays) -> Arrays:
-    """Inception's weights, with batch normalization folded into the convolutions.
+    """Folds batch normalization into the convolutions of Inception.
 
-    `γ (k∗x − μ) / √(σ² + ε) + β` becomes one convolution with bias, in float64.
+    `γ (k∗x − μ) / √(σ² + ε) + β` becomes a convolution with bias, in float64.
     """
     arrays: Arrays = {}
     for key, kernel in tensors.items():
@@ -159,7 +173,7 @@ def convert_inception(tensors: Arrays) -> Arrays:
 
 
 def convert_lpips(tensors: Arrays) -> Arrays:
-    """AlexNet or VGG-16 and the five heads of LPIPS."""
+    """Converts AlexNet or VGG-16, and the five heads of LPIPS."""
     layers = [
         key.removesuffix(".weight")
         for key in tensors
@@ -176,8 +190,8 @@ def convert_lpips(tensors: Arrays) -> Arrays:
 
 
 def _from_user(name: str, place: Path, is_variable: bool) -> Arrays | None:
-    """From a file or folder that the user names; None if it is for other networks."""
-    origin = VARIABLE if is_variable else "The given path"
+    """Reads the user's file or folder; None if it is for other networks."""
+    origin = VARIABLE if is_variable else "The path of weights"
     if not place.exists():
         raise InputError(f"{origin} must exist. Received: {place}")
     if place.is_dir():
@@ -196,7 +210,7 @@ def _from_user(name: str, place: Path, is_variable: bool) -> Arrays | None:
 
 
 def _files(name: str, folder: Path) -> list[Path]:
-    """Those of a folder's files that a network can be read from."""
+    """Returns the files in a folder that have the weights of a network."""
     network = _file_name(next(iter(SOURCES[name].files)))
     names = (f"{name}.npz", f"{name}-v{VERSION}.npz", network)
     return [folder / name for name in names if (folder / name).is_file()]
@@ -213,15 +227,16 @@ def _read(name: str, file: Path) -> Arrays:
         with open_arrays(file) as arrays:
             return dict(arrays)
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{file} holds no converted weights: {error}.") from error
+        raise InputError(
+            f"{file} must contain converted weights. Received: {error}."
+        ) from error
 
 
 def _downloaded(name: str) -> Arrays:
     purpose, files = SOURCES[name]
-    import_torch()  # Before hundreds of megabytes are fetched.
+    import_torch()  # Fail before hundreds of megabytes are downloaded.
     advice = (
-        f"Put {_choices(name)} into {weights_folder()}, or name its folder in "
-        f"{VARIABLE}."
+        f"Copy {_choices(name)} to {weights_folder()}, or set {VARIABLE} to its folder."
     )
     with temporary_folder() as folder:
         for url in files:
@@ -235,17 +250,19 @@ def _choices(name: str) -> str:
 
 
 def _converted(name: str, folder: Path) -> Arrays:
-    """Published files, checked and converted."""
+    """Checks and converts published files."""
     tensors: Arrays = {}
     for url, sha256 in SOURCES[name].files.items():
         file = folder / _file_name(url)
         if not file.is_file():
-            raise InputError(f"{SOURCES[name].purpose} needs {file} too.")
+            raise InputError(
+                f"{SOURCES[name].purpose} also needs {file}, which does not exist."
+            )
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         if not digest.startswith(sha256):
             raise InputError(
-                f"{file} is damaged or another file: its SHA-256 must begin with "
-                f"{sha256[:16]}. Received: {digest[:16]}. Fetch it again."
+                f"The SHA-256 of {file} must begin with {sha256[:16]}. Received: "
+                f"{digest[:16]}. Download the file again."
             )
         tensors.update(read_checkpoint(file))
     convert = convert_lpips if name.startswith("lpips") else convert_inception

@@ -7,23 +7,23 @@ from keras import ops
 
 from stargan_tf.data.info import sides
 
-# Side of the images that heat maps are of, and of the grid that masks are made on.
+# Side of the network's input images, and of the grid on which masks are computed.
 GRID = 256
-# Values below count as no landmark.
-FAINT = 0.1
+# Values of heat maps below this threshold are set to 0.
+THRESHOLD = 0.1
 EPSILON = 1e-6
-# Standard deviation, in pixels of the grid, of the heat maps made from points.
+# Standard deviation, in pixels of the grid, of heat maps made from points.
 SPREAD = 6
 
 
-class Part(NamedTuple):
-    """A part of the face.
+class Region(NamedTuple):
+    """A region of the face.
 
     Args:
-        landmarks: range of their numbers in the order of WFLW.
-        up: pixels of the grid by which the part moves up; down if negative.
-        power: sharpens the heat maps.
-        is_fine: whether the part is in the fine mask too.
+        landmarks: range of landmark indices, in the order of WFLW.
+        up: number of pixels of the grid to move the region up; down if negative.
+        power: exponent of the heat maps; a larger value gives sharper masks.
+        is_fine: whether the region is also in the fine mask.
     """
 
     landmarks: slice
@@ -32,61 +32,61 @@ class Part(NamedTuple):
     is_fine: bool
 
 
-# Of the contour only the chin, of each eyebrow all but its first point, of the lips all
-# but the corners. The eyes are there twice, the second time 24 pixels lower.
-PARTS = (
-    Part(slice(8, 25), 0, 3, False),  # chin
-    Part(slice(34, 46), -7, 2, False),  # eyebrows
-    Part(slice(47, 51), -7, 2, False),
-    Part(slice(51, 52), 0, 1, True),  # nose
-    Part(slice(52, 55), 4, 1, True),
-    Part(slice(55, 60), 8, 4, True),  # nostrils
-    Part(slice(60, 76), -8, 3, True),  # eyes
-    Part(slice(60, 76), -24, 1, True),
-    Part(slice(77, 82), -8, 4, False),  # upper lip
-    Part(slice(83, 88), 8, 4, False),  # lower lip
-    Part(slice(88, 96), -2, 3, False),  # inner lip
-    Part(slice(96, 98), 0, 1, True),  # pupils
+# Only the chin of the contour, the eyebrows without their first points, and the lips
+# without their corners. The eyes occur twice, the second time 24 pixels lower.
+REGIONS = (
+    Region(slice(8, 25), 0, 3, False),  # chin
+    Region(slice(34, 46), -7, 2, False),  # eyebrows
+    Region(slice(47, 51), -7, 2, False),
+    Region(slice(51, 52), 0, 1, True),  # nose
+    Region(slice(52, 55), 4, 1, True),
+    Region(slice(55, 60), 8, 4, True),  # nostrils
+    Region(slice(60, 76), -8, 3, True),  # eyes
+    Region(slice(60, 76), -24, 1, True),
+    Region(slice(77, 82), -8, 4, False),  # upper lip
+    Region(slice(83, 88), 8, 4, False),  # lower lip
+    Region(slice(88, 96), -2, 3, False),  # inner lip
+    Region(slice(96, 98), 0, 1, True),  # pupils
 )
 
 
 def face_masks(heat_maps, size):
-    """What of a face to keep: the masks of StarGAN v2's high-pass skips.
+    """Computes the masks of StarGAN v2's high-pass skips from heat maps of landmarks.
 
-    The numbers are those of the official code, which rolls parts around the image's
-    edge.
+    The result equals that of the official code, in which shifted regions wrap around
+    the border of the image.
 
     Args:
-        heat_maps: (batch, height, width, 98) float, on a grid of any size. Further
-            channels, such as the boundary, are ignored. NaN counts as 0.
+        heat_maps: (batch, height, width, 98) float, of any height and width. Further
+            channels, such as the boundary, are ignored. NaN is replaced by 0.
         size: side of the masks in pixels, or (height, width).
 
     Returns:
-        (batch, *size, 2) float32 in [0, 1]: coarse (the whole face, for 32 pixels) and
-        fine (nose and eyes, for 64 and 128 pixels).
+        (batch, height, width, 2) float32 in [0, 1]: coarse masks (the whole face, for
+        32 pixels) and fine masks (nose and eyes, for 64 and 128 pixels).
 
-    Reference: StarGAN v2 (Choi et al. 2020), appendix E, "Generator"; the parts are
+    Reference: StarGAN v2 (Choi et al. 2020), appendix E, "Generator"; the regions are
         those of the official code.
     """
     x = ops.cast(heat_maps, "float32")
     x = _enlarged(ops.where(ops.isnan(x), ops.zeros_like(x), x))
-    x = ops.where(x < FAINT, ops.zeros_like(x), x)
+    x = ops.where(x < THRESHOLD, ops.zeros_like(x), x)
     least = ops.min(x, axis=(1, 2), keepdims=True)
     x = (x - least) / (ops.max(x, axis=(1, 2), keepdims=True) - least + EPSILON)
     coarse, fine = 0.0, 0.0
-    for part in PARTS:
-        spots = ops.sum(x[..., part.landmarks] ** part.power, axis=-1)
-        # Not `ops.roll`, which LiteRT has no operation for.
-        up = part.up % GRID
-        spots = ops.concatenate([spots[:, up:], spots[:, :up]], axis=1)
-        coarse = coarse + spots
-        fine = fine + spots if part.is_fine else fine
+    for region in REGIONS:
+        mask = ops.sum(x[..., region.landmarks] ** region.power, axis=-1)
+        # Not `ops.roll`, which has no LiteRT operation.
+        up = region.up % GRID
+        mask = ops.concatenate([mask[:, up:], mask[:, :up]], axis=1)
+        coarse = coarse + mask
+        fine = fine + mask if region.is_fine else fine
     masks = ops.clip(ops.stack([coarse, fine], axis=-1), 0.0, 1.0)
     return ops.image.resize(masks, sides(size), data_format="channels_last")
 
 
 def heat_maps_of(points, size):
-    """Heat maps with a Gaussian of standard deviation 6 at each landmark.
+    """Makes heat maps with a Gaussian of standard deviation 6 at each landmark.
 
     Args:
         points: (batch, landmarks, 2) float: x and y in pixels of the image.
@@ -104,7 +104,7 @@ def heat_maps_of(points, size):
 
 
 def _enlarged(x):
-    """Heat maps on the grid of 256, bilinear, the corners' centers kept in place."""
+    """Resizes heat maps to 256 × 256, bilinear, with aligned corners."""
     for axis, equation in ((1, "gh,nhwc->ngwc"), (2, "gw,nhwc->nhgc")):
         side = x.shape[axis]
         if side != GRID:
@@ -113,7 +113,7 @@ def _enlarged(x):
 
 
 def _interpolation(side):
-    """The matrix (256, side) by which a line of `side` values becomes one of 256."""
+    """Matrix (256, side) that interpolates `side` values to 256."""
     positions = np.linspace(0, side - 1, GRID)
     return np.maximum(0, 1 - np.abs(positions[:, None] - np.arange(side))).astype(
         "float32"

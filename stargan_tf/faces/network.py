@@ -1,4 +1,4 @@
-"""The network that finds landmarks of faces, as heat maps."""
+"""The network that detects facial landmarks, as heat maps."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from stargan_tf.layers.precision import configurable
 
 NUM_LANDMARKS = 98
 SMALLEST_IMAGE = 64
-# Halvings within the hourglass.
+# Number of downsampling levels of the hourglass.
 DEPTH = 4
 WIDTH = 256
 EPSILON = 1e-5  # PyTorch's; Keras' default is 1e-3.
@@ -22,20 +22,20 @@ CHANNELS_LAST = {"data_format": "channels_last"}
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class LandmarkNetwork(keras.Model):
-    """Heat maps of the 98 landmarks of WFLW and of the face's boundary.
+    """Computes heat maps of the 98 landmarks of WFLW and of the face's boundary.
 
-    One hourglass of residual blocks, with coordinates as further input channels. The
-    weights are those of `wing.ckpt` (`stargan-tf import wing.ckpt`); the network is not
-    trained here, so its batch normalization always uses the stored statistics.
+    The network is an hourglass of residual blocks with coordinates as additional input
+    channels. Its weights come from `wing.ckpt` (`stargan-tf import wing.ckpt`). It is
+    not trained here, so batch normalization always uses the stored statistics.
 
     Args:
-        dtype: dtype policy; the default is float32 whatever the global policy is.
+        dtype: dtype policy. Defaults to float32, regardless of the global policy.
 
     Input: images (batch, height, width, 3) float in [-1, 1], one face each, both sides
-        at least 64 pixels. They are resized to 256 × 256, which does not keep the
-        ratio of the sides.
+        at least 64 pixels. They are resized to 256 × 256 without preserving the aspect
+        ratio.
     Output: heat maps (batch, 64, 64, 99) float32, about 1 at a landmark and 0 far from
-        it. The last one is the boundary's.
+        it. The last heat map is that of the boundary.
 
     Reference: Adaptive Wing Loss (Wang et al. 2019), one hourglass with coordinates;
         How far are we from solving the 2D & 3D face alignment problem? (Bulat &
@@ -70,7 +70,7 @@ class LandmarkNetwork(keras.Model):
 
         # === Functional model ===
         image = keras.Input((None, None, RGB), name="image", dtype="float32")
-        # Not Keras' layers Resizing and Rescaling, which need TensorFlow.
+        # Not the Keras layers Resizing and Rescaling, which need TensorFlow.
         x = ops.image.resize(image, (GRID, GRID), data_format="channels_last")
         x = AddCoordinates(dtype=dtype, name="stem_coordinates")(x * 0.5 + 0.5)
         # Not "same", which would pad one pixel less at the top and on the left.
@@ -88,32 +88,33 @@ class LandmarkNetwork(keras.Model):
         self.trainable = False
 
     def find(self, images):
-        """The landmarks of the face in each image.
+        """Detects the landmarks of the face in each image.
 
         Args:
             images: (batch, height, width, 3) float in [-1, 1].
 
         Returns:
-            (batch, 98, 2) float32: x and y in pixels of the image, from its corner.
+            (batch, 98, 2) float32: x and y in pixels, from the top left corner.
 
         Raises:
-            InputError: for images of another shape.
+            InputError: if the images have another shape or are too small.
         """
         height, width = _sides(images)
         points = peaks(self(images)[..., :NUM_LANDMARKS])
         return points * ops.cast(ops.stack([width, height]), points.dtype)
 
     def masks(self, images):
-        """The masks of StarGAN v2's high-pass skips; see `face_masks`.
+        """Computes masks for StarGAN v2's high-pass skips; see `face_masks`.
 
         Args:
-            images: (batch, height, width, 3) float in [-1, 1], of known sides.
+            images: (batch, height, width, 3) float in [-1, 1], with static height and
+                width.
 
         Returns:
-            (batch, height, width, 2) float32 in [0, 1]: coarse and fine.
+            (batch, height, width, 2) float32 in [0, 1]: coarse and fine masks.
 
         Raises:
-            InputError: for images of another shape.
+            InputError: if the images have another shape or are too small.
         """
         size = _sides(images)
         return face_masks(self(images), size)
@@ -121,14 +122,14 @@ class LandmarkNetwork(keras.Model):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class PreActivationBlock(layers.Layer):
-    """Three 3×3 convolutions in a row, side by side in the output; plus the shortcut.
+    """Three 3×3 convolutions in sequence, outputs concatenated, plus the shortcut.
 
-    Each is preceded by batch normalization and ReLU. They make half, a quarter, and a
-    quarter of the output's channels.
+    Batch normalization and ReLU precede each convolution. The convolutions have a half,
+    a quarter, and a quarter of the output channels.
 
     Args:
-        filters: output channels; another number than the input's puts a 1×1
-            convolution into the shortcut.
+        filters: number of output channels. If it differs from that of the input, the
+            shortcut has a 1×1 convolution.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, height, width, filters).
@@ -189,11 +190,11 @@ class PreActivationBlock(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class AddCoordinates(layers.Layer):
-    """Adds three channels that say where a pixel is: y, x, and the radius.
+    """Appends three channels with the coordinates of each pixel: y, x, and the radius.
 
-    y and x are in [-1, 1], the radius is the distance from the center, in [0, 1].
+    y and x are in [-1, 1]; the radius, the distance from the center, is in [0, 1].
 
-    Input shape: (batch, height, width, channels), both sides known.
+    Input shape: (batch, height, width, channels), with static height and width.
     Output shape: (batch, height, width, channels + 3).
 
     Reference: CoordConv (Liu et al. 2018), section 3.
@@ -215,10 +216,10 @@ class AddCoordinates(layers.Layer):
 
 
 def peaks(heat_maps):
-    """Where heat maps are largest, in shares of their sides.
+    """Finds the maximum of each heat map, in relative coordinates.
 
-    A peak that is not at the edge of its map is moved by a quarter of a cell toward
-    the larger neighbor, along each axis.
+    A maximum that is not at the border of the heat map is moved by a quarter of a cell
+    toward the larger neighbor along each axis.
 
     Args:
         heat_maps: (batch, height, width, landmarks).
@@ -226,8 +227,8 @@ def peaks(heat_maps):
     Returns:
         (batch, landmarks, 2) float32: x and y in [0, 1].
 
-    Reference: Stacked Hourglass Networks (Newell et al. 2016), how a prediction is read
-        from a heat map.
+    Reference: Stacked Hourglass Networks (Newell et al. 2016), the quarter offset of
+        predictions.
     """
     height, width = heat_maps.shape[1:3]
     count = heat_maps.shape[-1]
@@ -252,16 +253,16 @@ def peaks(heat_maps):
 
 
 def _sides(images):
-    """(height, width) of images of the shape that the network takes."""
+    """Checks the shape of images; returns (height, width)."""
     shape = images.shape
     if len(shape) != 4 or shape[-1] != RGB:
         raise InputError(
             "Images must be (batch, height, width, 3), float in [-1, 1]. Received: "
-            f"shape {tuple(shape)}. Add an axis to a single image: image[None]."
+            f"shape {tuple(shape)}. Add a batch axis to a single image: image[None]."
         )
     if any(side is not None and side < SMALLEST_IMAGE for side in shape[1:3]):
         raise InputError(
-            f"Images must have {SMALLEST_IMAGE} pixels or more on each side. Received: "
-            f"shape {tuple(shape)}. Give larger ones."
+            f"Both sides of images must have at least {SMALLEST_IMAGE} pixels. "
+            f"Received: shape {tuple(shape)}. Use larger images."
         )
     return ops.shape(images)[1:3]

@@ -15,13 +15,13 @@ from stargan_tf.convert.mapping import (
 )
 
 DEPTH = 4
-# Where files hold the network: beside others, or alone.
+# Keys under which files hold the network: with other networks, or alone.
 _ENTRIES = ("fan", "state_dict")
-# No other network has this one.
+# A weight that only this network has.
 _MARK = "m0.coordconv.conv.weight"
-# Counts that the training of a batch normalization leaves behind.
+# Counters of batch normalization that are used only in training.
 _UNUSED = "num_batches_tracked"
-# Ours → theirs, of a batch normalization.
+# Batch normalization: our name → official name.
 _NORM = {
     "gamma": "weight",
     "beta": "bias",
@@ -71,14 +71,14 @@ TABLE: Table = tuple(_lines())
 
 
 def find_landmarks(path: Path, content: Mapping[str, Any]) -> NetworkState | None:
-    """The weights of the landmark network in a file, if it holds one.
+    """Returns the weights of the landmark network in a file, or None.
 
     Args:
-        path: the file.
-        content: what `read_checkpoint` read in it.
+        path: path of the file.
+        content: content of the file, from `read_checkpoint`.
     """
-    found = nested(content, _ENTRIES)
-    for state in (found, *(found.get(name) for name in _ENTRIES)):
+    entries = nested(content, _ENTRIES)
+    for state in (entries, *(entries.get(name) for name in _ENTRIES)):
         weights = without_prefix(state) if is_state_dict(state) else {}
         if _MARK in weights:
             used = {k: array for k, array in weights.items() if _UNUSED not in k}

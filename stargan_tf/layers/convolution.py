@@ -1,26 +1,25 @@
-"""Convolutions: of small images, and halving or doubling; their initial weights."""
+"""Convolutions of small images, with downsampling or upsampling; initializers."""
 
 import math
 
 import keras
 from keras import ops
 
-# Up to so many output pixels an image, a kernel of at least so many weights is faster
-# on a CPU as one matrix product. With more pixels, or fewer weights, gathering the
-# patches costs more than it saves.
+# With at most this many output pixels per image and at least this many weights, a
+# convolution is faster on a CPU as one matrix product. Otherwise, gathering the patches
+# costs more than it saves.
 MAX_PIXELS, MIN_WEIGHTS = 16, 2**20
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`, computed by `convolve`.
+    """A `keras.layers.Conv2D` that is computed by `convolve`.
 
-    Takes the arguments of `keras.layers.Conv2D`, but neither `groups` nor
-    `dilation_rate`.
+    It has the arguments of `keras.layers.Conv2D` except `groups` and `dilation_rate`.
     """
 
     def __init__(self, *args, data_format="channels_last", **kwargs):
-        # Whatever ~/.keras/keras.json says.
+        # The default does not depend on ~/.keras/keras.json.
         super().__init__(*args, data_format=data_format, **kwargs)
 
     def call(self, inputs):
@@ -29,18 +28,19 @@ class Conv2D(keras.layers.Conv2D):
         return outputs if self.activation is None else self.activation(outputs)
 
 
-# Keras files layers under the names of their classes: under any other than Conv2D,
-# models that were saved with Keras' own would not load.
+# Keras saves weights under the names of the layers' classes: with any other name,
+# models that were saved with keras.layers.Conv2D would not load.
 SmallImageConv2D = Conv2D
 
 
 class _ResamplingConv2D(keras.layers.Conv2D):
-    """A 3×3 convolution and a change of the image's size in the same pass.
+    """A 3×3 convolution fused with a change of resolution.
 
-    A mean over 2×2 pixels after a convolution, and a doubling before one, are linear:
-    each joins the 3×3 kernel to one of 4×4 with a stride of two. The same numbers to
-    rounding, for 4/9 of the multiply-adds; weights, and what is stored of them, stay
-    3×3. An activation, which does not commute with a mean, is a layer of its own.
+    A mean over 2×2 pixels after a convolution, or nearest-neighbor doubling before it,
+    is linear, so it can be merged with the 3×3 kernel into a 4×4 kernel with stride 2.
+    The result is the same up to rounding, with 4/9 of the multiply-adds. The layer's
+    weights remain 3×3. It has no activation, because an activation does not commute
+    with a mean.
     """
 
     def __init__(
@@ -61,11 +61,12 @@ class _ResamplingConv2D(keras.layers.Conv2D):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class HalvingConv2D(_ResamplingConv2D):
-    """`Conv2D(filters, 3, padding="same")`, then `AveragePooling2D(2)`.
+    """`Conv2D(filters, 3, padding="same")` followed by `AveragePooling2D(2)`.
 
     Args:
-        filters: output channels.
-        **kwargs: `use_bias`, `kernel_initializer` and others of `keras.layers.Conv2D`.
+        filters: number of output channels.
+        **kwargs: further arguments of `keras.layers.Conv2D`, such as `use_bias` and
+            `kernel_initializer`.
 
     Input shape: (batch, height, width, channels), both sides even.
     Output shape: (batch, height / 2, width / 2, filters).
@@ -82,19 +83,20 @@ class HalvingConv2D(_ResamplingConv2D):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class DoublingConv2D(_ResamplingConv2D):
-    """`UpSampling2D(2)` (nearest neighbor), then `Conv2D(filters, 3, padding="same")`.
+    """`UpSampling2D(2)` followed by `Conv2D(filters, 3, padding="same")`.
 
     Args:
-        filters: output channels.
-        **kwargs: `use_bias`, `kernel_initializer` and others of `keras.layers.Conv2D`.
+        filters: number of output channels.
+        **kwargs: further arguments of `keras.layers.Conv2D`, such as `use_bias` and
+            `kernel_initializer`.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, 2·height, 2·width, filters).
     """
 
     def call(self, inputs):
-        # A transposed convolution spreads its kernel, where the other one gathers.
-        # One axis at a time: Keras 3.6 cannot flip two at once.
+        # A transposed convolution applies the flipped kernel. One axis at a time,
+        # because Keras 3.6 cannot flip two at once.
         flipped = ops.flip(ops.flip(_with_box(self.kernel), axis=0), axis=1)
         kernel = ops.transpose(flipped, (0, 1, 3, 2))
         return self._add_bias(
@@ -107,31 +109,34 @@ class DoublingConv2D(_ResamplingConv2D):
 
 
 def convolution(filters, kernel_size, initializer, layer=keras.layers.Conv2D, **kwargs):
-    """A convolution with zero padding.
+    """Creates a convolution with zero padding.
 
     Args:
-        filters: output channels.
-        kernel_size: side of the kernel.
-        initializer: of the kernel.
-        layer: its class.
+        filters: number of output channels.
+        kernel_size: side of the kernel, or (height, width).
+        initializer: initializer of the kernel.
+        layer: class of the layer.
         **kwargs: further arguments of the layer.
+
+    Returns:
+        The layer.
     """
     kwargs = {"padding": "same", "data_format": "channels_last", **kwargs}
     return layer(filters, kernel_size, kernel_initializer=initializer, **kwargs)
 
 
 def convolve(inputs, kernel, strides, padding):
-    """`keras.ops.conv`, as one matrix product where images are small.
+    """Computes `keras.ops.conv`, as one matrix product if images are small.
 
-    The last convolutions of a discriminator have most of its weights and next to no
-    pixels. Libraries of convolutions rearrange the weights for every call, which then
-    takes several times longer than the work itself; a matrix product reads them once
-    as they are. Outputs and gradients of any order are the same.
+    The last convolutions of a discriminator have most of its weights and very few
+    pixels. Convolution libraries rearrange the weights in every call, which takes
+    several times longer than the computation; a matrix product reads them once in
+    place. Outputs and gradients of any order are the same.
 
     Args:
         inputs: (batch, height, width, channels).
         kernel: (kernel_height, kernel_width, channels, filters).
-        strides: an integer, or one for each axis.
+        strides: an integer, or one integer per axis.
         padding: `"same"` or `"valid"`.
 
     Returns:
@@ -155,10 +160,10 @@ def convolve(inputs, kernel, strides, padding):
 
 
 def _patches(inputs, counts, window, strides):
-    """What each of counts[0] × counts[1] output pixels sees of the inputs.
+    """Gathers the input patch of each of counts[0] × counts[1] output pixels.
 
-    Zeros are added as far as the last one reaches, the odd one at the end, as all
-    backends do.
+    Inputs are padded with zeros as far as the last patch extends; if their number is
+    odd, there is one more at the end, as in all backends.
 
     Returns:
         (batch, *counts, window height · window width · channels).
@@ -169,7 +174,7 @@ def _patches(inputs, counts, window, strides):
     if any(zeros):
         around = [(count // 2, count - count // 2) for count in zeros]
         inputs = ops.pad(inputs, ((0, 0), *around, (0, 0)))
-    # Columns, then rows: a kernel's order is rows, columns, channels.
+    # Columns before rows, because the order in a kernel is rows, columns, channels.
     for axis, before in ((1, (slice(None),) * 2), (0, (slice(None),))):
         shifted = [
             inputs[(*before, slice(first, first + spans[axis], strides[axis]))]
@@ -181,10 +186,10 @@ def _patches(inputs, counts, window, strides):
 
 @ops.custom_gradient
 def _product(x, kernel):
-    """x (rows, inputs) · kernel, whose gradient does not read the kernel across rows.
+    """Computes x (rows, inputs) · kernel, with a faster gradient.
 
-    The usual gradient, upstream · kernelᵀ, takes TensorFlow five times longer for few
-    rows than (kernel · upstreamᵀ)ᵀ.
+    With few rows, the usual gradient, upstream · kernelᵀ, takes TensorFlow five times
+    longer than (kernel · upstreamᵀ)ᵀ.
     """
 
     def gradient(*args, upstream=None):
@@ -196,7 +201,7 @@ def _product(x, kernel):
 
 
 def _with_box(kernel):
-    """(3, 3, inputs, outputs) → (4, 4, …), with a sum over 2×2 pixels in it."""
+    """(3, 3, inputs, outputs) → (4, 4, …): the kernel convolved with a 2×2 box."""
     for axis in (0, 1):
         before, after = ([(0, 0)] * 4 for _ in range(2))
         before[axis], after[axis] = (1, 0), (0, 1)
@@ -205,26 +210,26 @@ def _with_box(kernel):
 
 
 def uniform_fan_in():
-    """Uniform in ±1/√fan_in: how PyTorch starts convolution kernels, transposed too."""
+    """Uniform in ±1/√fan_in: PyTorch's default for (transposed) convolution kernels."""
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
 def uniform_bias(fan_in):
-    """Uniform in ±1/√fan_in: how PyTorch starts a convolution's bias.
+    """Uniform in ±1/√fan_in: PyTorch's default for the bias of convolutions.
 
     Args:
-        fan_in: inputs of one unit, kernel height × kernel width × input channels.
+        fan_in: kernel height × kernel width × input channels.
     """
     bound = 1 / math.sqrt(fan_in)
     return keras.initializers.RandomUniform(-bound, bound)
 
 
 def he_normal(heads=1):
-    """Normal with variance 2/fan_in, and not truncated as Keras' `HeNormal` is.
+    """Normal with variance 2/fan_in; not truncated, unlike Keras' `HeNormal`.
 
     Args:
-        heads: number of matrices stacked along a kernel's first axis, which Keras
-            would count into the fan-in.
+        heads: number of matrices stacked along the first axis of a kernel, which Keras
+            would include in fan_in.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix B, "He initialization".
     """

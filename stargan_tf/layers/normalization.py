@@ -1,4 +1,4 @@
-"""Instance normalization, plain and with scale and offset given by a style."""
+"""Instance normalization and adaptive instance normalization (AdaIN)."""
 
 import keras
 from keras import ops
@@ -13,17 +13,17 @@ EPSILON = 1e-5  # PyTorch's; Keras' default is 1e-3.
 class InstanceNormalization(keras.layers.Layer):
     """Normalizes each channel of each image over its pixels.
 
-    The same numbers as `keras.layers.GroupNormalization(groups=-1)`, in fewer
-    operations: no reshapes and no division, and the variance as mean(d·d), which
-    keeps LiteRT files fused and quantizes with half the error. Statistics are
-    always those of the image at hand, in at least float32.
+    Outputs equal those of `keras.layers.GroupNormalization(groups=-1)`, with fewer
+    operations: no reshapes, no division, and the variance as mean(d·d), which LiteRT
+    can fuse and quantize with half the error. Statistics are always computed from the
+    current image, in at least float32.
 
     Input shape: (batch, height, width, channels). Output shape: the same.
     """
 
     def build(self, input_shape):
         shape = (input_shape[-1],)
-        # No autocast: bfloat16 would take 1.003 for 1.
+        # No autocast: bfloat16 would round 1.003 to 1.
         self.gamma = self.add_weight(
             shape=shape, initializer="ones", autocast=False, name="gamma"
         )
@@ -44,7 +44,7 @@ class InstanceNormalization(keras.layers.Layer):
 class AdaIN(keras.layers.Layer):
     """(1 + γ(s)) · norm(x) + β(s), with γ and β affine functions of the style s.
 
-    Statistics, γ and β are computed in at least float32 whatever the policy.
+    Statistics, γ, and β are computed in at least float32, regardless of the policy.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: that of x.
@@ -53,12 +53,12 @@ class AdaIN(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        # No autocast: the style is not rounded before it is used.
+        # No autocast, so that the style is not rounded.
         super().__init__(autocast=False, **kwargs)
 
     def build(self, input_shape):
         x, style = input_shape
-        # γ's rows first.
+        # The first half of the outputs is γ, the second half is β.
         self.affine = keras.layers.Dense(
             2 * x[-1],
             kernel_initializer=he_normal(),
@@ -79,15 +79,15 @@ class AdaIN(keras.layers.Layer):
 
 
 def normalization(dtype, output_dtype):
-    """(x, γ, β) → γ · (x - mean) / √(variance + ε) + β, with its gradient in one go.
+    """Returns (x, γ, β) → γ · (x - mean) / √(variance + ε) + β with a custom gradient.
 
-    Differentiated operation by operation it would keep three tensors of the image's
-    size for the backward pass instead of one, and pass twice as often over memory.
+    Automatic differentiation would keep three tensors of the size of the image for the
+    backward pass instead of one, and access memory twice as often.
 
     Args:
-        dtype: of the statistics, and of γ and β: each (channels,), or of each image
+        dtype: dtype of the statistics, and of γ and β, which are (channels,), or
             (batch, 1, 1, channels).
-        output_dtype: of the result.
+        output_dtype: dtype of the result.
     """
 
     def statistics(x):
@@ -102,15 +102,16 @@ def normalization(dtype, output_dtype):
             upstream = ops.cast(args[0] if upstream is None else upstream, dtype)
             centered, scale = statistics(x)
             pixels = ops.cast(ops.shape(x)[1] * ops.shape(x)[2], dtype)
-            # Means over each image's pixels, (b, 1, 1, c). No product of `centered` and
-            # `scale` alone: TensorFlow would make it early, and keep it.
+            # Means over the pixels of each image, (b, 1, 1, c). The product of
+            # `centered` and `scale` is avoided: TensorFlow would compute it in the
+            # forward pass and store it.
             offset = ops.mean(upstream, axis=(1, 2), keepdims=True)
             slope = ops.mean(upstream * centered, axis=(1, 2), keepdims=True) * scale
             to_x = upstream - offset - centered * (scale * slope)
             to_x = to_x * (scale * gamma)
             to_weights = [mean * pixels for mean in (slope, offset)]
-            if len(gamma.shape) == 1:  # The same for all images.
-                to_weights = [ops.sum(one, axis=(0, 1, 2)) for one in to_weights]
+            if len(gamma.shape) == 1:  # γ and β are shared by all images.
+                to_weights = [ops.sum(sums, axis=(0, 1, 2)) for sums in to_weights]
             return ops.cast(to_x, x.dtype), *to_weights
 
         centered, scale = statistics(x)

@@ -1,21 +1,21 @@
-"""Layers of single pixels: an activation, and gaps in measured images."""
+"""Pointwise layers: an activation, and layers for pixels without data (gaps)."""
 
 import keras
 from keras import ops
 
-LARGEST_GAP = -1.05  # That of `stargan_tf.data.intensity`.
+LARGEST_GAP = -1.05  # Equals that of `stargan_tf.data.intensity`.
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class LeakyReLU(keras.layers.LeakyReLU):
-    """`keras.layers.LeakyReLU` whose slope is a constant to a gradient's gradient.
+    """A `keras.layers.LeakyReLU` with faster second derivatives.
 
-    It is piecewise linear: a gradient's gradient (WGAN-GP, R1) does not flow back
-    through the choice of the piece. TensorFlow sends zeros there, and so computes two
-    more backward passes of the discriminator, with a gradient of all its weights, for
-    nothing. Outputs and gradients of any order are the same.
+    The function is piecewise linear, so its second derivative (for WGAN-GP and R1) is
+    zero. TensorFlow propagates these zeros through two more backward passes of the
+    discriminator. Here the slope is a constant in the second derivative. Outputs and
+    gradients of any order are the same.
 
-    Takes the arguments of `keras.layers.LeakyReLU`.
+    It has the arguments of `keras.layers.LeakyReLU`.
     """
 
     def call(self, inputs):
@@ -27,10 +27,10 @@ class LeakyReLU(keras.layers.LeakyReLU):
 
             def gradient(*args, upstream=None):
                 upstream = args[0] if upstream is None else upstream
-                one = ops.ones((), y.dtype)
-                # y has the sign of x. It is kept for the next layer anyway, while x
-                # can then be forgotten, or never leave a fused convolution.
-                return upstream * ops.where(y > 0, one, one * negative_slope)
+                slope = ops.ones((), y.dtype)
+                # y has the sign of x and is stored for the next layer anyway, so x
+                # need not be stored, or stays inside a fused convolution.
+                return upstream * ops.where(y > 0, slope, slope * negative_slope)
 
             return y, gradient
 
@@ -39,7 +39,7 @@ class LeakyReLU(keras.layers.LeakyReLU):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class FillGaps(keras.layers.Layer):
-    """What a network sees of an image with gaps: the smallest value in them.
+    """Replaces gaps, pixels without data, by the minimum pixel value, -1.
 
     Input shape: (batch, height, width, channels). Output shape: the same.
     """
@@ -50,15 +50,16 @@ class FillGaps(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class KeepGaps(keras.layers.Layer):
-    """Leaves the gaps of an image as they are, so that no loss sees a difference there.
+    """Copies the gaps of an image to a generated image, so that losses ignore them.
 
-    Input: [image, drawn], each (batch, height, width, channels).
-    Output: `drawn`, at least -1, and the image where that has gaps, of the same shape.
+    Input: [image, generated], each (batch, height, width, channels).
+    Output: `generated`, clipped to at least -1, with the pixels of `image` where it has
+        gaps; same shape.
     """
 
     def call(self, inputs):
-        image, drawn = inputs
-        return ops.where(image > LARGEST_GAP, ops.maximum(drawn, -1.0), image)
+        image, generated = inputs
+        return ops.where(image > LARGEST_GAP, ops.maximum(generated, -1.0), image)
 
     def compute_output_shape(self, input_shape):
         return input_shape[1]

@@ -1,4 +1,4 @@
-"""What is computed in full precision, and the dtype policy that networks remember."""
+"""Helpers for dtype policies, full precision, and configs of networks."""
 
 import contextlib
 import functools
@@ -10,15 +10,15 @@ from keras import ops
 
 @contextlib.contextmanager
 def keras_settings(policy="float32"):
-    """Keras' global settings as our own networks need them; also a decorator.
+    """Context manager or decorator: Keras' global settings that networks here need.
 
-    What the user has set, or `~/.keras/keras.json`, holds again afterwards.
+    The user's settings are restored at the end.
 
     Args:
-        policy: the dtype policy of layers that are given none.
+        policy: global dtype policy.
 
     Yields:
-        Nothing.
+        None.
     """
     config = keras.config
     before = config.dtype_policy(), config.floatx(), config.image_data_format()
@@ -36,20 +36,20 @@ def _set(policy, floatx, data_format):
 
 
 def at_least_float32(dtype):
-    """`"float32"`, or `"float64"` where a dtype policy (or its name) computes in it."""
+    """Returns "float64" if a dtype policy or name computes in it, else "float32"."""
     compute_dtype = keras.dtype_policies.get(dtype).compute_dtype
     return keras.backend.result_type(compute_dtype, "float32")
 
 
 def in_full_precision(x):
-    """A tensor of any float type, cast to at least float32."""
+    """Casts a tensor of any float type to at least float32."""
     return ops.cast(x, at_least_float32(keras.backend.standardize_dtype(x.dtype)))
 
 
 def configurable(network):
-    """Decorates a network's class: `get_config` returns its constructor's arguments.
+    """Class decorator: `get_config` of the network returns its constructor arguments.
 
-    Defaults are filled in; `dtype` is the policy itself, the global one by default.
+    The config includes defaults; `dtype` is a policy, by default the global one.
     """
     construct, signature = network.__init__, inspect.signature(network.__init__)
 
@@ -66,7 +66,7 @@ def configurable(network):
         dtype = keras.saving.serialize_keras_object(config["dtype"])
         self._config = {**config, "dtype": dtype, "name": self.name}
 
-    constructor.__signature__ = signature  # Keras reads the arguments' names.
+    constructor.__signature__ = signature  # Keras reads the names of the arguments.
     network.__init__ = constructor
     network.get_config = lambda self: dict(self._config)
     return network

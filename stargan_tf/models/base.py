@@ -1,4 +1,4 @@
-"""What every StarGAN shares: several optimizers, a step counter, their storage."""
+"""The base class of all models: an optimizer per network, a step counter, saving."""
 
 import contextlib
 import functools
@@ -25,28 +25,32 @@ from stargan_tf.models.inputs import check_arguments, with_checked_first
 from stargan_tf.optimizers import SharedLearningRate
 from stargan_tf.private_interfaces import BuiltModel
 
-# Among a saved model's own variables, which Keras numbers.
+# Key in a saved model's store, next to the model's own variables, which Keras numbers.
 _SET_RATE = "learning_rate"
 
 
 class StarGANBase(BuiltModel):
-    """A `keras.Model` trained by one optimizer per network.
+    """A `keras.Model` with one optimizer per network.
 
-    It keeps what Keras' own `compile` would not: optimizers that are built at once
-    (an unbuilt one is silently restarted when a saved model is loaded), the compile
-    arguments, and `step`, the number of training batches seen. Everything random is
-    a function of (seed, step), so a resumed run repeats the uninterrupted one.
+    It adds what Keras' own `compile` does not provide: optimizers that are built
+    immediately (Keras silently resets an unbuilt optimizer when a saved model is
+    loaded), saved compile arguments, and `step`, the number of training batches seen.
+    All random numbers are a function of (seed, step), so a resumed run repeats the
+    uninterrupted one.
 
-    A subclass sets `label_space`, `arguments` (those of its constructor besides the
-    data sets) and its networks. Its `compile` calls `compile_training`. Its
-    `train_step` draws with `tf.random.stateless_*` and `random_seed`, calls
-    `apply_gradients` for each network, and `weigh` or `log`, adds 1 to `step`, and
-    returns `get_metrics_result()`.
+    A subclass sets `label_space`, `arguments` (the constructor arguments other than
+    the data sets), and its networks. Its `compile` calls `compile_training`. Its
+    `train_step` generates random numbers with `tf.random.stateless_*` and
+    `random_seed`, calls `apply_gradients` for each network and `weigh` or `log` for
+    each loss, adds 1 to `step`, and returns `get_metrics_result()`.
+
+    Raises:
+        InputError: if the backend of Keras is not TensorFlow.
     """
 
-    # How images become its inputs, a `Preparation`; set where a saved model says it.
+    # How image files become inputs, a `Preparation`; set if the saved model records it.
     preparation = None
-    # Updates after which schedules give a rate of zero, if `compile` sets an end.
+    # Updates after which the learning rate is zero, or None if it never is.
     total_steps = None
 
     def __init__(self, **kwargs):
@@ -64,7 +68,7 @@ class StarGANBase(BuiltModel):
             dtype="int64",
             initializer="zeros",
             trainable=False,
-            # With several replicas: each has counted the same step.
+            # All replicas count the same steps.
             aggregation="only_first_replica",
         )
 
@@ -72,45 +76,56 @@ class StarGANBase(BuiltModel):
 
     @classmethod
     def from_preset(cls, preset, load_weights=True, **kwargs):
-        """Makes a model with the architecture, and the weights, of a preset.
+        """Creates a model with the architecture and the weights of a preset.
+
+        Example:
+
+        ```python
+        model = stargan_tf.StarGAN.from_preset("toon_attributes")
+        model.translate(images, "Blond_Hair")
+        ```
 
         Args:
-            preset: what `stargan_tf.load_model` opens: a run or its checkpoint, a
-                folder of `save_to_preset`, a `.keras` file, an address such as
-                `hf://user/model`, or the name of a model that comes with the package.
-                Or the name of a recipe, which has an architecture and no weights;
-                `stargan-tf presets` lists them.
-            load_weights: whether to load the weights; with `False` they are fresh.
-            **kwargs: arguments of the constructor, in place of the preset's. With
-                weights only `dtype`, `name` and functions such as `mask_provider`.
-                A recipe that names no labels needs `domains`, `num_domains` or
-                `datasets`.
+            preset: anything that `stargan_tf.load_model` opens: a run or one of its
+                checkpoints, a folder written by `save_to_preset`, a `.keras` file, an
+                address such as `hf://user/model`, or the name of a pretrained model
+                that comes with the package. Alternatively the name of a training
+                configuration, which has an architecture but no weights;
+                `stargan-tf presets` lists these.
+            load_weights: whether to load the weights. If `False`, the weights are
+                newly initialized.
+            **kwargs: constructor arguments that replace those of the preset. If weights
+                are loaded, only `dtype`, `name`, and functions such as `mask_provider`
+                are accepted. A configuration without labels needs `domains`,
+                `num_domains`, or `datasets`.
 
         Returns:
-            The model. With weights it is compiled as it was saved, so that `fit`
-            continues its training; one that was saved uncompiled needs `compile`.
+            The model. If weights are loaded, the model is compiled as it was when it
+            was saved, so `fit` resumes its training; a model that was saved uncompiled
+            needs `compile` first.
 
         Raises:
-            InputError: if there is no such preset, it is of another class, a recipe has
-                no weights, or an argument does not fit the weights.
+            InputError: if there is no such preset, the preset belongs to another
+                class, a configuration has no weights to load, or an argument does not
+                fit the weights.
         """
         from stargan_tf.training.run_folder import model_from_preset
 
         return model_from_preset(cls, preset, load_weights, kwargs)
 
     def save_to_preset(self, folder):
-        """Saves the model in a folder that `from_preset` and every command open.
+        """Saves the model in a folder that `from_preset` and every command can open.
 
-        The folder is a checkpoint, as those in a run: `model.keras` (architecture,
-        weights, labels, optimizers if compiled) and `state.json` (family, step,
-        preparation of images, a checksum). It is written whole or not at all.
+        The folder has the format of a run's checkpoints: `model.keras` (architecture,
+        weights, labels, and optimizers if compiled) and `state.json` (family, step,
+        image preprocessing, checksum). It is written atomically.
 
         Args:
-            folder: the folder; a preset that is there is replaced.
+            folder: path of the folder. An existing preset is replaced.
 
         Raises:
-            InputError: if something else is there, it cannot be written, or the class
-                belongs to no installed family.
+            InputError: if the path is occupied by anything other than a preset or
+                cannot be written, or if the class belongs to no installed family.
         """
         from stargan_tf.training.run_folder import save_preset
 
@@ -124,29 +139,30 @@ class StarGANBase(BuiltModel):
         input_signature=None,
         **options,
     ):
-        """Writes the model in another program's format, as `stargan-tf export` does.
+        """Exports the model to another format, like `stargan-tf export`.
 
         Args:
-            filepath: the folder to make.
-            format: `"saved_model"` (also `"tf_saved_model"`): for TF Serving and
-                `stargan-tf serve`, in `filepath/1`, then `filepath/2` and so on;
-                `"litert"`: LiteRT files for phones and browsers; `"torch"`: checkpoints
-                for the authors' PyTorch code.
-            verbose: whether to print what was written.
-            input_signature: of Keras' method; the formats have signatures of their own,
-                so only `None` is accepted.
-            **options: of `"saved_model"` and `"litert"`: `check=False` leaves out the
-                comparison with Keras. Of `"litert"`: `quantize` (`"none"`,
-                `"float16"`, `"dynamic"`, or `"int8"`), `input_type` (`"float32"` or
-                `"uint8"`), `calibration_images`.
+            filepath: path of the output folder.
+            format: `"saved_model"` or its alias `"tf_saved_model"`, for TF Serving and
+                `stargan-tf serve`, written to `filepath/1`, then `filepath/2`, and so
+                on; `"litert"`, LiteRT files for phones and browsers; or `"torch"`,
+                checkpoints for the authors' PyTorch code.
+            verbose: whether to print the path of the output.
+            input_signature: accepted for compatibility with `keras.Model.export`. It
+                must be `None`, because each format has fixed signatures.
+            **options: for `"saved_model"` and `"litert"`: `check`, whether to compare
+                the outputs with those of Keras (the default is `True`). For `"litert"`
+                only: `quantize` (`"none"`, `"float16"`, `"dynamic"`, or `"int8"`),
+                `input_type` (`"float32"` or `"uint8"`), and `calibration_images`.
 
         Returns:
-            The folder that was written, a `pathlib.Path`.
+            `pathlib.Path` of the folder that was written.
 
         Raises:
-            InputError: for another format, or if `filepath` cannot be written.
-            AgreementError: if the exported model differs too much from Keras.
-            ImportError: without the packages that a format needs.
+            InputError: if the format is unknown or `filepath` cannot be written.
+            AgreementError: if outputs of the exported model differ too much from those
+                of Keras.
+            ImportError: if a package that the format needs is not installed.
         """
         from stargan_tf.exporting import export_model
 
@@ -173,23 +189,24 @@ class StarGANBase(BuiltModel):
         log_names,
         **kwargs,
     ):
-        """What the `compile` of every model does.
+        """Compiles the model; called by the `compile` method of each subclass.
 
         Args:
-            optimizers: {network attribute: its optimizer by default}; they are built
-                and attached.
-            options: arguments of the subclass' `compile`, to be saved with the model.
-            loss_weights: {term: weight} of the terms that the user weighs, or None.
-            default_weights: {term: weight} of all terms.
-            seed: of everything random.
-            log_names: names of the logs, each a running mean. Those that end in `_loss`
-                are the networks' losses.
-            **kwargs: of `keras.Model.compile`; besides, `optimizer` for all networks
-                and `<network>_optimizer` for one, each an optimizer, its name or its
-                config; None for the default.
+            optimizers: {name of a network: default optimizer}. The optimizers are built
+                and attached to the model.
+            options: arguments of the subclass's `compile`, to save with the model.
+            loss_weights: {name: weight} of the weights that the user sets, or None.
+            default_weights: {name: weight} of all weights.
+            seed: integer seed of all random numbers in training.
+            log_names: names of the logged values, each a running mean. Names of the
+                networks' losses end in `_loss`.
+            **kwargs: arguments of `keras.Model.compile`, and additionally `optimizer`
+                for all networks or `<network>_optimizer` for one network. Each is an
+                optimizer, a name, a config, or None for the default.
 
         Raises:
-            InputError: for an unknown term, or what the model cannot be trained with.
+            InputError: if a loss weight is unknown, or the model cannot be trained
+                with the dtype, an optimizer, or an argument that was given.
         """
         loss_weights = loss_weights or {}
         unknown = set(loss_weights) - set(default_weights)
@@ -205,11 +222,11 @@ class StarGANBase(BuiltModel):
             optimizers[network] = given or shared or default
         optimizers = _separate_optimizers(optimizers)
         check_compilation(self.distribute_strategy, kwargs.get("jit_compile"))
-        # None: Keras would attach an RMSprop that nothing uses and that then warns
-        # when the model is loaded.
+        # By default Keras would attach an unused RMSprop, which causes a warning when
+        # the model is loaded.
         super().compile(optimizer=None, **kwargs)
-        # Before schedules are replaced below, and rates set by callbacks: a loaded
-        # model compiles like this one, then loads the rates with the weights.
+        # Recorded before schedules are replaced below and callbacks set rates: a
+        # loaded model is compiled like this one, then loads the rates with the weights.
         self._optimizer_configs = {
             f"{network}_optimizer": keras.saving.serialize_keras_object(optimizer)
             for network, optimizer in optimizers.items()
@@ -222,12 +239,12 @@ class StarGANBase(BuiltModel):
         self._compile_options = options
         self.loss_weights = {**default_weights, **loss_weights}
         self.seed = seed
-        # Not in keras.config.floatx(), which may be less.
+        # Not keras.config.floatx(), which may have a lower precision.
         full = at_least_float32(self.dtype_policy)
         self._means = {name: keras.metrics.Mean(name, full) for name in log_names}
 
     def get_compile_config(self):
-        """Arguments of `compile`, optimizers included; None before `compile`."""
+        """Returns the arguments of `compile`, or None if the model is not compiled."""
         if not self.compiled:
             return None
         return {
@@ -241,11 +258,11 @@ class StarGANBase(BuiltModel):
         }
 
     def compile_from_config(self, config):
-        """Compiles as `get_compile_config` described it (used by `load_model`)."""
+        """Compiles the model with a config from `get_compile_config`."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def get_config(self):
-        """Constructor arguments, the data sets' descriptions included."""
+        """Returns the constructor arguments, with descriptions of the data sets."""
         return {
             **super().get_config(),
             **self.arguments,
@@ -254,21 +271,21 @@ class StarGANBase(BuiltModel):
 
     @classmethod
     def from_config(cls, config):
-        """Rebuilds a model from what `get_config` returned, also in version 0.1.0.
+        """Creates a model from a config, including configs of version 0.1.0.
 
         Args:
-            config: the dictionary.
+            config: dictionary from `get_config`.
 
         Raises:
-            InputError: for a model of depthwise-separable convolutions, which version
-                0.1.0 could make.
+            InputError: if the model has depthwise-separable convolutions, which only
+                version 0.1.0 supports.
         """
         config = dict(config)
         if config.pop("separable", False):
             raise InputError(
-                "Expected a model of ordinary convolutions. Received: separable=True, "
-                "which only version 0.1.0 of stargan_tf supports. Use that version, or "
-                "train a generator with few base_filters."
+                "Expected a model with standard convolutions. Received: "
+                "separable=True, which only version 0.1.0 of stargan_tf supports. Use "
+                "that version, or train a small generator by lowering base_filters."
             )
         return super().from_config(config)
 
@@ -278,28 +295,28 @@ class StarGANBase(BuiltModel):
 
     @property
     def training_state(self):
-        """All variables of a checkpoint: weights, `step` and the optimizers' own."""
+        """All variables of a checkpoint: weights, `step`, and optimizer variables."""
         optimizers = self._optimizers().values()
         moments = (v for o in optimizers for v in o.variables)
         return [*self.weights, *moments, self.optimizer.replacement]
 
     def save_own_variables(self, store):
-        """Stores the counts, and the learning rate if a callback has set one.
+        """Saves the counters, and the learning rate if a callback has set it.
 
         Args:
-            store: where Keras keeps the variables of this model itself.
+            store: the store that Keras provides for variables of the model itself.
         """
         super().save_own_variables(store)
         if self.compiled and self.optimizer.replacement >= 0:
             store[_SET_RATE] = self.optimizer.replacement.numpy()
 
     def load_own_variables(self, store):
-        """Loads them.
+        """Loads what `save_own_variables` saved.
 
         Args:
-            store: what Keras stored of this model itself.
+            store: the store that Keras provides for variables of the model itself.
         """
-        # The list of names, as older Keras' stores (seen with 3.6) answer no `in`.
+        # Stores of Keras 3.6 do not support `in`.
         stored = {name: store[name] for name in list(store.keys())}
         rate = stored.pop(_SET_RATE, -1.0)
         super().load_own_variables(stored)
@@ -316,7 +333,8 @@ class StarGANBase(BuiltModel):
         )
         datasets = tf.data.Dataset | tf.distribute.DistributedDataset
         if isinstance(given.get("x"), datasets) and "shuffle" not in given:
-            kwargs["shuffle"] = False  # Keras warns that it ignores its default, True.
+            # The default, True, makes Keras warn that shuffle is ignored.
+            kwargs["shuffle"] = False
         return super().fit(*args, **kwargs)
 
     @functools.wraps(keras.Model.evaluate)
@@ -335,20 +353,20 @@ class StarGANBase(BuiltModel):
     def save(self, filepath, *args, **kwargs):
         if str(filepath).endswith((".h5", ".hdf5")):
             raise InputError(
-                "Models are saved as .keras files, which HDF5 files cannot replace. "
-                f"Received: {filepath}. Write model.save('model.keras'), or for the "
-                "weights alone model.save_weights('model.weights.h5')."
+                "Models are saved as .keras files; HDF5 is not supported. "
+                f"Received: {filepath}. Call model.save('model.keras'), or "
+                "model.save_weights('model.weights.h5') to save only the weights."
             )
         return super().save(filepath, *args, **kwargs)
 
     def make_train_function(self, force=False):
-        """What `fit` calls for each batch."""
+        """Creates the function that `fit` calls for each batch."""
         _check_floatx(self._optimizers().values())
         make = super().make_train_function
         self._set_step_function("train_function", make, force, self._train_variants)
 
     def make_test_function(self, force=False):
-        """What `evaluate` calls for each batch."""
+        """Creates the function that `evaluate` calls for each batch."""
         make = super().make_test_function
         self._set_step_function(
             "test_function", make, force, lambda data: ([self.test_step], None)
@@ -367,9 +385,9 @@ class StarGANBase(BuiltModel):
         made.calls = itertools.count()
 
     def _watched(self, function, training):
-        """A train or test function that checks the first batch of each `fit`.
+        """Wraps a train or test function to check the first batch of each `fit`.
 
-        It also warns when training passes the end of the learning rates' schedule.
+        It also warns when training passes the end of the learning rate schedule.
         """
 
         def watched(iterator):
@@ -385,73 +403,84 @@ class StarGANBase(BuiltModel):
         return watched
 
     def _check_batch(self, data):
-        """Refuses a batch, of tensors with values, that is wrong but would train."""
+        """Raises InputError for a batch with wrong values that would train anyway."""
 
     def _calls_with_a_rate(self):
-        """Calls of the train function before the schedule ends, None without an end."""
+        """Number of train function calls until the schedule ends, or None."""
         if self.total_steps is None:
             return None
         done = max(o.iterations.numpy() for o in self._optimizers().values())
         return -(-max(0, self.total_steps - done) // self.steps_per_execution)
 
     def _warn_past_schedule(self):
-        # A callback, or the user's own optimizer, may have set another rate.
+        # A callback or a user-defined optimizer may have set another rate.
         if all(o.learning_rate.numpy() for o in self._optimizers().values()):
             return
         warnings.warn(
-            f"The learning rate has fallen to 0 after the {self.total_steps} "
-            "total_steps of compile: training changes nothing any more. To train "
-            "longer, compile again with more total_steps, or with lr_decay='none'.",
+            f"The learning rate reached 0 after total_steps={self.total_steps}, so "
+            "further training does not change the weights. To train longer, compile "
+            "again with a larger total_steps or with lr_decay='none'.",
             stacklevel=2,
         )
-        self.total_steps = None  # Once is enough.
+        self.total_steps = None  # Warn once only.
 
     def _float_images(self, images):
-        """Images as `fit` takes them, uint8 or float, as float in [-1, 1]."""
+        """Converts images, uint8 or float in [-1, 1], to float in [-1, 1]."""
         images = tf.convert_to_tensor(images)
         floats = tf.cast(images, at_least_float32(self.dtype_policy))
         return floats / 127.5 - 1.0 if images.dtype == tf.uint8 else floats
 
     def _train_variants(self, data):
-        """The train steps there are, and the index of the one for `data`."""
+        """Returns the possible train steps, and the index of the one for `data`."""
         return [self.train_step], None
 
     def random_seed(self, purpose, number=None):
-        """Seed for `tf.random.stateless_*`; another for each batch and purpose.
+        """Returns a seed for `tf.random.stateless_*`, unique to a batch and a purpose.
 
-        (XLA draws other numbers from it: `jit_compile` changes the random stream.)
+        XLA generates other numbers from the same seed, so `jit_compile` changes the
+        random stream.
 
         Args:
-            purpose: what is drawn, below 16.
-            number: of the batch; by default the step.
+            purpose: integer from 0 to 15 that identifies what the numbers are for.
+            number: number of the batch. Defaults to the step.
+
+        Returns:
+            int64 tensor (2,).
         """
         if number is None:
             number = tf.convert_to_tensor(self.step.value)
         return tf.stack([tf.constant(self.seed, tf.int64), number * 16 + purpose])
 
     def evaluation_number(self):
-        """Number of a batch of an evaluation: -1, -2, … and so again in the next."""
-        # The running means start anew with each evaluation.
+        """Number of an evaluation batch: -1, -2, …, the same in every evaluation."""
+        # Keras resets the running means at the start of each evaluation.
         seen = next(iter(self._means.values())).count
         return -1 - tf.cast(tf.convert_to_tensor(seen.value), tf.int64)
 
     def apply_gradients(self, network, gradients, variables=None):
-        """One update of a network's variables, by default all, by its optimizer."""
+        """Updates the weights of a network with its optimizer.
+
+        Args:
+            network: name of the network.
+            gradients: list of gradients, one per variable; None for no gradient.
+            variables: the variables to update. Defaults to all trainable variables of
+                the network.
+        """
         if variables is None:
             variables = getattr(self, network).trainable_variables
-        # All gradients first: a weight that is still being read would be copied, which
-        # takes time and, for the largest layers, a lot of memory.
+        # Compute all gradients first: a weight that is still being read would be
+        # copied, which costs time and, for the largest layers, a lot of memory.
         with tf.control_dependencies([g for g in gradients if g is not None]):
             gradients = [g if g is None else tf.identity(g) for g in gradients]
         optimizer = getattr(self, f"{network}_optimizer")
         optimizer.apply(scale_for_replicas(gradients), variables)
 
     def update_averages(self, networks, decay):
-        """Moves the averages of networks' weights, which `<network>_ema` holds.
+        """Updates the exponential moving averages, the weights of `<network>_ema`.
 
         Args:
             networks: names of networks.
-            decay: share of the averages that stays.
+            decay: decay of the averages, in [0, 1).
         """
 
         def move(average, weight):
@@ -464,11 +493,16 @@ class StarGANBase(BuiltModel):
     # === Losses and logs ===
 
     def weigh(self, prefix, values, table, weights):
-        """The `weighted_sum` of a loss's terms, logged with each of them.
+        """Computes the `weighted_sum` of loss terms; logs the sum and each term.
 
         Args:
-            prefix: of the logs' names.
-            values, table, weights: as of `weighted_sum`.
+            prefix: prefix of the logged names, such as `"g"` for `"g_loss"`.
+            values: {term: scalar}.
+            table: {term: (function, name of its weight, or None for a weight of 1)}.
+            weights: {name: weight}.
+
+        Returns:
+            The loss, a scalar.
         """
         loss = weighted_sum(values, table, weights)
         logs = {"loss": loss, **values}
@@ -481,10 +515,10 @@ class StarGANBase(BuiltModel):
             self._means[name].update_state(value)
 
     def get_metrics_result(self):
-        """The logs: running means, and `loss`, the sum of the networks' losses.
+        """Returns the logs: running means, and `loss`, the sum of the networks' losses.
 
-        The networks work against each other, so `loss` says nothing about progress. It
-        is for callbacks that look at it, such as `TerminateOnNaN`.
+        The networks are adversaries, so `loss` does not measure progress. It exists for
+        callbacks that read it, such as `TerminateOnNaN`.
         """
         logs = super().get_metrics_result()
         losses = [value for name, value in logs.items() if name.endswith("_loss")]
@@ -492,7 +526,7 @@ class StarGANBase(BuiltModel):
 
     @property
     def metrics(self):
-        """The running means, which Keras resets each epoch."""
+        """The running means of the logged values; Keras resets them each epoch."""
         return list(getattr(self, "_means", {}).values())
 
 
@@ -505,37 +539,37 @@ def make_label_space(
     default_size,
     **described,
 ):
-    """The labels and the image size that a model's constructor was given.
+    """Builds the label space from the arguments of a model's constructor.
 
     Args:
-        datasets: one `DatasetInfo`, or several; excludes everything else.
-        num_domains: how many domains there are, which get numbers as names.
-        domains: their names instead.
-        default_type: the label type unless `described`.
-        default_size: the side of the images unless `described`.
-        **described: `label_type`, `image_size`, `num_channels` and
-            `exclusive_groups` of a `DatasetInfo`; None where they were not given.
+        datasets: one `DatasetInfo` or a list of them. Excludes all other arguments.
+        num_domains: number of domains, which are then named by number.
+        domains: names of the domains, instead of `num_domains`.
+        default_type: label type if `label_type` is not given.
+        default_size: image size if `image_size` is not given.
+        **described: `label_type`, `image_size`, `num_channels`, and
+            `exclusive_groups` of a `DatasetInfo`; None if not given.
 
     Returns:
         The `LabelSpace`.
 
     Raises:
-        InputError: if the domains are given in no way or in several.
+        InputError: if the domains are given in no way or in more than one.
     """
     given = {"num_domains": num_domains, "domains": domains, **described}
     given = {name: value for name, value in given.items() if value is not None}
     if datasets is not None:
         if given:
             raise InputError(
-                "datasets describes domains, label type and image size. Received in "
-                f"addition: {', '.join(given)}. Leave these out, or datasets."
+                "datasets already describes domains, label type, and image size. "
+                f"Received in addition: {', '.join(given)}. Pass either datasets or "
+                "the other arguments."
             )
-        one = isinstance(datasets, DatasetInfo | Mapping)
-        if not one and not isinstance(datasets, list | tuple):
+        if not isinstance(datasets, DatasetInfo | Mapping | list | tuple):
             raise InputError(
-                "datasets is a DatasetInfo, such as load_dataset(…).info, or a list of "
-                f"several. Received: {type(datasets).__name__}. For a number of "
-                "domains write num_domains=…"
+                "datasets must be a DatasetInfo, such as load_dataset(…).info, or a "
+                f"list of them. Received: {type(datasets).__name__}. To give only the "
+                "number of domains, pass num_domains=…"
             )
         return LabelSpace(datasets)
     described = {name: given[name] for name in described if name in given}
@@ -543,13 +577,13 @@ def make_label_space(
     described.setdefault("image_size", default_size)
     if (num_domains is None) == (domains is None):
         raise InputError(
-            "A model needs its domains: datasets=… (a DatasetInfo), domains=[…] (their "
-            f"names), or num_domains=…. Received: {', '.join(given) or 'none of them'}."
+            "Pass exactly one of datasets=… (a DatasetInfo), domains=[…] (names), and "
+            f"num_domains=…. Received: {', '.join(given) or 'none of them'}."
         )
     if domains is None:
         if not isinstance(num_domains, int | np.integer) or num_domains < 1:
             raise InputError(
-                f"num_domains must be a whole number from 1. Received: {num_domains!r}"
+                f"num_domains must be a positive integer. Received: {num_domains!r}"
             )
         prefix = "attribute" if label_type == BINARY else "domain"
         domains = [f"{prefix}_{index}" for index in range(num_domains)]
@@ -564,7 +598,7 @@ def make_label_space(
 
 @contextlib.contextmanager
 def tape_over(*networks):
-    """A tape that records only the weights of these networks."""
+    """Context manager: a gradient tape that records only these networks' weights."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         for network in networks:
             tape.watch([variable.value for variable in network.trainable_variables])
@@ -572,12 +606,15 @@ def tape_over(*networks):
 
 
 def weighted_sum(values, table, weights):
-    """A loss.
+    """Sums the terms of a loss with their weights.
 
     Args:
         values: {term: scalar}.
-        table: {term: (function, name of its weight or None for 1)}.
+        table: {term: (function, name of its weight, or None for a weight of 1)}.
         weights: {name: weight}.
+
+    Returns:
+        The loss, a scalar.
     """
     loss = 0.0
     for term, value in values.items():
@@ -587,7 +624,7 @@ def weighted_sum(values, table, weights):
 
 
 def value_and_slope(function, x):
-    """`function(x)`, a tensor, and the gradient of its sum by `x`."""
+    """Returns `function(x)` and the gradient of its sum with respect to `x`."""
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         value = function(x)
@@ -595,14 +632,24 @@ def value_and_slope(function, x):
 
 
 def in_batches(function, count, batch_size, shape):
-    """Calls `function` (slice → array (n, *shape)) on batches of `count` rows."""
+    """Computes an array batch by batch.
+
+    Args:
+        function: slice of rows → array (rows, *shape).
+        count: total number of rows.
+        batch_size: number of rows per call.
+        shape: shape of a row.
+
+    Returns:
+        Array (count, *shape).
+    """
     starts = range(0, count, batch_size)
     batches = [np.asarray(function(slice(i, i + batch_size))) for i in starts]
     return np.concatenate(batches) if batches else np.zeros((0, *shape), np.float32)
 
 
 def untrained_copy(network):
-    """A network `<name>_ema` with the same weights, for their moving averages."""
+    """Copies a network, as `<name>_ema`, to hold moving averages of its weights."""
     config = {**network.get_config(), "name": f"{network.name}_ema"}
     copy = type(network).from_config(config)
     copy.set_weights(network.get_weights())
@@ -611,14 +658,14 @@ def untrained_copy(network):
 
 
 def check_at_least_one(name, value, advice=""):
-    """Refuses an argument below 1."""
+    """Raises InputError for a value below 1."""
     if value < 1:
         end = f". {advice}" if advice else ""
         raise InputError(f"{name} must be at least 1. Received: {value}{end}")
 
 
 def check_decay(name, value):
-    """Refuses an argument outside of [0, 1)."""
+    """Raises InputError for a value outside [0, 1)."""
     if not 0.0 <= value < 1.0:
         raise InputError(f"{name} must be in [0, 1). Received: {value}")
 
@@ -628,16 +675,16 @@ def _check_policy(policy):
     if weights in ("float16", "bfloat16") or computed == "float16":
         raise InputError(
             "Models train in float32, float64 or mixed_bfloat16. "
-            f"Received: dtype={policy.name}, in which gradients or updates would round "
-            "to zero. Build the model with dtype='mixed_bfloat16'."
+            f"Received: dtype={policy.name}, in which gradients or updates would "
+            "underflow to zero. Build the model with dtype='mixed_bfloat16'."
         )
 
 
 def _separate_optimizers(given):
-    """{network: its optimizer} from {network: optimizer, its name or its config}.
+    """Converts {network: optimizer, name, or config} to {network: optimizer}.
 
-    An optimizer keeps moments of the variables that it was built for: if several
-    networks were given the same one, each gets a copy.
+    An optimizer keeps moments of the variables that it was built for, so networks that
+    were given the same optimizer get a copy each.
     """
     optimizers = {}
     for network, value in given.items():
@@ -656,40 +703,40 @@ def _separate_optimizers(given):
 
 
 def _check_optimizer(name, optimizer):
-    """Refuses settings that would be ignored, or do harm."""
+    """Raises InputError for optimizer settings that would be ignored or do harm."""
     scaled = keras.optimizers.LossScaleOptimizer
     if isinstance(optimizer, scaled) or optimizer.loss_scale_factor:
         raise InputError(
-            f"{name} must be an optimizer without a loss scale, which is for float16. "
-            f"Received: {type(optimizer).__name__} with one. Pass the optimizer itself "
+            f"{name} must not scale the loss, which only float16 needs. Received: "
+            f"{type(optimizer).__name__} with loss scaling. Pass the inner optimizer, "
             "without loss_scale_factor."
         )
     if optimizer.use_ema and not optimizer.ema_overwrite_frequency:
         raise InputError(
-            f"{name} must say when its averages become the weights. Received: "
-            "use_ema=True without ema_overwrite_frequency. Pass both, or neither."
+            f"{name} with use_ema=True needs ema_overwrite_frequency. Received: "
+            "use_ema=True without ema_overwrite_frequency. Pass both or neither."
         )
 
 
 def _check_floatx(optimizers):
-    """Refuses to train where Keras' default type rounds learning rates and batches."""
+    """Raises InputError if Keras' default dtype would round learning rates."""
     rates = [keras.backend.standardize_dtype(o.learning_rate.dtype) for o in optimizers]
     for dtype in (keras.config.floatx(), *rates):
         if dtype in ("float16", "bfloat16"):
             raise InputError(
-                "Training needs 'float32' or 'float64' as Keras' default type, in "
-                f"which it keeps learning rates and batches. Received: '{dtype}'. Call "
-                "keras.config.set_floatx('float32') before compile; "
-                "~/.keras/keras.json may have set another."
+                "Training needs 'float32' or 'float64' as Keras' default dtype, which "
+                f"holds learning rates and batches. Received: '{dtype}'. Call "
+                "keras.config.set_floatx('float32') before compile, and check "
+                "~/.keras/keras.json."
             )
 
 
 def _check_keras_arguments(given):
-    """Refuses arguments of Keras' `compile` that these models do not use."""
+    """Raises InputError for arguments of Keras' `compile` that are not used."""
     for name in ("loss", "metrics", "weighted_metrics"):
         if given.get(name):
             raise InputError(
-                "Losses and logs are those of the paper; compile takes loss_weights, "
-                "and callbacks compute metrics. "
-                f"Received: {name}={given[name]!r}. Leave {name} out."
+                "The losses are those of the paper; weigh them with loss_weights and "
+                "compute metrics in callbacks. "
+                f"Received: {name}={given[name]!r}. Remove {name}."
             )

@@ -1,25 +1,26 @@
-"""What a model family tells every command, without Keras: its options and its code.
+"""The description of a model family: its options, presets, and code, without Keras.
 
-**The contract.** A family is a `ModelFamily`, named by an entry point of the group
-`stargan_tf.models`, and a model class, which it names. `stargan_tf.testing.check_model`
-checks all of it. The class is a `models.base.StarGANBase`, registered with Keras
+**The contract.** A family consists of a `ModelFamily`, registered as an entry point of
+the group `stargan_tf.models`, and the model class that it names.
+`stargan_tf.testing.check_model` checks all of the contract. The class is a
+`models.base.StarGANBase`, registered with Keras
 (`keras.saving.register_keras_serializable(package)`), and has:
 
-| what | as |
+| member | requirement |
 |---|---|
 | constructor | `Model(datasets, **model_options, **kwargs)`; sets `label_space` |
 | | (a `LabelSpace` of `datasets`) and `arguments`, the other arguments; builds the |
 | | networks; passes `kwargs` (`dtype`, `name`) on |
 | `compile` | takes the `compile_options`, the arguments of `compile_from_run`, |
-| | `loss_weights` and `seed`; passes the rest on to `compile_training` |
-| `train_step` | one batch of `batches`: updates the networks, adds 1 to `step`, and |
-| | returns the logs, in which the networks' losses end in `_loss`. All that is |
-| | random follows from `random_seed`, so that runs resume exactly |
-| use | what the family's steering asks of a model: for `"labels"`, `translate` and |
-| | `classify`, which `models.label_model.LabelModel` brings |
+| | `loss_weights`, and `seed`; passes the rest on to `compile_training` |
+| `train_step` | takes one batch of `batches`, updates the networks, adds 1 to `step`, |
+| | and returns the logs; names of the networks' losses end in `_loss`. All random |
+| | numbers are generated with `random_seed`, so that runs resume exactly |
+| inference | the methods that the family's steering calls: for `"labels"`, |
+| | `translate` and `classify`, which `models.label_model.LabelModel` provides |
 
-A `LabelModel` needs no more than `api_version`, `name` and `target`: the other fields'
-defaults are for any model with its two networks.
+The family of a `LabelModel` needs only `api_version`, `name`, and `target`: the
+defaults of the other fields suit every model with its two networks.
 """
 
 import math
@@ -41,19 +42,19 @@ class Option:
     """A named value with its type, default, limits and description.
 
     Args:
-        name: the flag's name and the JSON key.
-        kind: `int`, `float`, `bool` or `str`.
-        default: the value when neither flag, file nor preset gives one.
-        help: one sentence for the command line's help.
-        group: heading in the help.
-        minimum: the smallest value that is accepted.
-        choices: the only texts that are accepted, if any.
-        separator: set for options with one value per data set; it stands between
-            those values on the command line.
-        many: each data set's value is itself a comma-separated list of names.
-        maximum: the largest value that is accepted.
-        opened_by: of a text that names what no model file holds, such as code that
-            the user wrote: the function, `module:name`, from the text to that.
+        name: name of the flag and key in JSON configurations.
+        kind: type of the value: `int`, `float`, `bool`, or `str`.
+        default: value if no flag, configuration file, or preset sets it.
+        help: one sentence for the command-line help.
+        group: heading in the command-line help.
+        minimum: smallest accepted value.
+        choices: accepted strings; empty to accept any.
+        separator: for options with one value per data set, the character between
+            these values on the command line.
+        many: whether each data set's value is itself a comma-separated list of names.
+        maximum: largest accepted value.
+        opened_by: for values that name something which is not saved with a model, such
+            as code of the user: the function, `module:name`, that opens it.
     """
 
     name: str
@@ -69,40 +70,40 @@ class Option:
     opened_by: str = ""
 
     def read(self, value: Any) -> Any:
-        """Checks a value from a flag (text) or from JSON.
+        """Converts and checks a value from the command line or from JSON.
 
         Args:
-            value: text, or a JSON value; None stands for "not given".
+            value: a string or a JSON value, or None if not given.
 
         Returns:
-            The value in the option's type; for options with one value per data set
-            a tuple of them.
+            The value in the option's type, or a tuple of such values for options with
+            one value per data set.
 
         Raises:
-            InputError: the message says what is expected and what was received.
+            InputError: if the option does not accept the value.
         """
         if self.separator is None:
-            return None if value is None else self._read_one(value)
-        return tuple(self._read_part(part) for part in self._parts(value))
+            return None if value is None else self._read_scalar(value)
+        return tuple(map(self._read_element, self._elements(value)))
 
-    def _parts(self, value: Any) -> list[Any]:
-        """The values per data set; a single one stands for all of them."""
+    def _elements(self, value: Any) -> list[Any]:
+        """The values per data set; a single value applies to all data sets."""
         if isinstance(value, str):
             return value.split(self.separator)
         if value is None or not isinstance(value, list | tuple):
             return [value]
-        flat_names = self.many and all(isinstance(part, str) for part in value)
+        flat_names = self.many and all(map(_is_text, value))
         return [list(value)] if flat_names and value else list(value)
 
-    def _read_part(self, part: Any) -> Any:
+    def _read_element(self, value: Any) -> Any:
         if self.many:
-            names = part.split(",") if isinstance(part, str) else part or ()
+            names = value.split(",") if isinstance(value, str) else value or ()
             if not isinstance(names, list | tuple) or not all(map(_is_text, names)):
-                raise self.refuse(part)
-            return tuple(self._read_one(n.strip()) for n in names if n.strip())
-        return None if part in (None, "") else self._read_one(part)
+                raise self.refuse(value)
+            return tuple(self._read_scalar(n.strip()) for n in names if n.strip())
+        return None if value in (None, "") else self._read_scalar(value)
 
-    def _read_one(self, value: Any) -> Any:
+    def _read_scalar(self, value: Any) -> Any:
         readers = {int: _int, float: _float, bool: _bool, str: _str, tuple: _size}
         read = readers[self.kind](value)
         if read is None or self._is_outside(read):
@@ -116,7 +117,7 @@ class Option:
         return too_small or (self.maximum is not None and read > self.maximum)
 
     def refuse(self, value: Any) -> InputError:
-        """The error for a value that this option does not take."""
+        """Returns the error for a value that this option does not accept."""
         expected = {int: "a whole number", float: "a number", bool: "true or false"}
         expected[tuple] = "a whole number, or two: HEIGHT,WIDTH"
         words = expected.get(self.kind, "text")
@@ -155,10 +156,9 @@ def _bool(value: Any) -> bool | None:
 
 
 def _size(value: Any) -> int | tuple[int, int] | None:
-    parts = value.split(",") if isinstance(value, str) else value
-    numbers = [
-        _int(part) for part in (parts if isinstance(parts, list | tuple) else [parts])
-    ]
+    values = value.split(",") if isinstance(value, str) else value
+    values = values if isinstance(values, list | tuple) else [values]
+    numbers = [_int(side) for side in values]
     if None in numbers or len(numbers) not in (1, 2):
         return None
     return numbers[0] if len(set(numbers)) == 1 else tuple(numbers)
@@ -180,38 +180,45 @@ def make_option(
     kind: type | None = None,
     **limits: Any,
 ) -> Option:
-    """An `Option` whose kind follows from its default.
+    """Creates an `Option` whose type is inferred from its default.
 
     Args:
-        group: heading in the help.
-        name: the flag's name and the JSON key.
-        default: the value when neither flag, file nor preset gives one.
-        text: one sentence for the command line's help.
-        kind: of the values; by default the default's, or text.
+        group: heading in the command-line help.
+        name: name of the flag and key in JSON configurations.
+        default: value if no flag, configuration file, or preset sets it.
+        text: one sentence for the command-line help.
+        kind: type of the value. Defaults to the type of `default`, or `str` if that
+            is None.
         **limits: further fields of `Option`.
+
+    Returns:
+        The `Option`.
     """
     kind = kind or (str if default is None else type(default))
     return Option(name, kind, default, text, group, **limits)
 
 
 def loss_weight(name: str, default: float, text: str) -> Option:
-    """The option of a loss term's weight, at least 0.
+    """Creates the option of a loss weight, a number of at least 0.
 
     Args:
-        name: the term, as in `compile(loss_weights=…)`.
-        default: the paper's weight.
-        text: one sentence for the command line's help.
+        name: name of the weight, as in `compile(loss_weights=…)`.
+        default: the weight in the paper.
+        text: one sentence for the command-line help.
+
+    Returns:
+        The `Option`.
     """
     return make_option(WEIGHTS, name, default, text, minimum=0.0)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Values for a run's options, by name.
+    """A named training configuration.
 
     Args:
         description: one line for `stargan-tf presets`.
-        values: option name → value, as in a JSON configuration; its family is known.
+        values: option name → value, as in a JSON configuration, without the family.
     """
 
     description: str
@@ -220,49 +227,52 @@ class Preset:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFamily:
-    """A model class, its options, and what a run of it does in its own way.
+    """A model class with its options, presets, and the functions a run calls.
 
-    Code is named `module:name` and imported when it is used, so that the command
-    line's help starts neither TensorFlow nor Keras. The contract of the model class is
-    in this module's docstring.
+    Code is given as `module:name` and imported when it is first used, so that the
+    command-line help loads neither TensorFlow nor Keras. This module's docstring has
+    the contract of the model class.
 
     Args:
-        api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
-        name: value of the configuration's `family`; also the entry point's name.
-        target: the class; it refuses unfit arguments with `InputError`.
-        batches: what it trains on: (sources, batch_size, seed=, start_step=, and the
-            `batch_options`) → endless `tf.data.Dataset`; `part=` where several machines
-            train, see `training_batches`, the default.
-        sampler: what draws its sample images: the held-out sources → (the model →
-            `training.watching.Samples`). By default every image in every domain.
-        uses: flags of `stargan-tf translate` that show what a model does; `{domain}`
-            stands for one of its domains.
-        translated_by: the way of steering it, by name: `"labels"`, as StarGAN,
-            `"styles"`, as StarGAN v2, or one of the group `stargan_tf.steerings`.
+        api_version: the `API_VERSION` of `stargan_tf.plugin` that the family was
+            written for: 1.
+        name: value of `family` in configurations, and name of the entry point.
+        target: the model class. It raises `InputError` for invalid arguments.
+        batches: function that makes the training batches: (sources, batch_size,
+            seed=, start_step=, and the `batch_options`) → endless `tf.data.Dataset`.
+            It takes `part=` if training can be distributed over machines; see
+            `training_batches`, the default.
+        sampler: function that makes the sample images: held-out sources → (model →
+            `training.watching.Samples`). By default every image is translated to
+            every domain.
+        uses: examples of flags of `stargan-tf translate`; `{domain}` is replaced by a
+            domain of the model.
+        translated_by: name of the steering: `"labels"`, like StarGAN, `"styles"`,
+            like StarGAN v2, or an entry point of the group `stargan_tf.steerings`.
         model_options: arguments of the constructor, after the data sets.
         compile_options: arguments of `compile()`.
         loss_weights: entries of `compile(loss_weights=…)`.
         batch_options: arguments of `batches`.
-        defaults: name → default of run options where it is not `RUN_OPTIONS`' own.
-        dataset_options: further `DatasetOptions` with which its images are opened.
+        defaults: run option → default, where it differs from that in `RUN_OPTIONS`.
+        dataset_options: further `DatasetOptions` used to load the images.
         compile_from_run: run option → the argument of `compile()` it is passed as.
-        batches_from_model: attribute of the model → the argument of `batches` it is
-            passed as, unless it is None.
-        label_weights: regular expression of `network/path` of a weight that stands
-            for labels → (the axis along which they lie, index of the first on it, or
-            None if they come last).
-            When a run starts from another model, labels are matched by name there.
-        served: what makes a SavedModel of it: (model, description) → its
-            `exporting.saved_model.ServedModel`; empty for a family that has none. By
-            default translation and classification by label vectors.
-        litert: what makes LiteRT files of it: a model → its
-            `exporting.litert.LiteRTModel`; empty for a family that has none. By default
-            the generator.
-        official: the authors' own code, a `convert.mapping.OfficialCode`, whose
-            checkpoints are imported and exported; empty for a family that has none.
-        presets: named configurations of it.
-        check: raises `InputError` if the values of all options, by name, do not fit
-            each other.
+        batches_from_model: attribute of the model → argument of `batches` that receives
+            it, unless it is None.
+        label_weights: regular expression of `network/path` of a weight with one
+            slice per label → (axis of the labels, index of the first label on that
+            axis, or None if the labels come last). When a run starts from another
+            model, these slices are matched by the names of the labels.
+        served: function that describes the SavedModel: (model, description) →
+            `exporting.saved_model.ServedModel`; empty if the family has none. By
+            default the SavedModel translates and classifies by label vectors.
+        litert: function that describes the LiteRT files: model →
+            `exporting.litert.LiteRTModel`; empty if the family has none. By default
+            the file contains the generator.
+        official: the authors' code, a `convert.mapping.OfficialCode`, whose
+            checkpoints can be imported and exported; empty if the family has none.
+        presets: named training configurations.
+        check: function that takes the values of all options, by name, and raises
+            `InputError` if they contradict each other.
     """
 
     api_version: int
@@ -292,7 +302,7 @@ class ModelFamily:
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """All of its own, in the order of the help."""
+        """All options of the family, in the order of the command-line help."""
         return (
             *self.model_options,
             *self.batch_options,
@@ -302,15 +312,11 @@ class ModelFamily:
 
     @property
     def code_options(self) -> tuple[str, ...]:
-        """Names of the model's options that name code, which no model file holds."""
+        """Names of the model options that refer to code, which is not saved."""
         return tuple(option.name for option in self.model_options if option.opened_by)
 
     def default(self, option: Option) -> Any:
-        """An option's value when nobody gives one.
-
-        Args:
-            option: one of the run's or of the family's own.
-        """
+        """Returns the default of an option of the run or of the family."""
         return self.defaults.get(option.name, option.default)
 
     def model_class(self) -> Any:
@@ -318,13 +324,13 @@ class ModelFamily:
         return pkgutil.resolve_name(self.target)
 
     def model_arguments(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The constructor's arguments: values as they are, code imported.
+        """Returns the constructor arguments, with named code imported.
 
         Args:
-            values: of the `model_options`.
+            values: name → value of the `model_options`.
 
         Raises:
-            InputError: if code that the user named cannot be imported.
+            InputError: if the code cannot be imported.
         """
         return {
             name: self.opened(name, value)

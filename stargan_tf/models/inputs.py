@@ -1,4 +1,4 @@
-"""What a person gives `fit`: batches in all forms of Keras, checked before training."""
+"""Unpacks and checks the batches that users pass to `fit`."""
 
 import itertools
 
@@ -9,22 +9,25 @@ import tensorflow as tf
 from stargan_tf.data.intensity import GAP
 from stargan_tf.errors import InputError
 
-# Largest magnitude of a pixel: more than 255 / 127 - 1 and other ways of scaling give.
+# Largest accepted magnitude of a pixel; allows for scaling by 1 / 127, not 1 / 127.5.
 MAX_PIXEL = 1.01
 NO_WEIGHTS = (
-    "These models weigh the terms of their losses, not samples or classes: use "
-    "compile(loss_weights=…), or change how often the data show a class."
+    "These models do not weigh samples or classes. Weigh the loss terms with "
+    "compile(loss_weights=…), or change how often a class occurs in the data."
 )
 
 
 def unpack(data, fields, optional=()):
-    """The values of a batch, in the order of `fields`.
+    """Returns the values of a batch, in the order of `fields`.
 
     Args:
-        data: a tuple of the fields, a dictionary with these keys, or either of them as
-            x in Keras' (x, y, sample_weight).
-        fields: names.
-        optional: names of further fields, of which None stands for what is not given.
+        data: a tuple of the fields, a dictionary with these keys, or either of these
+            as x of a Keras tuple (x, y, sample_weight).
+        fields: names of the fields.
+        optional: names of further fields, which are None if they are missing.
+
+    Returns:
+        List of the values.
 
     Raises:
         InputError: if a field is missing, or there are sample weights.
@@ -40,8 +43,8 @@ def unpack(data, fields, optional=()):
         values, rest = list(data[:most]), (*data[most:], *rest)
         values += [None] * (most - len(values))
     values, rest = (
-        [None if isinstance(v, tf.experimental.Optional) else v for v in part]
-        for part in (values, rest)
+        [None if isinstance(v, tf.experimental.Optional) else v for v in group]
+        for group in (values, rest)
     )
     given = sum(value is not None for value in values[: len(fields)])
     if given < len(fields):
@@ -51,30 +54,35 @@ def unpack(data, fields, optional=()):
         )
     if any(value is not None for value in rest):
         raise InputError(
-            f"Expected batches of {', '.join(fields)} alone. Received: sample weights "
-            f"(sample_weight, class_weight), or another value. {NO_WEIGHTS}"
+            f"Expected batches of {', '.join(fields)} and nothing else. Received: "
+            "sample weights (sample_weight, class_weight) or another value. "
+            f"{NO_WEIGHTS}"
         )
     return values
 
 
 def check_arguments(given, steps):
-    """Refuses arguments of `fit` and the like that would be ignored, or never end.
+    """Checks arguments of `fit`, `evaluate`, and `train_on_batch`.
 
     Args:
         given: {name: value} of the arguments.
-        steps: {name of an argument with data: name of its number of steps}.
+        steps: {name of a data argument: name of the argument with its number of steps}.
+
+    Raises:
+        InputError: if an argument would be ignored, or an endless data set needs a
+            number of steps.
     """
     for name in ("sample_weight", "class_weight"):
         if given.get(name) is not None:
-            raise InputError(f"Leave {name} out. {NO_WEIGHTS}")
+            raise InputError(f"{NO_WEIGHTS} Received: {name}. Remove {name}.")
     callbacks = given.get("callbacks") or []
     callbacks = getattr(callbacks, "callbacks", callbacks)  # Of a CallbackList.
     for callback in tf.nest.flatten(callbacks):
         if isinstance(callback, keras.callbacks.SwapEMAWeights):
             raise InputError(
-                "SwapEMAWeights is for models with one optimizer; StarGAN models have "
-                "one for each network. Leave it out: a model with EMA networks uses "
-                "them in translate and predict."
+                "Expected callbacks other than SwapEMAWeights, which needs a model "
+                "with a single optimizer. Received: SwapEMAWeights. Remove it: "
+                "translate and predict already use the EMA networks."
             )
     for name, number in steps.items():
         data, endless = given.get(name), tf.data.INFINITE_CARDINALITY
@@ -82,14 +90,13 @@ def check_arguments(given, steps):
             continue
         if data.cardinality() == endless:
             raise InputError(
-                f"{name} is a tf.data.Dataset without an end, such as repeat() makes, "
-                f"and needs {number}. Received: no {number}. Pass {number}=…, the "
-                "number of batches."
+                f"If {name} is an endless tf.data.Dataset, {number} is required. "
+                f"Received: no {number}. Pass {number}=…, the number of batches."
             )
 
 
 def with_checked_first(iterator, check, steps):
-    """An iterator for the next `steps` batches, of which the first has been checked."""
+    """Returns an iterator over the next `steps` batches, after checking the first."""
     first = next(iterator)
     check(first)
 
@@ -99,14 +106,19 @@ def with_checked_first(iterator, check, steps):
 
     if isinstance(iterator, tf.data.Iterator):
         spec = iterator.element_spec
-        if all(isinstance(part, tf.TensorSpec) for part in tf.nest.flatten(spec)):
-            # Of the same kind as the original, or Keras would trace the step twice.
+        if all(isinstance(leaf, tf.TensorSpec) for leaf in tf.nest.flatten(spec)):
+            # Of the same type as the original, or Keras would trace the step twice.
             return iter(tf.data.Dataset.from_generator(batches, output_signature=spec))
     return batches()
 
 
 def check_images(label_space, **images):
-    """Refuses images of another shape or range; {name: array (batch, h, w, c)}."""
+    """Raises InputError for images with a wrong shape or range of values.
+
+    Args:
+        label_space: the model's `LabelSpace`.
+        **images: arrays (batch, height, width, channels), by the names for messages.
+    """
     shape = label_space.image_shape
     for name, image in images.items():
         image = np.asarray(image)
@@ -121,8 +133,8 @@ def check_images(label_space, **images):
         if image.dtype != np.uint8 and not is_fine.all():
             raise InputError(
                 f"{name} must be float in [-1, 1], or uint8. Received: "
-                f"{_values(image)}. Pixels from 0 to 255 are scaled by x / 127.5 - 1, "
-                "and what a bicubic filter overshoots is clipped."
+                f"{_values(image)}. Scale pixels in [0, 255] with x / 127.5 - 1, and "
+                "clip the overshoot of bicubic resizing."
             )
 
 
@@ -140,39 +152,49 @@ def check_masks(info, masks=None):
 
 
 def check_labels(label, label_space):
-    """Refuses label vectors of another width or range, or without one data set."""
+    """Raises InputError for label vectors with a wrong width, range, or mask.
+
+    Args:
+        label: array (batch, `label_space.width`).
+        label_space: the model's `LabelSpace`.
+    """
     label, width = np.asarray(label), label_space.width
     if label.ndim != 2 or label.shape[1] != width:
         mask = " and the mask" if label_space.mask_width else ""
         raise InputError(
             f"Labels must have {width} columns, {', '.join(label_space.names)}{mask}. "
-            f"Received: shape {label.shape}. LabelSpace.embed makes such labels, and "
-            "keras.utils.to_categorical one-hot ones from numbers of classes."
+            f"Received: shape {label.shape}. Make such labels with LabelSpace.embed, "
+            "or one-hot labels from class indices with keras.utils.to_categorical."
         )
     if not ((label >= 0) & (label <= 1)).all():
         raise InputError(
-            f"Labels must be from 0 to 1. Received: {_values(label)}. "
-            "Labels of -1 and 1 become that by (labels + 1) / 2."
+            f"Labels must be in [0, 1]. Received: {_values(label)}. "
+            "Convert labels in {-1, 1} with (labels + 1) / 2."
         )
     mask = label[:, label_space.num_domains :]
     if label_space.mask_width and (np.sort(mask)[:, -2:] != (0, 1)).any():
         raise InputError(
-            "The mask, the last columns of the labels, must say to which one data set "
-            f"each label belongs. Received: {mask[:4].tolist()}, …. Use "
-            "LabelSpace.embed."
+            "The mask, the last columns of the labels, must be one-hot: it names the "
+            f"data set of each label. Received: {mask[:4].tolist()}, …. Make labels "
+            "with LabelSpace.embed."
         )
 
 
 def check_domains(count, **domains):
-    """Refuses what are no numbers of domains; {name: array (batch,)}."""
+    """Raises InputError for arrays that are not domain indices.
+
+    Args:
+        count: number of domains.
+        **domains: arrays (batch,), by the names for messages.
+    """
     for name, domain in domains.items():
         domain = np.asarray(domain)
         valid = np.isin(domain, np.arange(count)).all()
         if domain.ndim != 1 or not valid:
             received = f"shape {domain.shape}" if valid else _values(domain)
             raise InputError(
-                f"{name} must be whole numbers from 0 to {count - 1}, shape (batch,): "
-                f"the places of the domains. Received: {received}"
+                f"{name} must be domain indices, integers from 0 to {count - 1}, with "
+                f"shape (batch,). Received: {received}"
             )
 
 

@@ -1,4 +1,4 @@
-"""What every model that labels steer can do: translate images, and classify them."""
+"""The base class of models steered by labels: translation and classification."""
 
 import numpy as np
 import tensorflow as tf
@@ -15,17 +15,17 @@ FIELDS = ("image", "label")
 
 
 class LabelModel(StarGANBase):
-    """A `StarGANBase` with one generator, steered by label vectors.
+    """A `StarGANBase` with one generator that is steered by label vectors.
 
-    Subclasses set, besides what `StarGANBase` asks for, two networks:
+    In addition to the requirements of `StarGANBase`, subclasses set two networks:
 
     - `generator`: [images (n, h, w, c), label vectors (n, `label_space.width`)] →
-      images (n, h, w, c), all float32, images in [-1, 1].
+      images (n, h, w, c); all float32, images in [-1, 1].
     - `discriminator`: images (n, height, width, c) → (scores (n, …), higher for real
       images; class logits (n, `label_space.num_domains`)).
 
-    With these two names the defaults of `ModelFamily` fit: sample grids, evaluation,
-    SavedModel and LiteRT file.
+    The defaults of `ModelFamily` use these two networks for sample grids, evaluation,
+    the SavedModel, and the LiteRT file.
     """
 
     # The EMA of `generator`, in models that have one.
@@ -33,27 +33,30 @@ class LabelModel(StarGANBase):
 
     @property
     def translator(self):
-        """The generator used to translate: the EMA one if there is one."""
+        """The generator used to translate: the EMA generator if there is one."""
         return self.generator_ema or self.generator
 
     def call(self, inputs):
-        """G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""
+        """Computes G(x, c): inputs [image, label] → image, float32 in [-1, 1]."""
         return self.translator(inputs)
 
     def predict_step(self, data):
-        """G(x, c) for images and labels, in all forms that `fit` takes."""
+        """Computes G(x, c) for a batch of any structure that `fit` accepts."""
         image, label = unpack(data, FIELDS)
         return self.translator([self._float_images(image), label])
 
     def unpack_batch(self, data):
-        """Image and label of a batch, in all forms that `fit` takes.
+        """Unpacks a batch of any structure that `fit` accepts.
 
         Args:
-            data: what `train_step` and `test_step` are given.
+            data: the argument of `train_step` or `test_step`.
 
         Returns:
             Images, float (batch, height, width, c) in [-1, 1], and labels, float32
             (batch, `label_space.width`).
+
+        Raises:
+            InputError: if a field is missing, or there are sample weights.
         """
         image, label = unpack(data, FIELDS)
         label = tf.cast(label, tf.float32)
@@ -67,34 +70,44 @@ class LabelModel(StarGANBase):
             check_labels(local_label, self.label_space)
 
     def translate(self, images, labels, dataset=None, mask=None, batch_size=16):
-        """Redraws images so that they show the labels.
+        """Translates images to target labels.
+
+        Example:
+
+        ```python
+        model = stargan_tf.load_model("toon_attributes")
+        model.translate(images, "Blond_Hair,-Young")
+        ```
 
         Args:
-            images: (n, height, width, channels), uint8 or float in [-1, 1]; sides
-                are multiples of 4.
-            labels: targets in words, such as `"Blond_Hair,-Young"` (docs/targets.md),
-                one for all images or a list with one for each; what they do not name
-                stays as the discriminator sees it. Or label vectors: (n, c_i) of data
-                set `dataset`, or (c_i,) for all images.
-            dataset: which data set the label vectors belong to (joint models);
-                defaults to the first. Names say it themselves.
-            mask: which data set the mask claims; another than `dataset` gives the
-                paper's wrong mask (figure 7).
-            batch_size: images at a time.
+            images: array (n, height, width, channels), uint8 or float in [-1, 1].
+                Height and width are multiples of 4.
+            labels: targets as text, such as `"Blond_Hair,-Young"` (see
+                docs/targets.md), either one for all images or a list with one per
+                image; labels that are not named keep the values that the discriminator
+                predicts. Alternatively label vectors of data set `dataset`, (n, c_i),
+                or (c_i,) for all images.
+            dataset: in models trained on several data sets, the index of the data set
+                that the label vectors belong to. Defaults to the first. Not accepted
+                with targets as text.
+            mask: index of the data set that the mask selects. Defaults to the data set
+                of the labels; another one gives the wrong mask of the paper's figure 7.
+            batch_size: number of images per call of the generator.
 
         Returns:
-            (n, height, width, channels), uint8 if `images` were, else float32 in
-            [-1, 1].
+            Array (n, height, width, channels): uint8 if `images` is uint8, otherwise
+            float32 in [-1, 1].
 
         Raises:
-            InputError: if shapes do not fit, or a target cannot be read.
+            InputError: if shapes do not match, or a target is invalid.
         """
         images = self._checked(images)
         if np.asarray(labels).dtype.kind == "U":
             if dataset is not None:
                 raise InputError(
-                    "The names in a target say of which data set they are. Received: "
-                    f"dataset={dataset} and {labels!r}. Leave out dataset."
+                    "dataset applies to label vectors only; names of labels identify "
+                    f"their data set. Received: dataset={dataset} and {labels!r}. "
+                    "Remove dataset."
                 )
             texts = np.atleast_1d(labels).tolist()
             labels = vectors_of_targets(self, images, texts, mask)
@@ -116,23 +129,26 @@ class LabelModel(StarGANBase):
         return images
 
     def draw(self, images, labels, batch_size=16):
-        """What the generator makes of images and the vectors that it takes with them.
+        """Runs the generator on images and complete label vectors.
 
         Args:
-            images: as `translate` takes them.
-            labels: (n, `label_space.width`), or (`label_space.width`,) for all images.
-            batch_size: images at a time.
+            images: array (n, height, width, channels), uint8 or float in [-1, 1].
+                Height and width are multiples of 4.
+            labels: array (n, `label_space.width`), or (`label_space.width`,) for all
+                images.
+            batch_size: number of images per call of the generator.
 
         Returns:
-            As `translate`.
+            Array (n, height, width, channels): uint8 if `images` is uint8, otherwise
+            float32 in [-1, 1].
 
         Raises:
-            InputError: if shapes do not fit.
+            InputError: if shapes do not match.
         """
         images, labels = self._checked(images), np.asarray(labels, np.float32)
         if labels.ndim == 2 and len(labels) != len(images):
             raise InputError(
-                f"Give one label per image. Received: {len(images)} images, "
+                f"Pass one label vector per image. Received: {len(images)} images and "
                 f"{len(labels)} labels"
             )
         labels = np.broadcast_to(labels, (len(images), self.label_space.width))
@@ -144,15 +160,16 @@ class LabelModel(StarGANBase):
         return to_uint8(outputs) if images.dtype == np.uint8 else outputs
 
     def classify(self, images, dataset=0, batch_size=16):
-        """The labels that the discriminator sees.
+        """Predicts labels with the discriminator.
 
         Args:
-            images: (n, height, width, channels), uint8 or float in [-1, 1].
-            dataset: which data set's labels.
-            batch_size: images at a time.
+            images: array (n, height, width, channels), uint8 or float in [-1, 1].
+            dataset: index of the data set whose labels are predicted.
+            batch_size: number of images per call of the discriminator.
 
         Returns:
-            float32 (n, c_i): probabilities, per attribute (binary) or summing to 1.
+            float32 array (n, c_i) of probabilities: independent for binary labels,
+            summing to 1 for one-hot labels.
         """
         images = np.asarray(images)
 

@@ -1,4 +1,4 @@
-"""The families by name, found through the entry-point group `stargan_tf.models`."""
+"""Finds model families by name, through the entry-point group `stargan_tf.models`."""
 
 import functools
 import warnings
@@ -13,24 +13,25 @@ DEFAULT = "stargan"
 
 @functools.cache
 def family(name: str) -> ModelFamily:
-    """The family called `name`.
+    """Returns the family called `name`.
 
     Args:
-        name: the configuration's `family`.
+        name: value of `family` in a configuration.
 
     Raises:
-        InputError: if there is none (near ones are named), or its package is broken.
+        InputError: if there is no such family (the message suggests similar names),
+            or its package cannot be imported.
     """
     return MODELS.load(name)
 
 
 def family_of(class_name: str, module: str) -> ModelFamily:
-    """The family of a model class.
+    """Returns the family of a model class.
 
     Args:
-        class_name: the class's name.
-        module: where the class is defined. Only its package counts: within it, classes
-            may move from version to version.
+        class_name: name of the class.
+        module: module of the class. Only the top-level package is compared, because
+            classes may move between modules from version to version.
 
     Raises:
         InputError: if no installed family has such a class.
@@ -43,31 +44,33 @@ def family_of(class_name: str, module: str) -> ModelFamily:
                 return known
     raise InputError(
         f"Expected a model of an installed family ({', '.join(MODELS.installed())}). "
-        f"Received: a {class_name} of {module}. Install the package that defines its "
-        "family; docs/plugins.md says how a class of your own becomes one"
+        f"Received: {class_name} of {module}. Install the package that defines its "
+        "family, or make your own class a family as described in docs/plugins.md"
     )
 
 
 def known_families(chosen: str | None = None) -> dict[str, ModelFamily]:
-    """Name → the chosen family (or the default) and ours; others are not imported.
+    """Name → family: the chosen one (or the default) and those of this package.
+
+    Families of other packages are not imported. If a family of this package cannot be
+    loaded, a warning is issued.
 
     Raises:
-        InputError: if `chosen` is given and cannot be loaded; of ours that cannot be
-            loaded only a warning tells.
+        InputError: if `chosen` is given and cannot be loaded.
     """
     if chosen:
         family(chosen)
-    installed = MODELS.installed().items()
-    return _loaded([chosen or DEFAULT, *(n for n, found in installed if found.is_ours)])
+    ours = [name for name, entry in MODELS.installed().items() if entry.is_ours]
+    return _loaded([chosen or DEFAULT, *ours])
 
 
 def installed_families() -> dict[str, ModelFamily]:
-    """Name → family of all that can be loaded, ours first."""
+    """Name → family of all that can be loaded, those of this package first."""
     return _loaded([*known_families(), *MODELS.installed()])
 
 
 def presets(families: Mapping[str, ModelFamily]) -> dict[str, Preset]:
-    """Name → preset of those families; its values name the family."""
+    """Name → preset of these families, with `family` among its values."""
     return {
         name: Preset(known.description, {"family": model, **known.values})
         for model, family in families.items()
@@ -76,10 +79,10 @@ def presets(families: Mapping[str, ModelFamily]) -> dict[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """The preset called `name` in `stargan-tf presets`.
+    """Returns the preset called `name` in `stargan-tf presets`.
 
     Raises:
-        InputError: if there is none; near ones are named.
+        InputError: if there is no such preset; the message suggests similar names.
     """
     known = presets(known_families())
     if name not in known:
@@ -90,22 +93,23 @@ def preset(name: str) -> Preset:
 
 
 def _loaded(names: Iterable[str]) -> dict[str, ModelFamily]:
-    found = {}
+    families = {}
     for name in dict.fromkeys(names):
         try:
-            found[name] = family(name)
+            families[name] = family(name)
         except InputError as error:
-            warnings.warn(f"{error}. Its options are not known.", stacklevel=3)
-    return found
+            warnings.warn(f"{error}. Its options are unavailable.", stacklevel=3)
+    return families
 
 
 def check_option_names(
     names: Iterable[str], known: Iterable[str], chosen: ModelFamily
 ) -> None:
-    """Refuses names other than the known options of a run of the chosen family.
+    """Checks that all names are options of a run of the chosen family.
 
     Raises:
-        InputError: naming the family that has the option, or near names.
+        InputError: for an unknown option; the message names the family that has the
+            option, or similar names.
     """
     known = set(known)
     wrong = [name for name in names if name not in known]
@@ -119,8 +123,8 @@ def check_option_names(
     ]
     if owners:
         raise InputError(
-            f"{name} is an option of {' and '.join(owners)} models. Received for "
-            f"a {chosen.name} run: leave it out, or pass --family {owners[0]}."
+            f"{name} is an option of {' and '.join(owners)} models only. Received: "
+            f"{name} for a {chosen.name} run. Remove it, or pass --family {owners[0]}."
         )
     raise InputError(
         f"There is no option '{name}' for a {chosen.name} run. "

@@ -1,4 +1,4 @@
-"""`stargan-tf new-plugin`: writes the folder of a new plugin, all of it or nothing."""
+"""`stargan-tf new-plugin`: writes the folder of a new plugin from templates."""
 
 import keyword
 import os
@@ -13,7 +13,7 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import new_folder
 from stargan_tf.version import __version__
 
-# File in the plugin's folder → its template, for plugins of every kind.
+# File in the plugin's folder → template, for all types of plugins.
 SHARED_LAYOUT = {
     "pyproject.toml": "pyproject.toml",
     "LICENSE": "LICENSE",
@@ -22,15 +22,15 @@ SHARED_LAYOUT = {
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What plugins of one kind consist of.
+class PluginType:
+    """A type of plugin.
 
     Args:
-        group: entry-point group, in which the plugin's name must be free.
+        group: entry-point group, in which the plugin's name must be unused.
         entry: variable of the package that the entry point names.
-        flag: of `stargan-tf train`, which takes the plugin's name.
-        description: the package's summary.
-        layout: file in the plugin's folder → its template, besides `SHARED_LAYOUT`.
+        flag: flag of `stargan-tf train` that takes the plugin's name.
+        description: summary of the package.
+        layout: file in the plugin's folder → template, in addition to `SHARED_LAYOUT`.
     """
 
     group: Group
@@ -41,22 +41,22 @@ class Kind:
 
 
 KINDS = {
-    "dataset": Kind(
+    "dataset": PluginType(
         group=DATASETS,
         entry="DATASET",
         flag="--dataset",
-        description="Images in one sub-folder per domain; one-hot",
+        description="Images in one subfolder per domain; one-hot",
         layout={
             "README.md": "dataset_README.md",
             "$module/__init__.py": "dataset.py",
             "tests/test_$name.py": "dataset_test.py",
         },
     ),
-    "model": Kind(
+    "model": PluginType(
         group=MODELS,
         entry="FAMILY",
         flag="--family",
-        description="A small StarGAN that is trained with the hinge loss",
+        description="A small StarGAN trained with the hinge loss",
         layout={
             "README.md": "model_README.md",
             "$module/__init__.py": "model_family.py",
@@ -71,25 +71,45 @@ KINDS = {
 def write_plugin(
     name: str, folder: str | os.PathLike | None = None, kind: str = "dataset"
 ) -> Path:
-    """Writes an installable package with one data set or one model family."""
+    """Writes an installable package with a data set or a model family, atomically.
+
+    Args:
+        name: name of the data set or family.
+        folder: folder to create. Defaults to `name`.
+        kind: a key of `KINDS`.
+
+    Returns:
+        Path of the folder.
+
+    Raises:
+        InputError: if the name is invalid or taken, or the folder exists.
+    """
     names = plugin_names(name, kind)
     group = KINDS[kind].group
     taken = group.installed().get(name)
     if taken:
         raise InputError(
-            f"There is a {group.noun} '{name}' already, in {taken.packages[0]}. "
-            "Choose another name."
+            f"The name of a new {group.noun} must not be in use. Received: '{name}', "
+            f"which {taken.packages[0]} provides. Choose another name."
         )
     place = Path(name if folder is None else folder)
     if place.exists() or place.is_symlink():
-        raise InputError(f"{place} exists already. Choose another --output.")
+        raise InputError(f"{place} already exists. Choose another --output.")
     with new_folder(place, "plugin", replace=False) as unfinished:
         _fill(unfinished, {**SHARED_LAYOUT, **KINDS[kind].layout}, names)
     return place
 
 
 def plugin_names(name: str, kind: str = "dataset") -> dict[str, str]:
-    """What the templates call the parts of a new plugin, by their placeholders."""
+    """Returns the values of the templates' placeholders.
+
+    Args:
+        name: name of the data set or family.
+        kind: a key of `KINDS`.
+
+    Raises:
+        InputError: if the name is invalid.
+    """
     chosen = KINDS[kind]
     well_formed = re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", name)
     if not well_formed or keyword.iskeyword(name):
@@ -98,14 +118,14 @@ def plugin_names(name: str, kind: str = "dataset") -> dict[str, str]:
             near = f"my_{kind}"
         raise InputError(
             f"The name of a {chosen.group.noun} must consist of lowercase letters, "
-            "digits and underscores, begin with a letter, and not be a Python keyword. "
-            f"Received: {name}. For example: {near}."
+            "digits, and underscores, begin with a letter, and not be a Python "
+            f"keyword. Received: {name}. Choose another name, such as {near}."
         )
     return {
         "name": name,
         "distribution": f"stargan-tf-{name.replace('_', '-')}",
         "module": f"stargan_tf_{name}",
-        "class_name": "".join(part.capitalize() for part in name.split("_")),
+        "class_name": "".join(word.capitalize() for word in name.split("_")),
         "group": chosen.group.name,
         "entry": chosen.entry,
         "flag": chosen.flag,

@@ -1,9 +1,9 @@
-"""Ways of steering a model: what a user names to say what it is to draw.
+"""Steering: how users specify a translation, by labels, styles, or in another way.
 
 A model family names its steering (`ModelFamily.translated_by`), which is an entry point
-of the group `stargan_tf.steerings`. The engines ask it for what depends on it, and know
-no steering by name: its flags of `stargan-tf translate` and the plan of a translation,
-the model behind a server, and the tasks of an evaluation.
+of the group `stargan_tf.steerings`. A steering provides the flags of `stargan-tf
+translate` and the plan of a translation, the client of a model on a server, and the
+tasks of an evaluation. No engine refers to a steering by name.
 """
 
 import contextlib
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """A checked translation that only needs the model.
+    """A translation whose arguments are checked and that only needs the model.
 
     Args:
-        work: model → the files written.
-        place: where they go, for the closing message.
-        stream: the images that are read; None if there are none.
-        code: functions for the model in place of its run's, as `load_model` takes them.
+        work: function from the model to the list of files written.
+        place: the output path, for the final message.
+        stream: the input images; None if there are none.
+        code: functions that replace those of the model's run, as for `load_model`.
     """
 
     work: Callable[[Any], list[Path]]
@@ -44,19 +44,22 @@ class Plan:
 
 
 class Steering:
-    """One way of steering a model; the entries derive from it.
+    """The base class of steerings.
 
-    The command line's help imports an entry's module, so it imports NumPy, TensorFlow
-    and engines inside its methods only.
+    The command-line help imports the module of every steering, so the module must
+    import NumPy, TensorFlow, and engines only inside methods.
 
     Attributes:
-        api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
-        name: what a model family's `translated_by` says.
-        title: what messages call models that are steered so, as in "label models".
-        usage: forms of `stargan-tf translate`, the usual one first.
-        remote_model: `module:function`, (a `Client`, its description of a model, code
-            of the model: name → `module:name`) → the model, to translate with.
-        tasks: `module:function`, (subject, options) → the tasks of an evaluation.
+        api_version: the `API_VERSION` of `stargan_tf.plugin` that the steering was
+            written for: 1.
+        name: value of `translated_by` in model families.
+        title: name of such models in messages, as in "label models".
+        usage: usage lines of `stargan-tf translate`, the most common one first.
+        remote_model: `module:function` that creates the client-side model: (`Client`,
+            the server's description of the model, {name: `module:name`} of functions
+            for the model) → the model.
+        tasks: `module:function` that lists the tasks of an evaluation: (subject,
+            options) → tasks.
     """
 
     api_version: int
@@ -67,34 +70,41 @@ class Steering:
     tasks: str
 
     def add_arguments(self, parser: "argparse.ArgumentParser") -> None:
-        """Adds the flags of `stargan-tf translate` that only this steering takes.
+        """Adds flags to `stargan-tf translate` that only this steering accepts.
 
-        The default of each must be a value that a user cannot give, or False.
+        Each default must be False, or a value that users cannot pass.
         """
         raise NotImplementedError
 
     def check(self, args: "argparse.Namespace") -> None:
-        """Raises InputError for flags of a translation that contradict each other."""
+        """Checks the flags of a translation.
+
+        Raises:
+            InputError: if flags contradict each other.
+        """
         raise NotImplementedError
 
     def plan(
         self, args: "argparse.Namespace", state: "State", fitting: "Fitting"
     ) -> Plan:
-        """Checks all of a translation that can be checked without the model.
+        """Checks a translation as far as possible without the model.
 
         Args:
-            args: the parsed arguments, checked.
-            state: of the model's checkpoint.
-            fitting: how images become what the model takes.
+            args: the parsed arguments, after `check`.
+            state: state of the model's checkpoint.
+            fitting: how image files are converted to inputs of the model.
+
+        Returns:
+            The `Plan`.
 
         Raises:
-            InputError: if what the user gave cannot be used.
-            ImportError: if it needs an extra.
+            InputError: if an argument or a file cannot be used.
+            ImportError: if an extra is not installed.
         """
         raise NotImplementedError
 
     def missing(self, flag: str) -> InputError:
-        """The error of a flag that must be given."""
+        """Returns the error for a required flag that was not given."""
         return InputError(
             f"--{flag} is missing. Usage: stargan-tf translate {self.usage[0]}"
         )
@@ -102,28 +112,29 @@ class Steering:
 
 @functools.cache
 def steering(name: str) -> Steering:
-    """The steering called `name`.
+    """Returns the steering called `name`.
 
     Args:
-        name: as a model family's `translated_by` says.
+        name: value of `translated_by` of a model family.
 
     Raises:
-        InputError: if there is none, or its package is broken.
+        InputError: if there is no such steering, or its package cannot be imported.
     """
     return STEERINGS.load(name)
 
 
 def steerings() -> list[Steering]:
-    """All that are installed, ours first.
+    """Returns all installed steerings, those of this package first.
 
-    A broken one is left out; `steering` says what is wrong when a model needs it.
+    A steering that cannot be imported is omitted. `steering` raises the error when a
+    model needs it.
     """
-    found = []
+    available = []
     installed = STEERINGS.installed().items()
     for name, _ in sorted(installed, key=lambda item: not item[1].is_ours):
         with contextlib.suppress(InputError):
-            found.append(steering(name))
-    return found
+            available.append(steering(name))
+    return available
 
 
 class LabelSteering(Steering):
@@ -141,28 +152,32 @@ class LabelSteering(Steering):
     tasks = "stargan_tf.steering.tasks:label_tasks"
 
     def add_arguments(self, parser):
-        """`--mask`."""
+        """Adds `--mask`."""
         group = parser.add_argument_group("Target (label models)")
         group.add_argument(
             "--mask",
             metavar="DATASET",
-            help="Joint models: the data set that the mask claims, for the paper's "
-            "wrong mask.",
+            help="Joint models: data set that the mask selects, to reproduce the "
+            "wrong mask of the paper's figure 7.",
         )
 
     def check(self, args):
-        """Refuses flags that contradict each other."""
+        """Checks `--output`, `--to`, `--all`, and `--size`."""
         if not args.output:
             raise self.missing("output")
         if (args.to is not None) == args.all:
-            raise InputError("Give either --to NAME[,NAME] or --all.")
+            received = "both" if args.all else "neither"
+            raise InputError(
+                f"Pass either --to NAME[,NAME] or --all. Received: {received}."
+            )
         if args.all and args.size == "original":
             raise InputError(
-                "--all draws pictures as the model does; --size original needs --to."
+                "--all makes a grid at the model's image size. Received: --size "
+                "original. Use --to, or remove --size."
             )
 
     def plan(self, args, state, fitting):
-        """One output for each input, or the paper's grid of every domain."""
+        """Plans one output per input, or the paper's grid with every domain."""
         from stargan_tf.data.labels import LabelSpace
         from stargan_tf.data.targets import parse_target
         from stargan_tf.steering.styles import check_count
@@ -170,8 +185,8 @@ class LabelSteering(Steering):
         from stargan_tf.translation.translate import to_files, to_grid
 
         measured = fitting.is_measured
-        pictures = find_inputs(args.inputs, args.output, measured=measured)
-        stream = PictureStream(pictures, fitting)
+        files = find_inputs(args.inputs, args.output, measured=measured)
+        stream = PictureStream(files, fitting)
         space = LabelSpace(state.datasets)
         given = None if args.from_ is None else parse_target(args.from_, space)
         target = None if args.all else parse_target(args.to, space)
@@ -203,14 +218,14 @@ class LabelSteering(Steering):
         given: "Target | None",
         mask: str | None,
     ) -> Callable[[Any, Any], list]:
-        """What is done with the model: (model, images) → arrays like the images.
+        """Returns the translation, a function (model, images) → list of arrays.
 
         Args:
-            space: the model's names.
-            target: what `--to` says; None for every domain, a column each, whose
-                `heading` is then an attribute.
-            given: the images' own labels, as `--from` says.
-            mask: the data set that `--mask` names.
+            space: the model's `LabelSpace`.
+            target: the target of `--to`; None for every domain, with one column each.
+                The function then has the attribute `heading`.
+            given: labels of the images from `--from`.
+            mask: name of the data set from `--mask`.
         """
         from stargan_tf.steering import labels
 

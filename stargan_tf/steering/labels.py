@@ -1,7 +1,7 @@
-"""Labels: translating images to one target, or to the paper's grid of all.
+"""Steering by labels: translation to one target, or to a grid of all domains.
 
-The models here are any with `label_space`, `translate(images, labels, dataset=, mask=)`
-and `classify(images, dataset=)`: a `StarGAN`, or one that a server holds.
+It works with every model that has `label_space`, `translate(images, labels, dataset=,
+mask=)`, and `classify(images, dataset=)`, such as a `StarGAN` or a model on a server.
 """
 
 from dataclasses import dataclass
@@ -22,32 +22,34 @@ from stargan_tf.translation.grid import INPUT, Heading
 
 
 def parse_mask(text: str, label_space: LabelSpace) -> int:
-    """Index of the data set that the (in the paper, wrong) mask is to claim."""
+    """Returns the index of the data set that the mask selects."""
     names = [info.name for info in label_space.datasets]
     if len(names) == 1:
         raise InputError(
             "--mask needs a model trained on several data sets. Received: --mask "
-            f"{text}, and a model of '{names[0]}' alone, which has no mask"
+            f"{text}, and a model trained on '{names[0]}' only. Remove --mask."
         )
     if text not in names:
         raise InputError(
-            f"--mask names one of the model's data sets; '{text}' is none. "
-            + near_names(text, names)
+            "--mask must be the name of one of the model's data sets. Received: "
+            f"'{text}'. " + near_names(text, names)
         )
     return names.index(text)
 
 
 def all_targets(info: DatasetInfo, source_labels: np.ndarray) -> dict[str, np.ndarray]:
-    """The paper's grid: a target label for each domain.
+    """Returns target labels for each domain, as in the grids of the paper.
 
-    Members of an exclusive group and one-hot domains are switched on; every other
-    attribute is flipped.
+    Members of an exclusive group and one-hot domains are set to 1; all other attributes
+    are flipped.
 
     Args:
+        info: the `DatasetInfo`.
         source_labels: array (n, c) or (c,) of 0 and 1.
 
     Returns:
-        Domain name → float32 array like `source_labels`, in the order of the names.
+        Name of the domain → float32 array like `source_labels`, in the order of the
+        domains.
     """
     source = np.asarray(source_labels, np.float32)
     targets = {}
@@ -59,7 +61,7 @@ def all_targets(info: DatasetInfo, source_labels: np.ndarray) -> dict[str, np.nd
 
 
 def is_flipped(info: DatasetInfo, domain: str) -> bool:
-    """Whether the paper's grid flips `domain` rather than switching it on."""
+    """Whether the paper's grid flips `domain` instead of setting it to 1."""
     return info.label_type != ONE_HOT and not info.rivals(domain)
 
 
@@ -68,13 +70,14 @@ class ToTarget:
     """Translates every image to one target.
 
     Args:
-        label_space: the model's names.
-        target: what to change.
-        given: the images' own labels, as `--from` names them; None asks the model.
-        mask: index of the data set that the mask claims; None claims the target's.
+        label_space: the model's `LabelSpace`.
+        target: the labels to change.
+        given: labels of the images, as passed with `--from`; if None, the model
+            predicts them.
+        mask: index of the data set that the mask selects; None for that of the target.
 
     Raises:
-        InputError: if the given labels are another data set's than the target.
+        InputError: if `given` and `target` belong to different data sets.
     """
 
     label_space: LabelSpace
@@ -94,7 +97,7 @@ class ToTarget:
             )
 
     def __call__(self, model: Any, images: np.ndarray) -> list[np.ndarray]:
-        """uint8 images (n, h, w, 3) → one array of the same shape, in a list."""
+        """Translates uint8 images (n, h, w, 3) to a list with one array like them."""
         dataset = self.target.dataset
         labels = target_labels(model, images, self.target, self.given)
         return [model.translate(images, labels, dataset=dataset, mask=self.mask)]
@@ -104,7 +107,11 @@ class ToTarget:
 class ToEveryDomain:
     """Translates every image to each domain of each data set: the paper's grid.
 
-    The arguments are those of `ToTarget`.
+    Args:
+        label_space: the model's `LabelSpace`.
+        given: labels of the images, as passed with `--from`; if None, the model
+            predicts them.
+        mask: index of the data set that the mask selects; None for that of each domain.
     """
 
     label_space: LabelSpace
@@ -113,17 +120,17 @@ class ToEveryDomain:
 
     @property
     def heading(self) -> Heading:
-        """The grid's head: the input, then every domain."""
+        """Column heading of the grid: the input, then every domain."""
         return Heading([INPUT, *domain_titles(self.label_space)])
 
     def __call__(self, model: Any, images: np.ndarray) -> list[np.ndarray]:
-        """uint8 images (n, h, w, 3) → an array of the same shape for each domain."""
+        """Translates uint8 images (n, h, w, 3) to a list of one array per domain."""
         outputs = []
         for dataset, info in enumerate(self.label_space.datasets):
             given = self.given
             if given is not None and given.dataset != dataset:
                 given = None
-            if info.label_type == ONE_HOT:  # The targets say everything.
+            if info.label_type == ONE_HOT:  # Targets do not depend on the source.
                 source = np.zeros((len(images), len(info.domains)), np.float32)
             else:
                 source = source_labels(model, images, dataset, given)
@@ -135,10 +142,10 @@ class ToEveryDomain:
 
 
 def domain_titles(label_space: LabelSpace) -> list[str]:
-    """The domains' names, as they stand above the columns of the paper's grid.
+    """Returns the column titles of the domains in the paper's grid.
 
-    They have the data set's name where two share one; those that are flipped, not
-    switched on, say so.
+    A name that occurs in two data sets includes the name of the data set. Domains that
+    are flipped end in "on/off".
     """
     pairs = [(info, domain) for info in label_space.datasets for domain in info.domains]
     return [

@@ -1,4 +1,4 @@
-"""Style codes in files, so that they are computed once and used many times."""
+"""Files of style codes, to reuse styles."""
 
 import os
 import zipfile
@@ -21,14 +21,14 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class StyleCodes(StyleSource):
-    """The style codes in a file, with what identifies the models that understand them.
+    """The style codes in a file, with the family and domains of their model.
 
     Args:
-        styles: float32 (n, style_dim).
-        domains: the domain of each style, by name.
-        model_domains: all domains of the model.
-        family: the model's family.
-        path: the file.
+        styles: float32 array (n, style_dim).
+        domains: name of the domain of each style.
+        model_domains: names of all domains of the model.
+        family: name of the model's family.
+        path: path of the file.
     """
 
     styles: np.ndarray
@@ -39,53 +39,67 @@ class StyleCodes(StyleSource):
 
     @property
     def names(self) -> list[str]:
-        """What to call the styles in file names."""
+        """Names of the styles for file names."""
         return [f"{self.path.stem}{n}" for n, _ in enumerate(self.domains, 1)]
 
     @property
     def columns(self) -> Heading:
-        """Head of the styles' columns: a block for each domain."""
+        """Column heading of the styles, with a block per domain."""
         titles = [f"{domain}, style {n}" for n, domain in enumerate(self.domains, 1)]
         return Heading(titles, breaks=block_starts(self.domains))
 
     def codes(self, model: Any) -> np.ndarray:
-        """`styles`; InputError if the model's are of another width."""
+        """Returns `styles`; raises InputError if their width differs from the model's.
+
+        Args:
+            model: the model to use the styles with.
+        """
         width = self.styles.shape[1]
         if width != model.style_dim:
             raise InputError(
-                f"{self.path} holds styles of another model, {width} wide. This "
-                f"model's are {model.style_dim} wide (style_dim). Make them anew with "
+                f"Styles for this model must be {model.style_dim} wide (style_dim). "
+                f"Received: {self.path} with styles of width {width}. Save styles of "
                 "this model."
             )
         return self.styles
 
     def check_model(self, family: str, domains: Sequence[str]) -> None:
-        """Raises InputError if the model is of another family or has other domains."""
+        """Raises InputError if the model has another family or other domains."""
         if (self.family, self.model_domains) != (family, tuple(domains)):
             raise InputError(
-                f"{self.path} holds styles of another model, a {self.family} with the "
-                f"domains {', '.join(self.model_domains)}. Received: a {family} with "
-                f"{', '.join(domains)}. Make the styles anew with this model."
+                f"Expected styles of a {family} model with the domains "
+                f"{', '.join(domains)}. Received: {self.path} with styles of a "
+                f"{self.family} model with {', '.join(self.model_domains)}. Save new "
+                "styles with this model."
             )
 
 
 def save_styles(
     path: str | os.PathLike, styles: np.ndarray, domains: Sequence[str], model: Any
 ) -> Path:
-    """Writes style codes; the file appears in full or not at all.
+    """Saves style codes to a file, atomically.
+
+    Example:
+
+    ```python
+    styles = model.encode_style(references, "female")
+    stargan_tf.save_styles("styles.npz", styles, "female", model)
+    codes = stargan_tf.load_styles("styles.npz", model)
+    model.translate(images, styles=codes.styles[:1])
+    ```
 
     Args:
-        path: where to, a `.npz`.
-        styles: (n, style_dim), from `model.encode_style` or `model.map_latents`.
-        domains: the domain of each style by name; a single name serves all.
-        model: the `StarGANV2` that they are of.
+        path: path of the file, which must end in `.npz`.
+        styles: array (n, style_dim) from `model.encode_style` or `model.map_latents`.
+        domains: name of the domain of each style, or a single name for all.
+        model: the `StarGANV2` that the styles belong to.
 
     Returns:
-        `path` as a `Path`.
+        `path` as a `pathlib.Path`.
 
     Raises:
-        InputError: for another extension, styles that do not fit, or if the file
-            cannot be written.
+        InputError: if the path does not end in `.npz`, styles and domains do not
+            match the model, or the file cannot be written.
     """
     path = check_style_path(path)
     styles = np.asarray(styles, np.float32)
@@ -93,8 +107,8 @@ def save_styles(
     names = list(map(composed, names))
     if styles.shape != (len(names), model.style_dim) or not names:
         raise InputError(
-            f"Styles are (n, {model.style_dim}) with a domain each. Received: shape "
-            f"{styles.shape} and {len(names)} domains"
+            f"Styles must have shape (n, {model.style_dim}) and one domain each. "
+            f"Received: shape {styles.shape} and {len(names)} domains"
         )
     for name in names:
         model.info.index(name)
@@ -110,17 +124,19 @@ def save_styles(
 
 
 def load_styles(path: str | os.PathLike, model: Any = None) -> StyleCodes:
-    """Reads style codes that `save_styles` wrote.
+    """Loads style codes from a file of `save_styles`.
 
     Args:
-        path: the file.
-        model: the model to use them with, which is checked to be of the same kind.
+        path: path of the file.
+        model: the model to use the styles with. If given, its family, domains, and
+            style width are checked.
 
     Returns:
-        The codes; `model.translate(images, styles=codes.styles[:1])` uses the first.
+        The `StyleCodes`. `model.translate(images, styles=codes.styles[:1])` uses the
+        first style.
 
     Raises:
-        InputError: if the file cannot be read, or is of another model.
+        InputError: if the file cannot be read, or belongs to another model.
     """
     codes = _read(Path(path))
     if model is not None:
@@ -130,7 +146,7 @@ def load_styles(path: str | os.PathLike, model: Any = None) -> StyleCodes:
 
 
 def check_style_path(path: str | os.PathLike) -> Path:
-    """`path`; InputError unless it ends in `.npz`."""
+    """Returns `path` as a `Path`; raises InputError unless it ends in `.npz`."""
     path = Path(path)
     if path.suffix.lower() != EXTENSION:
         raise InputError(
@@ -141,7 +157,7 @@ def check_style_path(path: str | os.PathLike) -> Path:
 
 def _read(path: Path) -> StyleCodes:
     try:
-        # No pickles: a style file from elsewhere must not run code.
+        # No pickles: files of unknown origin must not run code.
         with open_arrays(path) as arrays:
             version, style = int(arrays["format"]), arrays["style"]
             family = str(arrays["family"])
@@ -156,11 +172,11 @@ def _read(path: Path) -> StyleCodes:
     except OSError as error:
         reason = error.strerror or "not a .npz file"
         raise InputError(f"Cannot read the style file {path}: {reason}.") from error
-    # What NumPy answers broken or foreign bytes with.
+    # The errors of NumPy for broken or unrelated files.
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"Cannot read the style file {path}: not written by --save_style, of "
-            "another version, or damaged."
+            f"Cannot read the style file {path}: it was not written by --save_style, "
+            "has another version, or is damaged."
         ) from error
     return StyleCodes(style, domains, model_domains, family, path)
 
@@ -168,10 +184,17 @@ def _read(path: Path) -> StyleCodes:
 def read_stored(
     path: str, family: str, domains: Sequence[str], domain: str | None
 ) -> StyleCodes:
-    """Reads a style file for a model of a family that is not opened yet.
+    """Reads a style file for a model that is not loaded yet.
 
-    It takes the styles of one of the model's domains only; None takes all. An
-    InputError says if the file is broken, of another model, or without such styles.
+    Args:
+        path: path of the file.
+        family: name of the model's family.
+        domains: names of all domains of the model.
+        domain: the domain whose styles are selected; None for all styles.
+
+    Raises:
+        InputError: if the file cannot be read, belongs to another model, or has no
+            styles of `domain`.
     """
     codes = load_styles(path)
     codes.check_model(family, domains)
@@ -179,7 +202,7 @@ def read_stored(
     if not rows:
         raise InputError(
             f"{path} has styles of {', '.join(dict.fromkeys(codes.domains))} only. "
-            f"Received: --to {domain}"
+            f"Received: --to {domain}. Choose one of these domains."
         )
     names = tuple(codes.domains[row] for row in rows)
     return replace(codes, styles=codes.styles[rows], domains=names)

@@ -1,4 +1,4 @@
-"""Models that styles steer: a domain, and one of the many styles in it."""
+"""Steering by styles: the flags of `stargan-tf translate` and its plans."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +10,9 @@ from stargan_tf.errors import InputError
 from stargan_tf.files import check_file
 from stargan_tf.steering import Plan, Steering
 
-FEW, MANY = 2, 4  # random styles that make a strip, and that fill a grid or a video
+FEW, MANY = 2, 4  # default number of random styles: in a strip; in a grid or video
 _RANDOM = ("seed", "styles", "truncation")
-_FORMS = ("all", "grid", "strip", "video")
+_LAYOUTS = ("all", "grid", "strip", "video")
 
 
 class StyleSteering(Steering):
@@ -32,29 +32,29 @@ class StyleSteering(Steering):
     tasks = "stargan_tf.steering.tasks:style_tasks"
 
     def add_arguments(self, parser):
-        """Which styles, and in which form."""
+        """Adds the flags for styles and for the layout of the output."""
         group = parser.add_argument_group("Style (style models)")
         add, file = group.add_argument, {"metavar": "FILE"}
-        text = "Seed of the first random style; the next have N+1, N+2, …. [0]"
+        text = "Seed of the first random style; the next seeds are N+1, N+2, …. [0]"
         add("--seed", type=number(int, 0), help=text)
         text = "Random styles per domain. [1; 2 for --strip; 4 for grids and videos]"
         add("--styles", type=number(int, 1), help=text)
-        text = "0 gives the mean style, 1 the full variety of random styles. [1]"
+        text = "From the mean style (0) to the full diversity of random styles (1). [1]"
         add("--truncation", type=number(float, 0.0, 1.0), help=text)
         add(
             "--reference",
             action="append",
             metavar="PATH",
-            help="Image, or folder of images, whose style to take; may be repeated. "
+            help="Image, or folder of images, whose style to use; may be repeated. "
             "Its domain is --to, or the name of its folder.",
         )
-        add("--style_file", **file, help="File of styles, .npz.")
-        add("--save_style", **file, help="Write the styles to a .npz for --style_file.")
+        add("--style_file", **file, help="Style file (.npz) from --save_style.")
+        add("--save_style", **file, help="Save the styles to a style file (.npz).")
         add_mask_provider(group)
-        add = parser.add_argument_group("Form (style models)").add_argument
-        text = "One image with a row for each input and a column for each style."
+        add = parser.add_argument_group("Layout (style models)").add_argument
+        text = "Write one image with a row per input and a column per style."
         add("--grid", action=Switch, default=False, help=text)
-        text = "Interpolate between styles in N columns, with a row for each input."
+        text = "Interpolate between styles in N columns, with a row per input."
         add("--strip", type=number(int, 2), metavar="N", help=text)
         add(
             "--video",
@@ -67,38 +67,48 @@ class StyleSteering(Steering):
         add("--fps", type=number(int, 1), help="Frames per second. [20]")
 
     def check(self, args):
-        """Refuses flags that contradict each other."""
+        """Checks the flags of styles and layout, `--to`, `--fit`, and `--size`."""
         sources = (*_RANDOM, "reference", "style_file")
         given = [name for name in sources if getattr(args, name) is not None]
         if len({"random" if name in _RANDOM else name for name in given}) > 1:
             flags = " and ".join(f"--{name}" for name in given)
             raise InputError(
-                "Styles are random (--seed, --styles, --truncation), or come from "
-                f"--reference, or from --style_file. Received: {flags}. Leave one."
+                "Styles must come from only one source: random numbers (--seed, "
+                "--styles, --truncation), --reference, or --style_file. Received: "
+                f"{flags}"
             )
         if args.all and args.to is not None:
-            raise InputError("Give either --to DOMAIN or --all.")
+            raise InputError("Pass either --to DOMAIN or --all. Received: both.")
         if not (args.all or args.reference or args.style_file) and args.to is None:
-            raise InputError("Give --to DOMAIN, or --all for every domain.")
-        forms = [f"--{name}" for name in _FORMS if getattr(args, name)]
-        if len(forms) > 1 and forms != ["--all", "--grid"]:
-            raise InputError(f"Received: {' and '.join(forms)}. Leave one.")
+            raise InputError(
+                "Pass --to DOMAIN, or --all for every domain. Received: neither."
+            )
+        layouts = [f"--{name}" for name in _LAYOUTS if getattr(args, name)]
+        if len(layouts) > 1 and layouts != ["--all", "--grid"]:
+            raise InputError(
+                "Pass at most one of --all, --grid, --strip, and --video. Received: "
+                f"{' and '.join(layouts)}"
+            )
         for name in ("frames", "fps"):
             if getattr(args, name) is not None and not args.video:
-                raise InputError(f"--{name} is for --video. Add it, or drop --{name}.")
+                raise InputError(
+                    f"--{name} applies only to --video. Received: --{name} without "
+                    f"--video. Add --video, or remove --{name}."
+                )
         if args.fit == "keep":
             raise InputError(
-                "Style models take squares: --fit crop or stretch. Received: keep"
+                "Style models need --fit crop or stretch. Received: --fit keep"
             )
-        if forms and args.size == "original":
+        if layouts and args.size == "original":
             raise InputError(
-                f"{forms[0]} draws pictures as the model does; drop --size original."
+                f"{layouts[0]} uses the model's image size. Received: --size original. "
+                "Remove --size."
             )
         if not args.output and (args.inputs or not args.save_style):
             raise self.missing("output")
 
     def plan(self, args, state, fitting):
-        """Images in styles: as files, as a grid or strip, or as a video."""
+        """Plans translations to styles, as files, a grid, a strip, or a video."""
         from stargan_tf.data.labels import LabelSpace
         from stargan_tf.steering.style_files import check_style_path, save_styles
         from stargan_tf.translation import interpolation, translate
@@ -111,7 +121,7 @@ class StyleSteering(Steering):
         space = LabelSpace(state.datasets)
         options = strength_options(args, space)
         source = choose_styles(args, state.model, space, fitting)
-        references = getattr(source, "pictures", ())
+        references = getattr(source, "files", ())
         code = {"mask_provider": args.mask_provider}
         overwrite = args.overwrite
         save = args.save_style and check_style_path(args.save_style)
@@ -124,29 +134,29 @@ class StyleSteering(Steering):
 
         if save and not (args.inputs or args.output):
             return Plan(lambda model: [save_source(model)], "", code=code)
-        pictures = find_inputs(
+        files = find_inputs(
             args.inputs,
             None if args.video else args.output,
             measured=fitting.is_measured,
         )
-        stream = PictureStream(pictures, fitting)
-        place, at_once = args.output, args.batch_size
+        stream = PictureStream(files, fitting)
+        place, batch_size = args.output, args.batch_size
         if args.video:
             frames, fps = args.frames or 80, args.fps or 20
-            interpolation.check_sources(len(pictures))
+            interpolation.check_sources(len(files))
             path = interpolation.check_film(place, fps)
-            translate.check_outputs([*references, *pictures], [path])
+            translate.check_outputs([*references, *files], [path])
             check_file(path, overwrite)
         elif args.all or args.grid or args.strip:
             columns = 1 + (args.strip or len(source.domains))
             write = translate.to_grid(
-                stream, place, at_once, columns, references, overwrite
+                stream, place, batch_size, columns, references, overwrite
             )
         else:
             write = translate.to_files(
                 stream,
                 place,
-                at_once,
+                batch_size,
                 source.names,
                 references,
                 overwrite,
@@ -163,8 +173,10 @@ class StyleSteering(Steering):
                 images = [fitted.image for _, fitted in stream]
                 if not images:
                     return []
-                film = interpolation.film_along_the_way
-                return [film(path, model, images, source, frames, fps, at_once)]
+                write_video = interpolation.film_along_the_way
+                return [
+                    write_video(path, model, images, source, frames, fps, batch_size)
+                ]
             if args.strip:
                 translation = interpolation.along_the_way(model, source, args.strip)
             else:
@@ -178,7 +190,11 @@ STYLES = StyleSteering()
 
 
 def strength_options(args, label_space):
-    """Arguments of `ToStyles` for a strength in `--to`; InputError by other flags."""
+    """Returns the arguments of `ToStyles` for a strength in `--to`.
+
+    Raises:
+        InputError: if the strength and `--from` are not given together.
+    """
     from stargan_tf.data.targets import parse_target
 
     strength = 1.0
@@ -188,21 +204,25 @@ def strength_options(args, label_space):
         return {}
     if strength == 1.0 or args.from_ is None:
         raise InputError(
-            "A strength below 1 starts from the style of the inputs, in the domain "
-            "that they show: --to DOMAIN:0.5 --from DOMAIN. Received: "
-            + (f"--from {args.from_} alone" if args.from_ else f"--to {args.to} alone")
+            "A strength below 1 and the domain of the inputs must be given together, "
+            "as in --to DOMAIN:0.5 --from DOMAIN. Received: only "
+            + (f"--from {args.from_}" if args.from_ else f"--to {args.to}")
         )
     if args.video:
-        raise InputError("--video shows whole styles. Drop --from and the strength.")
-    own_domain, _ = parse_target(args.from_, label_space).chosen
-    return {"strength": strength, "own_domain": own_domain}
+        raise InputError(
+            "--video does not support strengths. Received: --video with --to "
+            f"{args.to}. Remove --from and the strength."
+        )
+    source_domain, _ = parse_target(args.from_, label_space).chosen
+    return {"strength": strength, "source_domain": source_domain}
 
 
 def choose_styles(args, family, label_space, fitting):
-    """The styles that checked flags stand for; references and style files are read.
+    """Returns the styles of checked flags; reads references and style files.
 
-    An InputError says if the domain is unknown, a file unreadable, or there are too
-    many styles or, for an interpolation, too few.
+    Raises:
+        InputError: if a domain is unknown, a file cannot be read, or there are too many
+            styles, or too few for an interpolation.
     """
     from stargan_tf.data.targets import parse_target
     from stargan_tf.steering import style_files, styles
@@ -225,17 +245,17 @@ def choose_styles(args, family, label_space, fitting):
         truncation = 1.0 if args.truncation is None else args.truncation
         seeds = range(first, first + count)
         source = styles.random_styles(chosen, seeds, truncation)
-    moving = next((name for name in ("strip", "video") if getattr(args, name)), None)
-    if moving and len(source.domains) < 2:
+    layout = next((name for name in ("strip", "video") if getattr(args, name)), None)
+    if layout and len(source.domains) < 2:
         raise InputError(
-            f"--{moving} goes from style to style and needs two or more. Received: "
-            "one. Repeat --reference, or raise --styles."
+            f"--{layout} interpolates between styles and needs at least two. Received: "
+            "one. Repeat --reference, or increase --styles."
         )
     return source
 
 
 def _count(args, at_most):
-    """Random styles of each domain: by default no more than `at_most`, but one."""
+    """Number of random styles per domain; the default is at most `at_most`, or 1."""
     if args.styles is not None:
         return args.styles
     if args.strip:

@@ -1,4 +1,4 @@
-"""What evaluation measures, for each steering."""
+"""The tasks of an evaluation, for steering by labels and by styles."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -27,19 +27,24 @@ from stargan_tf.steering.labels import is_flipped
 
 
 def label_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
-    """One task for each target, over the images that do not show it yet.
+    """Lists one task per target, with the images that do not have the target label yet.
 
-    A domain that excludes others is switched on; any other attribute is switched on
-    where it is off (`Male`), and off where it is on (`Male=0`). The last task gives
-    every image its own label again.
+    A domain of an exclusive group is set to 1. Any other attribute has two tasks: it
+    is set to 1 where it is 0 (`Male`), and to 0 where it is 1 (`Male=0`). The last task
+    translates every image to its own label.
 
-    Tasks without an image are left out. Of the options, `count` is used.
+    Args:
+        subject: model and data.
+        options: evaluation options, of which `count` is used.
+
+    Returns:
+        The tasks that have at least one image.
     """
     tasks = list(_label_changes(subject, options.count))
-    everything = subsample(np.arange(len(subject.held_out)), options.count)
-    own = subject.held_out.labels[everything]
-    translate = _to_labels(subject, own)
-    tasks.append(Task(OWN, OWN, 0, 1.0, everything, own, translate))
+    rows = subsample(np.arange(len(subject.held_out)), options.count)
+    labels = subject.held_out.labels[rows]
+    translate = _to_labels(subject, labels)
+    tasks.append(Task(OWN, OWN, 0, 1.0, rows, labels, translate))
     return [task for task in tasks if len(task.rows)]
 
 
@@ -77,12 +82,13 @@ def _back_to_labels(subject: Subject, labels: np.ndarray):
 
 
 class ReferenceCodes:
-    """Draws references for images; each reference is encoded once.
+    """Selects random references for images; each reference is encoded only once.
 
     Args:
         subject: model and data.
-        options: `seed`, `outputs`, `count` and `batch_size` are used.
-        domain: number of the domain.
+        options: evaluation options, of which `seed`, `outputs`, `count`, and
+            `batch_size` are used.
+        domain: index of the domain.
     """
 
     def __init__(self, subject: Subject, options: EvaluationOptions, domain: int):
@@ -90,7 +96,7 @@ class ReferenceCodes:
         members = np.flatnonzero(subject.held_out.labels[:, domain])
         least = options.count and max(options.count, options.outputs)
         self.rows = subsample(members, least)
-        # Two equal references would make equal translations, and less diversity.
+        # Equal references would give equal translations, which lowers the diversity.
         self.outputs = max(1, min(options.outputs, len(self.rows)))
 
     @cached_property
@@ -98,22 +104,23 @@ class ReferenceCodes:
         """Style codes of all references, (m, style_dim)."""
         size = self.options.batch_size
         batches = image_batches(self.subject.held_out, self.rows, size)
-        parts = [
+        codes = [
             self.subject.model.encode_style(images, self.domain)
             for _, images in batches
         ]
-        if not parts:
+        if not codes:
+            name = self.subject.held_out.info.domains[self.domain]
             raise InputError(
-                f"The domain '{self.subject.held_out.info.domains[self.domain]}' has "
-                "no readable held-out image to take a style from. Add images."
+                f"The domain '{name}' needs at least one readable held-out image as a "
+                "reference. Received: none. Add images."
             )
-        return np.concatenate(parts)
+        return np.concatenate(codes)
 
     def of(self, rows: np.ndarray) -> np.ndarray:
-        """Styles (n, outputs, style_dim) for held-out images with the numbers `rows`.
+        """Returns random styles (n, outputs, style_dim) for the held-out images `rows`.
 
-        They are drawn without repetition where there are enough references; fewer
-        than the options say where there are fewer.
+        The references of an image are distinct if there are enough. If there are fewer
+        references than the option `outputs`, there are fewer outputs.
         """
         total, outputs = len(self.codes), self.outputs
         chosen = [
@@ -130,13 +137,18 @@ Styles = Callable[[np.ndarray], np.ndarray]
 
 
 def style_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
-    """Latent- and reference-guided, each ordered pair of domains.
+    """Lists latent- and reference-guided tasks for each ordered pair of domains.
 
-    The styles of an image depend on the seed, the pair and the image alone, not on
-    the batch size. The last task gives every image its own domain and style again.
+    The styles of an image depend only on the seed, the pair, and the image, not on the
+    batch size. The last task translates every image to its own domain and style.
 
-    Tasks without an image are left out. Of the options, `count`, `outputs` and `seed`
-    are used.
+    Args:
+        subject: model and data.
+        options: evaluation options, of which `count`, `outputs`, `seed`, and
+            `batch_size` are used.
+
+    Returns:
+        The tasks that have at least one image.
     """
     model, labels = subject.model, subject.held_out.labels
     domains = subject.held_out.info.domains
@@ -163,11 +175,11 @@ def style_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
                 outputs=outputs,
             )
             tasks.append(task)
-    tasks.append(_own_styles(subject, options))
+    tasks.append(_reconstruction(subject, options))
     return [task for task in tasks if len(task.rows)]
 
 
-def _own_styles(subject: Subject, options: EvaluationOptions) -> Task:
+def _reconstruction(subject: Subject, options: EvaluationOptions) -> Task:
     rows = subsample(np.arange(len(subject.held_out)), options.count)
     labels = subject.held_out.labels[rows]
 
@@ -205,7 +217,7 @@ def _in_styles(model: Any, rows: np.ndarray, styles: Styles) -> Translate:
 
 
 def _back_in_style(model: Any, domain: str) -> Back:
-    """The cycle of the training: back with the style of the image itself."""
+    """Translates back to the style of the image, as in the cycle loss."""
 
     def back(places: np.ndarray, images: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         codes = model.encode_style(images, domain)

@@ -1,4 +1,4 @@
-"""For the tests of plugins: do a data set and a model family keep their promises?"""
+"""Checks of the plugin contract, for the tests of data sets and model families."""
 
 from stargan_tf.testing.datasets import NotConforming, check_dataset
 from stargan_tf.testing.models import check_model

@@ -1,7 +1,7 @@
-"""The promises of a model family, a function each, which yields what is broken.
+"""Checks of the contract of model families; each check yields a line per violation.
 
-They are those of the contract in `stargan_tf.models.family`, and what follows: every
-command works for a model of the family. They are checked on a run of two steps.
+The contract is in `stargan_tf.models.family`. The checks train a run of two steps and
+verify that every command works with it.
 """
 
 import contextlib
@@ -32,20 +32,20 @@ from stargan_tf.testing.datasets import (
 )
 
 STEPS = 2
-# Held-out images that a task of the evaluation translates.
+# Number of held-out images per task of the evaluation.
 EVALUATED = 2
 
 
 @dataclass
 class Subject:
-    """What the checks look at.
+    """The model family to check, and its run.
 
     Args:
-        family: its definition.
-        options: of the runs, as `stargan-tf train` takes them.
-        folder: an empty one, for runs and exports.
-        model: as trained in `run`; None until then.
-        doing: what is being done, for the report of an error.
+        family: the model family.
+        options: options of the run, as for `stargan-tf train`.
+        folder: an empty folder for runs and exports.
+        model: the model trained in `run`; None before training.
+        doing: description of the current step, for error messages.
     """
 
     family: ModelFamily
@@ -56,11 +56,11 @@ class Subject:
 
     @property
     def run(self) -> Path:
-        """The run's folder."""
+        """Folder of the run."""
         return self.folder / "run"
 
     def config(self) -> Any:
-        """The run's configuration."""
+        """Returns the configuration of the run."""
         from stargan_tf.training.config import resolve
 
         every_step = ("checkpoint_every", "log_every")
@@ -74,16 +74,16 @@ class Subject:
         )
 
     def train(self, folder: Path) -> Any:
-        """Trains there to the last step, or resumes; returns the model."""
+        """Trains in `folder`, or resumes there; returns the model."""
         from stargan_tf.training.run import train
 
         with warnings.catch_warnings():
-            # Two steps teach nothing, and a run's diagnostics say so.
+            # After two steps, diagnostics of a run warn about the untrained model.
             warnings.simplefilter("ignore", UserWarning)
             return train(self.config(), folder)
 
     def checkpoint(self) -> Any:
-        """The newest checkpoint of the run and its state."""
+        """Returns the newest checkpoint of the run and its state."""
         from stargan_tf.training.run_folder import find_checkpoint
 
         return find_checkpoint(self.run)
@@ -93,7 +93,7 @@ Check = Callable[[Subject], Iterator[str]]
 
 
 def check_code(subject: Subject) -> Iterator[str]:
-    """Everything that the definition names can be imported."""
+    """All code that the definition names can be imported."""
     for field in ("target", "batches", "sampler", "served", "litert", "official"):
         name = getattr(subject.family, field)
         if name:
@@ -104,7 +104,7 @@ def check_code(subject: Subject) -> Iterator[str]:
 
 
 def check_options(subject: Subject) -> Iterator[str]:
-    """Options have the defaults of the arguments of constructor and `compile`."""
+    """Options have the same defaults as the arguments of constructor and `compile`."""
     subject.doing = "comparing the options with the arguments of the model"
     model_class = subject.family.model_class()
     for field, function in (
@@ -113,21 +113,21 @@ def check_options(subject: Subject) -> Iterator[str]:
     ):
         parameters = inspect.signature(function).parameters
         for option in getattr(subject.family, field):
-            # A subclass may pass it on without naming it.
+            # A subclass may pass an argument on as part of **kwargs.
             default = getattr(parameters.get(option.name), "default", option.default)
             if default != option.default:
                 yield (
-                    f"{function.__qualname__} must take {option.name}="
-                    f"{option.default!r}, as {field} says. Received: {default!r}"
+                    f"{function.__qualname__} must have the default {option.name}="
+                    f"{option.default!r}, as in {field}. Received: {default!r}"
                 )
 
 
 def check_trains(subject: Subject) -> Iterator[str]:
-    """Two steps of `stargan-tf train` change every network that is trained."""
+    """Two steps of `stargan-tf train` update every trained network."""
     from stargan_tf.models.base import StarGANBase
     from stargan_tf.training.run import build_model
 
-    subject.doing = "training two steps"
+    subject.doing = "training for two steps"
     model = subject.train(subject.run)
     if not isinstance(model, StarGANBase):
         yield f"The class must derive from StarGANBase. Received: {type(model)}"
@@ -138,27 +138,28 @@ def check_trains(subject: Subject) -> Iterator[str]:
         before, after = (getattr(m, network).get_weights() for m in (fresh, model))
         if all(map(np.array_equal, before, after)):
             yield (
-                f"{STEPS} steps must train {network}. Received: its initial weights. "
-                "Pass options with which they do, or correct train_step"
+                f"{STEPS} steps must update {network}. Received: its initial weights. "
+                "Pass options with which it is updated, or correct train_step."
             )
     subject.model = model
 
 
 def check_saves(subject: Subject) -> Iterator[str]:
-    """What is saved is the whole model: arguments, weights, optimizers, step."""
+    """A checkpoint holds the complete model: arguments, weights, optimizers, step."""
     from stargan_tf.training.run_folder import open_checkpoint
 
-    subject.doing = "opening the checkpoint, compiled"
+    subject.doing = "loading the checkpoint"
     loaded = open_checkpoint(*subject.checkpoint(), compile=True)
     for method in ("get_config", "get_compile_config"):
         saved, given = (getattr(m, method)() for m in (loaded, subject.model))
         if saved != given:
-            yield f"{method} must give what was saved. Received: {saved}, not {given}"
-    yield from _different(loaded, subject.model, "A loaded model must equal the saved")
+            yield (f"{method} of a loaded model must return {given}. Received: {saved}")
+    rule = "A loaded model must equal the saved model"
+    yield from _different(loaded, subject.model, rule)
 
 
 def check_resumes(subject: Subject) -> Iterator[str]:
-    """A run that was stopped after its first step ends as one that was not."""
+    """A run that is resumed after the first step equals an uninterrupted run."""
     subject.doing = "resuming from the first step"
     resumed = subject.folder / "resumed"
     shutil.copytree(subject.run, resumed)
@@ -167,24 +168,24 @@ def check_resumes(subject: Subject) -> Iterator[str]:
     yield from _different(
         subject.train(resumed),
         subject.model,
-        "A resumed run must equal one without a stop (draw random numbers with "
-        "random_seed); differs from it",
+        "A resumed run must equal an uninterrupted one (generate random numbers with "
+        "random_seed)",
     )
 
 
 def _different(model: Any, expected: Any, rule: str) -> Iterator[str]:
     states = [m.training_state for m in (model, expected)]
     if len(states[0]) != len(states[1]):
-        yield f"{rule}: it has {len(states[0])} variables, not {len(states[1])}"
+        yield f"{rule}. Received: {len(states[0])} variables, not {len(states[1])}"
         return
-    for one, other in zip(*states, strict=True):
-        if not np.array_equal(one.numpy(), other.numpy()):
-            yield f"{rule}: {one.path}"
+    for variable, other in zip(*states, strict=True):
+        if not np.array_equal(variable.numpy(), other.numpy()):
+            yield f"{rule}. Received: different values of {variable.path}"
             return
 
 
 def check_translates(subject: Subject) -> Iterator[str]:
-    """The uses that the family shows work as typed, for its first domain."""
+    """The examples in `uses` work, with the first domain of the model."""
     from PIL import Image
 
     from stargan_tf.cli.main import main
@@ -199,19 +200,19 @@ def check_translates(subject: Subject) -> Iterator[str]:
         words = shlex.split(use.format(domain=shlex.quote(domain)))
         at = words.index("--output") + 1
         words[at] = str(place / Path(words[at]).with_suffix(".png"))
-        # What stands in capitals is a file of the user's.
+        # A word in capitals stands for a file of the user.
         words = [str(face) if w.isalpha() and w.isupper() else w for w in words]
         subject.doing = f"calling stargan-tf translate {use}"
         with contextlib.redirect_stderr(io.StringIO()) as errors:
             status = main(["translate", "--model", str(subject.run), *words])
         if status:
-            yield f"'{use}', one of uses, must work. Received: {errors.getvalue()}"
+            yield f"'{use}' in uses must work. Received: {errors.getvalue()}"
         elif not any(place.iterdir()):
-            yield f"'{use}', one of uses, must write an image. Received: none"
+            yield f"'{use}' in uses must write an image. Received: none"
 
 
 def check_evaluates(subject: Subject) -> Iterator[str]:
-    """Its steering's tasks are translated and measured, with finite results."""
+    """An evaluation of all tasks of the steering gives finite results."""
     from stargan_tf.evaluation import tasks
     from stargan_tf.evaluation.evaluator import Evaluator
     from stargan_tf.evaluation.options import UNCHANGED, EvaluationOptions
@@ -230,14 +231,14 @@ def check_evaluates(subject: Subject) -> Iterator[str]:
     )
     results = evaluator.run()
     for task in results.tasks:
-        for found in task.measurements:
-            if not np.isfinite(found.value):
-                expected = f"{found.name} of '{task.name}' must be finite"
-                yield f"{expected}. Received: {found.value}"
+        for measurement in task.measurements:
+            if not np.isfinite(measurement.value):
+                expected = f"{measurement.name} of '{task.name}' must be finite"
+                yield f"{expected}. Received: {measurement.value}"
 
 
 def check_saved_model(subject: Subject) -> Iterator[str]:
-    """The SavedModel answers as Keras does."""
+    """Outputs of the SavedModel equal those of Keras."""
     if subject.family.served:
         from stargan_tf.exporting.saved_model import export_saved_model
 
@@ -247,7 +248,7 @@ def check_saved_model(subject: Subject) -> Iterator[str]:
 
 
 def check_litert(subject: Subject) -> Iterator[str]:
-    """The LiteRT files answer as Keras does."""
+    """Outputs of the LiteRT files equal those of Keras."""
     if subject.family.litert:
         from stargan_tf.exporting.litert import export_litert
 
@@ -263,7 +264,7 @@ RUN_CHECKS: tuple[Check, ...] = (
     check_translates,
     check_evaluates,
 )
-# They may need an extra of stargan_tf.
+# These may need an extra of stargan_tf.
 EXPORT_CHECKS: tuple[Check, ...] = (check_saved_model, check_litert)
 
 
@@ -275,22 +276,29 @@ def check_model(
     batch_size: int = 2,
     **options: Any,
 ) -> None:
-    """Checks an installed model family; for the tests of the package that brings it.
+    """Checks the contract of an installed model family; for the tests of its package.
 
-    It trains two steps, resumes, translates, evaluates and exports. With a small model
-    that takes less than a minute. Exports are left out, with a warning, where an extra
-    of stargan_tf is missing.
+    It trains two steps, resumes, translates, evaluates, and exports, which takes less
+    than a minute with a small model. If an extra of stargan_tf is missing, exports are
+    skipped with a warning.
+
+    Example:
+
+    ```python
+    def test_contract():
+        check_model("my_gan", filters=4, num_blocks=1)
+    ```
 
     Args:
-        name: as typed after `--family`.
-        dataset: to train on; one that is installed.
+        name: name of the family, as for `--family`.
+        dataset: name of an installed data set to train on.
         image_size: side of the square images in pixels, a multiple of 4.
-        batch_size: images per step.
+        batch_size: number of images per step.
         **options: further options of `stargan-tf train`, such as those that make the
             model small.
 
     Raises:
-        NotConforming: with one line for each broken promise.
+        NotConforming: if the family violates the contract, with a line per violation.
     """
     try:
         family = MODELS.load(name)
@@ -306,7 +314,7 @@ def check_model(
 
 
 def broken_promises(subject: Subject) -> Iterator[str]:
-    """What is wrong with a family: one line for each broken promise."""
+    """Runs all checks of a family; yields a line per violation."""
     for check in DEFINITION_CHECKS:
         yield from guarded(check, subject)
     if subject.model is None:
@@ -317,14 +325,14 @@ def broken_promises(subject: Subject) -> Iterator[str]:
         try:
             yield from check(subject)
         except ImportError as error:
-            warnings.warn(f"Not checked, while {subject.doing}: {error}", stacklevel=2)
+            warnings.warn(f"Skipped, while {subject.doing}: {error}", stacklevel=2)
         except Exception as error:
             yield f"While {subject.doing}: {type(error).__name__}: {error}"
 
 
 @contextlib.contextmanager
 def _no_cache() -> Iterator[None]:
-    """Images are made when they are used: a few of the data set's are."""
+    """Disables the image cache, because only a few images of the data set are used."""
     before = os.environ.get(LIMIT_VARIABLE)
     os.environ[LIMIT_VARIABLE] = "0"
     try:

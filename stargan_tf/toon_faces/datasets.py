@@ -1,4 +1,4 @@
-"""The embedded data sets `toon_attributes`, `toon_expressions` and `toon_people`."""
+"""The built-in data sets `toon_attributes`, `toon_expressions`, and `toon_people`."""
 
 import math
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from stargan_tf.toon_faces.drawing import (
 from stargan_tf.toon_faces.hair import draw_back_hair, draw_front_hair
 from stargan_tf.toon_faces.people import (
     EXPRESSIONS,
-    KINDS,
+    GROUPS,
     Identity,
     Look,
     Portrait,
@@ -38,9 +38,7 @@ from stargan_tf.toon_faces.people import (
     mood,
 )
 
-# Draws a person in a scene: background, clothes, and the order of all layers.
-
-# Raise it whenever any pixel changes: it is part of the caches' key.
+# In the key of caches: increment whenever any pixel changes.
 RENDERER_VERSION = 7
 SMALLEST, LARGEST = 32, 256
 _CANVAS = 384
@@ -56,16 +54,21 @@ _CHIN_SHADOW = smooth([(-0.2, 0.6), (0, 0.74), (0.2, 0.6)])
 
 
 def render(person: Identity, look: Look, image_size: int) -> np.ndarray:
-    """Draws `person` with `look`.
+    """Renders a person with a look: background, body, face, and hair.
 
     Args:
+        person: who is drawn.
+        look: the attributes.
         image_size: side of the image in pixels, from 32 to 256.
 
     Returns:
-        uint8 array (image_size, image_size, 3), RGB; the same bytes each time.
+        uint8 array (image_size, image_size, 3), RGB. The result is deterministic.
+
+    Raises:
+        InputError: if the image size is out of range.
     """
     check_drawable(image_size)
-    # Pillow's shapes have hard edges: they are drawn larger, then averaged.
+    # Pillow does not antialias shapes, so they are drawn larger and then averaged.
     factor = max(2, math.ceil(_CANVAS / image_size))
     canvas = _blank(person, image_size * factor)
     half = canvas.width / 2
@@ -85,8 +88,8 @@ def check_drawable(image_size: int) -> None:
     if not SMALLEST <= image_size <= LARGEST:
         nearest = min(max(image_size, SMALLEST), LARGEST)
         raise InputError(
-            f"Drawn faces have {SMALLEST} to {LARGEST} pixels. Received: "
-            f"image_size={image_size}. Try image_size={nearest}."
+            f"image_size must be from {SMALLEST} to {LARGEST} for generated faces. "
+            f"Received: image_size={image_size}. Use image_size={nearest}."
         )
 
 
@@ -109,14 +112,14 @@ def _draw_layers(pen: Pen, portrait: Portrait) -> None:
     face.draw_nose(features, portrait)
     face.draw_eyes(features, portrait)
     draw_front_hair(head, portrait)
-    # Brows and glasses go over the hair: an expression must show under any fringe.
+    # Brows and glasses are drawn over the hair, so that expressions stay visible.
     face.draw_brows(features, portrait)
     face.draw_glasses(features, portrait)
     face.draw_marks(features, portrait)
 
 
 def _blank(person: Identity, side: int) -> Image.Image:
-    """A canvas of `side` pixels with the background's base color or gradient."""
+    """Creates a canvas with the base color or gradient of the background."""
     tint = np.array(person.tint)
     color = np.array(shine(person.back, 0.25)) * tint
     if person.background != "gradient":
@@ -129,7 +132,7 @@ def _blank(person: Identity, side: int) -> Image.Image:
 
 
 def _draw_background(pen: Pen, person: Identity) -> None:
-    """Adds the background's pattern, if it has one."""
+    """Draws the pattern of the background, if it has one."""
     color = mix(shine(person.back, 0.25), person.back_accent, 0.4)
     match person.background:
         case "halo":
@@ -154,7 +157,7 @@ def _draw_background(pen: Pen, person: Identity) -> None:
 
 
 def _draw_body(pen: Pen, portrait: Portrait) -> None:
-    """Draws shoulders, neck and collar, all behind the head."""
+    """Draws shoulders, neck, and collar, all behind the head."""
     person = portrait.person
     cloth, accent = person.cloth, person.cloth_accent
     pen.polygon(_SHOULDERS, cloth)
@@ -196,25 +199,25 @@ def _draw_neck(pen: Pen, portrait: Portrait, depth: float) -> None:
 
 
 SPLIT_SIZES = {TRAIN: 4000, HELD_OUT: 400}
-# Held-out people are other people: their numbers start behind all training ones.
+# Held-out people differ from training people: their numbers do not overlap.
 FIRST_PERSON = {TRAIN: 0, HELD_OUT: 1_000_000}
 _LABELS, _OTHER_LABELS = 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToonFaces(Dataset):
-    """One data set of drawn faces.
+    """A data set of generated faces.
 
     Args:
-        seed: what the people and their labels are drawn from.
-        draw: seed, number of a person, and a possible label (domains,) → who that
-            is, and with which look.
-        one_identity: whether it is the same person with any label.
+        seed: seed of the people and their labels.
+        draw: function (seed, number of a person, label (domains,)) → identity and look
+            of the person.
+        one_identity: whether the identity does not depend on the label.
     """
 
-    license: str = "Apache-2.0, as stargan_tf"
-    citation: str = "the drawn faces of stargan_tf"
-    obtain: str = "Nothing to obtain: stargan_tf draws the pictures."
+    license: str = "Apache-2.0, like stargan_tf"
+    citation: str = "the generated faces of stargan_tf"
+    obtain: str = "No files are needed: stargan_tf generates the images."
     seed: int
     draw: Callable[[int, int, np.ndarray], tuple[Identity, Look]]
     one_identity: bool = True
@@ -224,10 +227,16 @@ class ToonFaces(Dataset):
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split; an image is drawn when it is asked for.
+        """Loads a split; images are generated on use.
 
         Args:
+            split: `"train"` or `"held_out"`.
             image_size: side in pixels, a multiple of 4 from 32 to 256.
+            options: options of the data set, of which `attributes` is used.
+
+        Raises:
+            InputError: if an option is not supported, or the image size is out of
+                range.
         """
         _check_options(self.name, options)
         check_drawable(image_size)
@@ -263,10 +272,10 @@ class ToonFaces(Dataset):
         label: np.ndarray,
         image_size: int,
     ) -> np.ndarray | None:
-        """A person with a label of some of the domains."""
+        """Renders a person with a label that has a subset of the domains."""
         row = int(name.rpartition("_")[2])
         whole = self.labels.info(self.name, image_size)
-        # The others keep what they were.
+        # Other domains keep their values.
         after = labels[row].copy()
         for domain, value in zip(info.domains, label, strict=True):
             rivals = whole.rivals(domain) if value else ()
@@ -274,18 +283,17 @@ class ToonFaces(Dataset):
             after[whole.index(domain)] = value
         try:
             return self.render(split, row, after, image_size)
-        except InputError:  # Such as no hair color at all: nobody looks like that.
+        except InputError:  # An impossible label, such as no hair color.
             return None
 
     @property
     def _exclusive(self) -> tuple[str, ...]:
-        """The domains of which exactly one is on."""
+        """Names of the domains of which exactly one applies."""
         return next(iter(self.labels.exclusive_groups), self.labels.names)
 
     def _draw_labels(self, split: str) -> np.ndarray:
-        """The exclusive domains equally frequent; the ones behind are coin flips."""
-        # One stream for the labels of a split, apart from every person's own stream:
-        # labels are independent of who is drawn.
+        """Generates labels: uniform over exclusive domains, others with p = 0.5."""
+        # Labels have a separate random stream, so they do not depend on identities.
         rng = np.random.default_rng([self.seed, FIRST_PERSON[split], _LABELS])
         size, classes = SPLIT_SIZES[split], len(self._exclusive)
         one_of = np.eye(classes)[rng.permutation(size) % classes]
@@ -295,21 +303,21 @@ class ToonFaces(Dataset):
     def render(
         self, split: str, index: int, label: np.ndarray, image_size: int
     ) -> np.ndarray:
-        """Draws person `index` of `split` with any `label`; see `true_translation`."""
+        """Renders person `index` of `split` with any label; see `true_translation`."""
         check_split(split)
         if not 0 <= index < SPLIT_SIZES[split]:
             raise InputError(
-                f"'{self.name}' has pictures 0 to {SPLIT_SIZES[split] - 1} in "
-                f"'{split}'. Received: index={index}"
+                f"index must be from 0 to {SPLIT_SIZES[split] - 1} for '{split}' of "
+                f"'{self.name}'. Received: index={index}"
             )
         label = np.asarray(label, dtype=np.float32)
         domains, names = self.labels.names, self._exclusive
         fits = label.shape == (len(domains),) and np.isin(label, (0, 1)).all()
         if not fits or sum(label[domains.index(name)] for name in names) != 1:
             raise InputError(
-                f"A label of '{self.name}' has {len(domains)} values, 0 or 1, for "
-                f"{', '.join(domains)}, with exactly one of {', '.join(names)} "
-                f"on. Received: {label.tolist()}"
+                f"A label of '{self.name}' must have {len(domains)} values, 0 or 1, "
+                f"for {', '.join(domains)}, with exactly one 1 among "
+                f"{', '.join(names)}. Received: {label.tolist()}"
             )
         person, look = self.draw(self.seed, FIRST_PERSON[split] + index, label)
         return render(person, look, image_size)
@@ -321,9 +329,9 @@ def _check_options(name: str, options: DatasetOptions) -> None:
         value = getattr(options, field)
         if value != getattr(default, field):
             raise InputError(
-                f"Data set '{name}' is drawn by stargan_tf and takes no {field}. "
-                f"Received: {field}={value!r}. Leave it out, or use your own images "
-                "with --dataset folder or --dataset attributes."
+                f"The generated data set '{name}' does not support {field}. Received: "
+                f"{field}={value!r}. Remove it, or use your own images with --dataset "
+                "folder or --dataset attributes."
             )
 
 
@@ -338,7 +346,7 @@ def _with_attributes(
 def _with_expression(
     seed: int, number: int, label: np.ndarray
 ) -> tuple[Identity, Look]:
-    """Hair color, sex and age are the person's own, with the label's expression."""
+    """The label determines the expression; hair, sex, and age depend on the person."""
     rng = np.random.default_rng([seed, number, _OTHER_LABELS])
     look = Look(
         hair_color=HAIR_COLORS[int(rng.integers(len(HAIR_COLORS)))],
@@ -349,28 +357,35 @@ def _with_expression(
     return draw_identity(seed, number), look
 
 
-def _of_kind(seed: int, number: int, label: np.ndarray) -> tuple[Identity, Look]:
-    kind = tuple(KINDS)[int(label.argmax())]
+def _with_group(seed: int, number: int, label: np.ndarray) -> tuple[Identity, Look]:
+    group = tuple(GROUPS)[int(label.argmax())]
     expression = mood(seed, number)
-    look = Look(male=kind == "man", child=kind == "child", expression=expression)
-    return draw_person(seed, number, kind), look
+    look = Look(male=group == "man", child=group == "child", expression=expression)
+    return draw_person(seed, number, group), look
 
 
 def true_translation(
     dataset_name: str, split: str, index: int, label: np.ndarray, image_size: int = 128
 ) -> np.ndarray:
-    """What a perfect translator would answer: the same person with another label.
+    """Renders the correct translation: the same person with another label.
 
     Args:
+        dataset_name: `"toon_attributes"`, `"toon_expressions"`, or `"toon_people"`.
+        split: `"train"` or `"held_out"`.
+        index: index of the person in the split.
+        label: target label, (number of domains,), 0 or 1.
         image_size: side in pixels, from 32 to 256.
 
     Returns:
         uint8 array (image_size, image_size, 3), RGB.
+
+    Raises:
+        InputError: if an argument is unknown or out of range.
     """
     if dataset_name not in _BY_NAME:
         raise InputError(
-            f"There is no drawn data set '{dataset_name}'. "
-            + near_names(dataset_name, _BY_NAME)
+            "dataset_name must be a generated data set of faces. Received: "
+            f"'{dataset_name}'. " + near_names(dataset_name, _BY_NAME)
         )
     return _BY_NAME[dataset_name].render(split, index, label, image_size)
 
@@ -395,9 +410,9 @@ TOON_PEOPLE = ToonFaces(
     api_version=API_VERSION,
     name="toon_people",
     description=DESCRIPTIONS["toon_people"],
-    labels=one_hot(*KINDS),
+    labels=one_hot(*GROUPS),
     seed=7103,
-    draw=_of_kind,
+    draw=_with_group,
     one_identity=False,
 )
 _BY_NAME = {

@@ -1,4 +1,4 @@
-"""What every part of a drawn face is made with: colors, curves and the pen."""
+"""The drawing tools of generated faces: colors, curves, and the pen."""
 
 import colorsys
 from dataclasses import dataclass, replace
@@ -17,15 +17,14 @@ WHITE, INK, GRAY_HAIR = _colors("#fcfbf8 #2b2026 #cbcbd0")
 SKINS = _colors("#ffe0c8 #fad3b6 #f3c4a0 #e8b28a #d69b70 #be8158 #a06846 #8e5d42")
 EYES = _colors("#5c3a24 #3e2a20 #7e5c2c #4a8054 #3e76ac #68889e")
 LIPSTICKS = _colors("#cd2c42 #d63e68 #b2263c #c43a34 #ba306c")
-# Backgrounds and clothes share one table, with hair-like colors in it on purpose:
-# a translator that recolors everything of one color must fail.
+# Backgrounds and clothes share a table that intentionally includes hair colors, so that
+# a model that recolors all pixels of a color fails.
 CLOTH = _colors(
     "#ee6c60 #f6c45c #84c496 #5caabe #627cc4 #a482c8 #eca0b4 #eee4d4 #cedae2 "
     "#302e38 #704a32 #e0c480 #345c64 #963c48 #788c5c"
 )
 METALS = _colors("#e8be52 #ced4dc #d26078")
-# Of `toon_people`: dyed hair, lips, clothes and backgrounds, as far apart as seven
-# images side by side need them to be.
+# For `toon_people`: clearly distinct colors of hair, lips, clothes, and backgrounds.
 DYES = _colors(
     "#221e28 #5c3824 #e2ba5c #c45c28 #babec8 #ec6ea8 #8854be #3a7ad6 #24a8a8 #5cb04e "
     "#d43438"
@@ -34,7 +33,7 @@ VIVID_LIPS = _colors("#d6223a #e8428a #74224e #9648be #e4684c")
 VIVID = _colors("#24222c #de363a #2c68ce #1e9678 #f6be34 #eef0f2 #9646b0")
 PALE = _colors("#d6dee6 #e8e2d4 #d4e2d6 #e8d8d8 #dcd6e6")
 
-# Hue, lightness, saturation, and how far a person's own shade may move each of them.
+# Hue, lightness, and saturation, and the maximum deviation of a person's shade.
 _HAIR = {
     "Black_Hair": ((0.70, 0.125, 0.12), (0.18, 0.030, 0.07)),
     "Blond_Hair": ((0.121, 0.66, 0.76), (0.018, 0.060, 0.10)),
@@ -44,10 +43,12 @@ HAIR_COLORS = tuple(_HAIR)
 
 
 def hair_color(name: str, shade: tuple[float, float, float]) -> Color:
-    """The color, 0 to 255, of hair of the class `name`.
+    """Returns a hair color in [0, 255].
 
     Args:
-        shade: the person's own hue, lightness and saturation, each in [-1, 1].
+        name: one of `HAIR_COLORS`.
+        shade: the person's deviation in hue, lightness, and saturation, each in
+            [-1, 1].
     """
     center, reach = _HAIR[name]
     hue, lightness, saturation = (
@@ -57,7 +58,7 @@ def hair_color(name: str, shade: tuple[float, float, float]) -> Color:
 
 
 def facial_hair(hair: Color, skin: Color) -> Color:
-    """`hair` or a darker tone of it, whichever is easier to see on `skin`."""
+    """Returns `hair` or a darker tone of it, whichever contrasts more with `skin`."""
 
     def contrast(tone: Color) -> float:
         return sum(abs(a - b) for a, b in zip(tone, skin, strict=True))
@@ -67,17 +68,17 @@ def facial_hair(hair: Color, skin: Color) -> Color:
 
 
 def mix(first: Color, second: Color, share: float) -> Color:
-    """`first` with `share` (in [0, 1]) of `second`."""
+    """Mixes two colors; `share` in [0, 1] is the fraction of `second`."""
     return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
 
 
 def hair_shadow(hair: Color, strength: float) -> Color:
-    """A darker, warmer tone of `hair`: blond must not turn green."""
+    """Returns a darker, warmer tone of `hair`, so that blond does not turn green."""
     return _toward(hair, (0.62, 0.44, 0.26), strength)
 
 
 def shadow(color: Color, strength: float = 0.15) -> Color:
-    """A darker, slightly cooler tone of `color`, which may be dark already."""
+    """Returns a darker, slightly cooler tone of `color`."""
     return _toward(color, (0.3, 0.16, 0.26), strength)
 
 
@@ -87,12 +88,12 @@ def _toward(color: Color, factors: Color, strength: float) -> Color:
 
 
 def shine(color: Color, strength: float = 0.2) -> Color:
-    """A lighter tone of `color`."""
+    """Returns a lighter tone of `color`."""
     return mix(color, (255, 250, 240), strength)
 
 
 def points(text: str) -> np.ndarray:
-    """An array (n, 2) of points written as in SVG: `"x,y x,y"`."""
+    """Parses points in SVG notation, `"x,y x,y"`, to an array (n, 2)."""
     return np.array([pair.split(",") for pair in text.split()], dtype=float)
 
 
@@ -110,37 +111,36 @@ def _spline(padded: np.ndarray) -> np.ndarray:
 
 
 def smooth(corners) -> np.ndarray:
-    """An open Catmull-Rom curve (6 (k - 1) + 1, 2) through `corners` (k, 2)."""
+    """Returns an open Catmull-Rom curve (6 (k - 1) + 1, 2) through `corners` (k, 2)."""
     corners = np.asarray(corners, dtype=float)
     padded = np.concatenate([corners[:1], corners, corners[-1:]])
     return np.concatenate([_spline(padded), corners[-1:]])
 
 
 def smooth_loop(corners) -> np.ndarray:
-    """A closed Catmull-Rom curve (6 k, 2) through `corners` (k, 2)."""
+    """Returns a closed Catmull-Rom curve (6 k, 2) through `corners` (k, 2)."""
     corners = np.asarray(corners, dtype=float)
     return _spline(np.concatenate([corners[-1:], corners, corners[:2]]))
 
 
 def symmetric_loop(half) -> np.ndarray:
-    """`smooth_loop` of a left half (x < 0, from top to bottom) and its mirror image."""
+    """Returns `smooth_loop` of a left half (x < 0, downward) and its mirror image."""
     half = np.asarray(half, dtype=float)
     return smooth_loop(np.concatenate([half, half[::-1] * (-1, 1)]))
 
 
 @dataclass(frozen=True)
 class Pen:
-    """Fills shapes on a Pillow image, in a coordinate frame and a light.
+    """Fills shapes on a Pillow image in a coordinate frame and a color of light.
 
-    The image is 2 units across before the frame's own transformation; y grows
-    downwards.
+    The image is 2 units wide before the frame's transformation; y points downward.
 
     Args:
         draw: the Pillow drawing.
-        matrix: (2, 2) from the frame's coordinates to pixels; points are rows.
-        offset: (2,) pixel of the frame's origin.
-        tint: factors of red, green and blue: the color of the light.
-        light: -1 if the light comes from the left, 1 from the right.
+        matrix: (2, 2) matrix from coordinates to pixels; points are rows.
+        offset: (2,) pixel of the origin.
+        tint: factors of red, green, and blue, the color of the light.
+        light: -1 if the light comes from the left, 1 if it comes from the right.
     """
 
     draw: ImageDraw.ImageDraw
@@ -150,11 +150,11 @@ class Pen:
     light: int
 
     def moved(self, dx: float, dy: float) -> "Pen":
-        """A pen whose origin lies at (dx, dy) of this one."""
+        """Returns a pen with its origin at (dx, dy)."""
         return replace(self, offset=self.offset + np.array((dx, dy)) @ self.matrix)
 
     def turned(self, roll: float, scale: float) -> "Pen":
-        """A pen whose frame is rotated by `roll` radians and enlarged."""
+        """Returns a pen that is rotated by `roll` radians and scaled."""
         cosine, sine = np.cos(roll) * scale, np.sin(roll) * scale
         rotation = np.array([[cosine, sine], [-sine, cosine]])
         return replace(self, matrix=rotation @ self.matrix)
@@ -168,11 +168,11 @@ class Pen:
     def ellipse(
         self, x: float, y: float, width: float, height: float, color: Color
     ) -> None:
-        """Fills the ellipse around (x, y) with these half axes."""
+        """Fills an ellipse around (x, y); `width` and `height` are its half axes."""
         self.polygon(CIRCLE * (width, height) + (x, y), color)
 
     def band(self, x: np.ndarray, upper, lower, color: Color) -> None:
-        """Fills the area between two curves over the same `x` (n,)."""
+        """Fills the area between two curves with the same `x` (n,)."""
         top = np.stack([x, np.broadcast_to(upper, x.shape)], axis=1)
         bottom = np.stack([x, np.broadcast_to(lower, x.shape)], axis=1)
         self.polygon(np.concatenate([top, bottom[::-1]]), color)
@@ -181,8 +181,9 @@ class Pen:
         """Draws a stroke with round ends.
 
         Args:
-            line: (n, 2) the points in its middle.
-            width: one number, or (n,) for a changing width.
+            line: (n, 2) points of its center line.
+            width: a number, or (n,) for a varying width.
+            color: color in [0, 255].
         """
         line = np.asarray(line)
         half = np.broadcast_to(np.asarray(width) / 2, line.shape[:1])[:, None]

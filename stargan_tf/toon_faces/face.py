@@ -1,4 +1,4 @@
-"""The head without hair: skin, ears, eyes, brows, nose, mouth, beard, age, glasses."""
+"""Drawing of the face: skin, ears, eyes, brows, nose, mouth, beard, age, glasses."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ EYE_Y = 0.045
 _BROW_Y = -0.135
 _MOUTH_Y = 0.36
 
-# Half width, upper height, lower height, rise of the outer corner.
+# Half width, upper height, lower height, and rise of the outer corner.
 _EYES = {
     "round": (0.098, 0.084, 0.058, 0.0),
     "almond": (0.11, 0.07, 0.045, 0.016),
@@ -31,14 +31,14 @@ _EYES = {
 }
 _LID_X = np.linspace(-1, 1, 15)
 _LID_BULGE = (1 - _LID_X**2) ** 0.75
-# Half width, and how far below the usual place the tip is.
+# Half width, and distance of the tip below its default position.
 _NOSES = {
     "button": (0.06, -0.01),
     "straight": (0.055, 0.01),
     "wide": (0.085, 0.0),
     "long": (0.06, 0.035),
 }
-# Denser towards the corners, where an open mouth is round.
+# Denser toward the corners, where an open mouth is round.
 _LIP_X = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 21))
 _BAG_X = np.linspace(-1, 1, 13)
 _BAG_BULGE = np.sqrt(1 - _BAG_X**2)
@@ -63,7 +63,7 @@ def draw_ears(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_skin(pen: Pen, portrait: Portrait) -> None:
-    """Draws the face's area and the shadow on the side away from the light."""
+    """Draws the area of the face, and the shadow on the side away from the light."""
     outline = portrait.outline
     pen.polygon(outline, portrait.skin)
     edge = outline[13:44] if pen.light > 0 else outline[28:59]
@@ -73,7 +73,7 @@ def draw_skin(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_cheeks(pen: Pen, portrait: Portrait) -> None:
-    """Draws blush (of the young, and of joy) and freckles."""
+    """Draws blush (if young or happy) and freckles."""
     blush = 0.17 * portrait.look.young + 0.2 * (portrait.mark == "blush")
     for side in (-1, 1):
         x = side * 0.27
@@ -86,7 +86,7 @@ def draw_cheeks(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_age(pen: Pen, portrait: Portrait) -> None:
-    """Draws wrinkles, and bags under the eyes, if the look is not young."""
+    """Draws wrinkles and bags under the eyes if the look is not young."""
     if portrait.look.young:
         return
     color = shadow(portrait.skin, 0.28)
@@ -112,7 +112,7 @@ def draw_age(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_eyes(pen: Pen, portrait: Portrait) -> None:
-    """Draws both eyes: white, iris cut by the lids, upper lid line, lashes."""
+    """Draws both eyes: white, iris clipped by the lids, upper lid, and lashes."""
     for side in (-1, 1):
         eye = pen.moved(side * portrait.person.eye_gap, EYE_Y)
         _draw_eye(eye, portrait, side)
@@ -144,7 +144,7 @@ def _draw_eye(pen: Pen, portrait: Portrait, side: int) -> None:
 def _draw_iris(pen: Pen, portrait: Portrait, x, upper, lower) -> None:
     person, moves = portrait.person, portrait.moves
     radius = 0.062 * person.eye_size * moves.iris
-    middle = moves.gaze * x[-1] + 0.008 * person.yaw
+    middle = moves.eye_direction * x[-1] + 0.008 * person.yaw
     height = -0.012 + 0.5 * (upper[7] + lower[7]) * (moves.upper_lid < 0.6)
     for share, color in ((1, person.eye_color), (0.55, INK)):
         disc_x, disc_y = (CIRCLE * (radius * share) + (middle, height)).T
@@ -155,7 +155,7 @@ def _draw_iris(pen: Pen, portrait: Portrait, x, upper, lower) -> None:
 
 
 def draw_brows(pen: Pen, portrait: Portrait) -> None:
-    """Draws both brows in the hair's color, thick for male."""
+    """Draws both brows in the color of the hair, thick if male."""
     person, moves = portrait.person, portrait.moves
     gap, width = person.eye_gap, person.brow_width
     inner, outer = _BROW_Y + moves.brow_inner, _BROW_Y + 0.02 + moves.brow_outer
@@ -173,7 +173,7 @@ def draw_brows(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_nose(pen: Pen, portrait: Portrait) -> None:
-    """Draws the nose; disgust wrinkles it."""
+    """Draws the nose, with wrinkles if disgusted."""
     person, skin = portrait.person, portrait.skin
     nose = pen.moved(0.015 * person.yaw, 0)
     wide, below = _NOSES[person.nose]
@@ -190,7 +190,7 @@ def draw_nose(pen: Pen, portrait: Portrait) -> None:
 
 
 def _mouth(portrait: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, and the upper and lower edge of the opening over it, each (21,)."""
+    """Returns x and the upper and lower edges of the opening, each (21,)."""
     person, moves = portrait.person, portrait.moves
     bulge = np.maximum(1 - _LIP_X**2, 0) ** moves.box
     line = _MOUTH_Y - moves.smirk * np.maximum(_LIP_X * person.side + 0.3, 0) ** 1.5
@@ -200,7 +200,7 @@ def _mouth(portrait: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def draw_mouth(pen: Pen, portrait: Portrait) -> None:
-    """Draws lips, opening, teeth and tongue."""
+    """Draws lips, opening, teeth, and tongue."""
     x, upper, lower = _mouth(portrait)
     made_up = portrait.look.made_up
     color = mix(portrait.skin, (196, 92, 92), 0.5)
@@ -247,7 +247,7 @@ def _draw_tongue(pen: Pen, size: float, x, upper, lower) -> None:
 
 
 def draw_beard(head: Pen, features: Pen, portrait: Portrait) -> None:
-    """Draws the person's beard, if the look is male."""
+    """Draws the person's beard if the look is male."""
     if not portrait.look.male:
         return
     style, color = portrait.person.beard, portrait.brows
@@ -286,7 +286,7 @@ def draw_glasses(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_marks(pen: Pen, portrait: Portrait) -> None:
-    """Draws the furrow of anger, the tear of grief and the sweat of fear."""
+    """Draws the furrow (angry), tear (sad), or sweat (fearful) of an expression."""
     side = portrait.person.side
     if portrait.mark == "furrow":
         line = [(0.028, -0.02), (0.022, 0.03), (0.03, 0.07)]

@@ -1,4 +1,4 @@
-"""Hair: the styles, what hangs behind the head, the cap over it, gray temples."""
+"""Drawing of the hair: styles, back hair, front hair, and gray temples."""
 
 from dataclasses import dataclass
 from math import cos, radians, sin
@@ -20,28 +20,28 @@ from stargan_tf.toon_faces.drawing import (
 from stargan_tf.toon_faces.people import Portrait
 
 Balls = tuple[tuple[float, float, float], ...]
-# Points of the cap's outer and lower edge that go gray; more of the lower one, so that
-# the gray rises towards the face.
+# Number of gray points on the outer and lower edge of the cap; more on the lower edge,
+# so that the gray area rises toward the face.
 _OUTER_GRAY, _LOWER_GRAY = 8, 13
 
 
 @dataclass(frozen=True)
 class HairStyle:
-    """Shapes of one style, in units of the face's half width and half height.
+    """The shapes of a hair style, in units of the face's half width and half height.
 
-    The face spans [-1, 1] in both, y downwards. Asymmetric styles have their part on
-    the left.
+    The face spans [-1, 1] in both directions; y points downward. Asymmetric styles are
+    parted on the left.
 
     Args:
-        hairline: the lower edge of the cap, left to right.
-        straight: joins the hairline's points by straight lines (spikes).
-        lock: how far down the cap reaches beside the face.
-        lock_width: added width of that lock.
-        puff: added volume all around.
-        quiff: added height on one side of the top.
+        hairline: lower edge of the cap, from left to right.
+        straight: whether straight lines join the points of the hairline (spikes).
+        lock: lower end of the cap beside the face.
+        lock_width: additional width at this end.
+        puff: additional volume on all sides.
+        quiff: additional height on one side of the top.
         back: closed shapes behind the head.
-        back_balls: (x, y, radius) behind the head: buns, curls.
-        front_balls: (x, y, radius) under the cap's edge: curls.
+        back_balls: (x, y, radius) of buns and curls behind the head.
+        front_balls: (x, y, radius) of curls under the edge of the cap.
     """
 
     hairline: np.ndarray
@@ -61,7 +61,7 @@ class HairStyle:
 
 
 def _ring(radius: float, reach: float, angles: range) -> Balls:
-    """Curls of `radius` around the upper head; angles in degrees from the right."""
+    """Curls around the upper head; angles in degrees, 0 is on the right."""
     turns = map(radians, angles)
     return tuple((reach * cos(a), -reach * sin(a) - 0.08, radius) for a in turns)
 
@@ -111,7 +111,7 @@ STYLES = {
 
 
 def draw_back_hair(pen: Pen, portrait: Portrait) -> None:
-    """Draws what lies behind neck and face."""
+    """Draws the hair behind neck and face."""
     person, style = portrait.person, STYLES[portrait.person.hair_style]
     grown = 1 + 0.08 * person.volume
     for shape in style.back:
@@ -123,7 +123,7 @@ def draw_back_hair(pen: Pen, portrait: Portrait) -> None:
 
 
 def draw_front_hair(pen: Pen, portrait: Portrait) -> None:
-    """Draws the cap with its hairline, the shine and the temples."""
+    """Draws the cap with its hairline, the shine, and gray temples."""
     person, style = portrait.person, STYLES[portrait.person.hair_style]
     size = np.array((person.width * person.side, person.height))
     outer = _outer_edge(style, person.volume) * size
@@ -157,7 +157,7 @@ def _outer_edge(style: HairStyle, volume: float) -> np.ndarray:
 
 def _draw_shine(pen: Pen, outer: np.ndarray, light: Color) -> None:
     middle = len(outer) // 2
-    # The lit side is the second half of `outer`, which may be mirrored, or the first.
+    # `outer` may be mirrored, so the lit side is its second or its first half.
     lit_last = outer[-1, 0] * pen.light > 0
     lit = slice(middle + 2, middle + 12) if lit_last else slice(7, middle - 1)
     curve = outer[lit] * 0.86
@@ -166,7 +166,7 @@ def _draw_shine(pen: Pen, outer: np.ndarray, light: Color) -> None:
 
 
 def _draw_temples(pen: Pen, outer: np.ndarray, inner: np.ndarray, gray: Color) -> None:
-    """Grays the sides of the cap: the first and last stretch of both its edges."""
+    """Draws gray sides of the cap, from the ends of its outer and lower edges."""
     for way in (1, -1):
         edge, line = outer[::way][:_OUTER_GRAY], inner[::way]
         line = line[: _LOWER_GRAY if len(line) > 2 * _LOWER_GRAY else 2]
@@ -174,7 +174,7 @@ def _draw_temples(pen: Pen, outer: np.ndarray, inner: np.ndarray, gray: Color) -
 
 
 def _draw_strands(pen: Pen, style: HairStyle, size: np.ndarray, gray: Color) -> None:
-    """Gray strands down the locks beside the face."""
+    """Draws gray strands beside the face."""
     for side in (-1, 1):
         for x, top, bottom in ((-1.0, -0.72, style.lock - 0.05), (-1.1, -0.4, 0.2)):
             line = [(x + 0.12, top), (x + 0.02, 0.5 * top), (x, 0.0), (x, bottom)]

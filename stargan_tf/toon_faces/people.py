@@ -1,12 +1,13 @@
-"""Who is drawn, with which look: everything about an image before it is drawn.
+"""The identities and looks of generated faces.
 
-The people of `toon_people` are of three kinds, and their content and style are drawn
-apart. The *kind* (woman, man, child) decides the structure: the shape of head and
-shoulders, beard, lashes, which hair styles. The *style* is what a reference image
-should pass on: color and style of hair, skin, lips, beard, the clothes' color. The
-*content* should stay with the source: where the head is and how it is turned,
-expression, background, the clothes' cut. Backgrounds are quiet and nobody wears
-glasses, so that a small model learns the styles within minutes.
+The people of `toon_people` belong to three groups (woman, man, child), and their
+content and style are generated independently. The *group* determines the structure: the
+shape of head and shoulders, beard, lashes, and available hair styles. The *style* is
+what a translation should take from a reference: color and style of hair, skin, lips,
+beard, and color of the clothes. The *content* is what it should keep from the source:
+position and pose of the head, expression, background, and cut of the clothes.
+Backgrounds are plain and nobody wears glasses, so that a small model learns the styles
+within minutes.
 """
 
 from collections import namedtuple
@@ -46,7 +47,7 @@ NOSES = ("button", "straight", "wide", "long")
 GLASSES = ("none", "none", "none", "round", "square")
 EARRINGS = ("none", "none", "stud", "hoop")
 
-# Measures of a person: mean and how far one may be from it.
+# Measures of a person: mean and maximum deviation.
 _POSE = {"dx": (0, 0.06), "dy": (0.03, 0.04), "scale": (1, 0.06), "roll": (0, 0.11)}
 _POSE |= {"yaw": (0, 1), "pitch": (0, 1)}
 _FACE = {"width": (0.455, 0.03), "height": (0.575, 0.03), "cheek": (0.985, 0.025)}
@@ -56,8 +57,8 @@ _FEATURES |= {"brow_width": (0.135, 0.015), "brow_arch": (0.03, 0.02)}
 _FEATURES |= {"nose_size": (1, 0.15), "mouth_width": (0.155, 0.02)}
 _FEATURES |= {"mouth_curve": (0.016, 0.018)}
 
-# The kinds' hair styles, and their structure: measures as in `Identity`.
-KINDS = {
+# Hair styles of each group, and its structure: measures as in `Identity`.
+GROUPS = {
     "woman": ("long", "long_fringe", "wavy", "bob", "fringe_bob"),
     "man": ("short", "crop", "quiff", "spiky", "curly"),
     "child": ("two_tails", "two_buns", "bowl", "tuft"),
@@ -73,26 +74,28 @@ eye_size        1   0.9   1.3
 nose_size     0.9  1.15   0.8
 mouth_width  0.15 0.165  0.13
 """
-KIND_BEARDS = ("full", "boxed", "goatee", "moustache")
+GROUP_BEARDS = ("full", "boxed", "goatee", "moustache")
 MOODS = ("neutral", "happy", "happy", "surprised")
-# Twice as lively as in the labeled sets: that the pose stays must be seen.
+# Twice the variation of the other data sets, so that a kept pose is clearly visible.
 _LIVELY_POSE = {"dx": (0, 0.12), "dy": (0.07, 0.04), "scale": (0.92, 0.07)}
 _LIVELY_POSE |= {"roll": (0, 0.26), "yaw": (0, 2.4), "pitch": (0, 1.5)}
 _VARIATION = {"nose_size": (1, 0.1), "mouth_width": (1, 0.08)}
 _VARIATION |= {"mouth_curve": (0.016, 0.012)}
 _CONTENT, _STYLE = 1, 2
 
-# What the muscles do, as differences from a face at rest. Lengths are in face
-# coordinates (the image is 2 across), y downwards.
+# Expressions as differences from a neutral face. Lengths are in face coordinates (the
+# image is 2 units wide); y points downward.
 #   brow_inner, brow_outer, brow_arch: shift of the brows' ends, height of their middle
-#   one_brow: extra rise of one brow only
-#   upper_lid, lower_lid: factors on the lids' heights; a negative one pushes it up
-#   lid_slant: drop of the upper lid's inner (positive) or outer end
-#   iris: factor on its radius; gaze: sideways look, in half widths of the eye
-#   mouth_width: factor; upper, lower: how far the middle of each edge of the mouth
-#     hangs below the corners; box: exponent of the edges, small is rectangular
-#   smirk: rise of one mouth corner
-#   tongue: share of the open mouth that it fills; it is out when above 1
+#   one_brow: additional rise of one brow only
+#   upper_lid, lower_lid: factors of the lids' heights; negative values push a lid up
+#   lid_slant: drop of the upper lid's inner (positive) or outer (negative) end
+#   iris: factor of its radius
+#   eye_direction: sideways direction of the eyes, in half widths of the eye
+#   mouth_width: factor of the width
+#   upper, lower: distance of the middle of each edge of the mouth below the corners
+#   box: exponent of the edges; small values are rectangular
+#   smirk: rise of one corner of the mouth
+#   tongue: fraction of the open mouth; above 1 the tongue is out
 _MOVES = """
             angry contemptuous disgusted fearful happy neutral    sad surprised
 brow_inner  0.085         0.03     0.055  -0.115 -0.03       0  -0.09      -0.1
@@ -103,7 +106,7 @@ upper_lid    0.85          0.3       0.5     1.4     1       1    0.8      1.45
 lower_lid     0.7         0.75      0.15     1.5 -0.25       1      1       1.4
 lid_slant    0.05            0         0       0     0       0  -0.05         0
 iris         0.85            1       0.9    0.55     1       1      1       0.8
-gaze            0         0.38         0       0     0       0      0         0
+eye_direction   0         0.38         0       0     0       0      0         0
 mouth_width     1          0.9         1     1.1  1.25       1    0.9       0.5
 upper      -0.065            0    -0.075   -0.04 0.015       0 -0.075    -0.085
 lower       0.045            0      0.01    0.05  0.15       0 -0.075       0.1
@@ -124,20 +127,21 @@ def _columns(table: str) -> dict[str, dict[str, float]]:
     }
 
 
-_KIND_MEASURES, _EXPRESSION_MOVES = _columns(_STRUCTURE), _columns(_MOVES)
+_GROUP_MEASURES, _EXPRESSION_MOVES = _columns(_STRUCTURE), _columns(_MOVES)
 EXPRESSIONS = tuple(_EXPRESSION_MOVES)
 
 
 @dataclass(frozen=True)
 class Look:
-    """Everything about an image that a label can change.
+    """The attributes of an image that a label can change.
 
     Args:
-        hair_color: `"Black_Hair"`, `"Blond_Hair"` or `"Brown_Hair"`.
-        male: beard, thick brows and bare lips instead of lashes and lipstick.
-        young: without wrinkles and gray temples.
+        hair_color: `"Black_Hair"`, `"Blond_Hair"`, or `"Brown_Hair"`.
+        male: whether to draw a beard and thick brows instead of lashes and lipstick.
+        young: whether to draw no wrinkles and no gray temples.
         expression: one of `EXPRESSIONS`.
-        child: bare lips without beard or lashes, thin brows, small shoulders.
+        child: whether to draw thin brows and narrow shoulders, without beard, lashes,
+            and lipstick.
     """
 
     hair_color: str = "Brown_Hair"
@@ -148,7 +152,7 @@ class Look:
 
     @property
     def made_up(self) -> bool:
-        """Whether lips are painted and lashes drawn."""
+        """Whether lipstick and lashes are drawn."""
         return not (self.male or self.child)
 
 
@@ -163,25 +167,26 @@ class Identity(
         defaults=(0.0, (0, 0, 0), None, (1.0, 1.0, 1.0), "none", INK, "none", INK),
     )
 ):
-    """One person in one place; the same with every look.
+    """A person in a scene, independent of the look.
 
     Args:
-        dx, dy, scale, roll, yaw, pitch: where the head is and how it is turned.
-        width, height: half the face's; cheek, jaw, chin: as shares of the width.
-        drop: how far the features sit below their place in an adult's face.
-        hair_style, volume, side, beard: `side` is that of the part, -1 or 1.
-        shade: the personal shade within any hair color; `dye` replaces the color.
-        skin, eye_shape … freckles: the features at rest.
-        background … metal: what is around the face; `tint` is the light's color,
-            `light` the side it comes from, -1 or 1.
+        dx, dy, scale, roll, yaw, pitch: position and pose of the head.
+        width, height: half width and half height of the face.
+        cheek, jaw, chin: widths as fractions of `width`.
+        drop: shift of the features below their position in an adult's face.
+        hair_style, volume, side, beard: hair; `side` is that of the part, -1 or 1.
+        shade: the person's shade within any hair color; `dye` replaces the color.
+        skin, eye_shape … freckles: the features of a neutral face.
+        background … metal: surroundings of the face; `tint` is the color of the light,
+            and `light` is the side it comes from, -1 or 1.
     """
 
 
 def draw_identity(seed: int, index: int) -> Identity:
-    """The person with number `index` of the population `seed`, both not negative."""
+    """Generates person `index` of the population `seed`, both at least 0."""
     rng = np.random.default_rng([seed, index])
     pick = partial(_pick, rng)
-    # The order of the arguments is that of the random numbers.
+    # The order of the arguments determines the random numbers.
     return Identity(
         **_measures(rng, _POSE),
         **_measures(rng, _FACE),
@@ -212,16 +217,16 @@ def draw_identity(seed: int, index: int) -> Identity:
     )
 
 
-def draw_person(seed: int, index: int, kind: str) -> Identity:
-    """The person with number `index` of `seed`, if of `kind`, a key of `KINDS`."""
+def draw_person(seed: int, index: int, group: str) -> Identity:
+    """Generates person `index` of the population `seed` as a member of `GROUPS`."""
     content = np.random.default_rng([seed, index, _CONTENT])
     style = np.random.default_rng([seed, index, _STYLE])
     of_content, of_style = partial(_pick, content), partial(_pick, style)
-    structure = _KIND_MEASURES[kind]
+    structure = _GROUP_MEASURES[group]
     pose, varied = _measures(content, _LIVELY_POSE), _measures(content, _VARIATION)
     for name in ("nose_size", "mouth_width"):
         varied[name] = structure[name] * varied[name]
-    # Content and style are two streams of random numbers, each in this order.
+    # Content and style have separate random streams, each in this order.
     return Identity(
         **pose,
         **structure | varied,
@@ -229,10 +234,10 @@ def draw_person(seed: int, index: int, kind: str) -> Identity:
         eye_gap=0.2,
         brow_width=0.135,
         brow_arch=0.03,
-        hair_style=of_style(KINDS[kind]),
+        hair_style=of_style(GROUPS[group]),
         volume=style.uniform(0, 1),
         side=of_style((-1, 1)),
-        beard=of_style(KIND_BEARDS),
+        beard=of_style(GROUP_BEARDS),
         dye=_near(style, of_style(DYES)),
         skin=_near(style, of_style(SKINS)),
         eye_shape=of_content(EYE_SHAPES),
@@ -251,7 +256,7 @@ def draw_person(seed: int, index: int, kind: str) -> Identity:
 
 
 def mood(seed: int, index: int) -> str:
-    """The expression of person `index`: content, so the same for every kind."""
+    """Returns the expression of person `index`, the same in every group."""
     return _pick(np.random.default_rng([seed, index, _CONTENT + _STYLE]), MOODS)
 
 
@@ -279,19 +284,21 @@ def _near(rng: np.random.Generator, color: Color) -> Color:
 
 
 class Portrait:
-    """One person with one look: the colors and curves that all parts share.
+    """A person with a look: colors and curves shared by all features.
 
     Args:
         person: who is drawn.
         look: the attributes.
 
     Attributes:
-        moves: the muscle positions of the look's expression, as in `_MOVES`.
-        skin: the skin's color, duller in old people; `shade`: the skin in shadow.
-        hair: the hair's color, streaked with gray in old people.
-        brows: the color of brows and beard, the same at any age.
-        outline: (72, 2) the face: 36 points down the left side (negative x), 36 up the
-            right; rows 18 to 48 run from ear to ear around the chin.
+        moves: parameters of the expression, as in `_MOVES`.
+        skin: color of the skin, duller if not young.
+        shade: color of the skin in shadow.
+        hair: color of the hair, mixed with gray if not young.
+        brows: color of brows and beard, independent of age.
+        outline: (72, 2) outline of the face: 36 points down the left side (negative x),
+            36 points up the right side; rows 18 to 48 run from ear to ear around the
+            chin.
     """
 
     def __init__(self, person: Identity, look: Look):
@@ -305,7 +312,7 @@ class Portrait:
         self.brows = facial_hair(self.hair, person.skin)
         if not look.young:
             self.skin = mix(person.skin, (158, 148, 140), 0.24)
-            # The color can still be seen; the temples are white.
+            # The hair color remains visible; only the temples are white.
             self.hair = mix(self.hair, GRAY_HAIR, 0.42)
         self.shade = shadow(self.skin, 0.17)
         self.outline = symmetric_loop(

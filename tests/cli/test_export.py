@@ -105,16 +105,16 @@ def test_v1_is_imported_translates_and_goes_back(files, tmp_path):
     ("names", "flags", "message"),
     [
         ([], [], "arguments are required: CHECKPOINT"),
-        (["cut"], [], "is damaged or cut short"),
-        (["page"], [], "is no checkpoint: expected a torch file"),
-        (["resnet"], [], "no checkpoint of yunjey/stargan or clovaai/stargan-v2"),
-        (["nan"], [], "holds weights that are not finite, such as main.0.weight"),
-        (["1000-G", "1000-G"], [], "both hold a generator"),
-        (["1000-D"], [], "alone translates nothing"),
-        (["1000-G", "000500_nets_ema"], [], "The files are of different models"),
-        (["1000-G", "1000-D"], ["--domains=a,b"], "has 5 labels. Received 2 names"),
+        (["cut"], [], "is damaged or incomplete"),
+        (["page"], [], "is not a checkpoint. Expected a torch file"),
+        (["resnet"], [], "not a checkpoint of yunjey/stargan or clovaai/stargan-v2"),
+        (["nan"], [], "with NaN or infinity in main.0.weight"),
+        (["1000-G", "1000-G"], [], "both with a generator"),
+        (["1000-D"], [], "Expected a generator. Received: only the discriminator"),
+        (["1000-G", "000500_nets_ema"], [], "must belong to the same model"),
+        (["1000-G", "1000-D"], ["--domains=a,b"], "labels. Received: 2 names"),
         (["1000-G", "1000-D"], ["--preset=afqh"], "Did you mean afhq"),
-        (["000500_nets_ema"], ["--image_size=256"], "is for 64 px, --image_size says"),
+        (["000500_nets_ema"], ["--image_size=256"], "Received: --image_size 256"),
         (["000500_nets_ema"], ["--image_size=big"], "must be a whole number"),
     ],
 )
@@ -169,7 +169,7 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path, is_zip):
     output = tmp_path / "out"
     status, _, errors = run("import", tmp_path / "evil.ckpt", "--output", output)
     assert status == 2
-    assert "is refused" in errors and errors.count("\n") == 1
+    assert "is rejected" in errors and errors.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["evil.ckpt"]
 
 

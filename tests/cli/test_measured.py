@@ -149,7 +149,7 @@ def test_trained_evaluated_and_translated(tmp_path, capsys):
     kid = json.loads(results.read_text())["means"]["kid"]
     assert kid["protocol"] == "classifier_tiny" and np.isfinite(kid["value"])
     assert main(f"{command} --metrics fid --output {tmp_path}/x.json".split()) == 2
-    assert "by a network for RGB pictures: fid" in capsys.readouterr().err
+    assert "need RGB images: fid" in capsys.readouterr().err
 
 
 def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):

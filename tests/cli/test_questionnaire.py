@@ -171,7 +171,10 @@ def test_styles_by_reference_and_by_seed(style_runs, photos):
             "Expected images to translate",
         ),
         (["--models=one", "in", "--to=Male", "--output=o"], "2 to 9 models"),
-        (["--models=one,one", "in", "--to=Male", "--output=o"], "Each run once"),
+        (
+            ["--models=one,one", "in", "--to=Male", "--output=o"],
+            "Pass each path only once",
+        ),
         (["--models=one,no", "in", "--to=Male", "--output=o"], "no"),
         (["--models=one,two", "gone", "--to=Male", "--output=o"], "no input 'gone'"),
         (["--models=one,two", "in", "--to=Mole", "--output=o"], "Did you mean Male"),
@@ -249,7 +252,7 @@ def test_votes_are_counted_and_kept(tmp_path, capsys, monkeypatch):
     command = ["questionnaire", "--collect", "1.csv", "2.csv", "--key", "key.json"]
     assert run(*command, "--output", "shares.json") == 0
     output = capsys.readouterr().out
-    assert "all targets" in output and "Left out" in output and "1 (bob)" in output
+    assert "all targets" in output and "Excluded" in output and "1 (bob)" in output
     record = json.loads(Path("shares.json").read_text())
     assert record["results"][0]["models"]["b"]["share"] == 1.0
     assert run(*command, "--output", "shares.json") == 2

@@ -181,7 +181,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--all", "--size=original", "PHOTOS", "--output", "OUT"],
-            "--size original needs --to",
+            "Received: --size original. Use --to",
         ),
         (
             ["--model", "RUN", "--all", "--fit=bend", "PHOTOS", "--output", "OUT"],

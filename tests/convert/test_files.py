@@ -74,19 +74,19 @@ def test_a_torch_file_cut_anywhere_is_damaged(tmp_path, is_zip):
     whole = path.read_bytes()
     for length in (12, 60, len(whole) // 2, len(whole) - 10):
         path.write_bytes(whole[:length])
-        assert "damaged or cut short" in refused(path)
+        assert "damaged or incomplete" in refused(path)
 
 
 def test_cut_arrays_are_damaged(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, **FLAT)
     path.write_bytes(path.read_bytes()[:200])
-    assert "damaged or cut short" in refused(path)
+    assert "damaged or incomplete" in refused(path)
     numpy_safetensors = pytest.importorskip("safetensors.numpy")
     path = tmp_path / "a.safetensors"
     numpy_safetensors.save_file(FLAT, path)
     path.write_bytes(path.read_bytes()[:-3])
-    assert "damaged or cut short" in refused(path)
+    assert "damaged or incomplete" in refused(path)
 
 
 class Code:
@@ -106,7 +106,7 @@ def test_code_in_a_torch_file_does_not_run(tmp_path, is_zip):
     state = {"a": Code(proof)}
     torch.save(state, path, _use_new_zipfile_serialization=is_zip)
     text = refused(path)
-    assert "is refused: besides weights it holds what runs code" in text
+    assert "is rejected, because it contains code in addition to weights" in text
     assert "open" in text
     assert not proof.exists()
 
@@ -114,7 +114,7 @@ def test_code_in_a_torch_file_does_not_run(tmp_path, is_zip):
 def test_plain_pickles_and_object_arrays_do_not_run(tmp_path):
     proof = tmp_path / "proof"
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"a": Code(proof)}))
-    assert "a plain pickle runs code" in refused(tmp_path / "a.pkl")
+    assert "a plain pickle can run code" in refused(tmp_path / "a.pkl")
     np.savez(tmp_path / "a.npz", a=np.array([Code(proof)], object))
     assert "Python objects" in refused(tmp_path / "a.npz")
     assert not proof.exists()
@@ -125,18 +125,18 @@ def test_foreign_files(tmp_path):
     path.write_text("<html>Sign in</html>")
     assert "begins with b'<html>" in refused(path)
     path.write_bytes(b"")
-    assert "expected a torch file" in refused(path)
+    assert "Expected a torch file" in refused(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
     assert "a zip archive with readme.txt" in refused(path)
-    assert "There is no checkpoint file" in refused(tmp_path / "gone.ckpt")
-    assert "There is no checkpoint file" in refused(tmp_path)
+    assert "gone.ckpt does not exist" in refused(tmp_path / "gone.ckpt")
+    assert "does not exist" in refused(tmp_path)
 
 
 def test_a_tensor_alone_is_no_state_dict(tmp_path):
     torch = pytest.importorskip("torch")
     torch.save(torch.ones(3), tmp_path / "a.pt")
-    assert "no state dict. Received: a Tensor" in refused(tmp_path / "a.pt")
+    assert "a.pt. Received: Tensor" in refused(tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_tensors_that_are_no_arrays_in_memory(tmp_path, kind):
         "endless": lambda: torch.zeros(1).expand(10**12),
     }[kind]()
     torch.save({"generator": {"w": tensor}}, tmp_path / "a.ckpt")
-    with pytest.raises(InputError, match=r"a\.ckpt (holds a tensor|is damaged)"):
+    with pytest.raises(InputError, match=r"tensors in .*a\.ckpt|a\.ckpt is damaged"):
         read_checkpoint(tmp_path / "a.ckpt")
 
 

@@ -115,7 +115,7 @@ def test_a_model_without_high_pass_skips_takes_no_landmarks(tmp_path):
     generator = tmp_path / "1-G.npz"
     np.savez(generator, **v1_states()[0])
     wing = save(tmp_path / "wing.ckpt", {"state_dict": official_state()})
-    with pytest.raises(InputError, match=r"1-G.npz has no high-pass skips"):
+    with pytest.raises(InputError, match=r"1-G.npz.* without them"):
         read([generator, wing])
 
 
@@ -123,7 +123,7 @@ def test_a_landmark_network_twice(tmp_path):
     paths = [tmp_path / name for name in ("wing.ckpt", "copy.ckpt")]
     for path in paths:
         save(path, {"state_dict": official_state()})
-    with pytest.raises(InputError, match="both hold a landmark network"):
+    with pytest.raises(InputError, match="both with a landmark network"):
         read(paths)
 
 
@@ -140,10 +140,12 @@ def test_other_weights_are_refused(tmp_path):
     key = "conv3.bn1.running_mean"
     state = state_dict()
     wrong = {
-        "lacks conv3.bn1.running_mean": {k: v for k, v in state.items() if k != key},
-        "besides has extra": {**state, "extra": np.zeros(1)},
-        "not finite": {**state, key: np.full(128, np.nan, np.float32)},
-        r"has the shape \(64,\), but .* \(128,\)": {**state, key: np.zeros(64)},
+        "missing weights conv3.bn1.running_mean": {
+            k: v for k, v in state.items() if k != key
+        },
+        "unknown weights extra": {**state, "extra": np.zeros(1)},
+        "must be finite": {**state, key: np.full(128, np.nan, np.float32)},
+        r"shape \(128,\) .* Received: \(64,\)": {**state, key: np.zeros(64)},
     }
     for message, weights in wrong.items():
         path = save(tmp_path / "wing.ckpt", {"state_dict": weights})

@@ -44,18 +44,18 @@ def test_without_names_labels_are_numbered():
 @pytest.mark.parametrize(
     ("sizes", "arguments", "message"),
     [
-        (FIVE, {"domains": "a,b"}, "has 5 labels. Received 2 names: a, b."),
-        (FIVE, {"preset": "afhq"}, "has 5 labels. Received 3 names: cat, dog, wild."),
-        (FIVE, {"preset": "celeba_rafd"}, "1 data sets. Received names for 2."),
+        (FIVE, {"domains": "a,b"}, "5 names of labels. Received: 2 names, a, b."),
+        (FIVE, {"preset": "afhq"}, "labels. Received: 3 names, cat, dog, wild."),
+        (FIVE, {"preset": "celeba_rafd"}, "1 data sets. Received: names for 2."),
         (JOINT, {}, "Pass --preset celeba_rafd, or --domains A,B,…/C,D,…"),
-        (JOINT, {"domains": "a,b"}, "of 2 data sets. Received names for 1."),
+        (JOINT, {"domains": "a,b"}, "for 2 data sets. Received: names for 1."),
         (FIVE, {"preset": "celebs"}, "Did you mean celeba"),
         (FIVE, {"preset": "celeba", "domains": "a"}, "either --preset or --domains"),
         (FIVE, {"domains": "a,a,b,c,d"}, "no name twice"),
         (
             FIVE,
             {"domains": "a,b,c,d,e", "label_type": "binary/one_hot"},
-            "--label_type takes one type, or one for each of the 1",
+            "--label_type must be one type, or one type for each of the 1",
         ),
         (FIVE, {"domains": "a,b,c,d,e", "label_type": "soft"}, "label_type must be"),
     ],
@@ -69,5 +69,5 @@ def test_names_that_do_not_fit(sizes, arguments, message):
 def test_a_generator_alone_takes_the_names_at_their_word():
     sizes = Sizes(128, {}, label_width=15, mask_width=None)
     assert len(infos(sizes, "celeba_rafd")) == 2
-    with pytest.raises(InputError, match="has 15 labels"):
+    with pytest.raises(InputError, match="needs 15 names"):
         infos(sizes, "celeba")

@@ -116,7 +116,7 @@ def test_import_by_name(publisher, command, tmp_path):
         "official/afhq: StarGAN v2 trained on AFHQ, by Yunjey Choi et al., NAVER "
         "Corp. (https://github.com/clovaai/stargan-v2)."
     )
-    assert license.startswith("License: CC BY-NC 4.0 (not for commercial use), https:")
+    assert license.startswith("License: CC BY-NC 4.0 (noncommercial use only), https:")
     assert fetching.startswith(f"Fetching {publisher.address}/afhq/{FILE}?dl=1 for off")
     assert made == "A stargan_v2 model for 64 px of afhq (cat, dog, wild)."
     assert publisher.asked == [f"/afhq/{FILE}?dl=1"]
@@ -223,12 +223,12 @@ def test_load_model(publisher):
     [
         ("missing", "404 -- Not Found"),
         ("cut", "got only"),
-        ("page", "is no checkpoint: expected a torch file (.ckpt, .pt, .pth), .npz or"),
-        ("empty", "is no checkpoint"),
-        ("half", "is damaged or cut short"),
-        ("another", "labels. Received 3 names: cat, dog, wild"),
-        ("two domains", "has 2 labels. Received 3 names: cat, dog, wild"),
-        ("unknown", "is no checkpoint of yunjey/stargan or clovaai/stargan-v2"),
+        ("page", "is not a checkpoint. Expected a torch file (.ckpt, .pt, .pth), .npz"),
+        ("empty", "is not a checkpoint"),
+        ("half", "is damaged or incomplete"),
+        ("another", "labels. Received: 3 names, cat, dog, wild"),
+        ("two domains", "2 names of labels. Received: 3 names, cat, dog, wild"),
+        ("unknown", "is not a checkpoint of yunjey/stargan or clovaai/stargan-v2"),
     ],
 )
 def test_a_failed_download_is_one_line_and_leaves_nothing(
@@ -269,7 +269,7 @@ def test_code_in_the_answer_does_not_run(publisher, command, tmp_path):
     publisher.publish("afhq", (tmp_path / "evil.ckpt").read_bytes())
     status, _, errors = command(*ACCEPTED)
     assert status == 2 and errors.count("\n") == 1
-    assert "besides weights it holds what runs code" in errors
+    assert "it contains code in addition to weights" in errors
     assert not kept(publisher.cache) and not (tmp_path / "proof").exists()
 
 
@@ -289,7 +289,7 @@ def afhq():
     return fetch(published("official/afhq"))[0]
 
 
-@pytest.mark.filterwarnings("default:official/afhq is another file")
+@pytest.mark.filterwarnings("default:official/afhq differs from an earlier download")
 def test_a_changed_file_is_told_once(publisher, command):
     afhq()
     record = publisher.cache / "official_sha256/afhq"
@@ -300,8 +300,8 @@ def test_a_changed_file_is_told_once(publisher, command):
     status, _, errors = command(*ACCEPTED)
     second = record.read_text()[:16]
     assert status == 0 and errors.count("\n") == 1
-    assert "official/afhq is another file than the one fetched before" in errors
-    assert f"was {first}…, and now is {second}…" in errors
+    assert "official/afhq differs from an earlier download" in errors
+    assert f"was {first}… and is now {second}…" in errors
     status, _, errors = command(*ACCEPTED, "--overwrite")
     assert (status, errors) == (0, "")
     assert len(publisher.asked) == 2
@@ -311,7 +311,7 @@ def test_a_changed_file_makes_another_model(publisher):
     folder = model_folder("official/afhq", accept_license=True)
     afhq().unlink()
     publisher.publish("afhq", averages(9, domains=3))
-    with pytest.warns(UserWarning, match="is another file than the one fetched before"):
+    with pytest.warns(UserWarning, match="differs from an earlier download"):
         other = model_folder("official/afhq", accept_license=True)
     assert other != folder and other.exists() and not folder.exists()
 
@@ -349,7 +349,7 @@ def test_without_pytorch_nothing_is_fetched(publisher, command, monkeypatch):
     [
         (
             ["import", "official/afhk"],
-            "published model official/afhk. Did you mean off",
+            "published model. Received: official/afhk. Did you mean off",
         ),
         (
             ["import", "official/afhq", "G.ckpt"],
@@ -386,7 +386,7 @@ def test_a_file_or_folder_of_that_name_is_stronger(publisher, command, tmp_path)
     with pytest.raises(InputError, match="official/afhq is not a model folder"):
         stargan_tf.load_model("official/afhq", accept_license=True)
     errors = command("import", "official/afhq", "--output", "model")[2]
-    assert "There is no checkpoint file official/afhq." in errors
+    assert "The checkpoint file official/afhq does not exist." in errors
     assert not publisher.asked
 
 

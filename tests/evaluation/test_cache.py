@@ -210,7 +210,7 @@ def test_a_finished_task_comes_back_as_it_was():
     FinishedTasks("model", 1).keep(RESULT)
     kept = FinishedTasks("model", 1)
     found = kept.find(RESULT.name)
-    assert kept.found == 1
+    assert kept.reused == 1
     assert found.measurements == RESULT.measurements
     assert found.measurements[1].by_image is None
     images = found.measurements[2].by_image
@@ -219,7 +219,7 @@ def test_a_finished_task_comes_back_as_it_was():
         np.testing.assert_array_equal(getattr(images, part), getattr(IMAGES, part))
     assert found.unreadable == [3, 8]
     assert vars(found).keys() == vars(RESULT).keys()
-    assert found.examples[0].form == ".1%"
+    assert found.examples[0].value_format == ".1%"
     np.testing.assert_array_equal(found.examples[0].output, SOURCE[::-1])
 
 

@@ -14,7 +14,7 @@ from stargan_tf.evaluation.classifier import (
     cached_classifier,
     train_classifier,
 )
-from stargan_tf.evaluation.measures import judged
+from stargan_tf.evaluation.measures import wrong_answers
 
 FEW = {"steps": 25, "batch_size": 16, "learning_rate": 1e-2}
 
@@ -45,13 +45,15 @@ def test_it_learns_either_kind_of_labels(label_type, domains, monkeypatch, capsy
     classifier = train_classifier(source, "tiny", **FEW)
     _, *lines = capsys.readouterr().out.splitlines()
     assert [line.split(", loss ")[0] for line in lines] == [
-        f"Classifier: batch {batch} of 25" for batch in (10, 20, 25)
+        f"Classifier: step {step} of 25" for step in (10, 20, 25)
     ]
     assert float(lines[-1].split()[-1]) < float(lines[0].split()[-1])
     logits = classifier.logits(images)
-    wrong, answers = judged(source.info, logits, source.labels)
+    wrong, answers = wrong_answers(source.info, logits, source.labels)
     assert wrong.sum() < 0.1 * answers.sum()
-    wrong, answers = judged(source.info, logits, np.roll(source.labels, 1, axis=1))
+    wrong, answers = wrong_answers(
+        source.info, logits, np.roll(source.labels, 1, axis=1)
+    )
     assert wrong.sum() > 0.3 * answers.sum()
 
 

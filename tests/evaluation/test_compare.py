@@ -76,11 +76,11 @@ def test_what_cannot_be_compared(run, tmp_path):
     good = run("good", fid=1.0)
     empty = run("empty")
     for paths, message in (
-        ([good], "Name two runs or more"),
+        ([good], "Pass at least two runs"),
         ([], "Received: none"),
-        ([good, good], "Each run once"),
+        ([good, good], "Pass each path only once"),
         ([good, empty], "neither metrics.jsonl nor results.json"),
-        ([good, str(tmp_path / "gone")], "no run folder or results file"),
+        ([good, str(tmp_path / "gone")], "gone does not exist"),
     ):
         with pytest.raises(InputError, match=message):
             read_contenders(paths)
@@ -98,5 +98,5 @@ def test_curves_and_bars_are_drawn(run, tmp_path):
     with Image.open(file) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(10**6)}
     assert {(0, 107, 164), (255, 128, 14)} <= colours
-    with pytest.raises(InputError, match="share no number"):
+    with pytest.raises(InputError, match="without common numbers"):
         write_plot(read_contenders([run("c", fid=1.0), run("d", kid=1.0)]), file)

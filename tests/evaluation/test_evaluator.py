@@ -92,7 +92,7 @@ def test_an_interrupted_evaluation_goes_on_with_the_next_task():
     calls.clear()
     kept = FinishedTasks("key")
     results = Evaluator(faces(model=Interrupted(None)), options).run(kept)
-    assert (len(calls), kept.found) == (2, 2)
+    assert (len(calls), kept.reused) == (2, 2)
     assert values(results) == values(Evaluator(faces(), options).run())
 
 
@@ -127,7 +127,7 @@ def test_nan_is_told_before_it_looks_like_a_number():
     broken = np.full((2, 1, 16, 16, 3), np.nan, np.float32)
     task = replace(black(subject), translate=lambda places, images: broken)
     with pytest.raises(
-        InputError, match="finite. Received: NaN or infinity at 'Black'"
+        InputError, match="finite. Received: NaN or infinity in 'Black'"
     ):
         run_task(task, subject.held_out, [], 2, lambda count: None)
 
@@ -138,5 +138,5 @@ def test_unreadable_images_are_left_out_of_the_count():
     result = run_task(black(subject), subject.held_out, [], 2, seen.append)
     assert result.sources == 2 and sum(seen) == 2
     nothing = make_source(FACES, FACE_LABELS, unreadable={2, 4, 5})
-    with pytest.raises(InputError, match="None of the images of 'Black' can be read"):
+    with pytest.raises(InputError, match="'Black' needs at least one readable image"):
         run_task(black(faces()), nothing, [], 2, seen.append)

@@ -136,10 +136,10 @@ def test_torchvisions_tensors_become_layers(network, torch_tensors):
 
 def test_weights_of_another_network_are_refused(network, random_arrays):
     arrays = random_arrays(network)
-    with pytest.raises(InputError, match="do not fit inception_v3, layer Conv2d_1a"):
+    with pytest.raises(InputError, match="do not match inception_v3, layer Conv2d_1a"):
         set_weights(network, {})
     arrays["Mixed_5b.branch1x1/bias"] = np.zeros(3, np.float32)
-    with pytest.raises(InputError, match="do not fit inception_v3, layer Mixed_5b"):
+    with pytest.raises(InputError, match="do not match inception_v3, layer Mixed_5b"):
         set_weights(network, arrays)
 
 

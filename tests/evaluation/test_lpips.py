@@ -98,7 +98,7 @@ def test_diversity_is_the_mean_over_all_pairs(alex):
 
 
 def test_what_does_not_fit_is_refused(alex):
-    with pytest.raises(InputError, match="one shape"):
+    with pytest.raises(InputError, match="same shape"):
         alex.distance(IMAGES, IMAGES[:1])
     with pytest.raises(InputError, match="at least 31 pixels"):
         alex.distance(IMAGES[:, :30], IMAGES[:, :30])

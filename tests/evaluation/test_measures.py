@@ -12,8 +12,8 @@ from stargan_tf.evaluation.measures import (
     Measurement,
     RunningMean,
     bootstrap_interval,
-    judged,
     wilson_interval,
+    wrong_answers,
 )
 
 
@@ -183,14 +183,16 @@ PEOPLE = DatasetInfo("people", ("male", "young"), "binary", 32)
 
 def test_one_hot_labels_by_hand():
     logits = np.array([[5, 1, 0], [0, 1, 5], [0, 3, 2], [1, 0, 0]], np.float32)
-    wrong, answers = judged(FACES, logits, np.eye(3)[[0, 2, 2, 0]])
+    wrong, answers = wrong_answers(FACES, logits, np.eye(3)[[0, 2, 2, 0]])
     assert wrong.astype(int).tolist() == [[0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]]
     assert answers.astype(int).tolist() == np.eye(3)[[0, 2, 2, 0]].tolist()
 
 
 def test_binary_labels_by_hand():
     logits = np.array([[2.0, -1.0], [-0.5, -3.0]])
-    wrong, answers = judged(PEOPLE, logits, np.array([[1, 1], [1, 0]], np.float32))
+    wrong, answers = wrong_answers(
+        PEOPLE, logits, np.array([[1, 1], [1, 0]], np.float32)
+    )
     assert wrong.tolist() == [[False, True], [True, False]]
     assert answers.all()
 

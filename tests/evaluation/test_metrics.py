@@ -80,15 +80,15 @@ def test_identity_similarity_is_a_cosine():
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(
-        InputError, match="must be uint8, or .* Received: uint8 and float32"
+        InputError, match="must be uint8, or both .* Received: uint8 and float32"
     ):
         module.change(IMAGES, IMAGES.astype(np.float32))
-    with pytest.raises(InputError, match="one shape"):
+    with pytest.raises(InputError, match="same shape"):
         module.psnr(IMAGES, IMAGES[:2])
     with pytest.raises(InputError, match=r"Masks must be .* shape \(3, 16, 16\)"):
         module.background_change(IMAGES, IMAGES, np.zeros((16, 16)))
     for wrong in (np.array(["a"] * 3), np.zeros(3), np.zeros((2, 4)), "text", None):
-        with pytest.raises(InputError, match="array of 3 vectors of numbers"):
+        with pytest.raises(InputError, match="numeric array of 3 vectors"):
             module.identity_similarity(IMAGES, IMAGES, lambda _, it=wrong: it)
     with pytest.raises(InputError, match="at least 11×11 pixels. Received: 8×8"):
         module.ssim(IMAGES[:, :8, :8], IMAGES[:, :8, :8])
@@ -145,7 +145,7 @@ def test_scores_are_the_sureness_of_the_target(asked):
     subject = faces()
     found, _ = rows(subject, label_tasks(subject, OPTIONS))
     best = found["Black"].examples[0]
-    assert best.name == "002.png" and best.form == ".1%"
+    assert best.name == "002.png" and best.value_format == ".1%"
     # Level 40 of 255: the logit is 0.5 - 0.157.
     assert best.score == pytest.approx(1 / (1 + 2.71828 ** -(0.5 - 40 / 255)), abs=1e-3)
     assert found["Male=0"].examples[0].score == pytest.approx(0.5)
@@ -289,7 +289,7 @@ def test_labels_have_distances_to_the_source_and_to_the_truth():
 def test_too_little_to_differ_is_refused():
     subject = pets(held_out=make_source(PETS, PET_LABELS[:4]))
     metric = LpipsMetric(subject, LPIPS_OPTIONS)
-    with pytest.raises(InputError, match="each domain. Received: 1 of 'dog'"):
+    with pytest.raises(InputError, match="per domain. Received: 1 of 'dog'"):
         metric.prepare(style_tasks(subject, LPIPS_OPTIONS))
     single = EvaluationOptions(outputs=1)
     with pytest.raises(InputError, match="at least 2 outputs"):

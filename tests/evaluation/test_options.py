@@ -24,7 +24,7 @@ def test_metrics_are_read_once_each():
     ("values", "message"),
     [
         ({"metrics": ("fidd",)}, "no metric 'fidd'. Did you mean fid"),
-        ({"metrics": ()}, "at least one metric. Known: fid, kid"),
+        ({"metrics": ()}, "at least one metric. Received: none. Known: fid, kid"),
         ({"protocol": "stargan"}, "no FID protocol 'stargan'. Did you mean stargan_v2"),
         ({"classifier": "large"}, "no classifier of size 'large'"),
         ({"count": 0}, "count must be at least 1. Received: 0"),

@@ -32,7 +32,7 @@ def test_every_image_once_in_order_and_unreadable_ones_left_out(size):
     ("image", "message"),
     [
         (np.full((16, 16, 3), np.nan), "float64 of shape .* with NaN or infinity"),
-        (np.zeros((16, 16, 3), np.float32), "float32 of shape .16, 16, 3.. Mend"),
+        (np.zeros((16, 16, 3), np.float32), "float32 of shape .16, 16, 3.. Fix"),
         (np.zeros((8, 16, 3), np.uint8), r"Received for 002.png: uint8 of shape \(8"),
     ],
 )

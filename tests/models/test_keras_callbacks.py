@@ -249,6 +249,6 @@ def test_swap_ema_weights_is_refused_before_a_step(batch):
     data = tf.data.Dataset.from_tensors(batch)
     for callbacks in (swap, CALLBACKS.CallbackList([swap]), [swap]):
         for use in (model.fit, model.evaluate):
-            with pytest.raises(InputError, match="one optimizer.*Leave it out"):
+            with pytest.raises(InputError, match="single optimizer.*Remove it"):
                 use(data, verbose=0, callbacks=callbacks)
     assert int(model.step) == 0

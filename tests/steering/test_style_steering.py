@@ -31,8 +31,8 @@ def test_all_has_fewer_styles_of_each_of_many_domains(domains, count):
 
 
 def test_too_many_are_refused_by_the_flag_that_was_given():
-    with pytest.raises(InputError, match="Received: 201 by --all"):
+    with pytest.raises(InputError, match="Received: 201 from --all"):
         styles(201)
-    with pytest.raises(InputError, match="Received: 400 by --styles"):
+    with pytest.raises(InputError, match="Received: 400 from --styles"):
         styles(100, styles=4)
     assert len(styles(201, to="d7")) == 4

@@ -119,7 +119,7 @@ def test_unreadable_references_are_passed_over():
     codes = ReferenceCodes(pets(held_out=source), EvaluationOptions(), 0)
     np.testing.assert_allclose(codes.codes[:, 0], [120 / 255])
     source = make_source(PETS, PET_LABELS, unreadable={0, 3, 6})
-    with pytest.raises(InputError, match="'cat' has no readable held-out image"):
+    with pytest.raises(InputError, match="'cat' needs at least one readable"):
         _ = ReferenceCodes(pets(held_out=source), EvaluationOptions(), 0).codes
 
 

@@ -195,7 +195,7 @@ class BothHairs(Sound):
         ),
         (
             labels(lambda y: set_at(y, slice(None), [1, 0])),
-            "the domain 'dog' must have a picture",
+            "the domain 'dog' must have an image",
         ),
         (of("info", unlike_info), "info.name must be 'sound'"),
         (of("info", turned), "info.domains must be ('cat', 'dog')"),
@@ -207,16 +207,16 @@ class BothHairs(Sound):
             of("load", floats),
             "must return a uint8 array (16, 16, 3). Received: float64",
         ),
-        (of("load", drifting), "must give the same picture each time"),
-        (of("load", shared), "after a caller wrote into what it gave"),
-        (of("load", lambda i, s: lambda index: i.load(0)), "one picture for all"),
+        (of("load", drifting), "must return the same image at each call"),
+        (of("load", shared), "after the caller changed an earlier result"),
+        (of("load", lambda i, s: lambda index: i.load(0)), "the same image for all"),
         (
             of("load", both),
             "in both splits. Received: 100.png = 0.png",
         ),
         (
             of("load", fails(KeyError("x"))),
-            "While reading the picture '0.png' of 'train'",
+            "While loading the image '0.png' of 'train'",
         ),
         (
             of("names", same_names),
@@ -224,17 +224,17 @@ class BothHairs(Sound):
         ),
         (of("names", twice), "names must be unique. Received twice: 0.png"),
         (of("fingerprint", lambda i, s: "one"), "must have different fingerprints"),
-        (of("fingerprint", lambda i, s: s), "Another image_size must give another"),
+        (of("fingerprint", lambda i, s: s), "fingerprint must depend on image_size"),
         (
             of("fingerprint", lambda i, s: f"{s} {count()}"),
             "fingerprint must not change",
         ),
-        (of("fingerprint", lambda i, s: ""), "must be a text that is not empty"),
+        (of("fingerprint", lambda i, s: ""), "must be a nonempty text"),
         (
             of("native_side", lambda i, s: lambda: 1000),
             "While enlarging the training split: TypeError",
         ),
-        (lambda images, split, options: 1 / 0, "While opening split='train': ZeroDiv"),
+        (lambda images, split, options: 1 / 0, "While loading split='train': ZeroDiv"),
     ],
 )
 def test_a_broken_promise_is_found(spoil, message):
@@ -245,13 +245,13 @@ def test_a_broken_promise_is_found(spoil, message):
 @pytest.mark.parametrize("field", ["description", "license", "citation", "obtain"])
 def test_texts_that_are_missing(field):
     assert failures(made(**{field: " "})) == [
-        f"{field} must be a text for users. Received: ' '"
+        f"{field} must be a nonempty text. Received: ' '"
     ]
 
 
 def test_other_words_about_itself():
-    assert "one line" in failures(made(description="a\nb"))[0]
-    assert "must be an address" in failures(made(homepage="example.org"))[0]
+    assert "a single line" in failures(made(description="a\nb"))[0]
+    assert "must be a URL" in failures(made(homepage="example.org"))[0]
 
 
 class Strange(Sound):
@@ -324,12 +324,10 @@ EMPTY = Empty(api_version=1, name="empty", description="", license="l", citation
         check_dataset("empty")
     first, *rest = str(caught.value).splitlines()
     assert first == "Data set 'empty' breaks 4 rule(s):"
-    assert (
-        "Importing empty_pkg must not import torch; do so inside a function" in rest[0]
-    )
-    assert "description must be a text" in rest[1]
+    assert "Importing empty_pkg must not import torch. Import them inside" in rest[0]
+    assert "description must be a nonempty text" in rest[1]
     assert rest[2:] == [
-        f"- While opening split='{split}': KeyError: '{split}'" for split in COUNTS
+        f"- While loading split='{split}': KeyError: '{split}'" for split in COUNTS
     ]
 
 

@@ -178,9 +178,9 @@ def test_a_stranger_keeps_every_promise_and_each_that_it_breaks_is_found(
     assert "sampler must name code. Received: 'shift_model:Nobody': Attrib" in found
     wider = (make_option(NETWORKS, "filters", 5, "Width."),)
     found = broken(promises.check_options, subject, model_options=wider)
-    assert found.endswith("filters=5, as model_options says. Received: 4")
+    assert found.endswith("filters=5, as in model_options. Received: 4")
     found = broken(promises.check_translates, subject, uses=("INPUT --output OUTPUT",))
-    assert "'INPUT --output OUTPUT', one of uses, must work. Received: " in found
+    assert "'INPUT --output OUTPUT', in uses must work. Received: " in found
 
     model = subject.model
     monkeypatch.setattr(
@@ -202,8 +202,8 @@ def test_a_network_that_does_not_learn(shift, tmp_path, monkeypatch):
     subject = promises.Subject(shift, SMALL, tmp_path)
     found = list(promises.check_trains(subject))
     assert [failure.partition(". ")[0] for failure in found] == [
-        "1 steps must train generator",
-        "1 steps must train discriminator",
+        "1 steps must update generator",
+        "1 steps must update discriminator",
     ]
 
 

@@ -7,8 +7,8 @@ from stargan_tf.data.options import DatasetOptions
 from stargan_tf.toon_faces.datasets import TOON_PEOPLE, render
 from stargan_tf.toon_faces.drawing import DYES, VIVID
 from stargan_tf.toon_faces.people import (
-    KIND_BEARDS,
-    KINDS,
+    GROUP_BEARDS,
+    GROUPS,
     MOODS,
     Look,
     draw_person,
@@ -22,7 +22,7 @@ SHARED = ("dx", "dy", "roll", "yaw", "dye", "skin", "background", "back", "cloth
 @pytest.fixture(scope="module")
 def people():
     """Kind → people, each person once in every kind."""
-    return {kind: [draw_person(5, i, kind) for i in range(COUNT)] for kind in KINDS}
+    return {kind: [draw_person(5, i, kind) for i in range(COUNT)] for kind in GROUPS}
 
 
 def test_a_person_is_repeatable_and_differs_from_others(people):
@@ -39,7 +39,7 @@ def test_kinds_share_content_and_style(people):
 
 def test_kinds_differ_in_structure(people):
     styles = [{p.hair_style for p in group} for group in people.values()]
-    assert [len(s) for s in styles] == [len(hair) for hair in KINDS.values()]
+    assert [len(s) for s in styles] == [len(hair) for hair in GROUPS.values()]
     assert not styles[0] & styles[1] and not styles[1] & styles[2]
     child, man = people["child"][0], people["man"][0]
     assert child.eye_size > 1.2 * man.eye_size
@@ -51,7 +51,7 @@ def test_styles_are_rich_within_a_kind(people):
     dyes = np.array([p.dye for p in group])
     nearest = np.abs(dyes[:, None] - np.array(DYES)).sum(-1).argmin(1)
     assert np.bincount(nearest, minlength=len(DYES)).min() > COUNT / len(DYES) / 2
-    assert {p.beard for p in group} == set(KIND_BEARDS)
+    assert {p.beard for p in group} == set(GROUP_BEARDS)
     assert {p.cloth for p in group} == set(VIVID)
     assert {mood(5, index) for index in range(40)} == set(MOODS)
 

@@ -67,7 +67,7 @@ def test_one_version_taken_for_the_other(name, afhq, afhq_v2):
         "afhq": (AFHQ, afhq_v2, "afhq_v2"),
         "afhq_v2": (AFHQ_V2, afhq, "afhq"),
     }[name]
-    with pytest.raises(InputError, match=f"Say --dataset {other}"):
+    with pytest.raises(InputError, match=f"Use --dataset {other}"):
         data.load("held_out", 32, DatasetOptions(data_dir=str(folder)))
 
 

@@ -10,7 +10,11 @@ import tensorflow as tf
 from keras import ops
 from stargan_tf_attgan import ATTGAN
 from stargan_tf_attgan.model import AttGAN
-from stargan_tf_attgan.networks import Discriminator, OwnLabels, SelectiveTransferUnit
+from stargan_tf_attgan.networks import (
+    Discriminator,
+    PredictedLabels,
+    SelectiveTransferUnit,
+)
 from stargan_tf_attgan.objective import (
     CRITIC_TERMS,
     GENERATOR_TERMS,
@@ -251,13 +255,13 @@ def test_the_unit_s_equations(upsampling):
 
 
 @pytest.mark.parametrize("groups", [(), ((0, 1, 3),), ((0, 1), (2, 4))])
-def test_own_labels_are_those_of_targets(groups):
+def test_predicted_labels_equal_binarized_probabilities(groups):
     info = DatasetInfo(
         "faces", "abcde", "binary", 16, [["abcde"[i] for i in g] for g in groups]
     )
     logits = np.random.default_rng(1).normal(0.0, 2.0, (200, 5)).astype("f")
     logits[:50] *= 20.0  # Among them are several probabilities of exactly 1.
-    labels = ops.convert_to_numpy(OwnLabels(groups)(logits))
+    labels = ops.convert_to_numpy(PredictedLabels(groups)(logits))
     np.testing.assert_array_equal(
         labels, binarize(info, tf.math.sigmoid(logits).numpy())
     )
@@ -265,7 +269,7 @@ def test_own_labels_are_those_of_targets(groups):
 
 def test_of_an_exclusive_group_at_most_one_label_is_on():
     logits = np.array([[2.0, 3.0, -1.0], [-0.8, -0.7, 1.0], [-4.0, -5.0, 1.0]], "f")
-    labels = ops.convert_to_numpy(OwnLabels([[0, 1]])(logits))
+    labels = ops.convert_to_numpy(PredictedLabels([[0, 1]])(logits))
     # The second image: 0.31 + 0.33 are likely together, though neither is alone.
     np.testing.assert_array_equal(labels, [[0, 1, 0], [0, 1, 1], [0, 0, 1]])
 
@@ -275,7 +279,7 @@ def test_the_translator_of_target_labels_is_the_generator():
     assert model.translator is model.generator
 
 
-def test_the_translator_subtracts_the_image_s_own_labels():
+def test_the_translator_subtracts_the_predicted_labels():
     model = AttGAN(INFO, **TINY, **STGAN)
     own = binarize(INFO, model.classify(images()))
     assert own.any()
@@ -338,7 +342,7 @@ def test_weights_are_held_and_saved_once(tmp_path):
         ({"shortcut_layers": 2}, "from 0 to num_layers - 1. Received: shortcut"),
         ({"shortcut_layers": 0, **STGAN}, "shortcut_layers must be from 1"),
         ({"num_layers": 4}, "multiples of 16, at least 32. Received: 16 x 16"),
-        ({"discriminator_layers": 4}, "4 layers, which halve images of 16 x 16"),
+        ({"discriminator_layers": 4}, "4 layers for images of 16 x 16"),
     ],
 )
 def test_arguments_that_do_not_fit(options, message):
@@ -354,7 +358,7 @@ def test_data_that_does_not_fit():
         AttGAN([INFO, one_hot], **TINY)
     window = {"low": [0], "high": [1], "invalid": "0"}
     gaps = DatasetInfo("scans", ("ill",), "binary", 16, intensity=window)
-    with pytest.raises(InputError, match="pixels without data in 'scans'"):
+    with pytest.raises(InputError, match="pixels without data. Received: 'scans'"):
         AttGAN(gaps, **TINY)
 
 

@@ -91,7 +91,7 @@ def test_a_table_that_misses_a_picture(unlabeled):
     lines = unlabeled.read_text().splitlines()
     unlabeled.write_text("\n".join(lines[:-1]))
     options = DatasetOptions(labels=str(unlabeled))
-    with pytest.raises(InputError, match=r"no row for the picture imgHQ00009.png"):
+    with pytest.raises(InputError, match=r"no row for the image imgHQ00009.png"):
         CELEBA_HQ.load("train", 64, options)
 
 

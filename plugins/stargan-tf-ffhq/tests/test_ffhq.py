@@ -46,7 +46,7 @@ def test_the_builder(ffhq, manual_folder):
 def test_a_part_without_held_out_pictures(ffhq):
     shutil.rmtree(ffhq / "60000"), shutil.rmtree(ffhq / "61000")
     shutil.rmtree(ffhq / "69000")
-    with pytest.raises(InputError, match=r"60000 to 69999.*take the split 'train'"):
+    with pytest.raises(InputError, match=r"60000 to 69999.*use the split 'train'"):
         opened(ffhq)
 
 

@@ -167,7 +167,7 @@ def test_threads_share_the_provider():
     ],
 )
 def test_what_is_no_image_is_refused(image):
-    with pytest.raises(InputError, match=r"uint8 array.*Received: .*Convert it"):
+    with pytest.raises(InputError, match=r"uint8 array.*Received: .*Convert a"):
         PROVIDER.find(image)
 
 

@@ -95,15 +95,15 @@ def test_some_expressions_and_a_zip(rafd, tmp_path):
 
 def test_pictures_with_other_names(rafd, tmp_path, write_pictures):
     write_pictures(tmp_path / "faces", ["1.jpg"])
-    with pytest.raises(InputError, match=r"Rafd090_01_.*1 pictures, such as 1.jpg"):
+    with pytest.raises(InputError, match=r"Rafd090_01_.*1 images in .*, such as 1.jpg"):
         opened(RAFD, tmp_path / "faces")
     write_pictures(rafd, ["sub/1.jpg"])
     audit = RAFD_FRONTAL.audit(DatasetOptions(data_dir=str(rafd)))
     reasons = {file.name: file.reason for file in audit.ignored}
     assert len(audit.names) == 24 and len(reasons) == 1 + 360 - 24
-    assert reasons["sub/1.jpg"].startswith("no official file name")
+    assert reasons["sub/1.jpg"].startswith("not an official file name")
     other = "Rafd045_01_Caucasian_female_angry_left.jpg"
-    assert reasons[other] == "not taken by rafd_frontal: angle 045, gaze left"
+    assert reasons[other] == "not part of rafd_frontal: angle 045, gaze left"
 
 
 def test_the_builder(rafd, manual_folder):

@@ -46,8 +46,8 @@ def test_the_discriminator_s_terms():
         match=np.array([1.0, 3.0]).reshape(2, 1, 1, 1),
         mismatches=[np.full((2, 1, 1, 1), 1.0), np.full((2, 1, 1, 1), 2.0)],
         degree=np.zeros((2, 1, 1, 1)),
-        degree_of_whole=np.full((2, 1, 1, 1), 0.5),
-        share=np.array([0.2, 0.6]),
+        degree_of_fake=np.full((2, 1, 1, 1), 0.5),
+        alpha=np.array([0.2, 0.6]),
     )
     table = objective.DISCRIMINATOR_TERMS
     terms = {name: float(function(seen)) for name, (function, _) in table.items()}
@@ -112,13 +112,13 @@ def test_triples_are_right_and_wrong():
         [int((image == x).all((1, 2, 3)).argmax()) for x in np.asarray(y)]
         for y in (made.second, made.third)
     ]
-    for own, second, third in zip(range(4), *places, strict=True):
-        assert len({own, second, third}) == 3
+    for first, second, third in zip(range(4), *places, strict=True):
+        assert len({first, second, third}) == 3
         groups = exclusive_members(HAIR)
         for change, other in ((made.change, second), (made.wrong, third)):
-            expected = objective.change_between(label[[own]], label[[other]], groups)
-            np.testing.assert_array_equal(change[own], expected[0])
-    assert ((np.asarray(made.share) >= 0) & (np.asarray(made.share) < 1)).all()
+            expected = objective.change_between(label[[first]], label[[other]], groups)
+            np.testing.assert_array_equal(change[first], expected[0])
+    assert ((np.asarray(made.alpha) >= 0) & (np.asarray(made.alpha) < 1)).all()
 
 
 def test_a_step_changes_both_networks_and_resumes():

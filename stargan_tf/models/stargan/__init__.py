@@ -1,4 +1,4 @@
-"""StarGAN (Choi et al., 2018): its options and presets, and where its code lies."""
+"""StarGAN (Choi et al. 2018): the options, presets, and code of the model family."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -23,10 +23,13 @@ _optimization = partial(make_option, OPTIMIZATION)
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Checks what the options mean together.
+    """Checks the data set weights.
 
     Args:
         values: option name → value.
+
+    Raises:
+        InputError: if a weight is not a positive number.
     """
     take_turns(values["dataset_weights"])
 
@@ -37,22 +40,25 @@ LOSS_WEIGHTS = (
     loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
     loss_weight("identity", 10.0, "Identity term, with --rectified."),
     loss_weight("r1", 1.0, "R1 penalty, with --adversarial non_saturating."),
-    loss_weight("change", 0.0, "Mean change of all translations (not in the paper)."),
+    loss_weight(
+        "change", 0.0, "Mean pixel change of all translations (not in the paper)."
+    ),
     loss_weight(
         "unchanged",
         0.0,
-        "Mean change where the target is the image's own label (not in the paper).",
+        "Mean pixel change where the target equals the image's label (not in the "
+        "paper).",
     ),
 )
 
 _CELEBA_ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 _PAPER = {"image_size": 128, "batch_size": 16, "lr_decay": "paper"}
 
-# Configurations A to C of StarGAN v2's ablation (table 1); D to F are that family's.
+# Configurations A to C of StarGAN v2's ablation (table 1); D to F are in stargan_v2.
 _ABLATION_A = {"image_size": 256, "batch_size": 8, "steps": 100_000}
 _ABLATION_B = {**_ABLATION_A, "multi_task": True}
 
-# For a few thousand images and a small machine.
+# For a few thousand images.
 _SMALL = {
     "output": "additive",
     "conditioning": "blocks",
@@ -76,7 +82,7 @@ _SMALL = {
     "unchanged": 20.0,
 }
 
-# What is not said here is as in the paper by the options' defaults.
+# All other values are the options' defaults, which are those of the paper.
 PRESETS = {
     "stargan_celeba_128": Preset(
         "StarGAN on CelebA: 5 attributes, 128 px, 200,000 steps.",
@@ -92,7 +98,7 @@ PRESETS = {
         {**_PAPER, "crop_size": 256, "steps": 200_000},
     ),
     "stargan_celeba_rafd_128": Preset(
-        "StarGAN on CelebA and RaFD together (two data sets, with mask vector).",
+        "StarGAN on CelebA and RaFD jointly (two data sets, with mask vector).",
         {
             **_PAPER,
             "attributes": (_CELEBA_ATTRIBUTES, ()),
@@ -126,7 +132,7 @@ PRESETS = {
             "base_filters": 16,
             "num_residual_blocks": 3,
             "discriminator_filters": 32,
-            # One patch: of several, each has a small say where a part looks wrong.
+            # One patch: the mean over several would dilute local defects.
             "discriminator_layers": 6,
             "batch_size": 8,
             "pretraining_steps": 5000,
@@ -152,18 +158,18 @@ PRESETS = {
         },
     ),
     "detect": Preset(
-        "StarGAN that finds disease by labels of whole images: 64 px, for a small "
-        "machine.",
+        "StarGAN that locates disease with image-level labels: 64 px, for two CPU "
+        "cores.",
         {
             "rectified": True,
-            # The weight that the authors of Fixed-Point GAN set for brain lesions.
+            # The weight of Fixed-Point GAN's authors for brain lesions.
             "identity": 0.1,
             "output": "additive",
             "conditioning": "blocks",
             "upsampling": "resize",
             "skips": True,
-            # Lesions are small: without layers and time of its own the classifier does
-            # not learn to see them, and nothing is healed.
+            # Lesions are small: a classifier without separate layers and pretraining
+            # does not learn to detect them, so the generator does not remove them.
             "separate_classifier": True,
             "augment": True,
             "pretraining_steps": 9000,
@@ -212,7 +218,7 @@ STARGAN = ModelFamily(
     official="stargan_tf.models.stargan.official:OFFICIAL",
     compile_from_run={"steps": "total_steps"},
     label_weights={
-        # The label's channels come after the image's.
+        # The label's channels follow those of the image.
         "generator(_ema)?/stem/kernel": (2, None),
         r"generator(_ema)?/residual_\d+/norm_\d/affine/kernel": (0, 0),
         "discriminator/classes/kernel": (3, 0),
@@ -224,8 +230,8 @@ STARGAN = ModelFamily(
             DATA,
             "dataset_weights",
             None,
-            "How often to draw from each of several data sets, such as 2,1; by "
-            "default equally often.",
+            "Relative sampling frequency of each data set, such as 2,1 (default: "
+            "equal).",
             float,
             separator=",",
         ),
@@ -252,27 +258,29 @@ STARGAN = ModelFamily(
         _network(
             "output",
             "image",
-            "What the generator draws: image, as in the paper; blend: an image and a "
-            "mask of where it replaces the input; clipped_blend: the same with a "
-            "mask that reaches 0, where the input stays exactly as it is; additive: a "
-            "change of the input; fixed_point: a change as Fixed-Point GAN adds it, "
-            "which alters bright and dark pixels even where it is zero.",
+            "Output of the generator. image: an image, as in the paper; blend: an "
+            "image and a mask of where it replaces the input; clipped_blend: the same "
+            "with a mask that reaches 0, so that the input can stay unchanged; "
+            "additive: a change of the input; fixed_point: a change added as in "
+            "Fixed-Point GAN, which alters bright and dark pixels even where it is 0.",
             choices=("image", "blend", "clipped_blend", "additive", "fixed_point"),
         ),
         _network(
             "conditioning",
             "input",
-            "input: the label enters where the paper has it; blocks: in every residual "
-            "block besides (not in the paper; small networks learn faster); adain: in "
-            "the residual blocks only, as in StarGAN v2's ablation.",
+            "Where the label enters the generator. input: at the input, as in the "
+            "paper; blocks: also in every residual block (not in the paper; small "
+            "networks learn faster); adain: only in the residual blocks, as in StarGAN "
+            "v2's ablation.",
             choices=("input", "blocks", "adain"),
         ),
-        _network("attention", None, "Earlier name of --output blend.", bool),
+        _network("attention", None, "Deprecated: use --output blend.", bool),
         _network(
             "upsampling",
             "transposed",
-            "transposed: transposed convolutions, as in the paper; resize: doubling, "
-            "then a convolution (no checkerboards).",
+            "Upsampling in the generator. transposed: transposed convolutions, as in "
+            "the paper; resize: nearest-neighbor doubling, then a convolution (no "
+            "checkerboard artifacts).",
             choices=("transposed", "resize"),
         ),
         _network(
@@ -283,19 +291,20 @@ STARGAN = ModelFamily(
         _network(
             "separate_classifier",
             False,
-            "The discriminator classifies in layers of their own (not in the paper).",
+            "Give the discriminator's classifier its own layers (not in the paper).",
         ),
         _network(
             "multi_task",
             False,
-            "The discriminator judges each domain by itself, in place of a classifier, "
-            "as in StarGAN v2's ablation; for one-hot labels.",
+            "Give the discriminator one real/fake output per domain instead of a "
+            "classifier, as in StarGAN v2's ablation (one-hot labels only).",
         ),
         _network(
             "ema_decay",
             0.0,
-            "Decay of an exponential moving average of the generator's weights, which "
-            "is then used to translate, such as 0.999; 0: none, as in the paper.",
+            "Decay of an exponential moving average (EMA) of the generator's weights, "
+            "such as 0.999; the EMA generator is then used to translate. 0: none, as "
+            "in the paper.",
             minimum=0.0,
             maximum=0.99999,
         ),
@@ -310,8 +319,8 @@ STARGAN = ModelFamily(
         _optimization(
             "lr_decay",
             "paper",
-            "paper: linear to zero over the second half; official: what the official "
-            "code does; none.",
+            "Learning rate schedule. paper: linear decay to zero over the second half; "
+            "official: that of the official code; none: constant.",
             choices=("paper", "official", "none"),
         ),
         _optimization("beta_1", 0.5, "Adam's β₁.", minimum=0.0, maximum=0.9999),
@@ -319,33 +328,33 @@ STARGAN = ModelFamily(
         _optimization(
             "adversarial",
             "wgan_gp",
-            "wgan_gp, as in the paper, or non_saturating, whose penalty is --r1.",
+            "Adversarial loss. wgan_gp: as in the paper; non_saturating: with the R1 "
+            "penalty, weighted by --r1.",
             choices=("wgan_gp", "non_saturating"),
         ),
         _optimization(
             "targets",
             "permuted",
-            "Target labels in training: permuted: those of other images in the batch, "
-            "as in the paper; asked: one attribute changed, or none.",
+            "Target labels in training. permuted: labels of other images in the batch, "
+            "as in the paper; asked: the image's label with at most one change.",
             choices=("permuted", "asked"),
         ),
         _optimization(
             "augment",
             False,
-            "Shift the images that the discriminator sees at random (not in the "
-            "paper).",
+            "Shift the discriminator's input images randomly (not in the paper).",
         ),
         _optimization(
             "noise",
             False,
-            "Show the discriminator's classifier noisy images, so that small changes "
-            "do not convince it (not in the paper).",
+            "Add noise to the input images of the discriminator's classifier, so that "
+            "imperceptible changes cannot fool it (not in the paper).",
         ),
         _optimization(
             "label_smoothing",
             0.0,
-            "Of the generator's classification loss, so that it does not exaggerate, "
-            "such as 0.2 (not in the paper).",
+            "Label smoothing in the generator's classification loss, such as 0.2; it "
+            "prevents exaggerated translations (not in the paper).",
             minimum=0.0,
             maximum=0.99,
         ),
@@ -355,15 +364,15 @@ STARGAN = ModelFamily(
         _optimization(
             "pretraining_steps",
             0,
-            "Steps at the start in which only the discriminator's classifier learns; a "
-            "separate one does not change afterwards (not in the paper).",
+            "Initial steps that train only the discriminator's classifier; with "
+            "--separate_classifier it is frozen afterward (not in the paper).",
             minimum=0,
         ),
         _optimization(
             "rectified",
             False,
-            "The rectified objective: every generator term over target and own "
-            "label, and an identity loss.",
+            "Use the objective of Fixed-Point GAN: every generator term is summed over "
+            "the target label and the image's label, plus an identity loss.",
         ),
     ),
     loss_weights=LOSS_WEIGHTS,

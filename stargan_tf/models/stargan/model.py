@@ -40,7 +40,7 @@ from stargan_tf.models.stargan.objective import (
 )
 from stargan_tf.optimizers import LinearDecay, TorchAdam
 
-# The labels to translate to in training.
+# Target labels in training.
 PERMUTED, ASKED = TARGETS = ("permuted", "asked")
 
 
@@ -48,45 +48,51 @@ PERMUTED, ASKED = TARGETS = ("permuted", "asked")
 class StarGAN(LabelModel):
     """StarGAN v1 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
+    `fit` takes batches (image, label), or dictionaries with these keys. Images are
+    (batch, height, width, channels), float in [-1, 1] or uint8; labels are (batch,
+    `label_space.width`) in [0, 1].
+
     Args:
-        datasets: one `DatasetInfo`, or several for joint training with the mask
-            vector; they describe the domains and the images. The alternative is
-            `domains` or `num_domains`.
-        base_filters: first width of the generator (`g_conv_dim`).
-        num_residual_blocks: bottleneck depth of the generator (`g_repeat_num`).
-        discriminator_filters: first width of the discriminator (`d_conv_dim`).
-        discriminator_layers: its number of halvings (`d_repeat_num`).
-        output: `"image"` as in the paper, or another of what `GeneratorV1` draws.
-        conditioning: `"input"` as in the paper, or `"blocks"` or `"adain"` (see
-            `GeneratorV1`).
-        upsampling: `"transposed"` as in the paper, or `"resize"` (see `GeneratorV1`).
+        datasets: one `DatasetInfo`, or a list for joint training with the mask vector;
+            describes the domains and the images. Alternatives: `domains` or
+            `num_domains`.
+        base_filters: channels of the generator's first convolution (`g_conv_dim`).
+        num_residual_blocks: residual blocks of the generator (`g_repeat_num`).
+        discriminator_filters: channels of the discriminator's first convolution
+            (`d_conv_dim`).
+        discriminator_layers: strided convolutions of the discriminator, each of which
+            halves the image (`d_repeat_num`).
+        output: output of the generator: `"image"`, as in the paper, `"blend"`,
+            `"clipped_blend"`, `"additive"`, or `"fixed_point"` (see `GeneratorV1`).
+        conditioning: where the label enters the generator: `"input"`, as in the paper,
+            `"blocks"`, or `"adain"` (see `GeneratorV1`).
+        upsampling: `"transposed"`, as in the paper, or `"resize"` (see `GeneratorV1`).
         skips: whether the generator has skip connections (not in the paper; see
             `GeneratorV1`).
-        separate_classifier: whether the discriminator classifies in layers of their
-            own (not in the paper; see `DiscriminatorV1`).
-        ema_decay: decay of an exponential moving average of the generator's weights,
-            which is then used to translate, such as 0.999; 0 for none, as in the paper.
-        multi_task: whether the discriminator judges each domain by itself, in place of
-            a classifier (StarGAN v2's ablation; see `DiscriminatorV1`); for one data
-            set with one-hot labels. `classify` then says whose logits are the highest.
-        num_domains: number of domains, which are then called `attribute_0`, … (or
+        separate_classifier: whether the discriminator's classifier has separate layers
+            (not in the paper; see `DiscriminatorV1`).
+        ema_decay: decay of an exponential moving average (EMA) of the generator's
+            weights, such as 0.999. The EMA generator is then used to translate. 0 for
+            none, as in the paper.
+        multi_task: whether the discriminator has one real/fake output per domain
+            instead of a classifier (StarGAN v2's ablation; see `DiscriminatorV1`). It
+            requires a single data set with one-hot labels. `classify` then compares the
+            logits of the domains.
+        num_domains: number of domains, which are then named `attribute_0`, … (or
             `domain_0`, … if they are one-hot).
         domains: names of the domains (attributes), in the order of the labels.
-        label_type: `"binary"` (the default), any number of domains at once, or
-            `"one_hot"`, exactly one.
+        label_type: `"binary"` (the default) if any number of domains can apply to an
+            image, or `"one_hot"` if exactly one does.
         image_size: side of the square images in pixels, or (height, width); multiples
-            of 4. 128 by default.
-        num_channels: of the images, from 1 to 64; 3, RGB, by default.
+            of 4. Defaults to 128.
+        num_channels: number of channels of the images, from 1 to 64. Defaults to 3,
+            RGB.
         exclusive_groups: for binary labels, groups of domains of which at most one
-            holds, such as `[["Black_Hair", "Blond_Hair"]]`.
+            applies to an image, such as `[["Black_Hair", "Blond_Hair"]]`.
 
     Raises:
-        InputError: if the domains are given in no way or in several, or an argument
-            is out of range.
-
-    `fit` takes batches (image, label), or dictionaries with these keys: images are
-    float (batch, height, width, channels) in [-1, 1], or uint8; labels are (batch,
-    `label_space.width`), from 0 to 1.
+        InputError: if the domains are given in no way or in more than one, or an
+            argument is out of range.
 
     Example:
 
@@ -99,10 +105,11 @@ class StarGAN(LabelModel):
     model.fit(stargan_tf.training_batches(faces), steps_per_epoch=100, epochs=10)
     ```
 
-    Images of your own need no data set: `StarGAN(num_domains=5, image_size=128)`.
+    To train on your own batches, no data set is needed:
+    `StarGAN(num_domains=5, image_size=128)`.
 
     With `dtype="mixed_bfloat16"` the generator runs in bfloat16; the discriminator,
-    all losses and the penalty stay in float32.
+    all losses, and the penalty stay in float32.
 
     Reference: StarGAN (Choi et al. 2018), https://arxiv.org/abs/1711.09020
     """
@@ -147,20 +154,20 @@ class StarGAN(LabelModel):
         infos = self.label_space.datasets
         if multi_task and (len(infos) > 1 or infos[0].label_type != ONE_HOT):
             raise InputError(
-                "multi_task is for one data set with one-hot labels. Received: "
-                f"{[(info.name, info.label_type) for info in infos]}. Leave out "
+                "multi_task requires a single data set with one-hot labels. Received: "
+                f"{[(info.name, info.label_type) for info in infos]}. Remove "
                 "multi_task, or choose such a data set."
             )
         if multi_task and separate_classifier:
             raise InputError(
-                "multi_task takes the place of the classifier. Received: "
-                "separate_classifier=True as well. Leave out one of them."
+                "multi_task replaces the classifier. Received: multi_task=True and "
+                "separate_classifier=True. Remove one of them."
             )
         # The name in version 0.1.0.
         if attention and output not in ("image", "blend"):
             raise InputError(
-                "attention=True is the earlier name of output='blend'. Received: "
-                f"output={output!r} as well. Leave out attention."
+                "attention=True is deprecated and means output='blend'. Received: "
+                f"attention=True and output={output!r}. Remove attention."
             )
         output = "blend" if attention else output
         generator_options = {
@@ -198,8 +205,8 @@ class StarGAN(LabelModel):
             num_channels=self.label_space.image_shape[2],
             has_gaps=self.label_space.has_gaps,
             multi_task=multi_task,
-            # Its slope is what the penalty differentiates: bfloat16 would put that
-            # off by a tenth, for a small share of the work.
+            # The penalty differentiates its gradient, which would be off by 10 % in
+            # bfloat16; the time saved would be small.
             dtype=at_least_float32(self.dtype_policy),
             name="discriminator",
         )
@@ -207,7 +214,7 @@ class StarGAN(LabelModel):
             self.generator_ema = untrained_copy(self.generator)
         types = [info.label_type for info in self.label_space.datasets]
         self._label_slices = tuple(zip(self.label_space.slices, types, strict=True))
-        # Of each data set, in joint training: whose batch it is says when G learns.
+        # In joint training, batches of each data set: they determine when G is updated.
         self.batches_seen = None
         if self.label_space.mask_width:
             self.batches_seen = self.add_weight(
@@ -221,16 +228,16 @@ class StarGAN(LabelModel):
         self.built = True
 
     def load_own_variables(self, store):
-        """Loads the step and the counts, which files of version 0.1.0 may lack.
+        """Loads the step and the counters; files of version 0.1.0 may lack counters.
 
         Args:
-            store: what Keras stored of this model itself.
+            store: the store that Keras provides for variables of the model itself.
         """
-        # The list of names, as older Keras' stores (seen with 3.6) answer no `in`.
+        # Stores of Keras 3.6 do not support `in`.
         if self.batches_seen is None or "1" in list(store.keys()):
             super().load_own_variables(store)
             return
-        # The data sets took turns: the first of them was the first of each round.
+        # Version 0.1.0 cycled through the data sets in order.
         self.step.assign(store["0"])
         sets = self.batches_seen.shape[0]
         self.batches_seen.assign((int(self.step) + np.arange(sets)[::-1]) // sets)
@@ -261,50 +268,54 @@ class StarGAN(LabelModel):
         jit_compile=False,
         **kwargs,
     ):
-        """Prepares training; without arguments, as the paper trains.
+        """Configures training. The defaults are those of the paper.
 
         Args:
-            optimizer: a Keras optimizer, its name or its config, of which each
-                network gets a copy; defaults to the paper's Adam.
-            generator_optimizer: for the generator only. It counts its own updates,
-                one in `critic_steps` batches.
-            discriminator_optimizer: for the discriminator only.
-            learning_rate: rate of the default optimizers.
-            lr_decay: how it falls: `"paper"`, `"official"` (see `LinearDecay`) or
-                `"none"`.
-            total_steps: length of the training in batches, for the decay.
-            beta_1: decay of the default optimizers' mean gradient.
-            beta_2: decay of their mean square.
-            loss_weights: {name: weight} of the terms to weigh otherwise than the
-                paper, such as `{"reconstruction": 5.0}`; `LOSS_WEIGHTS` in
-                `objective.py` has all.
-            adversarial: `"wgan_gp"` as in the paper, or `"non_saturating"`, whose
-                penalty has the weight `r1`.
-            targets: `"permuted"`, the labels of other images in the batch, as in the
-                paper, or `"asked"`, labels as users choose them: at most one attribute
-                changed (see `asked_labels`). Images whose labels do not change are
-                then left out of the adversarial loss.
-            augment: whether to shift the images that the discriminator sees at random
+            optimizer: a Keras optimizer, its name, or its config; each network gets a
+                copy. Defaults to Adam as in the paper.
+            generator_optimizer: optimizer of the generator only. Its iterations count
+                updates of the generator, one in `critic_steps` batches.
+            discriminator_optimizer: optimizer of the discriminator only.
+            learning_rate: initial learning rate of the default optimizers.
+            lr_decay: schedule of the learning rate: `"paper"`, `"official"` (see
+                `LinearDecay`), or `"none"`.
+            total_steps: length of the training in batches, for the schedule.
+            beta_1: β₁ of the default optimizers.
+            beta_2: β₂ of the default optimizers.
+            loss_weights: {name: weight} of loss weights that differ from the paper,
+                such as `{"reconstruction": 5.0}`. `LOSS_WEIGHTS` in `objective.py` has
+                all names and defaults.
+            adversarial: adversarial loss: `"wgan_gp"`, as in the paper, or
+                `"non_saturating"` with the R1 penalty, whose weight is `r1`.
+            targets: target labels: `"permuted"`, labels of other images in the batch,
+                as in the paper, or `"asked"`, the image's label with at most one
+                change (see `asked_labels`), as users request it. Images whose label
+                does not change are then excluded from the adversarial loss.
+            augment: whether to shift the input images of the discriminator randomly
                 (not in the paper; see `shifted`).
-            noise: whether to show its classifier noisy images (not in the paper; see
-                `disturbed`).
-            label_smoothing: of the generator's classification loss (not in the paper;
-                see `domain_classification`), against exaggerated translations.
-            critic_steps: critic updates per generator update (n_critic); in joint
-                training each data set counts its own.
-            pretraining_steps: steps at the start in which only the discriminator's
-                classifier learns (not in the paper). They take little time, and the
-                generator then learns from a useful classifier at once. A separate
-                classifier does not change afterwards.
-            rectified: the generator's objective of Fixed-Point GAN as released: every
-                term over target and own label, and an identity loss.
-            seed: of everything random in training.
-            jit_compile: XLA; it makes a CPU several times slower.
+            noise: whether to add noise to the input images of the discriminator's
+                classifier (not in the paper; see `disturbed`).
+            label_smoothing: label smoothing in the generator's classification loss, in
+                [0, 1); prevents exaggerated translations (not in the paper; see
+                `domain_classification`).
+            critic_steps: discriminator updates per generator update (n_critic),
+                counted separately for each data set in joint training.
+            pretraining_steps: number of initial steps that train only the
+                discriminator's classifier (not in the paper). These steps are fast, and
+                the generator then learns from a useful classifier from its first
+                update. A separate classifier is frozen afterward.
+            rectified: whether to use the generator objective of Fixed-Point GAN: every
+                term is summed over the target label and the image's label, plus an
+                identity loss.
+            seed: integer seed of all random numbers in training.
+            jit_compile: whether to compile with XLA. It makes training on a CPU several
+                times slower.
             **kwargs: further arguments of `keras.Model.compile`, such as
                 `run_eagerly` and `steps_per_execution`.
 
         Raises:
-            InputError: unknown loss weight or decay, `critic_steps` below 1.
+            InputError: if a loss weight or choice is unknown, an argument is out of
+                range, or two arguments contradict each other.
         """
         check_at_least_one("critic_steps", critic_steps)
         check_choice("adversarial", adversarial, ADVERSARIALS)
@@ -321,15 +332,16 @@ class StarGAN(LabelModel):
         self.augment, self.noise = augment, noise
         self.label_smoothing = label_smoothing
         weights = LOSS_WEIGHTS | (loss_weights or {})
-        learned_before = self.arguments["separate_classifier"] and pretraining_steps
+        frozen = self.arguments["separate_classifier"] and pretraining_steps
         classifies = not self.multi_task
         if pretraining_steps and not classifies:
             raise InputError(
-                "pretraining_steps are the classifier's, which a model with multi_task "
-                f"does not have. Received: {pretraining_steps}. Leave them out."
+                "pretraining_steps train a classifier, which a model with multi_task "
+                f"does not have. Received: pretraining_steps={pretraining_steps}. "
+                "Remove it."
             )
         self._critic_table = critic_table(
-            weights, adversarial, classifies and not learned_before
+            weights, adversarial, classifies and not frozen
         )
         self._generator_table = generator_table(weights, rectified, classifies)
         logged = self._critic_table | critic_table(weights, adversarial, classifies)
@@ -379,60 +391,63 @@ class StarGAN(LabelModel):
 
     # === Training ===
 
-    def train_step(self, data, updates=None):
-        """One critic update and, every `critic_steps`-th time, one of the generator.
+    def train_step(self, data, update=None):
+        """Updates the critic and, in every `critic_steps`-th batch, the generator.
 
-        In joint training each data set counts its own batches, so that the generator
-        learns from each of them in its share, in whatever order they come. In the first
-        `pretraining_steps` only the discriminator's classifier learns.
+        In joint training the batches of each data set are counted separately, so that
+        the generator is updated with all data sets in proportion to their batches,
+        regardless of their order. The first `pretraining_steps` steps update only the
+        discriminator's classifier.
 
         Args:
-            data: image and label.
-            updates: which of the `kinds_of_updates`; by default by the count.
+            data: batch of image and label.
+            update: one of `update_functions`. By default the step selects it.
+
+        Returns:
+            {name: running mean} of the losses and their terms.
         """
         image, label = self.unpack_batch(data)
-        kinds = self.kinds_of_updates()
-        if updates is None and len(kinds) == 1:
-            (updates,) = kinds
-        if updates is None:
-            index = self._next_updates(self._images_of_each_data_set(label))
-            tf.switch_case(
-                index, [functools.partial(update, image, label) for update in kinds]
-            )
+        functions = self.update_functions()
+        if update is None and len(functions) == 1:
+            (update,) = functions
+        if update is None:
+            index = self._next_update(self._images_of_each_data_set(label))
+            branches = [functools.partial(f, image, label) for f in functions]
+            tf.switch_case(index, branches)
         else:
-            updates(image, label)
+            update(image, label)
         self.step.assign_add(1)
         return self.get_metrics_result()
 
     def _train_variants(self, data):
-        """Train steps and whose turn it is, where a replica must not decide."""
-        if len(self.kinds_of_updates()) == 1:
+        """Train steps, and the index of the next one, chosen outside the replicas."""
+        if len(self.update_functions()) == 1:
             return super()._train_variants(data)
         strategy, (_, label) = self.distribute_strategy, unpack(data, FIELDS)
         counts = strategy.run(self._images_of_each_data_set, args=(label,))
-        index = self._next_updates(strategy.reduce("SUM", counts, axis=None))
+        index = self._next_update(strategy.reduce("SUM", counts, axis=None))
         steps = [
-            functools.partial(self.train_step, updates=update)
-            for update in self.kinds_of_updates()
+            functools.partial(self.train_step, update=update)
+            for update in self.update_functions()
         ]
         return steps, index
 
-    def kinds_of_updates(self):
-        """What a step may do, in the order of their work: functions of image and label.
+    def update_functions(self):
+        """Returns the possible updates of a step, functions of image and label.
 
-        They are the classifier's update, if there are `pretraining_steps`; the
-        critic's, if there are several `critic_steps`; and both networks'.
+        In this order: an update of the classifier if there are `pretraining_steps`, of
+        the critic if `critic_steps` is greater than 1, and of both networks.
         """
-        kinds = [self._train_both]
+        functions = [self._train_both]
         if self.critic_steps > 1:
-            kinds.insert(0, self._train_critic)
+            functions.insert(0, self._train_critic)
         if self.pretraining_steps:
-            kinds.insert(0, self._train_classifier)
-        return kinds
+            functions.insert(0, self._train_classifier)
+        return functions
 
-    def _next_updates(self, images_of_each_data_set):
-        """Counts a batch; index of its kind of updates, int32."""
-        last = len(self.kinds_of_updates()) - 1
+    def _next_update(self, images_of_each_data_set):
+        """Counts a batch; returns the index of its update function, int32."""
+        last = len(self.update_functions()) - 1
         index = tf.constant(last)
         if self.critic_steps > 1:
             turn = self._is_generators_turn(images_of_each_data_set)
@@ -468,7 +483,7 @@ class StarGAN(LabelModel):
         return tf.reduce_sum(label[:, -self.label_space.mask_width :], axis=0)
 
     def _is_generators_turn(self, images_of_each_data_set):
-        """Counts a batch; whether it is its data set's `critic_steps`-th."""
+        """Counts a batch; returns whether it is the data set's `critic_steps`-th."""
         seen = self.batches_seen
         if seen is None:
             return (tf.convert_to_tensor(self.step.value) + 1) % self.critic_steps == 0
@@ -479,7 +494,7 @@ class StarGAN(LabelModel):
         return counts[source] % self.critic_steps == 0
 
     def test_step(self, data):
-        """The losses, without an update; each evaluation draws the same numbers."""
+        """Computes the losses with the same random numbers in every evaluation."""
         image, label = self.unpack_batch(data)
         target, alpha = self._draw(label, self.evaluation_number())
         fake = self.generator([image, target])
@@ -488,15 +503,15 @@ class StarGAN(LabelModel):
         return self.get_metrics_result()
 
     def _draw(self, label, number=None):
-        """Target labels and the penalty's positions for a batch; see `random_seed`.
+        """Returns random target labels and penalty positions (α) for a batch.
 
-        Both are drawn for the whole batch, that of all replicas.
+        Both are generated for the global batch, that of all replicas.
         """
         count = global_batch_size(label)
         seed = self.random_seed(0, number)
         if self.targets == ASKED:
-            drawn = tf.random.stateless_uniform([count], seed)
-            target = asked_labels(label, local_rows(drawn), self.label_space)
+            uniform = tf.random.stateless_uniform([count], seed)
+            target = asked_labels(label, local_rows(uniform), self.label_space)
         else:
             order = tf.random.stateless_uniform([count], seed)
             target = tf.gather(global_rows(label), local_rows(tf.argsort(order)))
@@ -505,7 +520,7 @@ class StarGAN(LabelModel):
         return target, local_rows(alpha)
 
     def _update_critic(self, image, label, target, fake, alpha):
-        """One discriminator update; returns its gradients."""
+        """Updates the discriminator; returns its gradients."""
         image = self._augmented(image, 2)
         fake = self._augmented(tf.stop_gradient(fake), 3)
         classified = self._disturbed(image, 5) if self.noise else None
@@ -513,36 +528,37 @@ class StarGAN(LabelModel):
             loss = self._critic_loss(image, label, target, fake, alpha, classified)
         variables = self.discriminator.trainable_variables
         if "classification" not in self._critic_table:
-            learned = {v.path for v in self.discriminator.classifier_variables}
-            variables = [v for v in variables if v.path not in learned]
+            frozen = {v.path for v in self.discriminator.classifier_variables}
+            variables = [v for v in variables if v.path not in frozen]
         gradients = tape.gradient(loss, variables)
         self.apply_gradients("discriminator", gradients, variables)
         return gradients
 
     def _update_both(self, image, label, target, alpha):
-        """One update of each network, D first; returns both networks' gradients.
+        """Updates both networks, D first; returns the gradients of both.
 
-        The fake is computed once: D sees it as data, G then goes on from it.
+        The generated images are computed once: D takes them as data, then G's loss
+        continues from them.
         """
         with tape_over(self.generator) as tape:
             fake = self.generator([image, target], training=True)
             with tape.stop_recording():
                 d_gradients = self._update_critic(image, label, target, fake, alpha)
-            # One after the other: side by side they only need more memory.
+            # In sequence: running both updates in parallel only needs more memory.
             with tf.control_dependencies(d_gradients):
                 fake = tf.identity(fake)
             loss = self._generator_loss(image, label, target, fake, training=True)
         gradients = tape.gradient(loss, self.generator.trainable_variables)
         self.apply_gradients("generator", gradients)
         if self.ema_decay:
-            # Early averages are short, so that they forget the initial weights.
+            # Early averages are shorter, so that they forget the initial weights.
             updates = tf.cast(self.generator_optimizer.iterations, tf.float32)
             decay = tf.minimum(self.ema_decay, updates / (updates + 10.0))
             self.update_averages(("generator",), decay)
         return d_gradients, gradients
 
     def _changed(self, label, target):
-        """Which images were asked to change, bool (batch,); None: nobody asked."""
+        """Images whose label changes, bool (batch,), or None with permuted targets."""
         asked = self.targets == ASKED
         return tf.reduce_any(target != label, axis=-1) if asked else None
 
@@ -550,8 +566,8 @@ class StarGAN(LabelModel):
         if not self.augment:
             return image
         shape = (global_batch_size(image), 2)
-        drawn = tf.random.stateless_uniform(shape, self.random_seed(purpose))
-        return shifted(image, local_rows(drawn))
+        uniform = tf.random.stateless_uniform(shape, self.random_seed(purpose))
+        return shifted(image, local_rows(uniform))
 
     def _disturbed(self, image, first_purpose):
         if not self.noise:
@@ -565,7 +581,7 @@ class StarGAN(LabelModel):
         return disturbed(image, normal)
 
     def _critic_loss(self, image, label, target, fake, alpha, classified=None):
-        """Equation 5, logged."""
+        """Computes and logs equation 5."""
         terms = critic_terms(
             self.discriminator,
             value_and_slope,
@@ -583,7 +599,7 @@ class StarGAN(LabelModel):
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
     def _generator_loss(self, image, label, target, fake, training=False):
-        """Equation 6, logged."""
+        """Computes and logs equation 6."""
 
         def discriminator(image):
             if not training:
@@ -611,32 +627,32 @@ class StarGAN(LabelModel):
         return self.weigh("g", terms, self._generator_table, self.loss_weights)
 
 
-def asked_labels(label, drawn, label_space):
-    """Targets as users ask for them: one change each.
+def asked_labels(label, uniform, label_space):
+    """Generates target labels as users request them: at most one change each.
 
-    Of a data set with binary labels each image gets, equally often, one of an
-    exclusive group's domains, another label switched, or its own labels; with one-hot
-    labels one of the domains.
+    With binary labels, all requests are equally likely: to set a domain of an exclusive
+    group, to flip another label, or to keep the labels. With one-hot labels, the target
+    is one of the domains.
 
     Args:
         label: float32 (batch, width).
-        drawn: float32 (batch,) in [0, 1), which says what is asked.
+        uniform: random numbers, float32 (batch,), uniform in [0, 1).
         label_space: the `LabelSpace`.
 
     Returns:
-        float32 (batch, width).
+        Target labels, float32 (batch, width).
     """
     target = label
     for index, info in enumerate(label_space.datasets):
         sets, switches = _requests(info)
-        request = tf.cast(drawn * len(sets), tf.int32)
-        part = label[:, label_space.slices[index]]
-        request_sets = tf.gather(sets, request)  # NaN where the label stays
-        asked = tf.where(tf.math.is_nan(request_sets), part, request_sets)
+        request = tf.cast(uniform * len(sets), tf.int32)
+        columns = label_space.slices[index]
+        labels = label[:, columns]
+        request_sets = tf.gather(sets, request)  # NaN where the label is kept
+        asked = tf.where(tf.math.is_nan(request_sets), labels, request_sets)
         switched = tf.gather(switches, request)
         asked = tf.abs(switched - asked)
-        columns = label_space.slices[index]
-        change = asked - part
+        change = asked - labels
         if label_space.mask_width:
             mask = label[:, label_space.num_domains + index, None]
             change *= mask
@@ -646,11 +662,11 @@ def asked_labels(label, drawn, label_space):
 
 
 def _requests(info):
-    """What can be asked of a data set's labels, one row each.
+    """Returns the possible requests to change labels of a data set.
 
     Returns:
-        Two float32 arrays (requests, domains): what is set, NaN where nothing is; and
-        1 where a label is switched.
+        Two float32 arrays (requests, domains): the value to set, or NaN for none; and 1
+        where a label is flipped, else 0.
     """
     count = len(info.domains)
     one_hot = info.label_type == ONE_HOT

@@ -1,4 +1,4 @@
-"""StarGAN v1's two networks, tables 4 and 5 of the paper, and their layers."""
+"""The two networks of StarGAN v1 (tables 4 and 5 of the paper) and their layers."""
 
 import keras
 from keras import layers, ops
@@ -17,7 +17,7 @@ from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
 from stargan_tf.layers.precision import at_least_float32, configurable
 
-# What the generator draws, and how its image grows.
+# Options of the generator.
 OUTPUTS = ("image", "blend", "clipped_blend", "additive", "fixed_point")
 UPSAMPLINGS = ("transposed", "resize")
 CONDITIONINGS = ("input", "blocks", "adain")
@@ -26,42 +26,50 @@ CONDITIONINGS = ("input", "blocks", "adain")
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class GeneratorV1(keras.Model):
-    """G(x, c): redraws an image so that it shows the label.
+    """G(x, c): translates an image to a target label.
 
-    Fully convolutional: it takes any height and width that are multiples of 4.
-    Zero padding throughout, since instance normalization removes a constant and the
-    label would go unseen under reflection padding.
+    The network is fully convolutional and accepts any height and width that are
+    multiples of 4. All convolutions use zero padding: instance normalization removes
+    constants, so with reflection padding the label would have no effect.
+
+    Example:
+
+    ```python
+    generator = stargan_tf.GeneratorV1(label_width=5)
+    generator([images, labels])  # images (n, 128, 128, 3), labels (n, 5)
+    ```
 
     Args:
-        label_width: width of the label vector (`c_dim`; with joint training the sum
-            of all labels plus the mask).
+        label_width: width of the label vector (`c_dim`; in joint training the labels
+            of all data sets plus the mask).
         base_filters: channels of the first convolution (`g_conv_dim`).
-        num_residual_blocks: bottleneck depth (`g_repeat_num`).
-        output: what the last layer draws: `"image"`, as in the paper, or, not in the
-            paper, `"blend"`, an image and a mask of where it replaces the input (see
-            `Blend`), `"clipped_blend"`, the same with a mask that reaches 0 and 1,
-            `"additive"`, a change of the input (see `Change`), or `"fixed_point"`,
-            tanh(image + drawn), as Fixed-Point GAN has it. With these the network does
-            not have to learn to copy.
-        conditioning: where the label enters: `"input"`, as in the paper, or, not in
-            the paper, `"blocks"`, in every residual block besides (see
-            `ConditionalResidualBlock`), or `"adain"`, in the residual blocks only.
-        upsampling: `"transposed"` convolutions, as in the paper, or `"resize"`, not
-            in the paper: nearest-neighbor doubling before a 3×3 convolution, which
-            leaves no checkerboard (Odena et al. 2016).
-        skips: not in the paper: skip connections between the halving and the doubling
-            layers of each size (U-Net, Ronneberger et al. 2015). They carry fine
-            detail, so the outermost convolutions are 3×3, not 7×7.
-        num_channels: of the images.
-        has_gaps: whether images may have pixels without data, which stay (see
-            `KeepGaps`).
+        num_residual_blocks: number of residual blocks (`g_repeat_num`).
+        output: what the last layer computes. `"image"`: an image, as in the paper.
+            Not in the paper: `"blend"`, an image and a mask of where it replaces the
+            input (see `Blend`); `"clipped_blend"`, the same with a mask that reaches 0
+            and 1; `"additive"`, a change of the input (see `Change`); and
+            `"fixed_point"`, tanh(image + change), as in Fixed-Point GAN. With these the
+            network does not have to learn to copy its input.
+        conditioning: where the label enters. `"input"`: at the input, as in the paper.
+            Not in the paper: `"blocks"`, also in every residual block (see
+            `ConditionalResidualBlock`), and `"adain"`, only in the residual blocks.
+        upsampling: `"transposed"`: transposed convolutions, as in the paper;
+            `"resize"`: nearest-neighbor doubling before a 3×3 convolution, which avoids
+            checkerboard artifacts (Odena et al. 2016), not in the paper.
+        skips: whether to add skip connections between downsampling and upsampling
+            layers of the same size (U-Net, Ronneberger et al. 2015), not in the paper.
+            They carry fine detail, so the first and last convolutions are 3×3 instead
+            of 7×7.
+        num_channels: number of channels of the images.
+        has_gaps: whether images may have pixels without data, which the network leaves
+            unchanged (see `KeepGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         label (batch, label_width) float].
     Output: image (batch, height, width, num_channels) float32 in [-1, 1].
 
     Raises:
-        InputError: for another `output`, `conditioning` or `upsampling`.
+        InputError: for an unknown `output`, `conditioning`, or `upsampling`.
 
     Reference: StarGAN (Choi et al. 2018), table 4.
     """
@@ -109,9 +117,9 @@ class GeneratorV1(keras.Model):
         if conditioning != "adain":
             x = AppendLabel(dtype=dtype, name="append_label")([filled, label])
         x = block(x, "stem", base_filters, edge, 1)
-        seen = []
+        encoded = []
         for i in (1, 2):
-            seen.append(x)
+            encoded.append(x)
             x = block(x, f"down_{i}", base_filters * 2**i, 4, 2)
         for i in range(1, num_residual_blocks + 1):
             name = f"residual_{i}"
@@ -120,24 +128,25 @@ class GeneratorV1(keras.Model):
         for i in (1, 2):
             x = doubled(x, f"up_{i}", base_filters * 4 // 2**i)
             if skips:
-                x = layers.Concatenate(dtype=dtype, name=f"skip_{i}")([x, seen.pop()])
-        drawn = bare_convolution(
+                skip = layers.Concatenate(dtype=dtype, name=f"skip_{i}")
+                x = skip([x, encoded.pop()])
+        x = bare_convolution(
             num_channels + output.endswith("blend"),
             edge,
-            # Training starts from no change.
+            # The initial change is zero.
             "zeros" if output in ("additive", "fixed_point") else uniform_fan_in(),
             name="to_rgb",
             dtype=dtype,
         )(x)
         if output.endswith("blend"):
             blend = Blend if output == "blend" else ClippedBlend
-            outputs = blend(dtype=full, name="blend")([filled, drawn])
+            outputs = blend(dtype=full, name="blend")([filled, x])
         elif output == "additive":
-            outputs = Change(dtype=full, name="change")([filled, drawn])
+            outputs = Change(dtype=full, name="change")([filled, x])
         else:
             if output == "fixed_point":
-                drawn = layers.Add(dtype=full, name="change")([filled, drawn])
-            outputs = layers.Activation("tanh", dtype=full, name="image_out")(drawn)
+                x = layers.Add(dtype=full, name="change")([filled, x])
+            outputs = layers.Activation("tanh", dtype=full, name="image_out")(x)
         if has_gaps:
             outputs = KeepGaps(dtype=full, name="keep_gaps")([image, outputs])
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
@@ -146,32 +155,41 @@ class GeneratorV1(keras.Model):
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class DiscriminatorV1(keras.Model):
-    """D(x): is each patch real, and which labels does the image show?
+    """D(x): classifies patches as real or fake, and the image by its labels.
+
+    Example:
+
+    ```python
+    discriminator = stargan_tf.DiscriminatorV1(image_size=128, num_domains=5)
+    patch_logits, class_logits = discriminator(images)  # images (n, 128, 128, 3)
+    ```
 
     Args:
-        image_size: side of the square images in pixels, or (height, width); the
-            classification head covers the whole image, so D is tied to it.
-        num_domains: number of class logits (`c_dim`; with joint training the sum).
-        base_filters: channels of the first convolution (`d_conv_dim`), doubled by
-            each further one.
-        num_layers: number of halving convolutions (`d_repeat_num`).
-        separate_classifier: not in the paper: class logits come from layers of their
-            own, so that the two tasks do not compete. The network then has at most
-            8·`base_filters` channels, starts from the weights of He et al. (2015), and
-            has slopes of 0.2, not 0.01, with which it learns labels in a fraction of
+        image_size: side of the square images in pixels, or (height, width). It is
+            fixed, because the classification head covers the whole image.
+        num_domains: number of class logits (`c_dim`; in joint training the labels of
+            all data sets).
+        base_filters: channels of the first convolution (`d_conv_dim`); every further
+            convolution doubles them.
+        num_layers: number of strided convolutions (`d_repeat_num`).
+        separate_classifier: whether the class logits come from separate layers, so that
+            the two tasks do not compete (not in the paper). The network then has at
+            most 8·`base_filters` channels, He initialization (2015), and a negative
+            slope of 0.2 instead of 0.01, with which it learns labels in a fraction of
             the steps.
-        num_channels: of the images.
+        num_channels: number of channels of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
-        multi_task: whether there are patch logits for each domain, (batch, h, w,
-            num_domains), of which the class logits are the means, and no classifier:
-            the multi-task discriminator of StarGAN v2's ablation, configuration B.
+        multi_task: whether the network has patch logits for each domain, (batch, h, w,
+            num_domains), and no classifier; the class logits are then the means of the
+            patch logits. This is the multi-task discriminator of StarGAN v2's ablation,
+            configuration B.
 
     Input: image (batch, height, width, num_channels) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
-        float32; h = height / 2**num_layers, and w likewise, rounded up.
+        float32; h = ⌈height / 2**num_layers⌉ and w = ⌈width / 2**num_layers⌉.
 
     Raises:
-        InputError: if the image is too small to be halved that often.
+        InputError: if the image is too small for `num_layers` halvings.
 
     Reference: StarGAN (Choi et al. 2018), table 5.
     """
@@ -224,8 +242,8 @@ class DiscriminatorV1(keras.Model):
         image = keras.Input(shape, dtype=full, name="image")
         filled = FillGaps(dtype=full, name="fill_gaps")(image) if has_gaps else image
         x = halved(filled)
-        # float32 whatever the policy: the critic's values are differences of large
-        # numbers, and the penalty differentiates them.
+        # float32 regardless of the dtype policy: the critic's loss is a difference of
+        # large numbers, and the penalty differentiates it.
         scores = num_domains if multi_task else 1
         patches = bare_convolution(scores, 3, dtype=full, name="patches")(x)
         if separate_classifier:
@@ -249,21 +267,21 @@ class DiscriminatorV1(keras.Model):
     @property
     def classifier_variables(self):
         """The trainable variables that class logits depend on."""
-        apart = any(layer.name.startswith("classifier_") for layer in self.layers)
+        separate = any(layer.name.startswith("classifier_") for layer in self.layers)
         return [
             variable
             for layer in self.layers
-            if layer.name.startswith("class" if apart else ("halve", "class"))
+            if layer.name.startswith("class" if separate else ("halve", "class"))
             for variable in layer.trainable_variables
         ]
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ResidualBlock(keras.layers.Layer):
-    """Conv 3×3, norm, ReLU, conv 3×3, norm, plus the input; no activation after.
+    """Conv 3×3, norm, ReLU, conv 3×3, norm, plus the input; no final activation.
 
     Args:
-        filters: number of channels, in and out.
+        filters: number of input and output channels.
 
     Input shape: (batch, height, width, filters). Output shape: the same.
 
@@ -297,14 +315,15 @@ class ResidualBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ConditionalResidualBlock(ResidualBlock):
-    """`ResidualBlock` whose two norms take scale and offset from the label.
+    """A `ResidualBlock` in which the label sets scale and offset of both norms.
 
-    In the paper's generator the label enters as constant channels, whose mean the
-    first instance norm removes: what is left of it comes from the zero padding at the
-    borders. Given again after each norm, small networks learn several times faster.
+    In the paper's generator the label enters as constant channels. The first instance
+    normalization removes their mean, so only the effect of zero padding at the borders
+    remains. If the label enters again after each normalization, small networks learn
+    several times faster.
 
     Args:
-        filters: number of channels, in and out.
+        filters: number of input and output channels.
 
     Input: [x (batch, height, width, filters), label (batch, label_width)].
     Output shape: that of x.
@@ -329,10 +348,10 @@ class ConditionalResidualBlock(ResidualBlock):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class AppendLabel(keras.layers.Layer):
-    """Appends every label entry to the image as a channel of that value.
+    """Appends every label entry to the image as a constant channel.
 
-    The label is spread by a broadcast product, not by tiling: mobile delegates
-    refuse Tile.
+    The label is replicated by a broadcast product, because mobile delegates do not
+    support Tile.
 
     Input: [image (batch, height, width, channels), label (batch, width_of_label)].
     Output shape: (batch, height, width, channels + width_of_label).
@@ -348,10 +367,10 @@ class AppendLabel(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class Blend(keras.layers.Layer):
-    """Mixes a drawn image into the input by a mask that is learned along with it.
+    """Blends a generated image into the input with a generated mask.
 
-    Input: [image (batch, height, width, c), drawn (batch, height, width, c + 1)]: the
-        image's channels and one of the mask, before their activations.
+    Input: [image (batch, height, width, c), features (batch, height, width, c + 1)];
+        the features are the channels of color and the mask, before activation.
     Output: m·tanh(color) + (1 - m)·image with m = sigmoid(mask), (batch, height,
         width, c).
 
@@ -359,47 +378,47 @@ class Blend(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        image, drawn = inputs
-        mask = self.mask(drawn[..., -1:])  # (batch, height, width, 1)
-        return image + mask * (ops.tanh(drawn[..., :-1]) - image)
+        image, features = inputs
+        mask = self.mask(features[..., -1:])  # (batch, height, width, 1)
+        return image + mask * (ops.tanh(features[..., :-1]) - image)
 
-    def mask(self, drawn):
-        """From what is drawn to [0, 1]."""
-        return ops.sigmoid(drawn)
+    def mask(self, features):
+        """Maps the mask's channel to [0, 1]."""
+        return ops.sigmoid(features)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ClippedBlend(Blend):
-    """A `Blend` whose mask reaches 0, so that the input can remain exactly as it is.
+    """A `Blend` whose mask reaches 0, so that the input can stay unchanged.
 
     m = (sigmoid(mask) - 0.05) / 0.9, clipped to [0, 1].
     """
 
-    def mask(self, drawn):
-        return ops.clip((super().mask(drawn) - 0.05) / 0.9, 0.0, 1.0)
+    def mask(self, features):
+        return ops.clip((super().mask(features) - 0.05) / 0.9, 0.0, 1.0)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class Change(keras.layers.Layer):
-    """Moves each channel of each pixel toward its largest or its smallest value.
+    """Moves each channel of each pixel toward its maximum or minimum.
 
-    Input: [image (batch, height, width, c), drawn (batch, height, width, c)], the
-        latter before its activation.
-    Output: image + t - |t|·image with t = tanh(drawn), (batch, height, width, c): for
-        t = 0 the input itself, for t = 1 white, for t = -1 black, and never outside of
-        [-1, 1], where a clipped sum would lose its gradient.
+    Input: [image (batch, height, width, c), features (batch, height, width, c)]; the
+        features are the change before activation.
+    Output: image + t - |t|·image with t = tanh(features), (batch, height, width, c):
+        the input for t = 0, white for t = 1, and black for t = -1. The output stays in
+        [-1, 1] without clipping, which would lose the gradient.
 
-    Reference: the idea of Fixed-Point GAN (Siddiquee et al. 2019), whose output,
-        tanh(image + drawn), differs from the image even if nothing is drawn.
+    Reference: based on Fixed-Point GAN (Siddiquee et al. 2019), whose output,
+        tanh(image + features), differs from the image even if the features are 0.
     """
 
     def call(self, inputs):
-        image, drawn = inputs
-        share = ops.tanh(drawn)
+        image, features = inputs
+        share = ops.tanh(features)
         return image + share - ops.abs(share) * image
 
 
 def bare_convolution(filters, kernel_size, initializer=None, **kwargs):
-    """A `convolution` without bias, with PyTorch's initial weights by default."""
+    """Creates a `convolution` without bias; default initializer as in PyTorch."""
     initializer = initializer or uniform_fan_in()
     return convolution(filters, kernel_size, initializer, use_bias=False, **kwargs)

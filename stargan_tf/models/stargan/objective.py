@@ -1,7 +1,7 @@
-"""What StarGAN v1's two networks are trained on, term by term.
+"""The loss terms of StarGAN v1's two networks.
 
-The networks come in as callables, so that each term can be checked by hand on a
-network of one weight.
+Networks are passed as callables, so that tests can verify each term by hand with a
+network that has a single weight.
 """
 
 from types import SimpleNamespace
@@ -18,9 +18,9 @@ LOSS_WEIGHTS = {option.name: option.default for option in STARGAN.loss_weights}
 # et al. 2018).
 WGAN_GP, NON_SATURATING = ADVERSARIALS = ("wgan_gp", "non_saturating")
 
-# Term → (its function of what the networks computed, the name of its weight or None
-# for 1). Logs are named after the terms; a weight, its default and its help are an
-# entry of `loss_weights` in this folder's `__init__.py`.
+# Term → (function of the networks' outputs, name of its weight or None for a weight of
+# 1). Logs are named after the terms. Weights, their defaults, and their help are in
+# `LOSS_WEIGHTS` of this folder's `__init__.py`.
 CRITIC_TERMS = {
     "real": (
         lambda seen: adversarial_loss(
@@ -66,27 +66,29 @@ GENERATOR_TERMS = {
         "unchanged",
     ),
 }
-# Of images translated to their own label.
+# For images translated to their own label.
 IDENTITY_TERMS = {
     "identity": (
         lambda seen: mean_absolute_difference(seen.image, seen.fake),
         "identity",
     ),
 }
-# Standard deviations of the noise that the classifier learns to ignore, by the number
-# of spots along each side; None for single pixels.
+# Standard deviation of the noise for the classifier, by the number of noise cells along
+# each side; None for noise in single pixels.
 NOISE = {None: 0.06, 16: 0.09, 8: 0.12, 4: 0.12}
 _PENALTIES = {WGAN_GP: "penalty", NON_SATURATING: "r1"}
 
 
 def critic_table(weights, adversarial=WGAN_GP, classification=True):
-    """The terms of the discriminator's loss.
+    """Selects the terms of the discriminator's loss.
 
     Args:
-        weights: {name: weight}; a penalty of weight 0 is left out, so that nothing is
-            computed for it.
+        weights: {name: weight}. A penalty of weight 0 is omitted and not computed.
         adversarial: one of `ADVERSARIALS`.
-        classification: whether the classifier learns.
+        classification: whether the classifier is trained.
+
+    Returns:
+        The selected entries of `CRITIC_TERMS`.
     """
     names = ["real", "fake"]
     if classification:
@@ -98,13 +100,15 @@ def critic_table(weights, adversarial=WGAN_GP, classification=True):
 
 
 def generator_table(weights, rectified=False, classification=True):
-    """The terms of the generator's loss.
+    """Selects the terms of the generator's loss.
 
     Args:
-        weights: {name: weight}; terms of weight 0 are left out, so that nothing is
-            computed for them.
-        rectified: whether to include `IDENTITY_TERMS`, whatever their weight.
-        classification: whether there is a classifier.
+        weights: {name: weight}. Terms of weight 0 are omitted and not computed.
+        rectified: whether to include `IDENTITY_TERMS`, regardless of their weight.
+        classification: whether the discriminator has a classifier.
+
+    Returns:
+        The selected entries of `GENERATOR_TERMS` and `IDENTITY_TERMS`.
     """
     used = {t: row for t, row in GENERATOR_TERMS.items() if weights.get(row[1], 1.0)}
     if not classification:
@@ -126,39 +130,44 @@ def critic_terms(
     changed=None,
     target=None,
 ):
-    """Terms of the discriminator's loss.
+    """Computes the terms of the discriminator's loss.
 
     Args:
         discriminator: image → (patch logits, class logits).
-        value_and_slope: (function, x) → (function(x), gradient of its sum by x).
-        image: real images, float32 (batch, height, width, 3) in [-1, 1].
-        label: their labels, float32 (batch, label_width).
-        fake: generated images, like `image`; no gradient must flow out of them.
-        alpha: float32 (batch, 1, 1, 1) in [0, 1], where WGAN-GP takes the penalty.
-        label_slices: see `domain_classification`.
-        table: a `critic_table`.
+        value_and_slope: (function, x) → (function(x), gradient of its sum with
+            respect to x).
+        image: real images, float32 (batch, height, width, channels) in [-1, 1].
+        label: labels of the real images, float32 (batch, label_width).
+        fake: generated images, like `image`, without gradient.
+        alpha: float32 (batch, 1, 1, 1) in [0, 1]; position of the gradient penalty of
+            WGAN-GP between real (1) and generated (0) images.
+        label_slices: for each data set, the slice of its labels and their type; see
+            `domain_classification`.
+        table: terms to compute, from `critic_table`.
         adversarial: one of `ADVERSARIALS`.
-        classified: the images that the classifier learns from; by default `image`.
-        changed: see `adversarial_loss`; an image and its translation are left out
-            together, or WGAN's critic would gain without end by its bias.
-        target: one-hot labels of the fakes, if the discriminator is a multi-task one;
-            WGAN-GP's penalty is then that of these domains' logits.
+        classified: images that the classifier learns from. Defaults to `image`.
+        changed: bool (batch,), the images to include in the adversarial loss; see
+            `adversarial_loss`. An image and its translation are excluded together, or
+            WGAN's critic could increase its bias without limit.
+        target: one-hot labels of the generated images if the discriminator is a
+            multi-task discriminator; WGAN-GP's penalty then applies to the logits of
+            these domains.
 
     Returns:
         {term of `table`: scalar}.
 
     Reference: StarGAN (Choi et al. 2018), equations 2, 5 and 8.
     """
-    # In one pass, which reads the weights, and adds up their gradients, once.
-    apart = classified is not None and "classification" in table
-    parts = [image, fake, classified] if apart else [image, fake]
-    patch_logits, class_logits = discriminator(ops.concatenate(parts, axis=0))
-    real_logits, fake_logits, *_ = ops.split(patch_logits, len(parts))
+    # A single pass reads the weights, and accumulates their gradients, only once.
+    separate = classified is not None and "classification" in table
+    images = [image, fake, classified] if separate else [image, fake]
+    patch_logits, class_logits = discriminator(ops.concatenate(images, axis=0))
+    real_logits, fake_logits, *_ = ops.split(patch_logits, len(images))
     if target is not None:
         real_logits = of_domains(real_logits, label)
         fake_logits = of_domains(fake_logits, target)
-    class_logits = ops.split(class_logits, len(parts))[2 if apart else 0]
-    # R1 takes the slope at real images, WGAN-GP at x̂ of equation 8.
+    class_logits = ops.split(class_logits, len(images))[2 if separate else 0]
+    # R1 differentiates at real images, WGAN-GP at x̂ of equation 8.
     at = image
     if adversarial == WGAN_GP:
         at = alpha * image + (1.0 - alpha) * fake
@@ -197,32 +206,35 @@ def generator_terms(
     changed=None,
     multi_task=False,
 ):
-    """Terms of the generator's loss.
+    """Computes the terms of the generator's loss.
 
     Args:
         generator: [image, label] → image.
         discriminator: image → (patch logits, class logits).
-        image: source images, float32 (batch, height, width, 3) in [-1, 1].
-        label: their own labels, float32 (batch, label_width).
-        target: the labels asked for, the same shape.
+        image: source images, float32 (batch, height, width, channels) in [-1, 1].
+        label: labels of the source images, float32 (batch, label_width).
+        target: target labels, like `label`.
         fake: `generator([image, target])`, computed under the caller's tape.
-        label_slices: see `domain_classification`.
-        table: a `generator_table`. A rectified one adds the same-domain pass, as the
-            released code of Fixed-Point GAN does: every term is summed over the target
-            label and the image's own, and `IDENTITY_TERMS`, ‖G(x, c_x) - x‖₁, join.
-            The discriminator sees translated images only, in that code and here.
+        label_slices: for each data set, the slice of its labels and their type; see
+            `domain_classification`.
+        table: terms to compute, from `generator_table`. With `IDENTITY_TERMS`, every
+            term is summed over two passes, one with the target label and one with the
+            image's own label, and ‖G(x, c_x) - x‖₁ is added, as in the released code
+            of Fixed-Point GAN. There and here, the discriminator is trained only on
+            images translated to the target label.
         adversarial: one of `ADVERSARIALS`.
         label_smoothing: see `domain_classification`.
-        changed: see `adversarial_loss`; not of the same-domain pass.
+        changed: bool (batch,), the images to include in the adversarial loss of the
+            first pass; see `adversarial_loss`.
         multi_task: whether the discriminator has patch logits for each domain.
 
     Returns:
         {term of `table`: scalar}.
 
-    Reference: StarGAN (Choi et al. 2018), equations 3, 4 and 6; Fixed-Point GAN
-        (Siddiquee et al. 2019): `solver.py` at 3c43d01 of
-        https://github.com/mahfuzmohammad/Fixed-Point-GAN, except that its generator
-        draws a residual, tanh(x + G(x, c)), where this one is StarGAN's.
+    Reference: StarGAN (Choi et al. 2018), equations 3, 4, and 6; Fixed-Point GAN
+        (Siddiquee et al. 2019), `solver.py` at 3c43d01 of
+        https://github.com/mahfuzmohammad/Fixed-Point-GAN, except that the generator
+        there outputs tanh(x + G(x, c)) (here: `output="fixed_point"`).
     """
 
     def terms(table, fake, target, changed=None):
@@ -248,12 +260,12 @@ def generator_terms(
     crossed = terms(both, fake, target, changed)
     if both.keys() == table.keys():
         return crossed
-    own = terms(table, generator([image, label]), label)
-    return {term: crossed.get(term, 0.0) + own[term] for term in own}
+    same_domain = terms(table, generator([image, label]), label)
+    return {term: crossed.get(term, 0.0) + same_domain[term] for term in same_domain}
 
 
 def of_domains(logits, label):
-    """The logits of each image's own domain.
+    """Selects the logits of each image's domain.
 
     Args:
         logits: (batch, h, w, domains).
@@ -266,15 +278,15 @@ def of_domains(logits, label):
 
 
 def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):
-    """One half of the adversarial loss.
+    """Computes one half of the adversarial loss, for real or for generated images.
 
     Args:
         logits: D_src, (batch, …); the mean is over images and patches.
-        real: whether the critic should call these images real.
+        real: whether the critic should classify these images as real.
         adversarial: one of `ADVERSARIALS`.
-        changed: bool (batch,), the images to include, by default all; others enter the
-            mean as 0. An image that was asked to stay as it is is as good as a real
-            one, and calling it generated would teach nothing.
+        changed: bool (batch,), the images to include; all by default. Excluded images
+            count as 0 in the mean. An image translated to its own label should equal
+            the real image, so it teaches the critic nothing as a generated one.
 
     Returns:
         Scalar: -mean(logits) if `real`, else mean(logits), for WGAN-GP; the mean of
@@ -293,7 +305,7 @@ def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):
 
 
 def gradient_penalty(gradients):
-    """How far the critic's slope is from one.
+    """Computes the gradient penalty of WGAN-GP.
 
     Args:
         gradients: ∂ Σ_patches D_src(x̂) / ∂x̂, (batch, height, width, channels).
@@ -305,13 +317,13 @@ def gradient_penalty(gradients):
     """
     gradients = in_full_precision(gradients)
     squared = ops.sum(ops.square(gradients), axis=(1, 2, 3))
-    # The square root has no slope at 0: a dead critic must not turn into NaN.
+    # The derivative of the square root is infinite at 0: avoid NaN for a dead critic.
     norm = ops.sqrt(ops.maximum(squared, 1e-24))
     return ops.mean(ops.square(norm - 1.0))
 
 
 def r1_penalty(gradients):
-    """R1, the penalty on the discriminator's slope at real images.
+    """Computes R1, the penalty on the discriminator's gradient at real images.
 
     Args:
         gradients: ∂D_src(x)/∂x of the patches' mean, (batch, height, width, channels).
@@ -326,29 +338,28 @@ def r1_penalty(gradients):
 
 
 def domain_classification(label, logits, label_slices, label_smoothing=0.0):
-    """Classification loss over the known labels of each image.
+    """Computes the classification loss over the known labels of each image.
 
     Args:
-        label: (batch, Σ c_i + n for n > 1 else c_1): the labels of n data sets side
-            by side and, for n > 1, the mask that says which of them are known.
+        label: (batch, c_1) for a single data set; (batch, Σ c_i + n) for n > 1 data
+            sets: their labels concatenated, then the mask of which labels are known.
         logits: (batch, Σ c_i).
         label_slices: for each data set (slice of its labels, "binary" or "one_hot").
-        label_smoothing: share of each label that is spread over its possible values,
-            as in `keras.losses.BinaryCrossentropy`: with 0.2 the loss is smallest if
-            the classifier is 90 % sure of a binary label.
+        label_smoothing: in [0, 1), as in `keras.losses.BinaryCrossentropy`: with 0.2
+            the loss of a binary label is smallest at a predicted probability of 90 %.
 
     Returns:
-        Scalar, the mean over images; unknown labels contribute nothing.
+        Scalar, the mean over images; unknown labels do not contribute.
 
-    Reference: StarGAN (Choi et al. 2018), equations 2, 3 and section 3.3.
+    Reference: StarGAN (Choi et al. 2018), equations 2 and 3, section 3.3.
     """
     cross_entropy = {BINARY: binary_classification, ONE_HOT: one_hot_classification}
     losses = []
     for columns, label_type in label_slices:
-        part = label[:, columns]
-        values = 2 if label_type == BINARY else part.shape[1]
-        part = part * (1.0 - label_smoothing) + label_smoothing / values
-        losses.append(cross_entropy[label_type](part, logits[:, columns]))
+        labels = label[:, columns]
+        values = 2 if label_type == BINARY else labels.shape[1]
+        labels = labels * (1.0 - label_smoothing) + label_smoothing / values
+        losses.append(cross_entropy[label_type](labels, logits[:, columns]))
     if len(losses) == 1:
         return ops.mean(losses[0])
     mask = label[:, -len(losses) :]  # (batch, n)
@@ -356,91 +367,91 @@ def domain_classification(label, logits, label_slices, label_smoothing=0.0):
 
 
 def binary_classification(label, logits):
-    """Cross-entropy of independent attributes, per image.
+    """Computes the cross-entropy of independent attributes for each image.
 
     Args:
-        label: (batch, attributes), 0 or 1.
+        label: (batch, attributes) in [0, 1].
         logits: (batch, attributes).
 
     Returns:
-        (batch,): the SUM over attributes, as the official code has it (a mean would
-        weigh five attributes five times less).
+        (batch,): the SUM over attributes, as in the official code (the mean over five
+        attributes would be five times smaller).
     """
     return ops.sum(ops.binary_crossentropy(label, logits, from_logits=True), axis=-1)
 
 
 def one_hot_classification(label, logits):
-    """Softmax cross-entropy per image, (batch,); `label` and `logits` (batch, n)."""
+    """Computes softmax cross-entropy, (batch,), of `label` and `logits` (batch, n)."""
     return ops.categorical_crossentropy(label, logits, from_logits=True)
 
 
 def mean_absolute_difference(first, second):
-    """Mean of |first - second| over everything (equation 4)."""
+    """Computes the mean of |first - second| over all elements (equation 4)."""
     return ops.mean(ops.abs(first - second))
 
 
 def mean_change(image, fake, counted=None):
-    """How far a translation moves the pixels.
+    """Computes the mean change of pixels by a translation.
 
-    The channels of a pixel are measured together: an L1 distance per channel favors
-    changes of a single channel, which show as color casts.
+    The channels of a pixel are combined, because an L1 distance per channel favors
+    changes of a single channel, which appear as color casts.
 
     Args:
         image: (batch, height, width, channels).
-        fake: the same shape.
-        counted: bool (batch,), the images to include, by default all. Other images
-            enter the mean as 0.
+        fake: like `image`.
+        counted: bool (batch,), the images to include; all by default. Excluded images
+            count as 0 in the mean.
 
     Returns:
         Scalar: mean over images and pixels of the root mean square over channels. If
         all channels differ equally, it equals the mean absolute difference.
     """
     squared = ops.mean(ops.square(image - fake), axis=-1)
-    # The square root has no slope at 0.
+    # The derivative of the square root is infinite at 0.
     distances = ops.mean(ops.sqrt(squared + 1e-6), axis=(1, 2)) - 1e-3  # (batch,)
     if counted is not None:
         distances = ops.cast(counted, distances.dtype) * distances
     return ops.mean(distances)
 
 
-def shifted(images, drawn):
-    """Shifts images at random; applied to all images that the discriminator sees.
+def shifted(images, uniform):
+    """Shifts images randomly; applied to all inputs of the discriminator.
 
-    It reduces overfitting to a few thousand images, and patterns at fixed places no
-    longer fool the discriminator.
+    This reduces overfitting to small data sets, and prevents the generator from
+    fooling the discriminator with patterns at fixed positions.
 
     Args:
         images: (batch, height, width, channels).
-        drawn: (batch, 2), uniform in [0, 1).
+        uniform: random numbers (batch, 2), uniform in [0, 1).
 
     Returns:
         Images of the same shape, shifted by up to a sixteenth of each side, with the
         border pixels repeated. Differentiable.
 
-    Reference: DiffAugment (Zhao et al. 2020), its translation.
+    Reference: DiffAugment (Zhao et al. 2020), "Translation".
     """
     for axis, equation in ((1, "bij,bjwc->biwc"), (2, "bij,bhjc->bhic")):
         side = images.shape[axis]
-        shift = ops.round((2.0 * drawn[:, axis - 1] - 1.0) * (side // 16))
-        places = ops.arange(side, dtype=shift.dtype) + shift[:, None]  # (batch, side)
-        places = ops.cast(ops.clip(places, 0, side - 1), "int32")
-        rows = ops.one_hot(places, side, dtype=images.dtype)  # (batch, side, side)
+        shift = ops.round((2.0 * uniform[:, axis - 1] - 1.0) * (side // 16))
+        indices = ops.arange(side, dtype=shift.dtype) + shift[:, None]  # (batch, side)
+        indices = ops.cast(ops.clip(indices, 0, side - 1), "int32")
+        rows = ops.one_hot(indices, side, dtype=images.dtype)  # (batch, side, side)
         images = ops.einsum(equation, rows, images)
     return images
 
 
 def disturbed(images, normal):
-    """Adds noise of several scales, from single pixels to large spots of color.
+    """Adds noise at several scales, from single pixels to large patches of color.
 
-    Faint patterns and tints do not convince a classifier that learns from such images.
-    The generator has to draw the visible features of a label.
+    A classifier trained on such images is robust to faint patterns and tints, so the
+    generator has to change the visible features of a label.
 
     Args:
         images: (batch, height, width, channels) in [-1, 1].
-        normal: shape → standard normal numbers.
+        normal: function from a shape to standard normal numbers.
 
     Returns:
-        Images of the same shape, which may leave [-1, 1].
+        Images of the same shape; values may lie outside [-1, 1].
 
     Reference: Santurkar et al. 2019, Image Synthesis with a Single (Robust)
         Classifier; Cohen et al. 2019, whose robust classifiers learn from noise.

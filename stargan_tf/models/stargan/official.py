@@ -1,4 +1,4 @@
-"""Checkpoints of yunjey/stargan: `{step}-G.ckpt` and `{step}-D.ckpt`, weights only."""
+"""Official checkpoints, yunjey/stargan: `{step}-G.ckpt`, `{step}-D.ckpt` (weights)."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,8 +25,8 @@ DOWNS = UPS = 2
 
 
 def generator(base_filters: int, num_residual_blocks: int) -> Table:
-    """The generator's table."""
-    # One number per layer of the official nn.Sequential; an activation takes one.
+    """Returns the table of the generator's weights."""
+    # Index in the official nn.Sequential; activations have an index too.
     number, filters = 0, base_filters
     lines = [*_normalized(0, 1, "main", "stem", "stem_norm", filters)]
     for i in range(1, DOWNS + 1):
@@ -47,7 +47,7 @@ def generator(base_filters: int, num_residual_blocks: int) -> Table:
 
 
 def discriminator(num_layers: int) -> Table:
-    """The discriminator's table."""
+    """Returns the table of the discriminator's weights."""
     lines = []
     for i in range(num_layers):
         lines.append(Entry(f"main.{2 * i}.weight", f"halve_{i + 1}/kernel", KERNEL))
@@ -60,10 +60,10 @@ def discriminator(num_layers: int) -> Table:
 def _normalized(
     convolution: int, norm: int, prefix: str, ours: str, our_norm: str, filters: int
 ) -> Iterator[Entry | Constant]:
-    """A convolution without bias and its instance norm.
+    """Entries of a convolution without bias and its instance normalization.
 
-    The official norm also counts running statistics, which the official code never
-    uses: they are dropped, and written as a fresh norm has them.
+    The official layer also has running statistics that the official code never uses:
+    the import drops them, and the export writes their initial values.
     """
     yield Entry(f"{prefix}.{convolution}.weight", f"{ours}/kernel", KERNEL)
     yield Entry(f"{prefix}.{norm}.weight", f"{our_norm}/gamma")
@@ -74,12 +74,12 @@ def _normalized(
 
 
 GENERATOR, DISCRIMINATOR = "generator", "discriminator"
-# Of a generator alone, which takes any: what the authors trained at.
+# For a generator without a discriminator, which accepts any size: that of the paper.
 DEFAULT_IMAGE_SIZE = 128
 
 
 def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkState]:
-    """The one network of a file."""
+    """Returns the network in a file; a file of this code has only one."""
     if not is_state_dict(content):
         return {}
     weights = without_prefix(content)
@@ -96,8 +96,9 @@ def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkS
 def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
     if GENERATOR not in networks:
         raise InputError(
-            f"{networks[DISCRIMINATOR]} alone translates nothing. Give the generator's "
-            "file ({step}-G.ckpt) too."
+            "Expected a generator. Received: only the discriminator "
+            f"{networks[DISCRIMINATOR]}. Pass the generator's file ({{step}}-G.ckpt) "
+            "too."
         )
     weights = networks[GENERATOR].weights
     base, channels = weights["main.0.weight"].shape[:2]
@@ -120,9 +121,9 @@ def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
     masks = label_width - classes
     if masks < 0 or masks == 1:
         raise InputError(
-            f"{networks[GENERATOR]} takes {label_width} labels and "
-            f"{networks[DISCRIMINATOR]} tells {classes}: they are of two different "
-            "trainings."
+            "Expected a generator and a discriminator of the same training run. "
+            f"Received: {networks[GENERATOR]} with {label_width} labels and "
+            f"{networks[DISCRIMINATOR]} with {classes}. Pass two files of one run."
         )
     options["discriminator_filters"] = weights["main.0.weight"].shape[0]
     options["discriminator_layers"] = layers
@@ -148,12 +149,13 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
         "ema_decay": 0.0,
         "multi_task": False,
     }
-    # Files of earlier versions lack what was added since.
+    # Files of earlier versions lack the options that were added later.
     changed = [n for n, value in ours.items() if options.get(n, value) != value]
     if changed:
         raise InputError(
-            f"A model with another {' and '.join(changed)} than the paper's is not in "
-            "the official code. Only models of the paper are exported as torch files."
+            "Only models with the paper's architecture can be exported for the "
+            f"official code. Received: a model with another {' and '.join(changed)}. "
+            "Export it as a SavedModel or as LiteRT files."
         )
 
 
@@ -170,7 +172,7 @@ OFFICIAL = OfficialCode(
     label_type=BINARY,
     networks=(GENERATOR, DISCRIMINATOR),
     find_networks=_find_networks,
-    find_moments=lambda content: {},  # It saves no optimizer.
+    find_moments=lambda content: {},  # The official code saves no optimizer state.
     sizes=_sizes,
     tables=_tables,
     check_exportable=_check_exportable,

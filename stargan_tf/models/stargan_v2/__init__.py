@@ -1,4 +1,4 @@
-"""StarGAN v2 (Choi et al., 2020): options and presets, and where its code lies."""
+"""StarGAN v2 (Choi et al. 2020): the options, presets, and code of the model family."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -31,10 +31,10 @@ MODEL_OPTIONS = (
     _width(
         "base_filters",
         None,
-        "Channels at full size; by default 16384 / image_size.",
+        "Channels at full resolution (default: 16384 / image_size).",
         int,
     ),
-    _width("max_filters", 512, "Cap of the channels at the smaller sizes."),
+    _width("max_filters", 512, "Maximum number of channels at lower resolutions."),
     _network(
         "high_pass",
         0.0,
@@ -44,22 +44,22 @@ MODEL_OPTIONS = (
     _network(
         "mask_provider",
         None,
-        "What makes the masks for --high_pass: the folder of an imported landmark "
-        "network, wing.ckpt, an installed provider such as mediapipe, or code, "
-        "MODULE:FUNCTION or FILE.py:FUNCTION, from images to masks.",
+        "Masks for --high_pass: the folder of an imported landmark network, wing.ckpt, "
+        "an installed landmark provider such as mediapipe, or a function from images "
+        "to masks, as MODULE:FUNCTION or FILE.py:FUNCTION.",
         opened_by="stargan_tf.faces.opening:mask_provider",
     ),
     _width(
         "generator_filters",
         None,
-        "Channels of the generator at full size, if others than base_filters.",
+        "Channels of the generator at full resolution, if different from base_filters.",
         int,
     ),
     _network(
         "latent_injection",
         False,
-        "Give the generator latent code and domain themselves, without a mapping "
-        "network (configuration D of the paper's ablation).",
+        "Pass the latent code and the domain directly to the generator, without a "
+        "mapping network (configuration D of the paper's ablation).",
     ),
 )
 
@@ -68,7 +68,7 @@ BATCH_OPTIONS = (
         DATA,
         "crop_probability",
         0.5,
-        "Share of the images that are cropped at random.",
+        "Fraction of the images that are cropped randomly.",
         minimum=0.0,
         maximum=1.0,
     ),
@@ -78,7 +78,7 @@ COMPILE_OPTIONS = (
     _optimization(
         "learning_rate",
         1e-4,
-        "Learning rate of generator, style encoder and discriminator.",
+        "Learning rate of generator, style encoder, and discriminator.",
         minimum=0.0,
     ),
     _optimization(
@@ -87,60 +87,73 @@ COMPILE_OPTIONS = (
         "Learning rate of the mapping network.",
         minimum=0.0,
     ),
-    _optimization("beta_1", 0.0, "Adam's decay of the mean gradient.", minimum=0.0),
-    _optimization("beta_2", 0.99, "Adam's decay of the mean square.", minimum=0.0),
+    _optimization("beta_1", 0.0, "Adam's β₁.", minimum=0.0),
+    _optimization("beta_2", 0.99, "Adam's β₂.", minimum=0.0),
     _optimization(
-        "l2", 1e-4, "L2 in every gradient (PyTorch's weight decay).", minimum=0.0
+        "l2",
+        1e-4,
+        "L2 regularization added to every gradient (weight decay of PyTorch's Adam).",
+        minimum=0.0,
     ),
     _optimization(
         "diversity_term",
         "difference",
-        "How styles are kept apart: difference, as in the paper, or mode_seeking, as "
-        "in MSGAN, at a constant weight.",
+        "Term that makes styles diverse. difference: as in the paper; mode_seeking: as "
+        "in MSGAN, with a constant weight.",
         choices=("difference", "mode_seeking"),
     ),
     _optimization(
         "diversity_steps",
         100_000,
-        "Steps in which the diversity weight falls to zero.",
+        "Number of steps over which the diversity weight decays to zero.",
         minimum=1,
     ),
-    _optimization("ema_decay", 0.999, "Decay of the averaged weights.", minimum=0.0),
+    _optimization(
+        "ema_decay", 0.999, "Decay of the EMA networks' weights.", minimum=0.0
+    ),
     _optimization(
         "accumulate",
         1,
-        "Parts in which a batch is computed, one after another: less memory, the "
+        "Number of micro-batches per batch, computed in sequence: less memory, the "
         "same result.",
         minimum=1,
     ),
     _optimization(
         "remat",
         False,
-        "Compute the networks' inner values again instead of storing them: less "
-        "memory, the same result.",
+        "Recompute activations in the backward pass instead of storing them "
+        "(rematerialization): less memory, the same result.",
     ),
 )
 
 LOSS_WEIGHTS = (
-    loss_weight("style", 1.0, "Reconstruction of the style."),
-    loss_weight("diversity", 1.0, "Diversity of styles, at the first step."),
+    loss_weight("style", 1.0, "Style reconstruction."),
+    loss_weight("diversity", 1.0, "Diversity of styles, initial weight."),
     loss_weight("cycle", 1.0, "Cycle reconstruction."),
     loss_weight("r1", 1.0, "R1 penalty of the discriminator."),
 )
 
 
 def check_image_size(image_size: Size) -> None:
-    """Raises InputError unless StarGAN v2's networks can take such images.
+    """Checks that StarGAN v2's networks can process images of this size.
 
-    The shorter side has 64…1024 pixels and is halved until 4 to 7 are left; both sides
-    can be halved as often. Squares of the paper are powers of two.
+    The shorter side must have 64 to 1024 pixels. It is halved until 4 to 7 pixels
+    remain, and both sides must be divisible as often. Sizes in the paper are squares
+    with a power of two as side.
+
+    Args:
+        image_size: side of the square images in pixels, or (height, width).
+
+    Raises:
+        InputError: if the networks cannot process this size.
     """
     shorter = min(sides(image_size))
     if not SMALLEST_IMAGE <= shorter <= LARGEST_IMAGE:
         raise InputError(
-            f"StarGAN v2's images have {SMALLEST_IMAGE} to {LARGEST_IMAGE} pixels on "
-            f"the shorter side. Received: image_size={image_size}. Resize the data, "
-            f"for example to {min(max(shorter, SMALLEST_IMAGE), LARGEST_IMAGE)}."
+            f"The shorter side of StarGAN v2's images must have {SMALLEST_IMAGE} to "
+            f"{LARGEST_IMAGE} pixels. Received: image_size={image_size}. Resize the "
+            f"data, for example to "
+            f"{min(max(shorter, SMALLEST_IMAGE), LARGEST_IMAGE)}."
         )
     count = halvings(image_size, until=4)
     factor = 2**count
@@ -148,25 +161,26 @@ def check_image_size(image_size: Size) -> None:
         near = checked_size([round(n / factor) * factor for n in sides(image_size)])
         near = ",".join(map(str, near)) if isinstance(near, tuple) else near
         raise InputError(
-            f"StarGAN v2 halves images of {size_text(image_size)} {count} times, which "
-            f"takes multiples of {factor}. Received: image_size={image_size}. Resize "
-            f"the data, for example to {near}."
+            f"StarGAN v2 halves images of {size_text(image_size)} {count} times, so "
+            f"both sides must be multiples of {factor}. Received: "
+            f"image_size={image_size}. Resize the data, for example to {near}."
         )
 
 
 def halvings(image_size: Size, until: int) -> int:
-    """How often images are halved until the shorter side is below 2·`until`.
+    """Returns how often to halve images until the shorter side is below 2·`until`.
 
     Args:
+        image_size: side of the images in pixels, or (height, width).
         until: a power of two.
     """
     return min(sides(image_size)).bit_length() - until.bit_length()
 
 
 def official_filters(image_size: Size) -> int:
-    """The official code's channels at full size: 2**14 / image_size.
+    """Returns the official code's channels at full resolution, 2**14 / image_size.
 
-    Of sides between powers of two the one below counts.
+    If the shorter side is no power of two, the next smaller power of two is used.
     """
     return 2**15 >> min(sides(image_size)).bit_length()
 
@@ -174,12 +188,18 @@ def official_filters(image_size: Size) -> int:
 def widths(
     image_size: Size, base_filters: int | None, max_filters: int, blocks: int
 ) -> list[int]:
-    """Channels at full size and after each block: doubled, up to a cap.
+    """Returns the channels at full resolution and after each block.
 
     Args:
         image_size: side of the images in pixels, or (height, width).
-        base_filters: channels at full size, which the cap does not touch; `None`
+        base_filters: channels at full resolution, not limited by `max_filters`; `None`
             for the official 2**14 / image_size.
+        max_filters: maximum number of channels after a block, each of which doubles
+            them.
+        blocks: number of blocks.
+
+    Returns:
+        List of `blocks` + 1 numbers.
     """
     channels = [base_filters or official_filters(image_size)]
     for _ in range(blocks):
@@ -188,15 +208,18 @@ def widths(
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Refuses values that do not fit each other, before anything is started.
+    """Checks the options of a run for contradictions.
 
     Args:
         values: option name → value.
+
+    Raises:
+        InputError: if two options contradict each other.
     """
     check_image_size(values["image_size"])
     if len(values["dataset"]) > 1:
         raise InputError(
-            "A stargan_v2 model is trained on one data set. Received: --dataset "
+            "A stargan_v2 model is trained on a single data set. Received: --dataset "
             f"{','.join(values['dataset'])}"
         )
     if values["batch_size"] % values["accumulate"]:
@@ -223,15 +246,15 @@ def _check_masks(high_pass: float, provider: str | None) -> None:
     if provider and not high_pass:
         raise InputError(
             f"mask_provider is for models with high-pass skips. Received: {provider} "
-            "with high_pass=0. Pass --high_pass 1, or leave it out."
+            "with high_pass=0. Pass --high_pass 1, or remove mask_provider."
         )
 
 
 _CELEBA_HQ = {"high_pass": 1.0}
 _AFHQ = {"diversity": 2.0}
-# The effective batch stays at 8, without which training suffers.
+# The batch size stays 8: smaller batches impair training.
 _LOW_MEMORY = {"accumulate": 8, "remat": True, "precision": "mixed_bfloat16"}
-# Half the official widths, and half the steps, at a sixteenth or a quarter of the
+# Half the official widths and half the steps, for a quarter or a sixteenth of the
 # pixels.
 _SMALL = {
     "base_filters": 64,
@@ -241,7 +264,7 @@ _SMALL = {
     "diversity_steps": 50_000,
 }
 
-# What is not said here is as in the paper by the options' defaults.
+# All other values are the options' defaults, which are those of the paper.
 PRESETS = {
     "stargan_v2_celeba_hq_256": Preset(
         "StarGAN v2 on CelebA-HQ: 2 domains, high-pass skips (--mask_provider).",
@@ -259,14 +282,14 @@ PRESETS = {
         {**_AFHQ, **_LOW_MEMORY},
     ),
     "ablation_d": Preset(
-        "StarGAN v2's ablation: C with the latent code given to the generator.",
+        "StarGAN v2's ablation: C with the latent code as input of the generator.",
         {"latent_injection": True, "diversity": 0.0},
     ),
     "ablation_e": Preset(
         "StarGAN v2's ablation: mapping network and style encoder.", {"diversity": 0.0}
     ),
     "ablation_f": Preset(
-        "StarGAN v2's ablation: E with the diversity term, StarGAN v2 as such.", {}
+        "StarGAN v2's ablation: E with the diversity term (the full StarGAN v2).", {}
     ),
     "stargan_v2_128": Preset(
         "A smaller StarGAN v2 for 128 px.", {**_SMALL, "image_size": 128}
@@ -275,7 +298,7 @@ PRESETS = {
         "A smaller StarGAN v2 for 64 px.", {**_SMALL, "image_size": 64}
     ),
     "photos_v2_64": Preset(
-        "A small StarGAN v2 for a few thousand photographs of 64 px: 50 minutes on two "
+        "A small StarGAN v2 for a few thousand photographs: 64 px, 50 minutes on two "
         "CPU cores.",
         {
             "image_size": 64,
@@ -307,8 +330,8 @@ PRESETS = {
             "latent_dim": 8,
             "hidden_dim": 64,
             "batch_size": 4,
-            # Narrow networks and few steps want higher rates; the mapping network's
-            # stays a hundredth of the others', or its styles fall together.
+            # Narrow networks and few steps need higher rates. The mapping network's
+            # stays a hundredth of the others', or its styles collapse.
             "learning_rate": 5e-4,
             "mapping_learning_rate": 5e-6,
             "cycle": 10.0,
@@ -336,7 +359,7 @@ STARGAN_V2 = ModelFamily(
         "--to {domain} --reference PICTURE INPUT --output OUTPUT",
     ),
     translated_by="styles",
-    # The paper's run.
+    # As in the paper.
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},
     batches_from_model={"mask_provider": "mask_provider"},

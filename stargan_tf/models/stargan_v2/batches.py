@@ -1,21 +1,21 @@
-"""StarGAN v2's batches: images, and two references of a domain to translate them to.
+"""StarGAN v2's training batches: images, each with two references of a target domain.
 
     step → domains → positions → images → random crop, resize, flip → [-1, 1]
 
-As in `data.sampling`, all is a pure function of (seed, step), so that a resumed run
-sees what the uninterrupted one would have seen, and runs inside tf.data.
+As in `data.sampling`, every batch is a pure function of (seed, step), so that a resumed
+run sees the same batches as an uninterrupted one. All of it runs inside tf.data.
 
-The official code draws from the same distributions, except that its pairs of
-references are fixed when it starts; here they are drawn afresh for every batch.
+The official code samples from the same distributions, except that it fixes pairs of
+references at the start; here they are sampled anew for every batch.
 
 Crops are cut from images up to twice as wide as the model's (`LabeledImages.enlarge`)
-and then resized, antialiased. At 64 pixels they differ by 0.6 of 255 from crops of the
-original photographs and are as sharp; crops of images stored at the model's size
+and then resized with antialiasing. At 64 pixels they differ by 0.6 of 255 from crops of
+the original photographs and are as sharp; crops of images stored at the model's size
 differ by 3 and lose 15 % of their gradients. The larger images take four times the
-space: where they exceed the cache's limit, files are decoded for every batch instead.
+space: if they exceed the cache's limit, files are decoded for every batch instead.
 
-The crops' aspect varies around the picture's own, not around 1: the same for square
-pictures, and right for others, which the model always sees stretched.
+The aspect ratio of crops varies around that of the image, not around 1. For square
+images this is the same; other images reach the model stretched, with or without a crop.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,10 +48,10 @@ from stargan_tf.errors import InputError
 
 AREA = (0.8, 1.0)
 ASPECT = (0.9, 1.1)
-# Boxes that do not fit are drawn again, in one go; after so many the whole image is
-# taken, which happens once in a thousand.
+# Candidate boxes per image, all sampled at once; if none fits, about once in a
+# thousand, the whole image is used.
 TRIES = 10
-NEEDED = 2  # readable images of a domain: one is the other's second reference
+NEEDED = 2  # readable images per domain, for the two references
 
 
 def reference_batches(
@@ -66,39 +66,47 @@ def reference_batches(
     part: BatchPart = WHOLE,
     mask_provider: Callable[[Any], Any] | None = None,
 ) -> tf.data.Dataset:
-    """Endless batches for `StarGANV2.fit`.
+    """Makes endless batches for `StarGANV2.fit`.
 
-    Domains come equally often, among the images and among the references, however
-    many pictures each has. Every picture is cropped and mirrored on its own. The
-    stream from `start_step=k` equals that from 0 without its first k batches.
+    All domains are equally frequent among the images and among the references,
+    regardless of the number of images of each. Every image is cropped and flipped
+    independently. The stream from `start_step=k` equals that from 0 without its first
+    k batches.
+
+    Example:
+
+    ```python
+    people = stargan_tf.load_dataset("toon_people", image_size=64)
+    batches = stargan_tf.reference_batches(people, batch_size=4)
+    image, domain, reference, reference_2, reference_domain = next(iter(batches))
+    ```
 
     Args:
         source: training images of two or more one-hot domains.
-        batch_size: images per batch, at least 1.
+        batch_size: number of images per batch, at least 1.
         seed: integer in [0, 2³¹).
         start_step: number of the first batch, for a resumed run.
-        crop_probability: share of the pictures that are cropped at random.
-        flip: mirror each picture with probability one half.
-        cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
-        part: which part of each batch to make, where machines share the work;
-            `batch_size` remains that of the whole.
-        mask_provider: for models with high-pass skips: a `LandmarkProvider`, whose
-            masks are computed once for each image, kept with it in the cache, and
-            cropped and mirrored with it. The model makes the masks of images that are
-            not cached, and those of other callables, which have no `version`.
+        crop_probability: probability in [0, 1] that an image is cropped.
+        flip: whether to flip each image horizontally with probability 0.5.
+        cache: `"auto"`, `"always"`, or `"never"`; see `open_images`.
+        part: the rows of each batch to make, if several machines share a batch;
+            `batch_size` is that of the whole batch.
+        mask_provider: for models with high-pass skips, a `LandmarkProvider`. Its masks
+            are computed once per image, cached with the image, and cropped and flipped
+            with it. If images are not cached, or the provider has no `version`, the
+            batches have no masks, and the model computes them in each step.
 
     Returns:
-        Dataset of `(image, domain, reference, reference_2, reference_domain)` and,
-        with a landmark provider, `masks`. The images are float32
-        `(batch_size, h, w, c)` in [-1, 1], the masks float32 `(batch_size, h, w, 2)`
-        in [0, 1]; the domains int32 `(batch_size,)`. Both references are different
-        pictures of
-        `reference_domain`; where one turns out to be unreadable (only without the
-        cache), the next of its domain stands in.
+        `tf.data.Dataset` of `(image, domain, reference, reference_2,
+        reference_domain)` and, with a landmark provider, `masks`. Images and references
+        are float32 `(batch_size, h, w, c)` in [-1, 1]; masks are float32
+        `(batch_size, h, w, 2)` in [0, 1]; domains are int32 `(batch_size,)`. The
+        references are two different images of `reference_domain`. An unreadable image
+        (possible only without the cache) is replaced by the next one of its domain.
 
     Raises:
         InputError: if an argument is out of range, the labels are not one-hot, there
-            is one domain only, or a domain has fewer than two readable images.
+            is only one domain, or a domain has fewer than two readable images.
     """
     check_range("batch_size", batch_size, 1)
     check_range("start_step", start_step, 0)
@@ -174,18 +182,20 @@ def with_masks(source: LabeledImages, provider: Callable[[Any], Any]) -> Labeled
 
 
 def random_boxes(count: int, probability: float, seed: tf.Tensor) -> tf.Tensor:
-    """Draws what is cut out of each image.
+    """Generates a random crop box for each image.
 
-    With `probability` a box of 0.8 to 1 of the area, whose aspect is 0.9 to 1.1 times
-    the image's (torchvision's `RandomResizedCrop`); otherwise the whole image.
+    With `probability` it is a box of 0.8 to 1 times the area, with 0.9 to 1.1 times the
+    aspect ratio of the image (torchvision's `RandomResizedCrop`); otherwise it is the
+    whole image.
 
     Args:
         count: number of images.
-        probability: share of the images that are cropped, in [0, 1].
-        seed: two integers; the boxes follow from them alone.
+        probability: probability in [0, 1] that an image is cropped.
+        seed: two integers, which determine the boxes.
 
     Returns:
-        float32 tensor (count, 4): top, left, height and width as shares of the image.
+        float32 tensor (count, 4): top, left, height, and width as fractions of the
+        image's size.
     """
     seeds = tf.random.split(seed, 2)
     height, width = _sides(count, seeds[0])
@@ -198,7 +208,7 @@ def random_boxes(count: int, probability: float, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _sides(count: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Heights and widths (count,), the first of `TRIES` that lie within the image."""
+    """Heights and widths (count,), the first of `TRIES` that fit within the image."""
     area, aspect = tf.unstack(tf.random.stateless_uniform((2, count, TRIES), seed))
     area = AREA[0] + (AREA[1] - AREA[0]) * area
     low, high = tf.math.log(ASPECT[0]), tf.math.log(ASPECT[1])
@@ -214,11 +224,11 @@ def _sides(count: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 def resize_boxes(
     images: tf.Tensor, boxes: tf.Tensor, size: tuple[int, int]
 ) -> tf.Tensor:
-    """Cuts a box out of each image and resizes it, antialiased bilinear.
+    """Crops each image to a box and resizes it (bilinear, antialiased).
 
     Args:
-        images: uint8 or float32 tensor (n, height, width, channels), all but n known.
-        boxes: float32 tensor (n, 4) as `random_boxes` gives it.
+        images: uint8 or float32 tensor (n, height, width, channels), all but n static.
+        boxes: float32 tensor (n, 4) from `random_boxes`.
         size: height and width of the result.
 
     Returns:
@@ -243,18 +253,17 @@ def resize_boxes(
 
 
 class DomainSampler:
-    """Draws images of balanced domains, with replacement.
+    """Samples images with balanced domains, with replacement.
 
-    A domain is drawn first, then one of its images: each image has the weight
-    1 / (images of its domain), as in the official balanced sampler.
+    A domain is sampled first, then one of its images, so each image has the weight
+    1 / (number of images of its domain), as in the official balanced sampler.
 
     Args:
         store: the images.
-        info: the meaning of its labels; one-hot.
+        info: description of the one-hot labels.
 
     Raises:
-        InputError: if there is only one domain, or a domain has fewer than two
-            images that can be read.
+        InputError: if a domain has fewer than two readable images.
     """
 
     def __init__(self, store: ImageStore, info: DatasetInfo):
@@ -268,59 +277,59 @@ class DomainSampler:
         self._starts = tf.cumsum(self._counts, exclusive=True)
 
     def draw(self, count: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Draws pairs of images.
+        """Samples pairs of images.
 
         Args:
             count: number of pairs.
-            seed: two integers; the pairs follow from them alone.
+            seed: two integers, which determine the pairs.
 
         Returns:
-            The domains, int32 (count,), and the positions of two different images of
-            each, int64 (2, count).
+            Domains, int32 (count,), and the positions of two different images of each
+            domain, int64 (2, count).
         """
-        # Double precision: a product with the number of images must reach each.
-        chance, one, other = tf.unstack(
-            tf.random.stateless_uniform((3, count), seed, dtype=tf.float64)
-        )
-        domains = _below(chance, self.num_domains)
+        # float64, so that every image can be reached.
+        uniform = tf.random.stateless_uniform((3, count), seed, dtype=tf.float64)
+        domains = _scaled(uniform[0], self.num_domains)
         sizes = tf.gather(self._counts, domains)
-        first = _below(one, sizes)
-        second = (first + 1 + _below(other, sizes - 1)) % sizes
-        places = tf.gather(self._starts, domains) + tf.stack([first, second])
-        return tf.cast(domains, tf.int32), tf.gather(self._order, places)
+        first = _scaled(uniform[1], sizes)
+        second = (first + 1 + _scaled(uniform[2], sizes - 1)) % sizes
+        indices = tf.gather(self._starts, domains) + tf.stack([first, second])
+        return tf.cast(domains, tf.int32), tf.gather(self._order, indices)
 
 
 def check_one_hot(info: DatasetInfo) -> None:
-    """Raises InputError unless every image belongs to one of several domains."""
+    """Raises InputError unless the labels are one-hot with at least two domains."""
     if info.label_type != ONE_HOT:
         raise InputError(
-            f"StarGAN v2 takes images of one domain each; '{info.name}' has binary "
-            "attributes. Make domains of them: load_dataset(…, attributes=('Male',), "
-            "one_hot=True), or --dataset folder with one sub-folder per domain."
+            "StarGAN v2 needs images that belong to one domain each. Received: "
+            f"'{info.name}' with binary attributes. Turn attributes into domains with "
+            "load_dataset(…, attributes=('Male',), one_hot=True), or use --dataset "
+            "folder with one subfolder per domain."
         )
     if len(info.domains) < 2:
         raise InputError(
-            f"StarGAN v2 needs at least two domains; '{info.name}' has only "
+            f"StarGAN v2 needs at least two domains. Received: '{info.name}' with only "
             f"'{info.domains[0]}'. Add a domain."
         )
 
 
-def _below(chance: tf.Tensor, limit: tf.Tensor | int) -> tf.Tensor:
-    """Numbers in [0, 1) as whole ones in [0, limit)."""
+def _scaled(uniform: tf.Tensor, limit: tf.Tensor | int) -> tf.Tensor:
+    """Maps numbers in [0, 1) to integers in [0, limit)."""
     limit = tf.cast(limit, tf.int64)
-    return tf.cast(chance * tf.cast(limit, tf.float64), tf.int64)
+    return tf.cast(uniform * tf.cast(limit, tf.float64), tf.int64)
 
 
 def _check(store: ImageStore, info: DatasetInfo, groups: Sequence[np.ndarray]) -> None:
     counts = map(len, groups)
-    # Without the cache a picture is known to be readable only when it is decoded.
+    # Without the cache, an image must be decoded to know whether it is readable.
     if isinstance(store, DecodedImages):
         counts = [store.readable(group, NEEDED) for group in groups]
-    found = zip(info.domains, counts, strict=True)
-    few = [f"'{domain}' has {n}" for domain, n in found if n < NEEDED]
+    counts = zip(info.domains, counts, strict=True)
+    few = [f"'{domain}' has {n}" for domain, n in counts if n < NEEDED]
     if few:
         raise InputError(
             f"Each domain needs at least {NEEDED} readable training images, not "
-            f"counting held-out ones: one is the other's second reference. Received: "
-            f"in '{info.name}', {', '.join(few)}. Add images or leave the domain out."
+            "counting held-out images, because a batch takes two references of a "
+            f"domain. Received: in '{info.name}', {', '.join(few)}. Add images or "
+            "remove the domain."
         )

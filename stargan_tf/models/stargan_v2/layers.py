@@ -1,4 +1,4 @@
-"""StarGAN v2's layers: residual blocks, high-pass skips, and a head per domain."""
+"""StarGAN v2's layers: residual blocks, high-pass skips, and one head per domain."""
 
 import math
 
@@ -18,25 +18,25 @@ from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.pointwise import LeakyReLU
 from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
 
-# Of the masks, the first serves the high-pass skip of this size, the second the larger.
+# The first mask is for the high-pass skip of this size, the second for larger skips.
 SMALL_MASK_SIZE = 32
-# Sides of the last feature maps of E and D, for the paper's images.
+# Side of the last feature maps of E and D, for image sizes of the paper.
 TRUNK_SIZE = 4
-# Up to so many domains for each sample, one product of all heads is faster than
-# gathering: see benchmarks/domain_heads.py.
+# Up to this number of domains per sample, a single product of all heads is faster than
+# gathering heads: see benchmarks/domain_heads.py.
 DOMAINS_PER_SAMPLE = 2
-USUAL_BATCH = 8  # where the batch's size is not known when the graph is built
+USUAL_BATCH = 8  # assumed if the batch size is unknown when the graph is built
 
 
 def he_convolution(filters, kernel_size, **kwargs):
-    """A `convolution` with `he_normal` kernel and zero bias."""
+    """Creates a `convolution` with `he_normal` kernel and zero bias."""
     return convolution(
         filters, kernel_size, he_normal(), layer=SmallImageConv2D, **kwargs
     )
 
 
 def leaky_relu(**kwargs):
-    """LeakyReLU of slope 0.2, the activation of G, E and D."""
+    """Creates a LeakyReLU with slope 0.2, the activation of G, E, and D."""
     return LeakyReLU(0.2, **kwargs)
 
 
@@ -44,12 +44,12 @@ def leaky_relu(**kwargs):
 class DownResidualBlock(keras.layers.Layer):
     """[Norm], LeakyReLU, conv, [halve], [norm], LeakyReLU, conv; plus the shortcut.
 
-    The sum is divided by √2, so that the variance stays what it was.
+    The sum is divided by √2 to preserve the variance.
 
     Args:
-        filters: output channels; another number than the input's puts a 1×1
-            convolution without bias into the shortcut.
-        normalize: whether with instance normalization (G only).
+        filters: number of output channels. If it differs from that of the input, the
+            shortcut has a 1×1 convolution without bias.
+        normalize: whether to use instance normalization (G only).
         downsample: whether to halve height and width by average pooling.
 
     Input shape: (batch, height, width, channels).
@@ -71,7 +71,7 @@ class DownResidualBlock(keras.layers.Layer):
 
     def build(self, input_shape):
         dtype, channels = self.dtype_policy, input_shape[-1]
-        # The channels change in the second convolution.
+        # The second convolution changes the number of channels.
         self.conv_2 = he_convolution(self.filters, 3, name="conv_2", dtype=dtype)
         if self.downsample:
             self.conv_1 = HalvingConv2D(
@@ -100,8 +100,8 @@ class DownResidualBlock(keras.layers.Layer):
         return (x + self._shortcut_branch(inputs)) / math.sqrt(2)
 
     def _shortcut_branch(self, x):
-        # The official code pools after the 1×1 convolution; both are linear and
-        # commute, and this way the convolution sees a quarter of the pixels.
+        # The official code pools after the 1×1 convolution. Both are linear and
+        # commute; in this order, the convolution has a quarter of the pixels.
         x = self.halve(x) if self.downsample else x
         return x if self.shortcut is None else self.shortcut(x)
 
@@ -116,15 +116,15 @@ class DownResidualBlock(keras.layers.Layer):
 class AdaINResidualBlock(keras.layers.Layer):
     """AdaIN, LeakyReLU, [double], conv, AdaIN, LeakyReLU, conv; plus the shortcut.
 
-    The sum is divided by √2, so that the variance stays what it was.
+    The sum is divided by √2 to preserve the variance.
 
     Args:
-        filters: output channels; another number than the input's puts a 1×1
-            convolution without bias into the shortcut.
+        filters: number of output channels. If it differs from that of the input, the
+            shortcut has a 1×1 convolution without bias.
         upsample: whether to double height and width (nearest neighbor).
-        use_shortcut: `False` with the high-pass skips: neither shortcut nor √2.
-            The 1×1 convolution then is in the weights as in the official
-            checkpoints, unused and untrained.
+        use_shortcut: whether to add the shortcut and divide by √2; `False` with
+            high-pass skips. The weights then still include the 1×1 convolution, as in
+            official checkpoints, but it is neither used nor trained.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: (batch, height[·2], width[·2], filters).
@@ -133,7 +133,7 @@ class AdaINResidualBlock(keras.layers.Layer):
     """
 
     def __init__(self, filters, upsample=False, use_shortcut=True, **kwargs):
-        # No autocast: the style is not rounded before it is used.
+        # No autocast, so that the style is not rounded.
         super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.upsample = upsample
@@ -183,8 +183,8 @@ class AdaINResidualBlock(keras.layers.Layer):
         return (x + self._shortcut_branch(image)) / math.sqrt(2)
 
     def _shortcut_branch(self, x):
-        # The official code doubles before the 1×1 convolution; the result is the
-        # same, and this way the convolution sees a quarter of the pixels.
+        # The official code doubles before the 1×1 convolution. The result is the same;
+        # in this order, the convolution has a quarter of the pixels.
         x = x if self.shortcut is None else self.shortcut(x)
         return self.doubling(x) if self.upsample else x
 
@@ -197,18 +197,18 @@ class AdaINResidualBlock(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class HighPassSkip(keras.layers.Layer):
-    """x + highpass(mask · encoded): edges of the source inside the mask.
+    """x + highpass(mask · encoded): adds edges of the source inside the mask.
 
-    The filter is eight times a pixel minus its eight neighbors (zero outside of
-    the image), divided by `strength`.
+    The filter is eight times a pixel minus its eight neighbors (zero outside the
+    image), divided by `strength`.
 
     Args:
-        strength: the official `w_hpf`; larger means weaker.
+        strength: divisor of the filter (`w_hpf`); a larger value is a weaker skip.
 
     Input: [x (batch, s, s, channels), encoded (batch, s, s, channels),
-        masks (batch, h, w, 2) in [0, 1], or None for no skip]. Mask 0 (the outline
-        with everything) serves s = 32, mask 1 (without chin, mouth and brows) the
-        larger sizes; they are resized to s by bilinear interpolation.
+        masks (batch, h, w, 2) in [0, 1], or None for no skip]. Mask 0 (all facial
+        features) is for s = 32, mask 1 (without chin, mouth, and eyebrows) for larger
+        sizes. Masks are resized to s by bilinear interpolation.
     Output shape: that of x.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, "Generator".
@@ -224,8 +224,8 @@ class HighPassSkip(keras.layers.Layer):
             return x
         size = x.shape[1]
         mask = masks[..., :1] if size == SMALL_MASK_SIZE else masks[..., 1:]
-        # In float32, as older Keras (seen with 3.6) cannot resize bfloat16; without
-        # antialiasing, as the official code's interpolation.
+        # In float32, because Keras 3.6 cannot resize bfloat16. Without antialiasing,
+        # like the official code.
         mask = ops.cast(mask, "float32")
         mask = ops.image.resize(
             mask, (size, size), "bilinear", data_format="channels_last"
@@ -244,19 +244,19 @@ class HighPassSkip(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class ImageTrunk(keras.layers.Layer):
-    """Halves the image down to 4×4, then to one feature vector; no normalization.
+    """Downsamples an image to 4×4, then to a feature vector; without normalization.
 
-    Of other images than the paper's, the last kernel covers what is left of the two
-    sides, of the shorter one 4 to 7 pixels.
+    If the image size is not one of the paper's, the last kernel covers the remaining
+    feature map, whose shorter side has 4 to 7 pixels.
 
     Args:
         image_size: side of the images in pixels, or (height, width); see
             `check_image_size`.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below (`max_conv_dim`).
+        base_filters: channels at full resolution; `None` for 2**14 / image_size.
+        max_filters: maximum number of channels at lower resolutions (`max_conv_dim`).
 
     Input shape: (batch, height, width, channels).
-    Output shape: (batch, features), activated.
+    Output shape: (batch, features), after the activation.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
     """
@@ -299,25 +299,26 @@ class ImageTrunk(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class DomainDense(keras.layers.Layer):
-    """x · W[domain] + b[domain]: each sample goes through its own domain's layer.
+    """x · W[domain] + b[domain]: a dense layer with one head per domain.
 
-    The official code computes the heads of all domains and picks one. Here a small
-    number of heads is one matrix product (`stacked_heads`); of many, each sample's
-    matrix is gathered (`gathered_heads`), so that time and memory grow with the batch
-    and not with the number of domains. Outputs and gradients are the same: those of
-    the official code, zero for heads that no sample used (for gathered ones as
-    `tf.IndexedSlices`; see `StarGANV2`).
+    The official code computes the heads of all domains and selects one. Here, a small
+    number of heads is computed as one matrix product (`stacked_heads`). With many
+    heads, each sample's matrix is gathered (`gathered_heads`), so that time and memory
+    grow with the batch size and not with the number of domains. Outputs and gradients
+    equal those of the official code: unused heads have a gradient of zero (gathered
+    heads have `tf.IndexedSlices`, which `memory.dense` converts).
 
     Args:
         units: output width.
         num_domains: number of heads.
 
-    Input: [x (batch, width) or (batch, n, width), domain (batch,) int in
-        0…num_domains-1, or with x (batch, width) its one-hot (batch, num_domains)
-        float, for devices that neither gather nor compare]. With n, the n rows share
-        their sample's domain and its matrix is gathered once.
-    Output shape: (batch, units), or (batch, n, units); NaN for samples of a domain
-        that does not exist (or an error, where a CPU gathers).
+    Input: [x (batch, width) or (batch, n, width), domain (batch,) int from 0 to
+        num_domains-1]. If x is (batch, width), domain may also be one-hot (batch,
+        num_domains) float, for devices that support neither Gather nor comparisons. If
+        x is (batch, n, width), its n rows share their sample's domain, whose matrix is
+        gathered once.
+    Output shape: (batch, units) or (batch, n, units); NaN for samples with an invalid
+        domain (an error if a CPU gathers).
 
     Reference: StarGAN v2 (Choi et al. 2020), section 2.1, "multiple output branches".
     """
@@ -329,7 +330,7 @@ class DomainDense(keras.layers.Layer):
 
     def build(self, input_shape):
         width = input_shape[0][-1]
-        # No autocast: only what is gathered is cast.
+        # No autocast: only the gathered heads are cast.
         self.kernel = self.add_weight(
             shape=(self.num_domains, width, self.units),
             initializer=he_normal(heads=self.num_domains),
@@ -360,9 +361,9 @@ class DomainDense(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class LatentHead(keras.layers.Dense):
-    """One dense layer for all domains; appends the domain to its output.
+    """A dense layer shared by all domains, which appends the domain to its output.
 
-    The head of a style encoder whose styles are latent codes and domains.
+    It is the head of a style encoder whose styles are a latent code and a domain.
 
     Args:
         units: width of the latent code.
@@ -377,7 +378,7 @@ class LatentHead(keras.layers.Dense):
     def __init__(self, units, num_domains, **kwargs):
         super().__init__(units, kernel_initializer=he_normal(), **kwargs)
         self.num_domains = num_domains
-        self.input_spec = None  # Dense's, here and in `build`, is of one input.
+        self.input_spec = None  # That of Dense, also set in `build`, has one input.
 
     def build(self, input_shape):
         super().build(input_shape[0])
@@ -395,7 +396,7 @@ class LatentHead(keras.layers.Dense):
 
 
 def with_domain(latent, domain, num_domains):
-    """Latent codes, each followed by its domain as a one-hot code.
+    """Appends the domain to latent codes, as a one-hot vector.
 
     Args:
         latent: (batch, width) or (batch, n, width).
@@ -403,7 +404,7 @@ def with_domain(latent, domain, num_domains):
         num_domains: number of domains.
 
     Returns:
-        (batch[, n], width + num_domains); NaN where there is no such domain.
+        (batch[, n], width + num_domains); NaN for invalid domains.
     """
     if len(domain.shape) == 1:
         known = nan_if_unknown(domain, num_domains, latent)
@@ -415,9 +416,9 @@ def with_domain(latent, domain, num_domains):
 
 
 def nan_if_unknown(domain, num_domains, outputs):
-    """0 where a domain exists, else NaN, (batch, 1[, 1]) like `outputs`.
+    """Returns 0 for valid domains and NaN for invalid ones, shape (batch, 1[, 1]).
 
-    An unknown domain has no head: its output would be 0, or another domain's.
+    Without this, the output of an invalid domain would be 0 or that of another domain.
     """
     known = ops.logical_and(domain >= 0, domain < num_domains)
     nan = ops.where(known, 0.0, float("nan"))
@@ -426,7 +427,7 @@ def nan_if_unknown(domain, num_domains, outputs):
 
 
 def gathered_heads(x, domain, kernel, bias):
-    """`DomainDense` with each sample's head fetched; cost grows with the batch."""
+    """`DomainDense` that gathers each sample's head; cost grows with the batch size."""
     kernel = ops.cast(ops.take(kernel, domain, axis=0), x.dtype)
     bias = ops.cast(ops.take(bias, domain, axis=0), x.dtype)
     if len(x.shape) == 3:
@@ -435,11 +436,11 @@ def gathered_heads(x, domain, kernel, bias):
 
 
 def stacked_heads(x, domain, kernel, bias):
-    """`DomainDense` in one product: x meets zeros but for its own head's rows."""
+    """`DomainDense` as one product of all heads, with x at the rows of its head."""
     domains, width, units = kernel.shape
     if len(domain.shape) == 1:
         domain = ops.one_hot(domain, domains, dtype=x.dtype)
-    own = ops.cast(domain, x.dtype)  # (b, domains)
-    x = ops.reshape(own[:, :, None] * x[:, None], (-1, domains * width))
+    one_hot = ops.cast(domain, x.dtype)  # (b, domains)
+    x = ops.reshape(one_hot[:, :, None] * x[:, None], (-1, domains * width))
     kernel = ops.reshape(ops.cast(kernel, x.dtype), (domains * width, units))
-    return ops.matmul(x, kernel) + ops.matmul(own, ops.cast(bias, x.dtype))
+    return ops.matmul(x, kernel) + ops.matmul(one_hot, ops.cast(bias, x.dtype))

@@ -1,4 +1,4 @@
-"""StarGAN v2 as LiteRT files: the generator, and where styles and masks come from."""
+"""StarGAN v2 as LiteRT files: the generator, style networks, and landmark network."""
 
 from typing import Any
 
@@ -15,20 +15,24 @@ MASKS = Limit(psnr=25.0)
 
 
 def litert_model(model: Any) -> LiteRTModel:
-    """The EMA networks: the files `generator`, and `style` with two signatures.
+    """Describes the LiteRT files of the EMA networks: `generator` and `style`.
 
     A third, `landmarks`, makes masks of images where a landmark network does so in
     Keras.
 
     Args:
         model: a `StarGANV2` that computes in float32.
+
+    Returns:
+        The `LiteRTModel`. The file `style` has the signatures `map_latent` and
+        `encode_style`.
     """
     means = [model.mean_style(number) for number in range(model.num_domains)]
     details = {
         "style_dim": model.style_dim,
         "latent_dim": model.latent_dim,
         "high_pass": model.high_pass,
-        # Truncation draws styles towards them.
+        # Truncation moves styles toward them.
         "mean_styles": np.round(np.stack(means).astype(np.float64), 6).tolist(),
     }
     files = [_generator(model), _style(model)]
@@ -49,7 +53,7 @@ def _generator(model: Any) -> LiteRTFile:
         return {"images": tf.clip_by_value(outputs, model.label_space.lowest, 1.0)}
 
     def samples(source: SampleImages) -> Arrays:
-        """The images with styles of latents and of other images, in turn."""
+        """Images with styles that alternate between latents and other images."""
         images, count = to_float(source.images), len(source.images)
         latents, domains = _latents(model, count)
         mapped = model.map_latents(latents, domains)
@@ -58,7 +62,7 @@ def _generator(model: Any) -> LiteRTFile:
         styles = np.where(odd, mapped, np.roll(encoded, 1, axis=0))
         inputs = {"images": images, "styles": styles}
         if model.high_pass:
-            # Smooth ones in [0, 1]: a mask provider is not part of the files.
+            # Smooth noise in [0, 1]: the files do not include a mask provider.
             noise = smooth_noise(0, count, (*shape[:2], 3))[..., :2]
             inputs["masks"] = noise.astype(np.float32) / 255
         return inputs
@@ -124,14 +128,14 @@ def _landmarks(model: Any) -> LiteRTFile:
 
 
 def _latents(model: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random latents, and domains in turn: not those of images in domain order."""
+    """Random latents, and cyclic domains, which differ from those of the images."""
     shape = (count, model.latent_dim)
     latents = np.random.default_rng(0).standard_normal(shape, np.float32)
     return latents, np.arange(1, count + 1) % model.num_domains
 
 
 def without_tiling(generator: Any) -> Any:
-    """Makes a generator's blocks double images without Tile, to the same numbers."""
+    """Replaces upsampling in a generator by operations without Tile."""
     for layer in generator.layers:
         if isinstance(layer, AdaINResidualBlock):
             layer.doubling = doubled
@@ -139,13 +143,13 @@ def without_tiling(generator: Any) -> Any:
 
 
 def doubled(images):
-    """Height and width doubled, in operations that mobile delegates take.
+    """Doubles height and width with operations that mobile delegates support.
 
     Args:
         images: (batch, height, width, channels).
 
     Returns:
-        (batch, 2·height, 2·width, channels), as from `UpSampling2D(2)`.
+        (batch, 2·height, 2·width, channels), equal to those of `UpSampling2D(2)`.
     """
     return tf.nn.depth_to_space(tf.concat([images] * 4, axis=-1), 2)
 

@@ -1,4 +1,4 @@
-"""Less memory: a batch in micro-batches, and inner values computed twice."""
+"""Memory savings: gradient accumulation over micro-batches, and rematerialization."""
 
 import tensorflow as tf
 
@@ -6,16 +6,20 @@ from stargan_tf.errors import InputError
 
 
 def mean_over_micro_batches(gradients, batch, count, variables):
-    """The gradients of a batch, computed micro-batch by micro-batch.
+    """Computes the gradients of a batch with the memory of one micro-batch.
 
     Args:
-        gradients: batch → gradients of a loss that is a mean over the batch, dense,
-            nested like `variables`.
+        gradients: function from a batch to the gradients of a loss that is a mean over
+            the batch; dense, nested like `variables`.
         batch: a structure of tensors (batch, …); entries may be None.
+        count: number of micro-batches; must divide the batch size.
+        variables: a structure of variables.
 
     Returns:
-        What `gradients(batch)` returns, to rounding; only the memory of one
-        micro-batch is used at a time.
+        The result of `gradients(batch)`, up to rounding.
+
+    Raises:
+        InputError: if `count` does not divide the batch size.
     """
     if count == 1:
         return gradients(batch)
@@ -27,7 +31,7 @@ def mean_over_micro_batches(gradients, batch, count, variables):
         size = tensor.shape[0]
         if size is not None and size % count:
             raise InputError(
-                f"A batch must split into accumulate={count} equal parts. "
+                f"The batch size must be a multiple of accumulate={count}. "
                 f"Received: a batch of {size}"
             )
         rows = -1 if size is None else size // count
@@ -42,7 +46,7 @@ def mean_over_micro_batches(gradients, batch, count, variables):
         return index + 1, tf.nest.map_structure(tf.add, sums, gradients(micro_batch))
 
     zeros = tf.nest.map_structure(lambda v: tf.zeros(v.shape, v.dtype), variables)
-    # A loop and not a repetition: they would otherwise be computed at once.
+    # A `tf.while_loop`: unrolled, the micro-batches could be computed in parallel.
     _, sums = tf.while_loop(
         lambda index, sums: index < count,
         add,
@@ -53,10 +57,10 @@ def mean_over_micro_batches(gradients, batch, count, variables):
 
 
 def rematerialized(function):
-    """`function`, of which only inputs and output are stored for the gradient.
+    """Wraps `function` to recompute its activations in the backward pass.
 
-    (`tf.recompute_grad` lets TensorFlow start the second computation before the
-    first one's consumers are done, which saves nothing.)
+    Only inputs and outputs are stored. `tf.recompute_grad` lets TensorFlow start the
+    recomputation too early, which saves no memory.
     """
 
     @tf.custom_gradient
@@ -87,9 +91,10 @@ def rematerialized(function):
 
 
 def dense(gradient, variable):
-    """A variable's gradient as a tensor: zero for heads that the batch did not use.
+    """Converts the gradient of a variable to a dense tensor.
 
-    They must not be left out: momentum and L2 move them all the same.
+    Heads of domains that do not occur in the batch get a gradient of zero. They must be
+    updated, because of momentum and L2 regularization.
     """
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient

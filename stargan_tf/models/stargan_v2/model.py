@@ -1,4 +1,4 @@
-"""StarGAN v2: diverse pictures of many domains from one generator."""
+"""StarGAN v2: diverse images of several domains from one generator."""
 
 import functools
 from typing import Any, NamedTuple
@@ -55,13 +55,13 @@ from stargan_tf.optimizers import TorchAdam
 LATENT, REFERENCE = SOURCES = ("latent", "reference")
 # Networks with an exponential moving average of their weights, `<network>_ema`.
 AVERAGED = ("generator", "mapping_network", "style_encoder")
-# Who learns in the generator's phase: from references, E and F only lend styles.
+# Networks updated together with the generator. With references, E and F are fixed.
 LEARNERS = {LATENT: AVERAGED, REFERENCE: ("generator",)}
 FIELDS = ("image", "domain", "reference", "reference_2", "reference_domain")
 
 
 class Batch(NamedTuple):
-    """One training batch, with what is drawn for it.
+    """A training batch, with its random latent codes and its masks.
 
     Args:
         image: x, float32 (batch, height, width, channels) in [-1, 1].
@@ -88,39 +88,43 @@ class Batch(NamedTuple):
 class StarGANV2(StarGANBase):
     """StarGAN v2 as a Keras model: `compile`, `fit`, `translate`, `save`.
 
+    `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
+    dictionaries with these keys. Images and references are (batch, height, width,
+    channels), float in [-1, 1] or uint8; domains are int (batch,). Both references
+    belong to `reference_domain`, the domain to which the image is translated. Models
+    with high-pass skips also take `masks`, float (batch, height, width, 2) in [0, 1],
+    and otherwise compute them in each step.
+
     Args:
-        datasets: one `DatasetInfo` with two or more one-hot domains; it describes
-            the domains and the images. The alternative is `domains` or `num_domains`.
+        datasets: a `DatasetInfo` with two or more one-hot domains; describes the
+            domains and the images. Alternatives: `domains` or `num_domains`.
         style_dim: width of the style code s.
         latent_dim: width of the latent code z.
-        hidden_dim: width of the mapping network.
-        base_filters: channels of G, E and D at full size; `None` for the official
-            2**14 / image_size.
-        max_filters: cap of the channels below (`max_conv_dim`).
-        high_pass: divisor of the high-pass skips (`w_hpf`), 1 for faces; 0 for none.
-        mask_provider: for `high_pass`: see `set_mask_provider`.
-        generator_filters: channels of G at full size if they are not `base_filters`;
-            its `max_filters` changes in proportion.
-        latent_injection: whether the generator gets latent code and domain themselves,
-            without a mapping network (configuration D of the paper's ablation); style
-            codes are then `latent_dim` + number of domains wide, whatever `style_dim`.
-        num_domains: number of domains, which are then called `domain_0`, ….
-        domains: names of the domains, in the order of their numbers.
-        image_size: side of the square images in pixels, or (height, width); 256 by
-            default. The shorter side has 64…1024 pixels, and both can be halved as
-            often as it takes to bring that to 4…7.
-        num_channels: of the images, from 1 to 64; 3, RGB, by default.
+        hidden_dim: width of the mapping network's hidden layers.
+        base_filters: channels of G, E, and D at full resolution; `None` for the
+            official 2**14 / image_size.
+        max_filters: maximum number of channels at lower resolutions (`max_conv_dim`).
+        high_pass: divisor of the high-pass skips (`w_hpf`): 1 for faces, 0 for no
+            skips.
+        mask_provider: function that computes the masks of the high-pass skips; see
+            `set_mask_provider`.
+        generator_filters: channels of G at full resolution if they differ from
+            `base_filters`; `max_filters` of G is scaled in proportion.
+        latent_injection: whether the generator takes the latent code and the domain
+            directly, without a mapping network (configuration D of the paper's
+            ablation). The width of style codes is then `latent_dim` + the number of
+            domains, and `style_dim` is ignored.
+        num_domains: number of domains, which are then named `domain_0`, ….
+        domains: names of the domains, in the order of their indices.
+        image_size: side of the square images in pixels, or (height, width). Defaults to
+            256. The shorter side must have 64 to 1024 pixels; both sides must be
+            divisible by 2 as often as it takes to halve the shorter side to 4 to 7.
+        num_channels: number of channels of the images, from 1 to 64. Defaults to 3,
+            RGB.
 
     Raises:
-        InputError: if the domains are given in no way or in several, or an argument
-            is out of range.
-
-    `fit` takes batches (image, domain, reference, reference_2, reference_domain), or
-    dictionaries with these keys: images are float (batch, height, width, channels) in
-    [-1, 1], or uint8; domains are int (batch,). Both references show
-    `reference_domain`, to which the image is translated. With high-pass skips there
-    may be `masks`, float (batch, height, width, 2) in [0, 1], which are otherwise made
-    of the images in every step.
+        InputError: if the domains are given in no way or in more than one, or an
+            argument is out of range.
 
     Example:
 
@@ -136,13 +140,13 @@ class StarGANV2(StarGANBase):
     model.translate(image.numpy(), people.info.domains[0], seed=7)
     ```
 
-    With `dtype="mixed_bfloat16"` generator, mapping network and style encoder run in
-    bfloat16; the discriminator, all losses and R1 stay in float32.
+    With `dtype="mixed_bfloat16"` generator, mapping network, and style encoder run in
+    bfloat16; the discriminator, all losses, and R1 stay in float32.
 
     Reference: StarGAN v2 (Choi et al. 2020), https://arxiv.org/abs/1912.01865
     """
 
-    # The name of its model family; files with its styles record it.
+    # Name of the model family, recorded in style files.
     family = "stargan_v2"
 
     def __init__(
@@ -178,13 +182,14 @@ class StarGANV2(StarGANBase):
         check_image_size(self.image_size)
         if high_pass < 0:
             raise InputError(
-                f"high_pass is 0 (off) or positive (1 for faces). Received: {high_pass}"
+                "high_pass must be 0 (no skips) or positive (1 for faces). Received: "
+                f"{high_pass}"
             )
         if high_pass and not isinstance(self.image_size, int):
             raise InputError(
-                "High-pass skips are for square images. Received: "
-                f"high_pass={high_pass}, image_size={self.image_size}. Leave out "
-                "high_pass."
+                "High-pass skips require square images. Received: "
+                f"high_pass={high_pass}, image_size={self.image_size}. Remove "
+                "high_pass, or use square images."
             )
         self.arguments = {
             "style_dim": style_dim,
@@ -246,7 +251,7 @@ class StarGANV2(StarGANBase):
         self.discriminator = DiscriminatorV2(
             **sizes,
             **domains,
-            # Its slope is what R1 differentiates: bfloat16 puts that off by 8 %.
+            # R1 differentiates its gradient, which is off by 8 % in bfloat16.
             dtype=at_least_float32(self.dtype_policy),
             name="discriminator",
         )
@@ -256,7 +261,7 @@ class StarGANV2(StarGANBase):
 
     @property
     def info(self):
-        """The `DatasetInfo`: domain names and image size."""
+        """The `DatasetInfo` with domain names and image size."""
         return self.label_space.datasets[0]
 
     @property
@@ -270,52 +275,53 @@ class StarGANV2(StarGANBase):
         return self.label_space.num_domains
 
     def set_mask_provider(self, mask_provider):
-        """Sets where the high-pass masks come from.
+        """Sets the function that computes masks for the high-pass skips.
 
-        It is code and not saved with the model: after `keras.saving.load_model` set
-        it again. (`stargan_tf.load_model` imports the one that the run's
-        configuration names.)
+        The function is not saved with the model; set it again after
+        `keras.saving.load_model`. `stargan_tf.load_model` imports the function that
+        the run's configuration names.
 
         Args:
-            mask_provider: callable from images, float32 (batch, size, size, 3) in
-                [-1, 1], to masks, float (batch, size, size, 2) in [0, 1]: what to
-                keep of the source at 32 pixels, and at 64 and 128. In training it is
-                traced into the graph; no gradient passes. `None` for none.
+            mask_provider: callable from images, float32 (batch, size, size, channels)
+                in [-1, 1], to masks, float (batch, size, size, 2) in [0, 1]: the areas
+                whose edges are kept at 32 pixels (mask 0), and at 64 and 128 pixels
+                (mask 1). In training it is traced into the graph, without gradient.
+                `None` removes the function.
         """
-        # Wrapped, since Keras would adopt and save a network assigned to itself.
+        # Wrapped, because Keras would track and save a network that is an attribute.
         self._mask_provider = mask_provider and functools.partial(mask_provider)
 
     @property
     def mask_provider(self):
-        """What `set_mask_provider` was given, or None."""
+        """The function set by `set_mask_provider`, or None."""
         return self._mask_provider and self._mask_provider.func
 
     def _masks(self, image, given=None):
-        """The high-pass masks of images, or None where the model takes none."""
+        """Computes high-pass masks of images; None if the model takes none."""
         if not self.high_pass:
             return None
         if given is None and self._mask_provider is None:
             raise InputError(
                 f"A model with high_pass={self.high_pass} needs masks of the images. "
-                "Received none. Set a source of them with model.set_mask_provider(…), "
-                "give translate(masks=…), or build the model with high_pass=0."
+                "Received: no masks. Call model.set_mask_provider(…), pass "
+                "translate(masks=…), or build the model with high_pass=0."
             )
         masks = self._mask_provider(image) if given is None else given
         masks = tf.convert_to_tensor(masks)
         shape = (None, *self.info.shape[:2], 2)
         if not masks.shape.is_compatible_with(shape):
             raise InputError(
-                f"A mask provider returns {('batch', *shape[1:])}. Received: shape "
-                f"{masks.shape} for images {image.shape}"
+                f"The mask provider must return shape {('batch', *shape[1:])}. "
+                f"Received: shape {masks.shape} for images of shape {image.shape}"
             )
-        # What Python code inside of the graph returns has no shape by itself.
+        # The output of Python code in the graph has no static shape.
         return tf.stop_gradient(tf.ensure_shape(masks, shape))
 
     def _generator_inputs(self, image, style, masks):
         return [image, style, masks] if self.high_pass else [image, style]
 
     def call(self, inputs):
-        """G(x, s) with the averaged weights; see `GeneratorV2`."""
+        """Computes G(x, s) with the EMA generator; inputs as for `GeneratorV2`."""
         return self.generator_ema(inputs)
 
     # === Compilation ===
@@ -343,49 +349,53 @@ class StarGANV2(StarGANBase):
         jit_compile=False,
         **kwargs,
     ):
-        """Prepares training; without arguments, as the paper trains.
+        """Configures training. The defaults are those of the paper.
 
         Args:
-            optimizer: a Keras optimizer, its name or its config, of which each
-                network gets a copy; defaults to the paper's Adam.
-            generator_optimizer: for the generator only.
-            mapping_network_optimizer: for the mapping network only.
-            style_encoder_optimizer: for the style encoder only.
-            discriminator_optimizer: for the discriminator only.
-            learning_rate: rate of the default optimizers of G, E and D.
-            mapping_learning_rate: rate of F's.
-            beta_1: decay of the default optimizers' mean gradient.
-            beta_2: decay of their mean square.
-            l2: L2 in the gradients of the default optimizers; see `TorchAdam`.
-            loss_weights: {name: weight} of the terms to weigh otherwise than the
-                paper, such as `{"cycle": 10.0}`; `LOSS_WEIGHTS` in `objective.py` has
-                all.
-            diversity_term: `"difference"`, the paper's term, or `"mode_seeking"`,
-                MSGAN's, whose weight, `diversity` as well, stays as it is.
-            diversity_steps: the step at which λ_ds has fallen to zero.
-            ema_decay: of the averaged networks (0.999), once per step.
-            accumulate: parts in which each update computes its batch, one after
-                another: less memory, the same result.
-            remat: whether the networks' inner values are computed again instead of
-                stored (not where R1 needs a second derivative): less memory, about
-                a third more time, the same result.
-            seed: of everything random in training.
-            jit_compile: XLA; it makes a CPU several times slower.
+            optimizer: a Keras optimizer, its name, or its config; each network gets a
+                copy. Defaults to Adam as in the paper.
+            generator_optimizer: optimizer of the generator only.
+            mapping_network_optimizer: optimizer of the mapping network only.
+            style_encoder_optimizer: optimizer of the style encoder only.
+            discriminator_optimizer: optimizer of the discriminator only.
+            learning_rate: learning rate of the default optimizers of G, E, and D.
+            mapping_learning_rate: learning rate of the default optimizer of F.
+            beta_1: β₁ of the default optimizers.
+            beta_2: β₂ of the default optimizers.
+            l2: L2 regularization in the gradients of the default optimizers; see
+                `TorchAdam`.
+            loss_weights: {name: weight} of loss weights that differ from the paper,
+                such as `{"cycle": 10.0}`. `LOSS_WEIGHTS` in `objective.py` has all
+                names and defaults.
+            diversity_term: `"difference"`, as in the paper, or `"mode_seeking"`, as in
+                MSGAN. Both have the weight `diversity`; with `"mode_seeking"` it is
+                constant.
+            diversity_steps: number of steps over which λ_ds decays to zero.
+            ema_decay: decay of the EMA networks' weights per step, in [0, 1).
+            accumulate: number of micro-batches into which each update splits its batch:
+                less memory, the same result.
+            remat: whether to recompute activations in the backward pass instead of
+                storing them (rematerialization; not for the discriminator's update,
+                because R1 needs second derivatives): less memory, about a third more
+                time, the same result.
+            seed: integer seed of all random numbers in training.
+            jit_compile: whether to compile with XLA. It makes training on a CPU several
+                times slower.
             **kwargs: further arguments of `keras.Model.compile`, such as
                 `run_eagerly` and `steps_per_execution`.
 
         Raises:
-            InputError: unknown loss weight, `diversity_steps` or `accumulate` below
-                1, `ema_decay`, `beta_1` or `beta_2` outside of [0, 1).
+            InputError: if a loss weight or choice is unknown, an argument is out of
+                range, or two arguments contradict each other.
         """
-        no_diversity = "For no diversity term use loss_weights={'diversity': 0.0}."
+        no_diversity = "To disable it, pass loss_weights={'diversity': 0.0}."
         check_at_least_one("diversity_steps", diversity_steps, no_diversity)
         check_at_least_one("accumulate", accumulate)
         check_choice("diversity_term", diversity_term, DIVERSITY_TERMS)
         if diversity_term == MODE_SEEKING and accumulate > 1:
             raise InputError(
-                "diversity_term='mode_seeking' compares means over the whole batch. "
-                f"Received: accumulate={accumulate}. Leave out one of them."
+                "diversity_term='mode_seeking' needs the whole batch at once. "
+                f"Received: accumulate={accumulate}. Remove one of them."
             )
         decays = {"ema_decay": ema_decay, "beta_1": beta_1, "beta_2": beta_2}
         for name, decay in decays.items():
@@ -453,26 +463,33 @@ class StarGANV2(StarGANBase):
     # === Training ===
 
     def train_step(self, data):
-        """Four updates, D and G with latents and with references; then the averages.
+        """Updates D and G with latents and with references, then the EMA networks.
 
-        The order is the official one; each update sees those before it.
+        The four updates are in the order of the official code; each one uses the
+        weights after the previous update.
+
+        Args:
+            data: a batch as `fit` takes it.
+
+        Returns:
+            {name: running mean} of the losses and their terms.
         """
         batch = self._unpack(data)
         gradients = self._discriminator_gradients, self._generator_gradients
         if tf.inside_function():
-            # One graph for both sources of styles: the first step starts sooner.
-            gradients = (tf.function(it, autograph=False) for it in gradients)
-        of_discriminator, of_generator = gradients
+            # One graph for both sources of styles shortens tracing.
+            gradients = (tf.function(f, autograph=False) for f in gradients)
+        discriminator_gradients, generator_gradients = gradients
         for source in SOURCES:
-            self._update_discriminator(batch, source, of_discriminator)
+            self._update_discriminator(batch, source, discriminator_gradients)
         for source in SOURCES:
-            self._update_generator(batch, source, of_generator)
+            self._update_generator(batch, source, generator_gradients)
         self.update_averages(AVERAGED, self.ema_decay)
         self.step.assign_add(1)
         return self.get_metrics_result()
 
     def test_step(self, data):
-        """The losses, without an update; each evaluation draws the same numbers."""
+        """Computes the losses with the same random numbers in every evaluation."""
         batch = self._unpack(data, self.evaluation_number())
         for source in SOURCES:
             terms = self._discriminator_terms(batch, self._fake(batch, source))
@@ -522,32 +539,32 @@ class StarGANV2(StarGANBase):
         return local_rows(tf.random.stateless_normal(shape, seed))
 
     def _update_discriminator(self, batch, source, gradients=None):
-        """One update of D; returns {"discriminator": its gradients}, dense.
+        """Updates D; returns {"discriminator": dense gradients}.
 
         Args:
             batch: a `Batch`.
-            source: of the styles.
-            gradients: what to call for `_discriminator_gradients`.
+            source: source of the styles, one of `SOURCES`.
+            gradients: compiled `_discriminator_gradients`, if any.
         """
         gradients = gradients or self._discriminator_gradients
 
         def compute(batch):
-            found, terms = gradients(batch, self._fake(batch, source))
+            by_network, terms = gradients(batch, self._fake(batch, source))
             self._log_discriminator(source, terms)
-            return found
+            return by_network
 
         return self._update(("discriminator",), compute, batch)
 
     def _update_generator(self, batch, source, gradients=None):
-        """One update of G and, with latents, of F and E.
+        """Updates G and, with latents, F and E.
 
         Args:
             batch: a `Batch`.
-            source: of the styles.
-            gradients: what to call for `_generator_gradients`.
+            source: source of the styles, one of `SOURCES`.
+            gradients: compiled `_generator_gradients`, if any.
 
         Returns:
-            {learner: its gradients}, dense.
+            {network: dense gradients}.
         """
         gradients = gradients or self._generator_gradients
         learners = [n for n in LEARNERS[source] if n in self.trained_networks]
@@ -557,18 +574,18 @@ class StarGANV2(StarGANBase):
             distance = self._distance(batch, source)
             with tape_over(self.mapping_network) as tape:
                 style = self._style(batch, source)
-            found, slope, terms = gradients(batch, style, other, distance)
+            by_network, upstream, terms = gradients(batch, style, other, distance)
             self._log_generator(source, terms)
             if "mapping_network" in learners:
                 variables = self.mapping_network.trainable_variables
-                of_style = tape.gradient(style, variables, slope)
-                found["mapping_network"] = list(map(dense, of_style, variables))
-            return {name: found[name] for name in learners}
+                through_style = tape.gradient(style, variables, upstream)
+                by_network["mapping_network"] = [*map(dense, through_style, variables)]
+            return {name: by_network[name] for name in learners}
 
         return self._update(learners, compute, batch)
 
     def _update(self, learners, gradients, batch):
-        """Applies gradients (batch → {learner: gradients}), and returns them."""
+        """Applies gradients (function: batch → {network: gradients}); returns them."""
         variables = {name: getattr(self, name).trainable_variables for name in learners}
         means = mean_over_micro_batches(gradients, batch, self.accumulate, variables)
         for name in learners:
@@ -576,7 +593,7 @@ class StarGANV2(StarGANBase):
         return means
 
     def _discriminator_gradients(self, batch, fake):
-        """({"discriminator": gradients of its loss}, the loss's terms).
+        """Returns {"discriminator": gradients}, and the terms of the loss.
 
         Args:
             batch: a `Batch`.
@@ -586,11 +603,11 @@ class StarGANV2(StarGANBase):
             terms = self._discriminator_terms(batch, fake)
             loss = weighted_sum(terms, DISCRIMINATOR_TERMS, self.loss_weights)
         variables = {"discriminator": self.discriminator.trainable_variables}
-        found = tape.gradient(loss, variables)
-        return tf.nest.map_structure(dense, found, variables), terms
+        gradients = tape.gradient(loss, variables)
+        return tf.nest.map_structure(dense, gradients, variables), terms
 
     def _generator_gradients(self, batch, style, other, distance):
-        """({network: gradients} of G and E, the gradient by `style`, the loss's terms).
+        """Returns {network: gradients} of G and E, that of `style`, and the loss terms.
 
         Args:
             batch: a `Batch`.
@@ -607,8 +624,8 @@ class StarGANV2(StarGANBase):
             terms = self._generator_terms(batch, style, other, distance)
             weights = self._generator_weights(terms)
             loss = weighted_sum(terms, self._generator_table, weights)
-        found, slope = tape.gradient(loss, (variables, style))
-        return tf.nest.map_structure(dense, found, variables), slope, terms
+        gradients, of_style = tape.gradient(loss, (variables, style))
+        return tf.nest.map_structure(dense, gradients, variables), of_style, terms
 
     def _discriminator_terms(self, batch, fake):
         return discriminator_terms(
@@ -619,7 +636,7 @@ class StarGANV2(StarGANBase):
         )
 
     def _generator_terms(self, batch, style, other, distance):
-        """The terms of the loss of G, F and E (equation 5)."""
+        """Computes the terms of the loss of G, F, and E (equation 5)."""
 
         def discriminator(image, domain):
             return self._maybe_remat(lambda x: self.discriminator([x, domain]), image)
@@ -654,7 +671,7 @@ class StarGANV2(StarGANBase):
         self.weigh(f"g_{source}", terms, self._generator_table, weights)
 
     def _style(self, batch, source, second=False):
-        """s̃ (or s̃₂): the target's style, from a latent code or from a reference."""
+        """Returns s̃ (or s̃₂), the target style from a latent code or a reference."""
         if source == LATENT:
             latent = batch.latent_2 if second else batch.latent
             return self.mapping_network([latent, batch.target])
@@ -662,7 +679,7 @@ class StarGANV2(StarGANBase):
         return self._encode_style(reference, batch.target)
 
     def _distance(self, batch, source):
-        """How far the codes of both styles are apart, or None if no term asks."""
+        """Distance between the codes of both styles; None if no term needs it."""
         if self.diversity_term != MODE_SEEKING:
             return None
         codes = batch.latent, batch.latent_2
@@ -684,7 +701,7 @@ class StarGANV2(StarGANBase):
         return self._maybe_remat(lambda x: self.style_encoder([x, domain]), image)
 
     def _maybe_remat(self, function, *tensors):
-        # Not where R1 needs a second derivative: see `rematerialized`.
+        # Not used where R1 needs second derivatives, which `rematerialized` lacks.
         return (rematerialized(function) if self.remat else function)(*tensors)
 
     # === Use ===
@@ -704,7 +721,7 @@ class StarGANV2(StarGANBase):
 
     @tf.function(reduce_retracing=True, autograph=False)
     def _map(self, latents, domain):
-        # Latents always (b, n, latent_dim), so that the rank does not vary.
+        # Latents are always (b, n, latent_dim), so that the rank is constant.
         return self.mapping_network_ema([latents, domain])
 
 
@@ -714,6 +731,7 @@ def _check_domains(label_space):
         return
     given = [(info.name, info.label_type, len(info.domains)) for info in infos]
     raise InputError(
-        "StarGAN v2 takes one data set with two or more one_hot domains. Received: "
-        f"{given}. Choose one attribute's values as domains, or use StarGAN."
+        "StarGAN v2 requires a single data set with two or more one_hot domains. "
+        f"Received: {given}. Use the values of one attribute as domains, or train "
+        "StarGAN."
     )

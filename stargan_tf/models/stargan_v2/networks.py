@@ -1,4 +1,4 @@
-"""StarGAN v2's four networks: tables 5 to 7 of the paper's appendix E."""
+"""The four networks of StarGAN v2 (tables 5 to 7 of the paper, appendix E)."""
 
 import keras
 from keras import layers
@@ -21,10 +21,10 @@ from stargan_tf.models.stargan_v2.layers import (
     with_domain,
 )
 
-# The generator's.
+# Generator.
 SKIP_SIZES = (32, 64, 128)
 BOTTLENECK_BLOCKS = 2
-# The mapping network's.
+# Mapping network.
 SHARED_LAYERS = 4
 HIDDEN_LAYERS_PER_DOMAIN = 3
 
@@ -32,28 +32,35 @@ HIDDEN_LAYERS_PER_DOMAIN = 3
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class GeneratorV2(keras.Model):
-    """G(x, s): redraws an image in a style.
+    """G(x, s): translates an image to a style.
+
+    Example:
+
+    ```python
+    generator = stargan_tf.GeneratorV2(image_size=256, style_dim=64)
+    generator([images, styles])  # images (n, 256, 256, 3), styles (n, 64)
+    ```
 
     Args:
         image_size: side of the square images in pixels, or (height, width); see
             `check_image_size`.
         style_dim: width of the style code s.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below (`max_conv_dim`).
-        high_pass: strength divisor of the high-pass skips (`w_hpf`), for faces: they
-            carry the source's outlines past the bottleneck, which is then half as
-            large, and the decoder's blocks lose their shortcuts. 0 for none.
-        num_channels: of the images.
+        base_filters: channels at full resolution; `None` for 2**14 / image_size.
+        max_filters: maximum number of channels at lower resolutions (`max_conv_dim`).
+        high_pass: divisor of the high-pass skips (`w_hpf`), or 0 for none. The skips
+            are for faces: they carry outlines of the source past the bottleneck, whose
+            sides are then halved once more, and the decoder's blocks have no shortcuts.
+        num_channels: number of channels of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         style (batch, style_dim) float] and, if `high_pass` > 0,
         masks (batch, height, width, 2) float in [0, 1], or None.
-    Output: image (batch, height, width, num_channels) float32, not bounded: there is
-        no tanh, clip before showing.
+    Output: image (batch, height, width, num_channels) float32. Values are not bounded,
+        because there is no final tanh: clip them to [-1, 1] before display.
 
     Raises:
-        InputError: for another image size.
+        InputError: if the image size is not supported.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5.
     """
@@ -113,7 +120,7 @@ class GeneratorV2(keras.Model):
             x = skip(x, encoded)
         x = InstanceNormalization(dtype=dtype, name="to_rgb_norm")(x)
         x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)
-        # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
+        # float32 regardless of the policy: near ±1, bfloat16 is coarser than uint8.
         outputs = he_convolution(num_channels, 1, name="to_rgb", **full)(x)
         if has_gaps:
             outputs = KeepGaps(name="keep_gaps", **full)([image, outputs])
@@ -124,13 +131,20 @@ class GeneratorV2(keras.Model):
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class MappingNetwork(keras.Model):
-    """F_y(z): turns a random latent code into a style code of a domain.
+    """F_y(z): maps a random latent code to a style code of a domain.
+
+    Example:
+
+    ```python
+    mapping_network = stargan_tf.MappingNetwork(num_domains=3)
+    mapping_network([latents, domains])  # latents (n, 16), domains (n,) int
+    ```
 
     Args:
-        num_domains: number of domains, each with its own last layers.
+        num_domains: number of domains, each of which has separate last layers.
         latent_dim: width of the latent code z.
         style_dim: width of the style code s.
-        hidden_dim: width of the layers between.
+        hidden_dim: width of the hidden layers.
 
     Input: [latent (batch, latent_dim) float, ~ N(0, 1), domain (batch,) int].
     Output: style (batch, style_dim) float32.
@@ -150,7 +164,7 @@ class MappingNetwork(keras.Model):
         **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
-        # Not functional as the other networks: the latents' rank varies.
+        # Not a functional model like the other networks: the rank of latents varies.
         self.shared = [
             layers.Dense(
                 hidden_dim,
@@ -168,7 +182,7 @@ class MappingNetwork(keras.Model):
         self.relu = layers.ReLU(dtype=dtype, name="relu")
         full = at_least_float32(dtype)
         self.style = DomainDense(style_dim, num_domains, dtype=full, name="style")
-        # All weights at once, so that optimizers and loading find them.
+        # Build now, because optimizers and loading need all weights.
         self.shared[0].build((None, latent_dim))
         for layer in self.shared[1:]:
             layer.build((None, hidden_dim))
@@ -188,7 +202,7 @@ class MappingNetwork(keras.Model):
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class LatentInjection(keras.Model):
-    """In place of the mapping network: the style is the latent code and the domain.
+    """Replaces the mapping network: the style is the latent code and the domain.
 
     Args:
         num_domains: number of domains.
@@ -211,26 +225,33 @@ class LatentInjection(keras.Model):
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class StyleEncoder(keras.Model):
-    """E_y(x): reads the style code of an image, as an image of domain y.
+    """E_y(x): extracts the style code of an image of domain y.
+
+    Example:
+
+    ```python
+    style_encoder = stargan_tf.StyleEncoder(image_size=256, num_domains=3)
+    style_encoder([images, domains])  # images (n, 256, 256, 3), domains (n,) int
+    ```
 
     Args:
         image_size: side of the square images in pixels, or (height, width); see
             `check_image_size`.
-        num_domains: number of domains, each with its own last layer.
+        num_domains: number of domains, each of which has a separate last layer.
         style_dim: width of the style code s.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below (`max_conv_dim`).
-        num_channels: of the images.
+        base_filters: channels at full resolution; `None` for 2**14 / image_size.
+        max_filters: maximum number of channels at lower resolutions (`max_conv_dim`).
+        num_channels: number of channels of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
-        latent_injection: whether styles are latent codes and domains, as those of
-            `LatentInjection`; the domains then share their last layer.
+        latent_injection: whether styles are a latent code and a domain, as those of
+            `LatentInjection`; all domains then share the last layer.
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
         domain (batch,) int].
     Output: style (batch, style_dim) float32.
 
     Raises:
-        InputError: for another image size.
+        InputError: if the image size is not supported.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
     """
@@ -267,15 +288,22 @@ class StyleEncoder(keras.Model):
 @keras.saving.register_keras_serializable(package="stargan_tf")
 @configurable
 class DiscriminatorV2(keras.Model):
-    """D_y(x): is this a real image of domain y? One verdict per domain.
+    """D_y(x): classifies an image of domain y as real or fake.
+
+    Example:
+
+    ```python
+    discriminator = stargan_tf.DiscriminatorV2(image_size=256, num_domains=3)
+    discriminator([images, domains])  # images (n, 256, 256, 3), domains (n,) int
+    ```
 
     Args:
         image_size: side of the square images in pixels, or (height, width); see
             `check_image_size`.
-        num_domains: number of domains, each with its own last layer.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-        max_filters: cap of the channels below (`max_conv_dim`).
-        num_channels: of the images.
+        num_domains: number of domains, each of which has a separate last layer.
+        base_filters: channels at full resolution; `None` for 2**14 / image_size.
+        max_filters: maximum number of channels at lower resolutions (`max_conv_dim`).
+        num_channels: number of channels of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1],
@@ -283,7 +311,7 @@ class DiscriminatorV2(keras.Model):
     Output: logits (batch,) float32.
 
     Raises:
-        InputError: for another image size.
+        InputError: if the image size is not supported.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 7.
     """
@@ -308,13 +336,13 @@ class DiscriminatorV2(keras.Model):
             "num_channels": num_channels,
             "has_gaps": has_gaps,
         }
-        inputs, verdict = domain_branches(
+        inputs, outputs = domain_branches(
             units=1, head=DomainDense, dtype=dtype, name="verdict", **sizes
         )
-        one_per_image = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
+        squeeze = layers.Reshape((), dtype=at_least_float32(dtype), name="logits")
 
         # === Functional model ===
-        super().__init__(inputs=inputs, outputs=one_per_image(verdict), **kwargs)
+        super().__init__(inputs=inputs, outputs=squeeze(outputs), **kwargs)
 
 
 def domain_branches(
@@ -329,10 +357,11 @@ def domain_branches(
     dtype,
     name,
 ):
-    """A trunk and `head(units, num_domains)`: (inputs [image, domain], outputs).
+    """Builds a trunk with a head per domain: the style encoder or the discriminator.
 
-    The style encoder and the discriminator are one such network each. The outputs are
-    those of the head, the layer called `name`, in at least float32.
+    Returns:
+        Inputs [image, domain], and the outputs of `head(units, num_domains)`, a layer
+        called `name`, in at least float32.
     """
     full = at_least_float32(dtype)
     shape = (*sides(image_size), num_channels)

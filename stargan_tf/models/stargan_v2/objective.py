@@ -1,7 +1,7 @@
-"""What StarGAN v2's networks are trained on, term by term.
+"""The loss terms of StarGAN v2's networks.
 
-The networks come in as callables, so that each term can be checked by hand on a
-network of one weight.
+Networks are passed as callables, so that tests can verify each term by hand with a
+network that has a single weight.
 """
 
 from types import SimpleNamespace
@@ -13,9 +13,9 @@ from stargan_tf.models.stargan_v2 import STARGAN_V2
 
 LOSS_WEIGHTS = {option.name: option.default for option in STARGAN_V2.loss_weights}
 
-# Term → (its function of what the networks computed, the name of its weight or None
-# for 1). Logs are named after the terms; a weight, its default and its help are an
-# entry of `loss_weights` in this folder's `__init__.py`.
+# Term → (function of the networks' outputs, name of its weight or None for a weight of
+# 1). Logs are named after the terms. Weights, their defaults, and their help are in
+# `LOSS_WEIGHTS` of this folder's `__init__.py`.
 DISCRIMINATOR_TERMS = {
     "real": (lambda seen: non_saturating_loss(seen.real_logits, real=True), None),
     "fake": (lambda seen: non_saturating_loss(seen.fake_logits, real=False), None),
@@ -30,12 +30,12 @@ GENERATOR_TERMS = {
         lambda seen: mean_absolute_difference(seen.style, seen.encoded_style),
         "style",
     ),
-    # To be maximized: its weight is negative, and falls (see `diversity_weight`).
+    # Maximized: its weight is negative and decays to zero (see `diversity_weight`).
     "diversity": (
         lambda seen: mean_absolute_difference(seen.fake, seen.other),
         "diversity",
     ),
-    # In its place, with `diversity_term="mode_seeking"`.
+    # Replaces "diversity" with `diversity_term="mode_seeking"`.
     "mode_seeking": (
         lambda seen: mode_seeking(seen.fake, seen.other, seen.distance),
         "diversity",
@@ -43,29 +43,32 @@ GENERATOR_TERMS = {
     "cycle": (lambda seen: mean_absolute_difference(seen.image, seen.back), "cycle"),
 }
 
-
-# How styles are kept apart: as in the paper, or as in MSGAN.
+# The term that makes styles diverse: that of the paper, or that of MSGAN.
 DIFFERENCE, MODE_SEEKING = DIVERSITY_TERMS = ("difference", "mode_seeking")
 
 
 def generator_table(diversity_term=DIFFERENCE):
-    """The terms of the loss of generator, mapping network and style encoder.
+    """Selects the terms of the loss of generator, mapping network, and style encoder.
 
     Args:
         diversity_term: one of `DIVERSITY_TERMS`.
+
+    Returns:
+        The selected entries of `GENERATOR_TERMS`.
     """
     unused = "diversity" if diversity_term == MODE_SEEKING else "mode_seeking"
     return {term: row for term, row in GENERATOR_TERMS.items() if term != unused}
 
 
 def discriminator_terms(discriminator, value_and_slope, batch, fake):
-    """Terms of the discriminator's loss.
+    """Computes the terms of the discriminator's loss.
 
     Args:
         discriminator: (image, domain) → logits (batch,).
-        value_and_slope: (function, x) → (function(x), gradient of its sum by x).
-        batch: `image` x, `domain` y and `target` ỹ of a `Batch`.
-        fake: G(x, s), like the images; no gradient must flow out of them.
+        value_and_slope: (function, x) → (function(x), gradient of its sum with
+            respect to x).
+        batch: a `Batch`, of which `image` x, `domain` y, and `target` ỹ are used.
+        fake: G(x, s), like `batch.image`, without gradient.
 
     Returns:
         {term of `DISCRIMINATOR_TERMS`: scalar}; `r1` is taken at the real images.
@@ -93,20 +96,21 @@ def generator_terms(
     table,
     distance=None,
 ):
-    """Terms of the loss of generator, mapping network and style encoder.
+    """Computes the terms of the loss of generator, mapping network, and style encoder.
 
     Args:
         generator: (image, style, masks) → image.
         discriminator: (image, domain) → logits (batch,).
         style_encoder: (image, domain) → style (batch, style_dim).
-        mask_provider: image → the high-pass masks of the fakes, or None.
-        batch: `image` x, `masks`, `domain` y and `target` ỹ of a `Batch`.
+        mask_provider: image → high-pass masks, or None.
+        batch: a `Batch`, of which `image` x, `masks`, `domain` y, and `target` ỹ are
+            used.
         style: style codes s̃ of the target domains, (batch, style_dim).
-        other: G(x, s̃₂), images drawn in another style of these domains; no gradient
-            flows out of them, which halves the memory of this term.
-        table: a `generator_table`.
-        distance: how far the codes behind the two styles are apart, see
-            `mode_seeking`; unused with the paper's term.
+        other: G(x, s̃₂), images in a second style of the target domains. No gradient
+            flows through them, which halves the memory of the diversity term.
+        table: terms to compute, from `generator_table`.
+        distance: distance between the codes of the two styles; see `mode_seeking`. Not
+            used by the paper's diversity term.
 
     Returns:
         {term of `table`: scalar}.
@@ -115,14 +119,14 @@ def generator_terms(
     """
     fake = generator(batch.image, style, batch.masks)
     encoded_style = style_encoder(fake, batch.target)
-    own_style = style_encoder(batch.image, batch.domain)
+    source_style = style_encoder(batch.image, batch.domain)
     fake_masks = mask_provider(ops.stop_gradient(fake))
     seen = SimpleNamespace(
         image=batch.image,
         style=style,
         fake=fake,
         encoded_style=encoded_style,
-        back=generator(fake, own_style, fake_masks),
+        back=generator(fake, source_style, fake_masks),
         other=ops.stop_gradient(other),
         distance=distance,
         fake_logits=discriminator(fake, batch.target),
@@ -131,14 +135,12 @@ def generator_terms(
 
 
 def diversity_weight(initial, step, diversity_steps):
-    """λ_ds at a training step: from `initial` straight down to zero.
-
-    A function of the step, so that a resumed run goes on where it was.
+    """Computes λ_ds at a training step: it decays linearly from `initial` to zero.
 
     Args:
-        initial: λ_ds of the first step.
-        step: number of training steps done, a number or an integer tensor.
-        diversity_steps: the step from which on it is zero.
+        initial: λ_ds at the first step.
+        step: number of completed training steps, a number or an integer tensor.
+        diversity_steps: number of steps after which λ_ds is zero.
 
     Returns:
         Scalar float32 tensor.
@@ -150,13 +152,13 @@ def diversity_weight(initial, step, diversity_steps):
 
 
 def mode_seeking(fake, other, distance):
-    """The loss that keeps images of different codes different.
+    """Computes the mode-seeking loss, which makes images of different codes differ.
 
     Args:
         fake: G(x, s̃), (batch, height, width, channels).
         other: G(x, s̃₂), like `fake`.
-        distance: scalar, mean |z₁ - z₂| of the latent codes, or of the style codes
-            where the styles come from references.
+        distance: scalar, mean |z₁ - z₂| of the latent codes, or of the style codes if
+            the styles come from references.
 
     Returns:
         Scalar: 1 / (mean|fake - other| / distance + 1e-5).
@@ -168,15 +170,16 @@ def mode_seeking(fake, other, distance):
 
 
 def non_saturating_loss(logits, real):
-    """Cross-entropy of one verdict: softplus(-logit) for real, softplus(logit) else.
+    """Computes the non-saturating GAN loss.
 
     Args:
-        logits: D_y(x), any shape, of any float type.
-        real: whether D should call these images real; the generator's loss is
+        logits: D_y(x), any shape, any float type.
+        real: whether D should classify these images as real. The generator's loss is
             `non_saturating_loss(D(fake), real=True)`.
 
     Returns:
-        Scalar float32, the mean.
+        Scalar float32: the mean of softplus(-logits) if `real`, else of
+        softplus(logits).
 
     Reference: StarGAN v2 (Choi et al. 2020), equation 1; Goodfellow et al. 2014.
     """
@@ -185,7 +188,7 @@ def non_saturating_loss(logits, real):
 
 
 def r1_penalty(gradients):
-    """R1: how steep D is at real images.
+    """Computes R1, the penalty on the discriminator's gradient at real images.
 
     Args:
         gradients: ∂ Σ D_y(x) / ∂x, (batch, height, width, channels).
@@ -200,5 +203,5 @@ def r1_penalty(gradients):
 
 
 def mean_absolute_difference(first, second):
-    """Mean of |first - second| over everything."""
+    """Computes the mean of |first - second| over all elements."""
     return ops.mean(ops.abs(first - second))

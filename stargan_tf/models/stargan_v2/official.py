@@ -1,4 +1,4 @@
-"""Checkpoints of clovaai/stargan-v2: `{step}_nets.ckpt`, `_nets_ema`, `_optims`."""
+"""Official checkpoints, clovaai/stargan-v2: `{step}_nets.ckpt`, `_nets_ema`, …."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -36,14 +36,10 @@ HPF_KEY = "hpf.filter"
 def generator(
     image_size: int, base_filters: int | None, max_filters: int, high_pass: float
 ) -> Table:
-    """The generator's table.
+    """Returns the table of the generator's weights.
 
-    With high-pass skips the official decoder keeps 1 × 1 convolutions that nothing
-    uses: checkpoints have them, so they are kept.
-
-    Args:
-        image_size: side of the images in pixels.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
+    With high-pass skips, the official decoder has unused 1 × 1 convolutions. They are
+    in the table, because official checkpoints contain them.
     """
     downs = halvings(image_size, until=8 if high_pass else 16)
     filters = widths(image_size, base_filters, max_filters, downs)
@@ -64,7 +60,7 @@ def generator(
 
 
 def mapping_network(num_domains: int) -> Table:
-    """The mapping network's table."""
+    """Returns the table of the mapping network's weights."""
     lines = []
     for i in range(4):
         lines += _dense(f"shared.{2 * i}", f"shared_{i + 1}")
@@ -77,12 +73,7 @@ def mapping_network(num_domains: int) -> Table:
 def style_encoder(
     image_size: int, base_filters: int | None, max_filters: int, num_domains: int
 ) -> Table:
-    """The style encoder's table.
-
-    Args:
-        image_size: side of the images in pixels.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-    """
+    """Returns the table of the style encoder's weights."""
     lines = [*_trunk("shared", image_size, base_filters, max_filters)]
     for head in range(num_domains):
         lines += _dense(f"unshared.{head}", "style", head)
@@ -90,12 +81,7 @@ def style_encoder(
 
 
 def discriminator(image_size: int, base_filters: int | None, max_filters: int) -> Table:
-    """The discriminator's table.
-
-    Args:
-        image_size: side of the images in pixels.
-        base_filters: channels at full size; `None` for 2**14 / image_size.
-    """
+    """Returns the table of the discriminator's weights."""
     last = f"main.{halvings(image_size, LAST_SIZE) + 4}"
     return (
         *_trunk("main", image_size, base_filters, max_filters),
@@ -105,7 +91,7 @@ def discriminator(image_size: int, base_filters: int | None, max_filters: int) -
 
 
 def high_pass_filter(high_pass: float) -> np.ndarray:
-    """The official buffer: eight times a pixel minus its neighbours, divided."""
+    """The official buffer: eight times a pixel minus its neighbors, divided."""
     kernel = np.full((3, 3), -1.0, np.float32)
     kernel[1, 1] = 8.0
     return kernel / np.float32(high_pass)
@@ -114,13 +100,13 @@ def high_pass_filter(high_pass: float) -> np.ndarray:
 def _trunk(
     prefix: str, image_size: int, base_filters: int | None, max_filters: int
 ) -> Iterator[Entry]:
-    """What the style encoder and the discriminator share."""
+    """Entries of the trunk, which the style encoder and the discriminator share."""
     blocks = halvings(image_size, LAST_SIZE)
     filters = widths(image_size, base_filters, max_filters, blocks)
     yield from _convolution(f"{prefix}.0", "trunk/from_rgb")
     for i, pair in enumerate(itertools.pairwise(filters), 1):
         yield from _block(f"{prefix}.{i}", f"trunk/down_{i}", pair)
-    # An activation, which has no weights, takes a number too.
+    # Activations have an index too.
     yield from _convolution(f"{prefix}.{blocks + 2}", "trunk/last")
 
 
@@ -157,7 +143,7 @@ def _styled_norm(key: str, path: str) -> Iterator[Entry]:
 DISCRIMINATOR = "discriminator"
 AVERAGED = ("generator", "mapping_network", "style_encoder")
 NETWORKS = (*AVERAGED, DISCRIMINATOR)
-# The landmark network behind the official masks, which `convert.read` finds.
+# The landmark network of the official masks, which `convert.read` imports.
 FAN = "fan"
 MAX_FILTERS = 512
 _EMA = "_ema"
@@ -168,7 +154,7 @@ def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkS
     known = [name for name in NETWORKS if name in content]
     if not all(is_state_dict(content[name]) for name in known):
         return {}
-    # Only the file of the averages comes without a discriminator.
+    # Only the file of the EMA networks has no discriminator.
     suffix = "" if DISCRIMINATOR in content else _EMA
     return {
         name + suffix: NetworkState(path, name, without_prefix(content[name]))
@@ -177,12 +163,12 @@ def _find_networks(path: Path, content: Mapping[str, Any]) -> dict[str, NetworkS
 
 
 def _find_moments(content: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: content[name] for name in NETWORKS if name in content}
+    moments = {name: content[name] for name in NETWORKS if name in content}
     are_optimizers = (
         isinstance(value, Mapping) and {"state", "param_groups"} <= value.keys()
-        for value in found.values()
+        for value in moments.values()
     )
-    return found if all(are_optimizers) else {}
+    return moments if all(are_optimizers) else {}
 
 
 def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
@@ -190,13 +176,17 @@ def _sizes(networks: Mapping[str, NetworkState]) -> Sizes:
     missing = [name for name in AVERAGED if name + suffix not in networks]
     if missing:
         state = next(iter(networks.values()))
-        raise InputError(f"{state.path} has no {missing[0]}: it is not whole.")
+        raise InputError(
+            f"Expected a checkpoint with {', '.join(AVERAGED)}. Received: {state.path} "
+            f"without {missing[0]}. Pass a complete checkpoint."
+        )
     g, f, e = (networks[name + suffix] for name in AVERAGED)
     try:
         return _sizes_of(g.weights, f.weights, e.weights)
     except KeyError as error:
         raise InputError(
-            f"{g.path} is not as the official code builds it: it lacks {error.args[0]}."
+            "Expected networks of the official code, clovaai/stargan-v2. Received: "
+            f"{g.path} without {error.args[0]}. Pass a checkpoint of that code."
         ) from error
 
 
@@ -219,10 +209,10 @@ def _sizes_of(g: StateDict, f: StateDict, e: StateDict) -> Sizes:
 
 
 def _high_pass(g: StateDict, blocks: int) -> float:
-    """The divisor; the filter that tells it is missing in files before 2021."""
+    """The divisor of the high-pass skips; files before 2021 lack its filter."""
     if HPF_KEY in g:
         return round(float(8.0 / g[HPF_KEY][1, 1]), 6)
-    # A model with high-pass skips halves once more, to 8 × 8.
+    # A model with high-pass skips has one more downsampling block, to 8 × 8.
     return 1.0 if _count(g, "encode.", ".conv1.weight") > blocks else 0.0
 
 
@@ -246,13 +236,15 @@ def _tables(sizes: Sizes) -> dict[str, Table]:
 def _check_exportable(options: Mapping[str, Any]) -> None:
     if options.get("generator_filters"):
         raise InputError(
-            "A model with generator_filters is not in the official code. Only models "
-            "without them are exported as torch files."
+            "Only models with the paper's architecture can be exported for the "
+            "official code. Received: a model with generator_filters. Export it as a "
+            "SavedModel or as LiteRT files."
         )
     if options.get("latent_injection"):
         raise InputError(
-            "A model with latent_injection is not in the official code. Only models "
-            "with a mapping network are exported as torch files."
+            "Only models with a mapping network can be exported for the official code. "
+            "Received: a model with latent_injection. Export it as a SavedModel or as "
+            "LiteRT files."
         )
 
 
@@ -277,7 +269,7 @@ def _published(name: str, title: str, path: str, preset: str | None) -> Publishe
         url=f"https://www.dropbox.com/s/{path}?dl=1",
         page=f"https://github.com/{_REPOSITORY}",
         authors="Yunjey Choi et al., NAVER Corp.",
-        license="CC BY-NC 4.0 (not for commercial use)",
+        license="CC BY-NC 4.0 (noncommercial use only)",
         terms="https://creativecommons.org/licenses/by-nc/4.0/",
         preset=preset,
     )

@@ -1,4 +1,4 @@
-"""StarGAN v2 as a SavedModel: the EMA networks, with every way to give a style.
+"""StarGAN v2 as a SavedModel: the EMA networks, with every source of styles.
 
 | signature | inputs | outputs |
 |---|---|---|
@@ -13,11 +13,11 @@
 | `synthesize_encoded` | `encoded`, `styles` | `encoded_bytes` |
 
 d and k are the widths of latent and style codes; `exporting.saved_model` explains the
-rest. `names` are domains. `latents` are numbers of a standard normal distribution.
-`truncation` is ψ in [0, 1], for each image. Models with high-pass skips take `masks`
-float32 [n,s,s,2] wherever images are translated. Where a landmark network makes them,
-they take images only; those with the suffix `_with_masks` (before `_encoded`) take
-`masks`.
+other inputs and outputs. `names` are names of domains. `latents` are standard normal
+numbers. `truncation` is ψ in [0, 1], one value per image. If the model has high-pass
+skips, every signature that translates images also takes `masks` float32 [n,s,s,2],
+unless a landmark network computes them. In that case, the signatures whose names
+contain `_with_masks` (before `_encoded`) take masks.
 """  # noqa: E501
 
 from collections.abc import Mapping
@@ -48,10 +48,14 @@ COMPUTED_MASKS = Limit(psnr=40.0)
 
 
 def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
-    """Translation by latents, references, and styles; the two style networks.
+    """Describes the SavedModel of the EMA networks.
 
     Args:
         model: a `StarGANV2` that computes in float32.
+        description: content of the export's `model.json`.
+
+    Returns:
+        The `ServedModel`.
     """
     networks = _Networks(model)
     signatures = []
@@ -69,7 +73,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
 
 
 class _Networks:
-    """What the signatures share: one function in the file for each network."""
+    """Functions of the networks, which are stored once and shared by all signatures."""
 
     def __init__(self, model: Any):
         self._model, self._domains = model, list(model.info.domains)
@@ -78,7 +82,7 @@ class _Networks:
         self.makes_masks = bool(model.high_pass and model.mask_provider)
 
     def signatures(self, images: ImageFormat) -> list[Signature]:
-        """All that take images."""
+        """Signatures that take images."""
         target = _NAMES if images.encoded else _DOMAINS
         latents = row_spec("latents", self._model.latent_dim, tf.float32)
         styles = row_spec("styles", self._model.style_dim, tf.float32)
@@ -144,8 +148,8 @@ class _Networks:
 
     @tf.function(autograph=False)
     def _of_latents(self, latents, domains, truncation):
-        """ψ·F_y(z) + (1 − ψ)·the domain's mean style."""
-        message = "truncation is in [0, 1]. Received:"
+        """Computes ψ·F_y(z) + (1 − ψ)·(mean style of the domain)."""
+        message = "truncation must be in [0, 1]. Received:"
         inside = tf.reduce_all((truncation >= 0.0) & (truncation <= 1.0))
         with _required(inside, message, truncation):
             truncation = tf.identity(truncation)[:, None]
@@ -156,11 +160,11 @@ class _Networks:
 
     @tf.function(autograph=False)
     def _of_references(self, references, domains):
-        """E_y(x)."""
+        """Computes E_y(x)."""
         return self._model.style_encoder_ema([references, domains], training=False)
 
     def _numbers(self, target):
-        """The numbers of domains by number or name; unknown: INVALID_ARGUMENT."""
+        """Converts names to domain indices; INVALID_ARGUMENT if a domain is unknown."""
         if target.dtype == tf.string:
             names = tf.strings.strip(target)[:, None]
             hits = names == self._domains
@@ -172,19 +176,19 @@ class _Networks:
             known = (target >= 0) & (target < len(self._domains))
             numbers = target
             names = ", ".join(f"{i} ({name})" for i, name in enumerate(self._domains))
-        message = f"An unknown domain. The model has {names}. Received:"
+        message = f"The domain must be one of {names}. Received:"
         with _required(tf.reduce_all(known), message, target):
             return tf.identity(numbers)
 
 
 def _required(condition, message, received):
-    """A context whose operations run only if the condition holds."""
+    """Context manager: its operations run only if the condition holds."""
     check = tf.debugging.Assert(condition, [message, received])
     return tf.control_dependencies([check])
 
 
 def _answers(model: Any, samples: SampleImages):
-    """Each image with a random latent, and with another image as its reference."""
+    """Sample inputs (a random latent and a reference per image), and Keras outputs."""
     images, count = to_float(samples.images), len(samples.images)
     domains = (np.arange(count) % model.num_domains).astype(np.int32)
     shape = (count, model.latent_dim)

@@ -1,6 +1,6 @@
-"""How a trained StarGAN v2 is used: styles in, pictures out.
+"""Inference with StarGAN v2: styles, and translation of images.
 
-These functions are the methods of `StarGANV2` of the same names. They use its averaged
+These functions are the methods of `StarGANV2` of the same names. They use its EMA
 networks.
 """
 
@@ -17,7 +17,7 @@ from stargan_tf.models.base import in_batches
 from stargan_tf.models.inputs import check_masks
 
 MEAN_STYLE_LATENTS = 10_000
-# Model → {(domain, checksum of F's weights): mean style}.
+# Cache: model → {(domain, checksum of F's weights): mean style}.
 _MEAN_STYLES = weakref.WeakKeyDictionary()
 
 
@@ -34,36 +34,44 @@ def translate(
     batch_size=16,
     source=None,
 ):
-    """Redraws images as images of a domain, in given or random styles.
+    """Translates images to a domain, in given or random styles, with the EMA networks.
 
-    The averaged networks are used. The style comes from `latents`, `references`
-    or `styles`; without them, from random latents.
+    Styles come from `latents`, `references`, or `styles`; if none of these is given,
+    from random latents.
+
+    Example:
+
+    ```python
+    model = stargan_tf.load_model("toon_people")
+    model.translate(images, model.info.domains[0], seed=7)
+    ```
 
     Args:
         model: the `StarGANV2`, `self` of the method.
-        images: (n, height, width, channels), uint8 or float in [-1, 1].
-        domain: the target domain: its name or number, or n of them; not needed
-            with `styles`. A name may have a strength below 1, such as `"dog:0.5"`
-            (docs/targets.md): the style then lies between each image's own style and
-            the target's.
-        latents: z, (n, latent_dim), or (1, latent_dim) for all images.
-        references: images whose style is taken, of `domain`: n or 1, like `images`.
-        styles: s, from `encode_style` or `map_latents`: (n or 1, style_dim).
-        truncation: ψ in [0, 1]; below 1 the styles of latents are drawn towards
-            the domain's mean style: safer and less diverse.
-        seed: of the random latents; `None` for other ones at each call.
-        masks: high-pass masks (n, height, width, 2) in [0, 1]; defaults to what the
-            mask provider gives.
-        batch_size: images at a time.
-        source: the images' own domain, like `domain`; needed for their own styles if a
-            strength is below 1.
+        images: array (n, height, width, channels), uint8 or float in [-1, 1].
+        domain: target domain, a name or an index, or a list of n; not needed with
+            `styles`. A name may have a strength below 1, such as `"dog:0.5"` (see
+            docs/targets.md); the style is then interpolated between the style of the
+            image and the target style.
+        latents: latent codes z, (n, latent_dim), or (1, latent_dim) for all images.
+        references: images of `domain` whose styles are used; n or 1, like `images`.
+        styles: style codes s from `encode_style` or `map_latents`, (n, style_dim), or
+            (1, style_dim) for all images.
+        truncation: ψ in [0, 1]. Below 1, styles of latents are moved toward the
+            domain's mean style, which gives fewer artifacts and less diversity.
+        seed: seed of the random latents; `None` for different latents in each call.
+        masks: high-pass masks (n, height, width, 2) in [0, 1]. Defaults to the output
+            of the mask provider.
+        batch_size: number of images per call of the generator.
+        source: domain of the images, like `domain`; required if a strength is below 1.
 
     Returns:
-        (n, height, width, channels), uint8 if `images` were, else float32, clipped
-        to [-1, 1].
+        Array (n, height, width, channels): uint8 if `images` is uint8, otherwise
+        float32, clipped to [-1, 1].
 
     Raises:
-        InputError: unknown domain; shapes or options that do not fit.
+        InputError: if a domain is unknown, shapes do not match, or arguments contradict
+            each other.
     """
     images = np.asarray(images)
     _check_shape(images, model.label_space.image_shape, "images")
@@ -73,8 +81,8 @@ def translate(
     _check_style_source(model, given, domain, truncation, seed)
     if masks is not None and not model.high_pass:
         raise InputError(
-            "This model has no high-pass skips (high_pass=0) and takes no masks. "
-            "Received masks. Leave them out."
+            "A model without high-pass skips (high_pass=0) takes no masks. Received: "
+            f"masks of shape {np.shape(masks)}. Remove masks."
         )
     if not given:
         rng = np.random.default_rng(seed)
@@ -89,13 +97,13 @@ def translate(
     if (strengths < 1.0).any():
         if source is None:
             raise InputError(
-                "A strength below 1 starts from the images' own styles, in the domain "
-                f"that they show. Give source=, one of {list(model.info.domains)}."
+                "A strength below 1 needs the domain of the images, to encode their "
+                f"styles. Received: strength {strengths.min():g} without source. Pass "
+                f"source=…, one of {list(model.info.domains)}."
             )
-        own = model.encode_style(images, source, batch_size)
-        styles = own + _broadcast_rows(strengths, len(images), "domain") * (
-            styles - own
-        )
+        source_styles = model.encode_style(images, source, batch_size)
+        strengths = _broadcast_rows(strengths, len(images), "domain")
+        styles = source_styles + strengths * (styles - source_styles)
     if masks is not None:
         masks = np.asarray(masks, np.float32)
         check_masks(model.info, masks)
@@ -112,19 +120,19 @@ def translate(
 
 
 def encode_style(model, references, domain, batch_size=16):
-    """The style codes of images, E_y(x), by the averaged style encoder.
+    """Computes the style codes of images, E_y(x), with the EMA style encoder.
 
     Args:
         model: the `StarGANV2`, `self` of the method.
-        references: (n, height, width, channels), uint8 or float in [-1, 1].
-        domain: their domain: its name or number, or n of them.
-        batch_size: images at a time.
+        references: array (n, height, width, channels), uint8 or float in [-1, 1].
+        domain: domain of the images, a name or an index, or a list of n.
+        batch_size: number of images per call of the style encoder.
 
     Returns:
-        float32 (n, style_dim).
+        float32 array (n, style_dim).
 
     Raises:
-        InputError: unknown domain, or shapes that do not fit.
+        InputError: if a domain is unknown, or shapes do not match.
     """
     references = np.asarray(references)
     _check_shape(references, model.label_space.image_shape, "references")
@@ -137,20 +145,21 @@ def encode_style(model, references, domain, batch_size=16):
 
 
 def map_latents(model, latents, domain, truncation=1.0):
-    """The style codes of latent codes, F_y(z), by the averaged mapping network.
+    """Computes the style codes of latent codes, F_y(z), with the EMA mapping network.
 
     Args:
         model: the `StarGANV2`, `self` of the method.
-        latents: (n, latent_dim), of a standard normal distribution.
-        domain: the styles' domain: its name or number, or n of them.
-        truncation: ψ in [0, 1]; below 1, towards the domain's mean style.
+        latents: array (n, latent_dim) of standard normal numbers.
+        domain: domain of the styles, a name or an index, or a list of n.
+        truncation: ψ in [0, 1]. Below 1, styles are moved toward the domain's mean
+            style.
 
     Returns:
-        float32 (n, style_dim).
+        float32 array (n, style_dim).
 
     Raises:
-        InputError: unknown domain, truncation outside of [0, 1], or shapes that
-            do not fit.
+        InputError: if a domain is unknown, truncation is outside [0, 1], or shapes do
+            not match.
     """
     _check_truncation(truncation)
     latents = np.asarray(latents, np.float32)
@@ -165,16 +174,19 @@ def map_latents(model, latents, domain, truncation=1.0):
 
 
 def mean_style(model, domain):
-    """The center of a domain's styles: the mean over 10,000 latent codes.
+    """Computes the mean style of a domain, over 10,000 random latent codes.
 
-    It is kept until the averaged mapping network's weights change.
+    The result is cached until the weights of the EMA mapping network change.
 
     Args:
         model: the `StarGANV2`, `self` of the method.
-        domain: name or number.
+        domain: name or index of the domain.
 
     Returns:
-        float32 (style_dim,).
+        float32 array (style_dim,).
+
+    Raises:
+        InputError: if the domain is unknown.
     """
     (number,) = _domain_numbers(model, domain).tolist()
     checksum = 0
@@ -184,14 +196,14 @@ def mean_style(model, domain):
     if (number, checksum) not in known:
         shape = (1, MEAN_STYLE_LATENTS, model.latent_dim)
         latents = np.random.default_rng(0).standard_normal(shape, np.float32)
-        # One sample of 10,000 rows: the domain's heads are gathered once.
+        # One sample with 10,000 rows, so that the domain's heads are gathered once.
         styles = model._map(latents, np.array([number]))
         known[number, checksum] = styles.numpy()[0].mean(axis=0)
     return known[number, checksum].copy()
 
 
 def _targets(model, domain):
-    """(names or numbers of the targets' domains, strengths, float32 (k, 1))."""
+    """Returns names or indices of the target domains, and strengths, float32 (k, 1)."""
     if domain is None:
         return None, np.ones((1, 1), np.float32)
     pairs = [
@@ -205,7 +217,7 @@ def _targets(model, domain):
 
 
 def _domain_numbers(model, domain):
-    """Domains' names or numbers, one or several, as int32 (k,)."""
+    """Converts one or more names or indices of domains to indices, int32 (k,)."""
     names = np.atleast_1d(domain).tolist()
     numbers = [
         model.info.index(name) if isinstance(name, str) else name for name in names
@@ -213,14 +225,14 @@ def _domain_numbers(model, domain):
     for number in numbers:
         if not isinstance(number, int) or not 0 <= number < model.num_domains:
             raise InputError(
-                f"A domain is a name or a number from 0 to {model.num_domains - 1} "
-                f"{list(model.info.domains)}. Received: {number!r}"
+                f"A domain must be an index from 0 to {model.num_domains - 1}, or one "
+                f"of the names {list(model.info.domains)}. Received: {number!r}"
             )
     return np.array(numbers, np.int32)
 
 
 def _paired(model, array, domain, name):
-    """Rows and their domains, both as many as the longer; one row serves all."""
+    """Broadcasts rows and domains to the same number; one row applies to all."""
     domain = _domain_numbers(model, domain)
     count = len(domain) if len(array) == 1 else len(array)
     domain = _broadcast_rows(domain, count, "domains")
@@ -228,17 +240,17 @@ def _paired(model, array, domain, name):
 
 
 def _broadcast_rows(array, count, name):
-    """`count` rows of an array (count or 1, …), which messages call `name`."""
+    """Broadcasts an array with `count` rows or one row, called `name` in messages."""
     if len(array) not in (1, count):
         raise InputError(
-            f"Give one of {name} per image, or one for all. "
-            f"Received: {len(array)} for {count}"
+            f"{name} must have {count} rows, one per image, or a single row for all. "
+            f"Received: {len(array)} rows"
         )
     return np.broadcast_to(array, (count, *array.shape[1:]))
 
 
 def _check_shape(array, shape, name):
-    """Refuses all but (n, *shape)."""
+    """Raises InputError unless the shape is (n, *shape)."""
     if array.shape[1:] != shape:
         raise InputError(
             f"{name} must be (n, {', '.join(map(str, shape))}) for this model. "
@@ -247,42 +259,33 @@ def _check_shape(array, shape, name):
 
 
 def _check_truncation(truncation):
-    """Refuses ψ outside of [0, 1]."""
     if not 0.0 <= truncation <= 1.0:
         raise InputError(
-            "truncation must be in [0, 1]: 0 is the mean style, 1 the full variety. "
-            f"Received: {truncation}"
+            "truncation must be in [0, 1], from the mean style (0) to full diversity "
+            f"(1). Received: {truncation}"
         )
 
 
 def _check_style_source(model, given, domain, truncation, seed):
-    """Refuses arguments of `translate` that contradict each other.
-
-    Args:
-        model: the `StarGANV2`.
-        given: which of latents, references and styles are given.
-        domain: None where it is not.
-        truncation: ψ.
-        seed: None where it is not given.
-    """
+    """Raises InputError if arguments of `translate` contradict each other."""
     if len(given) > 1:
         raise InputError(
-            f"The style comes from one of latents, references and styles. "
-            f"Received: {' and '.join(given)}. Leave one."
+            "Pass at most one of latents, references, and styles. "
+            f"Received: {' and '.join(given)}"
         )
     if given and seed is not None:
         raise InputError(
-            f"The seed is that of random latents. Received: seed={seed} and "
-            f"{given[0]}. Leave one."
+            f"seed applies only to random latents. Received: seed={seed} and "
+            f"{given[0]}. Remove one of them."
         )
     _check_truncation(truncation)
     if given not in ([], ["latents"]) and truncation != 1.0:
         raise InputError(
-            f"Truncation is for the styles of latents. Received: "
-            f"truncation={truncation} and {given[0]}. Leave one."
+            "truncation applies only to styles of latents. Received: "
+            f"truncation={truncation} and {given[0]}. Remove one of them."
         )
     if domain is None and given != ["styles"]:
         raise InputError(
-            "translate needs the target domain, one of "
-            f"{list(model.info.domains)}. Received none."
+            "translate needs a target domain. Received: domain=None. Pass one of "
+            f"{list(model.info.domains)}."
         )

@@ -1,4 +1,4 @@
-"""StarGAN v2's pictures of fixed held-out images, and what they say."""
+"""StarGAN v2's sample images of a run, and diagnostics computed from them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,28 +20,28 @@ from stargan_tf.training.watching import (
 from stargan_tf.translation.interpolation import interpolation_strip
 
 SOURCES, REFERENCES = 6, 8
-LATENT_COLUMNS = 9  # of more domains some are shown, evenly spread
+LATENT_COLUMNS = 9  # With more domains, an evenly spaced subset is shown.
 STRIP_SEEDS = (0, 1, 2)
 STRIP_ROWS = 3
 
 
 class StyleSamples:
-    """Draws a latent grid, a reference grid and an interpolation strip.
+    """Makes a latent grid, a reference grid, and an interpolation strip.
 
     Args:
-        held_out: the held-out split of the data set, alone in its list.
+        held_out: a list with the held-out split of the data set.
     """
 
     def __init__(self, held_out: Sequence[LabeledImages]):
         self.sources, self.references = pick_styles(held_out[0])
 
     def __call__(self, model: Any) -> Samples:
-        """Draws all three, with the averaged networks."""
+        """Makes all three with the EMA networks."""
         images, domains = self.sources.images, model.info.domains
         shown = subsample(np.arange(len(domains)), LATENT_COLUMNS)
         seeds = range(max(1, LATENT_COLUMNS // len(domains)))
         styles = random_styles([domains[number] for number in shown], seeds)
-        pictures = {
+        grids = {
             "latents": styles.translation(model).draw(model, images),
             "references": reference_grid(
                 model,
@@ -60,15 +60,15 @@ class StyleSamples:
         warning = ""
         if min(effect, diversity) < NO_VISIBLE_CHANGE:
             warning = (
-                f"The generator hardly reacts to the style (label_effect {effect:.4f} "
-                f"between domains, style_diversity {diversity:.4f} within them). More "
-                "weight on the diversity or style loss, or less on the cycle loss, "
-                "helps."
+                f"The generator hardly responds to the style (label_effect "
+                f"{effect:.4f} between domains, style_diversity {diversity:.4f} within "
+                "them). Increase the weight of the diversity or style loss, or reduce "
+                "that of the cycle loss."
             )
-        return Samples(pictures, diagnostics, (len(shown), len(domains)), warning)
+        return Samples(grids, diagnostics, (len(shown), len(domains)), warning)
 
     def _diagnose(self, model: Any, shown: np.ndarray) -> dict[str, float]:
-        """Compares two styles in every domain shown."""
+        """Compares translations with two styles per domain shown."""
         first, second = (self._columns(model, shown, seed) for seed in (0, 1))
         fakes = [
             _score(model, column, np.full(len(column), domain, np.int32))
@@ -83,7 +83,7 @@ class StyleSamples:
         }
 
     def _columns(self, model: Any, shown: np.ndarray, seed: int) -> list[np.ndarray]:
-        """The sources in every domain shown, all with one latent code."""
+        """Translates the sources to every domain shown, with the same latent code."""
         code = np.random.default_rng(seed).standard_normal((1, model.latent_dim))
         names = [model.info.domains[number] for number in shown]
         return [
@@ -97,10 +97,10 @@ def _score(model: Any, images: np.ndarray, domains: np.ndarray) -> np.ndarray:
 
 
 def pick_styles(source: LabeledImages) -> tuple[HeldOutImages, HeldOutImages]:
-    """Some sources and references of each domain, the same ones at each call.
+    """Selects sources and references of each domain, the same ones in every call.
 
-    Of many domains some, evenly spread, so that there are never more than `SOURCES`
-    and `REFERENCES`.
+    With many domains, an evenly spaced subset is used, so that there are at most
+    `SOURCES` sources and `REFERENCES` references.
     """
     domains = range(len(source.info.domains))
     of_domain = [np.flatnonzero(source.labels[:, domain]) for domain in domains]

@@ -387,7 +387,7 @@ def test_mode_seeking_trains_at_a_constant_weight():
 
 
 def test_mode_seeking_wants_the_whole_batch():
-    with pytest.raises(InputError, match="means over the whole batch"):
+    with pytest.raises(InputError, match="needs the whole batch"):
         tiny().compile(diversity_term="mode_seeking", accumulate=2)
     with pytest.raises(InputError, match="diversity_term must be one of"):
         tiny().compile(diversity_term="seeking")

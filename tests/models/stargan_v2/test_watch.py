@@ -115,4 +115,4 @@ def test_diagnostics():
 @pytest.mark.parametrize("effects", [(0, 40), (20, 0)])
 def test_a_style_that_is_ignored_is_told(effects):
     samples = StyleSamples([animals()])(Model(*effects))
-    assert "hardly reacts to the style" in samples.warning
+    assert "hardly responds to the style" in samples.warning

@@ -1,4 +1,4 @@
-"""The definitions of AFHQ: three domains, in folders of the authors' splits."""
+"""The definitions of AFHQ: three domains, in folders with the authors' splits."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DOMAINS = ("cat", "dog", "wild")
 HOMEPAGE = "https://github.com/clovaai/stargan-v2"
-LICENSE = "CC BY-NC 4.0: not for commercial use"
+LICENSE = "CC BY-NC 4.0: noncommercial use only"
 CITATION = (
     "Y. Choi, Y. Uh, J. Yoo, J.-W. Ha: StarGAN v2: Diverse Image Synthesis for "
     "Multiple Domains, CVPR 2020"
@@ -26,18 +26,18 @@ CITATION = (
 
 @dataclass(frozen=True, kw_only=True)
 class AnimalFaces(SplitFolders):
-    """One version of AFHQ.
+    """A version of AFHQ.
 
     Args:
-        version: its name as a configuration of our TensorFlow Datasets builder.
-        other: name of the data set that is the other version.
+        version: configuration of the TensorFlow Datasets builder.
+        other: name of the data set with the other version.
     """
 
     version: str
     other: str
 
     def builder(self) -> "tfds.core.DatasetBuilder":
-        """Our builder for TensorFlow Datasets."""
+        """Returns the builder for TensorFlow Datasets in this package."""
         from stargan_tf_afhq.afhq import Builder
 
         return Builder(config=self.version)
@@ -45,12 +45,16 @@ class AnimalFaces(SplitFolders):
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """As `SplitFolders`; tells the versions apart.
+        """Loads a split; detects the other version of AFHQ.
 
         Args:
             split: `"train"` or `"held_out"`.
             image_size: side of the square images in pixels.
-            options: uses `data_dir`, `attributes` (domains), `crop_size`, `fit`.
+            options: options of the data set, of which `data_dir`, `attributes`
+                (domains), `crop_size`, and `fit` are used.
+
+        Raises:
+            InputError: if files are missing, or belong to the other version.
         """
         try:
             return super().load(split, image_size, options)
@@ -58,12 +62,13 @@ class AnimalFaces(SplitFolders):
             if options.data_dir is None or not self._is_other(options):
                 raise
             raise InputError(
-                f"{options.data_dir} has no folder {self.held_out_folder}/: it is the "
-                f"other version of AFHQ. Say --dataset {self.other}."
+                f"'{self.name}' needs a folder {self.held_out_folder}/. Received: "
+                f"{options.data_dir} with the other version of AFHQ. Use --dataset "
+                f"{self.other}."
             ) from error
 
     def _is_other(self, options: DatasetOptions) -> bool:
-        folders = {part for n in tree_of(self, options).names for part in n.split("/")}
+        folders = {name for n in tree_of(self, options).names for name in n.split("/")}
         others = {"val", "test"} - {self.held_out_folder}
         return self.held_out_folder not in folders and bool(others & folders)
 
@@ -71,11 +76,11 @@ class AnimalFaces(SplitFolders):
 AFHQ = AnimalFaces(
     api_version=1,
     name="afhq",
-    description="Faces of cats, dogs and wild animals, 512 px; one-hot",
+    description="Faces of cats, dogs, and wild animals, 512 px; one-hot",
     license=LICENSE,
     citation=CITATION,
-    obtain="Get afhq.zip as https://github.com/clovaai/stargan-v2 says (its "
-    "download.sh, 'afhq-dataset') and pass --data_dir afhq.zip.",
+    obtain="Download afhq.zip as described at https://github.com/clovaai/stargan-v2 "
+    "(download.sh, 'afhq-dataset') and pass --data_dir afhq.zip.",
     homepage=HOMEPAGE,
     labels=one_hot(*DOMAINS),
     held_out_folder="val",
@@ -86,11 +91,11 @@ AFHQ = AnimalFaces(
 AFHQ_V2 = AnimalFaces(
     api_version=1,
     name="afhq_v2",
-    description="The same, resized again with better filters (PNG); one-hot",
+    description="AFHQ resized with better filters (PNG), 512 px; one-hot",
     license=LICENSE,
     citation=CITATION,
-    obtain="Get afhq_v2.zip as https://github.com/clovaai/stargan-v2 says (its "
-    "download.sh, 'afhq-v2-dataset') and pass --data_dir afhq_v2.zip.",
+    obtain="Download afhq_v2.zip as described at https://github.com/clovaai/stargan-v2 "
+    "(download.sh, 'afhq-v2-dataset') and pass --data_dir afhq_v2.zip.",
     homepage=HOMEPAGE,
     labels=one_hot(*DOMAINS),
     held_out_folder="test",

@@ -20,12 +20,12 @@ _layers = partial(_network, minimum=1, maximum=10)
 _optimization = partial(make_option, OPTIMIZATION)
 
 LOSS_WEIGHTS = (
-    loss_weight("classification", 10.0, "Attribute classification, in both losses."),
-    loss_weight("reconstruction", 100.0, "Reconstruction of the unedited image."),
+    loss_weight("classification", 10.0, "Attribute classification, for both networks."),
+    loss_weight("reconstruction", 100.0, "Reconstruction with unchanged attributes."),
     loss_weight("gradient_penalty", 10.0, "Gradient penalty of the discriminator."),
 )
 
-# What is not listed is as in the papers by the options' defaults.
+# All other options have the papers' values as defaults.
 _CELEBA = {
     "attributes": ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young"),
     "crop_size": 178,
@@ -41,7 +41,7 @@ _TOONS = {
     "num_layers": 3,
     "upsampling": "resize",
     "discriminator_filters": 24,
-    # Features of 4 × 4 pixels, as the papers' networks have at 128 px.
+    # The last features are 4 × 4, like those of the papers' networks at 128 px.
     "discriminator_layers": 4,
     "batch_size": 8,
     "critic_steps": 1,
@@ -74,8 +74,8 @@ ATTGAN = ModelFamily(
     target="stargan_tf_attgan.model:AttGAN",
     compile_from_run={"steps": "total_steps"},
     label_weights={
-        # The condition's channels come last. A transposed convolution's kernel has its
-        # inputs on the last axis.
+        # The condition is in the last channels. Kernels of transposed convolutions
+        # have the input channels on the last axis.
         r"generator/(transfer_\d+/)?transposed_1/kernel": (3, None),
         r"generator/(transfer_\d+/)?resize_1/kernel": (2, None),
         "discriminator/attributes/kernel": (1, 0),
@@ -86,9 +86,9 @@ ATTGAN = ModelFamily(
         _network(
             "condition",
             "target",
-            "What the generator receives: target, the attributes that the result "
-            "should have (AttGAN), or difference, the changes of the image's own "
-            "attributes (STGAN).",
+            "Input of the generator besides the image: target (the target attributes; "
+            "AttGAN) or difference (target attributes minus those of the image; "
+            "STGAN).",
             choices=("target", "difference"),
         ),
         _network(
@@ -99,7 +99,7 @@ ATTGAN = ModelFamily(
         _network(
             "shortcut_layers",
             1,
-            "Number of skip connections, counted from the deepest layer.",
+            "Number of skip connections, starting at the deepest layer.",
             minimum=0,
             maximum=9,
         ),
@@ -108,8 +108,9 @@ ATTGAN = ModelFamily(
         _network(
             "upsampling",
             "transposed",
-            "transposed: transposed convolutions, as in the papers; resize: doubling, "
-            "then a convolution (no checkerboards).",
+            "transposed: transposed convolutions, as in the papers; resize: "
+            "nearest-neighbor upsampling and a convolution, which avoids checkerboard "
+            "artifacts.",
             choices=("transposed", "resize"),
         ),
         _width(
@@ -127,13 +128,13 @@ ATTGAN = ModelFamily(
         _optimization(
             "lr_decay",
             "linear",
-            "linear: linear to zero over the second half; none.",
+            "linear: linear decay to zero over the second half; none: constant.",
             choices=("linear", "none"),
         ),
         _optimization("beta_1", 0.5, "Adam's β₁.", minimum=0.0, maximum=0.9999),
         _optimization("beta_2", 0.999, "Adam's β₂.", minimum=0.0, maximum=0.999999),
         _optimization(
-            "critic_steps", 5, "Discriminator steps for each generator step.", minimum=1
+            "critic_steps", 5, "Discriminator updates per generator update.", minimum=1
         ),
     ),
     loss_weights=LOSS_WEIGHTS,

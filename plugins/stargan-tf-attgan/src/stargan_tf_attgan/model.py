@@ -1,4 +1,4 @@
-"""AttGAN and STGAN as a Keras model: both edit only what is asked."""
+"""AttGAN and STGAN: editing of binary attributes."""
 
 import functools
 
@@ -23,7 +23,7 @@ from stargan_tf.plugin import (
     value_and_slope,
 )
 from stargan_tf_attgan import LOSS_WEIGHTS
-from stargan_tf_attgan.networks import Discriminator, Generator, OwnLabels
+from stargan_tf_attgan.networks import Discriminator, Generator, PredictedLabels
 from stargan_tf_attgan.objective import (
     CRITIC_TERMS,
     GENERATOR_TERMS,
@@ -37,36 +37,50 @@ DECAYS = ("linear", "none")
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
 class AttGAN(LabelModel):
-    """AttGAN, or STGAN: `compile`, `fit`, `translate`, `classify`, `save`.
+    """AttGAN or STGAN as a Keras model: `compile`, `fit`, `translate`, `save`.
 
-    `generator` takes a condition. `translator` takes the labels that the result should
-    have, as in every `LabelModel`. With `condition="difference"` it subtracts the
-    image's own labels, as the discriminator sees them; what a target does not name has
-    a difference of 0. The discriminator takes images of one size, and so does this
-    translator.
+    `fit` takes batches (image, label). Images are (batch, height, width, channels),
+    float in [-1, 1] or uint8; labels are (batch, attributes), 0 or 1.
+
+    The inputs of `generator` are an image and a condition. The inputs of `translator`
+    are an image and its target labels, as in every `LabelModel`. With
+    `condition="difference"`, `translator` subtracts the labels that the discriminator
+    predicts for the image, so attributes that a target does not name have a difference
+    of 0. As the discriminator requires images of a fixed size, so does this translator.
 
     Args:
-        datasets: the `DatasetInfo` of the images; binary labels.
-        condition: `"target"`, the labels asked for (AttGAN), or `"difference"`, those
-            minus the image's own labels (STGAN).
+        datasets: `DatasetInfo` of a data set with binary labels.
+        condition: input of the generator: `"target"`, the target labels (AttGAN), or
+            `"difference"`, the target labels minus the image's labels (STGAN).
         transfer_units: whether skip connections are selective transfer units (STGAN).
-        shortcut_layers: number of skip connections, counted from the deepest layer.
+        shortcut_layers: number of skip connections, starting at the deepest layer.
         num_layers: strided layers of the generator's encoder.
-        base_filters: width of the generator's first layer.
-        upsampling: `"transposed"` as in the papers, or `"resize"` (see `Generator`).
-        discriminator_filters: width of the discriminator's first layer.
-        discriminator_layers: its strided layers.
-        **kwargs: of `keras.Model`: `name`, `dtype`.
+        base_filters: channels of the generator's first layer.
+        upsampling: `"transposed"`, as in the papers, or `"resize"` (see `Generator`).
+        discriminator_filters: channels of the discriminator's first layer.
+        discriminator_layers: strided layers of the discriminator.
+        **kwargs: `name` and `dtype` of `keras.Model`.
 
     Raises:
-        InputError: for several data sets, one-hot labels, images whose sides the
-            generator cannot halve, or an argument out of range.
+        InputError: if there is more than one data set, labels are one-hot, the height
+            or width is not a multiple of 2**num_layers, or an argument is out of range.
 
-    `fit` takes batches (image, label): images are float (batch, height, width,
-    channels) in [-1, 1], or uint8; labels are (batch, attributes), 0 or 1.
+    Example:
+
+    ```python
+    import stargan_tf
+    from stargan_tf_attgan.model import AttGAN
+
+    faces = stargan_tf.load_dataset("toon_attributes", image_size=64)
+    model = AttGAN(
+        faces.info, num_layers=3, base_filters=16, discriminator_layers=4
+    )
+    model.compile(total_steps=1000)
+    model.fit(stargan_tf.training_batches(faces), steps_per_epoch=100, epochs=10)
+    ```
 
     With `dtype="mixed_bfloat16"` the generator runs in bfloat16; the discriminator,
-    all losses and the penalty stay in float32.
+    all losses, and the penalty stay in float32.
 
     Reference: AttGAN (He et al. 2019), https://arxiv.org/abs/1711.10678; STGAN (Liu et
         al. 2019), https://arxiv.org/abs/1904.09709
@@ -116,7 +130,7 @@ class AttGAN(LabelModel):
             self.label_space.num_domains,
             discriminator_filters,
             discriminator_layers,
-            # The penalty differentiates its slope, for which bfloat16 is too coarse.
+            # bfloat16 is too imprecise for the gradient of the gradient penalty.
             dtype=full,
             name="discriminator",
         )
@@ -127,41 +141,42 @@ class AttGAN(LabelModel):
             image = keras.Input(shape, dtype=full, name="image")
             label = keras.Input((len(info.domains),), dtype=full, name="label")
             _, logits = self.discriminator(image)
-            own_labels = OwnLabels(groups, dtype=full, name="own_labels")(logits)
-            edited = self.generator([image, label - own_labels])
+            predicted = PredictedLabels(groups, dtype=full, name="predicted_labels")
+            edited = self.generator([image, label - predicted(logits)])
             translator = keras.Model([image, label], edited, name="translator")
-        # In a function, since Keras would add a network assigned to itself to the
-        # model's layers, next to the two whose weights it shares.
+        # A function, because Keras would track a network attribute as a layer of the
+        # model, in addition to the two networks whose weights it shares.
         self._translator = lambda: translator
         self.built = True
 
     @property
     def translator(self):
-        """[images, labels that the result should have] → images: a `keras.Model`."""
+        """`keras.Model` that computes edited images from [images, target labels]."""
         return self._translator()
 
     def translate(self, images, *args, **kwargs):
-        """Edits images so that they show the labels.
+        """Translates images to target labels.
 
         Args:
-            images: (n, height, width, channels), uint8 or float in [-1, 1]. Sides are
-                multiples of 2**num_layers; with `condition="difference"` the model's
-                own size.
-            *args: as of `LabelModel.translate`: `labels`, `dataset`, `mask`,
-                `batch_size`.
-            **kwargs: the same by name.
+            images: (n, height, width, channels), uint8 or float in [-1, 1]. Height and
+                width are multiples of 2**num_layers; with `condition="difference"`
+                they are those of the model.
+            *args: positional arguments of `LabelModel.translate`: `labels`, `dataset`,
+                `mask`, `batch_size`.
+            **kwargs: keyword arguments of `LabelModel.translate`.
 
         Returns:
-            (n, height, width, channels), uint8 if `images` were, else float32 in
-            [-1, 1].
+            Array (n, height, width, channels): uint8 if `images` is uint8, otherwise
+            float32 in [-1, 1].
 
         Raises:
-            InputError: if shapes do not fit, or a target cannot be read.
+            InputError: if a shape is wrong or a target is invalid.
         """
-        sizes, own = np.shape(images)[1:3], self.label_space.image_shape[:2]
+        sizes, model_size = np.shape(images)[1:3], self.label_space.image_shape[:2]
         multiple = 2 ** self.arguments["num_layers"]
         if self.arguments["condition"] == DIFFERENCE:
-            expected, fits = f"{own[0]} x {own[1]} pixels", sizes == own
+            expected = f"{model_size[0]} x {model_size[1]} pixels"
+            fits = sizes == model_size
         else:
             expected = f"sides that are multiples of {multiple} pixels"
             fits = not any(side % multiple for side in sizes)
@@ -187,23 +202,24 @@ class AttGAN(LabelModel):
         seed=0,
         **kwargs,
     ):
-        """Prepares training.
+        """Configures training. The defaults are those of AttGAN's paper.
 
         Args:
-            learning_rate: rate of the default optimizers, Adam.
-            lr_decay: `"linear"`, to zero over the second half of the training, or
-                `"none"`.
-            total_steps: length of the training in batches, for the decay.
-            beta_1: decay of the default optimizers' mean gradient.
-            beta_2: decay of their mean square.
+            learning_rate: initial learning rate of Adam, the default optimizer.
+            lr_decay: schedule of the learning rate: `"linear"`, a linear decay to zero
+                over the second half of the training, or `"none"`.
+            total_steps: length of the training in batches, for the schedule.
+            beta_1: β₁ of the default optimizers.
+            beta_2: β₂ of the default optimizers.
             critic_steps: discriminator updates per generator update.
-            loss_weights: {term: weight} in place of those of `LOSS_WEIGHTS`.
-            seed: of everything random in training.
-            **kwargs: `optimizer`, `generator_optimizer`, `discriminator_optimizer` and
+            loss_weights: {name: weight} of weights that differ from `LOSS_WEIGHTS`.
+            seed: integer seed of all random numbers in training.
+            **kwargs: `optimizer`, `generator_optimizer`, `discriminator_optimizer`, and
                 arguments of `keras.Model.compile`.
 
         Raises:
-            InputError: for an unknown loss weight or decay, or a value out of range.
+            InputError: if a loss weight or `lr_decay` is unknown, or a value is out of
+                range.
         """
         check_choice("lr_decay", lr_decay, DECAYS)
         check_decay("beta_1", beta_1)
@@ -245,11 +261,15 @@ class AttGAN(LabelModel):
     # === Training ===
 
     def train_step(self, data, update=None):
-        """One critic update and, every `critic_steps`-th time, one of the generator.
+        """Updates the discriminator and, every `critic_steps` steps, the generator.
 
         Args:
-            data: image and label.
-            update: `_train_critic` or `_train_both`; by default by the step.
+            data: a batch (image, label).
+            update: `_train_critic` or `_train_both`. Defaults to the update that is due
+                at this step.
+
+        Returns:
+            {name: value} of the logs.
         """
         image, label = self.unpack_batch(data)
         if update is not None:
@@ -266,7 +286,10 @@ class AttGAN(LabelModel):
         return self.get_metrics_result()
 
     def _train_variants(self, data):
-        """Train steps and whose turn it is, where a replica must not decide."""
+        """Returns the train steps and the index of the one that is due.
+
+        They are separate functions because replicas cannot synchronize inside `cond`.
+        """
         if self.critic_steps == 1:
             return super()._train_variants(data)
         updates = (self._train_critic, self._train_both)
@@ -282,7 +305,7 @@ class AttGAN(LabelModel):
         self._update_critic(image, label, fake, alpha)
 
     def _train_both(self, image, label):
-        """One update of each network, the discriminator first."""
+        """Updates the discriminator, then the generator."""
         target, alpha = self._draw(label)
         with tape_over(self.generator) as tape:
             fake, unedited = self._edit(image, label, target)
@@ -299,7 +322,7 @@ class AttGAN(LabelModel):
         self.apply_gradients("discriminator", gradients)
 
     def test_step(self, data):
-        """The losses, without an update; each evaluation draws the same numbers."""
+        """Computes the losses; all evaluations use the same random numbers."""
         image, label = self.unpack_batch(data)
         target, alpha = self._draw(label, self.evaluation_number())
         fake, unedited = self._edit(image, label, target)
@@ -308,10 +331,9 @@ class AttGAN(LabelModel):
         return self.get_metrics_result()
 
     def _draw(self, label, number=None):
-        """Target labels and the penalty's positions for a batch; see `random_seed`.
+        """Returns target labels and the gradient penalty's α for a batch.
 
-        Targets are the labels of other images. Both are drawn for the whole batch, that
-        of all replicas.
+        Targets are the labels of the global batch in random order.
         """
         count = global_batch_size(label)
         order = tf.random.stateless_uniform([count], self.random_seed(0, number))
@@ -325,8 +347,10 @@ class AttGAN(LabelModel):
         return target - label if difference else target
 
     def _edit(self, image, label, target):
-        """The images with the target labels, and with their own, in one pass."""
-        conditions = [self._condition(label, wanted) for wanted in (target, label)]
+        """Returns the images with target labels and with unchanged labels."""
+        conditions = [
+            self._condition(label, new_label) for new_label in (target, label)
+        ]
         outputs = self.generator(
             [tf.concat([image, image], axis=0), tf.concat(conditions, axis=0)]
         )
@@ -344,31 +368,31 @@ class AttGAN(LabelModel):
 
 
 def _check_data(space, num_layers):
-    """Refuses data that the model cannot be trained on."""
+    """Raises InputError for data that the model does not support."""
     info, *others = space.datasets
     if others:
         names = ", ".join(info.name for info in space.datasets)
         raise InputError(
-            f"attgan trains on one data set. Received: {names}. Choose one of them, or "
+            f"attgan requires one data set. Received: {names}. Choose one of them or "
             "use --family stargan."
         )
     if info.label_type != BINARY:
         raise InputError(
-            "attgan edits binary attributes, of which an image shows any number. "
-            f"Received: '{info.name}', which has one-hot labels without attributes. "
-            "Use --family stargan, or a data set such as toon_attributes."
+            f"attgan requires binary attributes. Received: '{info.name}', which has "
+            "one-hot labels. Use --family stargan or a data set such as "
+            "toon_attributes."
         )
     if space.has_gaps:
         raise InputError(
-            "attgan needs a value in every pixel. Received: pixels without data in "
-            f"'{info.name}'. Use --family stargan."
+            "attgan does not support pixels without data. Received: "
+            f"'{info.name}' with invalid_value. Use --family stargan."
         )
-    # An instance norm over a single pixel would leave nothing.
+    # Instance normalization of a single pixel would give 0.
     height, width, _ = space.image_shape
     multiple = 2**num_layers
     if height % multiple or width % multiple or min(height, width) < 2 * multiple:
         raise InputError(
-            f"With num_layers={num_layers} the sides of images must be multiples of "
-            f"{multiple}, at least {2 * multiple}. Received: {height} x {width} "
-            "pixels. Change image_size, or use fewer num_layers."
+            f"With num_layers={num_layers}, image height and width must be multiples "
+            f"of {multiple}, at least {2 * multiple}. Received: {height} x {width} "
+            "pixels. Change image_size or decrease num_layers."
         )

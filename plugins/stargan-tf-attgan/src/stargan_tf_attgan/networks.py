@@ -1,7 +1,7 @@
-"""The two networks of AttGAN and STGAN, and their layers.
+"""The networks of AttGAN and STGAN, and their layers.
 
-Images are float in [-1, 1]. A condition has one entry for each attribute: the target
-label in [0, 1], or its difference from the image's own label in [-1, 1].
+Images are float in [-1, 1]. A condition has one value per attribute: the target label
+in [0, 1], or the target label minus the image's label in [-1, 1].
 """
 
 import keras
@@ -26,23 +26,24 @@ UPSAMPLINGS = ("transposed", "resize")
 class Generator(keras.Model):
     """G(x, c): encodes an image and decodes it with a condition.
 
-    Fully convolutional: it takes any height and width that are multiples of
-    2**num_layers. The papers normalize over batches; this network uses instance
-    normalization, which is the same in training and in use and does not depend on the
-    batch size.
+    The network is fully convolutional: height and width are any multiples of
+    2**num_layers. The papers use batch normalization; this network uses instance
+    normalization, which is the same in training and inference and does not depend on
+    the batch size.
 
     Args:
         num_attributes: width of the condition.
         transfer_units: whether skip connections are `SelectiveTransferUnit`s (STGAN).
             Otherwise they are plain concatenations.
-        shortcut_layers: number of skip connections, counted from the deepest layer.
+        shortcut_layers: number of skip connections, starting at the deepest layer.
             AttGAN has 1; STGAN has `num_layers - 1`.
-        num_layers: halving convolutions of the encoder, and as many doublings.
-        base_filters: channels of the first convolution, doubled by each further one
-            up to `MAX_WIDTH`.
+        num_layers: number of strided convolutions of the encoder, and of upsampling
+            layers of the decoder.
+        base_filters: channels of the first convolution. Every further one has twice
+            as many, up to `MAX_WIDTH`.
         upsampling: `"transposed"` convolutions, as in the papers, or `"resize"`, not
-            in the papers: nearest-neighbor doubling before a 3×3 convolution, which
-            leaves no checkerboard (Odena et al. 2016).
+            in the papers: nearest-neighbor upsampling before a 3×3 convolution, which
+            avoids checkerboard artifacts (Odena et al. 2016).
         num_channels: number of image channels.
 
     Input: [image (batch, height, width, num_channels), condition (batch,
@@ -50,8 +51,7 @@ class Generator(keras.Model):
     Output: image (batch, height, width, num_channels), at least float32, in [-1, 1].
 
     Raises:
-        InputError: for another `upsampling`, or a number of skip connections that does
-            not fit.
+        InputError: if `upsampling` is unknown or `shortcut_layers` is out of range.
 
     Reference: AttGAN (He et al. 2019), section III; STGAN (Liu et al. 2019), section 3.
     """
@@ -108,30 +108,30 @@ class Generator(keras.Model):
                     )
                     skip, state = unit([skip, state, condition])
                 x = layers.Concatenate(dtype=dtype, name=f"skip_{i}")([x, skip])
-        drawn = _doubling(upsampling, num_channels, num_layers, dtype=dtype)(x)
-        outputs = layers.Activation("tanh", dtype=full, name="image_out")(drawn)
+        x = _doubling(upsampling, num_channels, num_layers, dtype=dtype)(x)
+        outputs = layers.Activation("tanh", dtype=full, name="image_out")(x)
         super().__init__(inputs=[image, condition], outputs=outputs, **kwargs)
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
 @configurable
 class Discriminator(keras.Model):
-    """D(x): is the image real, and which attributes does it show?
+    """D(x): real/fake score and attribute logits of an image.
 
     Args:
         image_shape: (height, width, channels) of the images.
         num_attributes: number of class logits.
-        base_filters: channels of the first convolution, doubled by each further one
-            up to `MAX_WIDTH`.
-        num_layers: number of halving convolutions, which both outputs share. Behind
-            them each output has a hidden layer as wide as the last convolution.
+        base_filters: channels of the first convolution. Every further one has twice
+            as many, up to `MAX_WIDTH`.
+        num_layers: number of strided convolutions, which both outputs share. Each
+            output then has a hidden layer as wide as the last convolution.
 
     Input: image (batch, height, width, channels).
     Output: (scores (batch, 1), higher for real images; class logits (batch,
         num_attributes)), both at least float32.
 
     Raises:
-        InputError: if the image is too small to be halved that often.
+        InputError: if the image is too small for `num_layers` strided convolutions.
 
     Reference: AttGAN (He et al. 2019), section III: D and C, which share their
         convolutions.
@@ -146,12 +146,13 @@ class Discriminator(keras.Model):
         dtype=None,
         **kwargs,
     ):
-        # An instance norm over a single pixel would leave nothing.
+        # Instance normalization of a single pixel would give 0.
         if min(image_shape[:2]) < 2 ** (num_layers + 1):
             raise InputError(
-                f"discriminator_layers must leave at least 2 x 2 pixels. Received: "
-                f"{num_layers} layers, which halve images of {image_shape[0]} x "
-                f"{image_shape[1]} pixels. Use fewer discriminator_layers."
+                "The last strided layer of the discriminator must have at least 2 x 2 "
+                f"outputs. Received: {num_layers} layers for images of "
+                f"{image_shape[0]} x {image_shape[1]} pixels. Decrease "
+                "discriminator_layers."
             )
         full = at_least_float32(dtype)
         image = keras.Input(image_shape, dtype=full, name="image")
@@ -175,20 +176,20 @@ class Discriminator(keras.Model):
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
 class SelectiveTransferUnit(layers.Layer):
-    """A skip connection that passes on what the condition leaves as it is.
+    """Skip connection that selects the encoder features that do not change.
 
-    With the encoder's features f, the hidden state s' of the deeper unit, and the
+    With the encoder features f, the hidden state s' of the next deeper unit, and the
     condition c:
 
-        ŝ = doubling([s', c])          t = tanh(W_h * [f, s])
+        ŝ = upsample([s', c])          t = tanh(W_h * [f, s])
         r = sigmoid(W_r * [f, ŝ])      output = (1 - z)·ŝ + z·t
         z = sigmoid(W_z * [f, ŝ])      s = r·ŝ
 
-    The deepest unit takes the code as the hidden state.
+    The hidden state of the deepest unit is the encoder's output.
 
     Args:
-        filters: channels of the features, of the output and of the new state.
-        upsampling: how the state is doubled, as in `Generator`.
+        filters: channels of the features, the output, and the new state.
+        upsampling: upsampling of the state, as in `Generator`.
 
     Input: [f (batch, height, width, filters), s' (batch, height / 2, width / 2, any),
         c (batch, attributes)].
@@ -227,7 +228,7 @@ class SelectiveTransferUnit(layers.Layer):
             layer.build((*features[:-1], 2 * features[-1]))
 
     def call(self, inputs):
-        """[f, s', c] → [output, s]."""
+        """Computes [output, s] from [f, s', c]."""
         features, state, condition = inputs
         state = self.double(self.append([state, condition]))
         both = ops.concatenate([features, state], axis=-1)
@@ -237,43 +238,43 @@ class SelectiveTransferUnit(layers.Layer):
         return [(1.0 - z) * state + z * new, kept]
 
     def compute_output_shape(self, input_shape):
-        """Twice the shape of f."""
+        """Returns the shapes of output and s, both that of f."""
         return [input_shape[0], input_shape[0]]
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
 class AppendCondition(layers.Layer):
-    """Appends every entry of the condition as a channel of that value.
+    """Appends each value of the condition as a constant channel.
 
-    The condition is spread by a broadcast product, not by tiling: mobile delegates
-    refuse Tile.
+    It broadcasts by a product, because mobile delegates do not support Tile.
 
     Input: [x (batch, height, width, channels), condition (batch, attributes)].
     Output shape: (batch, height, width, channels + attributes).
     """
 
     def call(self, inputs):
-        """[x, condition] → x with more channels."""
+        """Computes x with the appended channels from [x, condition]."""
         x, condition = inputs
         planes = ops.ones_like(x[..., :1]) * condition[:, None, None, :]  # (b, h, w, n)
         return ops.concatenate([x, planes], axis=-1)
 
     def compute_output_shape(self, input_shape):
-        """The shape of x with more channels."""
-        # Without it Keras would call this layer on inputs of two precisions.
+        """Returns the shape of x with the appended channels."""
+        # Otherwise Keras would infer it by a call with inputs of two precisions.
         x, condition = input_shape
         return (*x[:-1], x[-1] + condition[-1])
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
-class OwnLabels(layers.Layer):
-    """The most likely labels of images, by the rules of stargan_tf's targets.
+class PredictedLabels(layers.Layer):
+    """Binary labels from class logits, consistent with stargan_tf's `binarize`.
 
-    An attribute is on if its probability is at least 0.5. In an exclusive group the
-    likeliest member is on if the members' probabilities add up to at least 0.5.
+    An attribute is 1 if its probability is at least 0.5. In an exclusive group, only
+    the most likely attribute is 1, and only if the probabilities of the group add up to
+    at least 0.5.
 
     Args:
-        groups: for each exclusive group the indices of its attributes.
+        groups: lists of the attribute indices of each exclusive group.
 
     Input: class logits (batch, attributes).
     Output: (batch, attributes), each 0 or 1.
@@ -284,7 +285,7 @@ class OwnLabels(layers.Layer):
         self.groups = groups
 
     def call(self, inputs):
-        """Logits → labels."""
+        """Computes labels from class logits."""
         probabilities = ops.sigmoid(inputs)
         labels = ops.cast(probabilities >= 0.5, self.compute_dtype)
         columns = ops.split(labels, inputs.shape[-1], axis=-1)
@@ -292,7 +293,7 @@ class OwnLabels(layers.Layer):
             members = ops.take(probabilities, group, axis=-1)  # (batch, members)
             any_on = ops.sum(members, axis=-1, keepdims=True) >= 0.5
             best = members >= ops.max(members, axis=-1, keepdims=True)
-            # The first of equals. Keras' argmax is an operation that LiteRT lacks.
+            # The first maximum, without argmax, which LiteRT lacks.
             rank = ops.cumsum(ops.cast(best, self.compute_dtype), axis=-1)
             chosen = ops.cast(any_on & best & (rank == 1.0), self.compute_dtype)
             for place, index in enumerate(group):
@@ -311,7 +312,10 @@ def _halving(filters, **kwargs):
 
 
 def _doubling(upsampling, filters, number, **kwargs):
-    """The class is part of the name: kernels of the two have other axes."""
+    """Returns an upsampling layer.
+
+    Its name contains `upsampling` because the axes of the two kernels differ.
+    """
     kwargs["name"] = f"{upsampling}_{number}"
     if upsampling == "resize":
         return DoublingConv2D(filters, **kwargs)

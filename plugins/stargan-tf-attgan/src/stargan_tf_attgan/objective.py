@@ -1,15 +1,15 @@
-"""What the two networks are trained on, term by term.
+"""The loss terms of the two networks.
 
-The networks come in as callables, so that each term can be checked by hand on a
-network of one weight.
+Networks are passed as callables, so that tests can verify each term by hand with a
+network that has a single weight.
 """
 
 from types import SimpleNamespace
 
 from keras import ops
 
-# Term → (its function of what the networks computed, the name of its weight or None
-# for 1). Logs are named after the terms; the weights are in `__init__.py`.
+# Term → (function of the networks' outputs, name of its weight or None for a weight of
+# 1). Logs are named after the terms. The weights are in `__init__.py`.
 CRITIC_TERMS = {
     "real": (lambda seen: -ops.mean(seen.real_scores), None),
     "fake": (lambda seen: ops.mean(seen.fake_scores), None),
@@ -33,25 +33,26 @@ GENERATOR_TERMS = {
 
 
 def critic_terms(discriminator, value_and_slope, image, label, fake, alpha):
-    """Terms of the discriminator's loss.
+    """Computes the terms of the discriminator's loss.
 
     Args:
-        discriminator: image → (scores, class logits).
-        value_and_slope: (function, x) → (function(x), gradient of its sum by x).
+        discriminator: function from images to (scores, class logits).
+        value_and_slope: function that returns f(x) and the gradient of its sum with
+            respect to x, given (f, x).
         image: real images (batch, height, width, channels) in [-1, 1].
         label: their labels (batch, attributes), 0 or 1.
-        fake: edited images, like `image`; no gradient must flow out of them.
-        alpha: (batch, 1, 1, 1) in [0, 1]: where between a real and an edited image
-            the penalty is taken.
+        fake: edited images, shaped like `image`, without a gradient.
+        alpha: (batch, 1, 1, 1) in [0, 1], the weight of the real image in the
+            interpolation for the penalty.
 
     Returns:
         {term of `CRITIC_TERMS`: scalar}.
 
-    Reference: AttGAN (He et al. 2019), section III: its classification loss of real
-        images and adversarial loss with gradient penalty; STGAN (Liu et al. 2019),
-        section 3.3.
+    Reference: AttGAN (He et al. 2019), section III (classification loss of real images
+        and adversarial loss with gradient penalty); STGAN (Liu et al. 2019), section
+        3.3.
     """
-    # In one pass, which reads the weights, and adds up their gradients, once.
+    # A single pass over both reads the weights and accumulates gradients only once.
     scores, class_logits = discriminator(ops.concatenate([image, fake], axis=0))
     real_scores, fake_scores = ops.split(scores, 2)
     between = alpha * image + (1.0 - alpha) * fake
@@ -66,21 +67,21 @@ def critic_terms(discriminator, value_and_slope, image, label, fake, alpha):
 
 
 def generator_terms(discriminator, image, target, fake, unedited):
-    """Terms of the generator's loss.
+    """Computes the terms of the generator's loss.
 
     Args:
-        discriminator: image → (scores, class logits).
+        discriminator: function from images to (scores, class logits).
         image: source images (batch, height, width, channels) in [-1, 1].
-        target: the labels asked for (batch, attributes), 0 or 1.
-        fake: the images edited to show `target`, like `image`.
-        unedited: what the generator makes of the images if nothing is to be changed.
-            There is no cycle: this term alone keeps what was not asked for.
+        target: target labels (batch, attributes), 0 or 1.
+        fake: images edited to the target labels, shaped like `image`.
+        unedited: outputs of the generator for unchanged labels. Without a cycle loss,
+            their reconstruction is the only term that preserves the rest of the image.
 
     Returns:
         {term of `GENERATOR_TERMS`: scalar}.
 
-    Reference: AttGAN (He et al. 2019), section III: its adversarial, attribute
-        classification and reconstruction losses of the generator; STGAN (Liu et al.
+    Reference: AttGAN (He et al. 2019), section III (adversarial, attribute
+        classification, and reconstruction losses of the generator); STGAN (Liu et al.
         2019), section 3.3.
     """
     scores, class_logits = discriminator(fake)
@@ -95,21 +96,21 @@ def generator_terms(discriminator, image, target, fake, unedited):
 
 
 def attribute_classification(label, logits):
-    """Cross-entropy of independent attributes.
+    """Computes the binary cross-entropy of attributes.
 
     Args:
         label: (batch, attributes), 0 or 1.
         logits: (batch, attributes).
 
     Returns:
-        Scalar: the mean over images and over attributes, so that the weight of the
-        term does not depend on how many attributes there are. The papers write a sum.
+        Scalar: mean over images and attributes, so that the weight of the term does
+        not depend on the number of attributes. The papers use the sum over attributes.
     """
     return ops.mean(ops.binary_crossentropy(label, logits, from_logits=True))
 
 
 def gradient_penalty(slopes):
-    """How far the critic's slope is from one.
+    """Computes the gradient penalty.
 
     Args:
         slopes: ∂D(x̂)/∂x̂, (batch, height, width, channels).
@@ -117,9 +118,9 @@ def gradient_penalty(slopes):
     Returns:
         Scalar: mean over the batch of (‖slope‖₂ - 1)².
 
-    Reference: Gulrajani et al. 2017, equation 3.
+    Reference: WGAN-GP (Gulrajani et al. 2017), equation 3.
     """
     squared = ops.sum(ops.square(slopes), axis=(1, 2, 3))
-    # The square root has no slope at 0: a dead critic must not turn into NaN.
+    # The gradient of the square root is infinite at 0, which would give NaN.
     norm = ops.sqrt(ops.maximum(squared, 1e-24))
     return ops.mean(ops.square(norm - 1.0))

@@ -1,7 +1,7 @@
-"""`celeb_a_hq` of TensorFlow Datasets, with its domains from a table of attributes.
+"""`celeb_a_hq` of TensorFlow Datasets, with domains from a table of attributes.
 
-The builder's pictures are numbered in their file names, and the table
-`CelebAMask-HQ-attribute-anno.txt` of CelebAMask-HQ has the same numbers.
+File names of the images contain numbers, which the table
+`CelebAMask-HQ-attribute-anno.txt` of CelebAMask-HQ also has.
 """
 
 import re
@@ -27,17 +27,21 @@ SMALLEST, LARGEST = 64, 1024
 def load_by_table(
     dataset: Dataset, split: str, image_size: int, options: DatasetOptions
 ) -> LabeledImages:
-    """Opens one split.
+    """Loads a split.
 
     Args:
-        dataset: the definition, of the domains female and male.
-        split: `"train"` or `"held_out"`, divided by a hash of the pictures' numbers,
-            as the builder knows one split only.
+        dataset: the data set with the domains female and male.
+        split: `"train"` or `"held_out"`. Because the builder has only one split, images
+            are split by a hash of their names.
         image_size: side of the square images in pixels.
-        options: uses `labels`, `attributes` (domains), `crop_size`, `fit`, `held_out`.
+        options: options of the data set, of which `labels`, `attributes` (domains),
+            `crop_size`, `fit`, and `held_out` are used.
+
+    Returns:
+        The `LabeledImages`.
 
     Raises:
-        InputError: if the table misses a picture or has no column `Male`.
+        InputError: if the table has no row for an image, or no column `Male`.
     """
     table = read_attribute_file(options.labels, ("Male",))
     males = dict(zip(map(_number, table.files), table.values[:, 0], strict=True))
@@ -46,7 +50,10 @@ def load_by_table(
     def sex(example: Mapping[str, Any]) -> int:
         name = example["image/filename"].decode()
         if _number(name) not in males:
-            raise InputError(f"{options.labels} has no row for the picture {name}.")
+            raise InputError(
+                f"{options.labels} must have a row for each image. Received: no row "
+                f"for the image {name}. Use CelebAMask-HQ-attribute-anno.txt."
+            )
         return int(males[_number(name)])
 
     builder = tfds_builder(f"celeb_a_hq/{resolution(image_size)}")
@@ -57,11 +64,7 @@ def load_by_table(
 
 
 def resolution(image_size: int) -> int:
-    """The builder's configuration: the smallest that is not smaller than the images.
-
-    Args:
-        image_size: side of the square images in pixels.
-    """
+    """Returns the smallest resolution of the builder that is at least `image_size`."""
     side = SMALLEST
     while side < min(image_size, LARGEST):
         side *= 2

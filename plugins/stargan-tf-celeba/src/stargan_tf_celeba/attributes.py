@@ -1,4 +1,4 @@
-"""The 40 attributes of CelebA, and those that the paper translates."""
+"""The 40 attributes of CelebA, and those of the StarGAN paper."""
 
 from stargan_tf.plugin import InputError, Labels, binary, near_names
 
@@ -45,24 +45,25 @@ ATTRIBUTES = (
     "Young",
 )
 PAPER = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
-# A face with two of them on keeps its label, as in the official code (1.4 % of all):
-# exclusive means that a translation turns the others off when it turns one on.
+# Exclusive: a translation that sets one of them to 1 sets the others to 0. The 1.4 % of
+# faces with two of them keep their labels, as in the official code.
 HAIR_COLORS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
 
 
 def labels_of(wanted: tuple[str, ...]) -> Labels:
-    """Labels of some attributes; hair colours among them exclude each other.
+    """Returns the labels of selected attributes, with exclusive hair colors.
 
     Args:
-        wanted: their names in order; none means those of the paper.
+        wanted: names of attributes, in order; empty for those of the paper.
 
     Raises:
-        InputError: if one is not an attribute of CelebA.
+        InputError: if a name is not an attribute of CelebA.
     """
     for name in wanted:
         if name not in ATTRIBUTES:
             raise InputError(
-                f"CelebA has no attribute '{name}'. {near_names(name, ATTRIBUTES)}"
+                "Attributes must be attributes of CelebA. Received: no attribute "
+                f"'{name}'. {near_names(name, ATTRIBUTES)}"
             )
     names = tuple(wanted) or PAPER
     hair = tuple(name for name in names if name in HAIR_COLORS)

@@ -1,4 +1,4 @@
-"""The definitions of CelebA; they differ in which faces are held out."""
+"""The definitions of CelebA, which differ in the held-out faces."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,40 +27,41 @@ OF_TFDS = {"train": "train", "held_out": "test"}
 
 @dataclass(frozen=True, kw_only=True)
 class CelebA(Dataset):
-    """Faces with 40 attributes; the five of the paper unless the user chooses.
+    """Faces with 40 attributes; by default the five of the paper are used.
 
-    The aligned faces are 178 pixels wide and 218 high, so that the largest centred
-    square, which is the default, is the paper's centre crop of 178.
+    The aligned faces are 178 pixels wide and 218 pixels high, so the default crop, the
+    largest centered square, is the paper's center crop of 178.
 
     Args:
-        own_partition: whether the splits are CelebA's own, or those of StarGAN's
-            authors.
+        own_partition: whether to use the splits of CelebA instead of those of
+            StarGAN's authors.
     """
 
     own_partition: bool = False
 
     def labels_in(self, options: DatasetOptions) -> Labels:
-        """The chosen attributes, or those of the paper.
+        """Returns the labels of the selected attributes, or of those of the paper.
 
         Args:
-            options: uses `attributes`.
+            options: options of the data set, of which `attributes` is used.
         """
         return labels_of(options.attributes)
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split.
+        """Loads a split.
 
         Args:
             split: `"train"` or `"held_out"`.
             image_size: side of the square images in pixels.
-            options: uses `data_dir` and `labels` (see `files`), `attributes`,
-                `crop_size`, `fit`, `held_out`. Without `data_dir`, the `celeb_a` of
-                TensorFlow Datasets, which knows CelebA's own partition only.
+            options: options of the data set, of which `data_dir` and `labels` (see
+                `files`), `attributes`, `crop_size`, `fit`, and `held_out` are used.
+                Without `data_dir`, images come from `celeb_a` of TensorFlow Datasets,
+                with the splits of CelebA.
 
         Raises:
-            InputError: if files are missing, or a face has no row.
+            InputError: if files are missing, or the table has no row for a face.
         """
         if options.data_dir is None:
             return self._of_tfds(OF_TFDS[split], image_size, options)
@@ -72,18 +73,23 @@ class CelebA(Dataset):
         wanted = self._rows(split, files, table.files, options)
         kept = [k for k, row in enumerate(rows.tolist()) if row in wanted]
         return picture_files(
-            *(self, files.pictures, [names[k] for k in kept], table.values[rows[kept]]),
-            *(image_size, options),
+            self,
+            files.pictures,
+            [names[k] for k in kept],
+            table.values[rows[kept]],
+            image_size,
+            options,
         )
 
     def audit(self, options: DatasetOptions) -> FileAudit | None:
-        """Lists the files and rows, for `stargan-tf doctor`.
+        """Lists files and rows for `stargan-tf doctor`.
 
         Args:
-            options: uses `data_dir`, `labels`, `attributes`.
+            options: options of the data set, of which `data_dir`, `labels`, and
+                `attributes` are used.
 
         Returns:
-            The files; None without `data_dir`.
+            The `FileAudit`; None without `data_dir`.
         """
         if options.data_dir is None:
             return None
@@ -112,24 +118,24 @@ class CelebA(Dataset):
 
 _TEXTS = {
     "api_version": 1,
-    "license": "non-commercial research only, as the authors of CelebA ask",
+    "license": "noncommercial research only, as requested by the authors of CelebA",
     "citation": "Z. Liu, P. Luo, X. Wang, X. Tang: Deep Learning Face Attributes in "
     "the Wild, ICCV 2015",
-    "obtain": "Get img_align_celeba.zip and list_attr_celeba.txt from "
+    "obtain": "Download img_align_celeba.zip and list_attr_celeba.txt from "
     "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (or Kaggle's jessicali9530/"
-    "celeba-dataset), unpack them into one folder and pass it as --data_dir.",
+    "celeba-dataset), unpack them into a folder, and pass it as --data_dir.",
     "homepage": "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
     "labels": labels_of(()),
 }
 
 CELEBA = CelebA(
     name="celeba",
-    description="Faces, 5 of 40 attributes unless --attributes says more; binary",
+    description="Faces; 5 of 40 attributes, others with --attributes; binary",
     **_TEXTS,
 )
 CELEBA_PARTITION = CelebA(
     name="celeba_partition",
-    description="CelebA with its own train and test splits; binary",
+    description="CelebA with its official train and test splits; binary",
     own_partition=True,
     **_TEXTS,
 )

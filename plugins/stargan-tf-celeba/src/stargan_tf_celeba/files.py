@@ -1,11 +1,11 @@
-"""Where CelebA's files lie, in the layouts in which people have them.
+"""Finds the files of CelebA in its common folder layouts.
 
-celeba/Anno/list_attr_celeba.txt       the authors' folder
+celeba/Anno/list_attr_celeba.txt       layout of the authors
        Eval/list_eval_partition.txt
        Img/img_align_celeba/000001.jpg
-celeba/list_attr_celeba.txt            StarGAN's folder
+celeba/list_attr_celeba.txt            layout of StarGAN
        images/000001.jpg
-celeba/list_attr_celeba.csv            Kaggle's folder
+celeba/list_attr_celeba.csv            layout of Kaggle
        list_eval_partition.csv
        img_align_celeba/img_align_celeba/000001.jpg
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stargan_tf.plugin import Dataset, DatasetOptions, InputError
 
-PICTURES = ("img_align_celeba", "Img/img_align_celeba", "images")
+IMAGE_FOLDERS = ("img_align_celeba", "Img/img_align_celeba", "images")
 TABLES = ("list_attr_celeba.txt", "list_attr_celeba.csv")
 PARTITIONS = ("list_eval_partition.txt", "list_eval_partition.csv")
 
@@ -26,9 +26,9 @@ class Files:
     """The files of CelebA.
 
     Args:
-        pictures: folder of the faces.
-        labels: the table of attributes.
-        partition: CelebA's own splits; None if the file is not there.
+        pictures: folder of the images.
+        labels: table of attributes.
+        partition: file with the splits of CelebA; None if it does not exist.
     """
 
     pictures: Path
@@ -40,22 +40,23 @@ def find_files(dataset: Dataset, options: DatasetOptions) -> Files:
     """Finds the files.
 
     Args:
-        dataset: the definition.
-        options: `data_dir`, the folder that holds everything or the faces alone;
-            `labels`, the table of attributes, if it lies elsewhere.
+        dataset: the data set.
+        options: options of the data set, of which `data_dir`, the folder with all files
+            or with the images only, and `labels`, a table of attributes in another
+            place, are used.
 
     Raises:
-        InputError: if there is no table.
+        InputError: if there is no table of attributes.
     """
     root = dataset.folder(options)
     labels = Path(options.labels) if options.labels else None
     labels = labels or next(_existing(root, TABLES), None)
     if labels is None:
         raise InputError(
-            f"{root} has none of {', '.join(TABLES)}, nor has Anno/ in it. Put one "
-            f"there or give --labels. {dataset.obtain}"
+            f"{root} and {root / 'Anno'} have none of {', '.join(TABLES)}. Copy one "
+            f"there, or pass --labels. {dataset.obtain}"
         )
-    folders = (root / name for name in PICTURES)
+    folders = (root / name for name in IMAGE_FOLDERS)
     return Files(
         next((folder for folder in folders if folder.is_dir()), root),
         labels,
@@ -64,7 +65,7 @@ def find_files(dataset: Dataset, options: DatasetOptions) -> Files:
 
 
 def _existing(folder: Path, names: tuple[str, ...]) -> Iterator[Path]:
-    """Also beside the folder, where it holds the faces alone."""
+    """Existing files in the folder, and next to it if it has only images."""
     places = ("", "Anno", "Eval", "..", "../Eval", "../../Anno", "../Anno")
     paths = (folder / place / name for place in places for name in names)
     return (path for path in paths if path.is_file())

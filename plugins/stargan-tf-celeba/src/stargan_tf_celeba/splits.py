@@ -1,7 +1,7 @@
-"""Which faces are held out: as in the official code of StarGAN, or as in CelebA's own.
+"""The splits of CelebA: those of StarGAN's official code, and those of CelebA.
 
 The official code (yunjey/stargan, data_loader.py) shuffles the rows of the attribute
-file with Python's generator, seed 1234, and tests on the first 1,999.
+file with Python's random generator, seed 1234, and tests on the first 1,999.
 """
 
 import random
@@ -10,18 +10,21 @@ from stargan_tf.plugin import HELD_OUT, InputError, read_table
 from stargan_tf_celeba.files import Files
 
 SEED, TEST_COUNT = 1234, 1999
-# Values of CelebA's own partition; 1, validation, is in neither of our splits.
+# Values in the partition file; 1, the validation split, is not used.
 PARTITION = {"train": "0", "held_out": "2"}
 
 
 def official_rows(count: int, split: str, held_out: float) -> set[int]:
-    """The rows of one split by the rule of StarGAN's authors.
+    """Returns the rows of a split by the rule of StarGAN's authors.
 
     Args:
-        count: rows of the attribute file; the whole file has 202,599.
+        count: number of rows of the attribute file; the complete file has 202,599.
         split: `"train"` or `"held_out"`.
-        held_out: share; of a short file no more are held out, so that enough remain
-            to train on (the official code would hold out 1,999 of any).
+        held_out: maximum held-out fraction of a short file, so that enough rows remain
+            for training. The official code holds out 1,999 rows of any file.
+
+    Returns:
+        Indices of the rows.
     """
     order = list(range(count))
     random.Random(SEED).shuffle(order)
@@ -30,25 +33,28 @@ def official_rows(count: int, split: str, held_out: float) -> set[int]:
 
 
 def partition_rows(files: Files, split: str) -> set[str]:
-    """File names of one split of CelebA's own partition.
+    """Returns the file names of a split of CelebA.
 
     Args:
-        files: where the partition file lies.
-        split: `"train"` or `"held_out"`, which is CelebA's test split.
+        files: the files of CelebA.
+        split: `"train"`, or `"held_out"`, the test split of CelebA.
 
     Raises:
-        InputError: if the file is missing or cannot be read.
+        InputError: if the partition file is missing or cannot be read.
     """
     path = files.partition
     if path is None:
         raise InputError(
-            "CelebA's own partition is in list_eval_partition.txt (or .csv). "
-            f"Received: none beside {files.labels}. Put it there, or take --dataset "
-            "celeba, which is divided as StarGAN's authors do."
+            "The splits of CelebA need list_eval_partition.txt (or .csv). "
+            f"Received: no such file next to {files.labels}. Copy it there, or use "
+            "--dataset celeba, which has the splits of StarGAN's authors."
         )
-    # The last two cells: the authors' file has no line of names.
+    # The last two cells, because the authors' file has no header.
     rows = (row[-2:] for _, row in read_table(path))
     names = {row[0] for row in rows if row[1:] == [PARTITION[split]]}
     if not names:
-        raise InputError(f"{path} has no row 'NAME {PARTITION[split]}' for '{split}'.")
+        raise InputError(
+            f"The split '{split}' needs rows 'NAME {PARTITION[split]}'. Received: "
+            f"{path} without such rows. Download the file again."
+        )
     return names

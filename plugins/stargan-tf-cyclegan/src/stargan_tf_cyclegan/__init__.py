@@ -21,53 +21,53 @@ _width = partial(_network, minimum=1, maximum=4096)
 _optimization = partial(make_option, OPTIMIZATION)
 
 LOSS_WEIGHTS = (
-    loss_weight("cycle", 10.0, "Cycle consistency, of --objective cyclegan."),
+    loss_weight("cycle", 10.0, "Cycle consistency, for --objective cyclegan."),
     loss_weight(
         "identity",
         5.0,
-        "Identity mapping, of --objective cyclegan; 0 leaves its computation out.",
+        "Identity mapping, for --objective cyclegan; 0 skips its computation.",
     ),
 )
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Refuses values that do not fit each other, before anything is started.
+    """Raises InputError if options are incompatible, before the training starts.
 
     Args:
-        values: option name → value.
+        values: {option name: value}.
     """
     if len(values["dataset"]) > 1:
         raise InputError(
-            "A cyclegan model is trained on one data set of two domains. Received: "
-            f"--dataset {','.join(values['dataset'])}. Give one of them."
+            "A cyclegan model requires one data set of two domains. Received: "
+            f"--dataset {','.join(values['dataset'])}. Choose one of them."
         )
     check_image_size(values["image_size"], values["discriminator_layers"])
     check_pool(values["pool_size"], values["batch_size"])
 
 
 def check_image_size(image_size: int | tuple[int, int], layers: int) -> None:
-    """Raises InputError if a side is too small for the discriminator.
+    """Raises InputError if images are too small for the discriminator.
 
     Args:
         image_size: side of the square images in pixels, or (height, width).
         layers: strided layers of the discriminator.
     """
     shorter = image_size if isinstance(image_size, int) else min(image_size)
-    # Two more convolutions of 4x4 pixels, with a border of one, take off a pixel each.
+    # Each of the two 4 × 4 convolutions that follow removes one pixel.
     if shorter // 2**layers < 3:
         raise InputError(
-            f"{layers} strided layers of a discriminator need images of at least "
-            f"{3 * 2**layers} pixels. Received: image_size={image_size}. Use larger "
-            "images or fewer --discriminator_layers."
+            f"A discriminator with {layers} strided layers requires images of at least "
+            f"{3 * 2**layers} pixels. Received: image_size={image_size}. Increase "
+            "--image_size or decrease --discriminator_layers."
         )
 
 
 def check_pool(pool_size: int, batch_size: int) -> None:
-    """Raises InputError if the fakes of a batch do not fit into the pool.
+    """Raises InputError if the image pool is smaller than a batch.
 
     Args:
-        pool_size: images that the pool of each domain holds; 0 for no pool.
-        batch_size: fakes of each domain per step.
+        pool_size: capacity of each domain's pool in images; 0 for no pool.
+        batch_size: number of generated images per domain and step.
     """
     if 0 < pool_size < batch_size:
         raise InputError(
@@ -85,26 +85,26 @@ def check_two_domains(info: DatasetInfo) -> None:
     """
     if info.label_type != ONE_HOT:
         raise InputError(
-            f"CycleGAN takes images of one domain each. Received: '{info.name}' with "
-            "binary attributes. Turn two of them into domains: load_dataset(…, "
-            "attributes=('A', 'B'), one_hot=True)."
+            "CycleGAN requires images that belong to exactly one domain each. "
+            f"Received: '{info.name}' with binary attributes. Turn two of them into "
+            "domains: load_dataset(…, attributes=('A', 'B'), one_hot=True)."
         )
     if len(info.domains) != 2:
         listed = ", ".join(info.domains[:8]) + ", …" * (len(info.domains) > 8)
         raise InputError(
-            f"CycleGAN takes exactly two domains. Received: '{info.name}' with "
+            f"CycleGAN requires exactly two domains. Received: '{info.name}' with "
             f"{len(info.domains)}: {listed}. Choose two with --attributes A,B, or "
-            "train one model per pair: python -m stargan_tf_cyclegan.pairs"
+            "train a model for each pair: python -m stargan_tf_cyclegan.pairs"
         )
 
 
 PRESETS = {
     "cyclegan_256": Preset(
-        "CycleGAN as in the paper: 9 residual blocks, 256 px, 200,000 steps.",
+        "CycleGAN from the paper: 9 residual blocks, 256 px, 200,000 steps.",
         {"image_size": 256, "num_residual_blocks": 9, "steps": 200_000},
     ),
     "discogan_64": Preset(
-        "DiscoGAN's objective on CycleGAN's networks: 64 px, for a GPU.",
+        "DiscoGAN's objective with CycleGAN's networks: 64 px, for a GPU.",
         {
             "objective": "discogan",
             "image_size": 64,
@@ -116,7 +116,7 @@ PRESETS = {
         },
     ),
     "cyclegan_toons": Preset(
-        "A small CycleGAN on drawn faces, black hair and blond hair: minutes on two "
+        "A small CycleGAN for black and blond hair on generated faces: minutes on two "
         "CPU cores.",
         {
             "dataset": "toon_attributes",
@@ -150,7 +150,8 @@ CYCLEGAN = ModelFamily(
         _network(
             "num_residual_blocks",
             6,
-            "Residual blocks of each generator; the paper: 6 at 128 px, 9 from 256 px.",
+            "Residual blocks of each generator; in the paper 6 at 128 px, and 9 at "
+            "256 px and above.",
             minimum=0,
             maximum=64,
         ),
@@ -160,14 +161,15 @@ CYCLEGAN = ModelFamily(
         _network(
             "discriminator_layers",
             3,
-            "Strided layers of each discriminator; with 3 a score sees 70 x 70 pixels.",
+            "Strided layers of each discriminator; with 3, the receptive field is 70 x "
+            "70 pixels.",
             minimum=1,
             maximum=16,
         ),
         _network(
             "pool_size",
             50,
-            "Earlier translations of each domain that are kept to train its "
+            "Number of earlier translations per domain that are stored to train its "
             "discriminator; 0: none.",
             minimum=0,
         ),
@@ -189,14 +191,14 @@ CYCLEGAN = ModelFamily(
         _optimization(
             "lr_decay",
             "paper",
-            "paper: linear to zero over the second half; none.",
+            "paper: linear decay to zero over the second half; none: constant.",
             choices=("paper", "none"),
         ),
         _optimization(
             "reconstruction_delay",
             10_000,
-            "Steps of --objective discogan before the cycle term gets half of the "
-            "weight; it has a hundredth until then.",
+            "Steps with --objective discogan until the share of the cycle term in the "
+            "loss increases from 1 % to 50 %.",
             minimum=0,
         ),
     ),

@@ -1,4 +1,4 @@
-"""CycleGAN's batches: as many images of each of two domains, unpaired."""
+"""Batches for CycleGAN: unpaired images of two domains."""
 
 import numpy as np
 import tensorflow as tf
@@ -12,21 +12,20 @@ _LARGEST_SEED = 2**31 - 1  # of `training_batches`
 def unpaired_batches(
     source: LabeledImages, batch_size: int = 1, *, seed: int = 0, **options
 ) -> tf.data.Dataset:
-    """Endless batches for `CycleGAN.fit`.
+    """Returns an infinite dataset of batches for `CycleGAN.fit`.
 
-    Each domain is shuffled by itself: within an epoch of a domain each of its images
-    comes once. The stream from `start_step=k` equals that from 0 without its first k
-    batches.
+    The domains are shuffled independently: each image occurs once per epoch of its
+    domain. With `start_step=k`, the dataset starts at batch k of the same sequence.
 
     Args:
         source: training images of two one-hot domains.
-        batch_size: images of each domain per batch, at least 1.
-        seed: integer in [0, 2³¹); decides orders and flips.
-        **options: `start_step`, `flip`, `cache` and `part`, see `training_batches`.
+        batch_size: number of images per domain and batch, at least 1.
+        seed: integer in [0, 2³¹), seed of the order and the flips.
+        **options: `start_step`, `flip`, `cache`, and `part` of `training_batches`.
 
     Returns:
-        Dataset of `(image, reference)`: images of the first domain and of the second,
-        each float32 `(batch_size, h, w, c)` in [-1, 1].
+        `tf.data.Dataset` of (image, reference), images of the first and the second
+        domain, each float32 (batch_size, height, width, channels) in [-1, 1].
 
     Raises:
         InputError: if an argument is out of range, there are not exactly two one-hot
@@ -34,19 +33,20 @@ def unpaired_batches(
     """
     check_two_domains(source.info)
     streams = []
-    # The second seed always differs: the sum of both is odd.
-    for number, order in enumerate((seed, _LARGEST_SEED - seed)):
+    # The two seeds always differ, because their sum is odd.
+    for number, domain_seed in enumerate((seed, _LARGEST_SEED - seed)):
         rows = np.flatnonzero(source.labels[:, number])
         if not len(rows):
             raise InputError(
-                "Each of the two domains needs a training image. Received: no image of "
-                f"'{source.info.domains[number]}' in '{source.info.name}'. Add images, "
-                "or choose other domains with --attributes A,B."
+                "Each of the two domains requires a training image. Received: no image "
+                f"of '{source.info.domains[number]}' in '{source.info.name}'. Add "
+                "images or choose other domains with --attributes A,B."
             )
         images = subset(source, rows)
-        streams.append(training_batches(images, batch_size, seed=order, **options))
+        batches = training_batches(images, batch_size, seed=domain_seed, **options)
+        streams.append(batches)
 
-    # Nothing here branches on a tensor.
+    # The function does not branch on a tensor.
     @tf.autograph.experimental.do_not_convert
     def without_labels(first, second):
         return first[0], second[0]

@@ -1,4 +1,4 @@
-"""CycleGAN and DiscoGAN: two generators, two discriminators, two domains."""
+"""CycleGAN and DiscoGAN: translation between two domains."""
 
 import keras
 import numpy as np
@@ -40,32 +40,32 @@ MAX_PIXEL = 1.01
 class CycleGAN(LabelModel):
     """CycleGAN as a Keras model: `compile`, `fit`, `translate`, `save`.
 
-    `generator` and `discriminator` hold a network for each domain, so every command of
-    stargan_tf works as for StarGAN, with these differences:
+    `fit` takes batches (image, reference), or dictionaries with these keys: unpaired
+    images of the first and the second domain, each (batch, height, width, channels),
+    float in [-1, 1] or uint8.
 
-    - `generator` computes both translations of an image and keeps the one that the
-      label chooses: twice the work of one direction.
-    - There is no classifier. `classify` compares the mean scores of both
-      discriminators, which is a guess and not trained.
+    `generator` and `discriminator` each contain a network per domain, so all commands
+    of stargan_tf work as for StarGAN, with two differences:
+
+    - `generator` computes both translations of an image and returns the one that the
+      label selects, which doubles the computation of a single direction.
+    - The model has no classifier. `classify` compares the mean scores of the two
+      discriminators, which are not trained to classify.
 
     Args:
-        datasets: the `DatasetInfo` of two one-hot domains.
-        base_filters: first width of each generator.
+        datasets: `DatasetInfo` of a data set with two one-hot domains.
+        base_filters: channels of the first convolution of each generator.
         num_residual_blocks: residual blocks of each generator.
-        discriminator_filters: first width of each discriminator.
-        discriminator_layers: its number of halvings; with 3 a score depends on 70 × 70
-            pixels.
-        pool_size: earlier translations of each domain that are kept to train its
-            discriminator; 0 for none. They are saved with the model.
-        **kwargs: of `keras.Model`: `name`, `dtype`.
+        discriminator_filters: channels of the first convolution of each discriminator.
+        discriminator_layers: strided convolutions of each discriminator. With 3, the
+            receptive field is 70 × 70 pixels.
+        pool_size: number of earlier translations per domain that are stored to train
+            its discriminator; 0 for none. They are saved with the model.
+        **kwargs: `name` and `dtype` of `keras.Model`.
 
     Raises:
         InputError: if there are not exactly two one-hot domains, the images are too
-            small, or they may have pixels without data.
-
-    `fit` takes batches (image, reference), or dictionaries with these keys: unpaired
-    images of the first domain and of the second, float (batch, height, width, channels)
-    in [-1, 1], or uint8.
+            small, or they can have pixels without data.
 
     Example:
 
@@ -104,14 +104,15 @@ class CycleGAN(LabelModel):
         info, *others = self.label_space.datasets
         if others:
             raise InputError(
-                f"CycleGAN takes one data set. Received: {1 + len(others)}. Give one."
+                f"CycleGAN requires one data set. Received: {1 + len(others)}. Pass "
+                "one of them."
             )
         check_two_domains(info)
         check_image_size(info.image_size, discriminator_layers)
         if self.label_space.has_gaps:
             raise InputError(
-                "CycleGAN takes images whose pixels all have data. Received: "
-                f"'{info.name}' with invalid_value. Leave that out, or train StarGAN."
+                "CycleGAN does not support pixels without data. Received: "
+                f"'{info.name}' with invalid_value. Omit it or train StarGAN."
             )
         self.arguments = {
             "base_filters": base_filters,
@@ -148,18 +149,18 @@ class CycleGAN(LabelModel):
             initializer="zeros",
             trainable=False,
             autocast=False,
-            # With several replicas: each computes the same.
+            # All replicas compute the same value.
             aggregation="only_first_replica",
         )
 
     @property
     def generators(self):
-        """The networks that translate to the first domain and to the second."""
+        """The `CycleGenerator`s of the first and the second domain."""
         return self.generator.to_first, self.generator.to_second
 
     @property
     def discriminators(self):
-        """The discriminators of the first domain and of the second."""
+        """The `PatchDiscriminator`s of the first and the second domain."""
         return self.discriminator.of_first, self.discriminator.of_second
 
     def compile(
@@ -177,36 +178,38 @@ class CycleGAN(LabelModel):
         seed=0,
         **kwargs,
     ):
-        """Prepares training; without arguments, as CycleGAN's paper trains.
+        """Configures training. The defaults are those of CycleGAN's paper.
 
         Args:
-            optimizer: a Keras optimizer, its name or its config, of which generators
-                and discriminators get a copy each; defaults to Adam with β₁ = 0.5.
-            generator_optimizer: for the generators only.
-            discriminator_optimizer: for the discriminators only.
-            objective: `"cyclegan"` or `"discogan"`, whose adversarial loss, cycle
-                term and feature matching are computed with CycleGAN's networks.
-            learning_rate: initial rate of the default optimizers.
-            lr_decay: `"paper"`, linear to zero over the second half, or `"none"`.
-            reconstruction_delay: with `"discogan"`, the steps before the cycle term has
-                half of the weight; it has a hundredth until then.
-            total_steps: length of the training, for the learning rate.
-            loss_weights: {name: weight} of CycleGAN's terms, in place of 10 for
-                `"cycle"` and 5 for `"identity"`. DiscoGAN's weights are fixed.
-            seed: of everything random in training.
-            **kwargs: of `keras.Model.compile`, such as `jit_compile`.
+            optimizer: a Keras optimizer, its name, or its config; generators and
+                discriminators get a copy each. Defaults to Adam with β₁ = 0.5.
+            generator_optimizer: optimizer of the generators only.
+            discriminator_optimizer: optimizer of the discriminators only.
+            objective: `"cyclegan"` or `"discogan"`, which uses CycleGAN's networks with
+                DiscoGAN's adversarial loss, cycle term, and feature matching.
+            learning_rate: initial learning rate of the default optimizers.
+            lr_decay: schedule of the learning rate: `"paper"`, a linear decay to zero
+                over the second half of the training, or `"none"`.
+            reconstruction_delay: number of steps with `"discogan"` until the share of
+                the cycle term in the loss increases from 1 % to 50 %.
+            total_steps: length of the training in batches, for the schedule.
+            loss_weights: {name: weight} of CycleGAN's terms, `"cycle"` (default 10) and
+                `"identity"` (default 5). DiscoGAN's weights are fixed.
+            seed: integer seed of all random numbers in training.
+            **kwargs: arguments of `keras.Model.compile`, such as `jit_compile`.
 
         Raises:
-            InputError: for an unknown `objective` or `lr_decay`, or loss weights that
-                the objective does not have.
+            InputError: if `objective` or `lr_decay` is unknown, or the objective does
+                not have a loss weight.
         """
         check_choice("objective", objective, OBJECTIVES)
         check_choice("lr_decay", lr_decay, ("paper", "none"))
         weights = LOSS_WEIGHTS | (loss_weights or {})
         if objective == DISCOGAN and weights != LOSS_WEIGHTS:
             raise InputError(
-                "loss_weights are those of objective='cyclegan'; DiscoGAN's are fixed. "
-                f"Received: {loss_weights} with objective='discogan'. Leave them out."
+                "loss_weights require objective='cyclegan'; DiscoGAN's are fixed. "
+                f"Received: {loss_weights} with objective='discogan'. Omit "
+                "loss_weights."
             )
         self.objective = objective
         self.reconstruction_delay = reconstruction_delay
@@ -244,34 +247,38 @@ class CycleGAN(LabelModel):
     # === Training ===
 
     def unpack_batch(self, data):
-        """Images of the first domain and of the second, float in [-1, 1].
+        """Unpacks a batch.
 
         Args:
-            data: what `train_step` and `test_step` are given.
+            data: the argument of `train_step` or `test_step`.
+
+        Returns:
+            Images of the first and the second domain, float (batch, height, width,
+            channels) in [-1, 1].
         """
         return [self._float_images(images) for images in unpack(data, FIELDS)]
 
     def _check_batch(self, data):
         shape, rows = self.label_space.image_shape, []
         for name, images in zip(FIELDS, unpack(data, FIELDS), strict=True):
-            parts = self.distribute_strategy.experimental_local_results(images)
-            rows.append(sum(len(part) for part in parts))
-            for part in map(np.asarray, parts):
-                if part.shape[1:] != shape:
+            per_replica = self.distribute_strategy.experimental_local_results(images)
+            rows.append(sum(len(batch) for batch in per_replica))
+            for batch in map(np.asarray, per_replica):
+                if batch.shape[1:] != shape:
                     raise InputError(
                         f"{name} must be (batch, {', '.join(map(str, shape))}). "
-                        f"Received: shape {part.shape}. Resize the images."
+                        f"Received: shape {batch.shape}. Resize the images."
                     )
-                if part.dtype != np.uint8 and not (np.abs(part) <= MAX_PIXEL).all():
+                if batch.dtype != np.uint8 and not (np.abs(batch) <= MAX_PIXEL).all():
                     raise InputError(
-                        f"{name} must be float in [-1, 1], or uint8. Received: "
-                        f"{part.dtype} from {part.min():g} to {part.max():g}. Scale "
+                        f"{name} must be float in [-1, 1] or uint8. Received: "
+                        f"{batch.dtype} from {batch.min():g} to {batch.max():g}. Scale "
                         "pixels by x / 127.5 - 1."
                     )
         if len(set(rows)) > 1:
             raise InputError(
-                "A batch must have as many images of one domain as of the other. "
-                f"Received: {rows[0]} and {rows[1]}. Drop some."
+                "A batch must have the same number of images of both domains. "
+                f"Received: {rows[0]} and {rows[1]}. Remove the surplus images."
             )
         check_pool(self.pool_size, rows[0])
 
@@ -291,14 +298,14 @@ class CycleGAN(LabelModel):
         return self.get_metrics_result()
 
     def test_step(self, data):
-        """The losses, without an update and without the pool."""
+        """Computes the losses for Keras' `evaluate`, without the image pools."""
         real = self.unpack_batch(data)
         _, fake = self._generator_loss(real)
         self._discriminator_loss(real, fake)
         return self.get_metrics_result()
 
     def _generator_loss(self, real):
-        """The loss, logged, and the translations to the first and second domain."""
+        """Logs and returns the loss; also returns the translations to both domains."""
         pairs = zip(self.generators, real[::-1], strict=True)
         fake = [generator(image) for generator, image in pairs]
         terms = generator_terms(
@@ -322,12 +329,12 @@ class CycleGAN(LabelModel):
         return total
 
     def _from_pool(self, fake):
-        """What the discriminators train on, after the translations joined the pools."""
+        """Updates the pools and returns the translations for the discriminators."""
         if not self.pool_size:
             return fake
-        count, shown = tf.convert_to_tensor(self.pooled.value), []
+        count, exchanged = tf.convert_to_tensor(self.pooled.value), []
         for number, pool in enumerate((self.first_pool, self.second_pool)):
-            # Every replica has the whole pool, and sees the whole batch.
+            # Every replica has the complete pool and the global batch.
             images = global_rows(fake[number])
             order, chance = (
                 tf.random.stateless_uniform(shape, self.random_seed(purpose))
@@ -340,6 +347,6 @@ class CycleGAN(LabelModel):
                 tf.convert_to_tensor(pool.value), count, images, order, chance
             )
             pool.assign(contents)
-            shown.append(local_rows(images))
+            exchanged.append(local_rows(images))
         self.pooled.assign(tf.cast(stored, count.dtype))
-        return shown
+        return exchanged

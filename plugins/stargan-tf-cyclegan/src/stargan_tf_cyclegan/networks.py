@@ -1,4 +1,4 @@
-"""CycleGAN's generators and discriminators, and the pairs of them that a model trains.
+"""The networks of CycleGAN, and the pairs of networks that a model trains.
 
 All are fully convolutional. Instance normalization has no learned scale and offset.
 """
@@ -9,7 +9,7 @@ from keras import layers, ops
 from stargan_tf.plugin import InstanceNormalization, at_least_float32, configurable
 
 PACKAGE = "stargan_tf_cyclegan"
-WIDEST = 8  # times the first layer's width, in discriminators
+MAX_WIDTH_FACTOR = 8  # of a discriminator's layers, relative to the first
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -17,17 +17,17 @@ WIDEST = 8  # times the first layer's width, in discriminators
 class CycleGenerator(keras.Model):
     """G(x): translates an image to one domain.
 
-    7×7 convolution, two halving convolutions, residual blocks, two doubling transposed
-    convolutions, 7×7 convolution and tanh. Stem, residual blocks and the last layer pad
-    by reflection.
+    Layers: a 7×7 convolution, two strided convolutions, residual blocks, two strided
+    transposed convolutions, a 7×7 convolution, and tanh. The 7×7 convolutions and the
+    residual blocks use reflection padding.
 
     Args:
         base_filters: channels of the first convolution.
         num_residual_blocks: number of residual blocks.
-        num_channels: of the images.
+        num_channels: number of image channels.
 
-    Input: image (batch, height, width, num_channels) float in [-1, 1]; the sides are
-        multiples of 4, at least 8.
+    Input: image (batch, height, width, num_channels) float in [-1, 1]; height and width
+        are multiples of 4, at least 8.
     Output: image of the same shape, at least float32, in [-1, 1].
 
     Reference: CycleGAN (Zhu et al. 2017), section 7.2 "Generator architectures".
@@ -74,20 +74,20 @@ class CycleGenerator(keras.Model):
 @keras.saving.register_keras_serializable(PACKAGE)
 @configurable
 class PatchDiscriminator(keras.Model):
-    """D(x): is each overlapping patch of an image real?
+    """D(x): real/fake score of each overlapping patch of an image (PatchGAN).
 
     Args:
-        base_filters: channels of the first convolution, doubled by each further one up
-            to eight times as many.
-        num_layers: number of halving convolutions; with 3 each score depends on 70 × 70
-            pixels.
-        num_channels: of the images.
+        base_filters: channels of the first convolution. Every further one has twice as
+            many, up to eight times `base_filters`.
+        num_layers: number of strided convolutions. With 3, the receptive field of a
+            score is 70 × 70 pixels.
+        num_channels: number of image channels.
 
-    Input: image (batch, height, width, num_channels) float in [-1, 1], with sides of at
-        least 3 · 2**num_layers pixels.
+    Input: image (batch, height, width, num_channels) float in [-1, 1]; height and width
+        are at least 3 · 2**num_layers.
     Output: [scores (batch, h, w, 1), at least float32, higher for real images; then
-        the activations of the num_layers + 1 hidden layers]. h is
-        height / 2**num_layers - 2, rounded down, and w likewise.
+        the activations of the num_layers + 1 hidden layers], with
+        h = ⌊height / 2**num_layers⌋ - 2 and w = ⌊width / 2**num_layers⌋ - 2.
 
     Reference: CycleGAN (Zhu et al. 2017), section 7.2 "Discriminator architectures".
     """
@@ -105,7 +105,7 @@ class PatchDiscriminator(keras.Model):
 
         x, features = image, []
         for i in range(num_layers + 1):
-            name, filters = f"conv_{i + 1}", base_filters * min(2**i, WIDEST)
+            name, filters = f"conv_{i + 1}", base_filters * min(2**i, MAX_WIDTH_FACTOR)
             x = convolution(
                 layers.Conv2D,
                 filters,
@@ -127,13 +127,15 @@ class PatchDiscriminator(keras.Model):
 @keras.saving.register_keras_serializable(PACKAGE)
 @configurable
 class GeneratorPair(keras.Model):
-    """Both directions, as the one generator that stargan_tf's commands expect.
+    """Both generators as a single network, as stargan_tf's commands require.
 
-    It computes both translations and adds them up, weighted by the label: a one-hot
-    label chooses one of them, exactly.
+    It computes both translations and their sum weighted by the label, so a one-hot
+    label selects one of them exactly.
 
     Args:
-        base_filters, num_residual_blocks, num_channels: see `CycleGenerator`.
+        base_filters: channels of the first convolution of each generator.
+        num_residual_blocks: residual blocks of each generator.
+        num_channels: number of image channels.
 
     Input: [image (batch, height, width, num_channels) float in [-1, 1], label (batch,
         2) float].
@@ -154,40 +156,42 @@ class GeneratorPair(keras.Model):
 
         def translated(number, name):
             sizes = base_filters, num_residual_blocks, num_channels
-            # Weights are told apart by their paths.
+            # Weights are identified by their paths.
             with keras.name_scope(name):
                 network = CycleGenerator(*sizes, dtype=dtype, name=name)
-            share = ops.reshape(label[:, number], (-1, 1, 1, 1))
-            return share * network(image)
+            weight = ops.reshape(label[:, number], (-1, 1, 1, 1))
+            return weight * network(image)
 
         outputs = translated(0, "to_first") + translated(1, "to_second")
         super().__init__(inputs=[image, label], outputs=outputs, **kwargs)
 
     @property
     def to_first(self):
-        """The `CycleGenerator` whose images are of the first domain."""
+        """The `CycleGenerator` that translates to the first domain."""
         return self.get_layer("to_first")
 
     @property
     def to_second(self):
-        """The `CycleGenerator` whose images are of the second domain."""
+        """The `CycleGenerator` that translates to the second domain."""
         return self.get_layer("to_second")
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
 @configurable
 class DiscriminatorPair(keras.Model):
-    """Both domains' discriminators, as the one that stargan_tf's commands expect.
+    """Both discriminators as a single network, as stargan_tf's commands require.
 
-    CycleGAN has no classifier. The class logits are each domain's mean score, so they
-    are a guess: the discriminators learn what is real, not which domain is which.
+    CycleGAN has no classifier. The class logits are the mean scores of the two
+    discriminators, which are not trained to classify.
 
     Args:
-        base_filters, num_layers, num_channels: see `PatchDiscriminator`.
+        base_filters: channels of the first convolution of each discriminator.
+        num_layers: number of strided convolutions of each discriminator.
+        num_channels: number of image channels.
 
     Input: image (batch, height, width, num_channels) float in [-1, 1].
-    Output: (scores (batch, h, w, 1), the mean of both domains; class logits (batch,
-        2)), both at least float32.
+    Output: (scores (batch, h, w, 1), the mean of the two discriminators; class logits
+        (batch, 2)), both at least float32.
     """
 
     def __init__(
@@ -219,15 +223,15 @@ class DiscriminatorPair(keras.Model):
 
 
 def convolution(layer, filters, kernel_size, name, dtype, use_bias=False, **options):
-    """A convolution whose initial weights are drawn from N(0, 0.02).
+    """Returns a convolution whose kernel is initialized from N(0, 0.02²).
 
     Args:
-        layer: `keras.layers.Conv2D` or `Conv2DTranspose`.
-        filters: channels of the result.
-        kernel_size: side of the kernel.
-        name: of the layer.
-        dtype: its policy.
-        use_bias: false before a normalization, which removes it.
+        layer: `keras.layers.Conv2D` or `keras.layers.Conv2DTranspose`.
+        filters: number of output channels.
+        kernel_size: side of the square kernel.
+        name: layer name.
+        dtype: dtype policy.
+        use_bias: false before a normalization, which cancels the bias.
         **options: `strides` and `padding`.
     """
     return layer(
@@ -243,12 +247,12 @@ def convolution(layer, filters, kernel_size, name, dtype, use_bias=False, **opti
 
 
 def normalized(x, name, dtype):
-    """Instance normalization of a layer's output, named after the layer."""
-    # Scale and offset stay 1 and 0.
+    """Normalizes the output x of the layer called `name`."""
+    # Scale and offset remain 1 and 0.
     return InstanceNormalization(trainable=False, dtype=dtype, name=f"{name}_norm")(x)
 
 
 def reflected(x, pixels):
-    """Images (batch, height, width, channels) with a mirrored border of `pixels`."""
+    """Pads images (batch, height, width, channels) by reflection of `pixels`."""
     border = [pixels, pixels]
     return ops.pad(x, [[0, 0], border, border, [0, 0]], mode="reflect")

@@ -1,7 +1,8 @@
-"""What CycleGAN and DiscoGAN are trained on, term by term.
+"""The loss terms of CycleGAN and DiscoGAN.
 
-Pairs are of the first and the second domain, in this order. Every term is a sum over
-both. Networks come in as callables, so that each term can be checked by hand.
+Pairs hold the values of the first and the second domain, in this order. Every term is a
+sum over both. Networks are passed as callables, so that tests can verify each term by
+hand.
 """
 
 from types import SimpleNamespace
@@ -14,14 +15,14 @@ from stargan_tf_cyclegan import LOSS_WEIGHTS as OPTIONS
 
 LOSS_WEIGHTS = {option.name: option.default for option in OPTIONS}
 CYCLEGAN, DISCOGAN = OBJECTIVES = ("cyclegan", "discogan")
-# DiscoGAN's shares of adversarial loss and feature matching, and the weight of its
-# reconstruction, at first and later: settings of its authors' training, not in the
-# paper's equations.
+# Shares of DiscoGAN's adversarial loss and feature matching, and the weight of its
+# cycle term before and after the delay. They are settings of the authors' training and
+# not in the paper's equations.
 ADVERSARIAL_SHARE, FEATURES_SHARE = 0.1, 0.9
 FIRST_RATE, LATER_RATE = 0.01, 0.5
 
-# Objective → term → (its function of what the networks computed, the name of its
-# weight or None for 1). Logs are named after the terms.
+# Objective → term → (function of the networks' outputs, name of its weight or None for
+# a weight of 1). Logs are named after the terms.
 GENERATOR_TERMS = {
     CYCLEGAN: {
         "adversarial": (
@@ -57,12 +58,15 @@ GENERATOR_TERMS = {
 
 
 def generator_table(objective, weights):
-    """The terms of the generators' loss.
+    """Returns the terms of the generators' loss.
 
     Args:
         objective: one of `OBJECTIVES`.
-        weights: {name: weight} of CycleGAN's terms; those of weight 0 are left out, so
-            that nothing is computed for them.
+        weights: {name: weight} of CycleGAN's terms. Terms of weight 0 are omitted, so
+            they are not computed.
+
+    Returns:
+        {term: (function, name of its weight)}, as in `GENERATOR_TERMS`.
     """
     table = GENERATOR_TERMS[objective]
     if objective == DISCOGAN:
@@ -71,17 +75,17 @@ def generator_table(objective, weights):
 
 
 def generator_terms(generators, discriminators, real, fake, table):
-    """Terms of the generators' loss.
+    """Computes the terms of the generators' loss.
 
     Args:
-        generators: (to the first domain, to the second): image → image.
-        discriminators: of the first domain and the second: image → [scores, hidden
-            features …].
-        real: images of the first domain and of the second, float (batch, height, width,
-            channels) in [-1, 1]; they are not paired.
+        generators: functions that translate images to the first and second domain.
+        discriminators: functions from images of the first and second domain to
+            [scores, *hidden features].
+        real: unpaired images of the first and the second domain, float (batch, height,
+            width, channels) in [-1, 1].
         fake: `to_first(second)` and `to_second(first)`, computed under the caller's
             tape.
-        table: a `generator_table`.
+        table: result of `generator_table`.
 
     Returns:
         {term of `table`: scalar}.
@@ -89,11 +93,11 @@ def generator_terms(generators, discriminators, real, fake, table):
     Reference: CycleGAN (Zhu et al. 2017), equations 1 to 3 and section 5.2; DiscoGAN
         (Kim et al. 2017), section 2.
     """
-    judged = [d(image) for d, image in zip(discriminators, fake, strict=True)]
+    outputs = [d(image) for d, image in zip(discriminators, fake, strict=True)]
     seen = SimpleNamespace(
         real=real,
-        scores=[scores for scores, *_ in judged],
-        features=[features for _, *features in judged],
+        scores=[scores for scores, *_ in outputs],
+        features=[features for _, *features in outputs],
         real_features=lambda: [
             d(image)[1:] for d, image in zip(discriminators, real, strict=True)
         ],
@@ -104,15 +108,15 @@ def generator_terms(generators, discriminators, real, fake, table):
 
 
 def discriminator_loss(objective, real_scores, fake_scores):
-    """The loss of one domain's discriminator.
+    """Computes the loss of a discriminator.
 
     Args:
         objective: one of `OBJECTIVES`.
-        real_scores: (batch, h, w, 1), of real images.
-        fake_scores: (batch, h, w, 1), of translations.
+        real_scores: scores of real images (batch, h, w, 1).
+        fake_scores: scores of translations (batch, h, w, 1).
 
     Returns:
-        Scalar: ½·(mean (real - 1)² + mean fake²) for CycleGAN, the sum of two
+        Scalar: ½·(mean (real - 1)² + mean fake²) for CycleGAN, or the sum of both
         cross-entropies for DiscoGAN.
 
     Reference: CycleGAN (Zhu et al. 2017), section 4 "Training details"; DiscoGAN (Kim
@@ -125,12 +129,14 @@ def discriminator_loss(objective, real_scores, fake_scores):
 
 
 def discogan_weights(step, delay, dtype="float32"):
-    """Weights of DiscoGAN's terms: (0.1·adversarial + 0.9·features)·(1 - r) + r·cycle.
+    """Returns the weights of DiscoGAN's terms.
+
+    The loss is (0.1·adversarial + 0.9·features)·(1 - r) + r·cycle.
 
     Args:
-        step: number of the update, from 0, an integer tensor.
-        delay: updates with r = 0.01; r = 0.5 afterwards.
-        dtype: of the result, that of the terms.
+        step: index of the update, an integer tensor.
+        delay: number of updates with r = 0.01; then r = 0.5.
+        dtype: dtype of the weights, that of the terms.
 
     Returns:
         {name of a weight in `GENERATOR_TERMS`: scalar}.
@@ -144,38 +150,38 @@ def discogan_weights(step, delay, dtype="float32"):
 
 
 def least_squares(scores, target):
-    """Mean of (score - target)² (Mao et al. 2017)."""
+    """Computes the mean of (score - target)² (LSGAN, Mao et al. 2017)."""
     return ops.mean(ops.square(scores - target))
 
 
 def cross_entropy(scores, target):
-    """Mean binary cross-entropy of logits, all with the same target, 0 or 1."""
+    """Computes the mean binary cross-entropy of logits for a target of 0 or 1."""
     return ops.mean(ops.softplus(scores) - target * scores)
 
 
 def mean_absolute_difference(first, second):
-    """Mean of |first - second| over everything."""
+    """Computes the mean of |first - second| over all elements."""
     return ops.mean(ops.abs(first - second))
 
 
 def mean_squared_difference(first, second):
-    """Mean of (first - second)² over everything."""
+    """Computes the mean of (first - second)² over all elements."""
     return ops.mean(ops.square(first - second))
 
 
 def feature_matching(real, fake):
-    """How far the mean hidden features of translations are from those of real images.
+    """Computes the feature matching loss.
 
     Args:
         real: activations of the discriminator's hidden layers for real images, each
             (batch, h, w, channels).
-        fake: those for translations.
+        fake: activations for translations.
 
     Returns:
-        Scalar, in at least float32: the squared difference of the means over the batch,
-        averaged over the places and channels of a layer, and summed over the layers.
+        Scalar, at least float32: the squared difference of the means over the batch,
+        averaged over positions and channels, and summed over layers.
 
-    Reference: Salimans et al. 2016, section 3.1.
+    Reference: Improved GAN (Salimans et al. 2016), section 3.1.
     """
 
     def means(features):
@@ -183,11 +189,11 @@ def feature_matching(real, fake):
         return ops.mean(ops.cast(features, dtype), axis=0)
 
     return sum(
-        mean_squared_difference(means(one), means(other))
-        for one, other in zip(real, fake, strict=True)
+        mean_squared_difference(means(real_layer), means(fake_layer))
+        for real_layer, fake_layer in zip(real, fake, strict=True)
     )
 
 
 def over_both(function, first, second):
-    """The sum of a function of two images, or lists of features, over both domains."""
+    """Sums function(first, second) over both domains."""
     return sum(function(*pair) for pair in zip(first, second, strict=True))

@@ -1,7 +1,7 @@
-"""`python -m stargan_tf_cyclegan.pairs`: one CycleGAN per pair of domains.
+"""`python -m stargan_tf_cyclegan.pairs`: trains a CycleGAN per pair of domains.
 
-A CycleGAN knows two domains, so k domains take k·(k - 1) / 2 models with k·(k - 1)
-generators. The table that the command prints sets that beside one StarGAN.
+A CycleGAN has two domains, so k domains require k·(k - 1) / 2 models with k·(k - 1)
+generators. The command prints a table that compares their size with that of a StarGAN.
 
 Reference: StarGAN (Choi et al. 2018), figure 2.
 """
@@ -18,50 +18,52 @@ import stargan_tf
 
 PROGRAM = "python -m stargan_tf_cyclegan.pairs"
 USER_ERROR = 2
-STARGAN_LAYERS = 6  # of its discriminator, in the paper
+STARGAN_LAYERS = 6  # layers of StarGAN's discriminator in the paper
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Trains a model per pair of domains in RUN/A-B, and prints what they cost.
+    """Trains a model per pair of domains in RUN/A-B and prints their sizes.
 
-    The same command resumes where it stopped.
+    The same command resumes an interrupted training.
 
     Args:
-        arguments: the command line's; by default those of the process.
+        arguments: command-line arguments. Defaults to those of the process.
 
     Returns:
-        The exit status: 0, 2 for an error of the user's, or that of the training that
-        failed, after which no other is started.
+        The exit status: 0, 2 for a usage error, or the status of the first training
+        that fails; later trainings are then not started.
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         usage=f"{PROGRAM} --domains A,B,C --run DIR [any flags of stargan-tf train]",
-        description="Train one CycleGAN per pair of domains, one after the other, and "
-        "print their number of weights beside that of one StarGAN. The same command "
-        "resumes where it stopped.",
+        description="Train a CycleGAN for each pair of domains, in sequence, and "
+        "compare their number of weights with that of a StarGAN. The same command "
+        "resumes an interrupted training.",
         allow_abbrev=False,
     )
-    parser.add_argument("--run", required=True, metavar="DIR", help="Folder of all.")
     parser.add_argument(
-        "--domains", required=True, metavar="A,B,C", help="Domains to pair."
+        "--run", required=True, metavar="DIR", help="Folder of all trainings."
     )
-    given, flags = parser.parse_known_args(arguments)
-    domains = [name.strip() for name in given.domains.split(",")]
+    parser.add_argument(
+        "--domains", required=True, metavar="A,B,C", help="Names of the domains."
+    )
+    options, flags = parser.parse_known_args(arguments)
+    domains = [name.strip() for name in options.domains.split(",")]
     if len(domains) < 2 or len({*domains}) < len(domains) or not all(domains):
         print(
-            f"{PROGRAM}: --domains takes two different names or more. Received: "
-            f"{given.domains}. For example: --domains A,B,C",
+            f"{PROGRAM}: --domains requires at least two different names. Received: "
+            f"{options.domains}. Use, for example, --domains A,B,C",
             file=sys.stderr,
         )
         return USER_ERROR
     runs = {
-        pair: Path(given.run, "-".join(pair))
+        pair: Path(options.run, "-".join(pair))
         for pair in itertools.combinations(domains, 2)
     }
     for pair, run in runs.items():
         print(f"\n{' and '.join(pair)}", flush=True)
         words = ["--family", "cyclegan", *flags, "--attributes", ",".join(pair)]
-        # A process each, so that its memory is free for the next.
+        # A process per training, so that its memory is released.
         command = [sys.executable, "-m", "stargan_tf.cli.main", "train"]
         status = subprocess.run([*command, "--run", str(run), *words]).returncode
         if status:
@@ -71,14 +73,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def costs(domains: Sequence[str], runs: Sequence[Path]) -> str:
-    """The table of networks and weights: all pairs, and one StarGAN.
+    """Compares the number of networks and weights of all pairs and one StarGAN.
 
     Args:
         domains: names of all domains.
-        runs: of the pairs.
+        runs: folders of the trained pairs.
 
     Returns:
-        Lines of text.
+        A text table.
     """
     models = [stargan_tf.load_model(run) for run in runs]
     size, arguments = models[0].label_space.image_size, models[0].arguments
@@ -111,7 +113,7 @@ def costs(domains: Sequence[str], runs: Sequence[Path]) -> str:
 
 
 def _weights(models: Sequence) -> tuple[int, int]:
-    """Trainable weights of models: of their generators, and of all networks."""
+    """Returns the number of trainable weights of the generators and of all networks."""
     generators, discriminators = (
         sum(
             math.prod(variable.shape)

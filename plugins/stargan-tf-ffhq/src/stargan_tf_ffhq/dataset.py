@@ -1,4 +1,4 @@
-"""The definition of FFHQ: pictures without labels, to be translated."""
+"""The definition of FFHQ: images without labels, for translation."""
 
 from dataclasses import replace
 
@@ -20,20 +20,21 @@ OF_TFDS = {"train": "train", "held_out": "test"}
 
 
 class FlickrFaces(Dataset):
-    """Numbered faces in a folder with any sub-folders, or in a zip."""
+    """Numbered faces in a folder with any subfolders, or in a zip."""
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split; the authors' division, `held_out` has no effect.
+        """Loads a split of the authors; the option `held_out` has no effect.
 
         Args:
-            split: `"train"`, the first 60,000, or `"held_out"`, the last 10,000.
+            split: `"train"`, the first 60,000 images, or `"held_out"`, the last 10,000.
             image_size: side of the square images in pixels.
-            options: uses `data_dir`, `crop_size`, `fit`.
+            options: options of the data set, of which `data_dir`, `crop_size`, and
+                `fit` are used.
 
         Raises:
-            InputError: if there is no picture of the split.
+            InputError: if there are no images of the split.
         """
         if options.data_dir is None:
             from stargan_tf_ffhq.ffhq import Builder
@@ -45,26 +46,27 @@ class FlickrFaces(Dataset):
         if not names:
             other = "train" if split == "held_out" else "held_out"
             raise InputError(
-                f"The pictures of '{split}' are {RANGES[split]}, such as 00000.png; "
-                f"{tree.path} has none of its {len(tree.names)} in that range. If you "
-                f"have others, take the split '{other}'."
+                f"Images of '{split}' must have numbers from {RANGES[split]}, such as "
+                f"00000.png. Received: {len(tree.names)} images in {tree.path}, none "
+                f"in this range. If they are in the other range, use the split "
+                f"'{other}'."
             )
         return tree_pictures(self, tree, names, None, image_size, options)
 
     def audit(self, options: DatasetOptions) -> FileAudit | None:
-        """Lists the files, for `stargan-tf doctor`.
+        """Lists the files for `stargan-tf doctor`.
 
         Args:
-            options: uses `data_dir`.
+            options: options of the data set, of which `data_dir` is used.
 
         Returns:
-            The files; None for a zip and without `data_dir`.
+            The `FileAudit`; None for a zip and without `data_dir`.
         """
         if options.data_dir is None or tree_of(self, options).zipped:
             return None
         audit = audit_folder(options.data_dir)
         others = [name for name in audit.names if number_of(name) is None]
-        reason = "not named by a number of FFHQ, 00000 to 69999"
+        reason = "the name is not a number of FFHQ, 00000 to 69999"
         ignored = (IgnoredFile(name, reason) for name in others)
         return replace(
             audit,
@@ -76,12 +78,12 @@ class FlickrFaces(Dataset):
 FFHQ = FlickrFaces(
     api_version=1,
     name="ffhq",
-    description="Faces without labels, to be translated; not for training",
-    license="CC BY-NC-SA 4.0 as a whole; each picture under its own license, all of "
-    "which allow non-commercial use (see the authors' ffhq-dataset-v2.json)",
+    description="Faces without labels, for translation only",
+    license="CC BY-NC-SA 4.0 for the data set; each image has a separate license, all "
+    "of which allow noncommercial use (see the authors' ffhq-dataset-v2.json)",
     citation="T. Karras, S. Laine, T. Aila: A Style-Based Generator Architecture for "
     "Generative Adversarial Networks, CVPR 2019",
-    obtain="Get thumbnails128x128 or images1024x1024 as "
-    "https://github.com/NVlabs/ffhq-dataset says and pass the folder as --data_dir.",
+    obtain="Download thumbnails128x128 or images1024x1024 as described at "
+    "https://github.com/NVlabs/ffhq-dataset and pass the folder as --data_dir.",
     homepage="https://github.com/NVlabs/ffhq-dataset",
 )

@@ -1,4 +1,4 @@
-"""FFHQ's pictures are numbered; its authors train on the first 60,000."""
+"""The numbers of FFHQ's images; its authors train on the first 60,000."""
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
@@ -9,13 +9,13 @@ RANGES = {"train": "00000 to 59999", "held_out": "60000 to 69999"}
 
 
 def number_of(name: str) -> int | None:
-    """The number of a picture, such as 12345 of `12000/12345.png`.
+    """Returns the number of an image, such as 12345 for `12000/12345.png`.
 
     Args:
-        name: of a file, with or without folders.
+        name: name of a file, with or without folders.
 
     Returns:
-        Its number; None if it is no picture of FFHQ.
+        The number; None if the file is not an image of FFHQ.
     """
     stem = PurePosixPath(name).stem
     known = len(stem) == 5 and stem.isascii() and stem.isdigit()
@@ -23,10 +23,10 @@ def number_of(name: str) -> int | None:
 
 
 def of_split(names: Iterable[str], split: str) -> list[str]:
-    """The pictures of one split, by the authors' division.
+    """Returns the names of the images in a split of the authors.
 
     Args:
-        names: files.
+        names: names of files.
         split: `"train"` or `"held_out"`.
     """
     numbers = ((name, number_of(name)) for name in names)

@@ -1,4 +1,4 @@
-"""Facial landmarks by MediaPipe for `stargan-tf --landmarks mediapipe`."""
+"""Facial landmarks with MediaPipe, for `stargan-tf --landmarks mediapipe`."""
 
 from stargan_tf_mediapipe.provider import PROVIDER
 

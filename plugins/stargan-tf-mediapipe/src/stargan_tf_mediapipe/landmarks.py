@@ -1,18 +1,18 @@
 """The 98 landmarks of WFLW, from the 468 points of MediaPipe's face mesh.
 
-The mesh has lines along the same edges of the face. The landmarks of an edge stand on
-its line at equal distances, as the annotators of WFLW place them.
+The mesh has lines along the same edges of the face. The landmarks of an edge are placed
+on its line at equal distances, like the annotations of WFLW.
 
 Reference: Look at Boundary (Wu et al. 2018), section 4 (WFLW and its 98 landmarks).
 """
 
 import numpy as np
 
-# Landmarks, and the points of the mesh on whose line they stand: the first landmark on
-# the first point, the last on the last. Names are as seen in the image, so that the
+# Landmarks, and the mesh points of the line on which they are placed; the first and the
+# last landmark are at its ends. "Left" and "right" are as seen in the image, so the
 # left eye is the person's right eye.
 LINES = (
-    # The contour from the left temple, at the height of the eyes, around the chin.
+    # Contour from the left temple, at the height of the eyes, around the chin.
     (
         range(33),
         (
@@ -42,7 +42,7 @@ LINES = (
     (range(80, 83), (267, 269, 270, 409, 291)),
     (range(82, 86), (291, 375, 321, 405, 314, 17)),
     ((85, 86, 87, 76), (17, 84, 181, 91, 146, 61)),
-    # Inner edge of the lips, likewise.
+    # Inner edge of the lips, in the same order.
     (range(88, 91), (78, 191, 80, 81, 82, 13)),
     (range(90, 93), (13, 312, 311, 310, 415, 308)),
     (range(92, 95), (308, 324, 318, 402, 317, 14)),
@@ -56,10 +56,10 @@ def landmarks_of(mesh: np.ndarray) -> np.ndarray:
     """Places the landmarks on the lines of a mesh.
 
     Args:
-        mesh: float (468, 2): x, y.
+        mesh: float (468, 2), x and y.
 
     Returns:
-        float32 (98, 2): x, y on the same scale.
+        float32 (98, 2), x and y in the same unit.
     """
     landmarks = np.empty((98, 2), np.float32)
     for numbers, line in LINES:
@@ -70,7 +70,7 @@ def landmarks_of(mesh: np.ndarray) -> np.ndarray:
 
 
 def _along(points: np.ndarray, count: int) -> np.ndarray:
-    """Points at equal distances on a line through others, from its start to its end."""
+    """Returns equidistant points on a polyline, from its start to its end."""
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     places = np.concatenate([[0], np.cumsum(steps)])
     wanted = np.linspace(0, places[-1], count)

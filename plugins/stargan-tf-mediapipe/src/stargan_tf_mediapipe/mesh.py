@@ -1,4 +1,4 @@
-"""MediaPipe's face mesh: 468 points of one face.
+"""MediaPipe's face mesh: 468 points of a face.
 
 Reference: Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs
 (Kartynnik et al. 2019), section 2 (the crop, and the face presence score).
@@ -12,19 +12,19 @@ from PIL import Image
 from stargan_tf_mediapipe.network import Network
 
 SIZE = 192
-# The side of the crop, as a multiple of the longer side of the box.
+# Side of the crop, as a multiple of the longer side of the box.
 MARGIN = 1.5
 # Outer corners of the person's right and left eyes, in the mesh.
 RIGHT_EYE, LEFT_EYE = 33, 263
 
 
 class Crop(NamedTuple):
-    """A square of an image, turned so that the eyes are level.
+    """A square crop of an image, rotated so that the eyes are level.
 
     Args:
-        center: x, y in pixels.
-        side: in pixels.
-        angle: from the image's x axis to that of the crop, in radians, clockwise.
+        center: x and y in pixels.
+        side: side in pixels.
+        angle: clockwise angle from the image's x axis to that of the crop, in radians.
     """
 
     center: np.ndarray
@@ -32,13 +32,13 @@ class Crop(NamedTuple):
     angle: float
 
     def to_image(self, points: np.ndarray) -> np.ndarray:
-        """Brings points from the crop to the image.
+        """Converts points from crop coordinates to pixels of the image.
 
         Args:
-            points: float (..., 2): x, y from 0 to 1 inside of the crop.
+            points: float (..., 2), x and y, from 0 to 1 inside the crop.
 
         Returns:
-            The points in pixels of the image.
+            float (..., 2), x and y in pixels of the image.
         """
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
         turn = np.array([[cosine, sine], [-sine, cosine]])
@@ -46,12 +46,12 @@ class Crop(NamedTuple):
 
 
 class Mesh(NamedTuple):
-    """The mesh of one face.
+    """The mesh of a face.
 
     Args:
-        points: float32 (468, 3): x, y as distances in pixels from the left and upper
-            edges of the image, and depth on the same scale, smaller toward the camera.
-        score: from 0 to 1, how certain it is that there is a face.
+        points: float32 (468, 3): x and y, distances in pixels from the left and top
+            edges of the image, and depth in the same unit, smaller toward the camera.
+        score: confidence in [0, 1] that there is a face.
     """
 
     points: np.ndarray
@@ -59,21 +59,22 @@ class Mesh(NamedTuple):
 
 
 class FaceMesh:
-    """Finds the points of a face whose place is roughly known."""
+    """Finds the mesh of a face, given its approximate position."""
 
     def __init__(self):
         self._network = Network("face_landmark.tflite", ("conv2d_21", "conv2d_31"))
 
     def __call__(self, image: np.ndarray, box: np.ndarray, eyes: np.ndarray) -> Mesh:
-        """Finds the points.
+        """Finds the mesh.
 
-        The network runs twice: on the crop that the detector suggests, and on the one
-        that follows from the first points, as MediaPipe does from frame to frame.
+        The network runs twice: on a crop around the detected face, and on a crop around
+        the points of the first run, as MediaPipe does from frame to frame.
 
         Args:
             image: uint8 (height, width, 3).
-            box: float (2, 2): x, y of the face's upper left and lower right corner.
-            eyes: float (2, 2): x, y of the person's right eye and left eye.
+            box: float (2, 2), x and y of the top left and bottom right corners of the
+                face.
+            eyes: float (2, 2), x and y of the person's right and left eye.
 
         Returns:
             The mesh of the second run.
@@ -92,11 +93,11 @@ class FaceMesh:
 
 
 def crop_around(box: np.ndarray, eyes: np.ndarray) -> Crop:
-    """The crop that the network takes for a face.
+    """Returns the network's input crop for a face.
 
     Args:
-        box: float (2, 2): x, y of the face's upper left and lower right corner.
-        eyes: float (2, 2): x, y of the person's right eye and left eye.
+        box: float (2, 2), x and y of the top left and bottom right corners of the face.
+        eyes: float (2, 2), x and y of the person's right and left eye.
     """
     x, y = eyes[1] - eyes[0]
     side = MARGIN * np.max(box[1] - box[0])
@@ -104,16 +105,16 @@ def crop_around(box: np.ndarray, eyes: np.ndarray) -> Crop:
 
 
 def cut(image: np.ndarray, crop: Crop) -> np.ndarray:
-    """Samples a crop bilinearly; beyond the image its outermost pixels continue.
+    """Samples a crop with bilinear interpolation; border pixels are replicated.
 
     Args:
         image: uint8 (height, width, 3).
-        crop: what to cut out.
+        crop: the crop.
 
     Returns:
-        float (192, 192, 3), from 0 to 255.
+        float (192, 192, 3) in [0, 255].
     """
-    # A large face is first reduced, so that no pixel is skipped.
+    # A large face is downsampled first, so that no pixels are skipped.
     factor = max(1, int(crop.side / SIZE))
     if factor > 1:
         image = np.asarray(Image.fromarray(image).reduce(factor))

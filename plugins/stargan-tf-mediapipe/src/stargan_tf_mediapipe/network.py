@@ -9,10 +9,10 @@ MODELS = Path(__file__).parent / "models"
 
 
 class Network:
-    """A network with one image as its input, opened when it is first called.
+    """A network with an image as input, which is loaded when it is first called.
 
     Args:
-        file_name: of a file in `models/`.
+        file_name: name of a file in `models/`.
         outputs: names of the outputs to return.
     """
 
@@ -20,21 +20,21 @@ class Network:
         self._path = MODELS / file_name
         self._outputs = outputs
         self._interpreter = None
-        # An interpreter has one set of tensors, whichever thread calls it.
+        # All threads share the tensors of the interpreter.
         self._lock = Lock()
 
     def __call__(self, image: np.ndarray) -> list[np.ndarray]:
         """Runs the network.
 
         Args:
-            image: float (height, width, 3), of the size and range that the network
-                takes.
+            image: float (height, width, 3), with the size and range of the network's
+                input.
 
         Returns:
             The outputs as float32 arrays, without the batch dimension.
 
         Raises:
-            ImportError: without ai-edge-litert.
+            ImportError: if ai-edge-litert is not installed.
         """
         with self._lock:
             if self._interpreter is None:

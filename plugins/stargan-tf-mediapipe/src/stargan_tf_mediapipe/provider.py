@@ -10,12 +10,22 @@ from stargan_tf_mediapipe.landmarks import landmarks_of
 from stargan_tf_mediapipe.mesh import FaceMesh
 
 MIN_PRESENCE = 0.9
-# If the larger of two meshes covers more of the smaller, they are of one face.
+# If a larger mesh covers more of the box of a smaller mesh, both show the same face.
 MAX_COVERED = 0.5
 
 
 class MediaPipe:
-    """Facial landmarks and masks by MediaPipe's face detector and face mesh."""
+    """Facial landmarks and masks with MediaPipe's face detector and face mesh.
+
+    Example:
+
+    ```python
+    from stargan_tf_mediapipe import PROVIDER
+
+    faces = PROVIDER.find(photo)  # uint8 (height, width, 3) → (faces, 98, 2)
+    model.set_mask_provider(PROVIDER)
+    ```
+    """
 
     api_version = 1
     name = "mediapipe"
@@ -26,18 +36,18 @@ class MediaPipe:
         self._detector, self._mesh = FaceDetector(), FaceMesh()
 
     def find(self, image: np.ndarray) -> np.ndarray:
-        """Finds all faces of a photo.
+        """Finds all faces in a photo.
 
         Args:
             image: uint8 (height, width, 3), RGB.
 
         Returns:
-            float32 (faces, 98, 2): x, y in pixels, the center of the first pixel being
-            (0, 0); the landmarks in the order of WFLW; the largest face first. Empty
-            if there is no face.
+            float32 (faces, 98, 2): x and y in pixels, with the center of the first
+            pixel at (0, 0). Landmarks are in the order of WFLW; the largest face is
+            first. Empty if there is no face.
 
         Raises:
-            ImportError: without ai-edge-litert.
+            ImportError: if ai-edge-litert is not installed.
             InputError: if the image has another shape or type.
         """
         is_array = isinstance(image, np.ndarray)
@@ -45,36 +55,36 @@ class MediaPipe:
         if not is_image or image.shape[2:] != (3,):
             received = f"{image.dtype} {image.shape}" if is_array else type(image)
             raise InputError(
-                "An image to find faces in is a uint8 array (height, width, 3). "
-                f"Received: {received}. Convert it, such as by "
-                "np.asarray(picture.convert('RGB')) of a Pillow image."
+                "The image must be a uint8 array (height, width, 3). Received: "
+                f"{received}. Convert a Pillow image with "
+                "np.asarray(image.convert('RGB'))."
             )
         meshes = [mesh for level in self._levels(image) for mesh in level]
         landmarks = [landmarks_of(mesh) - 0.5 for mesh in _distinct(meshes)]
         return np.stack(landmarks) if landmarks else np.zeros((0, 98, 2), np.float32)
 
     def __call__(self, images):
-        """Makes the masks of StarGAN v2's high-pass skips, for `set_mask_provider`.
+        """Computes masks of StarGAN v2's high-pass skips, for `set_mask_provider`.
 
-        The largest face of each image counts. As soon as one is found, the image is not
-        searched for smaller ones.
+        The largest face of each image is used; once a face is found, the image is not
+        searched for smaller faces.
 
         Args:
             images: float (batch, size, size, 3) in [-1, 1].
 
         Returns:
-            float32 (batch, size, size, 2) in [0, 1]: the coarse and the fine mask. They
-            are all zeros for an image without a face: its skips pass nothing on.
+            float32 (batch, size, size, 2) in [0, 1]: the coarse and the fine mask. The
+            masks of an image without a face are zero, which disables its skips.
 
         Raises:
-            ImportError: without ai-edge-litert.
+            ImportError: if ai-edge-litert is not installed.
         """
         import tensorflow as tf
 
         from stargan_tf.plugin import face_masks, heat_maps_of
 
         size = images.shape[1]
-        # In training this is traced, and the networks here are not TensorFlow's.
+        # In training this code is traced, but the networks run outside TensorFlow.
         landmarks, is_face = tf.numpy_function(
             self._largest, [images], [tf.float32, tf.float32]
         )
@@ -83,7 +93,7 @@ class MediaPipe:
         return masks * tf.reshape(is_face, (-1, 1, 1, 1))
 
     def _largest(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The landmarks of the largest face of each image, and 1 if there is one."""
+        """Landmarks of the largest face in each image, and 1 if there is a face."""
         landmarks = np.zeros((len(images), 98, 2), np.float32)
         is_face = np.zeros(len(images), np.float32)
         for k, image in enumerate(np.rint((images + 1) * 127.5).clip(0, 255)):
@@ -94,14 +104,14 @@ class MediaPipe:
         return landmarks, is_face
 
     def _levels(self, image: np.ndarray) -> Iterator[list[np.ndarray]]:
-        """Yields the meshes that show a face, level by level of the detector."""
+        """Yields the meshes of faces, level by level of the detector."""
         for faces in self._detector.levels(image):
             meshes = [self._mesh(image, f.box, f.key_points[:2]) for f in faces]
             yield [mesh.points[:, :2] for mesh in meshes if mesh.score > MIN_PRESENCE]
 
 
 def _distinct(meshes: list[np.ndarray]) -> list[np.ndarray]:
-    """Each face once, the largest first."""
+    """Removes duplicate faces; the largest face is first."""
     boxes = [np.stack([mesh.min(axis=0), mesh.max(axis=0)]) for mesh in meshes]
     areas = [np.prod(box[1] - box[0]) for box in boxes]
     kept: list[int] = []
@@ -112,7 +122,7 @@ def _distinct(meshes: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _common(box: np.ndarray, other: np.ndarray) -> float:
-    """The area that two boxes have in common."""
+    """Returns the area of the intersection of two boxes."""
     sides = np.minimum(box[1], other[1]) - np.maximum(box[0], other[0])
     return float(np.prod(np.maximum(sides, 0)))
 

@@ -1,4 +1,4 @@
-"""The definitions of RaFD: by expression, by gaze, by camera."""
+"""The definitions of RaFD: by expression, by gaze, and by camera."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -33,11 +33,11 @@ OF_TFDS = {"train": "train", "held_out": "test"}
 
 @dataclass(frozen=True, kw_only=True)
 class RaFD(Dataset):
-    """Photographs with official file names, in a folder with any sub-folders, or a zip.
+    """Photographs with official file names, in a folder with any subfolders, or a zip.
 
     Args:
-        selection: which of them, and what their label is.
-        config: the selection's name in our builder for TensorFlow Datasets.
+        selection: the photographs to use, and their labels.
+        config: configuration of the TensorFlow Datasets builder in this package.
     """
 
     selection: Selection
@@ -46,13 +46,14 @@ class RaFD(Dataset):
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split; no person is in both.
+        """Loads a split; no person is in both splits.
 
         Args:
             split: `"train"` or `"held_out"`.
             image_size: side of the square images in pixels.
-            options: uses `data_dir`, `attributes` (domains), `crop_size`, `fit`,
-                `held_out` (share of the persons).
+            options: options of the data set, of which `data_dir`, `attributes`
+                (domains), `crop_size`, `fit`, and `held_out` (fraction of the people)
+                are used.
 
         Raises:
             InputError: if no file has an official name.
@@ -64,43 +65,42 @@ class RaFD(Dataset):
         photos = [(n, photo) for n, photo in photos if self.selection.takes(photo)]
         if not photos:
             raise InputError(
-                f"'{self.name}' finds no photograph for '{split}' in {tree.path}. "
-                f"Expected the official file names, such as {EXAMPLE}, of at least "
-                f"two persons. Received: {len(tree.names)} pictures, such as "
-                f"{tree.names[0]}"
+                f"'{self.name}' needs photographs for '{split}' of at least two "
+                f"people, with official file names such as {EXAMPLE}. Received: "
+                f"{len(tree.names)} images in {tree.path}, such as {tree.names[0]}"
             )
         names = [name for name, _ in photos]
         numbers = [self.selection.number(photo) for _, photo in photos]
         return tree_pictures(self, tree, names, numbers, image_size, options)
 
     def audit(self, options: DatasetOptions) -> FileAudit | None:
-        """Lists the files, for `stargan-tf doctor`.
+        """Lists the files for `stargan-tf doctor`.
 
         Args:
-            options: uses `data_dir`.
+            options: options of the data set, of which `data_dir` is used.
 
         Returns:
-            The files; None for a zip and without `data_dir`.
+            The `FileAudit`; None for a zip and without `data_dir`.
         """
         if options.data_dir is None or tree_of(self, options).zipped:
             return None
         audit = audit_folder(options.data_dir)
-        reasons = {name: self._why_not(name) for name in audit.names}
-        passed_over = (IgnoredFile(*item) for item in reasons.items() if item[1])
+        reasons = {name: self._ignored_because(name) for name in audit.names}
+        ignored = (IgnoredFile(*item) for item in reasons.items() if item[1])
         return replace(
             audit,
             names=tuple(name for name, reason in reasons.items() if not reason),
-            ignored=(*audit.ignored, *passed_over),
+            ignored=(*audit.ignored, *ignored),
         )
 
-    def _why_not(self, name: str) -> str:
-        """Why a picture is passed over; empty if it is not."""
+    def _ignored_because(self, name: str) -> str:
+        """The reason for ignoring an image; empty if it is used."""
         photo = read_name(name)
         if photo is None:
-            return f"no official file name, such as {EXAMPLE}"
+            return f"not an official file name, such as {EXAMPLE}"
         if self.selection.takes(photo):
             return ""
-        return f"not taken by {self.name}: angle {photo.angle}, gaze {photo.gaze}"
+        return f"not part of {self.name}: angle {photo.angle}, gaze {photo.gaze}"
 
     def _of_tfds(
         self, split: str, image_size: int, options: DatasetOptions
@@ -123,12 +123,12 @@ def _rafd(name: str, config: str, selection: Selection, description: str) -> RaF
         api_version=1,
         name=name,
         description=description,
-        license="given on request, for scientific research only; not to be passed on",
+        license="available on request, for scientific research only; no redistribution",
         citation="O. Langner, R. Dotsch, G. Bijlstra, D. Wigboldus, S. Hawk, A. van "
         "Knippenberg: Presentation and validation of the Radboud Faces Database, "
         "Cognition & Emotion 24(8), 2010",
-        obtain="Ask for access at https://rafd.socsci.ru.nl, unpack the photographs "
-        "into a folder and pass it as --data_dir.",
+        obtain="Request access at https://rafd.socsci.ru.nl, unpack the photographs "
+        "into a folder, and pass it as --data_dir.",
         homepage="https://rafd.socsci.ru.nl",
         labels=one_hot(*selection.domains),
         selection=selection,
@@ -137,16 +137,26 @@ def _rafd(name: str, config: str, selection: Selection, description: str) -> RaF
 
 
 RAFD = _rafd(
-    *("rafd", "three_angles", PAPER),
-    "Faces with 8 expressions, three cameras and gazes as in the paper; one-hot",
+    name="rafd",
+    config="three_angles",
+    selection=PAPER,
+    description="Faces with 8 expressions, from 3 cameras as in the paper; one-hot",
 )
 RAFD_FRONTAL = _rafd(
-    *("rafd_frontal", "frontal", FRONTAL),
-    "RaFD's 8 expressions from the front, looking at the camera; one-hot",
+    name="rafd_frontal",
+    config="frontal",
+    selection=FRONTAL,
+    description="RaFD's 8 expressions, frontal, looking at the camera; one-hot",
 )
 RAFD_GAZE = _rafd(
-    *("rafd_gaze", "three_angles", GAZE), "RaFD by where the eyes look; one-hot"
+    name="rafd_gaze",
+    config="three_angles",
+    selection=GAZE,
+    description="RaFD by direction of the gaze; one-hot",
 )
 RAFD_ANGLE = _rafd(
-    *("rafd_angle", "all", ANGLE), "RaFD by camera, from profile to profile; one-hot"
+    name="rafd_angle",
+    config="all",
+    selection=ANGLE,
+    description="RaFD by camera, from profile to profile; one-hot",
 )

@@ -1,15 +1,21 @@
-"""What RaFD's file names say: `Rafd090_01_Caucasian_female_angry_frontal.jpg`."""
+"""Parses file names of RaFD: `Rafd090_01_Caucasian_female_angry_frontal.jpg`."""
 
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 EXPRESSIONS = (
-    *("angry", "contemptuous", "disgusted", "fearful"),
-    *("happy", "neutral", "sad", "surprised"),
+    "angry",
+    "contemptuous",
+    "disgusted",
+    "fearful",
+    "happy",
+    "neutral",
+    "sad",
+    "surprised",
 )
 GAZES = ("left", "frontal", "right")
-# Degrees of the camera: 90 is in front, 0 and 180 see the profile.
+# Angle of the camera in degrees: 90 is frontal, 0 and 180 are profiles.
 ANGLES = ("000", "045", "090", "135", "180")
 
 _PATTERN = re.compile(
@@ -22,10 +28,10 @@ _PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class Photo:
-    """One photograph.
+    """The properties of a photograph.
 
     Args:
-        person: number of the person who was photographed.
+        person: number of the person.
         expression: one of `EXPRESSIONS`.
         gaze: one of `GAZES`.
         angle: one of `ANGLES`.
@@ -38,17 +44,20 @@ class Photo:
 
 
 def read_name(name: str) -> Photo | None:
-    """Reads an official file name.
+    """Parses an official file name.
 
     Args:
-        name: of a file, with or without folders; upper or lower case, any extension.
+        name: name of a file, with or without folders; case and extension are ignored.
 
     Returns:
-        What it says; None if it is no official name.
+        The properties; None if the name is not official.
     """
-    found = _PATTERN.fullmatch(PurePosixPath(name).stem.lower())
-    if found is None:
+    match = _PATTERN.fullmatch(PurePosixPath(name).stem.lower())
+    if match is None:
         return None
-    named = found.groupdict()
-    person = int(named["person"])
-    return Photo(person, named["expression"], named["gaze"], named["angle"])
+    return Photo(
+        person=int(match["person"]),
+        expression=match["expression"],
+        gaze=match["gaze"],
+        angle=match["angle"],
+    )

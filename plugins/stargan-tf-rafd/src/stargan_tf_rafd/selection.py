@@ -1,4 +1,4 @@
-"""Which photographs a data set takes, what it calls their domains, and its splits."""
+"""The photographs of each data set, their domains, and the splits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from stargan_tf.plugin import split_positions
 from stargan_tf_rafd.file_name import ANGLES, EXPRESSIONS, GAZES, Photo, read_name
 
-# The share of persons that the prepared files of TensorFlow Datasets hold out.
+# Held-out fraction of the people in files prepared by TensorFlow Datasets.
 HELD_OUT_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some of RaFD's photographs, by one of their properties.
+    """A selection of RaFD's photographs, labeled by a property.
 
     Args:
-        domain: the property that is the label: `"expression"`, `"gaze"`, `"angle"`.
-        angles: cameras whose photographs are taken.
-        gazes: gazes that are taken.
+        domain: the property that is the label: `"expression"`, `"gaze"`, or `"angle"`.
+        angles: angles of the cameras to include.
+        gazes: gazes to include.
     """
 
     domain: str = "expression"
@@ -26,22 +26,22 @@ class Selection:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The values of the property, as the file names have them."""
+        """Values of the property, as in file names."""
         known = {"expression": EXPRESSIONS, "gaze": GAZES, "angle": self.angles}
         return known[self.domain]
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """The names of the domains."""
+        """Names of the domains."""
         prefix = "" if self.domain == "expression" else f"{self.domain}_"
         return tuple(f"{prefix}{value}" for value in self.values)
 
     def takes(self, photo: Photo) -> bool:
-        """Whether a photograph belongs to it."""
+        """Whether the selection includes a photograph."""
         return photo.angle in self.angles and photo.gaze in self.gazes
 
     def number(self, photo: Photo) -> int:
-        """The number of a photograph's domain."""
+        """Returns the index of a photograph's domain."""
         return self.values.index(getattr(photo, self.domain))
 
 
@@ -55,15 +55,15 @@ ANGLE = Selection(domain="angle")
 def of_split(
     names: Sequence[str], split: str, held_out: float
 ) -> list[tuple[str, Photo]]:
-    """The photographs of one split; all of a person are in the same one.
+    """Returns the photographs of a split; each person is in only one split.
 
     Args:
-        names: files.
+        names: names of files.
         split: `"train"` or `"held_out"`.
-        held_out: share of the persons held out, decided by each one's number.
+        held_out: held-out fraction of the people, selected by a hash of their numbers.
 
     Returns:
-        (name, what it says) of those with official names.
+        (name, properties) of the files with official names.
     """
     photos = [(name, photo) for name in names if (photo := read_name(name))]
     persons = sorted({photo.person for _, photo in photos})

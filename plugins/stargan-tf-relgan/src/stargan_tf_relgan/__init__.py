@@ -1,4 +1,4 @@
-"""The model family `relgan` for stargan_tf: its options and presets."""
+"""RelGAN (Wu et al., 2019): options and presets."""
 
 from functools import partial
 
@@ -15,10 +15,10 @@ _network = partial(make_option, NETWORKS)
 _optimization = partial(make_option, OPTIMIZATION)
 
 LOSS_WEIGHTS = (
-    loss_weight("match", 1.0, "Whether the change shows, by the matching head."),
-    loss_weight("cycle", 10.0, "Reconstruction by the opposite change."),
-    loss_weight("self", 10.0, "Reconstruction by no change."),
-    loss_weight("interpolation", 1.0, "Realism of half-way changes."),
+    loss_weight("match", 1.0, "Match between images and their change."),
+    loss_weight("cycle", 10.0, "Reconstruction by the reverse change."),
+    loss_weight("self", 10.0, "Reconstruction by a change of 0."),
+    loss_weight("interpolation", 1.0, "Realism of interpolated changes."),
 )
 
 RELGAN = ModelFamily(
@@ -57,9 +57,9 @@ RELGAN = ModelFamily(
         _network(
             "small",
             False,
-            "A generator for small machines: the change enters in every residual "
-            "block, skip connections carry detail, and a mask says where the image is "
-            "redrawn (not in the paper).",
+            "A generator for training on CPUs: every residual block receives the "
+            "change, skip connections preserve detail, and a predicted mask blends the "
+            "output with the input image (not in the paper).",
         ),
     ),
     compile_options=(
@@ -69,7 +69,8 @@ RELGAN = ModelFamily(
         _optimization(
             "lr_decay",
             "none",
-            "none; or paper: linear to zero over the second half, as StarGAN's.",
+            "none: constant; paper: linear decay to zero over the second half, as in "
+            "StarGAN.",
             choices=("none", "paper"),
         ),
         _optimization("beta_1", 0.5, "Adam's β₁.", minimum=0.0, maximum=0.9999),
@@ -82,7 +83,7 @@ RELGAN = ModelFamily(
             {"image_size": 256, "batch_size": 4, "crop_size": 178, "steps": 100_000},
         ),
         "relgan_toons": Preset(
-            "RelGAN on drawn faces: minutes on two CPU cores.",
+            "A small RelGAN on generated faces: minutes on two CPU cores.",
             {
                 "dataset": "toon_attributes",
                 "image_size": 64,
@@ -94,7 +95,7 @@ RELGAN = ModelFamily(
                 "batch_size": 8,
                 "learning_rate": 4e-4,
                 "lr_decay": "paper",
-                # With less a small generator learns to change nothing.
+                # With a smaller weight, a small generator learns the identity.
                 "match": 10.0,
                 "steps": 4000,
                 "checkpoint_every": 400,

@@ -1,4 +1,4 @@
-"""RelGAN: attributes changed by as much as one says."""
+"""RelGAN: translation by relative attributes."""
 
 from types import SimpleNamespace
 
@@ -35,27 +35,46 @@ from .objective import (
 class RelGAN(LabelModel):
     """RelGAN as a Keras model: `compile`, `fit`, `translate`, `save`.
 
-    The generator is told what should change, by how much, and nothing else: what is not
-    named stays, and no classifier has to guess what an image shows.
+    `fit` takes batches (image, label). Images are (batch, height, width, channels),
+    float in [-1, 1] or uint8; labels are (batch, attributes), 0 or 1.
+
+    The inputs of the generator are an image and the changes of its attributes.
+    Attributes without a change are preserved, so the attributes of the input image do
+    not have to be known, and the model has no classifier.
 
     Args:
-        datasets: the `DatasetInfo` of the images, with binary or one-hot labels.
-        base_filters: first width of the generator.
-        num_residual_blocks: its depth.
-        discriminator_filters: first width of the discriminator.
-        discriminator_layers: its number of halvings.
-        small: a generator for small machines (see `RelativeGenerator`).
+        datasets: `DatasetInfo` of a data set with binary or one-hot labels.
+        base_filters: channels of the generator's first convolution.
+        num_residual_blocks: residual blocks of the generator.
+        discriminator_filters: channels of the discriminator's first convolution.
+        discriminator_layers: strided convolutions of the discriminator.
+        small: whether to use the generator for training on CPUs (see
+            `RelativeGenerator`).
+        **kwargs: `name` and `dtype` of `keras.Model`.
 
     Raises:
-        InputError: for several data sets, or images that are not square or may have
-            pixels without data.
+        InputError: if there is more than one data set, or images are not square or can
+            have pixels without data.
 
-    `fit` takes batches (image, label): images float (batch, height, width, channels) in
-    [-1, 1] or uint8, labels (batch, attributes) 0 or 1.
+    Example:
 
-    Reference: RelGAN (Wu et al. 2019), https://arxiv.org/abs/1908.07269. Its orthogonal
-    regularization and its switchable normalization are left out; the generator has
-    instance normalization.
+    ```python
+    import stargan_tf
+    from stargan_tf_relgan.model import RelGAN
+
+    faces = stargan_tf.load_dataset("toon_attributes", image_size=64)
+    model = RelGAN(
+        faces.info, base_filters=16, discriminator_layers=4, small=True
+    )
+    model.compile(total_steps=1000)
+    model.fit(stargan_tf.training_batches(faces), steps_per_epoch=100, epochs=10)
+    images = model.translate(images, "Blond_Hair,-Young:0.5")
+    ```
+
+    Orthogonal regularization and switchable normalization of the paper are not
+    implemented; the generator uses instance normalization.
+
+    Reference: RelGAN (Wu et al. 2019), https://arxiv.org/abs/1908.07269
     """
 
     def __init__(
@@ -80,15 +99,14 @@ class RelGAN(LabelModel):
         infos = self.label_space.datasets
         if len(infos) > 1 or not isinstance(infos[0].image_size, int):
             raise InputError(
-                "RelGAN takes one data set of square images. Received: "
-                f"{[(info.name, info.image_size) for info in infos]}. Choose one, with "
-                "one --image_size."
+                "RelGAN requires one data set of square images. Received: "
+                f"{[(info.name, info.image_size) for info in infos]}. Choose one data "
+                "set and a single number for --image_size."
             )
         if self.label_space.has_gaps:
             raise InputError(
-                "RelGAN takes images whose pixels all have data. Received: "
-                f"'{infos[0].name}' with invalid_value. Leave that out, or train "
-                "StarGAN."
+                "RelGAN does not support pixels without data. Received: "
+                f"'{infos[0].name}' with invalid_value. Omit it or train StarGAN."
             )
         channels = self.label_space.image_shape[2]
         self.generator = RelativeGenerator(
@@ -125,23 +143,25 @@ class RelGAN(LabelModel):
         seed=0,
         **kwargs,
     ):
-        """Prepares training.
+        """Configures training.
 
         Args:
-            optimizer: a Keras optimizer, its name or its config, of which each network
-                gets a copy; defaults to Adam.
-            learning_rate: rate of the default optimizers.
-            lr_decay: `"none"`, or `"paper"`: linear to zero over the second half.
-            total_steps: length of the training in batches, for the decay.
-            beta_1: decay of the default optimizers' mean gradient.
-            beta_2: decay of their mean square.
-            loss_weights: {term: weight} in place of those of `LOSS_WEIGHTS`.
-            seed: of everything random in training.
-            **kwargs: `generator_optimizer`, `discriminator_optimizer` and arguments of
+            optimizer: a Keras optimizer, its name, or its config; each network gets a
+                copy. Defaults to Adam.
+            learning_rate: learning rate of the default optimizers.
+            lr_decay: schedule of the learning rate: `"none"`, or `"paper"`, a linear
+                decay to zero over the second half of the training, as in StarGAN.
+            total_steps: length of the training in batches, for the schedule.
+            beta_1: β₁ of the default optimizers.
+            beta_2: β₂ of the default optimizers.
+            loss_weights: {name: weight} of weights that differ from `LOSS_WEIGHTS`.
+            seed: integer seed of all random numbers in training.
+            **kwargs: `generator_optimizer`, `discriminator_optimizer`, and arguments of
                 `keras.Model.compile`.
 
         Raises:
-            InputError: for an unknown term or decay.
+            InputError: if a loss weight or `lr_decay` is unknown, or a value is out of
+                range.
         """
         check_choice("lr_decay", lr_decay, ("none", "paper"))
         for name, decay in (("beta_1", beta_1), ("beta_2", beta_2)):
@@ -191,30 +211,30 @@ class RelGAN(LabelModel):
         return self.get_metrics_result()
 
     def test_step(self, data):
-        """The losses without an update; each evaluation draws the same numbers."""
+        """Computes the losses; all evaluations use the same random numbers."""
         batch = self._unpack(data, self.evaluation_number())
         self._discriminator_loss(batch)
         self._generator_loss(batch)
         return self.get_metrics_result()
 
     def _unpack(self, data, number=None):
-        """A batch, with what is drawn for it: other images' labels, and α.
+        """Returns a batch with random second and third images, changes, and α.
 
-        Every image is paired with another, to whose labels it is changed; a third one's
-        labels and image make the mismatched triples.
+        Each image is changed to the labels of its second image. The third image and its
+        labels form the mismatched triples.
         """
         image, label = self.unpack_batch(data)
         count = global_batch_size(image)
 
-        def drawn(purpose):
+        def uniform(purpose):
             seed = self.random_seed(purpose, number)
             return tf.random.stateless_uniform([count], seed)
 
-        order = tf.argsort(drawn(0))
+        order = tf.argsort(uniform(0))
         images, labels = global_rows(image), global_rows(label)
 
         def others(shift):
-            # The same order, shifted: never the image itself in a batch of 3 or more.
+            # A shifted order never pairs an image with itself if there are 3 or more.
             rows = tf.gather(tf.roll(order, shift, 0), tf.argsort(order))
             return (local_rows(tf.gather(x, rows)) for x in (images, labels))
 
@@ -226,36 +246,37 @@ class RelGAN(LabelModel):
             change=change_between(label, target, self._groups),
             back=change_between(target, label, self._groups),
             wrong=change_between(label, third_label, self._groups),
-            share=local_rows(drawn(1)),
+            alpha=local_rows(uniform(1)),
         )
 
-    def _changed(self, batch, *shares):
-        """G(x, αv) for each α, (batch,) or a number, in one pass."""
+    def _changed(self, batch, *alphas):
+        """Returns G(x, αv) for each α, which is a number or (batch,)."""
         changes = [
-            batch.change * tf.reshape(tf.cast(share, batch.change.dtype), [-1, 1])
-            for share in shares
+            batch.change * tf.reshape(tf.cast(alpha, batch.change.dtype), [-1, 1])
+            for alpha in alphas
         ]
-        images = tf.concat([batch.image] * len(shares), axis=0)
+        images = tf.concat([batch.image] * len(alphas), axis=0)
         outputs = self.generator([images, tf.concat(changes, axis=0)])
-        return tf.split(outputs, len(shares))
+        return tf.split(outputs, len(alphas))
 
     def _discriminator_loss(self, batch):
         d = self.discriminator
-        fake, partly = map(tf.stop_gradient, self._changed(batch, 1.0, batch.share))
-        images = [batch.image, batch.second, batch.third, fake, partly]
-        # In one pass, which reads the weights, and adds up their gradients, once.
+        outputs = self._changed(batch, 1.0, batch.alpha)
+        fake, interpolated = map(tf.stop_gradient, outputs)
+        images = [batch.image, batch.second, batch.third, fake, interpolated]
+        # A single pass reads the weights and accumulates their gradients only once.
         features = tf.split(d.features(tf.concat(images, axis=0)), len(images))
-        of_image, of_second, of_third, of_fake, of_partly = features
+        of_image, of_second, of_third, of_fake, of_interpolated = features
         triples = (
             (of_image, batch.change, of_second),
             (of_image, batch.change, of_fake),
             (of_image, batch.wrong, of_second),
             (of_third, batch.change, of_second),
         )
-        parts = zip(*triples, strict=True)
-        triple = joined(*(tf.concat(part, axis=0) for part in parts))
+        columns = zip(*triples, strict=True)
+        triple = joined(*(tf.concat(column, axis=0) for column in columns))
         match, *mismatches = tf.split(d.match(triple), len(triples))
-        # A wrong change may happen to be the right one.
+        # The random wrong change can equal the right one, which is then excluded.
         wrong = tf.reduce_any(batch.wrong != batch.change, axis=-1)
         mismatches[1] *= tf.cast(wrong, match.dtype)[:, None, None, None]
         seen = SimpleNamespace(
@@ -263,24 +284,24 @@ class RelGAN(LabelModel):
             fake=d.real(of_fake),
             match=match,
             mismatches=mismatches,
-            degree=d.degree(of_partly),
-            degree_of_whole=d.degree(of_fake),
-            share=batch.share,
+            degree=d.degree(of_interpolated),
+            degree_of_fake=d.degree(of_fake),
+            alpha=batch.alpha,
         )
         return self._loss("d", seen, DISCRIMINATOR_TERMS)
 
     def _generator_loss(self, batch):
         d = self.discriminator
-        fake, partly, same = self._changed(batch, 1.0, batch.share, 0.0)
-        images = tf.concat([batch.image, fake, partly], axis=0)
-        of_image, of_fake, of_partly = tf.split(d.features(images), 3)
+        fake, interpolated, same = self._changed(batch, 1.0, batch.alpha, 0.0)
+        images = tf.concat([batch.image, fake, interpolated], axis=0)
+        of_image, of_fake, of_interpolated = tf.split(d.features(images), 3)
         seen = SimpleNamespace(
             image=batch.image,
             back=self.generator([fake, batch.back]),
             same=same,
             fake=d.real(of_fake),
             match=d.match(joined(of_image, batch.change, of_fake)),
-            degree=d.degree(of_partly),
+            degree=d.degree(of_interpolated),
         )
         return self._loss("g", seen, GENERATOR_TERMS)
 
@@ -288,25 +309,25 @@ class RelGAN(LabelModel):
         terms = {term: function(seen) for term, (function, _) in table.items()}
         return self.weigh(prefix, terms, table, self.loss_weights)
 
-    # === Use ===
+    # === Inference ===
 
     def translate(self, images, changes, batch_size=16):
         """Changes attributes of images.
 
         Args:
-            images: (n, height, width, channels), uint8 or float in [-1, 1]; sides are
-                multiples of 4.
-            changes: in words, such as `"Blond_Hair,-Young:0.5"`, one for all images or
-                a list with one for each; or vectors in [-1, 1], (attributes,) or (n,
-                attributes). 1 adds an attribute, -1 removes it, 0 leaves it.
-            batch_size: images at a time.
+            images: (n, height, width, channels), uint8 or float in [-1, 1]. Height and
+                width are multiples of 4.
+            changes: target text such as `"Blond_Hair,-Young:0.5"`, or a list with a
+                text per image. Alternatively an array in [-1, 1], (attributes,) or (n,
+                attributes): 1 adds an attribute, -1 removes it, 0 preserves it.
+            batch_size: number of images per call of the generator.
 
         Returns:
-            (n, height, width, channels), uint8 if `images` were, else float32 in
-            [-1, 1].
+            Array (n, height, width, channels): uint8 if `images` is uint8, otherwise
+            float32 in [-1, 1].
 
         Raises:
-            InputError: if shapes do not fit, or a target cannot be read.
+            InputError: if a shape is wrong or a target is invalid.
         """
         if np.asarray(changes).dtype.kind == "U":
             texts = np.atleast_1d(changes).tolist()
@@ -315,38 +336,44 @@ class RelGAN(LabelModel):
         width = self.label_space.width
         if np.shape(changes)[-1:] != (width,):
             raise InputError(
-                f"changes are targets in words, or {width} numbers in [-1, 1] for all "
-                f"images or for each. Received: shape {np.shape(changes)}"
+                f"changes must be target texts, or {width} numbers in [-1, 1] for all "
+                f"images or for each image. Received: shape {np.shape(changes)}"
             )
         return self.draw(images, changes, batch_size)
 
     def change_of(self, text):
-        """The change that a target in words stands for, float32 (attributes,).
+        """Parses a target text into a change.
 
         Args:
-            text: such as `"Blond_Hair,-Young:0.5"` (docs/targets.md of stargan_tf).
+            text: text such as `"Blond_Hair,-Young:0.5"` (docs/targets.md of
+                stargan_tf).
+
+        Returns:
+            float32 (attributes,) in [-1, 1].
+
+        Raises:
+            InputError: if the text is invalid.
         """
         return change_vector(self.label_space, parse_target(text, self.label_space))
 
     def classify(self, images, dataset=0, batch_size=16):
-        """RelGAN has no classifier.
+        """Raises an error, because RelGAN has no classifier.
 
         Args:
-            images: images.
-            dataset: which data set's labels.
-            batch_size: images at a time.
+            images: unused.
+            dataset: unused.
+            batch_size: unused.
 
         Raises:
             InputError: always.
         """
         raise InputError(
-            "RelGAN is told what to change and has no classifier of what images show. "
-            "Use translate with the changes alone."
+            "RelGAN has no classifier. Call translate, which requires only the changes."
         )
 
 
 def change_vector(label_space, target):
-    """The change that a `Target` stands for, float32 (attributes,) in [-1, 1]."""
+    """Returns the change of a `Target`, float32 (attributes,) in [-1, 1]."""
     info = label_space.datasets[target.dataset]
     vector = np.zeros(len(info.domains), np.float32)
     for domain, change in target.changes.items():
@@ -355,7 +382,7 @@ def change_vector(label_space, target):
 
 
 def exclusive_members(info):
-    """Which attributes exclude each other, float32 (groups, attributes) of 0 and 1."""
+    """Returns the members of exclusive groups, float32 (groups, attributes), 0 or 1."""
     groups = info.exclusive_groups if info.label_type == "binary" else [info.domains]
     members = [[float(name in group) for name in info.domains] for group in groups]
     return np.array(members, np.float32).reshape(len(groups), len(info.domains))

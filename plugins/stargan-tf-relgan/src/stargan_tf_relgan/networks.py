@@ -1,6 +1,7 @@
-"""RelGAN's generator and discriminator.
+"""The networks of RelGAN.
 
-Images are float32 in [-1, 1]; changes are vectors in [-1, 1], a number per attribute.
+Images are float32 in [-1, 1]; a change is a vector in [-1, 1] with a number per
+attribute.
 """
 
 import keras
@@ -20,17 +21,18 @@ from stargan_tf.plugin import (
 @keras.saving.register_keras_serializable(package="stargan_tf_relgan")
 @configurable
 class RelativeGenerator(keras.Model):
-    """G(x, v): redraws an image so that its attributes change by v.
+    """G(x, v): changes the attributes of an image by v.
 
     Args:
-        num_attributes: width of v.
+        num_attributes: number of attributes in v.
         base_filters: channels of the first convolution.
-        num_residual_blocks: depth of the bottleneck.
-        small: not in the paper: v enters in the norms of every residual block as well,
-            skip connections join layers of the same size, images grow by doubling and a
-            convolution, and the network draws a mask of where its image replaces the
-            input. Small networks learn faster so.
-        num_channels: of the images.
+        num_residual_blocks: number of residual blocks.
+        small: whether to add, to speed up the training of small networks (not in the
+            paper): AdaIN layers in the residual blocks that receive v, skip
+            connections between layers of the same size, resize convolutions instead of
+            transposed ones, and a predicted mask that blends the output with the
+            input.
+        num_channels: number of image channels.
 
     Input: [image (batch, height, width, num_channels), change (batch,
         num_attributes)]; height and width are multiples of 4.
@@ -76,13 +78,13 @@ class RelativeGenerator(keras.Model):
             return _convolution(filters, 4, strides=2, layer=layer, dtype=dtype)(x)
 
         edge = 3 if small else 7
-        # A broadcast product, not tiling, which mobile delegates refuse.
+        # A broadcast product, because mobile delegates do not support Tile.
         planes = ops.ones_like(image[..., :1]) * change[:, None, None, :]
         x = layers.Concatenate(dtype=dtype)([image, planes])
         x = normalized(_convolution(base_filters, edge, dtype=dtype)(x))
-        seen = []
+        skips = []
         for scale in (2, 4):
-            seen.append(x)
+            skips.append(x)
             x = _convolution(scale * base_filters, 4, strides=2, dtype=dtype)(x)
             x = normalized(x)
         for _ in range(num_residual_blocks):
@@ -90,12 +92,12 @@ class RelativeGenerator(keras.Model):
         for scale in (2, 1):
             x = normalized(doubled(x, scale * base_filters))
             if small:
-                x = layers.Concatenate(dtype=dtype)([x, seen.pop()])
-        # float32 whatever the policy: bfloat16 has fewer steps than uint8 near ±1.
-        drawn = _convolution(num_channels + small, edge, dtype=full)(x)
-        outputs = ops.tanh(drawn[..., :num_channels])
+                x = layers.Concatenate(dtype=dtype)([x, skips.pop()])
+        # float32 under every policy: near ±1, bfloat16 has fewer values than uint8.
+        x = _convolution(num_channels + small, edge, dtype=full)(x)
+        outputs = ops.tanh(x[..., :num_channels])
         if small:
-            mask = ops.sigmoid(drawn[..., num_channels:])
+            mask = ops.sigmoid(x[..., num_channels:])
             outputs = image + mask * (outputs - image)
         super().__init__(inputs=[image, change], outputs=outputs, **kwargs)
 
@@ -103,24 +105,26 @@ class RelativeGenerator(keras.Model):
 @keras.saving.register_keras_serializable(package="stargan_tf_relgan")
 @configurable
 class RelativeDiscriminator(keras.Model):
-    """D: three heads on the same features of images.
+    """D: three heads on shared features of images.
+
+    The submodels `features`, `real`, `degree`, and `match` are attributes.
 
     Args:
         image_size: side of the square images in pixels.
-        num_attributes: width of the changes.
-        base_filters: channels of the first convolution, doubled by each further one.
-        num_layers: number of halving convolutions.
-        num_channels: of the images.
+        num_attributes: number of attributes in a change.
+        base_filters: channels of the first convolution. Every further one has twice as
+            many.
+        num_layers: number of strided convolutions.
+        num_channels: number of image channels.
 
     Input: [image (batch, image_size, image_size, num_channels), change (batch,
-        num_attributes), changed image like `image`].
-    Output, each (batch, h, w, 1), one value per patch: how real the changed image is,
-        by how much it is interpolated, and how well it matches image and change.
-
-    `features`, `real`, `degree` and `match` compute the parts.
+        num_attributes), changed image, shaped like the image].
+    Output: (real/fake score of the changed image, its degree of interpolation, and
+        the score of its match with image and change), each (batch, h, w, 1), a value
+        per patch.
 
     Raises:
-        InputError: if the image is too small to be halved that often.
+        InputError: if the image is too small for `num_layers` strided convolutions.
 
     Reference: RelGAN (Wu et al. 2019), sections 3.2 to 3.5.
     """
@@ -137,7 +141,7 @@ class RelativeDiscriminator(keras.Model):
     ):
         if image_size < 2**num_layers:
             raise InputError(
-                f"An image of {image_size} pixels cannot be halved {num_layers} times. "
+                f"Images of {image_size} pixels cannot be halved {num_layers} times. "
                 f"Received: image_size={image_size}, num_layers={num_layers}. Use at "
                 f"most {image_size.bit_length() - 1} discriminator layers."
             )
@@ -164,12 +168,12 @@ class RelativeDiscriminator(keras.Model):
 
 
 def joined(features, change, changed):
-    """What the matching head sees: the features of two images, and the change.
+    """Concatenates the input of the matching head.
 
     Args:
-        features: of the image, (batch, h, w, channels).
+        features: features of the image, (batch, h, w, channels).
         change: (batch, attributes).
-        changed: features of the changed image, like `features`.
+        changed: features of the changed image, shaped like `features`.
 
     Returns:
         (batch, h, w, 2·channels + attributes).
@@ -179,7 +183,7 @@ def joined(features, change, changed):
 
 
 def _head(width, hidden, name, dtype):
-    """A value per patch; with hidden > 1 by a layer of 1×1 between."""
+    """Returns a head with an output per patch; hidden > 1 adds a 1×1 convolution."""
     x = inputs = keras.Input((None, None, width), dtype=dtype)
     if hidden > 1:
         x = _convolution(hidden, 1, use_bias=True, dtype=dtype)(x)

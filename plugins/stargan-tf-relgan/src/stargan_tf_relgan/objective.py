@@ -1,6 +1,6 @@
-"""What RelGAN's networks are trained on, term by term.
+"""The loss terms of RelGAN's two networks.
 
-Scores come in as tensors, so that each term can be checked by hand.
+Scores are passed as tensors, so that tests can verify each term by hand.
 """
 
 from keras import ops
@@ -9,8 +9,8 @@ from . import LOSS_WEIGHTS
 
 DEFAULT_WEIGHTS = {weight.name: weight.default for weight in LOSS_WEIGHTS}
 
-# Term → (its function of what the networks computed, the name of its weight or None
-# for 1). `seen` has the names that the lambdas use.
+# Term → (function of the networks' outputs, name of its weight or None for a weight of
+# 1).
 DISCRIMINATOR_TERMS = {
     "real": (lambda seen: squared_distance(seen.real, 1.0), None),
     "fake": (lambda seen: squared_distance(seen.fake, 0.0), None),
@@ -21,8 +21,8 @@ DISCRIMINATOR_TERMS = {
     ),
     "interpolation": (
         lambda seen: (
-            squared_distance(seen.degree, degree_of(seen.share)[:, None, None, None])
-            + squared_distance(seen.degree_of_whole, 0.0)
+            squared_distance(seen.degree, degree_of(seen.alpha)[:, None, None, None])
+            + squared_distance(seen.degree_of_fake, 0.0)
         ),
         "interpolation",
     ),
@@ -39,51 +39,54 @@ GENERATOR_TERMS = {
 }
 
 
-def squared_distance(scores, wanted):
-    """The least-squares loss of scores that should be `wanted`.
+def squared_distance(scores, target):
+    """Computes the least-squares loss of scores.
 
     Args:
         scores: (batch, h, w, 1).
-        wanted: a number, or (batch, 1, 1, 1).
+        target: a number, or (batch, 1, 1, 1).
 
     Returns:
-        Scalar: mean of (scores - wanted)².
+        Scalar: mean of (scores - target)².
 
-    Reference: LSGAN (Mao et al. 2017), as RelGAN (Wu et al. 2019) uses it, equations 1,
-        2 and 5.
+    Reference: RelGAN (Wu et al. 2019), equations 1, 2, and 5, which use the loss of
+        LSGAN (Mao et al. 2017).
     """
-    return ops.mean(ops.square(scores - wanted))
+    return ops.mean(ops.square(scores - target))
 
 
 def mean_absolute_difference(first, second):
-    """Mean of |first - second| over everything (RelGAN, equations 3 and 4)."""
+    """Computes the mean of |first - second| (RelGAN, equations 3 and 4)."""
     return ops.mean(ops.abs(first - second))
 
 
-def degree_of(share):
-    """By how much G(x, αv) is interpolated: min(α, 1 - α), 0 at both ends.
+def degree_of(alpha):
+    """Computes the degree of interpolation of G(x, αv), min(α, 1 - α).
 
     Args:
-        share: α in [0, 1].
+        alpha: α in [0, 1].
+
+    Returns:
+        Degree in [0, 0.5], shaped like `alpha`.
 
     Reference: RelGAN (Wu et al. 2019), section 3.5.
     """
-    return ops.minimum(share, 1.0 - share)
+    return ops.minimum(alpha, 1.0 - alpha)
 
 
 def change_between(label, target, groups):
-    """The change v that turns labels into others.
+    """Computes the change v between two labels.
 
     Args:
-        label: 0 or 1, (batch, attributes).
-        target: the same shape.
-        groups: (groups, attributes), 1 for the members of each group of attributes
-            that exclude each other.
+        label: (batch, attributes), 0 or 1.
+        target: (batch, attributes), 0 or 1.
+        groups: (groups, attributes), 1 for the members of each group of mutually
+            exclusive attributes.
 
     Returns:
-        (batch, attributes) in {-1, 0, 1}: target - label. Where one member of a group
-        is switched on, no other is said to go off, so that nobody who asks for blond
-        hair has to say what color it was.
+        (batch, attributes) in {-1, 0, 1}: target - label. If an attribute of a group is
+        added, the change of the attribute that it replaces is 0 and not -1. A request
+        for blond hair then does not depend on the hair color of the image.
     """
     change = target - label
     on = ops.matmul(ops.relu(change), ops.transpose(groups))  # (batch, groups)

@@ -1,4 +1,4 @@
-"""Steering by changes: `--to +Smiling:0.5,-Young` names what changes, by how much."""
+"""Steering by relative changes, such as `--to +Smiling:0.5,-Young`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class RelativeSteering(LabelSteering):
-    """What changes; what is not named stays, and nothing is guessed."""
+    """Changes the named attributes and preserves all others."""
 
     name = "relative"
     title = "relative"
@@ -21,10 +21,10 @@ class RelativeSteering(LabelSteering):
     tasks = "stargan_tf_relgan.use:change_tasks"
 
     def add_arguments(self, parser):
-        """No flags of its own."""
+        """Adds no flags."""
 
     def translation(self, space, target, given, mask):
-        """Changes images; of `given` nothing is needed."""
+        """Returns the translation for a target, or for every change without one."""
         if target is None:
             return EveryChange(space)
         return Change(space, target)
@@ -32,18 +32,18 @@ class RelativeSteering(LabelSteering):
 
 @dataclass(frozen=True)
 class Change:
-    """Makes one change.
+    """Translation that applies a change.
 
     Args:
-        label_space: the model's names.
-        target: what to change.
+        label_space: label space of the model.
+        target: the change.
     """
 
     label_space: "LabelSpace"
     target: "Target"
 
     def __call__(self, model, images):
-        """uint8 images (n, h, w, 3) → one array of the same shape, in a list."""
+        """Returns a list with the changed images, uint8, shaped like `images`."""
         from .model import change_vector
 
         return [model.translate(images, change_vector(self.label_space, self.target))]
@@ -51,36 +51,36 @@ class Change:
 
 @dataclass(frozen=True)
 class EveryChange:
-    """Adds each attribute, and takes each away that does not exclude others.
+    """Translation that adds each attribute, and removes each non-exclusive attribute.
 
     Args:
-        label_space: the model's names.
+        label_space: label space of the model.
     """
 
     label_space: "LabelSpace"
 
     @property
     def changes(self):
-        """Title → the change."""
+        """{column title: change} of the grid."""
         from stargan_tf.plugin import Target
 
         (info,) = self.label_space.datasets
-        found = {}
+        targets = {}
         for name in info.domains:
-            found[f"+{name}"] = Target(0, {name: 1.0})
+            targets[f"+{name}"] = Target(0, {name: 1.0})
             if info.label_type == "binary" and not info.rivals(name):
-                found[f"-{name}"] = Target(0, {name: -1.0})
-        return found
+                targets[f"-{name}"] = Target(0, {name: -1.0})
+        return targets
 
     @property
     def heading(self):
-        """The grid's head: the input, then every change."""
+        """Heading of the grid: the input and all changes."""
         from stargan_tf.plugin import Heading
 
         return Heading(["input", *self.changes])
 
     def __call__(self, model, images):
-        """uint8 images (n, h, w, 3) → an array of the same shape for each change."""
+        """Returns changed images per change, each uint8, shaped like `images`."""
         return [
             Change(self.label_space, target)(model, images)[0]
             for target in self.changes.values()

@@ -1,6 +1,7 @@
-"""RelGAN in use: sample grids, evaluation, SavedModel and LiteRT file.
+"""Sample grids, evaluation, SavedModel, and LiteRT export of RelGAN.
 
-Inputs called `labels` are changes here: -1 to 1 for each attribute, 0 for no change.
+Inputs of exported models called `labels` are changes: -1 to 1 per attribute, 0 for no
+change.
 """
 
 from dataclasses import replace
@@ -26,49 +27,49 @@ from .model import exclusive_members
 from .objective import change_between
 
 
-def _change(model, labels, wanted):
+def _change(model, labels, targets):
     (info,) = model.label_space.datasets
-    return np.asarray(change_between(labels, wanted, exclusive_members(info)))
+    return np.asarray(change_between(labels, targets, exclusive_members(info)))
 
 
 class ChangeSamples(LabelSamples):
-    """Draws every image with every attribute changed.
+    """Sample grids with every attribute of every image changed.
 
     Args:
         held_out: the held-out split of each data set.
     """
 
     def translate(self, model, images, known, labels, dataset):
-        """Changes the images as their labels differ from the wanted ones."""
+        """Translates images by the change from the `known` to the target labels."""
         return model.translate(images, _change(model, known, labels))
 
     def score(self, model, images):
-        """How real the discriminator finds each image, (n,)."""
+        """Returns the mean real/fake score of each image, (n,)."""
         features = model.discriminator.features(to_float(images))
         return np.asarray(model.discriminator.real(features)).mean(axis=(1, 2, 3))
 
 
 def change_tasks(subject, options):
-    """StarGAN's tasks, asked for as changes of the images' true labels.
+    """Returns StarGAN's evaluation tasks, with changes from the images' true labels.
 
     Args:
         subject: model and data.
-        options: of the evaluation.
+        options: options of the evaluation.
     """
 
     def relative(task):
-        own = subject.held_out.labels[task.rows]
+        true_labels = subject.held_out.labels[task.rows]
 
-        def redrawn(images, labels, wanted):
-            changes = _change(subject.model, labels, wanted)
+        def changed(images, labels, targets):
+            changes = _change(subject.model, labels, targets)
             return np.asarray(subject.model.translate(images, changes))
 
         def translate(places, images):
-            outputs = redrawn(images, own[places], task.labels[places])
+            outputs = changed(images, true_labels[places], task.labels[places])
             return outputs[:, np.newaxis]
 
         def back(places, images, outputs):
-            return redrawn(outputs, task.labels[places], own[places])
+            return changed(outputs, task.labels[places], true_labels[places])
 
         return replace(task, translate=translate, back=task.back and back)
 
@@ -76,13 +77,14 @@ def change_tasks(subject, options):
 
 
 def served_model(model, description):
-    """The signatures `translate` and `translate_encoded`.
+    """Returns the signatures `translate` and `translate_encoded`.
 
-    `names` are targets as after `--to` on the command line.
+    The input `names` of `translate_encoded` has target texts, like `--to` on the
+    command line.
 
     Args:
         model: a `RelGAN` that computes in float32.
-        description: of the model.
+        description: description of the model.
     """
     space = model.label_space
 
@@ -122,11 +124,12 @@ def served_model(model, description):
         }
         return inputs, {"translate": translate, "translate_encoded": translate}
 
-    return ServedModel([signature(one) for one in formats], (model.generator,), answers)
+    signatures = [signature(images) for images in formats]
+    return ServedModel(signatures, (model.generator,), answers)
 
 
 def litert_model(model):
-    """The file `generator` with the signature `translate`.
+    """Returns the LiteRT file `generator` with the signature `translate`.
 
     Args:
         model: a `RelGAN` that computes in float32.
@@ -149,5 +152,5 @@ def litert_model(model):
         keras=lambda **inputs: translate(**inputs)["images"].numpy(),
     )
     file = LiteRTFile("generator", [signature], [model.generator])
-    # The page then shows a slider from -100 % to 100 % for each attribute.
+    # The demo page shows a slider from -100 % to 100 % per attribute.
     return LiteRTModel([file], {"changes": True})

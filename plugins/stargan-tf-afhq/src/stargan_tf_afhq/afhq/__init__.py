@@ -1,4 +1,4 @@
-"""AFHQ as TensorFlow Datasets asks for it; importing this registers `afhq`."""
+"""The TensorFlow Datasets package of AFHQ; importing it registers `afhq`."""
 
 from stargan_tf_afhq.afhq.afhq_dataset_builder import Builder
 

@@ -1,7 +1,7 @@
-"""The builder of AFHQ for TensorFlow Datasets, from the zip or its folder.
+"""The TensorFlow Datasets builder of AFHQ, from the zip or its folder.
 
-The zips come from Dropbox; no checksum of theirs is published that we could verify, so
-one gets them by hand.
+The zip files are on Dropbox and no checksums are published, so they must be downloaded
+manually.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ TEST = {"v1": "val", "v2": "test"}
 
 
 class Builder(PictureBuilder):
-    """Faces of cats, dogs and wild animals in two versions."""
+    """Faces of cats, dogs, and wild animals, in two versions."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS: ClassVar = [
@@ -29,24 +29,24 @@ class Builder(PictureBuilder):
         tfds.core.BuilderConfig(name="v2", description="AFHQ v2 of 2021: PNG."),
     ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    Get afhq.zip (configuration v1) or afhq_v2.zip (v2) as download.sh in
-    https://github.com/clovaai/stargan-v2 does, and put it into this folder, zipped or
+    Download afhq.zip (configuration v1) or afhq_v2.zip (v2) like download.sh in
+    https://github.com/clovaai/stargan-v2, and put it into this folder, zipped or
     unpacked as afhq/ or afhq_v2/.
     """
 
     def features(self) -> dict[str, Any]:
-        """The domain as `label`."""
+        """Returns the features besides the image: the domain, `label`."""
         return {"label": tfds.features.ClassLabel(names=DOMAINS)}
 
     def sources(self) -> tuple[str, ...]:
-        """The zip of the configuration, or its folder."""
+        """Returns the names of the zip and the folder of the configuration."""
         return SOURCES[self.builder_config.name]
 
     def rows(self, tree: PictureTree) -> Iterator[tuple[str, list[Row]]]:
-        """The authors' splits.
+        """Returns the rows of the authors' splits.
 
         Args:
-            tree: the pictures.
+            tree: the image files.
         """
         folders = {"train": "train", "test": TEST[self.builder_config.name]}
         return rows_of_folders(tree, folders, DOMAINS)

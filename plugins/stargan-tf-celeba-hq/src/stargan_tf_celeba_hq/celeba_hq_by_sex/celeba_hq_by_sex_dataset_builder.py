@@ -1,8 +1,7 @@
-"""The builder of labelled CelebA-HQ for TensorFlow Datasets.
+"""The TensorFlow Datasets builder of labeled CelebA-HQ.
 
-TensorFlow Datasets' own `celeb_a_hq` has pictures without labels. This one takes what
-StarGAN v2's authors distribute; no checksum of theirs is published that we could
-verify, so one gets it by hand.
+`celeb_a_hq` of TensorFlow Datasets has no labels. This builder reads the files of
+StarGAN v2's authors, who publish no checksums, so they must be downloaded manually.
 """
 
 from collections.abc import Iterator
@@ -26,18 +25,18 @@ class Builder(PictureBuilder):
     VERSION = tfds.core.Version("1.0.0")
     SOURCES = ("celeba_hq.zip", "celeba_hq")
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    Get celeba_hq.zip as download.sh in https://github.com/clovaai/stargan-v2 does, and
-    put it into this folder, zipped or unpacked as celeba_hq/.
+    Download celeba_hq.zip like download.sh in https://github.com/clovaai/stargan-v2,
+    and put it into this folder, zipped or unpacked as celeba_hq/.
     """
 
     def features(self) -> dict[str, Any]:
-        """The domain as `label`."""
+        """Returns the features besides the image: the domain, `label`."""
         return {"label": tfds.features.ClassLabel(names=DOMAINS)}
 
     def rows(self, tree: PictureTree) -> Iterator[tuple[str, list[Row]]]:
-        """The authors' splits.
+        """Returns the rows of the authors' splits.
 
         Args:
-            tree: the pictures.
+            tree: the image files.
         """
         return rows_of_folders(tree, FOLDERS, DOMAINS)

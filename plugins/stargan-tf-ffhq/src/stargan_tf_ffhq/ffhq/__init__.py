@@ -1,4 +1,4 @@
-"""FFHQ as TensorFlow Datasets asks for it; importing this registers `ffhq`."""
+"""The TensorFlow Datasets package of FFHQ; importing it registers `ffhq`."""
 
 from stargan_tf_ffhq.ffhq.ffhq_dataset_builder import Builder
 

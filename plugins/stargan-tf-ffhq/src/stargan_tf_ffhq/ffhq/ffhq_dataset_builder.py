@@ -1,4 +1,4 @@
-"""The builder of FFHQ for TensorFlow Datasets, from files got by hand."""
+"""The TensorFlow Datasets builder of FFHQ, from manually downloaded files."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,26 +16,28 @@ class Builder(PictureBuilder):
 
     VERSION = tfds.core.Version("1.0.0")
     SOURCES = (
-        *("images1024x1024", "images1024x1024.zip"),
-        *("thumbnails128x128", "thumbnails128x128.zip"),
+        "images1024x1024",
+        "images1024x1024.zip",
+        "thumbnails128x128",
+        "thumbnails128x128.zip",
     )
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    Get images1024x1024 or thumbnails128x128 as https://github.com/NVlabs/ffhq-dataset
-    says (its download_ffhq.py checks each file's MD5) and put the folder, or a zip of
-    it, into this one.
+    Download images1024x1024 or thumbnails128x128 as described at
+    https://github.com/NVlabs/ffhq-dataset (download_ffhq.py verifies the MD5 of each
+    file), and put the folder, or a zip of it, into this folder.
     """
 
     def features(self) -> dict[str, Any]:
-        """The number of the picture."""
+        """Returns the features besides the image: its `number`."""
         return {"number": tfds.features.Scalar(np.int64)}
 
     def rows(self, tree: PictureTree) -> Iterator[tuple[str, list[Row]]]:
-        """The first 60,000 are `train`, the last 10,000 `test`.
+        """Returns the rows of `train`, the first 60,000, and `test`, the last 10,000.
 
         Args:
-            tree: the pictures.
+            tree: the image files.
         """
         for split, ours in SPLITS.items():
             names = of_split(tree.names, ours)
-            if names:  # Of a partial download there may be none.
+            if names:  # A partial download may have none.
                 yield split, [(name, {"number": number_of(name)}) for name in names]

@@ -1,4 +1,4 @@
-"""RaFD as TensorFlow Datasets asks for it; importing this registers `rafd`."""
+"""The TensorFlow Datasets package of RaFD; importing it registers `rafd`."""
 
 from stargan_tf_rafd.rafd.rafd_dataset_builder import Builder
 

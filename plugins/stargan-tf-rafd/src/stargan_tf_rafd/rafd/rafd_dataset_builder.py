@@ -1,4 +1,4 @@
-"""The builder of RaFD for TensorFlow Datasets, from photographs got on request."""
+"""The TensorFlow Datasets builder of RaFD, from photographs obtained on request."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -14,36 +14,36 @@ SPLITS = {"train": "train", "test": "held_out"}
 
 
 class Builder(PictureBuilder):
-    """Photographs with expression, gaze, angle and person."""
+    """Photographs with expression, gaze, angle, and person."""
 
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS: ClassVar = [
         tfds.core.BuilderConfig(
             name="three_angles",
-            description="Cameras at 45, 90 and 135 degrees: StarGAN's 4,824.",
+            description="Cameras at 45, 90, and 135 degrees: StarGAN's 4,824 images.",
         ),
         tfds.core.BuilderConfig(
-            name="frontal", description="From the front, looking at the camera."
+            name="frontal", description="Frontal, looking at the camera."
         ),
         tfds.core.BuilderConfig(name="all", description="All five cameras."),
     ]
     SOURCES = ("rafd.zip", "rafd", "RaFD.zip", "RaFD")
     MANUAL_DOWNLOAD_INSTRUCTIONS = """
-    Ask for access at https://rafd.socsci.ru.nl and put the photographs, under their
+    Request access at https://rafd.socsci.ru.nl and put the photographs, with their
     official names, into this folder as rafd/ or rafd.zip.
     """
 
     def features(self) -> dict[str, Any]:
-        """Expression, gaze, angle, person."""
-        kinds = {"expression": EXPRESSIONS, "gaze": GAZES, "angle": ANGLES}
-        labels = {k: tfds.features.ClassLabel(names=v) for k, v in kinds.items()}
+        """Returns the features besides the image: `expression`, `gaze`, and others."""
+        classes = {"expression": EXPRESSIONS, "gaze": GAZES, "angle": ANGLES}
+        labels = {k: tfds.features.ClassLabel(names=v) for k, v in classes.items()}
         return {**labels, "person": tfds.features.Scalar(np.int64)}
 
     def rows(self, tree: PictureTree) -> Iterator[tuple[str, list[Row]]]:
-        """A tenth of the persons is in `test`.
+        """Returns the rows of `train` and `test`, a tenth of the people.
 
         Args:
-            tree: the pictures.
+            tree: the image files.
         """
         selection = SELECTIONS[self.builder_config.name]
         for split, ours in SPLITS.items():
