@@ -1,4 +1,4 @@
-"""What `make docs` needs besides mkdocs.yml: links into the repository, public names."""
+"""Extends `mkdocs build`: links into the repository, and names imported lazily."""
 
 import ast
 import posixpath

@@ -28,6 +28,8 @@ PAGES = sorted(
 CODE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Flags in the text that belong to other programs and to the benchmarks.
 OTHER_FLAGS = {"--model_config_file", "--requeue", "--seconds_v1", "--seconds_v2"}
+# A variable of the shell, and the preset of the family that docs/plugins.md makes.
+PLACEHOLDERS = {"_$x": "_a", "--preset hinge_toons": "--preset demo"}
 # What stargan_tf.plugin imports for itself.
 NOT_FOR_PLUGINS = {"Any", "import_module", "warnings"}
 
@@ -40,6 +42,8 @@ def text_of(page):
 def commands(page):
     """The words of each `stargan-tf` command in the code blocks."""
     for language, block in CODE.findall(text_of(page)):
+        for text, value in PLACEHOLDERS.items():
+            block = block.replace(text, value)
         for line in block.replace("\\\n", " ").splitlines() if not language else ():
             if line.strip().startswith("stargan-tf "):
                 yield shlex.split(line, comments=True)[1:]
@@ -91,7 +95,7 @@ def test_flags_in_the_text_exist(page):
     anywhere = set().union(*map(flags, COMMANDS)) | OTHER_FLAGS
     for code in inline_code(page):
         # In tables the name of the program is left out.
-        name, *words = code.removeprefix("stargan-tf ").split(" ")
+        name = code.removeprefix("stargan-tf ").partition(" ")[0]
         if name not in COMMANDS and not name.startswith("--"):
             continue
         known = flags(name) if name in COMMANDS else anywhere
