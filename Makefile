@@ -14,7 +14,7 @@ RUN_DETECT ?= runs/detect
 BIN = $(VENV)/bin
 PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo demo-v2 demo-detect test robustness lint format
+.PHONY: demo demo-v2 demo-detect test robustness docs lint format
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
@@ -65,6 +65,10 @@ test: $(VENV)/dev lint
 robustness: $(VENV)/dev
 	STARGAN_TF_ROBUSTNESS=all $(BIN)/python -m pytest -n 2 tests/robustness
 
+# The documentation site, in site/.
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,6 +86,10 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 	@rm -rf stargan_tf.egg-info
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  "$(TENSORFLOW)>=2.18" -e .
+	@touch $@
+
+$(VENV)/docs: pyproject.toml | $(VENV)/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
 	@touch $@
 
 $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
