@@ -3,7 +3,7 @@ Title: Train StarGAN on a folder of your own images
 Author: The stargan_tf authors
 Date created: 2026/11/28
 Last modified: 2026/11/28
-Description: Put images into one folder per domain, train a StarGAN on them, and resume the training.
+Description: Train a StarGAN on one folder of images per domain, and resume training.
 Accelerator: GPU
 
 ## Introduction
@@ -14,15 +14,15 @@ To train on images of your own, put them into one folder per domain:
 photos/black/…   photos/blond/…   photos/brown/…
 ```
 
-JPEG, PNG, WebP, BMP, GIF, TIFF, and AVIF files are read, of any size. This example writes
-such a folder itself, with drawn faces, so that it runs anywhere. Set `PHOTOS` to a folder
-of yours and skip the cell that draws the faces; everything else stays the same.
+JPEG, PNG, WebP, BMP, GIF, TIFF, and AVIF files of any size are read. This example draws
+faces and writes such a folder itself, so that it runs anywhere. For images of your own,
+set `PHOTOS` to your folder and skip the cell that draws the faces.
 
 ## Setup
 
 TensorFlow uses a GPU if it finds one. In Colab, choose *Runtime > Change runtime type*
-and a GPU first. Without a GPU, the training below takes some minutes on two CPU cores.
-"""  # noqa: E501
+and a GPU first.
+"""
 
 from pathlib import Path
 
@@ -33,10 +33,9 @@ from PIL import Image
 
 import stargan_tf
 
-IMAGES = 1000  # drawn faces
-IMAGE_SIZE = 64
-BATCH_SIZE = 8
+FACES = 1000
 STEPS = 1200
+BATCH_SIZE = 8
 FOLDER = Path("runs/train_on_your_images")
 PHOTOS = FOLDER / "photos"
 
@@ -54,12 +53,12 @@ def show(columns, file):
 """
 ## A folder of images
 
-The drawn faces carry several labels. Here, only the hair color decides the folder.
+The drawn faces have several labels. Here, only the hair color decides the folder.
 """
 
 colors = ("Black_Hair", "Blond_Hair", "Brown_Hair")
 drawn = stargan_tf.load_dataset("toon_attributes", image_size=64, attributes=colors)
-for number in range(IMAGES):
+for number in range(FACES):
     color = colors[drawn.labels[number].argmax()].removesuffix("_Hair").lower()
     file = PHOTOS / color / f"{number:04d}.png"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -68,35 +67,34 @@ for number in range(IMAGES):
 """
 ## Open the folder
 
-The names of the folders become the domains. A tenth of the images, always the same ones,
-is held out from training. `stargan-tf doctor --dataset folder --data_dir photos/` looks
-at every image and reports what could go wrong: broken files, duplicates, domains with
-few images.
+The names of the folders become the domains. A tenth of the images, always the same
+ones, is held out from training.
+
+`stargan-tf doctor --dataset folder --data_dir photos/` looks at every image and reports
+what could go wrong: broken files, duplicates, domains with few images.
 """
 
-train = stargan_tf.load_dataset(
-    "folder", split="train", image_size=IMAGE_SIZE, data_dir=PHOTOS
-)
-held_out = stargan_tf.load_dataset(
-    "folder", split="held_out", image_size=IMAGE_SIZE, data_dir=PHOTOS
+train, held_out = (
+    stargan_tf.load_dataset("folder", split=split, image_size=64, data_dir=PHOTOS)
+    for split in ("train", "held_out")
 )
 domains = train.info.domains
 print(f"{len(train)} images to train on, {len(held_out)} held out: {domains}")
-
-examples = {
-    name: [train.load(row) for row in np.flatnonzero(train.labels[:, number])[:3]]
-    for number, name in enumerate(domains)
-}
-show(examples, "domains.png")
+rows_of = {name: np.flatnonzero(train.labels[:, i]) for i, name in enumerate(domains)}
+show({name: list(map(train.load, rows_of[name][:3])) for name in domains}, "train.png")
 
 """
-## The model
+## Train
 
-The arguments make a small StarGAN that learns quickly. `output="blend"` lets the
-generator draw an image and a mask of where it replaces the input, and
-`conditioning="blocks"` shows the labels to every residual block. Without arguments,
-`StarGAN(train.info)` and `compile()` give the model and the training of the paper
-(200,000 steps).
+The arguments make a small StarGAN that learns quickly. With `output="blend"` the
+generator draws an image and a mask of where it replaces the input, and with
+`conditioning="blocks"` every residual block sees the labels. Without arguments,
+`StarGAN(train.info)` and `compile()` give the model and the training of the paper,
+which takes 200,000 steps.
+
+`training_batches` repeats forever and flips images at random. `SampleImages` translates
+held-out images every few hundred steps, and `StopOnNaN` ends a training that diverges.
+This cell trains half of the steps and saves the model.
 """
 
 model = stargan_tf.StarGAN(
@@ -109,15 +107,6 @@ model = stargan_tf.StarGAN(
     conditioning="blocks",
 )
 model.compile(learning_rate=6e-4, critic_steps=1, total_steps=STEPS)
-
-"""
-## Train
-
-`training_batches` repeats forever, with random horizontal flips. `SampleImages` draws
-held-out images in every domain as the training proceeds, and `StopOnNaN` ends a training
-that diverges. Half of the steps are trained here, and the model is saved.
-"""
-
 callbacks = [
     stargan_tf.StopOnNaN(),
     stargan_tf.SampleImages(FOLDER / "samples", held_out, every=max(1, STEPS // 4)),
@@ -125,60 +114,57 @@ callbacks = [
 batches = stargan_tf.training_batches(train, batch_size=BATCH_SIZE)
 model.fit(batches, steps_per_epoch=STEPS // 2, callbacks=callbacks, verbose=2)
 model.save(FOLDER / "hair.keras")
+Image.open(max((FOLDER / "samples").glob("*.png")))
 
 """
 ## Resume
 
-The file contains the optimizers and the number of steps, so that the training resumes
-where it stopped, also in another session. `start_step` makes the batches continue as if
-there had been no break.
+The file contains the optimizers and the number of steps, so the training resumes where
+it stopped, also in another session. With `start_step`, the batches are those that would
+have come next.
 """
 
 model = stargan_tf.load_model(FOLDER / "hair.keras")
-steps = int(model.step)
-batches = stargan_tf.training_batches(train, batch_size=BATCH_SIZE, start_step=steps)
-model.fit(batches, steps_per_epoch=STEPS - steps, callbacks=callbacks, verbose=2)
+step = int(model.step)
+batches = stargan_tf.training_batches(train, batch_size=BATCH_SIZE, start_step=step)
+model.fit(batches, steps_per_epoch=STEPS - step, callbacks=callbacks, verbose=2)
 model.save(FOLDER / "hair.keras")
-Image.open(sorted((FOLDER / "samples").glob("*.png"))[-1])
 
 """
-## Translate held-out images
-"""
+## Translate and measure
 
-rows = np.linspace(0, len(held_out) - 1, 6).astype(int)
-images = np.stack([held_out.load(row) for row in rows])
-translations = {name: model.translate(images, name) for name in domains}
-show({"input": images, **translations}, "translated.png")
-
-"""
-## Measure
-
-`evaluate` trains a classifier of its own on the training images and asks it about the
-translations. `classification_error` is the share of translations in which it sees another
-domain than the target.
+`evaluate` trains a separate classifier on the training images and applies it to
+translations of held-out images. `classification_error` is the percentage of
+translations in which it sees another domain than the target.
 """
 
 results = stargan_tf.evaluate(
     model,
     held_out,
-    metrics="classification",
+    "classification",
     train=train,
     count=20,
     classifier="tiny",
+    classifier_steps=STEPS,
 )
 print(results)
+
+rows = np.linspace(0, len(held_out) - 1, 6).astype(int)
+images = np.stack([held_out.load(row) for row in rows])
+show(
+    {"input": images} | {to: model.translate(images, to) for to in domains}, "hair.png"
+)
 
 """
 ## From the command line
 
-A run on the command line has checkpoints, samples, and logs in one folder, and the same
-command resumes it:
+A run has checkpoints, samples, and logs in one folder, and the same command resumes it:
 
 ```
 stargan-tf train --dataset folder --data_dir photos/ --image_size 64 --run runs/hair
 stargan-tf translate --model runs/hair --to blond me.jpg --output blond.png
 ```
 
-`--preset photos_64` suits a few thousand photographs and a small machine, and
-`--dataset attributes` reads a folder and a table of attributes, such as CelebA's.
+`--preset photos_64` suits a few thousand photographs and a small machine. A folder of
+images and a table of attributes, such as CelebA's, is `--dataset attributes`.
 """
