@@ -103,8 +103,8 @@ development server with the same protocol.
 
 ## LiteRT
 
-With `quantize="dynamic"`, weights have 8 bits, and the file is about a quarter as large
-as with `quantize="none"`. The modes `"float16"` and `"int8"` are for GPUs and for
+With `quantize="dynamic"`, weights have 8 bits, and the file is less than a third as
+large as with `quantize="none"`. The modes `"float16"` and `"int8"` are for GPUs and for
 accelerators that need integers. A file that differs too much from Keras is not written.
 """
 

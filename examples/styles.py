@@ -14,7 +14,8 @@ reference image. The generator then redraws the source in that style. The pose a
 mouth stay, and hair, skin, and age follow the style.
 
 This example uses `toon_people`, a small StarGAN v2 that comes with the package. It
-knows drawn women, men, and children.
+knows drawn women, men, and children, and its images are softer than the drawings that
+it was trained on.
 
 ## Setup
 

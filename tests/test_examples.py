@@ -58,7 +58,8 @@ SMALL = {
     ),
     "detect_lesions": (
         {
-            "PRETRAINING_STEPS = 5000\nSTEPS = 6000": "PRETRAINING_STEPS = 1\nSTEPS = 2",
+            "PRETRAINING_STEPS = 5000": "PRETRAINING_STEPS = 1",
+            "\nSTEPS = 6000": "\nSTEPS = 2",
             "COUNT = 150": "COUNT = 4",
         },
         {"scans": (2, 4), "found": (4, 7)},
