@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
+from stargan_tf.cli.align import LANDMARKS_HELP, open_aligner
 from stargan_tf.cli.command import (
     PROGRAM,
     Command,
@@ -22,7 +23,7 @@ from stargan_tf.cli.command import (
     start_tensorflow,
 )
 from stargan_tf.cli.model_flags import GROUP_HELP, MODEL_HELP, add_trust_code
-from stargan_tf.data.info import as_infos
+from stargan_tf.data.info import as_infos, sides, size_text
 from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
@@ -30,6 +31,8 @@ from stargan_tf.steering import Steering, steering, steerings
 from stargan_tf.version import __version__
 
 if TYPE_CHECKING:
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.faces.align import Aligner
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.pictures import Fitting
 
@@ -108,6 +111,10 @@ def _add_arguments(parser: CommandParser) -> None:
         help="model: the size of the model's output. original: enlarged and pasted "
         "back into the input at its place.",
     )
+    text = "Find the largest face of each photo, and align it as in CelebA-HQ."
+    add("--align", action=Switch, default=False, help=text)
+    text = f"For --align. {LANDMARKS_HELP} [the model's own]"
+    add("--landmarks", metavar="NAME", help=text)
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -128,6 +135,10 @@ def _run(args: argparse.Namespace) -> None:
         failures.append(
             f"{stream.unreadable} of {len(stream.pictures)} pictures could not be "
             f"read. The first: {stream.problem}"
+        )
+    if stream and stream.faceless:
+        failures.append(
+            f"{stream.faceless} of {len(stream.pictures)} images show no face."
         )
     if stream and stream.unwritten:
         outputs = len(written) + stream.unwritten
@@ -166,10 +177,13 @@ def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
     if args.timeout is not None:
         raise InputError("--timeout is for --server. Add it, or drop --timeout.")
     from stargan_tf.training.checkpoints import model_digest
-    from stargan_tf.training.run_folder import find_checkpoint
+    from stargan_tf.training.run_folder import LANDMARKS_FILE, find_checkpoint, run_of
 
     checkpoint, state = find_checkpoint(args.model)
     args.sha256 = model_digest(checkpoint)
+    own = run_of(checkpoint).config.with_name(LANDMARKS_FILE)
+    if args.align and not args.landmarks and own.is_file():
+        args.landmarks = str(own)
 
     def load(code: Mapping[str, str | None]) -> Any:
         start_tensorflow()
@@ -225,12 +239,40 @@ def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
     trained, crop_size = state.preparation, args.crop_size
     if args.fit is None and crop_size is None:
         crop_size = trained.crop_size
+    info = as_infos(state.datasets)[0]
     return Fitting(
-        info=as_infos(state.datasets)[0],
+        info=info,
         fit=args.fit or trained.fit,
         size=args.size,
         crop_size=crop_size,
+        aligner=_aligner(args, info),
     )
+
+
+def _aligner(args: argparse.Namespace, info: "DatasetInfo") -> "Aligner | None":
+    if not args.align:
+        if args.landmarks:
+            raise InputError("--landmarks is for --align. Add it, or drop --landmarks.")
+        return None
+    if args.fit or args.crop_size:
+        name = "fit" if args.fit else "crop_size"
+        raise InputError(
+            f"--align crops the face. Received: --{name}, too. Drop one of them."
+        )
+    height, width = sides(info.image_size)
+    if info.intensity is not None or height != width:
+        size = size_text(info.image_size)
+        images = "measured images" if info.intensity else f"images of {size}"
+        raise InputError(
+            "--align is for models of square photos. Received: --align for a model of "
+            f"{images}. Drop it."
+        )
+    if not args.landmarks:
+        raise InputError(
+            f"--align needs landmarks, and {args.model} has no landmark network of its "
+            "own. Add --landmarks NAME, such as --landmarks mediapipe."
+        )
+    return open_aligner(args.landmarks, width)
 
 
 _FORMS = [form for steered in steerings() for form in steered.usage] + [SERVED]

@@ -1,7 +1,7 @@
-"""Landmark providers: what finds faces in photos, and their landmarks.
+"""Landmark providers: they find faces in photos, and the landmarks of each face.
 
-Packages bring them by entry points of the group `stargan_tf.landmarks`. The network of
-`wing.ckpt` is one, too.
+Packages add them by entry points of the group `stargan_tf.landmarks`. The network of
+`wing.ckpt` is another one.
 """
 
 import os
@@ -18,21 +18,19 @@ from stargan_tf.pretrained import is_official
 if TYPE_CHECKING:
     from stargan_tf.faces.network import LandmarkNetwork
 
-# The least that the median of a face's heat maps reaches; they are trained to reach 1.
-LEAST_PEAK = 0.2
 _TORCH_ENDINGS = (".ckpt", ".pth", ".pt", ".safetensors")
 
 
 @runtime_checkable
 class LandmarkProvider(Protocol):
-    """What an entry point of the group `stargan_tf.landmarks` names an object of.
+    """The interface of the objects in the group `stargan_tf.landmarks`.
 
-    Deriving from it is not needed. Its module should import quickly: what takes long is
-    opened when it is first used.
+    A provider need not derive from this class. Its module should import quickly, and
+    load networks when they are first used.
 
     Attributes:
         api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
-        name: that of the entry point.
+        name: the name of the entry point.
     """
 
     api_version: int
@@ -45,10 +43,10 @@ class LandmarkProvider(Protocol):
             image: uint8 (height, width, 3), of any size.
 
         Returns:
-            float32 (faces, 98, 2): x, y in pixels of the image, the center of the
-            first pixel being (0, 0). The landmarks are in the order of WFLW: 0 to 32
+            float32 (faces, 98, 2): x, y in pixels of the image, where the center of
+            the first pixel is (0, 0). The landmarks are in the order of WFLW: 0 to 32
             contour, 33 to 50 eyebrows, 51 to 59 nose, 60 to 75 eyes, 76 to 95 mouth, 96
-            and 97 pupils. The largest face comes first; (0, 98, 2) if there is none.
+            and 97 pupils. The largest face comes first. (0, 98, 2) if there is no face.
         """
 
     def __call__(self, images: Any) -> Any:
@@ -63,10 +61,10 @@ class LandmarkProvider(Protocol):
 
 
 class NetworkProvider:
-    """A landmark network as a provider: each image has one face, or none.
+    """A landmark network as a provider: it finds one face in an image, or none.
 
-    The network marks 98 points on anything. It saw face and little else in training,
-    so photos in which the face is small are for other providers.
+    The network has no face detector. It was trained on images that a face fills, so the
+    face must fill most of the photo.
 
     Args:
         network: the network.
@@ -83,17 +81,20 @@ class NetworkProvider:
         from PIL import Image
 
         from stargan_tf.data.pictures import to_float
-        from stargan_tf.faces.masks import GRID
+        from stargan_tf.faces.masks import FAINT, GRID
         from stargan_tf.faces.network import NUM_LANDMARKS, peaks
 
         photo = Image.fromarray(image)
-        # Here, not in the network, whose resizing has no antialiasing.
+        # Resized here, because the network resizes without antialiasing.
         small = photo.resize((GRID, GRID), Image.Resampling.BILINEAR)
         heat_maps = self.network(to_float(np.asarray(small))[None])
         heat_maps = np.asarray(heat_maps)[..., :NUM_LANDMARKS]
-        if np.median(heat_maps.max(axis=(1, 2))) < LEAST_PEAK:
+        # At a landmark, heat maps are about 1. If most stay below the value that masks
+        # count as nothing, there is no face. Other images pass, face or not: telling
+        # them apart takes a detector.
+        if np.median(heat_maps.max(axis=(1, 2))) < FAINT:
             return np.zeros((0, NUM_LANDMARKS, 2), np.float32)
-        # Shares of the sides count from the image's corner.
+        # The peaks are given from the corner of the image.
         return np.asarray(peaks(heat_maps)) * np.float32(photo.size) - np.float32(0.5)
 
     def __call__(self, images: Any) -> Any:
@@ -105,13 +106,14 @@ def landmark_provider(name: str) -> LandmarkProvider:
     """Opens a landmark provider.
 
     Args:
-        name: of an installed provider; or what `stargan_tf.load_model` opens as a
-            landmark network, such as the folder of an import of `wing.ckpt`; or
+        name: of an installed provider, or what `stargan_tf.load_model` opens as a
+            landmark network, such as the folder of an import of `wing.ckpt`, or the
+            folder of a model that was imported with its landmark network, or
             `wing.ckpt` itself.
 
     Raises:
-        InputError: if there is none of that name (near ones are named), its package is
-            broken, or a path holds something else.
+        InputError: if there is no such provider, its package is broken, or the path
+            holds something else.
         ImportError: for `wing.ckpt` without PyTorch.
     """
     installed = LANDMARKS.installed()
@@ -121,7 +123,7 @@ def landmark_provider(name: str) -> LandmarkProvider:
         return NetworkProvider(_network(name, user_path(name)), name)
     advice = near_names(name, installed)
     if not installed:
-        advice = "None is installed; the package stargan-tf-mediapipe brings one."
+        advice = "None is installed. The package stargan-tf-mediapipe contains one."
     raise InputError(
         f"There is no landmark provider '{name}'. Expected the name of an installed "
         "one, the folder of 'stargan-tf import wing.ckpt', or wing.ckpt itself. "
@@ -138,8 +140,10 @@ def needs_tensorflow(name: str) -> bool:
 
 def _network(name: str, path: Path) -> "LandmarkNetwork":
     from stargan_tf.faces.network import LandmarkNetwork
-    from stargan_tf.training.run_folder import load_model
+    from stargan_tf.training.run_folder import LANDMARKS_FILE, load_model
 
+    if (path / LANDMARKS_FILE).is_file():  # Beside a model, or alone.
+        path = path / LANDMARKS_FILE
     if path.suffix.lower() in _TORCH_ENDINGS:
         from stargan_tf.convert.write import import_checkpoint
 
@@ -149,8 +153,8 @@ def _network(name: str, path: Path) -> "LandmarkNetwork":
     found = load_model(path if path.exists() else name)
     if not isinstance(found, LandmarkNetwork):
         raise InputError(
-            f"A landmark provider is a network that finds landmarks. Received: {name}, "
-            f"a {type(found).__name__}. Give the folder of 'stargan-tf import "
-            "wing.ckpt'."
+            f"Expected a network that finds landmarks. Received: {name}, which holds a "
+            f"{type(found).__name__} without one. Give an installed landmark provider, "
+            "or the folder of 'stargan-tf import wing.ckpt'."
         )
     return found

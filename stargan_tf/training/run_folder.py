@@ -448,7 +448,10 @@ def _has_state(folder: Path) -> bool:
 
 def _landmarks_in(path: Path) -> Path | None:
     """The file of the landmark network that a path names, if it names one."""
-    if path.is_file() and not _has_state(path.parent):
+    if path.is_file():
+        # Beside the state of a model, any other file is the model.
+        if path.name != LANDMARKS_FILE and _has_state(path.parent):
+            return None
         is_network = checkpoints.class_of_file(path) == "LandmarkNetwork"
         return path if is_network else None
     file = path / LANDMARKS_FILE
