@@ -1,4 +1,4 @@
-"""`stargan-tf align`: crops photos of faces as CelebA-HQ's images are cropped."""
+"""`stargan-tf align`: finds faces in photos, and crops them as in CelebA-HQ."""
 
 import argparse
 import sys
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from stargan_tf.faces.align import Aligner
 
 LANDMARKS_HELP = (
-    "Who finds the faces: the name of an installed landmark provider, such as "
-    "mediapipe, or the folder of 'import wing.ckpt', or wing.ckpt itself."
+    "What finds the faces: an installed landmark provider, such as mediapipe, the "
+    "folder of 'import wing.ckpt', or wing.ckpt itself."
 )
 LARGEST_SIDE = 4096
 _NO_FACE_ADVICE = "Give photos with larger, upright faces, or other --landmarks."
@@ -30,7 +30,7 @@ _NO_FACE_ADVICE = "Give photos with larger, upright faces, or other --landmarks.
 def open_aligner(
     landmarks: str, image_size: int, mean_shape: str | None = None
 ) -> "Aligner":
-    """What finds faces in photos, by `--landmarks`, and how their crops are made."""
+    """Opens the landmark provider and the reference shape."""
     from stargan_tf.faces.align import MEAN_SHAPE, Aligner, read_shape
     from stargan_tf.faces.opening import landmark_provider, needs_tensorflow
 
@@ -59,10 +59,10 @@ def _add_arguments(parser: CommandParser) -> None:
     add(
         "--mean_shape",
         metavar="FILE",
-        help="Where landmarks are in a crop of 256 pixels: an .npz file with the array "
-        "mean, such as the celeba_lm_mean.npz that comes with wing.ckpt. [our own]",
+        help="Mean landmarks of aligned faces: an .npz file with the array mean, such "
+        "as the celeba_lm_mean.npz that belongs to wing.ckpt. [one of ours]",
     )
-    help = "Write each face of a photo, as NAME_1.png and so on, the largest first."
+    help = "Write all faces of a photo, as NAME_1.png, NAME_2.png, …, largest first."
     add("--all_faces", action=Switch, default=False, help=help)
     add_overwrite(add)
 
@@ -72,12 +72,12 @@ def _run(args: argparse.Namespace) -> None:
 
     from stargan_tf.data.pictures import read_picture
     from stargan_tf.data.source import UnreadableImage
-    from stargan_tf.faces.align import NoFace
+    from stargan_tf.faces.align import NoFace, crop_face
     from stargan_tf.translation.pictures import FEW, find_inputs, write_picture
     from stargan_tf.translation.translate import check_outputs, plan_outputs
 
     pictures = find_inputs(args.inputs, args.output)
-    overwrite = args.overwrite or args.all_faces  # whose names are others
+    overwrite = args.overwrite or args.all_faces  # It writes under other names.
     (outputs,) = plan_outputs(pictures, args.output, overwrite=overwrite)
     if args.all_faces:
         first = [path.with_stem(f"{path.stem}_1") for path in outputs]
@@ -105,24 +105,25 @@ def _run(args: argparse.Namespace) -> None:
             paths = [output.with_stem(f"{output.stem}_{n}") for n in numbers]
             check_outputs(pictures, paths, args.overwrite)
         for face, path in zip(faces, paths, strict=True):
-            written.append(write_picture(aligner.crop(photo, face), path))
+            crop = crop_face(photo, face, args.image_size)
+            written.append(write_picture(crop, path))
     if len(written) == 1:
         print(f"Wrote {written[0]}")
     elif written:
         print(f"Wrote {len(written)} crops to {args.output}")
     if problems:
         raise InputError(
-            f"{len(problems)} of {len(pictures)} pictures could not be read. The "
-            f"first: {problems[0]}"
+            f"{len(problems)} of {len(pictures)} images could not be read. The first: "
+            f"{problems[0]}"
         )
     if faceless == len(pictures):
         raise InputError(
-            f"No face was found in any of {faceless} pictures. {_NO_FACE_ADVICE}"
+            f"No face was found in any of {faceless} images. {_NO_FACE_ADVICE}"
         )
 
 
 ALIGN = Command(
-    summary="Crop photos of faces as CelebA-HQ's images are cropped.",
+    summary="Find faces in photos, and crop them as in CelebA-HQ.",
     usage="align --landmarks NAME INPUT [INPUT …] --output PATH [--all_faces]",
     add_arguments=_add_arguments,
     run=_run,

@@ -23,7 +23,7 @@ from stargan_tf.cli.command import (
     start_tensorflow,
 )
 from stargan_tf.cli.model_flags import GROUP_HELP, MODEL_HELP, add_trust_code
-from stargan_tf.data.info import as_infos
+from stargan_tf.data.info import as_infos, sides, size_text
 from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
@@ -31,6 +31,8 @@ from stargan_tf.steering import Steering, steering, steerings
 from stargan_tf.version import __version__
 
 if TYPE_CHECKING:
+    from stargan_tf.data.info import DatasetInfo
+    from stargan_tf.faces.align import Aligner
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.pictures import Fitting
 
@@ -103,23 +105,16 @@ def _add_arguments(parser: CommandParser) -> None:
     text = f"{CROP_SIZE_HELP} [as in training, or by --fit]"
     add("--crop_size", type=number(int, 1), help=text)
     add(
-        "--align",
-        action=Switch,
-        default=False,
-        help="Find the largest face of each photo, and rotate, scale, and crop it as "
-        "'stargan-tf align' does.",
-    )
-    text = (
-        f"With --align: {LANDMARKS_HELP[0].lower()}{LANDMARKS_HELP[1:]} [the model's]"
-    )
-    add("--landmarks", metavar="NAME", help=text)
-    add(
         "--size",
         choices=["model", "original"],
         default="model",
         help="model: the size of the model's output. original: enlarged and pasted "
         "back into the input at its place.",
     )
+    text = "Find the largest face of each photo, and align it as in CelebA-HQ."
+    add("--align", action=Switch, default=False, help=text)
+    text = f"For --align. {LANDMARKS_HELP} [the model's own]"
+    add("--landmarks", metavar="NAME", help=text)
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -140,6 +135,10 @@ def _run(args: argparse.Namespace) -> None:
         failures.append(
             f"{stream.unreadable} of {len(stream.pictures)} pictures could not be "
             f"read. The first: {stream.problem}"
+        )
+    if stream and stream.faceless:
+        failures.append(
+            f"{stream.faceless} of {len(stream.pictures)} images show no face."
         )
     if stream and stream.unwritten:
         outputs = len(written) + stream.unwritten
@@ -178,10 +177,13 @@ def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
     if args.timeout is not None:
         raise InputError("--timeout is for --server. Add it, or drop --timeout.")
     from stargan_tf.training.checkpoints import model_digest
-    from stargan_tf.training.run_folder import find_checkpoint
+    from stargan_tf.training.run_folder import LANDMARKS_FILE, find_checkpoint, run_of
 
     checkpoint, state = find_checkpoint(args.model)
     args.sha256 = model_digest(checkpoint)
+    own = run_of(checkpoint).config.with_name(LANDMARKS_FILE)
+    if args.align and not args.landmarks and own.is_file():
+        args.landmarks = str(own)
 
     def load(code: Mapping[str, str | None]) -> Any:
         start_tensorflow()
@@ -234,39 +236,43 @@ def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
     """How images become what the model takes: as in its training, by default."""
     from stargan_tf.translation.pictures import Fitting
 
-    if args.align or args.landmarks:
-        return _face_fitting(args, state)
     trained, crop_size = state.preparation, args.crop_size
     if args.fit is None and crop_size is None:
         crop_size = trained.crop_size
+    info = as_infos(state.datasets)[0]
     return Fitting(
-        info=as_infos(state.datasets)[0],
+        info=info,
         fit=args.fit or trained.fit,
         size=args.size,
         crop_size=crop_size,
+        aligner=_aligner(args, info),
     )
 
 
-def _face_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
-    from stargan_tf.faces.align import FaceFitting
-
+def _aligner(args: argparse.Namespace, info: "DatasetInfo") -> "Aligner | None":
     if not args.align:
-        raise InputError("--landmarks is for --align. Add it, or drop --landmarks.")
+        if args.landmarks:
+            raise InputError("--landmarks is for --align. Add it, or drop --landmarks.")
+        return None
     if args.fit or args.crop_size:
-        raise InputError("--align decides on the crop. Drop --fit and --crop_size.")
-    landmarks = args.landmarks
-    if not landmarks:
-        from stargan_tf.training.run_folder import landmarks_of
-
-        landmarks = landmarks_of(args.model)
-    if not landmarks:
+        name = "fit" if args.fit else "crop_size"
         raise InputError(
-            f"--align needs --landmarks NAME: {args.model} has no landmark network. "
-            "The package stargan-tf-mediapipe brings the provider mediapipe."
+            f"--align crops the face. Received: --{name}, too. Drop one of them."
         )
-    info = as_infos(state.datasets)[0]
-    aligner = open_aligner(landmarks, info.image_size)
-    return FaceFitting(info, size=args.size, aligner=aligner)
+    height, width = sides(info.image_size)
+    if info.intensity is not None or height != width:
+        size = size_text(info.image_size)
+        images = "measured images" if info.intensity else f"images of {size}"
+        raise InputError(
+            "--align is for models of square photos. Received: --align for a model of "
+            f"{images}. Drop it."
+        )
+    if not args.landmarks:
+        raise InputError(
+            f"--align needs landmarks, and {args.model} has no landmark network of its "
+            "own. Add --landmarks NAME, such as --landmarks mediapipe."
+        )
+    return open_aligner(args.landmarks, width)
 
 
 _FORMS = [form for steered in steerings() for form in steered.usage] + [SERVED]

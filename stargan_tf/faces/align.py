@@ -1,50 +1,48 @@
-"""Photos of faces, rotated, scaled, and cropped as CelebA-HQ's images are.
+"""Alignment: faces in photos, rotated, scaled, and cropped as in CelebA-HQ.
 
-The landmarks of a face and a reference shape give a similarity transform, by which
-`faces.warp` makes the crop. Landmarks are x, y in pixels; the center of the first pixel
-is (0, 0).
+The landmarks of a face and a reference shape give a similarity transform, and one
+resampling makes the crop. Beyond the border of the photo the crop shows the mirrored
+photo, which is blurred more and more with the distance. `put_back` pastes a crop back.
 
-`python -m stargan_tf.faces.align PROVIDER FOLDER OUTPUT.npz` computes a reference
-shape from the photos in a folder. `mean_shape.npz` was made so, of synthetic portraits
-(CC0) and with the provider `mediapipe`.
+Landmarks are x, y in pixels. Transforms are matrices (3, 3) from x, y to x, y in
+pixels. The center of the first pixel is (0, 0).
 """
 
-import sys
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
-from stargan_tf.archives import open_arrays, write_arrays
+from stargan_tf.archives import open_arrays
 from stargan_tf.data.files import say_once
-from stargan_tf.data.pictures import read_picture
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
-from stargan_tf.faces.warp import (
-    apply,
-    crop_face,
-    put_back,
-    scale_of,
-    similarity_matrix,
-)
-from stargan_tf.translation.pictures import ORIGINAL, Fitted, Fitting, ramp
 
 if TYPE_CHECKING:
     from stargan_tf.faces.providers import LandmarkProvider
 
 NUM_LANDMARKS = 98
-# In the order of WFLW: contour and pupil of either eye, and the corners of the mouth.
+# In the order of WFLW: the contour and pupil of each eye, and the corners of the mouth.
 LEFT_EYE, RIGHT_EYE = (*range(60, 68), 96), (*range(68, 76), 97)
 MOUTH = (76, 82)
-ANCHORS = (*MOUTH, 96, 97)
+ANCHORS = [*MOUTH, 96, 97]
 # Side of the image in whose pixels a reference shape is given.
 REFERENCE_SIDE = 256
+# Made by `python -m stargan_tf.faces.mean_shape`.
 MEAN_SHAPE = Path(__file__).with_name("mean_shape.npz")
-# A face that is enlarged by more than this is mentioned.
+# A face that is enlarged more than this many times is reported.
 MUCH_LARGER = 4
+# Beyond the border of the photo, in units of the crop's side: standard deviation of the
+# blur, and the distance at which only the blurred image is left.
+BLUR, REACH = 0.016, 0.5
+# The sharp image fades with this power of the remaining distance.
+FADING = 4
+
+
+# === Which transform ===
 
 
 class NoFace(UnreadableImage):
@@ -53,11 +51,11 @@ class NoFace(UnreadableImage):
 
 @dataclass(frozen=True)
 class Aligner:
-    """Finds faces in photos, and makes crops of them.
+    """Where the faces in photos are, and where they belong in a crop.
 
     Args:
-        provider: who finds them.
-        shape: (98, 2), where landmarks are in a crop of 256 pixels.
+        provider: finds the landmarks.
+        shape: (98, 2), the landmarks in an aligned image of 256 × 256 pixels.
         image_size: side of the crops in pixels.
     """
 
@@ -68,21 +66,20 @@ class Aligner:
     def faces(
         self, photo: Image.Image, name: str, all_faces: bool = False
     ) -> list[np.ndarray]:
-        """Finds faces, the largest first.
+        """Finds the faces in a photo, the largest first.
 
-        If there are several and only the largest counts, a line says which one it is;
-        another line says if a face is small.
+        Reports which face it chose if there are several, and faces that are small.
 
         Args:
             photo: in RGB.
-            name: what messages call it.
-            all_faces: whether all faces count.
+            name: what messages call the photo.
+            all_faces: whether to return all faces, not only the largest.
 
         Returns:
-            For each face (3, 3), pixels of the photo → pixels of the crop.
+            For each face a matrix (3, 3): pixels of the photo → pixels of the crop.
 
         Raises:
-            NoFace: if there is none.
+            NoFace: if there is no face.
             InputError: see `find_faces`.
         """
         found = find_faces(self.provider, photo)
@@ -94,95 +91,25 @@ class Aligner:
                 f"{name} shows {len(found)} faces; the largest is taken, at x "
                 f"{left:.0f} to {right:.0f} and y {top:.0f} to {bottom:.0f}."
             )
-        counted = found if all_faces else found[:1]
-        faces = [similarity(face, self.shape, self.image_size) for face in counted]
-        for landmarks, face in zip(counted, faces, strict=True):
+            found = found[:1]
+        faces = [similarity(points, self.shape, self.image_size) for points in found]
+        for points, face in zip(found, faces, strict=True):
             if scale_of(face) > MUCH_LARGER:
                 say_once(
-                    f"{name}: a face of {np.ptp(landmarks[:, 0]):.0f} pixels is "
-                    f"enlarged {scale_of(face):.1f} times, and its crop is blurred."
+                    f"{name}: a face of {np.ptp(points[:, 0]):.0f} pixels is "
+                    f"enlarged {scale_of(face):.1f} times, so its crop is blurred."
                 )
         return faces
 
-    def crop(self, photo: Image.Image, face: np.ndarray) -> Image.Image:
-        """Makes the crop of a face; see `crop_face`."""
-        return crop_face(photo, face, self.image_size)
-
-
-@dataclass(frozen=True)
-class FittedFace(Fitted):
-    """The crop of a face as the generator takes it, with the way back.
-
-    Args:
-        matrix: (3, 3), pixels of the photo → pixels of the crop.
-    """
-
-    matrix: np.ndarray | None = None
-
-    def restore(self, output: np.ndarray) -> Image.Image:
-        """The generator's output; laid over the photo with a soft edge, if wanted."""
-        gray = output.shape[-1] == 1
-        translated = Image.fromarray(output[..., 0] if gray else output)
-        if self.original is None:
-            return translated
-        height, width = output.shape[:2]
-        edge = np.outer(ramp(height, True, True), ramp(width, True, True))
-        mask = Image.fromarray(np.rint(255 * edge).astype(np.uint8))
-        return put_back(self.original, translated, mask, self.matrix)
-
-
-@dataclass(frozen=True)
-class FaceFitting(Fitting):
-    """Photos are fitted to the model by the largest face that they show.
-
-    Args:
-        aligner: finds it, and makes crops of the model's size.
-
-    Raises:
-        InputError: if the model's images are not square pictures.
-    """
-
-    aligner: Aligner | None = None
-
-    def __post_init__(self) -> None:
-        if self.is_measured or not isinstance(self.image_size, int):
-            raise InputError(
-                "Faces are aligned to square images of 8 bits. Received: a model for "
-                f"{self.info.image_text}. Leave out --align."
-            )
-
-    def read(self, path: Path) -> list[Fitted]:
-        """Reads a photo and crops its largest face.
-
-        Raises:
-            UnreadableImage: if it cannot be read, or shows no face.
-        """
-        photo = read_picture(path)
-        (face,) = self.aligner.faces(photo, str(path))
-        gray = self.info.num_channels == 1
-        photo, crop = (
-            image.convert("L") if gray else image
-            for image in (photo, self.aligner.crop(photo, face))
-        )
-        pixels = np.asarray(crop)
-        original = photo if self.size == ORIGINAL else None
-        box = (0, 0, *crop.size)
-        fitted = pixels[..., None] if gray else pixels
-        return [FittedFace(fitted, box, original, matrix=face)]
-
 
 def find_faces(provider: "LandmarkProvider", photo: Image.Image) -> np.ndarray:
-    """The landmarks of all faces in a photo.
-
-    Args:
-        provider: who finds them.
-        photo: in RGB.
+    """Finds the landmarks of all faces in a photo in RGB.
 
     Returns:
         float64 (faces, 98, 2), the largest face first.
 
     Raises:
-        InputError: if the provider returns something else, or needs a package that is
+        InputError: if the provider returns anything else, or needs a package that is
             not installed.
     """
     try:
@@ -230,9 +157,9 @@ def similarity(
 ) -> np.ndarray:
     """The transform that brings a face to a reference shape.
 
-    It brings the mean of all landmarks to that of the shape, turns the face's axis into
-    that of the shape, and scales by the mean ratio of the distances of pupils and
-    corners of the mouth from the mean.
+    The means of all landmarks coincide, and so do the directions of the axes. The scale
+    is the mean ratio of the distances from the mean, over the pupils and the corners
+    of the mouth.
 
     Args:
         landmarks: (98, 2).
@@ -245,65 +172,31 @@ def similarity(
     Raises:
         InputError: if the landmarks are all the same point.
 
-    Reference: the axis is that of CelebA-HQ, see `celeba_hq_crop`; mean and scale are
-        those of the official code of StarGAN v2 (Choi et al. 2020).
+    Reference: the axis is that of CelebA-HQ (see `mean_shape.celeba_hq_crop`), mean and
+        scale those of the official code of StarGAN v2 (Choi et al. 2020).
     """
-    source = _complex(landmarks)
-    target = (_complex(shape) + 0.5 + 0.5j) * image_size / REFERENCE_SIDE - 0.5 - 0.5j
+    source = as_complex(landmarks)
+    target = (as_complex(shape) + 0.5 + 0.5j) * image_size / REFERENCE_SIDE - 0.5 - 0.5j
     source_mean, target_mean = source.mean(), target.mean()
-    anchors = list(ANCHORS)
     with np.errstate(all="ignore"):
-        ratios = abs((target - target_mean)[anchors] / (source - source_mean)[anchors])
-        turn = _axis(target) / _axis(source)
+        ratios = abs((target - target_mean)[ANCHORS] / (source - source_mean)[ANCHORS])
+        turn = face_axis(target) / face_axis(source)
         factor = ratios.mean() * turn / abs(turn)
     if not np.isfinite(factor) or factor == 0:
         raise InputError(
-            "Landmarks of a face are 98 different points. Received: points that give "
-            "neither a size nor a direction. Use another landmark provider."
+            "The landmarks of a face are 98 different points. Received: points without "
+            "a size or a direction. Use another landmark provider."
         )
     return similarity_matrix(factor, target_mean - factor * source_mean)
 
 
-def celeba_hq_crop(landmarks: np.ndarray) -> np.ndarray:
-    """The transform that crops a face as CelebA-HQ's authors do, from this face alone.
-
-    Args:
-        landmarks: (98, 2).
-
-    Returns:
-        float64 (3, 3): pixels of the photo → pixels of a 256 × 256 crop.
-
-    Reference: Progressive Growing of GANs (Karras et al. 2018), appendix C, with the
-        means of the eyes' landmarks as the eyes.
-    """
-    points = _complex(landmarks)
-    across, down, eyes = _eyes_and_mouth(points)
-    side = max(4.0 * abs(across), 3.6 * abs(down))
-    axis = _axis(points)
-    factor = REFERENCE_SIDE / side * abs(axis) / axis
-    middle = (REFERENCE_SIDE - 1) / 2 * (1 + 1j)
-    return similarity_matrix(factor, middle - factor * (eyes + 0.1 * down))
-
-
-def mean_shape(faces: Iterable[np.ndarray]) -> np.ndarray:
-    """The mean of the landmarks of faces, each within its `celeba_hq_crop`.
-
-    Args:
-        faces: landmarks (98, 2) of each.
-
-    Returns:
-        float64 (98, 2), in pixels of a 256 × 256 image.
-    """
-    crops = [apply(celeba_hq_crop(landmarks), landmarks) for landmarks in faces]
-    return np.mean(crops, axis=0)
-
-
-def _complex(points: np.ndarray) -> np.ndarray:
+def as_complex(points: np.ndarray) -> np.ndarray:
+    """Points (…, 2) as complex numbers x + iy."""
     return points[..., 0] + 1j * np.asarray(points[..., 1], np.float64)
 
 
-def _eyes_and_mouth(points: np.ndarray) -> tuple[complex, complex, complex]:
-    """From eye to eye, from the eyes to the mouth, and the middle of the eyes."""
+def eyes_and_mouth(points: np.ndarray) -> tuple[complex, complex, complex]:
+    """Vectors from eye to eye and from eyes to mouth; the point between the eyes."""
     left, right, mouth = (
         points[list(part)].mean() for part in (LEFT_EYE, RIGHT_EYE, MOUTH)
     )
@@ -311,25 +204,158 @@ def _eyes_and_mouth(points: np.ndarray) -> tuple[complex, complex, complex]:
     return right - left, mouth - eyes, eyes
 
 
-def _axis(points: np.ndarray) -> complex:
-    """The direction of the face's own x axis."""
-    across, down, _ = _eyes_and_mouth(points)
+def face_axis(points: np.ndarray) -> complex:
+    """The direction of a face's x axis, a complex number of any size."""
+    across, down, _ = eyes_and_mouth(points)
     return across - 1j * down
 
 
-def _main() -> None:
-    from stargan_tf.faces.opening import landmark_provider
-    from stargan_tf.translation.pictures import find_inputs
-
-    name, folder, output = sys.argv[1:]
-    provider = landmark_provider(name)
-    photos = (read_picture(picture.path) for picture in find_inputs([folder]))
-    found = (find_faces(provider, photo) for photo in photos)
-    faces = [landmarks[0] for landmarks in found if len(landmarks)]
-    mean = mean_shape(faces).astype(np.float32)
-    write_arrays(Path(output), {"mean": mean}, "mean shape")
-    print(f"Wrote {output}: the mean of {len(faces)} faces")
+def similarity_matrix(factor: complex, shift: complex) -> np.ndarray:
+    """The transform z → factor · z + shift, with z = x + iy."""
+    a, b = factor.real, factor.imag
+    return np.array([[a, -b, shift.real], [b, a, shift.imag], [0.0, 0.0, 1.0]])
 
 
-if __name__ == "__main__":
-    _main()
+def apply(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Transforms points (…, 2) by a matrix (3, 3)."""
+    return points @ matrix[:2, :2].T + matrix[:2, 2]
+
+
+def scale_of(matrix: np.ndarray) -> float:
+    """How many times a matrix (3, 3) enlarges."""
+    return math.hypot(matrix[0, 0], matrix[1, 0])
+
+
+# === Pixels ===
+
+
+def crop_face(photo: Image.Image, matrix: np.ndarray, image_size: int) -> Image.Image:
+    """Makes the crop of a face.
+
+    Args:
+        photo: in RGB or gray.
+        matrix: (3, 3), pixels of the photo → pixels of the crop.
+        image_size: side of the crop in pixels.
+    """
+    margin = math.ceil(3 * BLUR * image_size)  # The blur reads this far.
+    side = image_size + 2 * margin
+    to_photo = np.linalg.inv(_of_corners(matrix)) @ _shift(-margin, -margin)
+    crop = _resampled(photo, to_photo, (side, side), mirrored=True)
+    share = _sharp_share(photo.size, to_photo, side, REACH * image_size)
+    if share.min() < 1:
+        blurred = crop.filter(ImageFilter.GaussianBlur(BLUR * image_size))
+        mask = Image.fromarray(np.rint(255 * share).astype(np.uint8))
+        crop = Image.composite(crop, blurred, mask)
+    return crop.crop((margin, margin, side - margin, side - margin))
+
+
+def put_back(
+    photo: Image.Image, crop: Image.Image, mask: Image.Image, matrix: np.ndarray
+) -> Image.Image:
+    """Pastes a crop back into its photo.
+
+    Args:
+        photo: the photo, which stays as it is.
+        crop: the crop or a translation of it, in the mode of the photo.
+        mask: opacity of the crop, in gray and as large as the crop.
+        matrix: as given to `crop_face`.
+
+    Returns:
+        A new image as large as the photo.
+    """
+    to_crop = _of_corners(matrix)
+    first, last = np.clip(_bounds(np.linalg.inv(to_crop), crop.size), 0, photo.size)
+    result = photo.copy()
+    if (last > first).all():
+        size = tuple((last - first).tolist())
+        place = to_crop @ _shift(*first)
+        pasted = _resampled(crop, place, size)
+        result.paste(pasted, tuple(first.tolist()), _resampled(mask, place, size))
+    return result
+
+
+def _shift(x: float, y: float) -> np.ndarray:
+    return similarity_matrix(1 + 0j, complex(x, y))
+
+
+def _of_corners(matrix: np.ndarray) -> np.ndarray:
+    """The same transform if (0, 0) is the corner of an image, as in Pillow."""
+    return _shift(0.5, 0.5) @ matrix @ _shift(-0.5, -0.5)
+
+
+def _bounds(matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Left top and right bottom of a transformed image, in whole pixels."""
+    width, height = size
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]])
+    corners = apply(matrix, corners)
+    bounds = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
+    return np.array(bounds).astype(int)
+
+
+def _resampled(
+    image: Image.Image,
+    to_image: np.ndarray,
+    size: tuple[int, int],
+    mirrored: bool = False,
+) -> Image.Image:
+    """Resamples an image, bicubic, with antialiasing where it becomes smaller.
+
+    Args:
+        to_image: (3, 3), from the result to the image, in pixels from their corners.
+        size: width and height of the result.
+        mirrored: whether the image is mirrored beyond its border; else that is black.
+    """
+    step = scale_of(to_image)  # Pixels of the image for one of the result.
+    # First by whole pixels, which is fast and bounds the memory: under four pixels for
+    # one of the result are left.
+    shrink = max(1, int(step / 2))
+    if shrink > 1:
+        image = image.reduce(shrink)
+        to_image = np.diag([1 / shrink, 1 / shrink, 1.0]) @ to_image
+    samples = max(1, math.ceil(step / shrink - 0.01))
+    if mirrored:
+        image, to_image = _beyond_border(image, to_image, size)
+    width, height = size
+    coefficients = (to_image @ np.diag([1 / samples, 1 / samples, 1.0]))[:2].ravel()
+    result = image.transform(
+        (width * samples, height * samples),
+        Image.Transform.AFFINE,
+        coefficients.tolist(),
+        Image.Resampling.BICUBIC,
+    )
+    return result.reduce(samples) if samples > 1 else result
+
+
+def _beyond_border(
+    image: Image.Image, to_image: np.ndarray, size: tuple[int, int]
+) -> tuple[Image.Image, np.ndarray]:
+    """The part of an image that a result shows, mirrored beyond its border."""
+    # Bicubic interpolation reads two pixels farther.
+    first, last = _bounds(to_image, size) + np.array([[-3], [3]])
+    columns, rows = (
+        _mirrored(np.arange(start, end), length)
+        for start, end, length in zip(first, last, image.size, strict=True)
+    )
+    left, top = int(columns.min()), int(rows.min())
+    part = image.crop((left, top, int(columns.max()) + 1, int(rows.max()) + 1))
+    pixels = np.asarray(part)[rows - top][:, columns - left]
+    return Image.fromarray(pixels), _shift(*-first) @ to_image
+
+
+def _mirrored(places: np.ndarray, length: int) -> np.ndarray:
+    """Reflects places beyond the ends of a line, without repeating the ends."""
+    period = max(1, 2 * (length - 1))
+    places = places % period
+    return np.minimum(places, period - places)
+
+
+def _sharp_share(
+    size: tuple[int, int], to_photo: np.ndarray, side: int, reach: float
+) -> np.ndarray:
+    """(side, side): 1 in the photo, falling to 0 at `reach` pixels beyond it."""
+    centers = np.arange(side) + 0.5
+    points = np.stack(np.meshgrid(centers, centers), axis=-1)
+    places = apply(to_photo, points) - 0.5
+    beyond = np.maximum(-places, places - (np.array(size) - 1)).max(axis=-1)
+    left = 1 - beyond / (reach * scale_of(to_photo))
+    return np.clip(left, 0, 1) ** FADING

@@ -21,9 +21,9 @@ def landmark_provider(name: str) -> "LandmarkProvider":
     """Opens a landmark provider.
 
     Args:
-        name: of an installed provider; or what `stargan_tf.load_model` opens as a
-            landmark network, such as the folder of an import of `wing.ckpt`, or as a
-            model whose masks one makes; or `wing.ckpt` itself.
+        name: of an installed provider, or what `stargan_tf.load_model` opens as a
+            landmark network, such as the folder of an import of `wing.ckpt`, or the
+            folder of a model with a landmark network, or `wing.ckpt` itself.
 
     Raises:
         InputError: if there is none of that name (near ones are named), its package is
@@ -37,7 +37,7 @@ def landmark_provider(name: str) -> "LandmarkProvider":
         return _network_provider(name, user_path(name))
     advice = near_names(name, installed)
     if not installed:
-        advice = "None is installed; the package stargan-tf-mediapipe brings one."
+        advice = "None is installed. The package stargan-tf-mediapipe contains one."
     raise InputError(
         f"There is no landmark provider '{name}'. Expected the name of an installed "
         "one, the folder of 'stargan-tf import wing.ckpt', or wing.ckpt itself. "
@@ -75,7 +75,7 @@ def needs_tensorflow(name: str) -> bool:
 def _network_provider(name: str, path: Path) -> "NetworkProvider":
     from stargan_tf.faces.network import LandmarkNetwork
     from stargan_tf.faces.providers import NetworkProvider
-    from stargan_tf.training.run_folder import load_model
+    from stargan_tf.training.run_folder import LANDMARKS_FILE, load_model
 
     if path.suffix.lower() in _TORCH_ENDINGS:
         from stargan_tf.convert.write import import_checkpoint
@@ -83,14 +83,13 @@ def _network_provider(name: str, path: Path) -> "NetworkProvider":
         with temporary_folder() as folder:
             import_checkpoint([path], folder / "landmarks")
             return _network_provider(name, folder / "landmarks")
+    if (path / LANDMARKS_FILE).is_file():  # Beside a model, or alone.
+        path = path / LANDMARKS_FILE
     found = load_model(path if path.exists() else name)
-    provider = getattr(found, "mask_provider", None)
-    if isinstance(provider, NetworkProvider):
-        return provider
     if not isinstance(found, LandmarkNetwork):
         raise InputError(
-            f"A landmark provider is a network that finds landmarks. Received: {name}, "
-            f"a {type(found).__name__}. Give the folder of 'stargan-tf import "
-            "wing.ckpt'."
+            f"Expected a network that finds landmarks. Received: {name}, which holds a "
+            f"{type(found).__name__} without one. Give an installed landmark provider, "
+            "or the folder of 'stargan-tf import wing.ckpt'."
         )
     return NetworkProvider(found, name)

@@ -1,7 +1,7 @@
-"""Landmark providers: what finds faces in photos, and their landmarks.
+"""Landmark providers: they find faces in photos, and the landmarks of each face.
 
-Packages bring them by entry points of the group `stargan_tf.landmarks`. The network of
-`wing.ckpt` is one, too.
+Packages add them by entry points of the group `stargan_tf.landmarks`. The network of
+`wing.ckpt` is another one.
 """
 
 import functools
@@ -18,23 +18,18 @@ from stargan_tf.discovery import API_VERSION
 if TYPE_CHECKING:
     from stargan_tf.faces.network import LandmarkNetwork
 
-# The least that the median of a face's heat maps reaches; they are trained to reach 1.
-# Below it, an image counts as one without a face.
-LEAST_PEAK = 0.2
-
 
 @runtime_checkable
 class LandmarkProvider(Protocol):
-    """What an entry point of the group `stargan_tf.landmarks` names an object of.
+    """The interface of the objects in the group `stargan_tf.landmarks`.
 
-    Deriving from it is not needed. Its module should import quickly: what takes long is
-    opened when it is first used.
+    A provider need not derive from this class. Its module should import quickly, and
+    load networks when they are first used.
 
     Attributes:
         api_version: the `API_VERSION` of `stargan_tf.plugin` it was written against: 1.
         name: that of the entry point.
-        version: text that changes whenever its results do; masks that are kept
-            belong to it.
+        version: text that changes whenever its results do; cached masks depend on it.
     """
 
     api_version: int
@@ -66,10 +61,10 @@ class LandmarkProvider(Protocol):
 
 
 class NetworkProvider:
-    """A landmark network as a provider: each image has one face, or none.
+    """A landmark network as a provider: it finds one face in an image, or none.
 
-    The network marks 98 points on anything. It saw face and little else in training,
-    so photos in which the face is small are for other providers.
+    The network has no face detector. It was trained on images that a face fills, so the
+    face must fill most of the photo.
 
     Args:
         network: the network.
@@ -92,7 +87,7 @@ class NetworkProvider:
     def find(self, image: np.ndarray) -> np.ndarray:
         """Finds the face; see `LandmarkProvider.find`."""
         # They import Keras.
-        from stargan_tf.faces.masks import GRID
+        from stargan_tf.faces.masks import FAINT, GRID
         from stargan_tf.faces.network import NUM_LANDMARKS, peaks
 
         photo = Image.fromarray(image)
@@ -100,7 +95,10 @@ class NetworkProvider:
         small = photo.resize((GRID, GRID), Image.Resampling.BILINEAR)
         heat_maps = self.network(to_float(np.asarray(small))[None])
         heat_maps = np.asarray(heat_maps)[..., :NUM_LANDMARKS]
-        if np.median(heat_maps.max(axis=(1, 2))) < LEAST_PEAK:
+        # At a landmark, heat maps are about 1. If most stay below the value that masks
+        # count as nothing, there is no face. Other images pass, face or not: telling
+        # them apart takes a detector.
+        if np.median(heat_maps.max(axis=(1, 2))) < FAINT:
             return np.zeros((0, NUM_LANDMARKS, 2), np.float32)
         # Shares of the sides count from the image's corner.
         return np.asarray(peaks(heat_maps)) * np.float32(photo.size) - np.float32(0.5)

@@ -561,13 +561,6 @@ def attach_landmarks(model: Any, config: Path) -> bool:
     return file.is_file()
 
 
-def landmarks_of(model: Source) -> str | None:
-    """The file of the landmark network beside a model, if there is one."""
-    with contextlib.suppress(InputError):
-        file = run_of(find_checkpoint(model)[0]).config.with_name(LANDMARKS_FILE)
-        return str(file) if file.is_file() else None
-
-
 def keep_landmarks(model: Any, folder: Path) -> None:
     """Puts the landmark network that makes a model's masks, if one does, beside it."""
     network = getattr(getattr(model, _MASKS, None), "network", None)

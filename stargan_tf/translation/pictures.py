@@ -39,6 +39,7 @@ from stargan_tf.data.options import CROP, Box, used_box
 from stargan_tf.data.pictures import read_picture, shown
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
+from stargan_tf.faces.align import Aligner, NoFace, crop_face, put_back
 from stargan_tf.files import NotWritten, new_file, refuse_overwriting, write_bytes
 
 TABLES = (".csv", ".tsv")
@@ -167,11 +168,14 @@ class Fitted:
         image: uint8 (height, width, 3), sides multiples of 4.
         box: (left, top, right, bottom), the part of the original that it shows.
         original: the whole image, where it is to be pasted back; else None.
+        face: (3, 3), pixels of the original → pixels of the image, if the image is an
+            aligned face; `box` is then the whole original.
     """
 
     image: np.ndarray
     box: Box
     original: Image.Image | None = None
+    face: np.ndarray | None = None
 
     place = ""  # Which image of its file, where there are several.
 
@@ -190,13 +194,20 @@ class Fitted:
         translated = Image.fromarray(output[..., 0] if gray else output)
         if self.original is None:
             return translated
-        left, top, right, bottom = self.box
+        if self.face is not None:
+            # 0 at the outermost pixels, which may be large ones of the original.
+            ramp = _ramp(translated.width - 2, at_start=True, at_end=True)
+            mask = _soft_edge(np.pad(ramp, 1), np.pad(ramp, 1))
+            return put_back(self.original, translated, mask, self.face)
+        (left, top, right, bottom), (width, height) = self.box, self.original.size
+        across = _ramp(right - left, left > 0, right < width)
+        down = _ramp(bottom - top, top > 0, bottom < height)
         size = (right - left, bottom - top)
         result = self.original.copy()
         result.paste(
             translated.resize(size, Image.Resampling.BICUBIC),
             self.box,
-            _soft_edge(self.box, self.original.size),
+            _soft_edge(across, down),
         )
         return result
 
@@ -210,15 +221,12 @@ class Fitted:
         return write_picture(self.restore(output), path)
 
 
-def _soft_edge(box: Box, size: tuple[int, int]) -> Image.Image:
-    left, top, right, bottom = box
-    across = ramp(right - left, left > 0, right < size[0])
-    down = ramp(bottom - top, top > 0, bottom < size[1])
+def _soft_edge(across: np.ndarray, down: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint(255 * down[:, None] * across).astype(np.uint8))
 
 
-def ramp(length: int, at_start: bool, at_end: bool) -> np.ndarray:
-    """(length,): 1 inside, falling towards the ends that lie inside the original."""
+def _ramp(length: int, at_start: bool, at_end: bool) -> np.ndarray:
+    """1 inside, falling towards the ends that lie inside the original."""
     distance = np.arange(length, dtype=np.float32) + 0.5
     reach = max(1.0, FEATHER * length)
     ramp = np.ones(length, np.float32)
@@ -353,6 +361,7 @@ class Fitting:
             back into the original image, as measured images always are).
         crop_size: shorter side of the centered part to use, in original pixels,
             whatever `fit` says.
+        aligner: finds the face to use, in place of `fit` and `crop_size`.
 
     Raises:
         InputError: for a `crop_size` with `"keep"`.
@@ -362,6 +371,7 @@ class Fitting:
     fit: str = CROP
     size: str = MODEL
     crop_size: int | None = None
+    aligner: Aligner | None = None
 
     def __post_init__(self) -> None:
         if self.crop_size and self.fit == KEEP:
@@ -388,16 +398,22 @@ class Fitting:
         """
         if self.is_measured:
             return MeasuredFile(path, self.info).fitted(self)
-        picture = read_picture(path)
+        picture, face = read_picture(path), None
+        if self.aligner:
+            (face,) = self.aligner.faces(picture, str(path))
         gray = self.info.num_channels == 1
         picture = picture.convert("L") if gray else picture
-        box = used_box(picture.size, self.fit, self.crop_size, self.image_size)
-        size = self.fitted_size(box, path)
-        # Cropped before it is resized, as in training.
-        fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
+        if self.aligner:
+            box = (0, 0, *picture.size)
+            fitted = crop_face(picture, face, self.aligner.image_size)
+        else:
+            box = used_box(picture.size, self.fit, self.crop_size, self.image_size)
+            size = self.fitted_size(box, path)
+            # Cropped before it is resized, as in training.
+            fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
         pixels = np.asarray(fitted)
-        return [Fitted(pixels[..., None] if gray else pixels, box, original)]
+        return [Fitted(pixels[..., None] if gray else pixels, box, original, face)]
 
     def fitted_size(self, box: Box, path: Path) -> tuple[int, int]:
         """Width and height that a box is resized to; UnreadableImage if too long."""
@@ -428,6 +444,7 @@ class PictureStream:
     Attributes:
         unreadable: how many could not be read so far.
         problem: why the first of them could not.
+        faceless: how many were to be aligned so far, and show no face.
         unwritten: how many outputs could not be written so far.
         done: numbers of pictures that are passed over.
         on_failure: called with the number of one that cannot be read, and why.
@@ -438,6 +455,7 @@ class PictureStream:
         self.fitting = fitting
         self.unreadable = 0
         self.problem = ""
+        self.faceless = 0
         self.unwritten = 0
         self.done: set[int] = set()
         self.on_failure: Callable[[int, str], None] = lambda place, problem: None
@@ -451,6 +469,13 @@ class PictureStream:
                 continue
             try:
                 found = self.fitting.read(picture.path)
+            except NoFace as error:
+                if len(self.pictures) == 1:
+                    raise
+                self.faceless += 1
+                tqdm.write(f"{error} It is left out.", file=sys.stderr)
+                self.on_failure(index, str(error))
+                continue
             except InputError as error:
                 self.unreadable += 1
                 self.problem = self.problem or str(error)

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from stargan_tf.faces import align, warp
+from stargan_tf.faces import align
 
 SHAPE = align.read_shape()
 # The red of the first, the second … face; nothing else in a photo has green 37.
@@ -20,8 +20,8 @@ def draw(photo, face, number=0):
     Returns:
         (98, 2), the landmarks.
     """
-    points = warp.apply(face, SHAPE)
-    radius = max(1.0, 2 * warp.scale_of(face))
+    points = align.apply(face, SHAPE)
+    radius = max(1.0, 2 * align.scale_of(face))
     canvas = ImageDraw.Draw(photo)
     for x, y in points[[*range(0, 33, 4), 51, 54, 57, 60, 72, 76, 82, 96, 97]]:
         canvas.circle((x, y), radius, (250, 220, 200))

@@ -10,10 +10,10 @@ from PIL import Image
 from stargan_tf import discovery
 from stargan_tf.discovery import LANDMARKS
 from stargan_tf.errors import InputError
-from stargan_tf.faces.masks import face_masks
+from stargan_tf.faces.masks import FAINT, face_masks
 from stargan_tf.faces.network import LandmarkNetwork
 from stargan_tf.faces.opening import landmark_provider
-from stargan_tf.faces.providers import LEAST_PEAK, LandmarkProvider, NetworkProvider
+from stargan_tf.faces.providers import LandmarkProvider, NetworkProvider
 from tests.faces.landmark_golden import ARRAYS, blobs, images, network
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_an_unknown_name_names_near_ones(dots):
 
 def test_a_model_that_finds_no_landmarks():
     folder = ROOT / "saved_models/toon_people"
-    with pytest.raises(InputError, match="toon_people, a StarGANV2. Give the folder"):
+    with pytest.raises(InputError, match="toon_people, which holds a StarGANV2 witho"):
         landmark_provider(str(folder))
 
 
@@ -88,7 +88,7 @@ def test_points_are_those_of_the_photo():
 
 
 def test_faint_heat_maps_are_no_face():
-    provider = NetworkProvider(Stub(0.9 * LEAST_PEAK), "stub")
+    provider = NetworkProvider(Stub(0.9 * FAINT), "stub")
     assert provider.find(np.zeros((90, 80, 3), np.uint8)).shape == (0, 98, 2)
 
 

@@ -79,7 +79,7 @@ ELSEWHERE = {
     "evaluation.weights": "known by their SHA-256: tests/evaluation/test_weights.py",
     "exporting.litert_file": "files that were just converted",
     "exporting.saved_model": "an export that was just written",
-    "faces.providers": "models, by training.checkpoints",
+    "faces.opening": "models, by training.checkpoints",
     "new_plugin.__init__": "files of the package",
     "training.warm_start": "what import wrote: tests/training/test_warm_start.py",
     "serving.client": "answers of a server: tests/serving/test_client.py",
