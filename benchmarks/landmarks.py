@@ -49,7 +49,7 @@ def torch(images: np.ndarray):
     from torch import nn
     from torch.nn import functional
 
-    from stargan_tf.faces.masks import FAINT, GRID, REGIONS
+    from stargan_tf.faces.masks import GRID, REGIONS, THRESHOLD
 
     def branch(channels, filters, size):
         return nn.Sequential(
@@ -118,7 +118,7 @@ def torch(images: np.ndarray):
         maps = functional.interpolate(
             maps, (GRID, GRID), mode="bilinear", align_corners=True
         )
-        maps = torch.where(maps < FAINT, 0.0, maps)
+        maps = torch.where(maps < THRESHOLD, 0.0, maps)
         least, most = maps.amin((2, 3), True), maps.amax((2, 3), True)
         maps = (maps - least) / (most - least + 1e-6)
         found = torch.zeros((2, len(maps), GRID, GRID))

@@ -87,7 +87,7 @@ class NetworkProvider:
     def find(self, image: np.ndarray) -> np.ndarray:
         """Finds the face; see `LandmarkProvider.find`."""
         # They import Keras.
-        from stargan_tf.faces.masks import FAINT, GRID
+        from stargan_tf.faces.masks import GRID, THRESHOLD
         from stargan_tf.faces.network import NUM_LANDMARKS, peaks
 
         photo = Image.fromarray(image)
@@ -98,7 +98,7 @@ class NetworkProvider:
         # At a landmark, heat maps are about 1. If most stay below the value that masks
         # count as nothing, there is no face. Other images pass, face or not: telling
         # them apart takes a detector.
-        if np.median(heat_maps.max(axis=(1, 2))) < FAINT:
+        if np.median(heat_maps.max(axis=(1, 2))) < THRESHOLD:
             return np.zeros((0, NUM_LANDMARKS, 2), np.float32)
         # Shares of the sides count from the image's corner.
         return np.asarray(peaks(heat_maps)) * np.float32(photo.size) - np.float32(0.5)

@@ -10,7 +10,7 @@ from PIL import Image
 from stargan_tf import discovery
 from stargan_tf.discovery import LANDMARKS
 from stargan_tf.errors import InputError
-from stargan_tf.faces.masks import FAINT, face_masks
+from stargan_tf.faces.masks import THRESHOLD, face_masks
 from stargan_tf.faces.network import LandmarkNetwork
 from stargan_tf.faces.opening import landmark_provider
 from stargan_tf.faces.providers import LandmarkProvider, NetworkProvider
@@ -88,7 +88,7 @@ def test_points_are_those_of_the_photo():
 
 
 def test_faint_heat_maps_are_no_face():
-    provider = NetworkProvider(Stub(0.9 * FAINT), "stub")
+    provider = NetworkProvider(Stub(0.9 * THRESHOLD), "stub")
     assert provider.find(np.zeros((90, 80, 3), np.uint8)).shape == (0, 98, 2)
 
 
