@@ -95,7 +95,6 @@ model.fit(
     stargan_tf.training_batches(train, batch_size=8),
     steps_per_epoch=STEPS,
     callbacks=[stargan_tf.StopOnNaN()],
-    verbose=2,
 )
 model.save(FOLDER / "detect.keras")
 

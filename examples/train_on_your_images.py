@@ -115,7 +115,7 @@ callbacks = [
     stargan_tf.SampleImages(FOLDER / "samples", held_out, every=max(1, STEPS // 4)),
 ]
 batches = stargan_tf.training_batches(train, batch_size=BATCH_SIZE)
-model.fit(batches, steps_per_epoch=STEPS // 2, callbacks=callbacks, verbose=2)
+model.fit(batches, steps_per_epoch=STEPS // 2, callbacks=callbacks)
 model.save(FOLDER / "hair.keras")
 Image.open(max((FOLDER / "samples").glob("*.png")))
 
@@ -130,7 +130,7 @@ have come next.
 model = stargan_tf.load_model(FOLDER / "hair.keras")
 step = int(model.step)
 batches = stargan_tf.training_batches(train, batch_size=BATCH_SIZE, start_step=step)
-model.fit(batches, steps_per_epoch=STEPS - step, callbacks=callbacks, verbose=2)
+model.fit(batches, steps_per_epoch=STEPS - step, callbacks=callbacks)
 model.save(FOLDER / "hair.keras")
 
 """
