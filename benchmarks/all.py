@@ -1,10 +1,10 @@
-"""All rows that stand beside a peer, one after another, into one Markdown file.
+"""Runs all comparisons with PyTorch and writes the results to a Markdown file.
 
     python benchmarks/all.py                              # runs/benchmarks/<date>.md
     python benchmarks/all.py --only start_up inference_v1 --rounds 3 --output one.md
 
-Each row is a command of its own and can be run alone; this adds the machine, the
-versions and the date. A command that fails leaves a line that says so.
+Each comparison is a separate command, which can also be run alone. This script adds the
+machine, the package versions, and the date. The file also lists failed commands.
 """
 
 import argparse
@@ -41,49 +41,49 @@ FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8"
 def main() -> None:
     arguments = parse()
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    parts = [f"# Benchmarks\n\n{machine()}\n"]
+    sections = [f"# Benchmarks\n\n{machine()}\n"]
     for name in arguments.only:
-        parts.append(measured(ROWS[name], arguments.rounds))
-        # After each, so that a stopped run leaves what it has measured.
-        arguments.output.write_text("\n".join(parts), encoding="utf-8")
+        sections.append(measured(ROWS[name], arguments.rounds))
+        # Write after each command, so that an interrupted run keeps its results.
+        arguments.output.write_text("\n".join(sections), encoding="utf-8")
     print(f"Written: {arguments.output}")
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     today = Path("runs", "benchmarks", f"{datetime.date.today()}.md")
-    parser.add_argument("--rounds", type=int, help="default: each command's own")
+    parser.add_argument("--rounds", type=int, help="default: that of each command")
     parser.add_argument("--only", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--output", type=Path, default=today)
     return parser.parse_args()
 
 
 def measured(row: str, rounds: int | None) -> str:
-    """A command and the tables that it printed."""
+    """Runs a command and returns a section with its output."""
     script, *options = row.split()
     options += [f"--rounds={rounds}"] if rounds else []
     command = [sys.executable, str(HERE / script), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    tables = done.stdout.strip() or "nothing was printed"
+    tables = done.stdout.strip() or "No output."
     if done.returncode:
-        tables += f"\n\n**It failed** with exit status {done.returncode}."
+        tables += f"\n\n**Failed** with exit status {done.returncode}."
     print(f"{row}: exit status {done.returncode}", file=sys.stderr, flush=True)
     return f"## `python benchmarks/{' '.join([script, *options])}`\n\n{tables}\n"
 
 
 def machine() -> str:
-    """What the numbers are of, in one line."""
+    """Describes the date, the processor, and the package versions in one line."""
     model, flags = processor()
-    found = " ".join(f for f in FLAGS if f in flags) or f"none of {', '.join(FLAGS)}"
+    listed = " ".join(f for f in FLAGS if f in flags) or f"none of {', '.join(FLAGS)}"
     versions = ", ".join(f"{name} {installed(name)}" for name in PACKAGES)
     return (
-        f"{datetime.date.today()}. {os.cpu_count()} cores of {model} ({found}); "
+        f"{datetime.date.today()}. {os.cpu_count()} cores of {model} ({listed}); "
         f"Python {platform.python_version()}, {versions}."
     )
 
 
 def processor() -> tuple[str, set[str]]:
-    """Its name and the instructions that it has, where Linux tells them."""
+    """Returns the name of the processor and, on Linux, its instruction sets."""
     facts = {}
     if Path("/proc/cpuinfo").exists():
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():

@@ -1,11 +1,11 @@
-"""Pictures a second on the page of `stargan-tf demo web`, in Chromium without a GPU.
+"""Images per second on the page of `stargan-tf demo web`, in Chromium without a GPU.
 
     python benchmarks/browser.py saved_models/toon_attributes/litert phone/
 
-Each folder is what `stargan-tf export --format litert` writes. The page translates the
-pictures of Chromium's test camera. *shown*: translations that appear in a second, with
-all that the page does besides; *model*: what the model alone would allow, by the median
-that the page displays. Needs playwright, chromium, and LiteRT.js in the cache.
+Each folder is an output of `stargan-tf export --format litert`. The page translates the
+images of Chromium's test camera. *shown* is the number of displayed translations per
+second; *model* is the rate of the model alone, from the median time that the page
+displays. Requires playwright, chromium, and LiteRT.js in the cache.
 """
 
 import argparse
@@ -21,14 +21,14 @@ from stargan_tf.demo.web import read_device_model, static_server, write_site
 CHROMIUM = ("chromium", "chromium-browser")
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 WARM_UP = 3.0
-# Counts the translations that are drawn.
+# Counts the displayed translations.
 COUNT = """() => {
   window.shown = 0;
   const context = document.getElementById('after').getContext('2d');
   const draw = context.putImageData.bind(context);
-  context.putImageData = (...picture) => {
+  context.putImageData = (...image) => {
     window.shown += 1;
-    draw(...picture);
+    draw(...image);
   };
 }"""
 
@@ -42,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
-        parser.error("there is no Chromium: sudo apt-get install chromium")
+        parser.error("Chromium is not installed: sudo apt-get install chromium")
     print("| model | size | quantize | KiB | shown | model |")
     print("|---|---:|---|---:|---:|---:|")
     with sync_playwright() as started:
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def measured(browser, model, seconds: float) -> tuple[float, str]:
-    """Translations shown a second, and the page's own number."""
+    """Returns the displayed translations per second and the rate of the model."""
     with tempfile.TemporaryDirectory() as folder:
         write_site(Path(folder), model, runtime_folder())
         server = static_server(Path(folder), 0)

@@ -1,21 +1,20 @@
-"""Saving and loading a training checkpoint, beside `torch.save` and `torch.load`.
+"""Time to save and load a training checkpoint, compared with PyTorch.
 
     python benchmarks/checkpoint.py
     python benchmarks/checkpoint.py --part load --folder /mnt/slow
 
-StarGAN v1 of the paper's size in full: the weights of both networks and Adam's moments,
-53 million weights and 640 MB.
+The checkpoint is that of StarGAN v1 of the paper's size: the weights of both networks
+and Adam's moments, 53 million weights and 640 MB.
 
-- torch_*: one `torch.save` into a new file, and `torch.load(weights_only=True)` with
-  `load_state_dict`. Only with `_fsync` is the file on the disk when it is saved.
-  (Without, it is flushed after the clock has stopped, so that the next one finds the
-  disk at rest.)
-- ours_*: what `stargan-tf train` does: a folder with a hash, under its name only when
-  it is on the disk (`fsync`); going on verifies the hash first. *keras_load*: the same
-  with `model.load_weights`.
-- floor_*: the same number of bytes as one array.
+- torch_*: `torch.save` to a new file; `torch.load(weights_only=True)` and
+  `load_state_dict`. Only `_fsync` includes the time until the file is on the disk. The
+  other variant flushes the file after the measurement, so that it does not slow the
+  next one.
+- ours_*: saving and loading in `stargan-tf train`: a folder with a hash, renamed after
+  `fsync`; loading verifies the hash. *keras_load* uses `model.load_weights` instead.
+- floor_*: the same number of bytes as a single array.
 
-Files are read from the system's cache.
+Files are read from the operating system's cache.
 """
 
 import argparse
@@ -26,7 +25,7 @@ from pathlib import Path
 
 from side_by_side import compare, take_turns
 
-PARTS = {
+OPERATIONS = {
     "save": {
         "torch_save_fsync": "torch",
         "torch_save": "torch",
@@ -48,31 +47,36 @@ def main() -> None:
     arguments = parse()
     if arguments.contender:
         name = arguments.contender
-        framework = next(p[name] for p in PARTS.values() if name in p)
+        framework = next(o[name] for o in OPERATIONS.values() if name in o)
         folder = Path(arguments.folder)
         take_turns(framework, lambda: _SETUPS[name](folder))
         return
-    for part in arguments.part:
+    for operation in arguments.part:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
             command = [__file__, f"--folder={folder}", "--contender"]
-            chosen = [n for n in PARTS[part] if n in (arguments.only or PARTS[part])]
+            names = OPERATIONS[operation]
+            chosen = [n for n in names if n in (arguments.only or names)]
             commands = {name: [*command, name] for name in chosen}
-            title = f"v1 with Adam's moments, {part}"
+            title = f"v1 with Adam's moments, {operation}"
             compare(title, commands, next(iter(commands)), arguments.rounds)
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument(
+        "--part", nargs="+", choices=OPERATIONS, default=list(OPERATIONS)
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", nargs="+", help="these contenders")
-    parser.add_argument("--folder", help="on the disk to measure; default: temporary")
+    parser.add_argument("--only", nargs="+", help="contenders to measure")
+    parser.add_argument(
+        "--folder", help="folder on the disk to measure; default: a temporary folder"
+    )
     parser.add_argument("--contender", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def torch_training():
-    """The peer after one update, so that the moments are there."""
+    """Returns PyTorch's networks and optimizers after an update, with moments."""
     import torch
     from peer.stargan_v1 import Training
 
@@ -83,19 +87,20 @@ def torch_training():
     for optimizer in training.optimizers:
         optimizer.step()
         optimizer.zero_grad()
-    parts = {"G": training.generator, "D": training.discriminator}
-    return parts | dict(zip(("G_adam", "D_adam"), training.optimizers, strict=True))
+    networks = {"G": training.generator, "D": training.discriminator}
+    names = ("G_adam", "D_adam")
+    return networks | dict(zip(names, training.optimizers, strict=True))
 
 
 def torch_save(folder: Path, synced: bool = False):
     import torch
 
-    parts = torch_training()
+    objects = torch_training()
     path = folder / f"peer_{synced}.pt"
 
     def work():
         path.unlink(missing_ok=True)
-        torch.save({name: part.state_dict() for name, part in parts.items()}, path)
+        torch.save({name: x.state_dict() for name, x in objects.items()}, path)
         if not synced:
             return lambda: flush(path)
         flush(path)
@@ -107,12 +112,12 @@ def torch_load(folder: Path):
     import torch
 
     torch_save(folder)()
-    parts = torch_training()
+    objects = torch_training()
 
     def work():
-        found = torch.load(folder / "peer_False.pt", weights_only=True)
-        for name, part in parts.items():
-            part.load_state_dict(found[name])
+        states = torch.load(folder / "peer_False.pt", weights_only=True)
+        for name, x in objects.items():
+            x.load_state_dict(states[name])
 
     return work
 

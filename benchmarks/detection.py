@@ -1,10 +1,9 @@
-"""How well runs find lesions, beside the median of healthy images.
+"""Detection of lesions by trained runs, compared with a median image.
 
     python benchmarks/detection.py runs/detect runs/plain
 
-Every run was trained on `drawn_scans`. The first row translates nothing: it takes the
-median of all healthy training images for the healed one, which is what a difference map
-without any learning would be.
+The runs are trained on `drawn_scans`. The first row is a baseline without training,
+whose healed image is always the median of the healthy training images.
 """
 
 import argparse
@@ -24,11 +23,11 @@ COLUMNS = {
 
 
 class Median:
-    """Stands in for a model: heals by the median of healthy images.
+    """Baseline model whose output is the median of the healthy training images.
 
     Args:
         train: the training images.
-        label_space: of the data set.
+        label_space: label space of the data set.
     """
 
     def __init__(self, train, label_space):
@@ -38,25 +37,25 @@ class Median:
         self._median = np.median(images, axis=0) / 127.5 - 1
 
     def translate(self, images, labels, **_):
-        """The same image for all."""
+        """Returns the median image for every input."""
         return np.broadcast_to(self._median.astype(np.float32), images.shape)
 
 
 def main() -> None:
-    """Prints a table in Markdown."""
+    """Prints a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="*", type=Path)
-    parser.add_argument("--count", type=int, default=200, help="images of each kind")
+    parser.add_argument("--count", type=int, default=200, help="images per domain")
     arguments = parser.parse_args()
     print(f"| | {' | '.join(COLUMNS.values())} |\n|---|{'---:|' * len(COLUMNS)}")
     for name, results in measured(arguments):
-        found = results.means
-        cells = [f"{found[n].value:.3f}" if n in found else "–" for n in COLUMNS]
+        means = results.means
+        cells = [f"{means[n].value:.3f}" if n in means else "–" for n in COLUMNS]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def measured(arguments):
-    """(name, results) of the median and of each run."""
+    """Yields (name, results) of the baseline and of each run."""
     import stargan_tf
     from stargan_tf.data.labels import LabelSpace
     from stargan_tf.evaluation.evaluator import Evaluator
@@ -70,7 +69,7 @@ def measured(arguments):
     )
     median = Median(train, LabelSpace(train.info))
     yield (
-        "median of the healthy",
+        "median of healthy images",
         Evaluator(Subject(median, "labels", held_out, train), options).run(),
     )
     for run in arguments.runs:

@@ -1,16 +1,17 @@
-"""What the domains' heads cost: ours, and as the official code computes them.
+"""Time of the domain heads, compared with the official algorithm.
 
     python benchmarks/domain_heads.py
     python benchmarks/domain_heads.py --domains 2 10 100 1000 --batch_size 8
 
-The official StarGAN v2 computes the heads of all domains for every image and picks
-one. `DomainDense` gathers the wanted heads, or puts few heads into one product
-(`stacked`). All three run here with the paper's widths, forward and backward to dense
-gradients, on the same weights: the heads of the mapping network (three hidden layers
-and the style), of the style encoder and of the discriminator. The columns are
-milliseconds, `*` beside what `DomainDense` chooses; how often its choice fits into the
-official way; and its growth from the first number of domains. The ways take turns, so
-that what else the machine does slows all of them.
+The official StarGAN v2 computes the heads of all domains for every image and selects
+one. `DomainDense` gathers the heads of the batch's domains (`gathered`), or computes
+all heads in a single product if there are few domains (`stacked`). The benchmark runs
+all three with the paper's widths and the same weights, forward and backward to dense
+gradients, for the heads of the mapping network (three hidden layers and the style), the
+style encoder, and the discriminator. The table has milliseconds, with `*` next to the
+algorithm that `DomainDense` selects, its speedup over the official algorithm, and its
+time relative to the first number of domains. The algorithms run in turns, so that other
+processes slow all of them.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from collections.abc import Callable
 import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
 
 WIDTH, STYLE = 512, 64
-# Output widths of the heads' layers, one after another.
+# Output widths of the layers of a head.
 NETWORKS = {
     "mapping network": (WIDTH, WIDTH, WIDTH, STYLE),
     "style encoder": (STYLE,),
@@ -59,14 +60,14 @@ def parse() -> argparse.Namespace:
 def measure(
     widths: tuple[int, ...], domains: int, arguments: argparse.Namespace
 ) -> list[float]:
-    """Seconds of one forward and backward pass: gathered, stacked, official."""
+    """Returns seconds of a forward and backward pass: gathered, stacked, official."""
     import tensorflow as tf
 
     heads = make_heads(widths, domains)
     x = tf.random.normal((arguments.batch_size, WIDTH))
     domain = tf.range(arguments.batch_size) % domains
-    ways = (gathered, stacked, all_heads)
-    calls = [slopes_of(way, heads) for way in ways]
+    algorithms = (gathered, stacked, all_heads)
+    calls = [slopes_of(algorithm, heads) for algorithm in algorithms]
     return best_times(calls, (x, domain), arguments.seconds)
 
 
@@ -95,7 +96,7 @@ def stacked(head, x, domain):
 
 
 def all_heads(head, x, domain):
-    """As the official code, but for the first layer's copies of x."""
+    """Computes all heads, like the official code, which does not copy x first."""
     import tensorflow as tf
 
     kernel, bias = head.kernel.value, head.bias.value
@@ -104,7 +105,7 @@ def all_heads(head, x, domain):
 
 
 def slopes_of(apply: Callable, heads: list) -> Callable:
-    """(x, domain) → the loss' gradients, compiled."""
+    """Returns a compiled function from (x, domain) to the gradients of a loss."""
     import tensorflow as tf
 
     from stargan_tf.models.stargan_v2.memory import dense
@@ -126,7 +127,7 @@ def slopes_of(apply: Callable, heads: list) -> Callable:
 
 
 def best_times(calls: list[Callable], inputs: tuple, seconds: float) -> list[float]:
-    """The calls' shortest times: what else the machine does only ever adds to them."""
+    """Returns the shortest time of each call, as other processes only add time."""
     times = [float("inf")] * len(calls)
     for call in calls:
         call(*inputs)

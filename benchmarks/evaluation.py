@@ -1,15 +1,16 @@
-"""Images a second through FID and LPIPS: ours against pytorch-fid and lpips.
+"""Images per second of FID and LPIPS, compared with pytorch-fid and lpips.
 
     pip install torch torchvision pytorch-fid lpips
     python benchmarks/evaluation.py
     python benchmarks/evaluation.py --image_size 256 --batch_size 32 --rounds 5
 
-Both sides run the same weights on the same images, in one process, with the same
-number of threads, and take turns, so that what else the machine does slows both. The
-numbers are medians of the rounds. Before the clock runs, the outputs are compared.
-pytorch-fid resizes inside its network (bilinear), ours as clean-fid does (bicubic with
-antialiasing); to compare outputs, images of 299 pixels are used. LPIPS diversity is 10
-outputs of a source: theirs compares the 45 pairs one by one, as its interface offers.
+All run with the same weights, images, and number of threads in a single process, in
+turns, so that other processes slow all of them. The numbers are medians of the rounds.
+Outputs are compared before the measurement, with images of 299 pixels, because
+pytorch-fid resizes images in its network (bilinear) and stargan_tf resizes them like
+clean-fid (bicubic with antialiasing). LPIPS diversity is measured on 10 outputs of a
+source image; with lpips, the 45 pairs are compared one by one, because it has no batch
+function for them.
 """
 
 import argparse
@@ -35,10 +36,10 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     print(f"{'':24}{'ours':>12}{'theirs':>12}{'ratio':>8}   images/s")
     for name, ours, theirs, images in contests(arguments):
-        one, other = take_turns(ours, theirs, arguments.rounds)
-        ratio = statistics.median(b / a for a, b in zip(one, other, strict=True))
-        one, other = (images / statistics.median(times) for times in (one, other))
-        print(f"{name:24}{one:12.1f}{other:12.1f}{ratio:7.2f}x")
+        times = take_turns(ours, theirs, arguments.rounds)
+        ratio = statistics.median(b / a for a, b in zip(*times, strict=True))
+        our_rate, their_rate = (images / statistics.median(t) for t in times)
+        print(f"{name:24}{our_rate:12.1f}{their_rate:12.1f}{ratio:7.2f}x")
 
 
 def parse() -> argparse.Namespace:
@@ -52,7 +53,7 @@ def parse() -> argparse.Namespace:
 
 
 def contests(arguments: argparse.Namespace):
-    """Name, our call, their call, images in each call."""
+    """Yields (name, our function, their function, number of images per call)."""
     shape = (arguments.batch_size, arguments.image_size, arguments.image_size, 3)
     for name in arguments.networks:
         if name == "fid":
@@ -96,7 +97,7 @@ def noise(*shape: int) -> np.ndarray:
 
 
 def torch_inception() -> Callable:
-    """pytorch-fid's network, on the weights that ours has."""
+    """Returns pytorch-fid's network with the weights of stargan_tf."""
     import pytorch_fid.inception
     import torch
 
@@ -106,7 +107,7 @@ def torch_inception() -> Callable:
     for layer in {name.rpartition("/")[0] for name in arrays}:
         kernel = arrays[f"{layer}/kernel"].transpose(3, 2, 0, 1)
         state[f"{layer}.conv.weight"] = torch.tensor(np.ascontiguousarray(kernel))
-        # Batch normalization is folded into ours; here it gets the bias alone.
+        # Our weights include the batch normalization, which here only adds the bias.
         bias = torch.tensor(arrays[f"{layer}/bias"])
         state[f"{layer}.bn.bias"] = bias
         state[f"{layer}.bn.weight"] = torch.ones_like(bias)
@@ -118,7 +119,7 @@ def torch_inception() -> Callable:
     network = pytorch_fid.inception.InceptionV3().eval()
 
     def run(images: np.ndarray, middle: float = 0.5) -> np.ndarray:
-        # TensorFlow's original takes 128 as the middle, pytorch-fid 127.5.
+        # The TensorFlow original is centered at 128, pytorch-fid at 127.5.
         pixels = nchw(images) / 255
         if middle != 0.5:
             pixels = (pixels - middle) * (255 / 256) + 0.5
@@ -128,7 +129,7 @@ def torch_inception() -> Callable:
 
 
 def torch_lpips(name: str) -> Callable:
-    """The package lpips, on the trunk that ours has; it brings its own heads."""
+    """Returns lpips with the trunk weights of stargan_tf and its own heads."""
     import lpips
     import torch
 
@@ -156,7 +157,7 @@ def pairwise(distance: Callable, outputs: np.ndarray) -> np.ndarray:
 
 
 def nchw(images: np.ndarray):
-    """The images as PyTorch's floats."""
+    """Converts images to a float tensor (n, channels, height, width)."""
     import torch
 
     return torch.tensor(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float()
@@ -172,7 +173,7 @@ def take_turns(ours: Callable, theirs: Callable, rounds: int) -> tuple[list, lis
         for call, taken in zip((ours, theirs), times, strict=True):
             start = time.perf_counter()
             call()
-            if turn:  # The first round warms up.
+            if turn:  # Skip the warm-up round.
                 taken.append(time.perf_counter() - start)
     return times
 

@@ -1,6 +1,6 @@
-"""Photos in which stargan-tf-mediapipe finds a face, and the time it takes.
+"""Detection rate and speed of stargan-tf-mediapipe on a folder of photos.
 
-`python benchmarks/faces.py FOLDER [--size PIXELS]`; photos are made square with --size.
+`python benchmarks/faces.py FOLDER [--size PIXELS]`; --size resizes photos to squares.
 """
 
 import argparse
@@ -18,9 +18,9 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--size", type=int, help="Side that photos are resized to.")
+    parser.add_argument("--size", type=int, help="side in pixels to resize photos to")
     args = parser.parse_args()
-    found, seconds = [], []
+    counts, seconds = [], []
     for path in sorted(args.folder.rglob("*")):
         if path.suffix.lower() not in SUFFIXES:
             continue
@@ -29,12 +29,12 @@ def main():
         if args.size:
             image = image.resize((args.size, args.size))
         since = time.perf_counter()
-        found.append(len(PROVIDER.find(np.asarray(image))))
+        counts.append(len(PROVIDER.find(np.asarray(image))))
         seconds.append(time.perf_counter() - since)
     print(
-        f"{len(found)} photos, {sum(n > 0 for n in found)} with a face, "
-        f"{sum(n > 1 for n in found)} with several; "
-        f"{1000 * statistics.median(seconds):.0f} ms a photo"
+        f"{len(counts)} photos, {sum(n > 0 for n in counts)} with a face, "
+        f"{sum(n > 1 for n in counts)} with several; "
+        f"{1000 * statistics.median(seconds):.0f} ms per photo"
     )
 
 

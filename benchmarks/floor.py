@@ -1,11 +1,11 @@
-"""The time below which nobody gets: multiply-adds over the machine's matrix rate.
+"""Lower bound of the computation time: multiply-adds divided by the matrix rate.
 
-    python benchmarks/floor.py          # the machine's rates, float32 and bfloat16
+    python benchmarks/floor.py          # rates of this machine, float32 and bfloat16
 
-The rate is that of the largest product of square matrices that either PyTorch or
-TensorFlow manages here. Multiply-adds are those of the convolutions and matrix products
-in our graph, which has fewer of them than the papers' networks written down layer by
-layer. Norms, activations, losses, weight updates and memory come on top.
+The rate is the highest rate of a product of square matrices that PyTorch or TensorFlow
+achieves on this machine. The multiply-adds are those of the convolutions and matrix
+products in our graph, which are fewer than those of the papers' networks. The bound
+does not include normalization, activations, losses, weight updates, and memory access.
 """
 
 import argparse
@@ -19,7 +19,7 @@ TYPES = ("float32", "bfloat16")
 
 
 class Floor(NamedTuple):
-    """Args: seconds: of one iteration. title: how it came about."""
+    """Args: seconds: lower bound. title: its derivation in words."""
 
     seconds: float
     title: str
@@ -34,11 +34,13 @@ def main() -> None:
         take_turns(framework, lambda: _PRODUCTS[framework](dtype))
         return
     for dtype in TYPES:
-        print(f"{dtype}: {matrix_rate(dtype) / 1e9:.0f} billion multiply-adds a second")
+        print(
+            f"{dtype}: {matrix_rate(dtype) / 1e9:.0f} billion multiply-adds per second"
+        )
 
 
 def matrix_rate(dtype: str = "float32", rounds: int = 5) -> float:
-    """Multiply-adds a second of the better library's best of a few rounds."""
+    """Returns multiply-adds per second of the faster library in its best round."""
     best = float("inf")
     for framework in _PRODUCTS:
         contender = Contender([__file__, "--contender", f"{framework}_{dtype}"])
@@ -49,18 +51,18 @@ def matrix_rate(dtype: str = "float32", rounds: int = 5) -> float:
 
 
 def made(model: str, image_size: int):
-    """A StarGAN of the paper's size: v1 with 5 labels, v2 with 3 domains."""
+    """Returns a model of the paper's size: v1 with 5 labels, or v2 with 3 domains."""
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.models.stargan.model import StarGAN
     from stargan_tf.models.stargan_v2.model import StarGANV2
 
-    kind = {"v1": (StarGAN, "abcde", "binary"), "v2": (StarGANV2, "abc", "one_hot")}
-    make, domains, labels = kind[model]
+    models = {"v1": (StarGAN, "abcde", "binary"), "v2": (StarGANV2, "abc", "one_hot")}
+    make, domains, labels = models[model]
     return make(DatasetInfo("images", tuple(domains), labels, image_size))
 
 
 def generator_multiply_adds(model: str, image_size: int) -> int:
-    """Multiply-adds of one image through the generator."""
+    """Returns the multiply-adds of the generator for an image."""
     from step_cost import multiply_adds
 
     code = (5,) if model == "v1" else (64,)
@@ -69,7 +71,7 @@ def generator_multiply_adds(model: str, image_size: int) -> int:
 
 
 def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int:
-    """Multiply-adds of one training iteration."""
+    """Returns the multiply-adds of a training iteration."""
     import tensorflow as tf
     from step_cost import step_multiply_adds
 
@@ -78,7 +80,7 @@ def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int
     image = tf.TensorSpec((batch_size, image_size, image_size, 3))
     if model == "v1":
         label = tf.TensorSpec((batch_size, 5))
-        # Five critic updates, one of the generator.
+        # Five critic updates and one generator update.
         critic, both = (
             step_multiply_adds(networks, (image, label), update=update)
             for update in networks.update_functions()
@@ -89,16 +91,16 @@ def iteration_multiply_adds(model: str, image_size: int, batch_size: int) -> int
 
 
 def floor_seconds(model: str, image_size: int, batch_size: int, dtype="float32"):
-    """The floor of one training iteration, as a `Floor`."""
+    """Returns the `Floor` of a training iteration."""
     return floor_of(iteration_multiply_adds(model, image_size, batch_size), dtype)
 
 
 def floor_of(count: int, dtype: str = "float32") -> Floor:
-    """The floor of that many multiply-adds."""
+    """Returns the `Floor` of a number of multiply-adds."""
     rate = matrix_rate(dtype)
     title = (
         f"floor, {dtype}: {count / 1e9:,.0f} billion multiply-adds at "
-        f"{rate / 1e9:.0f} billion a second"
+        f"{rate / 1e9:.0f} billion per second"
     )
     return Floor(count / rate, title)
 

@@ -1,13 +1,13 @@
-"""The real `model.fit` of both models on whatever device TensorFlow finds.
+"""Time and memory of `model.fit` of both models on a GPU or CPU.
 
     python benchmarks/gpu_fit.py                  # 128 px, batch 16; 256 px, batch 8
-    python benchmarks/gpu_fit.py --tiny           # does it run? On a CPU
+    python benchmarks/gpu_fit.py --tiny           # a quick test, also on a CPU
 
-A hundred steps each as a graph and with XLA, in float32 and mixed_bfloat16; `--eager`
-adds TensorFlow's eager execution. Every row runs in a process of its own: one step to
-build everything, then the hundred, on random batches that are on the device already.
-`peak` is the memory that TensorFlow had allocated on the GPU at most (on a CPU: the
-process' own).
+Measures a hundred steps each as a graph and with XLA, in float32 and mixed_bfloat16;
+`--eager` adds eager execution. Every row runs in a separate process, with a first step
+for initialization and then a hundred steps on random batches in device memory. `peak`
+is the peak memory that TensorFlow allocates on the GPU, or the peak memory of the
+process on a CPU.
 """
 
 import argparse
@@ -26,16 +26,17 @@ MIB = 2**20
 
 def main() -> None:
     arguments = parse()
-    if arguments.way:
+    if arguments.mode:
         print(json.dumps(measure(arguments)))
         return
-    ways = ["graph", "xla"] + ["eager"] * arguments.eager
-    print("| model | way | type | device | ms a step | first step, s | peak MiB |")
+    modes = ["graph", "xla"] + ["eager"] * arguments.eager
+    print("| model | mode | type | device | ms per step | first step, s | peak MiB |")
     print("|---|---|---|---|---:|---:|---:|")
     for model in arguments.models:
-        for way in ways:
+        for mode in modes:
             for policy in POLICIES:
-                print_row(model, way, policy, alone(model, way, policy, arguments))
+                row = run_row(model, mode, policy, arguments)
+                print_row(model, mode, policy, row)
 
 
 def parse() -> argparse.Namespace:
@@ -46,9 +47,9 @@ def parse() -> argparse.Namespace:
             f"--{model}", nargs=2, type=int, metavar=("PIXELS", "BATCH"), default=sizes
         )
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--eager", action="store_true", help="run_eagerly, too")
-    parser.add_argument("--tiny", action="store_true", help=f"as {TINY}")
-    parser.add_argument("--way", help=argparse.SUPPRESS)
+    parser.add_argument("--eager", action="store_true", help="also run_eagerly")
+    parser.add_argument("--tiny", action="store_true", help=f"use {TINY}")
+    parser.add_argument("--mode", help=argparse.SUPPRESS)
     parser.add_argument("--policy", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     for name, value in TINY.items() if arguments.tiny else ():
@@ -56,9 +57,9 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
-def alone(model, way, policy, arguments) -> dict:
-    """One row, measured in a process of its own."""
-    command = [sys.executable, __file__, "--models", model, "--way", way]
+def run_row(model, mode, policy, arguments) -> dict:
+    """Measures a row in a separate process."""
+    command = [sys.executable, __file__, "--models", model, "--mode", mode]
     command += ["--policy", policy, "--steps", str(arguments.steps)]
     command += [f"--{model}", *map(str, getattr(arguments, model))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -68,8 +69,8 @@ def alone(model, way, policy, arguments) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def print_row(model, way, policy, row) -> None:
-    start = f"| {model} | {way} | {policy} | "
+def print_row(model, mode, policy, row) -> None:
+    start = f"| {model} | {mode} | {policy} | "
     if "failed" in row:
         print(f"{start}{row['failed']} |", flush=True)
         return
@@ -81,12 +82,12 @@ def print_row(model, way, policy, row) -> None:
 
 
 def measure(arguments) -> dict:
-    """Seconds of a step in `fit`, of the first one, and the peak memory."""
+    """Returns seconds per step of `fit` and of the first step, and peak memory."""
     import tensorflow as tf
 
     model, batch = make(arguments)
     model.compile(
-        jit_compile=arguments.way == "xla", run_eagerly=arguments.way == "eager"
+        jit_compile=arguments.mode == "xla", run_eagerly=arguments.mode == "eager"
     )
     batches = tf.data.Dataset.from_tensors(batch).repeat()
     first = timed(model, batches, 1)
@@ -106,7 +107,7 @@ def timed(model, batches, steps) -> float:
 
 
 def make(arguments):
-    """The model of the paper's sizes, and a random batch."""
+    """Returns a model of the paper's size and a random batch."""
     import keras
     import tensorflow as tf
 

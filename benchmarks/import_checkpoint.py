@@ -2,12 +2,12 @@
 
     python benchmarks/import_checkpoint.py
 
-The checkpoints have the official keys and shapes with random weights. Each import runs
-in a process of its own, `stargan-tf import` with all it does (start of TensorFlow,
-check of every weight, writing and sealing the model folder). `model` is the size of
-the model folder's weights, `memory` the peak of the process (pages of the checkpoint
-that are mapped count too) without what TensorFlow and PyTorch take when they have
-merely been imported; `built` is the same for a process that only builds such a model.
+The checkpoints have the official keys and shapes, and random weights. Each import is a
+separate process of `stargan-tf import`, including the start of TensorFlow, the check of
+all weights, and writing the model folder. `model` is the size of the weights in the
+model folder. `memory` is the peak memory of the process, including memory-mapped pages
+of the checkpoint, minus that of a process that only imports TensorFlow and PyTorch.
+`built` is the same for a process that only builds the model.
 """
 
 import argparse
@@ -36,7 +36,7 @@ V2 = {
     "base_filters": None,
     "max_filters": 512,
 }
-CASES = {
+CHECKPOINTS = {
     "v1, 128 px, 5 labels: G, D": ("stargan", Sizes(128, V1, 5), "-"),
     "v2, 256 px, 3 domains: nets_ema": (
         "stargan_v2",
@@ -63,13 +63,16 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.number is not None:
-        case = list(CASES.values())[arguments.number]
-        make(case, arguments.folder) if arguments.folder else build(case)
+        checkpoint = list(CHECKPOINTS.values())[arguments.number]
+        if arguments.folder:
+            make(checkpoint, arguments.folder)
+        else:
+            build(checkpoint)
         return
     _, _, baseline = run(["-c", IMPORTS])
     columns = ["", "files", "model", "seconds", "CPU seconds", "built", "memory"]
     print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|", flush=True)
-    for number, title in enumerate(CASES):
+    for number, title in enumerate(CHECKPOINTS):
         with tempfile.TemporaryDirectory() as folder:
             print(row(number, title, Path(folder), baseline), flush=True)
 
@@ -88,12 +91,12 @@ def row(number: int, title: str, folder: Path, baseline: int) -> str:
 
 
 def run(arguments: list[str]) -> tuple[float, float, int]:
-    """(seconds, CPU seconds, peak resident bytes) of a Python process."""
+    """Returns (seconds, CPU seconds, peak resident bytes) of a Python process."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=sys.stderr
     )
-    # wait4 tells the peak of this one child.
+    # wait4 returns the peak of this child process.
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{arguments} ended with status {status}")
@@ -101,40 +104,40 @@ def run(arguments: list[str]) -> tuple[float, float, int]:
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
-def build(case: tuple) -> Any:
-    """The model of a case with fresh weights."""
-    import torch  # noqa: F401  # As in the process that it is compared with.
+def build(checkpoint: tuple) -> Any:
+    """Builds the model of a checkpoint with random weights."""
+    import torch  # noqa: F401  # As in the process of the import.
 
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.models.registry import family
 
-    name, sizes, _ = case
+    name, sizes, _ = checkpoint
     official = official_codes()[name]
     domains = tuple(f"domain_{i}" for i in range(sizes.label_width))
     info = DatasetInfo("any", domains, official.label_type, sizes.image_size)
     return family(name).model_class()(info, **sizes.options)
 
 
-def make(case: tuple, folder: Path) -> None:
-    """Writes a checkpoint of fresh weights."""
+def make(checkpoint: tuple, folder: Path) -> None:
+    """Writes a checkpoint with random weights."""
     from stargan_tf.convert.files import write_torch
     from stargan_tf.convert.mapping import take_weights
     from stargan_tf.convert.write import take_moments
 
-    name, sizes, part = case
+    name, sizes, pattern = checkpoint
     official = official_codes()[name]
-    model = build(case)
+    model = build(checkpoint)
     tables = official.tables(sizes)
     states = {n: take_weights(getattr(model, n), t) for n, t in tables.items()}
     moments = {}
-    if not part:
+    if not pattern:
         model.compile()
         for name in official.networks:
             network, optimizer = getattr(model, name), f"{name}_optimizer"
             optimizer = getattr(model, optimizer)
             moments[name] = take_moments(optimizer, network, tables[name])
     for name, content in official.files(states, moments, 100_000):
-        if part in name:
+        if pattern in name:
             write_torch(folder / name, content)
 
 

@@ -1,25 +1,25 @@
-"""One translation beside plain PyTorch: time, spread, peak memory and precision.
+"""Time, memory, and precision of a translation, compared with PyTorch.
 
     python benchmarks/inference.py --model v1                     # 128 px, batch 1
     python benchmarks/inference.py --model v1 --batch_size 16
     python benchmarks/inference.py --model v2 --image_size 256
     python benchmarks/inference.py --model v1 --only torch_float32 litert_dynamic
 
-The generator of the paper's size, initialised and not trained: what it costs does not
-depend on the weights, PSNR does. (v2 has no tanh: its last layer's kernel is scaled so
-that few pixels leave [-1, 1].) All forms have the same weights, and redraw the same
-drawn faces with the same labels or styles. PSNR is against Keras in float32.
+The generator has the paper's size and initial weights. Its time does not depend on the
+weights; its PSNR does. (v2 has no tanh, so the kernel of its last layer is scaled to
+keep most pixels in [-1, 1].) All variants have the same weights and translate the same
+generated faces with the same labels or styles. PSNR is relative to Keras in float32.
 
-- keras_*: `model.translate(images, …)`, a compiled graph between NumPy arrays.
-- keras_predict: `model.predict_on_batch`; keras_xla: the same, `jit_compile=True`.
-- saved_model: what `stargan-tf export` writes, in a session as TF Serving runs it, the
-  signature that takes floats.
-- litert_*: what it writes for LiteRT, with two threads. Its batch is 1: more images are
-  drawn one after another.
-- torch_*: `inference_mode`, between tensors in the layout that PyTorch wants.
+- keras_*: `model.translate(images, …)`, a compiled graph from and to NumPy arrays.
+- keras_predict: `model.predict_on_batch`; keras_xla: the same with `jit_compile=True`.
+- saved_model: the SavedModel of `stargan-tf export`, executed by TensorFlow.
+- litert_*: LiteRT files of `stargan-tf export` with two threads. Their batch size is 1,
+  so larger batches are translated image by image.
+- torch_*: `inference_mode`, from and to tensors in PyTorch's layout.
 
-The peer's networks are in `benchmarks/peer`; see `side_by_side.py` for how it is
-measured, `floor.py` for the floor. Needs the extras [convert], [litert] and [serving].
+PyTorch's networks are in `benchmarks/peer`. `side_by_side.py` describes the
+measurement, and `floor.py` the lower bound. Requires the extras [convert], [litert],
+and [serving].
 """
 
 import argparse
@@ -28,7 +28,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import inference_forms
+import inference_variants
 import numpy as np
 from floor import floor_of, generator_multiply_adds
 from side_by_side import print_table, run, take_turns
@@ -52,7 +52,7 @@ COMPARED = 4
 def main() -> None:
     arguments = parse()
     if arguments.contender == PREPARE:
-        inference_forms.prepare(arguments)
+        inference_variants.prepare(arguments)
     elif arguments.contender:
         contend(arguments)
     else:
@@ -65,7 +65,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--image_size", type=int, default=128)
     parser.add_argument("--batch_size", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=2, help="LiteRT's")
+    parser.add_argument("--threads", type=int, default=2, help="threads of LiteRT")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--contender", help=argparse.SUPPRESS)
@@ -73,7 +73,7 @@ def parse() -> argparse.Namespace:
 
 
 def repeats(arguments: argparse.Namespace) -> int:
-    """Batches in a round: single images are too short to time."""
+    """Returns the batches per round; a single image is too fast to measure."""
     return max(1, COMPARED // arguments.batch_size)
 
 
@@ -88,7 +88,7 @@ def measure(arguments: argparse.Namespace) -> None:
     images = arguments.batch_size * repeats(arguments)
     title = (
         f"{arguments.model}, {arguments.image_size} px, batch {arguments.batch_size}: "
-        "an image"
+        "per image"
     )
     print_table(title, results, PEER, images, columns={"PSNR dB": precision})
     count = generator_multiply_adds(arguments.model, arguments.image_size)
@@ -100,11 +100,11 @@ _OPTIONS = ("model", "image_size", "batch_size", "threads")
 
 
 def psnr(folder: Path, name: str) -> str:
-    """How near a form's pictures are to those of Keras in float32, in dB."""
+    """Returns the PSNR of a variant relative to Keras in float32, in dB."""
     if name == EXACT or not (folder / f"{EXACT}.npy").exists():
         return ""
-    exact, drawn = (np.load(folder / f"{n}.npy") for n in (EXACT, name))
-    error = np.mean((exact.astype("float64") - drawn) ** 2)
+    exact, outputs = (np.load(folder / f"{n}.npy") for n in (EXACT, name))
+    error = np.mean((exact.astype("float64") - outputs) ** 2)
     return f"{10 * np.log10(4 / error):.1f}" if error else "equal"
 
 
@@ -112,18 +112,18 @@ def contend(arguments: argparse.Namespace) -> None:
     name, size = arguments.contender, arguments.batch_size
 
     def setup():
-        translate = inference_forms.form(arguments)
+        variant = inference_variants.make_variant(arguments)
         inputs = np.load(arguments.folder / "inputs.npz")
         images, codes = inputs["images"], inputs["codes"]
         starts = range(0, len(images), size)
         batches = [(images[i : i + size], codes[i : i + size]) for i in starts]
-        ready = [translate.ready(*batch) for batch in batches]
-        drawn = np.concatenate([translate.pictures(*batch) for batch in ready])
-        np.save(arguments.folder / f"{name}.npy", drawn.clip(-1, 1))
+        ready = [variant.ready(*batch) for batch in batches]
+        outputs = np.concatenate([variant.outputs(*batch) for batch in ready])
+        np.save(arguments.folder / f"{name}.npy", outputs.clip(-1, 1))
 
         def work():
             for batch in ready[: repeats(arguments)]:
-                translate.draw(*batch)
+                variant.translate(*batch)
 
         return work
 

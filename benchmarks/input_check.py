@@ -1,9 +1,9 @@
-"""What the check of the first batch costs, once per `fit`, beside a training step.
+"""Time of the check of the first batch of `fit`, compared with a training step.
 
     python benchmarks/input_check.py --model v1
     python benchmarks/input_check.py --model v2 --image_size 256 --batch_size 8
 
-The shortest of several times each, in turns.
+Reports the shortest of several measurements in turns.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main() -> None:
     model.make_train_function()
     batches = iter(tf.data.Dataset.from_tensors(batch).repeat())
     checks, steps = [], []
-    for _ in range(arguments.rounds + 1):  # The first traces.
+    for _ in range(arguments.rounds + 1):  # The first round traces the graph.
         start = time.perf_counter()
         checked = with_checked_first(batches, model._check_batch, 1)
         next(checked)

@@ -1,21 +1,21 @@
-"""JPEG files to ready batches: ours beside a torch `DataLoader` that does the same.
+"""Images per second from JPEG files to batches, compared with PyTorch's `DataLoader`.
 
     python benchmarks/input_pipeline.py
     python benchmarks/input_pipeline.py --images 4096 --image_size 256 --batch_size 8
 
-It makes JPEG files of CelebA's size (178 x 218) in a temporary folder. Both sides
-decode with Pillow, cut out the centred square, resize it (antialiased bilinear), flip
-it with probability one half and give shuffled float batches in [-1, 1]. Both start
-every round with empty buffers.
+The benchmark creates JPEG files of CelebA's size (178 x 218) in a temporary folder. All
+contenders decode with Pillow, crop the centered square, resize it (antialiased
+bilinear), flip it with probability ½, and return shuffled float batches in [-1, 1].
+Every round starts with empty buffers.
 
-- torch: `DataLoader(num_workers=2, persistent_workers=True)`. What torchvision's
-  `ImageFolder`, `CenterCrop`, `Resize`, `RandomHorizontalFlip`, `ToTensor` and
-  `Normalize` do with a picture is written out here, since torchvision does not import
-  beside PyTorch for the CPU.
-- ours_decoded: `training_batches(…, cache="never")`, each picture decoded each time.
-- ours_first_pass: all pictures into an empty cache, once in a data set's life.
-- ours_cached: `training_batches` from the cache, the default up to 2 GiB a data set.
-- pillow: the floor of those that decode: only open, crop and resize, in two processes.
+- torch: `DataLoader(num_workers=2, persistent_workers=True)`. The operations of
+  torchvision's `ImageFolder`, `CenterCrop`, `Resize`, `RandomHorizontalFlip`,
+  `ToTensor`, and `Normalize` are implemented in this script, so torchvision is not
+  required.
+- ours_decoded: `training_batches(…, cache="never")`, which decodes every image.
+- ours_first_pass: writes all images to an empty cache, once per data set.
+- ours_cached: `training_batches` from the cache, the default up to 2 GiB per data set.
+- pillow: lower bound of decoding: open, crop, and resize in two processes.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
         return
     options = [f"--{n}={getattr(arguments, n)}" for n in _OPTIONS]
     with tempfile.TemporaryDirectory() as folder:
-        make_pictures(Path(folder, "images"), arguments.images)
+        make_images(Path(folder, "images"), arguments.images)
         command = [__file__, *options, f"--folder={folder}", "--contender"]
         commands = {name: [*command, name] for name in arguments.only}
         caches = {n: {"STARGAN_TF_CACHE": f"{folder}/{n}"} for n in commands}
@@ -74,19 +74,19 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def make_pictures(folder: Path, count: int) -> None:
-    """Smooth random pictures: they compress, and cost to decode, as photos do."""
+def make_images(folder: Path, count: int) -> None:
+    """Writes smooth random images, whose decoding time is similar to photos."""
     generator = np.random.default_rng(0)
     for number in range(count):
         small = generator.integers(0, 256, (HEIGHT // 8, WIDTH // 8, 3), np.uint8)
-        picture = Image.fromarray(small).resize((WIDTH, HEIGHT), Image.BICUBIC)
+        image = Image.fromarray(small).resize((WIDTH, HEIGHT), Image.BICUBIC)
         path = folder / DOMAINS[number % len(DOMAINS)] / f"{number:06d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture.save(path, quality=90)
+        image.save(path, quality=90)
 
 
 def square(path: Path, size: int) -> Image.Image:
-    """A picture's centred square, resized."""
+    """Reads the centered square of an image and resizes it."""
     with open(path, "rb") as file:
         image = Image.open(file).convert("RGB")
     side = min(image.size)
@@ -95,8 +95,8 @@ def square(path: Path, size: int) -> Image.Image:
     return cut.resize((size, size), Image.BILINEAR)
 
 
-class Pictures:
-    """A data set as `torch.utils.data` takes it."""
+class ImageFiles:
+    """A map-style data set for `torch.utils.data`."""
 
     def __init__(self, folder: Path, size: int):
         self.files = sorted(folder.rglob("*.jpg"))
@@ -121,7 +121,7 @@ def torch_loader(arguments: argparse.Namespace):
     from torch.utils.data import DataLoader
 
     loader = DataLoader(
-        Pictures(arguments.folder / "images", arguments.image_size),
+        ImageFiles(arguments.folder / "images", arguments.image_size),
         arguments.batch_size,
         shuffle=True,
         num_workers=WORKERS,
@@ -162,7 +162,7 @@ def opened(arguments: argparse.Namespace):
     from stargan_tf.data.registry import load_dataset
 
     data_dir = str(arguments.folder / "images")
-    # All pictures, as the peer: hardly one is held out.
+    # Almost no image is held out, as for PyTorch.
     options = {"data_dir": data_dir, "held_out": 1e-6}
     return load_dataset("folder", "train", arguments.image_size, **options)
 

@@ -1,13 +1,14 @@
-"""Size, speed and error of a model's LiteRT files: a table in Markdown.
+"""Size, speed, and error of a model's LiteRT files as a Markdown table.
 
     python benchmarks/litert.py --model runs/demo --model runs/demo_v2
 
 Every model is exported with each `--quantize` and compared with Keras on 20 held-out
-images, whether or not it would pass `stargan-tf export --check`. Milliseconds are the
-median of single images after a few to warm up, with ai-edge-litert's interpreter on 1
-and 2 threads; threads and quantizations take turns. PSNR and the largest difference
-are on the scale of [-1, 1]; for styles the PSNR refers to their own range. *file*: the
-whole file, which for styles holds two networks. `--part generator` leaves styles out.
+images, even if it does not pass `stargan-tf export --check`. Times are medians of
+single images after a warm-up, with the interpreter of ai-edge-litert on 1 and 2
+threads; threads and quantizations take turns. PSNR and the maximum error are relative
+to the range [-1, 1]; for styles, PSNR is relative to the range of the styles. *file* is
+the size of the file, which for styles contains two networks. `--part generator` omits
+styles.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 from stargan_tf.cli.command import start_tensorflow
 
 MODES = ("none", "float16", "dynamic", "int8")
-PARTS = ("generator", "style")
+ROLES = ("generator", "style")
 THREADS = (1, 2)
 WARM_UP = 3
 KIBIBYTE = 1 << 10
@@ -49,33 +50,34 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", action="append", required=True, help="run folder")
     parser.add_argument("--quantize", nargs="*", default=MODES, choices=MODES)
-    parser.add_argument("--part", nargs="*", default=PARTS, choices=PARTS)
+    parser.add_argument("--part", nargs="*", default=ROLES, choices=ROLES)
     parser.add_argument("--calibration_images", type=int, default=50)
-    parser.add_argument("--dataset", help="else the run's own")
-    parser.add_argument("--runs", type=int, default=30, help="images that are timed")
+    parser.add_argument("--dataset", help="default: that of the run")
+    parser.add_argument("--runs", type=int, default=30, help="number of timed images")
     return parser.parse_args()
 
 
 def table(folder: str, arguments: argparse.Namespace) -> list[str]:
-    """The rows of one model."""
+    """Returns the rows of a model."""
     from stargan_tf.evaluation.job import DataChoice
     from stargan_tf.exporting.agreement import held_out_images, training_images
     from stargan_tf.exporting.litert import litert_model, sample_rows
     from stargan_tf.training.run_folder import find_checkpoint
 
-    found = find_checkpoint(Path(folder))
+    checkpoint, state = find_checkpoint(Path(folder))
     choice = DataChoice(arguments.dataset)
-    pictures = held_out_images(*found, choice)
+    images = held_out_images(checkpoint, state, choice)
     calibration = None
     if "int8" in arguments.quantize:
-        calibration = training_images(*found, choice, arguments.calibration_images)
+        count = arguments.calibration_images
+        calibration = training_images(checkpoint, state, choice, count)
     lines = []
-    for part in litert_model(*found).files:
-        if part.role not in arguments.part:
+    for litert_file in litert_model(checkpoint, state).files:
+        if litert_file.role not in arguments.part:
             continue
-        files = converted(part, arguments.quantize, pictures, calibration)
-        for signature in part.signatures:
-            inputs = next(sample_rows(signature, "float32", pictures))
+        files = converted(litert_file, arguments.quantize, images, calibration)
+        for signature in litert_file.signatures:
+            inputs = next(sample_rows(signature, "float32", images))
             times = timed(files, signature.name, inputs, arguments.runs)
             lines += [
                 described(Path(folder).name, signature.name, file, times[file.quantize])
@@ -84,13 +86,13 @@ def table(folder: str, arguments: argparse.Namespace) -> list[str]:
     return lines
 
 
-def converted(part: Any, modes: Any, pictures: Any, calibration: Any) -> list[File]:
+def converted(file: Any, modes: Any, images: Any, calibration: Any) -> list[File]:
     from stargan_tf.exporting.litert import KerasOutputs, convert
 
-    expected = KerasOutputs(part, "float32", pictures)
+    expected = KerasOutputs(file, "float32", images)
     files = []
     for quantize in modes:
-        content = convert(part, quantize, "float32", calibration)
+        content = convert(file, quantize, "float32", calibration)
         files.append(File(quantize, content, expected.compare(content)))
     return files
 
@@ -98,7 +100,7 @@ def converted(part: Any, modes: Any, pictures: Any, calibration: Any) -> list[Fi
 def timed(
     files: list[File], signature: str, inputs: Any, runs: int
 ) -> dict[str, list[float]]:
-    """Quantization → median milliseconds, a number for each of `THREADS`."""
+    """Returns {quantization: median milliseconds for each of `THREADS`}."""
     from stargan_tf.exporting.litert_file import Runner
 
     runners = {
@@ -123,10 +125,10 @@ def timed(
 
 
 def described(model: str, signature: str, file: File, times: list[float]) -> str:
-    found = file.agreement[signature]
+    agreement = file.agreement[signature]
     size = f"{len(file.content) / KIBIBYTE:,.0f} KiB"
     milliseconds = [f"{value:.2f} ms" for value in times]
-    errors = (f"{found.psnr:.1f} dB", f"{found.max:.2g}")
+    errors = (f"{agreement.psnr:.1f} dB", f"{agreement.max:.2g}")
     return row((model, signature, file.quantize, size, *milliseconds, *errors))
 
 

@@ -1,11 +1,12 @@
-"""Does depth or the number of channels cost anything? Two trainings each.
+"""Translation quality for 16-bit images and for several channels.
 
-    python benchmarks/measured.py depth       # 8 bits against 16, the same drawing
-    python benchmarks/measured.py channels    # one of five channels is to change
+    python benchmarks/measured.py depth       # 8-bit and 16-bit data of the same scans
+    python benchmarks/measured.py channels    # a domain changes one of five channels
 
-`depth` trains on drawn scans as 8-bit images and as whole numbers from 0 to 800 with
-their window, and compares translations with the true ones. `channels` draws scenes of
-96 × 160 pixels and five channels of 16 bits, of which the domain changes the third.
+`depth` trains on the synthetic scans as 8-bit images and as integers from 0 to 800 with
+an intensity window, and compares translations with the true images. `channels` trains
+on synthetic images of 96 × 160 pixels with five 16-bit channels, of which the domain
+changes the third.
 """
 
 import argparse
@@ -23,7 +24,7 @@ PRESET = ["--preset", "detect", "--augment"]
 
 
 def train(run: Path, pretraining: int, steps: int, *flags: str) -> None:
-    """One training from the command line."""
+    """Runs a training with the command-line program."""
     command = [sys.executable, "-m", "stargan_tf.cli.main", "train", *PRESET]
     command += ["--run", str(run), "--pretraining_steps", str(pretraining)]
     command += ["--steps", str(pretraining + steps), "--log_every", "200", *flags]
@@ -31,21 +32,21 @@ def train(run: Path, pretraining: int, steps: int, *flags: str) -> None:
 
 
 def depth(folder: Path, pretraining: int, steps: int) -> dict[str, float]:
-    """PSNR to the healthy twins, in dB, of both trainings."""
-    found, window = {}, ["--intensity", "window:0,800"]
+    """Returns the PSNR of healed images in dB for both trainings."""
+    values, window = {}, ["--intensity", "window:0,800"]
     for name, flags in {"8 bits": [], "0 to 800": window}.items():
         run = folder / name.replace(" ", "_")
         train(run, pretraining, steps, "--dataset", "drawn_scans", *flags)
         results = stargan_tf.evaluate(run, metrics="unchanged", count=400)
         (healed,) = (task for task in results.tasks if task.target == "healthy")
         (value,) = (m.value for m in healed.measurements if m.name == "psnr_to_truth")
-        found[name] = value
-    found["difference"] = abs(found["8 bits"] - found["0 to 800"])
-    return found
+        values[name] = value
+    values["difference"] = abs(values["8 bits"] - values["0 to 800"])
+    return values
 
 
 def scene(seed: int, changed: bool) -> np.ndarray:
-    """Five channels of soft spots; in one domain the third has a grid besides."""
+    """Returns five channels of blurred spots; a change adds a grid to the third."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:96, :160].astype(np.float64)
     image = np.zeros((96, 160, 5))
@@ -62,7 +63,7 @@ def scene(seed: int, changed: bool) -> np.ndarray:
 
 
 def channels(folder: Path, pretraining: int, steps: int) -> dict[str, float]:
-    """Mean change of each channel, in percent of the window."""
+    """Returns the mean change of each channel in percent, and PSNR of channel 3."""
     for number, domain in enumerate(("before", "after")):
         (folder / domain).mkdir(parents=True)
         for seed in range(400):
@@ -81,33 +82,33 @@ def channels(folder: Path, pretraining: int, steps: int) -> dict[str, float]:
     )
     rows = np.flatnonzero(source.labels[:, source.info.index("before")])
     images = np.stack([source.load(int(row)) for row in rows])
-    drawn = model.translate(images, "after")
-    change = 50 * np.abs(drawn - images).mean(axis=(0, 1, 2))
-    wanted = [
+    outputs = model.translate(images, "after")
+    change = 50 * np.abs(outputs - images).mean(axis=(0, 1, 2))
+    true_channels = [
         scene(2 * int(Path(source.names[row]).stem), True)[..., 2] for row in rows
     ]
     window = source.info.intensity
-    truth = window.to_float(np.stack(wanted)[..., None])[..., 0]
-    found = {f"channel {n + 1}": float(value) for n, value in enumerate(change)}
-    for name, some in {"input": images, "translation": drawn}.items():
-        error = np.mean((some[..., 2] - truth) ** 2)
-        found[f"PSNR of channel 3, {name}"] = float(10 * np.log10(4 / error))
-    return found
+    truth = window.to_float(np.stack(true_channels)[..., None])[..., 0]
+    values = {f"channel {n + 1}": float(value) for n, value in enumerate(change)}
+    for name, array in {"input": images, "translation": outputs}.items():
+        error = np.mean((array[..., 2] - truth) ** 2)
+        values[f"PSNR of channel 3, {name}"] = float(10 * np.log10(4 / error))
+    return values
 
 
 def main() -> None:
-    """Trains, and prints the numbers as JSON."""
+    """Trains and prints the results as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["depth", "channels"])
+    parser.add_argument("experiment", choices=["depth", "channels"])
     parser.add_argument("--pretraining", type=int, default=4000)
-    parser.add_argument("--steps", type=int, default=1000, help="of the generator")
+    parser.add_argument("--steps", type=int, default=1000, help="generator steps")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        work = {"depth": depth, "channels": channels}[arguments.what]
-        found = work(
-            Path(folder, arguments.what), arguments.pretraining, arguments.steps
+        work = {"depth": depth, "channels": channels}[arguments.experiment]
+        values = work(
+            Path(folder, arguments.experiment), arguments.pretraining, arguments.steps
         )
-    print(json.dumps(found, indent=1))
+    print(json.dumps(values, indent=1))
 
 
 if __name__ == "__main__":

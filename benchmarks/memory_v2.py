@@ -1,13 +1,13 @@
-"""Peak memory of one iteration of StarGAN v2, for each way to less memory.
+"""Peak memory of a StarGAN v2 iteration with each memory-saving option.
 
     python benchmarks/memory_v2.py                         # 128 px, on this machine
     python benchmarks/memory_v2.py --image_size 256 --presets stargan_v2_afhq_256
 
-Each row runs in a process of its own: the model of the preset on random images, a
-first iteration to build everything, then one that is timed. `peak` is the largest
-resident memory of the process (on a GPU: what TensorFlow allocated there at most),
-`iteration` that without what the process holds before its first iteration: networks,
-moments, averages and TensorFlow itself. Columns of shares compare with the first row.
+Each row runs in a separate process: the model of the preset on random images, with a
+first iteration for initialization and a second one that is timed. `peak` is the peak
+resident memory of the process, or the peak memory that TensorFlow allocates on a GPU.
+`iteration` excludes the memory before the first iteration: networks, moments, EMA
+weights, and TensorFlow. Percentages are relative to the first row.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 
 import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
 
-# A preset, and options that change it.
+# Presets with changed options.
 PRESETS = (
     "stargan_v2_afhq_256",
     "stargan_v2_afhq_256 accumulate=4",
@@ -32,7 +32,7 @@ PRESETS = (
     "stargan_v2_64",
     "demo_v2",
 )
-# 256 px and a batch of 8 take some 20 GB in float32: not every machine has them.
+# At 256 px, a batch of 8 requires about 20 GB in float32.
 SIZE = 128
 MIB = 2**20
 
@@ -45,7 +45,7 @@ def main() -> None:
     first = None
     print(f"{'preset':46}{'px':>5}{'peak':>10}{'iteration':>16}{'seconds':>15}")
     for name in arguments.presets:
-        row = run_alone(name, arguments)
+        row = run_row(name, arguments)
         first = first or row
         print_row(name, row, first)
 
@@ -54,18 +54,16 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--presets", nargs="*", default=PRESETS)
     parser.add_argument(
-        "--image_size", type=int, default=SIZE, help="instead of the presets' 256"
+        "--image_size", type=int, default=SIZE, help="replaces the presets' 256"
     )
     parser.add_argument("--jit_compile", action="store_true")
-    parser.add_argument(
-        "--untimed", action="store_true", help="memory only, in half the time"
-    )
+    parser.add_argument("--untimed", action="store_true", help="measure memory only")
     parser.add_argument("--measure", metavar="PRESET", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def run_alone(preset: str, arguments: argparse.Namespace) -> dict:
-    """The measurement of one preset in a process of its own."""
+def run_row(preset: str, arguments: argparse.Namespace) -> dict:
+    """Measures a preset in a separate process."""
     command = [sys.executable, __file__, "--measure", preset]
     command += ["--image_size", str(arguments.image_size)]
     command += ["--jit_compile"] if arguments.jit_compile else []
@@ -101,7 +99,7 @@ def timed(model, batches) -> float:
 
 
 def prepare(arguments: argparse.Namespace):
-    """The preset's model and a batch."""
+    """Returns the preset's model and a batch."""
     import tensorflow as tf
 
     from stargan_tf.data.info import DatasetInfo
@@ -133,7 +131,7 @@ def options(arguments: argparse.Namespace) -> dict:
         **dict(change.split("=") for change in changes),
     }
     if values.get("image_size", 256) == 256:
-        # The official widths follow from the size; those of 256 px are kept.
+        # Widths depend on the image size by default; use those of 256 px.
         given |= {"image_size": arguments.image_size, "base_filters": 64}
     if values.get("high_pass"):
         given["mask_provider"] = f"{MODULE}:whole_image"
@@ -144,7 +142,7 @@ MODULE = "memory_v2"
 
 
 def whole_image(image):
-    """The simplest mask provider."""
+    """Mask provider that returns masks of ones."""
     import tensorflow as tf
 
     return tf.ones_like(image[..., :2])

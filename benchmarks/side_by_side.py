@@ -1,11 +1,11 @@
-"""Ours beside its peers: processes that take turns at the same work.
+"""Comparison of contenders: processes that run the same work in turns.
 
-Each contender is a process of its own, so that no library's threads, allocator or
-settings touch another's, and so that its peak memory is its own. All get ready and do
-the work once; then, in every round, each does it once while the others wait. The ratios
-are taken within rounds: what else the machine does then meets both sides.
+Each contender is a separate process, so that its threads, allocator, settings, and peak
+memory are independent of the others. All contenders first run the work once. Then, in
+every round, each runs it once while the others wait. Ratios are computed within rounds,
+so that other processes affect both times.
 
-A benchmark is a script that starts itself again for every contender:
+A benchmark is a script that starts itself for every contender:
 
     if arguments.contender:
         take_turns("torch", lambda: function_that_does_the_work_once)
@@ -29,13 +29,13 @@ import stargan_tf  # noqa: F401  Before TensorFlow: it turns on oneDNN.
 
 
 class Result(NamedTuple):
-    """What a contender did.
+    """Result of a contender.
 
     Args:
-        seconds: of each round.
-        peak: the process' peak memory in MiB.
-        imported: its memory in MiB once the framework was imported, before the work.
-        facts: whatever else it reported when it was ready.
+        seconds: time of each round.
+        peak: peak memory of the process in MiB.
+        imported: memory in MiB after the import of the framework, before the work.
+        facts: further values that the contender reported before the rounds.
     """
 
     seconds: list[float]
@@ -45,67 +45,67 @@ class Result(NamedTuple):
 
 
 class Contender:
-    """A process that does its work whenever it is told.
+    """Process that runs its work on request.
 
     Args:
-        command: arguments of Python.
-        environment: further environment variables.
+        command: arguments of the Python interpreter.
+        environment: additional environment variables.
     """
 
     def __init__(self, command: list[str], environment: dict | None = None):
-        # TensorFlow talks at every start. Shown if the contender dies.
-        self.said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
+        # Messages of TensorFlow, which are only shown if the contender fails.
+        self.errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self.process = subprocess.Popen(
             [sys.executable, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.said,
+            stderr=self.errors,
             env={"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **(environment or {})},
             text=True,
         )
 
     def answer(self) -> dict:
-        """Its next message; ends the benchmark if it died."""
+        """Returns the next message; ends the benchmark if the process has ended."""
         line = self.process.stdout.readline()
         if not line:
-            self.said.seek(0)
-            sys.stderr.write(self.said.read())
+            self.errors.seek(0)
+            sys.stderr.write(self.errors.read())
             self._release()
-            raise SystemExit(f"A contender ended: {' '.join(self.process.args)}")
+            raise SystemExit(f"A contender failed: {' '.join(self.process.args)}")
         return json.loads(line)
 
     def work(self) -> float:
-        """Seconds of one round."""
+        """Runs a round and returns its seconds."""
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
         return self.answer()["seconds"]
 
     def close(self) -> dict:
-        """Ends it; returns its memory."""
+        """Ends the process and returns its memory."""
         self.process.stdin.close()
         memory = self.answer()
         self._release()
         return memory
 
     def _release(self) -> None:
-        for file in (self.process.stdin, self.process.stdout, self.said):
+        for file in (self.process.stdin, self.process.stdout, self.errors):
             file.close()
         self.process.wait()
 
 
 def take_turns(framework: str, setup: Callable) -> None:
-    """What a contender's process does.
+    """Runs in the process of a contender.
 
     Args:
-        framework: the module whose import is not counted as the work's memory.
-        setup: () → a function that does the work once, or (that, facts to report). A
-            function that the work returns is called after the clock has stopped, to
-            tidy up before it is the next one's turn.
+        framework: module whose import is excluded from the memory of the work.
+        setup: function that returns the work, a function, or (work, facts to report).
+            If the work returns a function, it is called after the time measurement, to
+            clean up before the next contender's turn.
     """
     channel = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever the libraries print is no message
+    os.dup2(2, 1)  # Output of the libraries is not a message.
 
-    def tell(**message) -> None:
+    def send(**message) -> None:
         print(json.dumps(message), file=channel, flush=True)
 
     importlib.import_module(framework)
@@ -113,25 +113,25 @@ def take_turns(framework: str, setup: Callable) -> None:
     work = setup()
     work, facts = work if isinstance(work, tuple) else (work, {})
     timed(work)
-    tell(facts=facts)
+    send(facts=facts)
     for _ in sys.stdin:
-        tell(seconds=timed(work))
-    tell(peak=peak_memory(), imported=imported)
+        send(seconds=timed(work))
+    send(peak=peak_memory(), imported=imported)
 
 
 def timed(work: Callable) -> float:
-    """Seconds that the work takes, without what it leaves to do after it."""
+    """Returns the seconds of the work, without its cleanup function."""
     start = time.perf_counter()
-    rest = work()
+    clean_up = work()
     seconds = time.perf_counter() - start
-    if callable(rest):
-        rest()
+    if callable(clean_up):
+        clean_up()
     return seconds
 
 
 def peak_memory() -> float:
-    """This process' peak in MiB."""
-    # Of the status file, since getrusage hands on the peak of the parent process.
+    """Returns the peak memory of this process in MiB."""
+    # Not getrusage, whose value includes the peak of the parent process.
     with open("/proc/self/status") as status:
         for line in status:
             if line.startswith("VmHWM"):
@@ -144,12 +144,15 @@ def run(
     rounds: int,
     environments: dict[str, dict] | None = None,
 ) -> dict[str, Result]:
-    """Lets contenders take turns.
+    """Runs contenders in turns.
 
     Args:
-        commands: {name: arguments of Python}.
-        rounds: how often each works.
-        environments: {name: further environment variables}.
+        commands: {name: arguments of the Python interpreter}.
+        rounds: number of rounds.
+        environments: {name: additional environment variables}.
+
+    Returns:
+        {name: result}.
     """
     contenders, facts = {}, {}
     for name, command in commands.items():
@@ -167,12 +170,12 @@ def run(
 
 
 def spread(values: list[float]) -> str:
-    """Median, and the whole range."""
-    low, high = shown(min(values)), shown(max(values))
-    return f"{shown(statistics.median(values))} ({low}-{high})"
+    """Formats the median and the range."""
+    low, high = formatted(min(values)), formatted(max(values))
+    return f"{formatted(statistics.median(values))} ({low}-{high})"
 
 
-def shown(value: float) -> str:
+def formatted(value: float) -> str:
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
@@ -184,16 +187,16 @@ def print_table(
     rate: str = "",
     columns: dict[str, dict[str, str]] | None = None,
 ):
-    """One Markdown table, a row for each contender.
+    """Prints a Markdown table with a row per contender.
 
     Args:
-        title: of the first column.
-        results: of `run`.
-        peer: name of the contender that the others are measured by; the first one if
-            it did not take part.
-        per: how many things a round makes; seconds are given for one.
-        rate: name of what to give in place of seconds: things in a second.
-        columns: {heading: {name: text}} of further columns.
+        title: heading of the first column.
+        results: results of `run`.
+        peer: name of the contender that the others are compared with. If it is not in
+            `results`, they are compared with the first.
+        per: number of items per round; seconds are per item.
+        rate: heading such as `"images/s"` to print items per second instead of seconds.
+        columns: {heading: {name: text}} of additional columns.
     """
     others = results.get(peer, next(iter(results.values()))).seconds
     columns = columns or {}
@@ -221,7 +224,7 @@ def compare(
     environments: dict[str, dict] | None = None,
     **table,
 ) -> dict[str, Result]:
-    """Runs contenders in turns and prints the table; see `run` and `print_table`."""
+    """Runs contenders (see `run`) and prints the results (see `print_table`)."""
     results = run(commands, rounds, environments)
     print_table(title, results, peer, **table)
     return results

@@ -1,9 +1,10 @@
-"""How long a process takes to start, and its peak memory, in fresh processes in turns.
+"""Start-up time and peak memory of new processes, in turns.
 
     python benchmarks/start_up.py
 
-Each command is run once before the rounds, so that its files are in the system's cache.
-*beyond import* here is the peak beyond a Python that does nothing, which is the floor.
+Each command runs once before the rounds, so that its files are in the operating
+system's cache. *beyond import* is the peak memory minus that of an empty Python
+process, which is the lower bound.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 def measure(commands: dict[str, list[str]], rounds: int) -> dict[str, Result]:
-    """What the commands took, {name: result}."""
+    """Runs the commands in turns and returns {name: result}."""
     seconds = {name: [] for name in commands}
     peaks = dict.fromkeys(commands, 0.0)
     for turn in range(rounds + 1):
@@ -52,7 +53,7 @@ def measure(commands: dict[str, list[str]], rounds: int) -> dict[str, Result]:
 
 
 def start(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak MiB of a process from its start to its end."""
+    """Runs a process and returns its seconds and peak memory in MiB."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     since = time.perf_counter()
     process = subprocess.Popen(command, **quiet)

@@ -1,15 +1,15 @@
-"""Multiply-adds of networks and whole training steps, counted in their graphs."""
+"""Multiply-adds of networks and training steps, counted in their graphs."""
 
 import math
 
 
 def step_multiply_adds(model, batch, **options) -> int:
-    """Convolutions, matrix products and their gradients of one `train_step`.
+    """Counts the convolutions, matrix products, and their gradients of `train_step`.
 
     Args:
         model: a compiled `StarGANBase`.
-        batch: `tf.TensorSpec`s of a batch, all sizes known.
-        **options: of `train_step`.
+        batch: `tf.TensorSpec`s of a batch with static shapes.
+        **options: arguments of `train_step`.
     """
     import tensorflow as tf
 
@@ -18,7 +18,7 @@ def step_multiply_adds(model, batch, **options) -> int:
 
 
 def needed_operations(graph) -> set:
-    """What its outputs and updates depend on; TensorFlow drops the rest."""
+    """Returns the operations that outputs and updates of a graph depend on."""
     waiting = [*graph.control_outputs, *(tensor.op for tensor in graph.outputs)]
     needed = set()
     while waiting:
@@ -31,12 +31,13 @@ def needed_operations(graph) -> set:
 
 
 def multiply_adds(network, shapes):
-    """Multiply-adds of a call on one sample: convolutions and matrix products.
+    """Counts the multiply-adds of convolutions and matrix products for one sample.
 
-    Norms, activations and sums are left out, as the literature does.
+    Normalization, activations, and sums are excluded, as in the literature.
 
     Args:
-        shapes: the inputs' shapes without the batch, all sizes known.
+        network: a Keras model.
+        shapes: static shapes of the inputs without the batch.
     """
 
     import tensorflow as tf
@@ -50,29 +51,29 @@ def multiply_adds(network, shapes):
 
 
 def counted(operations):
-    """Multiply-adds of a graph's operations, gradients of convolutions included.
+    """Counts the multiply-adds of operations, including gradients of convolutions.
 
     Args:
-        operations: `tf.Operation`s whose shapes are known.
+        operations: `tf.Operation`s with static shapes.
     """
     return sum(map(_counted, operations))
 
 
 def _counted(op):
-    kind = op.type.removesuffix("V2")
-    if kind in ("MatMul", "BatchMatMul"):
-        is_turned = op.get_attr("transpose_a" if kind == "MatMul" else "adj_x")
-        return _size(op.outputs[0]) * op.inputs[0].shape[-2 if is_turned else -1]
-    if kind == "DepthwiseConv2dNative":
+    op_type = op.type.removesuffix("V2")
+    if op_type in ("MatMul", "BatchMatMul"):
+        transposed = op.get_attr("transpose_a" if op_type == "MatMul" else "adj_x")
+        return _size(op.outputs[0]) * op.inputs[0].shape[-2 if transposed else -1]
+    if op_type == "DepthwiseConv2dNative":
         height, width, _, _ = op.inputs[1].shape
         return _size(op.outputs[0]) * height * width
-    # Every value that comes out of the forward convolution sums over the kernel, but
-    # for its output channels.
-    if kind == "Conv2D":
+    # Every output value of the forward convolution is a sum over the kernel without its
+    # output channels.
+    if op_type == "Conv2D":
         values, kernel = op.outputs[0], op.inputs[1]
-    elif kind == "Conv2DBackpropInput":
+    elif op_type == "Conv2DBackpropInput":
         values, kernel = op.inputs[2], op.inputs[1]
-    elif kind == "Conv2DBackpropFilter":
+    elif op_type == "Conv2DBackpropFilter":
         values, kernel = op.inputs[2], op.outputs[0]
     else:
         return 0

@@ -1,19 +1,19 @@
-"""How close a model's translations of drawn faces come to the truth.
+"""Comparison of translated generated faces with their true translations.
 
     python benchmarks/toon_truth.py --model runs/demo
 
-The drawn faces can be drawn again with any attribute, so every translation of a
-held-out face has its exact answer. For each attribute the table gives
+Generated faces can be rendered with any attribute, so the true translation of every
+held-out face is known. The columns for each attribute are
 
-- changed: share of faces on which the attribute arrived: over the pixels that the
-  answer changes, the translation is nearer to the answer than the input was, by at
-  least a quarter of the way;
-- kept: share of faces that stayed: over all other pixels the mean difference to the
-  input is below 4 % of the range;
-- progress: mean share of the way from input to answer, over the pixels that change;
-- drift: mean difference over the pixels that should stay, in % of the range;
-- PSNR: mean over the faces of the PSNR between translation and answer, in dB, without
-  the pixels of a new beard: nobody can know which one a shaven person would have.
+- changed: fraction of faces whose attribute changes: over the pixels that the true
+  translation changes, the output reduces the difference to it by at least a quarter;
+- kept: fraction of faces whose other pixels are preserved: their mean difference from
+  the input is below 4 % of the range;
+- progress: mean reduction of the difference to the true translation, over the pixels
+  that change, from 0 to 1;
+- drift: mean difference over the pixels that should not change, in % of the range;
+- PSNR: mean PSNR between output and true translation in dB, without the pixels of a new
+  beard, whose type the input does not determine.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from stargan_tf.steering.labels import all_targets
 from stargan_tf.toon_faces.datasets import FIRST_PERSON, TOON_ATTRIBUTES, render
 from stargan_tf.toon_faces.people import BEARDS
 
-VISIBLE = 0.08  # of the range: a smaller difference is no change
-ARRIVED, STAYED = 0.25, 0.04
+VISIBLE = 0.08  # minimum difference of a changed pixel, as a fraction of the range
+MIN_PROGRESS, MAX_DRIFT = 0.25, 0.04
 
 
 def main() -> None:
@@ -41,10 +41,8 @@ def main() -> None:
     print(f"{'':<12}{titles}")
     for domain, scores in measure(model, arguments.count).items():
         progress, drift, psnr = scores.T
-        changed, kept = progress > ARRIVED, drift < STAYED
-        shares = [
-            f"{100 * part.mean():.0f} %" for part in (changed, kept, changed & kept)
-        ]
+        changed, kept = progress > MIN_PROGRESS, drift < MAX_DRIFT
+        shares = [f"{100 * x.mean():.0f} %" for x in (changed, kept, changed & kept)]
         print(
             f"{domain:<12}{shares[0]:>8}{shares[1]:>7}{shares[2]:>7}"
             f"{progress.mean():>10.2f}{100 * drift.mean():>9.2f}{psnr.mean():>7.1f}"
@@ -52,7 +50,7 @@ def main() -> None:
 
 
 def measure(model, count: int) -> dict[str, np.ndarray]:
-    """Domain → (faces, 3): progress, drift and PSNR of each held-out face."""
+    """Returns {domain: (faces, 3)} with progress, drift, and PSNR of each face."""
     names = [info.name for info in model.label_space.datasets]
     name, size = TOON_ATTRIBUTES.name, model.label_space.image_size
     dataset, source = names.index(name), load_dataset(name, "held_out", size)
@@ -73,13 +71,20 @@ def measure(model, count: int) -> dict[str, np.ndarray]:
     return scores
 
 
-def truth(index: int, own: np.ndarray, label: np.ndarray, size: int):
-    """(the answer; where the input determines it, bool (size, size))."""
+def truth(index: int, source: np.ndarray, label: np.ndarray, size: int):
+    """Returns the true translation and a mask of the pixels that the input determines.
+
+    Args:
+        index: index of the held-out face.
+        source: labels of the face.
+        label: target labels.
+        size: side of the image in pixels.
+    """
     number = FIRST_PERSON["held_out"] + index
     male = TOON_ATTRIBUTES.labels.names.index("Male")
     person, look = TOON_ATTRIBUTES.draw(TOON_ATTRIBUTES.seed, number, label)
     answer, known = render(person, look, size), np.ones((size, size), bool)
-    if label[male] > own[male]:
+    if label[male] > source[male]:
         others = [render(person._replace(beard=it), look, size) for it in {*BEARDS}]
         known = (np.ptp(np.stack(others).astype(int), 0) == 0).all(-1)
     return answer, known

@@ -1,18 +1,18 @@
-"""A training iteration beside plain PyTorch: time, spread and peak memory.
+"""Time and peak memory of a training iteration, compared with PyTorch.
 
     python benchmarks/training.py --model v1                      # 128 px, batch 4
     python benchmarks/training.py --model v1 --batch_size 16
     python benchmarks/training.py --model v2 --rounds 3
     python benchmarks/training.py --model v2 --image_size 256
     python benchmarks/training.py --model v1 --only ours_float32 torch_float32
-    python benchmarks/training.py --model v1 --avx2     # as without AVX-512
+    python benchmarks/training.py --model v1 --avx2     # without AVX-512
     python benchmarks/training.py --model v1 --settings # allocators and threads
 
-An iteration is what the released code does between two updates of the generator: 5
-critic updates and 1 of the generator (v1), the four updates and the averages (v2). Ours
-is what `fit` calls for each batch, with its defaults. The peer's networks are in
-`benchmarks/peer`, written from the papers' tables. See `side_by_side.py` for how it is
-measured, `floor.py` for the floor. Needs the extra [convert] (PyTorch).
+An iteration is the work of the official code per generator update: 5 critic updates and
+1 generator update (v1), or the four updates and the EMA (v2). Our iteration is the
+train function of `fit` with its defaults. PyTorch's networks are in `benchmarks/peer`,
+written from the papers' tables. `side_by_side.py` describes the measurement, and
+`floor.py` the lower bound. Requires the extra [convert] (PyTorch).
 """
 
 import argparse
@@ -34,14 +34,14 @@ NAMES = {
     "ours_one_operation": "float32",
 }
 PEER = "torch_float32"
-# For oneDNN, PyTorch's own kernels, and MKL.
+# For oneDNN, PyTorch's kernels, and MKL.
 AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "ATEN_CPU_CAPABILITY": "avx2",
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
 }
 AVX2_NAMES = ("torch_float32", "ours_without_onednn", "ours_float32")
-# Of the system's packages libtcmalloc-minimal4 and libjemalloc2.
+# From the system packages libtcmalloc-minimal4 and libjemalloc2.
 ENVIRONMENTS = {
     "ours_without_onednn": {"TF_ENABLE_ONEDNN_OPTS": "0"},
     "ours_tcmalloc": {"LD_PRELOAD": "libtcmalloc_minimal.so.4"},
@@ -62,8 +62,8 @@ def main() -> None:
     if arguments.avx2:
         os.environ.update(AVX2)
     options = [f"--{n}={getattr(arguments, n)}" for n in _OPTIONS]
-    usual = AVX2_NAMES if arguments.avx2 else list(NAMES)[:4]
-    names = arguments.only or (SETTINGS if arguments.settings else usual)
+    default = AVX2_NAMES if arguments.avx2 else list(NAMES)[:4]
+    names = arguments.only or (SETTINGS if arguments.settings else default)
     commands = {name: [__file__, *options, "--contender", name] for name in names}
     title = (
         f"{arguments.model}, {arguments.image_size} px, batch {arguments.batch_size}"
@@ -85,7 +85,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch_size", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=NAMES)
-    parser.add_argument("--avx2", action="store_true", help="use no AVX-512")
+    parser.add_argument("--avx2", action="store_true", help="disable AVX-512")
     parser.add_argument(
         "--settings", action="store_true", help="compare allocators and threads"
     )
@@ -134,7 +134,7 @@ def _autocast(arguments):
 
 
 def ours(arguments, make, batch, steps):
-    """What `fit` calls for each batch, `steps` times."""
+    """Returns a function that runs the train function of `fit` `steps` times."""
     import itertools
 
     import keras

@@ -75,7 +75,7 @@ def test_mean_and_deviation_do_not_tell(train):
 
 
 def test_what_cannot_be_drawn():
-    with pytest.raises(InputError, match="32 to 256 pixels"):
+    with pytest.raises(InputError, match="from 32 to 256"):
         draw(slice_of(0, 0), 16)
     with pytest.raises(InputError, match="num_channels must be 1"):
         load_dataset("drawn_scans", "train", 32, num_channels=3)

@@ -1,4 +1,4 @@
-"""The papers' networks and iterations in plain PyTorch, to measure ours by.
+"""The papers' networks and training iterations in plain PyTorch, for comparison.
 
-Written from the papers' tables for the benchmarks; not part of the package.
+They are written from the papers' tables for the benchmarks and are not installed.
 """

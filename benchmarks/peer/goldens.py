@@ -1,13 +1,14 @@
-"""Losses and gradients of the golden files in float64: `tests/goldens/float64.json`.
+"""Computes `tests/goldens/float64.json`: losses and gradients in float64.
 
     python -m benchmarks.peer.goldens            # writes the file
     python -m benchmarks.peer.goldens --noise 1e-7
 
-The official code computed in float32, where the gradient of an element that lies at the
-kink of a ReLU depends on the last bit, and so on the processor. In float64 it does not.
-The peer's losses must agree with the official ones; how far the gradients' norms are
-apart is printed. With noise the weights are multiplied by 1 + noise · N(0, 1) and
-nothing is written: what then changes by more than the noise hinges on a kink.
+The golden files of the official code are in float32, where the gradient of a ReLU whose
+input is close to 0 depends on rounding, and therefore on the processor. Gradients in
+float64 do not. The losses of PyTorch in float64 must agree with the official ones; the
+difference of gradient norms is printed. With --noise, the weights are multiplied by
+1 + noise · N(0, 1) and no file is written: norms that change by more than the noise
+depend on such a ReLU.
 """
 
 import argparse
@@ -24,9 +25,10 @@ from . import stargan_v1, stargan_v2
 
 FOLDER = Path(__file__).parents[2] / "tests" / "goldens"
 OUTPUT = FOLDER / "float64.json"
-# What the losses may be off: those of a last phase follow three updates in float32.
+# Tolerances of the losses, of which the last follow three updates in float32.
 RELATIVE, ABSOLUTE = 1e-5, 2e-5
-# Norms below this share of the largest are rounding errors: of biases before a norm.
+# Norms below this fraction of the largest, of biases before a normalization, are
+# rounding errors.
 FLOOR = 2e-5
 V2_NETWORKS = {
     "generator": "generator",
@@ -41,7 +43,7 @@ V2_LOSSES = {
 
 
 class Golden:
-    """A golden file, its arrays as float64 tensors."""
+    """A golden file with its arrays as float64 tensors."""
 
     def __init__(self, name: str, noise: float = 0.0):
         self.noise = noise
@@ -67,7 +69,7 @@ def tensor(array: np.ndarray) -> torch.Tensor:
 
 
 def steps_v1(golden: Golden) -> list[dict]:
-    """The losses and the norms of both networks' gradients, for each step."""
+    """Returns the losses and the gradient norms of both networks for each step."""
     info = golden.json
     size, labels = info["image_size"], info["c_dim"] + info["c2_dim"]
     masks = 2 if info["c2_dim"] else 0
@@ -82,7 +84,7 @@ def steps_v1(golden: Golden) -> list[dict]:
     keys = {}
     for name, network in networks.items():
         state = golden.state(name)
-        # Both list their weights from the input to the output.
+        # Both list their weights in the order of the layers.
         keys[name] = dict(zip(state, network.double().parameters(), strict=True))
         with torch.no_grad():
             for key, parameter in keys[name].items():
@@ -95,7 +97,7 @@ def steps_v1(golden: Golden) -> list[dict]:
 
 
 def step_v1(golden, step, training, keys, image):
-    """One step of `steps_v1`."""
+    """Computes a step of `steps_v1`."""
     prefix, info = step["dataset"].lower(), golden.json
     label, target, alpha = (
         golden.arrays[f"{prefix}_{name}"] for name in ("c_org", "c_trg", "alpha")
@@ -128,7 +130,7 @@ def step_v1(golden, step, training, keys, image):
 
 
 def steps_v2(golden: Golden) -> list[dict]:
-    """As `steps_v1`, of the four phases."""
+    """Returns the losses and the gradient norms of all networks for the four phases."""
     info = golden.json
     size, batch, domains = info["image_size"], info["batch"], info["num_domains"]
     style, most = info["style_dim"], info["max_conv_dim"]
@@ -163,10 +165,10 @@ def steps_v2(golden: Golden) -> list[dict]:
     sources = {"latent": latents, "reference": references}
     steps = []
     for step in info["steps"]:
-        kind, source = step["phase"].split("_")
-        phase = getattr(training, f"{kind}_phase")
+        network, source = step["phase"].split("_")
+        phase = getattr(training, f"{network}_phase")
         terms = phase(image, domain, sources[source], target)
-        losses = by_name(V2_LOSSES[kind], terms)
+        losses = by_name(V2_LOSSES[network], terms)
         norms = {
             V2_NETWORKS[name]: gradient_norms(keys[name])
             for name in keys
@@ -179,7 +181,7 @@ def steps_v2(golden: Golden) -> list[dict]:
 
 
 def peer_name(network: str, key: str) -> str:
-    """The official key of a v2 weight → the peer's name of it."""
+    """Returns the name of a v2 weight in our PyTorch network for its official key."""
     if network in ("encoder", "discriminator"):
         key = "trunk.body." + key.split(".", 1)[1] if key[0] in "sm" else key
         key = key.replace("trunk.body.8.", "heads.") if network[0] == "d" else key
@@ -208,12 +210,12 @@ def by_name(names, terms) -> dict[str, float]:
 
 
 def compare(title, losses, recorded_losses, norms, recorded) -> None:
-    """Prints how far float32 is off; raises if a loss is not the official one."""
+    """Prints the differences of norms; raises if a loss differs from the official."""
     for name, value in losses.items():
         theirs = recorded_losses[name]
         if abs(value - theirs) > RELATIVE * abs(theirs) + ABSOLUTE:
-            raise ValueError(f"{title}: {name} is {theirs}, in float64 {value}")
-    print(f"  {title}: norms off by", differences(norms, recorded))
+            raise ValueError(f"{title}: {name} is {theirs}, but {value} in float64.")
+    print(f"  {title}: differences of norms:", differences(norms, recorded))
 
 
 def differences(norms, others) -> str:
@@ -223,8 +225,8 @@ def differences(norms, others) -> str:
         for key, norm in values.items()
     ]
     return (
-        f"{np.median(errors):.1e} (median), {max(errors):.1e} (most); "
-        f"{sum(error > 1e-5 for error in errors)} of {len(errors)} by more than 1e-5"
+        f"{np.median(errors):.1e} (median), {max(errors):.1e} (maximum); "
+        f"{sum(error > 1e-5 for error in errors)} of {len(errors)} above 1e-5"
     )
 
 
@@ -242,7 +244,7 @@ def main() -> None:
         OUTPUT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         return
     known = json.loads(OUTPUT.read_text(encoding="utf-8"))
-    print(f"Changed by noise of {noise}:")
+    print(f"Changes by noise of {noise}:")
     for name, steps in results.items():
         for step, other in zip(steps, known[name], strict=True):
             norms = (step["gradient_norms"], other["gradient_norms"])

@@ -1,4 +1,4 @@
-"""StarGAN v1 in plain PyTorch: tables 4 and 5 of the paper, and its iteration."""
+"""StarGAN v1 in plain PyTorch: tables 4 and 5 of the paper, and an iteration."""
 
 import torch
 from torch import nn
@@ -21,27 +21,27 @@ class ResidualBlock(nn.Module):
 
 
 class Generator(nn.Module):
-    """Table 4: image (n, 3, h, w) and label (n, labels) → image."""
+    """Table 4: from image (n, 3, h, w) and label (n, labels) to image."""
 
     def __init__(self, labels: int = 5, filters: int = 64, blocks: int = 6):
         super().__init__()
 
-        def normalised(convolution, channels):
+        def normalized(convolution, channels):
             norm = nn.InstanceNorm2d(channels, affine=True)
             return [convolution, norm, nn.ReLU(inplace=True)]
 
-        layers = normalised(
+        layers = normalized(
             nn.Conv2d(3 + labels, filters, 7, padding=3, bias=False), filters
         )
         width = filters
         for _ in range(2):
             down = nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False)
-            layers += normalised(down, 2 * width)
+            layers += normalized(down, 2 * width)
             width *= 2
         layers += [ResidualBlock(width) for _ in range(blocks)]
         for _ in range(2):
             up = nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False)
-            layers += normalised(up, width // 2)
+            layers += normalized(up, width // 2)
             width //= 2
         layers += [nn.Conv2d(width, 3, 7, padding=3, bias=False), nn.Tanh()]
         self.body = nn.Sequential(*layers)
@@ -52,7 +52,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Table 5: image (n, 3, size, size) → (patch logits, class logits)."""
+    """Table 5: from image (n, 3, size, size) to (patch logits, class logits)."""
 
     def __init__(self, size: int = 128, labels: int = 5, filters: int = 64, depth=6):
         super().__init__()
@@ -71,24 +71,23 @@ class Discriminator(nn.Module):
 
 
 class Training:
-    """The iteration, with the work that the released code does.
+    """A training iteration with the same work as in the official code.
 
-    That is: the fake of a critic's step is made with its graph, which is then dropped,
-    and the generator's step computes gradients of the critic's weights too, which are
-    thrown away.
+    A critic step generates images with a graph that is then discarded, and a generator
+    step also computes gradients of the critic, which are discarded.
 
     Args:
         size: side of the images in pixels.
         labels: number of binary labels.
-        device: where.
-        autocast: a type for `torch.autocast`, or None for float32.
-        networks: (generator, discriminator) in place of the paper's.
+        device: PyTorch device.
+        autocast: dtype of `torch.autocast`, or None for float32.
+        networks: (generator, discriminator) to use instead of the paper's.
     """
 
     def __init__(self, size=128, labels=5, device="cpu", autocast=None, networks=None):
         self.device, self.autocast = device, autocast
         networks = networks or (Generator(labels), Discriminator(size, labels))
-        self.generator, self.discriminator = (one.to(device) for one in networks)
+        self.generator, self.discriminator = (x.to(device) for x in networks)
         self.optimizers = [
             torch.optim.Adam(network.parameters(), 1e-4, (0.5, 0.999))
             for network in (self.generator, self.discriminator)
@@ -99,7 +98,7 @@ class Training:
         return torch.autocast(self.device, self.autocast, enabled=enabled)
 
     def critic_step(self, image, label, target, alpha=None):
-        """One update of the discriminator; returns the terms of its loss."""
+        """Updates the discriminator and returns the terms of its loss."""
         with self._mixed():
             fake = self.generator(image, target).detach()
             real_patches, classes = self.discriminator(image)
@@ -119,7 +118,7 @@ class Training:
         return terms
 
     def generator_step(self, image, label, target):
-        """One update of the generator; returns the terms of its loss."""
+        """Updates the generator and returns the terms of its loss."""
         with self._mixed():
             fake = self.generator(image, target)
             patches, classes = self.discriminator(fake)
@@ -143,12 +142,12 @@ class Training:
 
 
 def full(x):
-    """In float32, or in float64 where it is already."""
+    """Converts to float32, except for float64."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def entropy(logits, label):
-    """Of binary labels: summed over the labels, mean over the batch."""
+    """Computes the binary cross-entropy, a sum over labels and mean over the batch."""
     total = functional.binary_cross_entropy_with_logits(
         full(logits), label, reduction="sum"
     )

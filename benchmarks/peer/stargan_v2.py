@@ -1,4 +1,4 @@
-"""StarGAN v2 in plain PyTorch: tables 5 to 7 of the paper, and its iteration."""
+"""StarGAN v2 in plain PyTorch: tables 5 to 7 of the paper, and an iteration."""
 
 import copy
 import itertools
@@ -12,7 +12,7 @@ from .stargan_v1 import full
 
 
 def he(module: nn.Module) -> nn.Module:
-    """The paper's initialisation of every convolution and dense layer."""
+    """Initializes every convolution and dense layer as in the paper."""
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight)
@@ -57,7 +57,7 @@ class AdaIN(nn.Module):
 
 
 class HighPass(nn.Module):
-    """The edges of an image: what the generator keeps of the source."""
+    """High-pass filter: the edges of the source that the generator preserves."""
 
     def __init__(self, divisor: float):
         super().__init__()
@@ -102,11 +102,11 @@ def widths(size: int, blocks: int, most: int) -> list[int]:
 
 
 class Generator(nn.Module):
-    """Table 5: image (n, 3, size, size) and style (n, style) → image.
+    """Table 5: from image (n, 3, size, size) and style (n, style) to image.
 
-    With `high_pass`, as the released code has it for faces: one more block each way,
-    no shortcuts on the way up, and at 32, 64 and 128 pixels the masked edges of what
-    went down join what goes up.
+    `high_pass` adds the official code's changes for faces: one more block in encoder
+    and decoder, no shortcuts in the decoder, and skip connections with masked edges at
+    32, 64, and 128 pixels.
     """
 
     def __init__(self, size: int, style: int = 64, most: int = 512, high_pass=0.0):
@@ -148,7 +148,7 @@ class Generator(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """Table 6: latent (n, 16), domain (n,) → style; all heads, then one is picked."""
+    """Table 6: from latent (n, 16) and domain (n,) to style; computes all heads."""
 
     def __init__(self, domains: int, latent: int = 16, style: int = 64):
         super().__init__()
@@ -188,7 +188,7 @@ class Trunk(nn.Module):
 
 
 class StyleEncoder(nn.Module):
-    """Table 7: image, domain (n,) → style (n, style)."""
+    """Table 7: from image and domain (n,) to style (n, style)."""
 
     def __init__(self, size: int, domains: int, style: int = 64, most: int = 512):
         super().__init__()
@@ -204,7 +204,7 @@ class StyleEncoder(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Table 7: image, domain (n,) → logits (n,)."""
+    """Table 7: from image and domain (n,) to logits (n,)."""
 
     def __init__(self, size: int, domains: int, most: int = 512):
         super().__init__()
@@ -216,19 +216,19 @@ class Discriminator(nn.Module):
 
 
 class Training:
-    """The four updates and the averages, with the work that the released code does.
+    """A training iteration with the same work as in the official code.
 
-    That is: the second image's graph is built and dropped, and a generator's phase
-    computes gradients of all networks, of which some are thrown away.
+    The second output is computed with a graph that is then discarded, and a generator
+    phase computes gradients of all networks, some of which are discarded.
 
     Args:
         size: side of the images in pixels.
         domains: number of domains.
-        device: where.
-        autocast: a type for `torch.autocast`, or None for float32.
-        networks: in place of the paper's: `generator`, `mapping`, `encoder` and
-            `discriminator`.
-        masks: of the high-pass skips, the same for all images, (n, 2, size, size).
+        device: PyTorch device.
+        autocast: dtype of `torch.autocast`, or None for float32.
+        networks: `generator`, `mapping`, `encoder`, and `discriminator` to use instead
+            of the paper's.
+        masks: masks of the high-pass skips for all batches, (n, 2, size, size).
     """
 
     def __init__(
@@ -264,13 +264,13 @@ class Training:
         }
 
     def iteration(self, image, domain, references, target, latents):
-        """One batch: D and G with latents and with references, then the averages.
+        """Trains on a batch with latents and with references, then updates the EMA.
 
         Args:
             image: (n, 3, size, size).
-            domain: of the images, (n,).
+            domain: domains of the images, (n,).
             references: two batches of images of the target domains.
-            target: (n,).
+            target: target domains, (n,).
             latents: two batches (n, 16).
         """
         for source in (latents, references):
@@ -291,22 +291,22 @@ class Training:
         return self.networks["generator"](image, style, self.masks)
 
     def discriminator_phase(self, image, domain, source, target):
-        """One update of the discriminator; returns the terms of its loss."""
+        """Updates the discriminator and returns the terms of its loss."""
         image = image.detach().requires_grad_()
-        judge = self.networks["discriminator"]
+        discriminator = self.networks["discriminator"]
         with self._mixed():
-            real = judge(image, domain)
+            real = discriminator(image, domain)
             with torch.no_grad():
                 style = self._style(source[0], target)
                 fake = self._draw(image, style)
-            terms = [_real(real), _real(-judge(fake, target))]
+            terms = [_real(real), _real(-discriminator(fake, target))]
         (slope,) = torch.autograd.grad(real.sum(), image, create_graph=True)
         terms.append(0.5 * full(slope).pow(2).flatten(1).sum(1).mean())
         self._step(["discriminator"], sum(terms))
         return terms
 
     def generator_phase(self, image, domain, source, target):
-        """One update of the generator, the others with it; returns its loss's terms."""
+        """Updates the generator's networks and returns the terms of their loss."""
         encoder = self.networks["encoder"]
         with self._mixed():
             style = self._style(source[0], target)
@@ -343,5 +343,5 @@ class Training:
 
 
 def _real(logits):
-    """Binary cross-entropy with the target 1."""
+    """Computes the binary cross-entropy with target 1."""
     return functional.softplus(-full(logits)).mean()

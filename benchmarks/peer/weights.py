@@ -1,11 +1,11 @@
-"""A Keras generator's weights in the peer's networks, so that both draw the same."""
+"""Loads the weights of a Keras generator into the PyTorch network."""
 
 import re
 
 import numpy as np
 import torch
 
-# Our layers of StarGAN v2 → the peer's; {0} is a number.
+# Layers of StarGAN v2 in Keras → in PyTorch; {0}, {1}, and {2} are numbers.
 BLOCKS = {
     "down": "encode.{0}",
     "bottleneck": "encode.{1}",
@@ -26,11 +26,11 @@ VALUES = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
 
 
 def load_v1(network: torch.nn.Module, arrays: dict[str, np.ndarray]) -> None:
-    """Both list their weights from the input to the output.
+    """Loads the weights of StarGAN v1, by the order of the layers.
 
     Args:
-        network: the peer's generator.
-        arrays: path of the variable → value, in our order.
+        network: the PyTorch generator.
+        arrays: {path of the variable: value} in the order of the Keras layers.
     """
     with torch.no_grad():
         pairs = zip(network.parameters(), arrays.values(), strict=True)
@@ -39,31 +39,31 @@ def load_v1(network: torch.nn.Module, arrays: dict[str, np.ndarray]) -> None:
 
 
 def load_v2(network: torch.nn.Module, arrays: dict[str, np.ndarray]) -> None:
-    """By name; what the peer has and does not use stays as it is.
+    """Loads the weights of StarGAN v2 by name; skips shortcuts that are not used.
 
     Args:
-        network: the peer's generator.
-        arrays: path of the variable → value.
+        network: the PyTorch generator.
+        arrays: {path of the variable: value}.
     """
     down = sum(bool(re.search(r"down_\d+/conv_1/kernel", path)) for path in arrays)
     state = {_name(path, down): _transposed(array) for path, array in arrays.items()}
     missing, unknown = network.load_state_dict(state, strict=False)
     if unknown or any("narrow" not in name for name in missing):
-        raise ValueError(f"Weights do not fit: {missing} lack, {unknown} are unknown.")
+        raise ValueError(f"Missing weights: {missing}. Unknown weights: {unknown}.")
 
 
 def _name(path: str, down: int) -> str:
-    """`down_1/conv_1/kernel` → `encode.0.first.weight`."""
+    """Maps `down_1/conv_1/kernel` to `encode.0.first.weight`."""
     layer, *rest, value = path.split("/")
     if layer in EDGES:
         return f"{EDGES[layer]}.{VALUES[value]}"
-    kind, number = layer.rsplit("_", 1)
+    block_type, number = layer.rsplit("_", 1)
     place = int(number) - 1
-    block = BLOCKS[kind].format(place, down + place, 2 + place)
+    block = BLOCKS[block_type].format(place, down + place, 2 + place)
     return f"{block}.{LAYERS['/'.join(rest)]}.{VALUES[value]}"
 
 
 def _transposed(array: np.ndarray) -> torch.Tensor:
-    """Keras' (height, width, in, out) or (in, out) → PyTorch's (out, in, …)."""
+    """Transposes (height, width, in, out) or (in, out) to PyTorch's (out, in, …)."""
     axes = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim]
     return torch.from_numpy(np.ascontiguousarray(array.transpose(axes)))

@@ -45,7 +45,7 @@ def test_numbers_side_by_side_with_the_best_marked(run):
     assert cells["diversity ↑"] == ["diversity", "↑", "0.300*", "0.200"]
     assert cells["KID ↓"] == ["KID", "↓", "–", "0.1000"]
     assert cells["g_loss"] == ["g_loss", "2", "5"]
-    assert lines[-1] == "* the best of its row"
+    assert lines[-1] == "* best value of the row"
 
 
 def test_a_number_that_is_nan_is_never_the_best(run):

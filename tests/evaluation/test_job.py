@@ -76,7 +76,7 @@ def test_a_crop_of_the_models_does_not_concern_drawn_pictures(checkpoint):
     data = open_evaluation_data(checkpoint(), cropped, DataChoice("toon_attributes"))
     assert len(data.held_out) == 400
     choice = DataChoice("toon_attributes", {"crop_size": 178})
-    with pytest.raises(InputError, match="takes no crop_size"):
+    with pytest.raises(InputError, match="does not support crop_size"):
         open_evaluation_data(checkpoint(), cropped, choice)
 
 

@@ -166,10 +166,10 @@ def test_the_right_answer_of_a_check_is_obvious(made, reference):
             assert distance == 0 if name == entry["right"] else distance > 40
 
 
-def test_a_disturbed_picture_is_made_of_its_tiles_and_noise(monkeypatch):
+def test_a_distorted_image_is_made_of_its_tiles_and_noise(monkeypatch):
     monkeypatch.setattr(questionnaire, "NOISE", 0)
     image = picture(1, side=64)
-    found = questionnaire._disturbed(image, random.Random(0))
+    found = questionnaire._distorted(image, random.Random(0))
     assert not np.array_equal(found, image)
     np.testing.assert_array_equal(np.sort(found, axis=None), np.sort(image, axis=None))
 

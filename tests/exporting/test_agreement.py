@@ -79,14 +79,14 @@ def test_random_images_are_smooth_and_repeatable():
 
 
 def test_a_model_without_its_data_is_measured_on_random_images(tmp_path):
-    with pytest.warns(UserWarning, match="random images.*belongs to no run"):
+    with pytest.warns(UserWarning, match="random images.*without a run"):
         found = held_out_images(tmp_path, state("gone"), DataChoice(), 3)
     assert found.described == "3 random images"
     assert len(found.images) == 3
 
 
 def test_but_not_calibrated_with_them(tmp_path):
-    with pytest.raises(InputError, match="belongs to no run"):
+    with pytest.raises(InputError, match="without a run"):
         training_images(tmp_path, state("gone"), DataChoice(), 3)
 
 

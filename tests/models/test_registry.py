@@ -141,7 +141,7 @@ def test_a_stranger_that_claims_our_name(installed_package, capsys):
     (line,) = output.err.splitlines()
     assert "warning: The model family 'stargan' is claimed by 2 packages" in line
     assert line.endswith(
-        "STARGAN_TF_DISABLE_PLUGINS=claims. Its options are not known."
+        "STARGAN_TF_DISABLE_PLUGINS=claims. Its options are unavailable."
     )
     assert main(["train", "--family=stargan", "--run=r"]) == 2
     family.cache_clear()

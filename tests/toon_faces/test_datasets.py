@@ -180,10 +180,10 @@ def test_truth_with_the_own_label_is_the_picture(definition):
         (("toon_atributes", TRAIN, 0, [1, 0, 0, 0, 0]), "Did you mean toon_attributes"),
         (("toon_attributes", "test", 0, [1, 0, 0, 0, 0]), "split must be"),
         (("toon_attributes", HELD_OUT, 400, [1, 0, 0, 0, 0]), "0 to 399"),
-        (("toon_attributes", TRAIN, 0, [1, 1, 0, 0, 0]), "exactly one of Black_Hair"),
+        (("toon_attributes", TRAIN, 0, [1, 1, 0, 0, 0]), "exactly one 1 among Black_Hair"),
         (("toon_attributes", TRAIN, 0, [1, 0, 0, 0]), "5 values"),
         (("toon_attributes", TRAIN, 0, [1, 0, 0, 0.5, 0]), "0 or 1"),
-        (("toon_expressions", TRAIN, 0, [0] * 8), "exactly one of angry"),
+        (("toon_expressions", TRAIN, 0, [0] * 8), "exactly one 1 among angry"),
     ],
 )
 def test_truth_that_does_not_exist(arguments, message):
@@ -194,10 +194,10 @@ def test_truth_that_does_not_exist(arguments, message):
 @pytest.mark.parametrize(
     ("options", "size", "message"),
     [
-        ({"data_dir": "photos"}, 64, "takes no data_dir"),
-        ({"labels": "list.csv"}, 64, "takes no labels"),
-        ({"crop_size": 178}, 64, "takes no crop_size"),
-        ({"held_out": 0.3}, 64, "takes no held_out"),
+        ({"data_dir": "photos"}, 64, "does not support data_dir"),
+        ({"labels": "list.csv"}, 64, "does not support labels"),
+        ({"crop_size": 178}, 64, "does not support crop_size"),
+        ({"held_out": 0.3}, 64, "does not support held_out"),
         ({"attributes": ("Blonde_Hair",)}, 64, "Did you mean Blond_Hair"),
         ({"attributes": ("Male", "Male")}, 64, "no name twice"),
         ({}, 66, "multiple of 4"),

@@ -1,4 +1,4 @@
-"""The forms of a generator that `inference.py` compares. Not a command by itself."""
+"""The variants of a generator that `inference.py` compares. Not a command."""
 
 from pathlib import Path
 from typing import Any
@@ -8,33 +8,33 @@ import numpy as np
 DATASETS = {"v1": "toon_attributes", "v2": "toon_people"}
 SIGNATURES = {"v1": "translate", "v2": "synthesize"}
 CODES = {"v1": "labels", "v2": "styles"}
-# v2's last layer is linear; as initialised it leaves [-1, 1] by far.
-CALM = 0.25
+# Scales v2's last kernel: the layer is linear and its initial outputs exceed [-1, 1].
+KERNEL_SCALE = 0.25
 COMPARED = 4
 
 
-class Form:
-    """A generator in one form.
+class Variant:
+    """A variant of a generator.
 
     Args:
-        draw: what is timed: (images, codes) → pictures.
+        translate: function that is timed, from (images, codes) to images.
     """
 
-    def __init__(self, draw: Any):
-        self.draw = draw
+    def __init__(self, translate: Any):
+        self.translate = translate
 
     def ready(self, images: np.ndarray, codes: np.ndarray) -> tuple:
-        """A batch as the form takes it, float32 (n, size, size, 3) and (n, width)."""
+        """Converts a batch, float32 (n, size, size, 3) and (n, width), to inputs."""
         return images, codes
 
-    def pictures(self, *batch: Any) -> np.ndarray:
-        """What it draws, as float32 (n, size, size, 3)."""
-        return np.asarray(self.draw(*batch), np.float32)
+    def outputs(self, *batch: Any) -> np.ndarray:
+        """Translates a batch and returns float32 images (n, size, size, 3)."""
+        return np.asarray(self.translate(*batch), np.float32)
 
 
-class TorchForm(Form):
-    def __init__(self, draw: Any, layout: Any):
-        super().__init__(draw)
+class TorchVariant(Variant):
+    def __init__(self, translate: Any, layout: Any):
+        super().__init__(translate)
         self._layout = layout
 
     def ready(self, images, codes):
@@ -43,33 +43,33 @@ class TorchForm(Form):
         images = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
         return images.contiguous(memory_format=self._layout), torch.from_numpy(codes)
 
-    def pictures(self, *batch):
-        return self.draw(*batch).float().permute(0, 2, 3, 1).numpy()
+    def outputs(self, *batch):
+        return self.translate(*batch).float().permute(0, 2, 3, 1).numpy()
 
 
-class ServedForm(Form):
-    """Takes and gives uint8 images."""
+class ServedVariant(Variant):
+    """A variant with uint8 inputs and outputs."""
 
     def ready(self, images, codes):
         return np.rint((images + 1) * 127.5).astype(np.uint8), codes
 
-    def pictures(self, *batch):
-        return self.draw(*batch).astype(np.float32) / 127.5 - 1
+    def outputs(self, *batch):
+        return self.translate(*batch).astype(np.float32) / 127.5 - 1
 
 
 def prepare(arguments: Any) -> None:
-    """Writes inputs, weights, SavedModel and LiteRT files for the contenders."""
+    """Writes inputs, weights, SavedModel, and LiteRT files for the contenders."""
     import stargan_tf
 
     folder, name = arguments.folder, DATASETS[arguments.model]
-    pictures = stargan_tf.load_dataset(name, "held_out", arguments.image_size)
+    source = stargan_tf.load_dataset(name, "held_out", arguments.image_size)
     model = make(arguments, "float32")
     network = generator(arguments, model)
     arrays = {variable.path: variable.numpy() for variable in network.weights}
     np.savez(folder / "weights.npz", **arrays)
     count = max(COMPARED, arguments.batch_size)
-    images = np.stack([pictures.load(i) for i in range(count)])
-    codes = np.roll(pictures.labels[:count], 1, axis=0)
+    images = np.stack([source.load(i) for i in range(count)])
+    codes = np.roll(source.labels[:count], 1, axis=0)
     if arguments.model == "v2":
         codes = np.random.default_rng(0).normal(size=(count, model.style_dim))
     images, codes = images.astype("float32") / 127.5 - 1, codes.astype("float32")
@@ -78,33 +78,33 @@ def prepare(arguments: Any) -> None:
 
 
 def make(arguments: Any, dtype: str) -> Any:
-    """The paper's model, always with the same weights."""
+    """Returns the paper's model, always with the same weights."""
     import keras
 
     import stargan_tf
 
-    kinds = {"v1": stargan_tf.StarGAN, "v2": stargan_tf.StarGANV2}
+    classes = {"v1": stargan_tf.StarGAN, "v2": stargan_tf.StarGANV2}
     name, size = DATASETS[arguments.model], arguments.image_size
     info = stargan_tf.load_dataset(name, "held_out", size).info
     keras.utils.set_random_seed(0)
-    model = kinds[arguments.model](info, dtype=dtype)
+    model = classes[arguments.model](info, dtype=dtype)
     network = generator(arguments, model)
     weights = arguments.folder / "weights.npz"
     if weights.exists():
         network.set_weights(list(np.load(weights).values()))
     elif arguments.model == "v2":
         kernel = network.get_layer("to_rgb").kernel
-        kernel.assign(kernel * CALM)
+        kernel.assign(kernel * KERNEL_SCALE)
     return model
 
 
 def generator(arguments: Any, model: Any) -> Any:
-    """The network that translates."""
+    """Returns the network that translates images."""
     return model.generator if arguments.model == "v1" else model.generator_ema
 
 
 def export(arguments: Any, model: Any) -> None:
-    """As `stargan-tf export` does it, without the comparison with Keras."""
+    """Exports a model like `stargan-tf export`, without the comparison with Keras."""
     from stargan_tf.exporting.litert import export_litert
     from stargan_tf.exporting.saved_model import export_saved_model
     from stargan_tf.training import checkpoints
@@ -122,19 +122,19 @@ def export(arguments: Any, model: Any) -> None:
         export_litert(path, state, output, quantize=mode, check=False)
 
 
-def form(arguments: Any) -> Form:
-    """The form that `arguments.contender` names."""
-    kind, _, variant = arguments.contender.partition("_")
+def make_variant(arguments: Any) -> Variant:
+    """Returns the variant called `arguments.contender`."""
+    framework, _, option = arguments.contender.partition("_")
     makers = {
-        "torch": torch_form,
-        "keras": keras_form,
-        "saved": saved_model_form,
-        "litert": litert_form,
+        "torch": torch_variant,
+        "keras": keras_variant,
+        "saved": saved_model_variant,
+        "litert": litert_variant,
     }
-    return makers[kind](arguments, variant)
+    return makers[framework](arguments, option)
 
 
-def torch_form(arguments: Any, variant: str) -> Form:
+def torch_variant(arguments: Any, option: str) -> Variant:
     import torch
     from peer import stargan_v1, stargan_v2, weights
 
@@ -143,57 +143,57 @@ def torch_form(arguments: Any, variant: str) -> Form:
     else:
         network, load = stargan_v2.Generator(arguments.image_size), weights.load_v2
     load(network, dict(np.load(arguments.folder / "weights.npz")))
-    last = variant == "channels_last"
+    last = option == "channels_last"
     layout = torch.channels_last if last else torch.contiguous_format
     network.eval().to(memory_format=layout)
 
-    def draw(images, codes):
-        mixed = torch.autocast("cpu", torch.bfloat16, enabled=variant == "bfloat16")
+    def translate(images, codes):
+        mixed = torch.autocast("cpu", torch.bfloat16, enabled=option == "bfloat16")
         with torch.inference_mode(), mixed:
             return network(images, codes)
 
-    return TorchForm(draw, layout)
+    return TorchVariant(translate, layout)
 
 
-def keras_form(arguments: Any, variant: str) -> Form:
-    mixed = variant == "bfloat16"
+def keras_variant(arguments: Any, option: str) -> Variant:
+    mixed = option == "bfloat16"
     model = make(arguments, "mixed_bfloat16" if mixed else "float32")
-    if variant in ("predict", "xla"):
+    if option in ("predict", "xla"):
         import keras
 
-        keras.Model.compile(model, jit_compile=variant == "xla")
-        return Form(lambda *batch: model.predict_on_batch(list(batch)))
+        keras.Model.compile(model, jit_compile=option == "xla")
+        return Variant(lambda *batch: model.predict_on_batch(list(batch)))
     if arguments.model == "v1":
-        return Form(model.translate)
-    return Form(lambda images, codes: model.translate(images, styles=codes))
+        return Variant(model.translate)
+    return Variant(lambda images, codes: model.translate(images, styles=codes))
 
 
-def saved_model_form(arguments: Any, variant: str) -> Form:
+def saved_model_variant(arguments: Any, option: str) -> Variant:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(arguments.folder / "served" / "1"))
     signature = loaded.signatures[SIGNATURES[arguments.model]]
     code = CODES[arguments.model]
 
-    def draw(images, codes):
+    def translate(images, codes):
         inputs = {"images": tf.constant(images), code: tf.constant(codes)}
         return signature(**inputs)["images"].numpy()
 
-    return ServedForm(draw)
+    return ServedVariant(translate)
 
 
-def litert_form(arguments: Any, variant: str) -> Form:
+def litert_variant(arguments: Any, option: str) -> Variant:
     from stargan_tf.exporting.litert_file import Runner
 
-    path = Path(arguments.folder, f"litert_{variant}", "generator.tflite")
+    path = Path(arguments.folder, f"litert_{option}", "generator.tflite")
     runner = Runner(path.read_bytes(), arguments.threads)
     signature, code = SIGNATURES[arguments.model], CODES[arguments.model]
 
-    def draw(images, codes):
-        drawn = [
+    def translate(images, codes):
+        outputs = [
             runner.run(signature, {"images": image[None], code: row[None]})["images"]
             for image, row in zip(images, codes, strict=True)
         ]
-        return np.concatenate(drawn)
+        return np.concatenate(outputs)
 
-    return Form(draw)
+    return Variant(translate)
