@@ -24,6 +24,7 @@ from stargan_tf.evaluation.options import (
 from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.native_output import is_quiet, note
+from stargan_tf.progress import Interval
 
 # Channels of the first stage, and the blocks of each stage; every stage doubles them.
 SIZES = {
@@ -35,7 +36,6 @@ SIZES = {
 LARGE_IMAGE = 96
 # Part of the cache key: raise it when training or the networks change.
 VERSION = 1
-LINE_EVERY = 100  # batches
 
 
 class LabelClassifier:
@@ -153,10 +153,11 @@ def train_classifier(
     note(f"Training a classifier on {len(images)} real images, {steps} batches.")
     # A bar that is redrawn is unreadable in a file: lines there.
     on_screen = sys.stdout.isatty() and not is_quiet()
+    interval = Interval()
 
     def print_line(batch: int, logs: dict[str, float]) -> None:
         done = batch + 1
-        if not on_screen and (done % LINE_EVERY == 0 or done == steps):
+        if not on_screen and (interval.is_over() or done == steps):
             text = f"Classifier: batch {done} of {steps}, loss {logs['loss']:.3f}"
             note(text)
 
