@@ -3,10 +3,10 @@
 What is larger is refused before memory is taken for it: a file may claim any size.
 """
 
-# Of a picture: twice what Pillow starts to warn at, and where it refuses. Phones take
-# pictures of 108 megapixels.
+# Of an image: twice what Pillow starts to warn at, and where it refuses. Phones take
+# images of 108 megapixels.
 MAX_PIXELS = 178_956_970
-# Of a picture that a server decodes, for many clients at once: Pillow's own limit.
+# Of an image that a server decodes, for many clients at once: Pillow's own limit.
 MAX_SERVED_PIXELS = 89_478_485
 # Of a measured image or a volume: 4 GB in 16 bits, the most that TIFF holds without
 # its 64-bit form.

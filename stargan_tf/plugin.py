@@ -1,7 +1,7 @@
 '''Write a data set for `--dataset NAME`, or a model family: all one needs.
 
 A data set is one object, named by an entry point of the group `stargan_tf.datasets`.
-`stargan-tf new-plugin my_dataset` writes such a package. The whole of one, for pictures
+`stargan-tf new-plugin my_dataset` writes such a package. The whole of one, for images
 named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
 
     # my_flowers.py
@@ -11,7 +11,7 @@ named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
     KINDS = ("rose", "tulip")
 
     class Flowers(Dataset):
-        """Each picture's kind is the last part of its name."""
+        """Each image's kind is the last part of its name."""
 
         def load(self, split, image_size, options):
             root = self.folder(options)                     # --data_dir
@@ -45,7 +45,7 @@ named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
     from stargan_tf.testing import check_dataset
 
     def test_it(tmp_path):
-        ...                                                 # write some pictures
+        ...                                                 # write some images
         check_dataset("flowers", data_dir=tmp_path)
 
 What each name is for:
@@ -53,15 +53,15 @@ What each name is for:
 | name | use |
 |---|---|
 | `Dataset` | derive from it: `load`, and `labels_in` where files decide the labels |
-| `one_hot`, `binary`, `Labels` | what the pictures are labeled with |
+| `one_hot`, `binary`, `Labels` | what the images are labeled with |
 | `DatasetOptions` | what the user said: `data_dir`, `held_out`, `labels` (a file) … |
-| `picture_files` | labeled picture files → `LabeledImages` |
-| `pictures` | labeled pictures read by number (an archive, arrays) → the same |
+| `picture_files` | labeled image files → `LabeledImages` |
+| `pictures` | labeled images read by number (an archive, arrays) → the same |
 | `tf_data_pictures` | a finite `tf.data.Dataset` of (image, label) → the same |
 | `tfds_builder`, `tfds_pictures` | TensorFlow Datasets → the same |
-| `choose_domains`, `subset` | some labels or some pictures of a `LabeledImages` |
+| `choose_domains`, `subset` | some labels or some images of a `LabeledImages` |
 | `Known` | whose an image is, its true translation, lesions: `LabeledImages.known` |
-| `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
+| `tree_of`, `tree_pictures` | images of a folder or a zip → the same |
 | `LabeledImages`, `UnreadableImage`, `PictureTree` | what these return and raise |
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
 | `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
@@ -113,7 +113,7 @@ need TensorFlow or Keras are imported when they are used:
 
 A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
 
-The functions crop and resize as the user said, decode when a picture is used, and let
+The functions crop and resize as the user said, decode when an image is used, and let
 `--attributes` choose among the labels. This module is stable: within one `API_VERSION`
 names are added, never changed or removed.
 '''

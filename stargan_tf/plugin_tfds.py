@@ -20,14 +20,14 @@ As TFDS asks for, a builder lies in a package of its name: for `flowers`
             folders = {"train": "train", "test": "val"}
             return rows_of_folders(tree, folders, ("rose", "tulip"))
 
-`tfds.load("flowers")` (after `import flowers`) and `tfds build` find it. Pictures go
+`tfds.load("flowers")` (after `import flowers`) and `tfds build` find it. Images go
 one by one from the folder or the zip into the prepared files, under a bar; nothing is
 unpacked or decoded. Prepared files appear under their name only when they are whole: a
 killed preparation leaves nothing that could be mistaken for data, and the next one
 removes its remains.
 
 With Beam options (`tfds build --beam_pipeline_options=…`, or `beam_runner` of
-`tfds.download.DownloadConfig`) Beam's workers read the pictures; they must see the
+`tfds.download.DownloadConfig`) Beam's workers read the images; they must see the
 files under the same path.
 '''
 
@@ -48,12 +48,12 @@ tfds = tfds_module()
 
 __all__ = ["PictureBuilder", "PictureTree", "Row", "rows_of_folders", "tfds"]
 
-# A picture's name in the tree, and its features.
+# An image's name in the tree, and its features.
 Row = tuple[str, Mapping[str, Any]]
 
 
 class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Pictures of a folder or a zip that lies in TFDS' `manual_dir`.
+    """Images of a folder or a zip that lies in TFDS' `manual_dir`.
 
     Derive from it and give `VERSION`, `MANUAL_DOWNLOAD_INSTRUCTIONS`, `SOURCES`,
     `features` and `rows`.
@@ -72,7 +72,7 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """The rows of each split.
 
         Args:
-            tree: the pictures.
+            tree: the images.
 
         Returns:
             (split, rows) for each split.
@@ -133,10 +133,10 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 def rows_of_folders(
     tree: PictureTree, folders: Mapping[str, str], domains: Sequence[str]
 ) -> Iterator[tuple[str, list[Row]]]:
-    """The rows of pictures in `FOLDER/DOMAIN/…`, with the domain as `label`.
+    """The rows of images in `FOLDER/DOMAIN/…`, with the domain as `label`.
 
     Args:
-        tree: the pictures.
+        tree: the images.
         folders: split → name of its folder.
         domains: names of the domains' folders.
     """

@@ -44,7 +44,7 @@ class Row:
         group: whose it is; its name where groups are not known.
         score: higher for ill.
         candidates: where, in pixels of the file.
-        picture: input, healed image, and overlay side by side.
+        image: input, healed image, and overlay side by side.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Job:
     """Detects in files.
 
     Args:
-        pictures: the inputs.
+        images: the inputs.
         fitting: how they become what the model takes.
         output: the folder to write.
         healthy: the domain or target.

@@ -6,8 +6,8 @@ before the signatures, writes them, and compares them with Keras.
 
 In all signatures the batch n is free and at least 1; s is the model's image size.
 
-- Pictures are uint8 in [0, 255], measured images float32 in the data's own units. With
-  pictures in RGB every signature that takes images has a twin with the
+- Images are uint8 in [0, 255], measured images float32 in the data's own units. With
+  images in RGB every signature that takes images has a twin with the
   suffix `_encoded`, whose images are files.
 - `encoded` and `references` of these are whole JPEG, PNG, GIF, BMP or still WebP files
   of any size. They are turned as EXIF says, cut and resized as in training; the result
@@ -143,7 +143,7 @@ class ImageFormat:
 def image_formats(
     info: DatasetInfo, description: Mapping[str, Any]
 ) -> list[ImageFormat]:
-    """Arrays and, of pictures in RGB, files."""
+    """Arrays and, of images in RGB, files."""
     prepared = (info, description["fit"], description["crop_size"])
     return [
         ImageFormat(encoded, *prepared)

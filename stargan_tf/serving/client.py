@@ -162,7 +162,7 @@ class Client:
         """Translates images; the server decodes, crops, and resizes them.
 
         Args:
-            pictures: paths, or uint8 arrays (height, width, 3) of any size.
+            images: paths, or uint8 arrays (height, width, 3) of any size.
             to: a target, such as `Blond_Hair,-Young` (docs/targets.md), for models with
                 styles a domain; or one for each image.
             references: for models with styles: one for each image, or one for all.
@@ -176,7 +176,7 @@ class Client:
 
         Raises:
             InputError: if an image cannot be read, or the model takes other images
-                than pictures in RGB, which `stargan-tf translate --server` translates.
+                than images in RGB, which `stargan-tf translate --server` translates.
             ServingError: as from `predict`.
         """
         if self._description is None:

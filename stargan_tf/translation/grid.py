@@ -37,7 +37,7 @@ class Heading:
 
     Args:
         titles: one for each column.
-        pictures: uint8 (height, width, 3), one for each column: a first row, the
+        images: uint8 (height, width, 3), one for each column: a first row, the
             paper's references. None by default.
         breaks: columns with a wider gap before them, where another block begins.
     """

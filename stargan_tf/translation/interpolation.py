@@ -164,7 +164,7 @@ def check_sources(count: int) -> None:
     """Raises InputError unless a video of `count` sources can be drawn."""
     if not 1 <= count <= MAX_SOURCES:
         raise InputError(
-            f"A film shows 1 to {MAX_SOURCES} pictures side by side. Received: {count}"
+            f"A film shows 1 to {MAX_SOURCES} images side by side. Received: {count}"
         )
 
 

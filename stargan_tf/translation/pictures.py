@@ -88,8 +88,7 @@ def find_inputs(
     """
     if not inputs:
         raise InputError(
-            "No INPUT to translate. Name at least one picture or folder after the "
-            "flags."
+            "No INPUT to translate. Name at least one image or folder after the flags."
         )
     exclude = None
     if output and not names_a_file(output, measured):
@@ -140,7 +139,7 @@ def _search(
         ]
     if not pictures:
         raise InputError(
-            f"The {what} folder '{folder}' holds no picture. Looked for names ending "
+            f"The {what} folder '{folder}' holds no image. Looked for names ending "
             f"in {', '.join(sorted(EXTENSIONS))}, in sub-folders too."
         )
     return pictures
@@ -366,7 +365,7 @@ class Fitting:
     def __post_init__(self) -> None:
         if self.crop_size and self.fit == KEEP:
             raise InputError(
-                f"crop_size takes a square and fit='{KEEP}' the whole picture. "
+                f"crop_size takes a square and fit='{KEEP}' the whole image. "
                 f"Received: crop_size={self.crop_size}. Drop one."
             )
 
@@ -422,14 +421,14 @@ class PictureStream:
     """Reads and fits images in order, shows progress, counts unreadable ones.
 
     Args:
-        pictures: what to read.
+        images: what to read.
         fitting: how images become what the model takes.
 
     Attributes:
         unreadable: how many could not be read so far.
         problem: why the first of them could not.
         unwritten: how many outputs could not be written so far.
-        done: numbers of pictures that are passed over.
+        done: numbers of images that are passed over.
         on_failure: called with the number of one that cannot be read, and why.
     """
 
@@ -514,7 +513,7 @@ def check_extension(path: Path) -> None:
     """Raises InputError unless the name ends in one of `WRITABLE`."""
     if path.suffix.lower() not in WRITABLE:
         raise InputError(
-            f"A picture's name must end in one of {', '.join(WRITABLE)}. "
+            f"An image's name must end in one of {', '.join(WRITABLE)}. "
             f"Received: {path.name}"
         )
 
@@ -527,7 +526,7 @@ def save_pictures(
 ) -> list[Path]:
     """Writes the first images of a data set.
 
-    Pictures become PNG files; measured images `.npy` files of float32 in their units.
+    Images become PNG files; measured images `.npy` files of float32 in their units.
 
     Returns:
         The files; those that could not be read are missing.

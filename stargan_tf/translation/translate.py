@@ -61,7 +61,7 @@ def plan_outputs(
             )
         if len(pictures) > 1:
             raise InputError(
-                f"--output must be a folder for {len(pictures)} pictures. "
+                f"--output must be a folder for {len(pictures)} images. "
                 f"Received the file name '{output}'"
             )
     planned = [plain]
