@@ -154,9 +154,9 @@ class TrainingDiverged(InputError):
 
     def __init__(self, what: str, step: int):
         super().__init__(
-            f"Training diverged: {what} at step {step}. Earlier checkpoints are intact, "
-            "but the same settings would diverge again: start a new training with a "
-            "lower learning rate, a higher gradient penalty, or in float32."
+            f"Training diverged: {what} at step {step}. Earlier checkpoints are "
+            "intact, but the same settings would diverge again: start a new training "
+            "with a lower learning rate, a higher gradient penalty, or in float32."
         )
 
 

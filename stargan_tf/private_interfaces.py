@@ -188,6 +188,6 @@ def _changed(name: str) -> ImportError:
 
     return ImportError(
         f"stargan_tf needs {name}, which TensorFlow {tf.__version__} with Keras "
-        f"{keras.__version__} lacks. Install the latest stargan_tf, or older versions of "
-        "TensorFlow and Keras."
+        f"{keras.__version__} lacks. Install the latest stargan_tf, or older versions "
+        "of TensorFlow and Keras."
     )

@@ -68,9 +68,9 @@ def check_trusted(
         return
     for option, code in named.items():
         raise InputError(
-            f"{config} names code to run: {option}={str(code)[:_MAX_LENGTH]}. Code from "
-            f"a file is not run by default. Pass --{option} (in Python, {option}=…) or, "
-            "if you trust the file, --trust_code (trust_code=True)."
+            f"{config} names code to run: {option}={str(code)[:_MAX_LENGTH]}. Code "
+            f"from a file is not run by default. Pass --{option} (in Python, "
+            f"{option}=…) or, if you trust the file, --trust_code (trust_code=True)."
         )
 
 

@@ -218,14 +218,15 @@ def label_vectors(
 
 
 def decoded(picture: Picture, name: str) -> Image.Image:
-    """Any of the forms that a plugin may give, as an RGB image.
+    """Decodes an image from a plugin to RGB.
 
     Args:
-        image: a path, the bytes of a file, or a uint8 array.
+        picture: a path, the bytes of a file, or a uint8 array.
+        name: its name, for messages.
 
     Raises:
         UnreadableImage: if the file cannot be decoded.
-        InputError: if the array is no image.
+        InputError: if the array is not an image.
     """
     if isinstance(picture, bytes):
         return read_picture(io.BytesIO(picture), name)

@@ -162,7 +162,7 @@ class Client:
         """Translates images; the server decodes, crops, and resizes them.
 
         Args:
-            images: paths, or uint8 arrays (height, width, 3) of any size.
+            pictures: paths, or uint8 arrays (height, width, 3) of any size.
             to: a target, such as `Blond_Hair,-Young` (docs/targets.md), for models with
                 styles a domain; or one for each image.
             references: for models with styles: one for each image, or one for all.

@@ -27,7 +27,7 @@ class Samples:
     a callable from the model to its `Samples`.
 
     Args:
-        images: suffix of the file name, which may be empty → image.
+        pictures: suffix of the file name, which may be empty → image.
         diagnostics: name → number.
         shown: the number of domains in the images, and the number of all domains.
         warning: set if the generator ignores its label or style: how that was measured,
