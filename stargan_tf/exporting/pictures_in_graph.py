@@ -185,7 +185,7 @@ class _Header:
         return tf.strings.substr(exif, tf.where(prefix, len(_EXIF), 0), _HEAD)
 
     def _orientation(self):
-        """From a TIFF header: byte order, 42, position of the first table of entries."""
+        """From a TIFF header: byte order, 42, position of the table of entries."""
         big = self._at(0) == ord("M")
         table = self._number(4, 4, big)
         count = tf.minimum(self._number(table, 2, big), _MOST_ENTRIES)

@@ -212,7 +212,7 @@ class Client:
             return parsed_json(outputs["description_bytes"][0])
 
     def signatures(self) -> dict[str, Any]:
-        """{signature: {"inputs" or "outputs": {name: (type, shape)}}}; -1 for any size."""
+        """{signature: {"inputs" or "outputs": {name: (type, shape)}}}; -1: any size."""
         request = messages.MetadataRequest(
             model_spec=self._spec(), metadata_field=["signature_def"]
         )
