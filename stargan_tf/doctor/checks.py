@@ -248,9 +248,10 @@ def check_duplicates(opened: Opened, pictures: Sequence[Picture]) -> list[Findin
 def _of_pairs(check: str, pairs: list[tuple[Picture, Picture]]) -> Finding:
     files = [(a.content, b.content) for a, b in pairs if a.content and b.content]
     same = sum(a == b for a, b in files)
-    counts = [f"{same:,} equal files"] if same else []
+    counts = [plural(same, "equal file")] if same else []
     if len(files) > same:
-        counts.append(f"{len(files) - same:,} equal pixels in different files")
+        others = plural(len(files) - same, "different file")
+        counts.append(f"{others} with equal pixels")
     names = [f"{second.name} = {first.name}" for first, second in pairs]
     return finding(check, names, counts=f" ({', '.join(counts)})" if counts else "")
 

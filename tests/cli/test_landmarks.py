@@ -21,7 +21,7 @@ def test_masks_of_an_imported_model_need_no_function(tmp_path, photo):
     model, output = tmp_path / "model", tmp_path / "translated.png"
     status, text, errors = run("import", path, "--domains", "a,b", "--output", model)
     assert status == 0, errors
-    assert "landmark network makes the masks" in text
+    assert "landmark network computes the masks" in text
     flags = ("--model", model, "--to", "b", "--seed", "7", photo, "--output", output)
     status, _, errors = run("translate", *flags)
     assert status == 0, errors

@@ -67,7 +67,7 @@ def test_a_signal_leaves_a_checkpoint_of_the_step(folder, capsys, monkeypatch):
     assert names(folder, "samples") == []
 
     assert main(["train", f"--run={folder}"]) == 0
-    assert "Going on from step 2" in capsys.readouterr().out
+    assert "Resuming from step 2" in capsys.readouterr().out
     assert names(folder, "checkpoints") == ["step_00000002", "step_00000004"]
     # Drawing the first was given up; it is made up for.
     assert names(folder, "samples") == ["step_00000002.png", "step_00000004.png"]
@@ -248,9 +248,9 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
         (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
         (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
         (["--image_size=32"], "The model takes images of 64 px"),
-        (["--held_out=2"], "held_out must be a share"),
+        (["--held_out=2"], "held_out must be a fraction"),
         (["--truth=nothing"], "truth must be MODULE:FUNCTION"),
-        (["--output=."], "must name a file"),
+        (["--output=."], "must be a file"),
         (["photo.png"], "flags only. Received: photo.png"),
         (["--model=nowhere"], "There is no model nowhere"),
     ],
@@ -297,7 +297,7 @@ def test_an_interruption_says_how_to_go_on(
     monkeypatch.setattr(EvaluationJob, "run", interrupt)
     output = tmp_path / "results.json"
     assert main(["evaluate", f"--model={v1_run}", f"--output={output}"]) == 130
-    assert "the same command resumes there" in capsys.readouterr().err
+    assert "run the same command" in capsys.readouterr().err
     assert not output.exists()
 
 

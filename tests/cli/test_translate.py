@@ -115,7 +115,7 @@ def test_grid_of_everything_but_the_unreadable(joint_run, photos, tmp_path):
     done = run("--model", checkpoint, "--all", photos, "--output", out)
     assert done.returncode == 2
     (summary,) = done.stderr.splitlines()
-    start = "stargan-tf: 1 of 3 pictures could not be read. The first: "
+    start = "stargan-tf: 1 of 3 images could not be read. The first: "
     assert summary.startswith(start) and "empty.png: the file is empty" in summary
     assert done.stdout == f"Wrote {out / 'grid.png'}\n"
     width, height = size(out / "grid.png")
@@ -145,7 +145,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "Male", "EMPTY", "--output", "OUT"],
-            "holds no picture",
+            "contains no image",
         ),
         (
             ["--model", "gone", "--to", "Male", "PHOTOS", "--output", "OUT"],
@@ -165,7 +165,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "happy,Male", "PHOTOS", "--output", "OUT"],
-            "one data set at a time",
+            "a single data set",
         ),
         (
             ["--model", "RUN", "--from=sad", "--to=Male", "PHOTOS", "--output", "OUT"],
@@ -189,7 +189,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model=RUN", "--all", "--fit=keep", "--crop_size=9", "PHOTOS", *OUT],
-            "crop_size takes a square and fit='keep' the whole picture",
+            "crop_size and fit='keep' exclude each other",
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "PHOTOS"],

@@ -168,13 +168,13 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (OUT, "Give --to DOMAIN, or --all"),
         (["--to=cat", "--all", *OUT], "either --to DOMAIN or --all"),
         (["--to=cta", *OUT], "Did you mean cat"),
-        (["--to", "-cat", *OUT], "Exactly one domain of 'animals' is on"),
+        (["--to", "-cat", *OUT], "must name the domain of 'animals'"),
         (["--to=cat,dog", *OUT], "'cat' and 'dog' cannot be on together"),
         (["--to=cat", "--from=dog", *OUT], "Received: --from dog alone"),
         (["--to=cat:0.5", *OUT], "Received: --to cat:0.5 alone"),
         (["--to=cat:0.5", "--from=cow", *OUT], "no domain 'cow'"),
         (["--to=cat:0.5", "--from=fox", "--film=OUT.gif", "IN"], "Drop --from"),
-        (["--to=cat", "--mask=animals", *OUT], "holds a style model. Drop it."),
+        (["--to=cat", "--mask=animals", *OUT], "is a style model. Drop the flag."),
         (["--to=cat", "IN"], "--output is missing"),
         (["--to=cat", "--output", "OUT"], "No INPUT"),
         (["--to=cat", "--seed=1", *REFERENCE, *OUT], "--seed and --reference. Leave"),
@@ -290,7 +290,7 @@ def test_unreadable_inputs_are_reported_and_the_rest_goes_on(trained, photos, ca
     film = photos / "f.gif"
     flags = ["--to=cat", "--video", "--output", film, "--frames=2", photos / "in"]
     assert translate(trained[0], *flags) == 2
-    assert "1 of 3 pictures could not be read" in capsys.readouterr().err
+    assert "1 of 3 images could not be read" in capsys.readouterr().err
     assert film.exists()
 
 

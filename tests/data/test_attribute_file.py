@@ -49,7 +49,7 @@ def test_of_several_folders_the_one_that_is_there_counts():
 def test_a_folder_under_another_name_is_taken_and_said(warned):
     assert found(["1.jpg", "2.jpg"], ["img/1.jpg", "img/2.jpg"]) == ["1.jpg", "2.jpg"]
     assert len(warned) == 1
-    assert "name the folder img, and the images lie in faces." in warned[0]
+    assert "name the folder img, but the images are in faces." in warned[0]
 
 
 @pytest.mark.parametrize(

@@ -188,9 +188,9 @@ def test_choice_of_columns(labels):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no attributes"),
-        ("3\n", "holds no attributes"),
-        ("file,Smile", "holds no attributes"),
+        ("", "contains no attributes"),
+        ("3\n", "contains no attributes"),
+        ("file,Smile", "contains no attributes"),
         ("file,Smile\na.png,2", "line 2: the attribute 'Smile'.*'2'"),
         ("file,Smile\na.png,", "line 2: the attribute 'Smile'.*''"),
         ("file,Smile\na.png,1\n\nb.png", "line 4: expected 2 columns.*Received: 1"),
@@ -271,7 +271,7 @@ def test_other_bad_input(images, labels, tmp_path):
     with pytest.raises(InputError, match="needs --data_dir .* and --labels"):
         load_dataset("attributes", "train", 8, data_dir=images)
     (tmp_path / "none").mkdir()
-    with pytest.raises(InputError, match="holds no image"):
+    with pytest.raises(InputError, match="contains no image"):
         load_dataset(
             "attributes", "train", 8, data_dir=str(tmp_path / "none"), labels=path
         )

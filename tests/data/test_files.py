@@ -94,8 +94,8 @@ def test_what_is_left_out_is_said_once_with_counts_and_reasons(tmp_path, warned)
     assert line.startswith(f"Left out of {tmp_path}: ")
     assert ".heic: not read as a picture (30, such as IMG_0.HEIC)" in line
     reasons = {file.name: file.reason for file in list_pictures(tmp_path).ignored}
-    assert reasons["pipe.jpg"] == "no file but a pipe"
-    assert reasons["zero.jpg"] == "no file but a device"
+    assert reasons["pipe.jpg"] == "not a file but a pipe"
+    assert reasons["zero.jpg"] == "not a file but a device"
     assert reasons["gone.jpg"] == DANGLING and reasons["ring.jpg"] == RING
 
 

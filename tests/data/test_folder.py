@@ -159,14 +159,14 @@ def test_folders_without_pictures_beside_the_domains_are_left_out(
         loaded = load_dataset("folder", split, 8, data_dir=str(root))
         assert loaded.info.domains == ("cat", "dog")
     (line,) = warned
-    assert "hence no domain (2, such as annotations/)" in line
+    assert "which is no domain (2, such as annotations/)" in line
     left_out = {file.name for file in FOLDER.audit(options).ignored}
     assert {"annotations/", "annotations/1.xml", "__MACOSX/", "empty/"} <= left_out
 
 
 def test_a_root_without_any_picture(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    with pytest.raises(InputError, match="No sub-folder of .* holds an image: a. Put"):
+    with pytest.raises(InputError, match="No subfolder of .* contains an image: a. Put"):
         load_dataset("folder", "train", 8, data_dir=str(tmp_path))
 
 
@@ -184,7 +184,7 @@ def test_domain_names_are_compared_as_characters(tmp_path, photograph):
         )
         assert chosen.info.domains == (composed,)
     layout(tmp_path, photograph, composed)
-    with pytest.raises(InputError, match="Two sub-folders of .* in different bytes"):
+    with pytest.raises(InputError, match="Two subfolders of .* in different bytes"):
         load_dataset("folder", "train", 8, data_dir=str(root))
 
 

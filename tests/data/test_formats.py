@@ -219,7 +219,7 @@ def test_arrays_that_are_no_images(tmp_path):
     with pytest.raises(UnreadableImage, match="Python objects"):
         read_values(tmp_path / "b.npy")
     np.savez(tmp_path / "a.npz", a=CODES, b=CODES)
-    with pytest.raises(UnreadableImage, match="it holds 2 arrays; one is read"):
+    with pytest.raises(UnreadableImage, match="it contains 2 arrays; expected one"):
         read_values(tmp_path / "a.npz")
 
 

@@ -84,7 +84,7 @@ def test_what_is_no_picture():
     )
     with pytest.raises(UnreadableImage, match="image a: the file is empty"):
         images.load(0)
-    with pytest.raises(UnreadableImage, match="image b: no picture format"):
+    with pytest.raises(UnreadableImage, match="image b: unknown image format"):
         images.load(1)
     for number in (2, 3):
         with pytest.raises(InputError, match=r"uint8 array \(h, w, 3\)"):
@@ -153,7 +153,7 @@ def test_a_stream_is_read_once_and_kept(cache_folder):
 
     signature = (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int64))
     stream = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    with pytest.raises(InputError, match="give count="):
+    with pytest.raises(InputError, match="Pass count="):
         tf_data_pictures(PETS, stream, "1", 8, DatasetOptions())
 
     def opened(count=5, **options):

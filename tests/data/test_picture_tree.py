@@ -127,7 +127,7 @@ def test_what_is_left_out_of_a_zip_is_said(pets, warned):
     assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
     (line,) = warned
     assert ".txt: not read as a picture (1, such as pets/readme.txt)" in line
-    assert "left behind by a system or an archiver (1, such as __MACOSX" in line
+    assert "created by the system or an archiver (1, such as __MACOSX" in line
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -166,7 +166,7 @@ def test_folders_that_are_not_there(pets, tmp_path):
     tree = picture_tree(pets[0])
     with pytest.raises(InputError, match=r"test/{cat,dog}/.* in train/cat"):
         split_files(tree, "test", ("cat", "dog"))
-    with pytest.raises(InputError, match="no picture of wild"):
+    with pytest.raises(InputError, match="no image of wild"):
         split_files(tree, "val", ("cat", "dog", "wild"))
     (tmp_path / "pets" / "train").rename(tmp_path / "again")
     (tmp_path / "again").rename(tmp_path / "pets" / "old")
@@ -181,7 +181,7 @@ def test_a_split_in_two_places(pets, tmp_path, photograph):
 
 
 def test_no_picture_is_answered_with_how_to_get_them(tmp_path):
-    with pytest.raises(InputError, match=r"holds no picture. Get pets.zip."):
+    with pytest.raises(InputError, match=r"contains no image. Get pets.zip."):
         PETS.load("train", 8, DatasetOptions(data_dir=str(tmp_path)))
 
 

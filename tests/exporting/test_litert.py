@@ -230,7 +230,7 @@ def test_what_differs_too_much_is_not_written(export, monkeypatch, capsys):
     assert status == 1
     assert not list(output.parent.glob("*phone*"))
     error = capsys.readouterr().err.splitlines()[-1]
-    assert "needs PSNR 1000 dB at least" in error and "--nocheck" in error
+    assert "needs PSNR at least 1000 dB" in error and "--nocheck" in error
     assert export("--quantize=dynamic", "--nocheck")[0] == 0
 
 

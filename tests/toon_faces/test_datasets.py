@@ -199,7 +199,7 @@ def test_truth_that_does_not_exist(arguments, message):
         ({"crop_size": 178}, 64, "takes no crop_size"),
         ({"held_out": 0.3}, 64, "takes no held_out"),
         ({"attributes": ("Blonde_Hair",)}, 64, "Did you mean Blond_Hair"),
-        ({"attributes": ("Male", "Male")}, 64, "no name twice"),
+        ({"attributes": ("Male", "Male")}, 64, "unique names"),
         ({}, 66, "multiple of 4"),
         ({}, 512, "32 to 256"),
     ],
