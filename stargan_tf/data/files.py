@@ -47,9 +47,9 @@ ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
 
 HIDDEN = "hidden: the name starts with a dot"
 RUBBISH = "created by the system or an archiver"
-EMPTY = "a folder without pictures"
+EMPTY = "a folder without images"
 MASKED = "a mask of pixels without data"
-BESIDE = "an array or a scan beside pictures"
+BESIDE = "an array or a scan beside images"
 AGAIN = "a folder that is listed under another name"
 DANGLING = "a broken link"
 RING = "a circular link"
@@ -199,7 +199,7 @@ def reason_not_read(name: str) -> str:
     if ending in EXTENSIONS:
         is_mask = name.lower().endswith(f"{MASK_MARK}{ending}")
         return MASKED if is_mask else ""
-    return f"{ending or 'no extension'}: not read as a picture"
+    return f"{ending or 'no extension'}: not read as an image"
 
 
 def reason_skipped(name: str) -> str:

@@ -210,7 +210,7 @@ def label_vectors(
         received = "none" if values is None else f"{len(values)} labels"
         raise InputError(
             f"Data set '{dataset.name}' must give a label for each of its {count} "
-            f"pictures. Received: {received}"
+            f"images. Received: {received}"
         )
     # An empty split has no shape to check; `LabeledImages` reports it.
     empty = np.zeros((0, len(labels.names)), np.float32)

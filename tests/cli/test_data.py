@@ -196,7 +196,7 @@ def test_every_fault_of_a_folder(pets, tmp_path):
     }
     (wrong,) = found["contradicting_labels"]["names"]
     assert set(wrong.split(" = ")) == {"dog/cat.png", "cat/2.png"}
-    assert "errors to mend" in result.stdout and "cat/grey.png" in result.stdout
+    assert "errors to fix" in result.stdout and "cat/grey.png" in result.stdout
 
 
 def test_a_folder_without_errors(pets, tmp_path):

@@ -1,6 +1,5 @@
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -129,7 +128,9 @@ def test_a_bug_is_reported_with_its_traceback(capsys, monkeypatch, error):
     status, output, errors = run(capsys, "presets", "demo")
     first, *_, last = errors.splitlines()
     assert (status, output) == (main.BUG, "")
-    assert first.startswith("Traceback") and f"{type(error).__name__}: {error}" in errors
+    assert (
+        first.startswith("Traceback") and f"{type(error).__name__}: {error}" in errors
+    )
     assert last.startswith("stargan-tf: this is a bug in stargan_tf. Please report it")
 
 

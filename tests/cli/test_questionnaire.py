@@ -197,7 +197,10 @@ def test_styles_by_reference_and_by_seed(style_runs, photos):
         (["--models=one,two", "broken.png", "--to=Male", "--output=o"], "broken.png"),
         (["--collect", "votes.csv"], "--key is missing"),
         (["--collect", "--key=k.json"], "Expected files of votes"),
-        (["--collect", "votes.csv", "--key=k.json", "--to=Male"], "--to cannot be used with --collect"),
+        (
+            ["--collect", "votes.csv", "--key=k.json", "--to=Male"],
+            "--to cannot be used with --collect",
+        ),
         (["--collect", "votes.csv", "--key=k.json"], "k.json is no key"),
         (["--collect", "v.csv", "--key=k.json", "--output=o.txt"], "end in .json or"),
     ],

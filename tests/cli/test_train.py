@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -388,3 +389,26 @@ def test_results_that_cannot_be_kept_are_printed(monkeypatch, capsys):
     with pytest.raises(InputError, match="full"):
         train._carry_out(Job(InputError("full")))
     assert capsys.readouterr().out == "RESULTS\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "count"),
+    [
+        ([], 100),
+        (["--metrics=lpips,unchanged"], 100),
+        (["--metrics=classification,fid"], None),
+        (["--metrics=kid", "--count=7"], 7),
+        (["--count=0"], None),
+    ],
+)
+def test_few_images_unless_distributions_are_compared(monkeypatch, flags, count):
+    seen = []
+    monkeypatch.setattr(train, "_carry_out", lambda job: None)
+    monkeypatch.setattr(train, "start_tensorflow", lambda: None)
+    job = SimpleNamespace(output=None, report=None)
+    monkeypatch.setattr(
+        "stargan_tf.evaluation.job.plan_evaluation",
+        lambda model, options, *_, **__: seen.append(options) or job,
+    )
+    assert main(["evaluate", "--model=run", *flags]) == 0
+    assert seen[0].count == count and seen[0].classifier == "tiny"

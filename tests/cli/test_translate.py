@@ -94,7 +94,7 @@ def test_a_folder_keeps_its_names(joint_run, photos, tmp_path):
     out = tmp_path / "out"
     done = run("--model", joint_run, "--to", "Blond_Hair,Male", photos, "--output", out)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"Wrote 2 pictures to {out}\n"
+    assert done.stdout == f"Wrote 2 images to {out}\n"
     assert files(out) == ["a.png", "manifest.jsonl", "sub/b.jpg"]
     assert size(out / "a.png") == size(out / "sub" / "b.jpg") == (16, 16)
 
@@ -197,7 +197,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "OUT.png"],
-            "must be a folder for 2 pictures",
+            "must be a folder for 2 images",
         ),
         (
             ["--model", "RUN", "--all", "PHOTOS", "--output", "PHOTOS/a.png/below"],

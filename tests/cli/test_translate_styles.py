@@ -94,7 +94,7 @@ def test_a_folder_in_one_style_as_a_user_does(trained, photos):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Wrote 2 pictures to out\n"
+    assert done.stdout == "Wrote 2 images to out\n"
     assert files(photos / "out") == ["a.png", "manifest.jsonl", "sub/b.jpg"]
     image = read(photos / "in" / "a.png")[None]
     ours = trained[1].translate(image, "cat", seed=7, truncation=0.7)[0]
@@ -115,7 +115,7 @@ def test_several_styles_are_named_by_their_seeds(trained, photos, capsys):
     flags = ["--to=dog", "--seed=3", "--styles=2", photos / "in/a.png"]
     assert translate(trained[0], *flags, "--output", photos / "out/x.png") == 0
     assert files(photos / "out") == ["x_dog_seed3.png", "x_dog_seed4.png"]
-    assert capsys.readouterr().out == f"Wrote 2 pictures to {photos / 'out'}\n"
+    assert capsys.readouterr().out == f"Wrote 2 images to {photos / 'out'}\n"
 
 
 def test_a_style_computed_once_serves_again(trained, photos):

@@ -74,7 +74,7 @@ def test_names_that_are_written_otherwise(names, rows, expected):
 
 def test_messages_name_the_rows():
     root = Path("/data/faces")
-    with pytest.raises(InputError, match=r"misses 1 of the 1 .* rows name b/1\.jpg\."):
+    with pytest.raises(InputError, match=r"lacks 1 of the 1 .* rows name b/1\.jpg\."):
         match_rows(["a/1.jpg"], ["b/1.jpg"], root, "t.csv")
     message = r"two rows for the image a/1\.jpg: 'a/1\.jpg' and 'faces/a/1\.jpg'"
     with pytest.raises(InputError, match=message):

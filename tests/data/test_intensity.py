@@ -43,7 +43,7 @@ def test_percentiles_of_each_channel():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("wide", "must be full, window:LOW,HIGH or percentile:P,Q. Received: wide"),
+        ("wide", "must be full, window:LOW,HIGH, or percentile:P,Q. Received: wide"),
         ("window:1", "must be full"),
         ("window:1,x", "must be full"),
         ("full:1", "must be full"),

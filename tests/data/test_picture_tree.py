@@ -126,7 +126,7 @@ def test_broken_zips(pets, tmp_path):
 def test_what_is_left_out_of_a_zip_is_said(pets, warned):
     assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
     (line,) = warned
-    assert ".txt: not read as a picture (1, such as pets/readme.txt)" in line
+    assert ".txt: not read as an image (1, such as pets/readme.txt)" in line
     assert "created by the system or an archiver (1, such as __MACOSX" in line
 
 
@@ -150,7 +150,7 @@ def test_a_member_is_measured_before_it_is_unpacked(tmp_path, size, monkeypatch)
             archive.getinfo("a.png").file_size = size  # Said, and not true.
             archive.getinfo("a.png").compress_size = size
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # Nothing is unpacked.
-    with pytest.raises(UnreadableImage, match=r"a.png .* are no picture"):
+    with pytest.raises(UnreadableImage, match=r"a.png .* are no image"):
         picture_tree(tmp_path / "b.zip").read("a.png")
 
 
@@ -170,13 +170,13 @@ def test_folders_that_are_not_there(pets, tmp_path):
         split_files(tree, "val", ("cat", "dog", "wild"))
     (tmp_path / "pets" / "train").rename(tmp_path / "again")
     (tmp_path / "again").rename(tmp_path / "pets" / "old")
-    with pytest.raises(InputError, match="pictures in old/cat"):
+    with pytest.raises(InputError, match="images in old/cat"):
         split_files(picture_tree(pets[0]), "train", ("cat", "dog"))
 
 
 def test_a_split_in_two_places(pets, tmp_path, photograph):
     photograph("pets/copy/val/cat/1.png")
-    with pytest.raises(InputError, match="2 places: copy, the top"):
+    with pytest.raises(InputError, match="2 times, in copy, the top level"):
         split_files(picture_tree(pets[0]), "val", ("cat", "dog"))
 
 

@@ -291,10 +291,7 @@ def test_numbers_of_the_evaluation(heals, monkeypatch):
     results = stargan_tf.evaluate(model, "drawn_scans", "detection", count=60)
     values = {name: one.value for name, one in results.means.items()}
     kinds = results.means["pixel_auc"].note
-    assert (
-        kinds.startswith("pixel AUC by type of lesion, 1: ")
-        and ", 3: " in kinds
-    )
+    assert kinds.startswith("pixel AUC by type of lesion, 1: ") and ", 3: " in kinds
     assert "mean" in results.means["image_auc"].note
     if not heals:
         assert values["pixel_auc"] == 0.5

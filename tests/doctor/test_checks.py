@@ -138,7 +138,7 @@ def test_ignored_files_are_counted_by_reason():
     (found,) = check_files(audit(("a.txt", "odd"), ("b.txt", "odd"), ("c/", EMPTY)))
     assert (
         found.level == WARNING
-        and "odd (2); a folder without pictures (1)" in found.summary
+        and "odd (2); a folder without images (1)" in found.summary
     )
     assert found.summary.startswith("2 files") and len(found.names) == 3
 
@@ -184,7 +184,7 @@ def test_one_in_a_hundred_may_be_unreadable(hundred):
     found = by_check(check_readable(hundred, pictures[:-1]))
     assert found["unreadable"].level == ERROR
     (found,) = check_readable(hundred, pictures[1:])
-    assert found.level == OK and found.summary == "All 99 pictures can be read."
+    assert found.level == OK and found.summary == "All 99 images can be read."
     assert check_readable(hundred, []) == []
 
 
@@ -253,7 +253,9 @@ def test_equal_pixels_across_splits(twins):
     ]
     found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates_across_splits"].level == ERROR
-    assert "different file with equal pixels" in found["duplicates_across_splits"].summary
+    assert (
+        "different file with equal pixels" in found["duplicates_across_splits"].summary
+    )
     assert found["duplicates"].level == OK
 
 

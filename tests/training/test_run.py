@@ -162,7 +162,9 @@ def test_two_folders_are_two_data_sets(domains):
 
 def test_one_domain_is_nothing_to_train_on(domains):
     config = resolve({"dataset": "folder", "data_dir": domains("pets", "cat")})
-    with pytest.raises(InputError, match="two domains. Received: data set 'folder' with cat"):
+    with pytest.raises(
+        InputError, match="two domains. Received: data set 'folder' with cat"
+    ):
         open_data(config)
 
 

@@ -212,7 +212,9 @@ def test_what_keras_uploaded_passes_the_same_checks(
         model.generator.weights, trained[0].generator.weights, strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(InputError, match="hf://me/no cannot be downloaded: Repo id must"):
+    with pytest.raises(
+        InputError, match="hf://me/no cannot be downloaded: Repo id must"
+    ):
         load_model("hf://me/no")
     config = json.loads((snapshot / "config.json").read_text())
     config["config"]["name"] = {"module": "os", "class_name": "system", "config": {}}

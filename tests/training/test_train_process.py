@@ -216,4 +216,4 @@ def test_two_devices_train_as_one_does(toy_run, tiny):
     odd = toy_run("odd", PREPARED)
     status, _, errors = odd.finish(*flags, "--batch_size=3", **two)
     assert status == 2
-    assert "that of all 2 devices together" in errors
+    assert "the total for all 2 devices" in errors

@@ -197,7 +197,9 @@ def test_networks_options_come_from_the_model(tmp_path):
     }
     # A preset yields, a flag must agree, the run's own file needs no model any more.
     assert resolve({**given, "preset": "stargan_v2_afhq_256"}).image_size == 64
-    with pytest.raises(InputError, match="has style_dim=4; a run with --init_from"):
+    with pytest.raises(
+        InputError, match="A run with --init_from must keep style_dim=4"
+    ):
         resolve({**given, "style_dim": "8"})
     again = resolve({**config.to_dict(), "init_from": "gone"})
     assert again.model_options == config.model_options
