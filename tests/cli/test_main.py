@@ -388,7 +388,7 @@ def test_a_full_disk_under_tensorflow_is_no_lack_of_memory(capsys, monkeypatch):
 
 
 def completions(line, **environment):
-    """What a shell offers after a line; as argcomplete's script for bash asks for it."""
+    """What a shell offers after a line, by the protocol of argcomplete's script."""
     environment |= {
         "_ARGCOMPLETE": "1",
         "_ARGCOMPLETE_IFS": " ",

@@ -96,8 +96,8 @@ def test_v2_keeps_what_domains_share_and_the_heads_of_the_same_name(tmp_path):
     fresh = weights(model.discriminator)["verdict/kernel"]
     told = warm_start(model, save(source, tmp_path, "stargan_v2"))
     assert told == (
-        f"Starting from {tmp_path} (step 9). Newly initialized: the weights of fox; the "
-        "optimizers. Not copied: wild."
+        f"Starting from {tmp_path} (step 9). Newly initialized: the weights of fox; "
+        "the optimizers. Not copied: wild."
     )
     for name in ("generator", "generator_ema"):
         ours, theirs = (weights(getattr(m, name)) for m in (model, source))
@@ -222,8 +222,8 @@ def test_a_run_from_another_run(toy_run, tiny):
     status, output, errors = second.finish(*flags)
     assert status == 0, errors
     assert (
-        f"Starting from {first.folder} (step 2). Newly initialized: the optimizers. Not "
-        "out: Red.\n"
+        f"Starting from {first.folder} (step 2). Newly initialized: the optimizers. "
+        "Not copied: Red.\n"
     ) in output
     configs = [
         json.loads((run.folder / "config.json").read_text()) for run in (first, second)

@@ -133,9 +133,7 @@ def test_a_file_that_is_no_picture(page):
     page.set_input_files("#file", bad)
     notice = page.get_by_role("alert")
     notice.wait_for()
-    assert (
-        "notes.txt is not an image that this browser can read" in notice.inner_text()
-    )
+    assert "notes.txt is not an image that this browser can read" in notice.inner_text()
     assert distance(pixels(page, "before"), before) == 0
     page.set_input_files("#file", png(GREEN_NOISE))
     notice.wait_for(state="hidden")
