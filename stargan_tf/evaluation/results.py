@@ -269,7 +269,7 @@ def results_table(results: Results) -> str:
         if "/" not in one.name:  # Those of single labels are in the file.
             like = replace(one, name=one.name.removesuffix("_real"))
             value, interval = formatted(like.name, like.value), formatted_interval(like)
-            rows.append(["error, on real images", value, interval])
+            rows.append(["classification error on real images", value, interval])
     blocks.append(aligned(rows))
     blocks += [f"Note: {note}" for note in results.notes]
     return "\n\n".join(blocks)

@@ -217,7 +217,7 @@ def check_compare(cache, run_folder, tmp_path):
         command="compare",
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "again.json" in done.stdout and "cycle ↓" in done.stdout
+    assert "again.json" in done.stdout and "cycle error ↓" in done.stdout
     assert "cannot be compared" not in done.stdout
     assert plots.read_text("utf-8").startswith("<?xml")
 

@@ -87,8 +87,8 @@ def test_other_data_is_refused_and_both_sides_named(run, tmp_path):
     fewer = opened(tmp_path / "fewer", count=11)
     message = (
         "images of 'folder' differ from those that .* was trained on: then 24 images, "
-        "cat/0.png to dog/9.png; now 22 images.* Different: number of images, names, labels, "
-        "file sizes, content of 64 files. .*--accept_changed_data"
+        "cat/0.png to dog/9.png; now 22 images.* Different: number of images, names, "
+        "labels, file sizes, content of 64 files. .*--accept_changed_data"
     )
     with pytest.raises(InputError, match=message):
         resume.check_same_data(run, state, fewer)
