@@ -1,8 +1,8 @@
 """The StarGAN family for TensorFlow and Keras 3.
 
-Names are imported when they are first used, so that `import stargan_tf` alone does
-not load TensorFlow. It turns on oneDNN, TensorFlow's faster CPU kernels, unless
-TensorFlow is imported already or `TF_ENABLE_ONEDNN_OPTS` is set.
+Names are imported on first use, so that `import stargan_tf` does not load TensorFlow.
+It enables oneDNN, TensorFlow's faster CPU kernels, unless TensorFlow has already been
+imported or `TF_ENABLE_ONEDNN_OPTS` is set.
 """
 
 import os
@@ -12,8 +12,8 @@ from importlib import import_module
 
 from stargan_tf.version import __version__
 
-# TensorFlow itself turns oneDNN on only for processors with AVX-512 VNNI. It reads the
-# variable once, when it is imported.
+# By default, TensorFlow enables oneDNN only for processors with AVX-512 VNNI. It reads
+# the variable once, when it is imported.
 if "tensorflow" not in sys.modules:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
@@ -60,7 +60,7 @@ __all__ = ["__version__", *sorted(_HOMES)]
 
 def __getattr__(name: str):
     if name == "LabelledImages":
-        text = "stargan_tf.LabelledImages is called LabeledImages now."
+        text = "stargan_tf.LabelledImages has been renamed to LabeledImages."
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         name = "LabeledImages"
     if name not in _HOMES:

@@ -1,6 +1,6 @@
-"""Zip archives, and arrays in them, measured before they are read.
+"""Zip archives, and arrays in them, whose sizes are checked before they are read.
 
-A file from elsewhere may claim any size. Memory is taken for what is there.
+A file from elsewhere may claim any size; memory is allocated only for actual content.
 """
 
 import contextlib
@@ -19,30 +19,30 @@ from stargan_tf.limits import MAX_RATIO, is_bomb
 
 
 def check_archive(archive: zipfile.ZipFile, path: Path) -> None:
-    """Raises InputError for an archive that would unpack to far more than it is."""
+    """Raises `InputError` for an archive whose content is far larger than the file."""
     unpacked = sum(member.file_size for member in archive.infolist())
     if is_bomb(unpacked, os.path.getsize(path)):
         raise InputError(
-            f"{path} is refused: it would unpack to {unpacked:,} bytes, more than "
-            f"{MAX_RATIO} times its size. Files of weights do not do that."
+            f"{path} is refused: it unpacks to {unpacked:,} bytes, over {MAX_RATIO} "
+            "times its size, which files of weights never do."
         )
 
 
 @contextlib.contextmanager
 def open_arrays(path: Path) -> Iterator[Any]:
-    """Opens an `.npz` whose arrays are as large as its members, and no objects.
+    """Opens an `.npz` file, once its members have been checked.
 
     Raises:
         InputError: see `check_archive`.
         OSError: if it cannot be opened.
-        ValueError: if it is no `.npz` of arrays, or damaged.
-        zipfile.BadZipFile: likewise.
+        ValueError: if it is not an `.npz` file of arrays, or is damaged.
+        zipfile.BadZipFile: if it is damaged.
     """
     import numpy as np
 
     with open_regular(path) as file:
         if file.read(2) != b"PK":
-            raise ValueError("It is no zip archive.")
+            raise ValueError("It is not a zip archive.")
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
             check_archive(arrays.zip, path)
@@ -53,7 +53,7 @@ def open_arrays(path: Path) -> Iterator[Any]:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any], what: str) -> None:
-    """Replaces an uncompressed .npz file at once; see `new_file`."""
+    """Writes an uncompressed .npz file atomically; see `new_file`."""
     import numpy as np
 
     with new_file(path, what) as temporary, temporary.open("wb") as file:
@@ -63,7 +63,12 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], what: str) -> None:
 def read_arrays(
     path: Path, what: str, read: Callable[[Mapping[str, Any]], Any] = dict
 ) -> Any:
-    """Reads what `write_arrays` wrote, for a cache that can do without.
+    """Reads a cached file of `write_arrays`.
+
+    Args:
+        path: the file.
+        what: its description in messages.
+        read: converts the arrays to the result.
 
     Returns:
         What `read` returned; None if there is no such file or, after a warning, if it
@@ -77,17 +82,17 @@ def read_arrays(
     # Which error a damaged file raises depends on the byte.
     except Exception as error:
         name = type(error).__name__
-        logging.warning("Cannot read the %s %s (%s): made again.", what, path, name)
+        logging.warning("Cannot read the %s %s (%s): recreated.", what, path, name)
         return None
 
 
 def check_array(file: BinaryIO, size: int, name: str) -> None:
-    """Reads the head of a `.npy` file; ValueError unless its numbers are there.
+    """Reads the header of a `.npy` file; ValueError unless its size is right.
 
     Args:
-        file: at its start.
-        size: its bytes.
-        name: for the message.
+        file: the file, at its start.
+        size: its size in bytes.
+        name: its name in messages.
     """
     from numpy.lib import format as npy
 
@@ -100,7 +105,7 @@ def check_array(file: BinaryIO, size: int, name: str) -> None:
         raise ValueError(f"{name} has format {version}.")
     shape, _, dtype = readers[version](file)
     if dtype.hasobject:
-        raise ValueError(f"{name} holds Python objects.")
+        raise ValueError(f"{name} contains Python objects.")
     if min(shape, default=0) < 0:
         raise ValueError(f"{name} has the shape {shape}.")
     expected = file.tell() + math.prod(shape) * dtype.itemsize

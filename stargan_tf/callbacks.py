@@ -1,4 +1,4 @@
-"""Keras callbacks for `fit`, in scripts as in runs: what watches a training.
+"""Keras callbacks that watch a training, for scripts and runs.
 
 ```python
 import stargan_tf
@@ -20,7 +20,7 @@ model.fit(
 )
 ```
 
-Steps are training batches that the model has seen, in all calls of `fit`: `model.step`.
+Steps are the training batches of all calls of `fit`: `model.step`.
 """
 
 import math
@@ -58,18 +58,18 @@ Sources = LabeledImages | Sequence[LabeledImages]
 
 
 class StepCallback(keras.callbacks.Callback):
-    """Counts `model.step` along without reading it from the device each batch."""
+    """Tracks `model.step` without reading it from the device after each batch."""
 
     def __init__(self):
         super().__init__()
         self.step = self.previous_step = 0
 
     def on_train_begin(self, logs=None):
-        """Takes up the model's count, which does not begin at 0 in every `fit`."""
+        """Reads the model's step, which is not 0 in later calls of `fit`."""
         self.step = self.previous_step = int(self.model.step.numpy())
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Takes it up again: `BackupAndRestore`, behind it, may have changed it."""
+        """Reads the step again, which `BackupAndRestore` may have changed."""
         self.step = self.previous_step = int(self.model.step.numpy())
 
     def on_train_batch_end(self, batch, logs=None):
@@ -77,7 +77,7 @@ class StepCallback(keras.callbacks.Callback):
         self.previous_step = self.step
         if getattr(self.model, "steps_per_execution", 1) == 1:
             self.step += 1
-        else:  # The last execution of an epoch may have fewer.
+        else:  # The last execution of an epoch may have fewer steps.
             self.step = int(self.model.step.numpy())
         self.on_step({} if logs is None else logs)
 
@@ -86,11 +86,11 @@ class StepCallback(keras.callbacks.Callback):
 
 
 class EverySteps(StepCallback):
-    """Does its `work` every `every` steps, and at the end.
+    """Calls `work` every `every` steps, and at the end.
 
     Args:
-        every: steps from one time to the next.
-        total_steps: the step that is the end; None for the end of each `fit`.
+        every: steps between calls.
+        total_steps: the last step of training; None for the end of each `fit`.
         log: `metrics.jsonl` file, or `MetricLog`, to which numbers are appended; None
             for none.
     """
@@ -110,24 +110,24 @@ class EverySteps(StepCallback):
         self._last: int | None = None
 
     def on_train_begin(self, logs=None):
-        """Begins to count; what an earlier `fit` ended with is not done again."""
+        """Starts counting; the work at the end of an earlier `fit` is not repeated."""
         super().on_train_begin(logs)
         if self._last is None:
             self._last = self.step
 
     def on_step(self, logs):
-        """Works if it is time."""
+        """Calls `work` if it is due."""
         reached = self.step // self.every > self.previous_step // self.every
         if reached or self.step == self.total_steps:
             self._work(logs)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Adds the newest numbers to the epoch's logs, for the callbacks behind it."""
+        """Adds the latest numbers to the epoch's logs, for later callbacks."""
         if logs is not None:
             logs.update(self._values)
 
     def on_train_end(self, logs=None):
-        """Works at the end of `fit` where nothing else says what the end is."""
+        """Calls `work` at the end of `fit` if `total_steps` is None."""
         if self.total_steps is None and self.step != self._last:
             self._work({} if logs is None else logs)
 
@@ -136,17 +136,17 @@ class EverySteps(StepCallback):
         interruption.abandoned_on_stop(lambda: self.work(logs))
 
     def work(self, logs: MutableMapping[str, float]) -> None:
-        """What there is to do; the logs are those of the batch."""
+        """Performs the work, for subclasses; the logs are those of the batch."""
 
     def report(self, values: Mapping[str, float], logs: MutableMapping) -> None:
-        """Writes numbers of this step, and adds them to the logs."""
+        """Logs numbers of this step, and adds them to the logs of Keras."""
         self._values = dict(values)
         logs.update(values)
         if self.log:
             self.log.write(self.step, values)
 
 
-# === When it diverges ===
+# === Divergence ===
 
 
 class TrainingDiverged(InputError):
@@ -154,8 +154,8 @@ class TrainingDiverged(InputError):
 
     def __init__(self, what: str, step: int):
         super().__init__(
-            f"Training diverged: {what} at step {step}. What was saved before is "
-            "sound, but the same settings would diverge again: start another training "
+            f"Training diverged: {what} at step {step}. Earlier checkpoints are "
+            "intact, but the same settings would diverge again: start a new training "
             "with a lower learning rate, a higher gradient penalty, or in float32."
         )
 
@@ -163,16 +163,15 @@ class TrainingDiverged(InputError):
 class StopOnNaN(StepCallback):
     """Stops at the first step with a loss that is not finite.
 
-    It stands before the callbacks that write: they are not called for that step.
-    (Keras' `TerminateOnNaN` looks at `loss` only, and stops after the others have
-    written.)
+    List it before the callbacks that write files, which are then not called for that
+    step. (Keras' `TerminateOnNaN` checks only `loss`, after the other callbacks.)
 
     Raises:
         TrainingDiverged: from `fit`; the message names the losses and the step.
     """
 
     def on_step(self, logs):
-        """Looks at every loss; Keras has read them from the device already."""
+        """Checks every loss; Keras has already read them from the device."""
         losses = {
             metric.name: logs.get(metric.name, 0) for metric in self.model.metrics
         }
@@ -186,25 +185,25 @@ class StopOnNaN(StepCallback):
 
 
 class SampleImages(EverySteps):
-    """Draws held-out images as the model translates them, and measures what they show.
+    """Writes translations of held-out images, with diagnostics.
 
-    The same images each time: a StarGAN draws a grid of them in every domain, a
-    StarGAN v2 two grids, by latent codes and by references, and an interpolation. What
-    is measured joins the logs of the batch and the epoch:
+    It uses the same images each time. StarGAN writes a grid of all domains; StarGAN v2
+    writes grids for latent codes and for references, and an interpolation. The
+    diagnostics are added to the logs of the batch and of the epoch:
 
     - `label_effect`: mean absolute difference, with images in [-1, 1], between
-      translations to different domains; near 0 if the label is ignored, of which a
-      warning tells once. StarGAN v2 has `style_diversity`, the same within a domain.
-    - `critic_gap`, `critic_wins`: by how much the discriminator scores real images
-      higher than translations, and in which share of pairs; 0 and 0.5 if it cannot
-      tell them apart.
+      translations to different domains. It is near 0 if the label is ignored, which
+      causes a warning. StarGAN v2 has `style_diversity`, the same within a domain.
+    - `critic_gap`, `critic_wins`: the mean difference of the discriminator's scores of
+      real images and of translations, and the fraction of pairs in which the real image
+      has the higher score. They are 0 and 0.5 if it cannot separate them.
 
     Args:
-        folder: where the images go: `step_00001000.png`, …
-        held_out: `LabeledImages` that are not trained on; a list of them, in the
-            order of the model's data sets, for several.
-        every: training steps from one drawing to the next; the last is drawn, too.
-        total_steps: the last step, if `fit` is called several times on the way.
+        folder: folder for the images: `step_00001000.png`, …
+        held_out: `LabeledImages` that are not trained on; for several data sets, a list
+            in the order of the model's data sets.
+        every: training steps between samples; the last step is also sampled.
+        total_steps: the last step, if `fit` is called several times.
         log: `metrics.jsonl` file, or `MetricLog`, to which the diagnostics are
             appended; None for none.
 
@@ -227,14 +226,14 @@ class SampleImages(EverySteps):
         self._caption, self._has_warned = "", False
 
     def set_model(self, model):
-        """Loads the held-out images that such a model draws."""
+        """Loads the held-out images for this family of models."""
         if model is not self.model:
             sampler = pkgutil.resolve_name(_family(model).sampler)
             self._draw = sampler(self.held_out)
         super().set_model(model)
 
     def on_train_begin(self, logs=None):
-        """Draws what a process that ended right after the checkpoint left out."""
+        """Writes samples that are missing because the process ended before."""
         super().on_train_begin(logs)
         due = self.step == self.total_steps or self.step % self.every == 0
         drawn = self.folder.glob(f"{folder_name(self.step)}*.png")
@@ -242,31 +241,31 @@ class SampleImages(EverySteps):
             self._work({})
 
     def work(self, logs):
-        """Draws, writes and measures."""
+        """Translates, writes, and logs."""
         samples = self._draw(self.model)
         shown, total = samples.shown
         if shown < total and not self._caption:
             self._caption = f"{shown} of {total} domains"
             note(
-                f"The sample images and diagnostics are of {self._caption}, evenly "
-                "spread; 'stargan-tf translate' shows any."
+                f"Sample images and diagnostics cover {self._caption}, evenly spread; "
+                "'stargan-tf translate' can show the others."
             )
-        for kind, picture in samples.pictures.items():
+        for name, picture in samples.pictures.items():
             picture = with_caption(reduced(picture), self._caption)
-            ending = f"_{kind}" if kind else ""
+            ending = f"_{name}" if name else ""
             file = self.folder / f"{folder_name(self.step)}{ending}.png"
             write_picture(picture, file)
             if self.log:
                 pixels = np.asarray(picture)
-                self.log.write_picture(self.step, kind or "samples", pixels)
+                self.log.write_picture(self.step, name or "samples", pixels)
         self.report(samples.diagnostics, logs)
-        # In the first fifth of a training every generator copies its input.
+        # In the first fifth of a training, generators usually copy their input.
         if samples.warning and not self._has_warned and 5 * self.step >= self._end():
             self._has_warned = True
             warnings.warn(f"Step {self.step}: {samples.warning}", stacklevel=2)
 
     def _end(self) -> float:
-        """The last step, as far as it is known."""
+        """The last step; infinity if it is unknown."""
         if self.total_steps is not None:
             return self.total_steps
         epochs, steps = (self.params.get(name) for name in ("epochs", "steps"))
@@ -277,32 +276,32 @@ class SampleImages(EverySteps):
 
 
 class Evaluate(EverySteps):
-    """Measures the model on held-out images as `stargan-tf evaluate` does.
+    """Evaluates the model on held-out images as `stargan-tf evaluate` does.
 
-    The numbers (`fid`, `classification_error`, …; with several data sets
-    `NAME_fid`, …) are printed and join the logs, of the batch and of the epoch, where
-    `KeepBest`, `EarlyStopping(monitor="fid", mode="min")` or `CSVLogger` find them if
-    they stand behind it. (Keras' own want a number in every epoch, from the first on:
-    let `every` be the steps of one or of a part of it.) A model with EMA networks is
-    measured with them.
+    The numbers (`fid`, `classification_error`, …; with several data sets `NAME_fid`, …)
+    are printed, and added to the logs of the batch and of the epoch. Callbacks listed
+    after it can use them: `KeepBest`, `EarlyStopping(monitor="fid", mode="min")`, or
+    `CSVLogger`. (Keras' callbacks need a number in every epoch, from the first one on:
+    let `every` be at most the steps of an epoch.) A model with EMA networks is
+    evaluated with them.
 
     Args:
-        held_out: `LabeledImages` to translate; a list of them, in the order of the
-            model's data sets, for several.
+        held_out: `LabeledImages` to translate; for several data sets, a list in the
+            order of the model's data sets.
         train: the real images of the same data sets, for the classifier and FID.
-        every: training steps from one evaluation to the next; the last is one, too.
-        metrics: some of `"fid"`, `"kid"`, `"lpips"`, `"classification"` and
-            `"unchanged"`, as a list or with commas; the first three need weights,
-            which are downloaded once.
-        total_steps: the last step, if `fit` is called several times on the way.
+        every: training steps between evaluations; the last step is also evaluated.
+        metrics: some of `"fid"`, `"kid"`, `"lpips"`, `"classification"`, and
+            `"unchanged"`, as a list or separated by commas; the first three need
+            weights, which are downloaded once.
+        total_steps: the last step, if `fit` is called several times.
         log: `metrics.jsonl` file, or `MetricLog`, to which the numbers are appended;
             None for none.
         **options: further fields of `EvaluationOptions`, such as `count` (held-out
             images per task) and `classifier`.
 
     Raises:
-        InputError: unknown metric or option; from `fit`, if weights are missing or
-            the data does not fit the model.
+        InputError: if a metric or option is unknown; from `fit`, if weights are missing
+            or the data do not match the model.
     """
 
     def __init__(
@@ -322,7 +321,7 @@ class Evaluate(EverySteps):
         self._evaluators: dict[str, Evaluator] = {}
 
     def set_model(self, model):
-        """Finds what measures the model, before it is trained."""
+        """Prepares the evaluators before the model is trained."""
         if model is self.model:
             return
         super().set_model(model)
@@ -336,13 +335,13 @@ class Evaluate(EverySteps):
             }
 
     def prepare(self) -> None:
-        """Does what is needed once: the real images' statistics, the classifier."""
+        """Computes the statistics of real images, and trains the classifier, once."""
         with keras_settings():
             for evaluator in self._evaluators.values():
                 evaluator.prepare()
 
     def measure(self) -> dict[str, float]:
-        """The means over all tasks by name, with several data sets theirs first."""
+        """The means over all tasks by name; of several data sets, `NAME_` precedes."""
         values = {}
         with keras_settings():
             for dataset, evaluator in self._evaluators.items():
@@ -352,7 +351,7 @@ class Evaluate(EverySteps):
         return values
 
     def work(self, logs):
-        """Measures, and prints the numbers."""
+        """Evaluates, and prints the numbers."""
         values = self.measure()
         self.report(values, logs)
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
@@ -360,20 +359,20 @@ class Evaluate(EverySteps):
 
 
 class KeepBest(StepCallback):
-    """Saves the model whenever one of its numbers is the best so far.
+    """Saves the model whenever a number is the best so far.
 
-    It stands behind the `Evaluate` that measures the number. The folder is a
-    checkpoint, which `stargan_tf.load_model` and every command open; `best.json` in
-    it has the value, against which a resumed training compares.
+    List it after the `Evaluate` callback that computes the number. The folder is a
+    checkpoint, which `stargan_tf.load_model` and all commands open; its `best.json`
+    contains the value, with which a resumed training compares.
 
     Args:
-        folder: where the model is kept; an earlier one of this callback is replaced.
-        metric: the number: `"fid"`, `"latent_fid"`, `"classification_error"`, …
-        describe: step → the `State` to save; None for what the model itself knows.
+        folder: folder for the model; an earlier one of this callback is replaced.
+        metric: name of the number: `"fid"`, `"latent_fid"`, `"classification_error"`, …
+        describe: step → the `State` to save; None for the state of the model.
 
     Raises:
-        InputError: if the metric is no number of an evaluation. (Keras'
-            `ModelCheckpoint(save_best_only=True)` follows losses.)
+        InputError: if the metric is not a number of an evaluation. (For losses, use
+            Keras' `ModelCheckpoint(save_best_only=True)`.)
     """
 
     def __init__(
@@ -385,28 +384,28 @@ class KeepBest(StepCallback):
         super().__init__()
         if find_number(metric) is None:
             raise InputError(
-                f"KeepBest follows a number of Evaluate: {', '.join(NUMBERS)}, or one "
-                f"of these after a prefix, such as latent_fid. Received: '{metric}'"
+                f"KeepBest needs a number of Evaluate: {', '.join(NUMBERS)}, or one of "
+                f"these with a prefix, such as latent_fid. Received: '{metric}'"
             )
         describe = describe or (lambda _: state_of(self.model))
         self.best = BestCheckpoint(user_path(folder), metric, describe)
 
     def on_step(self, logs):
-        """Saves the model if its number is there and the best so far."""
+        """Saves the model if the number is in the logs, and the best so far."""
         metric = self.best.metric
         if metric in logs:
             interruption.abandoned_on_stop(lambda: self._offer(logs))
         elif any(find_number(name) for name in logs):
-            note(f"No best checkpoint: {metric} cannot be measured here.")
+            note(f"No best checkpoint: the evaluation has no {metric}.")
 
     def on_train_end(self, logs=None):
-        """Looks at the evaluation that was made at the end, if there was one."""
+        """Compares the evaluation at the end, if there was one."""
         if logs:
             self.on_step(logs)
 
     def _offer(self, logs: Mapping[str, float]) -> None:
         if self.best.offer(self.model, self.step, logs):
-            note(f"The best {self.best.metric} so far: {self.best.path}")
+            note(f"Best {self.best.metric} so far: {self.best.path}")
 
 
 def _as_list(sources: Sources) -> list[LabeledImages]:

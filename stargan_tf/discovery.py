@@ -1,10 +1,10 @@
 """Plugins by name, found through entry points of installed packages.
 
-Listing reads package metadata only. A plugin is imported when its name is asked for,
-so one that is broken disturbs nobody who does not ask for it. What we ship ourselves
-is declared in `pyproject.toml` and found here like a stranger's.
+Listing reads package metadata only. A plugin is imported on first use, so that a broken
+one affects only those who use it. What this package provides is declared in
+`pyproject.toml` in the same way.
 
-The environment variable `STARGAN_TF_DISABLE_PLUGINS` switches plugins off: names of
+The environment variable `STARGAN_TF_DISABLE_PLUGINS` disables plugins: names of
 packages or of entry points, separated by commas.
 """
 
@@ -18,8 +18,7 @@ from typing import Any
 
 from stargan_tf.errors import InputError, near_names
 
-# Of `stargan_tf.plugin`; raised when a plugin written for the old interface could not
-# work with the new one.
+# Of `stargan_tf.plugin`; raised when the interface changes incompatibly.
 API_VERSION = 1
 OURS = "stargan_tf"
 DISABLE = "STARGAN_TF_DISABLE_PLUGINS"
@@ -27,11 +26,11 @@ DISABLE = "STARGAN_TF_DISABLE_PLUGINS"
 
 @dataclass(frozen=True)
 class Plugin:
-    """A name that installed packages give to something; none is imported.
+    """A name provided by installed packages, which are not imported.
 
     Args:
         name: of the entry points.
-        points: one, or several where packages claim the same name.
+        points: one entry point, or several if packages claim the same name.
     """
 
     name: str
@@ -44,28 +43,28 @@ class Plugin:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this package is one that gives it."""
+        """Whether this package provides it."""
         return any(_name(point.dist) == OURS for point in self.points)
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """Name and version of each package that gives it, such as `"flowers 1.0"`."""
+        """Name and version of each package that provides it: `"flowers 1.0"`."""
         return tuple(f"{_name(p.dist)} {p.dist.version}" for p in self.points)
 
     @property
     def summary(self) -> str:
-        """The package's own line about itself; empty if it has none."""
+        """The summary of the package; empty if it has none."""
         return self.points[0].dist.metadata.get("Summary") or ""
 
 
 @dataclass(frozen=True)
 class Group:
-    """An entry-point group and what its entries must be.
+    """An entry-point group and the class of its entries.
 
     Args:
         name: of the group.
-        noun: what an entry is, for messages.
-        expected: `module:class` that entries are objects of; the class has `name` and
+        noun: what messages call an entry.
+        expected: `module:class` of the entries; the class has `name` and
             `api_version`.
     """
 
@@ -74,7 +73,7 @@ class Group:
     expected: str
 
     def installed(self) -> dict[str, Plugin]:
-        """Name → plugin of all that are installed and not switched off, sorted."""
+        """Name → plugin for all that are installed and not disabled, sorted."""
         names = os.environ.get(DISABLE, "").split(",")
         off = {_normal(name) for name in names if name.strip()}
         points: dict[str, list[EntryPoint]] = {}
@@ -90,36 +89,36 @@ class Group:
             raise InputError(self._unknown(name, list(plugins)))
         plugin = plugins[name]
         if plugin.ambiguous:
-            strangers = [n for p in plugin.points if (n := _name(p.dist)) != OURS]
+            others = [n for p in plugin.points if (n := _name(p.dist)) != OURS]
             raise InputError(
                 f"The {self.noun} '{name}' is claimed by {len(plugin.points)} packages:"
-                f" {', '.join(plugin.packages)}. Uninstall all but one, or switch the "
-                f"others off, such as {DISABLE}={strangers[-1]}"
+                f" {', '.join(plugin.packages)}. Uninstall all but one, or disable the "
+                f"others, such as {DISABLE}={others[-1]}"
             )
         point = plugin.points[0]
         package = _name(point.dist)
         start = f"The {self.noun} '{name}' ({point.value}) of the package "
         start += plugin.packages[0]
-        end = f"Update or uninstall {package}, or switch it off: {DISABLE}={package}"
+        end = f"Update or uninstall {package}, or disable it: {DISABLE}={package}"
         try:
-            found = point.load()
-        # A stranger's module may fail in any way, even by leaving the program.
+            entry = point.load()
+        # A plugin may fail in any way, even by exiting.
         except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             raise InputError(f"{start} cannot be imported: {reason}. {end}") from error
-        kind = EntryPoint("expected", self.expected, self.name).load()
-        if isinstance(found, type):
-            expected, received = f"an object of {kind.__name__}", f"the class {found!r}"
-        elif not isinstance(found, kind):
-            expected = f"an object of {kind.__name__}"
-            received = f"an object of {type(found)!r}"
-        elif (version := getattr(found, "api_version", None)) != API_VERSION:
+        base = EntryPoint("expected", self.expected, self.name).load()
+        if isinstance(entry, type):
+            expected, received = f"an object of {base.__name__}", f"the class {entry!r}"
+        elif not isinstance(entry, base):
+            expected = f"an object of {base.__name__}"
+            received = f"an object of {type(entry)!r}"
+        elif (version := getattr(entry, "api_version", None)) != API_VERSION:
             expected = f"api_version={API_VERSION} of stargan_tf.plugin"
             received = f"api_version={version!r}"
-        elif (its_name := getattr(found, "name", None)) != name:
+        elif (its_name := getattr(entry, "name", None)) != name:
             expected, received = f"name={name!r}", f"name={its_name!r}"
         else:
-            return found
+            return entry
         raise InputError(
             f"{start} cannot be used. Expected: {expected}. Received: {received}. {end}"
         )
@@ -127,10 +126,10 @@ class Group:
     def _unknown(self, name: str, known: list[str]) -> str:
         if any(point.name == name for point in _entry_points(self.name)):
             off = os.environ.get(DISABLE)
-            return f"The {self.noun} '{name}' is switched off by {DISABLE}={off}."
+            return f"The {self.noun} '{name}' is disabled by {DISABLE}={off}."
         if not known:
-            # A checkout that was not installed, or whose metadata are old.
-            return f"There is no {self.noun}: install stargan_tf with pip (again)."
+            # A checkout that is not installed, or whose metadata are outdated.
+            return f"There is no {self.noun}. Install stargan_tf with pip, again."
         return f"There is no {self.noun} '{name}'. {near_names(name, known)}"
 
 
@@ -166,7 +165,7 @@ def _entry_points(group: str) -> Iterator[EntryPoint]:
         except Exception as error:
             warnings.warn(
                 f"The entry points of the package {_name(package)} cannot be read "
-                f"({type(error).__name__}: {error}) and are passed over.",
+                f"({type(error).__name__}: {error}) and are skipped.",
                 stacklevel=2,
             )
 
@@ -176,5 +175,5 @@ def _name(package: Distribution) -> str:
 
 
 def _normal(name: str) -> str:
-    """As package indexes compare names."""
+    """A name as package indexes normalize it."""
     return re.sub(r"[-_.]+", "-", name.strip()).lower()

@@ -1,4 +1,4 @@
-"""Files that others publish, fetched by Keras."""
+"""Downloads of published files, by Keras."""
 
 import contextlib
 import io
@@ -10,30 +10,30 @@ from stargan_tf.native_output import is_quiet, note
 
 
 def download(url: str, folder: Path, what: str, advice: str) -> Path:
-    """Fetches a file; an interrupted download leaves nothing.
+    """Downloads a file; an interrupted download leaves no file.
 
     Args:
-        url: its address.
-        folder: where to write it, under its name in the address.
+        url: its URL.
+        folder: folder to write it to, under its name in the URL.
         what: what messages call the file: "the weights for FID".
-        advice: what to do if it cannot be fetched.
+        advice: how to fix it if the download fails.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
-        InputError: if it cannot be fetched.
+        InputError: if the download fails.
     """
     import keras
 
-    note(f"Fetching {url} for {what} …")
-    # Keras' bar is for people: in a file, each of its states would be a line.
+    note(f"Downloading {what} from {url} …")
+    # In a file, every update of Keras' progress bar would be a line.
     shown = sys.stdout.isatty() and not is_quiet()
     silence = contextlib.redirect_stdout(io.StringIO())
     try:
         with contextlib.nullcontext() if shown else silence:
             file = keras.utils.get_file(origin=url, cache_dir=folder, cache_subdir="")
-    # Keras raises plain exceptions for what the network answers.
+    # Keras raises plain exceptions for errors of the network.
     except Exception as error:
-        raise InputError(f"Cannot fetch {what} ({error}). {advice}") from error
+        raise InputError(f"Cannot download {what} ({error}). {advice}") from error
     return Path(file)

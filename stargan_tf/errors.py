@@ -1,4 +1,4 @@
-"""Errors that a user's input can cause; the command line prints them in one line."""
+"""Errors caused by user input, which the command line prints in one line."""
 
 import difflib
 import itertools
@@ -8,27 +8,27 @@ from stargan_tf.limits import MAX_NAMES
 
 
 class ExpectedError(Exception):
-    """No defect of ours: the command line prints it in one line and exits with 2."""
+    """Not a bug: the command line prints it in one line, and exits with status 2."""
 
 
 class InputError(ExpectedError, ValueError):
-    """Something the user gave cannot be used.
+    """Invalid input of the user.
 
-    The message says what was expected, what was received and how to fix it.
-    Exceptions that are no `ExpectedError` keep their traceback on the command line.
+    The message says what was expected, what was received, and how to fix it. On the
+    command line, other exceptions than `ExpectedError` print their traceback.
     """
 
 
 def shortened(text: str, length: int = 60) -> str:
-    """The beginning of a text of any length, for a message of one line."""
+    """The beginning of a text, for messages of one line."""
     return text if len(text) <= length else f"{text[:length]}… ({len(text):,} in all)"
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
-    """Ends an error message: names like `name`, or all that are known.
+    """The end of an error message: names similar to `name`, and all known names.
 
     Args:
-        name: what the user wrote.
+        name: the name that the user gave.
         known: the names that exist.
 
     Returns:
@@ -49,12 +49,12 @@ def near_names(name: str, known: Iterable[str]) -> str:
 
 
 def check_choice(name, value, choices):
-    """Refuses an argument that is none of the choices.
+    """Raises `InputError` for a value that is not among the choices.
 
     Args:
-        name: of the argument.
-        value: what it was given.
-        choices: what it takes.
+        name: name of the argument.
+        value: its value.
+        choices: the valid values.
     """
     if value not in choices:
         options = ", ".join(map(repr, choices))

@@ -1,12 +1,12 @@
-"""Files and folders that are there as a whole, or not at all, whatever happens.
+"""Atomic writing of files and folders.
 
-Everything is written under a unique temporary name beside its target, flushed to the
-disk, and renamed. What it replaces is removed last. Two processes that write the same
-target do not harm each other: the one that finishes later wins. What a killed process
-left in a folder is cleared by a later one that writes there a day or more afterward.
+Content is written under a unique temporary name beside its target, flushed to disk, and
+renamed. What it replaces is removed last. If two processes write the same target, the
+later one wins. Temporary files of killed processes are removed by processes that write
+to the same folder a day or more later.
 
-The argument `what` is what an error message calls the file: "report". `user_path` is
-the one place where paths that users give are expanded.
+The argument `what` is the name of the file in error messages: "report". All paths of
+users are expanded by `user_path`.
 """
 
 import contextlib
@@ -34,14 +34,14 @@ PREFIX = ".unfinished-"
 NEW, OLD = "new", "old"
 # Temporary names this old belong to no running process.
 ABANDONED_AFTER_S = 24 * 3600
-# Longer ones are no extensions that an encoder would look at.
+# Longer suffixes are not file extensions.
 LONGEST_EXTENSION = 8
-# What a system answers when a folder is renamed to a name that is taken.
+# Errors from renaming a folder to an existing name.
 _OCCUPIED = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
-_ATTEMPTS = 1000  # while other processes put theirs there at the same time
+_ATTEMPTS = 1000  # If other processes write the same folder.
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _FULL = "Free some space, or choose another place."
-_FORBIDDEN = "Choose a place that you may write to."
+_FORBIDDEN = "Choose a folder with write permission."
 _REMEDIES = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
@@ -54,18 +54,18 @@ _REMEDIES = {
 
 
 class NotWritten(InputError):
-    """A file or folder that could not be written; what was there is untouched.
+    """A file or folder that could not be written; existing content is unchanged.
 
     Args:
         path: the file or folder.
-        what: what the message calls it.
-        error: why, usually the system's error.
-        advice: what to do; by default by the error.
+        what: its name in the message.
+        error: the cause, usually an error of the system.
+        advice: how to fix it; by default, it depends on the error.
 
     Attributes:
         path: the file or folder.
-        reason: why, as words for a sentence: "No space left on device".
-        concerns_disk: whether all other files there would fail as well.
+        reason: the cause as text: "No space left on device".
+        concerns_disk: whether other files on the same disk would fail, too.
     """
 
     def __init__(self, path: Path, what: str, error: Exception, advice: str = ""):
@@ -79,16 +79,18 @@ class NotWritten(InputError):
 
 @contextlib.contextmanager
 def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
-    """Gives a temporary name to write to, which becomes `path` if all went well.
+    """Yields a temporary path to write to, which replaces `path` on success.
 
     Args:
+        path: the target.
+        what: its name in messages.
         durable: whether it must survive a power failure right afterward. Waiting for
             the disk takes milliseconds: False for many small files that are easily
-            made again.
+            recreated.
 
     Raises:
-        NotWritten: if it cannot be written (no permission, full disk); no part of it
-            is left behind then, and what was there is untouched.
+        NotWritten: if it cannot be written (no permission, full disk); then no partial
+            file remains, and an existing one is unchanged.
     """
     target = Path(os.path.realpath(path)) if os.path.islink(path) else path
     is_stream = _is_stream(path)
@@ -114,45 +116,45 @@ def new_file(path: Path, what: str, durable: bool = True) -> Iterator[Path]:
             if durable:
                 flush(folder)
     finally:
-        # After a failure on a folder that cannot be entered, removing it fails too,
-        # and the first error is the one to report.
+        # In a folder without permission, removing it fails, too; the first error is the
+        # one to report.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes, what: str, durable: bool = True) -> None:
-    """Replaces a file's content at once; arguments and errors as of `new_file`."""
+    """Replaces a file's content atomically; see `new_file`."""
     with new_file(path, what, durable) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str, what: str = "file") -> None:
-    """Replaces a file's content at once, in UTF-8; see `new_file`.
+    """Replaces a file's content atomically, in UTF-8; see `new_file`.
 
-    Characters that UTF-8 has no code for, as in file names that are not UTF-8, are
+    Characters without a UTF-8 encoding, as in file names that are not UTF-8, are
     written as backslash escapes.
     """
     write_bytes(path, text.encode("utf-8", "backslashreplace"), what)
 
 
 def write_json(path: Path, value: Any, what: str = "file") -> None:
-    """Replaces a JSON file's content at once; see `new_file`."""
+    """Replaces a JSON file's content atomically; see `new_file`."""
     write_text(path, json.dumps(value, indent=2) + "\n", what)
 
 
 def append_line(path: Path, line: str, what: str) -> None:
-    """Adds a line to a text file; a failure leaves at most one that is cut short."""
+    """Appends a line to a text file; a failure leaves at most a truncated line."""
     with _explained(path, what, path, path), path.open("ab") as file:
         file.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file in UTF-8: OSError, or ValueError, see below."""
+    """The content of a JSON file in UTF-8; OSError or ValueError if it is invalid."""
     return parsed_json(read_bytes(path, MAX_JSON_BYTES))
 
 
 def read_bytes(path: str | os.PathLike, limit: int) -> bytes:
-    """A file's content; ValueError if it has more bytes, OSError as `open_regular`."""
+    """A file's content; ValueError above `limit`, OSError as in `open_regular`."""
     with open_regular(path) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -170,7 +172,7 @@ def sha256(path: Path) -> str:
 
 
 def parsed_json(text: str | bytes) -> Any:
-    """As `json.loads`, but text nested too deeply is a ValueError, too."""
+    """Like `json.loads`, but with a ValueError for text nested too deeply."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -179,11 +181,16 @@ def parsed_json(text: str | bytes) -> Any:
 
 @contextlib.contextmanager
 def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
-    """Gives a folder to write into, which becomes `path` if all went well.
+    """Yields a temporary folder to write to, which replaces `path` on success.
+
+    Args:
+        path: the target.
+        what: its name in messages.
+        replace: whether to replace an existing folder.
 
     Raises:
-        NotWritten: if it cannot be written, or is there already although `replace` is
-            False; the new one is then removed, and what was there is untouched.
+        NotWritten: if it cannot be written, or exists although `replace` is False; then
+            the new folder is removed, and the existing one is unchanged.
     """
     path = path if path.name not in ("", "..") else path.resolve()
     workplace = path.parent / _unique_name()
@@ -204,32 +211,33 @@ def new_folder(path: Path, what: str, replace: bool = True) -> Iterator[Path]:
 
 
 def check_new(path: Path, overwrite: bool = False, mark: str = "") -> None:
-    """Refuses a folder to make that is there, unless it may be replaced.
+    """Raises `InputError` for an existing folder, unless it may be replaced.
 
     Args:
-        overwrite: whether the user allows it. Only what the same command has made is
-            replaced: from any other folder, files would be lost that nobody meant.
-        mark: pattern of a name that is in every folder that the command makes.
+        path: the folder to create.
+        overwrite: whether the user allows it. Only output of the same command is
+            replaced, so that no other files are lost by mistake.
+        mark: pattern of a name that every output folder of the command contains.
 
     Raises:
-        InputError: if there is something that must not be replaced.
+        InputError: if the folder exists and must not be replaced.
     """
     if not overwrite:
         refuse_overwriting(path)
     elif os.path.lexists(path) and not any(path.glob(mark)):
         raise InputError(
-            "--overwrite replaces a folder that the same command has made. Received: "
+            "--overwrite only replaces output of the same command. Received: "
             f"{path}, which has no {mark}. Choose another --output."
         )
 
 
 def refuse_overwriting(*paths: Path) -> None:
-    """Raises InputError if there is something at one of the paths; devices may be."""
-    there = [path for path in paths if os.path.lexists(path) and not _is_stream(path)]
-    if there:
-        others = f" and {len(there) - 1} more" if len(there) > 1 else ""
+    """Raises `InputError` if one of the paths exists, unless it is a device."""
+    existing = [p for p in paths if os.path.lexists(p) and not _is_stream(p)]
+    if existing:
+        others = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
         raise InputError(
-            f"{there[0]} exists already{others}. Choose another --output, or add "
+            f"{existing[0]} exists already{others}. Choose another --output, or add "
             "--overwrite to replace it."
         )
 
@@ -237,16 +245,16 @@ def refuse_overwriting(*paths: Path) -> None:
 def check_file(path: Path, overwrite: bool = False) -> None:
     """`check_writable`; InputError for a folder, and for a file unless `overwrite`."""
     if os.path.isdir(path):
-        raise InputError(f"--output must name a file. Received the folder '{path}'.")
+        raise InputError(f"--output must be a file. Received: the folder '{path}'")
     check_writable(path)
     if not overwrite:
         refuse_overwriting(path)
 
 
 def check_writable(path: Path) -> None:
-    """Fails before the work, not after it, where nothing can be written.
+    """Raises `InputError` before the work if a path cannot be written.
 
-    It also clears what killed processes left there a day or more ago.
+    It also removes temporary files of killed processes that are a day old.
     """
     folder = path.parent if os.path.lexists(path) and not path.is_dir() else path
     while not os.path.lexists(folder) and folder != folder.parent:
@@ -265,8 +273,8 @@ def check_writable(path: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder for the time of a block, in `TMPDIR` or the system's own place."""
-    place = os.environ.get("TMPDIR") or "the folder of temporary files"
+    """A folder for the duration of a block, in `TMPDIR` or the system's default."""
+    place = os.environ.get("TMPDIR") or "the folder for temporary files"
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             place = os.path.dirname(folder)
@@ -283,11 +291,10 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def remove_folder(path: Path) -> None:
-    """Removes a folder; a kill halfway leaves no half of it under its name.
+    """Removes a folder; a killed process leaves no partial folder under its name.
 
     Raises:
-        OSError: if it cannot be removed; it may then lie beside its old place under a
-            temporary name.
+        OSError: if it cannot be removed; it may then have a temporary name.
     """
     workplace = path.parent / _unique_name()
     workplace.mkdir()
@@ -300,13 +307,14 @@ def remove_folder(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path, older_than_s: float = 0) -> None:
-    """Clears what killed writers left in `folder`, and undoes unfinished replacements.
+    """Removes temporary files of killed processes, and undoes partial replacements.
 
-    What cannot be cleared, such as another user's leftover, stays.
+    Files that cannot be removed, such as those of another user, are kept.
 
     Args:
-        older_than_s: seconds since a leftover was last written to. 0 is for folders
-            that only this process writes to; `ABANDONED_AFTER_S` for shared ones.
+        folder: the folder to clean up.
+        older_than_s: minimum seconds since a file was last written: 0 for folders that
+            only this process writes to, `ABANDONED_AFTER_S` for shared ones.
     """
     for leftover in folder.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
@@ -319,30 +327,31 @@ def remove_leftovers(folder: Path, older_than_s: float = 0) -> None:
 
 
 def open_regular(path: str | os.PathLike) -> BinaryIO:
-    """Opens a file to read; what is no file is refused instead of waited for.
+    """Opens a regular file for reading.
 
-    Opening a named pipe waits until somebody writes to it, and a device may never end.
+    Opening a named pipe would block until another process writes to it, and a device
+    may be endless.
 
     Raises:
-        OSError: if it is not there, is a folder, pipe, socket or device, or may not be
-            read. `strerror` says which.
+        OSError: if it does not exist, is a folder, pipe, socket, or device, or cannot
+            be read; `strerror` has the reason.
     """
-    kind = no_file(os.stat(path).st_mode)
-    if kind:
-        raise OSError(errno.EINVAL, f"It is {kind}, not a file", os.fspath(path))
+    file_type = no_file(os.stat(path).st_mode)
+    if file_type:
+        raise OSError(errno.EINVAL, f"It is {file_type}, not a file", os.fspath(path))
     return open(path, "rb")
 
 
 def no_file(mode: int) -> str:
-    """What an `st_mode` is of if not a regular file: "a folder"; else empty."""
+    """The type of an `st_mode` that is not a regular file: "a folder"; else empty."""
     if stat.S_ISREG(mode):
         return ""
-    kinds = {
+    names = {
         stat.S_IFDIR: "a folder",
         stat.S_IFIFO: "a pipe",
         stat.S_IFSOCK: "a socket",
     }
-    return kinds.get(stat.S_IFMT(mode), "a device")
+    return names.get(stat.S_IFMT(mode), "a device")
 
 
 def user_path(text: str | os.PathLike) -> Path:
@@ -356,8 +365,8 @@ def user_path(text: str | os.PathLike) -> Path:
         return Path(text)
     reason = "HOME is not set" if first == "~" else f"there is no user {first[1:]}"
     raise InputError(
-        f"Expected {first} to be a home folder. Received: {text}, but {reason}. Give "
-        "the whole path."
+        f"Expected {first} to be a home folder. Received: {text}, but {reason}. Pass "
+        "the full path."
     )
 
 
@@ -373,14 +382,14 @@ def flush(path: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError:
-        # Some file systems cannot flush folders, and one may write to a folder that
-        # one may not read. The files themselves are whole.
+        # Some file systems cannot flush folders, and a writable folder may be
+        # unreadable. The files themselves are complete.
         if not is_folder:
             raise
 
 
 def _code(error: Exception) -> int | None:
-    """The system's number of an error; TensorFlow puts only words into its own."""
+    """The errno of an error; TensorFlow's errors contain only its text."""
     if getattr(error, "errno", None):
         return error.errno
     return next((code for code in _REMEDIES if os.strerror(code) in str(error)), None)
@@ -388,10 +397,10 @@ def _code(error: Exception) -> int | None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
-        return str(error.args[0][0][2])  # of the first file that was not copied
-    words = getattr(error, "strerror", None)
-    if words and "\n" not in words:  # as HDF5's are
-        return words
+        return str(error.args[0][0][2])  # Of the first file that was not copied.
+    text = getattr(error, "strerror", None)
+    if text and "\n" not in text:  # HDF5's errors have several lines.
+        return text
     code = _code(error)
     return os.strerror(code) if code else str(error).rstrip(".")
 
@@ -409,7 +418,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether it is a device or a pipe, such as /dev/stdout: never to be replaced."""
+    """Whether it is a device or a pipe, such as /dev/stdout, never to be replaced."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
@@ -426,7 +435,7 @@ def _last_written(path: Path) -> float:
 
 @contextlib.contextmanager
 def _explained(path: Path, what: str, temporary: Path, target: Path) -> Iterator[None]:
-    """Turns the errors of writing into `NotWritten`; others pass, with their trace."""
+    """Converts errors of writing to `NotWritten`; others pass unchanged."""
     try:
         yield
     except NotWritten as error:
@@ -442,7 +451,7 @@ def _explained(path: Path, what: str, temporary: Path, target: Path) -> Iterator
 
 def _is_of_writing(error: OSError, temporary: Path, target: Path) -> bool:
     if isinstance(error, ConnectionError | TimeoutError):
-        return False  # of a network, or of the terminal's pipe
+        return False  # From a network, or from a pipe of the terminal.
     names = [n for n in (error.filename, error.filename2) if isinstance(n, str | bytes)]
     named = [Path(os.path.abspath(os.fsdecode(name))) for name in names]
     temporary, target = Path(os.path.abspath(temporary)), Path(os.path.abspath(target))
@@ -460,21 +469,21 @@ def _exchange(new: Path, path: Path, old: Path, replace: bool) -> None:
             if error.errno not in _OCCUPIED or attempt == _ATTEMPTS - 1:
                 raise
             if not replace:
-                reason = "it exists already, and nothing is overwritten"
+                reason = "it exists already and is not overwritten"
                 raise FileExistsError(errno.EEXIST, reason, str(path)) from error
         old.mkdir(exist_ok=True)
-        # Another process that replaces it may be faster.
+        # Another process may have replaced it first.
         with contextlib.suppress(FileNotFoundError):
             os.rename(path, old / f"{time.time_ns():020d}")
 
 
 def _clear(workplace: Path) -> None:
-    """Removes a temporary folder; puts an old version back that has no other place."""
+    """Removes a temporary folder; restores an old version that was not replaced."""
     new = next((workplace / NEW).glob("*"), None)
     olds = sorted((workplace / OLD).glob("*"))
     if new and olds:
         target = workplace.parent / new.name
-        # Where it stands already, another process has written it in the meantime.
+        # If the target exists, another process has written it meanwhile.
         with contextlib.suppress(OSError):
             if not os.path.lexists(target):
                 os.rename(olds[-1], target)

@@ -1,11 +1,11 @@
-"""Ctrl-C, SIGTERM and SIGHUP: how the command line ends when it is asked to.
+"""How Ctrl-C, SIGTERM, and SIGHUP end the command line.
 
-The first signal raises `KeyboardInterrupt` in the main thread, so that everything
-half-written is removed on the way out; work that must not be torn apart postpones it.
-A second signal ends the process at once, whatever it is doing.
+The first signal raises `KeyboardInterrupt` in the main thread, so that incomplete files
+are removed; work that must not be interrupted postpones it. A second signal ends the
+process immediately.
 
-Only the command line installs the handlers. In a Keras script the functions below
-change nothing: Ctrl-C raises `KeyboardInterrupt`, and SIGTERM ends the process.
+Only the command line installs the handlers. In a Keras script, the functions below have
+no effect: Ctrl-C raises `KeyboardInterrupt`, and SIGTERM ends the process.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from collections.abc import Callable, Iterator
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 INTERRUPTED, TERMINATED = 130, 143
-# `timeout` and some schedulers signal a process and then its group: that is one signal.
+# `timeout` and some schedulers signal a process and then its group: count it once.
 _ECHO_S = 0.2
-_END = b"\0"  # no signal's number
+_END = b"\0"  # Not the number of a signal.
 _SOCKET_TYPE = socket.SOCK_STREAM if os.name == "nt" else socket.SOCK_DGRAM
-# Linux' SO_TIMESTAMP, which Python does not name; elsewhere setting it may fail.
+# SO_TIMESTAMP of Linux, which Python lacks; setting it may fail on other systems.
 _TIMESTAMP = 29
 
 _received: int | None = None
@@ -37,9 +37,9 @@ _postponements = 0
 
 @contextlib.contextmanager
 def handled_signals() -> Iterator[None]:
-    """Handles signals inside of the block; does nothing outside of the main thread.
+    """Handles signals within the block; does nothing outside of the main thread.
 
-    Signals that are ignored already, as under `nohup`, stay ignored.
+    Signals that are already ignored, as under `nohup`, stay ignored.
     """
     global _received, _agreed, _is_raised
     if threading.current_thread() is not threading.main_thread():
@@ -48,7 +48,7 @@ def handled_signals() -> Iterator[None]:
     earlier = {number: signal.getsignal(number) for number in SIGNALS}
     watched = [n for n, handler in earlier.items() if handler is not signal.SIG_IGN]
     _received, _agreed, _is_raised = None, None, False
-    # Datagrams, where there are any: the system notes when each was sent.
+    # Datagrams, if available, have a timestamp from the system.
     written, watcher_end = socket.socketpair(type=_SOCKET_TYPE)
     with contextlib.suppress(OSError):
         watcher_end.setsockopt(socket.SOL_SOCKET, _TIMESTAMP, 1)
@@ -56,8 +56,8 @@ def handled_signals() -> Iterator[None]:
     earlier_descriptor = signal.set_wakeup_fd(
         written.fileno(), warn_on_full_buffer=False
     )
-    # Python calls handlers between two of its instructions, which a long computation
-    # puts off; a thread sees the second signal at once.
+    # Python calls handlers between its instructions, which a long computation delays; a
+    # thread receives the second signal immediately.
     watcher = threading.Thread(target=_watch, args=(watcher_end, watched), daemon=True)
     watcher.start()
     _watched[:] = watched
@@ -77,7 +77,7 @@ def handled_signals() -> Iterator[None]:
 
 
 def renew_handlers() -> None:
-    """Installs the handlers again: TensorFlow's cluster replaces that of SIGTERM."""
+    """Installs the handlers again, since TensorFlow's cluster replaces SIGTERM's."""
     for number in _watched:
         signal.signal(number, _receive)
 
@@ -88,19 +88,19 @@ def exit_status() -> int:
 
 
 def received() -> int:
-    """The number of the signal that asked the process to stop; 0 for none."""
+    """The number of the signal that was received first; 0 for none."""
     return _received or 0
 
 
 def agree_on(number: int) -> None:
-    """Says which signal stops several processes together: it decides `exit_status`."""
+    """Sets the signal that stops several processes together, for `exit_status`."""
     global _agreed
     _agreed = number
 
 
 @contextlib.contextmanager
 def postponed() -> Iterator[None]:
-    """Raises `KeyboardInterrupt` for a signal at the end of the block, not in it."""
+    """Postpones the `KeyboardInterrupt` of a signal to the end of the block."""
     global _postponements, _is_raised
     _postponements += 1
     try:
@@ -113,7 +113,7 @@ def postponed() -> Iterator[None]:
 
 
 def abandoned_on_stop(work: Callable[[], None]) -> None:
-    """Does work inside of `postponed` that a signal ends, or keeps from beginning."""
+    """Does work within `postponed` that a signal interrupts or skips."""
     global _postponements, _is_raised
     if _received:
         return
@@ -123,7 +123,7 @@ def abandoned_on_stop(work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         if not (_received and outside):
             raise
-        _is_raised = False  # The block around it stops in its own time.
+        _is_raised = False  # The enclosing block raises it at its end.
     finally:
         _postponements = outside
 
@@ -156,9 +156,9 @@ def _watch(descriptor: socket.socket, watched: list[int]) -> None:
 
 
 def _moment(ancillary: list[tuple[int, int, bytes]]) -> float:
-    """When the system took the message; the thread may have had to wait to read it."""
-    for _, kind, content in ancillary:
-        if kind == _TIMESTAMP and len(content) == struct.calcsize("ll"):
+    """The time when the message was sent; the thread may have read it later."""
+    for _, message_type, content in ancillary:
+        if message_type == _TIMESTAMP and len(content) == struct.calcsize("ll"):
             seconds, microseconds = struct.unpack("ll", content)
             return seconds + microseconds / 1e6
     return time.time()

@@ -1,4 +1,4 @@
-"""What the terminal shows: notes about the work, and the output of C++ code."""
+"""Terminal output: notes about the work, and the output of C++ code."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ _quiet = False
 
 
 def note(text: str) -> None:
-    """Prints what a person may want to know meanwhile, which is no result."""
+    """Prints information that is not a result, unless `--quiet`."""
     if not _quiet:
         print(text, flush=True)
 
@@ -26,7 +26,7 @@ def is_quiet() -> bool:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Shows results and errors only: no notes, warnings, and progress bars."""
+    """Hides notes, warnings, and progress bars: shows only results and errors."""
     global _quiet
     _quiet = True
     logging.disable(logging.WARNING)
@@ -40,7 +40,7 @@ def quietly() -> Iterator[None]:
 
 
 class _NoTerminal:
-    """A stream that progress bars take for a file."""
+    """A stream that looks like a file to progress bars."""
 
     def __init__(self, stream: TextIO):
         self._stream = stream
@@ -54,10 +54,10 @@ class _NoTerminal:
 
 @contextmanager
 def without_lines(chatter: re.Pattern[bytes]) -> Iterator[None]:
-    """Catches what goes to file descriptor 2 meanwhile, and passes the rest on."""
+    """Drops lines that match `chatter` from file descriptor 2 during the block."""
     try:
         caught = _file_in_memory()
-    except OSError:  # There is no place for it: all lines are seen.
+    except OSError:  # No space for it: print all lines.
         yield
         return
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Adam as both papers' code ran it, and StarGAN v1's learning-rate schedules."""
+"""Adam as in both papers' code, and StarGAN v1's learning-rate schedules."""
 
 import keras
 from keras import ops
@@ -15,19 +15,19 @@ OFFICIAL_INTERVAL = 1000
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class TorchAdam(AdamWithSharedScalars):
-    """Adam with epsilon where Kingma & Ba's algorithm 1 and PyTorch have it.
+    """Adam with epsilon as in Kingma & Ba's algorithm 1 and in PyTorch.
 
-    Keras adds epsilon to the uncorrected √v ("epsilon hat"), which at the first
-    update acts like an epsilon 32 times larger: weights with small gradients then
-    move less than the official code's. Here it is added to the corrected √v̂.
+    Keras adds epsilon to the uncorrected √v ("epsilon hat"), which in the first update
+    acts like an epsilon 32 times larger: weights with small gradients change less than
+    in the official code. This class adds it to the corrected √v̂.
 
-    Takes the arguments of `keras.optimizers.Adam` except `amsgrad`; epsilon
-    defaults to PyTorch's 1e-8. In addition:
+    It takes the arguments of `keras.optimizers.Adam` except `amsgrad`; epsilon defaults
+    to PyTorch's 1e-8.
 
     Args:
-        l2: what PyTorch's Adam calls weight decay: l2 · w joins the gradient of
-            every variable, biases included, and so passes through the moments.
-            (Keras' `weight_decay` shrinks the weights past the moments.)
+        l2: the weight decay of PyTorch's Adam: l2 · w is added to the gradient of every
+            variable, including biases, before the moments. (Keras' `weight_decay` is
+            decoupled from the moments.)
 
     Raises:
         InputError: for `amsgrad=True`.
@@ -54,12 +54,12 @@ class TorchAdam(AdamWithSharedScalars):
         return ops.cast(learning_rate, dtype) * root_2 / bias_1, self.epsilon * root_2
 
     def update_step(self, gradient, variable, learning_rate):
-        """Moves one variable; called by Keras for each.
+        """Updates one variable; called by Keras.
 
         Args:
-            gradient: of the variable.
+            gradient: gradient of the variable.
             variable: a trainable variable.
-            learning_rate: rate and epsilon, both corrected.
+            learning_rate: rate and epsilon, both bias-corrected.
         """
         rate, epsilon = (ops.cast(scalar, variable.dtype) for scalar in learning_rate)
         gradient = ops.cast(gradient, variable.dtype)
@@ -71,14 +71,14 @@ class TorchAdam(AdamWithSharedScalars):
             return
         self.assign_add(m, (gradient - m) * (1.0 - self.beta_1))
         self.assign_add(v, (ops.square(gradient) - v) * (1.0 - self.beta_2))
-        # m̂ / (√v̂ + ε), with the corrections moved into the scalars.
+        # m̂ / (√v̂ + ε), with the bias corrections in the scalars.
         self.assign_sub(variable, m * rate / (ops.sqrt(v) + epsilon))
 
     def _update_in_one_pass(self, variable, m, v, gradient, rate, epsilon):
-        """The same by TensorFlow's kernel, which reads and writes each number once.
+        """The same with TensorFlow's kernel, which reads and writes each number once.
 
-        As separate operations it is limited by memory and takes three times longer.
-        `variable` is a `tf.Variable`, or a replica's copy of one.
+        Separate operations are memory-bound and take three times longer. `variable` is
+        a `tf.Variable`, or a replica's copy of one.
         """
         import tensorflow as tf
 
@@ -86,7 +86,7 @@ class TorchAdam(AdamWithSharedScalars):
             var=variable.handle,
             m=m.value.handle,
             v=v.value.handle,
-            # Powers of zero: rate and epsilon have been corrected already.
+            # Powers of zero, since rate and epsilon are already corrected.
             beta1_power=tf.zeros_like(rate),
             beta2_power=tf.zeros_like(rate),
             lr=rate,
@@ -102,15 +102,15 @@ class TorchAdam(AdamWithSharedScalars):
 
 
 def copy_moments(source, target):
-    """Lets an optimizer resume where another one of an equal network stopped.
+    """Copies the state of an optimizer to that of an equal network.
 
     Args:
-        source: the other one, or None.
+        source: the optimizer to copy, or None.
         target: a built optimizer.
 
     Returns:
-        Whether it was done: only for two `TorchAdam` without a schedule, which a
-        count of updates taken from elsewhere would put at its end.
+        Whether it was copied: only for two `TorchAdam` without schedules, which the
+        copied number of updates would put at their end.
     """
     for optimizer in (source, target):
         if not isinstance(optimizer, TorchAdam) or rate_schedule(optimizer):
@@ -123,24 +123,24 @@ def copy_moments(source, target):
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Constant for the first half of training, then straight down.
+    """Constant for the first half of training, then decreasing linearly.
 
-    The two published descriptions differ:
+    Paper and official code differ:
 
     - `"paper"`: linear to zero over the second half.
-    - `"official"`: what the released code does. It means the same, but takes off
-      1/(decay steps) only once every 1000 steps, so that the rate hardly moves
-      (9.99e-5 instead of 0 after 200,000 steps).
+    - `"official"`: as in the released code, which subtracts 1/(decay steps) only once
+      every 1000 steps, so that the rate hardly changes (9.99e-5 instead of 0 after
+      200,000 steps).
 
     Args:
-        initial_learning_rate: rate of the first half.
-        total_steps: length of the training in steps (batches seen).
+        initial_learning_rate: rate in the first half.
+        total_steps: length of the training in steps.
         kind: `"paper"` or `"official"`.
         steps_per_update: training steps per update of the optimizer that uses the
             schedule: 1 for the critic, `critic_steps` for the generator.
 
     Raises:
-        InputError: for another `kind`.
+        InputError: for any other `kind`.
 
     Reference: StarGAN (Choi et al. 2018), section 5 "Training".
     """
@@ -158,7 +158,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.steps_per_update = steps_per_update
 
     def __call__(self, step):
-        """Rate for the optimizer's update number `step` (from 0)."""
+        """The learning rate for update `step` of the optimizer, from 0."""
         step = ops.cast(step, "float32") * self.steps_per_update
         start = self.total_steps // 2
         decay_steps = max(1, self.total_steps - start)
@@ -182,16 +182,16 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 class SharedLearningRate:
     """`model.optimizer`: the learning rate of all networks, for Keras' callbacks.
 
-    `learning_rate` is the first network's. Setting it ends all schedules: the rate
-    stays what was set, and the other networks' rates stand to it as when the model was
-    compiled. (A rate that was 0 then, as before a warm-up, equals it.)
+    `learning_rate` is that of the first network. Setting it ends all schedules: the
+    rate stays constant, and the other networks' rates keep their ratio to it from when
+    the model was compiled. (A rate that was 0 then, as before a warm-up, is set equal.)
 
     Args:
-        optimizers: of the networks; their schedules are replaced by ones that can end.
-        step: the model's variable.
+        optimizers: of the networks; schedules are replaced by ones that can end.
+        step: the model's step variable.
     """
 
-    built = True  # BackupAndRestore asks.
+    built = True  # For BackupAndRestore.
 
     def __init__(self, optimizers, step):
         self.iterations = step
@@ -213,15 +213,15 @@ class SharedLearningRate:
 
     @property
     def learning_rate(self):
-        """The first network's present rate, a scalar; a number when it is set."""
+        """The current rate of the first network, a scalar."""
         return ops.convert_to_tensor(self._optimizers[0].learning_rate)
 
     @learning_rate.setter
     def learning_rate(self, rate):
         if callable(rate) or not float(rate) >= 0.0:
             raise InputError(
-                "model.optimizer.learning_rate takes a number from 0. Received: "
-                f"{rate!r}. Give schedules to compile, each in a network's optimizer."
+                "model.optimizer.learning_rate must be a number of at least 0. "
+                f"Received: {rate!r}. Pass schedules in the optimizers of compile()."
             )
         rate = float(rate)
         self.replacement.assign(rate)
@@ -232,7 +232,7 @@ class SharedLearningRate:
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
 class _UntilReplaced(keras.optimizers.schedules.LearningRateSchedule):
-    """A schedule that holds until `replacement`, a variable, is no longer negative."""
+    """A schedule that applies while the variable `replacement` is negative."""
 
     def __init__(self, schedule, replacement, ratio):
         self.schedule, self.replacement, self.ratio = schedule, replacement, ratio
@@ -247,5 +247,5 @@ class _UntilReplaced(keras.optimizers.schedules.LearningRateSchedule):
 
     @classmethod
     def from_config(cls, config):
-        """The schedule itself: a copy of the optimizer belongs to no model yet."""
+        """The original schedule: a copy of the optimizer belongs to no model yet."""
         return keras.saving.deserialize_keras_object(config["schedule"])

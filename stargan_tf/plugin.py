@@ -1,7 +1,7 @@
-'''Write a data set for `--dataset NAME`, or a model family: all one needs.
+'''The stable interface for plugins: data sets and model families.
 
 A data set is one object, named by an entry point of the group `stargan_tf.datasets`.
-`stargan-tf new-plugin my_dataset` writes such a package. The whole of one, for pictures
+`stargan-tf new-plugin my_dataset` writes such a package. A complete one, for images
 named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
 
     # my_flowers.py
@@ -11,7 +11,7 @@ named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
     KINDS = ("rose", "tulip")
 
     class Flowers(Dataset):
-        """Each picture's kind is the last part of its name."""
+        """Each image's kind is the last part of its name."""
 
         def load(self, split, image_size, options):
             root = self.folder(options)                     # --data_dir
@@ -45,33 +45,33 @@ named `0001_rose.jpg`, `0002_tulip.jpg` in one folder:
     from stargan_tf.testing import check_dataset
 
     def test_it(tmp_path):
-        ...                                                 # write some pictures
+        ...                                                 # write some images
         check_dataset("flowers", data_dir=tmp_path)
 
-What each name is for:
+The names for data sets:
 
 | name | use |
 |---|---|
-| `Dataset` | derive from it: `load`, and `labels_in` where files decide the labels |
-| `one_hot`, `binary`, `Labels` | what the pictures are labeled with |
-| `DatasetOptions` | what the user said: `data_dir`, `held_out`, `labels` (a file) … |
-| `picture_files` | labeled picture files → `LabeledImages` |
-| `pictures` | labeled pictures read by number (an archive, arrays) → the same |
+| `Dataset` | base class: `load`, and `labels_in` if files determine the labels |
+| `one_hot`, `binary`, `Labels` | the labels of the images |
+| `DatasetOptions` | the user's options: `data_dir`, `held_out`, `labels` (a file) … |
+| `picture_files` | labeled image files → `LabeledImages` |
+| `pictures` | labeled images read by index (an archive, arrays) → the same |
 | `tf_data_pictures` | a finite `tf.data.Dataset` of (image, label) → the same |
 | `tfds_builder`, `tfds_pictures` | TensorFlow Datasets → the same |
-| `choose_domains`, `subset` | some labels or some pictures of a `LabeledImages` |
-| `Known` | whose an image is, its true translation, lesions: `LabeledImages.known` |
-| `tree_of`, `tree_pictures` | pictures of a folder or a zip → the same |
+| `choose_domains`, `subset` | some labels or some images of `LabeledImages` |
+| `Known` | groups, true translations, and lesions of images: `LabeledImages.known` |
+| `tree_of`, `tree_pictures` | images of a folder or a zip file → the same |
 | `LabeledImages`, `UnreadableImage`, `PictureTree` | what these return and raise |
 | `SplitFolders` | a `Dataset` in folders `train/DOMAIN/…`, `val/DOMAIN/…` |
-| `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` tells the doctor |
+| `FileAudit`, `audit_folder`, `IgnoredFile` | what `audit` returns to the doctor |
 | `read_attribute_file`, `match_rows`, `audit_attributes` | a table of attributes |
-| `read_table` | the cells of any other table of text |
-| `list_pictures`, `split_positions` | files of a folder; a split that never changes |
-| `InputError`, `near_names` | say what was expected, what came, how to mend it |
+| `read_table` | the cells of any other text table |
+| `list_pictures`, `split_positions` | files of a folder; a reproducible split |
+| `InputError`, `near_names` | errors: what was expected, received, and how to fix it |
 
-A model family (`stargan-tf train --family NAME`) is one object as well, of the group
-`stargan_tf.models`, and a Keras model class. The least of one:
+A model family (`stargan-tf train --family NAME`) is an object of the group
+`stargan_tf.models`, with a Keras model class. A minimal one:
 
     # my_gan.py
     from stargan_tf.plugin import ModelFamily
@@ -81,20 +81,20 @@ A model family (`stargan-tf train --family NAME`) is one object as well, of the 
 `MyGAN` is a `LabelModel` with a `generator`, a `discriminator`, `compile` and
 `train_step`; `stargan_tf/models/family.py` has the contract, and
 `stargan_tf.testing.check_model("my_gan")` checks it. The names for families; those that
-need TensorFlow or Keras are imported when they are used:
+need TensorFlow or Keras are imported on first use:
 
 | name | use |
 |---|---|
-| `ModelFamily`, `Preset` | what a family says of itself, named configurations |
+| `ModelFamily`, `Preset` | the description of a family, named configurations |
 | `Option`, `make_option`, `loss_weight` | options of constructor, `compile`, losses |
 | `NETWORKS`, `OPTIMIZATION`, `WEIGHTS`, `DATA` | headings of options in the help |
-| `StarGANBase`, `LabelModel` | base classes of models: any, and steered by labels |
-| `LabelSpace` | where the labels of each data set stand in the label vector |
+| `StarGANBase`, `LabelModel` | base classes of models: all, and label models |
+| `LabelSpace` | the layout of the label vector |
 | `InstanceNormalization`, `AdaIN` | layers that StarGANs share |
 | `TorchAdam`, `LinearDecay` | the papers' optimizer, and StarGAN's learning rate |
 | `tape_over`, `value_and_slope`, `in_batches` | gradients; a function in batches |
-| `weighted_sum`, `check_decay`, `check_choice` | a loss of terms; arguments |
-| `unpack` | the values of a batch, in all forms that `fit` takes |
+| `weighted_sum`, `check_decay`, `check_choice` | total loss; checks of arguments |
+| `unpack` | the values of a batch, in all formats that `fit` takes |
 | `global_batch_size`, `local_rows`, `global_rows`, `update_copies` | several GPUs |
 | `at_least_float32`, `configurable` | precision of layers; networks as classes |
 | `uniform_fan_in`, `DoublingConv2D` | PyTorch's initial weights; sharp upsampling |
@@ -107,15 +107,15 @@ need TensorFlow or Keras are imported when they are used:
 | `Steering`, `LabelSteering`, `Plan` | ways of steering (`stargan_tf.steerings`) |
 | `Target`, `parse_target`, `named_changes` | targets as text: in Python, in a graph |
 | `Heading`, `LabelSamples` | grids of images; the default of `ModelFamily.sampler` |
-| `heat_maps_of`, `face_masks` | landmarks of faces → masks of high-pass skips |
+| `heat_maps_of`, `face_masks` | facial landmarks → masks for high-pass skips |
 | `Subject`, `Task`, `label_tasks` | what a steering evaluates |
 | `RemoteLabelModel` | a model on a server, for a steering |
 
-A builder for TensorFlow Datasets over files got by hand: `stargan_tf.plugin_tfds`.
+A builder for TensorFlow Datasets from local files: `stargan_tf.plugin_tfds`.
 
-The functions crop and resize as the user said, decode when a picture is used, and let
-`--attributes` choose among the labels. This module is stable: within one `API_VERSION`
-names are added, never changed or removed.
+The functions crop and resize by the user's options, decode images on use, and apply
+`--attributes`. This module is stable: within one `API_VERSION`, names are added, never
+changed or removed.
 '''
 
 import warnings
@@ -140,8 +140,8 @@ from stargan_tf.models.family import (
 )
 from stargan_tf.steering import LabelSteering, Plan, Steering
 
-# Home → what is imported from it when it is first used: the command line's help imports
-# steerings, and wants neither NumPy nor TensorFlow for it.
+# Module → names that are imported from it on first use: the command line's help imports
+# steerings, which must not load NumPy or TensorFlow.
 _LAZY = {
     "stargan_tf.data.attribute_file": (
         "match_rows",
@@ -216,7 +216,7 @@ _HOMES = {name: home for home, names in _LAZY.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     if name == "LabelledImages":
-        text = "stargan_tf.plugin.LabelledImages is called LabeledImages now."
+        text = "stargan_tf.plugin.LabelledImages has been renamed to LabeledImages."
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         name = "LabeledImages"
     if name not in _HOMES:

@@ -1,6 +1,6 @@
-'''Write a builder for TensorFlow Datasets (TFDS) over files one has to get by hand.
+'''Builders for TensorFlow Datasets (TFDS) from manually downloaded files.
 
-As TFDS asks for, a builder lies in a package of its name: for `flowers`
+A builder is in a package of its name, as TFDS requires. For `flowers`:
 
     flowers/__init__.py                     from .flowers_dataset_builder import Builder
     flowers/flowers_dataset_builder.py      the class `Builder`, below
@@ -20,15 +20,14 @@ As TFDS asks for, a builder lies in a package of its name: for `flowers`
             folders = {"train": "train", "test": "val"}
             return rows_of_folders(tree, folders, ("rose", "tulip"))
 
-`tfds.load("flowers")` (after `import flowers`) and `tfds build` find it. Pictures go
-one by one from the folder or the zip into the prepared files, under a bar; nothing is
-unpacked or decoded. Prepared files appear under their name only when they are whole: a
-killed preparation leaves nothing that could be mistaken for data, and the next one
-removes its remains.
+`tfds.load("flowers")` (after `import flowers`) and `tfds build` find it. Images are
+copied one by one from the folder or zip file, with a progress bar; nothing is unpacked
+or decoded. Prepared files get their name only when they are complete: a killed
+preparation leaves no incomplete data set, and the next one removes its files.
 
 With Beam options (`tfds build --beam_pipeline_options=…`, or `beam_runner` of
-`tfds.download.DownloadConfig`) Beam's workers read the pictures; they must see the
-files under the same path.
+`tfds.download.DownloadConfig`), Beam's workers read the images; the files must have the
+same path for all of them.
 '''
 
 import functools
@@ -48,15 +47,15 @@ tfds = tfds_module()
 
 __all__ = ["PictureBuilder", "PictureTree", "Row", "rows_of_folders", "tfds"]
 
-# A picture's name in the tree, and its features.
+# An image's name in the tree, and its features.
 Row = tuple[str, Mapping[str, Any]]
 
 
 class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-    """Pictures of a folder or a zip that lies in TFDS' `manual_dir`.
+    """A builder for images in a folder or zip file in TFDS' `manual_dir`.
 
-    Derive from it and give `VERSION`, `MANUAL_DOWNLOAD_INSTRUCTIONS`, `SOURCES`,
-    `features` and `rows`.
+    Derive a class and define `VERSION`, `MANUAL_DOWNLOAD_INSTRUCTIONS`, `SOURCES`,
+    `features`, and `rows`.
     """
 
     SOURCES: tuple[str, ...] = ()
@@ -65,21 +64,21 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     @abstractmethod
     def features(self) -> Mapping[str, Any]:
-        """What an example has beside `image` and `name`: TFDS features by name."""
+        """TFDS features of an example besides `image` and `name`, by name."""
 
     @abstractmethod
     def rows(self, tree: PictureTree) -> Iterable[tuple[str, Iterable[Row]]]:
         """The rows of each split.
 
         Args:
-            tree: the pictures.
+            tree: the images.
 
         Returns:
             (split, rows) for each split.
         """
 
     def sources(self) -> tuple[str, ...]:
-        """Folders or zips, relative to `manual_dir`; the first one there is taken."""
+        """Folders or zip files in `manual_dir`; the first existing one is used."""
         return self.SOURCES
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -102,7 +101,7 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             if place.exists():
                 return place
         raise InputError(
-            f"There is none of {', '.join(map(str, places))}. "
+            f"Expected one of {', '.join(map(str, places))}. Received: none. "
             f"{' '.join(self.MANUAL_DOWNLOAD_INSTRUCTIONS.split())}"
         )
 
@@ -114,7 +113,7 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             import apache_beam as beam
         except ImportError as error:
             raise ImportError(
-                "Beam options were given and Beam is missing: pip install apache-beam"
+                "Beam options need apache-beam: pip install apache-beam"
             ) from error
         return beam.Create(list(rows)) | beam.Map(example)
 
@@ -124,7 +123,7 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         super()._download_and_prepare(dl_manager, download_config)
 
     def _post_download_and_prepare_hook(self) -> None:
-        """The files are whole now: what killed preparations left is of no use."""
+        """Removes files of killed preparations, once the data set is complete."""
         whole = Path(self.data_dir)
         for remains in whole.parent.glob(f"incomplete.*_{whole.name}"):
             shutil.rmtree(remains, ignore_errors=True)
@@ -133,12 +132,15 @@ class PictureBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 def rows_of_folders(
     tree: PictureTree, folders: Mapping[str, str], domains: Sequence[str]
 ) -> Iterator[tuple[str, list[Row]]]:
-    """The rows of pictures in `FOLDER/DOMAIN/…`, with the domain as `label`.
+    """The rows of images in `FOLDER/DOMAIN/…`, with the domain as `label`.
 
     Args:
-        tree: the pictures.
+        tree: the images.
         folders: split → name of its folder.
         domains: names of the domains' folders.
+
+    Yields:
+        (split, rows) for each split.
     """
     for split, folder in folders.items():
         names, classes = split_files(tree, folder, domains)

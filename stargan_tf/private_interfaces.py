@@ -1,8 +1,8 @@
-"""Everything private in Keras and TensorFlow that this package uses, with the reason.
+"""All private interfaces of Keras and TensorFlow in use, with the reason for each.
 
-A release of theirs may change it without notice. All of it is here, so that such a
-change is mended in one place; whatever is missing is named in an `ImportError`, and
-`tests/test_private_interfaces.py` exercises each one directly.
+A release of either may change them without notice. They are collected here, so that
+such a change can be fixed in one place; a missing one is named in an `ImportError`, and
+`tests/test_private_interfaces.py` tests each of them directly.
 """
 
 import contextlib
@@ -16,17 +16,17 @@ import numpy as np
 
 
 class AdamWithSharedScalars(keras.optimizers.Adam):
-    """Adam whose scalars are computed once an update, not once a variable.
+    """Adam with scalars that are computed once per update, not once per variable.
 
     Subclasses define `_shared_scalars(learning_rate, dtype)`; their `update_step` gets
-    its result in place of the learning rate.
+    its result instead of the learning rate.
 
-    Why: a v2 model has about 400 variables, and no public method is called once an
-    update inside of the replica, where a distribution strategy needs the scalars.
+    Why: a v2 model has about 400 variables, and no public method is called once per
+    update inside the replica, where a distribution strategy needs the scalars.
     """
 
     def build(self, variables):
-        """Makes the moments of `variables`."""
+        """Creates the moments of `variables`."""
         super().build(variables)
         _attribute(keras.optimizers.Adam, "_backend_update_step")
         if variables:
@@ -38,9 +38,9 @@ class AdamWithSharedScalars(keras.optimizers.Adam):
 
 
 def moments(optimizer: keras.optimizers.Adam, variable: Any) -> tuple[Any, Any]:
-    """The first and the second moment that Adam keeps of a variable.
+    """The first and the second moment of a variable in Adam.
 
-    Why: `optimizer.variables` is one flat list, whose order is not documented.
+    Why: `optimizer.variables` is a flat list, whose order is not documented.
     """
     index = _attribute(optimizer, "_get_variable_index")(variable)
     slots = (_attribute(optimizer, name) for name in ("_momentums", "_velocities"))
@@ -52,7 +52,7 @@ def rate_schedule(
 ) -> keras.optimizers.schedules.LearningRateSchedule | None:
     """The schedule that an optimizer's learning rate follows; None for a fixed rate.
 
-    Why: `optimizer.learning_rate` is the rate of the moment for both.
+    Why: `optimizer.learning_rate` is the current rate in both cases.
     """
     rate = _attribute(optimizer, "_learning_rate")
     schedule = keras.optimizers.schedules.LearningRateSchedule
@@ -60,21 +60,21 @@ def rate_schedule(
 
 
 class BuiltModel(keras.Model):
-    """A model that `fit` does not try to build, as it is built when it is made.
+    """A model that `fit` does not try to build, since the constructor builds it.
 
-    Why: `fit` looks at a batch in order to build the model, which fails for batches
-    that a strategy distributes over several workers (keras#20585).
+    Why: `fit` reads a batch to build the model, which fails for batches that a strategy
+    distributes over several workers (keras#20585).
     """
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        """Nothing is left to build."""
+        """Does nothing."""
 
 
 def onednn_is_on() -> bool:
     """Whether TensorFlow computes with oneDNN on CPUs.
 
-    Why: the value that `TF_ENABLE_ONEDNN_OPTS` had when TensorFlow was imported
-    decides, or else the processor, and no public function reports it.
+    Why: it depends on `TF_ENABLE_ONEDNN_OPTS` when TensorFlow was imported, or else on
+    the processor, and no public function reports it.
     """
     port = _module("tensorflow.python.util._pywrap_util_port")
     return _attribute(port, "IsMklEnabled")()
@@ -82,7 +82,7 @@ def onednn_is_on() -> bool:
 
 @contextlib.contextmanager
 def variables_without_memory() -> Iterator[None]:
-    """Within the block, Keras' variables have shapes and no values.
+    """Within the block, Keras' variables have shapes but no values.
 
     Why: Keras records such variables and initializes all of them when it next leaves a
     `StatelessScope`, even if the model has been discarded.
@@ -99,10 +99,10 @@ def variables_without_memory() -> Iterator[None]:
 
 @contextlib.contextmanager
 def random_state_restored() -> Iterator[None]:
-    """Puts all global random generators, and determinism, back after the block.
+    """Restores all global random generators, and determinism, after the block.
 
-    Why: TensorFlow and Keras let them be set, not read; determinism can publicly only
-    be switched on.
+    Why: in TensorFlow and Keras, they can be set but not read, and determinism can only
+    be enabled publicly.
     """
     config = _module("tensorflow.python.framework.config")
     context = _attribute(_module("tensorflow.python.eager.context"), "context")()
@@ -130,10 +130,10 @@ def random_state_restored() -> Iterator[None]:
 
 
 def litert_schema() -> Any:
-    """The module of classes that LiteRT files are made of.
+    """The module with the classes of the LiteRT file format.
 
     Why: no public module of TensorFlow has them. ai-edge-litert, which is not needed
-    for writing files, carries the same module and is preferred.
+    for writing files, has the same module and is preferred.
     """
     try:
         return import_module("ai_edge_litert.schema_py_generated")
@@ -142,7 +142,7 @@ def litert_schema() -> Any:
 
 
 def calibrated(converter: Any) -> bytes:
-    """A LiteRT file in float, with the ranges that its representative data took.
+    """A float LiteRT file with the value ranges of its representative data.
 
     Why: public methods calibrate and quantize all operations in one step.
     """
@@ -154,9 +154,9 @@ def calibrated(converter: Any) -> bytes:
 def quantized(
     content: bytes, float_operations: set[str], float_tensors: set[str]
 ) -> bytes:
-    """A calibrated LiteRT file in int8, but for chosen operations.
+    """A calibrated LiteRT file in int8, except for given operations.
 
-    Why: `tf.lite.experimental.QuantizationDebugger`, the public way, makes and runs a
+    Why: the public `tf.lite.experimental.QuantizationDebugger` creates and runs a
     second model for each choice.
     """
     convert = _module("tensorflow.lite.python.convert")
@@ -178,8 +178,8 @@ def _attribute(owner: Any, name: str) -> Any:
     try:
         return getattr(owner, name)
     except AttributeError as error:
-        kind = owner if isinstance(owner, type) else type(owner)
-        place = getattr(owner, "__name__", kind.__name__)
+        owner_class = owner if isinstance(owner, type) else type(owner)
+        place = getattr(owner, "__name__", owner_class.__name__)
         raise _changed(f"{place}.{name}") from error
 
 
@@ -187,7 +187,7 @@ def _changed(name: str) -> ImportError:
     import tensorflow as tf
 
     return ImportError(
-        f"{name} is not in TensorFlow {tf.__version__} with Keras {keras.__version__}. "
-        "stargan_tf needs it: install the newest stargan_tf, or "
-        "older versions of these two."
+        f"stargan_tf needs {name}, which TensorFlow {tf.__version__} with Keras "
+        f"{keras.__version__} lacks. Install the latest stargan_tf, or older versions "
+        "of TensorFlow and Keras."
     )

@@ -1,7 +1,7 @@
-"""Functions that a user names, such as `my_masks:face_masks`, imported when needed.
+"""Imports functions that users name, such as `my_masks:face_masks`.
 
-What the user types is theirs to run. What a file names (a run's configuration) came
-with the file; it is imported only if the user trusts it.
+Functions that a file names, such as a run's configuration, are imported only if the
+user trusts the file.
 """
 
 import functools
@@ -19,58 +19,65 @@ from typing import Any
 
 from stargan_tf.errors import InputError
 
-_LONGEST = 100  # Characters of a name in a message.
+_MAX_LENGTH = 100  # Characters of a name in a message.
 
 
 def imported_by_user(option: str, name: str) -> Callable[..., Any]:
     """Imports the callable that a user named.
 
-    A module that cannot be imported is looked for in the current folder. `sys.path`
-    stays as it is: such a module finds others beside it only through PYTHONPATH.
+    A module that is not on `sys.path` is searched in the current folder. `sys.path` is
+    not changed: such a module finds others beside it only by PYTHONPATH.
+
+    Args:
+        option: the option that names it, for messages.
+        name: `module:name` or `path/to/file.py:name`.
+
+    Raises:
+        InputError: if it cannot be imported, or is not callable.
     """
     check_form(option, name)
     module, _, attribute = name.rpartition(":")
     try:
         if module.endswith(".py"):
-            found = getattr(_file_module(Path(module)), attribute)
+            function = getattr(_file_module(Path(module)), attribute)
         else:
             _import_here(module)
-            found = pkgutil.resolve_name(name)
-    # A user's module may fail in any way, even by leaving the program.
+            function = pkgutil.resolve_name(name)
+    # A user's module may fail in any way, even by exiting.
     except (Exception, SystemExit) as error:
         raise InputError(
             f"{option} {name} cannot be imported: {_described(error)}"
         ) from error
-    if not callable(found):
-        raise InputError(
-            f"{option} must name a function. Received: {name}, a {type(found).__name__}"
-        )
-    return found
+    if not callable(function):
+        received = f"{name}, a {type(function).__name__}"
+        raise InputError(f"{option} must name a function. Received: {received}")
+    return function
 
 
 def check_trusted(
     named: Mapping[str, Any], config: str | Path | None, trust_code: bool
 ) -> None:
-    """Refuses to run what a configuration names, unless the user trusts it.
+    """Raises `InputError` for code that a configuration names, unless it is trusted.
 
     Args:
-        named: option → what the configuration names for it, code or something else.
+        named: option → what the configuration names, code or something else.
+        config: the file, for the message.
+        trust_code: whether the user trusts it.
     """
     for option, code in named.items():
         if trust_code or not is_code(str(code)):
             continue
         raise InputError(
-            f"{config} names code to run, {option}={str(code)[:_LONGEST]}, and code "
-            f"that comes with a file is not run unasked. Pass your own --{option} (in "
-            f"Python {option}=…), or, if you trust the file, --trust_code "
-            "(trust_code=True)."
+            f"{config} names code to run: {option}={str(code)[:_MAX_LENGTH]}. Code "
+            f"from a file is not run by default. Pass --{option} (in Python, "
+            f"{option}=…) or, if you trust the file, --trust_code (trust_code=True)."
         )
 
 
 def explained(option: str, name: str, function: Callable[..., Any]) -> Callable:
-    """A user's function whose exceptions are one line with option and name.
+    """Wraps a user's function, so that exceptions become an `InputError`.
 
-    It is to be called with NumPy arrays; this is not for TensorFlow graphs.
+    It must be called with NumPy arrays, not in TensorFlow graphs.
     """
 
     @functools.wraps(function)
@@ -100,7 +107,7 @@ def check_form(option: str, name: str) -> None:
 
 
 def _import_here(module: str) -> None:
-    """Loads a module's outermost package from the current folder if need be."""
+    """Loads a module's top-level package from the current folder if needed."""
     root = module.partition(".")[0]
     if root in sys.modules or importlib.util.find_spec(root):
         return
@@ -110,7 +117,7 @@ def _import_here(module: str) -> None:
 
 
 def _file_module(path: Path) -> ModuleType:
-    # Its path is its name, so that it is run once, and hides no other module.
+    # Named by its path, so that it is run once, and shadows no other module.
     name = str(path.expanduser().resolve())
     if name in sys.modules:
         return sys.modules[name]
@@ -132,7 +139,7 @@ def _loaded(name: str, spec: ModuleSpec) -> ModuleType:
 
 
 def _described(error: BaseException) -> str:
-    """What happened and, in code of the user's, where."""
+    """The error and, for code of the user, its location."""
     text = str(error) or type(error).__name__
     if isinstance(error, ImportError | AttributeError | SyntaxError):
         return text

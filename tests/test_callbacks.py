@@ -292,7 +292,7 @@ def test_the_best_is_kept_and_what_is_not_measured_is_told(tmp_path, capsys):
     assert read_best(tmp_path / "best").value == 3.0
     assert "No best checkpoint" not in capsys.readouterr().out
     step(callback, {"kid": 1.0})
-    assert "fid cannot be measured here" in capsys.readouterr().out
+    assert "the evaluation has no fid" in capsys.readouterr().out
 
 
 def test_settings_that_cannot_be_meant_are_refused(tmp_path):

@@ -106,7 +106,7 @@ def test_a_broken_one_is_named_and_disturbs_nobody(
         DATASETS.load("flowers")
     text = str(caught.value)
     where = f"The data set 'flowers' ({value}) of the package flowers-pkg 1.0 can"
-    off = "or switch it off: STARGAN_TF_DISABLE_PLUGINS=flowers-pkg"
+    off = "or disable it: STARGAN_TF_DISABLE_PLUGINS=flowers-pkg"
     for message in (where, *messages, off):
         assert message in text
 
@@ -140,7 +140,7 @@ def test_switched_off_by_package_or_name(installed_package, monkeypatch, off):
     flowers(installed_package, code="import no_such_thing")
     monkeypatch.setenv(discovery.DISABLE, off)
     assert "flowers" not in DATASETS.installed()
-    with pytest.raises(InputError, match="'flowers' is switched off by STARGAN_TF_DIS"):
+    with pytest.raises(InputError, match="'flowers' is disabled by STARGAN_TF_DIS"):
         DATASETS.load("flowers")
     assert "folder" in DATASETS.installed()
 
@@ -162,5 +162,5 @@ def test_an_unknown_name_names_near_ones():
 
 def test_a_checkout_that_is_not_installed(monkeypatch):
     monkeypatch.setattr(discovery, "distributions", lambda: iter(()))
-    with pytest.raises(InputError, match="There is no data set: install stargan_tf"):
+    with pytest.raises(InputError, match="There is no data set. Install stargan_tf"):
         DATASETS.load("folder")

@@ -167,8 +167,8 @@ def test_a_file_in_the_place_of_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        (errno.EROFS, "Read-only file system. Choose a place that you may write to."),
-        (errno.EACCES, "Permission denied. Choose a place that you may write to."),
+        (errno.EROFS, "Read-only file system. Choose a folder with write permission."),
+        (errno.EACCES, "Permission denied. Choose a folder with write permission."),
         (errno.ENOSPC, "No space left on device. Free some space, or choose"),
     ],
 )
@@ -231,7 +231,7 @@ def test_the_reason_is_found_in_the_words_of_other_libraries(tmp_path):
 def test_nothing_is_replaced_where_that_is_not_wanted(tmp_path):
     path = tmp_path / "version"
     with (
-        pytest.raises(files.NotWritten, match="it exists already, and nothing is over"),
+        pytest.raises(files.NotWritten, match="it exists already and is not over"),
         files.new_folder(path, "export", replace=False) as folder,
     ):
         (folder / "a").write_text("new")
@@ -280,7 +280,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     files.check_file(tmp_path / "new" / "deep" / "report.json")
     files.check_writable(tmp_path / LONG)
     assert names_in(tmp_path) == []
-    with pytest.raises(InputError, match="must name a file"):
+    with pytest.raises(InputError, match="must be a file"):
         files.check_file(tmp_path)
     (tmp_path / "file").touch()
     files.check_file(tmp_path / "file", overwrite=True)
@@ -431,7 +431,7 @@ def test_without_a_home_folder(monkeypatch):
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # raises KeyError
     assert files.user_path("a") == Path("a")
-    with pytest.raises(InputError, match="HOME is not set. Give the whole path"):
+    with pytest.raises(InputError, match="HOME is not set. Pass the full path"):
         files.user_path("~/a")
 
 

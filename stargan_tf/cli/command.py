@@ -1,4 +1,4 @@
-"""What a command of `stargan-tf` is, and how its command line is read.
+"""Commands of `stargan-tf`: definition, command-line parsing, and startup.
 
 A command is a `Command` in a module of this folder, listed in `main.COMMANDS`.
 Importing that module, and adding the arguments, imports neither TensorFlow nor Keras
@@ -26,13 +26,13 @@ from stargan_tf.interruption import postponed
 from stargan_tf.native_output import note, without_lines
 
 PROGRAM = "stargan-tf"
-# What stands for a flag's value in the help.
+# Placeholders for flag values in the help.
 METAVARS = {int: "N", float: "X"}
 # Flags of every command.
 VERBOSITY = {
     "quiet": "Print results and errors only.",
-    "verbose": "Print TensorFlow's messages, too.",
-    "debug": "Print the traceback of every error.",
+    "verbose": "Also print TensorFlow's messages.",
+    "debug": "Print a traceback with every error.",
 }
 
 
@@ -46,8 +46,8 @@ class Command:
         add_arguments: adds its arguments to the parser, the flags in groups.
         run: does the work, with the parsed arguments. Returns the exit status; None
             means 0.
-        renamed: a flag of earlier versions → what it is called now. Of several words
-            the last takes the flag's value. Such flags work and are in no help.
+        renamed: flags of earlier versions → their current names, which may be several
+            words; the last one takes the value. They work, but are not in the help.
     """
 
     summary: str
@@ -58,19 +58,21 @@ class Command:
 
 
 class HelpFormatter(argparse.HelpFormatter):
-    """Shows defaults that say something, and lines that are not too narrow to read."""
+    """Shows informative defaults as `[VALUE]`, in lines of 70 to 100 characters."""
 
     def __init__(self, prog: str) -> None:
         width = max(70, min(100, shutil.get_terminal_size().columns))
         super().__init__(prog, max_help_position=30, width=width)
 
     def _get_default_metavar_for_optional(self, action: argparse.Action) -> str:
-        kind = getattr(action.type, "kind", action.type)
-        return METAVARS.get(kind) or super()._get_default_metavar_for_optional(action)
+        value_type = getattr(action.type, "value_type", action.type)
+        return METAVARS.get(value_type) or super()._get_default_metavar_for_optional(
+            action
+        )
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        unsaid = action.default in (None, argparse.SUPPRESS)
-        if unsaid or isinstance(action.default, bool):
+        no_default = action.default in (None, argparse.SUPPRESS)
+        if no_default or isinstance(action.default, bool):
             return action.help
         return f"{action.help} [%(default)s]"
 
@@ -84,7 +86,7 @@ class CommandParser(argparse_flags.ArgumentParser):
     Args:
         name: the command's name.
         command: the command.
-        arguments: what follows the name on the command line.
+        arguments: the words after the name on the command line.
     """
 
     def __init__(self, name: str, command: Command, arguments: Sequence[str]) -> None:
@@ -95,10 +97,10 @@ class CommandParser(argparse_flags.ArgumentParser):
             formatter_class=HelpFormatter,
             allow_abbrev=False,
             add_help=False,
-            # Nothing that another library declares, only --flagfile.
+            # Only --flagfile: no flags that other libraries declare.
             inherited_absl_flags=flags.FlagValues(),
         )
-        # Read here, and not by argparse, so that its flags are spelled as freely.
+        # Expanded here, not by argparse: flags in the file may have dashes, too.
         read = self._inherited_absl_flags.read_flags_from_files(list(arguments))
         self.arguments = [
             word
@@ -112,7 +114,7 @@ class CommandParser(argparse_flags.ArgumentParser):
         command.add_arguments(self)
 
     def add_required(self, flag: str, help: str) -> None:
-        """Adds a required flag; earlier versions took its value without `--name`."""
+        """Adds a required flag; its value may also be given without `--name`."""
         self.add_argument(flag, help=help)
         self._required.append(flag)
         name, hidden = flag.removeprefix("--"), argparse.SUPPRESS
@@ -122,7 +124,7 @@ class CommandParser(argparse_flags.ArgumentParser):
         """Parses `arguments`.
 
         Raises:
-            InputError: for what the command does not take.
+            InputError: if the command does not take an argument.
             SystemExit: after `--help`.
         """
         for argument in self.arguments:
@@ -138,8 +140,8 @@ class CommandParser(argparse_flags.ArgumentParser):
         for argument in left:
             self._check_name(argument.partition("=")[0])
         if left:
-            few = any(not action.option_strings for action in self._actions)
-            taken = "fewer arguments" if few else "flags only"
+            positional = any(not action.option_strings for action in self._actions)
+            taken = "fewer arguments" if positional else "flags only"
             raise InputError(f"'{self.prog}' takes {taken}. Received: {' '.join(left)}")
         for flag in self._required:
             if getattr(parsed, flag.removeprefix("--")) is None:
@@ -158,17 +160,17 @@ class CommandParser(argparse_flags.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Raises InputError in place of ending the program."""
+        """Raises `InputError` instead of exiting."""
         raise InputError(f"'{self.prog}': {message}")
 
 
 def add_overwrite(add: Callable[..., Any]) -> None:
-    """Adds `--overwrite`, without which a command replaces nothing.
+    """Adds `--overwrite`; without it, a command replaces no files.
 
     Args:
         add: `add_argument` of the parser or of a group.
     """
-    help = "Replace an output that exists."
+    help = "Replace existing output."
     add("--overwrite", action=Switch, default=False, help=help)
 
 
@@ -194,29 +196,29 @@ class Switch(argparse.Action):
 
 
 def number(
-    kind: type, minimum: float, maximum: float = math.inf
+    value_type: type, minimum: float, maximum: float = math.inf
 ) -> Callable[[str], int | float]:
     """The `type` of a numeric flag with limits."""
-    expected = "a whole number" if kind is int else "a number"
+    expected = "a whole number" if value_type is int else "a number"
     expected += f", at least {minimum}"
     if maximum != math.inf:
         expected += f" and at most {maximum}"
 
     def read(text: str) -> int | float:
         try:
-            value = kind(text)
+            value = value_type(text)
         except ValueError:
             value = math.nan
         if not minimum <= value <= maximum or not math.isfinite(value):
             raise argparse.ArgumentTypeError(f"must be {expected}. Received: {text}")
         return value
 
-    read.kind = kind
+    read.value_type = value_type
     return read
 
 
 def underscored(argument: str) -> str:
-    """`--batch-size=8` → `--batch_size=8`; values and positional arguments stay."""
+    """`--batch-size=8` → `--batch_size=8`; other arguments stay unchanged."""
     if not argument.startswith("--"):
         return argument
     name, equals, value = argument.partition("=")
@@ -232,20 +234,20 @@ def _renamed(argument: str, renamed: Mapping[str, str]) -> list[str]:
 
 
 def at_home(argument: str) -> str:
-    """`~/a` and `--run=~/a` → `/home/me/a`; shells do it for the former only."""
+    """`~/a` and `--run=~/a` → `/home/me/a`; shells expand only the first form."""
     flag, tilde, path = argument.partition("=~")
     if tilde and flag.startswith("-") and "=" not in flag:
         return f"{flag}={at_home('~' + path)}"
     if not argument.startswith("~"):
         return argument
-    # A slash at the end says that a folder is meant.
+    # A trailing slash marks a folder.
     return str(user_path(argument)) + "/" * argument.endswith("/")
 
 
 def print_next_steps(
     uses: Sequence[str], model: Any, label_space: LabelSpace, last: str
 ) -> None:
-    """Prints what to do with a model."""
+    """Prints example commands for a model."""
     domain = label_space.datasets[0].domains[0]
     domain = shlex.quote(label_space.written(0, domain))
     note("What to do next:")
@@ -255,9 +257,9 @@ def print_next_steps(
 
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-# What TensorFlow's C++ side prints at each start, before `LOG_LEVEL` takes effect
-# (seen with 2.21): notes and warnings (I…, W…), the announcement before them, and the
-# error of a GPU build that finds no driver, the usual case on a machine without a GPU.
+# What TensorFlow's C++ code prints at each start before `LOG_LEVEL` takes effect (seen
+# with 2.21): info and warnings (I…, W…), the announcement before them, and the error of
+# a GPU build that finds no driver, which is normal on a machine without a GPU.
 _CHATTER = re.compile(
     rb"[IW]\d{4} |WARNING: All log messages before absl::InitializeLog"
     rb"|E\d{4} .*(cuInit|Unable to register cu)"
@@ -265,12 +267,12 @@ _CHATTER = re.compile(
 
 
 def start_tensorflow() -> None:
-    """Imports TensorFlow and Keras and looks for devices, without their chatter.
+    """Imports TensorFlow and Keras and finds devices, without their startup messages.
 
-    A user who has set `TF_CPP_MIN_LOG_LEVEL` sees everything.
+    If the environment sets `TF_CPP_MIN_LOG_LEVEL`, everything is shown.
     """
-    # Postponed: an exception in the middle of an import may be lost or leave half of
-    # a module behind.
+    # Postponed: an exception in the middle of an import may get lost, or leave a
+    # half-initialized module behind.
     with postponed():
         if LOG_LEVEL in os.environ:
             _import_tensorflow()
@@ -281,7 +283,7 @@ def start_tensorflow() -> None:
 
 
 def _import_tensorflow() -> None:
-    # What the package is written for; ~/.keras/keras.json may say otherwise.
+    # Required by this package; ~/.keras/keras.json may contain other settings.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import keras
     import tensorflow as tf
@@ -291,6 +293,6 @@ def _import_tensorflow() -> None:
     keras.config.set_image_data_format("channels_last")
 
     tf.config.list_physical_devices()
-    # It fails on the style encoder's graph (seen with 2.21), which prints an error at
-    # the first picture and changes nothing; where it works it saves no measurable time.
+    # Remapping fails on the style encoder's graph (seen with 2.21): it prints an error
+    # at the first image and changes nothing. Where it works, it saves no time.
     tf.config.optimizer.set_experimental_options({"remapping": False})

@@ -1,6 +1,6 @@
 """`stargan-tf datasets`, `doctor`, `new-plugin`, `presets`, `cache` and `env`.
 
-What is there: data before it is trained on, and what is installed, known and kept.
+They inspect data before training, and list what is installed and cached.
 """
 
 import argparse
@@ -35,14 +35,14 @@ _HAS_ERRORS = 1  # exit status of `doctor`
 
 
 def _add_datasets_arguments(parser: CommandParser) -> None:
-    help = "describe: print what is known about --dataset. save: write images of it."
+    help = "describe: print information about --dataset. save: write its images."
     parser.add_argument("words", metavar="describe|save", nargs="*", help=help)
-    parser.add_argument("--dataset", metavar="NAME", help="The data set.")
-    help = "save: folder for the images. describe: image file for a contact sheet."
+    parser.add_argument("--dataset", metavar="NAME", help="Name of the data set.")
+    help = "save: folder for the images. describe: file for a contact sheet."
     parser.add_argument("--output", metavar="PATH", help=help)
     add_overwrite(parser.add_argument)
     add = parser.add_argument_group("Images to save").add_argument
-    add("--split", choices=SPLITS, default=HELD_OUT, help="Part of the data.")
+    add("--split", choices=SPLITS, default=HELD_OUT, help="Split of the data.")
     add("--count", type=number(int, 1), default=10, help="Number of images.")
     add_data_arguments(parser)
 
@@ -50,7 +50,7 @@ def _add_datasets_arguments(parser: CommandParser) -> None:
 def _datasets(args: argparse.Namespace) -> None:
     first, *others = args.words or [""]
     if first in _ACTIONS:
-        # Earlier versions took the name as an argument.
+        # Earlier versions took the name as a positional argument.
         names = [args.dataset] if args.dataset else others
         if len(names) != 1 or (args.dataset and others):
             raise InputError(
@@ -60,8 +60,8 @@ def _datasets(args: argparse.Namespace) -> None:
         _ACTIONS[first](names[0], args)
     elif args.dataset or args.output:
         raise InputError(
-            "What to do with the data set is missing: 'stargan-tf datasets describe' "
-            "or 'stargan-tf datasets save'."
+            "An action is missing: use 'stargan-tf datasets describe' or 'stargan-tf "
+            "datasets save'."
         )
     elif first:
         for name in args.words:
@@ -74,12 +74,12 @@ def _list() -> None:
     plugins = DATASETS.installed()
     width = max(map(len, plugins), default=0) + 2
     for name, plugin in plugins.items():
-        print(f"{name:<{width}}{_what(plugin)}")
-    print("\n'stargan-tf datasets describe --dataset NAME' says more about one.")
+        print(f"{name:<{width}}{_summary(plugin)}")
+    print("\nFor details, run 'stargan-tf datasets describe --dataset NAME'.")
 
 
-def _what(plugin: Plugin) -> str:
-    """What can be said without importing it: of others, their package's summary."""
+def _summary(plugin: Plugin) -> str:
+    """A description that needs no import: for plugins, their package's summary."""
     if plugin.ambiguous:
         return f"claimed by {' and '.join(plugin.packages)}: cannot be used"
     package = plugin.packages[0]
@@ -90,12 +90,12 @@ def _what(plugin: Plugin) -> str:
 
 
 def _save(name: str, args: argparse.Namespace) -> None:
-    # Here, not above: listing must not wait for Pillow.
+    # Imported here: listing must not wait for Pillow.
     from stargan_tf.data.registry import load_dataset
     from stargan_tf.translation.pictures import save_pictures
 
     if not args.output:
-        raise InputError("--output FOLDER is missing: where to save the images.")
+        raise InputError("--output DIR is missing: the folder for the images.")
     options = data_options(args)
     source = load_dataset(name, args.split, args.image_size, **options)
     files = save_pictures(source, args.output, args.count, args.overwrite)
@@ -114,9 +114,7 @@ def _describe(name: str, args: argparse.Namespace) -> None:
     opened = _open(name, args.image_size, DatasetOptions(**data_options(args)))
     try:
         if output and not opened.splits:
-            raise InputError(
-                f"There is no contact sheet without images: {opened.problems[0]}"
-            )
+            raise InputError(f"A contact sheet needs images: {opened.problems[0]}")
         if output:
             write_picture(contact_sheet(dict(opened.splits)), output)
     finally:
@@ -126,14 +124,14 @@ def _describe(name: str, args: argparse.Namespace) -> None:
 
 
 def _open(name: str, image_size: int, options: DatasetOptions) -> "Opened":
-    """The data set, as far as it is there."""
+    """The data set; without its files, what is known about it."""
     from stargan_tf.doctor.opened import Opened, open_data
 
     try:
         return open_data(name, image_size, options)
     except (InputError, ImportError) as error:
-        # Without files (or the extra that reads them) there is still much to say; with
-        # a wrong flag there is not.
+        # Without files (or the extra that reads them) there is still something to
+        # describe; with a wrong flag there is not.
         given = options.data_dir, options.labels, *options.attributes
         if name not in DATASETS.installed() or any(given):
             raise
@@ -156,18 +154,18 @@ DATASETS_COMMAND = Command(
 
 
 def _add_doctor_arguments(parser: CommandParser) -> None:
-    parser.add_required("--dataset", "Data set to check.")
+    parser.add_required("--dataset", "Name of the data set to check.")
     add_data_arguments(parser)
     add = parser.add_argument_group("Report").add_argument
     add("--output", metavar="FILE", help="JSON file for the report.")
     add_overwrite(add)
-    help = "Also look for images that are nearly equal: resized or edited copies."
+    help = "Also look for nearly equal images, such as resized or edited copies."
     add("--near_duplicates", action=Switch, default=False, help=help)
 
 
 def _doctor(args: argparse.Namespace) -> int:
     options = DatasetOptions(**data_options(args))
-    # Here, not above: the help must not wait for Pillow.
+    # Imported here: the help must not wait for Pillow.
     from stargan_tf.doctor import diagnose
     from stargan_tf.doctor.report import report_text, write_report
 
@@ -175,7 +173,7 @@ def _doctor(args: argparse.Namespace) -> int:
     if output:
         check_file(output, args.overwrite)
     report = diagnose(args.dataset, args.image_size, options, args.near_duplicates)
-    # Kept before it is printed, and printed if it cannot be kept.
+    # Written before it is printed, and printed even if it cannot be written.
     try:
         if output:
             write_report(report, output)
@@ -191,7 +189,7 @@ DOCTOR = Command(
     usage=(
         "doctor --dataset NAME [--data_dir DIR] [--labels FILE] "
         "[--output FILE.json]\n"
-        "Exit status: 0 no errors were found, 1 errors were found, 2 wrong usage."
+        "Exit status: 0: no errors found, 1: errors found, 2: wrong usage."
     ),
     add_arguments=_add_doctor_arguments,
     run=_doctor,
@@ -201,10 +199,10 @@ DOCTOR = Command(
 def _add_new_plugin_arguments(parser: CommandParser) -> None:
     help = "Name of the data set or the model family."
     parser.add_argument("name", metavar="NAME", help=help)
-    help = "What the package brings: a data set, or a model family to train."
+    help = "What the package provides: a data set, or a model family to train."
     add = parser.add_argument
     add("--kind", choices=("dataset", "model"), default="dataset", help=help)
-    add("--output", help="Folder to write (default: NAME in the current folder).")
+    add("--output", help="Folder to write. [NAME in the current folder]")
 
 
 def _new_plugin(args: argparse.Namespace) -> None:
@@ -216,7 +214,7 @@ def _new_plugin(args: argparse.Namespace) -> None:
         "Install and test it:\n"
         f"  pip install -e '{folder}[test]'\n"
         f"  pytest {folder}\n"
-        f"{folder}/README.md has the commands to train, and says what to edit."
+        f"{folder}/README.md explains what to edit and how to train."
     )
 
 
@@ -228,7 +226,7 @@ NEW_PLUGIN = Command(
 )
 
 
-# === env, presets, cache: what is installed, known and kept ===
+# === env, presets, cache: what is installed and cached ===
 
 _PACKAGES = ("numpy", "Pillow", "absl-py", "tensorboard")
 
@@ -294,7 +292,7 @@ def _show_presets(args: argparse.Namespace) -> None:
     width = max(map(len, known_presets)) + 2
     for name, known in known_presets.items():
         print(f"{name:<{width}}{known.description}")
-    print("\n'stargan-tf presets NAME' shows what one sets.")
+    print("\nFor the options that a preset sets, run 'stargan-tf presets NAME'.")
 
 
 SHOW_PRESETS = Command(
@@ -306,20 +304,20 @@ SHOW_PRESETS = Command(
 
 
 def _add_cache_arguments(parser: CommandParser) -> None:
-    help = "Kinds of entries to list. [all]"
+    help = "Types of entries to list. [all]"
     parser.add_argument("kinds", metavar="KIND", nargs="*", help=help)
-    help = "Remove these entries, except images that running processes use."
+    help = "Remove these entries, except images in use by running processes."
     parser.add_argument("--clear", action=Switch, default=False, help=help)
 
 
 def _show_cache(args: argparse.Namespace) -> None:
     from stargan_tf.data import cache
 
-    for kind in args.kinds:
-        if kind not in cache.KINDS:
+    for name in args.kinds:
+        if name not in cache.KINDS:
             raise InputError(
-                f"KIND must be one of {', '.join(cache.KINDS)}. "
-                f"{near_names(kind, cache.KINDS)}"
+                f"KIND must be one of {', '.join(cache.KINDS)}. Received: {name}. "
+                f"{near_names(name, cache.KINDS)}"
             )
     entries = cache.kept(tuple(args.kinds) or cache.KINDS)
     if args.clear:
@@ -331,8 +329,8 @@ def _show_cache(args: argparse.Namespace) -> None:
         print(f"{entry.kind:<12} {size:>12}  {day}  {entry.title}")
     print(f"{len(entries)} entries, {_total(entries)}, in {cache.cache_folder()}")
     print(
-        f"Images may take {_megabytes(cache.limit_bytes())} ({cache.LIMIT_VARIABLE}); "
-        "the longest unused ones leave first."
+        f"Images are limited to {_megabytes(cache.limit_bytes())} "
+        f"({cache.LIMIT_VARIABLE}); the least recently used ones are removed first."
     )
 
 
@@ -345,8 +343,8 @@ def _clear(entries: list) -> None:
     if left:
         names = ", ".join(f"{entry.kind} {entry.title}" for entry in left[:3])
         raise InputError(
-            f"{len(left)} entries are in use, or you may not remove them: {names}"
-            f"{', …' if len(left) > 3 else ''}. Try again when nothing runs."
+            f"{len(left)} entries are in use, or cannot be removed: {names}"
+            f"{', …' if len(left) > 3 else ''}. Try again when no other process runs."
         )
 
 

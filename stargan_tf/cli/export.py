@@ -1,4 +1,4 @@
-"""`stargan-tf export`, `import`, `serve`, `demo`: models leave, arrive, answer."""
+"""`stargan-tf export`, `import`, `serve`, and `demo`: models in other formats."""
 
 import argparse
 import os
@@ -60,8 +60,8 @@ def _add_export_arguments(parser: CommandParser) -> None:
         required=True,
         choices=list(_EXPORTERS),
         help="saved_model: SavedModel for TF Serving: OUTPUT/1, then OUTPUT/2 and so "
-        "on. litert: LiteRT (TFLite) files for phones, browsers and small boards. "
-        "torch: checkpoints for the authors' own PyTorch code.",
+        "on. litert: LiteRT (TFLite) files for phones, browsers, and small boards. "
+        "torch: checkpoints for the authors' PyTorch code.",
     )
     add("--output", required=True, metavar="DIR", help="Folder to write.")
     add_overwrite(add)
@@ -69,20 +69,20 @@ def _add_export_arguments(parser: CommandParser) -> None:
         "--check",
         action=Switch,
         help=f"{' and '.join(_COMPARED)}: compare with Keras on held-out images. An "
-        "export that fails the check is not written; the exit status is 1. [true]",
+        "export that fails the check is not written; the exit status is then 1. [true]",
     )
     add_model_data_arguments(parser)
     add = parser.add_argument_group("Format litert").add_argument
     add("--quantize", choices=MODES, help=f"{MODES_HELP} [{NONE}]")
-    help = f"Type of input and output images. {FLOAT32} is in [-1, 1]. [{FLOAT32}]"
+    help = f"Type of input and output images; {FLOAT32} is in [-1, 1]. [{FLOAT32}]"
     add("--input_type", choices=INPUT_TYPES, help=help)
-    help = "For int8: training images that give the ranges of values. [50]"
+    help = "For int8: number of training images to calibrate ranges with. [50]"
     add("--calibration_images", type=number(int, 1), help=help)
 
 
 def _export(args: argparse.Namespace) -> int:
     _refuse_flags_of_other_formats(args)
-    # Here, not above: NumPy is slow to start.
+    # Imported here: NumPy is slow to start.
     from stargan_tf.training.run_folder import find_checkpoint
 
     checkpoint, state = find_checkpoint(args.model)
@@ -116,7 +116,8 @@ def _export_saved_model(
     output = Path(args.output)
     if args.overwrite:
         raise InputError(
-            "--format saved_model adds a version and replaces none. Drop --overwrite."
+            "--format saved_model adds a version and never replaces one. Drop "
+            "--overwrite."
         )
     check_installed()
     next_version(output)
@@ -196,7 +197,7 @@ EXPORT = Command(
 
 
 def _add_import_arguments(parser: CommandParser) -> None:
-    help = "The files of one model, or the name of a published one: official/afhq."
+    help = "The files of one model, or a published model, such as official/afhq."
     parser.add_argument("checkpoints", metavar="CHECKPOINT", nargs="+", help=help)
     parser.add_argument(
         "--output", required=True, metavar="DIR", help="Folder to write."
@@ -206,30 +207,30 @@ def _add_import_arguments(parser: CommandParser) -> None:
         "--accept_license",
         action=Switch,
         default=False,
-        help="For official/NAME: accept the authors' license without being asked.",
+        help="For official/NAME: accept the authors' license without a prompt.",
     )
     add = parser.add_argument_group("Names").add_argument
     add("--preset", help=f"Names of the labels: {', '.join(PRESETS)}.")
     add(
         "--domains",
-        help="Names of the labels, A,B,…, in the order of training; A,B,…/C,D,… "
-        "for a joint model.",
+        help="Names of the labels, A,B,C, in the order of training; A,B/C,D for a "
+        "joint model.",
     )
     add(
         "--label_type",
-        help="binary: each label is on or off. one_hot: exactly one is on. "
-        "one_hot/binary for a joint model. [as in the official code]",
+        help="binary: each label is on or off. one_hot: exactly one is on. For a "
+        "joint model, such as one_hot/binary. [as in the official code]",
     )
     parser.add_argument(
         "--image_size",
         type=number(int, 1),
-        help="Side of the images in pixels, needed for {step}-G.ckpt without "
-        "{step}-D.ckpt. [128]",
+        help="Side of the images in pixels, for {step}-G.ckpt without {step}-D.ckpt. "
+        "[128]",
     )
 
 
 def _import(args: argparse.Namespace) -> None:
-    # Here, not above: NumPy is slow to start.
+    # Imported here: NumPy is slow to start.
     from stargan_tf.convert.read import read
 
     output = Path(args.output)
@@ -252,7 +253,9 @@ def _import(args: argparse.Namespace) -> None:
     labels = " and ".join(f"{info.name} ({', '.join(info.domains)})" for info in infos)
     print(f"A {imported.family} model for {infos[0].image_size} px of {labels}.")
     if imported.fresh:
-        print(f"Not in the checkpoint: {', '.join(imported.fresh)}.")
+        print(
+            f"Not in the checkpoint, so newly initialized: {', '.join(imported.fresh)}."
+        )
     masks = f"--mask_provider {output} " if imported.has_landmarks else ""
     print_next_steps(
         family(imported.family).uses,
@@ -263,27 +266,28 @@ def _import(args: argparse.Namespace) -> None:
     )
     if imported.has_landmarks:
         print(
-            "The checkpoint's landmark network makes the masks of its high-pass skips."
+            "The checkpoint's landmark network computes the masks for its high-pass "
+            "skips."
         )
     elif imported.options.get("high_pass"):
         print(
-            "It has high-pass skips, and the checkpoint no landmark network (fan) that "
-            "makes their masks: import it together with wing.ckpt, or add "
-            "--mask_provider to each."
+            "The model has high-pass skips, but the checkpoint has no landmark network "
+            "(fan) to compute their masks: import it together with wing.ckpt, or add "
+            "--mask_provider to each of these commands."
         )
 
 
 def _fetch_official(args: argparse.Namespace) -> tuple[Path, str | None, dict]:
-    """(file, preset, origin) of the model that is named, once its license is accepted.
+    """(file, preset, origin) of the named model, once its license is accepted.
 
-    The user's own names of the labels come before the preset.
+    Label names that the user gave replace the preset.
     """
     if len(args.checkpoints) > 1:
         raise InputError(
-            "A published model is imported alone. Received: "
+            "A published model must be imported alone. Received: "
             f"{' '.join(args.checkpoints)}"
         )
-    start_tensorflow()  # Keras fetches the file.
+    start_tensorflow()  # Keras downloads the file.
     from stargan_tf.convert.published import fetch, license_text, published
 
     source = published(args.checkpoints[0])
@@ -306,7 +310,7 @@ def _ask_to_accept(text: str) -> None:
         print()
         answer = ""
     if answer.strip().lower() not in ("y", "yes"):
-        raise InputError("The license was not accepted, so nothing was fetched.")
+        raise InputError("The license was not accepted; nothing was downloaded.")
 
 
 IMPORT = Command(
@@ -315,7 +319,7 @@ IMPORT = Command(
         "import CHECKPOINT [CHECKPOINT …] [--preset NAME] --output DIR\n"
         "CHECKPOINT: files of the authors' code, {step}-G.ckpt and {step}-D.ckpt, or\n"
         "{step}_nets_ema.ckpt (_nets.ckpt, _optims.ckpt), or wing.ckpt; also .npz. Or\n"
-        "the name of a model that is fetched from its authors: official/celeba_hq,\n"
+        "the name of a model to download from its authors: official/celeba_hq,\n"
         "official/afhq, official/wing."
     ),
     add_arguments=_add_import_arguments,
@@ -323,22 +327,25 @@ IMPORT = Command(
 )
 
 
-# === serve: TF Serving where it is found, else a development server ===
+# === serve: TF Serving if it is installed, or else a development server ===
 
 
 def _add_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
-    help = f"What 'export --format saved_model' wrote. Or a model: {MODEL_HELP}"
+    help = (
+        "Folder that 'export --format saved_model' wrote. Also any model that "
+        "'translate' takes; it is exported first."
+    )
     parser.add_required("--model", help)
     port = number(int, 0, 65535)
-    add("--port", type=port, default=8500, help="Port; 0 takes a free one.")
+    add("--port", type=port, default=8500, help="Port; 0: any free port.")
     add(
         "--host",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="Address to listen on; the default accepts connections from this machine "
-        "only. Connections are neither encrypted nor authenticated. TF Serving, if "
-        "installed, ignores this and listens on every address of the machine.",
+        help="Address to listen on; 127.0.0.1 accepts connections from this machine "
+        "only. Connections are neither encrypted nor authenticated. An installed "
+        "tensorflow_model_server ignores this and listens on all addresses.",
     )
 
 
@@ -350,15 +357,15 @@ def _serve(args: argparse.Namespace) -> None:
     folder = _folder(args.model)
     tf_serving.served_version(folder)
     if command := tf_serving.program_command(folder, port):
-        _become(command, f"TF Serving ({command[0]}), at every address, port {port}")
+        _become(command, f"TF Serving ({command[0]}) on all addresses, port {port}")
     if command := tf_serving.docker_command(folder, host, port):
-        _become(command, f"TF Serving (Docker's {tf_serving.IMAGE}), at {host}:{port}")
+        _become(command, f"TF Serving (Docker's {tf_serving.IMAGE}) on {host}:{port}")
     _serve_here(folder, host, port)
 
 
-def _become(command: Sequence[str], described: str) -> None:
-    """Replaces this process, which so passes on signals and the exit status."""
-    note(f"Running {described}")
+def _become(command: Sequence[str], description: str) -> None:
+    """Replaces this process, so that signals and the exit status pass through."""
+    note(f"Running {description}")
     sys.stderr.flush()
     os.execv(command[0], command)
 
@@ -375,21 +382,21 @@ def _serve_here(folder: Path, host: str, port: int) -> None:
         server.start()
         print(
             f"Running the development server, since TF Serving is not installed: "
-            f"{server.name}, version {server.version}, at {server.address}",
+            f"{server.name}, version {server.version}, on {server.address}",
             flush=True,
         )
-        # Looked at every second: another thread may get the signal, or the interrupt
-        # be raised in a finalizer, where Python drops it.
+        # Polled: another thread may receive the signal, or the interrupt may be raised
+        # in a finalizer, where Python drops it.
         while not interruption.received():
             time.sleep(1)
     except KeyboardInterrupt:
         pass
-    note("Finishing requests.")
+    note("Finishing open requests.")
     server.stop()
 
 
 def _folder(model: str) -> Path:
-    """The folder of an exported model, which is any other model's export if need be."""
+    """The folder of an exported model; any other model is exported first."""
     from stargan_tf.serving.tf_serving import versions
 
     folder = Path(model)
@@ -398,10 +405,10 @@ def _folder(model: str) -> Path:
 
 
 def _exported(model: str, format: str, content: str) -> Path:
-    """The folder of a model's export, which is made once and kept in the cache.
+    """The folder of a model's export, which is created once and cached.
 
     Args:
-        content: what is in the folder when it is complete.
+        content: a file or folder that a complete export contains.
     """
     from stargan_tf.data.cache import cache_folder
     from stargan_tf.training.checkpoints import model_digest
@@ -410,31 +417,31 @@ def _exported(model: str, format: str, content: str) -> Path:
 
     checkpoint, state = find_checkpoint(model)
     check_format(format, state.model)
-    # Under the model's name, which is the one that clients ask for.
+    # Named after the model, since clients request it by that name.
     key = f"{format}-{model_digest(checkpoint)[:16]}"
-    made = cache_folder() / "served" / __version__ / key / beside(model, "").name
-    if not (made / content).exists():
-        note(f"Exporting {model} once, to {made}")
+    folder = cache_folder() / "served" / __version__ / key / beside(model, "").name
+    if not (folder / content).exists():
+        note(f"Exporting {model} to the cache, {folder}")
         start_tensorflow()
-        resolve_name(FORMATS[format][1])(checkpoint, state, made, check=False)
-    return made
+        resolve_name(FORMATS[format][1])(checkpoint, state, folder, check=False)
+    return folder
 
 
 def _usable_port(host: str, port: int) -> int:
-    """The port, or a free one for 0; InputError if it cannot be listened at."""
+    """The port, or a free one for 0; InputError if it is not available."""
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = found[0]
-        with socket.socket(family, kind, protocol) as trial:
+        infos = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        family, socket_type, protocol, _, address = infos[0]
+        with socket.socket(family, socket_type, protocol) as trial:
             if os.name == "posix":
-                # A port that a server has just left is free.
+                # A port that a server has just closed is free.
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
             return trial.getsockname()[1]
     except OSError as error:
         raise InputError(
-            f"Cannot listen at {host}:{port}: the port is in use, or the address is "
-            "not this machine's. Pass another --port; 0 takes a free one."
+            f"Cannot listen on {host}:{port}: the port is in use, or the address is "
+            "not this machine's. Pass another --port; 0 takes any free port."
         ) from error
 
 
@@ -443,15 +450,15 @@ SERVE = Command(
     usage=(
         "serve --model saved_models/NAME [--port 8500]\n"
         "Runs tensorflow_model_server if it is installed, or else the Docker image\n"
-        "tensorflow/serving if it is on this machine, or else a development server.\n"
-        "Any other model than an exported one is exported once and kept in the cache."
+        "tensorflow/serving if it has been pulled, or else a development server.\n"
+        "A model that is not exported yet is exported once, to the cache."
     ),
     add_arguments=_add_arguments,
     run=_serve,
 )
 
 
-# === demo web: a page on which an exported model runs in the browser ===
+# === demo web: a page that runs an exported model in the browser ===
 
 _DEFAULT_MODEL = "toon_attributes"
 
@@ -459,29 +466,32 @@ _DEFAULT_MODEL = "toon_attributes"
 def _add_demo_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
     add("demo", choices=["web"], help="Which demo.")
-    help = f"Folder that 'export --format litert' wrote. Or a model: {MODEL_HELP}"
+    help = (
+        "Folder that 'export --format litert' wrote. Also any model that 'translate' "
+        "takes; it is exported first."
+    )
     add("--model", default=_DEFAULT_MODEL, help=help)
     add("--output", metavar="DIR", help="Folder to write the page to.")
     add_overwrite(add)
-    help = "Port; 0 takes a free one."
+    help = "Port; 0: any free port."
     add("--port", type=number(int, 0, 65535), default=8000, help=help)
     help = "Serve the page until Ctrl-C; --noserve only writes it."
     add("--serve", action=Switch, default=True, help=help)
     add(
         "--runtime",
         metavar="DIR",
-        help="Folder in which 'npm install @litertjs/core' was run. [downloaded once, "
-        "12 MB]",
+        help="Folder in which 'npm install @litertjs/core' was run. [a 12 MB download, "
+        "which is cached]",
     )
 
 
 def _run(args: argparse.Namespace) -> None:
-    # Here, not above: NumPy is slow to start.
+    # Imported here: NumPy is slow to start.
     from stargan_tf.demo.litert_js import is_runtime, kept_runtime
     from stargan_tf.demo.web import run_web_demo
 
     if args.runtime is None and not is_runtime(kept_runtime()):
-        start_tensorflow()  # Keras fetches it.
+        start_tensorflow()  # Keras downloads it.
     try:
         run_web_demo(
             _model_folder(args.model),
@@ -491,14 +501,14 @@ def _run(args: argparse.Namespace) -> None:
             overwrite=args.overwrite,
         )
     except KeyboardInterrupt:
-        # Ctrl-C is how this command ends.
+        # Ctrl-C is the normal way to end this command.
         print()
 
 
 def _model_folder(text: str) -> Path:
-    """The folder of LiteRT files, which are any other model's export if need be.
+    """The folder of LiteRT files; any other model is exported first.
 
-    A model's folder comes before a shipped model of that name.
+    A folder takes precedence over a shipped model of the same name.
     """
     folder = Path(text)
     if shipped.named_or(folder) != folder or (

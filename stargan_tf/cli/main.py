@@ -1,11 +1,11 @@
 """`stargan-tf COMMAND …`: finds the command, parses its flags, reports errors.
 
-What the user caused is raised as `InputError` (or an `ImportError` that names an extra,
-`stargan_tf[…]`) and printed here in one line, with exit status 2. So is an `OSError`
-if the machine caused it (a full disk, missing permission) or if it is about a path on
-the command line. SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt`, which may carry
-a message that says how to resume; it is printed, with status 130 or 143. Everything
-else keeps its traceback.
+Mistakes of the user are raised as `InputError` (or as an `ImportError` that names an
+extra, `stargan_tf[…]`) and printed in one line, with exit status 2. So is an `OSError`
+that the machine caused (a full disk, missing permission) or that concerns a path on the
+command line. SIGINT, SIGTERM, and SIGHUP raise `KeyboardInterrupt`, whose message may
+explain how to resume; it is printed, with status 130 or 143. Every other exception is a
+bug: its traceback is printed with a request to report it, with status 1.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from stargan_tf.limits import MAX_MESSAGE
 from stargan_tf.native_output import quietly
 from stargan_tf.version import __version__
 
-# Name → its `Command`, imported when it is used.
+# Name → its `Command`, which is imported on use.
 COMMANDS = {
     "train": "stargan_tf.cli.train:TRAIN",
     "translate": "stargan_tf.cli.translate:TRANSLATE",
@@ -51,10 +51,10 @@ COMMANDS = {
     "presets": "stargan_tf.cli.data:SHOW_PRESETS",
     "env": "stargan_tf.cli.data:ENV",
 }
-USER_ERROR = 2
-UNREAD = 141  # as of a program that a shell ends because nobody reads its output
-# Errors of the system that are no defect of ours wherever they come from.
-_OF_THE_MACHINE = (
+BUG, USER_ERROR = 1, 2
+UNREAD = 141  # that of a program that SIGPIPE ends
+# System errors that are never a bug of this package.
+_MACHINE_ERRORS = (
     "EACCES EADDRINUSE EDQUOT EFBIG EIO EMFILE ENAMETOOLONG ENFILE ENOMEM ENOSPC EPERM "
     "EROFS"
 )
@@ -64,49 +64,65 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
 
     Returns:
-        The exit status: 0; 2 for an error of the user's; 130 after Ctrl-C and 143
-        after SIGTERM or SIGHUP, unless a command ends in its usual way then; 141 if
-        whoever read the output has gone.
+        The exit status: 0; 1 for a bug; 2 for a user error; 130 after Ctrl-C and 143
+        after SIGTERM or SIGHUP, unless that is how the command ends normally; 141 if
+        the reader of the output has closed it, as `head` does.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if "_ARGCOMPLETE" in os.environ:
+        _complete(os.environ["COMP_LINE"])
     with interruption.handled_signals(), _any_character_printed():
         try:
             status = _answer(arguments)
             sys.stdout.flush()
             return status
         except BrokenPipeError:
-            if not _reader_has_gone():
-                raise
-            return UNREAD
+            return UNREAD if _reader_has_gone() else _report_bug()
+
+
+def _complete(line: str) -> None:
+    """Prints what may follow a command line, for the shell, and exits."""
+    import argcomplete
+
+    _, name, *words = [*line.split(), ""]
+    parser: argparse.ArgumentParser
+    if name in COMMANDS and not line.endswith(name):
+        os.environ["_ARGCOMPLETE"] = "2"  # The command's name is the program's.
+        parser = CommandParser(name, resolve_name(COMMANDS[name]), words)
+    else:
+        parser = _program_parser()
+    argcomplete.autocomplete(parser)
 
 
 def _answer(arguments: list[str]) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            # Reported as an unreadable image; Pillow's note would be a second line.
+            # Reported as an unreadable image; Pillow's warning would repeat it.
             warnings.filterwarnings("ignore", "Image size .* exceeds limit")
             return _dispatch(arguments)
     except KeyboardInterrupt as interrupt:
         return _report(f"interrupted. {interrupt}", interruption.exit_status())
+    except BrokenPipeError:
+        raise
     except Exception as error:
         message = _explanation(error, arguments)
         if message is None:
-            raise
+            return _report_bug()
         if "--debug" in arguments:
             traceback.print_exc()
         return _report(message, USER_ERROR)
 
 
 def _explanation(error: Exception, arguments: list[str]) -> str | None:
-    """What a user is told of an error; None of a defect."""
+    """The message for an error of the user or the machine; None for a bug."""
     text, surrogates = str(error), "surrogates" in getattr(error, "reason", "")
     if isinstance(error, UnicodeEncodeError) and surrogates:
         return (
-            f"A name is not in UTF-8, which is needed here: {error.object!a}. Rename "
-            "the file or folder."
+            f"File names must be valid UTF-8. Received: {error.object!a}. Rename the "
+            "file or folder."
         )
-    # TensorFlow's class, which is not imported for this. A full disk has the same one.
+    # TensorFlow's class, matched without importing it; also raised for a full disk.
     if type(error).__name__ == "ResourceExhaustedError" and (
         "oom" in text.lower() or "alloc" in text.lower()
     ):
@@ -120,14 +136,15 @@ def _explanation(error: Exception, arguments: list[str]) -> str | None:
 
 
 def _out_of_memory(error: Exception, arguments: list[str]) -> str:
-    advice = "Give a smaller --batch_size: memory grows nearly in proportion to it."
+    advice = "Pass a smaller --batch_size: memory is nearly proportional to it."
     if arguments[0] == "train":
-        # Measured by benchmarks/memory_v2.py: what a step adds to weights and moments.
+        # Measured by benchmarks/memory_v2.py: a step's memory beyond weights and
+        # optimizer state.
         advice += (
-            " A smaller --image_size needs a quarter for half the side. Where the "
-            "model has them, --accumulate 4 saves 23 % of what a step needs, --remat "
-            "13 % and --precision mixed_bfloat16 10 % (at 128 px on a CPU); the "
-            "presets ..._low_memory combine them."
+            " Half the --image_size needs a quarter. Where the model has them, "
+            "--accumulate 4 saves 23 % of a step's memory, --remat 13 %, and "
+            "--precision mixed_bfloat16 10 % (at 128 px on a CPU); the presets "
+            "..._low_memory combine them."
         )
     reason = getattr(error, "message", None) or str(error)
     first = reason.strip().splitlines()[0][:300]
@@ -137,7 +154,7 @@ def _out_of_memory(error: Exception, arguments: list[str]) -> str:
 
 @contextlib.contextmanager
 def _any_character_printed() -> Iterator[None]:
-    """What the streams' encoding lacks, such as an arrow in ASCII, becomes a "?"."""
+    """Prints "?" for characters that the streams' encoding lacks."""
     changed = []
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -152,13 +169,13 @@ def _any_character_printed() -> Iterator[None]:
 
 
 def _reader_has_gone() -> bool:
-    """Whether it was our output that broke; the rest of it then goes nowhere."""
+    """Whether our output was closed; what remains of it is then discarded."""
     broken = [stream for stream in (sys.stdout, sys.stderr) if _is_broken(stream)]
     for stream in broken:
-        # Python flushes once more at its end, and would complain.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        # Python flushes once more at exit, which would fail.
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
     return bool(broken)
 
 
@@ -170,15 +187,13 @@ def _is_broken(stream: TextIO) -> bool:
             event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)
         )
     except (AttributeError, OSError, ValueError):
-        return False  # Windows, or a stream that is no file
+        return False  # Windows, or a stream without a file descriptor
 
 
 def _is_expected(error: OSError, arguments: Sequence[str]) -> bool:
-    """Whether an error is the machine's or about a path that the user typed."""
-    if isinstance(error, BrokenPipeError):
-        return False
-    of_the_machine = errno.errorcode.get(error.errno) in _OF_THE_MACHINE.split()
-    if of_the_machine or isinstance(error, ConnectionError | TimeoutError):
+    """Whether the machine caused an error, or a path that the user typed."""
+    from_machine = errno.errorcode.get(error.errno) in _MACHINE_ERRORS.split()
+    if from_machine or isinstance(error, ConnectionError | TimeoutError):
         return True
     if not isinstance(error.filename, str):
         return False
@@ -203,7 +218,7 @@ def _dispatch(arguments: list[str]) -> int:
         args = CommandParser(name, command, rest).parse()
     except SystemExit:  # After --help or --version.
         return 0
-    # The form of what the data pipeline logs, such as images it left out.
+    # Format of what the data pipeline logs, such as skipped images.
     level = logging.INFO if args.verbose else logging.WARNING
     logging.basicConfig(format=f"{PROGRAM}: %(message)s", level=level)
     if args.verbose:
@@ -220,7 +235,10 @@ def _program_parser() -> argparse.ArgumentParser:
         "domains.",
         formatter_class=HelpFormatter,
         add_help=False,
-        epilog=f"'{PROGRAM} COMMAND --help' lists a command's flags.",
+        epilog=f"'{PROGRAM} COMMAND --help' lists a command's flags. For shell "
+        "completion, pip install 'stargan_tf[completion]', then put eval "
+        f'"$(register-python-argcomplete {PROGRAM})" into ~/.bashrc or ~/.zshrc (fish: '
+        f"register-python-argcomplete --shell fish {PROGRAM} | source).",
     )
     parser.add_argument("-h", "--help", action="help", help="Show this help.")
     help = "Show the version of stargan_tf."
@@ -232,17 +250,26 @@ def _program_parser() -> argparse.ArgumentParser:
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:
-    """One line: where in our code a warning arose says nothing to a user."""
+    """Prints a warning in one line, without its place in our code."""
     _report(f"warning: {message}", 0)
+
+
+def _report_bug() -> int:
+    traceback.print_exc()
+    message = (
+        "this is a bug in stargan_tf. Please report it with the traceback above and "
+        f"the output of '{PROGRAM} env'."
+    )
+    return _report(message, BUG)
 
 
 def _report(message: object, status: int) -> int:
     line = " ".join(str(message).split())
     if len(line) > MAX_MESSAGE:
-        # The end often says what to do.
+        # The end often says how to fix it.
         half = MAX_MESSAGE // 2 - 40
-        left_out = len(line) - 2 * half
-        line = f"{line[:half]} … ({left_out:,} characters) … {line[-half:]}"
+        omitted = len(line) - 2 * half
+        line = f"{line[:half]} … ({omitted:,} characters) … {line[-half:]}"
     print(f"{PROGRAM}: {line}", file=sys.stderr)
     return status
 

@@ -1,4 +1,4 @@
-"""Flags that several commands have: which data to open, and which code to run."""
+"""Flags shared by several commands: which data to open, and which code to run."""
 
 import argparse
 from dataclasses import fields
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 DATA = "Data"
 MODEL_HELP = (
-    "A run folder, the folder of a checkpoint or preset, a .keras file, an address "
+    "Model: a run folder, the folder of a checkpoint or preset, a .keras file, a URL "
     "such as hf://user/model, or the name of a model that comes with the package."
 )
 GROUP_HELP = (
-    "What in an image's path names its group, such as (patient_[0-9]+)/: the part in "
-    "parentheses."
+    "Regular expression for the group in an image's path, such as (patient_[0-9]+)/: "
+    "the text in parentheses is the group's name."
 )
 _OPTIONS = tuple(field.name for field in fields(DatasetOptions))
-# Of a command that opens the data of a model.
+# The flags of a command that opens the data of a model.
 DATA_FLAGS = ("dataset", "image_size", "accept_changed_data", *_OPTIONS)
 
 
 def add_data_arguments(parser: CommandParser) -> None:
-    """Adds the flags with which a data set is opened, and `--image_size`."""
+    """Adds the flags that open a data set, and `--image_size`."""
     group = parser.add_argument_group(DATA)
     help = "Side of the square images in pixels, or HEIGHT,WIDTH; multiples of 4."
     group.add_argument("--image_size", type=_size, default=128, help=help)
@@ -48,33 +48,38 @@ def add_data_arguments(parser: CommandParser) -> None:
 
 
 def add_model_data_arguments(parser: CommandParser) -> None:
-    """Adds the flags that say which data a model is used with."""
+    """Adds the flags that select the data for a model."""
     group = parser.add_argument_group(DATA)
-    group.add_argument("--dataset", metavar="NAME", help="Data set. [the model's own]")
-    # Of earlier versions; it can only be the model's.
+    group.add_argument(
+        "--dataset",
+        metavar="NAME",
+        help="Name of the data set. [the one the model was trained on]",
+    )
+    # A flag of earlier versions; only the model's own size is accepted.
     group.add_argument("--image_size", type=_size, help=argparse.SUPPRESS)
     _add_options(group)
     add_accept_changed_data(group)
 
 
 def _add_options(group: Any) -> None:
-    # No defaults: what is not given is as in the model's training.
+    # No defaults: flags that are not given are as in training.
     add = group.add_argument
     add("--data_dir", metavar="DIR", help="Folder with the images.")
-    add("--labels", metavar="FILE", help="File of labels, for 'attributes'.")
-    help = "Attributes to use, A,B,…. [all]"
+    add("--labels", metavar="FILE", help="Attribute file, for --dataset attributes.")
+    help = "Attributes to use: NAME[,NAME]. [all]"
     add("--attributes", type=_names, metavar="NAMES", help=help)
-    help = f"{CROP_SIZE_HELP} [by --fit]"
+    help = f"{CROP_SIZE_HELP} [depends on --fit]"
     add("--crop_size", type=number(int, 1), help=help)
     add(
         "--held_out",
         type=float,
         help="Fraction of images held out from training. [0.1]",
     )
-    help = "Make one domain of each image's attributes, for models of domains."
+    help = "Turn each image's attributes into one domain, for models of domains."
     add("--one_hot", action=Switch, help=help)
     help = (
-        f"How to make images square: {CROP} the center, or {STRETCH} the whole image."
+        f"How to make images square: {CROP} the center, or {STRETCH} the whole image. "
+        "[as in training]"
     )
     add("--fit", choices=[CROP, STRETCH], help=help)
     add("--num_channels", type=number(int, 1), metavar="COUNT", help=CHANNELS_HELP)
@@ -100,7 +105,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def add_accept_changed_data(group: Any) -> None:
     """Adds `--accept_changed_data` to the parser, or to a group of its arguments."""
-    help = "Accept data that differ from those that the model was trained on."
+    help = "Accept data that differ from the model's training data."
     group.add_argument("--accept_changed_data", action=Switch, help=help)
 
 
@@ -109,10 +114,10 @@ def add_mask_provider(group: Any) -> None:
     group.add_argument(
         "--mask_provider",
         metavar="NAME",
-        help="Models with high-pass skips: what makes masks, such as the folder of an "
-        "imported landmark network, wing.ckpt, an installed provider "
-        "(mediapipe), or code: MODULE:FUNCTION or FILE.py:FUNCTION. [the run's own; if "
-        "that is code, it needs --trust_code]",
+        help="For models with high-pass skips, masks of images: the folder of an "
+        "imported landmark network, wing.ckpt, an installed provider such as "
+        "mediapipe, or a function, as MODULE:FUNCTION or FILE.py:FUNCTION. [the "
+        "run's; a function needs --trust_code]",
     )
 
 
@@ -122,34 +127,34 @@ def add_trust_code(group: Any) -> None:
         "--trust_code",
         action=Switch,
         default=False,
-        help="Import the functions that the run's configuration names. This runs code: "
-        "use it for your own runs, or those of people you trust.",
+        help="Import the functions that the run's configuration names. This executes "
+        "code: use it only for your own runs and those of people you trust.",
     )
 
 
 def data_options(args: argparse.Namespace) -> dict[str, Any]:
-    """The given data flags as keyword arguments of `DatasetOptions`."""
+    """The data flags that were given, as keyword arguments of `DatasetOptions`."""
     if args.image_size is not None:
         args.image_size = checked_size(args.image_size)
     if args.held_out is not None and not 0.0 < args.held_out < 1.0:
         raise InputError(
-            "held_out must be a share between 0 and 1, such as 0.1. "
+            "--held_out must be a fraction between 0 and 1, such as 0.1. "
             f"Received: {args.held_out}"
         )
     given = vars(args)
     options = {name: given[name] for name in _OPTIONS if given[name] is not None}
-    DatasetOptions(**options)  # Says what is wrong before a long search begins.
+    DatasetOptions(**options)  # Reports mistakes before a long search begins.
     return options
 
 
 def data_choice(args: argparse.Namespace, image_size: Any) -> "DataChoice":
-    """Which data the user wants a model to be used with."""
+    """The data that the flags select for a model."""
     from stargan_tf.evaluation.job import DataChoice
 
     if args.image_size and checked_size(args.image_size) != checked_size(image_size):
         raise InputError(
             f"The model takes images of {size_text(image_size)}. "
-            f"Received: --image_size {args.image_size}. Leave it out."
+            f"Received: --image_size {args.image_size}. Drop the flag."
         )
     accepted = bool(args.accept_changed_data)
     return DataChoice(args.dataset, data_options(args), accepted)
@@ -161,7 +166,7 @@ def given_code(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def check_masks(name: str | None, model: Any) -> None:
-    """Refuses a model that needs masks and has none, and masks that it does not need.
+    """Raises `InputError` if a model lacks masks, or does not use the given ones.
 
     Args:
         name: `--mask_provider`, or None.
@@ -170,11 +175,11 @@ def check_masks(name: str | None, model: Any) -> None:
     if high_pass and model.mask_provider is None:
         raise InputError(
             f"This model has high-pass skips (high_pass={high_pass}) and needs masks, "
-            "and its run names no source of them. Pass --mask_provider NAME, such as "
-            "the folder of an imported landmark network."
+            "but its run names nothing that computes them. Pass --mask_provider NAME, "
+            "such as the folder of an imported landmark network."
         )
     if name and not high_pass:
         raise InputError(
-            "This model has no high-pass skips and takes no masks. Drop "
+            "This model has no high-pass skips, so it takes no masks. Drop "
             "--mask_provider."
         )

@@ -1,4 +1,4 @@
-"""`stargan-tf questionnaire`: a page on which people compare models, and its votes."""
+"""`stargan-tf questionnaire`: a page on which people compare models."""
 
 import argparse
 import math
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     from stargan_tf.training.checkpoints import State
     from stargan_tf.translation.pictures import Fitting, InputPicture
 
-_FORMS = (
+_USAGES = (
     "questionnaire --models RUN,RUN[,…] INPUT [INPUT …] --to TARGET[;TARGET] "
     "--output DIR",
     "questionnaire --collect VOTES.csv [VOTES.csv …] --key DIR/questionnaire.json",
 )
-# What only one of the two forms takes.
-_OF_THE_PAGE = ("models", "to", "reference", "question", "checks", "mask_provider")
-_OF_THE_VOTES = ("key", "allow")
+# Flags of only one of the two usages.
+_PAGE_FLAGS = ("models", "to", "reference", "question", "checks", "mask_provider")
+_VOTES_FLAGS = ("key", "allow")
 _RESULTS = (".json", ".csv")
-MOST_MODELS = 9  # A digit chooses each.
+MAX_MODELS = 9  # A digit key selects each.
 # A semicolon outside quotes: an even number of quotes follows it.
 _SEMICOLON = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
@@ -49,54 +49,56 @@ _SEMICOLON = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 def _add_arguments(parser: CommandParser) -> None:
     help = "Image files and folders to translate; with --collect, files of votes."
     parser.add_argument("inputs", nargs="*", metavar="INPUT", help=help)
-    help = "Folder of the page. With --collect, a .json or .csv file for the result."
+    help = "Folder for the page. With --collect: .json or .csv file for the result."
     parser.add_argument("--output", metavar="PATH", help=help)
     add_overwrite(parser.add_argument)
-    help = "Seed of orders and random styles, or of the intervals of --collect."
+    help = "Seed for orders and random styles; with --collect, for the intervals."
     parser.add_argument("--seed", type=number(int, 0), default=0, help=help)
     group = parser.add_argument_group("Page")
     add = group.add_argument
     help = (
-        "Two to nine models, A,B,…: run folders, or what else --model of 'translate' "
-        "takes. Images are prepared as in the training of the first."
+        "Two to nine models, A,B[,C]: run folders, or any other models that "
+        "'translate' takes. Images are prepared as in the training of the first one."
     )
     add("--models", metavar="NAMES", help=help)
-    help = "What to translate to, as in 'translate'; several targets as 'A;B;…'."
+    help = "Target, as in 'translate'; several targets are separated by semicolons."
     add("--to", metavar="TARGETS", help=help)
     add(
         "--reference",
         action="append",
         metavar="PATH",
-        help="Style models: an image, or a folder, whose styles to take; may be "
-        "repeated. Each is asked about with each input. Other models take --to alone.",
+        help="For style models: image, or folder of images, whose styles to apply; may "
+        "be repeated. Every input is combined with every reference.",
     )
     add(
         "--question",
         choices=("best", "quality", "style"),
-        help="best: realism, target, and identity together. quality: the image alone. "
-        "style: how well that of --reference shows. [best]",
+        help="best: realism, target, and identity together. quality: image quality "
+        "only. style: similarity to the style of --reference. [best]",
     )
-    help = "Attention checks among the questions. [1 in 10, at least 2]"
+    help = "Number of attention checks. [1 in 10 questions, at least 2]"
     add("--checks", type=number(int, 0), help=help)
     add_mask_provider(group)
     add_trust_code(group)
     add = parser.add_argument_group("Votes").add_argument
-    help = "Count the votes in the files that raters sent back."
+    help = "Count the votes in files from raters."
     add("--collect", action=Switch, default=False, help=help)
-    add("--key", metavar="FILE", help="The questionnaire.json of the page.")
-    help = "Wrong answers to attention checks that a rater may give. [0]"
+    add("--key", metavar="FILE", help="questionnaire.json of the page.")
+    help = "Failed attention checks to accept from a rater. [0]"
     add("--allow", type=number(int, 0), help=help)
 
 
 def _run(args: argparse.Namespace) -> None:
-    own, others = _OF_THE_PAGE, _OF_THE_VOTES
-    needed = ("models", "to", "output")
+    refused, needed = _VOTES_FLAGS, ("models", "to", "output")
     if args.collect:
-        own, others, needed = others, own, ("key",)
-    usage = f"Usage: {PROGRAM} {_FORMS[args.collect]}"
-    for name in others:
+        refused, needed = _PAGE_FLAGS, ("key",)
+    usage = f"Usage: {PROGRAM} {_USAGES[args.collect]}"
+    for name in refused:
         if getattr(args, name) is not None:
-            raise InputError(f"--{name} does not go with this form. Drop it. {usage}")
+            mode = "with" if args.collect else "without"
+            raise InputError(
+                f"--{name} cannot be used {mode} --collect. Drop it. {usage}"
+            )
     for name in needed:
         if not getattr(args, name):
             raise InputError(f"--{name} is missing. {usage}")
@@ -139,7 +141,7 @@ def _collect(args: argparse.Namespace) -> None:
 
 @dataclass(frozen=True)
 class _Model:
-    """One of the models, not yet opened; `path` is what the user gave."""
+    """One of the models, not yet opened; `path` is as the user gave it."""
 
     path: str
     checkpoint: Path
@@ -155,7 +157,7 @@ class _Model:
 
 @dataclass(frozen=True)
 class _Target:
-    """What is asked of each input; `reference` is the prepared image, if any."""
+    """A target for each input; `reference` is the prepared image, if any."""
 
     text: str
     wanted: str
@@ -164,7 +166,7 @@ class _Target:
 
 
 def _make(args: argparse.Namespace) -> None:
-    """Translates and writes; everything is checked before TensorFlow starts."""
+    """Translates and writes; all checks come before TensorFlow starts."""
     from stargan_tf.data.info import sides
     from stargan_tf.evaluation.questionnaire import KEY, write_questionnaire
     from stargan_tf.training.checkpoints import model_digest
@@ -197,7 +199,7 @@ def _make(args: argparse.Namespace) -> None:
             loaded = load_model(model.checkpoint, compile=False, **code)
             for plan in plans[name]:
                 plan.work(loaded)
-        # Inputs are shown as the model with the largest images sees them.
+        # Inputs are shown at the size of the model with the largest images.
         infos = [model.info for model in models.values()]
         largest = max(infos, key=lambda info: math.prod(sides(info.image_size)))
         rows = _rows(pictures, staged, targets, plans, Fitting(largest, "stretch"))
@@ -215,7 +217,7 @@ def _make(args: argparse.Namespace) -> None:
             args.overwrite,
         )
     print(f"Wrote {questions} questions to {output}")
-    print(f"Give raters all of it but {KEY}, which says whose the images are.")
+    print(f"Give raters all files but {KEY}, which identifies the models.")
     print(f"Then: {PROGRAM} questionnaire --collect VOTES.csv --key {output / KEY}")
 
 
@@ -225,9 +227,9 @@ def _find_models(args: argparse.Namespace) -> dict[str, _Model]:
     from stargan_tf.training.run_folder import find_checkpoint
 
     paths = [path.strip() for path in args.models.split(",") if path.strip()]
-    if not 2 <= len(paths) <= MOST_MODELS:
+    if not 2 <= len(paths) <= MAX_MODELS:
         raise InputError(
-            f"--models names 2 to {MOST_MODELS} models with commas between. Received: "
+            f"--models takes 2 to {MAX_MODELS} models, separated by commas. Received: "
             f"{len(paths)}"
         )
     models = {}
@@ -237,24 +239,23 @@ def _find_models(args: argparse.Namespace) -> dict[str, _Model]:
         models[name] = _Model(path, checkpoint, state, steered)
         if models[name].info.intensity is not None:
             raise InputError(
-                "A questionnaire shows pictures. Received: a model of measured images, "
-                f"{path}. Leave it out."
+                "A questionnaire takes models of 8-bit images. Received: a model of "
+                f"measured images, {path}. Drop it."
             )
     styled = any("reference" in flags_of(model.steering) for model in models.values())
     if args.reference and not styled:
-        raise InputError("--reference is for style models, and none is named. Drop it.")
+        raise InputError("--reference needs a style model among --models. Drop it.")
     if args.question == "style" and not args.reference:
-        raise InputError("--question style is about that of --reference. Add one.")
+        raise InputError("--question style needs a --reference. Add one.")
     return models
 
 
 def _stage(
     pictures: Sequence["InputPicture"], folder: Path, fitting: "Fitting"
 ) -> list[Path]:
-    """Writes the part of each image that is used, in the image's own resolution.
+    """Writes the crop of each image that is used, at the original resolution.
 
-    Models then squeeze it to their size: each sees the same part, and what it would
-    see of the original.
+    Each model then stretches it to its size, so that all models receive the same crop.
     """
     from stargan_tf.data.options import used_box
     from stargan_tf.data.pictures import read_picture
@@ -277,7 +278,7 @@ def _targets(
     folder: Path,
     fitting: "Fitting",
 ) -> list[_Target]:
-    """Each target, with each reference if there are any."""
+    """Each target, combined with each reference if there are any."""
     from stargan_tf.data.labels import LabelSpace
     from stargan_tf.data.targets import parse_target
 
@@ -285,7 +286,7 @@ def _targets(
     space = LabelSpace(model.state.datasets)
     wanted = {text: _in_words(parse_target(text, space).changes) for text in texts}
     if not wanted:
-        raise InputError("--to names no target. Give a domain, as in 'translate'.")
+        raise InputError("--to names no target. Pass a domain, as in 'translate'.")
     if not references:
         return [_Target(text, words) for text, words in wanted.items()]
     staged = _stage(references, folder, fitting)
@@ -308,14 +309,14 @@ def _in_words(changes: dict[str, float]) -> str:
 def _plan(
     args: argparse.Namespace, model: _Model, target: _Target, inputs: Path, output: Path
 ) -> Plan:
-    """What `translate` plans for the same flags."""
+    """The plan of `translate` for the same flags."""
     flags = {
         "reference": target.reference,
         "seed": None if target.reference else args.seed,
         "mask_provider": args.mask_provider,
     }
-    taken = flags_of(model.steering)
-    given = {n: flag for n, flag in flags.items() if flag is not None and n in taken}
+    known = flags_of(model.steering)
+    given = {n: flag for n, flag in flags.items() if flag is not None and n in known}
     given |= {"model": model.path, "to": target.text, "output": output}
     words = [f"--{name}={value}" for name, value in given.items()]
     parser = CommandParser(
@@ -365,7 +366,7 @@ def _rows(
 
 QUESTIONNAIRE = Command(
     summary="Ask people which model translates best.",
-    usage=f"\n       {PROGRAM} ".join(_FORMS),
+    usage=f"\n       {PROGRAM} ".join(_USAGES),
     add_arguments=_add_arguments,
     run=_run,
 )

@@ -1,4 +1,4 @@
-"""`stargan-tf train`, `evaluate` and `compare`: models made and measured."""
+"""`stargan-tf train`, `evaluate`, and `compare`."""
 
 import argparse
 import contextlib
@@ -35,6 +35,9 @@ from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import (
     CLASSIFIER_STEPS,
     DEFAULT_METRICS,
+    DETECTION,
+    FID,
+    KID,
     METRICS,
     PROTOCOLS,
     EvaluationOptions,
@@ -56,26 +59,26 @@ _NO_OPTIONS = ("run", "config", "trust_code", "accept_changed_data", *VERBOSITY)
 def _add_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Run")
     groups = {"Run": group}
-    help = "Folder of the run, made if it is not there."
+    help = "Folder of the run; created if it does not exist."
     group.add_argument("--run", required=True, metavar="DIR", help=help)
     families = known_families(_named_family(parser.arguments))
     shown, *others = families.values()
     parser.description += (
-        f" The flags below are those of {shown.name} models; with another --family, "
-        "--preset, --config or --run, --help shows the flags of that family."
+        f" The flags below are those of {shown.name} models; add --family, --preset, "
+        "--config, or --run to --help to see the flags of another family."
     )
     help = f"One of {', '.join(presets(families))}."
     group.add_argument("--preset", metavar="NAME", help=help)
     group.add_argument("--config", metavar="FILE", help="JSON file with option values.")
     add_trust_code(group)
     options = {option.name: option for option in (*RUN_OPTIONS, *shown.options)}
-    # What only other families have is read, too, for `resolve` to say whose it is.
+    # Options of other families are parsed, too, so that `resolve` can name the family.
     theirs = {option.name: option for other in others for option in other.options}
     for option in (options | theirs | options).values():
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group)
         text = f"{option.help}{_default(shown.default(option))}".replace("%", "%%")
-        # No defaults here: a flag that is not given must not override file or preset.
+        # No defaults here: flags that are not given must not override file or preset.
         groups[option.group].add_argument(
             f"--{option.name}",
             action=Switch if option.kind is bool else "store",
@@ -86,7 +89,7 @@ def _add_arguments(parser: CommandParser) -> None:
 
 
 def _named_family(arguments: Sequence[str]) -> str | None:
-    """The family of the run, as `resolve` will find it; None if nothing names one."""
+    """The run's family, as `resolve` will determine it; None if nothing names one."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, add_help=False, exit_on_error=False
     )
@@ -95,31 +98,31 @@ def _named_family(arguments: Sequence[str]) -> str | None:
     try:
         given, _ = parser.parse_known_args(arguments)
     except argparse.ArgumentError:
-        return None  # Reported when all flags are read.
+        return None  # Reported when all flags are parsed.
     if given.family:
         return given.family
     file = given.config or (
         given.run and not given.preset and str(Path(given.run, "config.json"))
     )
-    filed = _family_in_file(file) if file else None
-    if filed or not (given.init_from or given.preset):
-        return filed
+    in_file = _family_in_file(file) if file else None
+    if in_file or not (given.init_from or given.preset):
+        return in_file
     if given.init_from:
-        with contextlib.suppress(InputError):  # likewise
+        with contextlib.suppress(InputError):  # Reported when the model is opened.
             return find_checkpoint(given.init_from)[1].model
     return preset(given.preset).values["family"] if given.preset else None
 
 
 def _family_in_file(path: str) -> str | None:
-    # What is wrong with the file is reported when all of it is read.
+    # Errors in the file are reported when all of it is read.
     try:
         values = read_json(Path(path))
-        named = values.get("family") or values.get("model")
-        if not named and values.get("preset"):
-            named = preset(values["preset"]).values["family"]
+        name = values.get("family") or values.get("model")
+        if not name and values.get("preset"):
+            name = preset(values["preset"]).values["family"]
     except (OSError, ValueError, AttributeError, TypeError):
         return None
-    return named if isinstance(named, str) else None
+    return name if isinstance(name, str) else None
 
 
 def _default(value: Any) -> str:
@@ -129,9 +132,9 @@ def _default(value: Any) -> str:
 def _train(args: argparse.Namespace) -> None:
     folder = RunFolder(Path(args.run))
     config = _resolve(args, folder)
-    resume.check(folder, config)  # Again in `train`; here it spares a slow start.
+    resume.check(folder, config)  # Also checked in `train`, after a slow import.
     try:
-        # A signal that arrives here leaves a checkpoint as well, of step 0.
+        # A signal during the import also leaves a checkpoint, of step 0.
         with postponed():
             start_tensorflow()
             from stargan_tf.training.run import train
@@ -142,9 +145,9 @@ def _train(args: argparse.Namespace) -> None:
             f"{interrupt} To resume: {PROGRAM} train --run {folder.path}"
         ) from None
     if model.distribute_strategy.extended.should_checkpoint:  # One of the workers.
-        print(f"\nStep {config.steps} is done; the model is {folder.path}")
+        print(f"\nFinished {config.steps} steps. Model: {folder.path}")
         for image in sorted(folder.samples.glob("step_*.png"))[-1:]:
-            print(f"Pictures: {image}")
+            print(f"Samples: {image}")
         print_next_steps(
             family(config.family).uses,
             folder.path,
@@ -169,9 +172,9 @@ TRAIN = Command(
     summary="Train a model, or resume a run that stopped.",
     usage=(
         "train --preset NAME --dataset NAME[,NAME] [--data_dir DIR] --run DIR\n"
-        "The same command on the same --run resumes where it stopped; '--run DIR' "
-        "alone takes\nthe run's own options. A flag is stronger than --config, which "
-        "is stronger than --preset."
+        "The same command with the same --run resumes the run; '--run DIR' alone "
+        "resumes it with\nits own options. Flags override --config, which overrides "
+        "--preset."
     ),
     add_arguments=_add_arguments,
     run=_train,
@@ -179,60 +182,70 @@ TRAIN = Command(
 )
 
 
-# === evaluate and compare: measures models, and puts runs side by side ===
+# === evaluate and compare: measure models, and put runs side by side ===
 
 _FUNCTION = "MODULE:FUNCTION or FILE.py:FUNCTION,"
 _FUNCTIONS = {
     "truth": f"{_FUNCTION} (name, label, image size) → the true translation, or None.",
-    "masks": f"{_FUNCTION} images → masks, above 0.5 where a translation may draw.",
+    "masks": f"{_FUNCTION} images → masks, above 0.5 where an image may change.",
     "embedding": f"{_FUNCTION} images → vectors that identify a person.",
-    "lesions": "Of detection: a folder with a mask at the path of each ill image, or "
-    f"{_FUNCTION} (name, image size) → the mask, or None.",
-    "group": f"REGEX, of detection: {GROUP_HELP[0].lower()}{GROUP_HELP[1:]}",
+    "lesions": "For detection: a folder with a mask for each image with lesions, under "
+    f"the image's path; or {_FUNCTION} (name, image size) → mask, or None.",
+    "group": f"For detection. {GROUP_HELP}",
 }
 _PLOTS = (".png", ".svg", ".pdf")
+# Images for each target: enough for a first look within about a minute on a CPU. The
+# metrics that compare distributions need many.
+QUICK_COUNT, NEEDS_MANY = 100, (FID, KID, DETECTION)
 
 
 def _add_evaluate_arguments(parser: CommandParser) -> None:
     add = parser.add_argument_group("Measures").add_argument
     add("--model", required=True, help=MODEL_HELP)
     metrics = ",".join(DEFAULT_METRICS)
-    help = f"What to measure, A,B,… of {', '.join(METRICS)}."
+    help = f"What to measure: NAME[,NAME] of {', '.join(METRICS)}."
     add("--metrics", default=metrics, metavar="NAMES", help=help)
     help = "How FID and KID resize images and compute features."
     add("--protocol", choices=list(PROTOCOLS), default="standard", help=help)
-    help = "Network of LPIPS."
+    help = "Network for LPIPS."
     add("--lpips_network", choices=["alex", "vgg"], default="alex", help=help)
     sizes = list(CLASSIFIER_STEPS)
-    add("--classifier", choices=sizes, default="small", help="Size of the classifier.")
-    help = "Training steps of the classifier. [by --classifier]"
+    help = (
+        "Size of the classifier, which is trained once for each data set. tiny trains "
+        "within a minute on a CPU; resnet18 is the paper's."
+    )
+    add("--classifier", choices=sizes, default="tiny", help=help)
+    help = "Training steps of the classifier. [depends on --classifier]"
     add("--classifier_steps", type=int, help=help)
     add(
         "--count",
-        type=number(int, 1),
-        help="Largest number of images for each target. [all]",
+        type=number(int, 0),
+        help="Maximum number of images for each target; 0: all. "
+        f"[{QUICK_COUNT}; all if --metrics has {', '.join(NEEDS_MANY)}]",
     )
-    help = "Random styles, or references, for each image (style models)."
+    help = "For style models: random styles, or references, for each image."
     add("--styles", type=number(int, 1), default=10, help=help)
-    help = "Images at a time; results do not depend on it."
+    help = "Images per batch; results do not depend on it."
     add("--batch_size", type=int, default=32, help=help)
-    help = "Of detection: the domain that is not ill."
+    help = "For detection: the domain of healthy images."
     add("--healthy", default="healthy", metavar="NAME", help=help)
-    help = "Seed of styles, references, classifier, KID's sample, and intervals."
+    help = "Seed for styles, references, classifier, KID's sample, and intervals."
     add("--seed", type=int, default=0, help=help)
     add = parser.add_argument_group("Output").add_argument
     add(
         "--output",
         metavar="FILE",
-        help="JSON file to write. [results.json in the model's folder; for .keras "
-        "files NAME_results.json beside it; for models of the package, here]",
+        help="JSON file to write. [results.json in the model's folder; for a .keras "
+        "file, NAME_results.json beside it; for a model that comes with the package, "
+        "results.json in the current folder]",
     )
     add("--report", metavar="FILE", help="HTML page to write, with numbers and images.")
     add_overwrite(add)
     add_model_data_arguments(parser)
-    group = parser.add_argument_group("What you know about the images")
+    group = parser.add_argument_group("Ground truth and groups")
     for name, help in _FUNCTIONS.items():
-        group.add_argument(f"--{name}", help=help)
+        metavar = "REGEX" if name == "group" else "WHERE"
+        group.add_argument(f"--{name}", metavar=metavar, help=help)
     add_mask_provider(group)
     add_trust_code(group)
 
@@ -244,21 +257,25 @@ def _evaluate(args: argparse.Namespace) -> None:
         _carry_out(job)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            "Finished tasks and statistics are kept; the same command resumes there."
+            "Finished tasks and statistics are kept. To resume, run the same command."
         ) from None
 
 
 def _plan(args: argparse.Namespace) -> "EvaluationJob":
-    """Everything that can be checked before TensorFlow starts."""
+    """Checks what can be checked before TensorFlow starts."""
     from stargan_tf.evaluation.job import plan_evaluation
 
+    metrics = {name.strip() for name in args.metrics.split(",")}
+    count = args.count
+    if count is None:
+        count = 0 if metrics & set(NEEDS_MANY) else QUICK_COUNT
     options = EvaluationOptions(
         args.metrics,
         protocol=args.protocol,
         lpips_network=args.lpips_network,
         classifier=args.classifier,
         classifier_steps=args.classifier_steps,
-        count=args.count,
+        count=count or None,
         outputs=args.styles,
         batch_size=args.batch_size,
         seed=args.seed,
@@ -283,8 +300,8 @@ def _carry_out(job: "EvaluationJob") -> None:
 
     since = time.perf_counter()
     results = job.run()
-    # Kept before they are printed, and printed if they cannot be kept: neither a
-    # terminal that is gone nor a full disk costs them.
+    # Written before they are printed, and printed even if they cannot be written:
+    # neither a closed terminal nor a full disk loses them.
     try:
         job.write(results, round(time.perf_counter() - since, 1))
     finally:
@@ -300,8 +317,8 @@ EVALUATE = Command(
         "evaluate --model DIR [--dataset NAME] [--metrics fid,kid,lpips,"
         "classification,unchanged]\n"
         "       [--output results.json] [--report report.html]\n"
-        "By default the run's own held-out images, and the metrics that need no "
-        "download."
+        "By default: the held-out images of the model's data set, and the metrics that "
+        "need no\ndownload."
     ),
     add_arguments=_add_evaluate_arguments,
     run=_evaluate,
@@ -319,7 +336,7 @@ def _add_compare_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--output",
         metavar="FILE",
-        help="Plots to write: .png, .svg, or .pdf. They need stargan_tf[eval].",
+        help="File for plots: .png, .svg, or .pdf. Needs stargan_tf[eval].",
     )
     add_overwrite(parser.add_argument)
 

@@ -1,8 +1,7 @@
-"""`stargan-tf translate` and `detect`: what a trained model does with images.
+"""`stargan-tf translate` and `detect`: a trained model applied to images.
 
-`translate` redraws them so that they show what was asked for. Which family the model is
-of is read from its checkpoint before TensorFlow starts, or asked of the server; the
-family's steering adds its flags and plans the work.
+The model's family is read from its checkpoint before TensorFlow starts, or requested
+from the server; the family's steering adds its flags and plans the translation.
 """
 
 import argparse
@@ -38,45 +37,49 @@ if TYPE_CHECKING:
 
 # Functions for the model, as `load_model` takes them → the model.
 Opener = Callable[[Mapping[str, str | None]], Any]
-SERVED = "--server HOST:PORT --model NAME …, and the same flags"
+SERVED = "--server HOST:PORT --model NAME …  (with the same flags)"
 
 
 def _add_arguments(parser: CommandParser) -> None:
     group = parser.add_argument_group("Model")
     add = group.add_argument
-    text = f"{MODEL_HELP} With --server, the name there."
+    text = f"{MODEL_HELP} With --server: the name of a served model."
     add("--model", required=True, help=text)
-    text = "TF Serving or 'stargan-tf serve', which computes, without TensorFlow here."
+    text = (
+        "Address of TF Serving or 'stargan-tf serve', which runs the model; TensorFlow "
+        "is then not loaded here."
+    )
     add("--server", metavar="HOST:PORT", help=text)
     add_trust_code(group)
-    text = "Seconds to wait for an answer of --server. [60]"
+    text = "Seconds to wait for a response of --server. [60]"
     add("--timeout", type=number(float, 0.001), help=text)
-    add("--batch_size", type=number(int, 1), default=16, help="Images at a time.")
+    add("--batch_size", type=number(int, 1), default=16, help="Images per batch.")
     add = parser.add_argument_group("Target").add_argument
     add(
         "--to",
         metavar="NAME",
-        help="Label models: what to switch on, NAME[,NAME]; -NAME switches off, "
-        "NAME:0.5 goes halfway. What is not named stays. Style models: the "
-        "domain. Quote names with commas or colons; DATASET.NAME where two data sets "
-        "of the model share a name.",
+        help="Label models: labels to switch on, NAME[,NAME]; -NAME switches a label "
+        "off, NAME:0.5 applies half the change. Other labels stay as they are. Style "
+        "models: the domain. Quote names that contain commas or colons; write "
+        "DATASET.NAME if two data sets of the model share a name.",
     )
     add(
         "--from",
         dest="from_",
         metavar="NAME",
-        help="What the inputs show, all else off. By default the discriminator looks. "
-        "Style models: their domain, for a strength in --to.",
+        help="Label models: labels of the inputs, NAME[,NAME]; all others are off. "
+        "[predicted by the discriminator] Style models: their domain, needed for a "
+        "strength in --to.",
     )
     add(
         "--all",
         action=Switch,
         default=False,
-        help="Write the paper's grid. Label models: the input, then every domain; "
-        "exclusive ones (hair colors) are switched on, others flipped. Style models: "
-        "random styles of every domain.",
+        help="Write a grid as in the paper. Label models: the input, then every "
+        "domain; mutually exclusive ones (hair colors) are switched on, others are "
+        "flipped. Style models: random styles of every domain.",
     )
-    # One that derives from another may repeat its flags.
+    # A steering that derives from another one may repeat its flags.
     parser.conflict_handler = "resolve"
     for steered in steerings():
         steered.add_arguments(parser)
@@ -90,26 +93,26 @@ def _add_arguments(parser: CommandParser) -> None:
     add(
         "--output",
         metavar="PATH",
-        help="A folder, or for one INPUT (or a grid) a file. Names, sub-folders and "
-        "the extensions .png .jpg .jpeg .webp .bmp are kept; other images become "
-        ".png. Inputs are never overwritten.",
+        help="Folder to write or, for a single INPUT or a grid, a file. File names, "
+        "subfolders, and the extensions .png .jpg .jpeg .webp .bmp are kept; other "
+        "formats become .png. Inputs are never overwritten.",
     )
     add_overwrite(add)
     add(
         "--fit",
         choices=["crop", "keep", "stretch"],
-        help="crop: the centered square. keep: the whole image with its aspect (label "
-        "models). stretch: the whole image, squeezed into the square. [as in "
+        help="crop: the centered square. keep: the whole image at its aspect ratio "
+        "(label models). stretch: the whole image, stretched to a square. [as in "
         "training]",
     )
-    text = f"{CROP_SIZE_HELP} [as in training, or by --fit]"
+    text = f"{CROP_SIZE_HELP} [as in training; depends on --fit if that is given]"
     add("--crop_size", type=number(int, 1), help=text)
     add(
         "--size",
         choices=["model", "original"],
         default="model",
-        help="model: the size of the model's output. original: enlarged and pasted "
-        "back into the input at its place.",
+        help="model: the model's output size. original: the output is scaled up and "
+        "pasted back into the input image.",
     )
     text = "Find the largest face of each photo, and align it as in CelebA-HQ."
     add("--align", action=Switch, default=False, help=text)
@@ -118,7 +121,7 @@ def _add_arguments(parser: CommandParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    """Translates; everything is checked before anything is written."""
+    """Translates; all checks come before the first file is written."""
     state, open_model = _on_server(args) if args.server else _in_folder(args)
     chosen = steering(family(state.model).translated_by)
     _refuse_flags_of_others(args, chosen)
@@ -129,12 +132,12 @@ def _run(args: argparse.Namespace) -> None:
     if len(written) == 1:
         print(f"Wrote {written[0]}")
     elif written:
-        print(f"Wrote {len(written)} pictures to {plan.place}")
+        print(f"Wrote {len(written)} images to {plan.place}")
     stream, failures = plan.stream, []
     if stream and stream.unreadable:
         failures.append(
-            f"{stream.unreadable} of {len(stream.pictures)} pictures could not be "
-            f"read. The first: {stream.problem}"
+            f"{stream.unreadable} of {len(stream.pictures)} images could not be read. "
+            f"The first: {stream.problem}"
         )
     if stream and stream.faceless:
         failures.append(
@@ -143,14 +146,14 @@ def _run(args: argparse.Namespace) -> None:
     if stream and stream.unwritten:
         outputs = len(written) + stream.unwritten
         failures.append(
-            f"{stream.unwritten} of {outputs} outputs could not be written."
+            f"{stream.unwritten} of {outputs} output files could not be written."
         )
     if failures:
         raise InputError(" ".join(failures))
 
 
-# What does not change the translations.
-_FREE = (
+# Flags that do not change the translations.
+_NOT_RECORDED = (
     "inputs",
     "output",
     "overwrite",
@@ -162,18 +165,18 @@ _FREE = (
 
 
 def _record(args: argparse.Namespace, state: "State") -> dict[str, Any]:
-    """How translations are made, for the manifest of a folder of them."""
+    """Settings of the translations, for the manifest of their folder."""
     flags = {
         name.rstrip("_"): str(value)
         for name, value in sorted(vars(args).items())
-        if name not in _FREE and value not in (None, False)
+        if name not in _NOT_RECORDED and value not in (None, False)
     }
     shown = {"step": state.step, "datasets": state.datasets}
     return {"stargan_tf": __version__, **flags, **shown}
 
 
 def _in_folder(args: argparse.Namespace) -> "tuple[State, Opener]":
-    """What the model is, and what opens it; InputError if there is none."""
+    """The model's state, and a function that opens it; InputError if there is none."""
     if args.timeout is not None:
         raise InputError("--timeout is for --server. Add it, or drop --timeout.")
     from stargan_tf.training.checkpoints import model_digest
@@ -214,13 +217,13 @@ def _on_server(args: argparse.Namespace) -> "tuple[State, Opener]":
 
 
 def _refuse_flags_of_others(args: argparse.Namespace, chosen: Steering) -> None:
-    own = flags_of(chosen)
+    supported = flags_of(chosen)
     for other in steerings():
         for name, default in flags_of(other).items():
-            if name not in own and getattr(args, name) != default:
+            if name not in supported and getattr(args, name) != default:
                 raise InputError(
                     f"--{name.rstrip('_')} is for {other.title} models; {args.model} "
-                    f"holds a {chosen.title} model. Drop it. Usage: stargan-tf "
+                    f"is a {chosen.title} model. Drop the flag. Usage: stargan-tf "
                     f"translate {chosen.usage[0]}"
                 )
 
@@ -233,7 +236,7 @@ def flags_of(steered: Steering) -> dict[str, Any]:
 
 
 def make_fitting(args: argparse.Namespace, state: "State") -> "Fitting":
-    """How images become what the model takes: as in its training, by default."""
+    """The preparation of input images: by default as in training."""
     from stargan_tf.translation.pictures import Fitting
 
     trained, crop_size = state.preparation, args.crop_size
@@ -275,10 +278,10 @@ def _aligner(args: argparse.Namespace, info: "DatasetInfo") -> "Aligner | None":
     return open_aligner(args.landmarks, width)
 
 
-_FORMS = [form for steered in steerings() for form in steered.usage] + [SERVED]
+_USAGES = [usage for steered in steerings() for usage in steered.usage] + [SERVED]
 TRANSLATE = Command(
     summary="Translate images with a trained model.",
-    usage="\n       stargan-tf ".join(f"translate {form}" for form in _FORMS),
+    usage="\n       stargan-tf ".join(f"translate {usage}" for usage in _USAGES),
     add_arguments=_add_arguments,
     run=_run,
     renamed={
@@ -289,7 +292,7 @@ TRANSLATE = Command(
 )
 
 
-# === detect: finds what is ill, with labels of whole images only ===
+# === detect: locates lesions with a model trained on image-level labels ===
 
 MAPS = ("maximum", "mean", "share")
 
@@ -303,25 +306,25 @@ def _add_detect_arguments(parser: CommandParser) -> None:
         help="Image files, folders, and tables (.csv) of them.",
     )
     parser.add_required("--model", MODEL_HELP)
-    parser.add_required("--output", "Folder for tables, maps, and the report.")
+    parser.add_required("--output", "Folder for the report, table, and maps.")
     add(
         "--healthy",
         default="healthy",
         metavar="NAME",
-        help="The domain that is not ill, or a target such as -Tumor.",
+        help="The domain of healthy images, or a target such as -Tumor.",
     )
-    help = "Difference that makes a candidate, as a share of the model's range."
+    help = "Minimum difference within a candidate, as a fraction of the value range."
     add("--threshold", type=number(float, 0.0, 1.0), default=0.05, help=help)
-    help = "How a map becomes a score."
+    help = "How to reduce a map to the image's score."
     add("--score", choices=MAPS, default="maximum", help=help)
-    help = "Pixels that a candidate has at least."
+    help = "Minimum number of pixels of a candidate."
     add("--least_pixels", type=number(int, 1), default=10, help=help)
     add(
         "--group",
         metavar="REGEX",
-        help=f"{GROUP_HELP} A group has the highest score of its images.",
+        help=f"{GROUP_HELP} A group's score is the highest of its images.",
     )
-    add("--batch_size", type=number(int, 1), default=16, help="Images at a time.")
+    add("--batch_size", type=number(int, 1), default=16, help="Images per batch.")
     add_overwrite(add)
 
 
@@ -337,8 +340,8 @@ def _detect(args: argparse.Namespace) -> None:
     checkpoint, state = find_checkpoint(args.model)
     if family(state.model).translated_by != "labels":
         raise InputError(
-            f"{args.model} holds a {state.model} model; 'detect' needs one that labels "
-            f"steer, such as '{PROGRAM} train --preset detect' trains."
+            f"'detect' needs a label model, such as '{PROGRAM} train --preset detect' "
+            f"trains. Received: {args.model}, a {state.model} model"
         )
     parse_target(args.healthy, LabelSpace(state.datasets))
     group = grouping(args.group) if args.group else None
@@ -364,7 +367,7 @@ def _detect(args: argparse.Namespace) -> None:
     from stargan_tf.training.run_folder import load_model
 
     failures = job.run(load_model(checkpoint, compile=False), args.batch_size)
-    print(f"Wrote {output}: report.html, detections.csv, and maps.")
+    print(f"Wrote report.html, detections.csv, and maps to {output}")
     if failures:
         raise InputError(
             f"{len(failures)} of {len(pictures)} inputs could not be read. The first: "
@@ -373,7 +376,7 @@ def _detect(args: argparse.Namespace) -> None:
 
 
 DETECT = Command(
-    summary="Find where images are not healthy.",
+    summary="Locate lesions in images.",
     usage="detect --model RUN --healthy NAME INPUT [INPUT …] --output DIR",
     add_arguments=_add_detect_arguments,
     run=_detect,

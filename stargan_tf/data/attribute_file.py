@@ -4,9 +4,9 @@
     5_o_Clock_Shadow Arched_Eyebrows      000001.jpg,-1,1
     000001.jpg -1  1
 
-An attribute is on or off: 1 or -1 in CelebA's files, 1 or 0 in others. A row finds its
-image by the end of its path. Instead of attributes a table may have a column `domain`.
-Two more columns say how to divide the images: `group`, such as the patient, whose
+An attribute is on or off: 1 or -1 in CelebA's files, 1 or 0 in others. A row is matched
+to its image by the end of the path. Instead of attributes, a table may have a column
+`domain`. Two more columns control the splits: `group`, such as the patient, whose
 images stay together, and `split`.
 """
 
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stargan_tf.data.files import archives_in, is_picture, kind_of_download, say_once
+from stargan_tf.data.files import archives_in, download_text, is_picture, say_once
 from stargan_tf.data.options import HELD_OUT, TRAIN
 from stargan_tf.errors import InputError, near_names, shortened
 from stargan_tf.files import read_bytes, user_path
@@ -35,20 +35,20 @@ FILE_COLUMNS = frozenset(FILE_NAMES + IMAGE_NAMES)
 VALUES = {"1": 1, "0": 0, "-1": -1, "1.0": 1, "0.0": 0, "-1.0": -1}
 VALUES |= {"true": 1, "false": 0}
 SEPARATORS = ",;\t|"
-# What no text holds: control characters other than tab, line ends and Ctrl-Z.
+# Control characters that no text contains: all but tab, line ends, and Ctrl-Z.
 BINARY = re.compile("[\0-\x08\x0e-\x19\x1b-\x1f]")
 NO_TEXT = "it is not a text file in UTF-8, UTF-16 or Latin-1"
-# Columns that are no attributes.
+# Columns that are not attributes.
 DOMAIN, GROUP, SPLIT = "domain", "group", "split"
-OWN_COLUMNS = (DOMAIN, GROUP, SPLIT)
+SPECIAL_COLUMNS = (DOMAIN, GROUP, SPLIT)
 SPLIT_NAMES = dict.fromkeys(("train", "training"), TRAIN) | dict.fromkeys(
     ("held_out", "test", "testing", "val", "valid", "validation"), HELD_OUT
 )
-# Saved by pandas without a name for its index, which tells nothing of a picture.
+# An unnamed index saved by pandas, which is no attribute.
 INDEX = re.compile(r"|Unnamed: \d+(_level_\d+)?")
 
-Line = tuple[int, list[str]]  # its number and its cells
-Parts = tuple[str, ...]  # of a path
+Line = tuple[int, list[str]]  # line number and cells
+Parts = tuple[str, ...]  # folders and file name of a path
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class AttributeTable:
         files: file names as written, one per row.
         attributes: names of the columns of `values`.
         values: float32 array (rows, attributes) of 0 and 1.
-        is_one_hot: whether the attributes are the table's domains, one a row.
-        groups: for each row its group; empty without such a column.
-        splits: for each row `"train"` or `"held_out"`; empty without such a column.
+        is_one_hot: whether the attributes are domains, exactly one per row.
+        groups: the group of each row; empty without such a column.
+        splits: `"train"` or `"held_out"` for each row; empty without such a column.
     """
 
     files: tuple[str, ...]
@@ -78,20 +78,20 @@ def read_attribute_file(
     """Reads the chosen columns of an attribute file.
 
     Args:
-        path: a table separated by commas, semicolons, tabs, bars or, as
-            `list_attr_celeba.txt` is, by blanks, in UTF-8, UTF-16 or Latin-1. The file
-            column has a name such as `file`, `filename`, `image_id` or `path`, or
-            holds names of pictures, or is the first.
-        attributes: names of the columns, in order; empty means all but unnamed ones
-            and `domain`, `group`, and `split`. Of a table with a column `domain`:
-            names of domains.
+        path: a table separated by commas, semicolons, tabs, bars or, like
+            `list_attr_celeba.txt`, by spaces, in UTF-8, UTF-16, or Latin-1. The file
+            column is the one with a name such as `file`, `filename`, `image_id`, or
+            `path`; or else the one that contains names of images; or else the first.
+        attributes: names of the columns, in order; empty means all except unnamed ones,
+            `domain`, `group`, and `split`. For a table with a column `domain`: names
+            of domains.
 
     Returns:
         The table, with -1 read as 0.
 
     Raises:
         InputError: if the file cannot be read, lacks a column or has it twice, or
-            holds another value; or if a group is in both splits.
+            contains another value; or if a group is in both splits.
     """
     rows = read_table(path)
     _, header = next(rows, (0, []))
@@ -100,37 +100,37 @@ def read_attribute_file(
     if header and is_picture(header[file_column]):
         raise InputError(
             f"{path}: the first line must name the columns, such as 'file,Male'. "
-            f"Received: the name of a picture, '{shortened(header[file_column])}'."
+            f"Received: the name of an image, '{shortened(header[file_column])}'."
         )
-    own = {name: header.index(name) for name in OWN_COLUMNS if name in header}
-    # Attributes that are asked for by name come before domains.
-    is_one_hot = DOMAIN in own and not (attributes and {*attributes} <= {*header})
+    special = {name: header.index(name) for name in SPECIAL_COLUMNS if name in header}
+    # Attributes requested by name take precedence over domains.
+    is_one_hot = DOMAIN in special and not (attributes and {*attributes} <= {*header})
     names, chosen = (), []
     if not is_one_hot:
-        left_out = {file_column, *own.values()}
+        left_out = {file_column, *special.values()}
         names, chosen = _chosen(path, header, left_out, attributes)
     cells, lines = [], []
     for line, row in itertools.chain([first] if first else [], rows):
         if len(row) != len(header):
             raise InputError(
                 f"{path}, line {line}: expected {len(header)} columns, as in the "
-                f"line of names. Received: {len(row)}"
+                f"header. Received: {len(row)}"
             )
         cells.append(row)
         lines.append(line)
     groups, splits = (
-        tuple(row[own[name]] for row in cells) if name in own else ()
+        tuple(row[special[name]] for row in cells) if name in special else ()
         for name in (GROUP, SPLIT)
     )
     if is_one_hot:
-        column = [row[own[DOMAIN]] for row in cells]
+        column = [row[special[DOMAIN]] for row in cells]
         names, values = _domains(path, lines, column, attributes)
     else:
         values = _on_or_off(path, header, lines, cells, chosen)
     splits = _checked_splits(path, lines, splits, groups)
     files = tuple(row[file_column] for row in cells)
     if not values.size:
-        raise InputError(f"The label file {path} holds no attributes of images.")
+        raise InputError(f"The label file {path} contains no attributes of images.")
     return AttributeTable(files, names, values, is_one_hot, groups, splits)
 
 
@@ -140,7 +140,7 @@ def _chosen(
     left_out: Collection[int],
     attributes: Sequence[str],
 ) -> tuple[tuple[str, ...], list[int]]:
-    """The attributes to use, and their columns."""
+    """The names of the attributes to use, and their columns."""
     known = [
         name
         for column, name in enumerate(header)
@@ -183,9 +183,7 @@ def _on_or_off(
             )
     table = np.array(values, np.int8)
     if (table == 0).any() and (table == -1).any():
-        raise InputError(
-            f"{path} mixes 0 and -1; off must be one of the two throughout."
-        )
+        raise InputError(f"{path} mixes 0 and -1 for off. Use only one of them.")
     return (table > 0).astype(np.float32)
 
 
@@ -195,7 +193,7 @@ def _domains(
     column: Sequence[str],
     wanted: Sequence[str],
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """The names of the domains, and one-hot rows; all zeros for those not wanted."""
+    """The names of the domains, and one-hot rows; all zeros for other domains."""
     for line, name in zip(lines, column, strict=True):
         if not name:
             raise InputError(f"{path}, line {line}: the domain is missing.")
@@ -206,7 +204,7 @@ def _domains(
             raise InputError(
                 f"{path} has no domain '{name}'. {near_names(name, known)}"
             )
-    rows = [[name == one for one in names] for name in column]
+    rows = [[name == domain for domain in names] for name in column]
     return names, np.array(rows, np.float32).reshape(-1, len(names))
 
 
@@ -216,9 +214,9 @@ def _checked_splits(
     splits: Sequence[str],
     groups: Sequence[str],
 ) -> tuple[str, ...]:
-    """The splits by the names used here; no group may be in two."""
-    home: dict[str, str] = {}
-    found = []
+    """The split of each row as `"train"` or `"held_out"`; no group may be in both."""
+    split_of: dict[str, str] = {}
+    checked = []
     for row, (line, name) in enumerate(zip(lines, splits, strict=False)):
         split = SPLIT_NAMES.get(name.lower())
         if split is None:
@@ -227,21 +225,21 @@ def _checked_splits(
                 f"{', '.join(SPLIT_NAMES)}. Received: {shortened(name)!r}"
             )
         group = groups[row] if groups else str(row)
-        if home.setdefault(group, split) != split:
+        if split_of.setdefault(group, split) != split:
             raise InputError(
                 f"{path}, line {line}: the group '{shortened(group)}' is in both "
-                "splits. A model would be measured on what it was trained on; put all "
-                "of the group's images into one."
+                "splits, so a model would be evaluated on its training data. Put all "
+                "images of the group into one split."
             )
-        found.append(split)
-    return tuple(found)
+        checked.append(split)
+    return tuple(checked)
 
 
 def listed_files(path: str | os.PathLike) -> list[str]:
     """The files that a table names, in the order of its rows.
 
     Args:
-        path: see `read_attribute_file`; other columns may hold anything.
+        path: see `read_attribute_file`; other columns may contain anything.
     """
     rows = read_table(path)
     _, header = next(rows, (0, []))
@@ -251,26 +249,26 @@ def listed_files(path: str | os.PathLike) -> list[str]:
 
 
 def read_table(path: str | os.PathLike) -> Iterator[Line]:
-    """The lines of a table of text, whatever separates its columns.
+    """The lines of a text table with any separator.
 
     Args:
         path: see `read_attribute_file`.
 
     Yields:
-        (line number, cells) of every line that is not blank; the names come first,
-        with `file` in front where the column of the files has none.
+        (line number, cells) of every line that is not blank; the header comes first,
+        with `file` inserted if the file column has no name.
 
     Raises:
         InputError: if it cannot be read.
     """
-    # Not `splitlines`, which also splits at characters that a name may hold.
+    # Not `splitlines`, which also splits at characters that names may contain.
     lines = re.split("\r\n|\n|\r", _text(user_path(path), path))
     start = next((n for n, line in enumerate(lines) if line.strip()), 0)
     separator = None
     if lines[start].lower().startswith("sep=") and len(lines[start]) == 5:  # Excel's
         separator, start = lines[start][4], start + 1
     elif lines[start].strip(f" {SEPARATORS}").isdigit():
-        start += 1  # CelebA's count of rows; nothing depends on it.
+        start += 1  # CelebA's count of rows, which is not used.
     start = next((n for n in range(start, len(lines)) if lines[n].strip()), start)
     separator = separator or _separator(lines[start : start + 2])
     if separator is None:
@@ -281,11 +279,11 @@ def read_table(path: str | os.PathLike) -> Iterator[Line]:
 def match_rows(
     names: Sequence[str], files: Sequence[str], root: Path, labels: str
 ) -> np.ndarray:
-    """The row of each image.
+    """Finds the row of each image.
 
     Args:
         names: the images' paths relative to `root`.
-        files: the file names of the rows, as written.
+        files: the file names in the rows, as written.
         root: folder of the images.
         labels: the label file, for messages.
 
@@ -293,13 +291,13 @@ def match_rows(
         int64 array (number of images,).
 
     Raises:
-        InputError: if there is no image, or one has no row, or two.
+        InputError: if there is no image, or an image has no row, or two.
     """
     if not names:
-        raise InputError(f"{root} holds no image.{archives_in(root)}")
-    found = find_images(names, files, root)
+        raise InputError(f"{root} contains no image.{archives_in(root)}")
+    matched = find_images(names, files, root)
     row_of: dict[str, int] = {}
-    for row, name in enumerate(found):
+    for row, name in enumerate(matched):
         if name is not None and row_of.setdefault(name, row) != row:
             both = f"'{shortened(files[row_of[name]])}' and '{shortened(files[row])}'"
             raise InputError(
@@ -308,16 +306,16 @@ def match_rows(
     without = [name for name in names if name not in row_of]
     if without:
         raise InputError(
-            f"{labels} misses {len(without)} of the {len(names)} images in {root}: "
-            f"{_first(without)}. Its rows name {_first(files)}. Add their rows, or "
-            "remove the images. A row finds its image by the end of its path, so "
-            "folders that it names must be called the same here."
+            f"{labels} lacks {len(without)} of the {len(names)} images in {root}: "
+            f"{_first(without)}. Its rows name {_first(files)}. Add rows for them, or "
+            "remove the images. Rows are matched by the end of the path, so folders "
+            "in a row must have the same names as here."
         )
-    absent = [file for file, name in zip(files, found, strict=True) if name is None]
+    absent = [file for file, name in zip(files, matched, strict=True) if name is None]
     if absent:
         say_once(
             f"{len(absent)} of {len(files)} rows of {labels} have no image in {root} "
-            f"and are not used: {_first(absent)}"
+            f"and are ignored: {_first(absent)}"
         )
     return np.array([row_of[name] for name in names])
 
@@ -325,31 +323,31 @@ def match_rows(
 def find_images(
     names: Sequence[str], files: Sequence[str], root: Path | None = None
 ) -> list[str | None]:
-    """The image that each row means, or None.
+    """Finds the image of each row, or None.
 
-    The longest common end of both paths decides; where they differ below `root`, or
-    two images fit equally, a row means none. A name without extension, and a number
-    without its zeros, mean the image that has them.
+    The image with the longest common end of both paths is chosen; a row has no image if
+    the paths differ below `root`, or if two images match equally. File names may lack
+    their extension, and numbers their leading zeros.
     """
     images, rows = list(map(_parts, names)), list(map(_parts, files))
-    found: list[tuple[int, int] | None] = [None] * len(rows)
+    hits: list[tuple[int, int] | None] = [None] * len(rows)
     for way in (str, _stem, _number):
-        left = [row for row, hit in enumerate(found) if hit is None]
+        left = [row for row, hit in enumerate(hits) if hit is None]
         if not left:
             break
         search = _Search([_with_end(parts, way) for parts in images])
-        taken = {hit[0] for hit in found if hit}
+        taken = {hit[0] for hit in hits if hit}
         for row in left:
             hit = search.find(_with_end(rows[row], way))
-            found[row] = None if hit and hit[0] in taken else hit
-    right = _right_bases(rows, found, _parts(str(root.absolute())) if root else ())
+            hits[row] = None if hit and hit[0] in taken else hit
+    right = _right_bases(rows, hits, _parts(str(root.absolute())) if root else ())
     return [
         names[hit[0]] if hit and rows[row][: hit[1]] in right else None
-        for row, hit in enumerate(found)
+        for row, hit in enumerate(hits)
     ]
 
 
-# The text and its cells
+# === Text and cells ===
 
 
 def _text(path: Path, given: str | os.PathLike) -> str:
@@ -363,39 +361,39 @@ def _text(path: Path, given: str | os.PathLike) -> str:
     if BINARY.search(text):
         raise InputError(f"Cannot read the label file {given}: {NO_TEXT}.")
     if text.lstrip().startswith("<"):
-        raise InputError(f"The label file {given} is {kind_of_download(path)}")
+        raise InputError(f"The label file {given} is {download_text(path)}")
     return unicodedata.normalize("NFC", text.rstrip("\x1a"))
 
 
 def _decoded(content: bytes, path: str | os.PathLike) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
-    # UTF-16 without its mark: every second byte of what people type is 0.
+    # UTF-16 without a byte order mark: every second byte of most text is 0.
     if content[1:2] == b"\0" or content[:1] == b"\0":
         return content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # What Windows calls Latin-1; it has more characters.
+        # Windows' superset of Latin-1.
         text = content.decode("cp1252")
     if not BINARY.search(text):
         say_once(
-            f"{path} is not UTF-8 and is read as Latin-1 (Windows-1252). If it is of "
+            f"{path} is not UTF-8 and is read as Latin-1 (Windows-1252). If it has "
             "another encoding, save it as UTF-8."
         )
     return text
 
 
 def _separator(lines: Sequence[str]) -> str | None:
-    """The mark that divides both lines alike; None for blanks."""
+    """The separator that occurs equally often in both lines; None for spaces."""
     names, row = (*lines, "", "")[:2]
-    found = [mark for mark in SEPARATORS if mark in names]
-    if "\t" in found and row and "\t" not in row:
-        found.remove("\t")  # One blank among others.
-    if len(found) < 2:
-        return found[0] if found else None
-    alike = [mark for mark in found if names.count(mark) == row.count(mark)]
-    return max(alike or found, key=names.count)
+    marks = [mark for mark in SEPARATORS if mark in names]
+    if "\t" in marks and row and "\t" not in row:
+        marks.remove("\t")  # A tab among spaces.
+    if len(marks) < 2:
+        return marks[0] if marks else None
+    alike = [mark for mark in marks if names.count(mark) == row.count(mark)]
+    return max(alike or marks, key=names.count)
 
 
 def _divided_by_blanks(lines: Sequence[str], start: int) -> Iterator[Line]:
@@ -404,7 +402,7 @@ def _divided_by_blanks(lines: Sequence[str], start: int) -> Iterator[Line]:
     yield start + 1, ["file", *names] if unnamed else names
     for number, line in enumerate(lines[start + 1 :], start + 2):
         if line.strip():
-            # From the right, so that a file name may hold blanks.
+            # From the right, since file names may contain spaces.
             cells = line.strip().rsplit(None, len(names) + unnamed - 1)
             yield number, [cell.strip('"') for cell in cells]
 
@@ -428,13 +426,13 @@ def _divided_by(
 
 
 def _named(rows: Iterator[Line]) -> Iterator[Line]:
-    """Names the file column where it has no name, and drops empty cells at the end."""
+    """Names the file column if it has no name, and drops empty cells at the end."""
     top, header = next(rows, (0, []))
     first = next(rows, (0, []))
     if len(_trimmed(first[1])) <= len(_trimmed(header)):
         header = _trimmed(header)
     elif len(first[1]) == len(header) + 1 and is_picture(first[1][0]):
-        header = ["file", *header]  # As CelebA and R's `write.table` leave it out.
+        header = ["file", *header]  # CelebA and R's `write.table` omit it.
     if header:
         yield top, header
     for number, row in itertools.chain([first] if first[1] else [], rows):
@@ -442,7 +440,7 @@ def _named(rows: Iterator[Line]) -> Iterator[Line]:
 
 
 def _trimmed(cells: list[str], least: int = 0) -> list[str]:
-    """Without the empty cells that a separator at the end of a line makes."""
+    """Removes empty cells from separators at the end of a line."""
     end = len(cells)
     while end > least and not cells[end - 1]:
         end -= 1
@@ -450,25 +448,25 @@ def _trimmed(cells: list[str], least: int = 0) -> list[str]:
 
 
 def _file_column(header: Sequence[str], row: Sequence[str]) -> int:
-    """The column named like one of files, else one that holds a picture's name."""
+    """The column with a file-like name, or else one that contains an image's name."""
     named = [c for c, name in enumerate(header) if name.lower() in FILE_COLUMNS]
     places = named or range(len(header))
-    held = (c for c in places if c < len(row) and is_picture(row[c]))
-    return next(held, named[0] if named else 0)
+    images = (c for c in places if c < len(row) and is_picture(row[c]))
+    return next(images, named[0] if named else 0)
 
 
-# Rows and images
+# === Rows and images ===
 
 
 def _parts(path: str) -> Parts:
-    """Folders and file name, without drive, `.` and `..`."""
+    """Folders and file name, without drive, `.`, and `..`."""
     path = unicodedata.normalize("NFC", path).replace("\\", "/")
     parts: list[str] = []
-    for part in re.sub(r"^(\w+:)?/*", "", path).split("/"):
-        if part == "..":
+    for name in re.sub(r"^(\w+:)?/*", "", path).split("/"):
+        if name == "..":
             del parts[-1:]
-        elif part not in ("", "."):
-            parts.append(part)
+        elif name not in ("", "."):
+            parts.append(name)
     return tuple(parts)
 
 
@@ -478,12 +476,12 @@ def _with_end(parts: Parts, way: Callable[[str], str]) -> Parts:
 
 
 def _stem(name: str) -> str:
-    """Without the extension, if it is that of a picture."""
+    """The name without the extension of an image."""
     return name.rpartition(".")[0] if is_picture(name) else name
 
 
 def _number(name: str) -> str:
-    """`000123.jpg`, `123` and `123.0`, as spreadsheets make it, are the number 123."""
+    """`123` for `000123.jpg`, `123`, and `123.0`, which spreadsheets write."""
     digits = re.fullmatch(r"0*(\d+?)(\.0)?", _stem(name))
     return digits[1] if digits else ""
 
@@ -497,7 +495,7 @@ class _Search:
 
     def __init__(self, images: Sequence[Parts]):
         self._by_path: dict[Parts, int | None] = {}
-        self._by_end: dict[Parts, int | None] = {}  # None: of several images
+        self._by_end: dict[Parts, int | None] = {}  # None: ambiguous
         for image, parts in enumerate(images):
             if not parts:
                 continue
@@ -507,7 +505,7 @@ class _Search:
                 self._by_end[end] = None if end in self._by_end else image
 
     def find(self, row: Parts) -> tuple[int, int] | None:
-        """The image, and how many folders of the row lead to its root; or None."""
+        """(image, number of the row's folders above the images' root), or None."""
         for start in range(len(row)):
             if row[start:] in self._by_path:
                 image = self._by_path[row[start:]]
@@ -517,17 +515,17 @@ class _Search:
 
 
 def _right_bases(
-    rows: Sequence[Parts], found: Sequence[tuple[int, int] | None], root: Parts
+    rows: Sequence[Parts], hits: Sequence[tuple[int, int] | None], root: Parts
 ) -> set[Parts]:
-    """What the rows that count have in front of the images' relative paths.
+    """The folders that valid rows have in front of the images' relative paths.
 
-    Rows may speak of several folders of which the images are one. That folder is the
-    one that agrees best with `root`; where none does, each image must be claimed by
-    one, and all rows must name some folder around the images.
+    A table may cover several folders, of which `root` is one: the one with the longest
+    common end. If none has any, the folders are valid only if no two rows refer to the
+    same image, and all rows name a folder.
     """
     images: dict[Parts, set[int]] = defaultdict(set)
-    in_base = set()  # Bases in whose folder itself an image should lie.
-    for row, hit in zip(rows, found, strict=True):
+    in_base = set()  # Bases that directly contain an image.
+    for row, hit in zip(rows, hits, strict=True):
         if hit is not None:
             base = row[: hit[1]]
             images[base].add(hit[0])
@@ -543,14 +541,14 @@ def _right_bases(
     if root and flat:
         named = shortened("/".join(flat[0])) + (", …" if len(flat) > 1 else "")
         say_once(
-            f"The rows of the label file name the folder {named}, and the images lie "
-            f"in {root[-1]}. They are taken to be the same."
+            f"The rows of the label file name the folder {named}, but the images are "
+            f"in {root[-1]}. These are assumed to be the same."
         )
     return {(), *right}
 
 
-def _common_end(one: Parts, other: Parts) -> int:
-    pairs = zip(reversed(one), reversed(other), strict=False)
+def _common_end(a: Parts, b: Parts) -> int:
+    pairs = zip(reversed(a), reversed(b), strict=False)
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 

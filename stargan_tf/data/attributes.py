@@ -1,4 +1,4 @@
-"""`--dataset attributes`: a folder of images and a table of what they show."""
+"""`--dataset attributes`: a folder of images and a table of their attributes."""
 
 import os
 from collections import Counter
@@ -34,25 +34,25 @@ from stargan_tf.errors import InputError
 def audit_attributes(
     root: Path, labels: str | os.PathLike, attributes: Sequence[str] = ()
 ) -> FileAudit:
-    """Lists the pictures of a folder, and where they and the rows do not match.
+    """Lists the images of a folder, and mismatches between images and rows.
 
     Args:
         root: folder of the images.
-        labels: the attribute file. One that cannot be read leaves the rows out of the
-            audit; loading the data set says why.
-        attributes: the chosen columns, as other ones may hold anything.
+        labels: the attribute file. If it cannot be read, the audit has no rows; loading
+            the data set raises the error.
+        attributes: the chosen columns; other columns may contain anything.
     """
     audit = _list_images(root, labels)
     try:
         files = read_attribute_file(labels, attributes).files
     except InputError:
         return audit
-    found = find_images(audit.names, files, root)
-    rows = Counter(name for name in found if name is not None)
+    matched = find_images(audit.names, files, root)
+    rows = Counter(name for name in matched if name is not None)
     return replace(
         audit,
         rows_without_file=tuple(
-            file for file, name in zip(files, found, strict=True) if name is None
+            file for file, name in zip(files, matched, strict=True) if name is None
         ),
         files_without_row=tuple(name for name in audit.names if name not in rows),
         double_rows=tuple(name for name, count in rows.items() if count > 1),
@@ -60,7 +60,7 @@ def audit_attributes(
 
 
 def _list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
-    """The label file may lie beside the pictures and is not left out then."""
+    """Audits the folder; a label file beside the images does not count as ignored."""
     audit = audit_folder(root)
     path = os.path.realpath(labels)
     ignored = tuple(
@@ -71,20 +71,20 @@ def _list_images(root: Path, labels: str | os.PathLike) -> FileAudit:
     return replace(audit, ignored=ignored)
 
 
-# The names of CelebA. An image with two of them on keeps its label, as in the official
-# code (1.4 % of CelebA's faces): exclusive means that a translation turns the others
-# off when it turns one on.
+# Names in CelebA. Images with two of them on (1.4 % of CelebA) keep their labels, as in
+# the official code: exclusive means that a translation that switches one of them on
+# switches the others off.
 HAIR_COLORS = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair")
 
 
 class AttributesDataset(Dataset):
-    """The user's own images with any number of attributes each; labels are binary.
+    """Images in a folder with any number of attributes each; labels are binary.
 
-    A row of the attribute file finds its image by relative path, else by bare file
-    name, else by file name without extension (CelebA's PNG edition keeps the names
-    of the JPEGs). Every image needs a row; rows without an image are passed over with
-    a warning, so that a part of a data set works with the whole set's file. Of a file
-    with a column `domain` the labels are one-hot. Columns `group` and `split` say which
+    A row of the attribute file is matched to its image by relative path, or else by
+    file name, or else by file name without extension (CelebA's PNG edition keeps the
+    names of the JPEGs). Every image needs a row; rows without an image are skipped with
+    a warning, so that a subset of a data set works with the complete file. With a
+    column `domain`, labels are one-hot. Columns `group` and `split` determine which
     images stay together, and which are held out.
     """
 
@@ -104,7 +104,7 @@ class AttributesDataset(Dataset):
         listed = _list_images(root, options.labels)
         say_left_out(root, listed.ignored)
         rows = match_rows(listed.names, table.files, root, options.labels)
-        # Rows of domains that were not chosen.
+        # Skips rows of domains that were not chosen.
         is_used = table.values[rows].any(axis=1) | (not table.is_one_hot)
         names = [n for n, used in zip(listed.names, is_used, strict=True) if used]
         rows = rows[is_used]
@@ -131,17 +131,18 @@ class AttributesDataset(Dataset):
 def _check_given(options: DatasetOptions) -> None:
     if options.data_dir is None or options.labels is None:
         raise InputError(
-            "--dataset attributes needs --data_dir (a folder of images) and "
-            "--labels (such as list_attr_celeba.txt, or a CSV)."
+            "--dataset attributes needs --data_dir (a folder of images) and --labels "
+            "(such as list_attr_celeba.txt, or a CSV file)."
         )
 
 
 def _divided(
     names: Sequence[str], table: AttributeTable, rows: np.ndarray, held_out: float
 ) -> list[np.ndarray]:
-    """Positions of the images to train on, and of the others.
+    """Positions of the training images and of the held-out images.
 
-    The table's splits decide; without them each group, or each image, by its name.
+    They are split by the table; without a column `split`, by the name of each group or
+    image.
     """
     if table.splits:
         splits = np.array(table.splits)[rows]
@@ -165,6 +166,6 @@ ATTRIBUTES = AttributesDataset(
     name="attributes",
     description=DESCRIPTIONS["attributes"],
     license=OWN_FILES,
-    citation="none: the pictures are your own",
+    citation="none: the images are your own",
     obtain="Put the images into a folder and their attributes into a table.",
 )

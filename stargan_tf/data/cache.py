@@ -1,17 +1,17 @@
-"""Decoded images on disk: the first use decodes all of them once, later ones read.
+"""Decoded images on disk: the first use decodes all of them, later uses read them.
 
-    <cache folder>/<key>/images.raw        uint8 (n, s, s, 3), bare, for memory maps
+    <cache folder>/<key>/images.raw        raw uint8 (n, s, s, 3), for memory maps
                          unreadable.json   positions that could not be decoded
-                         about.json        what they are, and a checksum
+                         about.json        description and checksum
 
 The key is a hash of the source's fingerprint. An entry is written under a temporary
-name and renamed when it is whole, so a killed process leaves no half entry, and of
-two processes that write the same entry the later one uses the earlier one's. One that
-is damaged is made again.
+name and renamed when it is complete, so that a killed process leaves no partial entry;
+if two processes write the same entry, the later one uses that of the earlier one.
+Damaged entries are recreated.
 
-All entries together stay within `STARGAN_TF_CACHE_LIMIT_MB`: those that were not used
-for the longest time leave when a new one needs their space. A process keeps what it
-uses by a shared lock on the entry's folder, which the system drops when it ends.
+All entries together stay within `STARGAN_TF_CACHE_LIMIT_MB`: the least recently used
+ones are removed when a new one needs their space. A process protects entries in use by
+a shared lock on the entry's folder, which the system releases when the process ends.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ from stargan_tf.files import NotWritten, read_json, user_path
 
 try:
     import fcntl
-except ImportError:  # Windows, which lets nobody remove a file that is in use.
+except ImportError:  # Windows, where files in use cannot be removed.
     fcntl = None
 
 # Part of the key: raise it when the format of an entry changes.
@@ -45,11 +45,11 @@ IMAGES, UNREADABLE, ABOUT = "images.raw", "unreadable.json", "about.json"
 FOLDER_VARIABLE = "STARGAN_TF_CACHE"
 LIMIT_VARIABLE = "STARGAN_TF_CACHE_LIMIT_MB"
 DEFAULT_LIMIT_MB = 8192
-# Of the sample that tells whether a file is damaged.
+# Of the sample that detects damaged files.
 BLOCK, BLOCKS = 2**16, 256
-_ATTEMPTS = 4  # while other processes remove an entry
+_ATTEMPTS = 4  # If other processes remove the entry.
 IMAGE_KIND = "images"
-# Kind → pattern of the paths below the cache folder. Nothing else is ever removed.
+# Type → pattern of the paths below the cache folder. Nothing else is ever removed.
 OTHER_KINDS = {
     "statistics": "statistics/*.npz",
     "evaluations": "evaluations/*/*.npz",
@@ -66,12 +66,12 @@ T = TypeVar("T")
 
 
 class NoRoom(InputError):
-    """An entry of the cache that cannot be kept; the reason fits in brackets."""
+    """A cache entry that cannot be written; the reason fits in parentheses."""
 
     def __init__(self, reason: str):
         place = os.environ.get(FOLDER_VARIABLE) or "the cache folder"
         super().__init__(
-            f"Cannot keep decoded images in {place} ({reason}). Set {FOLDER_VARIABLE} "
+            f"Cannot cache decoded images in {place} ({reason}). Set {FOLDER_VARIABLE} "
             "to a folder with free space."
         )
 
@@ -82,9 +82,9 @@ def cache_folder() -> Path:
     Raises:
         NoRoom: if the user has no home folder.
     """
-    own = os.environ.get(FOLDER_VARIABLE)
-    if own:
-        return user_path(own)
+    configured = os.environ.get(FOLDER_VARIABLE)
+    if configured:
+        return user_path(configured)
     try:
         user = user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     except InputError as error:
@@ -93,7 +93,7 @@ def cache_folder() -> Path:
 
 
 def limit_bytes() -> float:
-    """What all decoded images together may take: `STARGAN_TF_CACHE_LIMIT_MB`."""
+    """The limit for all decoded images together: `STARGAN_TF_CACHE_LIMIT_MB`."""
     text = os.environ.get(LIMIT_VARIABLE) or str(DEFAULT_LIMIT_MB)
     try:
         limit = float(text) * 2**20
@@ -106,17 +106,17 @@ def limit_bytes() -> float:
     return limit
 
 
-# An entry
+# === An entry ===
 
 
 def entry_folder(count: int, image_size: Size, fingerprint: str) -> Path:
-    """Where `count` decoded images of a source with this fingerprint are kept."""
+    """The folder for `count` decoded images of a source with this fingerprint."""
     parts = (VERSION, count, image_size, fingerprint)
     return cache_folder() / hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def describe(entry: Path, name: str, count: int, image_size: Size) -> None:
-    """Adds to the images what `stargan-tf cache` shows, and their checksum."""
+    """Writes the description for `stargan-tf cache`, and the checksum."""
     about = {
         "dataset": name,
         "images": count,
@@ -127,7 +127,7 @@ def describe(entry: Path, name: str, count: int, image_size: Size) -> None:
 
 
 def checksum(path: Path) -> int:
-    """CRC-32 of a sample: 256 blocks of 64 KB, so of all of a file up to 16 MB."""
+    """CRC-32 of a sample of 256 blocks of 64 KB, which is all of a file up to 16 MB."""
     size, crc = path.stat().st_size, 0
     starts = np.linspace(0, max(0, size - BLOCK), BLOCKS).astype(int)
     if size <= BLOCK * BLOCKS:
@@ -140,7 +140,7 @@ def checksum(path: Path) -> int:
 
 
 class InUse:
-    """A shared lock on an entry's folder, as long as this object lives.
+    """A shared lock on an entry's folder during the lifetime of the object.
 
     Raises:
         OSError: if the folder cannot be opened.
@@ -153,7 +153,7 @@ class InUse:
         if fcntl is None:
             return
         self._descriptor = os.open(entry, os.O_RDONLY)
-        # Some network file systems have no locks. Nothing is removed there.
+        # Some network file systems have no locks; there, nothing is removed.
         with contextlib.suppress(OSError):
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
         # Another process may have removed it just before.
@@ -174,10 +174,18 @@ def use_entry(
     read: Callable[[Path, InUse], T],
     whatever_size: bool = True,
 ) -> T:
-    """Opens an entry, which is made first if it is not there or damaged.
+    """Opens an entry, which is created if it is missing or damaged.
 
     Args:
+        entry: its folder.
         num_bytes: size of its images.
+        write: writes the images into the folder that it is given.
+        read: opens the entry that it is given, with the lock on it.
+        whatever_size: whether to exceed the limit if entries in use leave too little
+            space.
+
+    Returns:
+        What `read` returns.
 
     Raises:
         NoRoom: if the entry cannot be written, or does not fit beside those in use.
@@ -202,7 +210,7 @@ def use_entry(
                 with files.new_folder(entry, "image cache", replace=False) as whole:
                     write(whole)
             except NotWritten:
-                # Another process was faster, and its entry is as good.
+                # Another process was faster; its entry is used.
                 if not entry.exists():
                     raise
             make_room(0, keep=entry)
@@ -214,10 +222,10 @@ def use_entry(
 
 
 def _check_images(entry: Path, num_bytes: int) -> None:
-    """ValueError or OSError unless every byte is there, and a sample is as written."""
-    found = (entry / IMAGES).stat().st_size
-    if found != num_bytes:
-        raise ValueError(f"{IMAGES} has {found} bytes, not {num_bytes}")
+    """ValueError or OSError unless the size and the checksum are right."""
+    actual = (entry / IMAGES).stat().st_size
+    if actual != num_bytes:
+        raise ValueError(f"{IMAGES} has {actual} bytes, not {num_bytes}")
     try:
         about = read_json(entry / ABOUT)
     except FileNotFoundError:
@@ -232,24 +240,24 @@ def _remove_damaged(entry: Path, in_use: InUse | None, error: Exception) -> None
         if in_use is None or os.lstat(entry).st_ino == in_use.inode:
             reason = getattr(error, "strerror", None) or error
             logging.warning(
-                "The decoded images in %s are damaged (%s): made again.", entry, reason
+                "The decoded images in %s are damaged (%s): recreated.", entry, reason
             )
             files.remove_folder(entry)
 
 
-# All that is kept
+# === All entries ===
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One thing in the cache folder.
+    """An entry of the cache folder.
 
     Args:
         kind: one of `KINDS`.
         path: its file or folder.
         num_bytes: its size.
-        last_use: seconds since 1970.
-        title: what it is, for people.
+        last_use: in seconds since 1970.
+        title: its description for users.
     """
 
     kind: str
@@ -260,9 +268,9 @@ class Kept:
 
 
 def kept(kinds: tuple[str, ...] = KINDS) -> list[Kept]:
-    """What is in the cache folder of some `KINDS`, the longest unused first."""
+    """The entries of some `KINDS`, the least recently used first."""
     patterns = {IMAGE_KIND: "[0-9a-f]" * 32, **OTHER_KINDS}
-    found = []
+    entries = []
     for kind in kinds:
         for path in cache_folder().glob(patterns[kind]):
             # Another process may remove it meanwhile.
@@ -270,20 +278,22 @@ def kept(kinds: tuple[str, ...] = KINDS) -> list[Kept]:
                 title = _title(path) if kind == IMAGE_KIND else path.name
                 if title:
                     used = path.stat().st_mtime
-                    found.append(Kept(kind, path, _size(path), used, title))
-    return sorted(found, key=lambda one: one.last_use)
+                    entries.append(Kept(kind, path, _size(path), used, title))
+    return sorted(entries, key=lambda entry: entry.last_use)
 
 
 def make_room(
     num_bytes: int, whatever_size: bool = True, keep: Path | None = None
 ) -> None:
-    """Removes the longest unused entries until a new one fits the limit.
+    """Removes the least recently used entries until a new one fits the limit.
 
     Args:
-        num_bytes: size of the new one.
+        num_bytes: size of the new entry.
+        whatever_size: as in `use_entry`.
+        keep: an entry that must not be removed.
 
     Raises:
-        NoRoom: if there is no room, in the cache or on its disk.
+        NoRoom: if there is no space in the cache, or on its disk.
     """
     limit, entries = limit_bytes(), kept((IMAGE_KIND,))
     total = sum(entry.num_bytes for entry in entries)
@@ -298,15 +308,15 @@ def make_room(
     free = _free_bytes(cache_folder())
     if free < num_bytes:
         raise NoRoom(
-            f"they take {num_bytes / 2**20:.0f} MB, and {free / 2**20:.0f} MB are free"
+            f"{num_bytes / 2**20:.0f} MB are needed, {free / 2**20:.0f} MB are free"
         )
 
 
 def remove(entry: Kept) -> bool:
-    """Removes something from the cache.
+    """Removes an entry from the cache.
 
     Returns:
-        Whether it is gone: not if a process uses it, or it may not be removed.
+        Whether it was removed: False if it is in use, or without permission.
     """
     descriptor = None
     try:
@@ -328,7 +338,7 @@ def remove(entry: Kept) -> bool:
 
 
 def _title(entry: Path) -> str:
-    """What an entry has images of; empty for a folder that is no entry."""
+    """A description of an entry of images; empty if a folder is no entry."""
     if not ((entry / UNREADABLE).exists() or (entry / IMAGES).exists()):
         return ""
     # Entries of earlier versions have no such file.

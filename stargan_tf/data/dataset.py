@@ -1,4 +1,4 @@
-"""The definition of a data set: what an entry point of `stargan_tf.datasets` names."""
+"""The base class of data sets, for entry points of `stargan_tf.datasets`."""
 
 import warnings
 from abc import ABCMeta, abstractmethod
@@ -27,18 +27,18 @@ class _TakesLicence(ABCMeta):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(metaclass=_TakesLicence):
-    """A data set by name. Derive from it, say `load`, and make one object.
+    """A named data set. Derive a class, implement `load`, and create one object.
 
     Args:
-        api_version: the `API_VERSION` of `stargan_tf.plugin` you wrote against: 1.
+        api_version: the `API_VERSION` of `stargan_tf.plugin` it was written for: 1.
         name: as typed after `--dataset`; also the entry point's name.
-        description: one line for people who choose.
-        license: under which terms the pictures may be used.
+        description: one line, for listings.
+        license: the terms under which the images may be used.
         citation: whom to cite; BibTeX or a sentence.
-        obtain: how to get the files, in plain words; shown when they are missing.
-        homepage: address of the data set's own page.
-        labels: what the pictures are labeled with; None for pictures without labels,
-            which can be translated and not trained on.
+        obtain: how to get the files, in plain words; shown if they are missing.
+        homepage: URL of the data set's home page.
+        labels: the labels of the images; None for unlabeled images, which can be
+            translated but not trained on.
     """
 
     api_version: int
@@ -50,8 +50,7 @@ class Dataset(metaclass=_TakesLicence):
     homepage: str = ""
     labels: Labels | None = None
 
-    # Whether `options.crop_size` has a meaning: a model that was trained on centered
-    # squares is then evaluated on them.
+    # Whether `load` uses `options.crop_size`; evaluations then use that of the model.
     takes_crop_size = True
 
     @abstractmethod
@@ -61,15 +60,15 @@ class Dataset(metaclass=_TakesLicence):
         """Opens one split.
 
         Args:
-            split: `"train"` or `"held_out"`; no picture may be in both.
+            split: `"train"` or `"held_out"`; no image may be in both.
             image_size: side of the square images in pixels, a multiple of 4.
-            options: what the user said; `data_dir` is the folder of the files.
+            options: the user's options; `data_dir` is the folder of the files.
 
         Returns:
-            The images with their labels; decode in its `load`, not here.
+            The images with their labels, which are decoded in its `load`, not here.
 
         Raises:
-            InputError: what the user can mend, such as missing files.
+            InputError: for what the user can fix, such as missing files.
         """
 
     @property
@@ -78,22 +77,22 @@ class Dataset(metaclass=_TakesLicence):
         return self.license
 
     def labels_in(self, options: DatasetOptions) -> Labels | None:
-        """All labels, whatever `options.attributes`; override it where files say."""
+        """All labels, regardless of `options.attributes`; override it to read files."""
         return self.labels
 
     def info(self, image_size: int, options: DatasetOptions) -> DatasetInfo:
-        """The description of all labels, whatever `options.attributes`.
+        """The description of all labels, regardless of `options.attributes`.
 
-        Pictures without labels have one domain, called as the data set is.
+        Unlabeled images have one domain, with the name of the data set.
         """
         labels = self.labels_in(options) or Labels((self.name,))
         return labels.info(self.name, image_size, options.num_channels)
 
     def audit(self, options: DatasetOptions) -> FileAudit | None:
-        """Lists the files, for `stargan-tf doctor`; override it where there are some.
+        """Lists the files for `stargan-tf doctor`; override it if there are any.
 
         Returns:
-            The files; None where the doctor shall look at the loaded images.
+            The files; None if the doctor should check the loaded images.
         """
         return None
 

@@ -1,7 +1,8 @@
-"""Which files under a folder are pictures, and which of them are held out.
+"""Which files under a folder are images, and which of them are held out.
 
-Both are the same in every run and on every machine. What is left out is kept with its
-reason: training and translation say it in one line, `stargan-tf doctor` in full.
+Both are the same in every run and on every machine. Files that are left out are
+recorded with a reason: training and translation report them in one line, `stargan-tf
+doctor` in full.
 """
 
 import errno
@@ -22,18 +23,18 @@ from stargan_tf.errors import InputError, shortened
 from stargan_tf.files import no_file, open_regular, user_path
 
 COMMON = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif")
-# Of scans and arrays, which only models of measured images read; see `data.formats`.
+# Scans and arrays, which only models of measured images read; see `data.formats`.
 MEASURED = (".npy", ".npz", ".nii", ".nii.gz", ".dcm")
 EXTENSIONS = frozenset((*COMMON, ".tif", ".tiff", ".ppm", ".pgm", ".avif", *MEASURED))
-# Before the extension of a mask's name, see `data.formats.mask_beside`.
+# Precedes the extension in a mask's name, see `data.formats.mask_beside`.
 MASK_MARK = ".mask"
-# Pictures that are not read: a folder with nothing else is a domain to convert.
+# Image formats that are not supported: a folder of them is reported as a domain.
 PHOTOGRAPHS = (".heic", ".heif", ".hif", ".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw")
 PHOTOGRAPHS += (".arw", ".srf", ".sr2", ".raf", ".orf", ".rw2", ".pef", ".raw", ".3fr")
 DRAWINGS = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".tga", ".exr", ".ico", ".xcf")
 NOT_READ = frozenset((*PHOTOGRAPHS, *DRAWINGS))
-# Folders and files that systems, devices and archivers add, in lower case. Those that
-# start with a dot (.DS_Store, ._name, .ipynb_checkpoints) are hidden anyway.
+# Folders and files that systems, devices, and archivers add, in lower case. Names that
+# start with a dot (.DS_Store, ._name, .ipynb_checkpoints) are always hidden.
 OF_SYSTEMS = ("__macosx", "icon\r", "network trash folder", "temporary items")
 OF_SYSTEMS += ("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini")
 OF_SYSTEMS += ("$recycle.bin", "recycler", "recycled", "system volume information")
@@ -45,23 +46,23 @@ ARCHIVE_HEADS = (b"pk\3\4", b"pk\5\6", b"\x1f\x8b", b"bzh", b"\xfd7zxz")
 ARCHIVE_HEADS += (b"7z\xbc", b"rar!")
 
 HIDDEN = "hidden: the name starts with a dot"
-RUBBISH = "left behind by a system or an archiver"
-EMPTY = "a folder without pictures"
+RUBBISH = "created by the system or an archiver"
+EMPTY = "a folder without images"
 MASKED = "a mask of pixels without data"
-BESIDE = "an array or a scan beside pictures"
+BESIDE = "an array or a scan beside images"
 AGAIN = "a folder that is listed under another name"
-DANGLING = "a link to nothing"
-RING = "a link that leads back to itself"
-REASONS = 8  # that a line names
+DANGLING = "a broken link"
+RING = "a circular link"
+REASONS = 8  # Maximum number of reasons in a message.
 
 
 @dataclass(frozen=True)
 class IgnoredFile:
-    """A file or folder that no picture is taken from.
+    """A file or folder that is not used.
 
     Args:
-        name: path relative to the data set's folder; a folder's ends in `/`.
-        reason: why, in a few words.
+        name: path relative to the data set's folder; paths of folders end in `/`.
+        reason: why it is not used, in a few words.
     """
 
     name: str
@@ -74,11 +75,11 @@ class FileAudit:
 
     Args:
         root: the folder.
-        names: its pictures, as paths relative to `root` with `/`, sorted.
-        ignored: what else is there, sorted.
-        rows_without_file: lines of a label file whose picture is not there.
-        files_without_row: pictures that the label file does not know.
-        double_rows: pictures that the label file has more than once.
+        names: its images, as paths relative to `root` with `/`, sorted.
+        ignored: other files and folders, sorted.
+        rows_without_file: rows of a label file whose image is missing.
+        files_without_row: images without a row in the label file.
+        double_rows: images with several rows in the label file.
     """
 
     root: Path
@@ -90,10 +91,10 @@ class FileAudit:
 
 
 def list_pictures(folder: str | os.PathLike) -> FileAudit:
-    """As `audit_folder`, and says in one line what is left out.
+    """Like `audit_folder`, and reports in one line what is left out.
 
     Args:
-        folder: where to look.
+        folder: the folder to search.
     """
     audit = audit_folder(folder)
     say_left_out(audit.root, audit.ignored)
@@ -101,17 +102,17 @@ def list_pictures(folder: str | os.PathLike) -> FileAudit:
 
 
 def audit_folder(folder: str | os.PathLike) -> FileAudit:
-    """Finds the pictures in a folder and its sub-folders.
+    """Finds the images in a folder and its subfolders.
 
-    A picture is known by its extension, upper or lower case. Hidden files and
-    folders (names that start with a dot) are passed over, and so is what systems and
-    archivers leave behind; links are followed.
+    Images are recognized by their extension, in upper or lower case. Hidden files and
+    folders (names that start with a dot) are skipped, and so are files that systems and
+    archivers create; links are followed.
 
     Args:
-        folder: where to look.
+        folder: the folder to search.
 
     Returns:
-        The pictures' names, and what is left out.
+        The images' names, and what is left out.
 
     Raises:
         InputError: if `folder` is not a folder, or cannot be read.
@@ -135,7 +136,7 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
             if not inside:
                 raise InputError(
                     f"The folder {root} cannot be read: {error.strerror}. Change its "
-                    "permissions, or copy what is in it."
+                    "permissions, or copy its content."
                 ) from error
             reason = f"a folder that cannot be read ({error.strerror})"
             ignored.append(IgnoredFile(inside, reason))
@@ -145,7 +146,7 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
         names += [f"{inside}{name}" for name in pictures]
         ignored += [IgnoredFile(f"{inside}{o.name}", o.reason) for o in others]
         folders += [f"{inside}{name}/" for name in reversed(inner)]
-    # Such as features of photographs that somebody computed.
+    # Arrays beside photographs are usually features computed from them.
     if any(extension(name) in COMMON for name in names):
         arrays = [name for name in names if extension(name) in MEASURED]
         ignored += [IgnoredFile(name, BESIDE) for name in arrays]
@@ -155,7 +156,7 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
 
 
 def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
-    """The sub-folders of one folder, its pictures, and what is neither; sorted.
+    """The subfolders, the images, and the other files of one folder; sorted.
 
     Raises:
         OSError: if it cannot be read.
@@ -166,9 +167,10 @@ def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
             name = entry.name
             try:
                 is_folder = entry.is_dir()
-                reason = of_no_user(name) or ("" if is_folder else kind_of_name(name))
+                reason = reason_skipped(name)
+                reason = reason or ("" if is_folder else reason_not_read(name))
                 if not (reason or is_folder or entry.is_file()):
-                    reason = f"no file but {no_file(entry.stat().st_mode)}"
+                    reason = f"not a file but {no_file(entry.stat().st_mode)}"
             except OSError as error:
                 reasons = {errno.ENOENT: DANGLING, errno.ELOOP: RING}
                 is_folder = False
@@ -181,27 +183,27 @@ def look_into(place: Path) -> tuple[list[str], list[str], list[IgnoredFile]]:
 
 
 def is_picture(name: str | os.PathLike) -> bool:
-    """Whether a file's extension is that of a picture."""
+    """Whether a file's extension is that of an image."""
     return extension(name) in EXTENSIONS
 
 
 def extension(name: str | os.PathLike) -> str:
-    """A file's extension in lower case, with both parts of `.nii.gz`."""
+    """A file's extension in lower case, including that of `.nii.gz`."""
     name = os.path.basename(name).lower()
     return ".nii.gz" if name.endswith(".nii.gz") else os.path.splitext(name)[1]
 
 
-def kind_of_name(name: str) -> str:
-    """Why a file of this name is not read as a picture; empty if it is."""
+def reason_not_read(name: str) -> str:
+    """Why a file with this name is not read as an image; empty if it is."""
     ending = extension(name)
     if ending in EXTENSIONS:
         is_mask = name.lower().endswith(f"{MASK_MARK}{ending}")
         return MASKED if is_mask else ""
-    return f"{ending or 'no extension'}: not read as a picture"
+    return f"{ending or 'no extension'}: not read as an image"
 
 
-def of_no_user(name: str) -> str:
-    """Why a file or folder of this name is none of the user's; empty if it is."""
+def reason_skipped(name: str) -> str:
+    """Why a file or folder with this name is skipped; empty if it is not."""
     if name.startswith("."):
         return HIDDEN
     return RUBBISH if name.lower() in OF_SYSTEMS else ""
@@ -211,36 +213,38 @@ def existing_folder(folder: str | os.PathLike) -> Path:
     """`folder` as a path; InputError unless it is a folder."""
     path = user_path(folder)
     if not path.is_dir():
-        what = f"is {kind_of_download(path)}" if path.exists() else "does not exist."
+        what = f"is {download_text(path)}" if path.exists() else "does not exist."
         raise InputError(f"--data_dir must be a folder of images. {path} {what}")
     return path
 
 
-def kind_of_download(path: Path) -> str:
-    """What a file is that stands where pictures should be, and what to do about it."""
+def download_text(path: Path) -> str:
+    """Describes a file in the place of images, and how to fix that."""
     try:
         with open_regular(path) as file:
             head = file.read(1024).lstrip().lower()
     except OSError as error:
-        return f"no folder ({error.strerror})."
+        return f"not a folder ({error.strerror})."
     if head.startswith(ARCHIVE_HEADS) or head[257:262] == b"ustar":
-        return "an archive. Unpack it and give the folder."
+        return "an archive. Unpack it and pass the folder."
     if head.startswith(b"<") and (b"<html" in head or b"doctype html" in head):
         return (
-            "a web page: the server did not send the file, perhaps because too many "
-            "people asked for it. Download it again, with a browser."
+            "a web page: the server did not send the file, perhaps because of too many "
+            "requests. Download it again, with a browser."
         )
     return "a file, not a folder."
 
 
 def archives_in(root: Path) -> str:
-    """What is to be done about archives in a folder without pictures; else nothing."""
-    found = sorted(p for p in root.iterdir() if p.suffix.lower() in ARCHIVES)
-    return f" {found[0].name} in it is {kind_of_download(found[0])}" if found else ""
+    """How to fix archives in a folder without images; empty if there are none."""
+    archives = sorted(p for p in root.iterdir() if p.suffix.lower() in ARCHIVES)
+    if not archives:
+        return ""
+    return f" {archives[0].name} in it is {download_text(archives[0])}"
 
 
 def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
-    """What is left out, in one line: how many for each reason."""
+    """The number of files that are left out for each reason, in one line."""
     first: dict[str, str] = {}
     counts: Counter = Counter()
     for file in left_out:
@@ -261,9 +265,9 @@ def counted(left_out: Iterable[IgnoredFile], examples: bool = False) -> str:
 
 
 def say_left_out(root: Path, left_out: Sequence[IgnoredFile]) -> None:
-    """Says in one line what a folder holds beside pictures; the same line only once.
+    """Reports in one line which files of a folder are left out, only once.
 
-    Folders without pictures, and masks, take none away and are not mentioned.
+    Folders without images, and masks, are not mentioned.
     """
     left_out = [file for file in left_out if file.reason not in (EMPTY, MASKED)]
     if left_out:
@@ -272,7 +276,7 @@ def say_left_out(root: Path, left_out: Sequence[IgnoredFile]) -> None:
 
 @functools.lru_cache(maxsize=1000)
 def say_once(text: str) -> None:
-    """Logs a warning, unless the same was said: both splits list the same files."""
+    """Logs a warning once: both splits list the same files."""
     logging.warning("%s", text)
 
 
@@ -284,16 +288,16 @@ def split_positions(
 ) -> np.ndarray:
     """The positions of the images that belong to a split.
 
-    Each image's name alone decides, so that adding images moves none of those already
-    there. One exception keeps both splits usable: where chance leaves a split of a
-    group empty, the image nearest to it changes sides.
+    The split depends on the image's name only, so that adding images moves no existing
+    ones. There is one exception: if a split of a group would be empty, the image that
+    is nearest to the threshold is moved into it.
 
     Args:
         names: the images' relative paths.
         split: `"train"` or `"held_out"`.
-        held_out: share of the images to hold out, in (0, 1).
-        groups: for each image the number of its group (its domain); both splits get
-            at least one image of every group of two or more. One group if None.
+        held_out: fraction of the images to hold out, in (0, 1).
+        groups: the number of each image's group (its domain); both splits get at least
+            one image of every group with two or more. None: a single group.
 
     Returns:
         int64 array of positions in `names`, ascending.
@@ -303,7 +307,7 @@ def split_positions(
     """
     if not 0.0 < held_out < 1.0:
         raise InputError(
-            "held_out must be a share between 0 and 1, both excluded. "
+            "held_out must be a fraction between 0 and 1, exclusive. "
             f"Received: held_out={held_out}"
         )
     places = np.array([_place(name) for name in names])
@@ -321,7 +325,7 @@ def split_positions(
 
 
 def _place(name: str) -> float:
-    """A number in [0, 1) that follows from the name, however a system writes it."""
+    """A number in [0, 1) derived from the name, in any Unicode normal form."""
     name = unicodedata.normalize("NFC", name)
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48

@@ -1,4 +1,4 @@
-"""`--dataset folder`: a folder of folders, one domain each.
+"""`--dataset folder`: a folder with one subfolder for each domain.
 
 data_dir/cat/… data_dir/dog/… data_dir/wild/…
 """
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 
-# Names of the parts that people divide data into, with what stands around the word.
+# Common names of splits, and the words around them.
 _PART = r"train|training|trn|val|valid|validation|dev|eval|evaluation|test|testing|tst"
 _PART += r"|holdout|heldout|unseen"
 _AROUND = r"(?:set|sets|data|dataset|image|images|img|imgs|pic|pics|picture|pictures"
@@ -54,20 +54,19 @@ SPLIT = re.compile(f"{_AROUND}(?P<part>{_PART}){_AROUND}")
 # CycleGAN's folders: trainA, trainB, testA, testB.
 LETTERED = re.compile(f"(?P<part>{_PART})(?P<domain>[a-h])")
 NUMBERED = re.compile(r"(?:fold|part|split|subset)\d+")
-NO_DOMAIN = "a folder without pictures, hence no domain"
-OUTSIDE = "a picture beside the domains' folders, in none of them"
+NO_DOMAIN = "a folder without images, which is no domain"
+OUTSIDE = "an image outside the domains' folders"
 
 
 class FolderDataset(Dataset):
-    """The user's own images, one sub-folder per domain; labels are one-hot.
+    """Images in one subfolder per domain; labels are one-hot.
 
-    Sub-folders of a domain's folder belong to the domain. The domains are the
-    sub-folders that hold pictures, in alphabetical order, or those named by
-    `options.attributes`.
+    Subfolders of a domain's folder belong to the domain. The domains are the subfolders
+    that contain images, in alphabetical order, or those named by `options.attributes`.
     """
 
     def labels_in(self, options: DatasetOptions) -> Labels:
-        """One domain for each sub-folder that holds pictures, in alphabetical order."""
+        """One domain for each subfolder that contains images, in alphabetical order."""
         return Labels(list_domains(self.folder(options))[1])
 
     def load(
@@ -90,7 +89,7 @@ class FolderDataset(Dataset):
         root = self.folder(options)
         try:
             return list_domains(root, options.attributes)[0]
-        except InputError:  # Loading says why; what is there can be listed.
+        except InputError:  # Raised again by `load`; the files can be listed.
             return audit_folder(root)
 
 
@@ -99,15 +98,15 @@ FOLDER = FolderDataset(
     name="folder",
     description=DESCRIPTIONS["folder"],
     license=OWN_FILES,
-    citation="none: the pictures are your own",
-    obtain="Make a folder with one sub-folder of images per domain.",
+    citation="none: the images are your own",
+    obtain="Create a folder with one subfolder of images per domain.",
 )
 
 
 def list_domains(
     root: Path, wanted: Sequence[str] = ()
 ) -> tuple[FileAudit, tuple[str, ...], list[int]]:
-    """Lists the pictures of the domains' folders."""
+    """Lists the images of the domains' folders."""
     try:
         inner, pictures, left_out = look_into(root)
     except OSError as error:
@@ -116,7 +115,7 @@ def list_domains(
     folders = _by_domain(root, inner)
     if not folders:
         raise InputError(
-            f"{root} has no sub-folder; put each domain's images in one."
+            f"{root} has no subfolder. Put the images of each domain into one."
             f"{archives_in(root)}"
         )
     _check_no_splits(root, inner, bool(wanted))
@@ -137,52 +136,52 @@ def list_domains(
             classes += [len(names)] * len(audit.names)
             files += [f"{folder}/{file}" for file in audit.names]
             names.append(name)
-        elif chosen or _was_meant(audit.ignored):
-            seen = counted(audit.ignored) or "nothing at all"
+        elif chosen or _has_unsupported(audit.ignored):
+            content = counted(audit.ignored) or "nothing at all"
             raise InputError(
-                f"The domain '{name}' has no image: {root / folder} holds none that is "
-                f"read ({seen}). Add images, convert them to JPEG or PNG, or remove "
-                "the folder."
+                f"The domain '{name}' has no image: {root / folder} contains none in a "
+                f"supported format ({content}). Add images, convert them to JPEG or "
+                "PNG, or remove the folder."
             )
         else:
             left_out.append(IgnoredFile(f"{folder}/", NO_DOMAIN))
     if not names:
         raise InputError(
-            f"No sub-folder of {root} holds an image: {', '.join(inner[:5])}"
-            f"{', …' * (len(inner) > 5)}. Put each domain's images in one."
+            f"No subfolder of {root} contains an image: {', '.join(inner[:5])}"
+            f"{', …' * (len(inner) > 5)}. Put the images of each domain into one."
         )
     left_out.sort(key=lambda file: file.name)
     return FileAudit(root, tuple(files), tuple(left_out)), tuple(names), classes
 
 
 def _by_domain(root: Path, inner: Sequence[str]) -> dict[str, str]:
-    """Domain → its folder. Systems write the same name in different bytes."""
+    """Domain → its folder. Systems encode the same name in different bytes."""
     folders: dict[str, str] = {}
     for folder in inner:
         name = unicodedata.normalize("NFC", folder)
         if name in folders:
             raise InputError(
-                f"Two sub-folders of {root} are called '{name}', in different bytes "
-                "(Unicode's NFC and NFD). Put their images into one."
+                f"Two subfolders of {root} have the same name '{name}' in different "
+                "bytes (Unicode's NFC and NFD). Put their images into one."
             )
         folders[name] = folder
     return dict(sorted(folders.items()))
 
 
 def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
-    """Refuses the folders of a split; a lone `train` beside `bus` is none."""
+    """Raises `InputError` for folders of splits; `train` beside `bus` is a domain."""
     plain = {name: re.sub(r"[\W_]+", "", name).lower() for name in inner}
     matches = {name: LETTERED.fullmatch(text) for name, text in plain.items()}
     pairs = {name: hit.groups() for name, hit in matches.items() if hit}
-    parts = {part for part, _ in pairs.values()}
+    prefixes = {prefix for prefix, _ in pairs.values()}
     domains = {domain for _, domain in pairs.values()}
-    if min(len(parts), len(domains)) < len(pairs) and not chosen:
-        first = max(part for part, _ in pairs.values())  # train, if it is there
-        domains = [name for name, (part, _) in pairs.items() if part == first]
+    if min(len(prefixes), len(domains)) < len(pairs) and not chosen:
+        first = max(prefixes)  # "train", if it exists.
+        domains = [name for name, (prefix, _) in pairs.items() if prefix == first]
         raise InputError(
-            f"The sub-folders of {root} are splits of domains: {', '.join(pairs)}. "
+            f"The subfolders of {root} are splits of domains: {', '.join(pairs)}. "
             f"Choose those of one split with --attributes {','.join(domains)}, or copy "
-            f"them into a folder of their own, as {root}/{first}/A, {root}/{first}/B."
+            f"them into a separate folder, as {root}/{first}/A, {root}/{first}/B."
         )
     splits = [name for name, text in plain.items() if SPLIT.fullmatch(text)]
     alike = splits + [name for name, text in plain.items() if NUMBERED.fullmatch(text)]
@@ -194,13 +193,13 @@ def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
     if (splits and len(splits) == len(inner)) or shared:
         train = [name for name in alike if "tr" in plain[name]]
         raise InputError(
-            f"The sub-folders of {root} are splits, not domains: {', '.join(alike)}. "
-            f"Give one of them, such as --data_dir {root / (train or alike)[0]}."
+            f"The subfolders of {root} are splits, not domains: {', '.join(alike)}. "
+            f"Pass one of them, such as --data_dir {root / (train or alike)[0]}."
         )
 
 
-def _was_meant(ignored: Sequence[IgnoredFile]) -> bool:
-    """Whether a folder without a picture that is read has some that are not."""
+def _has_unsupported(ignored: Sequence[IgnoredFile]) -> bool:
+    """Whether a folder contains images that cannot be read."""
     extensions = (os.path.splitext(file.name)[1] for file in ignored)
     unread = any(extension.lower() in NOT_READ for extension in extensions)
     return unread or any(is_picture(file.name) for file in ignored)
@@ -208,14 +207,14 @@ def _was_meant(ignored: Sequence[IgnoredFile]) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitFolders(Dataset):
-    """A data set whose authors divided it into folders: `train/cat/…`, `val/cat/…`.
+    """A data set that is published in split folders: `train/cat/…`, `val/cat/…`.
 
-    `data_dir` is the folder or the zip in which the splits' folders lie, at any depth.
-    Without `data_dir` the pictures come from `builder`.
+    `data_dir` is the folder or zip file that contains the split folders, at any depth.
+    Without `data_dir`, the images come from `builder`.
 
     Args:
-        train_folder: name of the folder of the pictures to train on.
-        held_out_folder: name of the folder of the others.
+        train_folder: name of the folder with the training images.
+        held_out_folder: name of the folder with the held-out images.
     """
 
     train_folder: str = "train"
@@ -223,12 +222,12 @@ class SplitFolders(Dataset):
 
     @abstractmethod
     def builder(self) -> "tfds.core.DatasetBuilder":
-        """Of TensorFlow Datasets: splits `train` and `test`, features image, label."""
+        """The TFDS builder: splits `train` and `test`, features `image` and `label`."""
 
     def load(
         self, split: str, image_size: int, options: DatasetOptions
     ) -> LabeledImages:
-        """Opens one split; the authors' division, `held_out` has no effect.
+        """Opens one split as published; `held_out` has no effect.
 
         Args:
             split: `"train"` or `"held_out"`.
@@ -262,27 +261,28 @@ class SplitFolders(Dataset):
 def split_files(
     tree: PictureTree, folder: str, domains: Sequence[str]
 ) -> tuple[list[str], list[int]]:
-    """The pictures below `folder/DOMAIN/`."""
+    """The images below `folder/DOMAIN/`."""
     places: dict[str, list[tuple[int, str]]] = {}
     for name in tree.names:
         parts = composed(name).split("/")
         for depth, (outer, inner) in enumerate(itertools.pairwise(parts[:-1])):
             if outer == folder and inner in domains:
-                found = places.setdefault("/".join(parts[:depth]), [])
-                found.append((domains.index(inner), name))
+                files = places.setdefault("/".join(parts[:depth]), [])
+                files.append((domains.index(inner), name))
                 break
     expected = f"Expected {folder}/{{{','.join(domains)}}}/ in {tree.path}"
     if len(places) > 1:
-        here = ", ".join(place or "the top" for place in places)
-        raise InputError(f"{expected}. It is in {len(places)} places: {here}.")
+        here = ", ".join(place or "the top level" for place in places)
+        raise InputError(f"{expected}, once. Received: {len(places)} times, in {here}.")
     if not places:
-        folders = sorted({name.rpartition("/")[0] or "the top" for name in tree.names})
+        top = "the top level"
+        folders = sorted({name.rpartition("/")[0] or top for name in tree.names})
         more = ", …" if len(folders) > 6 else ""
-        seen = f"pictures in {', '.join(folders[:6])}{more}"
+        seen = f"images in {', '.join(folders[:6])}{more}"
         raise InputError(f"{expected}. Received: {seen}.")
     pairs = sorted(next(iter(places.values())))
     names, classes = [name for _, name in pairs], [number for number, _ in pairs]
     empty = [name for number, name in enumerate(domains) if number not in classes]
     if empty:
-        raise InputError(f"{expected}. Received: no picture of {', '.join(empty)}.")
+        raise InputError(f"{expected}. Received: no image of {', '.join(empty)}.")
     return names, classes

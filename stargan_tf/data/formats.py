@@ -1,12 +1,11 @@
 """Measured images: the formats of scanners, microscopes, and satellites.
 
-Pictures of 8 bits are read by `data.pictures`. What has other values comes through
-here, exactly: grayscale PNG of 8 and 16 bits, TIFF, NumPy's files, NIfTI, and DICOM. A
-file is written in the format, the type, and with the metadata of the file that its
-values come from.
+RGB images of 8 bits are read by `data.pictures`. Other values are read here without
+loss: grayscale PNG of 8 and 16 bits, TIFF, NumPy files, NIfTI, and DICOM. A file is
+written in the format, with the type, and with the metadata of its input.
 
-A file may hold several images, its slices: NIfTI volumes do. Values are in the file's
-own units: those of DICOM and NIfTI after the rescaling that the file asks for.
+A file may contain several images, its slices, as NIfTI volumes do. Values are in the
+file's units, for DICOM and NIfTI after the rescaling that the file specifies.
 """
 
 import contextlib
@@ -37,13 +36,13 @@ _EIGHT = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA", "LA": "L
 
 @dataclass(frozen=True)
 class Stored:
-    """What one file holds.
+    """The content of one file.
 
     Args:
         values: (slices, height, width, channels) in the file's units.
-        dtype: in which the file stores them.
+        dtype: the type of the stored values.
         save: writes values like `values`, as floats or of `dtype`, to a path.
-        slope: unit of a stored number; units are slope · stored + intercept.
+        slope: of the rescaling: units are slope · stored + intercept.
         intercept: see `slope`.
     """
 
@@ -55,7 +54,7 @@ class Stored:
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The whole range of the type in units; None for floats."""
+        """The full range of the type in the file's units; None for floats."""
         if self.dtype.kind not in "iu":
             return None
         ends = np.iinfo(self.dtype)
@@ -64,15 +63,12 @@ class Stored:
 
 
 def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> None:
-    """Refuses values that no one can compute with.
+    """Raises `InputError` for infinite values, and for NaN that are not gaps.
 
     Args:
         values: of one file or image, in its units.
-        gaps: which of them stand for no data, see `Intensity.gaps`.
+        gaps: which of them are pixels without data, see `Intensity.gaps`.
         path: of the file, for the message.
-
-    Raises:
-        InputError: if there are infinite ones, or NaN that are no gaps.
     """
     if values.dtype.kind != "f":
         return
@@ -82,42 +78,42 @@ def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> Non
     if bad.any():
         raise InputError(
             f"{path}: {int(bad.sum()):,} of its values are infinite or NaN. Replace "
-            "them by a number, or give --invalid_value if they stand for no data."
+            "them by numbers, or pass --invalid_value if they mean missing data."
         )
 
 
 def read_values(path: str | os.PathLike) -> Stored:
-    """Reads a file exactly.
+    """Reads a file without loss.
 
     Raises:
-        UnreadableImage: if it is damaged, of another format, or holds too much.
+        UnreadableImage: if it is damaged, too large, or in an unsupported format.
         ImportError: if its format needs the extra `science`.
     """
     path = Path(path)
     read = _READERS.get(extension(path), _read_picture)
     try:
-        # What is no file is not waited for.
+        # Opening a pipe, for example, would block.
         files.open_regular(path).close()
         return read(path)
     except (ImportError, UnreadableImage):
         raise
-    # Decoders answer broken bytes with almost any exception.
+    # Decoders raise almost any exception for broken files.
     except Exception as error:
         reason = " ".join(reason_of(path, error).split()).rstrip(".")
         raise _unreadable(path, shortened(reason, MAX_REASON)) from error
 
 
 def mask_beside(path: Path) -> Path | None:
-    """The file that says where an image has no data, `NAME.mask.png`, if any."""
+    """The mask of pixels without data beside an image, `NAME.mask.png`, if any."""
     ending = extension(path)
     name = path.name[: -len(ending)] if ending else path.name
-    kinds = (".png", *_READERS)
-    masks = (path.with_name(f"{name}{MASK_MARK}{kind}") for kind in kinds)
+    endings = (".png", *_READERS)
+    masks = (path.with_name(f"{name}{MASK_MARK}{end}") for end in endings)
     return next((mask for mask in masks if os.path.lexists(mask)), None)
 
 
 def without_masked(stored: Stored, path: Path) -> Stored:
-    """NaN where the mask beside an image is not 0.
+    """Sets values to NaN where the mask beside an image is not 0.
 
     Args:
         stored: the image.
@@ -135,15 +131,15 @@ def without_masked(stored: Stored, path: Path) -> Stored:
             " x ".join(map(str, s[:-1])) for s in (values.shape, mask.shape)
         )
         raise UnreadableImage(
-            f"The mask {beside} must be as large as {path.name}, {expected} (slices, "
-            f"height, width), and have one channel or as many. Received: {received}, "
-            f"{mask.shape[-1]} channels"
+            f"The mask {beside} must have the size of {path.name}, {expected} (slices, "
+            "height, width), with one channel or the same number. Received: "
+            f"{received}, {mask.shape[-1]} channels"
         )
     return replace(stored, values=np.where(mask != 0, np.nan, values))
 
 
 def write_values(stored: Stored, values: np.ndarray, path: Path) -> Path:
-    """Writes values like `stored.values` in its format, in full or not at all.
+    """Writes values like `stored.values` in the format of `stored`, atomically.
 
     Raises:
         NotWritten: if the file cannot be written.
@@ -167,7 +163,7 @@ def _unreadable(path: Path, reason: str) -> UnreadableImage:
 
 
 def _science(package: str, name: str) -> Any:
-    # They report what they mend in a file; what cannot be read is said once, by us.
+    # They log what they repair in a file; unreadable files are reported by us.
     logging.getLogger(_LOGGERS.get(package, package)).setLevel(logging.CRITICAL)
     try:
         return import_module(package)
@@ -178,19 +174,19 @@ def _science(package: str, name: str) -> Any:
 
 
 def _check_size(path: Path, shape: tuple[int, ...], dtype: Any) -> None:
-    """Refuses what is too large, or too much for the file."""
-    # In Python's integers, which do not overflow.
+    """Raises `UnreadableImage` for too many values, or too many for the file."""
+    # With Python integers, which do not overflow.
     count = math.prod(map(int, shape))
     if min(map(int, shape), default=1) < 1 or count > MAX_VALUES:
         size = " x ".join(map(str, shape))
         raise _unreadable(
-            path, f"its size is {size}; at most {MAX_VALUES:,} values are read"
+            path, f"its size is {size}; the limit is {MAX_VALUES:,} values"
         )
     num_bytes, packed = count * np.dtype(dtype).itemsize, path.stat().st_size
     if is_bomb(num_bytes, packed):
         raise _unreadable(
             path,
-            f"it would take {num_bytes:,} bytes, more than {MAX_RATIO} times its own",
+            f"it unpacks to {num_bytes:,} bytes, over {MAX_RATIO} times the file size",
         )
 
 
@@ -199,7 +195,7 @@ def _as_slices(array: np.ndarray) -> np.ndarray:
     return array[np.newaxis, ..., np.newaxis] if array.ndim == 2 else array[np.newaxis]
 
 
-# === Pictures: PNG of 8 and 16 bits, and what Pillow reads of 8 bits ===
+# === PNG of 8 and 16 bits, and other 8-bit formats that Pillow reads ===
 
 
 def _read_picture(path: Path) -> Stored:
@@ -210,13 +206,13 @@ def _read_picture(path: Path) -> Stored:
                 "its colors have 16 bits, of which 8 would be lost; convert it to TIFF",
             )
         mode = image.mode
-        # Older Pillow calls 16 bits of a PNG "I".
+        # Older versions of Pillow use mode "I" for a PNG of 16 bits.
         if mode in _SIXTEEN or (mode == "I" and image.format == "PNG"):
             array = np.asarray(image).astype("<u2")
         elif mode in _EIGHT:
             array = np.asarray(image.convert(_EIGHT[mode]))
         else:
-            raise _unreadable(path, f"its pixels are of the kind {mode}")
+            raise _unreadable(path, f"its pixel mode {mode} is not supported")
         image_format = image.format
     gray = array.ndim == 2
 
@@ -225,7 +221,7 @@ def _read_picture(path: Path) -> Stored:
 
         pixels = values[0, ..., 0] if gray else values[0]
         if image_format not in ("PNG", "BMP", "TIFF", "WEBP", "JPEG"):
-            raise ValueError(f"{image_format} files are not written; use PNG or TIFF")
+            raise ValueError(f"{image_format} files cannot be written; use PNG or TIFF")
         options = {"quality": 95} if image_format in ("JPEG", "WEBP") else {}
         Image.fromarray(np.ascontiguousarray(pixels)).save(
             target, image_format, **options
@@ -235,7 +231,7 @@ def _read_picture(path: Path) -> Stored:
 
 
 def _depth_of_png(path: Path) -> tuple[int, bool]:
-    """Bits of a channel, and whether there is more than one."""
+    """Bits per channel, and whether there are several channels."""
     with files.open_regular(path) as file:
         head = file.read(26)
     return head[24], head[25] in (2, 4, 6)
@@ -251,13 +247,13 @@ def _read_tiff(path: Path) -> Stored:
         axes, shape = series.axes, series.shape
         _check_size(path, shape, series.dtype)
         kept = [n for n, side in zip(axes, shape, strict=True) if side > 1 or n in "YX"]
-        # S are samples of a pixel, C channels; what has no name (Q, I) may be either.
+        # S are samples of a pixel, C channels; unnamed axes (Q, I) may be either.
         channels = [n for n in kept if n not in "YX"]
         if len(channels) > 1 or not {"Y", "X"} <= set(kept):
             raise _unreadable(
                 path,
-                f"its axes are {axes} of {shape}; a plane and one axis of channels are "
-                "read",
+                f"its axes are {axes} of {shape}; expected a plane and at most one "
+                "axis of channels",
             )
         array = series.asarray()
         if array.dtype.kind not in "iuf":
@@ -282,7 +278,7 @@ def _read_tiff(path: Path) -> Stored:
         extra = [
             (tag.code, tag.dtype, tag.count, tag.value, True)
             for tag in tags.values()
-            # Geography (GeoTIFF), ImageJ's own, and what instruments write.
+            # Tags of GeoTIFF, ImageJ, and instruments.
             if tag.code in (33550, 33922, 34264, 34735, 34736, 34737, 50838, 50839)
             or tag.code in (42113, 65000)
         ]
@@ -313,7 +309,7 @@ def _read_npy(path: Path) -> Stored:
     with files.open_regular(path) as file:
         check_array(file, path.stat().st_size, "it")
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    _check_form(path, array)
+    _check_array(path, array)
     dtype = array.dtype
 
     def save(values: np.ndarray, target: Path) -> None:
@@ -327,11 +323,11 @@ def _read_npz(path: Path) -> Stored:
     with open_arrays(path) as archive:
         if len(archive.files) != 1:
             raise _unreadable(
-                path, f"it holds {len(archive.files)} arrays; one is read"
+                path, f"it contains {len(archive.files)} arrays; expected one"
             )
         (name,) = archive.files
         array = archive[name]
-    _check_form(path, array)
+    _check_array(path, array)
 
     def save(values: np.ndarray, target: Path) -> None:
         with target.open("wb") as file:
@@ -341,7 +337,7 @@ def _read_npz(path: Path) -> Stored:
     return Stored(_as_slices(array), array.dtype.newbyteorder("="), save)
 
 
-def _check_form(path: Path, array: np.ndarray) -> None:
+def _check_array(path: Path, array: np.ndarray) -> None:
     _check_size(path, array.shape, array.dtype)
     if array.ndim not in (2, 3) or array.dtype.kind not in "iuf":
         raise _unreadable(
@@ -362,26 +358,26 @@ def _read_nifti(path: Path) -> Stored:
     if len([side for side in shape[3:] if side > 1]) or len(shape) < 2:
         raise _unreadable(
             path,
-            f"its shape is {shape}; a volume of one channel, of three dimensions, is "
-            "read. Split it, for example with fslsplit",
+            f"its shape is {shape}; expected a volume of three dimensions with one "
+            "channel. Split it, for example with fslsplit",
         )
     header, stored_type = image.header, image.get_data_dtype()
     if stored_type.kind not in "iuf":
         raise _unreadable(path, f"its values are {stored_type}")
-    # The header forgets them when it is read.
+    # The header loses them when it is read.
     slope, intercept = float(image.dataobj.slope), float(image.dataobj.inter)
     raw = np.asanyarray(image.dataobj.get_unscaled()).reshape((*shape[:2], -1))
     values = raw if (slope, intercept) == (1.0, 0.0) else raw * slope + intercept
-    # Axes x, y, z: a slice of z is a picture with y downward and x across.
+    # Axes x, y, z: a slice along z is an image with y downward and x across.
     slices = np.transpose(values, (2, 1, 0))[..., np.newaxis]
 
     def save(values: np.ndarray, target: Path) -> None:
         back = np.transpose(values[..., 0], (2, 1, 0)).reshape(shape)
         new = type(image)(back, image.affine, header)
-        # These numbers are the stored ones, which nibabel would rescale otherwise.
+        # These are stored values, which nibabel would rescale otherwise.
         new.header.set_data_dtype(stored_type)
         new.header.set_slope_inter(1.0, 0.0)
-        # Its name decides whether it is compressed.
+        # The extension determines whether it is compressed.
         named = target.with_name(f"{target.name}{extension(path)}")
         nibabel.save(new, named)
         _set_slope(named, slope, intercept)
@@ -391,7 +387,7 @@ def _read_nifti(path: Path) -> Stored:
 
 
 def _set_slope(path: Path, slope: float, intercept: float) -> None:
-    """Writes the rescaling into a NIfTI header: nibabel sets its own."""
+    """Writes the rescaling into a NIfTI header, since nibabel overwrites it."""
     import gzip
 
     opened = gzip.open if extension(path) == ".nii.gz" else open
@@ -399,8 +395,8 @@ def _set_slope(path: Path, slope: float, intercept: float) -> None:
         content = bytearray(file.read())
     order = "<" if content[:4] in (b"\x5c\x01\x00\x00", b"\x1c\x02\x00\x00") else ">"
     two = int.from_bytes(content[:4], "little" if order == "<" else "big") == 540
-    at, kind = (176, "f8") if two else (112, "f4")
-    numbers = np.array([slope, intercept], order + kind).tobytes()
+    at, dtype = (176, "f8") if two else (112, "f4")
+    numbers = np.array([slope, intercept], order + dtype).tobytes()
     content[at : at + len(numbers)] = numbers
     with opened(path, "wb") as file:
         file.write(bytes(content))
@@ -413,9 +409,9 @@ def _read_dicom(path: Path) -> Stored:
     pydicom = _science("pydicom", "DICOM")
     dataset = pydicom.dcmread(path)
     if "PixelData" not in dataset:
-        raise _unreadable(path, "it holds no pixels")
+        raise _unreadable(path, "it contains no pixels")
     if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
-        raise _unreadable(path, "it holds several frames; split it into single ones")
+        raise _unreadable(path, "it contains several frames; split it")
     samples = int(dataset.SamplesPerPixel)
     shape = (int(dataset.Rows), int(dataset.Columns), samples)
     _check_size(path, shape, f"u{int(dataset.BitsAllocated) // 8}")
@@ -424,8 +420,8 @@ def _read_dicom(path: Path) -> Stored:
     except RuntimeError as error:  # A compression whose decoder is not installed.
         raise _unreadable(
             path,
-            f"{str(error).splitlines()[0].rstrip('.:')}. Install the decoder that it "
-            "names, or decompress the file with another program",
+            f"{str(error).splitlines()[0].rstrip('.:')}. Install that decoder, or "
+            "decompress the file with another program",
         ) from error
     slope = float(dataset.get("RescaleSlope", 1) or 1)
     intercept = float(dataset.get("RescaleIntercept", 0) or 0)
@@ -445,12 +441,12 @@ def _read_dicom(path: Path) -> Stored:
         new.SOPInstanceUID = pydicom.uid.generate_uid(prefix=None)
         new.file_meta.MediaStorageSOPInstanceUID = new.SOPInstanceUID
         series = str(dataset.get("SeriesInstanceUID", ""))
-        # The same for all images of a series, so that they stay one.
+        # The same for all images of a series, so that they stay together.
         new.SeriesInstanceUID = pydicom.uid.generate_uid(
             prefix=None, entropy_srcs=["stargan_tf", series]
         )
-        kind = list(dataset.get("ImageType", ["DERIVED", "SECONDARY"]))
-        new.ImageType = ["DERIVED", *kind[1:]]
+        image_type = list(dataset.get("ImageType", ["DERIVED", "SECONDARY"]))
+        new.ImageType = ["DERIVED", *image_type[1:]]
         new.save_as(target, enforce_file_format=True)
 
     return Stored(_as_slices(values), raw.dtype, save, slope, intercept)
@@ -467,14 +463,14 @@ _READERS: dict[str, Callable[[Path], Stored]] = {
 
 
 def volume_shape(path: str | os.PathLike) -> dict[str, int] | None:
-    """How many slices a volume has along each axis, from its head.
+    """The number of slices of a volume along each axis, from the file's header.
 
     Returns:
-        {axis: number}; None for a file of one image, or one that cannot be read.
+        {axis: number}; None for a file of a single image, or an unreadable one.
     """
     if extension(path) not in (".nii", ".nii.gz"):
         return None
-    with contextlib.suppress(Exception):  # Said when it is read.
+    with contextlib.suppress(Exception):  # Reported when it is read.
         shape = _science("nibabel", "NIfTI").load(path).shape
         if len(shape) > 2 and shape[2] > 1:
             return dict(zip("xyz", map(int, shape), strict=False))
@@ -486,7 +482,7 @@ _ORDERS = {"z": (0, 1, 2, 3), "y": (1, 0, 2, 3), "x": (2, 0, 1, 3)}
 
 
 def slices(values: np.ndarray, plane: str) -> np.ndarray:
-    """A volume (z, y, x, 1) as its slices along an axis: (n, height, width, 1)."""
+    """The slices of a volume (z, y, x, 1) along an axis: (n, height, width, 1)."""
     return values.transpose(_ORDERS[plane])
 
 
@@ -496,5 +492,5 @@ def volume(values: np.ndarray, plane: str) -> np.ndarray:
 
 
 def slice_name(plane: str, index: int) -> str:
-    """What a slice is called: its number, after the axis if that is not z."""
+    """The name of a slice: its index, preceded by the axis unless that is z."""
     return f"{'' if plane == 'z' else plane}{index:04d}"

@@ -1,7 +1,7 @@
-"""What a data set consists of, whatever folder it lies in.
+"""Fingerprints of data sets, which do not depend on the folder.
 
-A run records the fingerprint of its data, and whatever opens the data again compares:
-a folder of the same name on another day, or below another folder, may be other data.
+A run records the fingerprint of its data, which is compared when the data are opened
+again: the content of a folder may have changed.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from stargan_tf.data.source import LabeledImages
 
 HASHED_FILES = 64
-# Parts of a fingerprint, in the words of a message.
-_PARTS = {
+# Entries of a fingerprint → their names in messages.
+_ENTRIES = {
     "images": "number of images",
     "names": "names",
     "labels": "labels",
@@ -25,16 +25,16 @@ _PARTS = {
 
 
 def data_fingerprint(*splits: "LabeledImages") -> dict[str, Any]:
-    """Describes a data set by names, labels, file sizes and a part of its content.
+    """Describes a data set by names, labels, file sizes, and a sample of its content.
 
-    It does not depend on where the files lie, when they were written, or how they are
-    split, cropped and resized.
+    It does not depend on where the files are, when they were written, or how they are
+    split, cropped, and resized.
 
     Returns:
-        JSON-ready: the number of images, the first and the last name, and SHA-256
-        hashes of names, labels, file sizes, and the content of 64 evenly spaced files.
-        The last two are None for images that are not stored as files; of those a hash
-        of the version that their source states is there instead.
+        A dictionary for JSON: the number of images, the first and the last name, and
+        SHA-256 hashes of names, labels, file sizes, and the content of 64 evenly spaced
+        files. The last two are None for images that are not stored as files, which have
+        a hash of their source's version instead.
     """
     rows = sorted(
         (unicodedata.normalize("NFC", name), split, index)
@@ -62,28 +62,28 @@ def data_fingerprint(*splits: "LabeledImages") -> dict[str, Any]:
     }
 
 
-def differing_parts(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """What distinguishes two fingerprints, in words; [] if nothing does.
+def differing_parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[str]:
+    """The differences of two fingerprints, in words; [] if there are none.
 
-    What either of them lacks is not compared.
+    Entries that one of them lacks are not compared.
     """
     return [
         words
-        for part, words in _PARTS.items()
-        if None not in (one.get(part), other.get(part)) and one[part] != other[part]
+        for key, words in _ENTRIES.items()
+        if None not in (a.get(key), b.get(key)) and a[key] != b[key]
     ]
 
 
 def in_words(fingerprint: Mapping[str, Any]) -> str:
-    """A fingerprint as words for a message: "24 images, a/0.png to b/11.png"."""
-    images, first, last = (fingerprint[part] for part in ("images", "first", "last"))
+    """A fingerprint as text for a message: "24 images, a/0.png to b/11.png"."""
+    images, first, last = (fingerprint[key] for key in ("images", "first", "last"))
     return f"{images} images, {first} to {last}"
 
 
-def _digest(parts: Iterable[bytes]) -> str:
+def _digest(contents: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for part in parts:
-        digest.update(hashlib.sha256(part).digest())
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What a data set's labels mean: the description that travels with every model."""
+"""The description of a data set's labels and images, which models contain."""
 
 import json
 import unicodedata
@@ -13,7 +13,7 @@ from stargan_tf.limits import MAX_SIDE
 BINARY = "binary"
 ONE_HOT = "one_hot"
 RGB, MOST_CHANNELS = 3, 64  # channels of an image
-# Of characters: control, half of a pair (what is not UTF-8), ends of lines.
+# Unicode categories: control characters, surrogates (not UTF-8), line ends.
 UNUSABLE = ("Cc", "Cs", "Zl", "Zp")
 
 # A side in pixels, or (height, width).
@@ -34,12 +34,12 @@ class DatasetInfo:
         exclusive_groups: for binary labels, groups of which at most one member is
             on (the hair colors).
         num_channels: of the images, from 1 to 64; 3 are RGB.
-        intensity: of measured images: how their values become [-1, 1]; None for
-            pictures of 8 bits.
+        intensity: for measured images: the mapping of their values to [-1, 1]; None
+            for images of 8 bits.
 
     Raises:
-        InputError: if a value is not one of those, a name occurs twice, or a group
-            names an unknown domain.
+        InputError: if a value is out of range, a name occurs twice, or a group names
+            an unknown domain.
     """
 
     name: str
@@ -53,10 +53,10 @@ class DatasetInfo:
     def __post_init__(self) -> None:
         if not all(isinstance(name, str) for name in (self.name, *self.domains)):
             raise InputError(
-                "The names of a data set and of its domains must be text. Received: "
+                "The names of a data set and of its domains must be strings. Received: "
                 + shortened(f"{self.name!r}, {list(self.domains)}")
             )
-        # One spelling, so that a name typed on one system finds that of another.
+        # One normal form, so that a name typed on one system matches on another.
         object.__setattr__(self, "domains", tuple(map(composed, self.domains)))
         groups = tuple(tuple(map(composed, g)) for g in self.exclusive_groups)
         object.__setattr__(self, "exclusive_groups", groups)
@@ -67,7 +67,7 @@ class DatasetInfo:
             )
         if not self.domains or len(set(self.domains)) != len(self.domains):
             raise InputError(
-                f"Data set '{self.name}' needs at least one domain and no name twice. "
+                f"Data set '{self.name}' needs at least one domain, and unique names. "
                 f"Received: domains={list(self.domains)}"
             )
         object.__setattr__(self, "image_size", checked_size(self.image_size))
@@ -83,7 +83,7 @@ class DatasetInfo:
 
     @property
     def dtype(self) -> str:
-        """Of the images: uint8, or float32 in [-1, 1] if they are measured."""
+        """The type of the images: uint8, or float32 in [-1, 1] if they are measured."""
         return "uint8" if self.intensity is None else "float32"
 
     @property
@@ -92,7 +92,7 @@ class DatasetInfo:
         return (*sides(self.image_size), self.num_channels)
 
     def index(self, domain: str) -> int:
-        """Position of `domain` in the label vector; InputError names near ones."""
+        """Position of `domain` in the label vector; InputError if it is unknown."""
         domain = composed(domain)
         if domain not in self.domains:
             raise InputError(
@@ -102,7 +102,7 @@ class DatasetInfo:
         return self.domains.index(domain)
 
     def choose(self, wanted: Sequence[str]) -> "DatasetInfo":
-        """The same with some domains, in the given order; InputError as `index`."""
+        """A copy with the given domains, in order; InputError if one is unknown."""
         domains = tuple(self.domains[self.index(name)] for name in wanted)
         groups = (tuple(n for n in g if n in domains) for g in self.exclusive_groups)
         groups = tuple(group for group in groups if len(group) > 1)
@@ -117,9 +117,9 @@ class DatasetInfo:
         return tuple(other for group in groups for other in group if other != domain)
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary, the inverse of `from_dict`.
+        """A dictionary for JSON, the inverse of `from_dict`.
 
-        Pictures in RGB go without saying, as in files of earlier versions.
+        Defaults for RGB images are omitted, as in files of earlier versions.
         """
         described = json.loads(json.dumps(asdict(self)))
         if self.num_channels == RGB:
@@ -130,7 +130,7 @@ class DatasetInfo:
 
     @property
     def image_text(self) -> str:
-        """What the images are, in words."""
+        """A description of the images."""
         text = size_text(self.image_size)
         if self.num_channels != RGB:
             text += f", channels: {self.num_channels}"
@@ -138,12 +138,12 @@ class DatasetInfo:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the images are pictures in RGB."""
+        """Whether the images are RGB images of 8 bits."""
         return self.num_channels == RGB and self.intensity is None
 
     @classmethod
     def from_dict(cls, config: Mapping[str, Any]) -> "DatasetInfo":
-        """Rebuilds an info from `to_dict`; unknown or missing keys: InputError."""
+        """Recreates an info from `to_dict`; InputError for unknown or missing keys."""
         try:
             return cls(**config)
         except TypeError as error:
@@ -151,7 +151,7 @@ class DatasetInfo:
 
 
 def check_domain_names(info: DatasetInfo) -> None:
-    """Raises InputError for names that exports and reports could not write."""
+    """Raises `InputError` for names that exports and reports cannot contain."""
     for name in info.domains:
         if any(unicodedata.category(mark) in UNUSABLE for mark in name):
             shown = name.encode("unicode_escape", "backslashreplace").decode()
@@ -179,13 +179,13 @@ def sides(image_size: Size) -> tuple[int, int]:
 
 
 def size_text(image_size: Size) -> str:
-    """An image size in words: `64 px`, `96 x 160 px`."""
+    """An image size as text: `64 px`, `96 x 160 px`."""
     height, width = sides(image_size)
     return f"{height} px" if height == width else f"{height} x {width} px"
 
 
 def checked_size(image_size: Any) -> Size:
-    """An image size in its one form: a side, or (height, width) if they differ.
+    """An image size in canonical form: a side, or (height, width) if they differ.
 
     Raises:
         InputError: unless it is one or two positive multiples of 4.
@@ -214,7 +214,7 @@ def checked_size(image_size: Any) -> Size:
 
 
 def as_infos(datasets: "DatasetInfo | Sequence[DatasetInfo | Mapping]") -> tuple:
-    """One or many infos (or their dictionaries) as a tuple of `DatasetInfo`."""
+    """One or several infos, or their dictionaries, as a tuple of `DatasetInfo`."""
     if isinstance(datasets, DatasetInfo | Mapping):
         datasets = (datasets,)
     return tuple(
@@ -224,5 +224,5 @@ def as_infos(datasets: "DatasetInfo | Sequence[DatasetInfo | Mapping]") -> tuple
 
 
 def composed(name: str) -> str:
-    """A name in Unicode's NFC: systems write the same letters in different bytes."""
+    """A name in Unicode's NFC, since systems encode equal names differently."""
     return unicodedata.normalize("NFC", name) if isinstance(name, str) else name

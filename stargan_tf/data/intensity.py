@@ -1,9 +1,8 @@
-"""How stored values become what a model takes, [-1, 1], and how they are restored.
+"""The mapping of stored values to a model's range [-1, 1], and its inverse.
 
-Pictures have 8 bits, which all models take as they are. Measured images, such as
-scans, micrographs, and satellite scenes, have values with a meaning, in ranges of their
-own: their data set has an `Intensity`, which is a part of every model trained on it.
-What the model draws is turned back into the same units.
+Ordinary images have 8 bits. Measured images, such as scans, micrographs, and satellite
+scenes, have values in physical units: their data set has an `Intensity`, which every
+model trained on it contains. The model's output is converted back to the same units.
 """
 
 import math
@@ -13,48 +12,48 @@ from typing import TYPE_CHECKING
 
 from stargan_tf.errors import InputError, check_choice
 
-# NumPy is imported where it is used: the command line's help goes without.
+# NumPy is imported where it is used: it would slow down the command line's help.
 if TYPE_CHECKING:
     import numpy as np
 
 FULL, WINDOW, PERCENTILE = "full", "window", "percentile"
 MASK = "mask"
 INTENSITY_HELP = (
-    "How stored values become the model's: full (the whole range of the file's type), "
-    "window:LOW,HIGH (in the data's units; LOW,HIGH for each channel or one for all), "
-    "or percentile:P,Q (of the training images, for each channel)."
+    "How to map stored values to the model's range: full (the full range of the file's "
+    "type), window:LOW,HIGH (in the data's units; one pair for all channels, or one "
+    "each), or percentile:P,Q (of the training images, for each channel)."
 )
 INVALID_HELP = (
-    "Of measured images: the stored value of pixels without data, such as -9999 or "
-    "nan; or mask: those that are not 0 in NAME.mask.png beside an image NAME.tif. "
-    "They stay as they are, and count in no loss."
+    "For measured images: the stored value of pixels without data, such as -9999 or "
+    "nan; or mask: the pixels that are not 0 in NAME.mask.png beside an image "
+    "NAME.tif. They are kept unchanged, and excluded from all losses."
 )
 PLANES = ("x", "y", "z")
 AVERAGED = "average"
 PLANE_HELP = (
-    "Which axis of a volume (NIfTI) the images are slices along: x, y, or z; average: "
-    "all three, and translations are averaged."
+    "For volumes (NIfTI): the axis along which to slice, x, y, or z; average: all "
+    "three, and translations are averaged."
 )
-# What pixels without data are in images whose values are from -1 to 1.
+# The value of pixels without data in images in [-1, 1].
 GAP = -2.0
-# Smaller values of images are gaps; resizing mixes both.
+# Smaller values are gaps; resizing mixes gaps with data.
 LARGEST_GAP = -1.05
-# Of each channel of an image that percentiles are taken of.
-_MOST_VALUES = 1 << 14
+# Maximum number of values per channel of an image, for percentiles.
+_MAX_VALUES = 1 << 14
 
 
 @dataclass(frozen=True)
 class Intensity:
-    """The values that become -1 and 1; what lies outside is clipped.
+    """The values that are mapped to -1 and 1; values outside are clipped.
 
     Args:
-        low: the value that becomes -1, of all channels or of each.
-        high: the value that becomes 1, likewise.
+        low: the value that is mapped to -1, for all channels or for each.
+        high: the value that is mapped to 1, for all channels or for each.
         invalid: the stored value of pixels without data, which become `GAP`, as text,
-            such as `"-9999"` or `"nan"`; `"mask"` if a file beside the image says
-            where they are, and their value is NaN; None for none.
-        plane: of volumes: the axis that images are slices along, `"x"`, `"y"` or
-            `"z"`; or `"average"`, slices along all three.
+            such as `"-9999"` or `"nan"`; `"mask"` if a file beside the image marks
+            them, and their value is NaN; None for none.
+        plane: for volumes: the axis along which to slice, `"x"`, `"y"`, or `"z"`; or
+            `"average"`, slices along all three.
 
     Raises:
         InputError: unless each low is below its high, `invalid` is a number, and
@@ -73,23 +72,22 @@ class Intensity:
         finite = all(math.isfinite(value) for pair in pairs for value in pair)
         if not pairs or len(self.low) != len(self.high) or not finite:
             raise InputError(
-                "An intensity window has a finite low and high value, or as many as "
-                f"there are channels. Received: {self.low}, {self.high}"
+                "An intensity window must have a finite low and high value, or one "
+                f"pair per channel. Received: {self.low}, {self.high}"
             )
         for low, high in pairs:
             if not low < high:
                 raise InputError(
-                    "An intensity window goes from a lower to a higher value. "
+                    "The low value of an intensity window must be below the high one. "
                     f"Received: {low:g} to {high:g}"
                 )
-
         if self.invalid is not None:
             check_invalid(self.invalid)
         check_plane(self.plane)
 
     @property
     def planes(self) -> tuple[str, ...]:
-        """The axes that images are slices along."""
+        """The axes along which volumes are sliced."""
         return PLANES if self.plane == AVERAGED else (self.plane,)
 
     @property
@@ -103,10 +101,10 @@ class Intensity:
         return _number_of(self.invalid)
 
     def check_channels(self, count: int) -> None:
-        """Refuses as many windows as there are no channels."""
+        """Raises `InputError` unless there is one window, or one per channel."""
         if len(self.low) not in (1, count):
             raise InputError(
-                f"--intensity must give one window, or one for each of {count} "
+                f"--intensity must have one window, or one for each of {count} "
                 f"channels. Received: {len(self.low)}"
             )
 
@@ -121,11 +119,11 @@ class Intensity:
         return scaled if gaps is None else np.where(gaps, np.float32(GAP), scaled)
 
     def gaps(self, values: "np.ndarray") -> "np.ndarray | None":
-        """Which stored values stand for no data; None where that cannot be."""
+        """Which stored values are missing data; None if there can be none."""
         return invalid_values(values, self.invalid)
 
     def outside(self, values: "np.ndarray") -> int:
-        """How many values are clipped."""
+        """The number of values that are clipped."""
         clipped = (values < self.low) | (values > self.high)
         gaps = self.gaps(values)
         return int(clipped.sum() if gaps is None else (clipped & ~gaps).sum())
@@ -133,7 +131,7 @@ class Intensity:
     def restore(self, images: "np.ndarray", dtype: "np.dtype") -> "np.ndarray":
         """The inverse of `to_float`: float images in [-1, 1] as values of a type.
 
-        Whole numbers are rounded, and clipped to what the type holds.
+        For integer types, values are rounded and clipped to the range of the type.
         """
         import numpy as np
 
@@ -144,23 +142,23 @@ class Intensity:
         dtype = np.dtype(dtype)
         if dtype.kind in "iu":
             limits = np.iinfo(dtype)
-            values = np.where(np.isnan(values), low, values)  # No whole number.
+            values = np.where(np.isnan(values), low, values)  # Integers have no NaN.
             values = np.clip(np.rint(values), limits.min, limits.max)
         return values.astype(dtype)
 
     def written(self) -> str:
-        """As `--intensity` takes it."""
+        """The text for `--intensity`."""
         numbers = (n for pair in zip(self.low, self.high, strict=True) for n in pair)
         return f"{WINDOW}:{','.join(repr(number) for number in numbers)}"
 
 
 def check_plane(plane: str) -> None:
-    """Refuses what `--plane` does not take."""
+    """Raises `InputError` for an invalid `--plane`."""
     check_choice("plane", plane, (*PLANES, AVERAGED))
 
 
 def check_invalid(text: str) -> None:
-    """Refuses what `--invalid_value` does not take."""
+    """Raises `InputError` for an invalid `--invalid_value`."""
     try:
         _number_of(text)
     except (TypeError, ValueError):
@@ -174,7 +172,7 @@ def _number_of(invalid: str) -> float:
 
 
 def invalid_values(values: "np.ndarray", invalid: str | None) -> "np.ndarray | None":
-    """Which stored values stand for no data; None where that cannot be."""
+    """Which stored values are missing data; None if there can be none."""
     import numpy as np
 
     if invalid is None:
@@ -182,26 +180,23 @@ def invalid_values(values: "np.ndarray", invalid: str | None) -> "np.ndarray | N
     number = _number_of(invalid)
     if math.isnan(number):
         return np.isnan(values)
-    # As the type has it: 3.4e38, for example, is another number in float32.
-    kind = values.dtype
-    return values == (kind.type(number) if kind.kind == "f" else number)
+    # Rounded to the type: 3.4e38, for example, is a different number in float32.
+    dtype = values.dtype
+    return values == (dtype.type(number) if dtype.kind == "f" else number)
 
 
 def valid_pixels(images: "np.ndarray") -> "np.ndarray":
-    """Which values of float images in [-1, 1] are data."""
+    """Which values of float images in [-1, 1] are data, not gaps."""
     return images >= LARGEST_GAP
 
 
 def check_intensity(text: str) -> None:
-    """Refuses what `--intensity` does not take, before any file is opened."""
-    kind, numbers = _parsed(text)
-    if kind == WINDOW:
+    """Raises `InputError` for an invalid `--intensity`, before a file is opened."""
+    mode, numbers = _parsed(text)
+    if mode == WINDOW:
         Intensity(tuple(numbers[::2]), tuple(numbers[1::2]))
-    if kind == PERCENTILE and not 0 <= numbers[0] < numbers[1] <= 100:
-        raise InputError(
-            "percentile:P,Q takes two numbers from 0 to 100, the smaller one first. "
-            f"Received: {text}"
-        )
+    if mode == PERCENTILE and not 0 <= numbers[0] < numbers[1] <= 100:
+        raise InputError(f"percentile:P,Q needs 0 <= P < Q <= 100. Received: {text}")
 
 
 def intensity_of(
@@ -211,26 +206,26 @@ def intensity_of(
     invalid: str | None = None,
     plane: str = "z",
 ) -> Intensity:
-    """What `--intensity` stands for.
+    """The `Intensity` for a value of `--intensity`.
 
     Args:
-        text: as `INTENSITY_HELP` says.
-        images: stored values (height, width, channels) of the training images; looked
-            at for percentiles only.
-        limits: the whole range of the files' type; None for floats.
+        text: as described by `INTENSITY_HELP`.
+        images: stored values (height, width, channels) of the training images; only
+            read for percentiles.
+        limits: the full range of the files' type; None for floats.
         invalid: see `Intensity`.
         plane: see `Intensity`.
 
     Raises:
-        InputError: if the text cannot be read, or fits neither type nor values.
+        InputError: if the text is invalid, or does not match the type or the values.
     """
     import numpy as np
 
     check_intensity(text)
-    kind, numbers = _parsed(text)
-    if kind == WINDOW:
+    mode, numbers = _parsed(text)
+    if mode == WINDOW:
         return Intensity(tuple(numbers[::2]), tuple(numbers[1::2]), invalid, plane)
-    if kind == PERCENTILE:
+    if mode == PERCENTILE:
         sample = _sample(images)
         gaps = invalid_values(sample, invalid)
         if gaps is not None:
@@ -244,31 +239,31 @@ def intensity_of(
         flat = np.flatnonzero(low >= high)
         if len(flat):
             raise InputError(
-                f"{text} finds the same value twice in channel {flat[0]}, "
-                f"{low[flat[0]]:g}: it is nearly constant. Give window:LOW,HIGH."
+                f"{text} needs two different values. Received: {low[flat[0]]:g} twice "
+                f"in channel {flat[0]}, which is nearly constant. Pass window:LOW,HIGH."
             )
         return Intensity(tuple(low), tuple(high), invalid, plane)
     if limits is None:
         raise InputError(
-            "The images hold floating-point numbers, which have no natural range. "
-            "Give --intensity window:LOW,HIGH or percentile:P,Q."
+            "The images have floating-point values, which have no natural range. Pass "
+            "--intensity window:LOW,HIGH or percentile:P,Q."
         )
     return Intensity((limits[0],), (limits[1],), invalid, plane)
 
 
 def _sample(images: "Iterable[np.ndarray]") -> "np.ndarray":
-    """Values (n, channels) of all images; of large ones evenly spread values."""
+    """Values (n, channels) of all images; a subset for large images."""
     import numpy as np
 
-    parts = []
+    samples = []
     for image in images:
         rows = image.reshape(-1, image.shape[-1])
-        parts.append(rows[:: -(-len(rows) // _MOST_VALUES)])
-    return np.concatenate(parts)
+        samples.append(rows[:: -(-len(rows) // _MAX_VALUES)])
+    return np.concatenate(samples)
 
 
 def _parsed(text: str) -> tuple[str, list[float]]:
-    kind, _, rest = str(text).partition(":")
+    mode, _, rest = str(text).partition(":")
     try:
         numbers = [float(number) for number in rest.split(",")] if rest else []
     except ValueError:
@@ -278,9 +273,9 @@ def _parsed(text: str) -> tuple[str, list[float]]:
         WINDOW: len(numbers) >= 2 and len(numbers) % 2 == 0,
         PERCENTILE: len(numbers) == 2,
     }
-    if not counts.get(kind) or any(math.isnan(number) for number in numbers):
+    if not counts.get(mode) or any(math.isnan(number) for number in numbers):
         raise InputError(
-            "--intensity must be full, window:LOW,HIGH or percentile:P,Q. "
+            "--intensity must be full, window:LOW,HIGH, or percentile:P,Q. "
             f"Received: {text}"
         )
-    return kind, numbers
+    return mode, numbers

@@ -1,4 +1,4 @@
-"""What the labels of a data set are called and how they go together."""
+"""Labels of data sets, and label vectors of models."""
 
 import itertools
 import re
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labels:
-    """The labels of a data set, before anyone chooses some of them.
+    """All labels of a data set, before attributes are chosen.
 
     Args:
         names: the domains (attributes), in the order of the label vector.
-        kind: `"one_hot"`, each picture shows exactly one of them, or `"binary"`, any
+        kind: `"one_hot"`, each image shows exactly one of them, or `"binary"`, any
             number at once.
         exclusive_groups: for binary labels, groups of which at most one is on.
 
     Raises:
-        InputError: as `DatasetInfo`.
+        InputError: if names or groups are invalid, see `DatasetInfo`.
     """
 
     names: tuple[str, ...]
@@ -48,7 +48,7 @@ class Labels:
     def info(
         self, name: str, image_size: Size, num_channels: int | None = None
     ) -> DatasetInfo:
-        """The labels of a data set of this name as they travel with a model."""
+        """The `DatasetInfo` of a data set with these labels."""
         return DatasetInfo(
             name,
             tuple(self.names),
@@ -59,10 +59,10 @@ class Labels:
         )
 
     def vectors(self, values: "np.ndarray | Sequence") -> "np.ndarray":
-        """Label vectors of many pictures.
+        """Label vectors of many images.
 
         Args:
-            values: numbers of the classes (n,), for one-hot labels, or 0 and 1 (or
+            values: class indices (n,), for one-hot labels, or 0 and 1 (or
                 False and True), (n, number of names).
 
         Returns:
@@ -78,15 +78,15 @@ class Labels:
         if values.ndim == 1 and whole and self.kind == ONE_HOT:
             if values.size and not 0 <= values.min() <= values.max() < count:
                 raise InputError(
-                    f"Class numbers must be from 0 to {count - 1}, the places of "
+                    f"Class indices must be from 0 to {count - 1}, the positions of "
                     f"{', '.join(self.names)}. "
                     f"Received: {values.min()} to {values.max()}"
                 )
             return np.eye(count, dtype=np.float32)[values]
         if values.ndim != 2 or values.shape[1] != count:
             raise InputError(
-                f"Labels must be an array (n, {count}) of 0 and 1, or for "
-                "one-hot labels n whole numbers of classes. Received: shape "
+                f"Labels must be an array (n, {count}) of 0 and 1 or, for one-hot "
+                "labels, n class indices. Received: shape "
                 f"{values.shape}, {values.dtype}"
             )
         vectors = values.astype(np.float32)
@@ -99,47 +99,59 @@ class Labels:
 
 
 def binary(*names: str, exclusive: Sequence[Sequence[str]] = ()) -> Labels:
-    """Labels of which a picture shows any number at once.
+    """Labels of which any number may be on.
 
     Args:
         *names: the attributes, in order.
-        exclusive: groups of which at most one is on, such as hair colours.
+        exclusive: groups of which at most one is on, such as hair colors.
+
+    Returns:
+        The labels, for `Dataset(labels=…)`.
     """
     return Labels(names, BINARY, tuple(tuple(group) for group in exclusive))
 
 
 def one_hot(*names: str) -> Labels:
-    """Labels of which each picture shows exactly one."""
+    """Labels of which exactly one is on.
+
+    Args:
+        *names: the domains, in order.
+
+    Returns:
+        The labels, for `Dataset(labels=…)`.
+    """
     return Labels(names, ONE_HOT)
 
 
-# A name in a target: the part before the dot is a data set's.
+# A name in a target, optionally preceded by that of a data set and a dot.
 _QUOTED = r'"(?:[^"]|"")*"'
 _PARTS = re.compile(rf'(?:({_QUOTED}|[^"]*)\.)?({_QUOTED}|[^"]*)', re.DOTALL)
 _BARE = re.compile(r'[^\s+\-",:=](?:[^",:=]*[^\s",:=])?')
 
 
 def quoted(name: str, always: bool = False) -> str:
-    """A name as targets have it: in double quotes if it needs them, or always."""
+    """A name as written in targets: in double quotes if needed, or always."""
     if _BARE.fullmatch(name) and not always:
         return name
     doubled = name.replace('"', '""')
     return f'"{doubled}"'
 
 
-def _unquoted(part: str) -> str:
-    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-# The label vector of a model: c~ = [c_1, …, c_n, m] (StarGAN, section 3.3).
+# === The label vector of a model: c~ = [c_1, …, c_n, m] (StarGAN, section 3.3) ===
 
 
 class LabelSpace:
-    """Where each data set's labels stand in the model's label vector.
+    """The layout of a model's label vector.
 
-    With one data set the vector is that data set's label. With n > 1 it is the
-    concatenation of all labels (unknown parts zero) and the one-hot mask of length
-    n that says which part is known.
+    With one data set, the vector is its label. With n > 1, it is the concatenation of
+    all labels (unknown ones are zero) and a one-hot mask of length n that marks the
+    data set whose labels are known.
+
+    Reference: StarGAN (Choi et al. 2018), section 3.3.
 
     Args:
         datasets: one `DatasetInfo` or several, in order.
@@ -151,7 +163,7 @@ class LabelSpace:
     def __init__(self, datasets: DatasetInfo | Sequence[DatasetInfo | Mapping]):
         self.datasets = as_infos(datasets)
         if not self.datasets:
-            raise InputError("At least one data set is needed. Received none.")
+            raise InputError("At least one data set is needed. Received: none")
         shapes = [info.shape for info in self.datasets]
         if len(set(shapes)) > 1:
             raise InputError(
@@ -160,7 +172,7 @@ class LabelSpace:
             )
         names = [info.name for info in self.datasets]
         if len(set(names)) != len(names):
-            raise InputError(f"A data set is named twice. Received: {names}")
+            raise InputError(f"Names of data sets must be unique. Received: {names}")
 
     @property
     def image_size(self) -> Size:
@@ -174,12 +186,12 @@ class LabelSpace:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether pixels of the images may have no data."""
+        """Whether images may have pixels without data."""
         return any(i.intensity and i.intensity.has_gaps for i in self.datasets)
 
     @property
     def lowest(self) -> float:
-        """The smallest value of a pixel: -1, or that of pixels without data."""
+        """The smallest pixel value: -1, or that of pixels without data."""
         return GAP if self.has_gaps else -1.0
 
     @property
@@ -189,7 +201,7 @@ class LabelSpace:
 
     @property
     def mask_width(self) -> int:
-        """n for n > 1 data sets, else 0: a single data set needs no mask."""
+        """n for n > 1 data sets; 0 for one, which needs no mask."""
         return len(self.datasets) if len(self.datasets) > 1 else 0
 
     @property
@@ -199,14 +211,14 @@ class LabelSpace:
 
     @property
     def names(self) -> list[str]:
-        """The domains; with their data set's name where several have such a one."""
+        """The domains; with the data set's name if several data sets share a name."""
         pairs = [(info.name, name) for info in self.datasets for name in info.domains]
         bare = [name for _, name in pairs]
         return [n if bare.count(n) == 1 else f"{dataset}.{n}" for dataset, n in pairs]
 
     @property
     def slices(self) -> tuple[slice, ...]:
-        """Part of the label vector that belongs to each data set."""
+        """The slice of the label vector for each data set."""
         ends = itertools.accumulate((len(i.domains) for i in self.datasets), initial=0)
         return tuple(itertools.starmap(slice, itertools.pairwise(ends)))
 
@@ -215,9 +227,9 @@ class LabelSpace:
 
         Args:
             labels: float array (n, c_i), or (c_i,).
-            dataset: which data set they belong to.
-            mask: which data set the mask claims; defaults to `dataset`. Another
-                value gives the paper's *wrong mask* (figure 7).
+            dataset: index of their data set.
+            mask: index of the data set in the mask; `dataset` by default. Another value
+                gives the paper's *wrong mask* (figure 7).
 
         Returns:
             float32 array (n, width), or (width,).
@@ -225,33 +237,33 @@ class LabelSpace:
         import numpy as np
 
         labels = np.asarray(labels, np.float32)
-        part, info = self.slices[dataset], self.datasets[dataset]
+        position, info = self.slices[dataset], self.datasets[dataset]
         if labels.shape[-1] != len(info.domains):
             raise InputError(
                 f"Labels of '{info.name}' have {len(info.domains)} columns "
                 f"{list(info.domains)}. Received: shape {labels.shape}"
             )
         vector = np.zeros((*labels.shape[:-1], self.width), np.float32)
-        vector[..., part] = labels
+        vector[..., position] = labels
         if self.mask_width:
             vector[..., self.num_domains + (dataset if mask is None else mask)] = 1.0
         return vector
 
     def find(self, name: str) -> tuple[int, str]:
-        """What a name in a target stands for: (index of its data set, the domain).
+        """Resolves a name in a target to (index of its data set, domain).
 
         Args:
             name: a domain, or `DATASET.NAME`, each of them bare or in double quotes.
 
         Raises:
-            InputError: if none is called so (near ones are named), or several are.
+            InputError: if the name is unknown or ambiguous.
         """
         places = self._places(name)
         if len(places) == 1:
             return places[0]
         if places:
             options = " or ".join(self.written(*place) for place in places)
-            raise InputError(f"The name {name} has several meanings. Write {options}.")
+            raise InputError(f"The name {name} is ambiguous. Write {options}.")
         known = [
             self.written(number, domain)
             for number, info in enumerate(self.datasets)
@@ -260,7 +272,7 @@ class LabelSpace:
         raise InputError(f"The model has no domain '{name}'. {near_names(name, known)}")
 
     def written(self, dataset: int, domain: str) -> str:
-        """A domain's name as targets have it: with quotes and data set where needed.
+        """A domain's name for targets, with quotes and data set if needed.
 
         Args:
             dataset: index of its data set.
@@ -274,7 +286,7 @@ class LabelSpace:
         return ".".join(quoted(name, always=True) for name in names)
 
     def _places(self, name: str) -> list[tuple[int, str]]:
-        """All that `name` may stand for, as `find` returns it."""
+        """All possible meanings of `name`, as `find` returns them."""
         name, places = composed(name), []
         parts = _PARTS.fullmatch(name)
         for index, info in enumerate(self.datasets):
@@ -290,5 +302,5 @@ class LabelSpace:
         return places
 
     def to_list(self) -> list[dict[str, Any]]:
-        """JSON-ready; `LabelSpace(space.to_list())` is the inverse."""
+        """A list for JSON; `LabelSpace(space.to_list())` is the inverse."""
         return [info.to_dict() for info in self.datasets]

@@ -1,7 +1,7 @@
-"""Data sets of measured images: any channels, depth and format, in the data's units.
+"""Data sets of measured images: any channels, depth, and format, in the data's units.
 
-`load` gives float32 in [-1, 1]; the `Intensity` in the data set's info says what that
-stands for, and models keep it.
+`load` returns float32 in [-1, 1]; the `Intensity` in the data set's info is the mapping
+from the data's units, which models keep.
 """
 
 import functools
@@ -35,20 +35,20 @@ from stargan_tf.data.options import DatasetOptions, used_box
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError, shortened
 
-# Files in which clipped values are counted.
+# Number of files in which clipped values are counted.
 LOOKED_AT = 33
-_CLIPPED = 0.001  # share of values that is worth a line
+_CLIPPED = 0.001  # The fraction of values above which a warning is printed.
 
-# Number of a file, axis, and number of the image along that.
+# Index of a file, axis, and index of the image along the axis.
 Place = tuple[int, str, int]
 
 
 def is_measured(names: Sequence[str], options: DatasetOptions) -> bool:
-    """Whether files are read exactly, not as pictures of 8 bits.
+    """Whether files are read without loss, not as images of 8 bits.
 
     Args:
         names: of the training files.
-        options: what the user said.
+        options: the user's options.
     """
     return (
         options.intensity is not None
@@ -59,18 +59,18 @@ def is_measured(names: Sequence[str], options: DatasetOptions) -> bool:
 
 
 class MeasuredFiles:
-    """Measured images in files of one kind: the same channels and type.
+    """Measured images in files with the same channels and type.
 
     Args:
         root: folder of the files.
         names: paths relative to it.
-        training: those whose values decide about the intensity.
-        options: what the user said.
+        training: the files whose values determine the intensity.
+        options: the user's options.
 
     Attributes:
-        places: for each image its file and its number there.
-        num_channels: of all of them.
-        intensity: of all of them.
+        places: the file of each image, and its index there.
+        num_channels: of all files.
+        intensity: of all files.
 
     Raises:
         InputError: if the first file cannot be read, or does not fit the options.
@@ -90,7 +90,7 @@ class MeasuredFiles:
         if options.num_channels not in (None, self.num_channels):
             raise InputError(
                 f"{root / self._first} has {self.num_channels} channels. Received: "
-                f"--num_channels {options.num_channels}. Leave it out."
+                f"--num_channels {options.num_channels}. Drop the flag."
             )
         text = options.intensity or FULL
         self.intensity = _intensity(
@@ -113,7 +113,7 @@ class MeasuredFiles:
         ]
 
     def name(self, place: Place) -> str:
-        """The file's name; of a slice of a volume with axis and number."""
+        """The file's name; for a slice of a volume, with axis and index."""
         number, plane, index = place
         name = self._names[number]
         if not self._is_volume[number]:
@@ -155,7 +155,7 @@ def fit_values(
     fit: str,
     crop_size: int | None,
 ) -> np.ndarray:
-    """Takes the part of an image that is used, and resizes it.
+    """Crops and resizes an image.
 
     Args:
         values: float32 (height, width, channels) in [-1, 1].
@@ -169,10 +169,10 @@ def fit_values(
 
 
 def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A float32 image (height, width, channels) in [-1, 1] of another size.
+    """Resizes a float32 image (height, width, channels) in [-1, 1].
 
-    Nothing is computed, and so nothing rounded, if it has that size. Pixels without
-    data have no part in those that have some.
+    An image of that size is returned unchanged. Pixels without data do not affect
+    others.
     """
     if values.shape[:2] == size:
         return values
@@ -181,8 +181,8 @@ def resized(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return np.clip(_scaled(values, size), -1.0, 1.0)
     share = _scaled(valid, size)
     sums = _scaled(np.where(valid, values, 0.0), size)
-    found = np.clip(sums / np.maximum(share, 1e-6), -1.0, 1.0)
-    return np.where(share < 0.5, np.float32(GAP), found)
+    means = np.clip(sums / np.maximum(share, 1e-6), -1.0, 1.0)
+    return np.where(share < 0.5, np.float32(GAP), means)
 
 
 def _scaled(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -208,7 +208,7 @@ def _read(root: Path, name: str, invalid: str | None) -> Stored:
 
 @functools.lru_cache(maxsize=4)
 def _opened(path: Path, is_masked: bool, *times: int) -> Stored:
-    """Kept, as the images of a volume are asked for one after another."""
+    """Cached, since the images of a volume are loaded one after another."""
     stored = read_values(path)
     return without_masked(stored, path) if is_masked else stored
 
@@ -222,7 +222,7 @@ def _intensity(
     invalid: str | None,
     plane: str,
 ) -> Intensity:
-    """Of a data set; kept, since both splits ask and percentiles read all files."""
+    """The intensity of a data set; cached, since percentiles read all files."""
 
     def images(chosen):
         for name in chosen:
@@ -231,13 +231,14 @@ def _intensity(
             except UnreadableImage:
                 continue
 
-    found = intensity_of(text, images(names), limits, invalid, plane)
+    intensity = intensity_of(text, images(names), limits, invalid, plane)
     step = max(1, len(names) // LOOKED_AT)
-    counts = [(found.outside(image), image.size) for image in images(names[::step])]
+    chosen = images(names[::step])
+    counts = [(intensity.outside(image), image.size) for image in chosen]
     outside, total = map(sum, zip(*counts, strict=True))
     if outside > _CLIPPED * total:
         say_once(
             f"--intensity {shortened(text)} clips {100 * outside / total:.1f} % of the "
             f"values of {len(counts)} images in {root}."
         )
-    return found
+    return intensity

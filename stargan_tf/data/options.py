@@ -1,4 +1,4 @@
-"""What a user says about a data set, and how its images come to one size."""
+"""The user's options for a data set, and the preparation of its images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HELD_OUT = "held_out"
 SPLITS = (TRAIN, HELD_OUT)
 CROP, STRETCH = "crop", "stretch"
 CROP_SIZE_HELP = (
-    "Use only the centered square of this side, in original pixels, whatever the fit."
+    "Use only the centered square with this side, in pixels of the original image."
 )
 
 CHANNELS_HELP = "Channels of the images, 1 to 64."
@@ -24,19 +24,19 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Preparation:
-    """How images of any shape come to the size that a model takes.
+    """How images of any shape are converted to the size of a model.
 
-    One rule for training, translation, evaluation, exports, and the web page. Every
-    checkpoint and every export records that of its model.
+    Training, translation, evaluation, exports, and the web page all use it. Every
+    checkpoint and every export contains that of its model.
 
     Args:
-        fit: `"crop"` (the largest centered part with the aspect of the model's images,
-            a square for most) or `"stretch"` (the whole image, whose aspect is lost).
-        crop_size: shorter side of the centered part to take instead, in pixels of the
-            image; None for what `fit` says.
+        fit: `"crop"`, the largest centered crop with the aspect ratio of the model's
+            images, usually a square; or `"stretch"`, the whole image, stretched.
+        crop_size: shorter side of the centered crop, in pixels of the image, which
+            overrides `fit`; None to use `fit`.
 
     Raises:
-        InputError: if `fit` is another word or `crop_size` is no positive integer.
+        InputError: if `fit` or `crop_size` is invalid.
     """
 
     fit: str = CROP
@@ -67,13 +67,13 @@ def used_box(
     crop_size: int | None = None,
     image_size: Size = 1,
 ) -> Box:
-    """The part of an image that is used.
+    """The crop of an image that is used.
 
     Args:
         size: width and height of the image.
         fit: see `Preparation`.
         crop_size: see `Preparation`.
-        image_size: that of the model, whose aspect the part has if it is cropped.
+        image_size: that of the model, which determines the aspect ratio of the crop.
 
     Returns:
         (left, top, right, bottom) in pixels.
@@ -92,30 +92,29 @@ def used_box(
 
 @dataclass(frozen=True)
 class DatasetOptions:
-    """What a user says about the data set; each definition takes what it needs.
+    """The user's options for a data set; each definition uses those it needs.
 
     Args:
-        data_dir: folder with the images, for data that is the user's own. `~` at its
-            beginning is replaced by the home folder.
-        labels: the attribute file, for `attributes`; `~` as in `data_dir`.
-        attributes: choice of attributes, in order; empty means all.
-        crop_size: side of the centered square to use, in original pixels, whatever
-            `fit` says; None means what `fit` says.
-        held_out: share of the images kept from training, in (0, 1).
-        fit: how an image becomes a square: `"crop"` takes the largest centered
-            square, `"stretch"` the whole image without keeping its aspect.
-        one_hot: one domain per image: attributes are turned into domains, see
-            `one_domain_each`.
-        num_channels: of the images: 1 for grayscale; None for 3, or for what measured
-            images have.
-        intensity: how stored values become [-1, 1], see `intensity.INTENSITY_HELP`;
-            None for pictures of 8 bits, and for the whole range of measured images.
-        invalid_value: of measured images: the stored value of pixels without data, a
+        data_dir: folder with the images. A leading `~` is the home folder.
+        labels: the attribute file, for `attributes`. A leading `~` is the home folder.
+        attributes: the attributes to use, in order; empty means all.
+        crop_size: side of the centered square to use, in pixels of the original image,
+            which overrides `fit`; None to use `fit`.
+        held_out: fraction of the images held out from training, in (0, 1).
+        fit: `"crop"` takes the largest centered square, `"stretch"` the whole image,
+            stretched to a square.
+        one_hot: whether to turn attributes into domains, see `one_domain_each`.
+        num_channels: of the images: 1 for grayscale; None for 3, or for that of
+            measured images.
+        intensity: how stored values are mapped to [-1, 1], see
+            `intensity.INTENSITY_HELP`; None for images of 8 bits, and for the full
+            range of measured images.
+        invalid_value: for measured images: the stored value of pixels without data, a
             number as text; None for none.
-        plane: of volumes: see `Intensity`.
+        plane: for volumes, see `Intensity`.
 
     Raises:
-        InputError: as `Preparation`, or if a `~` has no meaning.
+        InputError: if a value is invalid.
     """
 
     data_dir: str | None = None
@@ -146,7 +145,7 @@ class DatasetOptions:
 
 
 def check_split(split: str) -> None:
-    """Raises InputError unless `split` is `"train"` or `"held_out"`."""
+    """Raises `InputError` unless `split` is `"train"` or `"held_out"`."""
     if split not in SPLITS:
         raise InputError(
             f"split must be '{TRAIN}' or '{HELD_OUT}'. Received: split={split!r}"

@@ -1,4 +1,4 @@
-"""Pictures with random access, files or anything read by number, and their labels."""
+"""Labeled images with random access: files, or any images read by index."""
 
 import hashlib
 import io
@@ -26,7 +26,7 @@ from stargan_tf.data.source import Known, LabeledImages, Originals, choose_domai
 from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
 
-# Part of the fingerprint: raise it when decoding gives other pixels than before.
+# Part of the fingerprint: raise it when decoding changes pixels.
 DECODING = 1
 
 Picture = str | os.PathLike | bytes | np.ndarray
@@ -41,25 +41,25 @@ def picture_files(
     image_size: Size,
     options: DatasetOptions,
 ) -> LabeledImages:
-    """Picture files and their labels.
+    """Creates labeled images from files.
 
-    Nothing is opened here; each file is decoded, cropped (`options.crop_size`,
-    `options.fit`) and resized when it is used, and `options.attributes` chooses.
+    No file is opened yet; each one is decoded, cropped (`options.crop_size`,
+    `options.fit`), and resized when it is used. `options.attributes` selects labels.
 
     Args:
-        dataset: whose they are.
+        dataset: the data set of the images.
         root: folder of the files.
         names: paths relative to `root`, with `/`.
-        values: for one-hot labels class numbers (n,), else 0 and 1,
-            (n, number of labels); None for a data set without labels.
+        values: class indices (n,) for one-hot labels, otherwise 0 and 1, (n, number of
+            labels); None for a data set without labels.
         image_size: side of the square images in pixels.
-        options: what the user said.
+        options: the user's options.
 
     Returns:
-        The images.
+        The labeled images.
 
     Raises:
-        InputError: if labels do not fit, or there is no image.
+        InputError: if the labels do not match, or there is no image.
     """
     info = dataset.info(image_size, options)
     vectors = label_vectors(dataset, values, len(names), options)
@@ -77,26 +77,26 @@ def pictures(
     options: DatasetOptions,
     originals: Originals | None = None,
 ) -> LabeledImages:
-    """Pictures that are read by number, from an archive or a database.
+    """Creates labeled images from a function that reads them by index.
 
     Args:
-        dataset: whose they are.
-        names: n short names, each one once.
+        dataset: the data set of the images.
+        names: n short, unique names.
         values: as in `picture_files`.
-        read: number → a path, the bytes of a picture file, or a uint8 array
-            (h, w, 3), (h, w, 1) or (h, w) of any size; called from many threads.
-        fingerprint: text that changes when a picture does, such as a version and a
-            split; size and crop are added here.
+        read: index → a path, the bytes of an image file, or a uint8 array (h, w, 3),
+            (h, w, 1), or (h, w) of any size; called from many threads.
+        fingerprint: a string that changes whenever an image changes, such as a version
+            and a split; size and crop are added here.
         image_size: side of the square images in pixels.
-        options: what the user said.
-        originals: sizes and contents of the files that hold the pictures, by which a
-            run recognizes its data; None where pictures are no files.
+        options: the user's options.
+        originals: sizes and contents of the image files, by which a run recognizes its
+            data; None if images are not stored in files.
 
     Returns:
-        The images.
+        The labeled images.
 
     Raises:
-        InputError: if labels do not fit, or there is no image.
+        InputError: if the labels do not match, or there is no image.
     """
     info = dataset.info(image_size, options)
     settings = _settings(info, options)
@@ -123,12 +123,12 @@ def labeled_files(
     training: Sequence[str] = (),
     groups: Sequence[str] = (),
 ) -> LabeledImages:
-    """As `picture_files`, of chosen labels: float32 (n, number of domains).
+    """Like `picture_files`, with label vectors: float32 (n, number of domains).
 
     Args:
-        groups: for each file whose it is; none where that is not known.
-        training: names of all files to train on, whose values `--intensity percentile`
-            looks at; by default `names`.
+        training: names of all training files, whose values `--intensity percentile`
+            reads; by default `names`.
+        groups: the group of each file, such as the patient; empty if unknown.
     """
     measured = None
     if is_measured(training or names, options):
@@ -144,7 +144,7 @@ def labeled_files(
         try:
             state = os.stat(f"{root}/{name}")
             line = f"{name}\0{state.st_size}\0{state.st_mtime_ns}\n"
-        except OSError as error:  # Unreadable as a picture, too, and skipped as that.
+        except OSError as error:  # Skipped as an unreadable image later.
             line = f"{name}\0{error.errno}\n"
         digest.update(line.encode("utf-8", "surrogateescape"))
     if measured is None:
@@ -178,8 +178,8 @@ def labeled_files(
 
 
 def _grouped(names: Sequence[str], groups: Sequence[str]) -> Known:
-    found = dict(zip(names, groups, strict=True)) if groups else None
-    return Known(group=found and found.__getitem__)
+    group_of = dict(zip(names, groups, strict=True)) if groups else None
+    return Known(group=group_of and group_of.__getitem__)
 
 
 def _files(paths: Sequence[Path]) -> Originals:
@@ -210,22 +210,23 @@ def label_vectors(
         received = "none" if values is None else f"{len(values)} labels"
         raise InputError(
             f"Data set '{dataset.name}' must give a label for each of its {count} "
-            f"pictures. Received: {received}"
+            f"images. Received: {received}"
         )
-    # An empty split has no shape to go by; `LabeledImages` says what is wrong with it.
+    # An empty split has no shape to check; `LabeledImages` reports it.
     empty = np.zeros((0, len(labels.names)), np.float32)
     return labels.vectors(values) if count else empty
 
 
 def decoded(picture: Picture, name: str) -> Image.Image:
-    """Any of the forms that a plugin may give, as an RGB picture.
+    """Decodes an image from a plugin to RGB.
 
     Args:
         picture: a path, the bytes of a file, or a uint8 array.
+        name: its name, for messages.
 
     Raises:
         UnreadableImage: if the file cannot be decoded.
-        InputError: if the array is no picture.
+        InputError: if the array is not an image.
     """
     if isinstance(picture, bytes):
         return read_picture(io.BytesIO(picture), name)
@@ -236,22 +237,22 @@ def decoded(picture: Picture, name: str) -> Image.Image:
         pixels = pixels[..., 0]
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or 0 in pixels.shape:
         raise InputError(
-            "A picture must be a path, bytes, or a uint8 array (h, w, 3). Received "
+            "An image must be a path, bytes, or a uint8 array (h, w, 3). Received "
             f"for {name}: {type(picture).__name__}, {pixels.dtype} {pixels.shape}"
         )
     return Image.fromarray(pixels).convert("RGB")
 
 
 def filter_of(size: Size, image_size: Size) -> Image.Resampling:
-    """How a picture is resized for a data set of `image_size`."""
-    # Lanczos for larger images, not bilinear: that resize comes before the one that
-    # the official code does, and must leave the detail which that one keeps.
+    """The filter that resizes images to `size`, for a data set of `image_size`."""
+    # Lanczos for larger images: they are resized once more, as in the official code,
+    # and a bilinear filter would remove detail that the second resize keeps.
     is_plain = size == image_size
     return Image.Resampling.BILINEAR if is_plain else Image.Resampling.LANCZOS
 
 
 def _settings(info: DatasetInfo, options: DatasetOptions) -> tuple:
-    """What the pixels follow from, beside the pictures."""
+    """The settings that determine pixels, besides the image files."""
     plain = (DECODING, info.image_size, options.crop_size, options.fit, "BILINEAR")
     return plain if info.is_plain else (*plain, info.num_channels, info.intensity)
 

@@ -1,4 +1,4 @@
-"""Picture files below a folder or inside a zip, which is read without unpacking."""
+"""Image files in a folder, or in a zip file, which is not unpacked."""
 
 import functools
 import hashlib
@@ -12,11 +12,11 @@ from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.files import (
     IgnoredFile,
     archives_in,
+    download_text,
     existing_folder,
-    kind_of_download,
-    kind_of_name,
     list_pictures,
-    of_no_user,
+    reason_not_read,
+    reason_skipped,
     say_left_out,
 )
 from stargan_tf.data.options import DatasetOptions
@@ -29,12 +29,12 @@ from stargan_tf.limits import MAX_MEMBER_BYTES, is_bomb
 
 @dataclass(frozen=True)
 class PictureTree:
-    """The pictures of a folder or a zip.
+    """The images of a folder or a zip file.
 
     Args:
-        path: the folder or the zip.
-        names: paths of the pictures in it, with `/`, sorted.
-        zipped: whether `path` is a zip.
+        path: the folder or the zip file.
+        names: paths of the images in it, with `/`, sorted.
+        zipped: whether `path` is a zip file.
     """
 
     path: Path
@@ -42,19 +42,19 @@ class PictureTree:
     zipped: bool
 
     def read(self, name: str) -> Path | bytes:
-        """The path of a file, or the bytes of a member of the zip.
+        """The path of a file, or the bytes of a member of the zip file.
 
         Args:
             name: one of `names`.
 
         Raises:
-            UnreadableImage: if the zip is broken there.
+            UnreadableImage: if the member is damaged.
         """
         return _member(self.path, name) if self.zipped else self.path / name
 
 
 def picture_tree(path: str | os.PathLike) -> PictureTree:
-    """Lists the pictures of a folder with its sub-folders, or of a zip."""
+    """Lists the images of a folder and its subfolders, or of a zip file."""
     path = user_path(path)
     if path.is_file():
         return PictureTree(path, _zipped_names(path), True)
@@ -64,21 +64,21 @@ def picture_tree(path: str | os.PathLike) -> PictureTree:
 
 
 def tree_of(dataset: Dataset, options: DatasetOptions) -> PictureTree:
-    """The pictures in `--data_dir`, a folder or a zip.
+    """The images in `--data_dir`, a folder or a zip file.
 
     Args:
-        dataset: says how to obtain the files if there are none.
+        dataset: the data set, whose `obtain` is shown if there are no files.
         options: uses `data_dir`.
 
     Raises:
-        InputError: if there is no picture.
+        InputError: if there is no image.
     """
     given = options.data_dir
     zipped = given is not None and Path(given).is_file()
     tree = picture_tree(given if zipped else dataset.folder(options))
     if not tree.names:
         hint = "" if tree.zipped else archives_in(tree.path)
-        raise InputError(f"{tree.path} holds no picture.{hint} {dataset.obtain}")
+        raise InputError(f"{tree.path} contains no image.{hint} {dataset.obtain}")
     return tree
 
 
@@ -90,21 +90,21 @@ def tree_pictures(
     image_size: int,
     options: DatasetOptions,
 ) -> LabeledImages:
-    """Some pictures of a tree, with their labels.
+    """Creates labeled images from some images of a tree.
 
     Args:
-        dataset: whose they are.
-        tree: where they lie.
-        names: which ones.
+        dataset: the data set of the images.
+        tree: the folder or zip file.
+        names: the names to use.
         values: as in `picture_files`.
         image_size: side of the square images in pixels.
-        options: what the user said.
+        options: the user's options.
 
     Returns:
-        The images, decoded when they are loaded.
+        The labeled images, which are decoded when they are loaded.
 
     Raises:
-        InputError: if labels do not fit, or there is no image.
+        InputError: if the labels do not match, or there is no image.
     """
     if not tree.zipped:
         return picture_files(dataset, tree.path, names, values, image_size, options)
@@ -117,7 +117,7 @@ def tree_pictures(
         size=lambda number: members[number].file_size,
         read=lambda number: b"%d" % members[number].CRC,
     )
-    # Of the members' own checksums, so that a moved zip keeps its cache.
+    # From the members' checksums, so that the cache survives moving the zip file.
     lines = "".join(f"{member.filename}\0{member.CRC}\n" for member in members)
     digest = hashlib.sha256(lines.encode("utf-8", "replace")).hexdigest()
     return pictures(
@@ -126,11 +126,11 @@ def tree_pictures(
 
 
 def _zipped_names(path: Path) -> tuple[str, ...]:
-    # A zip may list a member twice; reading by name gives the last one.
+    # A zip file may list a member twice; reading by name returns the last one.
     names = {name for name in _archive(path).namelist() if not name.endswith("/")}
     pictures, left_out = [], []
     for name in sorted(names):
-        reasons = [*map(of_no_user, name.split("/")), kind_of_name(name)]
+        reasons = [*map(reason_skipped, name.split("/")), reason_not_read(name)]
         reason = next(filter(None, reasons), "")
         if reason:
             left_out.append(IgnoredFile(name, reason))
@@ -145,18 +145,18 @@ def _archive(path: Path) -> zipfile.ZipFile:
         state = path.stat()
         return _opened(path, state.st_size, state.st_mtime_ns)
     except (OSError, zipfile.BadZipFile) as error:
-        kind = kind_of_download(path)
-        if kind.startswith("a web page"):
-            raise InputError(f"{path} is {kind}") from error
+        text = download_text(path)
+        if text.startswith("a web page"):
+            raise InputError(f"{path} is {text}") from error
         raise InputError(
-            f"Cannot open the zip {path}: {error}. If it is not whole, download it "
-            "again."
+            f"Cannot open the zip file {path}: {error}. If it is incomplete, download "
+            "it again."
         ) from error
 
 
 @functools.lru_cache(maxsize=4)
 def _opened(path: Path, size: int, time: int) -> zipfile.ZipFile:
-    """Kept open: its list of members is long. Threads may read at once."""
+    """Kept open, since listing its members is slow. Threads may read concurrently."""
     return zipfile.ZipFile(path)
 
 
@@ -166,10 +166,10 @@ def _member(path: Path, name: str) -> bytes:
         info = archive.getinfo(name)
         size, packed = info.file_size, info.compress_size
         if size > MAX_MEMBER_BYTES or is_bomb(size, packed):
-            raise ValueError(f"{size:,} bytes packed into {packed:,} are no picture")
+            raise ValueError(f"{size:,} bytes packed into {packed:,} is no image")
         with archive.open(info) as file:
-            # A member may hold more than it says.
+            # A member may be larger than its header says.
             return file.read(size)
-    # zlib, a wrong checksum, an encrypted member: all mean the same to the user.
+    # From zlib, a wrong checksum, or encryption: all are reported alike.
     except Exception as error:
         raise UnreadableImage(f"Cannot read {name} in {path}: {error}.") from error

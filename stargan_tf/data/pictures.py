@@ -1,17 +1,15 @@
-"""Any picture people have, as the RGB pixels a model takes.
+"""Decodes images of many formats to RGB pixels with Pillow.
 
-Decoding is Pillow's. What a file may hold beyond plain RGB:
-
-* EXIF rotation is applied; of an animation the first frame counts.
-* Transparent parts are laid on white (drawn pictures mostly mean white paper).
+* EXIF rotation is applied; only the first frame of an animation is used.
+* Transparent pixels are blended with white.
 * 16-bit grayscale is scaled to 8 bits, not clipped.
-* CMYK follows Pillow's conversion; color profiles are not applied.
+* CMYK is converted by Pillow; color profiles are not applied.
 
-A file's bytes decide its format, whatever its name says, and only the formats listed
-here are looked for: Pillow knows others that start another program (EPS).
+The format is determined by a file's content, not by its name. Only the formats listed
+here are accepted: some others make Pillow start another program (EPS).
 
 The center crop comes before the resize, which is Pillow's antialiased bilinear, as in
-the official code of StarGAN v1; v2's takes the whole picture and changes its aspect.
+the official code of StarGAN v1; v2's takes the whole image and changes its aspect.
 """
 
 import contextlib
@@ -33,7 +31,7 @@ SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 LOOKED_AT = 33
 
 File = str | os.PathLike | BinaryIO
-# Where Pillow warns; what it warns about is refused here.
+# Above this, Pillow warns; such images are refused here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
@@ -45,19 +43,19 @@ def to_float(images: np.ndarray) -> np.ndarray:
 
 
 def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Float images in [-1, 1] as uint8, clipped and rounded; the inverse."""
+    """Float images in [-1, 1] as uint8, rounded and clipped; inverse of `to_float`."""
     return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def shown(images: np.ndarray) -> np.ndarray:
-    """Images of any channels as people look at them.
+    """Converts images with any number of channels to RGB, for display.
 
     Args:
         images: (…, height, width, channels), uint8 or float in [-1, 1].
 
     Returns:
-        uint8 (…, height, width, 3): a single channel as gray, of two or more the first
-        three as red, green, and blue.
+        uint8 (…, height, width, 3): a single channel as gray; otherwise the first three
+        channels as red, green, and blue.
     """
     images = images if images.dtype == np.uint8 else to_uint8(images)
     channels = images.shape[-1]
@@ -73,12 +71,12 @@ def square_pixels(
     fit: str = CROP,
     resample: Image.Resampling = Image.Resampling.BILINEAR,
 ) -> np.ndarray:
-    """Decodes a picture, makes it a square and resizes that.
+    """Decodes an image, crops or stretches it to a square, and resizes it.
 
     Args:
-        path: the picture.
+        path: the image file.
         image_size: side of the result in pixels, or (height, width).
-        crop_size: side of the centered square to take, see `used_box`.
+        crop_size: side of the centered square to use, see `used_box`.
         fit: `"crop"` or `"stretch"`, see `used_box`.
         resample: Pillow's filter; all are antialiased.
 
@@ -86,7 +84,7 @@ def square_pixels(
         uint8 RGB array (height, width, 3).
 
     Raises:
-        UnreadableImage: if the picture cannot be decoded.
+        UnreadableImage: if the image cannot be decoded.
     """
     return as_square(read_picture(path), image_size, crop_size, fit, resample)
 
@@ -98,28 +96,32 @@ def as_square(
     fit: str = CROP,
     resample: Image.Resampling = Image.Resampling.BILINEAR,
 ) -> np.ndarray:
-    """Makes a decoded picture a square and resizes that; see `square_pixels`."""
-    # Crop first: resize(box=…) would let pixels beyond the edge shine in.
+    """Crops or stretches a decoded image to a square; see `square_pixels`."""
+    # Crop first: resize(box=…) would blend in pixels beyond the edge.
     image = image.crop(used_box(image.size, fit, crop_size, image_size))
     height, width = sides(image_size)
     return np.asarray(image.resize((width, height), resample, reducing_gap=None))
 
 
 def read_picture(path: File, name: str = "") -> Image.Image:
-    """Decodes a picture in its own size.
+    """Decodes an image at its original size.
+
+    Args:
+        path: the image file.
+        name: its name, for messages.
 
     Raises:
-        UnreadableImage: if it is missing, no regular file, empty, truncated, of no
-            known format, or has more than `MAX_PIXELS` (a decompression bomb).
+        UnreadableImage: if it is missing, not a regular file, empty, truncated, in an
+            unsupported format, or has more than `MAX_PIXELS` (a decompression bomb).
     """
     try:
         with open_picture(path) as image:
             image.load()
-            # Broken EXIF data says nothing about the pixels, which are decoded by now.
+            # Broken EXIF data does not affect the pixels, which are decoded by now.
             with contextlib.suppress(Exception):
                 ImageOps.exif_transpose(image, in_place=True)
             return _as_rgb(image)
-    # Decoders answer broken bytes with almost any exception, not only OSError.
+    # Decoders raise almost any exception for broken files, not only OSError.
     except Exception as error:
         name, reason = name or os.fspath(path), reason_of(path, error)
         raise UnreadableImage(f"Cannot read the image {name}: {reason}.") from error
@@ -127,17 +129,17 @@ def read_picture(path: File, name: str = "") -> Image.Image:
 
 @contextlib.contextmanager
 def open_picture(path: File) -> Iterator[Image.Image]:
-    """Opens a picture of one of `FORMATS` and `MAX_PIXELS`, without decoding it.
+    """Opens an image in one of `FORMATS`, up to `MAX_PIXELS`, without decoding it.
 
     Raises:
-        Exception: if it cannot be opened; broken bytes cause almost any.
+        Exception: if it cannot be opened; broken files cause almost any exception.
     """
     Image.init()
-    # An older Pillow lacks AVIF.
+    # Older versions of Pillow lack AVIF.
     formats = [name for name in FORMATS if name in Image.OPEN]
-    own = isinstance(path, str | os.PathLike)
+    is_path = isinstance(path, str | os.PathLike)
     with (
-        open_regular(path) if own else contextlib.nullcontext(path) as file,
+        open_regular(path) if is_path else contextlib.nullcontext(path) as file,
         Image.open(file, formats=formats) as image,
     ):
         if image.width * image.height > MAX_PIXELS:
@@ -146,11 +148,11 @@ def open_picture(path: File) -> Iterator[Image.Image]:
 
 
 def side_of_file(path: File) -> int:
-    """Shorter side of a picture in pixels, from its head; 0 if it cannot be read."""
+    """Shorter side of an image in pixels, from its header; 0 if it is unreadable."""
     try:
         with open_picture(path) as image:
             return min(image.size)
-    # As in `read_picture`: broken files cause almost any exception.
+    # Broken files cause almost any exception.
     except Exception:
         return 0
 
@@ -158,10 +160,12 @@ def side_of_file(path: File) -> int:
 def typical_side(
     count: int, side_of: Callable[[int], int], crop_size: int | None = None
 ) -> int:
-    """The median of the pictures' shorter sides in pixels; 0 if none can be read.
+    """The median of the images' shorter sides in pixels; 0 if none can be read.
 
     Args:
-        side_of: number → shorter side in pixels; 0 if it cannot be read.
+        count: number of images.
+        side_of: index → shorter side in pixels; 0 if it cannot be read.
+        crop_size: upper limit of the result; None for none.
     """
     chosen = np.unique(np.linspace(0, count - 1, LOOKED_AT).round().astype(int))
     sides = [side for index in chosen.tolist() if (side := side_of(index))]
@@ -175,16 +179,16 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         gray = ((values * 255 + 32767) // 65535).astype(np.uint8)
         return Image.fromarray(gray).convert("RGB")
     if image.mode == "F":
-        raise ValueError("its pixels are 32-bit floats, whose range is not known")
+        raise ValueError("its pixels are 32-bit floats, whose range is unknown")
     if image.has_transparency_data:
         colors = image.convert("RGBA")
-        paper = Image.new("RGBA", colors.size, "white")
-        return Image.alpha_composite(paper, colors).convert("RGB")
+        white = Image.new("RGBA", colors.size, "white")
+        return Image.alpha_composite(white, colors).convert("RGB")
     return image.convert("RGB")
 
 
 def reason_of(path: File, error: Exception) -> str:
-    """Why a picture cannot be read, as the end of a sentence."""
+    """Why an image cannot be read, as the end of a sentence."""
     bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     if isinstance(error, bombs):
         return (
@@ -192,9 +196,9 @@ def reason_of(path: File, error: Exception) -> str:
             "make it smaller with another program"
         )
     if isinstance(error, UnidentifiedImageError):
-        own = isinstance(path, str | os.PathLike)
-        size = os.path.getsize(path) if own else path.seek(0, os.SEEK_END)
-        return "no picture format that is known" if size else "the file is empty"
+        is_path = isinstance(path, str | os.PathLike)
+        size = os.path.getsize(path) if is_path else path.seek(0, os.SEEK_END)
+        return "unknown image format" if size else "the file is empty"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

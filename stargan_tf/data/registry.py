@@ -1,7 +1,7 @@
 """Data sets by name, found through the entry-point group `stargan_tf.datasets`.
 
-Listing reads package metadata only; a data set's module is imported when its name
-is asked for. Ours are declared in `pyproject.toml` like a stranger's.
+Listing reads package metadata only; the module of a data set is imported on first use.
+The built-in data sets are declared in `pyproject.toml` as those of plugins are.
 """
 
 from typing import TYPE_CHECKING
@@ -14,18 +14,16 @@ if TYPE_CHECKING:
     from stargan_tf.data.dataset import Dataset
     from stargan_tf.data.source import LabeledImages
 
-# One line on each data set of our own, for listings that import none of them.
+# One line for each built-in data set, for listings without imports.
 DESCRIPTIONS = {
     "folder": "Your images: one folder per domain (--data_dir); one-hot",
     "attributes": "Your images and a file of attributes (--data_dir, --labels); binary",
-    "toon_attributes": "Drawn faces with hair color, sex and age; embedded, nothing "
-    "to download",
-    "toon_expressions": "Drawn faces with eight expressions; embedded, nothing "
-    "to download",
-    "toon_people": "Drawn women, men and children in many styles; embedded",
-    "drawn_scans": "Drawn gray scans of healthy and ill patients; embedded",
+    "toon_attributes": "Cartoon faces with hair color, sex, and age; no download",
+    "toon_expressions": "Cartoon faces with eight expressions; no download",
+    "toon_people": "Cartoon women, men, and children in many styles; no download",
+    "drawn_scans": "Synthetic gray scans of healthy and ill patients; no download",
 }
-OWN_FILES = "your own: whatever terms you have the pictures under"
+OWN_FILES = "the terms of your own images"
 NEEDS_TFDS = (
     "Without --data_dir this data set needs TensorFlow Datasets: "
     "pip install 'stargan_tf[tfds]'"
@@ -49,7 +47,7 @@ def load_dataset(
 
     Args:
         name: one of `stargan-tf datasets`.
-        split: `"train"` or `"held_out"`; the division never changes between runs.
+        split: `"train"` or `"held_out"`; the same images in every run.
         image_size: side of the square images in pixels, a multiple of 4.
         **options: the fields of `DatasetOptions`.
 
@@ -57,7 +55,8 @@ def load_dataset(
         The images with their labels.
 
     Raises:
-        InputError: unknown name or split, or data that does not fit.
+        InputError: if the name or split is unknown, or options or files are invalid.
+        ImportError: if the data set needs a package that is not installed.
     """
     from stargan_tf.data.source import one_domain_each
 
@@ -65,7 +64,7 @@ def load_dataset(
     chosen = DatasetOptions(**options)
     try:
         source = definition(name).load(split, image_size, chosen)
-    except ModuleNotFoundError as error:  # A definition may import it itself.
+    except ModuleNotFoundError as error:  # Also if a plugin imports it directly.
         if (error.name or "").partition(".")[0] != "tensorflow_datasets":
             raise
         raise ImportError(NEEDS_TFDS) from error

@@ -1,12 +1,12 @@
-"""From images by number to batches: tf.data all the way, and a pure function of step.
+"""Batches of images by tf.data, as a pure function of the step.
 
     step → source and permuted positions → images, labels → flip → [-1, 1] → prefetch
 
-Batches are made in parallel, in order; pixels stay uint8 until the last operation.
+Batches are created in parallel, in order; pixels stay uint8 until the last operation.
 
-There is no shuffle buffer and no generator state to save: the permutation and the
-flips follow from (seed, step), so a run resumed at step k sees exactly the batches
-the uninterrupted run would have seen.
+There is no shuffle buffer and no generator state to save: the permutation and the flips
+are functions of (seed, step), so that a run resumed at step k gets exactly the batches
+of an uninterrupted run.
 """
 
 import atexit
@@ -27,11 +27,11 @@ from stargan_tf.data.turns import Turns, take_turns
 from stargan_tf.errors import InputError
 
 SEED_LIMIT = 2**31
-# Rounds of the cipher behind the permutation; TensorFlow's 4 leave visible patterns
-# in data sets of a few images.
+# Rounds of the cipher for the permutation; TensorFlow's default of 4 leaves visible
+# patterns in data sets of a few images.
 ROUNDS = 8
 ENDLESS = 2**62
-# How long the end of the process waits for calls of tf.data to stop, in seconds.
+# How long the process waits at exit for calls of tf.data to stop, in seconds.
 QUIET_S, PATIENCE_S = 0.2, 30.0
 
 Sources = LabeledImages | Sequence[LabeledImages]
@@ -39,34 +39,34 @@ Sources = LabeledImages | Sequence[LabeledImages]
 
 @dataclass(frozen=True)
 class BatchPart:
-    """One of several equal parts of every batch, when machines share the work.
+    """One of several equal shards of every batch, for training on several machines.
 
-    What is random is drawn for the whole batch and then cut, so that the parts,
-    wherever they are made, add up to the batch that one machine would have made.
+    Random numbers are drawn for the whole batch and then sliced, so that the shards add
+    up to the batch of a single machine.
 
     Args:
-        index: which part, from 0.
-        count: how many there are.
+        index: index of the shard, from 0.
+        count: number of shards.
     """
 
     index: int = 0
     count: int = 1
 
     def size(self, batch_size: int) -> int:
-        """Images of the part; InputError if a batch of that size has no such part."""
+        """Images in the shard; InputError if the batch cannot be divided like this."""
         if batch_size % self.count or not 0 <= self.index < self.count:
             raise InputError(
-                "A batch is made in equal parts, numbered from 0. Received: part "
-                f"{self.index} of {self.count} of batch_size={batch_size}"
+                "Expected one of several equal shards of a batch, numbered from 0. "
+                f"Received: shard {self.index} of {self.count}, batch_size={batch_size}"
             )
         return batch_size // self.count
 
     def of(self, tensor: tf.Tensor, groups: int = 1) -> tf.Tensor:
-        """The part's share of a tensor of the whole batch."""
+        """The shard's rows of a tensor for the whole batch, or for `groups` batches."""
         if self.count == 1:
             return tensor
         whole = tf.split(tensor, groups)
-        return tf.concat([tf.split(one, self.count)[self.index] for one in whole], 0)
+        return tf.concat([tf.split(t, self.count)[self.index] for t in whole], 0)
 
 
 WHOLE = BatchPart()
@@ -85,21 +85,20 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Endless shuffled batches; batch k comes from source k mod n, unless weighted.
 
-    Within an epoch of a source every image comes once; a batch may straddle two
-    epochs. The stream from `start_step=k` equals that from 0 without its first k
-    batches, bit by bit.
+    Each image occurs once per epoch of its source; a batch may span two epochs. The
+    batches from `start_step=k` are bit-identical to those from 0 without the first k.
 
     Args:
         sources: one `LabeledImages` or several, of one image size.
         batch_size: images per batch, at least 1.
-        seed: integer in [0, 2³¹); decides the order and the flips.
+        seed: integer in [0, 2³¹); determines the order and the flips.
         start_step: number of the first batch, for a resumed run.
-        flip: mirror each image with probability one half.
-        cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
-        dataset_weights: how often to draw from each source, relative to the others,
-            see `take_turns`; by default equally often.
-        part: which part of each batch to make, where machines share the work;
-            `batch_size` remains that of the whole.
+        flip: whether to mirror each image with probability 0.5.
+        cache: `"auto"`, `"always"`, or `"never"`, see `open_images`.
+        dataset_weights: relative frequency of each source, see `take_turns`; equal by
+            default.
+        part: the shard of each batch to create, for training on several machines;
+            `batch_size` is that of the whole batch.
 
     Returns:
         Dataset of `(image, label)`: float32 `(batch_size, h, w, c)` in [-1, 1], and
@@ -115,7 +114,7 @@ def training_batches(
     weights = [1.0] * len(sources) if dataset_weights is None else dataset_weights
     if len(weights) != len(sources):
         raise InputError(
-            f"dataset_weights must be one for each of {len(sources)} data sets. "
+            f"dataset_weights needs one weight for each of {len(sources)} data sets. "
             f"Received: {list(weights)}"
         )
     turns, size = take_turns(weights), part.size(batch_size)
@@ -142,12 +141,12 @@ def evaluation_batches(
 ) -> tf.data.Dataset:
     """Every image once, in order, without flips; the last batch may be smaller.
 
-    The sources follow one another, and no batch holds images of two sources.
+    Sources follow one another; no batch contains images of two sources.
 
     Args:
         sources: one `LabeledImages` or several, of one image size.
         batch_size: images per batch, at least 1.
-        cache: `"auto"`, `"always"` or `"never"`, see `open_images`.
+        cache: `"auto"`, `"always"`, or `"never"`, see `open_images`.
 
     Returns:
         Finite dataset of `(image, label)` as in `training_batches`.
@@ -158,15 +157,15 @@ def evaluation_batches(
     check_range("batch_size", batch_size, 1)
     sources, space = _as_sources(sources)
     stores = [open_images(source, cache) for source in sources]
-    parts = [
+    per_source = [
         _in_order(store, _fetcher(store, space, number), batch_size)
         for number, store in enumerate(stores)
     ]
-    batches = functools.reduce(lambda one, other: one.concatenate(other), parts)
+    batches = functools.reduce(lambda a, b: a.concatenate(b), per_source)
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-# Shared with the pipelines of model families
+# === Shared with the pipelines of model families ===
 
 
 def check_range(name: str, value: int, low: int, limit: int | None = None) -> None:
@@ -181,12 +180,13 @@ def check_range(name: str, value: int, low: int, limit: int | None = None) -> No
 
 
 def endless_batches(load: Callable[[tf.Tensor], Any], start: int) -> tf.data.Dataset:
-    """Endless batches, made in parallel and in order.
+    """Endless batches, created in parallel and in order.
 
     Args:
-        load: number of a batch → the batch, by TensorFlow operations.
+        load: index of a batch → the batch, by TensorFlow operations.
+        start: index of the first batch.
     """
-    # A range, because a tf.data service cannot deal out a counter to its workers.
+    # A range, because a tf.data service cannot distribute a counter to its workers.
     numbers = tf.data.Dataset.range(start, ENDLESS).repeat()
     # Nothing here branches on a tensor, and AutoGraph writes temporary files.
     load = tf.autograph.experimental.do_not_convert(load)
@@ -200,25 +200,28 @@ def random_flips(
     part: BatchPart = WHOLE,
     groups: int = 1,
 ) -> tf.Tensor:
-    """Mirrors each image left to right with probability one half.
+    """Mirrors each image left to right with probability 0.5.
 
     Args:
-        images: tensor (n, height, width, channels), n known.
+        images: tensor (n, height, width, channels) with static n.
+        seed: two integers.
+        part: the shard of the batch that `images` is.
+        groups: number of equal batches in `images`.
     """
     shape = (images.shape[0] * part.count, 1, 1, 1)
     chance = part.of(tf.random.stateless_uniform(shape, seed=seed), groups)
-    # Not tf.where over all of them: that takes longer than all else but decoding.
+    # Not tf.where over all images, which takes longer than all else except decoding.
     mirrored = tf.where(tf.reshape(chance, [-1]) < 0.5)
     flipped = tf.reverse(tf.gather_nd(images, mirrored), axis=[2])
     return tf.tensor_scatter_nd_update(images, mirrored, flipped)
 
 
 def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
-    """How TensorFlow reads from a store, inside a tf.data map.
+    """The function by which a tf.data map reads from a store.
 
     Returns:
         A function: int64 positions (k,) → uint8 images (k, h, w, c), and the positions
-        they were really taken from.
+        from which they were actually read.
     """
     if isinstance(store, DecodedImages):
         return functools.partial(_decode, store)
@@ -226,9 +229,9 @@ def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
         rows = tf.constant(store.rows, tf.int64)
 
     def read(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # The file becomes a tensor through a memory map, so that batches are gathered
-        # without entering Python: nothing competes with the training loop for its lock.
-        # Opened inside of the graph, it is not sent along to a tf.data service.
+        # The file becomes a tensor by a memory map, so that batches are gathered
+        # without entering Python, whose lock the training loop needs. It is opened
+        # inside the graph, so that it is not sent to a tf.data service.
         images = tf.raw_ops.ImmutableConst(
             dtype=store.dtype,
             shape=store.shape,
@@ -236,7 +239,7 @@ def reader(store: ImageStore) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tenso
         )
         return tf.gather(images, tf.gather(rows, positions)), positions
 
-    return read  # The entry is in use as long as it can be read from.
+    return read  # It references the store, which keeps the entry in use.
 
 
 def _decode(store: DecodedImages, positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -248,8 +251,8 @@ def _decode(store: DecodedImages, positions: tf.Tensor) -> tuple[tf.Tensor, tf.T
                 return np.zeros((len(positions), *shape), dtype), positions
             return store.get(positions)
 
-    # A batch per call, not an image: the calls run in parallel all the same, and
-    # entering Python costs more than copying an image.
+    # A batch per call, not an image: calls run in parallel anyway, and entering Python
+    # costs more than copying an image.
     images, taken = tf.numpy_function(
         decode, [positions], (tf.as_dtype(dtype), tf.int64)
     )
@@ -258,12 +261,12 @@ def _decode(store: DecodedImages, positions: tf.Tensor) -> tuple[tf.Tensor, tf.T
 
 
 class _CallCounter:
-    """Lets no tf.data thread be inside Python when the interpreter shuts down.
+    """Keeps tf.data threads out of Python while the interpreter shuts down.
 
-    Python never gives its lock back to a thread that asks for it during shutdown, and
-    TensorFlow waits for that thread when the last iterator goes: the process would
-    hang at its end. So at exit calls return blank images at once, until the
-    prefetch buffers are full and no further call comes.
+    Python never returns its lock to a thread that requests it during shutdown, and
+    TensorFlow waits for that thread when the last iterator is destroyed: the process
+    would hang at exit. Therefore, calls at exit return blank images immediately, until
+    the prefetch buffers are full and no further call arrives.
     """
 
     def __init__(self) -> None:
@@ -307,11 +310,11 @@ def _choose(
 
     rounds, place = step // len(turns.sources), step % len(turns.sources)
     source = look_up(turns.sources, place)
-    # Batches that came from this source before.
+    # Number of earlier batches from this source.
     turn = rounds * look_up(turns.shares, source) + look_up(turns.before, place)
     drawn = turn * batch_size + tf.range(batch_size, dtype=tf.int64)
-    # A permutation evaluated place by place: nothing of the data set's length is
-    # shuffled, and no epoch has to be replayed when a run is resumed.
+    # A permutation evaluated by position: there is no shuffle buffer, and no epoch has
+    # to be replayed when a run is resumed.
     size = look_up(sizes, source)
     epochs = drawn // size
     fixed = tf.tile([[tf.cast(seed, tf.int64), source]], [batch_size, 1])
@@ -327,11 +330,11 @@ def _choose(
 
 
 def _in_order(store: ImageStore, fetch: Callable, batch_size: int) -> tf.data.Dataset:
-    """Images of one source in order; one found to be unreadable is left out."""
+    """Images of one source in order, without unreadable ones."""
 
     def load(positions: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, labels, taken = fetch(positions)
-        wanted = taken == positions  # Elsewhere a neighbor stands in.
+        wanted = taken == positions  # Others are substitutes for unreadable images.
         return to_float(images[wanted]), labels[wanted]
 
     load = tf.autograph.experimental.do_not_convert(load)
@@ -347,7 +350,7 @@ def _in_order(store: ImageStore, fetch: Callable, batch_size: int) -> tf.data.Da
 
 
 def _fetcher(store: ImageStore, space: LabelSpace, number: int) -> Callable:
-    """Positions → (uint8 images, labels, positions they were taken from)."""
+    """Positions → (uint8 images, labels, positions they were read from)."""
     read = reader(store)
     labels = tf.constant(space.embed(store.labels, number))
 
@@ -359,7 +362,7 @@ def _fetcher(store: ImageStore, space: LabelSpace, number: int) -> Callable:
 
 
 def to_float(images: tf.Tensor) -> tf.Tensor:
-    """uint8 images as float32 in [-1, 1]; measured ones are that already."""
+    """uint8 images as float32 in [-1, 1]; measured images are float32 already."""
     floats = tf.cast(images, tf.float32)
     return floats / 127.5 - 1.0 if images.dtype == tf.uint8 else floats
 

@@ -1,4 +1,4 @@
-"""What every data set gives: pictures by number, with their labels."""
+"""Labeled images with random access, which every data set returns."""
 
 import contextlib
 import hashlib
@@ -11,8 +11,8 @@ from absl import logging
 from stargan_tf.data.info import ONE_HOT, DatasetInfo, Size, checked_size
 from stargan_tf.errors import InputError
 
-# An enlarged image is at most this many times as wide. Twice is enough: half of that
-# size's detail is lost when it is reduced again, as it is from an original.
+# Maximum enlargement of images for random crops. A factor of two suffices: more detail
+# is lost when the crop is reduced to the model's size.
 ENLARGED = 2
 OTHERS = "Not_"
 
@@ -22,8 +22,8 @@ class Originals:
     """The files in which images are stored.
 
     Args:
-        size: index → bytes of the file.
-        read: index → its content, or a text that stands for it, such as a checksum.
+        size: index → size of the file in bytes.
+        read: index → its content, or a representation of it, such as a checksum.
     """
 
     size: Callable[[int], int]
@@ -32,16 +32,16 @@ class Originals:
 
 @dataclass(frozen=True)
 class Known:
-    """What a data set knows about its images beside their labels.
+    """Ground truth of a data set besides the labels.
 
-    Functions of an image's name; each may be missing.
+    All are optional functions of an image's name.
 
     Args:
-        group: name → whose image it is, such as the patient.
-        truth: (name, label (number of domains,), image size) → what a perfect
-            translation to that label gives, like an image; None where nobody knows.
-        lesions: (name, image size) → where the image is ill, (height, width): 0 where
-            it is not, other numbers for kinds of lesions; None where nobody knows.
+        group: name → the group of the image, such as the patient.
+        truth: (name, label (number of domains,), image size) → the correct translation
+            to that label, like an image; None if it is unknown.
+        lesions: (name, image size) → map of lesions (height, width): 0 for healthy
+            pixels, other numbers for types of lesions; None if it is unknown.
     """
 
     group: Callable[[str], str] | None = None
@@ -58,18 +58,18 @@ class LabeledImages:
         labels: float32 array (n, number of domains), values 0 or 1.
         names: n short names that identify the images (relative paths).
         load: index → uint8 array of `info.shape`. It may be called from many threads
-            at once. Raises `UnreadableImage` if the picture is broken. With
-            `native_side` it must take a second argument, another size.
-        fingerprint: text that changes whenever any pixel would; it keys the cache.
-        native_side: gives the typical shorter side of the originals in pixels; None
-            where images of another size cannot be had.
-        originals: the files, by the same numbers; None where there are none.
-        version: text that changes when an image that has no file does, and not with
-            its size or how it is decoded; None takes `fingerprint`.
-        known: what else is known of the images.
+            at once. Raises `UnreadableImage` for a broken image. With `native_side`, it
+            must take another image size as second argument.
+        fingerprint: a string that changes whenever any pixel changes; key of the cache.
+        native_side: returns the typical shorter side of the originals in pixels; None
+            if images of other sizes are not available.
+        originals: the files, by the same indices; None if there are none.
+        version: for images without files, a string that changes when an image changes,
+            but not with its size or decoding; None uses `fingerprint`.
+        known: ground truth besides the labels.
 
     Raises:
-        InputError: if the labels do not fit, or there is no image.
+        InputError: if the labels do not match, or there is no image.
     """
 
     info: DatasetInfo
@@ -104,19 +104,20 @@ class LabeledImages:
         return ""
 
     def enlarge(self) -> "LabeledImages":
-        """The same images with more pixels, for random crops to be cut from.
+        """The same images at a larger size, for random crops.
 
         Returns:
-            The images, up to twice as wide and not wider than their originals; the
-            same object where nothing is gained.
+            The images, up to twice as large but not larger than their originals; the
+            same object if the originals are not larger.
         """
-        side, own = self.native_side() if self.native_side else 0, self.info.shape[:2]
-        scale = min(ENLARGED, side // 4 * 4 / min(own))
+        side = self.native_side() if self.native_side else 0
+        current = self.info.shape[:2]
+        scale = min(ENLARGED, side // 4 * 4 / min(current))
         if scale <= 1:
             return self
-        size = checked_size([round(n * scale / 4) * 4 for n in own])
+        size = checked_size([round(n * scale / 4) * 4 for n in current])
         load = self.load
-        # A stream is read now, into the place where the cache looks for the images.
+        # A stream is read now, into the entry where the cache looks for the images.
         with contextlib.suppress(UnreadableImage):
             load(0, size)
         return replace(
@@ -129,12 +130,12 @@ class LabeledImages:
 
 
 def enlarged_key(fingerprint: str, size: Size) -> str:
-    """The fingerprint of the images of another size."""
+    """The fingerprint of the same images at another size."""
     return f"{fingerprint} at {size}"
 
 
 class UnreadableImage(InputError):
-    """A picture that cannot be decoded; the message names the file and the reason."""
+    """An image that cannot be decoded; the message names the file and the reason."""
 
 
 def choose_domains(source: LabeledImages, wanted: Sequence[str]) -> LabeledImages:
@@ -142,11 +143,10 @@ def choose_domains(source: LabeledImages, wanted: Sequence[str]) -> LabeledImage
 
     Args:
         source: images with any labels.
-        wanted: domain names; none means all.
+        wanted: domain names; empty means all.
 
     Returns:
-        The images with those labels; with one-hot labels only the images that show
-        one of them.
+        The images with those labels; for one-hot labels, only images of these domains.
 
     Raises:
         InputError: if there is no such domain, or no such image.
@@ -165,11 +165,11 @@ def choose_domains(source: LabeledImages, wanted: Sequence[str]) -> LabeledImage
 
 
 def subset(source: LabeledImages, rows: np.ndarray) -> LabeledImages:
-    """Some images of a source.
+    """A subset of the images of a source.
 
     Args:
         source: the images.
-        rows: int array; which ones, ascending.
+        rows: int array of indices, ascending.
     """
     load, originals = source.load, source.originals
     digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()[:16]
@@ -188,11 +188,11 @@ def subset(source: LabeledImages, rows: np.ndarray) -> LabeledImages:
 
 
 def one_domain_each(source: LabeledImages) -> LabeledImages:
-    """Makes domains of attributes, as StarGAN v2 takes.
+    """Turns attributes into domains, for models such as StarGAN v2.
 
-    Of one attribute become two domains, without and with it: `Not_Male`, `Male`. Of
-    several attributes each becomes a domain; an image that shows none or more than
-    one of them is left out, which a warning counts.
+    A single attribute becomes two domains, `Not_Male` and `Male`. Each of several
+    attributes becomes a domain; images with none or several of them are left out, with
+    a warning.
     """
     info, labels = source.info, source.labels
     if info.label_type == ONE_HOT:
@@ -203,7 +203,7 @@ def one_domain_each(source: LabeledImages) -> LabeledImages:
         labels = np.concatenate([1 - labels, labels], axis=1)
     rows = np.flatnonzero(labels.sum(axis=1) == 1)
     shown = f"exactly one of {', '.join(domains)}"
-    choose = "Choose attributes that exclude each other, or one, with --attributes."
+    choose = "Choose mutually exclusive attributes, or one, with --attributes."
     if not len(rows):
         raise InputError(f"No image of '{info.name}' shows {shown}. {choose}")
     if len(rows) < len(source):

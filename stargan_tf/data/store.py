@@ -1,8 +1,8 @@
-"""A data set's images ready to be drawn at random: from the cache, or decoded anew.
+"""Random access to a data set's images: from the cache, or decoded each time.
 
-Both kinds of stores have `labels`, float32 (number of positions, number of domains),
-and `complete`, whether every position is known to be readable. An unreadable image
-never stops a training run.
+Both stores have `labels`, float32 (number of positions, number of domains), and
+`complete`, whether every position is known to be readable. Unreadable images never stop
+a training run.
 """
 
 import json
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
 from stargan_tf.data.cache import (
     IMAGES,
@@ -31,6 +30,7 @@ from stargan_tf.data.files import say_once
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
+from stargan_tf.progress import Progress
 
 AUTO = "auto"
 ALWAYS = "always"
@@ -39,7 +39,7 @@ CHUNK = 256
 
 
 class CachedImages:
-    """Images that lie in an entry of the cache; unreadable ones are left out.
+    """Images in an entry of the cache, without unreadable ones.
 
     Args:
         source: the images; only names and labels are used.
@@ -47,8 +47,8 @@ class CachedImages:
         in_use: keeps the entry from being removed.
 
     Attributes:
-        path: file of bare pixels, of `dtype` and shape `shape`, (n, h, w, c).
-        rows: int64 array; row of the file at each position.
+        path: file of raw pixels of type `dtype` and shape `shape`, (n, h, w, c).
+        rows: int64 array; the row in the file for each position.
 
     Raises:
         ValueError: if the entry is damaged.
@@ -62,7 +62,7 @@ class CachedImages:
         if not isinstance(unreadable, list) or not all(
             type(position) is int and position in every for position in unreadable
         ):
-            raise ValueError(f"{UNREADABLE} is no list of positions")
+            raise ValueError(f"{UNREADABLE} is not a list of positions")
         self.path, self.shape = folder / IMAGES, (len(source), *source.info.shape)
         self.dtype = source.info.dtype
         self.rows = np.setdiff1d(np.arange(len(source)), unreadable)
@@ -81,15 +81,15 @@ class CachedImages:
 
 
 class DecodedImages:
-    """Images decoded each time they are asked for: data that is too large to keep.
+    """Images that are decoded each time, for data that are too large for the cache.
 
-    The next readable image stands in for an unreadable one. Which one that is depends
-    on the files alone, so that a resumed run sees the same. Unreadable images are
-    reported in few lines, with the count so far.
+    Unreadable images are replaced by the next readable one, which depends on the files
+    only, so that a resumed run gets the same images. They are reported in a few lines,
+    with the count so far.
 
     Args:
         source: the images.
-        same_domain: the image that stands in has the same label, with one-hot labels.
+        same_domain: for one-hot labels: whether the substitute has the same label.
 
     Raises:
         InputError: if no image can be read.
@@ -103,7 +103,7 @@ class DecodedImages:
         self._groups = source.labels.argmax(axis=1) * int(same_domain)
         self._unreadable: set[int] = set()
         self._lock = threading.Lock()
-        # Fails here, not inside a tf.data thread, if nothing is readable.
+        # If nothing is readable, this fails here and not in a tf.data thread.
         self._read(0)
 
     def __len__(self) -> int:
@@ -113,19 +113,19 @@ class DecodedImages:
         """The images at `positions`, or the next readable ones.
 
         Returns:
-            uint8 images (k, h, w, c), and the positions they were taken from.
+            uint8 images (k, h, w, c), and the positions they were read from.
         """
         images, taken = zip(*map(self._read, positions.tolist()), strict=True)
         return np.stack(images), np.array(taken, np.int64)
 
     def readable(self, positions: np.ndarray, enough: int) -> int:
-        """How many of these images can be read; stops counting at `enough`."""
-        found = 0
+        """The number of these images that can be read; stops counting at `enough`."""
+        count = 0
         for position in positions.tolist():
-            if found == enough:
+            if count == enough:
                 break
-            found += self._load(position) is not None
-        return found
+            count += self._load(position) is not None
+        return count
 
     def _read(self, position: int) -> tuple[np.ndarray, int]:
         for step in range(len(self)):
@@ -149,7 +149,7 @@ class DecodedImages:
                 is_new = position not in self._unreadable
                 self._unreadable.add(position)
                 count = len(self._unreadable)
-            # The 1st, 10th, 100th: thousands of lines would bury everything else.
+            # Only the 1st, 10th, 100th, and so on, to keep the log short.
             if is_new and str(count).strip("0") == "1":
                 logging.warning("%s Skipped; %d unreadable so far.", error, count)
             return None
@@ -163,14 +163,19 @@ def open_images(
 ) -> ImageStore:
     """Opens the images of one source.
 
+    Args:
+        source: the images.
+        cache: `"auto"` uses the cache if they fit its limit; `"always"`, `"never"`.
+        same_domain: see `DecodedImages`.
+
     Returns:
-        The images; from the cache, unreadable ones are left out. They are decoded
-        each time, after a warning, if the cache cannot be written or is full of
-        entries in use.
+        The images; from the cache, without unreadable ones. If the cache cannot be
+        written, or is full of entries in use, they are decoded each time, after a
+        warning.
     """
     if cache not in (AUTO, ALWAYS, NEVER):
         raise InputError(
-            f"cache must be '{AUTO}', '{ALWAYS}' or '{NEVER}'. Received: {cache!r}"
+            f"cache must be '{AUTO}', '{ALWAYS}', or '{NEVER}'. Received: {cache!r}"
         )
     count, size = len(source), source.info.image_size
     num_bytes = (
@@ -186,7 +191,7 @@ def open_images(
                 whatever_size=cache == ALWAYS,
             )
         except NoRoom as error:
-            logging.warning("%s Each image is decoded every time.", error)
+            logging.warning("%s Images are decoded each time instead.", error)
     return DecodedImages(source, same_domain)
 
 
@@ -194,17 +199,11 @@ def _write_images(source: LabeledImages, entry: Path) -> None:
     """Decodes every image into a folder that becomes a cache entry."""
     count, size, unreadable = len(source), source.info.image_size, []
     blank = np.zeros(source.info.shape, source.info.dtype)
-    # Plain writes, not a writable memory map: on a full disk a write raises, a
-    # memory map kills the process.
+    # Plain writes: on a full disk, a write raises, but a writable memory map kills the
+    # process.
     with (entry / IMAGES).open("wb") as file:
-        images = tqdm(
-            _decode_all(source),
-            f"Reading {source.info.name}",
-            count,
-            unit="image",
-            delay=1.0,
-            disable=None,
-        )
+        title = f"Reading {source.info.name}"
+        images = Progress(_decode_all(source), title, total=count, delay=1.0)
         for position, image in enumerate(images):
             if image is None:
                 unreadable.append(position)
@@ -224,7 +223,7 @@ def _decode_all(source: LabeledImages) -> Iterator[np.ndarray | None]:
     def load(position: int) -> np.ndarray | None:
         try:
             return source.load(position)
-        except UnreadableImage:  # Counted in one line when the entry is opened.
+        except UnreadableImage:  # Reported when the entry is opened.
             return None
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -1,16 +1,15 @@
-"""A plugin's pictures from `tf.data`, or from a builder of TensorFlow Datasets.
+"""Images of plugins from `tf.data`, or from a builder of TensorFlow Datasets.
 
-A finite stream of (picture, label) is read once and kept on disk for random access:
+A finite stream of (image, label) is read once and kept on disk for random access:
 
     <cache folder>/<key>/images.raw        as any other entry of the image cache
                          unreadable.json   []
-                         about.json        as of any other entry
-                         values.npy        the labels as the stream gave them
+                         about.json        as in any other entry
+                         values.npy        the labels from the stream
                          side.json         typical shorter side of the originals
 
 The entry is the one that `open_images` looks for, so that nothing is stored twice.
-It may exceed `STARGAN_TF_CACHE_LIMIT_MB`: without random access there is no other way
-to draw from a stream.
+It may exceed `STARGAN_TF_CACHE_LIMIT_MB`, since a stream has no random access.
 """
 
 import functools
@@ -23,7 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from stargan_tf.data.cache import (
     IMAGES,
@@ -48,6 +46,7 @@ from stargan_tf.data.registry import NEEDS_TFDS
 from stargan_tf.data.source import LabeledImages, choose_domains, enlarged_key
 from stargan_tf.errors import InputError
 from stargan_tf.files import read_json
+from stargan_tf.progress import Progress
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -66,13 +65,18 @@ def streamed(
     options: DatasetOptions,
     prefix: str = "",
 ) -> LabeledImages:
-    """Pictures that come one after another.
+    """Creates labeled images from a stream.
 
     Args:
-        stream: gives a fresh iterator over (picture, value): a picture as in
-            `pictures`, a value as one row of its `values` (None without labels). It
-            is read on first use only, and again for larger images.
+        dataset: the data set of the images.
+        stream: returns a new iterator over (image, value): an image as in `pictures`, a
+            value as one row of its `values` (None without labels). It is read on first
+            use, and again for larger images.
+        count: number of images in the stream.
+        fingerprint: as in `pictures`.
         image_size: side of the square images in pixels.
+        options: the user's options.
+        prefix: precedes the index in the names of the images.
     """
     crop = (options.crop_size, options.fit)
     plain = ("stream", dataset.name, fingerprint, DECODING, image_size, *crop)
@@ -84,9 +88,8 @@ def streamed(
             values, sides = [], []
             title = f"Reading {dataset.name}"
             with (folder / IMAGES).open("wb") as file:
-                for picture, value in tqdm(
-                    stream(), title, count, unit="image", delay=1.0, disable=None
-                ):
+                examples = Progress(stream(), title, total=count, delay=1.0)
+                for picture, value in examples:
                     image = decoded(picture, f"{dataset.name} {len(values)}")
                     pixels = as_square(image, size, *crop, filter_of(size, image_size))
                     file.write(np.ascontiguousarray(pixels).data)
@@ -94,7 +97,7 @@ def streamed(
                     sides.append(min(image.size))
             if len(values) != count:
                 raise InputError(
-                    f"'{dataset.name}' must give {count} pictures. "
+                    f"'{dataset.name}' must give {count} images. "
                     f"Received: {len(values)}"
                 )
             np.save(folder / VALUES, np.stack(values))
@@ -105,15 +108,15 @@ def streamed(
         def read(folder: Path, in_use: InUse) -> tuple:
             values, side = np.load(folder / VALUES), read_json(folder / SIDE)
             if len(values) != count or type(side) is not int:
-                raise ValueError(f"{VALUES} or {SIDE} is of another entry")
+                raise ValueError(f"{VALUES} or {SIDE} belongs to another entry")
             shape = (count, *sides(size), RGB)
             images = np.memmap(folder / IMAGES, np.uint8, "r", shape=shape)
-            # The entry is in use as long as the images can be asked for.
+            # `in_use` protects the entry as long as its images can be loaded.
             return images, values, side, in_use
 
         of_size = key if size == image_size else enlarged_key(key, size)
         return use_entry(
-            entry_folder(count, size, of_size),  # As `open_images` looks for it.
+            entry_folder(count, size, of_size),  # Where `open_images` looks for it.
             count * math.prod(sides(size)) * RGB,
             write,
             read,
@@ -141,32 +144,32 @@ def tf_data_pictures(
     options: DatasetOptions,
     count: int | None = None,
 ) -> LabeledImages:
-    """One finite split as a `tf.data.Dataset` of (image, label).
+    """Creates labeled images from a finite `tf.data.Dataset` of (image, label).
 
-    It is read once and kept, cropped and resized, in the image cache.
+    It is read once, and kept in the image cache, cropped and resized.
 
     Args:
-        dataset: whose it is.
+        dataset: the data set of the images.
         examples: of (image, label): uint8 (h, w, 3) of any size or the bytes of a
-            picture file, and the number of the class or 0 and 1 for each label. Without
-            labels, of images. It must give the same in each pass: no shuffling.
-        fingerprint: text that changes when a picture or a label does, such as a
-            version and a split.
+            image file; and the class index, or 0 and 1 for each label. Without labels,
+            of images. Every pass must have the same order: no shuffling.
+        fingerprint: a string that changes whenever an image or a label changes, such as
+            a version and a split.
         image_size: side of the square images in pixels.
-        options: what the user said.
-        count: number of pictures; by default what `examples.cardinality()` says.
+        options: the user's options.
+        count: number of images; `examples.cardinality()` by default.
 
     Returns:
-        The images.
+        The labeled images.
 
     Raises:
-        InputError: if the length is not known, or labels do not fit.
+        InputError: if the length is unknown, or the labels do not match.
     """
     count = int(examples.cardinality()) if count is None else count
     if count < 0:
         raise InputError(
-            f"The pictures of '{dataset.name}' must be a finite number. Received: a "
-            "tf.data.Dataset whose cardinality is not known; give count=."
+            f"The images of '{dataset.name}' need a known number. Received: a "
+            "tf.data.Dataset of unknown cardinality. Pass count=."
         )
 
     def stream() -> Iterator[tuple[Any, Any]]:
@@ -177,11 +180,11 @@ def tf_data_pictures(
 
 
 def tfds_builder(name: str, data_dir: str | None = None) -> "tfds.core.DatasetBuilder":
-    """`tfds.builder`.
+    """Calls `tfds.builder`.
 
     Args:
-        name: such as `"celeb_a"`.
-        data_dir: where TensorFlow Datasets keeps its files; by default its own place.
+        name: name of the data set, such as `"celeb_a"`.
+        data_dir: the folder of TensorFlow Datasets; None for its default.
 
     Raises:
         ImportError: naming the extra, if TensorFlow Datasets is not installed.
@@ -207,27 +210,27 @@ def tfds_pictures(
     options: DatasetOptions,
     image_key: str = "image",
 ) -> LabeledImages:
-    """One split of a TensorFlow Datasets builder, downloaded and prepared if need be.
+    """Creates labeled images from TensorFlow Datasets, which is prepared if needed.
 
-    Files with random access (`array_record`) are used as they are; others are read
-    once and kept, cropped and resized, in the image cache.
+    Files with random access (`array_record`) are used directly; others are read once,
+    and kept in the image cache, cropped and resized.
 
     Args:
-        dataset: whose it is.
+        dataset: the data set of the images.
         builder: see `tfds_builder`.
-        split: of TensorFlow Datasets, such as `"train"` or `"train[90%:]"`.
-        value_of: example (without its image) → number of the class, or 0 and 1 for
-            each label; None for a data set without labels.
+        split: split of the builder, such as `"train"` or `"train[90%:]"`.
+        value_of: example → class index, or 0 and 1 for each label; None for a data set
+            without labels.
         image_size: side of the square images in pixels.
-        options: what the user said.
-        image_key: where an example has its picture.
+        options: the user's options.
+        image_key: the feature that contains the image.
 
     Returns:
-        The images.
+        The labeled images.
 
     Raises:
-        InputError: if labels do not fit, there is no such split, or the builder wants
-            files that one has to get by hand and they are not there.
+        InputError: if the labels do not match, there is no such split, or files are
+            missing that have to be downloaded manually.
     """
     _prepare(dataset, builder)
     try:
@@ -239,17 +242,11 @@ def tfds_pictures(
         ) from error
     fingerprint = f"tfds {builder.info.full_name} {split} {count}"
     value = value_of or (lambda example: None)
-    # Pillow decodes, as it does everywhere else here.
+    # Images are decoded by Pillow, as all others are.
     skip = {image_key: tfds_module().decode.SkipDecoding()}
     if builder.info.file_format.value == ARRAY_RECORD:
         source = builder.as_data_source(split, decoders=skip)
-        shown = tqdm(
-            range(count),
-            f"Labels of {dataset.name}",
-            unit="image",
-            delay=1.0,
-            disable=None,
-        )
+        shown = Progress(range(count), f"Reading {dataset.name}", delay=1.0)
         return pictures(
             dataset,
             [f"{split}/{number:06d}" for number in range(count)],
@@ -274,7 +271,7 @@ def _as_array(value: Any) -> np.ndarray:
 
 
 def _prepare(dataset: Dataset, builder: "tfds.core.DatasetBuilder") -> None:
-    """Writes files with random access, where this computer can and none are there."""
+    """Prepares the builder, with random access if array_record is installed."""
     if builder.is_prepared():
         return
     from tensorflow_datasets.core.download.download_manager import (
@@ -285,8 +282,8 @@ def _prepare(dataset: Dataset, builder: "tfds.core.DatasetBuilder") -> None:
     known = importlib.util.find_spec("array_record") is not None
     try:
         builder.download_and_prepare(file_format=ARRAY_RECORD if known else None)
-    # An assertion: the files must be got by hand. The others: no network, a server
-    # that does not answer or sends something else, a full disk.
+    # AssertionError: files must be downloaded manually. Others: no network, a failing
+    # server, or a full disk.
     except (AssertionError, DownloadError, NonMatchingChecksumError, OSError) as error:
         reason = " ".join(str(error).split())
         raise InputError(

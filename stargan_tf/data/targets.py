@@ -1,4 +1,4 @@
-"""Targets: what a text such as `Blond_Hair,-Young` asks of an image's labels.
+"""Targets: changes of labels as text, such as `Blond_Hair,-Young`.
 
 docs/targets.md describes the grammar for users.
 """
@@ -20,19 +20,19 @@ _CHANGE = re.compile(
     r'([+-]?)(.*?)(?:=([^"=:]*)|:([^"=:]*))?', re.DOTALL
 )  # sign, name, switch, strength
 _GRAMMAR = (
-    "A target is NAME, +NAME, -NAME or NAME:STRENGTH (0 to 1), several with commas "
-    'between; a name with special characters is quoted, as in "Hair, blond".'
+    "A target must be NAME, +NAME, -NAME, or NAME:STRENGTH (0 to 1), or several of "
+    'them separated by commas, with quotes around special names: "Hair, blond".'
 )
 
 
 @dataclass(frozen=True)
 class Target:
-    """What to change, in the names of one data set.
+    """Changes of the labels of one data set.
 
     Args:
         dataset: index of the data set in the model's `LabelSpace`.
-        changes: domain name → how far it is moved, in [-1, 1]: 1.0 switches it on,
-            -1.0 off, 0.5 goes halfway from the source's label to on.
+        changes: domain name → change in [-1, 1]: 1.0 switches it on, -1.0 off, 0.5
+            moves it halfway from the source's label to on.
     """
 
     dataset: int
@@ -40,21 +40,21 @@ class Target:
 
     @property
     def chosen(self) -> tuple[str, float]:
-        """Of a one-hot target, the domain and how far to go there, in [0, 1]."""
+        """For one-hot labels, the target domain and the strength in [0, 1]."""
         return max(self.changes.items(), key=lambda change: change[1])
 
 
 def parse_target(text: str, label_space: LabelSpace) -> Target:
-    """Reads a target.
+    """Parses a target.
 
     Args:
-        text: such as `Blond_Hair,-Young`, `happy:0.5` or `faces."Hair, blond"`. A text
-            that is exactly the name of a domain stands for that domain.
-        label_space: the model's names.
+        text: such as `Blond_Hair,-Young`, `happy:0.5`, or `faces."Hair, blond"`. A text
+            that equals the name of a domain means that domain.
+        label_space: the label space of the model.
 
     Raises:
-        InputError: if the text is no target, names an unknown domain, domains of
-            several data sets, or domains that exclude each other.
+        InputError: if the text is invalid, or names an unknown domain, domains of
+            several data sets, or mutually exclusive domains.
     """
     text = composed(text)
     items = [text] if _is_name(text, label_space) else _COMMA.split(text)
@@ -66,17 +66,15 @@ def parse_target(text: str, label_space: LabelSpace) -> Target:
             for name, index in owners.items()
         )
         raise InputError(
-            "A target names domains of one data set at a time: the model's mask says "
-            f"which labels are known. Received: {named}. Translate to one, then "
-            "translate the result to the other."
+            "A target must name domains of a single data set. Received: "
+            f"{named}. Translate to one, then translate the result to the other."
         )
     (dataset, _), _ = read[0]
     changes: dict[str, float] = {}
     for (_, domain), shift in read:
         if changes.setdefault(domain, shift) != shift:
             raise InputError(
-                f"The target names '{domain}' in two ways, such as both on and off. "
-                "Keep one."
+                f"The target names '{domain}' twice with different values. Keep one."
             )
     _check_exclusive(label_space.datasets[dataset], changes)
     return Target(dataset, changes)
@@ -88,7 +86,7 @@ def _is_name(text: str, label_space: LabelSpace) -> bool:
 
 
 def _change(item: str, label_space: LabelSpace) -> tuple[tuple[int, str], float]:
-    """((index of the data set, domain), how far it is moved)."""
+    """((index of the data set, domain), change)."""
     for exact in (item, item.strip()):
         if _is_name(exact, label_space):
             return label_space.find(quoted(exact, always=True)), 1.0
@@ -101,7 +99,7 @@ def _change(item: str, label_space: LabelSpace) -> tuple[tuple[int, str], float]
         raise InputError(f"{_GRAMMAR} Received: '{item.strip()}'") from None
     if not 0.0 <= shift <= 1.0:
         raise InputError(
-            f"The strength of '{name}' must be in [0, 1]: 0 keeps the source, 1 is the "
+            f"The strength of '{name}' must be in [0, 1], from the source to the "
             f"target. Received: {strength}"
         )
     is_off = sign == "-" or switch == "0"
@@ -114,24 +112,25 @@ def _check_exclusive(info: DatasetInfo, changes: Mapping[str, float]) -> None:
         clashes = [other for other in info.rivals(domain) if other in switched_on]
         if clashes:
             raise InputError(
-                f"'{domain}' and '{clashes[0]}' cannot be on together. Keep one."
+                f"'{domain}' and '{clashes[0]}' exclude each other. Keep one."
             )
     if info.label_type == ONE_HOT and max(changes.values()) < 0.0:
         raise InputError(
-            f"Exactly one domain of '{info.name}' is on: name the one to switch to, "
-            f"not only {', '.join(changes)} off. Known: {', '.join(info.domains)}."
+            f"The target must name the domain of '{info.name}' to switch to. Received: "
+            f"only {', '.join(changes)} off. Known: {', '.join(info.domains)}."
         )
 
 
 def apply_target(
     info: DatasetInfo, source_labels: np.ndarray, changes: Mapping[str, float]
 ) -> np.ndarray:
-    """Changes labels; what is not named keeps the source's own value.
+    """Applies changes to labels; other labels keep the source's value.
 
     Args:
+        info: the data set of the labels.
         source_labels: array (n, c) or (c,) in [0, 1].
-        changes: as in `Target`. Moving a domain towards on moves the others of its
-            exclusive group as far towards off.
+        changes: as in `Target`. Moving a domain toward on moves the others of its
+            exclusive group toward off by the same amount.
 
     Returns:
         A new float32 array of the same shape.
@@ -149,11 +148,12 @@ def apply_target(
 def binarize(info: DatasetInfo, probabilities: np.ndarray) -> np.ndarray:
     """The most likely labels: 0 or 1, at most one on in each exclusive group.
 
-    In an exclusive group the likeliest member is on if it is likely that any is:
-    members exclude each other, so that probability is their sum. (A CelebA face
-    may have none of the three hair colors, and must not be given one.)
+    In an exclusive group, the most likely member is on if it is likely that any is:
+    since members exclude each other, that probability is their sum. (A face in CelebA
+    may have none of the three hair colors.)
 
     Args:
+        info: the data set of the labels.
         probabilities: array (n, c) or (c,), as `model.classify` returns.
 
     Returns:
@@ -176,17 +176,19 @@ def _likeliest(probabilities: np.ndarray) -> np.ndarray:
     return np.eye(width, dtype=np.float32)[probabilities.argmax(axis=-1)]
 
 
-# The models below are any with `label_space` and `classify(images, dataset=)`.
+# Models below need `label_space` and `classify(images, dataset=)`.
 
 
 def source_labels(
     model: Any, images: np.ndarray, dataset: int, given: Target | None = None
 ) -> np.ndarray:
-    """The labels that images have before their translation: given, or predicted.
+    """The labels of images before their translation: given, or predicted.
 
     Args:
-        images: (n, h, w, c), of the model's size or larger on one side.
-        given: what the images show, all else off; None asks the model.
+        model: a label model.
+        images: (n, h, w, c), of the model's size, or larger on one side.
+        dataset: index of the data set whose labels to return.
+        given: the labels that are on, all others off; None to predict them.
 
     Returns:
         float32 (n, c), 0 or 1 where they are predicted.
@@ -198,18 +200,17 @@ def source_labels(
     if given is not None:
         nothing = np.zeros((len(images), len(info.domains)), np.float32)
         return apply_target(info, nothing, given.changes)
-    sizes, own = images.shape[1:3], info.shape[:2]
-    spare = [size - side for size, side in zip(sizes, own, strict=True)]
+    sizes, expected = images.shape[1:3], info.shape[:2]
+    spare = [size - side for size, side in zip(sizes, expected, strict=True)]
     if sorted(spare)[0] != 0:
         raise InputError(
-            "The model sees what an image shows in a part of its own size, "
-            f"{size_text(info.image_size)}, and one side of the image must be as long. "
-            f"Received: {sizes[0]} x {sizes[1]}. Resize the images, or give label "
-            "vectors."
+            "To predict labels, one side of the images must be that of the model, "
+            f"{size_text(info.image_size)}, and the other at least as long. Received: "
+            f"{sizes[0]} x {sizes[1]}. Resize the images, or pass label vectors."
         )
     # The discriminator takes images of one size only.
     rows, columns = (
-        slice(n // 2, n // 2 + side) for n, side in zip(spare, own, strict=True)
+        slice(n // 2, n // 2 + side) for n, side in zip(spare, expected, strict=True)
     )
     middle = images[:, rows, columns]
     return binarize(info, model.classify(middle, dataset=dataset))
@@ -218,14 +219,14 @@ def source_labels(
 def target_labels(
     model: Any, images: np.ndarray, target: Target, given: Target | None = None
 ) -> np.ndarray:
-    """The labels that images are to show; arguments and errors of `source_labels`.
+    """The labels of the translations; arguments and errors as of `source_labels`.
 
     Returns:
         float32 (n, c).
     """
     info = model.label_space.datasets[target.dataset]
     if info.label_type == ONE_HOT and target.chosen[1] == 1.0:
-        # The target says everything: asking the discriminator would be in vain.
+        # The target determines all labels, so that none need to be predicted.
         source = np.zeros((len(images), len(info.domains)), np.float32)
     else:
         source = source_labels(model, images, target.dataset, given)
@@ -235,20 +236,19 @@ def target_labels(
 def vectors_of_targets(
     model: Any, images: np.ndarray, texts: list[str], mask: int | None = None
 ) -> np.ndarray:
-    """The model's label vectors for targets in words: one for each image, or for all.
+    """The model's label vectors for targets as text: one for each image, or for all.
 
     Returns:
         float32 (n, `label_space.width`).
 
     Raises:
-        InputError: as `parse_target` and `source_labels`, or for another number of
-            targets.
+        InputError: if a target is invalid, or their number does not match.
     """
     space = model.label_space
     targets = {text: parse_target(text, space) for text in dict.fromkeys(texts)}
     if len(texts) not in (1, len(images)):
         raise InputError(
-            f"Give one target per image, or one for all. Received: {len(images)} "
+            f"Expected one target per image, or one for all. Received: {len(images)} "
             f"images, {len(texts)} targets"
         )
     texts = np.broadcast_to(np.array(texts, object), len(images))

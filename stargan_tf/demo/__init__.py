@@ -1,1 +1,1 @@
-"""Demos of exported models: a web page, and a camera without TensorFlow."""
+"""A demo of exported models: a web page."""

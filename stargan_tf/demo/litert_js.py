@@ -1,4 +1,4 @@
-"""LiteRT.js, which runs models in browsers: fetched from npm, kept in the cache."""
+"""LiteRT.js, which runs models in browsers: downloaded from npm, and cached."""
 
 import shutil
 from pathlib import Path
@@ -9,21 +9,21 @@ from stargan_tf.files import new_folder, temporary_folder
 
 REGISTRY, VERSION = "https://registry.npmjs.org", "2.5.3"
 INSTALL = f"npm install @litertjs/core@{VERSION}"
-PACKAGES = {  # of @litertjs → SHA-256 of its tarball
+PACKAGES = {  # Package of @litertjs → SHA-256 of its tarball.
     "core": "a97660833e9e7e1063c95e12016718881240b14f7438728a2f62785e912d30fd",
     "wasm-utils": "ce2a1f8379c067be49e59752e5a7f40db6be09f6e497f0f11e59f17b515366a7",
 }
 
 
 def runtime_folder(given: Path | None = None) -> Path:
-    """The folder of `core` and `wasm-utils`: a given one, or the cache, then filled."""
+    """The folder of `core` and `wasm-utils`: the given one, or the cache."""
     kept = kept_runtime()
     for folder in (given, given / "node_modules/@litertjs") if given else (kept,):
         if is_runtime(folder):
             return folder
     if given:
         raise InputError(
-            f"--runtime must be where '{INSTALL}' was run. Received: {given}"
+            f"--runtime must be the folder of '{INSTALL}'. Received: {given}"
         )
     with new_folder(kept, "browser's runtime") as unfinished:
         for name in PACKAGES:
@@ -32,12 +32,12 @@ def runtime_folder(given: Path | None = None) -> Path:
 
 
 def kept_runtime() -> Path:
-    """Where the cache keeps the packages, or would."""
+    """The folder of the packages in the cache, which may not exist."""
     return cache_folder() / f"litertjs-{VERSION}"
 
 
 def is_runtime(folder: Path) -> bool:
-    """Whether the packages' files lie in `folder`."""
+    """Whether `folder` contains the packages."""
     return all((folder / name / "dist/index.js").is_file() for name in PACKAGES)
 
 
@@ -49,9 +49,9 @@ def _fetch(name: str, folder: Path) -> None:
         try:
             tarball = get_file(origin=url, file_hash=PACKAGES[name], cache_dir=scratch)
             shutil.unpack_archive(tarball, scratch, "gztar", filter="data")
-        except Exception as error:  # Keras raises plain ones.
+        except Exception as error:  # Keras raises plain exceptions.
             raise InputError(
-                f"The browser's runtime {url} could not be fetched: {error}. Run "
-                f"'{INSTALL}' elsewhere and pass that folder as --runtime."
+                f"The browser's runtime {url} cannot be downloaded: {error}. Run "
+                f"'{INSTALL}' in another folder, and pass that as --runtime."
             ) from error
         shutil.move(scratch / "package", folder / name)

@@ -1,6 +1,6 @@
-"""A page on which an exported model runs in the browser: written, and served.
+"""Writes and serves a page that runs an exported model in the browser.
 
-Nothing here needs TensorFlow.
+This module does not need TensorFlow.
 """
 
 import errno
@@ -29,33 +29,33 @@ from stargan_tf.translation.pictures import write_picture
 
 DESCRIPTION = "model.json"
 FORMAT = "stargan_tf.litert/1"
-HOW = "Make one: stargan-tf export --model runs/demo --format litert --output phone/"
+HOW = "Create one: stargan-tf export --model runs/demo --format litert --output phone"
 FACES = 8
 FACE_SIZE = 256
 DRAWN = ("toon_attributes", "toon_expressions", "toon_people")
 LOOPBACK = "127.0.0.1"
-# How long a browser may take for its next bytes before its connection is closed.
+# Seconds until an inactive connection of a browser is closed.
 SECONDS = 30
-# Browsers share memory between threads only in pages that are isolated so.
+# Browsers share memory between threads only in pages with these headers.
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
-# A worker knows no import map, so the runtime's one bare import becomes a path.
+# Workers have no import map, so the runtime's only bare import is replaced by a path.
 BARE, RELATIVE = '"@litertjs/wasm-utils"', '"../wasm-utils/index.js"'
 NOTICE = (
     "// Changed by stargan_tf: the import of @litertjs/wasm-utils is a relative path.\n"
 )
 THIRD_PARTY = f"""\
-The folder runtime/ holds LiteRT.js {VERSION}, copyright Google LLC, under the Apache
+The folder runtime/ contains LiteRT.js {VERSION}, copyright Google LLC, under the Apache
 License 2.0, whose text is in LICENSE.txt: @litertjs/core and @litertjs/wasm-utils from
 npm; source: https://github.com/google-ai-edge/LiteRT
 
 Changed: in runtime/core/index.js the import of @litertjs/wasm-utils is a relative path.
 The WebAssembly files are as published.
 
-The rest of this page is stargan_tf, under the Apache License 2.0 as well. The drawn
-faces are stargan_tf's own. The terms of a model are those of its training data.
+The rest of this page, including the sample faces, is part of stargan_tf, under the
+Apache License 2.0. The terms of a model are those of its training data.
 """
 
 
@@ -70,29 +70,34 @@ def run_web_demo(
     """Writes the page and serves it until it is interrupted.
 
     Args:
-        port: on the loopback interface, 0 for any; None only writes `output`.
+        model: a folder of LiteRT files.
+        port: port on the loopback interface, 0 for any; None to only write `output`.
+        output: folder for the page; None for a temporary one.
+        runtime: folder of LiteRT.js; None for the cache.
+        overwrite: whether to replace an existing `output`.
     """
     if output is not None:
         check_new(output, overwrite, f"model/{DESCRIPTION}")
     elif port is None:
-        raise InputError("--noserve needs --output DIR: else nothing would remain.")
+        raise InputError("--noserve needs --output DIR, the folder for the page.")
     opened = read_device_model(model)
     with ExitStack() as stack:
         folder = output
         if folder is None:
             folder = stack.enter_context(temporary_folder()) / "web"
-        # Bound before the work: a taken port should be heard of at once.
+        # Bound before the work, so that a port in use is reported immediately.
         server = None
         if port is not None:
             server = stack.enter_context(static_server(folder, port))
         with new_folder(folder, "page", replace=overwrite) as unfinished:
             write_site(unfinished, opened, runtime_folder(runtime))
         if output is not None:
-            print(f"Wrote {output}: any static host can serve it.")
+            print(f"Wrote {output}, which any static host can serve.")
         if server is None:
             return
         print(
-            f"Open http://{LOOPBACK}:{server.server_port}/ (Ctrl-C ends).", flush=True
+            f"Open http://{LOOPBACK}:{server.server_port}/ (Ctrl-C to stop).",
+            flush=True,
         )
         server.serve_forever()
 
@@ -102,8 +107,8 @@ class DeviceModel:
     """A folder that `stargan-tf export --format litert` wrote.
 
     Args:
-        folder: where it lies.
-        description: what its `model.json` says; docs/on_device.md lists the keys.
+        folder: the folder.
+        description: the content of `model.json`; docs/on_device.md lists the keys.
     """
 
     folder: Path
@@ -111,7 +116,7 @@ class DeviceModel:
 
     @property
     def files(self) -> dict[str, Path]:
-        """The LiteRT files by role: `generator`, and `style` where there are styles."""
+        """The LiteRT files by role: `generator`, and `style` for style models."""
         entries = self.description["files"].items()
         return {role: self.folder / entry["path"] for role, entry in entries}
 
@@ -127,7 +132,7 @@ def read_device_model(folder: Path) -> DeviceModel:
     try:
         description = read_json(path)
         if description["format"] == FORMAT:
-            _check_form(description)
+            _check_types(description)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
     if description["format"] != FORMAT:
@@ -138,45 +143,45 @@ def read_device_model(folder: Path) -> DeviceModel:
         )
     if description.get("high_pass"):
         raise InputError(
-            f"{folder} is a model with high-pass skips, which needs a mask of each "
-            "face. The demos cannot make masks: use a model without these skips."
+            "The demo cannot compute the masks that high-pass skips need. Received: "
+            f"{folder}, a model with high-pass skips. Use one without them."
         )
     infos = description.get("datasets", [])
     is_measured = any(info.get("intensity") for info in infos)
     is_shown = description.get("num_channels", 3) in (1, 3) and not is_measured
     if not is_shown or not isinstance(description.get("image_size", 0), int):
         raise InputError(
-            f"{folder} is a model of images that are no squares in gray or RGB of 8 "
-            "bits. The page shows photographs and the camera: use a model of such."
+            "The demo needs a model of square 8-bit images, gray or RGB. Received: "
+            f"{folder}, a model of other images."
         )
     model = DeviceModel(folder, description)
     for role, file in model.files.items():
         if not file.is_file():
-            raise InputError(f"{file} is missing, which {DESCRIPTION} names. {HOW}")
+            raise InputError(f"{file}, which {DESCRIPTION} names, is missing. {HOW}")
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         if digest != description["files"][role]["sha256"]:
             raise InputError(
-                f"{file} is not the file that {DESCRIPTION} describes: its SHA-256 "
-                "differs. Copy the folder again, or export the model again."
+                f"{file} is damaged: its SHA-256 differs from that in {DESCRIPTION}. "
+                "Copy the folder again, or export the model again."
             )
     return model
 
 
-def _check_form(description: dict[str, Any]) -> None:
-    """Raises unless everything that the page reads is there, in its type."""
+def _check_types(description: dict[str, Any]) -> None:
+    """Raises an exception unless all entries that the page reads are valid."""
     _ = description["files"]["generator"]
     for file in description["files"].values():
         name, digest = file["path"], file["sha256"]
-        # A name alone, so that nothing from elsewhere is copied into the page.
+        # Names without folders, so that no other files are copied into the page.
         if Path(name).name != name or len(name) > 255 or not isinstance(digest, str):
-            raise ValueError(f"{name!r} is no file's name")
+            raise ValueError(f"{name!r} is not a file name")
     for info in description.get("datasets", []):
         if not isinstance(info.get("name"), str):
-            raise TypeError("a data set has a name")
+            raise TypeError("a data set must have a name")
 
 
 def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
-    """Writes a page that any static host can serve; it loads nothing from elsewhere."""
+    """Writes a page that any static host can serve, without external resources."""
     with as_file(files("stargan_tf.demo") / "web") as page:
         shutil.copytree(page, folder, dirs_exist_ok=True)
     (folder / "model").mkdir()
@@ -204,7 +209,7 @@ def _copy_runtime(runtime: Path, folder: Path) -> None:
 
 
 def write_sample_faces(folder: Path, datasets: list[str]) -> None:
-    """Draws held-out faces, and lists them with their domains in `faces.json`."""
+    """Writes cartoon faces, and lists them with their domains in `faces.json`."""
     folder.mkdir()
     name = next((name for name in datasets if name in DRAWN), "toon_people")
     faces = load_dataset(name, split="held_out", image_size=FACE_SIZE)
@@ -213,15 +218,15 @@ def write_sample_faces(folder: Path, datasets: list[str]) -> None:
         file = f"face_{number}.png"
         write_picture(Image.fromarray(faces.load(index)), folder / file)
         on = np.flatnonzero(faces.labels[index])
-        entry = {"file": file, "title": f"Drawn face {number + 1}"}
+        entry = {"file": file, "title": f"Sample face {number + 1}"}
         listing.append(entry | {"domains": [faces.info.domains[i] for i in on]})
     (folder / "faces.json").write_text(json.dumps(listing, indent=1) + "\n")
 
 
 def _varied(faces: LabeledImages) -> list[int]:
-    """The first rows, but no label again while there are others.
+    """The first rows with different labels, as far as possible.
 
-    A face that shows many domains comes first: on it a change is seen best.
+    Faces with many domains come first, since changes are most visible on them.
     """
     labels = np.asarray(faces.labels)
     seen: dict[bytes, int] = {}
@@ -235,11 +240,11 @@ def _varied(faces: LabeledImages) -> list[int]:
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Gives files, no listings; says nothing about each of them."""
+    """Serves files, without listings and without a log."""
 
     timeout = SECONDS
 
-    # Windows' registry may say otherwise, and browsers insist on these.
+    # Browsers require these types; Windows' registry may have others.
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
         ".wasm": "application/wasm",
@@ -268,9 +273,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    """Says nothing about browsers that leave while a file is on its way."""
+    """Ignores browsers that close a connection during a transfer."""
 
-    request_queue_size = 128  # Five, by default, keep others waiting for seconds.
+    request_queue_size = 128  # The default of five delays requests by seconds.
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
@@ -278,15 +283,15 @@ class _Server(ThreadingHTTPServer):
 
 
 def static_server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server on the loopback interface, which no other machine can reach."""
+    """A server on the loopback interface, which other machines cannot reach."""
     handler = partial(_Handler, directory=str(folder))
     try:
         return _Server((LOOPBACK, port), handler)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            reason = "another program uses it"
+            reason = "it is in use by another program"
         raise InputError(
-            f"Port {port} cannot be used: {reason}. Choose another --port, or --port 0 "
-            "for a free one."
+            f"Port {port} is not available: {reason}. Choose another --port, or --port "
+            "0 for any free port."
         ) from error

@@ -1,5 +1,5 @@
-"""Finding what is ill with labels of whole images only: scores, maps, and candidates.
+"""Lesion detection with image-level labels only: scores, maps, and candidates.
 
-An image is translated to the healthy domain; where the translation differs from it, it
-is not healthy. Written from the equations of Fixed-Point GAN (Siddiquee et al. 2019).
+An image is translated to the healthy domain; its difference from the translation
+localizes lesions. Reference: Fixed-Point GAN (Siddiquee et al. 2019).
 """

@@ -1,4 +1,4 @@
-"""`stargan_tf.detect`: heals images, and shows where they were ill."""
+"""`stargan_tf.detect`: translates images to healthy ones to localize lesions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,20 +10,20 @@ from stargan_tf.detection.scores import LEAST_PIXELS, Candidate, candidates
 from stargan_tf.errors import InputError, check_choice
 
 MAXIMUM, MEAN, SHARE = REDUCTIONS = ("maximum", "mean", "share")
-# Of the model's range, above which a difference is a candidate.
+# Fraction of the model's range above which a difference is a candidate.
 THRESHOLD = 0.05
 
 
 @dataclass(frozen=True)
 class Detection:
-    """What was found in some images.
+    """Detections in a batch of images.
 
     Attributes:
-        healed: the images as the model draws them healthy, of the type of the input.
-        difference: float32 (n, height, width): by how much of the model's range they
-            differ from the input, from 0 to 1, the largest over the channels.
-        scores: float32 (n,), higher for ill.
-        candidates: of each image the parts of its map above the threshold.
+        healed: the translations to the healthy domain, of the type of the input.
+        difference: float32 (n, height, width): absolute difference from the input, as a
+            fraction of the model's range in [0, 1]; the maximum over the channels.
+        scores: float32 (n,), higher for images with lesions.
+        candidates: for each image, the components of its map above the threshold.
     """
 
     healed: np.ndarray
@@ -42,26 +42,26 @@ def detect(
     least: int = LEAST_PIXELS,
     batch_size: int = 16,
 ) -> Detection:
-    """Finds where images are not healthy.
+    """Localizes lesions in images.
 
     Args:
         model: a label model, such as `StarGAN` with `output="additive"` that was
             trained with `rectified=True` (the preset `detect`).
         images: (n, height, width, channels), uint8 or float in [-1, 1].
-        healthy: the domain of the healthy; with binary labels, a target such as
+        healthy: the domain of healthy images; with binary labels, a target such as
             `"-Tumor"`.
-        threshold: share of the model's range above which a difference counts, for
+        threshold: fraction of the model's range above which a difference counts, for
             candidates and for the score `"share"`.
-        reduction: how a map becomes a score: `"maximum"`, `"mean"`, or `"share"`, of
-            the pixels above the threshold.
-        least: pixels that a candidate has at least.
-        batch_size: images at a time.
+        reduction: how to reduce a map to a score: `"maximum"`, `"mean"`, or `"share"`,
+            the fraction of pixels above the threshold.
+        least: minimum number of pixels of a candidate.
+        batch_size: images per batch.
 
     Returns:
-        The `Detection`.
+        The detections.
 
     Raises:
-        InputError: if `healthy` is no domain of the model, or an argument is out of
+        InputError: if `healthy` is not a domain of the model, or an argument is out of
             range.
 
     Reference: Fixed-Point GAN (Siddiquee et al. 2019), sections 3 and 4: an image is
@@ -70,7 +70,7 @@ def detect(
     check_choice("reduction", reduction, REDUCTIONS)
     if not 0.0 < threshold < 1.0:
         raise InputError(
-            "threshold is a share of the model's range, between 0 and 1. "
+            "threshold must be a fraction of the model's range, between 0 and 1. "
             f"Received: {threshold}"
         )
     images = np.asarray(images)
@@ -80,12 +80,12 @@ def detect(
         healed,
         difference,
         reduced(difference, reduction, threshold),
-        [candidates(one, threshold, least) for one in difference],
+        [candidates(image, threshold, least) for image in difference],
     )
 
 
 def difference_map(images: np.ndarray, healed: np.ndarray) -> np.ndarray:
-    """Shares of the range by which images differ, float32 (n, height, width)."""
+    """Absolute differences as fractions of the range, float32 (n, height, width)."""
     return np.abs(to_float(images) - to_float(healed)).max(axis=-1) / 2.0
 
 

@@ -1,4 +1,4 @@
-"""The metric `detection`: how well a model's maps and scores find what is ill."""
+"""The metric `detection`: accuracy of a model's scores and maps of lesions."""
 
 import os
 from collections.abc import Callable
@@ -36,35 +36,35 @@ from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
 from stargan_tf.evaluation.results import Scores
 from stargan_tf.evaluation.tasks import LABEL, OWN, Subject, Task, Translated
 
-# Dice is given at the best of these thresholds, shares of the model's range.
+# Dice is reported at the best of these thresholds, fractions of the model's range.
 THRESHOLDS = tuple(np.geomspace(0.005, 0.5, 25).round(4).tolist())
-PEAKS = 0.015  # of candidates for FROC: low, since their peaks are the scores
+PEAKS = 0.015  # Threshold of candidates for FROC: low, since peaks are their scores.
 
 
 @dataclass
 class Seen:
-    """What is kept of the images: one entry each."""
+    """The data collected from the images: one entry each."""
 
     names: list[str] = field(default_factory=list)
     is_ill: list[bool] = field(default_factory=list)
     scores: dict[str, list[float]] = field(
-        default_factory=lambda: {kind: [] for kind in REDUCTIONS}
+        default_factory=lambda: {name: [] for name in REDUCTIONS}
     )
     masks: list[np.ndarray] = field(default_factory=list)
     maps: list[np.ndarray] = field(default_factory=list)
-    found: list[list[Candidate]] = field(default_factory=list)
+    candidates: list[list[Candidate]] = field(default_factory=list)
 
 
 class DetectionMetric(Metric):
     """Translates all held-out images to the healthy domain, and scores the change.
 
     Args:
-        subject: model and data, of labels.
+        subject: model and data, with labels.
         options: `healthy` is used.
         functions: `lesions` and `group` are used.
 
     Raises:
-        InputError: if `healthy` is no domain.
+        InputError: if `healthy` is not a domain.
     """
 
     def __init__(
@@ -79,17 +79,17 @@ class DetectionMetric(Metric):
         self.seen = Seen()
 
     def start(self, task: Task) -> "_Meter | None":
-        """Meters of the tasks in which images become, or stay, healthy."""
+        """A meter for tasks in which images become, or stay, healthy."""
         if task.guide == OWN:
             return _Meter(self, is_ill=False)
         is_healthy = task.guide == LABEL and task.column == self.healthy
         return _Meter(self, is_ill=True) if is_healthy and task.value else None
 
     def add(self, batch: Translated, rows: np.ndarray, is_ill: bool) -> np.ndarray:
-        """Takes images in; gives their scores."""
+        """Adds images; returns their scores."""
         images, healed = batch.images[rows], batch.first[rows]
         maps = difference_map(images, healed)
-        scores = {kind: reduced(maps, kind, THRESHOLD) for kind in REDUCTIONS}
+        scores = {name: reduced(maps, name, THRESHOLD) for name in REDUCTIONS}
         seen = self.seen
         for number, row in enumerate(np.flatnonzero(rows).tolist()):
             name = batch.names[row]
@@ -103,21 +103,21 @@ class DetectionMetric(Metric):
             if mask is not None:
                 seen.masks.append(_checked(mask, maps[number].shape, name))
                 seen.maps.append(maps[number].astype(np.float16))
-                seen.found.append(candidates(maps[number], PEAKS))
+                seen.candidates.append(candidates(maps[number], PEAKS))
         return scores[MAXIMUM]
 
     def overall(self) -> list[Measurement]:
-        """AUC by image and by group; where masks are known, of pixels and lesions."""
+        """AUC of images and groups; with known masks, also of pixels and lesions."""
         seen, self.seen = self.seen, Seen()
         is_ill, scores = np.array(seen.is_ill), np.array(seen.scores[MAXIMUM])
         groups = [self.group(name) if self.group else name for name in seen.names]
         counts = {"images": len(is_ill), "ill": int(is_ill.sum())}
-        others = {kind: auc(is_ill, np.array(seen.scores[kind])) for kind in REDUCTIONS}
-        by_score = ", ".join(f"{kind} {value:.3f}" for kind, value in others.items())
-        found = [
+        others = {name: auc(is_ill, np.array(seen.scores[name])) for name in REDUCTIONS}
+        by_score = ", ".join(f"{name} {value:.3f}" for name, value in others.items())
+        measurements = [
             replace(
                 self._auc("image_auc", is_ill, scores, groups, counts),
-                note=f"By how a map becomes a score: {by_score}.",
+                note=f"AUC by reduction of the map: {by_score}.",
             )
         ]
         if self.group:
@@ -126,8 +126,8 @@ class DetectionMetric(Metric):
             np.maximum.at(highest, numbers, scores)
             ill = np.bincount(numbers, is_ill) > 0
             counts = {"groups": len(names), "ill": int(ill.sum())}
-            found.append(self._auc("group_auc", ill, highest, names, counts))
-        return found + self._of_masks(seen)
+            measurements.append(self._auc("group_auc", ill, highest, names, counts))
+        return measurements + self._of_masks(seen)
 
     def _auc(self, name, is_ill, scores, groups, counts) -> Measurement:
         value = auc(is_ill, scores)
@@ -139,38 +139,39 @@ class DetectionMetric(Metric):
         if not ill:
             return []
         masks, maps = (
-            np.stack([part[place] for place in ill]) for part in (seen.masks, seen.maps)
+            np.stack([stored[place] for place in ill])
+            for stored in (seen.masks, seen.maps)
         )
         counts = {"images": len(ill)}
         overlaps = {at: _dice(masks > 0, maps > at) for at in THRESHOLDS}
         best = max(overlaps, key=overlaps.get)
-        share = froc(seen.masks, seen.found)
+        share = froc(seen.masks, seen.candidates)
         rates = ", ".join(f"{rate:g}: {share[rate]:.3f}" for rate in share)
         return [
             Measurement(
                 "pixel_auc",
                 auc(masks.reshape(-1) > 0, maps.reshape(-1)),
                 counts,
-                note=_by_kind("AUC of pixels", masks, maps, auc),
+                note=_by_type("pixel AUC", masks, maps, auc),
             ),
             Measurement(
                 "pixel_precision",
                 average_precision(masks.reshape(-1) > 0, maps.reshape(-1)),
                 counts,
-                note=_by_kind("AP", masks, maps, average_precision),
+                note=_by_type("AP", masks, maps, average_precision),
             ),
             Measurement(
                 "lesion_dice",
                 overlaps[best],
                 counts,
                 note=f"Dice at the best threshold, {best:g} of the range. "
-                f"{_by_kind('Dice', masks, maps > best, dice) or ''}".strip(),
+                f"{_by_type('Dice', masks, maps > best, dice) or ''}".strip(),
             ),
             Measurement(
                 "lesion_sensitivity",
                 share[1.0],
                 {"images": len(seen.masks)},
-                note=f"Sensitivity by false positives an image: {rates}.",
+                note=f"Sensitivity by false positives per image: {rates}.",
             ),
         ]
 
@@ -179,50 +180,51 @@ def _checked(mask: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
     mask = np.asarray(mask)
     if mask.shape != shape or mask.dtype.kind not in "biuf":
         raise InputError(
-            f"A mask of lesions must have the shape {shape}. Received for {name}: "
+            f"A lesion mask must have the shape {shape}. Received for {name}: "
             f"{mask.dtype} of shape {mask.shape}"
         )
     return np.rint(mask).astype(np.uint8)
 
 
-def _dice(masks: np.ndarray, found: np.ndarray) -> float:
-    return float(np.mean([dice(*both) for both in zip(masks, found, strict=True)]))
+def _dice(masks: np.ndarray, detected: np.ndarray) -> float:
+    return float(np.mean([dice(*pair) for pair in zip(masks, detected, strict=True)]))
 
 
-def _by_kind(
+def _by_type(
     what: str, masks: np.ndarray, maps: np.ndarray, measure: Callable
 ) -> str | None:
-    """A number for each kind of lesion, over the images that have it.
+    """A number for each type of lesion, over the images that have it.
 
-    Pixels of other kinds are left out.
+    Pixels of other types are excluded.
     """
-    kinds = np.unique(masks[masks > 0]).tolist()
-    if len(kinds) < 2:
+    types = np.unique(masks[masks > 0]).tolist()
+    if len(types) < 2:
         return None
     values = []
-    for kind in kinds:
-        rows = (masks == kind).any(axis=(1, 2))
-        counted = (masks[rows] == kind) | (masks[rows] == 0)
-        truth, seen = masks[rows][counted] == kind, maps[rows][counted]
-        values.append(f"{kind}: {measure(truth, seen):.3f}")
-    return f"{what} by the kind of lesion, {', '.join(values)}."
+    for number in types:
+        rows = (masks == number).any(axis=(1, 2))
+        counted = (masks[rows] == number) | (masks[rows] == 0)
+        truth, seen = masks[rows][counted] == number, maps[rows][counted]
+        values.append(f"{number}: {measure(truth, seen):.3f}")
+    return f"{what} by type of lesion, {', '.join(values)}."
 
 
 def masks_in(folder: Path, preparation: Preparation) -> Callable:
-    """Reads masks of lesions that are files: the function `lesions`.
+    """The function `lesions` for masks in files.
 
-    A mask lies at its image's path below the folder, in any format that is read, and
-    is fitted as the image is. Images without a file have no known mask.
+    A mask has its image's path below the folder, in any supported format, and is fitted
+    like the image. Images without a file have no known mask.
 
     Args:
-        preparation: of the images.
+        folder: the folder of the masks.
+        preparation: the preparation of the images.
     """
     paths = {
         os.path.splitext(name)[0].removesuffix(".nii"): folder / name
         for name in audit_folder(folder).names
     }
     if not paths:
-        raise InputError(f"--lesions {folder} holds no images of masks.")
+        raise InputError(f"--lesions must be a folder of masks. Received: {folder}")
 
     def lesions(name: str, image_size: Size) -> np.ndarray | None:
         file, _, place = name.partition("#")
@@ -254,7 +256,7 @@ class _Meter(Meter):
             return None
         scores = np.full(len(rows), np.nan)
         scores[rows] = self.metric.add(batch, rows, self.is_ill)
-        # Of the ill ones, those that were found come first.
+        # Best first: high scores of diseased images, low scores of healthy ones.
         return Scores("score", scores) if self.is_ill else Scores("score", -scores)
 
     def results(self) -> list[Measurement]:

@@ -1,4 +1,4 @@
-"""What `stargan-tf detect` writes: healed images, maps, tables, and a page."""
+"""The output of `stargan-tf detect`: healed images, maps, tables, and a page."""
 
 import base64
 import csv
@@ -27,8 +27,8 @@ from stargan_tf.translation.pictures import (
     write_picture,
 )
 
-SHOWN = 20  # images on the page: the highest scores first, then the lowest
-SIDE = 160  # of an image on the page, at least
+SHOWN = 20  # Images on the page with the highest scores, and with the lowest.
+SIDE = 160  # Minimum side of an image on the page.
 _RED = np.array([255, 60, 40])
 COLUMNS = ("path", "image", "group", "score", "candidates")
 PLACES = ("path", "image", "left", "top", "right", "bottom", "area", "peak")
@@ -36,14 +36,14 @@ PLACES = ("path", "image", "left", "top", "right", "bottom", "area", "peak")
 
 @dataclass(frozen=True)
 class Row:
-    """What was found in one image.
+    """The detections in one image.
 
     Args:
         name: its path below the output folder.
-        place: which image of the file, such as `"0012"`; empty if there is one.
-        group: whose it is; its name where groups are not known.
-        score: higher for ill.
-        candidates: where, in pixels of the file.
+        place: its index in the file, such as `"0012"`; empty for a single image.
+        group: its group; the name if groups are unknown.
+        score: higher for images with lesions.
+        candidates: in pixels of the file.
         picture: input, healed image, and overlay side by side.
     """
 
@@ -57,18 +57,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Job:
-    """Detects in files.
+    """Detection in files.
 
     Args:
         pictures: the inputs.
-        fitting: how they become what the model takes.
+        fitting: how they are fitted to the model.
         output: the folder to write.
-        healthy: the domain or target.
+        healthy: the healthy domain, or a target.
         threshold: see `detect`.
         reduction: see `detect`.
         least: see `detect`.
-        group: path → whose image it is; None where that is not known.
-        overwrite: whether a folder that is there is replaced.
+        group: path → group of the image; None if unknown.
+        overwrite: whether to replace an existing folder.
     """
 
     pictures: Sequence[InputPicture]
@@ -82,10 +82,10 @@ class Job:
     overwrite: bool
 
     def run(self, model: Any, batch_size: int) -> list[str]:
-        """Writes everything, in full or not at all.
+        """Detects, and writes the output folder atomically.
 
         Returns:
-            Why inputs could not be read.
+            For each unreadable input, the reason.
         """
         stream, failures = PictureStream(self.pictures, self.fitting), []
         stream.on_failure = lambda place, problem: failures.append(problem)
@@ -103,7 +103,7 @@ class Job:
 
     def _detect(self, model: Any, batch: Sequence, folder: Path) -> Iterator[Row]:
         images = np.stack([fitted.image for _, fitted in batch])
-        found = detect(
+        detected = detect(
             model,
             images,
             self.healthy,
@@ -113,19 +113,18 @@ class Job:
             batch_size=len(images),
         )
         for number, (place, fitted) in enumerate(batch):
-            name, difference = self.pictures[place].name, found.difference[number]
-            self._write_images(fitted, found.healed[number], difference, name, folder)
+            name, difference = self.pictures[place].name, detected.difference[number]
+            healed = detected.healed[number]
+            self._write_images(fitted, healed, difference, name, folder)
             yield Row(
                 name=name.as_posix(),
                 place=fitted.place,
                 group=self.group(self.pictures[place].path.as_posix())
                 if self.group
                 else name.as_posix(),
-                score=float(found.scores[number]),
-                candidates=_in_file(found.candidates[number], fitted),
-                picture=_side_by_side(
-                    fitted.image, found.healed[number], difference, self.threshold
-                ),
+                score=float(detected.scores[number]),
+                candidates=_in_file(detected.candidates[number], fitted),
+                picture=_side_by_side(fitted.image, healed, difference, self.threshold),
             )
 
     def _write_images(
@@ -138,13 +137,13 @@ class Job:
     ) -> None:
         stem = name.name.removesuffix(".png")
         stem = f"{stem}_{fitted.place}" if fitted.place else stem
-        for kind in ("healed", "difference", "overlay"):
-            (folder / kind / name.parent).mkdir(parents=True, exist_ok=True)
+        for content in ("healed", "difference", "overlay"):
+            (folder / content / name.parent).mkdir(parents=True, exist_ok=True)
         if isinstance(fitted, FittedValues):
             fitted.write(healed, folder / "healed" / name)
-            # In the data's units: what the model took away, channel by channel.
-            intensity = self.fitting.info.intensity
-            both = (intensity.restore(it, np.float64) for it in (fitted.image, healed))
+            # The difference in the data's units, for each channel.
+            restore = self.fitting.info.intensity.restore
+            both = (restore(values, np.float64) for values in (fitted.image, healed))
             change = np.subtract(*both).astype(np.float32)
         else:
             fitted.write(healed, folder / "healed" / name.parent / f"{stem}.png")
@@ -160,9 +159,9 @@ class Job:
         ]
         _write_table(folder / "detections.csv", COLUMNS, images)
         places = [
-            (row.name, row.place, *one.box, one.area, f"{one.peak:.6f}")
+            (row.name, row.place, *lesion.box, lesion.area, f"{lesion.peak:.6f}")
             for row in rows
-            for one in row.candidates
+            for lesion in row.candidates
         ]
         _write_table(folder / "candidates.csv", PLACES, places)
         if self.group:
@@ -192,7 +191,7 @@ class Job:
             "flex-wrap:wrap;gap:1.2rem}figure{margin:0}img{display:block;"
             "border-radius:4px}figcaption{font-size:13px;color:#555}</style>"
             f"<h1>Detections</h1><p>{lines}</p><p>Input, healed image, and difference "
-            "in red. The files are beside this page. This is no "
+            "in red. The files are in the folder of this page. This is not a "
             f"medical device.</p>{body}</html>"
         )
 
@@ -205,31 +204,33 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -
 
 
 def _in_file(
-    found: Sequence[Candidate], fitted: Fitted | FittedValues
+    candidates: Sequence[Candidate], fitted: Fitted | FittedValues
 ) -> list[Candidate]:
-    """Candidates in pixels of the file, not of the model."""
+    """Converts candidates from pixels of the model to pixels of the file."""
     left, top, right, bottom = fitted.box
     height, width = fitted.image.shape[:2]
     across, down = (right - left) / width, (bottom - top) / height
 
-    def moved(one: Candidate) -> Candidate:
-        x0, y0, x1, y1 = one.box
+    def moved(candidate: Candidate) -> Candidate:
+        x0, y0, x1, y1 = candidate.box
         box = (
             round(left + x0 * across),
             round(top + y0 * down),
             round(left + x1 * across),
             round(top + y1 * down),
         )
-        center = left + (one.center[0] + 0.5) * across, top + one.center[1] * down
-        return Candidate(box, round(one.area * across * down), one.peak, center)
+        x, y = candidate.center
+        center = left + (x + 0.5) * across, top + y * down
+        area = round(candidate.area * across * down)
+        return Candidate(box, area, candidate.peak, center)
 
-    return [moved(one) for one in found]
+    return list(map(moved, candidates))
 
 
 def _overlay(
     image: np.ndarray, difference: np.ndarray, threshold: float
 ) -> Image.Image:
-    """The image in gray with the difference in red, twice the threshold fully so."""
+    """The image in gray with the difference in red, full at twice the threshold."""
     gray = shown(image).mean(axis=-1, keepdims=True)
     share = np.clip(difference / (2 * threshold), 0.0, 1.0)[..., None]
     pixels = gray * (1 - share) + _RED * share
@@ -244,11 +245,11 @@ def _side_by_side(
     size = width * scale, height * scale
     canvas = Image.new("RGB", (3 * size[0] + 8, size[1]), "white")
     for place, pixels in enumerate((shown(image), shown(healed))):
-        part = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
-        canvas.paste(part, (place * (size[0] + 4), 0))
-    part = _overlay(image, difference, threshold)
-    part = part.resize(size, Image.Resampling.NEAREST)
-    canvas.paste(part, (2 * (size[0] + 4), 0))
+        panel = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
+        canvas.paste(panel, (place * (size[0] + 4), 0))
+    panel = _overlay(image, difference, threshold)
+    panel = panel.resize(size, Image.Resampling.NEAREST)
+    canvas.paste(panel, (2 * (size[0] + 4), 0))
     return canvas
 
 
@@ -259,9 +260,9 @@ def _figure(row: Row) -> str:
     name = f"{row.name}#{row.place}" if row.place else row.name
     group = "" if row.group == row.name else f" · {row.group}"
     count = len(row.candidates)
-    found = f"{count} candidate{'' if count == 1 else 's'}"
+    counted = f"{count} candidate{'' if count == 1 else 's'}"
     return (
         f"<figure><img alt='' src='data:image/png;base64,{code}'><figcaption><b>"
-        f"{row.score:.3f}</b> · {found} · {escape(name)}{escape(group)}</figcaption>"
+        f"{row.score:.3f}</b> · {counted} · {escape(name)}{escape(group)}</figcaption>"
         "</figure>"
     )

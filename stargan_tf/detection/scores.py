@@ -1,4 +1,4 @@
-"""How well scores and maps tell ill from healthy: AUC, FROC, Dice, and the like."""
+"""Metrics of scores and maps: AUC, average precision, FROC, and Dice."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,30 +9,31 @@ import numpy as np
 from stargan_tf.errors import InputError
 
 RESAMPLES, CONFIDENCE = 1000, 0.95
-# Components of fewer pixels are no lesions, in a mask or in a map.
+# Smaller components are ignored, in masks and in maps.
 LEAST_PIXELS = 10
-# Where sensitivity is read off the FROC curve.
+# False positives per image at which sensitivity is reported.
 FALSE_POSITIVES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def auc(is_ill: np.ndarray, scores: np.ndarray) -> float:
-    """Area under the ROC curve: how often an ill one has the higher score.
+    """Area under the ROC curve: the probability that a diseased image scores higher.
 
     Args:
         is_ill: bool (n,), with both values.
-        scores: (n,), higher for ill.
+        scores: (n,), higher for diseased images.
 
     Returns:
-        From 0 to 1; a pair with equal scores counts one half.
+        From 0 to 1; pairs with equal scores count one half.
 
     Raises:
-        InputError: if all are ill, or none.
+        InputError: if all are diseased, or none.
     """
     is_ill, scores = np.asarray(is_ill, bool), np.asarray(scores, np.float64)
     ill, healthy = int(is_ill.sum()), int((~is_ill).sum())
     if not ill or not healthy:
         raise InputError(
-            f"AUC needs ill and healthy ones. Received: {ill} ill, {healthy} healthy."
+            "AUC needs diseased and healthy images. Received: "
+            f"{ill} diseased, {healthy} healthy"
         )
     _, ranks, counts = np.unique(scores, return_inverse=True, return_counts=True)
     # The mean rank of each value, from 1.
@@ -42,41 +43,46 @@ def auc(is_ill: np.ndarray, scores: np.ndarray) -> float:
 
 
 def average_precision(is_ill: np.ndarray, scores: np.ndarray) -> float:
-    """Mean precision over the ill ones, as thresholds fall (the sum of steps).
+    """Average precision: the sum of precisions, weighted by the steps of recall.
 
     Args:
-        is_ill: bool (n,), pixels for example, with one that is ill at least.
-        scores: (n,).
+        is_ill: bool (n,), such as pixels, at least one of them True.
+        scores: (n,), higher for diseased.
+
+    Raises:
+        InputError: if `is_ill` is False everywhere.
     """
     is_ill, scores = np.asarray(is_ill, bool), np.asarray(scores, np.float64)
     if not is_ill.any():
-        raise InputError("Average precision needs one that is ill. Received: none.")
+        raise InputError("Average precision needs a diseased image. Received: none")
     order = np.argsort(-scores, kind="stable")
     is_ill, scores = is_ill[order], scores[order]
-    # Equal scores are passed together.
+    # Equal scores share a threshold.
     last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
-    found = np.cumsum(is_ill)[last]
-    precision, recall = found / (last + 1), found / found[-1]
+    hits = np.cumsum(is_ill)[last]
+    precision, recall = hits / (last + 1), hits / hits[-1]
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def dice(mask: np.ndarray, found: np.ndarray) -> float:
-    """Twice the overlap over both areas; 1 where both are empty."""
-    mask, found = np.asarray(mask, bool), np.asarray(found, bool)
-    total = mask.sum() + found.sum()
-    return float(2 * (mask & found).sum() / total) if total else 1.0
+def dice(mask: np.ndarray, detected: np.ndarray) -> float:
+    """Twice the overlap divided by the sum of both areas; 1 if both are empty."""
+    mask, detected = np.asarray(mask, bool), np.asarray(detected, bool)
+    total = mask.sum() + detected.sum()
+    return float(2 * (mask & detected).sum() / total) if total else 1.0
 
 
 def grouping(pattern: str) -> Callable[[str], str]:
-    """What finds the group, such as the patient, in an image's path.
+    """The function that extracts the group, such as the patient, from an image's path.
 
     Args:
-        pattern: a regular expression with one pair of parentheses, around what names
-            the group, such as `"(patient_[0-9]+)/"`.
+        pattern: a regular expression with one pair of parentheses around the group's
+            name, such as `"(patient_[0-9]+)/"`.
+
+    Returns:
+        Path → group. It raises `InputError` for a path that does not match.
 
     Raises:
-        InputError: if the pattern is no such expression; the function, if it is
-            nowhere in a path.
+        InputError: if the pattern is invalid.
     """
     try:
         compiled = re.compile(pattern)
@@ -86,7 +92,7 @@ def grouping(pattern: str) -> Callable[[str], str]:
         ) from error
     if compiled.groups != 1:
         raise InputError(
-            "--group must have one pair of parentheses, around what names the group. "
+            "--group must have one pair of parentheses, around the group's name. "
             f"Received: {pattern}"
         )
 
@@ -94,7 +100,7 @@ def grouping(pattern: str) -> Callable[[str], str]:
         match = compiled.search(path)
         if match is None:
             raise InputError(
-                f"--group {pattern} finds no group in {path}. Mend the expression."
+                f"--group {pattern} matches no group in {path}. Correct the expression."
             )
         return match[1]
 
@@ -109,10 +115,13 @@ def interval(
     """95 % confidence interval of a number, by resampling groups such as patients.
 
     Args:
-        value: int rows (m,), repeated ones among them → the number; it may raise
-            InputError for a sample that has none, which is left out.
+        value: int rows (m,), with repetitions → the number; it may raise `InputError`
+            for a sample without one, which is skipped.
         groups: the group of each row.
-        seed: of the samples.
+        seed: seed of the resampling.
+
+    Returns:
+        (low, high).
 
     Reference: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter
         13 (percentiles).
@@ -120,27 +129,27 @@ def interval(
     _, numbers = np.unique(np.asarray(groups), return_inverse=True)
     count = int(numbers.max()) + 1
     members = [np.flatnonzero(numbers == number) for number in range(count)]
-    rng, found = np.random.default_rng(seed), []
+    rng, values = np.random.default_rng(seed), []
     for _ in range(RESAMPLES):
         drawn = rng.integers(count, size=count)
         try:
-            found.append(value(np.concatenate([members[number] for number in drawn])))
+            values.append(value(np.concatenate([members[group] for group in drawn])))
         except InputError:
             continue
     tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(found, (tail, 100 - tail))
+    low, high = np.percentile(values, (tail, 100 - tail))
     return float(low), float(high)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A connected part of a map.
+    """A connected component of a map.
 
     Args:
         box: (left, top, right, bottom) in pixels.
         area: number of pixels.
         peak: the highest value.
-        center: (x, y), the mean place, in pixels.
+        center: (x, y), the mean position in pixels.
     """
 
     box: tuple[int, int, int, int]
@@ -150,16 +159,16 @@ class Candidate:
 
 
 def components(mask: np.ndarray) -> np.ndarray:
-    """Numbers the connected parts of a mask, by edges and corners.
+    """Labels the connected components of a mask, by edges and corners.
 
     Args:
         mask: bool (height, width).
 
     Returns:
-        int64 (height, width): 0 outside, else the number of the part, from 1.
+        int64 (height, width): 0 outside, otherwise the component's number, from 1.
     """
     mask = np.asarray(mask, bool)
-    # Each pixel takes the largest number among its neighbors until nothing changes.
+    # Each pixel takes the largest number of its neighbors until nothing changes.
     numbers = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
     while True:
         around = np.pad(numbers, 1)
@@ -177,15 +186,15 @@ def components(mask: np.ndarray) -> np.ndarray:
 def candidates(
     difference: np.ndarray, threshold: float, least: int = LEAST_PIXELS
 ) -> list[Candidate]:
-    """The connected parts of a map above a threshold, the highest peak first.
+    """The connected components of a map above a threshold, the highest peak first.
 
     Args:
-        difference: (height, width).
-        threshold: values above it count.
-        least: pixels that a part has at least.
+        difference: the map, (height, width).
+        threshold: only values above it count.
+        least: minimum number of pixels of a component.
     """
     numbers = components(difference > threshold)
-    found = []
+    results = []
     for number in range(1, int(numbers.max()) + 1):
         y, x = np.nonzero(numbers == number)
         if len(y) < least:
@@ -193,44 +202,45 @@ def candidates(
         box = int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1
         peak = float(difference[y, x].max())
         center = float(x.mean()), float(y.mean())
-        found.append(Candidate(box, len(y), peak, center))
-    return sorted(found, key=lambda candidate: -candidate.peak)
+        results.append(Candidate(box, len(y), peak, center))
+    return sorted(results, key=lambda candidate: -candidate.peak)
 
 
 def froc(
     masks: Sequence[np.ndarray],
-    found: Sequence[Sequence[Candidate]],
+    detected: Sequence[Sequence[Candidate]],
     least: int = LEAST_PIXELS,
 ) -> dict[float, float]:
-    """Sensitivity at numbers of false positives an image.
+    """Sensitivity at several numbers of false positives per image.
 
-    A candidate is right if its center lies in a lesion, a connected part of a mask of
-    at least `least` pixels; others are false positives. A lesion is found once one
-    candidate is right.
+    A candidate is a true positive if its center is in a lesion, a connected component
+    of a mask with at least `least` pixels; others are false positives. A lesion is
+    detected if it has a true positive.
 
     Args:
-        masks: of each image, bool (height, width), where it is ill.
-        found: of each image, its candidates.
-        least: pixels that a lesion has at least.
+        masks: for each image, bool (height, width), True in lesions.
+        detected: for each image, its candidates.
+        least: minimum number of pixels of a lesion.
 
     Returns:
-        {false positives an image: share of the lesions found}, for `FALSE_POSITIVES`.
+        {false positives per image: fraction of lesions detected}, for
+        `FALSE_POSITIVES`.
 
     Raises:
         InputError: if no image has a lesion.
     """
     lesions, events = 0, []
-    for image, (mask, parts) in enumerate(zip(masks, found, strict=True)):
+    for image, (mask, candidates) in enumerate(zip(masks, detected, strict=True)):
         numbers = components(mask)
         areas = np.bincount(numbers.reshape(-1))
         large = {n for n in range(1, len(areas)) if areas[n] >= least}
         lesions += len(large)
-        for part in parts:
-            x, y = (round(place) for place in part.center)
+        for candidate in candidates:
+            x, y = (round(position) for position in candidate.center)
             hit = int(numbers[y, x])
-            events.append((part.peak, (image, hit) if hit in large else None))
+            events.append((candidate.peak, (image, hit) if hit in large else None))
     if not lesions:
-        raise InputError("FROC needs masks with lesions. Received: none.")
+        raise InputError("FROC needs masks with lesions. Received: none")
     events.sort(key=lambda event: -event[0])
     hits, wrong, curve = set(), 0, []
     for position, (peak, hit) in enumerate(events):
@@ -238,7 +248,7 @@ def froc(
             wrong += 1
         else:
             hits.add(hit)
-        # Equal peaks are passed together.
+        # Equal peaks share a threshold.
         if position + 1 == len(events) or events[position + 1][0] < peak:
             curve.append((wrong / len(masks), len(hits) / lesions))
     return {

@@ -1,1 +1,1 @@
-"""Training on several devices and machines, with the result of one."""
+"""Training on several devices and machines, with the results of a single device."""

@@ -1,4 +1,4 @@
-"""What this machine computes on, in words, and why not on a GPU that is there."""
+"""The devices of this machine, and reasons why a GPU is not used."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# What shows a GPU: of NVIDIA, in WSL 2 and of AMD.
+# Files that indicate a GPU: NVIDIA, WSL 2, and AMD.
 SIGNS = ("/dev/nvidia0", "/proc/driver/nvidia/version", "/dev/dxg", "/dev/kfd")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
@@ -16,13 +16,13 @@ ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is, and what TensorFlow makes of it.
+    """The devices, and how TensorFlow uses them.
 
     Args:
         gpus: names of the GPUs that TensorFlow lists.
-        threads: CPU threads that an operation uses.
-        build: what TensorFlow is built for: `"CUDA"`, `"ROCm"` or `"CPU"`.
-        sign: what shows that there is a GPU; empty if nothing does.
+        threads: CPU threads per operation.
+        build: platform that TensorFlow is built for: `"CUDA"`, `"ROCm"`, or `"CPU"`.
+        sign: file that indicates a GPU; empty for none.
         visible: the value of `CUDA_VISIBLE_DEVICES`; None if it is not set.
     """
 
@@ -34,7 +34,7 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """What TensorFlow and the system say; nothing is computed for it."""
+    """Describes this machine, without any computation."""
     import tensorflow as tf
 
     gpus = tf.config.get_visible_devices("GPU")
@@ -42,7 +42,7 @@ def this_machine() -> Machine:
     rocm, cuda = tf.test.is_built_with_rocm(), tf.test.is_built_with_cuda()
     threads = tf.config.threading.get_intra_op_parallelism_threads()
     if not threads and hasattr(os, "sched_getaffinity"):
-        # TensorFlow heeds the affinity, which a container or `taskset` may narrow.
+        # TensorFlow respects the affinity, which a container or `taskset` may restrict.
         threads = len(os.sched_getaffinity(0))
     return Machine(
         gpus=[detail.get("device_name", "GPU") for detail in details],
@@ -55,20 +55,20 @@ def this_machine() -> Machine:
 
 
 def computing_on(machine: Machine, replicas: int = 1, precision: str = "") -> str:
-    """One line for the start of a run, with as many replicas of its model."""
+    """One line about the devices, for the start of a run with several replicas."""
     used = Counter(machine.gpus[: max(1, replicas)])
     names = [f"{n} × {name}" if n > 1 else name for name, n in used.items()]
-    parts = [" and ".join(names) or "the CPU"]
+    facts = [" and ".join(names) or "the CPU"]
     if len(machine.gpus) > used.total() == 1:
-        parts[0] += f" (1 of {len(machine.gpus)} GPUs)"
-    parts += [precision] if precision else []
-    parts.append(f"{machine.threads} CPU thread{'s' if machine.threads != 1 else ''}")
-    parts += [f"{replicas} replicas"] if replicas > 1 else []
-    return f"Computing on {', '.join(parts)}. {why_no_gpu(machine)}".strip()
+        facts[0] += f" (1 of {len(machine.gpus)} GPUs)"
+    facts += [precision] if precision else []
+    facts.append(f"{machine.threads} CPU thread{'s' if machine.threads != 1 else ''}")
+    facts += [f"{replicas} replicas"] if replicas > 1 else []
+    return f"Computing on {', '.join(facts)}. {why_no_gpu(machine)}".strip()
 
 
 def onednn() -> str:
-    """Whether TensorFlow computes with oneDNN on CPUs, and if not, why."""
+    """Whether TensorFlow uses oneDNN on CPUs, and if not, why."""
     from stargan_tf.private_interfaces import onednn_is_on
 
     try:
@@ -91,7 +91,7 @@ def onednn() -> str:
 
 
 def why_no_gpu(machine: Machine) -> str:
-    """A sentence or two on a GPU that is there and not used; empty if there is none."""
+    """Why an existing GPU is not used; empty if there is none."""
     if machine.gpus or not machine.sign:
         return ""
     visible = (machine.visible or "").strip(" ,")
@@ -106,8 +106,8 @@ def why_no_gpu(machine: Machine) -> str:
         )
     else:
         reason = (
-            f"TensorFlow cannot load the {machine.build} libraries, they do not fit "
-            f"the driver, {VISIBLE} does not name it, or this user may not open it. "
-            "TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow says."
+            f"TensorFlow cannot load the {machine.build} libraries, they do not match "
+            f"the driver, {VISIBLE} does not name it, or this user has no permission. "
+            "Set TF_CPP_MIN_LOG_LEVEL=0 to see TensorFlow's messages."
         )
     return f"The GPU ({machine.sign}) is not used: {reason}"

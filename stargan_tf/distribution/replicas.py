@@ -1,9 +1,9 @@
-"""One model on several replicas: batches, updates, and what `fit` calls.
+"""One model on several replicas: batches, updates, and the step function of `fit`.
 
-Inside of `strategy.run` each replica sees equal parts of one global batch, in the order
-of the replicas. What one device would do with the whole batch is done here with the
-parts: random numbers are drawn for the whole and cut, gradients become those of the
-mean over the whole. With one replica every function returns what it was given.
+Within `strategy.run`, each replica gets an equal shard of the global batch, in the
+order of the replicas. The functions reproduce the computation of a single device:
+random numbers are drawn for the global batch and sliced, and gradients are those of the
+mean over the global batch. With one replica, every function returns its input.
 """
 
 import functools
@@ -14,12 +14,12 @@ from stargan_tf.errors import InputError
 
 
 def num_replicas():
-    """How many replicas there are; 1 without a strategy."""
+    """The number of replicas; 1 without a strategy."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def global_batch_size(tensor):
-    """Samples of the global batch, of which `tensor` (batch, …) is this replica's."""
+    """Size of the global batch, given this replica's `tensor` (batch, …)."""
     size, replicas = tf.shape(tensor)[0], num_replicas()
     return size if replicas == 1 else size * replicas
 
@@ -41,8 +41,8 @@ def global_rows(tensor):
     if replicas == 1:
         return tensor
     context = tf.distribute.get_replica_context()
-    # As a sum of rows among zeros: `all_gather` asks for the tensor's device, which a
-    # tensor from outside of a branch has not.
+    # A sum of zero-padded rows, because `all_gather` needs the tensor's device, which a
+    # tensor from outside a branch lacks.
     replica = tf.reshape(context.replica_id_in_sync_group, [1])
     one_hot = tf.one_hot(replica, replicas, dtype=tensor.dtype)  # (1, replicas)
     rows = tf.tensordot(tf.transpose(one_hot), tensor[tf.newaxis], 1)
@@ -51,9 +51,9 @@ def global_rows(tensor):
 
 
 def scale_for_replicas(gradients):
-    """Gradients of a mean over the local batch, for the optimizer to add up.
+    """Scales gradients of a mean over the local batch, since the optimizer sums them.
 
-    The mean over the global batch is the mean of the means over its equal parts.
+    The mean over the global batch is the mean of the means over its equal shards.
     """
     replicas = num_replicas()
     if replicas == 1:
@@ -62,8 +62,8 @@ def scale_for_replicas(gradients):
 
 
 def check_equal_batches(tensor):
-    """Refuses, when it runs, a global batch that the replicas do not share equally."""
-    # Batches of endless data sets have a size known beforehand, equal for all.
+    """Fails at run time if the global batch is not equally divided over replicas."""
+    # Batches of endless data sets have a static size, equal for all replicas.
     if num_replicas() == 1 or tensor.shape[0] is not None:
         return tensor
     size = tf.shape(tensor)[0]
@@ -72,7 +72,7 @@ def check_equal_batches(tensor):
     check = tf.debugging.assert_equal(
         size * num_replicas(),
         total,
-        "Each batch must split equally over the replicas: make batches with "
+        "Batches must divide equally over the replicas: create batches with "
         f"drop_remainder=True and a size that is a multiple of {num_replicas()}.",
     )
     with tf.control_dependencies([check] if check is not None else []):
@@ -80,13 +80,15 @@ def check_equal_batches(tensor):
 
 
 def update_copies(variables, change, values):
-    """Updates each replica's copies of variables, by its own copies of values.
+    """Updates each replica's copies of variables with its copies of values.
 
-    Without this, TensorFlow refuses: it wants to be told how to join the replicas'
-    updates. There is nothing to join, since every copy is updated in the same way.
+    TensorFlow requires this to specify how updates of replicas are merged; here,
+    nothing is merged, since every copy is updated in the same way.
 
     Args:
+        variables: Keras variables.
         change: (variable, value) → None, which updates one variable.
+        values: a value for each variable.
     """
     if num_replicas() == 1:
         for variable, value in zip(variables, values, strict=True):
@@ -107,24 +109,24 @@ def update_copies(variables, change, values):
 
 
 def distributed_function(model, variants):
-    """What `fit` or `evaluate` call for each batch, with more than one replica.
+    """The function that `fit` or `evaluate` calls per batch, with several replicas.
 
-    Keras 3 has this in `_make_function`, but not so that it works here:
+    It replaces `_make_function` of Keras 3, which has two problems:
 
-    - Over several workers it reduces the results with `strategy.reduce("MEAN", v,
-      axis=0)`, which fails for scalars (tensorflow#72388), and `fit` looks at a
-      distributed batch beforehand in order to build the model, which fails as well
-      (keras#20585). Models here are built when they are made and their optimizers in
-      `compile`, so that `StarGANBase` skips that look.
-    - A step that decides between updates, with `tf.cond` inside of a replica, cannot be
-      distributed: optimizers join the replicas' gradients, and a replica may not do so
-      within a branch. The decision is taken outside of the replicas instead, where all
-      of them, and all workers, take the same.
+    - With several workers, it reduces results by `strategy.reduce("MEAN", v, axis=0)`,
+      which fails for scalars (tensorflow#72388), and `fit` reads a distributed batch to
+      build the model, which fails, too (keras#20585). `StarGANBase` skips the latter,
+      since its models are built by the constructor and their optimizers by `compile`.
+    - A step that chooses between updates by `tf.cond` within a replica cannot be
+      distributed: optimizers merge the replicas' gradients, which is impossible in a
+      branch. Here, the choice is made outside the replicas, equally for all of them and
+      for all workers.
 
     Args:
-        variants: distributed batch → (step functions, index): what a step may be, and
-            a scalar int32 tensor that says which one this batch is for. A step
-            function takes a replica's batch and returns {name: scalar}.
+        model: a `StarGANBase`.
+        variants: distributed batch → (step functions, index): the possible steps, and a
+            scalar int32 tensor, the index of the one for this batch. A step function
+            takes a replica's batch and returns {name: scalar}.
 
     Returns:
         Iterator over distributed batches → {name: mean over the replicas}.
@@ -135,7 +137,7 @@ def distributed_function(model, variants):
     def on_replica(step, data):
         results = step(data)
         names[:] = results
-        # As one vector: one message between the workers instead of one each.
+        # As one vector, for a single message between the workers.
         return tf.stack([tf.cast(value, tf.float32) for value in results.values()])
 
     def run(step, data):
@@ -159,20 +161,20 @@ def distributed_function(model, variants):
 
 
 def check_compilation(strategy, jit_compile):
-    """Refuses `compile` out of the scope that the model was made in, and XLA.
+    """Raises `InputError` for `compile` outside the model's scope, and for XLA.
 
-    Its optimizers would not join the gradients; XLA has no way to join them.
+    Optimizers would not merge the gradients; XLA cannot merge them.
     """
     if strategy is not tf.distribute.get_strategy():
         raise InputError(
             "compile must be called in the scope of the strategy that the model was "
-            "made in: with strategy.scope(): model.compile(…). Received: a model of "
+            "created in: with strategy.scope(): model.compile(…). Received: a model of "
             f"{type(strategy).__name__}, in the scope of "
             f"{type(tf.distribute.get_strategy()).__name__}."
         )
     if jit_compile and strategy.num_replicas_in_sync > 1:
         raise InputError(
-            "jit_compile is for one device; several join their gradients outside of "
-            f"XLA. Received: jit_compile={jit_compile} and "
-            f"{strategy.num_replicas_in_sync} replicas. Leave one out."
+            "jit_compile needs a single device, since gradients are merged outside of "
+            f"XLA. Received: jit_compile={jit_compile} with "
+            f"{strategy.num_replicas_in_sync} replicas. Drop one of them."
         )

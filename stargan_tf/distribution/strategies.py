@@ -1,4 +1,4 @@
-"""Which devices train a model: `tf.distribute` strategies by name."""
+"""Strategies of `tf.distribute` by name."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -18,51 +18,54 @@ _EXAMPLE = (
 Strategy = tf.distribute.Strategy
 
 
-def make_strategy(kind: str) -> Strategy | None:
-    """The strategy; must be called before TensorFlow computes anything.
+def make_strategy(name: str) -> Strategy | None:
+    """Creates a strategy; must be called before TensorFlow computes anything.
+
+    Args:
+        name: `"auto"`, `"none"`, `"mirrored"`, or `"multi_worker"`.
 
     Returns:
-        None for one device.
+        The strategy; None for a single device.
     """
-    if kind == AUTO and num_workers() > 1:
-        kind = MULTI_WORKER
-    elif kind == AUTO:
+    if name == AUTO and num_workers() > 1:
+        name = MULTI_WORKER
+    elif name == AUTO:
         gpus = tf.config.list_logical_devices("GPU")
-        kind = MIRRORED if len(gpus) > 1 else NONE
-    if kind == NONE:
+        name = MIRRORED if len(gpus) > 1 else NONE
+    if name == NONE:
         return None
-    if kind == MIRRORED:
+    if name == MIRRORED:
         devices = tf.config.list_logical_devices
-        # By default TensorFlow would take the first of several logical CPUs only.
+        # By default, TensorFlow uses only the first of several logical CPUs.
         names = [device.name for device in devices("GPU") or devices("CPU")]
         return tf.distribute.MirroredStrategy(names)
     if not num_workers():
         raise InputError(
-            f"--distribute multi_worker needs the machines in {CLUSTER_VARIABLE}, on "
-            f"each with its own index, such as {_EXAMPLE}. Received none; for the "
-            "GPUs of one machine use --distribute mirrored."
+            f"--distribute multi_worker needs {CLUSTER_VARIABLE} with all machines and "
+            f"the index of this one, such as {_EXAMPLE}. Received: none. For the GPUs "
+            "of one machine, use --distribute mirrored."
         )
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def scope(strategy: Strategy | None) -> AbstractContextManager:
-    """Where a model is made and compiled."""
+    """The scope in which a model must be created and compiled."""
     return strategy.scope() if strategy else nullcontext()
 
 
 def is_chief(strategy: Strategy | None) -> bool:
-    """Whether this process is the one that writes."""
+    """Whether this process writes files."""
     return strategy is None or strategy.extended.should_checkpoint
 
 
 def has_workers(strategy: Strategy | None) -> bool:
     """Whether several processes train together."""
-    kind = tf.distribute.MultiWorkerMirroredStrategy
-    return isinstance(strategy, kind) and num_workers() > 1
+    multi_worker = tf.distribute.MultiWorkerMirroredStrategy
+    return isinstance(strategy, multi_worker) and num_workers() > 1
 
 
 def num_workers() -> int:
-    """How many workers `TF_CONFIG` lists, the chief included; 0 without it."""
+    """The number of workers in `TF_CONFIG`, including the chief; 0 without it."""
     text = os.environ.get(CLUSTER_VARIABLE)
     if not text:
         return 0
@@ -79,10 +82,10 @@ def num_workers() -> int:
 
 
 def check_batch_size(strategy: Strategy | None, batch_size: int) -> None:
-    """Refuses a global batch that the replicas cannot share equally."""
+    """Raises `InputError` if the batch size is not a multiple of the replicas."""
     replicas = strategy.num_replicas_in_sync if strategy else 1
     if batch_size % replicas:
         raise InputError(
-            f"--batch_size is that of all {replicas} devices together and must be a "
+            f"--batch_size is the total for all {replicas} devices and must be a "
             f"multiple of {replicas}. Received: {batch_size}"
         )

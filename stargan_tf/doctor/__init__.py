@@ -1,4 +1,4 @@
-"""The doctor: checks a data set before hours of training are spent on it."""
+"""The doctor: checks a data set before training."""
 
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.doctor import checks
@@ -13,10 +13,16 @@ def diagnose(
     options: DatasetOptions,
     near_duplicates: bool = False,
 ) -> Report:
-    """Checks a data set before it is trained on.
+    """Checks a data set before training.
 
     Args:
+        name: name of the data set.
         image_size: side of the images in pixels.
+        options: options of the data set.
+        near_duplicates: whether to look for nearly equal images.
+
+    Returns:
+        The report.
     """
     opened = open_data(name, image_size, options)
     splits = opened.splits

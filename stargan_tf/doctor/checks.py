@@ -1,6 +1,6 @@
-"""The checks: files, labels and splits, then what was seen of the images.
+"""The checks of the doctor: files, labels and splits, and images.
 
-Each gives its findings in the order in which the report lists them.
+Each returns its findings in the order of the report.
 """
 
 from collections import defaultdict
@@ -25,22 +25,22 @@ from stargan_tf.doctor.report import (
     plural,
 )
 
-# Training images of a label below which the papers' results are far off.
+# Training images per label below which results are far from those of the papers.
 FEW = 1000
-# The official evaluation of models that take references reads them in batches of 32
-# and drops what is left; with fewer it stops.
+# The official evaluation with references reads batches of 32, drops the remainder, and
+# fails with fewer.
 REFERENCES = 32
-# FID fits a covariance of 2,048 features: with fewer images it is not of full rank
-# and FID comes out too high (Bińkowski et al. 2018 for the bias).
+# FID estimates a covariance of 2,048 features: with fewer images, it is rank-deficient,
+# and FID is biased upward (Bińkowski et al. 2018).
 FEATURES = 2048
-# Training passes over an unreadable image; above this share something went wrong
-# with the copy or the download, and what is left may not be the data set.
-BEARABLE = 0.01
-# Bits of 64 in which the difference hashes of an image and its copy may differ.
-# Two hashes that differ in 3 bits agree in at least one of four 16-bit parts.
+# Training skips unreadable images; a larger fraction suggests an incomplete copy or
+# download.
+TOLERATED = 0.01
+# Bits of 64 in which the difference hashes of an image and its copy may differ. Hashes
+# that differ in 3 bits agree in at least one of four 16-bit words.
 NEAR = 3
 
-# Share of the model's range below which images look black to it.
+# Fraction of the model's range below which images have too little contrast.
 LITTLE = 0.05
 _BARS = " ▁▂▃▄▅▆▇█"
 
@@ -48,20 +48,20 @@ Splits = Mapping[str, LabeledImages]
 
 
 def check_opening(opened: Opened) -> list[Finding]:
-    """Reports what kept a split from opening, and what was logged meanwhile."""
+    """Reports why a split could not be opened, and what was logged."""
     found = [finding("opens", level=ERROR, problem=p) for p in opened.problems]
     if opened.splits:  # The other checks can run.
         found = [replace(fault, fix="") for fault in found]
     found += [finding("note", level=WARNING, note=note) for note in opened.notes]
     if opened.left_out:
-        pictures = plural(opened.left_out, "picture")
+        pictures = plural(opened.left_out, "image")
         found.append(finding("left_out", level=WARNING, pictures=pictures))
-    pictures = plural(sum(map(len, opened.splits.values())), "picture")
+    pictures = plural(sum(map(len, opened.splits.values())), "image")
     return found or [finding("opens", pictures=pictures, splits=len(opened.splits))]
 
 
 def check_files(audit: FileAudit) -> list[Finding]:
-    """Reports files that are not read, and labels and files that do not match."""
+    """Reports files that are not read, and mismatches of labels and files."""
     found = [_ignored_files(audit)]
     for check in ("files_without_row", "double_rows", "rows_without_file"):
         found += _faults(check, getattr(audit, check))
@@ -76,16 +76,16 @@ def _ignored_files(audit: FileAudit) -> Finding:
     names = [f"{file.name} ({file.reason})" for file in audit.ignored]
     reasons = {file.reason for file in audit.ignored}
     if reasons <= {HIDDEN, RUBBISH}:
-        what = "hidden file" if reasons == {HIDDEN} else "file of the system"
+        what = "hidden file" if reasons == {HIDDEN} else "system file"
         what = f"Only {plural(len(names), what)}" if names else "No file is"
         return finding("ignored_files", level=OK, what=what)
     entries = sum(file.reason != EMPTY for file in audit.ignored)
-    what = f"{plural(entries, 'file')} passed over" if entries else "Empty folders"
+    what = f"{plural(entries, 'file')} skipped" if entries else "Empty folders"
     return finding("ignored_files", names, what=what, reasons=counted(audit.ignored))
 
 
 def check_counts(counts: list[LabelCount]) -> list[Finding]:
-    """Judges whether each label has enough images to be learned."""
+    """Checks whether each label has enough training images."""
     few = [c for c in counts if c.train + c.held_out > 1 and c.train < FEW]
     faults = {
         "no_pictures": [c for c in counts if c.train + c.held_out == 0],
@@ -102,7 +102,7 @@ def check_counts(counts: list[LabelCount]) -> list[Finding]:
 
 
 def check_evaluation(splits: Splits, counts: list[LabelCount]) -> list[Finding]:
-    """Judges whether the held-out split is large enough to measure a model with."""
+    """Checks whether the held-out split is large enough for an evaluation."""
     small = [c for c in counts if c.value and c.held_out < REFERENCES]
     listed = ", ".join(f"{c.name} ({c.held_out:,})" for c in small)
     names = [count.name for count in small]
@@ -115,7 +115,7 @@ def check_evaluation(splits: Splits, counts: list[LabelCount]) -> list[Finding]:
 
 
 def check_labels(splits: Splits) -> list[Finding]:
-    """Looks for labels that contradict what the data set says of itself."""
+    """Looks for labels that contradict the data set's description."""
 
     def rows(wrong: Callable[[np.ndarray], np.ndarray]) -> list[str]:
         return [
@@ -127,8 +127,8 @@ def check_labels(splits: Splits) -> list[Finding]:
     info = next(iter(splits.values())).info
     first, *others = (set(source.names) for source in splits.values())
     names = sorted(first.intersection(*others)) if others else []
-    strange = rows(lambda labels: ~np.isin(labels, (0.0, 1.0)).all(axis=1))
-    found = _faults("label_values", strange) + _faults("names_in_both_splits", names)
+    invalid = rows(lambda labels: ~np.isin(labels, (0.0, 1.0)).all(axis=1))
+    found = _faults("label_values", invalid) + _faults("names_in_both_splits", names)
     if info.label_type == ONE_HOT:
         found += _faults("one_hot", rows(lambda labels: labels.sum(axis=1) != 1))
     for group in info.exclusive_groups:
@@ -139,14 +139,14 @@ def check_labels(splits: Splits) -> list[Finding]:
 
 
 def check_readable(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
-    """How many are unreadable, and whether that leaves a label without any."""
+    """Counts unreadable images, and labels without readable ones."""
     broken = [picture for picture in pictures if picture.problem is not None]
     if not pictures:
         return []
     if not broken:
-        return [finding("unreadable", pictures=plural(len(pictures), "picture"))]
+        return [finding("unreadable", pictures=plural(len(pictures), "image"))]
     names = [picture.name for picture in broken]
-    few = len(broken) <= BEARABLE * len(pictures)
+    few = len(broken) <= TOLERATED * len(pictures)
     found = [
         finding(
             "unreadable",
@@ -173,7 +173,7 @@ def check_readable(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]
 
 
 def check_range(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
-    """How much of the model's range the values fill, and which images are constant."""
+    """Checks how much of the range the values use, and for constant images."""
     seen = [picture for picture in pictures if picture.problem is None]
     if not seen or not opened.splits:
         return []
@@ -200,7 +200,7 @@ def check_range(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def check_colors(pictures: Sequence[Picture]) -> list[Finding]:
-    """Which have no color, and which a printer's colors."""
+    """Looks for images without color, and for images in CMYK."""
     return [
         finding(check, [p.name for p in pictures if not p.problem and p.color == color])
         for check, color in (("grey", GRAY), ("cmyk", CMYK))
@@ -208,7 +208,7 @@ def check_colors(pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def check_sizes(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
-    """Which would be enlarged; nothing for images without files."""
+    """Looks for images that would be enlarged; skips images without files."""
     wanted, crop = min(sides(opened.image_size)), opened.options.crop_size
     shorter = [(min(*p.size, crop or max(p.size)), p.name) for p in pictures if p.size]
     if not shorter:
@@ -218,9 +218,9 @@ def check_sizes(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
 
 
 def check_duplicates(opened: Opened, pictures: Sequence[Picture]) -> list[Finding]:
-    """Which have the same pixels: in both splits, in one, or with different labels.
+    """Looks for equal images in both splits, in one, or with different labels.
 
-    Images with a file are compared in their own size, others as they are loaded.
+    Images in files are compared at their original size, others as loaded.
     """
     first: dict[bytes, Picture] = {}
     across, within, against = [], [], []
@@ -230,13 +230,13 @@ def check_duplicates(opened: Opened, pictures: Sequence[Picture]) -> list[Findin
         other = first.setdefault(picture.pixels, picture)
         if other is picture:
             continue
-        # Of splits that did not open neither split nor labels are known.
+        # For splits that could not be opened, labels are unknown.
         known = other.split and picture.split
         pairs = across if known and other.split != picture.split else within
         pairs.append((other, picture))
         if known:
-            one, two = (opened.splits[p.split].labels[p.row] for p in (other, picture))
-            if (one != two).any():
+            a, b = (opened.splits[p.split].labels[p.row] for p in (other, picture))
+            if (a != b).any():
                 against.append((other, picture))
     return [
         _of_pairs("duplicates_across_splits", across),
@@ -247,24 +247,25 @@ def check_duplicates(opened: Opened, pictures: Sequence[Picture]) -> list[Findin
 
 def _of_pairs(check: str, pairs: list[tuple[Picture, Picture]]) -> Finding:
     files = [(a.content, b.content) for a, b in pairs if a.content and b.content]
-    same = sum(one == other for one, other in files)
-    kinds = [f"{same:,} the same file"] if same else []
+    same = sum(a == b for a, b in files)
+    counts = [plural(same, "equal file")] if same else []
     if len(files) > same:
-        kinds.append(f"{len(files) - same:,} the same pixels in another file")
+        others = plural(len(files) - same, "different file")
+        counts.append(f"{others} with equal pixels")
     names = [f"{second.name} = {first.name}" for first, second in pairs]
-    return finding(check, names, kinds=f" ({', '.join(kinds)})" if kinds else "")
+    return finding(check, names, counts=f" ({', '.join(counts)})" if counts else "")
 
 
 def check_near_duplicates(pictures: Sequence[Picture]) -> list[Finding]:
-    """Which look alike: resized, encoded again or edited; equal ones are left out."""
+    """Looks for nearly equal images: resized, recompressed, or edited copies."""
     distinct: dict[bytes, Picture] = {}
     for picture in pictures:
         if picture.problem is None:
             distinct.setdefault(picture.pixels, picture)
     seen = list(distinct.values())
     across, within = [], []
-    for one, other in near_pairs([picture.outline for picture in seen]):
-        first, second = seen[one], seen[other]
+    for a, b in near_pairs([picture.outline for picture in seen]):
+        first, second = seen[a], seen[b]
         pairs = within if first.split == second.split else across
         pairs.append(f"{second.name} ~ {first.name}")
     return [
@@ -280,8 +281,8 @@ def near_pairs(outlines: list[int]) -> list[tuple[int, int]]:
     """Pairs of hashes that differ in at most three bits.
 
     Returns:
-        Positions (a, b) with a < b, ascending, each pair once. Of several equal hashes
-        the first one stands for all, so that a thousand blank images are not half a
+        Positions (a, b) with a < b, ascending, each pair once. Equal hashes are
+        represented by the first one, so that a thousand blank images are not half a
         million pairs.
     """
     hashes, first, group = np.unique(
@@ -293,19 +294,19 @@ def near_pairs(outlines: list[int]) -> list[tuple[int, int]]:
         if first[number] != position
     }
     for members in _candidates(hashes):
-        for place, one in enumerate(members[:-1]):
-            others = members[place + 1 :]
-            near = others[_differing_bits(hashes[others] ^ hashes[one]) <= NEAR]
-            both = ((int(first[one]), int(first[other])) for other in near)
+        for index, member in enumerate(members[:-1]):
+            others = members[index + 1 :]
+            near = others[_differing_bits(hashes[others] ^ hashes[member]) <= NEAR]
+            both = ((int(first[member]), int(first[other])) for other in near)
             pairs.update((min(pair), max(pair)) for pair in both)
     return sorted(pairs)
 
 
 def _candidates(hashes: np.ndarray) -> Iterator[np.ndarray]:
-    """Groups of positions, ascending, whose hashes agree in one 16-bit part."""
-    for part in hashes.view(np.uint16).reshape(-1, 4).T:
+    """Groups of positions, ascending, whose hashes agree in one 16-bit word."""
+    for words in hashes.view(np.uint16).reshape(-1, 4).T:
         groups: dict[int, list[int]] = defaultdict(list)
-        for position, value in enumerate(part.tolist()):
+        for position, value in enumerate(words.tolist()):
             groups[value].append(position)
         yield from (np.array(g) for g in groups.values() if len(g) > 1)
 

@@ -1,4 +1,4 @@
-"""The data set under examination: both splits and its files, as far as they open."""
+"""The data set to check: both splits and the files, as far as they can be opened."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ from stargan_tf.data.registry import definition, load_dataset
 from stargan_tf.data.source import LabeledImages, one_domain_each
 from stargan_tf.errors import InputError
 
-# What a file audit says in more detail than the log.
+# Log messages that the file audit reports in more detail.
 _OF_AUDIT = re.compile(r"Left out of |\d+ of \d+ rows of ")
 
 
@@ -46,17 +46,17 @@ class Opened:
 
     @property
     def info(self) -> DatasetInfo | None:
-        """What the labels mean; None if no split could be opened."""
+        """The description of the labels; None if no split could be opened."""
         return next((source.info for source in self.splits.values()), None)
 
     def file(self, name: str) -> Path | None:
-        """The file of an image, listed by the definition or named by its path.
+        """The file of an image.
 
         Args:
             name: as in `LabeledImages.names`.
 
         Returns:
-            Its path; None for images that are drawn or come out of an archive.
+            Its path; None for images that are generated, or in an archive.
         """
         if self.audit is None and self.options.data_dir is None:
             return None
@@ -66,12 +66,14 @@ class Opened:
 
 
 def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
-    """Opens all there is; faults of the data are noted, not raised.
+    """Opens both splits; problems of the data are recorded, not raised.
 
     Args:
+        name: name of the data set.
         image_size: side of the images in pixels.
+        options: options of the data set.
     """
-    # A folder, or an archive where the data set takes one.
+    # A folder, or an archive if the data set supports it.
     place = options.data_dir and Path(options.data_dir)
     if place and not place.exists():
         raise InputError(f"--data_dir {place} does not exist.")
@@ -111,7 +113,7 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
 
 
 def _is_usage(name: str, split: str, image_size: int, options: DatasetOptions) -> bool:
-    """Whether the options, not the data, keep a split from opening."""
+    """Whether the options, not the data, prevent a split from opening."""
     if options.labels is not None and not Path(options.labels).is_file():
         return True
     if options.data_dir is None:
@@ -128,7 +130,7 @@ def _is_usage(name: str, split: str, image_size: int, options: DatasetOptions) -
 
 @contextmanager
 def _notes() -> Iterator[list[str]]:
-    """Collects what is logged instead of printing it."""
+    """Collects log messages instead of printing them."""
     messages: list[str] = []
 
     def collect(record: logging.LogRecord) -> bool:
@@ -141,4 +143,4 @@ def _notes() -> Iterator[list[str]]:
         yield messages
     finally:
         logger.removeFilter(collect)
-        say_once.cache_clear()  # None of it was said to the user.
+        say_once.cache_clear()  # The user has not seen these messages.

@@ -1,4 +1,4 @@
-"""Looks at every image once: what is known of it when its pixels are forgotten."""
+"""Reads every image once, and extracts what the checks need."""
 
 import hashlib
 import os
@@ -11,21 +11,21 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from stargan_tf.data.intensity import valid_pixels
 from stargan_tf.data.pictures import open_picture, read_picture, shown, to_float
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.errors import InputError
+from stargan_tf.progress import Progress
 
 RGB, GRAY, CMYK = "rgb", "gray", "cmyk"
 # JPEG rounds gray pixels to channels that differ by a few steps.
 _NEARLY_EQUAL = 4
-BINS = 24  # of the histograms
-_SIDE = 64  # of the reduced image that is checked for color
-# Images in flight for each core: enough to keep it busy, few enough that memory
-# does not grow with the data set and Ctrl-C is answered at once.
+BINS = 24  # Of the histograms.
+_SIDE = 64  # Of the reduced image that is checked for color.
+# Images in flight per core: enough to keep it busy, but with bounded memory and a quick
+# response to Ctrl-C.
 _AHEAD = 8
 
 
@@ -36,16 +36,16 @@ class Picture:
     Args:
         name: as in `LabeledImages.names`.
         split: `"train"`, `"held_out"`, or `""` if the split could not be opened.
-        row: its number in the split.
+        row: its index in the split.
         problem: why it cannot be read; None if it can, and then all below is set.
-        size: of the file's image, (width, height) in pixels; None if there is no
-            file to measure.
-        color: `"rgb"`, `"gray"` or `"cmyk"`.
+        size: size of the image in the file, (width, height) in pixels; None if there is
+            no file.
+        color: `"rgb"`, `"gray"`, or `"cmyk"`.
         content: digest of the file's bytes; empty if there is no file.
         pixels: digest of the decoded pixels.
         outline: the difference hash.
-        levels: shares of the values in `BINS` equal parts of the model's range.
-        ends: the lowest and the highest value there, from 0 to 1.
+        levels: normalized histogram of the values over the model's range, `BINS` bins.
+        ends: the lowest and the highest value in that range, from 0 to 1.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Picture:
 
 
 def examine(opened: Opened) -> Iterator[Picture]:
-    """Yields what is known of each image, with a progress bar on a terminal."""
+    """Examines each image, with a progress bar."""
     unopened: list[str] = []
     if opened.problems and opened.audit:
         known = {name for source in opened.splits.values() for name in source.names}
@@ -70,7 +70,7 @@ def examine(opened: Opened) -> Iterator[Picture]:
     total = sum(map(len, opened.splits.values())) + len(unopened)
     looks, cores = _looks(opened, unopened), os.cpu_count() or 1
     with (
-        tqdm(total=total, desc="Looking", unit="image", disable=None) as bar,
+        Progress(total=total, desc="Examining") as bar,
         ThreadPoolExecutor(cores) as pool,
     ):
         while chunk := list(islice(looks, _AHEAD * cores)):
@@ -94,14 +94,14 @@ def look_at(
     source: LabeledImages | None = None,
     path: Path | None = None,
 ) -> Picture:
-    """Decodes an image file in its own size, or loads an image that has none.
+    """Examines an image file at its original size, or an image without a file.
 
     Args:
         name: as in `LabeledImages.names`.
         split: `"train"`, `"held_out"`, or `""`.
-        row: the image's number in the split.
-        source: the split.
-        path: the file.
+        row: the image's index in the split.
+        source: the split; None if it could not be opened.
+        path: the file; None if there is none.
     """
     plain = source is None or source.info.is_plain
     measured = source is not None and source.info.intensity is not None
@@ -140,7 +140,7 @@ def look_at(
 
 
 def color_of(image: Image.Image) -> str:
-    """`"gray"` if an RGB image shows no color, else `"rgb"`."""
+    """`"gray"` for an RGB image without color, otherwise `"rgb"`."""
     side = (min(_SIDE, image.width), min(_SIDE, image.height))
     small = image.resize(side, Image.Resampling.BOX)
     values = np.asarray(small).astype(np.int16)
@@ -149,7 +149,7 @@ def color_of(image: Image.Image) -> str:
 
 
 def pixel_digest(image: Image.Image) -> bytes:
-    """16 bytes that follow from the size and every pixel."""
+    """A 16-byte digest of the size and all pixels."""
     return _digest(repr(image.size).encode() + image.tobytes())
 
 
@@ -158,10 +158,12 @@ def _digest(content: bytes) -> bytes:
 
 
 def difference_hash(image: Image.Image) -> int:
-    """64 bits that hardly change when an RGB image is resized or encoded again.
+    """A 64-bit hash that hardly changes when an RGB image is resized or recompressed.
 
-    Each bit says whether a cell of a 9 × 8 gray reduction is brighter than its left
-    neighbor (N. Krawetz, "Kind of Like That", The Hacker Factor Blog, 2013).
+    Each bit is set if a cell of a 9 × 8 gray reduction is brighter than its left
+    neighbor.
+
+    Reference: N. Krawetz 2013, "Kind of Like That", The Hacker Factor Blog.
     """
     cells = image.convert("L").resize((9, 8), Image.Resampling.BOX)
     values = np.asarray(cells).astype(np.int16)

@@ -1,4 +1,4 @@
-"""What the doctor found, as text and as JSON; and what a data set is, as text."""
+"""The doctor's report as text and JSON, and the description of a data set."""
 
 import configparser
 import json
@@ -26,9 +26,9 @@ from stargan_tf.version import __version__
 
 OK, WARNING, ERROR = "OK", "warning", "error"
 _COLORS = {OK: "32", WARNING: "33", ERROR: "31"}
-_IN_JSON, _IN_TEXT = 1000, 3  # names of a finding that each form of the report shows
+_IN_JSON, _IN_TEXT = 1000, 3  # Maximum names per finding in JSON and in text.
 _INDENT = " " * 11
-_HEADING = 15  # width of the headings in a description
+_HEADING = 15  # Width of the headings in a description.
 _TEXTS = configparser.ConfigParser(interpolation=None)
 _TEXTS.read_string((files(__package__) / "findings.ini").read_text("utf-8"))
 
@@ -39,10 +39,10 @@ class Finding:
 
     Args:
         check: the check's name, such as `"unreadable"`.
-        level: `"OK"`, `"warning"` or `"error"`.
-        summary: what was found, a sentence.
-        fix: what the user can do; empty if all is well.
-        names: the images (files, labels) it is about.
+        level: `"OK"`, `"warning"`, or `"error"`.
+        summary: the result, as a sentence.
+        fix: how to fix it; empty for OK.
+        names: the images, files, or labels concerned.
     """
 
     check: str
@@ -55,11 +55,11 @@ class Finding:
 def finding(
     check: str, names: Sequence[str] = (), level: str | None = None, **values: Any
 ) -> Finding:
-    """What a check found, in the words of `findings.ini`."""
-    texts, one = _TEXTS[check], len(names) == 1
+    """Creates a finding with the texts of `findings.ini`."""
+    texts, single = _TEXTS[check], len(names) == 1
     level = level or (texts["level"] if names else OK)
-    words = {"is": "is" if one else "are", "has": "has" if one else "have"}
-    words |= {"pictures": plural(len(names), "picture"), **values}
+    words = {"is": "is" if single else "are", "has": "has" if single else "have"}
+    words |= {"pictures": plural(len(names), "image"), **values}
     if level == OK:
         return Finding(check, OK, texts["fine"].format(**words))
     fault, fix = (" ".join(texts[key].split()) for key in ("fault", "fix"))
@@ -90,7 +90,7 @@ class LabelCount:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything the doctor found.
+    """All findings of the doctor.
 
     Args:
         opened: the data set.
@@ -103,16 +103,16 @@ class Report:
     findings: Sequence[Finding]
 
     def count(self, level: str) -> int:
-        """Number of findings of a level."""
+        """The number of findings of a level."""
         return sum(finding.level == level for finding in self.findings)
 
     @property
     def has_errors(self) -> bool:
-        """Whether training should wait."""
+        """Whether there are errors to fix before training."""
         return self.count(ERROR) > 0
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready dictionary, with at most 1,000 names of each finding."""
+        """A dictionary for JSON, with at most 1,000 names per finding."""
         opened = self.opened
         findings = [
             vars(finding)
@@ -136,7 +136,7 @@ def count_labels(splits: Mapping[str, LabeledImages]) -> list[LabelCount]:
     """Counts the images of every domain, and of both values of binary labels.
 
     Args:
-        splits: split → its images; one that is missing counts as empty.
+        splits: split → its images; a missing split counts as empty.
     """
     info = next(iter(splits.values())).info
     no_labels = np.zeros((0, len(info.domains)))
@@ -157,13 +157,13 @@ def count_labels(splits: Mapping[str, LabeledImages]) -> list[LabelCount]:
 
 
 def write_report(report: Report, path: str | os.PathLike) -> None:
-    """Writes the JSON file, in full or not at all."""
+    """Writes the JSON file atomically."""
     text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
     write_text(Path(path), text + "\n", "report")
 
 
 def report_text(report: Report) -> str:
-    """The whole report."""
+    """The report as text."""
     blocks = [_heading(report.opened)]
     if report.counts:
         blocks.append(counts_table(report.counts))
@@ -178,7 +178,7 @@ def plural(count: int, word: str) -> str:
 
 
 def terminal_width() -> int:
-    """Of lines of text: the terminal's, from 60 to 100 characters."""
+    """Width of lines of text: that of the terminal, from 60 to 100 characters."""
     return max(60, min(100, shutil.get_terminal_size().columns))
 
 
@@ -208,11 +208,12 @@ def _heading(opened: Opened) -> str:
     place = f" in {opened.options.data_dir}" if opened.options.data_dir else ""
     if info is None:
         return f"{opened.name}{place}: could not be opened"
-    kind = info.label_type.replace("_", "-")
-    pictures = plural(sum(map(len, opened.splits.values())), "picture")
+    label_type = info.label_type.replace("_", "-")
+    pictures = plural(sum(map(len, opened.splits.values())), "image")
     side = " x ".join(map(str, sides(opened.image_size)))
     domains = plural(len(info.domains), "label")
-    return f"{opened.name}{place}: {pictures}, {domains} ({kind}), used at {side}"
+    size = f"used at {side}"
+    return f"{opened.name}{place}: {pictures}, {domains} ({label_type}), {size}"
 
 
 def _finding_text(finding: Finding) -> str:
@@ -228,7 +229,7 @@ def _finding_text(finding: Finding) -> str:
     if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
         head = f"\033[{_COLORS[finding.level]}m{head}\033[0m"
     text = f"\n{_INDENT}".join(lines)
-    # File names may hold bytes that no terminal shows.
+    # File names may contain bytes that a terminal cannot show.
     return head + text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -244,18 +245,18 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 def _verdict(errors: int, warnings: int) -> str:
     if errors:
-        text = f"{plural(errors, 'error')} to mend before training"
+        text = f"{plural(errors, 'error')} to fix before training"
         return f"{text}, {plural(warnings, 'warning')}."
     if warnings:
         return f"No errors, {plural(warnings, 'warning')}. You can train on this data."
-    return "All is well. You can train on this data."
+    return "No problems found. You can train on this data."
 
 
 def description(opened: Opened) -> str:
     """The text of `stargan-tf datasets describe`.
 
     Args:
-        opened: the data set; with no splits, only what its definition says.
+        opened: the data set; without splits, only its definition is described.
 
     Returns:
         Lines as wide as the terminal, from 60 to 100 characters.
@@ -264,9 +265,9 @@ def description(opened: Opened) -> str:
     info = opened.info or _stated_info(opened)
     groups = info.exclusive_groups if info else ()
     entries = {
-        "Labels": "they follow from the files",
+        "Labels": "determined by the files",
         "Exclusive": "; ".join(f"at most one of {', '.join(g)}" for g in groups),
-        "Pictures": _pictures(opened),
+        "Images": _images(opened),
         "Package": ", ".join(available()[opened.name].packages),
         "License": getattr(known, "license", "") or "not stated",
         "Citation": getattr(known, "citation", "") or "not stated",
@@ -274,9 +275,9 @@ def description(opened: Opened) -> str:
         "How to obtain": getattr(known, "obtain", "") or "not stated",
     }
     if info:
-        kind = info.label_type.replace("_", "-")
+        label_type = info.label_type.replace("_", "-")
         domains = ", ".join(info.domains)
-        entries["Labels"] = f"{len(info.domains)}, {kind}: {domains}"
+        entries["Labels"] = f"{len(info.domains)}, {label_type}: {domains}"
     lines = [_entry(name, text) for name, text in entries.items() if text]
     blocks = [f"{opened.name}: {known.description}", "\n".join(lines)]
     if opened.splits:
@@ -285,14 +286,14 @@ def description(opened: Opened) -> str:
 
 
 def _stated_info(opened: Opened) -> DatasetInfo | None:
-    """What the definition says of its labels without its files."""
+    """The labels in the definition, if they do not depend on files."""
     try:
         return definition(opened.name).info(opened.image_size, opened.options)
     except InputError:
         return None
 
 
-def _pictures(opened: Opened) -> str:
+def _images(opened: Opened) -> str:
     if opened.problems:
         return f"cannot be opened: {' '.join(opened.problems)}"
     count = sum(map(len, opened.splits.values()))
@@ -307,7 +308,7 @@ def _pictures(opened: Opened) -> str:
 def _entry(name: str, text: str) -> str:
     width = terminal_width() - _HEADING - 4
     lines: list[str] = []
-    # Line by line: BibTeX keeps its form.
+    # Line by line, so that BibTeX keeps its layout.
     for line in text.strip().splitlines():
         lines += textwrap.wrap(line, width, break_long_words=False) or [""]
     first, *others = lines

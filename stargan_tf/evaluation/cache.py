@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from stargan_tf.archives import read_arrays, write_arrays
 from stargan_tf.data.cache import cache_folder
@@ -26,6 +25,7 @@ from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
 from stargan_tf.evaluation.measures import ByImage, Measurement
 from stargan_tf.evaluation.results import Example, TaskResult
 from stargan_tf.evaluation.tasks import image_batches
+from stargan_tf.progress import Progress
 
 if TYPE_CHECKING:
     from stargan_tf.evaluation.inception import FeatureExtractor
@@ -128,12 +128,12 @@ class RealStatistics:
         for shown, target in zip(wanted, targets, strict=True):
             shown[self.rows(target)] = True
         rows = np.flatnonzero(wanted.any(axis=0))
-        with tqdm(total=len(rows), desc="Real images", unit="image", disable=None) as b:
+        with Progress(total=len(rows), desc="Real images") as bar:
             for places, images in image_batches(self.source, rows, self.batch_size):
                 features = self.extractor(images)
                 for shown, summary in zip(wanted, summaries, strict=True):
                     summary.update(features[shown[rows[places]]])
-                b.update(len(images))
+                bar.update(len(images))
         for target, summary in zip(targets, summaries, strict=True):
             write_arrays(self._file(target), summary.state(), "statistics")
         return summaries

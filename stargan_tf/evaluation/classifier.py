@@ -24,6 +24,7 @@ from stargan_tf.evaluation.options import (
 from stargan_tf.files import new_file
 from stargan_tf.layers.precision import keras_settings
 from stargan_tf.native_output import is_quiet, note
+from stargan_tf.progress import Interval
 
 # Size → channels of the first stage, doubled by each stage, and blocks of each stage.
 SIZES = {
@@ -35,7 +36,6 @@ SIZES = {
 LARGE_IMAGE = 96
 # In the cache key: increment when training or the networks change.
 VERSION = 1
-LINE_EVERY = 100  # steps between lines of progress without a terminal
 
 
 class LabelClassifier:
@@ -174,11 +174,12 @@ def train_classifier(
     note(f"Training a classifier on {len(images)} real images, {steps} steps.")
     # In a log file, lines are readable and a progress bar is not.
     on_screen = sys.stdout.isatty() and not is_quiet()
+    interval = Interval()
 
     def print_line(batch: int, logs: dict[str, float]) -> None:
         done = batch + 1
-        if not on_screen and (done % LINE_EVERY == 0 or done == steps):
-            text = f"Classifier: step {done} of {steps}, loss {logs['loss']:.3f}"
+        if not on_screen and (interval.is_over() or done == steps):
+            text = f"Classifier: batch {done} of {steps}, loss {logs['loss']:.3f}"
             note(text)
 
     network.fit(

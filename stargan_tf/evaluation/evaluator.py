@@ -5,7 +5,6 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.data.source import LabeledImages
@@ -35,6 +34,7 @@ from stargan_tf.evaluation.tasks import (
     Translated,
     image_batches,
 )
+from stargan_tf.progress import Progress
 from stargan_tf.steering import steering
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ class Evaluator:
             finished = None  # Its numbers depend on all tasks together.
         images = sum(len(task.rows) for task in tasks)
         results: list[TaskResult] = []
-        with tqdm(total=images, desc="Translating", unit="image", disable=None) as bar:
+        with Progress(total=images, desc="Translating") as bar:
             for task in tasks:
-                bar.set_postfix_str(task.name)
+                bar.set_postfix_str(task.name, refresh=False)
                 result = finished and finished.find(task.name)
                 if result:
                     bar.update(len(task.rows))

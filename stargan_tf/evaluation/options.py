@@ -145,85 +145,102 @@ class Number:
         return "↑" if self.more_is_better else "↓"
 
 
+# Headings are the keys in words, so that a number has the same name everywhere.
 NUMBERS = {
     "classification_error": Number(
         CLASSIFICATION,
-        "error",
-        "translations that a classifier does not assign to the target",
+        "classification error",
+        "translations in which a classifier does not see the target",
         "%",
     ),
     "kept_label_error": Number(
         CLASSIFICATION,
-        "others wrong",
-        "classifier errors on the labels other than the target",
+        "kept-label error",
+        "wrong answers at all labels but the target",
         "%",
     ),
     "fid": Number(FID, "FID", "distance between distributions of features", ".2f"),
     "kid": Number(KID, "KID", "unbiased distance of features, for few images", ".4f"),
     "lpips_diversity": Number(
-        LPIPS, "diversity", "LPIPS between translations of the same image", ".3f", True
+        LPIPS,
+        "LPIPS diversity",
+        "LPIPS between the translations of one image",
+        ".3f",
+        True,
     ),
     "lpips_to_source": Number(
-        LPIPS, "LPIPS moved", "LPIPS between image and translation", ".3f"
+        LPIPS, "LPIPS to source", "LPIPS between image and translation", ".3f"
     ),
     "lpips_to_truth": Number(
         LPIPS, "LPIPS to truth", "LPIPS between translation and true image", ".3f"
     ),
     "psnr_to_truth": Number(
-        UNCHANGED, "PSNR", "translation and true image, in dB", ".1f", True
+        UNCHANGED,
+        "PSNR to truth",
+        "translation against the true image, in dB",
+        ".1f",
+        True,
     ),
     "ssim_to_truth": Number(
-        UNCHANGED, "SSIM", "translation and true image", ".3f", True
+        UNCHANGED, "SSIM to truth", "translation against the true image", ".3f", True
     ),
     "cycle_error": Number(
-        UNCHANGED,
-        "cycle",
-        "change after translating back, in gray levels",
-        ".1f",
+        UNCHANGED, "cycle error", "gray levels lost on the way there and back", ".1f"
     ),
     "same_domain_change": Number(
         UNCHANGED,
-        "same label",
-        "change with an unchanged label, in gray levels",
+        "same-domain change",
+        "gray levels changed though the label stays",
         ".1f",
     ),
     "background_change": Number(
-        UNCHANGED, "background", "change outside the masks, in gray levels", ".1f"
+        UNCHANGED,
+        "background change",
+        "gray levels changed outside of the masks",
+        ".1f",
     ),
     "image_auc": Number(
-        DETECTION, "AUC", "AUC of images, diseased or healthy", ".3f", True
+        DETECTION,
+        "image AUC",
+        "ill images have higher scores than healthy ones",
+        ".3f",
+        True,
     ),
     "group_auc": Number(
         DETECTION,
-        "AUC of groups",
-        "AUC of groups such as patients, by highest score",
+        "group AUC",
+        "the same of patients, by highest score",
         ".3f",
         True,
     ),
     "pixel_auc": Number(
-        DETECTION, "pixels", "AUC of pixels in diseased images", ".3f", True
+        DETECTION, "pixel AUC", "AUC of the ill images' pixels", ".3f", True
     ),
     "pixel_precision": Number(
-        DETECTION, "AP", "average precision of pixels in diseased images", ".3f", True
+        DETECTION,
+        "pixel precision",
+        "average precision of the ill images' pixels",
+        ".3f",
+        True,
     ),
     "lesion_dice": Number(
         DETECTION,
-        "Dice",
-        "overlap of detections and lesions, best threshold",
+        "lesion Dice",
+        "overlap of candidates and lesions, best threshold",
         ".3f",
         True,
     ),
     "lesion_sensitivity": Number(
         DETECTION,
-        "sensitivity",
-        "detected lesions at one false positive per image",
+        "lesion sensitivity",
+        "lesions found, one false positive an image",
         "%",
         True,
     ),
     "identity_similarity": Number(
         UNCHANGED,
-        "identity",
-        "cosine similarity of embeddings before and after",
+        "identity similarity",
+        "cosine between the embeddings before and after",
         ".3f",
         True,
     ),

@@ -283,7 +283,7 @@ def results_table(results: Results) -> str:
             name = measurement.name.removesuffix("_real")
             error = replace(measurement, name=name)
             value, interval = formatted(name, error.value), formatted_interval(error)
-            rows.append(["error, on real images", value, interval])
+            rows.append(["classification error on real images", value, interval])
     blocks.append(aligned(rows))
     blocks += [f"Note: {note}" for note in results.notes]
     return "\n\n".join(blocks)

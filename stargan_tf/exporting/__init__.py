@@ -1,7 +1,7 @@
-"""Trained models in other programs' formats: SavedModel and LiteRT.
+"""Exports of trained models: SavedModel and LiteRT.
 
-This module imports neither TensorFlow nor NumPy: the command line declares its flags
-with it.
+This module imports neither TensorFlow nor NumPy, since the command line uses it to
+declare flags.
 """
 
 from pathlib import Path
@@ -19,30 +19,30 @@ FORMATS = {
     "litert": ("litert", "stargan_tf.exporting.litert:export_litert"),
     "torch": ("official", "stargan_tf.convert.write:export_checkpoint"),
 }
-# Kinds of LiteRT files.
+# Quantizations of LiteRT files.
 NONE, FLOAT16, DYNAMIC, INT8 = "none", "float16", "dynamic", "int8"
 MODES = (NONE, FLOAT16, DYNAMIC, INT8)
 MODES_HELP = (
     "none: float32. float16: half the size, computed in float32. dynamic: 8-bit "
-    "weights, a quarter of the size, usually the fastest. int8: products in 8-bit "
-    "integers, by ranges seen on the run's training images, except where that "
-    "does much harm; the norms stay float."
+    "weights, a quarter of the size, usually the fastest. int8: convolutions and dense "
+    "layers in 8-bit integers, calibrated on training images, except for those that "
+    "lose much accuracy; normalization stays float."
 )
-# Types of their images, in and out.
+# Types of their input and output images.
 FLOAT32, UINT8 = "float32", "uint8"
 INPUT_TYPES = (FLOAT32, UINT8)
 
 
 class AgreementError(Exception):
-    """An exported model whose outputs are too far from those of Keras.
+    """An exported model whose outputs differ too much from those of Keras.
 
-    The command line prints it in one line and exits with 1. Nothing is left of the
-    export.
+    The command line prints it in one line and exits with status 1. The export is not
+    written.
     """
 
 
 def check_format(format: str, model: str) -> None:
-    """Raises InputError for a format that there is not for a model family."""
+    """Raises `InputError` for a format that a model family does not support."""
     if format not in FORMATS:
         raise InputError(
             f"There is no export format '{format}'. {near_names(format, FORMATS)}"
@@ -52,10 +52,10 @@ def check_format(format: str, model: str) -> None:
 
 
 def export_model(model: Any, filepath: Any, format: str, **options: Any) -> Path:
-    """Exports a model in memory; see `StarGANBase.export`.
+    """Implements `StarGANBase.export`.
 
-    It takes the way of the command line, by a checkpoint: what is exported is what is
-    saved.
+    Like the command line, it exports a checkpoint, so that the export equals the saved
+    model.
     """
     from stargan_tf.training.run_folder import save_preset, state_of
 

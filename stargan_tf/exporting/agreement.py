@@ -1,4 +1,4 @@
-"""What all exports share: sample images, float32, and the comparison with Keras."""
+"""Shared by all exports: sample images, float32, and the comparison with Keras."""
 
 import math
 import warnings
@@ -20,10 +20,10 @@ from stargan_tf.training.run_folder import attach_landmarks, open_checkpoint, ru
 from stargan_tf.training.watching import pick
 from stargan_tf.version import __version__
 
-PIXEL_SPAN = 2.0  # images are in [-1, 1]
+PIXEL_SPAN = 2.0  # Images are in [-1, 1].
 GRAY_LEVEL = PIXEL_SPAN / 255
 CHECKED = 20
-OWN_DATA = DataChoice()  # a run's own
+OWN_DATA = DataChoice()  # The data set of the model.
 JOINT = "joint"
 Arrays = Mapping[str, np.ndarray]
 
@@ -33,10 +33,10 @@ class Agreement:
     """Differences between two models' outputs for the same inputs.
 
     Args:
-        images: how many outputs were compared.
-        max: the largest absolute difference.
-        mean: the mean absolute difference.
-        psnr: 10·log10(span² / mean squared difference), dB; infinite if equal.
+        images: number of outputs compared.
+        max: maximum absolute difference.
+        mean: mean absolute difference.
+        psnr: 10·log10(span² / mean squared difference) in dB; infinite if equal.
     """
 
     images: int
@@ -45,7 +45,7 @@ class Agreement:
     psnr: float
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready; an infinite `psnr` is None there, since JSON has none."""
+        """A dictionary for JSON, in which an infinite `psnr` is None."""
         values = asdict(self)
         return {**values, "psnr": self.psnr if math.isfinite(self.psnr) else None}
 
@@ -55,26 +55,26 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Limit:
-    """How close to Keras an exported model has to be.
+    """The required agreement of an exported model with Keras.
 
     Args:
-        max: the largest absolute difference allowed, or None.
-        psnr: the smallest PSNR allowed in dB, or None.
+        max: maximum absolute difference, or None.
+        psnr: minimum PSNR in dB, or None.
     """
 
     max: float | None = None
     psnr: float | None = None
 
     def allows(self, agreement: Agreement) -> bool:
-        """Whether an agreement is good enough; outputs with NaN never are."""
+        """Whether an agreement meets the limit; outputs with NaN never do."""
         near = self.max is None or agreement.max <= self.max
         alike = self.psnr is None or agreement.psnr >= self.psnr
         return near and alike and not math.isnan(agreement.mean)
 
     def __str__(self) -> str:
-        parts = [f"max {self.max:.2g} at most"] if self.max is not None else []
-        parts += [f"PSNR {self.psnr:g} dB at least"] if self.psnr is not None else []
-        return ", ".join(parts)
+        bounds = [f"max at most {self.max:.2g}"] if self.max is not None else []
+        bounds += [f"PSNR at least {self.psnr:g} dB"] if self.psnr is not None else []
+        return ", ".join(bounds)
 
 
 def measure(
@@ -83,16 +83,19 @@ def measure(
     """Compares outputs of Keras with those of an exported model.
 
     Args:
-        expected: what Keras gave, (n, …).
-        received: what the exported model gave; the same shape.
-        span: the range that PSNR refers to; None for that of the expected outputs.
+        expected: outputs of Keras, (n, …).
+        received: outputs of the exported model, with the same shape.
+        span: the value range for PSNR; None for that of the expected outputs.
+
+    Returns:
+        The agreement.
 
     Raises:
-        ValueError: if the shapes differ, or there is nothing to compare.
+        ValueError: if the shapes differ, or the outputs are empty.
     """
     if expected.shape != received.shape or not expected.size:
         raise ValueError(
-            "Outputs of one shape, not empty, can be compared. Received: "
+            "Outputs to compare must have one shape and not be empty. Received: "
             f"{expected.shape} and {received.shape}"
         )
     error = np.abs(expected.astype(np.float64) - received)
@@ -109,7 +112,7 @@ def measure(
 def open_for_export(checkpoint: Path, state: State) -> Any:
     """The model of a checkpoint, computing in float32.
 
-    The landmark network beside it makes its masks; code that its run names does not.
+    The landmark network beside it computes its masks; code that its run names does not.
     """
     model = open_checkpoint(checkpoint, state)
     if model.dtype_policy.name != "float32":
@@ -128,7 +131,7 @@ class SampleImages:
         images: uint8 (n, height, width, channels).
         labels: float32 (n, domains of the data set).
         dataset: its index in the model's `LabelSpace`.
-        described: what they are, such as `"20 held-out images of 'toon_people'"`.
+        described: a description: `"20 held-out images of 'toon_people'"`.
     """
 
     images: np.ndarray
@@ -137,20 +140,20 @@ class SampleImages:
     described: str
 
     def first(self, count: int) -> "SampleImages":
-        """The first `count` of them."""
+        """The first `count` images."""
         return replace(self, images=self.images[:count], labels=self.labels[:count])
 
 
 def held_out_images(
     checkpoint: Path, state: State, choice: DataChoice, count: int = CHECKED
 ) -> SampleImages:
-    """Held-out images of the run's data; random ones, with a warning, without it."""
+    """Held-out images of the data set; without it, random ones, with a warning."""
     try:
         data = open_evaluation_data(checkpoint, state, choice)
     except (InputError, OSError) as error:
         if choice != OWN_DATA:
             raise
-        text = f"Measured on random images, since the data cannot be opened: {error}"
+        text = f"Compared on random images, since the data cannot be opened: {error}"
         warnings.warn(text, stacklevel=2)
         return random_images(as_infos(state.datasets)[0], count)
     return _picked(data.held_out, data.dataset, count, "held-out images")
@@ -159,7 +162,7 @@ def held_out_images(
 def training_images(
     checkpoint: Path, state: State, choice: DataChoice, count: int
 ) -> SampleImages:
-    """Training images of the run's data, spread over it."""
+    """Evenly spread training images of the data set."""
     data = open_evaluation_data(checkpoint, state, choice)
     return _picked(data.train, data.dataset, count, "training images")
 
@@ -171,7 +174,7 @@ def _picked(source: Any, dataset: int, count: int, described: str) -> SampleImag
 
 
 def random_images(info: DatasetInfo, count: int) -> SampleImages:
-    """Smooth random images with random labels, the same ones at each call."""
+    """Smooth random images with random labels, the same ones in each call."""
     images = smooth_noise(0, count, info.shape)
     images = to_float(images) if info.intensity else images
     labels = np.random.default_rng(0).integers(0, 2, (count, len(info.domains)))
@@ -182,10 +185,12 @@ def random_images(info: DatasetInfo, count: int) -> SampleImages:
 
 
 def smooth_noise(seed: int, count: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Random images of large, soft spots.
+    """Random images with large, soft spots.
 
     Args:
-        shape: their height, width, and channels.
+        seed: random seed.
+        count: number of images.
+        shape: height, width, and channels.
 
     Returns:
         uint8 (count, *shape).
@@ -204,13 +209,13 @@ def smooth_noise(seed: int, count: int, shape: tuple[int, int, int]) -> np.ndarr
 
 
 def described_model(state: State) -> dict[str, Any]:
-    """Version, labels, and how images become squares; JSON-ready."""
+    """Version, labels, and preparation of a model, as a dictionary for JSON."""
     space = LabelSpace(state.datasets)
     names = space.names
     single = len(space.datasets) == 1
     groups = [
-        [names[part][info.index(domain)] for domain in group]
-        for info, part in zip(space.datasets, space.slices, strict=True)
+        [names[columns][info.index(domain)] for domain in group]
+        for info, columns in zip(space.datasets, space.slices, strict=True)
         for group in _exclusive_groups(info, single)
     ]
     return {
@@ -229,6 +234,6 @@ def described_model(state: State) -> dict[str, Any]:
 
 
 def _exclusive_groups(info: DatasetInfo, single: bool) -> Sequence[Sequence[str]]:
-    """In a joint label, the names of a one-hot part exclude each other."""
+    """In a joint label, the domains of a one-hot data set exclude each other."""
     one_hot = info.label_type == ONE_HOT and not single
     return [info.domains] if one_hot else info.exclusive_groups

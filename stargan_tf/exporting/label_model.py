@@ -1,7 +1,7 @@
-"""Models that labels steer, as a SavedModel and as a LiteRT file.
+"""Exports of label models as a SavedModel and as a LiteRT file.
 
-The model is any `models.label_model.LabelModel`. Its SavedModel holds the generator, and
-the discriminator for source labels:
+The model is any `models.label_model.LabelModel`. Its SavedModel contains the generator,
+and the discriminator for source labels:
 
 | signature | inputs | outputs |
 |---|---|---|
@@ -10,9 +10,9 @@ the discriminator for source labels:
 | `translate_encoded` | `encoded` string [n], `names` string [n] | `encoded_bytes` [n] |
 | `classify_encoded` | `encoded` | `labels` |
 
-c is the width of the label vector; `exporting.saved_model` explains the rest. `names` are
-targets as after `--to` on the command line: `Blond_Hair,-Young`; what they do not name
-stays as the discriminator sees it.
+c is the width of the label vector; for the rest, see `exporting.saved_model`. `names` are
+targets as for `--to` on the command line: `Blond_Hair,-Young`; other labels keep the
+discriminator's prediction.
 
 The LiteRT file `generator` has the signature `translate`.
 """  # noqa: E501
@@ -43,6 +43,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
 
     Args:
         model: a `LabelModel` that computes in float32.
+        description: of the export, with `fit` and `crop_size`.
     """
     networks = _Networks(model)
     signatures = []
@@ -53,7 +54,7 @@ def served_model(model: Any, description: Mapping[str, Any]) -> ServedModel:
 
 
 class _Networks:
-    """What the signatures share: one function in the file for each network."""
+    """Shared by all signatures: one function in the file for each network."""
 
     def __init__(self, model: Any):
         self._space = model.label_space
@@ -85,31 +86,31 @@ class _Networks:
 
     @tf.function(autograph=False)
     def _probabilities(self, images):
-        """As `LabelModel.classify`, for all data sets side by side."""
+        """Like `LabelModel.classify`, concatenated for all data sets."""
         logits = self._discriminator(images, training=False)[1]
-        space, parts = self._space, []
+        space, probabilities = self._space, []
         for info, columns in zip(space.datasets, space.slices, strict=True):
             one_hot = info.label_type == ONE_HOT
             activation = tf.nn.softmax if one_hot else tf.math.sigmoid
-            parts.append(activation(logits[:, columns]))
-        return tf.concat(parts, axis=1)
+            probabilities.append(activation(logits[:, columns]))
+        return tf.concat(probabilities, axis=1)
 
 
 def labels_by_name(space: LabelSpace, texts, probabilities):
-    """The label vectors that targets such as `Blond_Hair,-Young` stand for.
+    """The label vectors for targets such as `Blond_Hair,-Young`.
 
-    The same rules as `data.targets`, as a graph.
+    The same rules as in `data.targets`, as a graph.
 
     Args:
+        space: the label space of the model.
         texts: string (n,): targets (docs/targets.md).
-        probabilities: float (n, num_domains), of the source's own labels.
+        probabilities: float (n, num_domains), of the source labels.
 
     Returns:
-        float32 (n, width of the label vector). A target that makes no sense is
-        INVALID_ARGUMENT.
+        float32 (n, width of the label vector). An invalid target is INVALID_ARGUMENT.
     """
     counts = [len(info.domains) for info in space.datasets]
-    owner = np.repeat(np.arange(len(counts)), counts)  # each label's data set
+    owner = np.repeat(np.arange(len(counts)), counts)  # Data set of each label.
     owners = np.eye(len(counts), dtype=np.float32)[owner]
     named, shift = named_changes(space, texts)
     on, off = tf.maximum(shift, 0.0), tf.maximum(-shift, 0.0)
@@ -120,15 +121,15 @@ def labels_by_name(space: LabelSpace, texts, probabilities):
     rules = (
         (
             ~((on > 0) & (excluded > 0)),
-            "A target wants two labels that exclude each other.",
+            "A target has two labels that exclude each other.",
         ),
         (
             tf.reduce_sum(tf.cast(used, tf.int32), axis=1) == 1,
-            "A target names labels of one data set at a time.",
+            "A target must name labels of a single data set.",
         ),
         (
             chosen | ~used | ~one_hot[None],
-            "Exactly one of these labels is on: name the one to switch to.",
+            "Exactly one of these labels must be on: name the one to switch to.",
         ),
     )
     checks = [tf.debugging.Assert(tf.reduce_all(ok), [text]) for ok, text in rules]
@@ -141,8 +142,7 @@ def labels_by_name(space: LabelSpace, texts, probabilities):
     return tf.concat([wanted, tf.cast(used, tf.float32)], axis=1)
 
 
-# What stands for the marks of the grammar where they are part of a quoted name. Names
-# have no control characters.
+# Substitutes for special characters in quoted names, which have no control characters.
 _HIDDEN = {'"': "\1", ",": "\2", ":": "\3", "=": "\4"}
 _NUMBER = r"(\d+|\d*\.\d+)"
 
@@ -153,15 +153,15 @@ def _hidden(name: str) -> str:
 
 
 def named_changes(space: LabelSpace, texts):
-    """Targets as text in a graph: what they name, and how far it is moved.
+    """Parses targets in a graph.
 
     Args:
-        space: the model's names.
+        space: the label space of the model.
         texts: string (n,): targets (docs/targets.md).
 
     Returns:
-        Which labels are named, bool (n, num_domains), and `Target.changes`, float32 of
-        that shape in [-1, 1]. A text that is no target is INVALID_ARGUMENT.
+        The labels that are named, bool (n, num_domains), and `Target.changes`, float32
+        of that shape in [-1, 1]. An invalid text is INVALID_ARGUMENT.
     """
     pairs = [(info.name, name) for info in space.datasets for name in info.domains]
     known = [name for _, name in pairs]
@@ -210,19 +210,19 @@ def named_changes(space: LabelSpace, texts):
 
 
 def _without_quotes(texts, known):
-    """Targets in which only commas between items are commas, likewise other marks."""
-    parts = tf.strings.split(texts, '"')  # ragged; every second one was quoted
-    quoted = parts.flat_values
+    """Replaces special characters within quotes by their substitutes."""
+    pieces = tf.strings.split(texts, '"')  # Ragged; every second one was quoted.
+    quoted = pieces.flat_values
     for mark, code in _HIDDEN.items():
         quoted = tf.strings.regex_replace(quoted, mark, code)
-    is_quoted = tf.ragged.range(parts.row_lengths()).flat_values % 2 == 1
-    hidden = tf.where(is_quoted, quoted, parts.flat_values)
-    # Each with its quote before it: the join would leave out separators of empty parts.
+    is_quoted = tf.ragged.range(pieces.row_lengths()).flat_values % 2 == 1
+    hidden = tf.where(is_quoted, quoted, pieces.flat_values)
+    # Each with a quote in front, since the join omits separators of empty pieces.
     hidden = tf.strings.unsorted_segment_join(
-        _HIDDEN['"'] + hidden, parts.value_rowids(), parts.nrows()
+        _HIDDEN['"'] + hidden, pieces.value_rowids(), pieces.nrows()
     )
     hidden = tf.strings.regex_replace(hidden, "^" + _HIDDEN['"'], "")
-    # A text that is exactly a name stands for it.
+    # A text that equals a name means that name.
     names = [name for name in known if not name.startswith('"')]
     if not names:
         return hidden
@@ -232,15 +232,16 @@ def _without_quotes(texts, known):
 
 
 def _binarized(space: LabelSpace, probabilities):
-    """The source's own labels, 0 or 1, as `data.targets` does it with NumPy."""
+    """The source labels, 0 or 1, like `data.targets.binarize`."""
     columns = tf.unstack(tf.cast(probabilities >= 0.5, tf.float32), axis=1)
-    for info, part in zip(space.datasets, space.slices, strict=True):
+    for info, labels in zip(space.datasets, space.slices, strict=True):
         if info.label_type == ONE_HOT:
-            best = tf.argmax(probabilities[:, part], axis=1)
-            columns[part] = tf.unstack(tf.one_hot(best, len(info.domains)), axis=1)
+            best = tf.argmax(probabilities[:, labels], axis=1)
+            columns[labels] = tf.unstack(tf.one_hot(best, len(info.domains)), axis=1)
             continue
         for group in info.exclusive_groups:
-            indices = [part.start + info.index(domain) for domain in group]
+            first = labels.start
+            indices = [first + info.index(domain) for domain in group]
             members = tf.gather(probabilities, indices, axis=1)
             some = tf.reduce_sum(members, axis=1) >= 0.5
             best = tf.argmax(members, axis=1)
@@ -250,18 +251,18 @@ def _binarized(space: LabelSpace, probabilities):
 
 
 def _exclusions(space: LabelSpace) -> np.ndarray:
-    """(num_domains, num_domains): 1 where the row's label switches the column's off."""
+    """(num_domains, num_domains): 1 if the row's label switches the column's off."""
     matrix = np.zeros((space.num_domains, space.num_domains), np.float32)
-    for info, part in zip(space.datasets, space.slices, strict=True):
+    for info, columns in zip(space.datasets, space.slices, strict=True):
         for domain in info.domains:
             for rival in info.rivals(domain):
                 row, column = info.index(domain), info.index(rival)
-                matrix[part.start + row, part.start + column] = 1.0
+                matrix[columns.start + row, columns.start + column] = 1.0
     return matrix
 
 
 def _answers(model: Any, samples: SampleImages):
-    """Each image with the labels of another, and with every label name in turn."""
+    """Keras' answers: each image with labels of another one, and with label names."""
     images, dataset = to_float(samples.images), samples.dataset
     info = model.label_space.datasets[dataset]
     labels = np.roll(samples.labels, 1, axis=0)
@@ -270,8 +271,8 @@ def _answers(model: Any, samples: SampleImages):
 
     def classify():
         count = len(model.label_space.datasets)
-        parts = [model.classify(images, dataset=number) for number in range(count)]
-        return np.concatenate(parts, axis=1)
+        labels = [model.classify(images, dataset=index) for index in range(count)]
+        return np.concatenate(labels, axis=1)
 
     inputs = {
         "images": samples.images,

@@ -1,6 +1,6 @@
-"""A trained model → a folder of LiteRT files for phones, browsers and small boards.
+"""Export of a model to LiteRT files for phones, browsers, and small boards.
 
-A family's adapter (`ModelFamily.litert`) makes a `LiteRTModel`: which files, with which
+A family's adapter (`ModelFamily.litert`) creates a `LiteRTModel` with files and
 signatures. This module converts them, quantizes them, and compares them with Keras.
 """
 
@@ -16,7 +16,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from stargan_tf import files
 from stargan_tf.data.pictures import to_float, to_uint8
@@ -55,41 +54,42 @@ from stargan_tf.exporting.litert_file import (
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import without_lines
 from stargan_tf.private_interfaces import calibrated, quantized
+from stargan_tf.progress import Progress
 from stargan_tf.training.checkpoints import State
 
 FORMAT = "stargan_tf.litert/1"
 DESCRIPTION = "model.json"
-IMAGES = ("images", "references")  # inputs and outputs that are images in [-1, 1]
+IMAGES = ("images", "references")  # Inputs and outputs that are images in [-1, 1].
 LIMITS = {
     NONE: Limit(max=1e-3),
     FLOAT16: Limit(max=1e-2),
     DYNAMIC: Limit(psnr=30.0),
     INT8: Limit(psnr=25.0),
 }
-# Operations that become 8-bit. Instance normalization takes differences of near
-# numbers, and an 8-bit norm costs more than all products together. DEPTHWISE_CONV_2D
-# has few weights, and a light 128 px generator took four times as long with it in int8
-# (ai-edge-litert 2.3, x86).
+# Operations to quantize. Instance normalization computes differences of nearly equal
+# numbers; in 8 bits, it would lose more accuracy than all products together.
+# DEPTHWISE_CONV_2D has few weights, and made a light 128 px generator four times slower
+# in int8 (ai-edge-litert 2.3, x86).
 PRODUCTS = ("CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
-# Mean squared error over the squared range: 38 dB. Below, flat colors of the demos'
-# faces are speckled, though `LIMITS` would let them pass.
-WANTED_ERROR = 10**-3.8
-PROBED = 3  # images that show how much harm a quantized product does
+# Mean squared error relative to the squared range: 38 dB. At lower PSNR, uniform colors
+# show speckles, although `LIMITS` would accept them.
+TARGET_ERROR = 10**-3.8
+PROBED = 3  # Images on which the error of each quantized product is measured.
 
 
 @dataclass(frozen=True)
 class FileSignature:
-    """One signature of a file; the batch is 1, everything float32.
+    """A signature of a file, with batch size 1 and float32 tensors.
 
     Args:
-        name: of the signature.
-        shapes: input → shape with the batch.
-        function: tensors by input name → {output: tensor}, one output, in operations
-            that LiteRT has built in. `IMAGES` are uint8 in uint8 files.
+        name: its name.
+        shapes: input → shape, including the batch.
+        function: tensors by input name → {output: tensor}, one output, with builtin
+            operations of LiteRT. `IMAGES` are uint8 in uint8 files.
         samples: sample images → {input: one row for each image}.
-        keras: the same inputs by name, all rows → what Keras' own networks give.
-        limit: how close to Keras it has to be in files of any quantization; None for
-            that of the quantization.
+        keras: the same inputs by name, all rows → the output of Keras.
+        limit: how close to Keras it has to be, whatever the quantization; None for the
+            limit of the quantization.
     """
 
     name: str
@@ -102,12 +102,12 @@ class FileSignature:
 
 @dataclass(frozen=True)
 class LiteRTFile:
-    """One file.
+    """A LiteRT file.
 
     Args:
         role: `"generator"`, `"style"`, or `"landmarks"`; the file's name without its
             extension.
-        signatures: what it can be asked for.
+        signatures: its signatures.
         networks: the Keras layers whose weights they use.
     """
 
@@ -117,7 +117,7 @@ class LiteRTFile:
 
     @property
     def file_name(self) -> str:
-        """Its name in an export's folder."""
+        """Its name in the folder of an export."""
         return f"{self.role}.tflite"
 
 
@@ -127,7 +127,7 @@ class LiteRTModel:
 
     Args:
         files: the files.
-        details: what `model.json` says beyond what it says of every family.
+        details: additional entries of `model.json`.
     """
 
     files: Sequence[LiteRTFile]
@@ -145,18 +145,26 @@ def export_litert(
     data: DataChoice = OWN_DATA,
     overwrite: bool = False,
 ) -> tuple[list[Path], dict[str, Agreement], str]:
-    """Writes `model.json` and the `.tflite` files; all of them, or nothing.
+    """Writes `model.json` and the `.tflite` files atomically.
 
     Args:
-        input_type: of images, `"float32"` or `"uint8"`.
+        checkpoint: the checkpoint of the model.
+        state: its state.
+        output: the folder to write.
+        quantize: one of `exporting.MODES`.
+        input_type: type of images, `"float32"` or `"uint8"`.
+        calibration_images: number of training images for int8.
+        check: whether to compare the files with Keras.
+        data: the data set for calibration and comparison.
+        overwrite: whether to replace an existing folder.
 
     Returns:
-        The files, {signature: how it agrees with Keras} (empty without `check`), and
-        the images of that comparison in words.
+        The files, {signature: agreement with Keras} (empty without `check`), and a
+        description of the images of the comparison.
 
     Raises:
         AgreementError: if a file differs too much from Keras.
-        InputError: for int8, if the training data is not there.
+        InputError: for int8, if the training data are not available.
         ImportError: with `check` or int8, without ai-edge-litert.
     """
     model = litert_model(checkpoint, state)
@@ -173,9 +181,9 @@ def export_litert(
             content = convert(file, quantize, input_type, calibration)
             content = with_metadata(content, description)
             if samples:
-                found = KerasOutputs(file, input_type, samples).compare(content)
-                _check(file, found, quantize, input_type, samples.described)
-                agreement |= found
+                measured = KerasOutputs(file, input_type, samples).compare(content)
+                _check(file, measured, quantize, input_type, samples.described)
+                agreement |= measured
             (folder / file.file_name).write_bytes(content)
             entries[file.role] = {
                 "path": file.file_name,
@@ -185,7 +193,7 @@ def export_litert(
             }
         if samples:
             description["measured_on"] = samples.described
-        shown = {name: found.to_dict() for name, found in agreement.items()}
+        shown = {name: measured.to_dict() for name, measured in agreement.items()}
         description |= {"agreement": shown, "files": entries}
         files.write_json(folder / DESCRIPTION, description)
     measured_on = samples.described if samples else ""
@@ -193,13 +201,13 @@ def export_litert(
 
 
 def litert_model(checkpoint: Path, state: State) -> LiteRTModel:
-    """A trained model's networks as they go into LiteRT files."""
+    """The files and signatures for a trained model."""
     model = open_for_export(checkpoint, state)
     return resolve_name(family(state.model).litert)(model)
 
 
 def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
-    """What `model.json` and every file's metadata say; JSON-ready."""
+    """The content of `model.json` and of each file's metadata, for JSON."""
     return {
         "format": FORMAT,
         **described_model(state),
@@ -210,16 +218,17 @@ def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
 
 
 def limit(quantize: str, input_type: str) -> Limit:
-    """How close to Keras a file has to be.
+    """The required agreement of a file with Keras.
 
     Args:
-        input_type: one of `exporting.INPUT_TYPES`; rounded to uint8, a value near the
-            middle between two gray levels may become either.
+        quantize: one of `exporting.MODES`.
+        input_type: one of `exporting.INPUT_TYPES`; with uint8, values halfway between
+            two gray levels may be rounded to either.
     """
-    found = LIMITS[quantize]
-    if input_type == UINT8 and found.max is not None:
-        return Limit(max=found.max + GRAY_LEVEL)
-    return found
+    required = LIMITS[quantize]
+    if input_type == UINT8 and required.max is not None:
+        return Limit(max=required.max + GRAY_LEVEL)
+    return required
 
 
 def _check(
@@ -230,22 +239,22 @@ def _check(
     described: str,
 ) -> None:
     own = {signature.name: signature.limit for signature in file.signatures}
-    for name, found in agreement.items():
-        wanted = own[name] or limit(quantize, input_type)
-        if not wanted.allows(found):
+    for name, measured in agreement.items():
+        required = own[name] or limit(quantize, input_type)
+        if not required.allows(measured):
             raise AgreementError(
-                f"'{name}' differs too much from Keras on {described}: {found}; "
-                f"--quantize {quantize} needs {wanted}. Nothing was written. Choose "
-                "another --quantize, or pass --nocheck to write it all the same."
+                f"'{name}' differs too much from Keras on {described}: {measured}; "
+                f"--quantize {quantize} needs {required}. Nothing was written. Choose "
+                "another --quantize, or pass --nocheck to write it anyway."
             )
 
 
 class KerasOutputs:
-    """What Keras gives for sample images, to compare files with.
+    """Outputs of Keras for sample images, to compare files with.
 
     Args:
-        file: what is compared.
-        input_type: of the files' images, `"float32"` or `"uint8"`.
+        file: the file to compare.
+        input_type: type of the file's images, `"float32"` or `"uint8"`.
         samples: the images.
     """
 
@@ -260,7 +269,7 @@ class KerasOutputs:
         """Runs a file on the same inputs.
 
         Returns:
-            Signature → how they agree, images on the scale of [-1, 1].
+            Signature → agreement, for images on the scale of [-1, 1].
 
         Raises:
             ImportError: without ai-edge-litert.
@@ -282,10 +291,12 @@ class KerasOutputs:
 def sample_rows(
     signature: FileSignature, input_type: str, samples: SampleImages
 ) -> Iterator[Arrays]:
-    """A signature's inputs for one image after another, as its file takes them.
+    """Yields a signature's inputs for each image, as its file takes them.
 
     Args:
-        input_type: of the file's images, `"float32"` or `"uint8"`.
+        signature: the signature.
+        input_type: type of the file's images, `"float32"` or `"uint8"`.
+        samples: the images.
     """
     inputs = signature.samples(samples)
     for i in range(len(samples.images)):
@@ -302,13 +313,16 @@ def convert(
     input_type: str,
     calibration: SampleImages | None = None,
 ) -> bytes:
-    """Converts one file's networks.
+    """Converts the networks of one file.
 
     Args:
-        input_type: of images, `"float32"` or `"uint8"`.
+        file: the file to create.
+        quantize: one of `exporting.MODES`.
+        input_type: type of images, `"float32"` or `"uint8"`.
+        calibration: training images for int8.
 
     Returns:
-        The file: builtin operations only, static shapes.
+        The content of the file, with builtin operations and static shapes only.
 
     Raises:
         ImportError: for int8, without ai-edge-litert.
@@ -339,7 +353,7 @@ def convert(
 def _typed(
     signature: FileSignature, input_type: str
 ) -> tuple[Callable[..., dict[str, Any]], list[tf.TensorSpec]]:
-    """A signature's function of positional tensors, images as the file has them."""
+    """A signature's function of positional tensors, with images in the file's type."""
     uint8 = IMAGES if input_type == UINT8 else ()
     inputs = [
         tf.TensorSpec(shape, tf.uint8 if name in uint8 else tf.float32, name=name)
@@ -352,7 +366,7 @@ def _typed(
             given[name] = tf.cast(given[name], tf.float32) * (1 / 127.5) - 1.0
         outputs = signature.function(**given)
         for name in set(uint8) & set(outputs):
-            # In [-1, 1]; the cast cuts off, which after + 0.5 is rounding.
+            # In [-1, 1]; the cast truncates, which after + 0.5 is rounding.
             outputs[name] = tf.cast(outputs[name] * 127.5 + 128.0, tf.uint8)
         return outputs
 
@@ -366,40 +380,46 @@ def _in_integers(
         for signature in file.signatures:
             rows = sample_rows(signature, input_type, calibration)
             count = len(calibration.images)
-            for row in tqdm(rows, f"calibrating {signature.name}", count, disable=None):
+            title = f"Calibrating {signature.name}"
+            for row in Progress(rows, title, total=count):
                 yield signature.name, row
 
     converter.representative_dataset = representative_dataset
     with warnings.catch_warnings():
-        # It calibrates with an interpreter of its own that it calls deprecated.
+        # TensorFlow calibrates with an interpreter that it declares deprecated.
         warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter")
         content = calibrated(converter)
     expected = KerasOutputs(file, input_type, calibration.first(PROBED))
 
     def error(content: bytes) -> float:
         agreement = expected.compare(content).values()
-        return max(10 ** (-found.psnr / 10) for found in agreement)
+        return max(10 ** (-measured.psnr / 10) for measured in agreement)
 
     return quantize_selectively(content, error)
 
 
 def quantize_selectively(calibrated: bytes, error: Callable[[bytes], float]) -> bytes:
-    """Quantizes as many products as keep the file's error small.
+    """Quantizes as many products as the error permits.
 
-    Of the products, a few near the output do most of the harm, because what they draw
-    is not normalized any more; harm adds up nearly as a sum. So each product's own is
-    measured, and the worst ones stay float until the rest is small enough.
+    A few products near the output cause most of the error, because their outputs are
+    not normalized; errors are nearly additive. Therefore, the error of each product is
+    measured, and the worst ones stay float until the sum of the others is small enough.
 
     Args:
-        error: a file → its mean squared error against Keras over the squared range.
+        calibrated: a calibrated float file.
+        error: a file → its mean squared error against Keras, relative to the squared
+            range.
+
+    Returns:
+        The content of the file.
     """
     whole = _quantized(calibrated, set())
-    if error(whole) <= WANTED_ERROR:
+    if error(whole) <= TARGET_ERROR:
         return whole
     products = outputs_of(calibrated, PRODUCTS)
     errors = {
         name: error(_quantized(calibrated, set(products) - {name}))
-        for name in tqdm(products, "trying products in int8", disable=None)
+        for name in Progress(products, "Quantizing", "operation")
     }
     return _quantized(calibrated, worst(errors))
 
@@ -408,11 +428,11 @@ def worst(errors: Mapping[str, float]) -> set[str]:
     """The products to keep float, so that the sum of the others' errors is small.
 
     Args:
-        errors: product → the error that it causes alone.
+        errors: product → the error from quantizing it alone.
     """
     kept, left = set(), sum(errors.values())
     for name in sorted(errors, key=errors.__getitem__, reverse=True):
-        if left <= WANTED_ERROR:
+        if left <= TARGET_ERROR:
             break
         kept.add(name)
         left -= errors[name]

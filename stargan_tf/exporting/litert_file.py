@@ -1,4 +1,4 @@
-"""What is inside of a LiteRT file, and how it is run."""
+"""The content of LiteRT files, and running them."""
 
 import json
 import re
@@ -19,8 +19,8 @@ FILE_IDENTIFIER = b"TFL3"
 BUFFER_ALIGNMENT = 16
 METADATA = "stargan_tf"
 _MISSING = (
-    "Comparing LiteRT files with Keras needs ai-edge-litert, and so does int8: pip "
-    "install 'stargan_tf[litert]'. Other files can be written with --nocheck."
+    "Comparing LiteRT files with Keras, and int8, need ai-edge-litert: pip install "
+    "'stargan_tf[litert]'. Without it, pass --nocheck, and no --quantize int8."
 )
 _TYPES = {schema.TensorType.FLOAT32: "float32", schema.TensorType.UINT8: "uint8"}
 _OPERATIONS = {
@@ -36,16 +36,16 @@ def unpack(content: bytes) -> Any:
 
 
 def pack(model: Any) -> bytes:
-    """The file of a `ModelT`."""
+    """The file for a `ModelT`."""
     builder = _AligningBuilder(1 << 20)
     builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
 
 
 class _AligningBuilder(flatbuffers.Builder):
-    """Puts buffers at multiples of 16 bytes, as the schema asks for.
+    """Aligns buffers to 16 bytes, as the schema requires.
 
-    The generated Python code forgets that; weights would be read unaligned.
+    The generated Python code does not, so that weights would be unaligned.
     """
 
     def StartVector(self, elemSize, numElems, alignment):
@@ -55,13 +55,13 @@ class _AligningBuilder(flatbuffers.Builder):
 
 
 def operations(content: bytes) -> Counter[str]:
-    """How often each operation occurs; `CUSTOM:name` if it is not built in."""
+    """Operation → number of occurrences; `CUSTOM:name` if it is not builtin."""
     return Counter(name for name, _ in _operators(unpack(content)))
 
 
-def outputs_of(content: bytes, kinds: tuple[str, ...]) -> list[str]:
-    """The names of the tensors that operations of some kinds compute."""
-    return [output for name, output in _operators(unpack(content)) if name in kinds]
+def outputs_of(content: bytes, names: tuple[str, ...]) -> list[str]:
+    """The names of the output tensors of the given operations."""
+    return [output for name, output in _operators(unpack(content)) if name in names]
 
 
 def _operators(model: Any) -> list[tuple[str, str]]:
@@ -79,11 +79,11 @@ def _operators(model: Any) -> list[tuple[str, str]]:
 
 
 def check_operations(content: bytes) -> None:
-    """Checks that a file runs everywhere: builtin operations, static shapes.
+    """Checks that a file is portable: builtin operations and static shapes only.
 
     Raises:
-        RuntimeError: if it has a custom or Flex operation, a variable, or a tensor
-            whose shape is known only when it runs.
+        RuntimeError: if it has a custom or Flex operation, a variable, or a tensor with
+            a dynamic shape.
     """
     wrong = [
         name
@@ -98,13 +98,13 @@ def check_operations(content: bytes) -> None:
     ]
     if wrong or open_shapes:
         raise RuntimeError(
-            "A LiteRT file has builtin operations and static shapes only. Received: "
-            f"operations {wrong}, tensors of open shape {open_shapes}"
+            "A LiteRT file must have builtin operations and static shapes only. "
+            f"Received: operations {wrong}, tensors with dynamic shapes {open_shapes}"
         )
 
 
 def signatures(content: bytes) -> dict[str, dict[str, Any]]:
-    """What a file can be asked for.
+    """The signatures of a file.
 
     Returns:
         Name → `{"inputs": {name: {"shape", "dtype"}}, "outputs": {…}}`.
@@ -131,7 +131,7 @@ def signatures(content: bytes) -> dict[str, dict[str, Any]]:
 
 
 def with_metadata(content: bytes, description: Mapping[str, Any]) -> bytes:
-    """Puts a description into a file, as the metadata entry `stargan_tf`."""
+    """Adds a description to a file, as the metadata entry `stargan_tf`."""
     model = unpack(content)
     buffer = schema.BufferT()
     text = json.dumps(description, ensure_ascii=False).encode()
@@ -153,7 +153,7 @@ def read_metadata(content: bytes) -> dict[str, Any] | None:
 
 
 def check_installed() -> None:
-    """Raises ImportError without ai-edge-litert."""
+    """Raises `ImportError` without ai-edge-litert."""
     _interpreter()
 
 
@@ -170,7 +170,7 @@ class Runner:
 
     Args:
         content: a LiteRT file.
-        threads: how many to compute with.
+        threads: number of threads.
 
     Raises:
         ImportError: without ai-edge-litert.

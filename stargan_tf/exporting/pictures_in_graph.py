@@ -1,10 +1,11 @@
-"""Image files inside of the graph: measuring, decoding, the square, encoding.
+"""Image files in a graph: size checks, decoding, cropping, and encoding.
 
-The same as `data.pictures` up to rounding, EXIF rotation included, with two exceptions:
-transparent pixels of GIFs become black, and BMPs with a palette are read as gray.
+Up to rounding, the results equal those of `data.pictures`, including EXIF rotation,
+with two exceptions: transparent GIF pixels become black, and BMP files with a palette
+are read as gray.
 
-TensorFlow's decoders take memory for what a file claims to be. So nothing is decoded
-whose size is not known here before.
+TensorFlow's decoders allocate memory for the size that a file claims to have.
+Therefore, the size of every file is checked before it is decoded.
 """
 
 import tensorflow as tf
@@ -13,16 +14,16 @@ from stargan_tf.data.info import RGB
 from stargan_tf.data.options import CROP
 from stargan_tf.limits import MAX_SERVED_PIXELS
 
-FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP or still WebP file."
-UNKNOWN = -1  # The number of pixels of a file that must not be decoded.
-_HEAD = 65_536  # EXIF data is one JPEG segment, which is shorter, near the start.
+FORMATS = "Unknown image file format. Send a JPEG, PNG, GIF, BMP, or still WebP file."
+UNKNOWN = -1  # Number of pixels of a file that must not be decoded.
+_HEAD = 65_536  # Longer than a JPEG segment with EXIF data, which is near the start.
 _PADDING = 32
 _EXIF = b"Exif\0\0"
-_TIFF = (b"MM\0*", b"II*\0")  # How EXIF data begins, by byte order.
+_TIFF = (b"MM\0*", b"II*\0")  # The start of EXIF data, by byte order.
 _ORIENTATION, _ENTRY, _MOST_ENTRIES = 0x0112, 12, 512
-# Passes over the pixels of a JPEG that are not counted; progressive files have 10.
+# Scans of a JPEG that count as one pass over its pixels; progressive files have 10.
 _SCANS = 20
-# Enough for a first image of 16 MB. Other files could keep the loop busy for hours.
+# Enough for a first image of 16 MB; more could keep the loop busy for hours.
 _MOST_BLOCKS = 65_536
 
 
@@ -38,15 +39,17 @@ def to_uint8(images):
 
 
 def decode(encoded, size, fit, crop_size):
-    """Files as the images that the model takes.
+    """Decodes, crops, and resizes image files.
 
     Args:
-        encoded: string (n,), whole files.
+        encoded: string (n,), the contents of the files.
         size: height and width of the result in pixels.
+        fit: see `Preparation`.
+        crop_size: see `Preparation`.
 
     Returns:
-        uint8 (n, *size, 3). What is no image in one of the `FORMATS`, or has more
-        than `MAX_SERVED_PIXELS`, is INVALID_ARGUMENT before it is decoded.
+        uint8 (n, *size, 3). Files in other `FORMATS`, or with more than
+        `MAX_SERVED_PIXELS`, are INVALID_ARGUMENT before they are decoded.
     """
 
     def square(content):
@@ -59,7 +62,7 @@ def decode(encoded, size, fit, crop_size):
 
 
 def encode(images):
-    """Images as PNG files.
+    """Encodes images as PNG files.
 
     Args:
         images: uint8 (n, height, width, 3).
@@ -81,7 +84,7 @@ def _decoded(content):
         content = tf.identity(content)
 
     def jpeg():
-        # TensorFlow's default is faster, and several gray levels off.
+        # TensorFlow's default is faster, but differs by several gray levels.
         exact = "INTEGER_ACCURATE"
         return tf.io.decode_jpeg(content, channels=3, dct_method=exact)
 
@@ -102,7 +105,7 @@ def _upright(image, orientation):
 
 
 def _as_rgb(image):
-    """Gray, gray with alpha, RGB or RGBA as RGB; what is transparent is white."""
+    """Gray, gray with alpha, RGB, or RGBA as RGB, blended with white."""
     channels = tf.shape(image)[-1]
     columns = tf.where(channels <= 2, [0, 0, 0], [0, 1, 2])
     colors = tf.gather(image, columns, axis=-1)
@@ -116,7 +119,7 @@ def _as_rgb(image):
 
 
 def _used(image, fit, crop_size, size):
-    """The part of the image that is used; see `data.options.used_box`."""
+    """The crop of the image that is used; see `data.options.used_box`."""
     if crop_size is None and fit != CROP:
         return image
     whole = tf.shape(image)[:2]
@@ -133,7 +136,7 @@ def _used(image, fit, crop_size, size):
 
 
 class _Header:
-    """The head of a file, read as numbers; bytes beyond its end are 0."""
+    """The header of a file, read as numbers; bytes beyond its end are 0."""
 
     def __init__(self, content):
         head = tf.io.decode_raw(tf.strings.substr(content, 0, _HEAD), tf.uint8)
@@ -143,7 +146,7 @@ class _Header:
         self.is_jpeg = self._starts_with(b"\xff\xd8\xff")
 
     def still(self):
-        """What there is to decode."""
+        """(number of pixels, content to decode)."""
         return tf.cond(
             self.is_jpeg,
             lambda: (self._jpeg_pixels(), self._content),
@@ -155,7 +158,7 @@ class _Header:
         )
 
     def orientation(self):
-        """EXIF's number of how the image lies, 1 (upright) to 8; 1 without EXIF."""
+        """The orientation from EXIF, 1 (upright) to 8; 1 without EXIF."""
         exif = tf.cond(
             self.is_jpeg,
             self._exif_of_jpeg,
@@ -166,39 +169,39 @@ class _Header:
         return _Header(exif)._orientation()
 
     def _exif_of_jpeg(self):
-        """EXIF data from its TIFF header on; nothing if there is none."""
+        """EXIF data, from its TIFF header on; empty if there is none."""
         head = tf.strings.substr(self._content, 0, _HEAD)
         return _behind(head, _EXIF, len(_EXIF))
 
     def _exif_of_png(self):
-        # With the header, which pixels hardly happen to spell.
-        found = [_behind(self._content, b"eXIf" + start, 4) for start in _TIFF]
-        return tf.strings.join(found)
+        # With the header, which is unlikely to occur in compressed pixels.
+        exif = [_behind(self._content, b"eXIf" + start, 4) for start in _TIFF]
+        return tf.strings.join(exif)
 
     def _exif_of_webp(self):
-        # Behind its name the chunk has its size, 4 bytes.
+        # The chunk's name is followed by its size, 4 bytes.
         exif = _behind(self._content, b"EXIF", 8)
         prefix = tf.strings.substr(exif, 0, len(_EXIF)) == _EXIF
         return tf.strings.substr(exif, tf.where(prefix, len(_EXIF), 0), _HEAD)
 
     def _orientation(self):
-        """From a TIFF header: byte order, 42, place of the first table of entries."""
+        """From a TIFF header: byte order, 42, position of the table of entries."""
         big = self._at(0) == ord("M")
         table = self._number(4, 4, big)
         count = tf.minimum(self._number(table, 2, big), _MOST_ENTRIES)
         entries = table + 2 + _ENTRY * tf.range(count)
         tags, values = (self._number(entries + i, 2, big) for i in (0, 8))
-        sound = (tags == _ORIENTATION) & (values >= 1) & (values <= 8)
-        return tf.reduce_max(tf.concat([tf.where(sound, values, 1), [1]], axis=0))
+        valid = (tags == _ORIENTATION) & (values >= 1) & (values <= 8)
+        return tf.reduce_max(tf.concat([tf.where(valid, values, 1), [1]], axis=0))
 
     def _jpeg_pixels(self):
-        """Those of one pass over the image; absurdly many passes count as more."""
+        """The pixels of a JPEG; a multiple of them for an excessive number of scans."""
         scans = tf.size(tf.strings.split(self._content, b"\xff\xda"), tf.int64) - 1
         sides = tf.image.extract_jpeg_shape(self._content)[:2]
         return tf.reduce_prod(tf.cast(sides, tf.int64)) * (1 + scans // _SCANS)
 
     def _pixels(self):
-        """Of PNG, BMP and WebP files."""
+        """The pixels of PNG, BMP, and WebP files."""
         width, height = self._number(18, 4, False), self._number(22, 4, False)
         bitmap = width * tf.minimum(height, 2**32 - height)  # Top down: negative.
         png = self._number(16, 4, True) * self._number(20, 4, True)
@@ -207,7 +210,7 @@ class _Header:
         lossless = [packed % 2**14 + 1, packed // 2**14 % 2**14 + 1]
         canvas = [self._number(place, 3, False) + 1 for place in (24, 27)]
         is_still = self._at(20) // 2 % 2 == 0
-        found = tf.constant(UNKNOWN, tf.int64)
+        total = tf.constant(UNKNOWN, tf.int64)
         for known, pixels in (
             (self._starts_with(b"\x89PNG") & self._starts_with(b"IHDR", 12), png),
             (self._starts_with(b"BM"), bitmap),
@@ -215,16 +218,16 @@ class _Header:
             (self._is_webp(b"VP8L"), tf.reduce_prod(lossless)),
             (self._is_webp(b"VP8X") & is_still, tf.reduce_prod(canvas)),
         ):
-            # Sides of 32 bits: their product may not fit into 64.
+            # The product of two 32-bit sides may overflow.
             pixels = tf.where(pixels < 0, tf.int64.max, pixels)
-            found = tf.where(known, pixels, found)
-        return found
+            total = tf.where(known, pixels, total)
+        return total
 
     def _first_of_gif(self):
-        """(pixels of the first image, the file cut off after it).
+        """(pixels of the first image, the file truncated after it).
 
-        The decoder would take memory for all images of an animation, and its images
-        need not be as small as the file's head says.
+        The decoder would allocate memory for all images of an animation, which may be
+        larger than the file's header says.
         """
         content = tf.cast(tf.io.decode_raw(self._content, tf.uint8), tf.int32)
         length = tf.size(content)
@@ -232,11 +235,11 @@ class _Header:
         def at(place):
             return content[tf.minimum(place, length - 1)]
 
-        def table(flags):  # Bytes of a table of colors.
+        def table(flags):  # Bytes of a color table.
             return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), 0)
 
         def step(place, in_data, width, height):
-            """One block: at `place` it begins, or its next piece of data does."""
+            """One block, which begins at `place`, or its next chunk of data."""
             first = at(place)
             is_image = ~in_data & (first == ord(","))
             is_extension = ~in_data & (first == ord("!"))
@@ -257,7 +260,7 @@ class _Header:
             maximum_iterations=_MOST_BLOCKS,
             parallel_iterations=1,
         )
-        # Cut files are the decoder's business; those with too many blocks are not.
+        # Truncated files are left to the decoder, but not those with too many blocks.
         known = (width >= 0) & (is_over | (place >= length))
         pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
         cut = tf.strings.substr(self._content, 0, tf.minimum(place, length)) + b";"
@@ -282,7 +285,7 @@ class _Header:
 
 
 def _behind(content, mark, skipped):
-    """What follows the first `mark`, of which `skipped` bytes are left out; or ""."""
+    """The content after `skipped` bytes from the first `mark`, or ""."""
     before = tf.strings.split(content, mark, maxsplit=1)[0]
     start = tf.strings.length(before) + skipped
     start = tf.minimum(start, tf.strings.length(content))

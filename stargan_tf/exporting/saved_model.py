@@ -1,21 +1,22 @@
-"""A trained model → the next version of a SavedModel for TF Serving.
+"""Export of a model as the next version of a SavedModel for TF Serving.
 
-A family's adapter (`ModelFamily.served`) makes a `ServedModel`: signatures as
-TensorFlow functions, and what Keras answers for sample images. This module puts checks
-before the signatures, writes them, and compares them with Keras.
+A family's adapter (`ModelFamily.served`) creates a `ServedModel`: signatures as
+TensorFlow functions, and Keras' answers for sample images. This module adds checks of
+the inputs, writes the signatures, and compares them with Keras.
 
-In all signatures the batch n is free and at least 1; s is the model's image size.
+In all signatures, the batch size n is any number from 1; s is the model's image size.
 
-- Pictures are uint8 in [0, 255], measured images float32 in the data's own units. With
-  pictures in RGB every signature that takes images has a twin with the
-  suffix `_encoded`, whose images are files.
-- `encoded` and `references` of these are whole JPEG, PNG, GIF, BMP or still WebP files
-  of any size. They are turned as EXIF says, cut and resized as in training; the result
-  is PNG.
-- `describe` takes `names` string [n], whatever it says, and returns `description_bytes`
-  [n], the content of `model.json`: a client learns labels and sizes from the server.
-- A request that does not fit is INVALID_ARGUMENT with a sentence.
-- All networks compute in float32, whatever they were trained in.
+- Images are uint8 in [0, 255]; measured images are float32 in the data's units. For RGB
+  images, every signature that takes images has a variant with the suffix `_encoded`,
+  whose images are files.
+- `encoded` and `references` in these are JPEG, PNG, GIF, BMP, or still WebP files of
+any
+  size. They are rotated according to EXIF, and cropped and resized as in training; the
+  result is PNG.
+- `describe` takes any `names` string [n], and returns `description_bytes` [n], the
+  content of `model.json`, from which clients get labels and sizes.
+- An invalid request is INVALID_ARGUMENT with an explanation.
+- All networks compute in float32, regardless of the precision of training.
 """
 
 import functools
@@ -30,7 +31,6 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from stargan_tf import files
 from stargan_tf.data.info import DatasetInfo, sides
@@ -53,14 +53,15 @@ from stargan_tf.exporting.agreement import (
     open_for_export,
 )
 from stargan_tf.models.registry import family
+from stargan_tf.progress import Progress
 from stargan_tf.serving.tf_serving import BATCHING_CONFIG, models_config, next_version
 from stargan_tf.training.checkpoints import State
 
 FORMAT = "stargan_tf.saved_model/1"
 DEFAULT_SIGNATURE = "serving_default"
 FLOAT_LIMIT = Limit(max=1e-3)
-ROUNDED_LIMIT = Limit(max=GRAY_LEVEL * 1.001)  # may be rounded to the other side
-_ROWS = 4  # compared at a time: a few large images fit into any memory
+ROUNDED_LIMIT = Limit(max=GRAY_LEVEL * 1.001)  # Rounding may differ.
+_ROWS = 4  # Rows per comparison, so that large images fit into memory.
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,11 @@ class ImageFormat:
     """How a signature takes and returns images.
 
     Args:
-        encoded: whether images are files of any size, and targets names; else arrays
-            of the model's size.
-        info: of the model's images.
-        fit: how files come to that size, see `Preparation`.
-        crop_size: as `fit`.
+        encoded: whether images are files of any size, and targets are names; otherwise
+            arrays of the model's size.
+        info: the description of the model's images.
+        fit: of files, see `Preparation`.
+        crop_size: of files, see `Preparation`.
     """
 
     encoded: bool
@@ -81,13 +82,13 @@ class ImageFormat:
     crop_size: int | None
 
     def spec(self, name: str = "images") -> tf.TensorSpec:
-        """The input for images; that of sources is called `encoded` for files."""
+        """The input for images; for files, that of sources is named `encoded`."""
         if self.encoded:
             return row_spec("encoded" if name == "images" else name, None, tf.string)
         return tf.TensorSpec((None, *self.info.shape), self.info.dtype, name=name)
 
     def to_float(self, images: Any) -> Any:
-        """What arrives, as float32 in [-1, 1]."""
+        """Input images as float32 in [-1, 1]."""
         if self.encoded:
             images = pictures_in_graph.decode(
                 images, self.info.shape[:2], self.fit, self.crop_size
@@ -100,7 +101,7 @@ class ImageFormat:
         return pictures_in_graph.to_float(images)
 
     def result(self, images: Any) -> dict[str, Any]:
-        """{output: what leaves}, of float images in [-1, 1]."""
+        """The outputs for float images in [-1, 1], by name."""
         if self.info.intensity:
             low, span = self._window()
             values = (images + 1.0) * (span / 2.0) + low
@@ -115,7 +116,7 @@ class ImageFormat:
         return {"images": levels}
 
     def sample(self, images: np.ndarray) -> np.ndarray:
-        """Images as a client sends them."""
+        """Images in the format that a client sends."""
         if self.info.intensity:
             return self.info.intensity.restore(images, np.float32)
         if not self.encoded:
@@ -123,7 +124,7 @@ class ImageFormat:
         return np.array([tf.io.encode_png(image).numpy() for image in images], object)
 
     def _with_gaps(self, values: Any, scaled: Any) -> Any:
-        """Scaled values, and `GAP` where there is no data."""
+        """Scaled values, with `GAP` for pixels without data."""
         intensity = self.info.intensity
         if not intensity.has_gaps:
             return scaled
@@ -134,7 +135,7 @@ class ImageFormat:
         return tf.where(is_gap, GAP, scaled)
 
     def _window(self) -> tuple[np.ndarray, np.ndarray]:
-        """The value that becomes -1, and how far it is from that which becomes 1."""
+        """The value that is mapped to -1, and the width of the window."""
         low, high = np.array([self.info.intensity.low, self.info.intensity.high])
         return low.astype(np.float32), (high - low).astype(np.float32)
 
@@ -142,7 +143,7 @@ class ImageFormat:
 def image_formats(
     info: DatasetInfo, description: Mapping[str, Any]
 ) -> list[ImageFormat]:
-    """Arrays and, of pictures in RGB, files."""
+    """Arrays and, for RGB images, files."""
     prepared = (info, description["fit"], description["crop_size"])
     return [
         ImageFormat(encoded, *prepared)
@@ -151,10 +152,12 @@ def image_formats(
 
 
 def row_spec(name: str, width: int | None, dtype: tf.DType) -> tf.TensorSpec:
-    """The spec of one row, or one value, for each image.
+    """The spec of a row, or of a value, for each image.
 
     Args:
-        width: of a row; None for single values.
+        name: name of the input.
+        width: width of the row; None for single values.
+        dtype: type of the values.
     """
     shape = (None,) if width is None else (None, width)
     return tf.TensorSpec(shape, dtype, name=name)
@@ -162,10 +165,10 @@ def row_spec(name: str, width: int | None, dtype: tf.DType) -> tf.TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """One signature of a SavedModel.
+    """A signature of a SavedModel.
 
     Args:
-        name: without the suffix `_encoded`.
+        name: its name without the suffix `_encoded`.
         function: tensors in the order of `inputs` → {output: tensor}.
         inputs: `tf.TensorSpec`s with names.
         images: how it takes images; None if it takes none.
@@ -191,11 +194,11 @@ class ServedModel:
     """A model as a SavedModel.
 
     Args:
-        signatures: the default one first.
+        signatures: the signatures, the default one first.
         networks: the Keras layers whose weights they use.
-        answers: sample images → ({input: one row for each image}, {signature: computes
-            Keras' answer for them}). Images are uint8. A signature's full name goes
-            before its name.
+        answers: sample images → ({input: one row for each image}, {signature: function
+            that computes Keras' answer}). Images are uint8. A signature's full name
+            takes precedence over its name.
     """
 
     signatures: Sequence[Signature]
@@ -212,12 +215,22 @@ def export_saved_model(
     check: bool = True,
     data: DataChoice = OWN_DATA,
 ) -> tuple[Path, dict[str, Agreement]]:
-    """Writes `output/1`, or the next number; whole or not at all.
+    """Writes `output/1`, or the next version, atomically.
 
     A server that watches `output` sees the new version when it is complete.
 
+    Args:
+        checkpoint: the checkpoint of the model.
+        state: its state.
+        output: the folder of all versions; its name is the model's name.
+        check: whether to compare the export with Keras.
+        data: the data set for the comparison.
+
+    Returns:
+        The folder of the version, and {signature: agreement with Keras}.
+
     Raises:
-        AgreementError: if one differs too much.
+        AgreementError: if a signature differs too much from Keras.
         InputError: if it cannot be written.
         ImportError: without tensorflow-serving-api.
     """
@@ -249,14 +262,14 @@ def export_saved_model(
 def _all_signatures(
     served: ServedModel, description: Mapping[str, Any]
 ) -> dict[str, Signature]:
-    """By the name in the file: the first one also as the default, and `describe`."""
+    """All signatures by full name, including the default one and `describe`."""
     text = json.dumps(description)
 
     def describe(names):
         return {"description_bytes": tf.fill(tf.shape(names), text)}
 
     signatures = {DEFAULT_SIGNATURE: served.signatures[0]}
-    signatures |= {it.full_name: it for it in served.signatures}
+    signatures |= {each.full_name: each for each in served.signatures}
     names = row_spec("names", None, tf.string)
     return signatures | {"describe": Signature("describe", describe, (names,))}
 
@@ -265,7 +278,7 @@ def _write(
     folder: Path, served: ServedModel, signatures: Mapping[str, Signature]
 ) -> None:
     archive = keras.export.ExportArchive()
-    # Not `track(network)`: it writes every weight twice, as Keras' and as TensorFlow's.
+    # Not `track(network)`, which writes every weight twice, for Keras and TensorFlow.
     weights = [v.value for network in served.networks for v in network.variables]
     archive.add_variable_collection("weights", weights)
     for name, signature in signatures.items():
@@ -276,24 +289,24 @@ def _write(
 
 
 def _checked(signature: Signature) -> Callable[..., dict[str, Any]]:
-    """The function behind checks of every input's shape and of equal batches.
+    """The function with checks of input shapes and of equal batch sizes.
 
-    TF Serving compares names and types of a request with the signature and no shapes:
-    what does not fit would broadcast silently, or fail inside of a kernel. Each check
-    is INVALID_ARGUMENT with a sentence.
+    TF Serving checks names and types of a request, but not shapes: wrong ones would be
+    broadcast silently, or fail within a kernel. A failed check is INVALID_ARGUMENT with
+    an explanation.
     """
     names = ", ".join(spec.name for spec in signature.inputs)
 
     def function(*inputs):
         sizes = [tf.shape(tensor)[0] for tensor in inputs]
         shaped = [
-            # It stays in the graph, although the signature says the same.
+            # Kept in the graph, although the signature has the same shape.
             tf.ensure_shape(tensor, spec.shape, name=f"shape_of_{spec.name}")
             for tensor, spec in zip(inputs, signature.inputs, strict=True)
         ]
         checks = [
             tf.debugging.assert_equal(
-                size, sizes[0], f"Send as many rows in each of {names}: one per image"
+                size, sizes[0], f"Send equal numbers of rows in {names}: one per image"
             )
             for size in sizes[1:]
         ]
@@ -306,9 +319,9 @@ def _checked(signature: Signature) -> Callable[..., dict[str, Any]]:
 
 
 def images_to_compare(description: Mapping[str, Any]) -> int:
-    """Fewer of large images: StarGAN v2 draws each one eight times.
+    """Number of images to compare: fewer large ones, since StarGAN v2 is slow.
 
-    A landmark network takes any image at 256 pixels.
+    A landmark network resizes every image to 256 pixels.
     """
     is_small = min(sides(description["image_size"])) <= 128
     return CHECKED if is_small and description.get("needs_masks", True) else 3
@@ -317,20 +330,25 @@ def images_to_compare(description: Mapping[str, Any]) -> int:
 def compare(
     folder: Path, served: ServedModel, samples: SampleImages
 ) -> dict[str, Agreement]:
-    """Loads a SavedModel and asks it what Keras is asked.
+    """Loads a SavedModel and compares its signatures with Keras.
+
+    Args:
+        folder: the SavedModel.
+        served: the model, with Keras' answers.
+        samples: the images.
 
     Returns:
-        Signature → how it agrees; images on the scale of [-1, 1].
+        Signature → agreement, for images on the scale of [-1, 1].
 
     Raises:
-        AgreementError: if one is too far from Keras.
+        AgreementError: if a signature differs too much from Keras.
     """
     loaded = tf.saved_model.load(str(folder)).signatures
     inputs, answers = served.answers(samples)
-    # A signature and its twin for files often have the same answer.
+    # A signature and its variant for files often have the same answer.
     answers = {name: functools.cache(answer) for name, answer in answers.items()}
     agreement = {}
-    for signature in tqdm(served.signatures, "Comparing with Keras", disable=None):
+    for signature in Progress(served.signatures, "Comparing with Keras", "signature"):
         name = signature.full_name
         sent = _sample_inputs(signature, inputs)
         output, received = _run(loaded[name], sent)
@@ -346,15 +364,15 @@ def compare(
             else:
                 limit = ROUNDED_LIMIT
                 expected, received = to_float(to_uint8(expected)), to_float(received)
-        found = measure(expected, received, span)
+        measured = measure(expected, received, span)
         limit = signature.limit or limit
-        if not limit.allows(found):
+        if not limit.allows(measured):
             raise AgreementError(
-                f"Signature '{name}' differs too much from Keras: {found}; it needs "
-                f"{limit}. Nothing was written. Pass --nocheck to write it all the "
-                "same."
+                f"Signature '{name}' differs too much from Keras: {measured}; the "
+                f"limit is {limit}. Nothing was written. Pass --nocheck to write it "
+                "anyway."
             )
-        agreement[name] = found
+        agreement[name] = measured
     return agreement
 
 
@@ -370,15 +388,15 @@ def _sample_inputs(signature: Signature, inputs: Arrays) -> Arrays:
 
 
 def _run(function: Any, inputs: Arrays) -> tuple[str, np.ndarray]:
-    """(name, values) of a signature's one output."""
+    """(name, values) of a signature's only output."""
     count = len(next(iter(inputs.values())))
-    parts = []
+    results = []
     for start in range(0, count, _ROWS):
         rows = slice(start, start + _ROWS)
         tensors = {name: tf.constant(array[rows]) for name, array in inputs.items()}
         ((output, values),) = function(**tensors).items()
-        parts.append(values.numpy())
-    return output, np.concatenate(parts)
+        results.append(values.numpy())
+    return output, np.concatenate(results)
 
 
 def _write_extras(
@@ -390,7 +408,7 @@ def _write_extras(
 ) -> None:
     extra = folder / "assets.extra"
     extra.mkdir()
-    shown = {signature: found.to_dict() for signature, found in agreement.items()}
+    shown = {name: measured.to_dict() for name, measured in agreement.items()}
     files.write_json(extra / "model.json", {**description, "agreement": shown})
     files.write_text(extra / "batching.config", BATCHING_CONFIG)
     files.write_text(extra / "models.config", models_config(name))
@@ -401,9 +419,9 @@ def _write_extras(
 def _write_warmup(
     path: Path, model: str, signatures: Mapping[str, Signature], domain: str
 ) -> None:
-    """One request for each signature, which TF Serving answers before it is ready.
+    """Writes a warm-up request for each signature, which TF Serving runs at startup.
 
-    Otherwise the first user waits while kernels are chosen and memory is taken.
+    Otherwise, the first request is slow, since it selects kernels and allocates memory.
     """
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 

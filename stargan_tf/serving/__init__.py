@@ -1,8 +1,8 @@
-"""Exported models on a server: a client, and the servers of `stargan-tf serve`.
+"""Serving exported models: a client, and the servers of `stargan-tf serve`.
 
-`Client` needs no TensorFlow; what a server refuses is a `ServingError`.
-`exporting.saved_model` and each family's `serving` module list the signatures of an
-export.
+`Client` needs no TensorFlow; errors of a server are raised as `ServingError`. The
+signatures of an export are listed in `exporting.saved_model` and in each family's
+`serving` module.
 """
 
 from importlib import import_module
@@ -18,5 +18,5 @@ def __getattr__(name: str):
         raise ImportError(
             "This needs grpcio. Install it with: pip install 'stargan_tf[serving]'"
         )
-    # When it is asked for: finding TF Serving needs no gRPC.
+    # Imported on use, since the other modules need no gRPC.
     return getattr(import_module("stargan_tf.serving.client"), name)

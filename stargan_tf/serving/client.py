@@ -20,7 +20,7 @@ from stargan_tf.serving.wire import NAMES, messages, to_array, to_tensor
 
 Picture = str | Path | np.ndarray
 STATES = {10: "START", 20: "LOADING", 30: "AVAILABLE", 40: "UNLOADING", 50: "END"}
-# Methods: (path, class of the answer).
+# Methods: (path, class of the response).
 _PREDICT = (
     "/tensorflow.serving.PredictionService/Predict",
     messages.PredictResponse,
@@ -33,9 +33,9 @@ _STATUS = (
     "/tensorflow.serving.ModelService/GetModelStatus",
     messages.StatusResponse,
 )
-# A request is sent again only while the server is UNAVAILABLE: after another status it
-# may have been computed, or would fail again. Five attempts are the most that gRPC
-# makes; with these waits the last one starts after about 15 seconds.
+# Requests are retried only while the server is UNAVAILABLE: after any other status,
+# they may have been executed, or would fail again. gRPC makes at most five attempts;
+# with these intervals, the last one starts after about 15 seconds.
 _RETRIES = {
     "name": [{}],
     "retryPolicy": {
@@ -48,51 +48,58 @@ _RETRIES = {
 }
 _CHANNEL = {
     "grpc.service_config": json.dumps({"methodConfig": [_RETRIES]}),
-    # By default the next attempt to connect may come after two minutes.
+    # By default, gRPC may wait two minutes before it reconnects.
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.min_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
-    # Four megabytes is the default: twenty float images of 128 px.
+    # The default is four megabytes, twenty float images of 128 px.
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
 }
 
 
 class ServingError(ExpectedError):
-    """A request that a server refused, or that did not reach it.
+    """A request that failed on the server, or did not reach it.
 
     Args:
-        code: the status' name, such as `"NOT_FOUND"` or `"UNAVAILABLE"`.
-        details: what the server says, in full.
-        address: of the server.
+        code: name of the status, such as `"NOT_FOUND"` or `"UNAVAILABLE"`.
+        details: the complete message of the server.
+        address: address of the server.
     """
 
     def __init__(self, code: str, details: str, address: str):
-        # After the first line come names of nodes in the graph.
+        # The first line is followed by names of nodes in the graph.
         sentence = details.partition("\n")[0]
-        super().__init__(f"{address} answers {code}: {sentence}")
+        super().__init__(f"The server {address} returned {code}: {sentence}")
         self.code, self.details, self.address = code, details, address
 
 
 class Client:
-    """A model on a server.
+    """A client of a model on a server.
 
-    Every request has a deadline and is sent up to five times, for about 15 seconds,
-    while the server is UNAVAILABLE. Messages may have any size. One client may be used
-    by many threads.
+    Every request has a deadline, and is sent up to five times, within about 15 seconds,
+    while the server is UNAVAILABLE. The size of messages is not limited. A client may
+    be used by several threads.
+
+    ```python
+    from stargan_tf.serving import Client
+
+    with Client("localhost:8500", "toon_attributes") as client:
+        (blond,) = client.translate(["face.png"], "Blond_Hair")
+    ```
 
     Args:
         address: `HOST:PORT`.
         model: the model's name on the server.
-        version: a number; None takes what the server serves.
-        timeout: seconds for a request, retries included.
+        version: number of the version; None for the one that the server chooses.
+        timeout: seconds for a request, including retries.
         credentials: encryption, from `grpc.ssl_channel_credentials`; None for none.
         metadata: headers of every request, such as `{"authorization": "Bearer …"}`.
         options: further channel options of gRPC, name → value;
             `{"grpc.enable_retries": 0}` sends each request once.
 
     Raises:
-        InputError: if the address is none.
+        InputError: if the address is invalid.
     """
 
     def __init__(
@@ -108,7 +115,8 @@ class Client:
         host, colon, port = address.rpartition(":")
         if not (host and colon and port.isdigit()):
             raise InputError(
-                f"A server is HOST:PORT, such as localhost:8500. Received: {address}"
+                "The server must be HOST:PORT, such as localhost:8500. Received: "
+                f"{address}"
             )
         self._address, self._model, self._version = address, model, version
         self._timeout = timeout
@@ -127,19 +135,21 @@ class Client:
         outputs: Sequence[str] = (),
         timeout: float | None = None,
     ) -> dict[str, np.ndarray]:
-        """Computes a signature.
+        """Runs a signature.
 
         Args:
-            inputs: {input: array}; types must be those of the signature.
-            signature: its name; `stargan_tf.serving` lists them.
-            outputs: which outputs to send back; all if empty.
-            timeout: seconds, in place of the client's.
+            inputs: {input: array}, with the types of the signature.
+            signature: its name, see `signatures`.
+            outputs: names of the outputs to return; all if empty.
+            timeout: seconds; None for the client's.
 
         Returns:
             {output: array}; strings are bytes objects.
 
         Raises:
-            ServingError: if the server refuses, is not there, or takes too long.
+            ServingError: if the request fails, the server cannot be reached, or it
+            takes
+                too long.
         """
         request = messages.PredictRequest(
             model_spec=self._spec(signature), output_filter=outputs
@@ -163,29 +173,30 @@ class Client:
 
         Args:
             pictures: paths, or uint8 arrays (height, width, 3) of any size.
-            to: a target, such as `Blond_Hair,-Young` (docs/targets.md), for models with
-                styles a domain; or one for each image.
-            references: for models with styles: one for each image, or one for all.
-            seeds: for models with styles, without references: of the random styles,
-                one for each image, or one for all, as in the model's own `translate`.
-            truncation: with seeds: in [0, 1], lower is nearer to the mean style.
-            timeout: seconds, in place of the client's.
+            to: a target, such as `Blond_Hair,-Young` (docs/targets.md), or for style
+                models a domain; or one for each image.
+            references: for style models: one image for each image, or one for all.
+            seeds: for style models without references: seeds of the random styles, one
+                for each image, or one for all, as in the model's `translate`.
+            truncation: with seeds, in [0, 1]: lower values are closer to the mean
+            style.
+            timeout: seconds; None for the client's.
 
         Returns:
             uint8 arrays (size, size, 3), in the order of the images.
 
         Raises:
-            InputError: if an image cannot be read, or the model takes other images
-                than pictures in RGB, which `stargan-tf translate --server` translates.
-            ServingError: as from `predict`.
+            InputError: if an image cannot be read, or the model does not take RGB
+                images; for other models, use `stargan-tf translate --server`.
+            ServingError: if the request fails, see `predict`.
         """
         if self._description is None:
             self._description = self.describe()
         for info in map(DatasetInfo.from_dict, self._description.get("datasets", [])):
             if not info.is_plain:
                 raise InputError(
-                    f"This model takes images of {info.image_text}, which are sent as "
-                    "arrays: use predict, or stargan-tf translate --server."
+                    "translate needs a model of RGB images. Received: a model of "
+                    f"{info.image_text}. Use predict, or stargan-tf translate --server."
                 )
         signature, inputs = _encoded_request(
             pictures, to, self._description, references, seeds, truncation
@@ -195,26 +206,26 @@ class Client:
         return [np.asarray(read_picture(png, "a response")) for png in pngs]
 
     def describe(self) -> dict[str, Any]:
-        """What the export's `model.json` says: family, labels, sizes."""
+        """The content of the export's `model.json`: family, labels, and sizes."""
         outputs = self.predict({"names": np.array([b""], object)}, "describe")
         with self._explained_errors():
             return parsed_json(outputs["description_bytes"][0])
 
     def signatures(self) -> dict[str, Any]:
-        """{signature: {"inputs" or "outputs": {name: (type, shape)}}}; -1 is free."""
+        """{signature: {"inputs" or "outputs": {name: (type, shape)}}}; -1: any size."""
         request = messages.MetadataRequest(
             model_spec=self._spec(), metadata_field=["signature_def"]
         )
         with self._explained_errors():
             packed = self._send(_METADATA, request).metadata["signature_def"].value
-            found = messages.Signatures.FromString(packed).signature_def
+            definitions = messages.Signatures.FromString(packed).signature_def
         return {
             name: {
                 "inputs": _types_and_shapes(signature.inputs),
                 "outputs": _types_and_shapes(signature.outputs),
             }
-            for name, signature in found.items()
-            if signature.method_name  # without: what initializes the model
+            for name, signature in definitions.items()
+            if signature.method_name  # Initialization signatures have none.
         }
 
     def status(self) -> dict[int, str]:
@@ -222,10 +233,10 @@ class Client:
         request = messages.StatusRequest(model_spec=self._spec())
         with self._explained_errors():
             versions = self._send(_STATUS, request).model_version_status
-        return {it.version: STATES.get(it.state, str(it.state)) for it in versions}
+        return {v.version: STATES.get(v.state, str(v.state)) for v in versions}
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection."""
         self._channel.close()
 
     def __enter__(self) -> "Client":
@@ -260,7 +271,7 @@ class Client:
             code, details = error.code().name, error.details() or ""
             raise ServingError(code, details, self._address) from error
         except (ValueError, LookupError, RecursionError, DecodeError) as error:
-            details = f"The response cannot be used: {error}"
+            details = f"The response is invalid: {error}"
             raise ServingError("INTERNAL", details, self._address) from error
 
 
@@ -275,7 +286,7 @@ def _encoded_request(
     """(signature, {input: array}) of a translation with decoding on the server."""
     count = len(pictures)
     if not count:
-        raise InputError("Give at least one image. Received none.")
+        raise InputError("translate needs at least one image. Received: none")
     targets = [composed(text) for text in ([to] if isinstance(to, str) else to)]
     inputs = {
         "encoded": _files(pictures),
@@ -283,7 +294,7 @@ def _encoded_request(
     }
     if "latent_dim" not in description:
         if len(references):
-            raise InputError("References are for models with styles. Leave them out.")
+            raise InputError("References are for style models. Drop them.")
         return "translate_encoded", inputs
     if len(references):
         inputs["references"] = _each(_files(references), count, "references")
@@ -312,8 +323,8 @@ def _types_and_shapes(infos: Any) -> dict[str, tuple[str, tuple[int, ...]]]:
 def _each(values: np.ndarray, count: int, name: str) -> np.ndarray:
     if len(values) not in (1, count):
         raise InputError(
-            f"Give one of {name} per image, or one for all. Received: {len(values)} "
-            f"for {count}"
+            f"Expected {name} for each image, or a single one. Received: "
+            f"{len(values)} for {count} images"
         )
     return np.broadcast_to(values, (count,))
 
@@ -329,7 +340,7 @@ def _file(picture: Picture) -> bytes:
         return _content(picture)
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
         raise InputError(
-            "An image is a path, or a uint8 array (height, width, 3). Received: "
+            "An image must be a path, or a uint8 array (height, width, 3). Received: "
             f"{picture.dtype} {picture.shape}"
         )
     file = io.BytesIO()

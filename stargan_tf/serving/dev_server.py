@@ -1,9 +1,9 @@
 """A development server with TF Serving's gRPC protocol: one model, one version.
 
-Production is TF Serving. `stargan-tf serve` starts this server where neither TF Serving
-nor its Docker image is found. It answers Predict, GetModelMetadata, GetModelStatus, and
-the health service with TF Serving's status codes; it has no REST interface, does not
-batch requests, and does not look for new versions.
+Use TF Serving in production. `stargan-tf serve` starts this server if neither TF
+Serving nor its Docker image is installed. It implements Predict, GetModelMetadata,
+GetModelStatus, and the health service, with TF Serving's status codes. It has no REST
+interface, does not batch requests, and does not load new versions.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +30,11 @@ from stargan_tf.serving.wire import to_array
 
 DEFAULT_SIGNATURE = "serving_default"
 SERVICE = "tensorflow.serving.PredictionService"
-MAX_REQUESTS = 16  # computed or waiting at once; more are RESOURCE_EXHAUSTED
+MAX_REQUESTS = 16  # At the same time; more are RESOURCE_EXHAUSTED.
 MAX_REQUEST_BYTES = 256 << 20
-LONGEST_MESSAGE = 1024
+MAX_MESSAGE = 1024
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
-# TensorFlow's messages begin with the node's name and with this line.
+# TensorFlow's messages start with the node's name and this line.
 _BEFORE_REASON = "<stack traces unavailable>\n"
 
 
@@ -42,13 +42,14 @@ class DevServer:
     """Serves the newest version in a model's folder.
 
     Args:
-        folder: contains the version folders `1/`, `2/`, …; its name is the model's.
-        host: address to listen at; the default is reached from this machine only.
-        port: 0 takes a free one.
+        folder: folder with the versions `1/`, `2/`, …; its name is the model's name.
+        host: address to listen on; 127.0.0.1 accepts connections from this machine
+        only.
+        port: port to listen on; 0 for any free port.
 
     Attributes:
         name: the model's name.
-        version: the number of the version that is served.
+        version: number of the served version.
         address: `HOST:PORT`.
 
     Raises:
@@ -63,14 +64,14 @@ class DevServer:
             options=[
                 ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
                 ("grpc.max_send_message_length", -1),
-                # Otherwise two servers share a port, and the system chooses.
+                # Otherwise, two servers could share a port.
                 ("grpc.so_reuseport", 0),
             ],
         )
         try:
             port = self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
-            raise InputError(f"Cannot listen at {host}:{port}: {error}") from error
+            raise InputError(f"Cannot listen on {host}:{port}: {error}") from error
         self.address = f"{host}:{port}"
         services = _Services(self.name, self.version, folder / str(self.version))
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
@@ -85,14 +86,14 @@ class DevServer:
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
 
     def start(self) -> None:
-        """Starts answering requests; returns at once."""
+        """Starts serving requests in the background."""
         self._server.start()
 
     def stop(self, grace: float = 10.0) -> None:
-        """Takes no more requests and waits for those that run.
+        """Rejects new requests, and waits for running ones.
 
         Args:
-            grace: seconds that running requests have to finish.
+            grace: maximum seconds to wait.
         """
         self._health.enter_graceful_shutdown()
         self._server.stop(grace).wait()
@@ -108,18 +109,18 @@ class _Services(
         self._name, self._version = name, version
         try:
             for path in folder.rglob("*"):
-                if not path.is_dir():  # A pipe would be waited for.
+                if not path.is_dir():  # Opening a pipe would block.
                     open_regular(path).close()
             content = (folder / "saved_model.pb").read_bytes()
             (graph, *_) = saved_model_pb2.SavedModel.FromString(content).meta_graphs
-            # Kept: the signatures do not hold on to its variables.
+            # Kept, since the signatures do not reference its variables.
             self._model = tf.saved_model.load(str(folder))
         except (OSError, ValueError, DecodeError, tf.errors.OpError) as error:
             raise InputError(f"{folder} cannot be loaded: {error}") from error
         self._definitions = dict(graph.signature_def)
 
     def Predict(self, request: Any, context: Any) -> Any:
-        """Computes a signature."""
+        """Runs a signature."""
         self._check_spec(request.model_spec, context)
         name = request.model_spec.signature_name or DEFAULT_SIGNATURE
         if name not in self._model.signatures:
@@ -131,7 +132,7 @@ class _Services(
             outputs = self._model.signatures[name](**inputs)
         except tf.errors.OpError as error:
             reason = error.message.rpartition(_BEFORE_REASON)[2]
-            context.abort(_CODES[error.error_code], reason[:LONGEST_MESSAGE])
+            context.abort(_CODES[error.error_code], reason[:MAX_MESSAGE])
         response = predict_pb2.PredictResponse(model_spec=self._spec(name))
         for output in wanted:
             tensor = tf.make_tensor_proto(outputs[output].numpy())
@@ -153,7 +154,7 @@ class _Services(
         return response
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:
-        """The state of the one version."""
+        """The state of the version."""
         self._check_spec(request.model_spec, context)
         response = get_model_status_pb2.GetModelStatusResponse()
         available = get_model_status_pb2.ModelVersionStatus.AVAILABLE
@@ -180,7 +181,7 @@ class _Services(
         return spec
 
     def _inputs(self, name: str, request: Any, context: Any) -> dict[str, tf.Tensor]:
-        """The tensors of a request. Their shapes are checked in the graph."""
+        """The tensors of a request, whose shapes are checked in the graph."""
         needed = self._definitions[name].inputs
         if set(request.inputs) != set(needed):
             _refuse(
@@ -215,5 +216,5 @@ class _Services(
 
 
 def _refuse(context: Any, message: str) -> None:
-    """Ends the request by raising an exception."""
+    """Ends the request with INVALID_ARGUMENT, by raising an exception."""
     context.abort(grpc.StatusCode.INVALID_ARGUMENT, message)

@@ -1,8 +1,4 @@
-"""Served models with the methods that translation asks of a model.
-
-So what `stargan-tf translate` does with a model in this process it does with one on a
-server.
-"""
+"""Served models with the methods that `stargan-tf translate` needs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,12 +17,12 @@ MASKS = "mask_provider"
 
 
 class RemoteLabelModel:
-    """A served model that is steered by labels.
+    """A served label model.
 
     Args:
-        client: a `Client` of it.
-        description: what it says about itself.
-        code: functions for the model; it takes none.
+        client: a `Client` of the model.
+        description: its description, see `Client.describe`.
+        code: not used.
     """
 
     def __init__(self, client: Any, description: Mapping[str, Any], code: Any = None):
@@ -40,12 +36,12 @@ class RemoteLabelModel:
         dataset: int = 0,
         mask: int | None = None,
     ) -> np.ndarray:
-        """As the model's own `translate`, for images of the model's size."""
+        """See `LabelModel.translate`; images must have the model's size."""
         space = self.label_space
         if images.shape[1:] != space.image_shape:
             raise InputError(
-                f"This served model takes images of {size_text(space.image_size)}: "
-                f"--fit crop or stretch. Received: shape {images.shape}"
+                f"The served model takes images of {size_text(space.image_size)}. "
+                f"Received: shape {images.shape}. Pass --fit crop or stretch."
             )
         labels = space.embed(labels, dataset, mask)
         labels = np.broadcast_to(labels, (len(images), space.width))
@@ -55,19 +51,19 @@ class RemoteLabelModel:
         return received(outputs, info)
 
     def classify(self, images: np.ndarray, dataset: int = 0) -> np.ndarray:
-        """As the model's own `classify`."""
+        """See `LabelModel.classify`."""
         inputs = {"images": sent(images, self.label_space.datasets[0])}
         labels = predict_all(self._client, "classify", inputs, "labels")
         return labels[:, self.label_space.slices[dataset]]
 
 
 class RemoteStyleModel:
-    """A served model that is steered by styles.
+    """A served style model.
 
     Args:
-        client: a `Client` of it.
-        description: what it says about itself.
-        code: functions for the model, name → `module:name`: its mask provider.
+        client: a `Client` of the model.
+        description: its description, see `Client.describe`.
+        code: `mask_provider` → `module:name`, for a model with high-pass skips.
 
     Raises:
         InputError: if the function cannot be imported.
@@ -92,7 +88,7 @@ class RemoteStyleModel:
     def translate(
         self, images: np.ndarray, *, styles: np.ndarray, batch_size: int = MAX_BATCH
     ) -> np.ndarray:
-        """As the model's own; the server knows its batches."""
+        """See `StarGANV2.translate`; `batch_size` is not used."""
         styles = np.broadcast_to(styles, (len(images), self.style_dim))
         inputs = {"images": sent(images, self.info), "styles": styles}
         if self.high_pass:
@@ -104,7 +100,7 @@ class RemoteStyleModel:
     def map_latents(
         self, latents: np.ndarray, domain: str, truncation: float = 1.0
     ) -> np.ndarray:
-        """As the model's own."""
+        """See `StarGANV2.map_latents`."""
         inputs = {
             "domains": np.full(len(latents), self.info.index(domain), np.int32),
             "latents": np.asarray(latents, np.float32),
@@ -113,7 +109,7 @@ class RemoteStyleModel:
         return predict_all(self._client, "map_latents", inputs, "styles")
 
     def encode_style(self, references: np.ndarray, domain: Sequence[str]) -> np.ndarray:
-        """As the model's own."""
+        """See `StarGANV2.encode_style`."""
         numbers = np.array([self.info.index(name) for name in domain], np.int32)
         inputs = {"references": sent(references, self.info), "domains": numbers}
         return predict_all(self._client, "encode_style", inputs, "styles")
@@ -126,7 +122,7 @@ def _mask_provider(name: str | None) -> Callable[[np.ndarray], Any] | None:
 
 
 def sent(images: np.ndarray, info: DatasetInfo) -> np.ndarray:
-    """Images as a server takes them: measured ones in the data's units."""
+    """Images as sent to a server: measured images in the data's units."""
     return info.intensity.restore(images, np.float32) if info.intensity else images
 
 
@@ -138,11 +134,11 @@ def received(images: np.ndarray, info: DatasetInfo) -> np.ndarray:
 def predict_all(
     client: Any, signature: str, inputs: Mapping[str, np.ndarray], output: str
 ) -> np.ndarray:
-    """One output of a signature, for any number of rows."""
+    """An output of a signature, for any number of rows."""
     count = len(next(iter(inputs.values())))
-    parts = []
-    # Servers that join requests refuse those which are larger.
+    results = []
+    # Servers that batch requests reject larger ones.
     for start in range(0, count, MAX_BATCH):
         rows = {name: v[start : start + MAX_BATCH] for name, v in inputs.items()}
-        parts.append(client.predict(rows, signature, [output])[output])
-    return np.concatenate(parts)
+        results.append(client.predict(rows, signature, [output])[output])
+    return np.concatenate(results)

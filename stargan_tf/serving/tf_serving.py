@@ -1,4 +1,4 @@
-"""TF Serving: version folders, its configuration files, and where it is installed.
+"""TF Serving: version folders, configuration files, and finding its installation.
 
 This module imports neither TensorFlow nor NumPy.
 """
@@ -16,8 +16,8 @@ PROGRAM = "tensorflow_model_server"
 PROGRAM_VARIABLE = "STARGAN_TF_MODEL_SERVER"
 IMAGE = "tensorflow/serving"
 MAX_BATCH = 8
-# `--batching_parameters_file`: requests that come together are computed together. The
-# allowed sizes are few, so that few shapes are compiled; smaller batches are padded.
+# `--batching_parameters_file`: simultaneous requests are batched. Only a few sizes are
+# allowed, so that few shapes are compiled; smaller batches are padded.
 BATCHING_CONFIG = """\
 max_batch_size { value: 8 }
 batch_timeout_micros { value: 5000 }
@@ -28,13 +28,13 @@ allowed_batch_sizes: 2
 allowed_batch_sizes: 4
 allowed_batch_sizes: 8
 """
-_GRPC_PORT = 8500  # inside of the container
+_GRPC_PORT = 8500  # In the container.
 _DOCKER_TIMEOUT_S = 10
 
 
 def check_installed() -> None:
-    """Raises ImportError, naming the extra, if the server's packages are missing."""
-    # Found and not imported: importing it starts TensorFlow.
+    """Raises `ImportError` if packages of the extra `serving` are missing."""
+    # Not imported, since importing them loads TensorFlow.
     for module, package in (
         ("tensorflow_serving", "tensorflow-serving-api"),
         ("grpc_health", "grpcio-health-checking"),
@@ -47,16 +47,16 @@ def check_installed() -> None:
 
 
 def versions(folder: Path) -> list[int]:
-    """The version numbers in a model's folder, in order; it need not exist."""
+    """The version numbers in a model's folder, ascending; it need not exist."""
     names = (path.name for path in folder.glob("*/") if path.name.isdigit())
     return sorted(int(name) for name in names)
 
 
 def next_version(folder: Path) -> Path:
-    """Where the next version goes."""
+    """The folder of the next version."""
     if folder.exists() and not folder.is_dir():
         raise InputError(
-            f"--output must be a folder, such as saved_models/faces. Received the file "
+            "--output must be a folder, such as saved_models/faces. Received: the file "
             f"{folder}"
         )
     return folder / str(max(versions(folder), default=0) + 1)
@@ -65,24 +65,24 @@ def next_version(folder: Path) -> Path:
 def served_version(folder: Path) -> int:
     """The newest version in a model's folder."""
     command = (
-        "Make one with: stargan-tf export --model DIR --format saved_model "
+        "Create one with: stargan-tf export --model DIR --format saved_model "
         f"--output {folder}"
     )
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}. {command}")
-    if found := versions(folder):
-        return found[-1]
+    if numbers := versions(folder):
+        return numbers[-1]
     if (folder / "saved_model.pb").exists():
         raise InputError(
-            f"{folder} is one version. Name the folder it lies in: "
-            f"{folder.resolve().parent}"
+            f"Expected the folder of all versions. Received: {folder}, a single "
+            f"version. Pass {folder.resolve().parent}"
         )
-    raise InputError(f"{folder} holds no version (a folder 1, 2, …). {command}")
+    raise InputError(f"{folder} has no version (a folder 1, 2, …). {command}")
 
 
 def models_config(name: str) -> str:
     """`--model_config_file`: the newest version of one model."""
-    # Quoted as JSON is: the text format reads the same escapes.
+    # Quoted like JSON, since the text format has the same escapes.
     quoted = json.dumps(name, ensure_ascii=False)
     path = json.dumps(f"/models/{name}", ensure_ascii=False)
     return (
@@ -98,26 +98,26 @@ def models_config(name: str) -> str:
 
 
 def program_command(folder: Path, port: int) -> list[str]:
-    """The command that serves a folder by an installed TF Serving.
+    """The command that serves a folder with an installed TF Serving.
 
     Returns:
         The program and its arguments; empty if TF Serving is not installed.
     """
-    named = os.environ.get(PROGRAM_VARIABLE)
-    found = shutil.which(named or PROGRAM)
-    if named and not found:
+    configured = os.environ.get(PROGRAM_VARIABLE)
+    program = shutil.which(configured or PROGRAM)
+    if configured and not program:
         raise InputError(
             f"{PROGRAM_VARIABLE} must name a program, such as /opt/{PROGRAM}. "
-            f"Received: {named}"
+            f"Received: {configured}"
         )
-    return [found, *_arguments(folder.resolve(), port)] if found else []
+    return [program, *_arguments(folder.resolve(), port)] if program else []
 
 
 def docker_command(folder: Path, host: str, port: int) -> list[str]:
-    """The command that serves a folder by the image `tensorflow/serving`.
+    """The command that serves a folder with the Docker image `tensorflow/serving`.
 
     Returns:
-        The command; empty without Docker, or if the image is not on this machine.
+        The command; empty without Docker, or if the image has not been pulled.
     """
     docker = shutil.which("docker")
     if not docker or not _has_image(docker):
@@ -127,7 +127,7 @@ def docker_command(folder: Path, host: str, port: int) -> list[str]:
         docker,
         "run",
         "--rm",
-        "--init",  # passes signals on
+        "--init",  # Forwards signals.
         "--publish",
         f"{host}:{port}:{_GRPC_PORT}",
         "--volume",

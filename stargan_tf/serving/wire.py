@@ -1,10 +1,9 @@
 """Messages and tensors of TensorFlow Serving, without TensorFlow.
 
-The generated modules of `tensorflow-serving-api` import all of TensorFlow: seconds, and
-half a gigabyte. Protocol buffers only agree on field numbers and types, so the messages
-that a client needs are described here again, under a package name of their own so that
-both can live in one process. `tests/serving/test_wire.py` holds them against the
-originals.
+The generated modules of `tensorflow-serving-api` import TensorFlow, which takes seconds
+and half a gigabyte. Protocol buffers depend only on field numbers and types, so the
+messages that a client needs are redefined here, in a separate package, so that both can
+be used in one process. `tests/serving/test_wire.py` compares them with the originals.
 """
 
 import math
@@ -20,8 +19,8 @@ from stargan_tf.errors import InputError
 PACKAGE = "stargan_tf.serving.wire"
 ANY = "google.protobuf.Any"
 SCALARS = ("int32", "int64", "bool", "string", "bytes", "float", "double")
-# message → "name = number: type", as in the .proto files. `[]` marks repeated fields,
-# `{}` maps from strings. Enumerations are int32 here: the same on the wire.
+# Message → "name=number:type", as in the .proto files. `[]` marks repeated fields, `{}`
+# maps from strings. Enumerations are int32, with the same encoding.
 MESSAGES = {
     "Dim": "size=1:int64 name=2:string",
     "TensorShape": "dim=2:Dim[] unknown_rank=3:bool",
@@ -50,8 +49,8 @@ MESSAGES = {
     "MetadataResponse": f"model_spec=1:ModelSpec metadata=2:{ANY}{{}}",
 }
 STRING = 7  # DT_STRING
-# NumPy's type → (number of the type, field of its values) in tensor.proto; only what
-# exported signatures use.
+# NumPy type → (number of the type, field of its values) in tensor.proto, for the types
+# of exported signatures.
 TYPES = {
     "float32": (1, "float_val"),
     "float64": (2, "double_val"),
@@ -60,18 +59,18 @@ TYPES = {
     "int64": (9, "int64_val"),
 }
 NAMES = {number: name for name, (number, _) in TYPES.items()} | {STRING: "string"}
-# Where a tensor has fewer values than its shape needs, the last one stands for the
-# rest. Constants are sent like that; images never are. Larger ones are attacks: 59
-# bytes can stand for any amount of memory.
+# If a tensor has fewer values than its shape, the last one is repeated. Constants are
+# sent like this, but never images. The size is limited, since 59 bytes can request any
+# amount of memory.
 FILLED_BYTES = 16 << 20
-_STRING_BYTES = 24  # What TensorFlow takes for a string, beside its characters.
+_STRING_BYTES = 24  # Memory of a string in TensorFlow, besides its characters.
 
 
 def to_tensor(value: Any) -> Any:
-    """Makes a message of an array."""
+    """Converts an array to a message."""
     array = np.asarray(value)
     tensor = messages.Tensor()
-    tensor.tensor_shape.SetInParent()  # a scalar has a shape, an empty one
+    tensor.tensor_shape.SetInParent()  # The shape of a scalar is empty, not missing.
     for size in array.shape:
         tensor.tensor_shape.dim.add(size=size)
     if array.dtype.kind in "OSU":
@@ -83,7 +82,7 @@ def to_tensor(value: Any) -> Any:
         tensor.tensor_content = little.tobytes()
     else:
         raise InputError(
-            "Signatures take float32, float64, int32, int64, uint8, text, and bytes. "
+            "Inputs must be float32, float64, int32, int64, uint8, strings, or bytes. "
             f"Received: an array of {array.dtype}"
         )
     return tensor
@@ -94,18 +93,18 @@ def _as_bytes(value: Any) -> bytes:
         return value.encode("utf-8")
     if isinstance(value, bytes):
         return value
-    raise InputError(f"Expected text or bytes. Received: {type(value).__name__}")
+    raise InputError(f"Expected a string or bytes. Received: {type(value).__name__}")
 
 
 def to_array(tensor: Any) -> np.ndarray:
-    """Makes an array of a message, after its values are compared with its shape.
+    """Converts a message to an array, after checking its size.
 
     Returns:
-        An array; of bytes objects for strings.
+        An array; for strings, of bytes objects.
 
     Raises:
-        ValueError: if type, shape, and values do not match, or the array would take
-            far more memory than the message does.
+        ValueError: if type, shape, and values do not match, or the array would be far
+            larger than the message.
     """
     shape = [dim.size for dim in tensor.tensor_shape.dim]
     if tensor.dtype not in NAMES:

@@ -1,4 +1,4 @@
-"""The Keras callbacks that only a run has: log, checkpoints, and stop on a signal."""
+"""Keras callbacks of a training run: log, checkpoints, and stop on a signal."""
 
 import time
 from collections.abc import Callable
@@ -9,23 +9,25 @@ import numpy as np
 
 from stargan_tf import interruption
 from stargan_tf.callbacks import StepCallback, TrainingDiverged
+from stargan_tf.native_output import note
+from stargan_tf.progress import Interval
 from stargan_tf.training import checkpoints
 from stargan_tf.training.checkpoints import State
 from stargan_tf.training.metric_log import MetricLog
 
 
 def _check_weights(model: keras.Model, step: int) -> None:
-    """Refuses weights that must not become a checkpoint, naming the first."""
+    """Raises `TrainingDiverged` for the first weight that is not finite."""
     for variable in model.trainable_variables:
         if not np.all(np.isfinite(variable.numpy())):
             raise TrainingDiverged(f"the weight {variable.path} is not finite", step)
 
 
 class LogMetrics(StepCallback):
-    """Writes the means of each `every` steps.
+    """Writes the mean of each metric over every `every` steps.
 
     Args:
-        log: where to; None to write nothing.
+        log: the log to write; None to write nothing.
         every: steps per line.
         batch_size: images per step, for the speed.
     """
@@ -37,15 +39,15 @@ class LogMetrics(StepCallback):
         self.batch_size = batch_size
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Starts the clock: what happens between epochs is not training."""
+        """Starts the clock: time between epochs is not training time."""
         super().on_epoch_begin(epoch, logs)
         self._restart_clock()
 
     def on_train_batch_begin(self, batch, logs=None):
-        """Starts new means after a line: it stands for its own steps only.
+        """Resets the means after a line, so that each line covers its own steps.
 
-        (Not at once when the line is written: Keras reads the means once more if
-        the epoch ends there.)
+        They are not reset as soon as the line is written, because Keras reads them
+        once more if the epoch ends there.
         """
         if self.step % self.every == 0:
             self.model.reset_metrics()
@@ -54,15 +56,15 @@ class LogMetrics(StepCallback):
         """Writes if the interval is over."""
         if self.step % self.every:
             return
-        idle = {"loss", *self._without_values()}  # `loss` is for Keras' callbacks.
-        values = {n: float(value) for n, value in logs.items() if n not in idle}
+        skipped = {"loss", *self._without_values()}  # `loss` is for Keras' callbacks.
+        values = {n: float(value) for n, value in logs.items() if n not in skipped}
         values["images_per_second"] = self._speed()
         if self.log:
             self.log.write(self.step, values)
         self._restart_clock()
 
     def _without_values(self) -> set[str]:
-        """Means of nothing, such as the generator's losses where only D learned.
+        """Names of means without values, such as G's losses while only D learned.
 
         Keras reports them as 0.
         """
@@ -70,7 +72,7 @@ class LogMetrics(StepCallback):
             metric.name
             for metric in getattr(self.model, "metrics", ())
             if isinstance(metric, keras.metrics.Mean)
-            # Of several workers, each holds its own part of the count.
+            # With several workers, each holds a share of the count.
             and float(keras.ops.add(metric.count, 0)) == 0
         }
 
@@ -83,8 +85,26 @@ class LogMetrics(StepCallback):
         return round((self.step - step) * self.batch_size / seconds, 1)
 
 
+class PrintProgress(StepCallback):
+    """Prints a line every ten seconds, for output that is not a terminal.
+
+    Args:
+        total_steps: length of the run.
+    """
+
+    def __init__(self, total_steps: int):
+        super().__init__()
+        self.total_steps, self._interval = total_steps, Interval()
+
+    def on_step(self, logs):
+        """Prints the step and the losses if ten seconds have passed."""
+        if self._interval.is_over():
+            losses = ", ".join(f"{n} {float(value):.3g}" for n, value in logs.items())
+            note(f"Step {self.step} of {self.total_steps}: {losses}")
+
+
 class Stopped(Exception):
-    """A signal asked the process to stop; the checkpoint of this step is written."""
+    """A signal stopped the training; the checkpoint of this step has been written."""
 
     def __init__(self, step: int):
         super().__init__(f"stopped at step {step}")
@@ -96,8 +116,8 @@ class SaveCheckpoint(StepCallback):
 
     Args:
         folder: the run's `checkpoints/`.
-        describe: step → what to write into the state file.
-        keep: how many checkpoints remain.
+        describe: step → content of the state file.
+        keep: number of checkpoints to keep.
         every: steps from one checkpoint to the next.
         total_steps: length of the run.
         saved_step: the step of the checkpoint that was restored, if any.
@@ -118,12 +138,12 @@ class SaveCheckpoint(StepCallback):
         self.saved_step = saved_step
 
     def on_step(self, logs):
-        """Saves if it is time."""
+        """Saves a checkpoint every `every` steps and at the end."""
         if self.step == self.total_steps or self.step % self.every == 0:
             self.save(self.model)
 
     def save(self, model: keras.Model) -> None:
-        """Saves the model in training at its step, unless that was done already.
+        """Saves the model in training, unless this step has been saved.
 
         Raises:
             TrainingDiverged: if a weight is not finite.
@@ -140,11 +160,12 @@ class SaveCheckpoint(StepCallback):
 class StopOnSignal(StepCallback):
     """Ends the training after the step in which a signal arrived, with a checkpoint.
 
-    It stands last: what a step writes is then complete.
+    It must be the last callback, so that all files of a step are complete.
 
     Args:
-        save: what saves, or None in a worker that writes nothing.
-        agreed: this worker's signal, 0 for none → the highest of all workers'.
+        save: saves the checkpoint; None in a worker that writes nothing.
+        agreed: the number of this worker's signal, 0 for none → the highest number of
+            all workers.
     """
 
     def __init__(self, save: SaveCheckpoint | None, agreed: Callable[[int], int] = int):
@@ -152,7 +173,7 @@ class StopOnSignal(StepCallback):
         self.save, self.agreed = save, agreed
 
     def on_step(self, logs):
-        """Stops if there was a signal."""
+        """Stops if a signal has arrived."""
         self.stop_if_asked(self.model)
 
     def stop_if_asked(self, model: keras.Model) -> None:

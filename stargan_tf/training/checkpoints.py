@@ -1,9 +1,9 @@
 """Checkpoints: folders `step_00001000/` with `model.keras` and `state.json`.
 
-A checkpoint is written under another name and renamed when it is on the disk, so a
-kill at any moment leaves the earlier ones untouched. The state file carries the
-size and the hash of the model file: a damaged checkpoint is noticed, and the one
-before it is used.
+A checkpoint is written under a temporary name and renamed when it is on disk, so that
+killing the process at any moment leaves earlier ones intact. The state file contains
+the size and the hash of the model file: a damaged checkpoint is detected, and the
+previous one is used.
 """
 
 import math
@@ -32,27 +32,27 @@ FORMAT = 1
 MODEL_FILE = "model.keras"
 STATE_FILE = "state.json"
 _NAME = re.compile(r"step_(\d{8,})")
-# What reading and taking apart a file with any JSON in it may raise.
+# Exceptions from reading a file with arbitrary JSON content.
 _BROKEN_JSON = (ValueError, AttributeError, KeyError, TypeError)
 _LARGEST = 1 << 53  # Counts above are not exact in every JSON reader.
 
 
 class DamagedCheckpoint(InputError):
-    """A checkpoint whose files are missing, cut short or changed."""
+    """A checkpoint with missing, truncated, or modified files."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What `state.json` says about the model beside it.
+    """The content of `state.json`, which describes the model beside it.
 
     Args:
         step: training batches seen.
         model: name of the model family.
         datasets: `LabelSpace.to_list()` of the model.
         num_images: training images of each data set.
-        versions: of stargan_tf, keras and tensorflow.
-        preparation: how images became the model's input; None in checkpoints of
-            version 0.1.0, whose run says it, and of `.keras` files (see
+        versions: of stargan_tf, Keras, and TensorFlow.
+        preparation: how images are converted to the model's input; None in checkpoints
+            of version 0.1.0, which record it in their run, and of `.keras` files (see
             `run_folder.find_checkpoint`).
         data: `data_fingerprint` of each data set; None in checkpoints of version 0.1.0
             and of models that were not trained here.
@@ -76,12 +76,12 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
     """Saves a model and removes the oldest checkpoints.
 
     Raises:
-        NotWritten: if the disk is full, for example; `folder` is then as it was.
+        NotWritten: if the disk is full, for example; `folder` is then unchanged.
     """
     path = folder / folder_name(state.step)
     write(path, model, state)
-    # The new one is not counted: after a damaged newest checkpoint it may have a lower
-    # step than that.
+    # The new one is not counted: after a damaged newest checkpoint, its step may be
+    # lower than that one's.
     others = [other for other in sorted_checkpoints(folder) if other != path]
     for old in others[: max(0, len(others) + 1 - keep)]:
         try:
@@ -94,9 +94,10 @@ def save(folder: Path, model: Any, state: State, keep: int) -> Path:
 def write(
     path: Path, model: Any, state: State, notes: Mapping[str, Any] | None = None
 ) -> None:
-    """Saves a model into one folder, in full or not at all; what is there is replaced.
+    """Saves a model to a folder atomically, replacing the existing one.
 
-    The notes are further JSON files, name → content.
+    Args:
+        notes: further JSON files, name → content.
     """
     try:
         with files.new_folder(path, "checkpoint") as unfinished:
@@ -106,16 +107,16 @@ def write(
                 files.write_json(unfinished / name, content)
     except files.NotWritten as error:
         advice = (
-            "The earlier ones are untouched: make room, then the same command resumes "
-            "from the newest."
+            "Earlier checkpoints are intact: free disk space, then run the same "
+            "command to resume from the newest one."
         )
         raise files.NotWritten(path, "checkpoint", error.__cause__, advice) from error
 
 
 def sorted_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in `folder`, by step; it need not exist."""
-    found = [path for path in folder.glob("step_*") if _NAME.fullmatch(path.name)]
-    return sorted(found, key=step_of)
+    folders = [path for path in folder.glob("step_*") if _NAME.fullmatch(path.name)]
+    return sorted(folders, key=step_of)
 
 
 def step_of(checkpoint: Path) -> int:
@@ -127,8 +128,8 @@ def read_state(checkpoint: Path) -> State:
     """Verifies a checkpoint and reads its state file.
 
     Raises:
-        DamagedCheckpoint: if a file is missing, cut short or changed.
-        InputError: if another version of the format wrote it.
+        DamagedCheckpoint: if a file is missing, truncated, or modified.
+        InputError: if its format is of another version.
     """
     try:
         record = files.read_json(checkpoint / STATE_FILE)
@@ -161,11 +162,11 @@ def _check_types(state: State) -> None:
     if not isinstance(state.model, str):
         raise TypeError(f"model must be a name, not {state.model!r}")
     if not as_infos(state.datasets):
-        raise ValueError("datasets must name one at least")
+        raise ValueError("datasets must not be empty")
 
 
 def model_file(checkpoint: Path) -> Path:
-    """The `.keras` file of a checkpoint, which may be that file itself."""
+    """The `.keras` file of a checkpoint, which may be a `.keras` file itself."""
     return checkpoint if checkpoint.is_file() else checkpoint / MODEL_FILE
 
 
@@ -195,18 +196,18 @@ def _check_seal(checkpoint: Path, size: int, sha256: str) -> None:
         raise DamagedCheckpoint(f"{checkpoint} is damaged: {MODEL_FILE} is missing.")
     if file.stat().st_size != size or files.sha256(file) != sha256:
         raise DamagedCheckpoint(
-            f"{checkpoint} is damaged: {MODEL_FILE} is not the file that was saved."
+            f"{checkpoint} is damaged: {MODEL_FILE} differs from the saved file."
         )
 
 
-# === The best one ===
+# === The best checkpoint ===
 
 BEST_FOLDER, BEST_FILE = "best", "best.json"
 
 
 @dataclass(frozen=True)
 class Best:
-    """What `best.json` says: the value of which number, at which step."""
+    """The content of `best.json`: a metric, its best value, and the step."""
 
     metric: str
     value: float
@@ -214,22 +215,22 @@ class Best:
 
 
 class BestCheckpoint:
-    """Keeps the checkpoint with the best value of one number.
+    """Keeps the checkpoint with the best value of one metric.
 
-    It is a checkpoint like the others, with `best.json` beside the model, and is kept
-    however many later ones there are.
+    It is an ordinary checkpoint with `best.json` beside the model, and is never removed
+    in favor of later ones.
 
     Args:
         path: its folder, `checkpoints/best` in a run.
-        metric: the number that decides.
-        describe: step → what to write into the state file.
+        metric: name of the number to compare.
+        describe: step → content of the state file.
     """
 
     def __init__(self, path: Path, metric: str, describe: Callable[[int], State]):
         self.path, self.metric, self.describe = path, metric, describe
 
     def offer(self, model: Any, step: int, values: Mapping[str, float]) -> bool:
-        """Saves the model if its values at this step are the best; whether it did."""
+        """Saves the model if it is the best so far; returns whether it was saved."""
         value = values.get(self.metric)
         if value is None or math.isnan(value) or not self._is_best(value):
             return False
@@ -238,14 +239,14 @@ class BestCheckpoint:
         return True
 
     def _is_best(self, value: float) -> bool:
-        held = read_best(self.path)
-        if held is None or held.metric != self.metric:
+        current = read_best(self.path)
+        if current is None or current.metric != self.metric:
             return True
-        return is_better(self.metric, value, held.value)
+        return is_better(self.metric, value, current.value)
 
 
 def read_best(path: Path) -> Best | None:
-    """What is known of `checkpoints/best`; None if there is none that can be used."""
+    """The record of `checkpoints/best`; None if there is no readable one."""
     try:
         return Best(**read_json(path / BEST_FILE))
     except (OSError, ValueError, TypeError):
@@ -254,31 +255,31 @@ def read_best(path: Path) -> Best | None:
 
 # === The `.keras` file ===
 
-# What Keras calls the parts of a `.keras` file.
+# Keras' names of the members of a `.keras` file.
 CONFIG = "config.json"
 WEIGHTS = "model.weights.h5"
-# A weight has 4 bytes in the file; half of that if Keras ever stores bfloat16.
-_SMALLEST_WEIGHT = 2
-# Where Keras may look for what a configuration names, beside the family's package.
+# Weights take 4 bytes in the file; 2 if Keras ever stores bfloat16.
+_MIN_WEIGHT_BYTES = 2
+# Packages whose classes a configuration may name, besides the family's package.
 _PACKAGES = frozenset({"keras", "stargan_tf", "builtins"})
 
 
 def read_model_config(file: Path, chosen: ModelFamily) -> dict[str, Any]:
-    """The arguments that a model was made with; TensorFlow is not needed."""
+    """The constructor arguments of a saved model, read without TensorFlow."""
     return _read_config(file, chosen, compile=False)["config"]
 
 
 def class_of_file(file: Path) -> str:
-    """The name of the class whose object is in a `.keras` file."""
+    """The class name of the object in a `.keras` file."""
     with _explained(file):
         return str(_parsed_config(file)["class_name"])
 
 
 def state_of_file(file: Path) -> State:
-    """The state of a `.keras` file that `model.save` wrote: what can be read in it.
+    """The state of a `.keras` file from `model.save`, as far as the file contains it.
 
     Raises:
-        InputError: if it is damaged, or its class is of no installed family.
+        InputError: if it is damaged, or its class belongs to no installed family.
     """
     with _explained(file):
         config = _parsed_config(file)
@@ -302,7 +303,7 @@ def state_of_file(file: Path) -> State:
 
 
 def _step(weights: Path) -> int:
-    """The training batches that a model has seen, 0 if it does not say."""
+    """The number of training batches that a model has seen; 0 if unknown."""
     _check_weights(weights)
     with _opened_weights(weights) as (arrays, _):
         step = arrays.get("vars/0")  # The first variable of every StarGANBase.
@@ -313,10 +314,10 @@ def _step(weights: Path) -> int:
 def open_model(
     file: Path, chosen: ModelFamily, compile: bool = False, **arguments: Any
 ) -> Any:
-    """Does what `keras.models.load_model` does.
+    """Loads a model as `keras.models.load_model` does, after checking the file.
 
     Args:
-        **arguments: of the constructor, in place of those that the model was made with.
+        **arguments: constructor arguments that replace the saved ones.
     """
     config = _read_config(file, chosen, compile)
     config["config"] |= arguments
@@ -328,15 +329,15 @@ def open_model(
         variables_without_memory,
     )
 
-    # Fresh weights, which are drawn at first, take their seeds from Python's generator.
+    # The initial weights take their seeds from Python's random generator.
     with random_state_restored(), _explained(file), _extracted(file) as weights:
         num_bytes = _check_weights(weights)
-        # Without memory: the numbers in the configuration need not be true.
+        # Without memory: the sizes in the configuration cannot be trusted.
         with variables_without_memory():
             model = model_class.from_config(config["config"])
             needed = sum(math.prod(variable.shape) for variable in model.variables)
-        if needed * _SMALLEST_WEIGHT > num_bytes:
-            raise ValueError(f"it describes {needed:,} weights, and holds fewer")
+        if needed * _MIN_WEIGHT_BYTES > num_bytes:
+            raise ValueError(f"it describes {needed:,} weights but contains fewer")
         if _has_assets(file):  # Vocabularies of a plugin's layers.
             return keras.models.load_model(file, compile=compile, safe_mode=True)
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
@@ -345,11 +346,10 @@ def open_model(
 
 
 def load_weights(model: Any, file: Path) -> None:
-    """Does what `model.load_weights` does, several times as fast.
+    """Loads weights as `model.load_weights` does, several times as fast.
 
-    Keras reads the HDF5 file where it lies, inside of the archive, and seeks to and
-    fro in it; each seek backwards reads the archive from its start. It is copied out
-    first here.
+    Keras reads the HDF5 file inside the archive, where each backward seek decompresses
+    the archive from its start. Here, the file is extracted first.
     """
     with _explained(file), _extracted(file) as weights:
         _check_weights(weights)
@@ -357,21 +357,24 @@ def load_weights(model: Any, file: Path) -> None:
 
 
 def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, Any]:
-    """The whole configuration, in which nothing is named that is not ours."""
+    """The whole configuration, once all classes it names belong to known packages."""
     with _explained(file):
         config = _parsed_config(file)
-        if not compile:  # Optimizers may be of packages that are not here.
+        if not compile:  # Optimizers may belong to packages that are not installed.
             config["compile_config"] = None
         home, _, name = chosen.target.partition(":")
         if config["class_name"] != name or not isinstance(config["config"], dict):
-            raise ValueError(f"it holds no {name}, but a {config['class_name']!r}")
+            raise ValueError(f"it contains no {name} but a {config['class_name']!r}")
         packages = _PACKAGES | {home.partition(".")[0]}
-        own = {**config, "compile_config": None}
-        for described, advice in ((own, ""), (config, "; compile=False leaves it out")):
-            for module in _modules(described):
+        uncompiled = {**config, "compile_config": None}
+        for content, advice in (
+            (uncompiled, ""),
+            (config, "; pass compile=False to skip it"),
+        ):
+            for module in _modules(content):
                 if str(module).partition(".")[0] not in packages:
                     raise ValueError(
-                        f"it names code of {module!r}, which is not run{advice}"
+                        f"it refers to code in {module!r}, which is not run{advice}"
                     )
         for option in chosen.model_options:
             value = config["config"].get(option.name)
@@ -397,8 +400,8 @@ def _modules(value: Any) -> Iterator[Any]:
             yield "a lambda"
         value = list(value.values())
     if isinstance(value, list):
-        for part in value:
-            yield from _modules(part)
+        for entry in value:
+            yield from _modules(entry)
 
 
 def _has_assets(file: Path) -> bool:
@@ -414,14 +417,14 @@ def _extracted(file: Path) -> Iterator[Path]:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
             with zipfile.ZipFile(file) as archive:
                 source = Path(archive.extract(WEIGHTS, folder))
-        except OSError:  # No room for the copy: slow, but it works.
+        except OSError:  # No space for the copy: read it in the archive, slowly.
             pass
         yield source
 
 
 @contextmanager
 def _opened_weights(source: Path) -> Iterator[tuple[Any, int]]:
-    """The arrays in a weights file, or in a whole `.keras` file, and its size."""
+    """The arrays in a weights file or a `.keras` file, and the size in bytes."""
     import h5py
 
     with ExitStack() as stack:
@@ -435,7 +438,7 @@ def _opened_weights(source: Path) -> Iterator[tuple[Any, int]]:
 
 
 def _check_weights(source: Path) -> int:
-    """The bytes of all arrays, which are no more than the file has."""
+    """The total bytes of all arrays; ValueError if that exceeds the file's size."""
     with _opened_weights(source) as (weights, limit):
         return _num_bytes(weights, limit)
 
@@ -447,12 +450,12 @@ def _num_bytes(weights: Any, limit: int) -> int:
         for name in group:
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink) or depth > MAX_GROUPS:
-                raise ValueError("its weights lie elsewhere")
+                raise ValueError("its weights are stored elsewhere")
             entry = group[name]
             if isinstance(entry, h5py.Group):
                 yield from arrays(entry, depth + 1)
             elif entry.is_virtual or entry.external:
-                raise ValueError("its weights lie elsewhere")
+                raise ValueError("its weights are stored elsewhere")
             else:
                 yield entry
 
@@ -470,8 +473,7 @@ def _explained(file: Path) -> Iterator[None]:
         yield
     except InputError as error:
         raise error if str(file) in str(error) else _refused(file, error) from error
-    # Keras, HDF5 and zip files name no set of errors: which one it is depends on the
-    # byte that is wrong.
+    # Which exception Keras, HDF5, or zipfile raises depends on the damaged byte.
     except Exception as error:
         raise _refused(file, error) from error
 
@@ -480,6 +482,6 @@ def _refused(file: Path, error: Exception) -> InputError:
     lines = str(error).strip().splitlines()
     reason = lines[0][:MAX_REASON] if lines else type(error).__name__
     return InputError(
-        f"The model file {file} cannot be loaded: {reason.rstrip('.')}. It is damaged, "
+        f"The model file {file} cannot be loaded: {reason.rstrip('.')}. It is damaged "
         "or was not written by this package. Copy it again, or use another checkpoint."
     )

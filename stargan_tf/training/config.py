@@ -42,48 +42,48 @@ _RUN = "Run"
 _EVALUATION = "Evaluation while training"
 # The fields of `RunConfig` that hold a family's own options.
 NESTED = ("model_options", "compile_options", "loss_weights", "batch_options")
-_PER_SET = " Several data sets: one for all, or one each, separated by"
+_PER_SET = " For several data sets: one for all, or one each, separated by"
 
 
 def _option(
     group: str,
     default: Any,
     text: str,
-    kind: type | None = None,
+    value_type: type | None = None,
     free: bool = False,
     **limits: Any,
 ) -> Any:
     """A field that is an option, see `make_option`.
 
-    What is `free` may change between two calls on one run folder: it says where the
-    data lies or how the run is carried out, but nothing that decides which weights
-    come out.
+    A `free` option may change when a run is resumed: it specifies where the data is, or
+    how the run is executed, and does not affect the resulting weights.
     """
-    declared = make_option(group, "", default, text, kind, **limits)
+    declared = make_option(group, "", default, text, value_type, **limits)
     return field(metadata={"option": declared, "free": free})
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig:
-    """Everything that decides what a run does; made by `resolve`.
+    """The complete configuration of a run, created by `resolve`.
 
     Fields with one value per data set (`data_dir`, `labels`, `attributes`, `crop_size`)
-    are tuples as long as `dataset`. `model_options` go to the model's constructor,
-    `compile_options` and `loss_weights` to its `compile()`, `batch_options` to what
-    makes its batches.
+    are tuples as long as `dataset`. `model_options` are passed to the model's
+    constructor, `compile_options` and `loss_weights` to its `compile()`, and
+    `batch_options` to the family's `batches`.
     """
 
     preset: str | None
     family: str = _option(
         _RUN,
         DEFAULT,
-        "Model family, ours or a plugin's; '--family NAME --help' shows its options.",
+        "Model family, built-in or of a plugin; '--family NAME --help' shows its "
+        "options.",
     )
     dataset: tuple[str, ...] = _option(
         _DATA,
         None,
-        "Data sets by name (see 'stargan-tf datasets'); several, NAME,NAME, are "
-        "trained jointly.",
+        "Name of the data set (see 'stargan-tf datasets'); NAME,NAME trains on several "
+        "jointly.",
         separator=",",
     )
     data_dir: tuple[str | None, ...] = _option(
@@ -99,15 +99,15 @@ class RunConfig:
     attributes: tuple[tuple[str, ...], ...] = _option(
         _DATA,
         None,
-        f"Attributes to use, A,B,…; all if not given.{_PER_SET} '/'.",
+        f"Attributes to use: NAME[,NAME]. [all]{_PER_SET} '/'.",
         separator="/",
         many=True,
     )
     crop_size: tuple[int | None, ...] = _option(
         _DATA,
         None,
-        f"{CROP_SIZE_HELP} If not given, the largest square or, for models that are "
-        f"trained so, the whole image, squeezed.{_PER_SET} ','.",
+        f"{CROP_SIZE_HELP} [the largest square or, for StarGAN v2, the whole image, "
+        f"stretched]{_PER_SET} ','.",
         int,
         minimum=1,
         separator=",",
@@ -122,7 +122,7 @@ class RunConfig:
     num_channels: int | None = _option(
         _DATA,
         None,
-        f"{CHANNELS_HELP} [3; of measured images, what the files have]",
+        f"{CHANNELS_HELP} [3; for measured images, as in the files]",
         int,
         minimum=1,
         maximum=MOST_CHANNELS,
@@ -136,9 +136,8 @@ class RunConfig:
     steps: int = _option(
         _RUN,
         200_000,
-        "Batches to train on. A larger number extends a run; learning rates that fall "
-        "over its length then follow the new one, so those of a finished run rise "
-        "again.",
+        "Number of training steps. A larger number extends a run; scheduled learning "
+        "rates then follow the new length, so those of a finished run rise again.",
         free=True,
         minimum=1,
     )
@@ -146,12 +145,10 @@ class RunConfig:
         _RUN,
         None,
         "A model to start from: a run, an imported model, a preset folder, a .keras "
-        "file, an address, or the name of a model that comes with the package. Its "
-        "networks' options and the labels of the same name are taken over.",
+        "file, a URL, or the name of a model that comes with the package. The network "
+        "options and the weights of labels with the same name are copied.",
     )
-    seed: int = _option(
-        _RUN, 0, "Seed of everything random.", minimum=0, maximum=2**32 - 1
-    )
+    seed: int = _option(_RUN, 0, "Random seed.", minimum=0, maximum=2**32 - 1)
     precision: str = _option(
         _RUN,
         "float32",
@@ -162,52 +159,53 @@ class RunConfig:
         _RUN,
         "auto",
         "mirrored: all GPUs of this machine. multi_worker: the machines in TF_CONFIG. "
-        "none: one device. auto: what is available. Results are the same.",
+        "none: one device. auto: all available devices. Results do not depend on it.",
         free=True,
         choices=("auto", "none", "mirrored", "multi_worker"),
     )
     jit_compile: bool = _option(
-        _RUN, False, "Compile with XLA, which is faster on GPUs."
+        _RUN, False, "Compile with XLA, which speeds up training on GPUs."
     )
     deterministic: bool = _option(
         _RUN,
         False,
-        "Use deterministic operations only: equal runs give bit-identical weights.",
+        "Use deterministic operations only, so that equal runs give bit-identical "
+        "weights.",
         free=True,
     )
     checkpoint_every: int = _option(
-        _RUN, 1000, "Steps from one checkpoint to the next.", free=True, minimum=1
+        _RUN, 1000, "Steps between checkpoints.", free=True, minimum=1
     )
     keep_checkpoints: int = _option(
-        _RUN, 2, "Newest checkpoints to keep.", free=True, minimum=1
+        _RUN, 2, "Number of checkpoints to keep.", free=True, minimum=1
     )
     sample_every: int = _option(
-        _RUN, 1000, "Steps from one sample grid to the next.", free=True, minimum=1
+        _RUN, 1000, "Steps between sample grids.", free=True, minimum=1
     )
     log_every: int = _option(
         _RUN,
         100,
-        "Steps from one line of metrics.jsonl to the next.",
+        "Steps between lines of metrics.jsonl.",
         free=True,
         minimum=1,
     )
     evaluate_every: int = _option(
         _EVALUATION,
         0,
-        "Steps from one evaluation on held-out images to the next; 0 for none.",
+        "Steps between evaluations on held-out images; 0: none.",
         free=True,
         minimum=0,
     )
     evaluate_metrics: str = _option(
         _EVALUATION,
         ",".join(DEFAULT_METRICS),
-        "What to measure, A,B,… of fid, kid, lpips, classification, unchanged.",
+        "What to measure: NAME[,NAME] of fid, kid, lpips, classification, unchanged.",
         free=True,
     )
     evaluate_count: int = _option(
         _EVALUATION,
         100,
-        "Largest number of images for each target.",
+        "Maximum number of images for each target.",
         free=True,
         minimum=1,
     )
@@ -221,7 +219,7 @@ class RunConfig:
     best_metric: str | None = _option(
         _EVALUATION,
         None,
-        "Result, such as fid or latent_fid, that decides which checkpoint is the best.",
+        "Number, such as fid or latent_fid, by which the best checkpoint is kept.",
         free=True,
     )
     model_options: dict[str, Any]
@@ -237,22 +235,22 @@ class RunConfig:
             check_invalid(self.invalid_value)
         if not 0 < self.held_out < 1:
             raise InputError(
-                "held_out must be a share between 0 and 1, such as 0.1. "
+                "held_out must be a fraction between 0 and 1, such as 0.1. "
                 f"Received: {self.held_out}"
             )
         sources = (self.dataset, self.data_dir, self.labels, self.attributes)
         if len(set(zip(*sources, strict=True))) != len(self.dataset):
             raise InputError(
-                "A data set is given twice with the same files. Received: --dataset "
-                f"{','.join(self.dataset)}. Give each --data_dir (or --labels, "
-                "--attributes) of its own."
+                "Data sets of the same name need different files. Received: --dataset "
+                f"{','.join(self.dataset)}. Pass a separate --data_dir (or --labels, "
+                "--attributes) for each."
             )
-        _ = self.evaluation  # Says what is wrong with it.
+        _ = self.evaluation  # Raises InputError for invalid options.
         if self.best_metric is not None:
             self._check_best_metric()
 
     def _check_best_metric(self) -> None:
-        """Refuses a number that will never be measured."""
+        """Raises `InputError` for a number that will never be measured."""
         if not self.evaluate_every:
             raise InputError(
                 f"best_metric={self.best_metric} needs evaluations. Pass "
@@ -279,7 +277,7 @@ class RunConfig:
 
     @property
     def dataset_names(self) -> tuple[str, ...]:
-        """What the model calls its data sets: `folder`, a second one `folder_2`."""
+        """Unique names of the data sets in the model: `folder`, `folder_2`."""
         counts = [self.dataset[:i].count(n) for i, n in enumerate(self.dataset)]
         return tuple(
             f"{name}_{count + 1}" if count else name
@@ -301,7 +299,7 @@ class RunConfig:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready and flat: the form that `--config` reads."""
+        """A flat dictionary for JSON, as `--config` reads it."""
         values = asdict(self)
         for nested in NESTED:
             values |= values.pop(nested)
@@ -329,11 +327,14 @@ def resolve(
     """Resolves a run's configuration.
 
     Args:
-        overrides: option name → value, text or JSON value; the strongest.
+        overrides: option name → value, as text or as a JSON value; they override the
+            file and the preset.
+        config_file: a JSON file with option values; None for none.
+        trust_code: whether functions that the file names may be imported.
     """
-    filed = read_config_file(config_file) if config_file else {}
-    given = filed | dict(overrides)
-    if "model" in given:  # as runs of earlier versions call it
+    from_file = read_config_file(config_file) if config_file else {}
+    given = from_file | dict(overrides)
+    if "model" in given:  # The name of `family` in earlier versions.
         given.setdefault("family", given.pop("model"))
     if given.get("family") is None:
         given.pop("family", None)
@@ -343,10 +344,11 @@ def resolve(
     chosen = family(values.get("family", DEFAULT))
     options = {option.name: option for option in (*RUN_OPTIONS, *chosen.options)}
     check_option_names(values, {"preset", *options}, chosen)
-    coded = (name for name in chosen.code_options if name not in overrides)
-    check_trusted({n: filed[n] for n in coded if filed.get(n)}, config_file, trust_code)
+    names = (name for name in chosen.code_options if name not in overrides)
+    code = {name: from_file[name] for name in names if from_file.get(name)}
+    check_trusted(code, config_file, trust_code)
     read = {
-        # `null` in a file stands for the default, too.
+        # `null` in a file means the default.
         name: option.read(
             chosen.default(option) if values.get(name) is None else values[name]
         )
@@ -359,26 +361,26 @@ def resolve(
 
 
 def warn_of_relative_paths(config_file: str | Path, given: Mapping[str, Any]) -> None:
-    """Says where the data of a run of version 0.1.0, with paths as typed, is sought."""
+    """Warns of relative paths in a run of version 0.1.0, which stored them as typed."""
     values = read_json(user_path(config_file))
     if VERSIONS not in values:
         return
     for name in _PATHS:
         paths = None if name in given else values.get(name)
         for path in [paths] if isinstance(paths, str) else paths or ():
-            if path and _from_anywhere(path) != path:
+            if path and _absolute(path) != path:
                 warnings.warn(
                     f"{config_file} has {name}={path}, taken from the current folder "
-                    f"as {_from_anywhere(path)}. If it is elsewhere, pass --{name}.",
+                    f"as {_absolute(path)}. If it is elsewhere, pass --{name}.",
                     stacklevel=3,
                 )
 
 
 def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Family, image size and networks' options of the model that a run starts from.
+    """Family, image size, and network options of the model that a run starts from.
 
-    Nothing if `given` has them all, as a run's own configuration has: the model may be
-    gone by then.
+    Empty if `given` contains all of them, as the configuration of an existing run does:
+    the model may no longer exist.
     """
     if not given.get("init_from"):
         return {}
@@ -389,11 +391,11 @@ def _initial_options(given: Mapping[str, Any]) -> dict[str, Any]:
     except InputError:
         if not {"family", "image_size"} <= given.keys():
             raise
-        # A run of an earlier version, which lacks an option that has been added since:
-        # its default is what the run has.
+        # A run of an earlier version, which lacks an option added since then: the run
+        # uses its default.
         return {}
     config = read_model_config(model_file(checkpoint), family(state.model))
-    # Code that a file names is not run; the user names it.
+    # Code that the file names is not imported; the user has to name it.
     names = _names(state.model) - set(family(state.model).code_options)
     options = {name: config[name] for name in names if name in config}
     size = checked_size(state.datasets[0]["image_size"])
@@ -407,12 +409,12 @@ def _names(model: str) -> set[str]:
 def _check_initial(
     folder: str | None, initial: Mapping[str, Any], read: Mapping[str, Any]
 ) -> None:
-    """Refuses a run that builds other networks than those it starts from."""
+    """Raises `InputError` if the networks differ from those of `init_from`."""
     for name, value in initial.items():
         if read[name] != value:
             raise InputError(
-                f"The model {folder} has {name}={value}; a run with --init_from keeps "
-                f"that. Received: {name}={read[name]}. Leave it out."
+                f"A run with --init_from must keep {name}={value} of the model "
+                f"{folder}. Received: {name}={read[name]}. Drop --{name}."
             )
 
 
@@ -420,7 +422,7 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
     datasets = tuple(dataset for dataset in read["dataset"] if dataset)
     if not datasets:
         raise InputError(
-            "No data set is given. Pass --dataset NAME (or NAME,NAME); "
+            "No data set is given. Pass --dataset NAME or NAME,NAME; "
             "'stargan-tf datasets' lists them."
         )
     read["dataset"] = datasets
@@ -428,13 +430,13 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
         if option.separator:
             read[option.name] = _per_dataset(option, read[option.name], datasets)
     for paths in _PATHS:
-        read[paths] = tuple(map(_from_anywhere, read[paths]))
+        read[paths] = tuple(map(_absolute, read[paths]))
     source = read["init_from"]
-    # Not the name of a model that comes with the package.
+    # Except for the name of a model that comes with the package.
     if source and user_path(source).exists() and named_or(Path(source)) == Path(source):
-        read["init_from"] = _from_anywhere(source)
+        read["init_from"] = _absolute(source)
     for code in chosen.code_options:
-        read[code] = _code_from_anywhere(read[code])
+        read[code] = _absolute_code(read[code])
     if chosen.check:
         chosen.check(read)
     nested = {
@@ -444,20 +446,20 @@ def _assemble(name: str | None, read: dict[str, Any], chosen: ModelFamily) -> Ru
     return RunConfig(preset=name, **nested, **read)
 
 
-def _from_anywhere(path: str | None) -> str | None:
-    """A path that is found from every folder; addresses such as gs://… stay."""
+def _absolute(path: str | None) -> str | None:
+    """An absolute path; URLs such as gs://… are returned unchanged."""
     if path is None or "://" in path:
         return path
     return os.path.abspath(user_path(path))
 
 
-def _code_from_anywhere(code: str | None) -> str | None:
-    """FILE.py:FUNCTION, or a file or folder, with a path found from every folder."""
+def _absolute_code(code: str | None) -> str | None:
+    """FILE.py:FUNCTION, a file, or a folder with an absolute path; others unchanged."""
     file, colon, function = (code or "").rpartition(":")
     if colon and file.endswith(".py"):
-        return f"{_from_anywhere(file)}:{function}"
+        return f"{_absolute(file)}:{function}"
     is_path = code and os.sep in code and os.path.exists(user_path(code))
-    return _from_anywhere(code) if is_path else code
+    return _absolute(code) if is_path else code
 
 
 def _per_dataset(option: Option, values: tuple, datasets: tuple[str, ...]) -> tuple:
@@ -468,8 +470,8 @@ def _per_dataset(option: Option, values: tuple, datasets: tuple[str, ...]) -> tu
         return (option.separator.join(value or "" for value in values),)
     if len(values) != len(datasets):
         raise InputError(
-            f"{option.name} has {len(values)} values for {len(datasets)} data sets "
-            f"({', '.join(datasets)}). Give one for all or one each, separated by "
-            f"'{option.separator}'. Received: {list(values)}"
+            f"{option.name} takes one value, or one for each of the {len(datasets)} "
+            f"data sets ({', '.join(datasets)}), separated by '{option.separator}'. "
+            f"Received: {list(values)}"
         )
     return values

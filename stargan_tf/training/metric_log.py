@@ -1,4 +1,4 @@
-"""Where numbers of a run are written: `metrics.jsonl`, and TensorBoard if installed."""
+"""The metric log of a run: `metrics.jsonl`, and TensorBoard if it is installed."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from stargan_tf.native_output import note
 
 
 class MetricLog:
-    """`metrics.jsonl`, one JSON object per line, each with its `step`, and TensorBoard.
+    """Writes `metrics.jsonl`, one JSON object with a `step` per line, and TensorBoard.
 
     Args:
         file: `metrics.jsonl`; lines are appended.
@@ -46,7 +46,7 @@ class MetricLog:
                     tf.summary.scalar(name, value, step=step)
 
     def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
-        """Shows a uint8 picture (height, width, 3) in TensorBoard."""
+        """Writes a uint8 image (height, width, 3) to TensorBoard."""
         if self._writer:
             import tensorflow as tf
 
@@ -62,14 +62,14 @@ class MetricLog:
                 yield
             self._writer.flush()
         except tf.errors.OpError as error:
-            # A full disk comes as OutOfRangeError, which Keras' `fit` would take for
+            # A full disk raises OutOfRangeError, which Keras' `fit` would mistake for
             # the end of the data.
-            where = self.tensorboard
-            raise files.NotWritten(where, "TensorBoard log", error) from error
+            folder = self.tensorboard
+            raise files.NotWritten(folder, "TensorBoard log", error) from error
 
 
 def drop_lines_after(metrics_file: Path, step: int) -> None:
-    """Forgets the lines of steps that a resumed run will do again."""
+    """Removes the lines of steps that a resumed run will repeat."""
     if not metrics_file.exists():
         return
     records, damaged = read_metrics(metrics_file)

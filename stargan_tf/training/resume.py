@@ -1,4 +1,4 @@
-"""May this configuration go on in that run folder?"""
+"""Checks whether a configuration can resume the run in a folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,41 +13,42 @@ from stargan_tf.training.run_folder import RunFolder, read_config_file
 if TYPE_CHECKING:
     from stargan_tf.training.run import RunData
 
-# How to go on where the data is another.
+# The remedies for changed data.
 REMEDY = (
-    "Restore the data, pass the place it moved to (--data_dir, --labels), or accept "
+    "Restore the data, pass its new location with --data_dir or --labels, or accept "
     "the difference with --accept_changed_data."
 )
 
 
 def check(folder: RunFolder, config: RunConfig) -> None:
-    """What can be told without the data."""
+    """Performs the checks that need no data."""
     check_folder(folder)
     check_same_run(folder, config)
 
 
 def check_folder(folder: RunFolder) -> None:
-    """Refuses a folder that is there and holds something else than a run."""
+    """Raises `InputError` for an existing folder that is not a run."""
     if folder.path.exists() and not folder.path.is_dir():
-        raise InputError(f"--run must be a folder. Received the file {folder.path}")
+        raise InputError(f"--run must be a folder. Received: the file {folder.path}")
     if not folder.path.exists() or folder.config.exists():
         return
     if folder.checkpoints.exists():
         raise InputError(
-            f"{folder.path} holds a model, but no run. To train on from it, pass "
-            f"--init_from {folder.path} and another --run folder."
+            f"--run must be a run folder. Received: {folder.path}, a model without a "
+            f"run. To start from it, pass --init_from {folder.path} and another --run."
         )
-    # Names with a dot are what a run killed at its very start leaves behind.
+    # A run killed during startup leaves files whose names start with a dot.
     if any(not path.name.startswith(".") for path in folder.path.iterdir()):
         raise InputError(
-            f"{folder.path} has files but is no run folder. Choose a new --run folder."
+            f"--run must be a run folder or empty. Received: {folder.path}, which has "
+            "other files. Choose a new folder."
         )
 
 
 def check_same_run(folder: RunFolder, config: RunConfig) -> None:
-    """Refuses options that the run's checkpoints do not belong to, then and now named.
+    """Raises `InputError` if options differ from those of the run's checkpoints.
 
-    Before a run's first step anything may change.
+    Before a run's first step, all options may change.
     """
     trained = [p for p in sorted_checkpoints(folder.checkpoints) if step_of(p)]
     if not folder.config.exists() or not trained:
@@ -60,28 +61,28 @@ def check_same_run(folder: RunFolder, config: RunConfig) -> None:
     ]
     if changed:
         raise InputError(
-            f"The run {folder.path} cannot go on with other options: "
-            f"{'; '.join(changed)}. Give the old values ('stargan-tf train --run "
-            f"{folder.path}' uses them all), or choose another --run."
+            f"The run {folder.path} cannot be resumed with other options: "
+            f"{'; '.join(changed)}. Pass the old values ('stargan-tf train --run "
+            f"{folder.path}' uses all of them), or choose another --run."
         )
 
 
 def check_length(folder: RunFolder, state: State, config: RunConfig) -> None:
-    """Refuses to go on from a checkpoint that is past the run's last step."""
+    """Raises `InputError` if a checkpoint is beyond the run's last step."""
     if state.step > config.steps:
         raise InputError(
-            f"The run {folder.path} is at step {state.step} already. Pass --steps "
-            f"larger than that to go on. Received: steps={config.steps}"
+            f"--steps must be larger than {state.step}, the step that the run "
+            f"{folder.path} has reached. Received: steps={config.steps}"
         )
 
 
 def check_same_data(
     folder: RunFolder, state: State, data: "RunData", accept_changed_data: bool = False
 ) -> None:
-    """Refuses data other than what the checkpoint was trained on."""
+    """Raises `InputError` if the data differ from the checkpoint's training data."""
     datasets = data.label_space.to_list()
     text = (
-        f"The data is not what the run {folder.path} was trained on: "
+        f"The data differ from those that the run {folder.path} was trained on: "
         f"{_data_text(state.datasets, state.num_images)} then, "
         f"{_data_text(datasets, data.counts)} now."
     )
@@ -95,9 +96,9 @@ def check_same_data(
 
 
 def check_fingerprints(model: str | Path, state: State, data: "RunData") -> None:
-    """Refuses images and labels other than what a model was trained on.
+    """Raises `InputError` if images or labels differ from a model's training data.
 
-    Data sets are compared where the model has one of the same name and labels.
+    Only data sets whose name and labels are also in the model are compared.
     """
     then = dict(zip(map(_labels_key, state.datasets), state.data or [], strict=False))
     for info, now in zip(data.label_space.to_list(), data.fingerprints, strict=True):
@@ -108,13 +109,13 @@ def check_fingerprints(model: str | Path, state: State, data: "RunData") -> None
 def check_fingerprint(
     model: str | Path, name: str, then: Mapping[str, Any], now: Mapping[str, Any]
 ) -> None:
-    """Refuses a data set that is not the one that a model was trained on."""
-    parts = differing_parts(then, now)
-    if parts:
+    """Raises `InputError` if a data set differs from a model's training data."""
+    differences = differing_parts(then, now)
+    if differences:
         raise InputError(
-            f"The images of '{name}' are not what {model} was trained on: then "
-            f"{in_words(then)}; now {in_words(now)}. Different: {', '.join(parts)}. "
-            f"{REMEDY}"
+            f"The images of '{name}' differ from those that {model} was trained on: "
+            f"then {in_words(then)}; now {in_words(now)}. Different: "
+            f"{', '.join(differences)}. {REMEDY}"
         )
 
 

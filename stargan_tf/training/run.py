@@ -1,4 +1,4 @@
-"""A training run: configuration → data and model → `fit` → checkpoints and pictures."""
+"""A training run: configuration → data and model → `fit` → checkpoints and samples."""
 
 import contextlib
 import pkgutil
@@ -38,7 +38,12 @@ from stargan_tf.models.registry import family
 from stargan_tf.native_output import is_quiet, note
 from stargan_tf.private_interfaces import random_state_restored, rate_schedule
 from stargan_tf.training import checkpoints, resume
-from stargan_tf.training.callbacks import LogMetrics, SaveCheckpoint, StopOnSignal
+from stargan_tf.training.callbacks import (
+    LogMetrics,
+    PrintProgress,
+    SaveCheckpoint,
+    StopOnSignal,
+)
 from stargan_tf.training.checkpoints import BEST_FOLDER, State, load_weights
 from stargan_tf.training.config import RunConfig
 from stargan_tf.training.metric_log import MetricLog, drop_lines_after
@@ -54,7 +59,21 @@ from stargan_tf.training.workers import agreement, together, worker_batches
 
 
 def train(config: RunConfig, run: str | Path, accept_changed_data: bool = False) -> Any:
-    """Trains, or resumes where the run stopped."""
+    """Trains a model, or resumes a run.
+
+    Args:
+        config: the run's configuration.
+        run: the run folder; created if it does not exist.
+        accept_changed_data: whether a run may be resumed on data that differ from those
+            it was started on.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        InputError: if the configuration, the data, and the folder do not match.
+        KeyboardInterrupt: after a signal, once the checkpoint is written.
+    """
     # A signal ends the training between two steps, with a checkpoint.
     with interruption.postponed(), _settings(config):
         return _train(config, RunFolder(user_path(run)), accept_changed_data)
@@ -68,7 +87,7 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
     data = open_data(config)
     with scope(strategy):
         model = build_model(config, data.label_space)
-    # Data that does not fit is told before a folder is made.
+    # Unsuitable data are reported before a folder is created.
     interruption.abandoned_on_stop(lambda: _batches(config, data, model))
     if is_chief(strategy):
         replicas = strategy.num_replicas_in_sync if strategy else 1
@@ -86,9 +105,9 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
 
 
 def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
-    """A compiled model as the configuration describes it, with fresh weights.
+    """A compiled model for a configuration, with new weights that the seed determines.
 
-    The seed decides the weights; what is set for it is as before afterwards.
+    Global random state is restored afterwards.
     """
     with _settings(config):
         chosen = family(config.family)
@@ -109,7 +128,7 @@ def build_model(config: RunConfig, label_space: LabelSpace) -> Any:
 
 @contextlib.contextmanager
 def _settings(config: RunConfig) -> Iterator[None]:
-    """All that is set for the whole process, as a run needs it; then as it was."""
+    """Sets the process-wide state that a run needs, and restores it afterwards."""
     handlers = {number: signal.getsignal(number) for number in interruption.SIGNALS}
     with keras_settings(config.precision), random_state_restored():
         keras.utils.set_random_seed(config.seed)
@@ -119,7 +138,7 @@ def _settings(config: RunConfig) -> Iterator[None]:
             yield
         finally:
             if threading.current_thread() is threading.main_thread():
-                # TensorFlow's cluster replaced that of SIGTERM, unknown to Python.
+                # TensorFlow's cluster replaces the handler of SIGTERM behind Python.
                 for number, handler in handlers.items():
                     if handler is not None:
                         signal.signal(number, handler)
@@ -133,8 +152,8 @@ class RunData:
     """The opened data sets of a run, in the order of the configuration.
 
     Args:
-        train: what is trained on.
-        held_out: what the sample grids and evaluations show.
+        train: the training images.
+        held_out: the images for sample grids and evaluations.
     """
 
     train: list[LabeledImages]
@@ -142,7 +161,7 @@ class RunData:
 
     @property
     def label_space(self) -> LabelSpace:
-        """The label vector of a model for them."""
+        """The label space of a model for these data sets."""
         return LabelSpace([source.info for source in self.train])
 
     @property
@@ -152,7 +171,7 @@ class RunData:
 
     @cached_property
     def fingerprints(self) -> list[dict[str, Any]]:
-        """What each data set consists of, both splits together."""
+        """The fingerprint of each data set, both splits together."""
         return list(map(data_fingerprint, self.train, self.held_out))
 
 
@@ -175,18 +194,18 @@ def _open(config: RunConfig, number: int, split: str) -> LabeledImages:
 def _check_domains(info: DatasetInfo) -> None:
     if info.label_type == ONE_HOT and len(info.domains) < 2:
         raise InputError(
-            f"Data set '{info.name}' has one domain only, {info.domains[0]}: there is "
-            "nothing to translate to. Pictures without labels are for "
-            "'stargan-tf translate'; to train on, give two domains or more."
+            "Training needs at least two domains. Received: data set "
+            f"'{info.name}' with {info.domains[0]} only. Add images of another domain; "
+            "to translate unlabeled images, use 'stargan-tf translate'."
         )
 
 
 def _batches(
     config: RunConfig, data: RunData, model: Any, start: int = 0, **options: Any
 ) -> tf.data.Dataset:
-    """What the model is trained on, from a step on: batches of the whole `batch_size`.
+    """The endless training batches of `batch_size` images, beginning at step `start`.
 
-    The further options are those of the family's `batches`.
+    `options` are further arguments of the family's `batches`.
     """
     chosen = family(config.family)
     for attribute, argument in chosen.batches_from_model.items():
@@ -212,23 +231,23 @@ def _restore(
     data: RunData,
     accept_changed_data: bool,
 ) -> None:
-    """Brings model and folder to the newest checkpoint, or to the start.
+    """Restores model and folder from the newest checkpoint, or begins a new run.
 
-    The start is fresh weights, or those of another model.
+    A new run keeps the initial weights, or copies those of `init_from`.
     """
     newest = folder.newest()
-    # A run stopped before its first step begins anew: the weights are the same, and
-    # the options may be others.
+    # A run that stopped before its first step is started again: its options may have
+    # changed.
     if newest and newest[1].step:
         checkpoint, state = newest
         resume.check_same_data(folder, state, data, accept_changed_data)
         resume.check_length(folder, state, config)
-        # Into a freshly compiled model: its schedules follow the new --steps.
+        # The model is newly compiled, so that its schedules follow the new --steps.
         load_weights(model, checkpoint / checkpoints.MODEL_FILE)
-        note(f"Going on from step {state.step} ({checkpoint}).")
+        note(f"Resuming from step {state.step} ({checkpoint}).")
         before = read_config_file(folder.config).get("steps", config.steps)
         if before != config.steps:
-            note(f"--steps was {before}, now {config.steps}. {_rates_in_words(model)}")
+            note(f"--steps was {before}, now {config.steps}. {_rates_text(model)}")
     elif config.init_from:
         source = config.init_from
         if not accept_changed_data:
@@ -241,23 +260,23 @@ def _restore(
     keep_landmarks(model, folder.path)
 
 
-def _rates_in_words(model: Any) -> str:
-    """What becomes of the learning rates when a run gets another length."""
+def _rates_text(model: Any) -> str:
+    """How a new length of the run affects the learning rates."""
     rates = []
     for network in (layer for layer in model.layers if isinstance(layer, keras.Model)):
         optimizer = getattr(model, f"{network.name}_optimizer", None)
         if optimizer is not None and rate_schedule(optimizer):
             rates.append(f"{network.name} {float(optimizer.learning_rate):.3g}")
     if not rates:
-        return "The learning rates do not depend on it."
+        return "The learning rates are constant."
     return (
-        "The learning rates follow the new length, as if the run had had it from the "
-        f"start. From here on: {', '.join(rates)}."
+        "The learning rates follow the new length as if the run had started with it. "
+        f"They are now: {', '.join(rates)}."
     )
 
 
 def _evaluation(model: Any, config: RunConfig, data: RunData) -> Evaluate | None:
-    """What measures the model in training; None unless asked for."""
+    """The callback that evaluates during training; None without `evaluate_every`."""
     if not config.evaluate_every:
         return None
     evaluation = Evaluate(
@@ -284,7 +303,7 @@ def _train_as_chief(
 ) -> None:
     start = int(model.step.numpy())
     if start == config.steps:
-        note(f"The run is finished. Pass --steps larger than {start} to go on.")
+        note(f"The run is finished. To extend it, pass --steps larger than {start}.")
         return
     if evaluation:
         interruption.abandoned_on_stop(evaluation.prepare)
@@ -299,7 +318,7 @@ def _train_as_chief(
     stop = StopOnSignal(save, agreement(strategy))
     stop.stop_if_asked(model)
     log = MetricLog(folder.metrics, folder.tensorboard)
-    # First: what comes after it must not write what is not finite.
+    # First, so that no later callback writes values that are not finite.
     callbacks = [StopOnNaN(), LogMetrics(log, config.log_every, config.batch_size)]
     if evaluation:
         evaluation.log = log
@@ -314,18 +333,21 @@ def _train_as_chief(
         total_steps=config.steps,
         log=log,
     )
-    # After the checkpoint: drawing takes long, and may fail on a full disk.
-    callbacks += [save, samples, stop]
+    # Samples after the checkpoint: they take long, and may fail on a full disk.
+    callbacks += [save, samples]
+    if not (sys.stdout.isatty() or is_quiet()):
+        callbacks.append(PrintProgress(config.steps))
+    callbacks.append(stop)
     _fit(model, config, data, callbacks, strategy)
 
 
 def _train_beside_chief(
     model: Any, config: RunConfig, data: RunData, strategy: Strategy
 ) -> None:
-    """What another worker than the chief does: it writes nothing."""
+    """Training in a worker that is not the chief, which writes no files."""
     stop = StopOnSignal(None, agreement(strategy))
     stop.stop_if_asked(model)
-    # Means start anew where the chief's do: what is logged is of all workers.
+    # Resets the means in step with the chief, since they are averaged over workers.
     log = LogMetrics(None, config.log_every, config.batch_size)
     _fit(model, config, data, [StopOnNaN(), log, stop], strategy)
 
@@ -355,20 +377,17 @@ def _fit(
     strategy: Strategy | None,
 ) -> None:
     """Trains to the last step, from checkpoint to checkpoint."""
-    verbose = 0
-    if (
-        is_chief(strategy) and not is_quiet()
-    ):  # A bar that is redrawn is unreadable in a file.
-        verbose = 1 if sys.stdout.isatty() else 2
+    # A bar that is redrawn is unreadable in a file; `PrintProgress` prints lines.
+    verbose = int(sys.stdout.isatty() and is_chief(strategy) and not is_quiet())
     done = int(model.step.numpy())
     for steps, first_epoch, last_epoch in spans(
         done, config.steps, config.checkpoint_every
     ):
-        if has_workers(strategy):  # Each makes its own part of every batch.
+        if has_workers(strategy):  # Each creates its shard of every batch.
             batches = worker_batches(
                 strategy, partial(_batches, config, data, model, done)
             )
-        else:  # Keras deals them out to the devices of this machine.
+        else:  # Keras distributes them to the devices of this machine.
             batches = _batches(config, data, model, done)
         model.fit(
             batches,
@@ -382,19 +401,18 @@ def _fit(
         done += steps * (last_epoch - first_epoch)
         reached = int(model.step.numpy())
         if reached != done:
-            # Keras ends an epoch early, with a mere warning, when batches run out.
+            # If batches run out, Keras ends an epoch early with only a warning.
             raise RuntimeError(
-                f"The data ended at step {reached}; it should be endless."
+                f"The training data ended at step {reached}; they must be endless."
             )
 
 
 def spans(start: int, stop: int, every: int) -> Iterator[tuple[int, int, int]]:
-    """Cuts steps into calls of `fit` whose epochs end at multiples of `every`.
+    """Divides steps into calls of `fit` whose epochs end at multiples of `every`.
 
     Yields:
-        Steps of each epoch, number of the first epoch (from 0), number after the last:
-        whole epochs at once, and the incomplete one before or after them, if any, by
-        itself.
+        (steps per epoch, number of the first epoch from 0, number after the last). All
+        whole epochs form one call; an incomplete one before or after them, another.
     """
     while start < stop:
         epoch = start // every

@@ -1,4 +1,4 @@
-"""The folder of a training run, and every other form in which a model is found."""
+"""The folder of a training run, and all other sources of a trained model."""
 
 import contextlib
 import hashlib
@@ -33,9 +33,9 @@ from stargan_tf.user_code import check_trusted, is_code
 from stargan_tf.version import __version__
 
 Code = str | Callable[..., Any]
-# What a run folder's config.json has beside the options.
+# A key of a run folder's config.json that is no option.
 VERSIONS = "versions"
-# A landmark network beside an imported model, whose masks it makes, or alone.
+# A landmark network, alone or beside an imported model, for which it computes masks.
 LANDMARKS_FILE = "landmarks.keras"
 _MASKS = "mask_provider"
 # Options of earlier versions. `from_config` refuses models that used `separable`.
@@ -43,7 +43,7 @@ _FORMER_OPTIONS = ("data_service", "separable")
 
 
 class RunFolder:
-    """Where a run keeps its files.
+    """The files of a run.
 
     Args:
         path: the folder; it need not exist.
@@ -65,25 +65,29 @@ class RunFolder:
         self.tensorboard = path / "tensorboard"
 
     def newest(self) -> tuple[Path, State] | None:
-        """The newest sound checkpoint with its state, None if there is none at all.
+        """The newest intact checkpoint with its state; None if there is no checkpoint.
 
-        A damaged one is passed over with a warning.
+        Damaged ones are skipped with a warning.
+
+        Raises:
+            DamagedCheckpoint: if all of them are damaged.
         """
-        found = checkpoints.sorted_checkpoints(self.checkpoints)
-        for checkpoint in reversed(found):
+        saved = checkpoints.sorted_checkpoints(self.checkpoints)
+        for checkpoint in reversed(saved):
             try:
                 return checkpoint, checkpoints.read_state(checkpoint)
             except DamagedCheckpoint as error:
-                if checkpoint == found[0]:
+                if checkpoint == saved[0]:
                     raise
-                warnings.warn(f"{error} The one before is used.", stacklevel=2)
+                message = f"{error} The previous checkpoint is used."
+                warnings.warn(message, stacklevel=2)
         return None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from training in the folder, which is made if need be.
+        """Locks the folder, which is created if needed, against other trainings.
 
-        The system frees the lock however the process ends.
+        The system releases the lock even if the process is killed.
 
         Raises:
             InputError: if another process holds it.
@@ -95,8 +99,8 @@ class RunFolder:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise InputError(
-                f"Another process is training in {self.path}. Wait until it has ended, "
-                "or choose another --run."
+                f"Another process is training in {self.path}. Wait until it ends, or "
+                "choose another --run."
             ) from None
         except OSError as error:
             raise files.NotWritten(self.path, "run", error) from error
@@ -106,13 +110,13 @@ class RunFolder:
             lock.release()
 
     def remove_leftovers(self) -> None:
-        """Clears what a killed run left half-written."""
+        """Removes files that a killed run left incomplete."""
         for folder in (self.path, self.checkpoints, self.samples):
             files.remove_leftovers(folder)
 
 
 def versions() -> dict[str, str]:
-    """Of stargan_tf, Keras and TensorFlow; imports the latter two."""
+    """The versions of stargan_tf, Keras, and TensorFlow; imports the latter two."""
     import keras
     import tensorflow as tf
 
@@ -124,7 +128,7 @@ def versions() -> dict[str, str]:
 
 
 def read_config_file(path: str | Path) -> dict[str, Any]:
-    """The option values in a JSON file; an InputError if it is no JSON object."""
+    """The option values in a JSON file; InputError if it has no JSON object."""
     try:
         values = read_json(user_path(path))
     except (OSError, ValueError) as error:
@@ -137,13 +141,13 @@ def read_config_file(path: str | Path) -> dict[str, Any]:
     for name in ("preset", "family", "model", "init_from"):
         if not isinstance(values.get(name), str | None):
             raise InputError(
-                f"{name} in {path} must be text. Received: "
+                f"{name} in {path} must be a string. Received: "
                 + shortened(repr(values[name]))
             )
     ignored = {VERSIONS, *_FORMER_OPTIONS}
     name = values.get("preset")
     if VERSIONS in values and name and not _is_preset(name):
-        ignored.add("preset")  # Of an earlier version; a run's record has its values.
+        ignored.add("preset")  # Of an earlier version; its values are in the record.
     return {name: value for name, value in values.items() if name not in ignored}
 
 
@@ -154,10 +158,10 @@ def _is_preset(name: str) -> bool:
         return False
 
 
-# What a user names as a model, see `find_checkpoint`.
+# What identifies a model, see `find_checkpoint`.
 Source = str | os.PathLike
 _REMOTE = "://"
-# Where a model that its authors publish is imported from, by name and license.
+# The function that imports a published model.
 _OFFICIAL_FOLDER = "stargan_tf.convert.published:model_folder"
 _HUB = "hf://"
 
@@ -173,43 +177,48 @@ def load_model(
     """Opens a trained model, or a landmark network (`faces.network.LandmarkNetwork`).
 
     Args:
-        model: a run folder (its newest sound checkpoint is opened), the folder of a
+        model: a run folder (its newest intact checkpoint is opened), the folder of a
             checkpoint or preset, the name of a model that comes with the package
-            (`stargan_tf.pretrained`), a `.keras` file of `model.save`, an address from
+            (`stargan_tf.pretrained`), a `.keras` file from `model.save`, a URL from
             which Keras loads models, such as `hf://user/model`, or the name of a model
-            that its authors publish, such as `official/afhq`. The latter is fetched
-            and imported once, and kept in the cache. A landmark network is the folder
-            of an import of `wing.ckpt`, `official/wing`, or a `.keras` file, too.
-        compile: whether the model is compiled as it was saved, so that `fit` continues
-            its training: optimizers with their state, loss weights and seed. One that
+            published by its authors, such as `official/afhq`, which is downloaded and
+            imported once, and cached. A landmark network is `official/wing`, the folder
+            of an imported `wing.ckpt`, or a `.keras` file.
+        compile: whether to compile the model as it was saved, with optimizer states,
+            loss weights, and seed, so that `fit` continues its training. A model that
             was saved uncompiled needs `compile()`.
         trust_code: whether functions that the run's configuration names may be
-            imported, which executes their modules. Set it for runs of your own, and
-            of people whose programs you would run.
-        accept_license: whether you accept the license of a model that its authors
-            publish. `stargan-tf import official/NAME` shows it.
+            imported, which executes their modules. Use it only for your own runs and
+            those of people you trust.
+        accept_license: whether you accept the license of a model published by its
+            authors. `stargan-tf import official/NAME` shows it.
         **code: functions that are not saved with the model, such as `mask_provider`
-            of a model with high-pass skips, in place of those that the run names and
-            of the landmark network beside an imported model: callables, or texts
-            `module:name` or `path/to/file.py:name`.
+            of a model with high-pass skips: callables, or strings `module:name` or
+            `path/to/file.py:name`. They replace those that the run names, and the
+            landmark network beside an imported model.
 
     Returns:
-        The model. The modules that a file names are not imported, except those of its
-        family, Keras and this package.
+        The model. Loading it imports no code except that of its family, Keras, and
+        this package.
 
     Raises:
-        InputError: if there is no model, it is damaged, or it was written by another
-            version; a run without a checkpoint; code that is not trusted or cannot be
+        InputError: if there is no model, it is damaged, or another version wrote it; if
+            a run has no checkpoint yet; or if code is not trusted or cannot be
             imported.
-        ImportError: for `hf://` without the package huggingface_hub, or for
-            `official/` without PyTorch.
+        ImportError: for `hf://` without huggingface_hub, or for `official/` without
+            PyTorch.
+
+    ```python
+    model = stargan_tf.load_model("toon_attributes")
+    images = model.translate(images, "Blond_Hair")  # (n, 64, 64, 3)
+    ```
     """
     if is_official(model):
         model = resolve_name(_OFFICIAL_FOLDER)(os.fspath(model), accept_license)
-    path = _fetched(model)
+    path = _local_path(model)
     if file := _landmarks_in(path):
         if given := [name for name, value in code.items() if value is not None]:
-            raise InputError(f"A landmark network takes no {given[0]}. Leave it out.")
+            raise InputError(f"A landmark network takes no {given[0]}. Drop it.")
         return _open_landmarks(file)
     checkpoint, state = find_checkpoint(path)
     loaded = open_checkpoint(checkpoint, state, compile)
@@ -221,9 +230,9 @@ def load_model(
 def open_checkpoint(
     checkpoint: Path, state: State, compile: bool = False, **arguments: Any
 ) -> Any:
-    """The model in a checkpoint that was found, without functions that its run names.
+    """The model in a checkpoint, without the functions that its run names.
 
-    With `compile` the optimizers are restored, too. The arguments are those of
+    With `compile`, the optimizers are restored, too. The arguments are those of
     `open_model`.
     """
     file = checkpoints.model_file(checkpoint)
@@ -232,25 +241,25 @@ def open_checkpoint(
     return model
 
 
-# Arguments of a constructor that leave the weights what they are.
-_HARMLESS = {"dtype", "name"}
-# Those of which one describes the labels.
+# Constructor arguments that do not change the shapes of the weights.
+_KEEP_WEIGHTS = {"dtype", "name"}
+# Alternative constructor arguments that describe the labels.
 _LABELS = ("datasets", "domains", "num_domains")
 
 
 def model_from_preset(
     model_class: Any, name: Source, load_weights: bool, arguments: Mapping[str, Any]
 ) -> Any:
-    """What `from_preset` of a model class returns; see `StarGANBase.from_preset`."""
+    """Implements `StarGANBase.from_preset`."""
     recipes = presets(installed_families())
     if str(name) in recipes and not user_path(name).exists():
         recipe = recipes[str(name)].values
         chosen = _check_class(model_class, name, recipe["family"])
         if load_weights:
             raise InputError(
-                f"The preset '{name}' has no weights: it is a recipe for training. "
-                "Pass load_weights=False for its architecture, or the folder of a run "
-                f"of it. Presets with weights: {', '.join(names())}."
+                f"The preset '{name}' is a recipe for training and has no weights. "
+                "Pass load_weights=False for its architecture, or the folder of a run. "
+                f"Presets with weights: {', '.join(names())}."
             )
         return chosen.model_class()(**_of_recipe(name, recipe, chosen, arguments))
     checkpoint, state = find_checkpoint(name, recipes)
@@ -266,11 +275,11 @@ def model_from_preset(
         return chosen.model_class().from_config({**config, **arguments})
     code = {n: arguments[n] for n in chosen.code_options if n in arguments}
     others = {n: value for n, value in arguments.items() if n not in code}
-    wrong = sorted(others.keys() - _HARMLESS)
+    wrong = sorted(others.keys() - _KEEP_WEIGHTS)
     if wrong:
         raise InputError(
-            f"The weights of {name} are those of its own architecture. Received: "
-            f"{', '.join(wrong)}. Leave it out, or pass load_weights=False."
+            f"The weights of {name} need its architecture. Received: "
+            f"{', '.join(wrong)}. Drop it, or pass load_weights=False."
         )
     model = open_checkpoint(checkpoint, state, compile=True, **others)
     attach_code(model, chosen, run_of(checkpoint).config, code)
@@ -278,13 +287,13 @@ def model_from_preset(
 
 
 def _check_class(model_class: Any, name: Source, model: str) -> ModelFamily:
-    """The family of a preset, whose class must be the one asked for or derived."""
+    """The family of a preset; InputError if its class is not `model_class`."""
     chosen = family(model)
-    found = chosen.model_class()
-    if not issubclass(found, model_class):
+    actual = chosen.model_class()
+    if not issubclass(actual, model_class):
         raise InputError(
-            f"The preset '{name}' is of the class {found.__name__}. Received: "
-            f"{model_class.__name__}.from_preset. Call {found.__name__}.from_preset."
+            f"The preset '{name}' needs the class {actual.__name__}. Received: "
+            f"{model_class.__name__}.from_preset. Call {actual.__name__}.from_preset."
         )
     return chosen
 
@@ -295,35 +304,35 @@ def _of_recipe(
     chosen: ModelFamily,
     arguments: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The constructor's arguments that a preset of the command line stands for."""
-    names_of_options = {option.name for option in chosen.model_options}
-    made = {n: value for n, value in recipe.items() if n in names_of_options}
+    """The constructor arguments for a preset of the command line."""
+    option_names = {option.name for option in chosen.model_options}
+    made = {n: value for n, value in recipe.items() if n in option_names}
     if "precision" in recipe:
         made["dtype"] = recipe["precision"]
-    if "datasets" in arguments:  # They say the size.
+    if "datasets" in arguments:  # They include the size.
         return made | dict(arguments)
     size = {"image_size": recipe["image_size"]} if "image_size" in recipe else {}
     if any(label in arguments for label in _LABELS):
         return made | size | dict(arguments)
-    if "dataset" in recipe:  # One that comes with the package.
+    if "dataset" in recipe:  # A data set that comes with the package.
         rest = dict(arguments)
         size |= {"image_size": rest.pop("image_size")} if "image_size" in rest else {}
         made["datasets"] = load_dataset(recipe["dataset"], **size).info
         return made | rest
     attributes = recipe.get("attributes")
-    if not attributes or not all(isinstance(one, str) for one in attributes):
+    if not attributes or not all(isinstance(name, str) for name in attributes):
         raise InputError(
-            f"The preset '{name}' names no labels. Pass domains=[…], num_domains=… or "
+            f"The preset '{name}' names no labels. Pass domains=[…], num_domains=…, or "
             "datasets=…."
         )
     return {**made, **size, "domains": attributes, **arguments}
 
 
 def state_of(model: Any) -> State:
-    """The state of a model in memory, as `state.json` is to describe it.
+    """The state of a model in memory, for `state.json`.
 
     Raises:
-        InputError: if its class is of no installed family.
+        InputError: if its class belongs to no installed family.
     """
     chosen = family_of(type(model).__name__, type(model).__module__)
     datasets = model.label_space.to_list()
@@ -338,12 +347,12 @@ def state_of(model: Any) -> State:
 
 
 def save_preset(model: Any, folder: Source) -> None:
-    """What `save_to_preset` of a model does; see `StarGANBase.save_to_preset`."""
+    """Implements `StarGANBase.save_to_preset`."""
     path = user_path(folder)
     is_empty = path.is_dir() and not any(path.iterdir())
     if os.path.lexists(path) and not (is_empty or _has_state(path)):
         raise InputError(
-            f"{path} exists and is not a preset, so it is not overwritten. Choose "
+            f"{path} exists but is not a preset, so it is not overwritten. Choose "
             "another folder."
         )
     checkpoints.write(path, model, state_of(model))
@@ -356,15 +365,15 @@ def find_checkpoint(
     """Finds what `load_model` and every command open as a model.
 
     Args:
-        model: as `load_model` describes it. A file whose state is not in `state.json`
-            beside it is opened as `checkpoints.state_of_file` reads it.
-        other_names: what else the user might have meant, for the error message.
+        model: as for `load_model`. The state of a file without `state.json` beside it
+            is what `checkpoints.state_of_file` returns.
+        other_names: further names to suggest in the error message.
 
     Returns:
-        The folder of the checkpoint, or a `.keras` file; its state, with `preparation`
-        known.
+        The folder of the checkpoint, or a `.keras` file; and its state, in which
+        `preparation` is set.
     """
-    checkpoint, state = _find_checkpoint(_fetched(model), other_names)
+    checkpoint, state = _find_checkpoint(_local_path(model), other_names)
     if state.preparation is None:
         known = _recorded_preparation(checkpoint, state.model)
         state = replace(state, preparation=known)
@@ -372,16 +381,16 @@ def find_checkpoint(
 
 
 def run_of(checkpoint: Path) -> RunFolder:
-    """The run or model folder that a checkpoint lies in, else one without a run."""
+    """The run or model folder of a checkpoint; without a run, its own folder."""
     checkpoint = checkpoint.resolve()
     inside = checkpoint.is_dir() and checkpoint.parent.name == "checkpoints"
     return RunFolder(checkpoint.parents[1] if inside else checkpoint)
 
 
 def beside(model: Source, ending: str) -> Path:
-    """Where something made of a model goes: beside it, under its name and an ending.
+    """The default path for a file derived from a model: beside it, with an ending.
 
-    What is made of a model that comes with the package, or from an address, goes here.
+    For models from the package or from a URL, it is in the current folder.
     """
     text = os.fspath(model).rstrip("/")
     path = user_path(text)
@@ -391,10 +400,10 @@ def beside(model: Source, ending: str) -> Path:
 
 
 def _recorded_preparation(checkpoint: Path, model: str) -> Preparation:
-    """What a checkpoint of version 0.1.0 was trained with, as its run says."""
+    """The preparation of a checkpoint of version 0.1.0, as its run records it."""
     options = dict(family(model).dataset_options)
     config = run_of(checkpoint).config
-    # Not by `resolve`: the data set's plugin need not be installed here.
+    # Without `resolve`, since the data set's plugin may not be installed here.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         (crop_size, *_) = files.read_json(config)["crop_size"]
         return Preparation.of({"crop_size": crop_size, **options})
@@ -405,8 +414,8 @@ def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, Stat
     path = named_or(path)
     if _landmarks_in(path):
         raise InputError(
-            f"{path} is a network that finds landmarks of faces and translates "
-            "nothing. Pass the folder of a run, or of another imported checkpoint."
+            f"{path} is a network for facial landmarks, which cannot translate. Pass "
+            "the folder of a run, or of another imported checkpoint."
         )
     if path.is_file():
         if path.name != checkpoints.MODEL_FILE or not _has_state(path.parent):
@@ -417,29 +426,29 @@ def _find_checkpoint(path: Path, other_names: Iterable[str]) -> tuple[Path, Stat
     run = RunFolder(path)
     if is_official(path):
         raise InputError(
-            f"{path} is a model that its authors publish under a license of theirs. "
-            f"Run 'stargan-tf import {path} --output DIR', and give DIR. In Python, "
-            f'call load_model("{path}", accept_license=True).'
+            f"{path} is a model that its authors publish under their own license. Run "
+            f"'stargan-tf import {path} --output DIR', and pass DIR. In Python, call "
+            f'load_model("{path}", accept_license=True).'
         )
     if not path.is_dir():
         raise InputError(
             f"There is no model {path}. Expected a run folder, the folder of a "
-            "checkpoint or preset, a .keras file, an address such as hf://user/model, "
-            "or a model that comes with the package. "
+            "checkpoint or preset, a .keras file, a URL such as hf://user/model, or a "
+            "model that comes with the package. "
             + near_names(str(path), [*names(), *other_names])
         )
-    found = run.newest()
-    if found:
-        return found
+    newest = run.newest()
+    if newest:
+        return newest
     if run.config.exists():
         raise InputError(
-            f"The run {path} has no checkpoint yet. It gets one every "
-            "--checkpoint_every steps; run its 'stargan-tf train' again to resume it."
+            f"The run {path} has no checkpoint yet. One is written every "
+            "--checkpoint_every steps; run 'stargan-tf train' again to resume it."
         )
     raise InputError(
         f"{path} is not a model folder: it has neither checkpoints/ nor "
         f"{checkpoints.STATE_FILE}. Pass the --run folder of 'stargan-tf train', or a "
-        "folder that save_to_preset made."
+        "folder that save_to_preset wrote."
     )
 
 
@@ -448,7 +457,7 @@ def _has_state(folder: Path) -> bool:
 
 
 def _landmarks_in(path: Path) -> Path | None:
-    """The file of the landmark network that a path names, if it names one."""
+    """The file of the landmark network that a path refers to, if any."""
     if path.is_file() and not (
         path.name == checkpoints.MODEL_FILE and _has_state(path.parent)
     ):
@@ -467,22 +476,21 @@ def _open_landmarks(file: Path) -> Any:
     return network
 
 
-def _fetched(model: Source) -> Path:
-    """Where a model lies on this machine; what lies elsewhere is copied to the cache.
+def _local_path(model: Source) -> Path:
+    """The path of a model on this machine; a remote one is copied to the cache.
 
-    Keras' own loader is not asked: what comes from elsewhere is to pass the checks of
-    `checkpoints`.
+    Keras' loader is not used, so that remote files pass the checks of `checkpoints`.
     """
     address = os.fspath(model)
     if _REMOTE not in address:
         return user_path(model)
-    # Here, not above: it imports NumPy, which the command line's help goes without.
+    # Imported here: it needs NumPy, which would slow down the command line's help.
     from stargan_tf.data.cache import cache_folder
 
-    kept = cache_folder() / "models"
+    cached = cache_folder() / "models"
     if not address.startswith(_HUB):
         name = hashlib.sha256(address.encode()).hexdigest()[:16]
-        return _copied(address, kept / f"{name}.keras")
+        return _copied(address, cached / f"{name}.keras")
     try:
         from huggingface_hub import snapshot_download
     except ImportError as error:
@@ -491,21 +499,21 @@ def _fetched(model: Source) -> Path:
         ) from error
     try:
         folder = Path(snapshot_download(address.removeprefix(_HUB)))
-    except (OSError, ValueError) as error:  # Its own errors derive from these.
-        raise InputError(f"{address} cannot be fetched: {error}") from error
+    except (OSError, ValueError) as error:  # Base classes of the package's errors.
+        raise InputError(f"{address} cannot be downloaded: {error}") from error
     # Keras uploads the members of a .keras file one by one.
-    parts = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    members = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     if not (folder / checkpoints.WEIGHTS).is_file():
         return folder
-    file = kept / f"{folder.name}.keras"
+    file = cached / f"{folder.name}.keras"
     with files.new_file(file, "model") as new, zipfile.ZipFile(new, "w") as archive:
-        for part in parts:
-            archive.write(part, part.relative_to(folder).as_posix())
+        for member in members:
+            archive.write(member, member.relative_to(folder).as_posix())
     return file
 
 
 def _copied(address: str, file: Path) -> Path:
-    """The copy of a file that TensorFlow can read, such as gs://bucket/faces.keras."""
+    """Copies a file that TensorFlow can read, such as gs://bucket/faces.keras."""
     import tensorflow as tf
 
     try:
@@ -513,7 +521,7 @@ def _copied(address: str, file: Path) -> Path:
             tf.io.gfile.copy(address, str(temporary))
     except tf.errors.OpError as error:
         reason = (error.message or "").partition("\n")[0]
-        raise InputError(f"{address} cannot be fetched: {reason}") from error
+        raise InputError(f"{address} cannot be downloaded: {reason}") from error
     return file
 
 
@@ -524,19 +532,19 @@ def attach_code(
     given: Mapping[str, Code | None],
     trust_code: bool = False,
 ) -> None:
-    """Gives a loaded model functions that are not saved in it, by its `set_…` methods.
+    """Attaches functions that are not saved in a model, by its `set_…` methods.
 
-    Where nothing else makes its masks, the landmark network beside it does.
+    If there is no other mask provider, the landmark network beside the model is used.
 
     Args:
-        given: option name → a function or its `module:name`, in place of what the
-            run names; None stands for "not given".
+        given: option name → a function or its `module:name`, which replaces what the
+            run names; None: not given.
     """
     options = chosen.code_options
     given = {name: code for name, code in given.items() if code is not None}
     for name in given:
         if name not in options:
-            raise InputError(f"A {chosen.name} model takes no {name}. Leave it out.")
+            raise InputError(f"A {chosen.name} model takes no {name}. Drop it.")
     recorded = read_config_file(config) if options and config.exists() else {}
     recorded = {name: recorded[name] for name in options if recorded.get(name)}
     recorded = {name: code for name, code in recorded.items() if name not in given}
@@ -576,6 +584,6 @@ def _recorded(chosen: ModelFamily, name: str, code: str, config: Path) -> Any:
         return chosen.opened(name, code)
     except InputError as error:
         raise InputError(
-            f"{str(error).removesuffix('.')}. {config} names it: call from the folder "
-            f"of its module, add that folder to PYTHONPATH, or give another {name}."
+            f"{str(error).removesuffix('.')}. {config} names it: run from the folder "
+            f"of its module, add that folder to PYTHONPATH, or pass another {name}."
         ) from error

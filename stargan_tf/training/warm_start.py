@@ -1,4 +1,4 @@
-"""A new run that starts from the weights of another model."""
+"""Initializes a new run with the weights of another model."""
 
 import re
 from collections.abc import Mapping
@@ -20,21 +20,31 @@ from stargan_tf.training.run_folder import (
     run_of,
 )
 
-# Beside `checkpoints/` in the folder of an imported model: what that has only as a
-# stand-in, in words.
+# Beside `checkpoints/` in the folder of an imported model: a description of what is
+# newly initialized because the checkpoint lacks it.
 IMPORT_RECORD = "import.json"
 NOT_IMPORTED = "not_in_the_checkpoint"
 _OPTIMIZERS = "the optimizers"
-# For each label of the new model where the other has it, see `matches`.
+# The index of each label of the new model in the other one, see `matches`.
 Places = list[int | None]
 
 
 def warm_start(model: Any, start: Source) -> str:
-    """Gives a fresh model the weights of another one with the same options.
+    """Copies the weights of another model with the same network options.
 
-    Labels of the same name keep their weights; new ones keep their fresh weights.
-    The optimizers go on too if the labels are the same and no learning rate follows
-    a schedule, which would otherwise be at its end.
+    Weights of labels with the same name are copied; those of new labels keep their
+    initial values. The optimizer states are copied if the labels are equal and no
+    learning rate follows a schedule, which would already be at its end.
+
+    Args:
+        model: a newly built model.
+        start: the other model, as for `load_model`.
+
+    Returns:
+        A message that lists what was copied and what is newly initialized.
+
+    Raises:
+        InputError: if there is no such model, or its images have other channels.
     """
     checkpoint, state = find_checkpoint(start)
     chosen = family(state.model)
@@ -44,48 +54,52 @@ def warm_start(model: Any, start: Source) -> str:
     channels = [space.image_shape[2] for space in (ours, theirs)]
     if channels[0] != channels[1]:
         raise InputError(
-            f"{start} is a model of images with {channels[1]} channels. Received: "
-            f"images with {channels[0]}. Leave out --init_from."
+            f"{start} needs images with {channels[1]} channels. Received: images with "
+            f"{channels[0]}. Drop --init_from."
         )
     networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     for network in networks:
         old = getattr(source, network.name)
         _copy(old, network, chosen.label_weights, places)
     same = places == list(range(theirs.width))
-    goes_on = same and all([_copy_optimizer(source, model, n.name) for n in networks])
-    fresh = [part for part in _not_imported(checkpoint) if part != _OPTIMIZERS]
-    fresh += [] if goes_on else [_OPTIMIZERS]
+    copied = same and all([_copy_optimizer(source, model, n.name) for n in networks])
+    fresh = [name for name in _not_imported(checkpoint) if name != _OPTIMIZERS]
+    fresh += [] if copied else [_OPTIMIZERS]
     new = [name for name, at in zip(ours.names, places, strict=False) if at is None]
-    left_out = [name for i, name in enumerate(theirs.names) if i not in places]
+    dropped = [name for i, name in enumerate(theirs.names) if i not in places]
     lines = [f"Starting from {start} (step {state.step})."]
     if new:
-        fresh.insert(0, f"what is of {', '.join(new)} only")
+        fresh.insert(0, f"the weights of {', '.join(new)}")
     if fresh:
-        lines.append(f"Starts fresh: {'; '.join(fresh)}.")
-    if left_out:
-        lines.append(f"Left out: {', '.join(left_out)}.")
+        lines.append(f"Newly initialized: {'; '.join(fresh)}.")
+    if dropped:
+        lines.append(f"Not copied: {', '.join(dropped)}.")
     return " ".join(lines)
 
 
 def matches(space: LabelSpace, source: LabelSpace) -> Places:
-    """Where each entry of a label vector stood in another model's.
+    """Finds each entry of a label vector in that of another model.
+
+    Args:
+        space: the label space of the new model.
+        source: that of the other model.
 
     Returns:
-        For each of `space.width` entries its index in `source`'s vector, or None.
-        Labels are matched by name (by data set and name where a name occurs twice),
-        mask entries by the data set with which most labels are shared.
+        For each of `space.width` entries, its index in `source`'s vector, or None.
+        Labels are matched by name (by data set and name if a name occurs twice), mask
+        entries by the data set that shares the most labels.
     """
-    places = {name: i for i, name in enumerate(source.names)}
-    found = [places.get(name) for name in space.names]
+    indices = {name: i for i, name in enumerate(source.names)}
+    places = [indices.get(name) for name in space.names]
     if not space.mask_width:
-        return found
-    return found + [_mask(found[part], source) for part in space.slices]
+        return places
+    return places + [_mask(places[labels], source) for labels in space.slices]
 
 
-def _mask(found: Places, source: LabelSpace) -> int | None:
-    """The mask entry of the data set that has most of the labels found."""
-    parts = source.slices if source.mask_width else ()
-    shared = [sum(i in range(part.start, part.stop) for i in found) for part in parts]
+def _mask(places: Places, source: LabelSpace) -> int | None:
+    """The mask entry of the data set with most of the labels in `places`."""
+    slices = source.slices if source.mask_width else ()
+    shared = [sum(i in range(s.start, s.stop) for i in places) for s in slices]
     if not any(shared):
         return None
     return source.num_domains + shared.index(max(shared))
@@ -120,10 +134,10 @@ def _copy(
 def _by_label(
     fresh: np.ndarray, old: np.ndarray, axis: int, first: int | None, places: Places
 ) -> np.ndarray:
-    """`fresh` with the old weights of the labels that there were.
+    """Copies the old weights of matching labels into `fresh`.
 
-    The labels lie along `axis` from `first` on, or at its end for None; what stands
-    before is kept. Weights without mask entries take the places before those.
+    The labels are along `axis` from `first` on, or at its end for None; the weights
+    before them are copied. Weights without mask entries use only the labels' places.
     """
     fresh, old = np.moveaxis(fresh.copy(), axis, 0), np.moveaxis(old, axis, 0)
     first = len(fresh) - len(places) if first is None else first
@@ -135,7 +149,7 @@ def _by_label(
 
 
 def _copy_optimizer(source: Any, target: Any, network: str) -> bool:
-    """Whether a network's optimizer, if any, goes on where the source's stood."""
+    """Copies the state of a network's optimizer, if any; returns whether it could."""
     name = f"{network}_optimizer"
     if not hasattr(target, name):
         return True

@@ -1,4 +1,4 @@
-"""What a training is watched by: images of held-out images, and what they say."""
+"""Sample images and diagnostics of a training, from held-out images."""
 
 import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,24 +14,24 @@ from stargan_tf.evaluation.tasks import subsample
 from stargan_tf.steering.labels import all_targets
 from stargan_tf.translation.grid import draw_grid
 
-# Mean absolute difference, with images in [-1, 1], below which no eye sees a change.
+# Mean absolute difference of images in [-1, 1] below which no change is visible.
 NO_VISIBLE_CHANGE = 0.01
-ROWS, COLUMNS = 8, 16  # at most, so that no picture grows with the domains
+ROWS, COLUMNS = 8, 16  # Maximum, so that grids do not grow with the domains.
 
 
 @dataclass(frozen=True)
 class Samples:
-    """What a model draws of held-out images, and what that says about the training.
+    """Translations of held-out images, with diagnostics of the training.
 
-    `ModelFamily.sampler` makes it: a callable that is given the held-out sources and
-    returns a callable from the model to its `Samples`.
+    `ModelFamily.sampler` names a callable that takes the held-out sources and returns
+    a callable from the model to its `Samples`.
 
     Args:
-        pictures: kind → image; the kind is part of the file's name, and may be empty.
+        pictures: suffix of the file name, which may be empty → image.
         diagnostics: name → number.
-        shown: how many domains the pictures show, and how many there are.
-        warning: set if the generator ignores what should change its images: how that
-            was measured, and what helps.
+        shown: the number of domains in the images, and the number of all domains.
+        warning: set if the generator ignores its label or style: how that was measured,
+            and how to fix it.
     """
 
     pictures: Mapping[str, Image.Image]
@@ -56,43 +56,43 @@ class HeldOutImages:
 
     @property
     def domains(self) -> np.ndarray:
-        """The number of each image's domain, int32 (n,); for one-hot labels."""
+        """The index of each image's domain, int32 (n,); for one-hot labels."""
         return self.labels.argmax(axis=1).astype(np.int32)
 
 
 def pick(source: LabeledImages, dataset: int, count: int) -> HeldOutImages:
-    """Some images spread over a data set, the same ones at each call."""
+    """Images evenly spread over a data set, the same ones in each call."""
     return load_some(source, subsample(np.arange(len(source)), count), dataset)
 
 
 def load_some(
     source: LabeledImages, rows: Iterable[int], dataset: int = 0
 ) -> HeldOutImages:
-    """Images of a data set by their numbers.
+    """Loads images of a data set by index, except for unreadable ones.
 
     Raises:
         UnreadableImage: if none of them can be read.
     """
-    found = []
+    loaded = []
     for index in rows:
         try:
-            found.append((source.load(int(index)), source.labels[index]))
+            loaded.append((source.load(int(index)), source.labels[index]))
         except UnreadableImage:
             continue
-    if not found:
+    if not loaded:
         raise UnreadableImage(
             f"None of the held-out images of '{source.info.name}' can be read."
         )
-    images, labels = map(np.stack, zip(*found, strict=True))
+    images, labels = map(np.stack, zip(*loaded, strict=True))
     return HeldOutImages(images, labels, dataset)
 
 
 def label_effect(columns: Sequence[np.ndarray]) -> float:
-    """How much the label matters: mean |G(x, c1) - G(x, c2)|, images in [-1, 1].
+    """The effect of the label: mean |G(x, c1) - G(x, c2)|, images in [-1, 1].
 
     Args:
-        columns: images (n, height, width, channels), uint8 or float in [-1, 1], one
-            array for each of at least two target labels.
+        columns: for each of at least two target labels, an array of images (n, height,
+            width, channels), uint8 or float in [-1, 1].
     """
     pairs = itertools.pairwise(columns)
     effects = [np.abs(to_float(a) - to_float(b)).mean() for a, b in pairs]
@@ -100,11 +100,15 @@ def label_effect(columns: Sequence[np.ndarray]) -> float:
 
 
 def critic_view(real: np.ndarray, fakes: np.ndarray) -> dict[str, float]:
-    """How easily the critic tells held-out images from their translations.
+    """How well the critic separates held-out images from their translations.
 
     Args:
         real: the critic's scores of n real images, (n,).
-        fakes: those of k translations of each, (k, n).
+        fakes: the scores of k translations of each image, (k, n).
+
+    Returns:
+        `critic_gap`, the mean difference of scores, and `critic_wins`, the fraction of
+        pairs in which the real image has the higher score.
     """
     return {
         "critic_gap": float(np.mean(real - fakes)),
@@ -112,13 +116,13 @@ def critic_view(real: np.ndarray, fakes: np.ndarray) -> dict[str, float]:
     }
 
 
-# === Models that labels steer ===
+# === Label models ===
 
 
 class LabelSamples:
-    """Draws every image in every domain.
+    """Translates held-out images to every domain, in a grid.
 
-    Of more than `COLUMNS` domains it takes some, evenly spread.
+    With more than `COLUMNS` domains, it takes an evenly spread subset.
 
     Args:
         held_out: the held-out split of each data set.
@@ -140,7 +144,7 @@ class LabelSamples:
             for i in range(len(group.images))
         ]
         grid = draw_grid(rows, ["input", *(domains[number] for number in shown)])
-        # The first group suffices: the critic does not know the data sets apart.
+        # The first group suffices: the critic does not distinguish the data sets.
         diagnostics = critic_view(
             self.score(model, self.groups[0].images),
             np.stack([self.score(model, column) for column in columns[0]]),
@@ -149,14 +153,14 @@ class LabelSamples:
         if len(shown) > 1:
             effect = float(np.mean([label_effect(column) for column in columns]))
             diagnostics["label_effect"] = effect
-            # Before, the classifier alone learns.
-            first = getattr(model, "pretraining_steps", 0)
-            begun = not first or int(model.step) > first
-            if begun and effect < NO_VISIBLE_CHANGE:
+            # During pretraining, only the classifier learns.
+            pretraining = getattr(model, "pretraining_steps", 0)
+            started = not pretraining or int(model.step) > pretraining
+            if started and effect < NO_VISIBLE_CHANGE:
                 warning = (
-                    "The generator hardly reacts to the label (label_effect "
-                    f"{effect:.4f}). Check the labels; more weight on the "
-                    "classification loss, or less on the reconstruction, helps."
+                    "The generator almost ignores the label (label_effect "
+                    f"{effect:.4f}). Check the labels; raise the weight of the "
+                    "classification loss, or lower that of the reconstruction loss."
                 )
         return Samples({"": grid}, diagnostics, (len(shown), len(domains)), warning)
 
@@ -165,11 +169,11 @@ class LabelSamples:
     ) -> list[np.ndarray]:
         """Translations of the images, in the order of the label space's names.
 
-        In a joint model the images are translated to the domains of the other data
-        sets as well; there their own label is unknown, all zero.
+        In a joint model, the images are also translated to the domains of the other
+        data sets, in which their label is unknown: all zero.
 
         Returns:
-            For each domain shown an array like `held_out.images`.
+            For each domain in `shown`, an array like `held_out.images`.
         """
         columns = []
         number = itertools.count()
@@ -193,10 +197,10 @@ class LabelSamples:
         labels: np.ndarray,
         dataset: int,
     ) -> np.ndarray:
-        """The images with other labels than their own, `known`; both (n, c)."""
+        """Translates images from their labels `known` to `labels`, both (n, c)."""
         return model.translate(images, labels, dataset=dataset)
 
     def score(self, model: Any, images: np.ndarray) -> np.ndarray:
-        """How real the discriminator finds each image, (n,)."""
+        """The discriminator's score of each image, (n,); higher is more realistic."""
         scores, _ = model.discriminator(to_float(images), training=False)
         return np.asarray(scores).reshape(len(images), -1).mean(axis=1)

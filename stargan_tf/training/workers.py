@@ -1,4 +1,4 @@
-"""Several processes that train one model: the chief writes, the others train along."""
+"""Training one model in several processes, of which only the chief writes files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,18 +14,18 @@ from stargan_tf.training.callbacks import Stopped
 
 @contextmanager
 def together(model: Any, strategy: Strategy | None) -> Iterator[None]:
-    """Around the training: all workers start where the chief stands and end together.
+    """Synchronizes all workers with the chief before training, and waits for all after.
 
-    None leaves before the chief has written its last checkpoint. With one process only
-    `Stopped` is translated.
+    No worker exits before the chief has written its last checkpoint. With a single
+    process, this only translates `Stopped`.
 
     Args:
-        strategy: the run's, or None.
+        model: the model to train.
+        strategy: the run's strategy, or None.
 
     Raises:
-        KeyboardInterrupt: in place of `Stopped`, saying what is saved.
-        InputError: if another worker is lost, in place of TensorFlow's many lines about
-            connections.
+        KeyboardInterrupt: for `Stopped`, with the saved step.
+        InputError: if another worker was lost.
     """
     several, stopped = has_workers(strategy), None
     try:
@@ -41,18 +41,21 @@ def together(model: Any, strategy: Strategy | None) -> Iterator[None]:
         if not several or not _is_lost(error):
             raise
         raise InputError(
-            "Another worker was lost; the last checkpoint is not. Look there for the "
-            "cause, then start the same command on every worker again."
+            "The connection to another worker was lost; the last checkpoint is intact. "
+            "Fix the cause on that worker, then run the same command on all workers."
         ) from error
     if stopped:
         raise KeyboardInterrupt(f"Step {stopped.step} is saved.")
 
 
 def agreement(strategy: Strategy | None) -> Callable[[int], int]:
-    """What `StopOnSignal` asks the other workers with: all stop after the same step.
+    """The function by which workers agree on a signal, to stop after the same step.
 
     Args:
-        strategy: the run's, or None.
+        strategy: the run's strategy, or None.
+
+    Returns:
+        The number of this worker's signal, 0 for none → the highest of all workers.
     """
     return _highest_of_all(strategy) if has_workers(strategy) else int
 
@@ -61,10 +64,12 @@ def worker_batches(
     strategy: tf.distribute.Strategy,
     make_batches: Callable[..., tf.data.Dataset],
 ) -> tf.distribute.DistributedDataset:
-    """A distributed data set for `fit`; nothing is loaded twice.
+    """A distributed data set for `fit`, in which no image is loaded twice.
 
     Args:
-        make_batches: `part=`, a part of the global batches → endless data set of it.
+        strategy: a strategy with several workers.
+        make_batches: takes `part=`, the `BatchPart` of a worker, and returns an endless
+            data set of it.
     """
 
     def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -77,7 +82,7 @@ def worker_batches(
 
 
 def split_batches(batches: tf.data.Dataset, parts: int) -> tf.data.Dataset:
-    """Each batch as several, one after another, for a worker's replicas."""
+    """Splits each batch into consecutive ones for a worker's replicas."""
     if parts == 1:
         return batches
 
@@ -93,27 +98,27 @@ def split_batches(batches: tf.data.Dataset, parts: int) -> tf.data.Dataset:
 def _copy_from_chief(
     strategy: tf.distribute.Strategy, variables: Sequence[Any]
 ) -> None:
-    """Gives every worker the chief's values of its Keras variables."""
+    """Copies the values of Keras variables from the chief to every worker."""
 
     def on_replica(values):
         context = tf.distribute.get_replica_context()
         is_first = tf.equal(context.replica_id_in_sync_group, 0)
         mine = [tf.where(is_first, value, tf.zeros_like(value)) for value in values]
-        return [context.all_reduce(tf.distribute.ReduceOp.SUM, one) for one in mine]
+        return [context.all_reduce(tf.distribute.ReduceOp.SUM, v) for v in mine]
 
     @tf.function(autograph=False)
-    def spread():
+    def broadcast():
         return strategy.run(on_replica, args=([v.value for v in variables],))
 
-    for variable, value in zip(variables, spread(), strict=True):
+    for variable, value in zip(variables, broadcast(), strict=True):
         variable.assign(strategy.experimental_local_results(value)[0])
 
 
 def _highest_of_all(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
-    """A function, to be called by all workers, from their numbers to the highest."""
+    """A function that, called by all workers, returns their highest number."""
 
     def on_replica(number):
-        # Collective operations have no maximum: each worker fills a place of its own.
+        # Collective operations have no maximum: each worker fills its own position.
         context = tf.distribute.get_replica_context()
         place = tf.one_hot(
             context.replica_id_in_sync_group, context.num_replicas_in_sync
@@ -122,18 +127,18 @@ def _highest_of_all(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
         return tf.reduce_max(total)
 
     @tf.function(autograph=False)
-    def spread(number):
+    def exchange(number):
         return strategy.run(on_replica, args=(number,))
 
     def highest(number: int) -> int:
-        values = spread(tf.constant(float(number)))
+        values = exchange(tf.constant(float(number)))
         return int(strategy.experimental_local_results(values)[0])
 
     return highest
 
 
 def _wait_for_all(strategy: tf.distribute.Strategy) -> None:
-    """Returns when every worker has called it: none leaves while another writes."""
+    """Returns when every worker has called it, so that none exits too early."""
 
     @tf.function(autograph=False)
     def meet():
@@ -143,11 +148,11 @@ def _wait_for_all(strategy: tf.distribute.Strategy) -> None:
 
 
 def _is_lost(error: Exception) -> bool:
-    kinds = (
+    lost = (
         tf.errors.UnavailableError,
         tf.errors.AbortedError,
         tf.errors.CancelledError,
         tf.errors.DeadlineExceededError,
         tf.errors.FailedPreconditionError,
     )
-    return isinstance(error, kinds) or "Collective ops is aborted" in str(error)
+    return isinstance(error, lost) or "Collective ops is aborted" in str(error)

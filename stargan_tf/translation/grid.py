@@ -1,4 +1,4 @@
-"""Grids of images a person looks at: inputs beside translations, and contact sheets."""
+"""Grids of images: inputs beside translations, and contact sheets."""
 
 import math
 import os
@@ -8,38 +8,38 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from tqdm import tqdm
 
 from stargan_tf.data.info import RGB, Size, sides
 from stargan_tf.data.pictures import shown
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
+from stargan_tf.progress import Progress
 from stargan_tf.translation.pictures import write_picture
 
-MIN_CELL = 112  # smaller images are enlarged by an integer until they reach it
+MIN_CELL = 112  # Smaller images are enlarged by an integer factor.
 GAP = 6
-WIDE_GAP = 22  # between blocks of columns or rows
+WIDE_GAP = 22  # Between blocks of columns or rows.
 MARGIN = 14
 INK = (45, 45, 50)
 PAPER = (255, 255, 255)
-MANY_PIXELS = 16_000_000  # more is slow to write and to look at
-ROWS_PER_PAGE = 10  # more would not fit a screen
-PAGE_PIXELS = 64_000_000  # 192 MB; viewers warn of images of 90 million and more
+MANY_PIXELS = 16_000_000  # More is slow to write and to view.
+ROWS_PER_PAGE = 10  # More would not fit on a screen.
+PAGE_PIXELS = 64_000_000  # 192 MB; viewers warn of images above 90 million.
 INPUT = "input"
 
 SHEET_COLUMNS = {"train": 6, "held_out": 3}
-SHEET_ROWS = 40  # at most: all of CelebA's, but not of thousands of people
+SHEET_ROWS = 40  # Maximum: all of CelebA's labels, but not thousands of people.
 
 
 @dataclass(frozen=True)
 class Heading:
-    """The head of a grid's columns.
+    """The heading of a grid's columns.
 
     Args:
         titles: one for each column.
-        pictures: uint8 (height, width, 3), one for each column: a first row, the
-            paper's references. None by default.
-        breaks: columns with a wider gap before them, where another block begins.
+        pictures: a first row of images, such as references: uint8 (height, width, 3),
+            one for each column; empty for none.
+        breaks: indices of columns that start a new block, with a wider gap before them.
     """
 
     titles: Sequence[str]
@@ -47,8 +47,8 @@ class Heading:
     breaks: Sequence[int] = ()
 
     def after_input(self) -> "Heading":
-        """The same with the inputs' column before it."""
-        # The corner above the inputs and left of the references is white paper.
+        """The heading with a column for the inputs in front."""
+        # The corner above the inputs and left of the references is white.
         corner = [np.full_like(picture, 255) for picture in self.pictures[:1]]
         return Heading(
             [INPUT, *self.titles],
@@ -57,7 +57,7 @@ class Heading:
         )
 
     def draw(self, rows: Sequence[Sequence[np.ndarray]]) -> Image.Image:
-        """Draws a grid with this head.
+        """Draws a grid with this heading.
 
         Args:
             rows: rows of uint8 images (height, width, 3), as many as there are titles.
@@ -72,7 +72,7 @@ class Heading:
 
 
 def rows_per_page(columns: int, image_size: Size) -> int:
-    """How many rows a grid's page has: fewer where many or large columns fill it."""
+    """The number of rows on a page, which decreases with the size of a row."""
     pixels = math.prod(max(side, MIN_CELL) for side in sides(image_size))
     return max(1, min(ROWS_PER_PAGE, PAGE_PIXELS // (columns * pixels)))
 
@@ -83,16 +83,20 @@ def save_grid(
     path: str | os.PathLike,
     row_titles: Sequence[str] | None = None,
 ) -> Path:
-    """Draws a grid and writes it; the file appears in full or not at all.
+    """Draws a grid and writes it atomically.
 
     Args:
         rows: rows of uint8 images (height, width, 3).
-        titles: what stands above each column.
-        path: where to, usually a `.png`.
-        row_titles: what stands left of each row; nothing by default.
+        titles: the title of each column.
+        path: the image file, usually `.png`.
+        row_titles: the title of each row; None for none.
 
     Returns:
         `path` as a `Path`.
+
+    Raises:
+        InputError: if the numbers of images and titles do not match, or the file cannot
+            be written.
     """
     return write_picture(draw_grid(rows, titles, row_titles), path)
 
@@ -108,13 +112,17 @@ def draw_grid(
 
     Args:
         rows: rows of images (height, width, channels), uint8 or float in [-1, 1],
-            drawn as `shown` says; sizes may differ, each is centered in its cell.
+            converted by `shown`; sizes may differ, each is centered in its cell.
+        titles: the title of each column.
+        row_titles: the title of each row; None for none.
+        column_breaks: indices of columns with a wider gap before them.
+        row_breaks: indices of rows with a wider gap before them.
     """
     columns = max((len(row) for row in rows), default=0)
     named = row_titles is None or len(row_titles) == len(rows)
     if not columns or len(titles) != columns or not named:
         raise InputError(
-            "A grid needs an image, a title for each column and, if any, for each row. "
+            "A grid needs an image, a title for each column, and all or no row titles. "
             f"Received: {len(rows)} rows of {columns} images, {titles} and {row_titles}"
         )
     shapes = np.array([image.shape for row in rows for image in row])
@@ -144,7 +152,7 @@ def draw_grid(
         for column, pixels in enumerate(images):
             image = Image.fromarray(np.ascontiguousarray(shown(pixels)))
             if scale > 1:
-                # Bicubic rather than nearest: blocks hide the face they show.
+                # Bicubic, not nearest: large pixels would obscure the face.
                 larger = (image.width * scale, image.height * scale)
                 image = image.resize(larger, Image.Resampling.BICUBIC)
             x, y = corner(column, row)
@@ -154,7 +162,7 @@ def draw_grid(
 
 
 def _fitting_font(titles: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
-    # The largest size that lets every title stand over its column.
+    # The largest size at which every title fits its column.
     largest = min(28, max(14, width // 8))
     for size in range(largest, 8, -1):
         font = ImageFont.load_default(size=size)
@@ -169,7 +177,7 @@ def _offset(index: int, side: int, breaks: Collection[int]) -> int:
 
 
 def reduced(image: Image.Image) -> Image.Image:
-    """The image, smaller by an integer where it has more than `MANY_PIXELS`."""
+    """The image, reduced by an integer factor if it exceeds `MANY_PIXELS`."""
     pixels = image.width * image.height
     return image.reduce(math.ceil(math.sqrt(max(1, pixels / MANY_PIXELS))))
 
@@ -187,9 +195,10 @@ def with_caption(image: Image.Image, text: str) -> Image.Image:
 
 
 def contact_sheet(splits: dict[str, LabeledImages]) -> Image.Image:
-    """A data set at a glance: a row for each label, training images first.
+    """A contact sheet of a data set: a row for each label, training images first.
 
-    Of more than `SHEET_ROWS` labels it takes some, evenly spread, and says so.
+    With more than `SHEET_ROWS` labels, it shows an evenly spread subset, with a
+    caption.
 
     Args:
         splits: split → its images; one of `"train"` and `"held_out"` may be missing.
@@ -198,13 +207,13 @@ def contact_sheet(splits: dict[str, LabeledImages]) -> Image.Image:
     places = np.linspace(0, len(info.domains) - 1, min(SHEET_ROWS, len(info.domains)))
     labels = np.unique(places.round().astype(int)).tolist()
     widths = {
-        split: min(most, int(splits[split].labels[:, labels].sum(axis=0).max()))
-        for split, most in SHEET_COLUMNS.items()
+        split: min(limit, int(splits[split].labels[:, labels].sum(axis=0).max()))
+        for split, limit in SHEET_COLUMNS.items()
         if split in splits
     }
     blank = np.full((*info.shape[:2], RGB), PAPER, np.uint8)
     rows = []
-    for label in tqdm(labels, "Opening", delay=1.0, disable=None):
+    for label in Progress(labels, "Contact sheet", "label", delay=1.0):
         row = []
         for split, width in widths.items():
             images = _some(splits[split], label, width)
@@ -221,10 +230,10 @@ def contact_sheet(splits: dict[str, LabeledImages]) -> Image.Image:
 
 
 def _some(source: LabeledImages, label: int, count: int) -> list[np.ndarray]:
-    """Readable images of a label, spread evenly over the split."""
+    """Readable images of a label, evenly spread over the split."""
     members = np.flatnonzero(source.labels[:, label])
     count = min(count, len(members))
-    # Middles of equal parts: ends of the split would stand in every binary label's row.
+    # Middles of equal intervals, since the first image has many binary labels.
     middles = (np.arange(count) + 0.5) * len(members) / max(count, 1)
     images = []
     for row in members[middles.astype(int)].tolist():

@@ -1,4 +1,4 @@
-"""The way from style to style: as columns of a still image, or as a video."""
+"""Interpolation between styles, as columns of an image or as a video."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from stargan_tf.data.pictures import shown
 from stargan_tf.errors import InputError
 from stargan_tf.files import new_file
+from stargan_tf.progress import Progress
 from stargan_tf.steering.styles import StyleSource, ToStyles, as_bytes, random_styles
 from stargan_tf.translation.grid import PAPER, Heading
 
 EXTENSIONS = (".gif", ".webp", ".mp4")
-MAX_FPS = 50  # a GIF's shortest delay that viewers respect is 0.02 s
-GIF_TICK = 10  # GIF counts hundredths of a second, WebP milliseconds
+MAX_FPS = 50  # The shortest delay of a GIF that viewers respect is 0.02 s.
+GIF_TICK = 10  # Delays in GIF are multiples of 10 ms; in WebP, of 1 ms.
 WEBP_OPTIONS = {"quality": 88, "method": 4}
-# ffmpeg wants even sides; imageio's own default enlarges them to multiples of 16.
+# ffmpeg needs even sides; by default, imageio enlarges them to multiples of 16.
 MP4_OPTIONS = {"quality": 8, "macro_block_size": 2}
 MAX_SOURCES = 16
-GAP = 4  # between sources; even, as MP4 needs the sides
+GAP = 4  # Between sources; even, since the sides of MP4 must be even.
 
 
 def interpolation_strip(
@@ -35,34 +35,34 @@ def interpolation_strip(
     steps: int = 9,
     truncation: float = 1.0,
 ) -> Image.Image:
-    """Sources on the way between random styles of a domain.
+    """Translates images to interpolated random styles of a domain.
 
     Args:
         model: a `StarGANV2`.
         images: the sources, (n, size, size, 3) or one (size, size, 3), uint8 or float
             in [-1, 1].
-        domain: the target domain's name.
-        seeds: of the random styles on the way, two or more.
-        steps: columns, the first and the last style included.
+        domain: name of the target domain.
+        seeds: seeds of the random styles to interpolate, two or more.
+        steps: number of columns, including the first and the last style.
         truncation: ψ in [0, 1], see `StarGANV2.translate`.
 
     Returns:
-        An RGB image: a row for each source, the way from left to right.
+        An RGB image with a row for each source and a column for each style.
 
     Raises:
-        InputError: fewer than two seeds or steps.
+        InputError: for fewer than two seeds or steps.
     """
     styles = random_styles([domain], seeds, truncation)
     return along_the_way(model, styles, steps).draw(model, _several(images))
 
 
 def along_the_way(model: Any, source: StyleSource, steps: int) -> ToStyles:
-    """The translation to `steps` styles on the way through a source's styles.
+    """The translation to `steps` interpolated styles of a style source.
 
-    Its columns have a title where they come by one of the source's styles.
+    Columns have a title if they show one of the source's styles.
     """
     path = source.path_through(model)
-    # Only exactly there: close by is another style than the title would promise.
+    # Only at exactly that style: nearby styles are different.
     titles = [
         source.columns.titles[round(position)]
         if abs(position - round(position)) < 1e-6
@@ -82,16 +82,16 @@ def interpolation_film(
     fps: int = 20,
     truncation: float = 1.0,
 ) -> Path:
-    """A video of sources on the way between random styles of a domain.
+    """Writes a video of images as their style changes.
 
     Args:
-        path: where to; `.gif`, `.webp` or `.mp4`.
+        path: the video file: `.gif`, `.webp`, or `.mp4`.
         model: a `StarGANV2`.
         images: the sources, side by side: (n, size, size, 3) or one (size, size, 3),
             uint8 or float in [-1, 1].
-        domain: the target domain's name.
-        seeds: of the random styles on the way, two or more.
-        frames: length of the video.
+        domain: name of the target domain.
+        seeds: seeds of the random styles to interpolate, two or more.
+        frames: number of frames.
         fps: frames per second, 1 to 50.
         truncation: ψ in [0, 1], see `StarGANV2.translate`.
 
@@ -99,9 +99,9 @@ def interpolation_film(
         `path` as a `Path`.
 
     Raises:
-        InputError: fewer than two seeds, too many sources, another extension or
-            rate, or the file cannot be written.
-        ImportError: for MP4, without the `video` extra.
+        InputError: for fewer than two seeds, too many sources, or an invalid extension
+            or rate; or if the file cannot be written.
+        ImportError: for MP4 without the extra `video`.
     """
     styles = random_styles([domain], seeds, truncation)
     images = as_bytes(_several(images))
@@ -122,54 +122,54 @@ def film_along_the_way(
     fps: int,
     batch_size: int = 16,
 ) -> Path:
-    """A video of uint8 sources, on the way through styles and back to the first."""
+    """Writes a video of uint8 sources, through all styles and back to the first."""
     images = np.asarray(images)
     styles = source.path_through(model).styles(frames, closed=True)
     drawn = film_frames(model, images, styles, batch_size)
-    bar = tqdm(drawn, "film", total=frames, unit="frame", disable=None)
+    bar = Progress(drawn, "Video", "frame", total=frames)
     return write_film(path, bar, fps)
 
 
 def film_frames(
     model: Any, images: np.ndarray, styles: np.ndarray, batch_size: int = 16
 ) -> Iterator[Image.Image]:
-    """Draws one frame after the other: sources side by side as their style changes.
+    """Yields the frames of a video: sources side by side as their style changes.
 
     Args:
         model: a `StarGANV2`.
         images: the sources, uint8 (n, size, size, 3), at most `MAX_SOURCES`.
         styles: the style of each frame, float32 (frames, style_dim).
-        batch_size: images that the model gets at a time.
+        batch_size: images per batch.
 
     Yields:
         RGB images of one size.
 
     Raises:
-        InputError: if there is no source, or there are too many.
+        InputError: if there are no sources, or too many.
     """
     check_sources(len(images))
     at_once = max(1, batch_size // len(images))
     for start in range(0, len(styles), at_once):
-        part = styles[start : start + at_once]
+        chunk = styles[start : start + at_once]
         translated = model.translate(
-            np.tile(images, (len(part), 1, 1, 1)),
-            styles=np.repeat(part, len(images), axis=0),
+            np.tile(images, (len(chunk), 1, 1, 1)),
+            styles=np.repeat(chunk, len(images), axis=0),
             batch_size=batch_size,
         )
-        for frame in translated.reshape(len(part), *images.shape):
+        for frame in translated.reshape(len(chunk), *images.shape):
             yield _tile(frame)
 
 
 def check_sources(count: int) -> None:
-    """Raises InputError unless a video of `count` sources can be drawn."""
+    """Raises `InputError` unless a video of `count` sources is possible."""
     if not 1 <= count <= MAX_SOURCES:
         raise InputError(
-            f"A film shows 1 to {MAX_SOURCES} pictures side by side. Received: {count}"
+            f"A video shows 1 to {MAX_SOURCES} images side by side. Received: {count}"
         )
 
 
 def _tile(images: np.ndarray) -> Image.Image:
-    """Images (n, size, size, 3) in a block that is about as wide as high."""
+    """Arranges images (n, size, size, 3) in a nearly square block."""
     count, height, width = images.shape[:3]
     columns = int(np.ceil(np.sqrt(count)))
     rows = -(-count // columns)
@@ -185,21 +185,22 @@ def _tile(images: np.ndarray) -> Image.Image:
 def write_film(
     path: str | os.PathLike, frames: Iterable[Image.Image], fps: int = 20
 ) -> Path:
-    """Writes a video; the file appears in full or not at all.
+    """Writes a video atomically.
 
     Args:
-        path: where to; `.gif`, `.webp` or `.mp4`. Missing folders are made.
-        frames: RGB images of one size, at least one. MP4 needs even sides and takes
-            the frames one at a time; GIF and WebP need all of them in memory.
+        path: the video file: `.gif`, `.webp`, or `.mp4`. Missing folders are created.
+        frames: one or more RGB images of the same size. MP4 needs even sides, and is
+            written frame by frame; GIF and WebP need all frames in memory.
         fps: frames per second, 1 to 50. GIF and WebP repeat forever.
 
     Returns:
         `path` as a `Path`.
 
     Raises:
-        InputError: another extension or rate, no frame, or the file cannot be
-            written; nothing is left behind then.
-        ImportError: for MP4, without the `video` extra.
+        InputError: for an invalid extension or rate, or no frames; or if the file
+        cannot
+            be written.
+        ImportError: for MP4 without the extra `video`.
     """
     path = check_film(path, fps)
     frames = _checked(frames)
@@ -213,24 +214,24 @@ def write_film(
 
 
 def check_film(path: str | os.PathLike, fps: int) -> Path:
-    """Whether a video can be written, before there are frames.
+    """Checks the path and the rate of a video, before frames are drawn.
 
     Raises:
-        InputError: another extension or rate.
-        ImportError: for MP4, without the `video` extra.
+        InputError: for an invalid extension or rate.
+        ImportError: for MP4 without the extra `video`.
     """
     path = Path(path)
     if path.suffix.lower() not in EXTENSIONS:
         raise InputError(
-            f"A film's name must end in one of {', '.join(EXTENSIONS)}. "
+            f"The name of a video must end in one of {', '.join(EXTENSIONS)}. "
             f"Received: {path.name}"
         )
     if not 1 <= fps <= MAX_FPS:
-        raise InputError(f"A film has 1 to {MAX_FPS} frames a second. Received: {fps}")
+        raise InputError(f"fps must be from 1 to {MAX_FPS}. Received: {fps}")
     if path.suffix.lower() == ".mp4" and not _has_ffmpeg():
         raise ImportError(
-            "MP4 needs imageio and ffmpeg: pip install 'stargan_tf[video]'. A film "
-            "that ends in .gif or .webp needs neither."
+            "MP4 needs imageio and ffmpeg: pip install 'stargan_tf[video]'. Videos "
+            "in .gif or .webp need neither."
         )
     return path
 
@@ -245,15 +246,15 @@ def _checked(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
         size = size or frame.size
         if frame.size != size:
             raise InputError(
-                f"A film's frames have one size. Received: {size} and {frame.size}"
+                f"All frames must have one size. Received: {size} and {frame.size}"
             )
         yield frame
     if size is None:
-        raise InputError("A film needs at least one frame. Received none.")
+        raise InputError("A video needs at least one frame. Received: none")
 
 
 def _animation(frames: list[Image.Image], is_gif: bool, fps: int) -> bytes:
-    # In memory: Pillow's encoders do not notice that a disk is full.
+    # In memory, since Pillow's encoders do not report a full disk.
     encoded = BytesIO()
     frames[0].save(
         encoded,
@@ -268,7 +269,7 @@ def _animation(frames: list[Image.Image], is_gif: bool, fps: int) -> bytes:
 
 
 def frame_durations(count: int, fps: int, tick: int) -> list[int]:
-    """Milliseconds of each frame, in whole ticks, whose sum stays true to the rate."""
+    """Milliseconds of each frame, in whole ticks, whose sum matches the rate."""
     ends = np.round(np.arange(count + 1) * 1000 / (tick * fps)).astype(int) * tick
     return np.diff(ends).tolist()
 
@@ -282,11 +283,11 @@ def _write_mp4(path: Path, frames: Iterable[Image.Image], fps: int) -> None:
             writer.append_data(np.asarray(frame))
             count += 1
     if _written_frames(path) != count:
-        raise OSError("ffmpeg did not write all of it; the disk may be full")
+        raise OSError("ffmpeg did not write all frames; the disk may be full")
 
 
 def _written_frames(path: Path) -> int:
-    """Frames in an MP4; imageio does not notice that ffmpeg failed to write some."""
+    """Frames in an MP4 file; imageio does not report errors of ffmpeg."""
     import imageio_ffmpeg
 
     try:

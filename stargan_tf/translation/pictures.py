@@ -1,4 +1,4 @@
-"""Image files: which to read, how they fit a model, and how results are written."""
+"""Image files to translate: finding, fitting to a model, and writing results."""
 
 import os
 import struct
@@ -41,21 +41,19 @@ from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.faces.align import Aligner, NoFace, crop_face, put_back
 from stargan_tf.files import NotWritten, new_file, refuse_overwriting, write_bytes
+from stargan_tf.progress import Progress
 
 TABLES = (".csv", ".tsv")
 KEEP = "keep"
 MODEL = "model"
 ORIGINAL = "original"
-# A longer image would need gigabytes inside the generator.
+# Longer images would need gigabytes in the generator.
 MAX_ASPECT = 8
-FEATHER = 0.06  # width of the soft edge, as a share of the pasted square's side
-
-FEW = 8  # up to this many images need no progress bar
-# Pixels of originals kept at once for pasting back: 192 MB as RGB.
+FEATHER = 0.06  # Width of the soft edge, as a fraction of the square's side.
+# Maximum pixels of originals kept in memory for pasting back: 192 MB as RGB.
 HELD_PIXELS = 64_000_000
 
-# What Pillow writes well for photographs; GIF and the rest of what it reads would
-# lose colors or surprise, so those come out as PNG.
+# Formats that suit photographs; images in GIF and other formats are written as PNG.
 WRITABLE = {
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -68,7 +66,7 @@ QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 @dataclass(frozen=True)
 class InputPicture:
-    """An image to translate: where it is, and its path below the output folder."""
+    """An image to translate: its path, and its path below the output folder."""
 
     path: Path
     name: Path
@@ -80,17 +78,25 @@ def find_inputs(
     what: str = "input",
     measured: bool = False,
 ) -> list[InputPicture]:
-    """Lists the images that files and folders stand for, in a fixed order.
+    """Lists the images in files, folders, and tables, in a fixed order.
 
-    Folders are searched recursively for names with an image's extension; a file that
-    is named directly may have any. A table (`.csv`, `.tsv`) stands for its rows'
-    images. A single folder's images keep their path below it; beside other inputs the
-    path starts with the folder's own name.
+    Folders are searched recursively for names with the extension of an image; files
+    named directly may have any extension. A table (`.csv`, `.tsv`) lists images in its
+    rows. The images of a single folder keep their path below it; with several inputs,
+    the path starts with the folder's name.
+
+    Args:
+        inputs: the paths.
+        output: the output path, in which no inputs are searched; None for none.
+        what: what messages call an input.
+        measured: whether the model is one of measured images.
+
+    Raises:
+        InputError: if there is no input, or one does not exist or has no images.
     """
     if not inputs:
         raise InputError(
-            "No INPUT to translate. Name at least one picture or folder after the "
-            "flags."
+            "No INPUT to translate. Name at least one image or folder after the flags."
         )
     exclude = None
     if output and not names_a_file(output, measured):
@@ -99,31 +105,33 @@ def find_inputs(
     for path in map(Path, inputs):
         if path.is_dir():
             root = Path(path.resolve().name) if len(inputs) > 1 else Path()
-            found = _search(path, root, exclude, what)
+            listed = _search(path, root, exclude, what)
         elif path.suffix.lower() in TABLES and path.is_file():
-            found = _listed(path)
+            listed = _listed(path)
         elif path.exists():
-            found = [InputPicture(path, Path(path.name))]
+            listed = [InputPicture(path, Path(path.name))]
         else:
             raise InputError(f"There is no {what} '{path}'.")
-        for picture in found:
+        for picture in listed:
             pictures.setdefault(os.path.realpath(picture.path), picture)
     return list(pictures.values())
 
 
 def _listed(table: Path) -> list[InputPicture]:
-    """The images in the rows of a table, which lie beside it or below."""
-    found = []
+    """The images in the rows of a table, relative to its folder."""
+    listed = []
     for file in listed_files(table):
         path = table.parent / file
         if not path.is_file():
-            raise InputError(f"{table} names {file}, which is no file in its folder.")
-        # Below the output folder wherever the table leads.
+            raise InputError(
+                f"{table} names {file}, which is not a file in its folder."
+            )
+        # Outputs stay below the output folder, even for paths with "..".
         parts = [p for p in PurePath(file).parts if p not in ("..", path.anchor)]
-        found.append(InputPicture(path, Path(*parts)))
-    if not found:
+        listed.append(InputPicture(path, Path(*parts)))
+    if not listed:
         raise InputError(f"{table} names no image.")
-    return found
+    return listed
 
 
 def _search(
@@ -132,7 +140,7 @@ def _search(
     pictures = [
         InputPicture(folder / name, root / name) for name in list_pictures(folder).names
     ]
-    # An output folder that *is* the input folder is refused later, not searched past.
+    # An output folder that equals the input folder is refused later.
     if exclude and exclude != folder.resolve():
         pictures = [
             picture
@@ -141,14 +149,14 @@ def _search(
         ]
     if not pictures:
         raise InputError(
-            f"The {what} folder '{folder}' holds no picture. Looked for names ending "
-            f"in {', '.join(sorted(EXTENSIONS))}, in sub-folders too."
+            f"The {what} folder '{folder}' contains no image. Expected names that end "
+            f"in {', '.join(sorted(EXTENSIONS))}, in subfolders, too."
         )
     return pictures
 
 
 def names_a_file(output: str, measured: bool = False) -> bool:
-    """Whether `output` means an image file, of a kind we write, not a folder."""
+    """Whether `output` is an image file, not a folder; InputError for other types."""
     path = Path(output)
     if measured and extension(path) in (*MEASURED, *TIFF):
         return not path.is_dir()
@@ -162,12 +170,12 @@ def names_a_file(output: str, measured: bool = False) -> bool:
 
 @dataclass(frozen=True)
 class Fitted:
-    """An image as the generator takes it, with the way back.
+    """An image fitted to the generator, which can be converted back.
 
     Args:
         image: uint8 (height, width, 3), sides multiples of 4.
-        box: (left, top, right, bottom), the part of the original that it shows.
-        original: the whole image, where it is to be pasted back; else None.
+        box: (left, top, right, bottom), its crop in the original.
+        original: the original image, if the output is pasted back; else None.
         face: (3, 3), pixels of the original → pixels of the image, if the image is an
             aligned face; `box` is then the whole original.
     """
@@ -177,7 +185,7 @@ class Fitted:
     original: Image.Image | None = None
     face: np.ndarray | None = None
 
-    place = ""  # Which image of its file, where there are several.
+    place = ""  # Identifies the image in a file of several.
 
     @property
     def held_pixels(self) -> int:
@@ -185,10 +193,9 @@ class Fitted:
         return self.original.width * self.original.height if self.original else 0
 
     def restore(self, output: np.ndarray) -> Image.Image:
-        """The generator's output, uint8 like `image`, as the image to write.
+        """Converts the generator's output, uint8 like `image`, to the image to write.
 
-        It may be pasted into the original at its place. Where its edge lies inside
-        the original, the two fade into each other.
+        With `original`, it is pasted into that; edges inside the original are blended.
         """
         gray = output.shape[-1] == 1
         translated = Image.fromarray(output[..., 0] if gray else output)
@@ -213,7 +220,7 @@ class Fitted:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the manifest says of it."""
+        """Its entries for the manifest."""
         return {}
 
     def write(self, output: np.ndarray, path: Path) -> Path:
@@ -226,7 +233,7 @@ def _soft_edge(across: np.ndarray, down: np.ndarray) -> Image.Image:
 
 
 def _ramp(length: int, at_start: bool, at_end: bool) -> np.ndarray:
-    """1 inside, falling towards the ends that lie inside the original."""
+    """1 inside, decreasing toward ends that lie inside the original."""
     distance = np.arange(length, dtype=np.float32) + 0.5
     reach = max(1.0, FEATHER * length)
     ramp = np.ones(length, np.float32)
@@ -242,7 +249,7 @@ class MeasuredFile:
 
     Args:
         path: the file.
-        info: of the model's images.
+        info: the description of the model's images.
     """
 
     def __init__(self, path: Path, info: DatasetInfo):
@@ -254,7 +261,8 @@ class MeasuredFile:
         channels = values.shape[-1]
         if channels != info.num_channels:
             raise UnreadableImage(
-                f"{path} has {channels} channels; the model takes {info.num_channels}."
+                f"The model takes {info.num_channels} channels. Received: {path} with "
+                f"{channels}."
             )
         check_finite(values, self._intensity.gaps(values), path)
         self.clipped = self._intensity.outside(values)
@@ -263,7 +271,7 @@ class MeasuredFile:
         self._results: dict[Path, dict[str, dict[int, np.ndarray]]] = {}
 
     def fitted(self, fitting: "Fitting") -> list["FittedValues"]:
-        """Its images as the generator takes them."""
+        """Its images, fitted to the generator."""
         return [
             fitted for plane in self._planes for fitted in self._slices(plane, fitting)
         ]
@@ -275,51 +283,51 @@ class MeasuredFile:
         box = used_box((width, height), fitting.fit, crop_size, image_size)
         size = fitting.fitted_size(box, self._path)[::-1]
         left, top, right, bottom = box
-        for index, part in enumerate(values[:, top:bottom, left:right]):
-            image = resized(self._intensity.to_float(part), size)
+        for index, crop in enumerate(values[:, top:bottom, left:right]):
+            image = resized(self._intensity.to_float(crop), size)
             yield FittedValues(image, box, self, plane, index)
 
     def put(
         self, plane: str, index: int, box: Box, output: np.ndarray, path: Path
     ) -> Path | None:
-        """Takes one translation; writes the file when it has all of them.
+        """Adds a translation, and writes the file when all of them are there.
 
-        What lies outside of the box, and pixels without data, stay as they were.
+        Pixels outside the box, and pixels without data, stay unchanged.
         """
         left, top, right, bottom = box
         values = slices(self.stored.values, plane)[index].astype(np.float64)
-        part = resized(output, (bottom - top, right - left))
+        crop = resized(output, (bottom - top, right - left))
         place = (index, slice(top, bottom), slice(left, right))
         stored, read = (
             slices(whole, plane)[place] for whole in (self.stored.values, self._values)
         )
-        restored = self._intensity.restore(part, np.float64)
+        restored = self._intensity.restore(crop, np.float64)
         gaps = self._intensity.gaps(read)
         if gaps is not None:
-            restored = np.where(gaps | ~valid_pixels(part), stored, restored)
+            restored = np.where(gaps | ~valid_pixels(crop), stored, restored)
         values[top:bottom, left:right] = restored
-        results = self._results.setdefault(path, {one: {} for one in self._planes})
+        results = self._results.setdefault(path, {axis: {} for axis in self._planes})
         results[plane][index] = values
         volumes = []
-        for one, found in results.items():
-            if len(found) < len(slices(self.stored.values, one)):
+        for axis, done in results.items():
+            if len(done) < len(slices(self.stored.values, axis)):
                 return None
-            whole = np.stack([found[number] for number in sorted(found)])
-            volumes.append(volume(whole, one))
+            whole = np.stack([done[number] for number in sorted(done)])
+            volumes.append(volume(whole, axis))
         del self._results[path]
         return write_values(self.stored, np.mean(volumes, axis=0), path)
 
 
 @dataclass(frozen=True)
 class FittedValues:
-    """A measured image as the generator takes it; like `Fitted`.
+    """A measured image fitted to the generator; like `Fitted`.
 
     Args:
         image: float32 (height, width, channels) in [-1, 1], sides multiples of 4.
         box: as in `Fitted`.
-        file: which it comes from.
-        plane: the axis that it is a slice along.
-        index: its place there.
+        file: the file of the image.
+        plane: the axis of the slice.
+        index: the index of the slice.
     """
 
     image: np.ndarray
@@ -330,7 +338,7 @@ class FittedValues:
 
     @property
     def place(self) -> str:
-        """Which image of a volume: its number, after the axis if that is not z."""
+        """The name of a slice: its index, preceded by the axis unless that is z."""
         return slice_name(self.plane, self.index) if self.file.is_volume else ""
 
     @property
@@ -340,11 +348,11 @@ class FittedValues:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the manifest says of the file."""
+        """The file's entries for the manifest."""
         return {"clipped": self.file.clipped}
 
     def write(self, output: np.ndarray, path: Path) -> Path | None:
-        """Writes the generator's output; None while images of its file are missing."""
+        """Writes the generator's output; None until the file is complete."""
         return self.file.put(self.plane, self.index, self.box, output, path)
 
 
@@ -353,15 +361,15 @@ class Fitting:
     """How images are fitted to the model.
 
     Args:
-        info: of the images that the model was trained on.
-        fit: `"crop"` (the centered square, or rectangle), `"stretch"` (the whole image
-            squeezed into it) or `"keep"` (the whole image with its aspect, large enough
-            to cover `image_size`: for generators that are fully convolutional).
-        size: `"model"` (outputs as the generator gives them) or `"original"` (pasted
-            back into the original image, as measured images always are).
-        crop_size: shorter side of the centered part to use, in original pixels,
-            whatever `fit` says.
-        aligner: finds the face to use, in place of `fit` and `crop_size`.
+        info: the description of the model's images.
+        fit: `"crop"`, the centered square (or rectangle); `"stretch"`, the whole image,
+            stretched; or `"keep"`, the whole image at its aspect ratio, at least as
+            large as `image_size`, for fully convolutional generators.
+        size: `"model"`, the generator's output; or `"original"`, pasted back into the
+            original image, as measured images always are.
+        crop_size: shorter side of the centered crop, in pixels of the original, which
+            overrides `fit`; None to use `fit`.
+        aligner: finds the face to crop, in place of `fit` and `crop_size`; or None.
 
     Raises:
         InputError: for a `crop_size` with `"keep"`.
@@ -376,18 +384,18 @@ class Fitting:
     def __post_init__(self) -> None:
         if self.crop_size and self.fit == KEEP:
             raise InputError(
-                f"crop_size takes a square and fit='{KEEP}' the whole picture. "
-                f"Received: crop_size={self.crop_size}. Drop one."
+                f"crop_size and fit='{KEEP}' exclude each other. Received: "
+                f"crop_size={self.crop_size}. Drop one of them."
             )
 
     @property
     def image_size(self) -> Size:
-        """Of the model's images."""
+        """The size of the model's images."""
         return self.info.image_size
 
     @property
     def is_measured(self) -> bool:
-        """Whether the model is one of measured images."""
+        """Whether the model takes measured images."""
         return self.info.intensity is not None
 
     def read(self, path: Path) -> "list[Fitted] | list[FittedValues]":
@@ -409,45 +417,45 @@ class Fitting:
         else:
             box = used_box(picture.size, self.fit, self.crop_size, self.image_size)
             size = self.fitted_size(box, path)
-            # Cropped before it is resized, as in training.
+            # Cropped before resizing, as in training.
             fitted = picture.crop(box).resize(size, Image.Resampling.BILINEAR)
         original = picture if self.size == ORIGINAL else None
         pixels = np.asarray(fitted)
         return [Fitted(pixels[..., None] if gray else pixels, box, original, face)]
 
     def fitted_size(self, box: Box, path: Path) -> tuple[int, int]:
-        """Width and height that a box is resized to; UnreadableImage if too long."""
-        own_height, own_width = sides(self.image_size)
+        """Width and height to resize a box to; UnreadableImage if it is too long."""
+        model_height, model_width = sides(self.image_size)
         if self.fit != KEEP:
-            return own_width, own_height
+            return model_width, model_height
         width, height = box[2] - box[0], box[3] - box[1]
         if max(width, height) > MAX_ASPECT * min(width, height):
             raise UnreadableImage(
-                f"{path}: {width}x{height} pixels is too long and narrow to be "
-                f"translated whole (at most {MAX_ASPECT}:1); use --fit crop"
+                f"The aspect ratio of whole images is limited to {MAX_ASPECT}:1. "
+                f"Received: {path} with {width}x{height} pixels; use --fit crop"
             )
-        scale = max(own_width / width, own_height / height)
+        scale = max(model_width / width, model_height / height)
         return 4 * round(width * scale / 4), 4 * round(height * scale / 4)
 
 
-# An image that could be read: its place among the inputs, and what the model takes.
+# A readable image: its index among the inputs, and the fitted image.
 Item = tuple[int, Fitted | FittedValues]
 
 
 class PictureStream:
-    """Reads and fits images in order, shows progress, counts unreadable ones.
+    """Reads and fits images in order, shows progress, and counts unreadable ones.
 
     Args:
-        pictures: what to read.
-        fitting: how images become what the model takes.
+        pictures: the images to read.
+        fitting: how they are fitted to the model.
 
     Attributes:
-        unreadable: how many could not be read so far.
-        problem: why the first of them could not.
-        faceless: how many were to be aligned so far, and show no face.
-        unwritten: how many outputs could not be written so far.
-        done: numbers of pictures that are passed over.
-        on_failure: called with the number of one that cannot be read, and why.
+        unreadable: number of unreadable images so far.
+        problem: why the first of them is unreadable.
+        faceless: number of images without a face so far, if faces are aligned.
+        unwritten: number of outputs that could not be written so far.
+        done: indices of images to skip.
+        on_failure: called with the index of an unreadable image, and the reason.
     """
 
     def __init__(self, pictures: Sequence[InputPicture], fitting: Fitting):
@@ -461,14 +469,12 @@ class PictureStream:
         self.on_failure: Callable[[int, str], None] = lambda place, problem: None
 
     def __iter__(self) -> Iterator[Item]:
-        # disable=None: no bar where the output is not a terminal.
-        disable = True if len(self.pictures) <= FEW else None
-        bar = tqdm(self.pictures, "translate", unit="picture", disable=disable)
+        bar = Progress(self.pictures, "Translating", delay=1.0)
         for index, picture in enumerate(bar):
             if index in self.done:
                 continue
             try:
-                found = self.fitting.read(picture.path)
+                images = self.fitting.read(picture.path)
             except NoFace as error:
                 if len(self.pictures) == 1:
                     raise
@@ -481,7 +487,7 @@ class PictureStream:
                 self.problem = self.problem or str(error)
                 self.on_failure(index, str(error))
                 continue
-            yield from ((index, fitted) for fitted in found)
+            yield from ((index, fitted) for fitted in images)
 
     def report_unwritten(self, error: Exception) -> None:
         """Counts and prints an output that could not be written."""
@@ -490,7 +496,7 @@ class PictureStream:
 
 
 def in_batches(items: Iterable[Item], max_pixels: int) -> Iterator[list[Item]]:
-    """Gathers neighbors of the same shape, at most `max_pixels` but one image."""
+    """Groups consecutive images of one shape, up to `max_pixels` per batch."""
     batch: list[Item] = []
     for item in items:
         if batch and not _fits(batch, item, max_pixels):
@@ -513,22 +519,22 @@ def _fits(batch: list[Item], item: Item, max_pixels: int) -> bool:
 
 
 def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
-    """Writes an image file, in full or not at all.
+    """Writes an image file atomically.
 
     Raises:
-        InputError: for another extension.
-        NotWritten: if the file cannot be written (no permission, full disk, too
-            large for the format); nothing is left behind then.
+        InputError: for an unsupported extension.
+        NotWritten: if the file cannot be written (no permission, full disk, too large
+            for the format).
     """
     path = Path(path)
     check_extension(path)
     image_format = WRITABLE[path.suffix.lower()]
-    # In memory first: Pillow's encoders do not notice a file that takes only a part
-    # of what they write to it, as on a full disk.
+    # In memory first, since Pillow's encoders do not report partial writes, as on a
+    # full disk.
     encoded = BytesIO()
     try:
         image.save(encoded, image_format, **QUALITY.get(image_format, {}))
-    # What Pillow answers sizes with that the format does not have.
+    # Pillow's errors for sizes that exceed the limits of the format.
     except (OSError, ValueError, struct.error) as error:
         raise NotWritten(path, "image", error) from error
     write_bytes(path, encoded.getvalue(), "image", durable=False)
@@ -536,10 +542,10 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
 
 
 def check_extension(path: Path) -> None:
-    """Raises InputError unless the name ends in one of `WRITABLE`."""
+    """Raises `InputError` unless the name ends in one of `WRITABLE`."""
     if path.suffix.lower() not in WRITABLE:
         raise InputError(
-            f"A picture's name must end in one of {', '.join(WRITABLE)}. "
+            f"The name of an image must end in one of {', '.join(WRITABLE)}. "
             f"Received: {path.name}"
         )
 
@@ -552,10 +558,16 @@ def save_pictures(
 ) -> list[Path]:
     """Writes the first images of a data set.
 
-    Pictures become PNG files; measured images `.npy` files of float32 in their units.
+    Images are written as PNG, measured images as `.npy`, float32 in their units.
+
+    Args:
+        source: the images.
+        folder: folder for the files.
+        count: number of images.
+        overwrite: whether to replace existing files.
 
     Returns:
-        The files; those that could not be read are missing.
+        The files, without unreadable images.
 
     Raises:
         InputError: if none can be read.
@@ -574,7 +586,7 @@ def save_pictures(
     if not overwrite:
         refuse_overwriting(*planned)
     written, problems = [], []
-    for path, index in tqdm(planned.items(), "Saving", disable=None):
+    for path, index in Progress(planned.items(), "Saving", delay=1.0):
         try:
             image = source.load(index)
         except UnreadableImage as error:

@@ -1,4 +1,4 @@
-"""Files in, files out: where results go, refused before any work, and the work."""
+"""Translation of files: planning and checking outputs, and writing them."""
 
 import json
 import math
@@ -42,10 +42,25 @@ def plan_outputs(
     measured: bool = False,
     done: Collection[Path] = (),
 ) -> list[list[Path]]:
-    """A file for each image in each variant.
+    """Plans a file for each image in each variant.
 
-    Names and sub-folders are kept, and so is the extension of measured images, and
-    where it is one of `WRITABLE`; other images become `.png`.
+    Names and subfolders are kept, and so are extensions of measured images and those in
+    `WRITABLE`; other images become `.png`.
+
+    Args:
+        pictures: the inputs.
+        output: the output folder, or a file for a single input.
+        variants: suffixes of the file names, one for each target.
+        references: further inputs, which must not be overwritten.
+        overwrite: whether to replace existing files.
+        measured: whether the model takes measured images.
+        done: files of an earlier run, which may exist.
+
+    Returns:
+        For each variant, the path of each image.
+
+    Raises:
+        InputError: if an output is an input, exists, or cannot be written.
     """
     names = {picture.name for picture in pictures}
     plain = [
@@ -56,13 +71,13 @@ def plan_outputs(
         plain = [Path(output)]
         if measured and extension(output) != extension(pictures[0].path):
             raise InputError(
-                f"{pictures[0].path} is written in its own format. Received: --output "
-                f"{output}. Let it end in {extension(pictures[0].path)}."
+                f"--output must end in {extension(pictures[0].path)}, the format of "
+                f"{pictures[0].path}. Received: --output {output}"
             )
         if len(pictures) > 1:
             raise InputError(
-                f"--output must be a folder for {len(pictures)} pictures. "
-                f"Received the file name '{output}'"
+                f"--output must be a folder for {len(pictures)} images. "
+                f"Received: the file name '{output}'"
             )
     planned = [plain]
     if len(variants) > 1:
@@ -76,8 +91,8 @@ def plan_outputs(
             owner = owners.setdefault(path, picture)
             if owner is not picture:
                 raise InputError(
-                    f"'{owner.path}' and '{picture.path}' would both become '{path}'. "
-                    "Translate them in two commands, to two outputs."
+                    f"'{owner.path}' and '{picture.path}' have the same output "
+                    f"'{path}'. Translate them in two commands, to two outputs."
                 )
     new = [path for path in owners if path not in done]
     check_outputs([*pictures, *references], new, overwrite)
@@ -100,9 +115,9 @@ def plan_pages(
     references: Pictures = (),
     overwrite: bool = False,
 ) -> list[Path]:
-    """Paths of a grid's pages of `rows` rows: `grid.png`, or `grid_001.png` and so on.
+    """Plans a grid's pages of `rows` rows: `grid.png`, or `grid_001.png` and so on.
 
-    `output` is the grid's file name, or a folder; the rest is as in `plan_outputs`.
+    `output` is a file name or a folder; the other arguments are as in `plan_outputs`.
     """
     path = Path(output) if names_a_file(output) else Path(output) / "grid.png"
     count = -(-len(pictures) // rows)
@@ -118,15 +133,15 @@ def plan_pages(
 def check_outputs(
     pictures: Iterable[InputPicture], planned: Iterable[Path], overwrite: bool = True
 ) -> None:
-    """Refuses an output that is an input by any name, or that must not be replaced."""
-    # Not `path.exists()`, which raises where a name is too long.
+    """Raises `InputError` if an output is an input, or must not be replaced."""
+    # Not `path.exists()`, which raises for a name that is too long.
     existing = [path for path in planned if os.path.exists(path)]
     inputs = {_identity(picture.path) for picture in pictures} if existing else set()
     for path in existing:
         if _identity(path) in inputs:
             raise InputError(
                 f"The output '{path}' is an input, and inputs are never overwritten. "
-                "Give another --output."
+                "Choose another --output."
             )
     if not overwrite:
         refuse_overwriting(*existing)
@@ -149,14 +164,18 @@ def to_files(
     """Plans a file for each image in each variant; see `plan_outputs`.
 
     Args:
-        record: how the files are made, for the folder's `Manifest`, which several
-            images get; None for none.
-        batch_size: images of the model's size that it gets at once.
-        overwrite: whether outputs that are there are replaced, not refused.
+        stream: the inputs.
+        output: the output folder, or a file for a single input.
+        batch_size: images of the model's size per batch.
+        variants: suffixes of the file names, one for each target.
+        references: further inputs, which must not be overwritten.
+        overwrite: whether to replace existing files.
+        record: the settings, for the `Manifest` of a folder of several images; None for
+            no manifest.
 
     Returns:
-        (model, translation) → the files written. It raises `NotWritten` if the disk
-        is full or read-only; the files before are there.
+        (model, translation) → the files written. It raises `NotWritten` if the disk is
+        full or read-only; earlier files are kept.
     """
     measured = stream.fitting.is_measured
     manifest, done = None, set()
@@ -172,7 +191,8 @@ def to_files(
         if all(paths[place] in done for paths in outputs)
     }
     if stream.done:
-        note(f"{len(stream.done)} of {len(stream.pictures)} were translated before.")
+        done_before = f"{len(stream.done)} of {len(stream.pictures)}"
+        note(f"Resuming: {done_before} images have already been translated.")
 
     def entered(place: int, path: Path, facts: Mapping[str, Any]) -> None:
         if manifest:
@@ -215,10 +235,10 @@ def to_grid(
     references: Pictures = (),
     overwrite: bool = False,
 ) -> Writer:
-    """Plans the pages of a grid, a row for each image; see `plan_pages`.
+    """Plans the pages of a grid with a row for each image; see `plan_pages`.
 
-    It is as `to_files`, for a translation that has a `heading` of that many columns:
-    the input and the targets. Fewer pages are written if images cannot be read.
+    Like `to_files`, for a translation that has a `heading` with `columns` columns: the
+    input and the targets. Unreadable images may reduce the number of pages.
     """
     image_size = stream.fitting.image_size
     at_most = rows_per_page(columns, image_size)
@@ -251,8 +271,8 @@ def _stack(batch: Sequence[Item]) -> np.ndarray:
     return np.stack([fitted.image for _, fitted in batch])
 
 
-# What a folder of translations was made of, and how far it got: the first line says by
-# what the files were made, each further one what became of an input.
+# The manifest of a folder of translations. The first line contains the settings; each
+# further line, the result for an input.
 MANIFEST = "manifest.jsonl"
 
 
@@ -260,16 +280,15 @@ class Manifest:
     """The manifest of an output folder.
 
     Args:
-        folder: where the translations go; it need not exist.
-        record: how they are made, JSON-ready; a folder with other ones is not gone on
-            with.
-        overwrite: whether one that is there is forgotten.
+        folder: the output folder; it need not exist.
+        record: the settings, for JSON; only a folder with equal settings is resumed.
+        overwrite: whether to ignore an existing manifest.
 
     Attributes:
-        done: the outputs that are there already.
+        done: the outputs that already exist.
 
     Raises:
-        InputError: if there is one that cannot be read.
+        InputError: if an existing manifest cannot be read.
     """
 
     def __init__(self, folder: Path, record: Mapping[str, Any], overwrite: bool):
@@ -281,7 +300,7 @@ class Manifest:
         try:
             text = files.read_bytes(self._path, MAX_TEXT_BYTES).decode("utf-8")
             lines = text.splitlines()
-            # A kill may have cut the last one short: its file is made again.
+            # A killed process may leave a partial line; its file is written again.
             lines = [line for line in lines if line.endswith("}")]
             entries = [files.parsed_json(line) for line in lines]
         except (OSError, ValueError) as error:

@@ -90,7 +90,7 @@ def check(place, arguments, message):
         ([*V2, "--data_dir=pets", "--image_size=32"], "have 64 to 1024 pixels"),
         ([*V2, "--data_dir=pets", "--critic_steps=5"], "critic_steps is an option of"),
         ([*V1, "--style_dim=64"], "style_dim is an option of stargan_v2 models"),
-        ([*TO_CAT, "--reference=none/dog"], "none/dog' holds no picture"),
+        ([*TO_CAT, "--reference=none/dog"], "none/dog' contains no image"),
         ([*TO_CAT, "--reference=gone.png"], "There is no reference 'gone.png'"),
         ([*TO_CAT, "--reference=broken.png"], "Cannot read the image broken.png"),
         (

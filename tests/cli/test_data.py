@@ -37,9 +37,9 @@ def test_it_saves_held_out_pictures(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["save", "--dataset", "toon_attributes"], "--output FOLDER is missing"),
-        (["--output", "somewhere"], "What to do with the data set is missing"),
-        (["--dataset", "folder"], "What to do with the data set is missing"),
+        (["save", "--dataset", "toon_attributes"], "--output DIR is missing"),
+        (["--output", "somewhere"], "An action is missing"),
+        (["--dataset", "folder"], "An action is missing"),
         (["save", "--output", "x"], "takes one --dataset NAME. Received: none"),
         (["save", "--dataset", "toon", "--output", "x"], "no data set 'toon'"),
         (["save", "--dataset", "folder", "--output", "x", "--count=0"], "at least 1"),
@@ -84,7 +84,7 @@ def test_without_files_it_says_how_to_obtain_them(tmp_path):
     assert "How to obtain" in result.stdout and result.stderr == ""
     output = tmp_path / "sheet.png"
     result = run("--dataset=folder", "--output", output)
-    assert result.returncode == 2 and "no contact sheet" in result.stderr
+    assert result.returncode == 2 and "A contact sheet needs images" in result.stderr
     assert not output.exists()
 
 
@@ -196,7 +196,7 @@ def test_every_fault_of_a_folder(pets, tmp_path):
     }
     (wrong,) = found["contradicting_labels"]["names"]
     assert set(wrong.split(" = ")) == {"dog/cat.png", "cat/2.png"}
-    assert "errors to mend" in result.stdout and "cat/grey.png" in result.stdout
+    assert "errors to fix" in result.stdout and "cat/grey.png" in result.stdout
 
 
 def test_a_folder_without_errors(pets, tmp_path):
@@ -294,8 +294,8 @@ def test_domains_of_attributes_say_what_they_leave_out(faces):
     rows = [(name, k % 2, int(k < 30)) for k, name in enumerate(names)]
     result = doctor(*table(folder, rows), "--one_hot")
     # Each face has a hair colour, so that those who are male belong to two domains.
-    assert "30 pictures of no single domain are left out" in result.stdout
-    assert "No picture is of: Male." in result.stdout and result.returncode == 1
+    assert "30 images with no domain, or with several, are left out" in result.stdout
+    assert "No images of: Male." in result.stdout and result.returncode == 1
     assert result.stderr == ""
 
 
@@ -305,7 +305,7 @@ def test_drawn_faces_are_checked_as_they_are_drawn():
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "child" in result.stdout and "woman" not in result.stdout
-    assert "No picture is in both splits." in result.stdout
+    assert "No image is in both splits." in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -331,7 +331,7 @@ def test_drawn_faces_are_checked_as_they_are_drawn():
         (["--dataset=folder", "--data_dir", "pets", "--crop_size", "0"], "crop_size"),
         (
             ["--dataset=folder", "--data_dir", "pets", "--output", "pets"],
-            "must name a file",
+            "must be a file",
         ),
         (
             ["--dataset=folder", "--data_dir=pets", "--output=pets/cat/1.png"],
@@ -457,7 +457,7 @@ def test_everything_is_listed(capsys, folder):
     assert [line.split()[0] for line in output.splitlines()[:-2]].count("images") == 1
     assert {line.split()[0] for line in output.splitlines()[:-2]} == set(cache.KINDS)
     assert f"9 entries, 8.0 MB, in {folder}" in output
-    assert "Images may take 8,192.0 MB (STARGAN_TF_CACHE_LIMIT_MB)" in output
+    assert "Images are limited to 8,192.0 MB (STARGAN_TF_CACHE_LIMIT_MB)" in output
 
 
 def test_some_kinds_are_listed_and_removed(capsys, folder):

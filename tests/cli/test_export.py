@@ -352,7 +352,7 @@ def test_the_development_server_comes_back_while_the_client_retries(folder, prog
         second.send_signal(signal.SIGTERM)
         out, _ = second.communicate(timeout=60)
     assert second.returncode == 0
-    assert out.splitlines()[-1] == "Finishing requests."
+    assert out.splitlines()[-1] == "Finishing open requests."
 
 
 class DroppedServer:
@@ -384,7 +384,7 @@ def test_an_interrupt_that_python_drops_still_ends_the_server(
     monkeypatch.setattr(sys, "unraisablehook", dropped.append)
     monkeypatch.setattr("stargan_tf.serving.dev_server.DevServer", DroppedServer)
     assert main(["serve", "--model", str(folder), "--port", "0"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "Finishing requests."
+    assert capsys.readouterr().out.splitlines()[-1] == "Finishing open requests."
     assert (DroppedServer.stops, dropped[0].exc_type) == (1, KeyboardInterrupt)
 
 

@@ -154,14 +154,14 @@ def test_a_module_that_is_gone_is_one_line(place):
     status, errors = place.translate(*flags, masks=place.folder / "elsewhere")
     assert status == 2 and errors.count("\n") == 1
     assert "mask_provider toy_masks:bright cannot be imported: No module" in errors
-    assert "PYTHONPATH, or give another mask_provider" in errors
+    assert "PYTHONPATH, or pass another mask_provider" in errors
     assert not (place.folder / "gone.png").exists()
 
 
 def test_the_run_goes_on_and_refuses_other_masks(place):
     status, output, errors = place.train("--steps=3", "--trust_code")
     assert status == 0, errors
-    assert "Going on from step 2" in output
+    assert "Resuming from step 2" in output
     place.run.module = "stargan_tf.cli.main"  # nothing is trained from here on
     status, _, errors = place.train("--steps=4")
     assert status == 2 and errors.count("\n") == 1

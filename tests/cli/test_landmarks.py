@@ -23,7 +23,7 @@ def test_an_imported_model_needs_photos_only(tmp_path, photo):
     model, served = tmp_path / "model", tmp_path / "served/faces"
     status, text, errors = run("import", path, "--domains", "a,b", "--output", model)
     assert status == 0, errors
-    assert "landmark network makes the masks" in text
+    assert "landmark network computes the masks" in text
     by_command, by_server = tmp_path / "by_command.png", tmp_path / "by_server.png"
     flags = ("--to", "b", "--seed", "7", photo, "--output")
     status, _, errors = run("translate", "--model", model, *flags, by_command)

@@ -1,6 +1,5 @@
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -121,13 +120,18 @@ def test_errors_of_users_are_one_line(capsys, monkeypatch, error, status, messag
         BrokenPipeError(32, "Broken pipe"),  # not of our output, which is read
     ],
 )
-def test_our_defects_keep_their_traceback(monkeypatch, error):
+def test_a_bug_is_reported_with_its_traceback(capsys, monkeypatch, error):
     def fail(args):
         raise error
 
     replace_run(monkeypatch, fail)
-    with pytest.raises(type(error), match=re.escape(str(error))):
-        main.main(["presets", "demo"])
+    status, output, errors = run(capsys, "presets", "demo")
+    first, *_, last = errors.splitlines()
+    assert (status, output) == (main.BUG, "")
+    assert (
+        first.startswith("Traceback") and f"{type(error).__name__}: {error}" in errors
+    )
+    assert last.startswith("stargan-tf: this is a bug in stargan_tf. Please report it")
 
 
 @pytest.mark.parametrize("argument", ["photos", "photos/face.jpg", "--data_dir=photos"])
@@ -150,7 +154,7 @@ def test_a_name_that_is_not_utf8_is_one_line(capsys, monkeypatch):
     replace_run(monkeypatch, fail)
     status, _, errors = run(capsys, "datasets", name)
     assert (status, errors.count("\n")) == (2, 1)
-    assert "A name is not in UTF-8, which is needed here: 'caf\\udce9'." in errors
+    assert "File names must be valid UTF-8. Received: 'caf\\udce9'." in errors
 
 
 def test_a_long_message_is_shortened(capsys):
@@ -374,10 +378,36 @@ def test_too_little_memory_is_an_answer(capsys, monkeypatch):
         assert flag in message
 
 
-def test_a_full_disk_under_tensorflow_is_no_lack_of_memory(monkeypatch):
+def test_a_full_disk_under_tensorflow_is_no_lack_of_memory(capsys, monkeypatch):
     def fail(args):
         raise ResourceExhaustedError("No space left on device")
 
     replace_run(monkeypatch, fail)
-    with pytest.raises(ResourceExhaustedError):
-        main.main(["presets"])
+    status, _, errors = run(capsys, "presets")
+    assert status == main.BUG and "too little memory" not in errors
+
+
+def completions(line, **environment):
+    """What a shell offers after a line, by the protocol of argcomplete's script."""
+    environment |= {
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_IFS": " ",
+        "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+        "COMP_LINE": f"stargan-tf {line}",
+        "COMP_POINT": str(len(f"stargan-tf {line}")),
+        "COMP_TYPE": "63",
+    }
+    done = in_shell("ST 8>&1 9>/dev/null >/dev/null 2>&1", **environment)
+    return done.stdout.decode().split()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs a shell")
+def test_shells_complete_commands_flags_and_values():
+    pytest.importorskip("argcomplete")
+    assert completions("tra") == ["train", "translate"]
+    assert "evaluate" in completions("")
+    assert completions("evaluate --cou") == ["--count"]
+    assert completions("evaluate --classifier ") == ["tiny", "small", "resnet18"]
+    assert "--critic_steps" in completions("train --preset demo --c")
+    assert completions("train --preset demo_v2 --style_d") == ["--style_dim"]
+    assert not completions("evaluate --outp")[1:]  # Not the former --outputs.

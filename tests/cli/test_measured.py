@@ -97,7 +97,7 @@ def test_grids_show_measured_images(tmp_path):
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("x.npy", np.zeros((256, 256, 3), np.uint16), "3 channels; the model takes 1"),
+        ("x.npy", np.zeros((256, 256, 3), np.uint16), "The model takes 1 channels"),
         ("x.npy", np.full((256, 256), np.nan), "values are infinite or NaN"),
     ],
 )
@@ -112,7 +112,7 @@ def test_what_does_not_fit(codes_model, tmp_path, capsys, name, array, message):
 def test_another_format_than_the_inputs(codes_model, tmp_path, capsys):
     path = write_tiff(tmp_path / "a.tif", CODES)
     assert translate(codes_model, str(path), "--output", str(tmp_path / "b.npy")) == 2
-    assert "Let it end in .tif" in capsys.readouterr().err
+    assert "must end in .tif" in capsys.readouterr().err
 
 
 def test_trained_evaluated_and_translated(tmp_path, capsys):
@@ -160,7 +160,7 @@ def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):
     (scans / "d.npy").write_bytes(b"broken")
     command = (str(scans), "--output", str(output))
     assert translate(codes_model, *command) == 2
-    assert "1 of 4 pictures could not be read" in capsys.readouterr().err
+    assert "1 of 4 images could not be read" in capsys.readouterr().err
     manifest = output / "manifest.jsonl"
     header, *entries = map(json.loads, manifest.read_text().splitlines())
     assert header["to"] == "ill" and len(header["sha256"]) == 64
@@ -178,7 +178,7 @@ def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):
         (output / f"{name}.npy").unlink()
     np.save(scans / "d.npy", CODES)
     assert translate(codes_model, *command) == 0
-    assert "1 of 4 were translated before." in capsys.readouterr().out
+    assert "1 of 4 images have already been translated." in capsys.readouterr().out
     assert (output / "a.npy").stat().st_mtime_ns == times["a.npy"]
     assert len(manifest.read_text().splitlines()) == 5
 

@@ -182,25 +182,28 @@ def test_styles_by_reference_and_by_seed(style_runs, photos):
         (["--models=one,two", "in", "--to=Male", "--output=in"], "exists already"),
         (
             ["--models=one,two", "in", "--to=Male", "--output=in", "--overwrite"],
-            "the same command has made",
+            "output of the same command",
         ),
         (["--models=one,styled", "in", "--to=Male", "--output=o"], "woman"),
         (
             ["--models=one,two", "in", "--to=Male", "--output=o", "--reference=r.png"],
-            "--reference is for style models",
+            "--reference needs a style model",
         ),
         (
             ["--models=one,two", "in", "--to=Male", "--output=o", "--question=style"],
-            "about that of --reference",
+            "needs a --reference",
         ),
         (
             ["--models=one,two", "in", "--to=Male", "--output=o", "--key=k"],
-            "--key does not go with this form",
+            "--key cannot be used without --collect",
         ),
         (["--models=one,two", "broken.png", "--to=Male", "--output=o"], "broken.png"),
         (["--collect", "votes.csv"], "--key is missing"),
         (["--collect", "--key=k.json"], "Expected files of votes"),
-        (["--collect", "votes.csv", "--key=k.json", "--to=Male"], "--to does not go"),
+        (
+            ["--collect", "votes.csv", "--key=k.json", "--to=Male"],
+            "--to cannot be used with --collect",
+        ),
         (["--collect", "votes.csv", "--key=k.json"], "k.json is no key"),
         (["--collect", "v.csv", "--key=k.json", "--output=o.txt"], "end in .json or"),
     ],

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_a_signal_leaves_a_checkpoint_of_the_step(folder, capsys, monkeypatch):
     assert names(folder, "samples") == []
 
     assert main(["train", f"--run={folder}"]) == 0
-    assert "Going on from step 2" in capsys.readouterr().out
+    assert "Resuming from step 2" in capsys.readouterr().out
     assert names(folder, "checkpoints") == ["step_00000002", "step_00000004"]
     # Drawing the first was given up; it is made up for.
     assert names(folder, "samples") == ["step_00000002.png", "step_00000004.png"]
@@ -216,8 +217,8 @@ def check_compare(cache, run_folder, tmp_path):
         command="compare",
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "again.json" in done.stdout and "cycle ↓" in done.stdout
-    assert "not comparable" not in done.stdout
+    assert "again.json" in done.stdout and "cycle error ↓" in done.stdout
+    assert "cannot be compared" not in done.stdout
     assert plots.read_text("utf-8").startswith("<?xml")
 
 
@@ -246,11 +247,11 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
         (["--protocol=tff"], "invalid choice: 'tff' (choose from"),
         (["--count=0"], "count: must be a whole number, at least 1"),
         (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
-        (["--dataset=toon_people"], "the model's domains, Red, Bright"),
-        (["--image_size=32"], "The model needs images of 64 px"),
-        (["--held_out=2"], "held_out must be a share"),
+        (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
+        (["--image_size=32"], "The model takes images of 64 px"),
+        (["--held_out=2"], "held_out must be a fraction"),
         (["--truth=nothing"], "truth must be MODULE:FUNCTION"),
-        (["--output=."], "must name a file"),
+        (["--output=."], "must be a file"),
         (["photo.png"], "flags only. Received: photo.png"),
         (["--model=nowhere"], "There is no model nowhere"),
     ],
@@ -297,7 +298,7 @@ def test_an_interruption_says_how_to_go_on(
     monkeypatch.setattr(EvaluationJob, "run", interrupt)
     output = tmp_path / "results.json"
     assert main(["evaluate", f"--model={v1_run}", f"--output={output}"]) == 130
-    assert "the same command resumes there" in capsys.readouterr().err
+    assert "run the same command" in capsys.readouterr().err
     assert not output.exists()
 
 
@@ -388,3 +389,26 @@ def test_results_that_cannot_be_kept_are_printed(monkeypatch, capsys):
     with pytest.raises(InputError, match="full"):
         train._carry_out(Job(InputError("full")))
     assert capsys.readouterr().out == "RESULTS\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "count"),
+    [
+        ([], 100),
+        (["--metrics=lpips,unchanged"], 100),
+        (["--metrics=classification,fid"], None),
+        (["--metrics=kid", "--count=7"], 7),
+        (["--count=0"], None),
+    ],
+)
+def test_few_images_unless_distributions_are_compared(monkeypatch, flags, count):
+    seen = []
+    monkeypatch.setattr(train, "_carry_out", lambda job: None)
+    monkeypatch.setattr(train, "start_tensorflow", lambda: None)
+    job = SimpleNamespace(output=None, report=None)
+    monkeypatch.setattr(
+        "stargan_tf.evaluation.job.plan_evaluation",
+        lambda model, options, *_, **__: seen.append(options) or job,
+    )
+    assert main(["evaluate", "--model=run", *flags]) == 0
+    assert seen[0].count == count and seen[0].classifier == "tiny"

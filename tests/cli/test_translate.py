@@ -94,7 +94,7 @@ def test_a_folder_keeps_its_names(joint_run, photos, tmp_path):
     out = tmp_path / "out"
     done = run("--model", joint_run, "--to", "Blond_Hair,Male", photos, "--output", out)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"Wrote 2 pictures to {out}\n"
+    assert done.stdout == f"Wrote 2 images to {out}\n"
     assert files(out) == ["a.png", "manifest.jsonl", "sub/b.jpg"]
     assert size(out / "a.png") == size(out / "sub" / "b.jpg") == (16, 16)
 
@@ -115,7 +115,7 @@ def test_grid_of_everything_but_the_unreadable(joint_run, photos, tmp_path):
     done = run("--model", checkpoint, "--all", photos, "--output", out)
     assert done.returncode == 2
     (summary,) = done.stderr.splitlines()
-    start = "stargan-tf: 1 of 3 pictures could not be read. The first: "
+    start = "stargan-tf: 1 of 3 images could not be read. The first: "
     assert summary.startswith(start) and "empty.png: the file is empty" in summary
     assert done.stdout == f"Wrote {out / 'grid.png'}\n"
     width, height = size(out / "grid.png")
@@ -145,7 +145,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "Male", "EMPTY", "--output", "OUT"],
-            "holds no picture",
+            "contains no image",
         ),
         (
             ["--model", "gone", "--to", "Male", "PHOTOS", "--output", "OUT"],
@@ -165,7 +165,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "happy,Male", "PHOTOS", "--output", "OUT"],
-            "one data set at a time",
+            "a single data set",
         ),
         (
             ["--model", "RUN", "--from=sad", "--to=Male", "PHOTOS", "--output", "OUT"],
@@ -189,7 +189,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model=RUN", "--all", "--fit=keep", "--crop_size=9", "PHOTOS", *OUT],
-            "crop_size takes a square and fit='keep' the whole picture",
+            "crop_size and fit='keep' exclude each other",
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "PHOTOS"],
@@ -197,7 +197,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "OUT.png"],
-            "must be a folder for 2 pictures",
+            "must be a folder for 2 images",
         ),
         (
             ["--model", "RUN", "--all", "PHOTOS", "--output", "PHOTOS/a.png/below"],

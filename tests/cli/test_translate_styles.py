@@ -94,7 +94,7 @@ def test_a_folder_in_one_style_as_a_user_does(trained, photos):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "Wrote 2 pictures to out\n"
+    assert done.stdout == "Wrote 2 images to out\n"
     assert files(photos / "out") == ["a.png", "manifest.jsonl", "sub/b.jpg"]
     image = read(photos / "in" / "a.png")[None]
     ours = trained[1].translate(image, "cat", seed=7, truncation=0.7)[0]
@@ -115,7 +115,7 @@ def test_several_styles_are_named_by_their_seeds(trained, photos, capsys):
     flags = ["--to=dog", "--seed=3", "--styles=2", photos / "in/a.png"]
     assert translate(trained[0], *flags, "--output", photos / "out/x.png") == 0
     assert files(photos / "out") == ["x_dog_seed3.png", "x_dog_seed4.png"]
-    assert capsys.readouterr().out == f"Wrote 2 pictures to {photos / 'out'}\n"
+    assert capsys.readouterr().out == f"Wrote 2 images to {photos / 'out'}\n"
 
 
 def test_a_style_computed_once_serves_again(trained, photos):
@@ -168,13 +168,13 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (OUT, "Pass --to DOMAIN, or --all"),
         (["--to=cat", "--all", *OUT], "either --to DOMAIN or --all"),
         (["--to=cta", *OUT], "Did you mean cat"),
-        (["--to", "-cat", *OUT], "Exactly one domain of 'animals' is on"),
+        (["--to", "-cat", *OUT], "must name the domain of 'animals'"),
         (["--to=cat,dog", *OUT], "'cat' and 'dog' cannot be on together"),
         (["--to=cat", "--from=dog", *OUT], "Received: only --from dog"),
         (["--to=cat:0.5", *OUT], "Received: only --to cat:0.5"),
         (["--to=cat:0.5", "--from=cow", *OUT], "no domain 'cow'"),
-        (["--to=cat:0.5", "--from=fox", "--film=OUT.gif", "IN"], "Remove --from"),
-        (["--to=cat", "--mask=animals", *OUT], "holds a style model. Drop it."),
+        (["--to=cat:0.5", "--from=fox", "--film=OUT.gif", "IN"], "Drop --from"),
+        (["--to=cat", "--mask=animals", *OUT], "is a style model. Drop the flag."),
         (["--to=cat", "IN"], "--output is missing"),
         (["--to=cat", "--output", "OUT"], "No INPUT"),
         (["--to=cat", "--seed=1", *REFERENCE, *OUT], "--seed and --reference"),
@@ -290,7 +290,7 @@ def test_unreadable_inputs_are_reported_and_the_rest_goes_on(trained, photos, ca
     film = photos / "f.gif"
     flags = ["--to=cat", "--video", "--output", film, "--frames=2", photos / "in"]
     assert translate(trained[0], *flags) == 2
-    assert "1 of 3 pictures could not be read" in capsys.readouterr().err
+    assert "1 of 3 images could not be read" in capsys.readouterr().err
     assert film.exists()
 
 

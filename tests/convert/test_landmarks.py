@@ -53,7 +53,7 @@ def test_wing_is_a_model_of_its_own(tmp_path):
         assert type(network) is LandmarkNetwork
         np.testing.assert_array_equal(network.find(images()), ARRAYS["landmarks"])
         with pytest.raises(
-            InputError, match=r"finds landmarks of faces.*Pass"
+            InputError, match=r"network for facial landmarks.*Pass"
         ) as error:
             find_checkpoint(tmp_path / place)
         assert "\n" not in str(error.value)

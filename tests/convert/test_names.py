@@ -51,7 +51,7 @@ def test_without_names_labels_are_numbered():
         (JOINT, {"domains": "a,b"}, "for 2 data sets. Received: names for 1."),
         (FIVE, {"preset": "celebs"}, "Did you mean celeba"),
         (FIVE, {"preset": "celeba", "domains": "a"}, "either --preset or --domains"),
-        (FIVE, {"domains": "a,a,b,c,d"}, "no name twice"),
+        (FIVE, {"domains": "a,a,b,c,d"}, "unique names"),
         (
             FIVE,
             {"domains": "a,b,c,d,e", "label_type": "binary/one_hot"},

@@ -155,7 +155,7 @@ def test_a_face_model_has_high_pass_skips(publisher, command):
         "import", "official/celeba_hq", "--output", "faces", "--accept-license"
     )
     assert status == 0 and "64 px of celeba_hq (female, male)." in output
-    assert "It has high-pass skips" in output
+    assert "The model has high-pass skips" in output
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def test_the_license_is_not_accepted(publisher, command, terminal, tmp_path, ans
     terminal(answer)
     status, _, errors = command(*ACCEPTED[:-1])
     assert status == 2 and errors.count("\n") == 1
-    assert "The license was not accepted, so nothing was fetched." in errors
+    assert "The license was not accepted; nothing was downloaded." in errors
     assert not publisher.asked and not list(tmp_path.iterdir())
 
 
@@ -353,7 +353,7 @@ def test_without_pytorch_nothing_is_fetched(publisher, command, monkeypatch):
         ),
         (
             ["import", "official/afhq", "G.ckpt"],
-            "is imported alone. Received: official",
+            "must be imported alone. Received: official",
         ),
         (["import", "gone.ckpt"], "--accept_license is for official/NAME. Drop it."),
     ],
@@ -378,7 +378,7 @@ def test_other_commands_name_the_import(publisher, command, name):
     arguments = ("translate", "--model", name, "--to", "cat", "a.png")
     status, _, errors = command(*arguments, "--output", "b.png")
     assert status == 2 and errors.count("\n") == 1
-    assert f"Run 'stargan-tf import {name} --output DIR', and give DIR." in errors
+    assert f"Run 'stargan-tf import {name} --output DIR', and pass DIR." in errors
 
 
 def test_a_file_or_folder_of_that_name_is_stronger(publisher, command, tmp_path):

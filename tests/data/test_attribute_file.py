@@ -49,7 +49,7 @@ def test_of_several_folders_the_one_that_is_there_counts():
 def test_a_folder_under_another_name_is_taken_and_said(warned):
     assert found(["1.jpg", "2.jpg"], ["img/1.jpg", "img/2.jpg"]) == ["1.jpg", "2.jpg"]
     assert len(warned) == 1
-    assert "name the folder img, and the images lie in faces." in warned[0]
+    assert "name the folder img, but the images are in faces." in warned[0]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_names_that_are_written_otherwise(names, rows, expected):
 
 def test_messages_name_the_rows():
     root = Path("/data/faces")
-    with pytest.raises(InputError, match=r"misses 1 of the 1 .* rows name b/1\.jpg\."):
+    with pytest.raises(InputError, match=r"lacks 1 of the 1 .* rows name b/1\.jpg\."):
         match_rows(["a/1.jpg"], ["b/1.jpg"], root, "t.csv")
     message = r"two rows for the image a/1\.jpg: 'a/1\.jpg' and 'faces/a/1\.jpg'"
     with pytest.raises(InputError, match=message):

@@ -188,9 +188,9 @@ def test_choice_of_columns(labels):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no attributes"),
-        ("3\n", "holds no attributes"),
-        ("file,Smile", "holds no attributes"),
+        ("", "contains no attributes"),
+        ("3\n", "contains no attributes"),
+        ("file,Smile", "contains no attributes"),
         ("file,Smile\na.png,2", "line 2: the attribute 'Smile'.*'2'"),
         ("file,Smile\na.png,", "line 2: the attribute 'Smile'.*''"),
         ("file,Smile\na.png,1\n\nb.png", "line 4: expected 2 columns.*Received: 1"),
@@ -254,7 +254,7 @@ def test_names_are_found_in_subfolders_and_with_another_extension(
 def test_images_without_a_row(images, labels, photograph):
     for number in range(4):
         photograph(f"images/new{number}.jpg")
-    message = r"misses 4 of the 7 images .*new0\.jpg, new1\.jpg, new2\.jpg, …"
+    message = r"lacks 4 of the 7 images .*new0\.jpg, new1\.jpg, new2\.jpg, …"
     with pytest.raises(InputError, match=message):
         load_dataset("attributes", "train", 8, data_dir=images, labels=labels(CELEBA))
 
@@ -263,7 +263,7 @@ def test_rows_without_an_image_are_passed_over_with_a_warning(images, labels, wa
     path = labels(CELEBA + "gone.jpg 1 1 1 1\n")
     load_dataset("attributes", "train", 8, data_dir=images, labels=path)
     assert len(warned) == 1 and warned[0].startswith("1 of 4 rows of ")
-    assert warned[0].endswith("not used: gone.jpg")
+    assert warned[0].endswith("ignored: gone.jpg")
 
 
 def test_other_bad_input(images, labels, tmp_path):
@@ -271,7 +271,7 @@ def test_other_bad_input(images, labels, tmp_path):
     with pytest.raises(InputError, match="needs --data_dir .* and --labels"):
         load_dataset("attributes", "train", 8, data_dir=images)
     (tmp_path / "none").mkdir()
-    with pytest.raises(InputError, match="holds no image"):
+    with pytest.raises(InputError, match="contains no image"):
         load_dataset(
             "attributes", "train", 8, data_dir=str(tmp_path / "none"), labels=path
         )

@@ -247,7 +247,7 @@ def test_entries_in_use_stay(numbered, monkeypatch, warned):
     second = open_images(numbered("b", 5))
     assert isinstance(second, DecodedImages) and first.path.exists()
     assert len(warned) == 1 and "running processes use" in warned[0]
-    assert warned[0].endswith("Each image is decoded every time.")
+    assert warned[0].endswith("Images are decoded each time instead.")
     # What must be kept is kept; the limit holds again once nothing is used.
     third = open_images(numbered("c", 5), "always")
     assert first.path.exists() and third.path.exists()

@@ -92,10 +92,10 @@ def test_what_is_left_out_is_said_once_with_counts_and_reasons(tmp_path, warned)
     assert list_pictures(tmp_path).names == ("1.jpg",)
     (line,) = warned
     assert line.startswith(f"Left out of {tmp_path}: ")
-    assert ".heic: not read as a picture (30, such as IMG_0.HEIC)" in line
+    assert ".heic: not read as an image (30, such as IMG_0.HEIC)" in line
     reasons = {file.name: file.reason for file in list_pictures(tmp_path).ignored}
-    assert reasons["pipe.jpg"] == "no file but a pipe"
-    assert reasons["zero.jpg"] == "no file but a device"
+    assert reasons["pipe.jpg"] == "not a file but a pipe"
+    assert reasons["zero.jpg"] == "not a file but a device"
     assert reasons["gone.jpg"] == DANGLING and reasons["ring.jpg"] == RING
 
 
@@ -192,9 +192,9 @@ def test_a_folder_says_what_it_passes_over_and_why(tree):
     assert {file.name: file.reason for file in audit.ignored} == {
         ".git/": HIDDEN,
         "cat/.hidden.png": HIDDEN,
-        "cat/4.heic": ".heic: not read as a picture",
-        "dog/README": "no extension: not read as a picture",
-        "dog/notes.txt": ".txt: not read as a picture",
+        "cat/4.heic": ".heic: not read as an image",
+        "dog/README": "no extension: not read as an image",
+        "dog/notes.txt": ".txt: not read as an image",
         "empty/deep/": EMPTY,
     }
 

@@ -71,14 +71,12 @@ def test_bad_folders(animals, tmp_path):
         data_dir=animals,
         attributes=["cats"],
     )
-    fails("has no sub-folder", data_dir=animals + "/cat")
+    fails("has no subfolder", data_dir=animals + "/cat")
     fails("crop_size must be a positive", data_dir=animals, crop_size=0)
     photographs = tmp_path / "animals" / "yak"
     photographs.mkdir()
     (photographs / "1.HEIC").touch()
-    fails(
-        r"'yak' has no image.*\(\.heic: not read as a picture \(1\)", data_dir=animals
-    )
+    fails(r"'yak' has no image.*\(\.heic: not read as an image \(1\)", data_dir=animals)
     (photographs / "1.HEIC").rename(photographs / "notes.txt")
     fails("'yak' has no image", data_dir=animals, attributes=["yak"])
     (tmp_path / "splits" / "train" / "cat").mkdir(parents=True)
@@ -116,7 +114,7 @@ def layout(tmp_path, photograph, *folders):
 )
 def test_splits_are_no_domains_in_any_spelling(tmp_path, photograph, folders):
     root = layout(tmp_path, photograph, *folders)
-    with pytest.raises(InputError, match=r"are splits.* (Give one|Choose those)"):
+    with pytest.raises(InputError, match=r"are splits.* (Pass one|Choose those)"):
         load_dataset("folder", "train", 8, data_dir=str(root))
     assert FOLDER.audit(DatasetOptions(data_dir=str(root))).names
 
@@ -159,14 +157,16 @@ def test_folders_without_pictures_beside_the_domains_are_left_out(
         loaded = load_dataset("folder", split, 8, data_dir=str(root))
         assert loaded.info.domains == ("cat", "dog")
     (line,) = warned
-    assert "hence no domain (2, such as annotations/)" in line
+    assert "which is no domain (2, such as annotations/)" in line
     left_out = {file.name for file in FOLDER.audit(options).ignored}
     assert {"annotations/", "annotations/1.xml", "__MACOSX/", "empty/"} <= left_out
 
 
 def test_a_root_without_any_picture(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
-    with pytest.raises(InputError, match="No sub-folder of .* holds an image: a. Put"):
+    with pytest.raises(
+        InputError, match="No subfolder of .* contains an image: a. Put"
+    ):
         load_dataset("folder", "train", 8, data_dir=str(tmp_path))
 
 
@@ -184,7 +184,7 @@ def test_domain_names_are_compared_as_characters(tmp_path, photograph):
         )
         assert chosen.info.domains == (composed,)
     layout(tmp_path, photograph, composed)
-    with pytest.raises(InputError, match="Two sub-folders of .* in different bytes"):
+    with pytest.raises(InputError, match="Two subfolders of .* in different bytes"):
         load_dataset("folder", "train", 8, data_dir=str(root))
 
 

@@ -219,13 +219,15 @@ def test_arrays_that_are_no_images(tmp_path):
     with pytest.raises(UnreadableImage, match="Python objects"):
         read_values(tmp_path / "b.npy")
     np.savez(tmp_path / "a.npz", a=CODES, b=CODES)
-    with pytest.raises(UnreadableImage, match="it holds 2 arrays; one is read"):
+    with pytest.raises(UnreadableImage, match="it contains 2 arrays; expected one"):
         read_values(tmp_path / "a.npz")
 
 
 def test_a_nifti_of_four_dimensions(tmp_path):
     write_nifti(tmp_path / "a.nii", np.zeros((4, 4, 2, 3), np.int16))
-    with pytest.raises(UnreadableImage, match=r"shape is \(4, 4, 2, 3\); a volume"):
+    with pytest.raises(
+        UnreadableImage, match=r"shape is \(4, 4, 2, 3\); expected a volume"
+    ):
         read_values(tmp_path / "a.nii")
 
 

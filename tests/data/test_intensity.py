@@ -43,13 +43,13 @@ def test_percentiles_of_each_channel():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("wide", "must be full, window:LOW,HIGH or percentile:P,Q. Received: wide"),
+        ("wide", "must be full, window:LOW,HIGH, or percentile:P,Q. Received: wide"),
         ("window:1", "must be full"),
         ("window:1,x", "must be full"),
         ("full:1", "must be full"),
-        ("window:5,5", "from a lower to a higher value. Received: 5 to 5"),
+        ("window:5,5", "must be below the high one. Received: 5 to 5"),
         ("window:0,inf", "finite"),
-        ("percentile:99,1", "from 0 to 100, the smaller one first"),
+        ("percentile:99,1", "needs 0 <= P < Q <= 100"),
     ],
 )
 def test_what_is_refused(text, message):
@@ -58,8 +58,8 @@ def test_what_is_refused(text, message):
 
 
 def test_what_the_data_refuse():
-    with pytest.raises(InputError, match="floating-point numbers"):
+    with pytest.raises(InputError, match="floating-point values"):
         intensity_of("full", [], None)
-    with pytest.raises(InputError, match="same value twice in channel 1, 7"):
+    with pytest.raises(InputError, match="Received: 7 twice in channel 1"):
         flat = np.stack([np.arange(9), np.full(9, 7)], axis=-1)[None]
         intensity_of("percentile:1,99", [flat], None)

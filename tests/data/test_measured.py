@@ -225,7 +225,7 @@ def scenes(tmp_path):
 
 def test_pixels_without_data(scenes, tmp_path):
     options = {"data_dir": str(scenes), "intensity": "percentile:0,100"}
-    with pytest.raises(InputError, match="give --invalid_value if they stand for no"):
+    with pytest.raises(InputError, match="pass --invalid_value if they mean missing"):
         load_dataset("folder", image_size=(32, 48), **options).load(0)
     options["invalid_value"] = "nan"
     source = load_dataset("folder", image_size=(32, 48), **options)
@@ -340,7 +340,7 @@ def test_a_mask_of_another_size(scenes):
     for path in scenes.rglob("*.mask.png"):
         Image.fromarray(np.zeros((32, 40), np.uint8)).save(path)
     options = {"data_dir": str(scenes), "intensity": "window:0,400"}
-    message = "0.mask.png must be as large as 0.npy, 1 x 32"
+    message = "0.mask.png must have the size of 0.npy, 1 x 32"
     with pytest.raises(UnreadableImage, match=message):
         load_dataset("folder", image_size=(32, 48), invalid_value="mask", **options)
 

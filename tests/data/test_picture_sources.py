@@ -84,7 +84,7 @@ def test_what_is_no_picture():
     )
     with pytest.raises(UnreadableImage, match="image a: the file is empty"):
         images.load(0)
-    with pytest.raises(UnreadableImage, match="image b: no picture format"):
+    with pytest.raises(UnreadableImage, match="image b: unknown image format"):
         images.load(1)
     for number in (2, 3):
         with pytest.raises(InputError, match=r"uint8 array \(h, w, 3\)"):
@@ -114,9 +114,9 @@ def test_larger_images_for_crops():
 @pytest.mark.parametrize(
     ("data", "values", "message"),
     [
-        (PETS, None, "a label for each of its 2 pictures. Received: none"),
-        (PETS, [0], "each of its 2 pictures. Received: 1 labels"),
-        (PETS, [0, 2], "from 0 to 1, the places of cat, dog"),
+        (PETS, None, "a label for each of its 2 images. Received: none"),
+        (PETS, [0], "each of its 2 images. Received: 1 labels"),
+        (PETS, [0, 2], "from 0 to 1, the positions of cat, dog"),
         (PETS, [0.5, 1], r"an array \(n, 2\)"),
         (LOOKS, [0, 1], r"an array \(n, 3\)"),
         (LOOKS, [[0, 1, 2], [0, 0, 0]], "must be 0 and 1. Received: values from 0.0"),
@@ -153,7 +153,7 @@ def test_a_stream_is_read_once_and_kept(cache_folder):
 
     signature = (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.int64))
     stream = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    with pytest.raises(InputError, match="give count="):
+    with pytest.raises(InputError, match="Pass count="):
         tf_data_pictures(PETS, stream, "1", 8, DatasetOptions())
 
     def opened(count=5, **options):
@@ -170,7 +170,7 @@ def test_a_stream_is_read_once_and_kept(cache_folder):
     assert source.enlarge().load(0).shape == (16, 16, 3) and len(passes) == 2
     # Training maps the very same file: nothing is stored twice.
     assert len(open_images(source)) == 5 and len(list(cache_folder.iterdir())) == 2
-    with pytest.raises(InputError, match="must give 6 pictures. Received: 5"):
+    with pytest.raises(InputError, match="must give 6 images. Received: 5"):
         opened(count=6)
     assert len(list(cache_folder.iterdir())) == 2
 

@@ -126,8 +126,8 @@ def test_broken_zips(pets, tmp_path):
 def test_what_is_left_out_of_a_zip_is_said(pets, warned):
     assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
     (line,) = warned
-    assert ".txt: not read as a picture (1, such as pets/readme.txt)" in line
-    assert "left behind by a system or an archiver (1, such as __MACOSX" in line
+    assert ".txt: not read as an image (1, such as pets/readme.txt)" in line
+    assert "created by the system or an archiver (1, such as __MACOSX" in line
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -150,7 +150,7 @@ def test_a_member_is_measured_before_it_is_unpacked(tmp_path, size, monkeypatch)
             archive.getinfo("a.png").file_size = size  # Said, and not true.
             archive.getinfo("a.png").compress_size = size
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # Nothing is unpacked.
-    with pytest.raises(UnreadableImage, match=r"a.png .* are no picture"):
+    with pytest.raises(UnreadableImage, match=r"a.png .* are no image"):
         picture_tree(tmp_path / "b.zip").read("a.png")
 
 
@@ -166,22 +166,22 @@ def test_folders_that_are_not_there(pets, tmp_path):
     tree = picture_tree(pets[0])
     with pytest.raises(InputError, match=r"test/{cat,dog}/.* in train/cat"):
         split_files(tree, "test", ("cat", "dog"))
-    with pytest.raises(InputError, match="no picture of wild"):
+    with pytest.raises(InputError, match="no image of wild"):
         split_files(tree, "val", ("cat", "dog", "wild"))
     (tmp_path / "pets" / "train").rename(tmp_path / "again")
     (tmp_path / "again").rename(tmp_path / "pets" / "old")
-    with pytest.raises(InputError, match="pictures in old/cat"):
+    with pytest.raises(InputError, match="images in old/cat"):
         split_files(picture_tree(pets[0]), "train", ("cat", "dog"))
 
 
 def test_a_split_in_two_places(pets, tmp_path, photograph):
     photograph("pets/copy/val/cat/1.png")
-    with pytest.raises(InputError, match="2 places: copy, the top"):
+    with pytest.raises(InputError, match="2 times, in copy, the top level"):
         split_files(picture_tree(pets[0]), "val", ("cat", "dog"))
 
 
 def test_no_picture_is_answered_with_how_to_get_them(tmp_path):
-    with pytest.raises(InputError, match=r"holds no picture. Get pets.zip."):
+    with pytest.raises(InputError, match=r"contains no image. Get pets.zip."):
         PETS.load("train", 8, DatasetOptions(data_dir=str(tmp_path)))
 
 

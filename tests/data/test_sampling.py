@@ -246,7 +246,7 @@ def test_the_parts_add_up_to_the_batch_of_one_machine(one_hot, make):
 @pytest.mark.parametrize("part", [BatchPart(0, 4), BatchPart(3, 3), BatchPart(-1, 3)])
 def test_parts_are_equal_and_numbered_from_zero(one_hot, part):
     source = one_hot("set", [0, 1, 2] * 5)
-    with pytest.raises(InputError, match=r"part .* of batch_size=6"):
+    with pytest.raises(InputError, match=r"shard .* batch_size=6"):
         training_batches(source, 6, part=part)
 
 

@@ -78,26 +78,26 @@ def test_one_hot_target_is_just_that(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("Blond_Hair,Black_Hair", "cannot be on together"),
-        ("angry,sad", "cannot be on together"),
-        ("Male,Male=0", "both on and off"),
-        ("faces.Male,Male=0", "both on and off"),
-        ("angry=0", "Exactly one domain of 'moods'"),
+        ("Blond_Hair,Black_Hair", "exclude each other"),
+        ("angry,sad", "exclude each other"),
+        ("Male,Male=0", "twice with different values"),
+        ("faces.Male,Male=0", "twice with different values"),
+        ("angry=0", "must name the domain of 'moods'"),
         ("Blonde_Hair", "Did you mean Blond_Hair"),
-        ("Male,happy", r"one data set at a time.*Male \(faces\), happy \(moods\)"),
-        ("", "A target is NAME"),
-        ("Male,", "A target is NAME"),
-        ("Male=yes", r"A target is NAME, \+NAME.*'Male=yes'"),
-        ("Male:much", "A target is NAME.*'Male:much'"),
-        ("-Male=0", "A target is NAME.*'-Male=0'"),
-        ("Male:0.5,Male", "in two ways"),
+        ("Male,happy", r"a single data set.*Male \(faces\), happy \(moods\)"),
+        ("", "A target must be NAME"),
+        ("Male,", "A target must be NAME"),
+        ("Male=yes", r"A target must be NAME, \+NAME.*'Male=yes'"),
+        ("Male:much", "A target must be NAME.*'Male:much'"),
+        ("-Male=0", "A target must be NAME.*'-Male=0'"),
+        ("Male:0.5,Male", "twice with different values"),
         ("Male:1.5", r"strength of 'Male' must be in \[0, 1\].*Received: 1.5"),
         ("Male:nan", "strength of 'Male'"),
         ("Male:-1", "strength of 'Male'"),
         ('"Male', "no domain '\"Male'"),
         ('"Male ",Young', "Did you mean Male"),
         ("moods.Male", "no domain 'moods.Male'"),
-        ("=1", "A target is NAME"),
+        ("=1", "A target must be NAME"),
     ],
 )
 def test_what_cannot_be_meant_is_explained(text, message):
@@ -141,7 +141,7 @@ def test_names_are_compared_as_characters():
         assert DatasetInfo.from_dict({**info.to_dict(), "domains": ["cat", apart]}) == (
             info
         )
-    with pytest.raises(InputError, match="no name twice"):
+    with pytest.raises(InputError, match="unique names"):
         DatasetInfo("pets", (composed, apart), "one_hot", 32)
 
 

@@ -41,11 +41,11 @@ def test_an_export_with_styles(v2):
         ({"format": "another/1"}, "Received: 'another/1'. Export the model again"),
         ({"files": {}}, "does not describe LiteRT files"),
         ({"files": {"generator": {"path": "../a", "sha256": ""}}}, "does not describe"),
-        ({"high_pass": 20}, "cannot make masks"),
-        ({"num_channels": 2}, "no squares in gray or RGB"),
+        ({"high_pass": 20}, "cannot compute the masks"),
+        ({"num_channels": 2}, "square 8-bit images, gray or RGB"),
         (
             {"datasets": [{"name": "a", "intensity": {"low": [0]}}]},
-            "no squares in gray or RGB",
+            "square 8-bit images, gray or RGB",
         ),
         ({"files": {"generator": {"path": "no.tflite", "sha256": ""}}}, "is missing"),
         (
@@ -67,7 +67,7 @@ def test_what_describes_nothing_is_refused(tmp_path, text):
 
 
 def test_a_folder_without_description(tmp_path):
-    with pytest.raises(InputError, match="Received: .* Make one: stargan-tf export"):
+    with pytest.raises(InputError, match="Received: .* Create one: stargan-tf export"):
         read_device_model(tmp_path / "nothing")
 
 
@@ -187,7 +187,7 @@ def test_half_a_request_is_not_waited_for(address, monkeypatch):
 
 def test_a_taken_port_is_told(tmp_path):
     with static_server(tmp_path, 0) as server:
-        message = f"Port {server.server_port} .* another program uses it.*--port 0"
+        message = f"Port {server.server_port} .* in use by another program.*--port 0"
         with pytest.raises(InputError, match=message):
             static_server(tmp_path, server.server_port)
 

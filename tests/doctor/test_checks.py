@@ -138,7 +138,7 @@ def test_ignored_files_are_counted_by_reason():
     (found,) = check_files(audit(("a.txt", "odd"), ("b.txt", "odd"), ("c/", EMPTY)))
     assert (
         found.level == WARNING
-        and "odd (2); a folder without pictures (1)" in found.summary
+        and "odd (2); a folder without images (1)" in found.summary
     )
     assert found.summary.startswith("2 files") and len(found.names) == 3
 
@@ -156,7 +156,7 @@ def test_mismatches():
     assert found["rows_without_file"].level == WARNING
     assert found["files_without_row"].level == ERROR
     assert found["double_rows"].level == ERROR
-    assert found["double_rows"].summary.startswith("2 pictures")
+    assert found["double_rows"].summary.startswith("2 images")
 
 
 def broken(row, split="train"):
@@ -179,12 +179,12 @@ def test_one_in_a_hundred_may_be_unreadable(hundred):
     assert found["unreadable"].level == WARNING
     assert found["unreadable"].names == ["0.png"]
     assert found["unreadable"].summary.endswith(
-        "1 picture of 100 cannot be read. Cannot read it: truncated."
+        "1 image of 100 cannot be read. Cannot read it: truncated."
     )
     found = by_check(check_readable(hundred, pictures[:-1]))
     assert found["unreadable"].level == ERROR
     (found,) = check_readable(hundred, pictures[1:])
-    assert found.level == OK and found.summary == "All 99 pictures can be read."
+    assert found.level == OK and found.summary == "All 99 images can be read."
     assert check_readable(hundred, []) == []
 
 
@@ -203,7 +203,7 @@ def test_colors():
     found = by_check(check_colors(pictures))
     assert found["grey"].names == ["train1.png"] and found["grey"].level == WARNING
     assert found["cmyk"].names == ["train2.png"]
-    assert found["cmyk"].summary == "1 picture is in CMYK."
+    assert found["cmyk"].summary == "1 image is in CMYK."
     assert {finding.level for finding in check_colors([fine(0)])} == {OK}
 
 
@@ -212,7 +212,7 @@ def test_the_shorter_side_counts(source, opened):
     pictures = [fine(0, size=(8, 100)), fine(1, size=(100, 7)), broken(2)]
     (found,) = check_sizes(data, pictures)
     assert found.level == WARNING and found.names == ["train1.png"]
-    assert "gives 7 pixels" in found.summary
+    assert "has 7 pixels" in found.summary
     (found,) = check_sizes(data, pictures[:1])
     assert found.check == "tiny" and found.level == OK
 
@@ -241,7 +241,7 @@ def test_equal_pictures_in_one_split(twins):
     found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates"].level == WARNING
     assert found["duplicates"].names == ["train1.png = train0.png"]
-    assert "1 the same file" in found["duplicates"].summary
+    assert "1 equal file" in found["duplicates"].summary
     assert found["duplicates_across_splits"].level == OK
     assert found["contradicting_labels"].level == OK
 
@@ -253,7 +253,9 @@ def test_equal_pixels_across_splits(twins):
     ]
     found = by_check(check_duplicates(twins, pictures))
     assert found["duplicates_across_splits"].level == ERROR
-    assert "pixels in another file" in found["duplicates_across_splits"].summary
+    assert (
+        "different file with equal pixels" in found["duplicates_across_splits"].summary
+    )
     assert found["duplicates"].level == OK
 
 
@@ -320,7 +322,7 @@ def test_values_that_fill_little_of_the_range(tmp_path):
     options = DatasetOptions(data_dir=str(tmp_path), intensity="full")
     found = by_check(diagnose("folder", (8, 12), options).findings)
     assert found["range"].level == WARNING
-    assert "fill 1.22 % of the model's range, 0 to" in found["range"].summary
+    assert "use 1.22 % of the model's range, 0 to" in found["range"].summary
     assert found["range"].fix.startswith("Train with --intensity window:0,")
     assert found["constant"].names == ["a/0.tif", "b/0.tif"]
     wide = DatasetOptions(data_dir=str(tmp_path), intensity="window:0,800")

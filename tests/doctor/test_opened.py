@@ -102,7 +102,7 @@ def test_what_one_hot_leaves_out_is_counted(plugin, source):
     assert opened.left_out == 2
     assert opened.info.label_type == "one_hot"
     (found,) = check_opening(opened)
-    assert found.summary.startswith("2 pictures of no single domain")
+    assert found.summary.startswith("2 images with no domain")
 
 
 def test_an_archive_may_stand_in_a_folders_place(plugin, source, tmp_path):

@@ -66,7 +66,7 @@ def test_a_broken_file_has_a_problem(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"no picture")
     picture = look(path)
-    assert "no picture format" in picture.problem and picture.size is None
+    assert "unknown image format" in picture.problem and picture.size is None
 
 
 def test_a_loaded_image_has_neither_size_nor_content(source):

@@ -44,7 +44,7 @@ def test_text_names_some_and_says_what_to_do(report, monkeypatch):
         "             and 1 more",
         "           → Throw them away.",
         "",
-        "1 error to mend before training, 0 warnings.",
+        "1 error to fix before training, 0 warnings.",
     ]
 
 
@@ -107,7 +107,7 @@ class Bare:
     description = "toys"
 
     def info(self, image_size, options):
-        raise InputError("labels follow from the files")
+        raise InputError("labels determined by the files")
 
 
 class Stated(Bare):
@@ -125,7 +125,7 @@ def test_what_a_definition_does_not_say_is_not_stated(define):
     text = module.description(NO_FILES)
     assert text.startswith("toy: toys") and "toys 1.2" in text
     assert text.count("not stated") == 3 and "Homepage" not in text
-    assert "follow from the files" in text and "cannot be opened: No files." in text
+    assert "determined by the files" in text and "cannot be opened: No files." in text
 
 
 def test_labels_and_terms_are_told_without_files(define):

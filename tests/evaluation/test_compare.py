@@ -42,7 +42,7 @@ def test_numbers_side_by_side_with_the_best_marked(run):
     cells = {line.split("  ")[0]: line.split() for line in lines if line}
     assert cells["Evaluation"] == ["Evaluation", "a", "bb"]
     assert cells["FID ↓"] == ["FID", "↓", "20.00", "10.00*"]
-    assert cells["diversity ↑"] == ["diversity", "↑", "0.300*", "0.200"]
+    assert cells["LPIPS diversity ↑"] == ["LPIPS", "diversity", "↑", "0.300*", "0.200"]
     assert cells["KID ↓"] == ["KID", "↓", "–", "0.1000"]
     assert cells["g_loss"] == ["g_loss", "2", "5"]
     assert lines[-1] == "* best value of the row"

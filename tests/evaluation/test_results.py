@@ -151,7 +151,7 @@ def test_a_row_for_each_task_then_means_and_notes():
         [Measurement("classification_error_real", 0.02, interval=(0.005, 0.03))],
     )
     lines = results_table(results).splitlines()
-    assert lines[0].split() == ["images", "FID", "↓", "cycle", "↓"]
+    assert lines[0].split() == ["images", "FID", "↓", "cycle", "error", "↓"]
     assert lines[1].split() == ["Blond", "5", "10.00", "2.0"]
     assert lines[2].split() == ["Male", "5", "20.00", "–"]
     assert not any(line.startswith("own label") for line in lines)
@@ -163,7 +163,7 @@ def test_a_row_for_each_task_then_means_and_notes():
 
 def test_the_own_label_alone_has_no_table():
     results = Results([row_of("own label", "own", same_domain_change=1.0)])
-    assert results_table(results).startswith("same label")
+    assert results_table(results).startswith("same-domain change")
 
 
 def batch(names):

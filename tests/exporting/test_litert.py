@@ -16,7 +16,7 @@ from stargan_tf.exporting import label_model as labels
 from stargan_tf.exporting import litert, litert_file
 from stargan_tf.exporting.agreement import GRAY_LEVEL, Agreement, Limit
 from stargan_tf.exporting.litert import (
-    WANTED_ERROR,
+    TARGET_ERROR,
     convert,
     describe,
     limit,
@@ -105,9 +105,9 @@ def test_a_uint8_file_gives_the_rounded_picture(
 
 
 def test_only_the_worst_products_stay_float():
-    errors = {"small": WANTED_ERROR / 4, "huge": 1.0, "middle": WANTED_ERROR / 2}
+    errors = {"small": TARGET_ERROR / 4, "huge": 1.0, "middle": TARGET_ERROR / 2}
     assert worst(errors) == {"huge"}
-    assert worst({"small": WANTED_ERROR / 2}) == set()
+    assert worst({"small": TARGET_ERROR / 2}) == set()
     assert worst({"first": 1.0, "second": 0.5}) == {"first", "second"}
 
 
@@ -130,7 +130,7 @@ def attempts(monkeypatch, generator_content):
 
 
 def test_a_file_that_is_good_at_once_is_taken(attempts, generator_content):
-    litert.quantize_selectively(generator_content, lambda content: WANTED_ERROR / 2)
+    litert.quantize_selectively(generator_content, lambda content: TARGET_ERROR / 2)
     assert attempts == [set()]
 
 
@@ -139,7 +139,7 @@ def test_else_each_product_is_tried_alone(attempts, generator_content):
 
     def error(content):
         alone = set(products) - attempts[-1]
-        return 1.0 if products[3] in alone else WANTED_ERROR / 100
+        return 1.0 if products[3] in alone else TARGET_ERROR / 100
 
     litert.quantize_selectively(generator_content, error)
     assert attempts[0] == set()
@@ -230,7 +230,7 @@ def test_what_differs_too_much_is_not_written(export, monkeypatch, capsys):
     assert status == 1
     assert not list(output.parent.glob("*phone*"))
     error = capsys.readouterr().err.splitlines()[-1]
-    assert "needs PSNR 1000 dB at least" in error and "--nocheck" in error
+    assert "needs PSNR at least 1000 dB" in error and "--nocheck" in error
     assert export("--quantize=dynamic", "--nocheck")[0] == 0
 
 

@@ -42,7 +42,7 @@ def v2():
     )
 
 
-@pytest.mark.filterwarnings("ignore:Measured on random images")
+@pytest.mark.filterwarnings("ignore:Compared on random images")
 def test_a_saved_model_takes_and_gives_the_datas_units(v1, values, tmp_path):
     v1.export(tmp_path / "cells", "saved_model")
     loaded = tf.saved_model.load(str(tmp_path / "cells/1")).signatures
@@ -57,7 +57,7 @@ def test_a_saved_model_takes_and_gives_the_datas_units(v1, values, tmp_path):
     np.testing.assert_allclose(seen, v1.classify(scaled), atol=1e-4)
 
 
-@pytest.mark.filterwarnings("ignore:Measured on random images")
+@pytest.mark.filterwarnings("ignore:Compared on random images")
 def test_styles_in_a_saved_model(v2, values, tmp_path):
     v2.export(tmp_path / "cells", "saved_model")
     loaded = tf.saved_model.load(str(tmp_path / "cells/1")).signatures
@@ -69,7 +69,7 @@ def test_styles_in_a_saved_model(v2, values, tmp_path):
     np.testing.assert_allclose(answer, expected, atol=0.5)
 
 
-@pytest.mark.filterwarnings("ignore:Measured on random images")
+@pytest.mark.filterwarnings("ignore:Compared on random images")
 @pytest.mark.parametrize("family", ["v1", "v2"])
 def test_litert_files(family, request, values, tmp_path):
     model = request.getfixturevalue(family)
@@ -87,7 +87,7 @@ def test_litert_files(family, request, values, tmp_path):
     np.testing.assert_allclose(drawn["images"], expected, atol=1e-3)
 
 
-@pytest.mark.filterwarnings("ignore:Measured on random images")
+@pytest.mark.filterwarnings("ignore:Compared on random images")
 @pytest.mark.parametrize("invalid", ["-9999", "nan"])
 def test_gaps_in_a_saved_model(values, invalid, tmp_path):
     window = replace(INFO.intensity, invalid=invalid)

@@ -16,7 +16,7 @@ def model():
 
 
 def test_a_saved_model(model, tmp_path, capsys):
-    with pytest.warns(UserWarning, match="Measured on random images"):
+    with pytest.warns(UserWarning, match="Compared on random images"):
         version = model.export(tmp_path / "faces", format="tf_saved_model")
     assert version == tmp_path / "faces" / "1"
     assert capsys.readouterr().out.endswith(f"Wrote {version}\n")

@@ -34,9 +34,9 @@ def test_shapes(v1, inputs, message):
 
 def test_unequal_batches_do_not_broadcast(v1, picture):
     two = v1_inputs(2) | {"labels": v1_inputs(1)["labels"]}
-    check_invalid(v1, "translate", "as many rows in each of images, labels", **two)
+    check_invalid(v1, "translate", "equal numbers of rows in images, labels", **two)
     files = {"encoded": [picture()] * 2, "names": ["sad"]}
-    check_invalid(v1, "translate_encoded", "rows in each of encoded, names", **files)
+    check_invalid(v1, "translate_encoded", "rows in encoded, names", **files)
     none = {"encoded": [], "names": []}
     check_invalid(v1, "translate_encoded", "The batch is empty", **none)
 
@@ -118,7 +118,7 @@ def _binarised(model, pixels):
         ("", "unknown label name"),
         ("Male,Male=0", "both on and off"),
         ("Black,Blond", "exclude each other"),
-        ("Male,sad", "one data set at a time"),
+        ("Male,sad", "a single data set"),
         ("sad=0", "name the one to switch to"),
     ],
 )

@@ -53,7 +53,7 @@ def exported(folder, model, family, check=True):
     checkpoints.save(folder / "checkpoints", model, state, keep=1)
     saved, state = find_checkpoint(folder)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Measured on random images")
+        warnings.filterwarnings("ignore", "Compared on random images")
         output = folder / "tiny"
         version, agreement = export_saved_model(saved, state, output, check)
     return model, version, agreement

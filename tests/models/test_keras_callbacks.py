@@ -85,7 +85,7 @@ def test_the_rates_of_all_networks_keep_their_ratios():
     "rate", [-1.0, float("nan"), keras.optimizers.schedules.CosineDecay(1e-4, 5)]
 )
 def test_only_numbers_from_0_are_learning_rates(rate):
-    with pytest.raises(InputError, match="takes a number from 0. Received"):
+    with pytest.raises(InputError, match="must be a number of at least 0. Received"):
         compiled().optimizer.learning_rate = rate
 
 

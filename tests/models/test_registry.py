@@ -123,10 +123,10 @@ def test_a_broken_stranger_leaves_ours_alone(redder, capsys, monkeypatch):
     assert main(["train", "--help"]) == 0
     assert list(known_families()) == ["stargan", "stargan_v2"]
     assert main(["train", "--family=redder", "--run=r"]) == 2
-    assert "switch it off: STARGAN_TF_DISABLE_PLUGINS=redder" in capsys.readouterr().err
+    assert "disable it: STARGAN_TF_DISABLE_PLUGINS=redder" in capsys.readouterr().err
     monkeypatch.setenv(DISABLE, "redder")
     assert main(["train", "--family=redder", "--run=r"]) == 2
-    assert "is switched off by" in capsys.readouterr().err
+    assert "is disabled by" in capsys.readouterr().err
 
 
 def test_a_stranger_that_claims_our_name(installed_package, capsys):
@@ -159,7 +159,7 @@ def test_a_stranger_s_model_trains_goes_on_and_translates(
     config = json.loads((run / "config.json").read_text())
     assert (config["family"], config["redness"]) == ("redder", 2)
     assert main(["train", "--run", str(run), "--steps=2", "--redness=2"]) == 0
-    assert "Going on from step 1" in capsys.readouterr().out
+    assert "Resuming from step 1" in capsys.readouterr().out
     Image.new("RGB", (32, 32)).save(face)
     arguments = [
         "--model",

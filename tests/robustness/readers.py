@@ -26,7 +26,7 @@ SAVED = Path(__file__).parents[1] / "saved"
 # What a broken file leads to.
 REFUSE = "refuse"  # one line, exit status 2
 SKIP = "skip"  # named and counted, and the rest is done
-MEND = "mend"  # what is broken of it is left out, or made again
+MEND = "mend"  # what is broken of it is left out, or recreated
 REPORT = "report"  # named in what the command prints: exit status 0 or 1
 
 
@@ -300,7 +300,7 @@ def read_cache():
     shutil.move("entry", place / Path("name").read_text())
     images = open_images(_source(Path.cwd()))
     print(len(images), "images")
-    # It was this one that was opened, or made again.
+    # It was this one that was opened, or recreated.
     assert len([entry for entry in place.iterdir() if entry.is_dir()]) == 1
     if images.complete:
         np.memmap(images.path, np.uint8, "r", shape=images.shape).mean()

@@ -122,7 +122,7 @@ def test_styles_are_kept_and_used(styles, faces):
         (["--to", "Blond", "--seed", "1"], "--seed is for style models"),
         (["--to", "Blond", "--fit", "keep"], "takes images of 16 px"),
         (["--to", "Blond", "--model", "nope"], "NOT_FOUND: Servable not found"),
-        (["--to", "Blond", "--server", "here"], "A server is HOST:PORT"),
+        (["--to", "Blond", "--server", "here"], "The server must be HOST:PORT"),
     ],
 )
 def test_mistakes_are_one_line(labels, faces, capsys, flags, message):

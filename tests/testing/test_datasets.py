@@ -187,7 +187,7 @@ class BothHairs(Sound):
         (labels(lambda y: y / 2), "12 pictures have labels other than 0 and 1."),
         (
             labels(lambda y: set_at(y, 3, 1)),
-            "1 picture has no domain, or more than one. Received: 3.png",
+            "1 image has no domain, or more than one. Received: 3.png",
         ),
         (
             labels(lambda y: set_at(y, 2, 0)),

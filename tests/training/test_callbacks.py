@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from stargan_tf.training.callbacks import LogMetrics
+from stargan_tf.training.callbacks import LogMetrics, PrintProgress
 from stargan_tf.training.checkpoints import read_best
 from stargan_tf.training.metric_log import MetricLog
 from stargan_tf.training.run_folder import load_model
@@ -110,3 +110,12 @@ def test_missing_weights_are_told_before_a_folder_is_made(toy_run, tiny, tmp_pat
     assert status == 2
     assert errors.count("\n") == 1 and "the weights for LPIPS with AlexNet" in errors
     assert not run.folder.exists()
+
+
+def test_a_line_every_ten_seconds_without_a_terminal(capsys, monkeypatch):
+    progress = PrintProgress(total_steps=200)
+    over = iter([False, True])
+    monkeypatch.setattr(progress._interval, "is_over", lambda: next(over))
+    for progress.step in (1, 2):
+        progress.on_step({"d_loss": 0.25, "g_loss": 1.0})
+    assert capsys.readouterr().out == "Step 2 of 200: d_loss 0.25, g_loss 1\n"

@@ -55,7 +55,7 @@ def test_a_run_of_another_length_says_what_becomes_of_the_rates():
         "generator 0.0003, discriminator 0.0003."
     )
     model = build(base_filters=2, discriminator_filters=2, lr_decay="none")
-    assert run._rates_in_words(model) == "The learning rates do not depend on it."
+    assert run._rates_in_words(model) == "The learning rates are constant."
 
 
 def test_options_that_do_not_fit_the_image_are_the_user_s_mistake():
@@ -162,7 +162,9 @@ def test_two_folders_are_two_data_sets(domains):
 
 def test_one_domain_is_nothing_to_train_on(domains):
     config = resolve({"dataset": "folder", "data_dir": domains("pets", "cat")})
-    with pytest.raises(InputError, match="'folder' has one domain only, cat: there is"):
+    with pytest.raises(
+        InputError, match="two domains. Received: data set 'folder' with cat"
+    ):
         open_data(config)
 
 

@@ -212,12 +212,14 @@ def test_what_keras_uploaded_passes_the_same_checks(
         model.generator.weights, trained[0].generator.weights, strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(InputError, match="hf://me/no cannot be fetched: Repo id must"):
+    with pytest.raises(
+        InputError, match="hf://me/no cannot be downloaded: Repo id must"
+    ):
         load_model("hf://me/no")
     config = json.loads((snapshot / "config.json").read_text())
     config["config"]["name"] = {"module": "os", "class_name": "system", "config": {}}
     (snapshot / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="names code of 'os', which is not run"):
+    with pytest.raises(InputError, match="refers to code in 'os', which is not run"):
         load_model("hf://me/faces")
     # A folder with state.json, as it lies.
     shutil.copytree(trained[1], tmp_path / "run")
@@ -231,7 +233,7 @@ def test_what_keras_uploaded_passes_the_same_checks(
 def test_other_addresses_are_copied(file, tmp_path, monkeypatch):
     monkeypatch.setenv("STARGAN_TF_CACHE", str(tmp_path / "cache"))
     assert find_checkpoint(f"file://{file}")[1].step == 6
-    with pytest.raises(InputError, match="file:///gone.keras cannot be fetched: "):
+    with pytest.raises(InputError, match="file:///gone.keras cannot be downloaded: "):
         load_model("file:///gone.keras")
 
 
@@ -271,14 +273,14 @@ def test_a_preset_folder_holds_all_that_training_goes_on_with(file, tmp_path):
     again.save_to_preset(tmp_path / "preset")  # Replaces a preset, nothing else.
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
-    with pytest.raises(InputError, match="mine exists and is not a preset"):
+    with pytest.raises(InputError, match="mine exists but is not a preset"):
         model.save_to_preset(tmp_path / "mine")
 
 
 def test_presets_with_weights_keep_their_architecture(trained, file):
     from stargan_tf import StarGAN, StarGANV2
 
-    with pytest.raises(InputError, match="its own architecture. Received: base_filte"):
+    with pytest.raises(InputError, match="need its architecture. Received: base_filte"):
         StarGAN.from_preset(file, base_filters=8)
     model = StarGAN.from_preset(file, dtype="mixed_bfloat16")
     assert model.dtype_policy.name == "mixed_bfloat16"

@@ -53,13 +53,13 @@ def test_a_killed_and_resumed_run_equals_an_uninterrupted_one(toy_run, tiny):
 
     status, output, _ = torn.finish(*tiny, TOY_KILL_SAVE="40")
     assert status == -9
-    assert "Going on from step 20" in output
+    assert "Resuming from step 20" in output
     unfinished, sound = torn.checkpoints()
     assert unfinished.startswith(PREFIX) and sound == "step_00000020"
 
     status, output, errors = torn.finish(*tiny)
     assert status == 0, errors
-    assert "Going on from step 20" in output
+    assert "Resuming from step 20" in output
     assert torn.checkpoints() == ["step_00000040", "step_00000060"]
 
     output, errors = reference.communicate()
@@ -99,7 +99,7 @@ def test_a_killed_and_resumed_v2_run_equals_an_uninterrupted_one(toy_run, tiny_v
 
     status, output, errors = torn.finish(*flags, **SMALL)
     assert status == 0, errors
-    assert "Going on from step " in output
+    assert "Resuming from step " in output
     _, errors = reference.communicate()
     assert reference.returncode == 0, errors
     arrays = check_equal(torn, whole, "step_00000006")
@@ -132,7 +132,7 @@ def check_extension(run):
     """`--run` alone has the run's own options; more steps make it longer."""
     status, output, errors = run.finish("--steps=63", "--sample_every=1000")
     assert status == 0, errors
-    assert "Going on from step 60" in output
+    assert "Resuming from step 60" in output
     assert run.checkpoints() == ["step_00000060", "step_00000063"]
     assert json.loads((run.folder / "config.json").read_text())["steps"] == 63
 
@@ -148,7 +148,7 @@ def test_full_disk_while_saving_leaves_the_last_checkpoint(toy_run, tiny):
     assert status == 2
     lines = [line for line in errors.splitlines() if line.startswith("stargan-tf:")]
     assert len(lines) == 1
-    assert "step_00000040: File too large. The earlier ones are" in lines[0]
+    assert "step_00000040: File too large. Earlier checkpoints are" in lines[0]
     assert "Traceback" not in errors
     assert run.checkpoints() == ["step_00000020"]
     again = read_arrays(run.folder / "checkpoints/step_00000020")
@@ -216,4 +216,4 @@ def test_two_devices_train_as_one_does(toy_run, tiny):
     odd = toy_run("odd", PREPARED)
     status, _, errors = odd.finish(*flags, "--batch_size=3", **two)
     assert status == 2
-    assert "that of all 2 devices together" in errors
+    assert "the total for all 2 devices" in errors

@@ -96,8 +96,8 @@ def test_v2_keeps_what_domains_share_and_the_heads_of_the_same_name(tmp_path):
     fresh = weights(model.discriminator)["verdict/kernel"]
     told = warm_start(model, save(source, tmp_path, "stargan_v2"))
     assert told == (
-        f"Starting from {tmp_path} (step 9). Starts fresh: what is of fox only; the "
-        "optimizers. Left out: wild."
+        f"Starting from {tmp_path} (step 9). Newly initialized: the weights of fox; "
+        "the optimizers. Not copied: wild."
     )
     for name in ("generator", "generator_ema"):
         ours, theirs = (weights(getattr(m, name)) for m in (model, source))
@@ -140,7 +140,7 @@ def test_stand_ins_of_an_import_are_told(tmp_path):
     record = {"not_in_the_checkpoint": ["the discriminator", "the optimizers"]}
     (tmp_path / "import.json").write_text(json.dumps(record))
     told = warm_start(v2("cat", "fox"), tmp_path)
-    assert "Starts fresh: what is of fox only; the discriminator; the optim" in told
+    assert "Newly initialized: the weights of fox; the discriminator; the optim" in told
 
 
 @pytest.mark.parametrize("conditioning", ["input", "blocks"])
@@ -148,7 +148,7 @@ def test_v1_labels_are_found_by_name(tmp_path, conditioning):
     source = v1("Black", "Male", "Young", conditioning=conditioning)
     model = v1("Young", "Smile", seed=1, conditioning=conditioning)
     told = warm_start(model, save(source, tmp_path, "stargan"))
-    assert "what is of Smile only; the optimizers. Left out: Black, Male." in told
+    assert "the weights of Smile; the optimizers. Not copied: Black, Male." in told
     ours, theirs = (weights(m.generator)["stem/kernel"] for m in (model, source))
     np.testing.assert_array_equal(ours[:, :, :3], theirs[:, :, :3])
     np.testing.assert_array_equal(ours[:, :, 3], theirs[:, :, 5])
@@ -197,7 +197,9 @@ def test_networks_options_come_from_the_model(tmp_path):
     }
     # A preset yields, a flag must agree, the run's own file needs no model any more.
     assert resolve({**given, "preset": "stargan_v2_afhq_256"}).image_size == 64
-    with pytest.raises(InputError, match="has style_dim=4; a run with --init_from"):
+    with pytest.raises(
+        InputError, match="A run with --init_from must keep style_dim=4"
+    ):
         resolve({**given, "style_dim": "8"})
     again = resolve({**config.to_dict(), "init_from": "gone"})
     assert again.model_options == config.model_options
@@ -220,8 +222,8 @@ def test_a_run_from_another_run(toy_run, tiny):
     status, output, errors = second.finish(*flags)
     assert status == 0, errors
     assert (
-        f"Starting from {first.folder} (step 2). Starts fresh: the optimizers. Left "
-        "out: Red.\n"
+        f"Starting from {first.folder} (step 2). Newly initialized: the optimizers. "
+        "Not copied: Red.\n"
     ) in output
     configs = [
         json.loads((run.folder / "config.json").read_text()) for run in (first, second)
@@ -231,14 +233,14 @@ def test_a_run_from_another_run(toy_run, tiny):
 
     status, _, errors = toy_run("third").finish(*flags, "--base_filters=8")
     assert status == 2
-    assert "has base_filters=4; a run with --init_from keeps that" in errors
+    assert "A run with --init_from must keep base_filters=4" in errors
     assert errors.count("\n") == 1
 
     # It goes on without the model that it began with.
     shutil.rmtree(first.folder)
     status, output, errors = second.finish("--steps=3")
     assert status == 0, errors
-    assert "Going on from step 2" in output
+    assert "Resuming from step 2" in output
 
 
 def test_an_imported_model_is_no_run(toy_run, tiny, tmp_path):
@@ -247,4 +249,4 @@ def test_an_imported_model_is_no_run(toy_run, tiny, tmp_path):
     (folder / "import.json").write_text("{}")
     status, _, errors = toy_run("imported").finish(*tiny)
     assert status == 2
-    assert f"pass --init_from {folder} and another --run folder." in errors
+    assert f"pass --init_from {folder} and another --run." in errors

@@ -56,13 +56,13 @@ def test_workers_train_as_one_does_and_go_on_when_one_was_killed(toy_run, tiny):
     reference = alone.start(*flags, "--distribute=none")
     _, errors = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 2, errors
-    assert "stargan-tf: Another worker was lost" in errors
+    assert "stargan-tf: The connection to another worker was lost" in errors
     assert "Traceback" not in errors
 
     chief, worker = start_both(shared, *flags)
     output, errors = chief.communicate(timeout=PATIENCE)
     assert chief.returncode == 0, errors
-    assert "Going on from step 2" in output
+    assert "Resuming from step 2" in output
     output, errors = worker.communicate(timeout=PATIENCE)
     assert (worker.returncode, output) == (0, ""), errors
     assert shared.checkpoints() == ["step_00000002", "step_00000004"]

@@ -65,7 +65,7 @@ def test_a_film_that_breaks_off_leaves_nothing(tmp_path, extension):
 def test_what_is_no_film(tmp_path):
     with pytest.raises(InputError, match=r"\.gif, \.webp, \.mp4. Received: film.avi"):
         write_film(tmp_path / "film.avi", frames(1))
-    with pytest.raises(InputError, match="1 to 50 frames a second. Received: 60"):
+    with pytest.raises(InputError, match="must be from 1 to 50. Received: 60"):
         write_film(tmp_path / "film.gif", frames(1), fps=60)
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="Cannot write the video"):

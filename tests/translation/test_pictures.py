@@ -56,7 +56,7 @@ def test_a_table_stands_for_its_images(paint, tmp_path):
     assert names(found) == ["sub/b.png", "a.png", "c.png"]
     assert [one.path.is_file() for one in found] == [True] * 3
     table.write_text("path\ngone.png\n")
-    with pytest.raises(InputError, match=r"names gone.png, which is no file in its"):
+    with pytest.raises(InputError, match=r"names gone.png, which is not a file in its"):
         find_inputs([str(table)])
     table.write_text("path\n")
     with pytest.raises(InputError, match="names no image"):
@@ -81,7 +81,7 @@ def test_bad_inputs_are_explained(tmp_path):
         find_inputs([])
     with pytest.raises(InputError, match=r"There is no input '.*gone\.png'"):
         find_inputs([str(tmp_path / "gone.png")])
-    with pytest.raises(InputError, match="holds no picture"):
+    with pytest.raises(InputError, match="contains no image"):
         find_inputs([str(tmp_path)])
 
 

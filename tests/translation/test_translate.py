@@ -63,10 +63,10 @@ def test_one_picture_goes_to_a_file_or_a_folder(out):
 @pytest.mark.parametrize(
     ("names", "output", "message"),
     [
-        (["a.png", "b.png"], "x.png", "must be a folder for 2 pictures"),
+        (["a.png", "b.png"], "x.png", "must be a folder for 2 images"),
         (["a.png"], "x.tiff", "must end in one of"),
         (["a.png"], "x.gif", "must end in one of"),
-        (["a.gif", "a.tif"], "new", "would both become '.*a.png'"),
+        (["a.gif", "a.tif"], "new", "have the same output '.*a.png'"),
         (["a.png"], "file/below", "is a file, not a folder"),
         (["a.png"], "file/below.png", "is a file, not a folder"),
         (["a.png"], "file", "must end in one of"),

@@ -67,7 +67,7 @@ def test_training_on_it_is_refused_in_a_line(dataset, ffhq, tmp_path, capsys):
     assert main(["train", *arguments, "--run", str(tmp_path / "run")]) == 2
     error = capsys.readouterr().err
     assert (
-        "'ffhq' has one domain only" in error
+        "data set 'ffhq' with" in error
         and "translate" in error
         and error.count("\n") == 1
     )

@@ -65,7 +65,7 @@ def test_a_model_that_does_not_start_is_told(opened, sites):
     page = opened("v1", wait=False)
     page.route("**/*.tflite", lambda route: route.fulfill(body=b"no model"))
     page.reload()
-    page.locator("#notice", has_text="The model did not start").wait_for()
+    page.locator("#notice", has_text="The model could not be started").wait_for()
 
 
 def test_no_camera(opened):

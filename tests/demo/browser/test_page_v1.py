@@ -69,8 +69,8 @@ def test_a_drawn_face_is_translated_at_once(opened, faces, translated):
     page = opened("v1")
     assert page.inner_text("#model") == "StarGAN · 32 × 32 px · 5 domains"
     assert page.inner_text("#runs-on") == "WebAssembly, 2 threads"
-    assert "ms per picture" in page.inner_text("#speed")
-    picture, domains = faces["Drawn face 1"]
+    assert "ms per image" in page.inner_text("#speed")
+    picture, domains = faces["Sample face 1"]
     square = as_square(picture, 32)
     assert distance(pixels(page, "before"), square) <= ROUNDING
     # The hair colour turns to the next one; the rest stays.
@@ -86,7 +86,7 @@ def test_a_drawn_face_is_translated_at_once(opened, faces, translated):
 def test_a_model_of_gray_images_shows_gray(opened, faces):
     """It changes nothing: what is shown is the picture as Pillow makes it gray."""
     page = opened("gray")
-    picture, _ = faces["Drawn face 1"]
+    picture, _ = faces["Sample face 1"]
     expected = np.asarray(Image.fromarray(as_square(picture, 32)).convert("L"))
     shown = pixels(page, "after")
     assert distance(shown, expected[..., None].repeat(3, axis=2)) <= ROUNDING
@@ -107,7 +107,7 @@ def test_a_model_of_changes_has_sliders_to_both_sides(opened, changes):
     before = pixels(page, "before").astype(np.uint8)
     expected = translations_of(changes)(before, {"Young": -0.4})
     assert distance(pixels(page, "after"), expected) <= ROUNDING
-    page.get_by_role("button", name="Drawn face 2").click()
+    page.get_by_role("button", name="Sample face 2").click()
     settle(page)
     assert young.input_value() == "0"
 
@@ -126,16 +126,14 @@ def test_a_picture_of_ones_own_and_a_strength(page, translated):
 
 
 def test_a_file_that_is_no_picture(page):
-    page.get_by_role("button", name="Drawn face 2").click()
+    page.get_by_role("button", name="Sample face 2").click()
     settle(page)
     before = pixels(page, "before")
     bad = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
     page.set_input_files("#file", bad)
     notice = page.get_by_role("alert")
     notice.wait_for()
-    assert (
-        "notes.txt is not a picture that this browser can read" in notice.inner_text()
-    )
+    assert "notes.txt is not an image that this browser can read" in notice.inner_text()
     assert distance(pixels(page, "before"), before) == 0
     page.set_input_files("#file", png(GREEN_NOISE))
     notice.wait_for(state="hidden")

@@ -71,7 +71,7 @@ def test_a_reference(opened, networks, v2):
     synthesize, style = networks
     page = opened("v2")
     page.get_by_label("Woman").check(force=True)
-    page.get_by_label("Style A of Drawn face 2").click()
+    page.get_by_label("Style A of Sample face 2").click()
     page.locator(SHOWN).first.wait_for()
     settle(page)
     picture, woman = shown(page, 0)

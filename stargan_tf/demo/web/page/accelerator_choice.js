@@ -1,14 +1,14 @@
-/** Which accelerator runs the model, and the buttons to choose it. */
+/** Selects the accelerator that runs the model. */
 
 import {segments} from './elements.js';
 import {Engine} from './engine.js';
 import {accelerators} from './support.js';
 
 /**
- * Starts the best that works, and lets the user choose another.
+ * Starts the best accelerator that works, and shows buttons for the others.
  *
  * @param {object} parts
- * @param {object} parts.description what model.json says.
+ * @param {object} parts.description the content of model.json.
  * @param {HTMLElement} parts.place for the buttons.
  * @param {HTMLElement} parts.note for what is missing.
  * @param {(engine: Engine|null, title: string) => void} parts.started null while starting.
@@ -37,7 +37,7 @@ export async function acceleratorChoice({description, place, note, started, fail
     }
   };
   const fallBack = async (name, error) => {
-    const next = usable.find((one) => one.name !== name && one.name === 'wasm');
+    const next = usable.find((other) => other.name !== name && other.name === 'wasm');
     failed(error, next?.title);
     if (next) await start(next.name);
   };
@@ -55,5 +55,5 @@ export async function acceleratorChoice({description, place, note, started, fail
 function title(name, engine) {
   if (name === 'threads') return `WebAssembly, ${engine.threads} threads`;
   if (name === 'wasm') return 'WebAssembly, 1 thread';
-  return engine.complete ? 'WebGPU' : 'WebGPU, in part WebAssembly';
+  return engine.complete ? 'WebGPU' : 'WebGPU, partly WebAssembly';
 }

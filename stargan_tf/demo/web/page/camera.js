@@ -1,24 +1,24 @@
 /** The webcam, frame by frame. */
 
 const REASONS = {
-  NotAllowedError: 'The camera was not allowed. Allow it in the address bar and try again.',
-  NotFoundError: 'No camera was found. Choose a picture instead.',
-  NotReadableError: 'The camera is used by another program. Close that and try again.',
+  NotAllowedError: 'Access to the camera was denied. Allow it in the address bar and try again.',
+  NotFoundError: 'No camera was found. Choose an image instead.',
+  NotReadableError: 'Another program is using the camera. Close it and try again.',
 };
 
 /** A running camera. */
 export class Camera {
   /**
-   * Opens the camera that looks at the user, and calls `frame` with each picture.
+   * Opens the front camera, and calls `frame` with each image.
    *
    * @param {(video: HTMLVideoElement) => void} frame
-   * @throws {Error} whose message says why there is no camera.
+   * @throws {Error} if there is no camera; the message says why.
    */
   static async open(frame) {
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Error(window.isSecureContext
-        ? 'This browser gives pages no camera. Choose a picture instead.'
-        : 'Browsers give the camera to https:// pages and to localhost only.');
+        ? 'This browser gives pages no camera. Choose an image instead.'
+        : 'Browsers allow the camera only on https:// pages and on localhost.');
     }
     let stream;
     try {

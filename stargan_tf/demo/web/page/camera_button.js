@@ -1,4 +1,4 @@
-/** The button that starts the camera, and keeps its picture when pressed again. */
+/** The button that starts the camera, and freezes its image when pressed again. */
 
 import {Camera} from './camera.js';
 
@@ -25,7 +25,7 @@ export function cameraButton(button, {frame, started, failed}) {
     button.disabled = true;
     try {
       camera = await Camera.open(frame);
-      button.textContent = 'Keep this picture';
+      button.textContent = 'Keep this image';
       button.setAttribute('aria-pressed', 'true');
       started();
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The small canvas on which the square is dragged and zoomed, by pointer and by keys. */
+/** The canvas on which the crop is moved and zoomed, by pointer or keys. */
 
 const ARROWS = {
   ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
@@ -11,7 +11,7 @@ const STEP = 0.04;
  * @param {HTMLInputElement} parts.slider of the zoom, 0 to 100.
  * @param {import('./square.js').Square} parts.square
  * @param {() => void} parts.changed called after each change by the user.
- * @returns {() => void} draws it anew.
+ * @returns {() => void} redraws the canvas.
  */
 export function cropView({canvas, slider, square, changed}) {
   const draw = () => {
@@ -60,18 +60,18 @@ function byPointer(canvas, square, change) {
   canvas.addEventListener('pointermove', (event) => {
     const before = held.get(event.pointerId);
     if (!before) return;
-    const spread = distance([...held.values()]);
+    const previous = distance([...held.values()]);
     held.set(event.pointerId, event);
     const across = square.width / canvas.clientWidth;
     const down = square.height / canvas.clientHeight;
     change(() => {
-      if (spread) square.zoom += Math.log(distance([...held.values()]) / spread) / 4;
+      if (previous) square.zoom += Math.log(distance([...held.values()]) / previous) / 4;
       else square.move(
         (before.clientX - event.clientX) * across, (before.clientY - event.clientY) * down);
     });
   });
 }
 
-function distance([one, other]) {
-  return other && Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+function distance([a, b]) {
+  return b && Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
 }

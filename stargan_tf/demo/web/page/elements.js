@@ -1,4 +1,4 @@
-/** Short ways to make elements. */
+/** Creates elements. */
 
 /**
  * @param {string} tag
@@ -15,12 +15,12 @@ export function element(tag, {aria = {}, ...properties} = {}, ...children) {
 let count = 0;
 
 /**
- * Buttons of which one is on: radio buttons with the looks of a segmented control.
+ * Radio buttons that look like a segmented control.
  *
  * @param {object} parts
  * @param {string} parts.legend
  * @param {{value: string, title: string, disabled?: boolean}[]} parts.options
- * @param {string} parts.value which is on.
+ * @param {string} parts.value the selected value.
  * @param {(value: string) => void} parts.chosen
  * @returns {{root: HTMLFieldSetElement, set: (value: string) => void}}
  */
@@ -49,7 +49,7 @@ function segment(root, {value, title, disabled = false}, name, chosen) {
  * @param {string} parts.title
  * @param {number} parts.value 0 to 1.
  * @param {(value: number) => void} parts.changed
- * @param {string} [parts.label] for screen readers, where the title alone says too little.
+ * @param {string} [parts.label] for screen readers, if the title is not sufficient.
  * @returns {{root: HTMLElement, set: (value: number) => void}}
  */
 export function percentSlider({title, value, changed, label = title, min = 0}) {

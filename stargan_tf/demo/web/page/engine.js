@@ -1,17 +1,17 @@
-/** The model, as the page sees it: start it, run it, close it. */
+/** Starts, runs, and closes the model in a worker. */
 
-const MOST_THREADS = 4;
+const MAX_THREADS = 4;
 
-/** Threads that help: half of what phones and hyper-threaded machines claim. */
+/** The number of threads: half of the logical cores, which include hyper-threads. */
 export function usefulThreads() {
   const cores = navigator.hardwareConcurrency ?? 2;
-  return Math.max(2, Math.min(MOST_THREADS, Math.floor(cores / 2)));
+  return Math.max(2, Math.min(MAX_THREADS, Math.floor(cores / 2)));
 }
 
-/** A model on one accelerator, in a worker of its own. */
+/** A model on an accelerator, in a separate worker. */
 export class Engine {
   /**
-   * @param {object} description what model.json says.
+   * @param {object} description the content of model.json.
    * @param {"threads"|"wasm"|"webgpu"} accelerator
    * @returns {Promise<Engine>}
    */
@@ -35,7 +35,7 @@ export class Engine {
     this.worker = new Worker(new URL('worker.js', import.meta.url));
     this.worker.onmessage = ({data}) => this.settle(data.id, data.error, data.answer);
     this.worker.onerror = (event) => {
-      for (const id of this.waiting.keys()) this.settle(id, event.message || 'it stopped');
+      for (const id of this.waiting.keys()) this.settle(id, event.message || 'the worker stopped');
     };
   }
 

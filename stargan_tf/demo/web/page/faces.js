@@ -1,4 +1,4 @@
-/** The drawn faces beside the page. */
+/** The sample faces. */
 
 import {element} from './elements.js';
 

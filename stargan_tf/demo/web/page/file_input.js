@@ -1,4 +1,4 @@
-/** Pictures from the file dialog, by dropping, or pasted. */
+/** Images from the file dialog, dropped, or pasted. */
 
 /**
  * @param {object} parts
@@ -10,7 +10,7 @@ export function fileInput({input, curtain, chosen}) {
   const first = ([file]) => file && chosen(file);
   input.addEventListener('change', () => {
     first(input.files);
-    // The same file may be chosen again.
+    // Reset, so that the same file can be chosen again.
     input.value = '';
   });
   window.addEventListener('paste', (event) => first(event.clipboardData.files));

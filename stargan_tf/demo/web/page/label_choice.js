@@ -1,4 +1,4 @@
-/** The choices of a StarGAN: its domains, each with a strength. */
+/** The controls of a StarGAN: its domains, each with a strength. */
 
 import {element, percentSlider, segments} from './elements.js';
 import {groups, labelVector, readable} from './labels.js';
@@ -8,7 +8,7 @@ const NONE = '';
 /** Buttons and sliders for a label vector. */
 export class LabelChoice {
   /**
-   * @param {object} description what model.json says.
+   * @param {object} description the content of model.json.
    * @param {() => void} changed called after each change by the user.
    */
   constructor(description, changed) {
@@ -19,7 +19,7 @@ export class LabelChoice {
     this.switchTo(0);
   }
 
-  /** The controls of one data set; of several, which one is a choice too. */
+  /** Shows the controls of one data set, and a choice if there are several. */
   switchTo(dataset) {
     this.dataset = dataset;
     const {datasets} = this.description;
@@ -34,7 +34,7 @@ export class LabelChoice {
 
   chooser(datasets) {
     return segments({
-      legend: 'Kind of change',
+      legend: 'Data set',
       options: datasets.map(({name}, index) => ({value: `${index}`, title: readable(name)})),
       value: `${this.dataset}`,
       chosen: (value) => {
@@ -45,22 +45,22 @@ export class LabelChoice {
     }).root;
   }
 
-  /** Shows a known label: the domains that are on. */
+  /** Sets the controls to a known label, the domains that are on. */
   show(domains) {
     const {datasets} = this.description;
     const dataset = datasets.findIndex(
-      (one) => domains.every((domain) => one.domains.includes(domain)));
+      (candidate) => domains.every((domain) => candidate.domains.includes(domain)));
     if (dataset < 0) return;
     if (dataset !== this.dataset) this.switchTo(dataset);
     for (const part of this.parts) part.show(domains);
   }
 
-  /** Turns to the first group's next domain, so that there is something to see. */
+  /** Selects the next domain of the first group, to show a change. */
   suggest() {
     this.parts.find((part) => part.next)?.next();
   }
 
-  /** What the generator takes besides the picture. */
+  /** The generator's inputs besides the image. */
   inputs() {
     const values = Object.assign({}, ...this.parts.map((part) => part.values()));
     const data = labelVector(this.description, this.dataset, values);
@@ -76,7 +76,7 @@ export class LabelChoice {
   }
 }
 
-/** Domains that exclude each other. */
+/** Mutually exclusive domains. */
 class GroupPart {
   constructor({name, domains, optional}, changed) {
     Object.assign(this, {domains, on: optional ? NONE : domains[0], strength: 1, changed});
@@ -118,7 +118,7 @@ class GroupPart {
   }
 }
 
-/** How far a domain is changed: from -100 % to 100 % of what the picture shows. */
+/** The change of a domain, from -100 % to 100 %. */
 class ChangePart {
   constructor(domain, changed) {
     Object.assign(this, {domain, value: 0});
@@ -134,7 +134,7 @@ class ChangePart {
     this.slider.set(value);
   }
 
-  /** Another picture: nothing is changed yet. */
+  /** Resets the change for a new image. */
   show() {
     this.set(0);
   }
@@ -148,7 +148,7 @@ class ChangePart {
   }
 }
 
-/** A domain that is on or off, or in between. */
+/** A domain with a strength. */
 class SinglePart {
   constructor({domains: [domain]}, changed) {
     Object.assign(this, {domain, value: 0});

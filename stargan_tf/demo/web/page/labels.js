@@ -1,22 +1,22 @@
 /** StarGAN's label vector: c~ = [c_1, …, c_n, m], in [0, 1]. */
 
 /**
- * Domains that are chosen together, in the order of the label vector.
+ * Groups of domains, in the order of the label vector.
  *
  * @param {object} dataset an entry of `datasets` in model.json.
- * @returns {{name: string, domains: string[], optional: boolean}[]} of a group with
- *   several domains at most one is on, and if it is not optional exactly one.
+ * @returns {{name: string, domains: string[], optional: boolean}[]} in a group with
+ *   several domains, at most one is on; exactly one if it is not optional.
  */
 export function groups(dataset) {
   if (dataset.label_type === 'one_hot') {
     return [{name: groupName(dataset.domains), domains: dataset.domains, optional: false}];
   }
-  const found = (dataset.exclusive_groups ?? []).map(
+  const exclusive = (dataset.exclusive_groups ?? []).map(
     (domains) => ({name: groupName(domains), domains, optional: true}));
-  const grouped = new Set(found.flatMap((group) => group.domains));
+  const grouped = new Set(exclusive.flatMap((group) => group.domains));
   const alone = dataset.domains.filter((domain) => !grouped.has(domain))
     .map((domain) => ({name: readable(domain), domains: [domain], optional: true}));
-  return [...found, ...alone];
+  return [...exclusive, ...alone];
 }
 
 /** Black_Hair, Blond_Hair → Hair; without a common last word: "One of". */
@@ -33,20 +33,20 @@ export function readable(domain, group = '') {
   if (words.length > 1 && words.at(-1) === group) words.pop();
   const text = words.join(' ');
   return text.charAt(0).toUpperCase() + text.slice(1).replaceAll(/ \p{Lu}(?=\p{Ll})/gu,
-    (found) => found.toLowerCase());
+    (letter) => letter.toLowerCase());
 }
 
 /**
- * @param {object} description what model.json says.
+ * @param {object} description the content of model.json.
  * @param {number} dataset whose labels `values` are.
- * @param {Object<string, number>} values domain → 0 to 1, or as a change -1 to 1; what is
- *   not named is 0.
- * @returns {Float32Array} of `label_width`; other data sets' parts are zero.
+ * @param {Object<string, number>} values domain → 0 to 1, or as a change -1 to 1; others
+ *   are 0.
+ * @returns {Float32Array} of `label_width`; zero for other data sets.
  */
 export function labelVector(description, dataset, values) {
   const vector = new Float32Array(description.label_width);
   const {datasets} = description;
-  const widths = datasets.map((one) => one.domains.length);
+  const widths = datasets.map((info) => info.domains.length);
   const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
   const start = sum(widths.slice(0, dataset));
   datasets[dataset].domains.forEach((domain, index) => {

@@ -1,4 +1,4 @@
-/** Puts the page together. */
+/** Assembles the page. */
 
 import {acceleratorChoice} from './accelerator_choice.js';
 import {cropView} from './crop.js';
@@ -29,15 +29,15 @@ function title({family, image_size: size, domains}) {
   return `${name} · ${size} × ${size} px · ${domains.length} domains`;
 }
 
-/** Everything between a picture and its translation. */
+/** The components between an image and its translation. */
 function workbench(description, faces) {
   const size = description.image_size;
   const square = new Square(description);
   const failed = (error) => warn(error.message);
   const pixelsOf = (picture) => {
-    const own = new Square(description);
-    own.take(picture);
-    return own.pixels(size);
+    const whole = new Square(description);
+    whole.take(picture);
+    return whole.pixels(size);
   };
   const changed = () => {
     translator.update();
@@ -78,14 +78,14 @@ function workbench(description, faces) {
 
 function showSpeed(milliseconds) {
   const twoDigits = (number) => number.toFixed(number < 10 ? 1 : 0);
-  byId('speed').textContent = `${twoDigits(milliseconds)} ms per picture`;
+  byId('speed').textContent = `${twoDigits(milliseconds)} ms per image`;
   byId('rate').textContent = `${twoDigits(1000 / milliseconds)} per second · `;
 }
 
 function connectPictures({choice, translator, take, failed}, faces) {
   const camera = cameraButton(byId('camera'), {
     frame: (video) => {
-      // While one picture waits for its turn, others are not even drawn.
+      // Frames are skipped while one is waiting to be translated.
       if (translator.stale) return;
       take(
         drawn(video, video.videoWidth, video.videoHeight, {mirrored: true}),
@@ -147,8 +147,8 @@ async function main() {
       if (engine) tell(`Ready. Runs on ${name}. Now: ${bench.choice.summary()}.`);
     },
     failed: (error, next) => warn(next
-      ? `This did not start (${error.message}); ${next} is used instead.`
-      : `The model did not start: ${error.message}`),
+      ? `It could not be started (${error.message}). Using ${next} instead.`
+      : `The model could not be started: ${error.message}`),
   });
 }
 

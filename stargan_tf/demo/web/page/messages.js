@@ -1,23 +1,23 @@
-/** What the page says: a line at its foot, or a box that stays. */
+/** Messages: a status line, and a box for errors. */
 
 const status = document.getElementById('status');
 const box = document.getElementById('notice');
 let timer;
 
-/** Says something in passing; a screen reader reads it when it has time. */
+/** Shows a status message, which screen readers read politely. */
 export function tell(text) {
   clearTimeout(timer);
-  // A slider says much within a second; only the last is worth hearing.
+  // A slider causes many messages within a second; only the last one is shown.
   timer = setTimeout(() => { status.textContent = text; }, 400);
 }
 
-/** Shows what went wrong, until something goes right. */
+/** Shows an error until it is cleared. */
 export function warn(text) {
   box.textContent = text;
   box.hidden = false;
 }
 
-/** Takes the box away. */
+/** Hides the box. */
 export function clearWarning() {
   box.hidden = true;
 }

@@ -1,6 +1,6 @@
-/** Pictures from files and addresses, upright, on white, and of a workable size. */
+/** Images from files and URLs: upright, on white, and limited in size. */
 
-// A larger picture is shrunk at once: moving the crop stays fluent on a phone.
+// Larger images are reduced, so that moving the crop is smooth on a phone.
 const LARGEST = 1024;
 
 /**
@@ -14,7 +14,7 @@ export async function readPhoto(blob, name) {
     bitmap = await createImageBitmap(blob, {imageOrientation: 'from-image'});
   } catch {
     throw new Error(
-      `${name} is not a picture that this browser can read. `
+      `${name} is not an image that this browser can read. `
       + 'Try a JPEG, PNG, WebP or GIF file.');
   }
   const canvas = drawn(bitmap, bitmap.width, bitmap.height);
@@ -22,7 +22,7 @@ export async function readPhoto(blob, name) {
   return canvas;
 }
 
-/** The picture as a canvas; transparent parts are laid on white. */
+/** The image as a canvas; transparent parts are laid on white. */
 export function drawn(image, width, height, {mirrored = false} = {}) {
   const scale = Math.min(1, LARGEST / Math.max(width, height));
   const canvas = document.createElement('canvas');

@@ -1,9 +1,9 @@
-/** Between bytes and what the model takes: float32 in [-1, 1], or the bytes themselves. */
+/** Converts bytes to the model's input and back: float32 in [-1, 1], or bytes. */
 
 /**
- * A picture as the model's input.
+ * An image as the model's input.
  * @param {Uint8Array} rgb
- * @param {object} description what model.json says.
+ * @param {object} description the content of model.json.
  * @returns {{data: Float32Array|Uint8Array, shape: number[]}}
  */
 export function toModel(rgb, description) {
@@ -14,7 +14,7 @@ export function toModel(rgb, description) {
   return {data, shape: [1, size, size, channels]};
 }
 
-/** The brightness of each pixel, with the weights of ITU-R 601-2, as Pillow has them. */
+/** The brightness of each pixel, with the weights of ITU-R 601-2, as in Pillow. */
 function gray(rgb) {
   return Uint8Array.from({length: rgb.length / 3}, (_, pixel) => {
     const [red, green, blue] = rgb.subarray(3 * pixel, 3 * pixel + 3);
@@ -23,8 +23,8 @@ function gray(rgb) {
 }
 
 /**
- * @param {Float32Array|Uint8Array} values as the model gives them.
- * @param {object} description what model.json says.
+ * @param {Float32Array|Uint8Array} values the model's output.
+ * @param {object} description the content of model.json.
  * @returns {Uint8Array|Uint8ClampedArray} RGB.
  */
 export function toBytes(values, {num_channels: channels = 3}) {
@@ -34,7 +34,7 @@ export function toBytes(values, {num_channels: channels = 3}) {
   return Uint8Array.from({length: 3 * bytes.length}, (_, index) => bytes[Math.floor(index / 3)]);
 }
 
-/** Puts RGB bytes on a canvas, which takes their size. */
+/** Shows RGB bytes on a canvas, which is resized. */
 export function show(canvas, rgb, size) {
   if (canvas.width !== size) canvas.width = canvas.height = size;
   const image = new ImageData(size, size);

@@ -1,9 +1,9 @@
-/** Random numbers that a seed repeats. */
+/** Reproducible random numbers. */
 
 /**
  * Normal numbers with mean 0 and variance 1.
  *
- * @param {number} seed a whole number from 0.
+ * @param {number} seed an integer from 0.
  * @param {number} count
  * @returns {Float32Array}
  */

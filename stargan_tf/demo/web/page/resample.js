@@ -1,10 +1,10 @@
 /**
- * Pillow's antialiased bilinear resize, so that the page prepares pictures as training did.
+ * Pillow's antialiased bilinear resize, so that images are prepared as in training.
  *
- * A browser's own drawImage smooths in its own way, and a small model sees the difference.
+ * Browsers smooth differently in drawImage, which affects the output of small models.
  */
 
-/** Of each output position, where its window begins, its length, and its weights. */
+/** The start, the length, and the weights of the window of each output position. */
 function windows(from, to) {
   const scale = from / to;
   const reach = Math.max(scale, 1);
@@ -13,15 +13,15 @@ function windows(from, to) {
   const counts = new Int32Array(to);
   const weights = new Float64Array(to * most);
   for (let index = 0; index < to; index += 1) {
-    const centre = (index + 0.5) * scale;
-    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const last = Math.min(from, Math.trunc(centre + reach + 0.5));
-    const own = weights.subarray(index * most, index * most + last - first);
+    const center = (index + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(center - reach + 0.5));
+    const last = Math.min(from, Math.trunc(center + reach + 0.5));
+    const row = weights.subarray(index * most, index * most + last - first);
     for (let at = first; at < last; at += 1) {
-      own[at - first] = Math.max(0, 1 - Math.abs((at - centre + 0.5) / reach));
+      row[at - first] = Math.max(0, 1 - Math.abs((at - center + 0.5) / reach));
     }
-    const total = own.reduce((sum, weight) => sum + weight, 0);
-    for (let place = 0; place < own.length; place += 1) own[place] /= total;
+    const total = row.reduce((sum, weight) => sum + weight, 0);
+    for (let place = 0; place < row.length; place += 1) row[place] /= total;
     firsts[index] = first;
     counts[index] = last - first;
   }
@@ -30,7 +30,7 @@ function windows(from, to) {
 
 /** One pass: `count` rows of `from` pixels, each pixel `step` values after the last. */
 function pass(source, target, from, to, count, step, jump, targetStep, targetJump) {
-  // A camera's pictures come too fast for anything but plain loops.
+  // Plain loops, which are fast enough for a camera.
   const {firsts, counts, weights, most} = windows(from, to);
   for (let row = 0; row < count; row += 1) {
     for (let index = 0; index < to; index += 1) {

@@ -1,4 +1,4 @@
-/** Writes the translated picture to a file. */
+/** Saves the translated image to a file. */
 
 /** @param {HTMLCanvasElement} canvas @param {string} name */
 export function savePng(canvas, name) {

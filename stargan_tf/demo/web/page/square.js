@@ -1,18 +1,18 @@
-/** The part of a picture that becomes the model's square: where it is, and its pixels. */
+/** The crop of an image that the model gets. */
 
 import {resampled} from './resample.js';
 
 const SMALLEST = 16;
 
 /**
- * A part of a picture, in its pixels: a square or, for models that were trained on whole
- * pictures squeezed into squares, a part with the picture's aspect.
+ * A crop of an image, in its pixels: a square or, for models that were trained on
+ * stretched images, a crop with the aspect ratio of the image.
  */
 export class Square {
   /**
    * @param {object} description as in model.json
    * @param {string} description.fit 'crop' or 'stretch'
-   * @param {?number} description.crop_size side to begin with, whatever the fit.
+   * @param {?number} description.crop_size initial side, which overrides `fit`.
    */
   constructor({fit, crop_size: cropSize}) {
     this.cropSize = cropSize ?? null;
@@ -20,21 +20,21 @@ export class Square {
     this.picture = null;
   }
 
-  /** Takes another picture; the next frame of a film keeps the place. */
+  /** Takes another image; the next frame of a video keeps the crop. */
   take(picture, {nextFrame = false} = {}) {
     const same = nextFrame && this.picture
       && this.picture.width === picture.width && this.picture.height === picture.height;
     this.picture = picture;
-    if (!same) this.centre();
+    if (!same) this.center();
   }
 
-  centre() {
+  center() {
     this.side = Math.min(this.largest, this.cropSize ?? this.largest);
     this.left = Math.round((this.picture.width - this.width) / 2);
     this.top = Math.round((this.picture.height - this.height) / 2);
   }
 
-  /** `side` is the shorter one of the part. */
+  /** `side` is the shorter side of the crop. */
   get width() {
     return this.stretches
       ? Math.round(this.side * this.picture.width / this.largest) : this.side;
@@ -53,7 +53,7 @@ export class Square {
     return Math.min(SMALLEST, this.largest);
   }
 
-  /** @param {number} right pixels of the picture, @param {number} down likewise. */
+  /** @param {number} right pixels of the image, @param {number} down likewise. */
   move(right, down) {
     this.left = clamp(Math.round(this.left + right), 0, this.picture.width - this.width);
     this.top = clamp(Math.round(this.top + down), 0, this.picture.height - this.height);
@@ -80,7 +80,7 @@ export class Square {
     return resampled(data, this.width, this.height, size);
   }
 
-  /** Draws it on a canvas, as large as that is. */
+  /** Draws the crop on a canvas, scaled to its size. */
   draw(canvas) {
     const context = canvas.getContext('2d');
     context.imageSmoothingQuality = 'high';

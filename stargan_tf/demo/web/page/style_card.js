@@ -1,11 +1,11 @@
-/** One style: a random one, by its seed, or that of a picture. */
+/** A style: a random one, given by a seed, or that of an image. */
 
 import {element} from './elements.js';
 import {show} from './pixels.js';
 
 const SEEDS = 10000;
 
-/** Controls for one style. `source` is {seed} or {pixels}, new with each choice. */
+/** Controls for one style. `source` is {seed} or {pixels}, a new object for each choice. */
 export class StyleCard {
   constructor(name, seed, pictures, changed) {
     Object.assign(this, {name, pictures, changed, source: {seed}, title: `seed ${seed}`});
@@ -47,7 +47,7 @@ export class StyleCard {
       if (file) this.byPicture(() => this.pictures.fromFile(file, file.name), file.name);
       input.value = '';
     });
-    return element('label', {className: 'button'}, input, 'Picture');
+    return element('label', {className: 'button'}, input, 'Image');
   }
 
   faceButton(face) {

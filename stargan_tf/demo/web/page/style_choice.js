@@ -1,16 +1,16 @@
-/** The choices of a StarGAN v2: a domain, two styles, and how they are mixed. */
+/** The controls of a StarGAN v2: a domain, and two styles with their interpolation. */
 
 import {element, percentSlider, segments} from './elements.js';
 import {readable} from './labels.js';
 import {StyleCard} from './style_card.js';
 import {blended, styleOf} from './styles.js';
 
-/** Controls whose result is a style code. */
+/** Controls for a style code. */
 export class StyleChoice {
   /**
-   * @param {object} description what model.json says.
+   * @param {object} description the content of model.json.
    * @param {() => void} changed called after each change by the user.
-   * @param {object} pictures
+   * @param {object} images
    * @param {(blob: Blob, name: string) => Promise<Uint8Array>} pictures.fromFile
    * @param {{title: string, url: string, pixels: () => Promise<Uint8Array>}[]} pictures.faces
    * @param {(error: Error) => void} pictures.failed
@@ -21,11 +21,11 @@ export class StyleChoice {
       (name, index) => new StyleCard(name, index + 1, pictures, changed));
     this.domains = this.domainButtons(changed);
     const blend = percentSlider({
-      title: 'A → B', label: 'Mix of the styles, from A to B', value: 0,
+      title: 'A → B', label: 'Interpolation between the styles, from A to B', value: 0,
       changed: (value) => { this.share = value; changed(); },
     });
     const variety = percentSlider({
-      title: 'Variety', label: 'Variety: less is nearer to the domain’s mean style', value: 1,
+      title: 'Variety', label: 'Variety: lower values are closer to the domain’s mean style', value: 1,
       changed: (value) => { this.variety = value; changed(); },
     });
     this.root = element('div', {}, this.domains.root, ...this.cards.map((card) => card.root),
@@ -42,7 +42,7 @@ export class StyleChoice {
     });
   }
 
-  /** A known domain is no wish: the picture keeps it, the style is what changes. */
+  /** Selects the domain of an image, so that only its style changes. */
   show([domain]) {
     const index = this.description.domains.indexOf(domain);
     if (index < 0) return;
@@ -55,7 +55,7 @@ export class StyleChoice {
     this.show([domains[(this.domain + 1) % domains.length]]);
   }
 
-  /** What the generator takes besides the picture. */
+  /** The generator's inputs besides the image. */
   async inputs(engine) {
     const {description, domain} = this;
     const styles = [];
@@ -69,7 +69,7 @@ export class StyleChoice {
     return {styles: {data, shape: [1, data.length]}};
   }
 
-  /** Sliders move faster than the style networks: they run when something else is asked. */
+  /** Caches styles, since sliders move faster than the style networks run. */
   async remembered(engine, card, compute) {
     const {source, last} = card;
     const same = last && last.source === source && last.domain === this.domain
@@ -79,10 +79,10 @@ export class StyleChoice {
   }
 
   summary() {
-    const [one, other] = this.cards.map((card) => card.title);
+    const [first, second] = this.cards.map((card) => card.title);
     const name = readable(this.description.domains[this.domain]);
-    if (this.share === 0) return `${name}, style of ${one}`;
-    if (this.share === 1) return `${name}, style of ${other}`;
-    return `${name}, between the styles of ${one} and ${other}`;
+    if (this.share === 0) return `${name}, style of ${first}`;
+    if (this.share === 1) return `${name}, style of ${second}`;
+    return `${name}, between the styles of ${first} and ${second}`;
   }
 }

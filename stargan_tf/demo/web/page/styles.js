@@ -1,13 +1,13 @@
-/** Style codes of a StarGAN v2, by its mapping network or its style encoder. */
+/** Style codes of a StarGAN v2, from its mapping network or its style encoder. */
 
 import {toModel} from './pixels.js';
 import {normal} from './random.js';
 
 /**
  * @param {import('./engine.js').Engine} engine
- * @param {object} description what model.json says.
+ * @param {object} description the content of model.json.
  * @param {number} domain
- * @param {{seed: number}|{pixels: Uint8Array}} source a random style, or a picture's.
+ * @param {{seed: number}|{pixels: Uint8Array}} source a random style, or that of an image.
  * @returns {Promise<Float32Array>}
  */
 export async function styleOf(engine, description, domain, source) {
@@ -29,7 +29,7 @@ function latent({latent_dim: width}, {seed}) {
   return {latents: {data: normal(seed, width), shape: [1, width]}};
 }
 
-/** From `one` (share 0) to `other` (share 1). */
-export function blended(one, other, share) {
-  return one.map((value, index) => value + share * (other[index] - value));
+/** Interpolates from `start` (share 0) to `end` (share 1). */
+export function blended(start, end, share) {
+  return start.map((value, index) => value + share * (end[index] - value));
 }

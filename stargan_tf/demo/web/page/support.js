@@ -1,4 +1,4 @@
-/** What this browser can do, and sentences about what it cannot. */
+/** Capabilities of this browser, and explanations of missing ones. */
 
 // A function that uses one SIMD instruction: (v128.const … i8x16.popcnt drop).
 const SIMD = new Uint8Array([
@@ -6,14 +6,14 @@ const SIMD = new Uint8Array([
   65, 0, 253, 15, 253, 98, 11,
 ]);
 
-/** Why nothing can run here, or null. */
+/** Why the page cannot run here, or null. */
 export function obstacle() {
   if (window.location.protocol === 'file:') {
-    return 'Browsers do not let pages opened as files load models. Serve this folder, '
+    return 'Browsers do not let pages opened from files load models. Serve this folder, '
       + 'for example with: python3 -m http.server';
   }
   if (typeof WebAssembly !== 'object') {
-    return 'This browser has no WebAssembly, which the model runs on. '
+    return 'This browser has no WebAssembly, which the model needs. '
       + 'Please update it, or try Chrome, Edge, Firefox or Safari.';
   }
   if (!WebAssembly.validate(SIMD)) {
@@ -24,7 +24,7 @@ export function obstacle() {
 }
 
 /**
- * What the model can run on, best first.
+ * The accelerators, best first.
  *
  * @returns {Promise<{name: string, title: string, missing: string|null}[]>}
  */
@@ -45,5 +45,5 @@ function missingThreads() {
 async function missingGpu() {
   if (!navigator.gpu) return 'This browser has no WebGPU.';
   const adapter = await navigator.gpu.requestAdapter().catch(() => null);
-  return adapter ? null : 'WebGPU found no graphics card that it can use.';
+  return adapter ? null : 'WebGPU found no usable graphics card.';
 }

@@ -1,11 +1,11 @@
-/** Light, dark, or as the system says; remembered. */
+/** The theme: light, dark, or that of the system; stored in the browser. */
 
 const NAMES = {'': 'Theme: system', light: 'Theme: light', dark: 'Theme: dark'};
 const KEY = 'stargan-theme';
 
 /**
- * @param {HTMLButtonElement} button turns to the next theme.
- * @param {HTMLElement} name where its name is shown.
+ * @param {HTMLButtonElement} button selects the next theme.
+ * @param {HTMLElement} name shows its name.
  */
 export function themeButton(button, name) {
   const set = (theme) => {
@@ -23,7 +23,7 @@ export function themeButton(button, name) {
   });
 }
 
-// Browsers may forbid storage; the page works without.
+// Browsers may forbid storage; the page works without it.
 function remembered() {
   try {
     const theme = localStorage.getItem(KEY);
@@ -36,5 +36,5 @@ function remembered() {
 function remember(theme) {
   try {
     localStorage.setItem(KEY, theme);
-  } catch { /* It lasts as long as the page. */ }
+  } catch { /* Kept only while the page is open. */ }
 }

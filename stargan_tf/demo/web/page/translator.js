@@ -1,4 +1,4 @@
-/** Runs the model whenever something changed, and never twice at once. */
+/** Runs the model after every change, one run at a time. */
 
 import {toBytes, toModel} from './pixels.js';
 
@@ -8,8 +8,8 @@ const KEPT = 9;
 export class Translator {
   /**
    * @param {object} parts
-   * @param {object} parts.description what model.json says.
-   * @param {() => Uint8Array|null} parts.pixels the picture, RGB, or null.
+   * @param {object} parts.description the content of model.json.
+   * @param {() => Uint8Array|null} parts.pixels the image, RGB, or null.
    * @param {{inputs: function}} parts.choice
    * @param {(pixels: Uint8Array, result: Uint8Array) => void} parts.done
    * @param {(error: Error) => void} parts.failed
@@ -22,7 +22,7 @@ export class Translator {
     this.use(null);
   }
 
-  /** Runs on this engine from now on; null stops. */
+  /** Switches to an engine; null stops. */
   use(engine) {
     this.engine = engine;
     this.times = [];
@@ -30,7 +30,7 @@ export class Translator {
     if (engine) this.update();
   }
 
-  /** Something changed. What changes meanwhile is one more run, however often. */
+  /** Translates again. Any number of changes during a run cause one more run. */
   async update() {
     this.stale = true;
     if (this.running) return;
@@ -44,7 +44,7 @@ export class Translator {
     this.report();
   }
 
-  /** Something that will change the translation: what is shown is old until then. */
+  /** Marks the translation as outdated until a promise is settled. */
   async after(promise) {
     this.loading += 1;
     this.report();
@@ -72,13 +72,13 @@ export class Translator {
       this.times = [...this.times, milliseconds].slice(-KEPT);
       this.done(pixels, toBytes(outputs.images, this.description));
     } catch (error) {
-      // A closed engine's last answer is of no interest.
+      // Errors of a closed engine are ignored.
       if (engine === this.engine) this.failed(error);
     }
   }
 
-  /** Milliseconds of a picture in the middle of the last ones. */
+  /** The median of the last times per image, in milliseconds. */
   get median() {
-    return [...this.times].sort((one, other) => one - other)[this.times.length >> 1];
+    return [...this.times].sort((a, b) => a - b)[this.times.length >> 1];
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Runs the model beside the page, so that sliders stay fluent.
+ * Runs the model in the background, so that sliders stay smooth.
  *
- * A classic worker, not a module: the runtime loads its own script by importScripts.
+ * A classic worker, not a module, since the runtime loads its script by importScripts.
  */
 
 const OPTIONS = {
@@ -11,7 +11,7 @@ const models = {};
 let litert;
 
 async function start({runtime, accelerator, threads, files}) {
-  // Without a <script> element the runtime cannot tell where its parts lie.
+  // Without a <script> element, the runtime cannot locate its files.
   self.Module = {
     locateFile: (name) => new URL(`wasm/${name}`, runtime).href,
     mainScriptUrlOrBlob: new URL('wasm/litert_wasm_threaded_internal.js', runtime).href,
