@@ -14,7 +14,7 @@ RUN_DETECT ?= runs/detect
 BIN = $(VENV)/bin
 PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo demo-v2 demo-detect test robustness lint format
+.PHONY: demo demo-v2 demo-detect test robustness docs lint format
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
@@ -65,6 +65,10 @@ test: $(VENV)/dev lint
 robustness: $(VENV)/dev
 	STARGAN_TF_ROBUSTNESS=all $(BIN)/python -m pytest -n 2 tests/robustness
 
+# The documentation site, in site/.
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -84,6 +88,10 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 	  "$(TENSORFLOW)>=2.18" -e .
 	@touch $@
 
+$(VENV)/docs: pyproject.toml | $(VENV)/core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	@touch $@
+
 $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	@rm -rf stargan_tf.egg-info
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -92,10 +100,7 @@ $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	  --no-build-isolation $(PLUGINS:%=-e %)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 \
 	  --find-links $(TORCH_PAGE) "$(TORCH)"
-	@# The tests of the web page want LiteRT.js and a browser; without, they are skipped.
+	@# The tests of the web page need LiteRT.js, from npm, and skip themselves without it.
 	-$(BIN)/python -c "from stargan_tf.demo.litert_js import runtime_folder; \
 	  runtime_folder()"
-	-@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && \
-	  command -v apt-get >/dev/null && apt-get update --quiet && \
-	  apt-get install --quiet --yes chromium; }
 	@touch $@

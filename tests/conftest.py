@@ -1,4 +1,7 @@
-"""What every test needs."""
+"""What every test needs, and what a run reports at its end."""
+
+import os
+from collections import Counter
 
 import pytest
 
@@ -8,6 +11,27 @@ import stargan_tf  # noqa: F401  Before TensorFlow, so that oneDNN is on as in a
 def pytest_collection_modifyitems(items):
     """The longest first: of two workers none has to wait for the other at the end."""
     items.sort(key=lambda item: "test_train_process" not in item.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Lists the reasons why tests were skipped, with the number of tests."""
+    skipped = terminalreporter.getreports("skipped")
+    reasons = Counter(report.longrepr[2] for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped tests")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count:4}  {reason.removeprefix('Skipped: ')}")
+
+
+def pytest_sessionfinish(session):
+    """With `STARGAN_TF_REQUIRE_ALL=1`, a run that skips tests fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter and reporter.getreports("skipped")
+    if skipped and os.environ.get("STARGAN_TF_REQUIRE_ALL") == "1":
+        reporter.line(
+            "\nSTARGAN_TF_REQUIRE_ALL=1: skipped tests fail the run.", red=True
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)
