@@ -10,6 +10,7 @@ class BuildWithoutTools(build_py):
     """Leaves out the script that makes the models: it is for the repository."""
 
     def find_package_modules(self, package, package_dir):
+        """The modules to build: none of the folder of models."""
         if package == MODELS:
             return []
         return super().find_package_modules(package, package_dir)

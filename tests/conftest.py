@@ -1,11 +1,13 @@
 """What every test needs, and what a run reports at its end."""
 
 import os
+import signal
 from collections import Counter
 
 import pytest
 
-import stargan_tf  # noqa: F401  Before TensorFlow, so that oneDNN is on as in a command.
+# Before TensorFlow, so that oneDNN is on as in a command.
+from stargan_tf import interruption
 
 
 def pytest_collection_modifyitems(items):
@@ -38,6 +40,18 @@ def pytest_sessionfinish(session):
 def no_log_level_of_an_earlier_test(monkeypatch):
     """Commands that run in this process set it; to others it is the user's wish."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+
+@pytest.fixture
+def heeded_signals():
+    """Signals act as in a terminal, also in a shell's background job or under nohup."""
+    before = {number: signal.getsignal(number) for number in interruption.SIGNALS}
+    ignored = [n for n, handler in before.items() if handler is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture
