@@ -1,10 +1,23 @@
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 # The trained models lie beside the package in the repository, and inside of it in a
-# wheel (see stargan_tf/shipped.py); pyproject.toml says which of their files.
+# wheel (see stargan_tf/pretrained.py); pyproject.toml says which of their files.
 MODELS = "stargan_tf.saved_models"
+
+
+class BuildWithoutTools(build_py):
+    """Leaves out the script that makes the models: it is for the repository."""
+
+    def find_package_modules(self, package, package_dir):
+        """The modules to build: none of the folder of models."""
+        if package == MODELS:
+            return []
+        return super().find_package_modules(package, package_dir)
+
 
 setup(
     packages=[*find_packages(include=["stargan_tf*"]), MODELS],
     package_dir={MODELS: "saved_models"},
+    cmdclass={"build_py": BuildWithoutTools},
 )

@@ -1,8 +1,13 @@
-"""What every test needs."""
+"""What every test needs, and what a run reports at its end."""
+
+import os
+import signal
+from collections import Counter
 
 import pytest
 
-import stargan_tf  # noqa: F401  Before TensorFlow, so that oneDNN is on as in a command.
+# Before TensorFlow, so that oneDNN is on as in a command.
+from stargan_tf import interruption
 
 
 def pytest_collection_modifyitems(items):
@@ -10,10 +15,43 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "test_train_process" not in item.nodeid)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Lists the reasons why tests were skipped, with the number of tests."""
+    skipped = terminalreporter.getreports("skipped")
+    reasons = Counter(report.longrepr[2] for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped tests")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count:4}  {reason.removeprefix('Skipped: ')}")
+
+
+def pytest_sessionfinish(session):
+    """With `STARGAN_TF_REQUIRE_ALL=1`, a run that skips tests fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter and reporter.getreports("skipped")
+    if skipped and os.environ.get("STARGAN_TF_REQUIRE_ALL") == "1":
+        reporter.line(
+            "\nSTARGAN_TF_REQUIRE_ALL=1: skipped tests fail the run.", red=True
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(autouse=True)
 def no_log_level_of_an_earlier_test(monkeypatch):
     """Commands that run in this process set it; to others it is the user's wish."""
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+
+@pytest.fixture
+def heeded_signals():
+    """Signals act as in a terminal, also in a shell's background job or under nohup."""
+    before = {number: signal.getsignal(number) for number in interruption.SIGNALS}
+    ignored = [n for n, handler in before.items() if handler is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture

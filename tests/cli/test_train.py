@@ -76,15 +76,15 @@ def test_a_signal_leaves_a_checkpoint_of_the_step(folder, capsys, monkeypatch):
     assert [json.loads(line)["step"] for line in lines] == [2, 2, 4, 4]
 
 
-def test_a_signal_before_the_first_step_leaves_step_0(folder, capsys, monkeypatch):
+def test_a_signal_before_the_first_step_leaves_step_0(
+    folder, capsys, monkeypatch, heeded_signals
+):
     ask, make = send(signal.SIGINT), training_run.make_strategy
 
     def make_strategy(kind):
         ask()
         return make(kind)
 
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        pytest.skip("a shell's background job ignores interrupts")
     monkeypatch.setattr(training_run, "make_strategy", make_strategy)
     assert main(["train", *TINY, f"--run={folder}"]) == 130
     assert "interrupted. Step 0 is saved." in capsys.readouterr().err

@@ -234,11 +234,9 @@ def test_what_cannot_be_written_is_told(described, fake_runtime, tmp_path):
         )
 
 
-@pytest.mark.skipif(
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
-    reason="a shell's background job ignores interrupts, and so do its children",
-)
-def test_the_command_serves_until_it_is_interrupted(described, fake_runtime):
+def test_the_command_serves_until_it_is_interrupted(
+    described, fake_runtime, heeded_signals
+):
     command = [sys.executable, "-m", "stargan_tf.cli.main", "demo", "web", "--port=0"]
     command += [f"--model={described()}", f"--runtime={fake_runtime}"]
     with subprocess.Popen(

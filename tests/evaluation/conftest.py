@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-# Published weights and what PyTorch computes with them; not part of the project.
+from stargan_tf.evaluation.weights import VERSION, weights_folder
+
+# Where published weights may be, converted: they are not part of the project.
 SHARED = Path(__file__).parents[2].parent / "shared"
-SHARED = Path(os.environ.get("STARGAN_TF_SHARED", SHARED))
+WEIGHTS = Path(os.environ.get("STARGAN_TF_SHARED", SHARED)) / "weights"
+CACHED = weights_folder()
 
 
 @pytest.fixture(autouse=True)
@@ -22,15 +25,16 @@ def own_cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def shared_file():
-    """Gives tests a file of the folder `shared` beside the checkout."""
+def published_weights():
+    """The file of a network's published weights, by name."""
 
-    def want(name):
-        if not (SHARED / name).exists():
-            pytest.skip(f"there is no {SHARED / name}")
-        return SHARED / name
+    def find(name):
+        for path in (WEIGHTS / f"{name}.npz", CACHED / f"{name}-v{VERSION}.npz"):
+            if path.exists():
+                return path
+        pytest.skip(f"the weights '{name}' are neither in {CACHED} nor in {WEIGHTS}")
 
-    return want
+    return find
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import zlib
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -143,16 +144,19 @@ def test_weights_of_another_network_are_refused(network, random_arrays):
         set_weights(network, arrays)
 
 
+GOLDEN = Path(__file__).parents[1] / "goldens" / "inception_2015.npz"
+
+
 def drawn(name, shape):
-    """As `reference_array` in ../shared/goldens/reference_weights.py."""
+    """As `reference_array` in tests/goldens/reference_weights.py."""
     seeds = [3, zlib.crc32(name.encode())]
     return np.random.default_rng(seeds).uniform(-1, 1, shape).astype(np.float32)
 
 
-def test_pytorchs_features_and_fid(shared_file):
+def test_pytorchs_features_and_fid(published_weights):
     """The published weights of 2015 against their TorchScript module in PyTorch."""
-    golden = np.load(shared_file("goldens/inception_2015.npz"))
-    extractor = FeatureExtractor(weights=shared_file("weights/inception_2015.npz"))
+    golden = np.load(GOLDEN)
+    extractor = FeatureExtractor(weights=published_weights("inception_2015"))
     sets = []
     for letter in "ab":
         coarse = drawn(f"inception_{letter}", (12, 3, 10, 10))
@@ -178,13 +182,13 @@ def faces():
 
 
 @pytest.fixture(params=["random", "inception_2015"])
-def extractor(request, shared_file, random_arrays, monkeypatch):
+def extractor(request, published_weights, random_arrays, monkeypatch):
     """With any weights, and with the published ones where they are found."""
     if request.param == "random":
         arrays = random_arrays(build_inception(True))
         monkeypatch.setattr(module, "load_weights", lambda name, path: arrays)
         return FeatureExtractor("standard")
-    return FeatureExtractor("standard", shared_file(f"weights/{request.param}.npz"))
+    return FeatureExtractor("standard", published_weights(request.param))
 
 
 def summary(extractor, images, size=8):
@@ -221,9 +225,9 @@ def test_what_fid_and_kid_must_do(extractor, faces):
         assert kids[0] < kids[1]
 
 
-def test_another_domain_is_further_away(shared_file, monkeypatch):
+def test_another_domain_is_further_away(published_weights, monkeypatch):
     """Women against other women, and against children."""
-    monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(shared_file("weights")))
+    monkeypatch.setenv("STARGAN_TF_WEIGHTS", str(published_weights("inception_2015")))
     extractor = FeatureExtractor("standard")
     source = load_dataset("toon_people", image_size=64)
     women, children = (

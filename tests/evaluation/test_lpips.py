@@ -144,8 +144,8 @@ def test_published_tensors_become_layers():
     np.testing.assert_array_equal(arrays["head_3/kernel"], [3, 3, 3, 3])
 
 
-def test_published_weights_rank_changes_as_people_do(shared_file):
-    measure = Lpips("alex", shared_file("weights/lpips_alex.npz"))
+def test_published_weights_rank_changes_as_people_do(published_weights):
+    measure = Lpips("alex", published_weights("lpips_alex"))
     steps = np.linspace(0, 4 * np.pi, 64)
     image = 127 + 100 * np.sin(steps)[:, None] * np.cos(2 * steps)
     image = np.repeat(image.astype(np.uint8)[..., None], 3, axis=-1)

@@ -9,7 +9,10 @@ import pytest
 from stargan_tf.demo.litert_js import is_runtime, kept_runtime
 from stargan_tf.demo.web import static_server, write_site
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    None,
+)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
