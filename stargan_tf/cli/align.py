@@ -68,12 +68,11 @@ def _add_arguments(parser: CommandParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
     from stargan_tf.data.pictures import read_picture
     from stargan_tf.data.source import UnreadableImage
     from stargan_tf.faces.align import NoFace, crop_face
-    from stargan_tf.translation.pictures import FEW, find_inputs, write_picture
+    from stargan_tf.progress import Progress
+    from stargan_tf.translation.pictures import find_inputs, write_picture
     from stargan_tf.translation.translate import check_outputs, plan_outputs
 
     pictures = find_inputs(args.inputs, args.output)
@@ -84,9 +83,8 @@ def _run(args: argparse.Namespace) -> None:
         check_outputs(pictures, first, args.overwrite)
     aligner = open_aligner(args.landmarks, args.image_size, args.mean_shape)
     written, faceless, problems = [], 0, []
-    disable = True if len(pictures) <= FEW else None
-    tasks = zip(pictures, outputs, strict=True)
-    for picture, output in tqdm(tasks, "align", len(pictures), disable=disable):
+    tasks = list(zip(pictures, outputs, strict=True))
+    for picture, output in Progress(tasks, "Aligning", delay=1.0):
         try:
             photo = read_picture(picture.path)
             faces = aligner.faces(photo, str(picture.path), args.all_faces)
@@ -94,7 +92,7 @@ def _run(args: argparse.Namespace) -> None:
             if len(pictures) == 1:
                 raise InputError(f"{error} {_NO_FACE_ADVICE}") from error
             faceless += 1
-            tqdm.write(f"{PROGRAM}: {error} It is left out.", file=sys.stderr)
+            Progress.write(f"{PROGRAM}: {error} It is left out.", file=sys.stderr)
             continue
         except UnreadableImage as error:
             problems.append(str(error))

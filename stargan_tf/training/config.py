@@ -106,8 +106,8 @@ class RunConfig:
     crop_size: tuple[int | None, ...] = _option(
         _DATA,
         None,
-        f"{CROP_SIZE_HELP} [the largest square or, for StarGAN v2, the whole image, "
-        f"stretched]{_PER_SET} ','.",
+        f"{CROP_SIZE_HELP} [the largest square, or the whole image, stretched, "
+        f"depending on the model family]{_PER_SET} ','.",
         int,
         minimum=1,
         separator=",",

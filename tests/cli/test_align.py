@@ -347,7 +347,7 @@ def test_photos_without_a_face_are_left_out(capsys, model, photo, tmp_path):
     out = tmp_path / "out"
     flags = ("--landmarks=drawn", tmp_path / "photos", "--output", out)
     status, output, errors = translate(capsys, model, *flags)
-    assert (status, output) == (2, f"Wrote 2 pictures to {out}\n")
+    assert (status, output) == (2, f"Wrote 2 images to {out}\n")
     assert names(out) == ["a.png", "c.png", "manifest.jsonl"]
     faceless, summary = errors.splitlines()
     assert faceless.endswith("b.png: no face was found. It is left out.")

@@ -247,7 +247,7 @@ def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
         (["--protocol=tff"], "invalid choice: 'tff' (choose from"),
         (["--count=0"], "count: must be a whole number, at least 1"),
         (["--dataset=toon_peoples"], "no data set 'toon_peoples'. Did you mean"),
-        (["--dataset=toon_people"], "different domains. The model has Red, Bright"),
+        (["--dataset=toon_people"], "the model's domains, Red, Bright"),
         (["--image_size=32"], "The model takes images of 64 px"),
         (["--held_out=2"], "held_out must be a fraction"),
         (["--truth=nothing"], "truth must be MODULE:FUNCTION"),

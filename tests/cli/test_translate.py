@@ -161,7 +161,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "happy,sad", "PHOTOS", "--output", "OUT"],
-            "cannot be on together",
+            "exclude each other",
         ),
         (
             ["--model", "RUN", "--to", "happy,Male", "PHOTOS", "--output", "OUT"],

@@ -11,7 +11,7 @@ from stargan_tf.cli.main import main
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import Intensity
 from stargan_tf.detection.detect import detect
-from stargan_tf.detection.metric import _by_kind
+from stargan_tf.detection.metric import _by_type
 from stargan_tf.detection.scores import auc
 from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
@@ -194,10 +194,10 @@ def test_kinds_of_lesions_by_hand():
     masks = np.array([[[1, 1, 0, 2]], [[0, 0, 2, 2]]], np.uint8)
     maps = np.array([[[4.0, 3, 2, 0]], [[1, 2, 3, 0]]])
     assert (
-        _by_kind("AUC", masks, maps, auc)
+        _by_type("AUC", masks, maps, auc)
         == "AUC by type of lesion, 1: 1.000, 2: 0.333."
     )
-    assert _by_kind("", np.minimum(masks, 1), maps, auc) is None
+    assert _by_type("", np.minimum(masks, 1), maps, auc) is None
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_like_scikit_learn(values):
 
 
 def test_what_has_no_score():
-    with pytest.raises(InputError, match="Received: 2 ill, 0 healthy"):
+    with pytest.raises(InputError, match="Received: 2 diseased, 0 healthy"):
         auc(np.ones(2), np.ones(2))
     with pytest.raises(InputError, match="a diseased image"):
         average_precision(np.zeros(2), np.ones(2))

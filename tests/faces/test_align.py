@@ -276,7 +276,7 @@ def test_the_official_mean_shape_is_read(tmp_path, shape):
     ("content", "message"),
     [
         (None, "No such file"),
-        (b"", "no zip archive"),
+        (b"", "not a zip archive"),
         ({"mean": np.zeros(136)}, r"'mean' has the shape \(136,\)"),
         ({"median": np.zeros(196)}, "mean is not a file in the archive"),
         ({"mean": np.full(196, np.inf)}, "points x, y"),

@@ -137,7 +137,7 @@ def test_sources_stand_side_by_side_and_share_the_style(animals):
 def test_a_film_needs_a_source_and_not_too_many(animals):
     for count in (0, 17):
         images = np.zeros((count, 16, 16, 3), np.uint8)
-        with pytest.raises(InputError, match=f"1 to 16 pictures.*Received: {count}"):
+        with pytest.raises(InputError, match=f"1 to 16 images.*Received: {count}"):
             next(film_frames(animals, images, np.zeros((2, 3))))
 
 
