@@ -283,7 +283,7 @@ def test_missing_weights_without_network_say_which_file_goes_where(v1_run, tmp_p
     )
     assert done.stdout.count("\n") == 1 and file in done.stdout
     assert done.stderr.startswith("stargan-tf: ") and done.stderr.count("\n") == 1
-    for words in (file, f"into {tmp_path / 'weights'}", "STARGAN_TF_WEIGHTS"):
+    for words in (file, f"{tmp_path / 'weights'}", "STARGAN_TF_WEIGHTS"):
         assert words in done.stderr
 
 
