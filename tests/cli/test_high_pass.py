@@ -1,14 +1,16 @@
 """High-pass skips through the command line: masks come from a user's own module."""
 
+import io
 import os
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.training.conftest import EAGER, PATIENCE, PLUGIN, PREPARED, TINY_V2, ToyRun
+from stargan_tf.cli.main import main
+from tests.training.conftest import EAGER, PLUGIN, PREPARED, TINY_V2, ToyRun
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -53,18 +55,17 @@ class Place:
 
     def translate(self, *flags, masks=None):
         """(exit status, errors); `masks`: the folder that Python finds them in."""
-        command = [sys.executable, "-m", "stargan_tf.cli.main", "translate"]
-        path = filter(None, (str(masks or self.masks), os.environ.get("PYTHONPATH")))
-        done = subprocess.run(
-            [*command, "--model", str(self.run.folder), *flags],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        return done.returncode, done.stderr
+        here, errors = os.getcwd(), io.StringIO()
+        sys.path.insert(0, str(masks or self.masks))
+        os.chdir(self.folder)
+        try:
+            with redirect_stderr(errors), redirect_stdout(io.StringIO()):
+                status = main(["translate", "--model", str(self.run.folder), *flags])
+        finally:
+            os.chdir(here)
+            del sys.path[0]
+            sys.modules.pop("toy_masks", None)
+        return status, errors.getvalue()
 
     def pixels(self, name):
         with Image.open(self.folder / name) as image:
