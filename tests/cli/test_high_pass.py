@@ -166,7 +166,7 @@ def test_the_run_goes_on_and_refuses_other_masks(place):
     place.run.module = "stargan_tf.cli.main"  # nothing is trained from here on
     status, _, errors = place.train("--steps=4")
     assert status == 2 and errors.count("\n") == 1
-    assert "config.json names code to run, mask_provider=toy_masks:bright" in errors
+    assert "config.json names code to run: mask_provider=toy_masks:bright" in errors
     status, _, errors = place.train("--mask_provider=toy_masks:nothing")
     assert status == 2 and errors.count("\n") == 1
     assert "--mask_provider was toy_masks:bright, now toy_masks:nothing" in errors
@@ -180,4 +180,4 @@ def test_masks_of_another_shape_are_one_line(place, tmp_path):
     finally:
         place.run = run
     assert status == 2 and "Traceback" not in errors
-    assert "returns ('batch', 64, 64, 2). Received: shape (2, 64, 64)" in errors
+    assert "return shape ('batch', 64, 64, 2). Received: shape (2, 64, 64)" in errors

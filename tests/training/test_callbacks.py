@@ -82,7 +82,7 @@ def test_a_run_measures_keeps_the_best_and_goes_on(toy_run, tiny):
     status, output, errors = run.finish(*flags, "--steps=40")
     assert status == 0, errors
     check_best(run, [20, 40])
-    assert "Step 20: cycle_error" in output and "The best cycle_error" in output
+    assert "Step 20: cycle_error" in output and "Best cycle_error" in output
 
     status, output, errors = run.finish("--steps=60")
     assert status == 0, errors
