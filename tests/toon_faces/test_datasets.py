@@ -180,7 +180,10 @@ def test_truth_with_the_own_label_is_the_picture(definition):
         (("toon_atributes", TRAIN, 0, [1, 0, 0, 0, 0]), "Did you mean toon_attributes"),
         (("toon_attributes", "test", 0, [1, 0, 0, 0, 0]), "split must be"),
         (("toon_attributes", HELD_OUT, 400, [1, 0, 0, 0, 0]), "0 to 399"),
-        (("toon_attributes", TRAIN, 0, [1, 1, 0, 0, 0]), "exactly one 1 among Black_Hair"),
+        (
+            ("toon_attributes", TRAIN, 0, [1, 1, 0, 0, 0]),
+            "exactly one 1 among Black_Hair",
+        ),
         (("toon_attributes", TRAIN, 0, [1, 0, 0, 0]), "5 values"),
         (("toon_attributes", TRAIN, 0, [1, 0, 0, 0.5, 0]), "0 or 1"),
         (("toon_expressions", TRAIN, 0, [0] * 8), "exactly one 1 among angry"),
