@@ -33,8 +33,8 @@ from PIL import Image
 
 import stargan_tf
 
-PRETRAINING_STEPS = 5000
-STEPS = 6000
+PRETRAINING_STEPS = 9000
+STEPS = 10_500
 COUNT = 150  # held-out scans to measure with
 FOLDER = Path("runs/detect_lesions")
 
@@ -76,7 +76,8 @@ it also translates each image to its own domain and penalizes every change there
 
 Lesions are small, and a generator learns nothing from a classifier that does not see
 them. So only the classifier is trained in the first `pretraining_steps`, which are
-quick.
+quick. All settings are those of the preset, which trains for about ten minutes on two
+CPU cores with AVX-512.
 """
 
 model = stargan_tf.StarGAN.from_preset(
@@ -136,9 +137,9 @@ show(
 """
 ## Measure
 
-`image_auc`, the area under the ROC curve, is how often an ill image has a higher score
-than a healthy one; 0.5 is chance. The numbers of pixels compare the changes with the
-known masks.
+The AUC, the area under the ROC curve, is how often an ill image has a higher score than
+a healthy one; 0.5 is chance. The numbers of pixels compare the changes with the known
+masks. Rings and strong blobs are found most often; many faint lesions are missed.
 """
 
 print(stargan_tf.evaluate(model, held_out, "detection", count=COUNT))
@@ -146,8 +147,7 @@ print(stargan_tf.evaluate(model, held_out, "detection", count=COUNT))
 """
 ## From the command line
 
-`detect` writes a report, scores, candidates, healed images, and maps. The preset trains
-for 10,500 steps:
+`detect` writes a report, scores, candidates, healed images, and maps:
 
 ```
 stargan-tf train --preset detect --dataset folder --data_dir scans/ --run runs/detect

@@ -58,8 +58,8 @@ SMALL = {
     ),
     "detect_lesions": (
         {
-            "PRETRAINING_STEPS = 5000": "PRETRAINING_STEPS = 1",
-            "\nSTEPS = 6000": "\nSTEPS = 2",
+            "PRETRAINING_STEPS = 9000": "PRETRAINING_STEPS = 1",
+            "\nSTEPS = 10_500": "\nSTEPS = 2",
             "COUNT = 150": "COUNT = 4",
         },
         {"scans": (2, 4), "found": (4, 7)},
