@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 COMMAND = shutil.which("stargan-tf", path=sysconfig.get_path("scripts"))
-SIZE = "--image_size=32"
+SIZE = "--image_size=64"
 
 
 def main():
@@ -27,19 +27,15 @@ def main():
         os.chdir(folder)
         assert stargan_tf("--version") == version("stargan_tf")
         print(stargan_tf("env"))
-        faces = ("datasets", "save", "--dataset=toon_people", "--count=2")
-        stargan_tf(*faces, "--image_size=64", "--output=faces")
-        shipped = {"toon_attributes": "Blond_Hair", "toon_people": "child"}
-        for name, target in shipped.items():
-            translate(name, target, f"translated_by_{name}")
-        stargan_tf(*faces, SIZE, "--output=faces", "--overwrite")
-        presets = {"demo": "Blond_Hair", "demo_v2": "child"}
-        for name, target in presets.items():
-            run = f"--run=run_{name}"
-            stargan_tf(
-                "train", f"--preset={name}", run, SIZE, "--batch_size=4", "--steps=10"
-            )
-            translate(f"run_{name}", target, f"translated_by_run_{name}")
+        faces = ("--dataset=toon_people", SIZE, "--count=2", "--output=faces")
+        stargan_tf("datasets", "save", *faces)
+        translate("toon_attributes", "Blond_Hair", "shipped")
+        translate("toon_people", "child", "shipped_v2")
+        for preset, target in (("demo", "Blond_Hair"), ("demo_v2", "child")):
+            run = f"run_{preset}"
+            short = (SIZE, "--batch_size=2", "--steps=10")
+            stargan_tf("train", f"--preset={preset}", f"--run={run}", *short)
+            translate(run, target, f"trained_{preset}")
         os.chdir(Path(folder).parent)  # Windows removes no folder that is in use.
 
 

@@ -85,5 +85,5 @@ def test_missing_files_and_missing_beam(manual, tmp_path, monkeypatch):
     with pytest.raises(ImportError, match="pip install apache-beam"):
         builder._split_generators(Manager)
     (manual / "flowers").rename(manual / "others")
-    with pytest.raises(InputError, match=r"none of .*flowers.zip.* Put flowers.zip"):
+    with pytest.raises(InputError, match=r"one of .*flowers.zip.* Put flowers.zip"):
         builder._split_generators(Manager)

@@ -166,7 +166,7 @@ def _member(path: Path, name: str) -> bytes:
         info = archive.getinfo(name)
         size, packed = info.file_size, info.compress_size
         if size > MAX_MEMBER_BYTES or is_bomb(size, packed):
-            raise ValueError(f"{size:,} bytes packed into {packed:,} is no image")
+            raise ValueError(f"{size:,} bytes packed into {packed:,} are not an image")
         with archive.open(info) as file:
             # A member may be larger than its header says.
             return file.read(size)

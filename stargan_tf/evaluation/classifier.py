@@ -179,7 +179,7 @@ def train_classifier(
     def print_line(batch: int, logs: dict[str, float]) -> None:
         done = batch + 1
         if not on_screen and (interval.is_over() or done == steps):
-            text = f"Classifier: batch {done} of {steps}, loss {logs['loss']:.3f}"
+            text = f"Classifier: step {done} of {steps}, loss {logs['loss']:.3f}"
             note(text)
 
     network.fit(

@@ -222,7 +222,7 @@ def test_unreadable_photos_do_not_stop_the_others(capsys, photo, tmp_path):
         (["PHOTO", "--landmarks=drawn", "--output=OUT", "--image_size=3"], "at least"),
         (["gone.png", "--landmarks=drawn", "--output=OUT"], "There is no input"),
         (["PHOTO", "--landmarks=PHOTO", "--output=OUT"], "photo.png"),
-        (["PHOTO", "--landmarks=drawn", "--output=x.gif"], "name must end in one of"),
+        (["PHOTO", "--landmarks=drawn", "--output=x.gif"], "must end in one of"),
         (["PHOTO", "--landmarks=drawn", "--output=OUT"], "photo.png: no face was fo"),
         (
             ["PHOTO", "--landmarks=drawn", "--output=OUT", "--mean_shape=no.npz"],
@@ -351,7 +351,7 @@ def test_photos_without_a_face_are_left_out(capsys, model, photo, tmp_path):
     assert names(out) == ["a.png", "c.png", "manifest.jsonl"]
     faceless, summary = errors.splitlines()
     assert faceless.endswith("b.png: no face was found. It is left out.")
-    assert "1 of 4 pictures could not be read. The first: " in summary
+    assert "1 of 4 images could not be read. The first: " in summary
     assert summary.endswith("1 of 4 images show no face.")
     assert "b.png: no face was found" in (out / "manifest.jsonl").read_text()
 

@@ -80,7 +80,7 @@ def test_v1_is_imported_translates_and_goes_back(files, tmp_path):
         "A stargan model for 16 px of celeba (Black_Hair, Blond_Hair, Brown_Hair, "
         "Male, Young)."
     )
-    assert lines[1] == "Not in the checkpoint: the optimizers."
+    assert lines[1] == "Not in the checkpoint, so newly initialized: the optimizers."
     assert f"stargan-tf train --init_from {model} " in lines[-1]
 
     target = ("--to", "Male", picture, "--output", tmp_path / "out.png")
@@ -341,7 +341,7 @@ def test_the_development_server_comes_back_while_the_client_retries(folder, prog
     with started(folder, 0, PATH=str(file.parent)) as first:
         line = first.stdout.readline()
         assert line.startswith("Running the development server")
-        assert "toy, version 1, at 127.0.0.1:" in line
+        assert "toy, version 1, on 127.0.0.1:" in line
         assert not record.exists()
         port = int(line.rpartition(":")[2])
         client = Client(f"127.0.0.1:{port}", "toy", timeout=120)
@@ -403,7 +403,7 @@ def test_a_model_is_exported_once(programs, tmp_path):
     changes = {"PATH": str(file.parent), "STARGAN_TF_CACHE": str(tmp_path / "cache")}
     model = str(SAVED / "script.keras")
     done = serve(model, "--port", "0", **changes)
-    assert f"Exporting {model} once" in done.stdout
+    assert f"Exporting {model} to the cache" in done.stdout
     base_path = json.loads(record.read_text())[2].removeprefix("--model_base_path=")
     assert os.path.exists(f"{base_path}/1/saved_model.pb")
     assert os.path.basename(base_path) == "script"

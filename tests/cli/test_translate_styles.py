@@ -169,7 +169,7 @@ REFERENCE = ["--reference", "REFS/cat/c.png"]
         (["--to=cat", "--all", *OUT], "either --to DOMAIN or --all"),
         (["--to=cta", *OUT], "Did you mean cat"),
         (["--to", "-cat", *OUT], "must name the domain of 'animals'"),
-        (["--to=cat,dog", *OUT], "'cat' and 'dog' cannot be on together"),
+        (["--to=cat,dog", *OUT], "'cat' and 'dog' exclude each other"),
         (["--to=cat", "--from=dog", *OUT], "Received: only --from dog"),
         (["--to=cat:0.5", *OUT], "Received: only --to cat:0.5"),
         (["--to=cat:0.5", "--from=cow", *OUT], "no domain 'cow'"),

@@ -142,7 +142,7 @@ def test_import_by_name(publisher, command, tmp_path):
 
     again = ("--domains", "feline,canine,other", "--overwrite")
     status, output, _ = command(*ACCEPTED, *again)
-    assert status == 0 and "License: " in output and "Fetching" not in output
+    assert status == 0 and "License: " in output and "Downloading" not in output
     assert "64 px of imported (feline, canine, other)." in output
     assert len(publisher.asked) == 1
 

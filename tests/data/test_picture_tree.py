@@ -150,7 +150,7 @@ def test_a_member_is_measured_before_it_is_unpacked(tmp_path, size, monkeypatch)
             archive.getinfo("a.png").file_size = size  # Said, and not true.
             archive.getinfo("a.png").compress_size = size
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # Nothing is unpacked.
-    with pytest.raises(UnreadableImage, match=r"a.png .* is no image"):
+    with pytest.raises(UnreadableImage, match=r"a.png .* are not an image"):
         picture_tree(tmp_path / "b.zip").read("a.png")
 
 

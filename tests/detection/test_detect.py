@@ -250,8 +250,11 @@ def test_a_table_with_masks_in_a_folder(hospital, more, monkeypatch, capsys):
     [
         ("--group (", "--group must be a regular expression"),
         ("--group (zz)/", "--group (zz)/ matches no group in"),
-        ("--lesions nowhere", "must be a folder of masks, or MODULE:FUNCTION"),
-        ("--lesions empty", "must be a folder of masks. Received: .*empty"),
+        (
+            "--lesions nowhere",
+            "must be an existing folder of masks, or MODULE:FUNCTION",
+        ),
+        ("--lesions empty", "must be a folder of masks. Received: empty"),
         ("--healthy well", "no domain 'well'"),
     ],
 )

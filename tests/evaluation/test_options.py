@@ -55,7 +55,7 @@ def test_values_as_people_read_them(name, value, text):
 def test_the_guide_stands_before_the_name():
     assert heading("reference_lpips_diversity") == "reference LPIPS diversity ↑"
     assert heading("fid") == "FID ↓"
-    assert heading("ssim_to_truth") == "SSIM ↑"
+    assert heading("ssim_to_truth") == "SSIM to truth ↑"
     assert heading("g_loss") == "g_loss"
     assert find_number("latent_kid") and not find_number("g_loss")
 

@@ -113,7 +113,7 @@ def test_of_two_at_once_the_later_one_is_refused(tmp_path, monkeypatch):
         (tmp_path / "flowers" / "mine.py").touch()
 
     monkeypatch.setattr(new_plugin, "_fill", slow)
-    with pytest.raises(InputError, match="the plugin .*: it exists already, and"):
+    with pytest.raises(InputError, match="the plugin .*: it exists already and"):
         write_plugin("flowers", tmp_path / "flowers")
     assert (tmp_path / "flowers" / "mine.py").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["flowers"]

@@ -79,13 +79,13 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
         ({"dataset": "a,a", "data_dir": "x,x"}, "Pass a separate --data_dir"),
         (
             {"dataset": "a,b", "dataset_weights": "1,2,3"},
-            "dataset_weights takes one value, or one for each of the 2",
+            "_weights takes one .*each of the 2",
         ),
         ({"dataset": "a,b", "dataset_weights": "1,0"}, "must be positive. Received"),
         ({"preset": "demo_v2", "dataset_weights": "1"}, "is an option of stargan mod"),
         (
             {"preset": "demo", "style_dim": 8},
-            "style_dim is an option of stargan_v2 models only.*a stargan run. Remove it",
+            "style_dim is an option of stargan_v2 models only.*Remove it",
         ),
         (
             {"preset": "demo_v2", "critic_steps": 5},
@@ -104,11 +104,11 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
         ({"preset": "demo_v2", "crop_probability": 2}, "at least 0.0 and at most 1"),
         (
             {"dataset": "a,b", "crop_size": "1,2,3"},
-            "crop_size takes one value, or one for each of the 2",
+            "crop_size takes one .*each of the 2",
         ),
         (
             {"dataset": "a,b", "data_dir": "x,y,z"},
-            "data_dir takes one value, or one for each of the 2",
+            "data_dir takes one .*each of the 2",
         ),
     ],
 )

@@ -51,11 +51,9 @@ def test_a_run_of_another_length_says_what_becomes_of_the_rates():
     model.discriminator_optimizer.iterations.assign(300)
     model.generator_optimizer.iterations.assign(150)
     # Of 0.0006, half is left halfway through the second half.
-    assert run._rates_in_words(model).endswith(
-        "generator 0.0003, discriminator 0.0003."
-    )
+    assert run._rates_text(model).endswith("generator 0.0003, discriminator 0.0003.")
     model = build(base_filters=2, discriminator_filters=2, lr_decay="none")
-    assert run._rates_in_words(model) == "The learning rates are constant."
+    assert run._rates_text(model) == "The learning rates are constant."
 
 
 def test_options_that_do_not_fit_the_image_are_the_user_s_mistake():

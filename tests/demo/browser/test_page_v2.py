@@ -50,7 +50,7 @@ def test_a_seed_and_what_lies_between_two(opened, networks):
         for seed in (7, 2)
     ]
     assert distance(pixels(page, "after"), synthesize(picture, codes[0])) <= ROUNDING
-    page.get_by_label("Mix of the styles").fill("30")
+    page.get_by_label("Interpolation between the styles").fill("30")
     settle(page)
     between = np.float32(0.7 * codes[0] + 0.3 * codes[1])
     assert distance(pixels(page, "after"), synthesize(picture, between)) <= ROUNDING
