@@ -9,7 +9,6 @@ import pytest
 # Before TensorFlow, so that oneDNN is on as in a command.
 from stargan_tf import interruption
 
-
 # Files of a minute and more.
 LONGEST = (
     "test_train_process",
