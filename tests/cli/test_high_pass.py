@@ -176,7 +176,7 @@ def test_the_run_goes_on_and_refuses_other_masks(place, train):
     assert "Resuming from step 2" in output
     status, errors = train("--steps=4")
     assert status == 2 and errors.count("\n") == 1
-    assert "config.json names code to run, mask_provider=toy_masks:bright" in errors
+    assert "config.json names code to run: mask_provider=toy_masks:bright" in errors
     status, errors = train("--mask_provider=toy_masks:nothing")
     assert status == 2 and errors.count("\n") == 1
     assert "--mask_provider was toy_masks:bright, now toy_masks:nothing" in errors
@@ -187,4 +187,4 @@ def test_masks_of_another_shape_are_one_line(command, tmp_path):
     flags = [*TINY_V2, "--nodeterministic", *high_pass, f"--run={tmp_path / 'thin'}"]
     status, errors = command("train", *flags)
     assert status == 2 and "Traceback" not in errors
-    assert "returns ('batch', 64, 64, 2). Received: shape (2, 64, 64)" in errors
+    assert "return shape ('batch', 64, 64, 2). Received: shape (2, 64, 64)" in errors

@@ -204,7 +204,7 @@ def test_styles_by_reference_and_by_seed(style_runs, photos):
             ["--collect", "votes.csv", "--key=k.json", "--to=Male"],
             "--to cannot be used with --collect",
         ),
-        (["--collect", "votes.csv", "--key=k.json"], "k.json is no key"),
+        (["--collect", "votes.csv", "--key=k.json"], "k.json is not a key"),
         (["--collect", "v.csv", "--key=k.json", "--output=o.txt"], "end in .json or"),
     ],
 )

@@ -117,7 +117,9 @@ def test_import_by_name(publisher, command, tmp_path):
         "Corp. (https://github.com/clovaai/stargan-v2)."
     )
     assert license.startswith("License: CC BY-NC 4.0 (noncommercial use only), https:")
-    assert fetching.startswith(f"Fetching {publisher.address}/afhq/{FILE}?dl=1 for off")
+    assert fetching.startswith(
+        f"Downloading official/afhq from {publisher.address}/afhq/{FILE}?dl=1"
+    )
     assert made == "A stargan_v2 model for 64 px of afhq (cat, dog, wild)."
     assert publisher.asked == [f"/afhq/{FILE}?dl=1"]
     assert kept(publisher.cache) == [f"official/afhq/{FILE}", "official_sha256/afhq"]

@@ -59,7 +59,7 @@ def test_nan_is_never_good_enough(limit):
 def test_what_cannot_be_compared():
     with pytest.raises(ValueError, match=r"\(1, 1\) and \(1, 2\)"):
         compare([[1.0]], [[1.0, 2.0]])
-    with pytest.raises(ValueError, match="not empty"):
+    with pytest.raises(ValueError, match="not be empty"):
         compare([], [])
 
 

@@ -236,9 +236,9 @@ def test_unknown_names_of_domains(v2, picture):
     inputs = {name: inputs[name] for name in ("masks", "truncation")}
     inputs |= {"encoded": [picture()], "names": ["cow"]}
     inputs["latents"] = np.zeros((1, 3), np.float32)
-    check_invalid(v2, "translate_latent_encoded", "has cat, dog, fox", **inputs)
+    check_invalid(v2, "translate_latent_encoded", "one of cat, dog, fox", **inputs)
     inputs = {"references": [picture()], "names": ["cow"]}
-    check_invalid(v2, "encode_style_encoded", "has cat, dog, fox", **inputs)
+    check_invalid(v2, "encode_style_encoded", "one of cat, dog, fox", **inputs)
     # Two requests, since rows of one batch may differ in rounding.
     bare, quoted = (
         ask(v2, "encode_style_encoded", references=[picture()], names=[name])["styles"]

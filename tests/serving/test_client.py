@@ -72,7 +72,7 @@ def test_a_response_that_cannot_be_used_is_an_error_of_the_server(scripted):
     script.answer = lambda request, context: answer
     with Client(address, "faces") as client:
         for ask in (lambda: client.predict({"images": [1]}), client.describe):
-            with pytest.raises(ServingError, match="cannot be used") as caught:
+            with pytest.raises(ServingError, match="response is invalid") as caught:
                 ask()
             assert caught.value.code == "INTERNAL"
     assert not isinstance(caught.value, ValueError)
@@ -198,5 +198,5 @@ def test_images_other_than_rgb_are_sent_as_arrays():
     client = Client("localhost:1", "scans")
     info = DatasetInfo("scans", ("healthy", "ill"), "one_hot", (96, 160), (), 5)
     client._description = {"datasets": [info.to_dict()]}
-    with pytest.raises(InputError, match="images of 96 x 160 px, channels: 5, .*--ser"):
+    with pytest.raises(InputError, match="model of 96 x 160 px, channels: 5. .*--ser"):
         client.translate([np.zeros((96, 160, 5), np.uint8)], "healthy")

@@ -184,7 +184,7 @@ class BothHairs(Sound):
             labels(lambda y: y.astype(np.float64)),
             "labels must be float32. Received: fl",
         ),
-        (labels(lambda y: y / 2), "12 pictures have labels other than 0 and 1."),
+        (labels(lambda y: y / 2), "12 images have labels other than 0 and 1."),
         (
             labels(lambda y: set_at(y, 3, 1)),
             "1 image has no domain, or more than one. Received: 3.png",
@@ -265,7 +265,7 @@ def test_labels_that_are_none():
 
 def test_groups_that_are_not_exclusive():
     (found,) = failures(made(BothHairs, GROUP))[:1]
-    assert found.startswith("16 pictures have more than one of Black, Blond")
+    assert found.startswith("16 images have more than one of Black, Blond")
 
 
 class Nothing(Sound):

@@ -180,7 +180,7 @@ def test_a_stranger_keeps_every_promise_and_each_that_it_breaks_is_found(
     found = broken(promises.check_options, subject, model_options=wider)
     assert found.endswith("filters=5, as in model_options. Received: 4")
     found = broken(promises.check_translates, subject, uses=("INPUT --output OUTPUT",))
-    assert "'INPUT --output OUTPUT', in uses must work. Received: " in found
+    assert "'INPUT --output OUTPUT' in uses must work. Received: " in found
 
     model = subject.model
     monkeypatch.setattr(

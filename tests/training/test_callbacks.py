@@ -84,7 +84,7 @@ def test_a_run_measures_keeps_the_best_and_goes_on(toy_run, tiny):
     status, output, errors = run.finish(*flags, "--steps=4", **EAGER)
     assert status == 0, errors
     check_best(run, [2, 4])
-    assert "Step 2: cycle_error" in output and "The best cycle_error" in output
+    assert "Step 2: cycle_error" in output and "Best cycle_error" in output
 
     status, _, errors = run.finish("--steps=6", **EAGER)
     assert status == 0, errors

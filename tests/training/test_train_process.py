@@ -120,7 +120,7 @@ def test_a_killed_and_resumed_v2_run_equals_an_uninterrupted_one(toy_run, tiny_v
 
 
 def check_end_of_output(output, folder):
-    assert f"Pictures: {folder / 'samples/step_00000060.png'}" in output
+    assert f"Samples: {folder / 'samples/step_00000060.png'}" in output
     assert f"stargan-tf translate --model {folder} --to Red INPUT" in output
 
 
@@ -213,7 +213,7 @@ def test_two_devices_train_as_one_does(toy_run, tiny):
     two = {"TEST_LOGICAL_CPUS": "2", **SMALL}
     status, output, errors = shared.finish(*flags, **two)
     assert status == 0, errors
-    assert "Step 4 is done" in output
+    assert "Finished 4 steps" in output
     assert shared.checkpoints() == ["step_00000002", "step_00000004"]
     _, errors = reference.communicate(timeout=PATIENCE)
     assert reference.returncode == 0, errors

@@ -74,9 +74,7 @@ def test_one_version_taken_for_the_other(name, afhq, afhq_v2):
 def test_files_of_neither(tmp_path, write_pictures):
     write_pictures(tmp_path / "animals", ["cat/1.jpg", "dog/1.jpg"])
     options = DatasetOptions(data_dir=str(tmp_path / "animals"))
-    with pytest.raises(
-        InputError, match=r"train/{cat,dog,wild}/.* pictures in cat, dog"
-    ):
+    with pytest.raises(InputError, match=r"train/{cat,dog,wild}/.* images in cat, dog"):
         AFHQ.load("train", 32, options)
 
 

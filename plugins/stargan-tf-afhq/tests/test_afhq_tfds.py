@@ -77,7 +77,9 @@ def test_files_that_are_not_there(tfds_folder, manual_folder):
     with pytest.raises(InputError, match="does not exist or is empty"):
         AFHQ.load("train", 32, DatasetOptions())
     (manual_folder / "other.zip").touch()
-    with pytest.raises(InputError, match=r"none of .*afhq.zip, .*afhq\. Get afhq.zip"):
+    with pytest.raises(
+        InputError, match=r"one of .*afhq.zip, .*afhq\. .*Download afhq.zip"
+    ):
         AFHQ.load("train", 32, DatasetOptions())
     assert not list(tfds_folder.glob("afhq/**/*.array_record*"))
 

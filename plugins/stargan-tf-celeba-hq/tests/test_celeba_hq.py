@@ -83,7 +83,7 @@ def test_pictures_of_tfds_with_the_table(unlabeled):
 
 
 def test_pictures_of_tfds_say_nothing_without_it(unlabeled):
-    with pytest.raises(InputError, match=r"none of .*celeba_hq.zip"):
+    with pytest.raises(InputError, match=r"one of .*celeba_hq.zip"):
         CELEBA_HQ.load("train", 64, DatasetOptions())
 
 
