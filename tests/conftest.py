@@ -9,10 +9,23 @@ import pytest
 # Before TensorFlow, so that oneDNN is on as in a command.
 from stargan_tf import interruption
 
+# Files of a minute and more.
+LONGEST = (
+    "test_train_process",
+    "test_docs_plugins",
+    "test_workers",
+    "test_examples",
+    "test_replicas",
+    "test_high_pass",
+    "test_round_trip",
+    "test_saved_model",
+    "stargan_v2/test_model",
+)
+
 
 def pytest_collection_modifyitems(items):
     """The longest first: of two workers none has to wait for the other at the end."""
-    items.sort(key=lambda item: "test_train_process" not in item.nodeid)
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter):

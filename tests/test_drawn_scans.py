@@ -2,9 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.detection.scores import auc
@@ -65,13 +62,13 @@ def test_mean_and_deviation_do_not_tell(train):
     """Otherwise a model would learn the light, not the lesions."""
     rows = np.arange(0, 4000, 2)
     images = np.stack([train.load(int(row)) for row in rows]).astype(np.float64)
-    features = np.stack([images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))], 1)
+    means, deviations = images.mean(axis=(1, 2, 3)), images.std(axis=(1, 2, 3))
+    features = np.stack([means, deviations, np.ones(len(rows))], axis=1)
     is_ill = train.labels[rows, 1] > 0
-    model = make_pipeline(StandardScaler(), LogisticRegression())
     half = len(rows) // 2
-    model.fit(features[:half], is_ill[:half])
-    scores = model.decision_function(features[half:])
-    assert auc(is_ill[half:], scores) < 0.55
+    # Least squares on two classes is Fisher's linear discriminant.
+    weights, *_ = np.linalg.lstsq(features[:half], is_ill[:half].astype(float))
+    assert auc(is_ill[half:], features[half:] @ weights) < 0.55
 
 
 def test_what_cannot_be_drawn():

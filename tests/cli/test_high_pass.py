@@ -1,9 +1,8 @@
 """High-pass skips through the command line: masks come from a user's own module."""
 
-import io
 import os
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 
 import numpy as np
 import pytest
@@ -53,20 +52,6 @@ class Place:
         path = os.pathsep.join((str(PLUGIN), str(self.masks)))
         return self.run.finish(*flags, PYTHONPATH=path, **EAGER)
 
-    def translate(self, *flags, masks=None):
-        """(exit status, errors); `masks`: the folder that Python finds them in."""
-        here, errors = os.getcwd(), io.StringIO()
-        sys.path.insert(0, str(masks or self.masks))
-        os.chdir(self.folder)
-        try:
-            with redirect_stderr(errors), redirect_stdout(io.StringIO()):
-                status = main(["translate", "--model", str(self.run.folder), *flags])
-        finally:
-            os.chdir(here)
-            del sys.path[0]
-            sys.modules.pop("toy_masks", None)
-        return status, errors.getvalue()
-
     def pixels(self, name):
         with Image.open(self.folder / name) as image:
             return np.asarray(image.convert("RGB")).astype(int)
@@ -84,6 +69,29 @@ def place(tmp_path_factory):
     status, _, errors = place.train(*TINY_V2, *high_pass, "--steps=2")
     assert status == 0, errors
     return place
+
+
+@pytest.fixture
+def command(place, monkeypatch, capsys):
+    """Runs a command beside the images: arguments → (exit status, errors)."""
+    monkeypatch.chdir(place.folder)
+    for folder in (place.masks, PLUGIN):
+        monkeypatch.syspath_prepend(folder)
+
+    def run(*arguments):
+        return main([*map(str, arguments)]), capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def translate(place, command):
+    return partial(command, "translate", "--model", place.run.folder)
+
+
+@pytest.fixture
+def train(place, command):
+    return partial(command, "train", f"--run={place.run.folder}")
 
 
 @pytest.fixture
@@ -115,7 +123,7 @@ def test_pictures_of_the_training_are_drawn_with_masks(place, model):
     assert np.abs(drawn - without).max() > 3
 
 
-def test_every_way_to_translate_takes_the_masks_of_the_run(place, model):
+def test_every_way_to_translate_takes_the_masks_of_the_run(place, translate, model):
     photo = place.pixels("photo.png").astype(np.uint8)[None]
     other = place.pixels("other.png").astype(np.uint8)[None]
     to = ["--to=Red", "photo.png"]
@@ -126,7 +134,7 @@ def test_every_way_to_translate_takes_the_masks_of_the_run(place, model):
         ["--style_file=style.npz", "photo.png", "--output=style.png"],
         ["--video", "--output=film.webp", "--frames=2", *to],
     ):
-        assert place.translate(*flags, "--trust_code") == (0, "")
+        assert translate(*flags, "--trust_code") == (0, "")
     by_latent = model.translate(photo, "Red", seed=7)[0].astype(int)
     by_reference = model.translate(photo, "Red", references=other)[0].astype(int)
     nearly(place.pixels("latent.png"), by_latent)
@@ -136,11 +144,11 @@ def test_every_way_to_translate_takes_the_masks_of_the_run(place, model):
         assert (film.n_frames, film.size) == (2, (SIZE, SIZE))
 
 
-def test_another_provider_takes_the_place_of_the_run_s(place, model):
+def test_another_provider_takes_the_place_of_the_run_s(place, translate, model):
     photo = place.pixels("photo.png").astype(np.uint8)[None]
     flags = ["--to=Red", "--seed=7", "photo.png"]
     nothing = "--mask_provider=toy_masks:nothing"
-    assert place.translate(*flags, nothing, "--output=nothing.png") == (0, "")
+    assert translate(*flags, nothing, "--output=nothing.png") == (0, "")
     with_masks = model.translate(photo, "Red", seed=7)[0].astype(int)
     model.set_mask_provider(lambda images: np.zeros((*images.shape[:3], 2), "float32"))
     nearly(
@@ -150,34 +158,33 @@ def test_another_provider_takes_the_place_of_the_run_s(place, model):
     assert np.abs(place.pixels("nothing.png") - with_masks).max() > 3
 
 
-def test_a_module_that_is_gone_is_one_line(place):
+def test_a_module_that_is_gone_is_one_line(place, translate, monkeypatch):
+    elsewhere = [folder for folder in sys.path if folder != str(place.masks)]
+    monkeypatch.setattr(sys, "path", elsewhere)
+    monkeypatch.delitem(sys.modules, "toy_masks", raising=False)
     flags = ["--to=Red", "photo.png", "--output=gone.png", "--trust_code"]
-    status, errors = place.translate(*flags, masks=place.folder / "elsewhere")
+    status, errors = translate(*flags)
     assert status == 2 and errors.count("\n") == 1
     assert "mask_provider toy_masks:bright cannot be imported: No module" in errors
     assert "PYTHONPATH, or pass another mask_provider" in errors
     assert not (place.folder / "gone.png").exists()
 
 
-def test_the_run_goes_on_and_refuses_other_masks(place):
+def test_the_run_goes_on_and_refuses_other_masks(place, train):
     status, output, errors = place.train("--steps=3", "--trust_code")
     assert status == 0, errors
     assert "Resuming from step 2" in output
-    place.run.module = "stargan_tf.cli.main"  # nothing is trained from here on
-    status, _, errors = place.train("--steps=4")
+    status, errors = train("--steps=4")
     assert status == 2 and errors.count("\n") == 1
     assert "config.json names code to run: mask_provider=toy_masks:bright" in errors
-    status, _, errors = place.train("--mask_provider=toy_masks:nothing")
+    status, errors = train("--mask_provider=toy_masks:nothing")
     assert status == 2 and errors.count("\n") == 1
     assert "--mask_provider was toy_masks:bright, now toy_masks:nothing" in errors
 
 
-def test_masks_of_another_shape_are_one_line(place, tmp_path):
-    run, place.run = place.run, ToyRun(tmp_path / "thin")
-    try:
-        high_pass = ["--high_pass=1", "--mask_provider=toy_masks:thin"]
-        status, _, errors = place.train(*TINY_V2, *high_pass)
-    finally:
-        place.run = run
+def test_masks_of_another_shape_are_one_line(command, tmp_path):
+    high_pass = ["--high_pass=1", "--mask_provider=toy_masks:thin"]
+    flags = [*TINY_V2, "--nodeterministic", *high_pass, f"--run={tmp_path / 'thin'}"]
+    status, errors = command("train", *flags)
     assert status == 2 and "Traceback" not in errors
     assert "return shape ('batch', 64, 64, 2). Received: shape (2, 64, 64)" in errors

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stargan_tf.serving.client import Client
-from stargan_tf.serving.dev_server import DevServer
+from stargan_tf import load_model
 from tests.cli.test_export import run
 from tests.convert.test_landmarks import averages, official_state, save
 
@@ -19,32 +18,18 @@ def photo(tmp_path_factory):
 
 
 def test_an_imported_model_needs_photos_only(tmp_path, photo):
+    """Also in an export: tests/exporting/test_landmarks.py."""
     path = save(tmp_path / "100000_nets_ema.ckpt", averages(fan=official_state()))
-    model, served = tmp_path / "model", tmp_path / "served/faces"
+    model, output = tmp_path / "model", tmp_path / "output.png"
     status, text, errors = run("import", path, "--domains", "a,b", "--output", model)
     assert status == 0, errors
     assert "landmark network computes the masks" in text
-    by_command, by_server = tmp_path / "by_command.png", tmp_path / "by_server.png"
-    flags = ("--to", "b", "--seed", "7", photo, "--output")
-    status, _, errors = run("translate", "--model", model, *flags, by_command)
+    flags = ("--to", "b", "--seed", "7", photo, "--output", output)
+    status, _, errors = run("translate", "--model", model, *flags)
     assert status == 0, errors
-    flags_of_export = ("--format", "saved_model", "--nocheck", "--output", served)
-    status, _, errors = run("export", "--model", model, *flags_of_export)
-    assert status == 0, errors
-    server = DevServer(served, port=0)
-    server.start()
-    try:
-        with Client(server.address, "faces") as client:
-            (received,) = client.translate([photo], "b", seeds=7)
-        served_by = ("--server", server.address, "--model", "faces")
-        status, _, errors = run("translate", *served_by, *flags, by_server)
-        assert status == 0, errors
-    finally:
-        server.stop(0)
-    with Image.open(by_command) as expected, Image.open(by_server) as other:
-        expected = np.asarray(expected).astype(int)
-        assert np.abs(received - expected).max() <= 1
-        assert np.abs(np.asarray(other) - expected).max() <= 1
+    with Image.open(photo) as image, Image.open(output) as received:
+        expected = load_model(model).translate(np.asarray(image)[None], "b", seed=7)[0]
+        assert np.abs(np.asarray(received) - expected.astype(int)).max() <= 1
 
 
 def test_a_landmark_network_translates_nothing(tmp_path, photo):

@@ -97,7 +97,7 @@ def test_a_signal_before_the_first_step_leaves_step_0(
     assert names(folder, "checkpoints") == ["step_00000000", "step_00000001"]
 
 
-# `stargan-tf evaluate` and `compare`, by subprocess with real models.
+# `stargan-tf evaluate` and `compare` with real models.
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -160,8 +160,22 @@ def cache(tmp_path_factory):
     return folder
 
 
-def run(cache, *arguments, command="evaluate"):
-    """Runs `stargan-tf` as a user without network does."""
+@pytest.fixture
+def evaluate(cache, installed_toy, monkeypatch, capsys):
+    """(model folder, flags) → (exit status, output, errors), in this process."""
+    monkeypatch.setenv("STARGAN_TF_CACHE", str(cache))
+    monkeypatch.delenv("STARGAN_TF_WEIGHTS", raising=False)
+
+    def run(model, *flags):
+        capsys.readouterr()
+        status = main(["evaluate", f"--model={model}", *map(str, flags)])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def run(cache, *arguments):
+    """Runs `stargan-tf evaluate` in a process, as a user without network does."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(PLUGIN)]),
@@ -171,7 +185,7 @@ def run(cache, *arguments, command="evaluate"):
         "https_proxy": "http://127.0.0.1:9",
     }
     environment.pop("STARGAN_TF_WEIGHTS", None)
-    program = [sys.executable, "-m", "stargan_tf.cli.main", command]
+    program = [sys.executable, "-m", "stargan_tf.cli.main", "evaluate"]
     return subprocess.run(
         [*program, *map(str, arguments)],
         env=environment,
@@ -181,7 +195,7 @@ def run(cache, *arguments, command="evaluate"):
     )
 
 
-def test_labels_offline_by_default(v1_run, cache, tmp_path):
+def test_labels_offline_by_default(v1_run, cache, tmp_path, evaluate, capsys):
     report = tmp_path / "report.html"
     flags = ("--classifier=tiny", "--classifier_steps=2", "--report", report)
     done = run(cache, "--model", v1_run, *flags)
@@ -202,32 +216,28 @@ def test_labels_offline_by_default(v1_run, cache, tmp_path):
     assert not list((cache / "evaluations").glob("*"))
 
     flags = (*flags, f"--output={tmp_path}/again.json")
-    refused = run(cache, "--model", v1_run, *flags)
-    assert refused.returncode == 2 and "report.html exists already" in refused.stderr
-    assert run(cache, "--model", v1_run, *flags, "--overwrite").returncode == 0
+    status, _, errors = evaluate(v1_run, *flags)
+    assert status == 2 and "report.html exists already" in errors
+    assert evaluate(v1_run, *flags, "--overwrite")[0] == 0
     repeated = json.loads((tmp_path / "again.json").read_text("utf-8"))
     assert repeated["means"] == results["means"]
-    check_compare(cache, v1_run, tmp_path)
 
-
-def check_compare(cache, run_folder, tmp_path):
     plots = tmp_path / "plots.svg"
-    done = run(
-        *(cache, run_folder, tmp_path / "again.json", "--output", plots),
-        command="compare",
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "again.json" in done.stdout and "cycle error ↓" in done.stdout
-    assert "cannot be compared" not in done.stdout
+    files = map(str, (v1_run, tmp_path / "again.json"))
+    capsys.readouterr()
+    assert main(["compare", *files, f"--output={plots}"]) == 0
+    output = capsys.readouterr()
+    assert "again.json" in output.out and "cycle error ↓" in output.out
+    assert "cannot be compared" not in output.out and output.err == ""
     assert plots.read_text("utf-8").startswith("<?xml")
 
 
-def test_styles_by_latents_and_references(v2_run, cache, tmp_path):
+def test_styles_by_latents_and_references(v2_run, evaluate, tmp_path):
     output = tmp_path / "new" / "results.json"
     flags = ("--metrics=lpips,unchanged", "--styles=3", "--count=2", "--seed=5")
     data = ("--dataset=toy_moods", "--output", output)
-    done = run(cache, "--model", v2_run, *flags, *data)
-    assert (done.returncode, done.stderr) == (0, "")
+    status, _, errors = evaluate(v2_run, *flags, *data)
+    assert (status, errors) == (0, "")
     results = json.loads(output.read_text("utf-8"))
     assert set(results["means"]) == {
         *("latent_lpips_diversity", "reference_lpips_diversity"),

@@ -5,13 +5,17 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
+from stargan_tf.cli.main import main
 from stargan_tf.data.pictures import to_float
 from stargan_tf.exporting.agreement import random_images
 from stargan_tf.exporting.litert import convert
 from stargan_tf.exporting.litert_file import signatures
 from stargan_tf.faces.providers import NetworkProvider
 from stargan_tf.models.stargan_v2.litert import MASKS, litert_model
+from stargan_tf.serving.client import Client
+from stargan_tf.serving.dev_server import DevServer
 from stargan_tf.training.run_folder import LANDMARKS_FILE, load_model
 from tests.exporting.asking import compare
 from tests.exporting.tiny import ANIMALS, exported, style_model
@@ -54,6 +58,25 @@ def test_a_client_sends_images_only(folder, export):
         served
     )
     assert agreement["synthesize"].psnr > 40
+
+
+def test_a_server_takes_images_only(folder, export, tmp_path):
+    pixels = random_images(ANIMALS, 1).images
+    photo, output = tmp_path / "photo.png", tmp_path / "output.png"
+    Image.fromarray(pixels[0]).save(photo)
+    expected = load_model(folder).translate(pixels, "dog", seed=7)[0].astype(int)
+    server = DevServer(export[1].parent, port=0)
+    server.start()
+    try:
+        with Client(server.address, "tiny") as client:
+            (received,) = client.translate([photo], "dog", seeds=7)
+        command = f"translate --server {server.address} --model tiny --to dog --seed 7"
+        assert main([*command.split(), str(photo), "--output", str(output)]) == 0
+    finally:
+        server.stop(0)
+    assert np.abs(received - expected).max() <= 1
+    with Image.open(output) as image:
+        assert np.abs(np.asarray(image) - expected).max() <= 1
 
 
 def test_the_export_says_that_it_needs_no_masks(export):

@@ -34,6 +34,7 @@ def network():
     return built
 
 
+@functools.cache
 def sparse_network():
     """The same with heat maps that are near 0 but for some spots, as those of faces."""
     sparse = LandmarkNetwork()

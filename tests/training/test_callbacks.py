@@ -8,6 +8,7 @@ from stargan_tf.training.callbacks import LogMetrics, PrintProgress
 from stargan_tf.training.checkpoints import read_best
 from stargan_tf.training.metric_log import MetricLog
 from stargan_tf.training.run_folder import load_model
+from tests.training.conftest import EAGER, PREPARED
 
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
@@ -74,19 +75,20 @@ def test_a_loss_without_a_value_in_the_interval_is_left_out(tmp_path):
 
 
 def test_a_run_measures_keeps_the_best_and_goes_on(toy_run, tiny):
-    run = toy_run("run")
+    run = toy_run("run", PREPARED)
     flags = (
-        *(*tiny, "--evaluate_every=20", "--evaluate_metrics=unchanged"),
+        *(*tiny, "--evaluate_every=2", "--evaluate_metrics=unchanged"),
         *("--best_metric=cycle_error", "--keep_checkpoints=1"),
+        *("--checkpoint_every=2", "--log_every=1"),
     )
-    status, output, errors = run.finish(*flags, "--steps=40")
+    status, output, errors = run.finish(*flags, "--steps=4", **EAGER)
     assert status == 0, errors
-    check_best(run, [20, 40])
-    assert "Step 20: cycle_error" in output and "Best cycle_error" in output
+    check_best(run, [2, 4])
+    assert "Step 2: cycle_error" in output and "Best cycle_error" in output
 
-    status, output, errors = run.finish("--steps=60")
+    status, _, errors = run.finish("--steps=6", **EAGER)
     assert status == 0, errors
-    check_best(run, [20, 40, 60])
+    check_best(run, [2, 4, 6])
     model = load_model(run.folder / "checkpoints" / "best")
     assert int(model.step.numpy()) == read_best(run.folder / "checkpoints/best").step
 

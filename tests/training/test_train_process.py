@@ -9,7 +9,13 @@ import h5py
 import numpy as np
 
 from stargan_tf.files import PREFIX
-from tests.training.conftest import PATIENCE, PREPARED, SMALL, check_same_metrics
+from tests.training.conftest import (
+    EAGER,
+    PATIENCE,
+    PREPARED,
+    SMALL,
+    check_same_metrics,
+)
 
 # Whole runs, killed, resumed and ended by what can go wrong.
 
@@ -138,20 +144,20 @@ def check_extension(run):
 
 
 def test_full_disk_while_saving_leaves_the_last_checkpoint(toy_run, tiny):
-    run = toy_run("full")
-    status, _, errors = run.finish(*tiny, "--steps=20", "--sample_every=1000")
+    run = toy_run("full", PREPARED)
+    flags = [*tiny, "--sample_every=1000", "--checkpoint_every=2"]
+    status, _, errors = run.finish(*flags, "--steps=2", **EAGER)
     assert status == 0, errors
-    saved = read_arrays(run.folder / "checkpoints/step_00000020")
+    saved = read_arrays(run.folder / "checkpoints/step_00000002")
 
-    flags = [*tiny, "--sample_every=1000"]
-    status, _, errors = run.finish(*flags, TOY_FILE_LIMIT="100000")
+    status, _, errors = run.finish(*flags, TOY_FILE_LIMIT="100000", **EAGER)
     assert status == 2
     lines = [line for line in errors.splitlines() if line.startswith("stargan-tf:")]
     assert len(lines) == 1
-    assert "step_00000040: File too large. Earlier checkpoints are" in lines[0]
+    assert "step_00000004: File too large. Earlier checkpoints are" in lines[0]
     assert "Traceback" not in errors
-    assert run.checkpoints() == ["step_00000020"]
-    again = read_arrays(run.folder / "checkpoints/step_00000020")
+    assert run.checkpoints() == ["step_00000002"]
+    again = read_arrays(run.folder / "checkpoints/step_00000002")
     for name, array in saved.items():
         np.testing.assert_array_equal(again[name], array, err_msg=name)
 

@@ -15,6 +15,7 @@ from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.training import checkpoints
 from stargan_tf.training.config import resolve
 from stargan_tf.training.warm_start import matches, warm_start
+from tests.training.conftest import EAGER, PREPARED
 
 # Labels of one model found again in another.
 
@@ -211,15 +212,15 @@ NETWORKS = ("base_filters", "num_residual_blocks", "discriminator_filters")
 
 
 def test_a_run_from_another_run(toy_run, tiny):
-    first, second = toy_run("first"), toy_run("second")
+    first, second = (toy_run(name, PREPARED) for name in ("first", "second"))
     short = ["--steps=2", "--checkpoint_every=2", "--sample_every=100"]
-    status, _, errors = first.finish(*tiny, *short)
+    status, _, errors = first.finish(*tiny, *short, **EAGER)
     assert status == 0, errors
 
     # The networks' options need not be said again.
     flags = [f"--init_from={first.folder}", "--dataset=toy", "--attributes=Bright"]
     flags += [*short, "--batch_size=4", "--critic_steps=2"]
-    status, output, errors = second.finish(*flags)
+    status, output, errors = second.finish(*flags, **EAGER)
     assert status == 0, errors
     assert (
         f"Starting from {first.folder} (step 2). Newly initialized: the optimizers. "
@@ -238,7 +239,7 @@ def test_a_run_from_another_run(toy_run, tiny):
 
     # It goes on without the model that it began with.
     shutil.rmtree(first.folder)
-    status, output, errors = second.finish("--steps=3")
+    status, output, errors = second.finish("--steps=3", **EAGER)
     assert status == 0, errors
     assert "Resuming from step 2" in output
 

@@ -46,20 +46,21 @@ def start_both(run, *flags, of_chief=None, **of_both):
 
 def test_workers_train_as_one_does_and_go_on_when_one_was_killed(toy_run, tiny):
     flags = [*tiny, *FLAGS, "--nodeterministic"]
-    alone, shared = toy_run("alone"), toy_run("shared")
-    chief, worker = start_both(shared, *flags, of_chief={"TOY_KILL_SAVE": "4"})
+    alone, shared = (toy_run(name, PREPARED) for name in ("alone", "shared"))
+    killed = {"TOY_KILL_SAVE": "4"}
+    chief, worker = start_both(shared, *flags, of_chief=killed, **SMALL)
     chief.communicate(timeout=PATIENCE)
     assert chief.returncode == -9
     unfinished, sound = shared.checkpoints()
     assert unfinished.startswith(PREFIX) and sound == "step_00000002"
     # The worker waits a minute or two for a sign of the chief.
-    reference = alone.start(*flags, "--distribute=none")
+    reference = alone.start(*flags, "--distribute=none", **SMALL)
     _, errors = worker.communicate(timeout=PATIENCE)
     assert worker.returncode == 2, errors
     assert "stargan-tf: The connection to another worker was lost" in errors
     assert "Traceback" not in errors
 
-    chief, worker = start_both(shared, *flags)
+    chief, worker = start_both(shared, *flags, **SMALL)
     output, errors = chief.communicate(timeout=PATIENCE)
     assert chief.returncode == 0, errors
     assert "Resuming from step 2" in output

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
@@ -28,18 +29,19 @@ PATIENCE = 60_000
 
 
 @pytest.fixture(scope="session")
-def sites(v1, v2, gray, changes, tmp_path_factory):
-    """Name → address: the page with each model, served."""
+def site(request, tmp_path_factory):
+    """Fixture of a model → address of the page with it, which is made only once."""
     if not is_runtime(kept_runtime()):
         pytest.skip("LiteRT.js is not in the cache: 'make test' fetches it from npm")
     with ExitStack() as stack:
-        addresses = {}
-        models = {"v1": v1, "v2": v2, "gray": gray, "changes": changes}
-        for name, model in models.items():
+
+        @cache
+        def address(name):
             folder = tmp_path_factory.mktemp(name)
-            write_site(folder, model, kept_runtime())
-            addresses[name] = stack.enter_context(served(folder))
-        yield addresses
+            write_site(folder, request.getfixturevalue(name), kept_runtime())
+            return stack.enter_context(served(folder))
+
+        yield address
 
 
 class served:
@@ -90,7 +92,7 @@ def browser_with_camera(playwright):
 
 
 @pytest.fixture
-def opened(browser, sites):
+def opened(browser, site):
     """(which, script to run first, browser, viewport) → the page, ready."""
     contexts = []
 
@@ -103,7 +105,7 @@ def opened(browser, sites):
             page.add_init_script(script)
         page.faults = []
         page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.goto(sites.get(which, which))
+        page.goto(which if ":" in which else site(which))
         if wait:
             settle(page)
         return page

@@ -13,7 +13,7 @@ from tests.demo.browser.conftest import settle
 
 
 @pytest.fixture
-def plain_host(v1, sites, tmp_path):
+def plain_host(v1, site, tmp_path):
     """The page on a host that sends no headers of ours."""
     write_site(tmp_path, v1, kept_runtime())
 
@@ -61,7 +61,7 @@ def test_without_webassembly(opened, script, sentence):
     assert page.is_hidden("#loading")
 
 
-def test_a_model_that_does_not_start_is_told(opened, sites):
+def test_a_model_that_does_not_start_is_told(opened, site):
     page = opened("v1", wait=False)
     page.route("**/*.tflite", lambda route: route.fulfill(body=b"no model"))
     page.reload()

@@ -49,11 +49,11 @@ def translations_of(model):
 
 
 @pytest.fixture(scope="module")
-def page(browser, sites):
+def page(browser, site):
     """One page for the tests that begin with a picture of their own."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(sites["v1"])
+    page.goto(site("v1"))
     settle(page)
     yield page
     context.close()
@@ -180,16 +180,16 @@ def test_what_is_saved_is_what_is_shown(page):
         assert distance(np.asarray(saved.convert("RGB")), pixels(page, "after")) == 0
 
 
-def test_nothing_is_asked_of_another_host(opened, sites, browser):
+def test_nothing_is_asked_of_another_host(opened, site, browser):
     context = browser.new_context()
     asked = []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
-    page.goto(sites["v1"])
+    page.goto(site("v1"))
     settle(page)
     context.close()
     assert any(url.endswith(".wasm") for url in asked)
-    assert all(url.startswith((sites["v1"], "blob:")) for url in asked)
+    assert all(url.startswith((site("v1"), "blob:")) for url in asked)
 
 
 def test_everything_that_can_be_used_has_a_name(opened):

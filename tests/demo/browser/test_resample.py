@@ -22,11 +22,11 @@ USED = """async ([values, width, height, size, description]) => {
 
 
 @pytest.fixture(scope="module")
-def page(browser, sites):
+def page(browser, site):
     """Any page of that origin; a text starts no model."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(sites["v1"] + "LICENSE.txt")
+    page.goto(site("v1") + "LICENSE.txt")
     yield page
     context.close()
 
