@@ -3,6 +3,7 @@
 import os
 import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from tests.training.conftest import EAGER, PLUGIN, PREPARED, TINY_V2, ToyRun
 # Keras 3 on NumPy 2.4, whenever a variable is saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't")
 
+ROOT = Path(__file__).parents[2]
 SIZE = 64
 MASKS = '''
 import tensorflow as tf
@@ -49,7 +51,7 @@ class Place:
             Image.fromarray(pixels).save(folder / name)
 
     def train(self, *flags):
-        path = os.pathsep.join((str(PLUGIN), str(self.masks)))
+        path = os.pathsep.join(map(str, (ROOT, PLUGIN, self.masks)))
         return self.run.finish(*flags, PYTHONPATH=path, **EAGER)
 
     def pixels(self, name):
