@@ -1,8 +1,9 @@
 """All private interfaces of Keras and TensorFlow in use, with the reason for each.
 
 A release of either may change them without notice. They are collected here, so that
-such a change can be fixed in one place; a missing one is named in an `ImportError`, and
-`tests/test_private_interfaces.py` tests each of them directly.
+such a change can be fixed in one place; a missing one is named in a
+`ChangedInterface` error, and `tests/test_private_interfaces.py` tests each of them
+directly.
 """
 
 import contextlib
@@ -13,6 +14,12 @@ from typing import Any
 
 import keras
 import numpy as np
+
+from stargan_tf.errors import ExpectedError
+
+
+class ChangedInterface(ExpectedError, ImportError):
+    """The installed TensorFlow or Keras lacks a private interface in use here."""
 
 
 class AdamWithSharedScalars(keras.optimizers.Adam):
@@ -183,10 +190,10 @@ def _attribute(owner: Any, name: str) -> Any:
         raise _changed(f"{place}.{name}") from error
 
 
-def _changed(name: str) -> ImportError:
+def _changed(name: str) -> ChangedInterface:
     import tensorflow as tf
 
-    return ImportError(
+    return ChangedInterface(
         f"stargan_tf needs {name}, which TensorFlow {tf.__version__} with Keras "
         f"{keras.__version__} lacks. Install the latest stargan_tf, or older versions "
         "of TensorFlow and Keras."
