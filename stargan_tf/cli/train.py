@@ -237,7 +237,7 @@ def _add_evaluate_arguments(parser: CommandParser) -> None:
         metavar="FILE",
         help="JSON file to write. [results.json in the model's folder; for a .keras "
         "file, NAME_results.json beside it; for a model that comes with the package, "
-        "results.json in the current folder]",
+        "NAME_results.json in the current folder]",
     )
     add("--report", metavar="FILE", help="HTML page to write, with numbers and images.")
     add_overwrite(add)

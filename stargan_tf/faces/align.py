@@ -9,6 +9,7 @@ pixels. The center of the first pixel is (0, 0).
 """
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from stargan_tf.archives import open_arrays
 from stargan_tf.data.files import say_once
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
+from stargan_tf.native_output import without_lines
 
 if TYPE_CHECKING:
     from stargan_tf.faces.providers import LandmarkProvider
@@ -40,6 +42,8 @@ MUCH_LARGER = 4
 BLUR, REACH = 0.016, 0.5
 # The sharp image fades with this power of the remaining distance.
 FADING = 4
+# What LiteRT prints when a provider opens its networks.
+_CHATTER = re.compile(rb"INFO: ")
 
 
 # === Which transform ===
@@ -113,7 +117,8 @@ def find_faces(provider: "LandmarkProvider", photo: Image.Image) -> np.ndarray:
             not installed.
     """
     try:
-        found = np.asarray(provider.find(np.asarray(photo)), np.float64)
+        with without_lines(_CHATTER):
+            found = np.asarray(provider.find(np.asarray(photo)), np.float64)
     except ImportError as error:
         raise InputError(str(error)) from error
     if found.shape[1:] != (NUM_LANDMARKS, 2) or not np.isfinite(found).all():
