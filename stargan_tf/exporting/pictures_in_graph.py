@@ -8,6 +8,8 @@ TensorFlow's decoders allocate memory for the size that a file claims to have.
 Therefore, the size of every file is checked before it is decoded.
 """
 
+from functools import cache
+
 import tensorflow as tf
 
 from stargan_tf.data.info import RGB
@@ -51,13 +53,7 @@ def decode(encoded, size, fit, crop_size):
         uint8 (n, *size, 3). Files in other `FORMATS`, or with more than
         `MAX_SERVED_PIXELS`, are INVALID_ARGUMENT before they are decoded.
     """
-
-    def square(content):
-        used = _used(_decoded(content), fit, crop_size, size)
-        resized = tf.image.resize(used, size, "bilinear", antialias=True)
-        levels = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
-        return tf.ensure_shape(tf.cast(levels, tf.uint8), (*size, RGB))
-
+    square = _square(size, fit, crop_size)
     return tf.map_fn(square, encoded, fn_output_signature=tf.uint8)
 
 
@@ -71,6 +67,20 @@ def encode(images):
         string (n,).
     """
     return tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.string)
+
+
+@cache
+def _square(size, fit, crop_size):
+    """A function of one file, shared by signatures: tracing it takes a second."""
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+    def square(content):
+        used = _used(_decoded(content), fit, crop_size, size)
+        resized = tf.image.resize(used, size, "bilinear", antialias=True)
+        levels = tf.clip_by_value(tf.round(resized), 0.0, 255.0)
+        return tf.ensure_shape(tf.cast(levels, tf.uint8), (*size, RGB))
+
+    return square
 
 
 def _decoded(content):

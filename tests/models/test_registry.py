@@ -219,6 +219,7 @@ def test_presets_have_the_papers_hyper_parameters(
         "skips": False,
         "separate_classifier": False,
         "multi_task": False,
+        "projection": False,
         "ema_decay": 0.0,
     }
     assert config.compile_options == {

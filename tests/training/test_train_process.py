@@ -14,7 +14,6 @@ from tests.training.conftest import (
     PATIENCE,
     PREPARED,
     SMALL,
-    check_same_metrics,
 )
 
 # Whole runs, killed, resumed and ended by what can go wrong.
@@ -205,19 +204,15 @@ def test_joint_rectified_training_in_half_precision(toy_run, tiny):
 FLAGS = ["--steps=4", "--checkpoint_every=2", "--log_every=1", "--sample_every=4"]
 
 
-def test_two_devices_train_as_one_does(toy_run, tiny):
-    flags = [*tiny, *FLAGS, "--nodeterministic"]
-    alone, shared = (toy_run(name, PREPARED) for name in ("alone", "shared"))
-    reference = alone.start(*flags, "--distribute=none", **SMALL)
-    flags += ["--distribute=mirrored"]
+def test_two_devices_train(toy_run, tiny):
+    """As one does: tests/distribution/test_replicas.py, and here test_workers.py."""
+    flags = [*tiny, *FLAGS, "--nodeterministic", "--distribute=mirrored"]
+    shared = toy_run("shared", PREPARED)
     two = {"TEST_LOGICAL_CPUS": "2", **SMALL}
     status, output, errors = shared.finish(*flags, **two)
     assert status == 0, errors
     assert "Finished 4 steps" in output
     assert shared.checkpoints() == ["step_00000002", "step_00000004"]
-    _, errors = reference.communicate(timeout=PATIENCE)
-    assert reference.returncode == 0, errors
-    check_same_metrics(shared, alone)
 
     odd = toy_run("odd", PREPARED)
     status, _, errors = odd.finish(*flags, "--batch_size=3", **two)

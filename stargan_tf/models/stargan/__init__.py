@@ -221,7 +221,7 @@ STARGAN = ModelFamily(
         # The label's channels follow those of the image.
         "generator(_ema)?/stem/kernel": (2, None),
         r"generator(_ema)?/residual_\d+/norm_\d/affine/kernel": (0, 0),
-        "discriminator/classes/kernel": (3, 0),
+        "discriminator/(classes|label_patches)/kernel": (3, 0),
     },
     check=check,
     presets=PRESETS,
@@ -298,6 +298,12 @@ STARGAN = ModelFamily(
             False,
             "Give the discriminator one real/fake output per domain instead of a "
             "classifier, as in StarGAN v2's ablation (one-hot labels only).",
+        ),
+        _network(
+            "projection",
+            False,
+            "Let the discriminator also judge how well images fit their labels (not in "
+            "the paper).",
         ),
         _network(
             "ema_decay",

@@ -78,6 +78,9 @@ class StarGAN(LabelModel):
             instead of a classifier (StarGAN v2's ablation; see `DiscriminatorV1`). It
             requires a single data set with one-hot labels. `classify` then compares the
             logits of the domains.
+        projection: whether the discriminator also judges how well images fit their
+            labels (not in the paper; see `DiscriminatorV1`). Translations then go
+            further: without it, faint changes that the classifier detects are enough.
         num_domains: number of domains, which are then named `attribute_0`, … (or
             `domain_0`, … if they are one-hot).
         domains: names of the domains (attributes), in the order of the labels.
@@ -128,6 +131,7 @@ class StarGAN(LabelModel):
         separate_classifier=False,
         ema_decay=0.0,
         multi_task=False,
+        projection=False,
         *,
         attention=None,
         num_domains=None,
@@ -158,11 +162,16 @@ class StarGAN(LabelModel):
                 f"{[(info.name, info.label_type) for info in infos]}. Remove "
                 "multi_task, or choose such a data set."
             )
-        if multi_task and separate_classifier:
-            raise InputError(
-                "multi_task replaces the classifier. Received: multi_task=True and "
-                "separate_classifier=True. Remove one of them."
-            )
+        for name, other in {
+            "separate_classifier": separate_classifier,
+            "projection": projection,
+        }.items():
+            if multi_task and other:
+                raise InputError(
+                    "multi_task replaces the classifier and the logits that do not "
+                    f"depend on the label. Received: multi_task=True and {name}=True. "
+                    "Remove one of them."
+                )
         # The name in version 0.1.0.
         if attention and output not in ("image", "blend"):
             raise InputError(
@@ -185,8 +194,10 @@ class StarGAN(LabelModel):
             "separate_classifier": separate_classifier,
             "ema_decay": ema_decay,
             "multi_task": multi_task,
+            "projection": projection,
         }
         self.multi_task = multi_task
+        self.conditional = multi_task or projection
         self.ema_decay = ema_decay
         self.generator = GeneratorV1(
             self.label_space.width,
@@ -205,6 +216,7 @@ class StarGAN(LabelModel):
             num_channels=self.label_space.image_shape[2],
             has_gaps=self.label_space.has_gaps,
             multi_task=multi_task,
+            projection=projection,
             # The penalty differentiates its gradient, which would be off by 10 % in
             # bfloat16; the time saved would be small.
             dtype=at_least_float32(self.dtype_policy),
@@ -594,7 +606,7 @@ class StarGAN(LabelModel):
             self.adversarial,
             classified,
             self._changed(label, target),
-            target if self.multi_task else None,
+            target if self.conditional else None,
         )
         return self.weigh("d", terms, self._critic_table, self.loss_weights)
 
@@ -622,7 +634,7 @@ class StarGAN(LabelModel):
             self.adversarial,
             self.label_smoothing,
             self._changed(label, target),
-            self.multi_task,
+            self.conditional,
         )
         return self.weigh("g", terms, self._generator_table, self.loss_weights)
 

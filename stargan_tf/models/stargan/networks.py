@@ -183,6 +183,10 @@ class DiscriminatorV1(keras.Model):
             num_domains), and no classifier; the class logits are then the means of the
             patch logits. This is the multi-task discriminator of StarGAN v2's ablation,
             configuration B.
+        projection: whether the network also judges how well an image fits its label
+            (not in the paper): the patch logits are (batch, h, w, 1 + num_domains), to
+            be combined by `objective.of_label`. This is the projection discriminator
+            of Miyato and Koyama (2018).
 
     Input: image (batch, height, width, num_channels) float in [-1, 1].
     Output: (patch logits (batch, h, w, 1), class logits (batch, num_domains)), both
@@ -204,6 +208,7 @@ class DiscriminatorV1(keras.Model):
         num_channels=RGB,
         has_gaps=False,
         multi_task=False,
+        projection=False,
         dtype=None,
         **kwargs,
     ):
@@ -246,6 +251,10 @@ class DiscriminatorV1(keras.Model):
         # large numbers, and the penalty differentiates it.
         scores = num_domains if multi_task else 1
         patches = bare_convolution(scores, 3, dtype=full, name="patches")(x)
+        if projection:
+            each = bare_convolution(num_domains, 3, dtype=full, name="label_patches")(x)
+            join = layers.Concatenate(dtype=full, name="all_patches")
+            patches = join([patches, each])
         if separate_classifier:
             x = halved(filled, "classifier_")
         if multi_task:

@@ -149,9 +149,9 @@ def critic_terms(
         changed: bool (batch,), the images to include in the adversarial loss; see
             `adversarial_loss`. An image and its translation are excluded together, or
             WGAN's critic could increase its bias without limit.
-        target: one-hot labels of the generated images if the discriminator is a
-            multi-task discriminator; WGAN-GP's penalty then applies to the logits of
-            these domains.
+        target: labels of the generated images if the discriminator's patch logits
+            depend on the label (see `of_label`); WGAN-GP's penalty then applies to the
+            logits for these labels.
 
     Returns:
         {term of `table`: scalar}.
@@ -164,8 +164,8 @@ def critic_terms(
     patch_logits, class_logits = discriminator(ops.concatenate(images, axis=0))
     real_logits, fake_logits, *_ = ops.split(patch_logits, len(images))
     if target is not None:
-        real_logits = of_domains(real_logits, label)
-        fake_logits = of_domains(fake_logits, target)
+        real_logits = of_label(real_logits, label, label_slices)
+        fake_logits = of_label(fake_logits, target, label_slices)
     class_logits = ops.split(class_logits, len(images))[2 if separate else 0]
     # R1 differentiates at real images, WGAN-GP at x̂ of equation 8.
     at = image
@@ -175,7 +175,8 @@ def critic_terms(
     def score(x):
         logits, _ = discriminator(x)
         if target is not None:
-            logits = of_domains(logits, target if adversarial == WGAN_GP else label)
+            at_label = target if adversarial == WGAN_GP else label
+            logits = of_label(logits, at_label, label_slices)
         # The released code differentiates the sum over patches.
         return logits if adversarial == WGAN_GP else ops.mean(logits, axis=(1, 2, 3))
 
@@ -204,7 +205,7 @@ def generator_terms(
     adversarial=WGAN_GP,
     label_smoothing=0.0,
     changed=None,
-    multi_task=False,
+    conditional=False,
 ):
     """Computes the terms of the generator's loss.
 
@@ -226,7 +227,8 @@ def generator_terms(
         label_smoothing: see `domain_classification`.
         changed: bool (batch,), the images to include in the adversarial loss of the
             first pass; see `adversarial_loss`.
-        multi_task: whether the discriminator has patch logits for each domain.
+        conditional: whether the discriminator's patch logits depend on the label (see
+            `of_label`).
 
     Returns:
         {term of `table`: scalar}.
@@ -239,8 +241,8 @@ def generator_terms(
 
     def terms(table, fake, target, changed=None):
         patch_logits, class_logits = discriminator(fake)
-        if multi_task:
-            patch_logits = of_domains(patch_logits, target)
+        if conditional:
+            patch_logits = of_label(patch_logits, target, label_slices)
         seen = SimpleNamespace(
             image=image,
             fake=fake,
@@ -264,17 +266,35 @@ def generator_terms(
     return {term: crossed.get(term, 0.0) + same_domain[term] for term in same_domain}
 
 
-def of_domains(logits, label):
-    """Selects the logits of each image's domain.
+def of_label(logits, label, label_slices):
+    """Computes the patch logits for each image's label.
 
     Args:
-        logits: (batch, h, w, domains).
-        label: one-hot (batch, domains).
+        logits: (batch, h, w, domains) of a multi-task discriminator, or (batch, h, w,
+            1 + domains) of a projection discriminator.
+        label: (batch, label_width), of the image. A multi-task discriminator has
+            one-hot labels.
+        label_slices: see `domain_classification`.
 
     Returns:
-        (batch, h, w, 1).
+        (batch, h, w, 1): the logit of the image's domain; or, with projection, the
+        first logit plus those of the domains. A binary label that is off subtracts its
+        logit, and an unknown label adds nothing.
+
+    Reference: StarGAN v2 (Choi et al. 2020), section 3.2, for multi-task
+        discriminators; Miyato and Koyama (2018), equation 4, for projection.
     """
-    return ops.sum(logits * label[:, None, None, :], axis=-1, keepdims=True)
+    signs = [
+        2.0 * label[:, columns] - 1.0 if label_type == BINARY else label[:, columns]
+        for columns, label_type in label_slices
+    ]
+    if len(signs) > 1:
+        known = ops.split(label[:, -len(signs) :], len(signs), axis=1)
+        signs = [sign * mask for sign, mask in zip(signs, known, strict=True)]
+    signs = ops.concatenate(signs, axis=-1)[:, None, None, :]
+    domains = signs.shape[-1]
+    total = ops.sum(logits[..., -domains:] * signs, axis=-1, keepdims=True)
+    return total + logits[..., :1] if logits.shape[-1] > domains else total
 
 
 def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):

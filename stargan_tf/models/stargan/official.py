@@ -148,6 +148,7 @@ def _check_exportable(options: Mapping[str, Any]) -> None:
         "separate_classifier": False,
         "ema_decay": 0.0,
         "multi_task": False,
+        "projection": False,
     }
     # Files of earlier versions lack the options that were added later.
     changed = [n for n, value in ours.items() if options.get(n, value) != value]

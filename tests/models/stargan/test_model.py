@@ -735,7 +735,7 @@ def test_each_image_meets_the_logits_of_its_domain(adversarial):
         zero,
         image,
         tf.zeros((1, 1, 1, 1)),
-        (),
+        ((slice(0, 2), "one_hot"),),
         table,
         adversarial,
         target=one,
@@ -753,7 +753,11 @@ def test_each_image_meets_the_logits_of_its_domain(adversarial):
         ({"datasets": (HAIR, MOOD), "multi_task": True}, "single data set"),
         (
             {"datasets": MOOD, "multi_task": True, "separate_classifier": True},
-            "Remove one of them",
+            "and separate_classifier=True. Remove one of them",
+        ),
+        (
+            {"datasets": MOOD, "multi_task": True, "projection": True},
+            "and projection=True. Remove one of them",
         ),
     ],
 )
@@ -765,3 +769,25 @@ def test_multi_task_does_not_fit_everything(arguments, message):
 def test_no_classifier_no_pretraining():
     with pytest.raises(InputError, match="pretraining_steps train a classifier"):
         tiny(MOOD, multi_task=True).compile(pretraining_steps=5)
+
+
+# --- a projection discriminator -----------------------------------------------------
+
+
+def test_a_projection_discriminator_knows_the_label(batch):
+    """It trains with a classifier, of its own or not, and in joint training."""
+    for datasets, separate in ((HAIR, True), ((HAIR, MOOD), False)):
+        model = tiny(datasets, projection=True, separate_classifier=separate)
+        model.compile(critic_steps=1)
+        image, space = batch[0], model.label_space
+        hair = np.float32([[1, 0, 1], [0, 1, 0], [1, 0, 0], [0, 1, 1]])
+        label = space.embed(hair, 0)
+        kernel = model.discriminator.get_layer("label_patches").kernel
+        before = kernel.numpy()
+        logs = fit(model, (image, label), 2).history
+        assert {"d_classification", "g_classification", "d_penalty"} < set(logs)
+        changed = np.ptp(kernel.numpy() - before, axis=(0, 1, 2)) > 0
+        known = np.arange(space.num_domains) < 3  # The other data set has no images.
+        np.testing.assert_array_equal(changed, known)
+        patches, classes = model.discriminator(image)
+        assert patches.shape[-1] == 1 + classes.shape[-1] == 1 + space.num_domains

@@ -21,6 +21,7 @@ from stargan_tf.models.stargan.objective import (
     generator_table,
     gradient_penalty,
     mean_change,
+    of_label,
     one_hot_classification,
     r1_penalty,
     shifted,
@@ -49,6 +50,26 @@ def test_one_hot_classification_of_equal_logits_is_the_log_of_the_count():
 
 
 PARTS = ((slice(0, 2), "binary"), (slice(2, 5), "one_hot"))
+
+
+@pytest.mark.parametrize(
+    ("logits", "label", "parts", "expected"),
+    [
+        # A multi-task discriminator: the logit of the domain.
+        ([2.0, 3.0, 5.0], [0, 1, 0], ((slice(0, 3), "one_hot"),), 3.0),
+        # Projection: the first, plus those of labels that are on, minus the others.
+        ([1.0, 2.0, 3.0], [1, 0], PARTS[:1], 1 + 2 - 3),
+        ([7.0, 2.0, 3.0, 5.0], [0, 1, 0], ((slice(0, 3), "one_hot"),), 7 + 3),
+        # The second data set has labels, the first is unknown; and the reverse.
+        ([7.0, 2.0, 3.0, 5.0, 1.0, 4.0], [0, 0, 1, 0, 0, 0, 1], PARTS, 7 + 5),
+        ([7.0, 2.0, 3.0, 5.0, 1.0, 4.0], [0, 1, 0, 0, 0, 1, 0], PARTS, 7 - 2 + 3),
+    ],
+)
+def test_patch_logits_for_a_label(logits, label, parts, expected):
+    logits = np.tile(np.float32(logits), (1, 2, 2, 1))
+    received = of_label(logits, np.float32([label]), parts)
+    assert received.shape == (1, 2, 2, 1)
+    np.testing.assert_allclose(received, expected)
 
 
 def test_one_data_set_has_no_mask():
