@@ -80,6 +80,8 @@ format: $(VENV)/dev
 $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing:" \
 	  "sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@# An older pip takes half an hour to choose versions for TensorFlow 2.18.
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 # Metadata that an earlier installation left here would hide what pyproject.toml now says.
 $(VENV)/core: pyproject.toml | $(BIN)/python

@@ -14,7 +14,9 @@ the training split. Held-out faces are translated to each hair color, to the opp
 value of every other attribute, and to their labels ("same"). The table's columns:
 
 - seen: percentage of translations that the classifier assigns to the target; *new*:
-  the same for faces without the target attribute; *real*: accuracy on real faces;
+  the same for faces without the target attribute; *real*: the same for real faces that
+  have the target label, which is what a translation can expect at best if it looks
+  like them;
 - others: increase of the classifier's error on labels that should not change (for a
   hair color, all labels but hair colors) over its error on real faces, in percentage
   points;
@@ -378,7 +380,9 @@ def scores(translate, images, labels, info, classify, faces) -> dict[str, dict]:
             seen, new = ~wrong[:, column], (target_labels != labels)[:, column]
             row["seen"] = 100 * seen.mean()
             row["new"] = 100 * seen[new].mean() if new.any() else None
-            row["real"] = 100 * (1 - wrong_before[:, column].mean())
+            before, wanted = ~wrong_before[:, column], target_labels[:, column]
+            right = [before[labels[:, column] == value].mean() for value in (0, 1)]
+            row["real"] = 100 * (right[0] * (wanted == 0) + right[1] * wanted).mean()
         row["others"] = 100 * (wrong[:, others].mean() - wrong_before[:, others].mean())
         row["identity"] = faces.identity(outputs) if faces else None
         row["change"] = change.mean()
