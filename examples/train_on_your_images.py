@@ -2,7 +2,7 @@
 Title: Train StarGAN on a folder of your own images
 Author: The stargan_tf authors
 Date created: 2026/11/28
-Last modified: 2026/11/28
+Last modified: 2026/11/29
 Description: Train a StarGAN on one folder of images per domain, and resume training.
 Accelerator: GPU
 
@@ -89,11 +89,12 @@ show({name: list(map(train.load, rows_of[name][:3])) for name in domains}, "trai
 """
 ## Train
 
-The arguments make a small StarGAN that learns quickly. With `output="blend"` the
-generator draws an image and a mask of where it replaces the input, and with
-`conditioning="blocks"` every residual block sees the labels. Without arguments,
-`StarGAN(train.info)` and `compile()` give the model and the training of the paper,
-which takes 200,000 steps.
+The arguments make a small StarGAN that learns quickly. The generator draws an image and
+a mask of where it replaces the input (`output`), its residual blocks see the labels
+(`conditioning`), and skip connections carry fine detail (`skips` and `upsampling`). The
+discriminator also judges how well an image fits its label (`projection`). Images are
+translated with averaged weights (`ema_decay`). Without arguments, `StarGAN(train.info)`
+and `compile()` give the model and the training of the paper, which takes 200,000 steps.
 
 `training_batches` repeats forever and flips images at random. `SampleImages` translates
 held-out images every few hundred steps, and `StopOnNaN` ends a training that diverges.
@@ -108,6 +109,10 @@ model = stargan_tf.StarGAN(
     discriminator_layers=5,
     output="blend",
     conditioning="blocks",
+    upsampling="resize",
+    skips=True,
+    projection=True,
+    ema_decay=0.998,
 )
 model.compile(learning_rate=6e-4, critic_steps=1, total_steps=STEPS)
 callbacks = [
