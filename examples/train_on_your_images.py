@@ -141,8 +141,8 @@ model.save(FOLDER / "hair.keras")
 """
 ## Translate and measure
 
-After so few steps, the new hair still has gaps and spots. For comparison, the shipped
-model `toon_attributes` was trained for 2,500 steps.
+After so few steps, new hair still has rims of the old color. For comparison, the
+shipped model `toon_attributes` was trained for 2,500 steps.
 
 `evaluate` trains a separate classifier on the training images and applies it to
 translations of held-out images. The error is the percentage of translations in which it

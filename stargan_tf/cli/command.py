@@ -262,7 +262,8 @@ LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 # a GPU build that finds no driver, which is normal on a machine without a GPU.
 _CHATTER = re.compile(
     rb"[IW]\d{4} |WARNING: All log messages before absl::InitializeLog"
-    rb"|E\d{4} .*(cuInit|Unable to register cu)"
+    # TensorFlow 2.18 begins lines with the date.
+    rb"|(E\d{4}|\d{4}-\d\d-\d\d [\d:.]+: E) .*(cuInit|Unable to register cu)"
 )
 
 

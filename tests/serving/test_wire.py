@@ -44,7 +44,9 @@ def check_fields(ours, theirs, seen):
     for field in ours.fields:
         other = theirs.fields_by_number[field.number]
         assert other.name == field.name
-        assert other.is_repeated == field.is_repeated
+        # Protobuf before 6.31, which TensorFlow 2.18 needs, lacks `is_repeated`.
+        if hasattr(other, "is_repeated"):
+            assert other.is_repeated == field.is_repeated
         enumeration = other.type == other.TYPE_ENUM
         assert field.type == (field.TYPE_INT32 if enumeration else other.type)
         if field.message_type:
