@@ -205,7 +205,7 @@ FLAGS = ["--steps=4", "--checkpoint_every=2", "--log_every=1", "--sample_every=4
 
 
 def test_two_devices_train(toy_run, tiny):
-    """As one does: tests/distribution/test_replicas.py, and here test_workers.py."""
+    """That they train as one does is tested in tests/distribution/test_replicas.py."""
     flags = [*tiny, *FLAGS, "--nodeterministic", "--distribute=mirrored"]
     shared = toy_run("shared", PREPARED)
     two = {"TEST_LOGICAL_CPUS": "2", **SMALL}
