@@ -180,6 +180,17 @@ def test_v1_labels_of_averages_are_found_by_name(tmp_path):
         np.testing.assert_array_equal(ours[first], theirs[first + 2])
 
 
+def test_v1_labels_of_a_projection_are_found_by_name(tmp_path):
+    source = v1("Black", "Male", "Young", projection=True)
+    model = v1("Young", "Smile", seed=1, projection=True)
+    warm_start(model, save(source, tmp_path, "stargan"))
+    ours, theirs = (weights(m.discriminator) for m in (model, source))
+    np.testing.assert_array_equal(ours["patches/kernel"], theirs["patches/kernel"])
+    ours, theirs = (layer["label_patches/kernel"] for layer in (ours, theirs))
+    np.testing.assert_array_equal(ours[..., 0], theirs[..., 2])
+    assert not np.array_equal(ours[..., 1], theirs[..., 1])
+
+
 def test_networks_options_come_from_the_model(tmp_path):
     save(v2("cat", "dog"), tmp_path, "stargan_v2")
     given = {"init_from": str(tmp_path), "dataset": "toon_people"}
