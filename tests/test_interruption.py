@@ -31,9 +31,9 @@ with interruption.handled_signals():
 BUSY = "sum(range(2 * 10**7))"
 
 
-def started(work, **options):
-    command = [sys.executable, "-c", PROCESS.format(work=work)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+def started(work, *before):
+    command = [*before, sys.executable, "-c", PROCESS.format(work=work)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     return process
 
@@ -59,10 +59,7 @@ def test_the_echo_of_a_signal_is_no_second_one(work):
 
 
 def test_a_signal_that_is_ignored_stays_ignored():
-    def as_nohup_does():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    with started("time.sleep(0.5)", preexec_fn=as_nohup_does) as process:
+    with started("time.sleep(0.5)", "nohup") as process:
         process.send_signal(signal.SIGHUP)
         assert process.communicate(timeout=30)[0] == "worked\n"
     assert process.returncode == 0
