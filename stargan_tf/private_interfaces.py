@@ -122,6 +122,8 @@ def random_state_restored() -> Iterator[None]:
     seed, draws = _attribute(context, "_seed"), vars(context).get("_rng")
     seeds = [get(name) for name in names]
     of_python, of_numpy = random.getstate(), np.random.get_state()
+    # `keras.utils.set_random_seed` of Keras 3.10 keeps an existing generator as it is.
+    of_keras.set_global_attribute(names[1], None)
     try:
         yield
     finally:

@@ -39,16 +39,16 @@ def old_folder(path):
     return path
 
 
-def refusing(monkeypatch, name, path, code):
-    """Lets `os.<name>` fail on one path."""
-    real = getattr(os, name)
+def refusing(monkeypatch, owner, name, path, code):
+    """Lets a method of `Path` or a function of `os` fail on one path."""
+    real = getattr(owner, name)
 
     def function(first, *rest, **options):
         if Path(first) == path:
             raise OSError(code, os.strerror(code), str(first))
         return real(first, *rest, **options)
 
-    monkeypatch.setattr(os, name, function)
+    monkeypatch.setattr(owner, name, function)
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -176,21 +176,21 @@ def test_what_cannot_be_written_is_named_with_the_reason(
     tmp_path, monkeypatch, code, advice
 ):
     path = tmp_path / "a" / "b"
-    refusing(monkeypatch, "mkdir", tmp_path / "a", code)
+    refusing(monkeypatch, Path, "mkdir", tmp_path / "a", code)
     with pytest.raises(files.NotWritten, match=f"the results {path}: {advice}"):
         files.write_text(path, "x", "results")
     assert names_in(tmp_path) == []
 
 
 def test_a_read_only_folder_takes_no_folder(tmp_path, monkeypatch):
-    path, real = old_folder(tmp_path / "folder"), os.mkdir
+    path, real = old_folder(tmp_path / "folder"), Path.mkdir
 
-    def mkdir(folder, *arguments):
-        if Path(folder).name.startswith(files.PREFIX):
+    def mkdir(folder, *arguments, **options):
+        if folder.name.startswith(files.PREFIX):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
-        return real(folder, *arguments)
+        return real(folder, *arguments, **options)
 
-    monkeypatch.setattr(os, "mkdir", mkdir)
+    monkeypatch.setattr(Path, "mkdir", mkdir)
     with pytest.raises(files.NotWritten, match=f"export {path}: Read-only file system"):
         files.new_folder(path, "export").__enter__()
     assert (path / "a").read_text() == "old"
@@ -242,7 +242,7 @@ def test_nothing_is_replaced_where_that_is_not_wanted(tmp_path):
 
 def test_an_old_folder_that_cannot_be_moved_away_stays(tmp_path, monkeypatch):
     path = old_folder(tmp_path / "folder")
-    refusing(monkeypatch, "rename", path, errno.EBUSY)
+    refusing(monkeypatch, os, "rename", path, errno.EBUSY)
     with (
         pytest.raises(files.NotWritten, match="busy"),
         files.new_folder(path, "folder") as folder,
@@ -367,7 +367,7 @@ def test_leftovers_of_running_processes_stay(tmp_path):
 def test_leftovers_that_cannot_be_removed_are_no_obstacle(tmp_path, monkeypatch):
     (tmp_path / f"{files.PREFIX}one").write_text("")
     (tmp_path / f"{files.PREFIX}two").write_text("")
-    refusing(monkeypatch, "unlink", tmp_path / f"{files.PREFIX}one", errno.EACCES)
+    refusing(monkeypatch, Path, "unlink", tmp_path / f"{files.PREFIX}one", errno.EACCES)
     files.remove_leftovers(tmp_path)
     files.remove_leftovers(tmp_path / "missing")
     assert names_in(tmp_path) == [f"{files.PREFIX}one"]

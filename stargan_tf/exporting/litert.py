@@ -387,7 +387,8 @@ def _in_integers(
     converter.representative_dataset = representative_dataset
     with warnings.catch_warnings():
         # TensorFlow calibrates with an interpreter that it declares deprecated.
-        warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter")
+        for start in ("tf.lite.Interpreter", "Please use the LiteRT interpreter"):
+            warnings.filterwarnings("ignore", rf"\s*Warning: {start}")
         content = calibrated(converter)
     expected = KerasOutputs(file, input_type, calibration.first(PROBED))
 
