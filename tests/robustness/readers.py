@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import stargan_tf
@@ -177,8 +178,7 @@ def _official():
 
 def weights_torch(folder):
     """A generator in the form of the authors' code."""
-    import torch
-
+    torch = pytest.importorskip("torch")
     state = {key: torch.tensor(array) for key, array in _official().items()}
     torch.save(state, folder / "5-G.ckpt")
 
