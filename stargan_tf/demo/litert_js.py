@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from stargan_tf.data.cache import cache_folder
+from stargan_tf.download import download
 from stargan_tf.errors import InputError
 from stargan_tf.files import new_folder, temporary_folder
 
@@ -42,16 +43,10 @@ def is_runtime(folder: Path) -> bool:
 
 
 def _fetch(name: str, folder: Path) -> None:
-    from keras.utils import get_file
-
     url = f"{REGISTRY}/@litertjs/{name}/-/{name}-{VERSION}.tgz"
+    what = f"the browser's runtime (@litertjs/{name})"
+    advice = f"Run '{INSTALL}' in another folder, and pass that as --runtime."
     with temporary_folder() as scratch:
-        try:
-            tarball = get_file(origin=url, file_hash=PACKAGES[name], cache_dir=scratch)
-            shutil.unpack_archive(tarball, scratch, "gztar", filter="data")
-        except Exception as error:  # Keras raises plain exceptions.
-            raise InputError(
-                f"The browser's runtime {url} cannot be downloaded: {error}. Run "
-                f"'{INSTALL}' in another folder, and pass that as --runtime."
-            ) from error
+        tarball = download(url, scratch, what, advice, PACKAGES[name])
+        shutil.unpack_archive(tarball, scratch, "gztar", filter="data")
         shutil.move(scratch / "package", folder / name)

@@ -276,7 +276,7 @@ def test_code_in_the_answer_does_not_run(publisher, command, tmp_path):
 
 
 def test_an_interrupted_download_leaves_nothing(publisher, monkeypatch):
-    def interrupted(origin, cache_dir, cache_subdir):
+    def interrupted(origin, file_hash, cache_dir, cache_subdir):
         (cache_dir / FILE).write_bytes(b"half")
         raise KeyboardInterrupt
 

@@ -147,7 +147,7 @@ def test_a_failed_download_leaves_nothing(publisher, own_cache, temporary, troub
 def test_an_interrupted_download_leaves_nothing(
     publisher, own_cache, temporary, monkeypatch
 ):
-    def interrupted(origin, cache_dir, cache_subdir):
+    def interrupted(origin, file_hash, cache_dir, cache_subdir):
         (cache_dir / "1.pth").write_bytes(b"half")
         raise KeyboardInterrupt
 
