@@ -65,6 +65,7 @@ _SMALL = {
     "upsampling": "resize",
     "skips": True,
     "separate_classifier": True,
+    "projection": True,
     "ema_decay": 0.999,
     "adversarial": "non_saturating",
     "targets": "asked",
@@ -75,11 +76,11 @@ _SMALL = {
     "learning_rate": 6e-4,
     "beta_1": 0.0,
     "beta_2": 0.99,
-    "classification": 0.6,
+    "classification": 3.0,
     "reconstruction": 0.0,
     "r1": 0.0,
-    "change": 0.5,
-    "unchanged": 20.0,
+    "change": 4.0,
+    "unchanged": 40.0,
 }
 
 # All other values are the options' defaults, which are those of the paper.
@@ -136,7 +137,7 @@ PRESETS = {
             "discriminator_layers": 6,
             "batch_size": 8,
             "pretraining_steps": 5000,
-            "steps": 15_500,
+            "steps": 10_000,
             "checkpoint_every": 500,
             "sample_every": 500,
             "log_every": 50,
