@@ -126,7 +126,7 @@ PRESETS = {
         },
     ),
     "photos_64": Preset(
-        "StarGAN for a few thousand photographs: 64 px, 45 minutes on two CPU cores.",
+        "StarGAN for a few thousand photographs: 64 px, half an hour on two CPU cores.",
         {
             **_SMALL,
             "image_size": 64,
