@@ -16,8 +16,6 @@ import {themeButton} from './theme.js';
 import {Translator} from './translator.js';
 import {cameraButton} from './camera_button.js';
 
-// Longer side of camera images, for each pixel of the model's side.
-const CAMERA_PIXELS = 3;
 const byId = (id) => document.getElementById(id);
 
 async function readDescription() {
@@ -84,14 +82,14 @@ function showSpeed(milliseconds) {
   byId('rate').textContent = `${twoDigits(1000 / milliseconds)} per second · `;
 }
 
-function connectPictures({choice, translator, take, failed}, faces, size) {
+function connectPictures({choice, translator, take, failed}, faces) {
   const camera = cameraButton(byId('camera'), {
     frame: (video) => {
       // Frames are skipped while one is waiting to be translated.
       if (translator.stale) return;
-      // The browser reduces faster than `resampled` does.
-      const options = {mirrored: true, largest: CAMERA_PIXELS * size};
-      take(drawn(video, video.videoWidth, video.videoHeight, options), {nextFrame: true});
+      take(
+        drawn(video, video.videoWidth, video.videoHeight, {mirrored: true}),
+        {nextFrame: true});
     },
     failed, started: clearWarning,
   });
@@ -135,7 +133,7 @@ async function main() {
   const bench = workbench(description, faces);
   byId('choices').replaceChildren(bench.choice.root);
   connectStage();
-  const still = connectPictures(bench, faces, description.image_size);
+  const still = connectPictures(bench, faces);
   if (faces.length) {
     still(await fetchPhoto(faces[0].url), faces[0].domains);
     bench.choice.suggest();

@@ -23,8 +23,8 @@ export async function readPhoto(blob, name) {
 }
 
 /** The image as a canvas; transparent parts are laid on white. */
-export function drawn(image, width, height, {mirrored = false, largest = LARGEST} = {}) {
-  const scale = Math.min(1, largest / Math.max(width, height));
+export function drawn(image, width, height, {mirrored = false} = {}) {
+  const scale = Math.min(1, LARGEST / Math.max(width, height));
   const canvas = document.createElement('canvas');
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
