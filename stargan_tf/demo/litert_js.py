@@ -1,6 +1,7 @@
 """LiteRT.js, which runs models in browsers: downloaded from npm, and cached."""
 
 import shutil
+import tarfile
 from pathlib import Path
 
 from stargan_tf.data.cache import cache_folder
@@ -48,5 +49,8 @@ def _fetch(name: str, folder: Path) -> None:
     advice = f"Run '{INSTALL}' in another folder, and pass that as --runtime."
     with temporary_folder() as scratch:
         tarball = download(url, scratch, what, advice, PACKAGES[name])
-        shutil.unpack_archive(tarball, scratch, "gztar", filter="data")
+        try:
+            shutil.unpack_archive(tarball, scratch, "gztar", filter="data")
+        except (OSError, tarfile.TarError) as error:
+            raise InputError(f"Cannot unpack {what} ({error}). {advice}") from error
         shutil.move(scratch / "package", folder / name)

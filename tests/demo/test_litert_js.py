@@ -56,7 +56,7 @@ def test_it_is_fetched_once(registry):
 
 
 def refused(tmp_path):
-    with pytest.raises(InputError, match="Cannot download") as error:
+    with pytest.raises(InputError, match="Cannot (download|unpack)") as error:
         runtime_folder()
     assert "npm install @litertjs/core@" in str(error.value)
     assert not list((tmp_path / "cache").glob("litertjs-*"))
@@ -70,9 +70,7 @@ def test_another_content_is_refused_and_nothing_stays(registry, tmp_path):
 
 def test_a_path_that_leaves_the_package_is_refused(registry, tmp_path):
     registry(files=(*FILES, "../../../escaped.js"))
-    with pytest.raises(tarfile.TarError, match="outside the destination"):
-        runtime_folder()
-    assert not list((tmp_path / "cache").glob("litertjs-*"))
+    assert "outside the destination" in refused(tmp_path)
     assert not list(tmp_path.rglob("escaped.js"))
 
 
