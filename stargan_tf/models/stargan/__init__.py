@@ -137,7 +137,7 @@ PRESETS = {
             "discriminator_layers": 6,
             "batch_size": 8,
             "pretraining_steps": 5000,
-            "steps": 10_000,
+            "steps": 16_000,
             "checkpoint_every": 500,
             "sample_every": 500,
             "log_every": 50,
