@@ -18,7 +18,7 @@ PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
 demo: $(VENV)/core
 	$(BIN)/stargan-tf datasets save --dataset toon_attributes --split held_out --count 10 \
-	  --image_size 64 --output $(FACES) --overwrite
+	  --image_size 128 --output $(FACES) --overwrite
 	$(BIN)/stargan-tf translate --model toon_attributes --all $(FACES) \
 	  --output $(FACES).png --overwrite
 	@echo "Faces nobody trained on, translated by the model that comes with the package:" \

@@ -34,7 +34,7 @@ FACES = 4
 FOLDER = Path("runs/serve_and_convert")
 
 model = stargan_tf.load_model("toon_attributes")
-held_out = stargan_tf.load_dataset("toon_attributes", split="held_out", image_size=64)
+held_out = stargan_tf.load_dataset("toon_attributes", split="held_out", image_size=128)
 images = np.stack([held_out.load(number) for number in range(FACES)])
 
 """
@@ -95,7 +95,7 @@ The client in the package speaks gRPC and needs neither TensorFlow nor Keras
 from stargan_tf.serving import Client
 
 with Client("localhost:8500", "faces") as client:
-    (blond,) = client.translate(["me.jpg"], to="Blond_Hair")  # uint8 (64, 64, 3)
+    (blond,) = client.translate(["me.jpg"], to="Blond_Hair")  # uint8 (128, 128, 3)
 ```
 
 Without Docker, `stargan-tf serve --model runs/serve_and_convert/served/faces` starts a

@@ -49,7 +49,8 @@ the held-out split: the model has not seen these people.
 """
 
 model = stargan_tf.load_model("toon_attributes")
-held_out = stargan_tf.load_dataset("toon_attributes", split="held_out", image_size=64)
+size = model.label_space.image_size  # 128
+held_out = stargan_tf.load_dataset("toon_attributes", "held_out", image_size=size)
 images = np.stack([held_out.load(number) for number in range(FACES)])
 print("Domains:", ", ".join(model.label_space.datasets[0].domains))
 print("Images:", images.shape, images.dtype)
@@ -97,7 +98,7 @@ blond = held_out.labels[:FACES].copy()
 blond[:, [domains.index("Black_Hair"), domains.index("Brown_Hair")]] = 0
 blond[:, domains.index("Blond_Hair")] = 1
 answers = [
-    held_out.known.truth(name, label, 64)
+    held_out.known.truth(name, label, size)
     for name, label in zip(held_out.names[:FACES], blond, strict=True)
 ]
 translated = translations["Blond_Hair"]
@@ -113,7 +114,7 @@ show(
 The same model translates image files and whole folders:
 
 ```
-stargan-tf datasets save --dataset toon_attributes --image_size 64 --output faces
+stargan-tf datasets save --dataset toon_attributes --image_size 128 --output faces
 stargan-tf translate --model toon_attributes --to Blond_Hair faces --output blond
 stargan-tf translate --model toon_attributes --all faces --output grid.png
 ```

@@ -63,7 +63,7 @@ def test_whose_a_path_is(tmp_path):
 
 def test_hair_is_dyed_as_it_was_in_truth(monkeypatch):
     monkeypatch.setenv("STARGAN_TF_CACHE_LIMIT_MB", "0")
-    faces = stargan_tf.load_dataset("toon_attributes", "held_out", 64)
+    faces = stargan_tf.load_dataset("toon_attributes", "held_out", 128)
     images = np.stack([faces.load(i) for i in range(4)])
     model = stargan_tf.load_model("toon_attributes")
     black = faces.labels[:4].copy()

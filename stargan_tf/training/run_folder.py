@@ -210,7 +210,7 @@ def load_model(
 
     ```python
     model = stargan_tf.load_model("toon_attributes")
-    images = model.translate(images, "Blond_Hair")  # (n, 64, 64, 3)
+    images = model.translate(images, "Blond_Hair")  # (n, 128, 128, 3)
     ```
     """
     if is_official(model):
