@@ -311,21 +311,35 @@ def stepped(parameters):
 def test_additions_of_ours_have_no_official_form(tmp_path):
     from stargan_tf.data.info import DatasetInfo
     from stargan_tf.models.stargan.model import StarGAN
+    from stargan_tf.models.stargan_v2.model import StarGANV2
 
     info = DatasetInfo("a", ("b", "c"), "binary", 16)
-    small = {"base_filters": 2, "num_residual_blocks": 1, "discriminator_layers": 2}
-    for options in (
+    kinds = DatasetInfo("a", ("b", "c"), "one_hot", 64)
+    small = {"num_residual_blocks": 1, "discriminator_layers": 2}
+    small["discriminator_filters"] = 2
+    small_v2 = {"max_filters": 4, "style_dim": 4, "hidden_dim": 4}
+    v1 = ("stargan", StarGAN, info, small)
+    v2 = ("stargan_v2", StarGANV2, kinds, small_v2)
+    additions = (
         {"output": "blend"},
         {"conditioning": "blocks"},
         {"upsampling": "resize"},
         {"skips": True},
         {"separate_classifier": True},
         {"ema_decay": 0.9},
-    ):
-        model = StarGAN(info, discriminator_filters=2, **small, **options)
-        state = checkpoints.State(1, "stargan", [info.to_dict()], [0], {})
+    )
+    additions_to_v2 = (
+        {"generator_filters": 4},
+        {"upsampling": "bilinear"},
+        {"latent_injection": True},
+    )
+    cases = [(v1, options) for options in additions]
+    cases += [(v2, options) for options in additions_to_v2]
+    for (family, model_class, info, sizes), options in cases:
+        model = model_class(info, base_filters=2, **sizes, **options)
+        state = checkpoints.State(1, family, [info.to_dict()], [0], {})
         checkpoint = checkpoints.save(tmp_path, model, state, keep=1)
-        with pytest.raises(InputError, match="Received: a model with another"):
+        with pytest.raises(InputError, match=f"with another {next(iter(options))}"):
             check_exportable(checkpoint, state)
 
 

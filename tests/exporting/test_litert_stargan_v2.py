@@ -57,11 +57,13 @@ def test_styles_depend_on_the_domain(style_litert, animal_pictures):
     assert np.abs(first - second).max() > 1e-3
 
 
-def test_high_pass_models_take_masks(animal_pictures):
-    file = stargan_v2.litert_model(style_model(high_pass=1.0)).files[0]
+def test_bilinear_high_pass_models_take_masks(animal_pictures):
+    model = style_model(high_pass=1.0, upsampling="bilinear")
+    file = stargan_v2.litert_model(model).files[0]
     content = convert(file, "none", "float32")
     inputs = signatures(content)["synthesize"]["inputs"]
     assert inputs["masks"]["shape"] == [1, 64, 64, 2]
+    assert "RESIZE_BILINEAR" in operations(content)
     assert compare(file, content, "float32", animal_pictures)["synthesize"].max < 1e-4
 
 

@@ -266,6 +266,7 @@ def test_presets_of_the_second_paper(
         "high_pass": high_pass,
         "mask_provider": provider,
         "generator_filters": None,
+        "upsampling": "nearest",
         "latent_injection": False,
     }
     assert config.compile_options == {

@@ -205,6 +205,7 @@ def test_networks_options_come_from_the_model(tmp_path):
         **V2,
         "high_pass": 0.0,
         "generator_filters": None,
+        "upsampling": "nearest",
         "latent_injection": False,
     }
     # A preset yields, a flag must agree, the run's own file needs no model any more.

@@ -56,6 +56,13 @@ MODEL_OPTIONS = (
         int,
     ),
     _network(
+        "upsampling",
+        "nearest",
+        "Upsampling in the generator. nearest: as in the paper; bilinear: no visible "
+        "squares with narrow networks.",
+        choices=("nearest", "bilinear"),
+    ),
+    _network(
         "latent_injection",
         False,
         "Pass the latent code and the domain directly to the generator, without a "

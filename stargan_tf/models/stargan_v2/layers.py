@@ -121,7 +121,8 @@ class AdaINResidualBlock(keras.layers.Layer):
     Args:
         filters: number of output channels. If it differs from that of the input, the
             shortcut has a 1×1 convolution without bias.
-        upsample: whether to double height and width (nearest neighbor).
+        upsample: whether to double height and width.
+        interpolation: `"nearest"` or `"bilinear"`, for doubling.
         use_shortcut: whether to add the shortcut and divide by √2; `False` with
             high-pass skips. The weights then still include the 1×1 convolution, as in
             official checkpoints, but it is neither used nor trained.
@@ -132,14 +133,22 @@ class AdaINResidualBlock(keras.layers.Layer):
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5, "ResBlk" with AdaIN.
     """
 
-    def __init__(self, filters, upsample=False, use_shortcut=True, **kwargs):
+    def __init__(
+        self,
+        filters,
+        upsample=False,
+        interpolation="nearest",
+        use_shortcut=True,
+        **kwargs,
+    ):
         # No autocast, so that the style is not rounded.
         super().__init__(autocast=False, **kwargs)
         self.filters = filters
         self.upsample = upsample
+        self.smooth = interpolation == "bilinear"
         self.use_shortcut = use_shortcut
         dtype = self.dtype_policy
-        if upsample:
+        if upsample and not self.smooth:
             self.conv_1 = DoublingConv2D(
                 filters, kernel_initializer=he_normal(), dtype=dtype, name="conv_1"
             )
@@ -150,7 +159,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         self.norm_2 = AdaIN(dtype=dtype, name="norm_2")
         self.relu = leaky_relu(dtype=dtype, name="relu")
         self.doubling = keras.layers.UpSampling2D(
-            2, "channels_last", dtype=dtype, name="double"
+            2, "channels_last", interpolation, dtype=dtype, name="double"
         )
         self.shortcut = None
 
@@ -176,7 +185,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         image, style = inputs
         image = ops.cast(image, self.compute_dtype)
         x = self.relu(self.norm_1([image, style]))
-        x = self.conv_1(x)
+        x = self.conv_1(self.doubling(x) if self.upsample and self.smooth else x)
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x

@@ -135,9 +135,9 @@ def _latents(model: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def without_tiling(generator: Any) -> Any:
-    """Replaces upsampling in a generator by operations without Tile."""
+    """Replaces nearest-neighbor doubling in a generator by operations without Tile."""
     for layer in generator.layers:
-        if isinstance(layer, AdaINResidualBlock):
+        if isinstance(layer, AdaINResidualBlock) and not layer.smooth:
             layer.doubling = doubled
     return generator
 

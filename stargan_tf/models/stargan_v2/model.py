@@ -110,6 +110,7 @@ class StarGANV2(StarGANBase):
             `set_mask_provider`.
         generator_filters: channels of G at full resolution if they differ from
             `base_filters`; `max_filters` of G is scaled in proportion.
+        upsampling: `"nearest"`, as in the paper, or `"bilinear"` (see `GeneratorV2`).
         latent_injection: whether the generator takes the latent code and the domain
             directly, without a mapping network (configuration D of the paper's
             ablation). The width of style codes is then `latent_dim` + the number of
@@ -160,6 +161,7 @@ class StarGANV2(StarGANBase):
         high_pass=0.0,
         mask_provider=None,
         generator_filters=None,
+        upsampling="nearest",
         latent_injection=False,
         *,
         num_domains=None,
@@ -199,6 +201,7 @@ class StarGANV2(StarGANBase):
             "max_filters": max_filters,
             "high_pass": high_pass,
             "generator_filters": generator_filters,
+            "upsampling": upsampling,
             "latent_injection": latent_injection,
         }
         if latent_injection:
@@ -227,6 +230,7 @@ class StarGANV2(StarGANBase):
             **generator_sizes,
             **style,
             high_pass=high_pass,
+            upsampling=upsampling,
             name="generator",
         )
         if latent_injection:

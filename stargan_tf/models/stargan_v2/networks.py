@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from stargan_tf.data.info import RGB, sides
+from stargan_tf.errors import check_choice
 from stargan_tf.layers.convolution import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps
@@ -24,6 +25,7 @@ from stargan_tf.models.stargan_v2.layers import (
 # Generator.
 SKIP_SIZES = (32, 64, 128)
 BOTTLENECK_BLOCKS = 2
+UPSAMPLINGS = ("nearest", "bilinear")
 # Mapping network.
 SHARED_LAYERS = 4
 HIDDEN_LAYERS_PER_DOMAIN = 3
@@ -50,6 +52,9 @@ class GeneratorV2(keras.Model):
         high_pass: divisor of the high-pass skips (`w_hpf`), or 0 for none. The skips
             are for faces: they carry outlines of the source past the bottleneck, whose
             sides are then halved once more, and the decoder's blocks have no shortcuts.
+        upsampling: interpolation that doubles the sides: `"nearest"`, as in the paper;
+            or `"bilinear"`, which narrow networks need to avoid visible squares (Karras
+            et al. 2020, StyleGAN2), not in the paper.
         num_channels: number of channels of the images.
         has_gaps: whether images may have pixels without data (see `FillGaps`).
 
@@ -60,7 +65,7 @@ class GeneratorV2(keras.Model):
         because there is no final tanh: clip them to [-1, 1] before display.
 
     Raises:
-        InputError: if the image size is not supported.
+        InputError: if the image size is not supported, or for an unknown `upsampling`.
 
     Reference: StarGAN v2 (Choi et al. 2020), appendix E, table 5.
     """
@@ -72,12 +77,14 @@ class GeneratorV2(keras.Model):
         base_filters=None,
         max_filters=512,
         high_pass=0.0,
+        upsampling="nearest",
         num_channels=RGB,
         has_gaps=False,
         dtype=None,
         **kwargs,
     ):
         check_image_size(image_size)
+        check_choice("upsampling", upsampling, UPSAMPLINGS)
         # === Layers ===
         full = {"dtype": at_least_float32(dtype)}
         size = sides(image_size)
@@ -116,7 +123,8 @@ class GeneratorV2(keras.Model):
         for i in range(1, BOTTLENECK_BLOCKS + 1):
             x = up(f"styled_{i}", filters[-1])([x, style])
         for i, width in enumerate(reversed(filters[:-1]), 1):
-            x = up(f"up_{i}", width, upsample=True)([x, style])
+            doubled = up(f"up_{i}", width, upsample=True, interpolation=upsampling)
+            x = doubled([x, style])
             x = skip(x, encoded)
         x = InstanceNormalization(dtype=dtype, name="to_rgb_norm")(x)
         x = leaky_relu(dtype=dtype, name="to_rgb_relu")(x)

@@ -234,17 +234,18 @@ def _tables(sizes: Sizes) -> dict[str, Table]:
 
 
 def _check_exportable(options: Mapping[str, Any]) -> None:
-    if options.get("generator_filters"):
+    papers = {
+        "generator_filters": None,
+        "upsampling": "nearest",
+        "latent_injection": False,
+    }
+    # Files of earlier versions lack the options that were added later.
+    changed = [n for n, value in papers.items() if options.get(n, value) != value]
+    if changed:
         raise InputError(
             "Only models with the paper's architecture can be exported for the "
-            "official code. Received: a model with generator_filters. Export it as a "
-            "SavedModel or as LiteRT files."
-        )
-    if options.get("latent_injection"):
-        raise InputError(
-            "Only models with a mapping network can be exported for the official code. "
-            "Received: a model with latent_injection. Export it as a SavedModel or as "
-            "LiteRT files."
+            f"official code. Received: a model with another {' and '.join(changed)}. "
+            "Export it as a SavedModel or as LiteRT files."
         )
 
 

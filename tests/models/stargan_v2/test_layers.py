@@ -164,11 +164,28 @@ def test_an_up_block_without_shortcut_keeps_its_weights_unused_and_untrained():
     assert len(block.weights) == len(block.trainable_weights) + 1
 
 
+def test_a_bilinear_block_of_zero_convolutions_keeps_a_slope():
+    block = AdaINResidualBlock(1, upsample=True, interpolation="bilinear")
+    slope = np.tile(np.arange(4.0, dtype=np.float32), (1, 4, 1))[..., None]
+    inputs = [slope, np.ones((1, 2), np.float32)]
+    block.build([x.shape for x in inputs])
+    for weight in block.weights:
+        weight.assign(tf.zeros_like(weight))
+    row = [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]
+    doubled = np.tile(row, (1, 8, 1))[..., None]
+    np.testing.assert_allclose(block(inputs), doubled / np.sqrt(2), atol=1e-6)
+
+
 LAYERS = {
     "adain": (AdaIN, {}, [(2, 8, 8, 4), (2, 5)]),
     "adain_block": (
         AdaINResidualBlock,
         {"filters": 6, "upsample": True},
+        [(2, 8, 8, 4), (2, 5)],
+    ),
+    "bilinear_block": (
+        AdaINResidualBlock,
+        {"filters": 6, "upsample": True, "interpolation": "bilinear"},
         [(2, 8, 8, 4), (2, 5)],
     ),
     "down_block": (
