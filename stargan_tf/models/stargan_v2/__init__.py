@@ -333,6 +333,7 @@ PRESETS = {
             "image_size": 64,
             "base_filters": 16,
             "max_filters": 64,
+            "upsampling": "bilinear",
             "style_dim": 16,
             "latent_dim": 8,
             "hidden_dim": 64,
