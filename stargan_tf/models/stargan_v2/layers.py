@@ -185,7 +185,8 @@ class AdaINResidualBlock(keras.layers.Layer):
         image, style = inputs
         image = ops.cast(image, self.compute_dtype)
         x = self.relu(self.norm_1([image, style]))
-        x = self.conv_1(self.doubling(x) if self.upsample and self.smooth else x)
+        x = self.conv_1(x)
+        x = self.doubling(x) if self.upsample and self.smooth else x
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x
