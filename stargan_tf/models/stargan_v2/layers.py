@@ -122,10 +122,11 @@ class AdaINResidualBlock(keras.layers.Layer):
         filters: number of output channels. If it differs from that of the input, the
             shortcut has a 1×1 convolution without bias.
         upsample: whether to double height and width.
-        interpolation: `"nearest"` or `"bilinear"`, for doubling.
         use_shortcut: whether to add the shortcut and divide by √2; `False` with
             high-pass skips. The weights then still include the 1×1 convolution, as in
             official checkpoints, but it is neither used nor trained.
+        interpolation: `"nearest"` doubles before the convolution, as in the paper;
+            `"bilinear"` after it, which is less work and smoother.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: (batch, height[·2], width[·2], filters).
@@ -137,8 +138,8 @@ class AdaINResidualBlock(keras.layers.Layer):
         self,
         filters,
         upsample=False,
-        interpolation="nearest",
         use_shortcut=True,
+        interpolation="nearest",
         **kwargs,
     ):
         # No autocast, so that the style is not rounded.
