@@ -125,8 +125,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         use_shortcut: whether to add the shortcut and divide by √2; `False` with
             high-pass skips. The weights then still include the 1×1 convolution, as in
             official checkpoints, but it is neither used nor trained.
-        interpolation: `"nearest"` doubles before the convolution, as in the paper;
-            `"bilinear"` after it, which is less work and smoother.
+        interpolation: `"nearest"`, as in the paper, or `"bilinear"`.
 
     Input: [x (batch, height, width, channels), style (batch, style_dim)].
     Output shape: (batch, height[·2], width[·2], filters).
@@ -186,8 +185,7 @@ class AdaINResidualBlock(keras.layers.Layer):
         image, style = inputs
         image = ops.cast(image, self.compute_dtype)
         x = self.relu(self.norm_1([image, style]))
-        x = self.conv_1(x)
-        x = self.doubling(x) if self.upsample and self.smooth else x
+        x = self.conv_1(self.doubling(x) if self.upsample and self.smooth else x)
         x = self.conv_2(self.relu(self.norm_2([x, style])))
         if not self.use_shortcut:
             return x
