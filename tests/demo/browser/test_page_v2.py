@@ -33,7 +33,7 @@ def shown(page, domain):
 
 
 def latents(page, seed):
-    code = "async s => Array.from((await import('./page/random.js')).normal(s, 3))"
+    code = "async s => Array.from((await import('./page/styles.js')).normal(s, 3))"
     return np.float32([page.evaluate(code, seed)])
 
 

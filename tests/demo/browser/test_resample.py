@@ -6,11 +6,11 @@ from stargan_tf.data.pictures import as_square
 from tests.demo.browser.canvas import distance
 
 RESAMPLED = """async ([values, width, height, size]) => {
-  const {resampled} = await import('./page/resample.js');
+  const {resampled} = await import('./page/image.js');
   return Array.from(resampled(Uint8ClampedArray.from(values), width, height, size));
 }"""
 USED = """async ([values, width, height, size, description]) => {
-  const {Square} = await import('./page/square.js');
+  const {Square} = await import('./page/image.js');
   const picture = document.createElement('canvas');
   [picture.width, picture.height] = [width, height];
   const pixels = new ImageData(Uint8ClampedArray.from(values), width, height);

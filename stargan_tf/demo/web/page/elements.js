@@ -1,6 +1,10 @@
-/** Creates elements. */
+/** Elements of the page. */
+
+// === Controls ===
 
 /**
+ * Creates an element.
+ *
  * @param {string} tag
  * @param {object} properties of the element; `data` and `aria` hold attributes.
  * @param {(Node|string)[]} children
@@ -69,4 +73,84 @@ export function percentSlider({title, value, changed, label = title, min = 0}) {
   const root = element(
     'div', {className: 'slider with-value'}, element('span', {}, title), input, output);
   return {root, set};
+}
+
+// === Messages ===
+
+const status = document.getElementById('status');
+const box = document.getElementById('notice');
+let timer;
+
+/** Shows a status message, which screen readers read politely. */
+export function tell(text) {
+  clearTimeout(timer);
+  // A slider causes many messages within a second; only the last one is shown.
+  timer = setTimeout(() => { status.textContent = text; }, 400);
+}
+
+/** Shows an error until it is cleared. */
+export function warn(text) {
+  box.textContent = text;
+  box.hidden = false;
+}
+
+/** Hides the box. */
+export function clearWarning() {
+  box.hidden = true;
+}
+
+// === Saving ===
+
+/** Saves a canvas to a file. @param {HTMLCanvasElement} canvas @param {string} name */
+export function savePng(canvas, name) {
+  canvas.toBlob((blob) => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }, 'image/png');
+}
+
+// === The theme: light, dark, or that of the system ===
+
+const NAMES = {'': 'Theme: system', light: 'Theme: light', dark: 'Theme: dark'};
+const KEY = 'stargan-theme';
+
+/**
+ * The theme's button; the browser remembers the theme.
+ *
+ * @param {HTMLButtonElement} button selects the next theme.
+ * @param {HTMLElement} name shows its name.
+ */
+export function themeButton(button, name) {
+  const set = (theme) => {
+    document.documentElement.dataset.theme = theme;
+    name.textContent = NAMES[theme];
+    button.setAttribute('aria-label', NAMES[theme]);
+  };
+  const order = Object.keys(NAMES);
+  let now = remembered();
+  set(now);
+  button.addEventListener('click', () => {
+    now = order[(order.indexOf(now) + 1) % order.length];
+    set(now);
+    remember(now);
+  });
+}
+
+// Browsers may forbid storage; the page works without it.
+function remembered() {
+  try {
+    const theme = localStorage.getItem(KEY);
+    return theme in NAMES ? theme : '';
+  } catch {
+    return '';
+  }
+}
+
+function remember(theme) {
+  try {
+    localStorage.setItem(KEY, theme);
+  } catch { /* Kept only while the page is open. */ }
 }

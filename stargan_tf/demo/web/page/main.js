@@ -1,20 +1,11 @@
 /** Assembles the page. */
 
-import {acceleratorChoice} from './accelerator_choice.js';
-import {cropView} from './crop.js';
-import {faceButtons, listFaces} from './faces.js';
-import {fileInput} from './file_input.js';
-import {LabelChoice} from './label_choice.js';
-import {clearWarning, tell, warn} from './messages.js';
-import {drawn, fetchPhoto, readPhoto} from './photo.js';
-import {show} from './pixels.js';
-import {savePng} from './save.js';
-import {Square} from './square.js';
-import {StyleChoice} from './style_choice.js';
-import {obstacle} from './support.js';
-import {themeButton} from './theme.js';
-import {Translator} from './translator.js';
-import {cameraButton} from './camera_button.js';
+import {clearWarning, savePng, tell, themeButton, warn} from './elements.js';
+import {Square, cropView, drawn, fetchPhoto, readPhoto, show} from './image.js';
+import {LabelChoice} from './labels.js';
+import {Translator, acceleratorChoice, obstacle} from './model.js';
+import {cameraButton, faceButtons, fileInput, listFaces} from './sources.js';
+import {StyleChoice} from './styles.js';
 
 const byId = (id) => document.getElementById(id);
 
