@@ -17,6 +17,8 @@ value of every other attribute, and to their labels ("same"). The table's column
   the same for faces without the target attribute; *real*: the same for real faces that
   have the target label, which is what a translation can expect at best if it looks
   like them;
+- first: for hair colors, percentage of translations in which the target is the most
+  probable hair color; *first, real*: the same for real faces with that label;
 - others: increase of the classifier's error on labels that should not change (for a
   hair color, all labels but hair colors) over its error on real faces, in percentage
   points;
@@ -134,13 +136,13 @@ def accuracy(arguments: argparse.Namespace) -> None:
     classify, source = classifier(arguments), open_split(arguments, HELD_OUT)
     images, labels = read(source)
     print(f"Accuracy on {len(images)} real held-out faces:")
-    shares = (classify(images) == labels).mean(0)
+    shares = ((classify(images) > 0) == labels).mean(0)
     for name, share in zip(source.info.domains, shares, strict=True):
         print(f"{name:<12}{100 * share:6.1f} %")
 
 
 def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a function from images to attributes; trains a classifier if needed."""
+    """Returns a function from images to logits; trains a classifier if needed."""
     import keras
 
     source = open_split(arguments, TRAIN)
@@ -159,7 +161,7 @@ def classifier(arguments: argparse.Namespace) -> Callable[[np.ndarray], np.ndarr
     def classify(images: np.ndarray) -> np.ndarray:
         both = images, images[:, :, ::-1]
         logits = [network.predict(faces, BATCH, verbose=0) for faces in both]
-        return (sum(logits) > 0).astype(np.float32)
+        return sum(logits)
 
     return classify
 
@@ -366,23 +368,31 @@ def scores(translate, images, labels, info, classify, faces) -> dict[str, dict]:
     """Returns {target: {metric: value}}, with None for metrics without images."""
     from stargan_tf.steering.labels import all_targets
 
-    wrong_before, table = classify(images) != labels, {}
+    logits_before, table = classify(images), {}
+    wrong_before = (logits_before > 0) != labels
     for target, target_labels in {**all_targets(info, labels), SAME: labels}.items():
         outputs = translate(images, target_labels)
-        wrong = classify(outputs) != target_labels
+        logits = classify(outputs)
+        wrong = (logits > 0) != target_labels
         change = np.abs(outputs.astype(np.float32) - images).mean(-1)
         size = change.shape[1]
         ends = np.r_[: size // 6, size - size // 6 : size]
         others, row = np.ones(len(info.domains), bool), {}
         if target != SAME:
             column = info.index(target)
-            others[[column, *map(info.index, info.rivals(target))]] = False
+            rivals = [*map(info.index, info.rivals(target))]
+            others[[column, *rivals]] = False
             seen, new = ~wrong[:, column], (target_labels != labels)[:, column]
             row["seen"] = 100 * seen.mean()
             row["new"] = 100 * seen[new].mean() if new.any() else None
             before, wanted = ~wrong_before[:, column], target_labels[:, column]
             right = [before[labels[:, column] == value].mean() for value in (0, 1)]
             row["real"] = 100 * (right[0] * (wanted == 0) + right[1] * wanted).mean()
+            if rivals:
+                real = logits_before[labels[:, column] == 1]
+                for name, scored in {"first": logits, "first, real": real}.items():
+                    first = scored[:, column] > scored[:, rivals].max(1)
+                    row[name] = 100 * first.mean()
         row["others"] = 100 * (wrong[:, others].mean() - wrong_before[:, others].mean())
         row["identity"] = faces.identity(outputs) if faces else None
         row["change"] = change.mean()

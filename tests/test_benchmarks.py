@@ -169,11 +169,13 @@ def test_photos_counts_what_the_classifier_sees(photos):
         return outputs
 
     def classify(images):
-        return images[:, 5, 4:8, 0].astype(np.float32)
+        return images[:, 5, 4:8, 0] - np.float32(0.5)
 
     targets = photos["scores"](translate, images, labels, info, classify, None)
     brown, male, same = (targets[name] for name in ("Brown_Hair", "Male", "same"))
     assert (brown["seen"], brown["new"], brown["real"]) == (0, 0, 100)
+    assert (brown["first"], brown["first, real"]) == (0, 100)
+    assert targets["Black_Hair"]["first"] == 100 and "first" not in male
     assert (male["seen"], male["new"]) == (100, 100)
     assert targets["Black_Hair"]["others"] == brown["others"] == 0
     assert male["others"] == pytest.approx(100 / 12)  # One of 4 × 3 labels.
@@ -182,7 +184,7 @@ def test_photos_counts_what_the_classifier_sees(photos):
     assert brown["upper half"] > 2 * brown["change"] - 0.1 and "seen" not in same
 
     def blind(images):
-        return classify(images) * np.float32([1, 1, 0, 1])
+        return classify(images) - np.float32([0, 0, 1, 0])
 
     targets = photos["scores"](translate, images, labels, info, blind, None)
     assert [targets[name]["real"] for name in NAMES] == [100, 100, 0, 100]
