@@ -266,9 +266,17 @@ STARGAN = ModelFamily(
             "Output of the generator. image: an image, as in the paper; blend: an "
             "image and a mask of where it replaces the input; clipped_blend: the same "
             "with a mask that reaches 0, so that the input can stay unchanged; "
-            "additive: a change of the input; fixed_point: a change added as in "
-            "Fixed-Point GAN, which alters bright and dark pixels even where it is 0.",
-            choices=("image", "blend", "clipped_blend", "additive", "fixed_point"),
+            "additive: a change of the input; sparse_additive: the same without faint "
+            "changes; fixed_point: a change added as in Fixed-Point GAN, which alters "
+            "bright and dark pixels even where it is 0.",
+            choices=(
+                "image",
+                "blend",
+                "clipped_blend",
+                "additive",
+                "sparse_additive",
+                "fixed_point",
+            ),
         ),
         _network(
             "conditioning",

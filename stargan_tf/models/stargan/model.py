@@ -63,7 +63,8 @@ class StarGAN(LabelModel):
         discriminator_layers: strided convolutions of the discriminator, each of which
             halves the image (`d_repeat_num`).
         output: output of the generator: `"image"`, as in the paper, `"blend"`,
-            `"clipped_blend"`, `"additive"`, or `"fixed_point"` (see `GeneratorV1`).
+            `"clipped_blend"`, `"additive"`, `"sparse_additive"`, or `"fixed_point"`
+            (see `GeneratorV1`).
         conditioning: where the label enters the generator: `"input"`, as in the paper,
             `"blocks"`, or `"adain"` (see `GeneratorV1`).
         upsampling: `"transposed"`, as in the paper, or `"resize"` (see `GeneratorV1`).

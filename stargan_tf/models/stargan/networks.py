@@ -18,7 +18,14 @@ from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
 from stargan_tf.layers.precision import at_least_float32, configurable
 
 # Options of the generator.
-OUTPUTS = ("image", "blend", "clipped_blend", "additive", "fixed_point")
+OUTPUTS = (
+    "image",
+    "blend",
+    "clipped_blend",
+    "additive",
+    "sparse_additive",
+    "fixed_point",
+)
 UPSAMPLINGS = ("transposed", "resize")
 CONDITIONINGS = ("input", "blocks", "adain")
 
@@ -47,9 +54,10 @@ class GeneratorV1(keras.Model):
         output: what the last layer computes. `"image"`: an image, as in the paper.
             Not in the paper: `"blend"`, an image and a mask of where it replaces the
             input (see `Blend`); `"clipped_blend"`, the same with a mask that reaches 0
-            and 1; `"additive"`, a change of the input (see `Change`); and
-            `"fixed_point"`, tanh(image + change), as in Fixed-Point GAN. With these the
-            network does not have to learn to copy its input.
+            and 1; `"additive"`, a change of the input (see `Change`);
+            `"sparse_additive"`, a change without the faint part (see `SparseChange`);
+            and `"fixed_point"`, tanh(image + change), as in Fixed-Point GAN. With these
+            the network does not have to learn to copy its input.
         conditioning: where the label enters. `"input"`: at the input, as in the paper.
             Not in the paper: `"blocks"`, also in every residual block (see
             `ConditionalResidualBlock`), and `"adain"`, only in the residual blocks.
@@ -99,6 +107,7 @@ class GeneratorV1(keras.Model):
         conditional = conditioning != "input"
         residual_block = ConditionalResidualBlock if conditional else ResidualBlock
         edge = 3 if skips else 7
+        blends = output.endswith("blend")
 
         # === Functional model ===
         def block(x, name, filters, kernel_size, strides, **kwargs):
@@ -131,18 +140,19 @@ class GeneratorV1(keras.Model):
                 skip = layers.Concatenate(dtype=dtype, name=f"skip_{i}")
                 x = skip([x, encoded.pop()])
         x = bare_convolution(
-            num_channels + output.endswith("blend"),
+            num_channels + blends,
             edge,
             # The initial change is zero.
-            "zeros" if output in ("additive", "fixed_point") else uniform_fan_in(),
+            uniform_fan_in() if output == "image" or blends else "zeros",
             name="to_rgb",
             dtype=dtype,
         )(x)
-        if output.endswith("blend"):
+        if blends:
             blend = Blend if output == "blend" else ClippedBlend
             outputs = blend(dtype=full, name="blend")([filled, x])
-        elif output == "additive":
-            outputs = Change(dtype=full, name="change")([filled, x])
+        elif output.endswith("additive"):
+            change = Change if output == "additive" else SparseChange
+            outputs = change(dtype=full, name="change")([filled, x])
         else:
             if output == "fixed_point":
                 x = layers.Add(dtype=full, name="change")([filled, x])
@@ -423,8 +433,28 @@ class Change(keras.layers.Layer):
 
     def call(self, inputs):
         image, features = inputs
-        share = ops.tanh(features)
+        share = self.share(features)
         return image + share - ops.abs(share) * image
+
+    def share(self, features):
+        """Maps the features to [-1, 1]."""
+        return ops.tanh(features)
+
+
+@keras.saving.register_keras_serializable(package="stargan_tf")
+class SparseChange(Change):
+    """A `Change` that is exactly zero where it would be faint.
+
+    t is moved toward 0 by 0.04, about five gray levels of a pixel of middle brightness,
+    and is 0 where it was smaller (soft thresholding, the proximal operator of the L1
+    norm). Its gradient is that without the threshold (the straight-through estimator of
+    Bengio et al. 2013), or a change of zero could not grow.
+    """
+
+    def share(self, features):
+        share = super().share(features)
+        sparse = ops.sign(share) * ops.relu(ops.abs(share) - 0.04)
+        return share + ops.stop_gradient(sparse - share)
 
 
 def bare_convolution(filters, kernel_size, initializer=None, **kwargs):

@@ -120,7 +120,7 @@ def test_asked_labels_of_joint_training_stay_in_their_data_set():
 def test_all_additions_train_together_and_are_saved(datasets, batch, tmp_path):
     model = tiny(
         datasets,
-        output="additive",
+        output="sparse_additive",
         conditioning="blocks",
         upsampling="resize",
         skips=True,

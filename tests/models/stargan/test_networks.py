@@ -15,6 +15,7 @@ from stargan_tf.models.stargan.networks import (
     DiscriminatorV1,
     GeneratorV1,
     ResidualBlock,
+    SparseChange,
 )
 
 
@@ -124,7 +125,7 @@ def test_resized_images_have_no_checkerboard():
         lambda: GeneratorV1(3, 2, 1, dtype="mixed_bfloat16", name="generator"),
         lambda: GeneratorV1(3, 2, 1, output="blend", conditioning="blocks"),
         lambda: GeneratorV1(
-            3, 2, 1, output="additive", upsampling="resize", skips=True
+            3, 2, 1, output="sparse_additive", upsampling="resize", skips=True
         ),
         lambda: DiscriminatorV1(16, 3, 2, 2, separate_classifier=True),
         lambda: DiscriminatorV1(16, 3, 2, 2, dtype="mixed_bfloat16", name="critic"),
@@ -215,3 +216,22 @@ def test_a_change_moves_pixels_toward_white_or_black_and_no_further():
     ):
         output = Change()([image, np.full_like(image, drawn)])
         np.testing.assert_allclose(output, expected, atol=1e-6)
+
+
+def test_a_sparse_change_drops_what_is_faint_and_can_grow_from_zero():
+    image = np.array([-0.2, 0.0, 0.6], "f")[None, None, :, None]
+    faint, strong = np.arctanh([0.03, 0.54])
+    layer = SparseChange()
+    for drawn, expected in (
+        (0.0, image),
+        (faint, image),
+        (-faint, image),
+        (strong, image + 0.5 * (1.0 - image)),
+        (-strong, image - 0.5 * (1.0 + image)),
+    ):
+        output = layer([image, np.full_like(image, drawn)])
+        np.testing.assert_allclose(output, expected, atol=1e-6)
+    features = tf.Variable(np.full_like(image, faint))
+    with tf.GradientTape() as tape:
+        output = layer([image, features])
+    assert np.all(tape.gradient(output, features).numpy() > 0.5)
