@@ -60,7 +60,7 @@ _ABLATION_B = {**_ABLATION_A, "multi_task": True}
 
 # For a few thousand images.
 _SMALL = {
-    "output": "additive",
+    "output": "sparse_additive",
     "conditioning": "blocks",
     "upsampling": "resize",
     "skips": True,
@@ -80,7 +80,7 @@ _SMALL = {
     "reconstruction": 0.0,
     "r1": 0.0,
     "change": 4.0,
-    "unchanged": 40.0,
+    "unchanged": 60.0,
 }
 
 # All other values are the options' defaults, which are those of the paper.

@@ -445,7 +445,7 @@ class Change(keras.layers.Layer):
 class SparseChange(Change):
     """A `Change` that is exactly zero where it would be faint.
 
-    t is moved toward 0 by 0.04, about five gray levels of a pixel of middle brightness,
+    t is moved toward 0 by 0.08, about ten gray levels of a pixel of middle brightness,
     and is 0 where it was smaller (soft thresholding, the proximal operator of the L1
     norm). Its gradient is that without the threshold (the straight-through estimator of
     Bengio et al. 2013), or a change of zero could not grow.
@@ -453,7 +453,7 @@ class SparseChange(Change):
 
     def share(self, features):
         share = super().share(features)
-        sparse = ops.sign(share) * ops.relu(ops.abs(share) - 0.04)
+        sparse = ops.sign(share) * ops.relu(ops.abs(share) - 0.08)
         return share + ops.stop_gradient(sparse - share)
 
 

@@ -52,7 +52,11 @@ GENERATOR_TERMS = {
     ),
     "classification": (
         lambda seen: domain_classification(
-            seen.label, seen.class_logits, seen.label_slices, seen.label_smoothing
+            seen.label,
+            seen.class_logits,
+            seen.label_slices,
+            seen.label_smoothing,
+            seen.changed,
         ),
         "classification",
     ),
@@ -225,8 +229,9 @@ def generator_terms(
             images translated to the target label.
         adversarial: one of `ADVERSARIALS`.
         label_smoothing: see `domain_classification`.
-        changed: bool (batch,), the images to include in the adversarial loss of the
-            first pass; see `adversarial_loss`.
+        changed: bool (batch,), the images to include in the adversarial and the
+            classification loss of the first pass: an image whose labels stay needs no
+            change.
         conditional: whether the discriminator's patch logits depend on the label (see
             `of_label`).
 
@@ -318,10 +323,8 @@ def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):
     """
     wrong = -logits if real else logits
     losses = ops.softplus(wrong) if adversarial == NON_SATURATING else wrong
-    if changed is not None:
-        losses = ops.mean(losses, axis=range(1, len(losses.shape)))
-        losses = ops.cast(changed, losses.dtype) * losses
-    return ops.mean(losses)
+    losses = ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
+    return mean_of_counted(losses, changed)
 
 
 def gradient_penalty(gradients):
@@ -357,7 +360,9 @@ def r1_penalty(gradients):
     return 0.5 * ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3)))
 
 
-def domain_classification(label, logits, label_slices, label_smoothing=0.0):
+def domain_classification(
+    label, logits, label_slices, label_smoothing=0.0, counted=None
+):
     """Computes the classification loss over the known labels of each image.
 
     Args:
@@ -367,6 +372,8 @@ def domain_classification(label, logits, label_slices, label_smoothing=0.0):
         label_slices: for each data set (slice of its labels, "binary" or "one_hot").
         label_smoothing: in [0, 1), as in `keras.losses.BinaryCrossentropy`: with 0.2
             the loss of a binary label is smallest at a predicted probability of 90 %.
+        counted: bool (batch,), the images to include; all by default. Excluded images
+            count as 0 in the mean.
 
     Returns:
         Scalar, the mean over images; unknown labels do not contribute.
@@ -381,9 +388,10 @@ def domain_classification(label, logits, label_slices, label_smoothing=0.0):
         labels = labels * (1.0 - label_smoothing) + label_smoothing / values
         losses.append(cross_entropy[label_type](labels, logits[:, columns]))
     if len(losses) == 1:
-        return ops.mean(losses[0])
+        return mean_of_counted(losses[0], counted)
     mask = label[:, -len(losses) :]  # (batch, n)
-    return ops.mean(ops.sum(mask * ops.stack(losses, axis=-1), axis=-1))
+    losses = ops.sum(mask * ops.stack(losses, axis=-1), axis=-1)
+    return mean_of_counted(losses, counted)
 
 
 def binary_classification(label, logits):
@@ -429,9 +437,14 @@ def mean_change(image, fake, counted=None):
     squared = ops.mean(ops.square(image - fake), axis=-1)
     # The derivative of the square root is infinite at 0.
     distances = ops.mean(ops.sqrt(squared + 1e-6), axis=(1, 2)) - 1e-3  # (batch,)
+    return mean_of_counted(distances, counted)
+
+
+def mean_of_counted(losses, counted=None):
+    """Computes the mean of losses (batch,), with 0 for images that do not count."""
     if counted is not None:
-        distances = ops.cast(counted, distances.dtype) * distances
-    return ops.mean(distances)
+        losses = ops.cast(counted, losses.dtype) * losses
+    return ops.mean(losses)
 
 
 def shifted(images, uniform):

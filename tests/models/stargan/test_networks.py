@@ -220,7 +220,7 @@ def test_a_change_moves_pixels_toward_white_or_black_and_no_further():
 
 def test_a_sparse_change_drops_what_is_faint_and_can_grow_from_zero():
     image = np.array([-0.2, 0.0, 0.6], "f")[None, None, :, None]
-    faint, strong = np.arctanh([0.03, 0.54])
+    faint, strong = np.arctanh([0.07, 0.58])
     layer = SparseChange()
     for drawn, expected in (
         (0.0, image),
