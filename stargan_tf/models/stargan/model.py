@@ -303,8 +303,7 @@ class StarGAN(LabelModel):
             targets: target labels: `"permuted"`, labels of other images in the batch,
                 as in the paper, or `"asked"`, the image's label with at most one
                 change (see `asked_labels`), as users request it. Images whose label
-                does not change are then excluded from the adversarial losses and from
-                the generator's classification loss.
+                does not change are then excluded from the adversarial loss.
             augment: whether to shift the input images of the discriminator randomly
                 (not in the paper; see `shifted`).
             noise: whether to add noise to the input images of the discriminator's

@@ -52,11 +52,7 @@ GENERATOR_TERMS = {
     ),
     "classification": (
         lambda seen: domain_classification(
-            seen.label,
-            seen.class_logits,
-            seen.label_slices,
-            seen.label_smoothing,
-            seen.changed,
+            seen.label, seen.class_logits, seen.label_slices, seen.label_smoothing
         ),
         "classification",
     ),
@@ -229,9 +225,8 @@ def generator_terms(
             images translated to the target label.
         adversarial: one of `ADVERSARIALS`.
         label_smoothing: see `domain_classification`.
-        changed: bool (batch,), the images to include in the adversarial and the
-            classification loss of the first pass: an image whose labels stay needs no
-            change.
+        changed: bool (batch,), the images to include in the adversarial loss of the
+            first pass; see `adversarial_loss`.
         conditional: whether the discriminator's patch logits depend on the label (see
             `of_label`).
 
@@ -323,8 +318,10 @@ def adversarial_loss(logits, real, adversarial=WGAN_GP, changed=None):
     """
     wrong = -logits if real else logits
     losses = ops.softplus(wrong) if adversarial == NON_SATURATING else wrong
-    losses = ops.mean(losses, axis=tuple(range(1, len(losses.shape))))
-    return mean_of_counted(losses, changed)
+    if changed is not None:
+        losses = ops.mean(losses, axis=range(1, len(losses.shape)))
+        losses = ops.cast(changed, losses.dtype) * losses
+    return ops.mean(losses)
 
 
 def gradient_penalty(gradients):
@@ -360,9 +357,7 @@ def r1_penalty(gradients):
     return 0.5 * ops.mean(ops.sum(ops.square(gradients), axis=(1, 2, 3)))
 
 
-def domain_classification(
-    label, logits, label_slices, label_smoothing=0.0, counted=None
-):
+def domain_classification(label, logits, label_slices, label_smoothing=0.0):
     """Computes the classification loss over the known labels of each image.
 
     Args:
@@ -372,8 +367,6 @@ def domain_classification(
         label_slices: for each data set (slice of its labels, "binary" or "one_hot").
         label_smoothing: in [0, 1), as in `keras.losses.BinaryCrossentropy`: with 0.2
             the loss of a binary label is smallest at a predicted probability of 90 %.
-        counted: bool (batch,), the images to include; all by default. Excluded images
-            count as 0 in the mean.
 
     Returns:
         Scalar, the mean over images; unknown labels do not contribute.
@@ -388,10 +381,9 @@ def domain_classification(
         labels = labels * (1.0 - label_smoothing) + label_smoothing / values
         losses.append(cross_entropy[label_type](labels, logits[:, columns]))
     if len(losses) == 1:
-        return mean_of_counted(losses[0], counted)
+        return ops.mean(losses[0])
     mask = label[:, -len(losses) :]  # (batch, n)
-    losses = ops.sum(mask * ops.stack(losses, axis=-1), axis=-1)
-    return mean_of_counted(losses, counted)
+    return ops.mean(ops.sum(mask * ops.stack(losses, axis=-1), axis=-1))
 
 
 def binary_classification(label, logits):
@@ -437,14 +429,9 @@ def mean_change(image, fake, counted=None):
     squared = ops.mean(ops.square(image - fake), axis=-1)
     # The derivative of the square root is infinite at 0.
     distances = ops.mean(ops.sqrt(squared + 1e-6), axis=(1, 2)) - 1e-3  # (batch,)
-    return mean_of_counted(distances, counted)
-
-
-def mean_of_counted(losses, counted=None):
-    """Computes the mean of losses (batch,), with 0 for images that do not count."""
     if counted is not None:
-        losses = ops.cast(counted, losses.dtype) * losses
-    return ops.mean(losses)
+        distances = ops.cast(counted, distances.dtype) * distances
+    return ops.mean(distances)
 
 
 def shifted(images, uniform):

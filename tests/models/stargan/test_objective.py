@@ -74,12 +74,8 @@ def test_patch_logits_for_a_label(logits, label, parts, expected):
 
 def test_one_data_set_has_no_mask():
     label = np.array([[1.0, 1.0], [0.0, 0.0]], np.float32)
-    logits = np.zeros((2, 2), "f")
-    loss = domain_classification(label, logits, PARTS[:1])
+    loss = domain_classification(label, np.zeros((2, 2), "f"), PARTS[:1])
     assert float(loss) == pytest.approx(2 * LOG_2)
-    counted = np.array([True, False])
-    loss = domain_classification(label, logits, PARTS[:1], counted=counted)
-    assert float(loss) == pytest.approx(LOG_2)
 
 
 def test_joint_labels_count_only_where_the_mask_says_known():
@@ -89,8 +85,6 @@ def test_joint_labels_count_only_where_the_mask_says_known():
     logits = np.zeros((2, 5), np.float32)
     loss = domain_classification(label, logits, PARTS)
     assert float(loss) == pytest.approx((2 * LOG_2 + math.log(3)) / 2)
-    loss = domain_classification(label, logits, PARTS, counted=np.array([False, True]))
-    assert float(loss) == pytest.approx(math.log(3) / 2)
 
 
 def test_unknown_part_has_no_gradient():
