@@ -17,6 +17,18 @@ from stargan_tf.models.family import (
     make_option,
 )
 
+# Options of the generator.
+OUTPUTS = (
+    "image",
+    "blend",
+    "clipped_blend",
+    "additive",
+    "sparse_additive",
+    "fixed_point",
+)
+UPSAMPLINGS = ("transposed", "resize")
+CONDITIONINGS = ("input", "blocks", "adain")
+
 _network = partial(make_option, NETWORKS)
 _width = partial(_network, minimum=1, maximum=MAX_FILTERS)
 _optimization = partial(make_option, OPTIMIZATION)
@@ -269,14 +281,7 @@ STARGAN = ModelFamily(
             "additive: a change of the input; sparse_additive: the same without faint "
             "changes; fixed_point: a change added as in Fixed-Point GAN, which alters "
             "bright and dark pixels even where it is 0.",
-            choices=(
-                "image",
-                "blend",
-                "clipped_blend",
-                "additive",
-                "sparse_additive",
-                "fixed_point",
-            ),
+            choices=OUTPUTS,
         ),
         _network(
             "conditioning",
@@ -285,7 +290,7 @@ STARGAN = ModelFamily(
             "paper; blocks: also in every residual block (not in the paper; small "
             "networks learn faster); adain: only in the residual blocks, as in StarGAN "
             "v2's ablation.",
-            choices=("input", "blocks", "adain"),
+            choices=CONDITIONINGS,
         ),
         _network("attention", None, "Deprecated: use --output blend.", bool),
         _network(
@@ -294,7 +299,7 @@ STARGAN = ModelFamily(
             "Upsampling in the generator. transposed: transposed convolutions, as in "
             "the paper; resize: nearest-neighbor doubling, then a convolution (no "
             "checkerboard artifacts).",
-            choices=("transposed", "resize"),
+            choices=UPSAMPLINGS,
         ),
         _network(
             "skips",

@@ -16,18 +16,7 @@ from stargan_tf.layers.convolution import (
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
 from stargan_tf.layers.precision import at_least_float32, configurable
-
-# Options of the generator.
-OUTPUTS = (
-    "image",
-    "blend",
-    "clipped_blend",
-    "additive",
-    "sparse_additive",
-    "fixed_point",
-)
-UPSAMPLINGS = ("transposed", "resize")
-CONDITIONINGS = ("input", "blocks", "adain")
+from stargan_tf.models.stargan import CONDITIONINGS, OUTPUTS, UPSAMPLINGS
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
