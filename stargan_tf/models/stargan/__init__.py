@@ -17,7 +17,7 @@ from stargan_tf.models.family import (
     make_option,
 )
 
-# Options of the generator.
+# Choices of options, for networks, objective, and model.
 OUTPUTS = (
     "image",
     "blend",
@@ -28,6 +28,11 @@ OUTPUTS = (
 )
 UPSAMPLINGS = ("transposed", "resize")
 CONDITIONINGS = ("input", "blocks", "adain")
+# The paper's adversarial loss, or that of Goodfellow et al. (2014) with R1 (Mescheder
+# et al. 2018).
+WGAN_GP, NON_SATURATING = ADVERSARIALS = ("wgan_gp", "non_saturating")
+# Target labels in training.
+PERMUTED, ASKED = TARGETS = ("permuted", "asked")
 
 _network = partial(make_option, NETWORKS)
 _width = partial(_network, minimum=1, maximum=MAX_FILTERS)
@@ -354,14 +359,14 @@ STARGAN = ModelFamily(
             "wgan_gp",
             "Adversarial loss. wgan_gp: as in the paper; non_saturating: with the R1 "
             "penalty, weighted by --r1.",
-            choices=("wgan_gp", "non_saturating"),
+            choices=ADVERSARIALS,
         ),
         _optimization(
             "targets",
             "permuted",
             "Target labels in training. permuted: labels of other images in the batch, "
             "as in the paper; asked: the image's label with at most one change.",
-            choices=("permuted", "asked"),
+            choices=TARGETS,
         ),
         _optimization(
             "augment",

@@ -25,11 +25,10 @@ from stargan_tf.models.base import (
 )
 from stargan_tf.models.inputs import unpack
 from stargan_tf.models.label_model import FIELDS, LabelModel
+from stargan_tf.models.stargan import ADVERSARIALS, ASKED, PERMUTED, TARGETS, WGAN_GP
 from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 from stargan_tf.models.stargan.objective import (
-    ADVERSARIALS,
     LOSS_WEIGHTS,
-    WGAN_GP,
     critic_table,
     critic_terms,
     disturbed,
@@ -39,9 +38,6 @@ from stargan_tf.models.stargan.objective import (
     shifted,
 )
 from stargan_tf.optimizers import LinearDecay, TorchAdam
-
-# Target labels in training.
-PERMUTED, ASKED = TARGETS = ("permuted", "asked")
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")

@@ -19,6 +19,10 @@ from stargan_tf.models.family import (
 )
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
+# Choices of options, for networks, objective, and model.
+UPSAMPLINGS = ("nearest", "bilinear")
+# The term that makes styles diverse: that of the paper, or that of MSGAN.
+DIFFERENCE, MODE_SEEKING = DIVERSITY_TERMS = ("difference", "mode_seeking")
 
 _network = partial(make_option, NETWORKS)
 _width = partial(_network, minimum=1, maximum=MAX_FILTERS)
@@ -60,7 +64,7 @@ MODEL_OPTIONS = (
         "nearest",
         "Upsampling in the generator. nearest: as in the paper; bilinear: no visible "
         "squares with narrow networks.",
-        choices=("nearest", "bilinear"),
+        choices=UPSAMPLINGS,
     ),
     _network(
         "latent_injection",
@@ -107,7 +111,7 @@ COMPILE_OPTIONS = (
         "difference",
         "Term that makes styles diverse. difference: as in the paper; mode_seeking: as "
         "in MSGAN, with a constant weight.",
-        choices=("difference", "mode_seeking"),
+        choices=DIVERSITY_TERMS,
     ),
     _optimization(
         "diversity_steps",

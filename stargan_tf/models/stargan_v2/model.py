@@ -25,7 +25,14 @@ from stargan_tf.models.base import (
     weighted_sum,
 )
 from stargan_tf.models.inputs import check_domains, check_images, check_masks, unpack
-from stargan_tf.models.stargan_v2 import check_image_size, official_filters, styles
+from stargan_tf.models.stargan_v2 import (
+    DIFFERENCE,
+    DIVERSITY_TERMS,
+    MODE_SEEKING,
+    check_image_size,
+    official_filters,
+    styles,
+)
 from stargan_tf.models.stargan_v2.memory import (
     dense,
     mean_over_micro_batches,
@@ -39,11 +46,8 @@ from stargan_tf.models.stargan_v2.networks import (
     StyleEncoder,
 )
 from stargan_tf.models.stargan_v2.objective import (
-    DIFFERENCE,
     DISCRIMINATOR_TERMS,
-    DIVERSITY_TERMS,
     LOSS_WEIGHTS,
-    MODE_SEEKING,
     discriminator_terms,
     diversity_weight,
     generator_table,

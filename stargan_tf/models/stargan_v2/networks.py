@@ -9,7 +9,12 @@ from stargan_tf.layers.convolution import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps
 from stargan_tf.layers.precision import at_least_float32, configurable
-from stargan_tf.models.stargan_v2 import check_image_size, halvings, widths
+from stargan_tf.models.stargan_v2 import (
+    UPSAMPLINGS,
+    check_image_size,
+    halvings,
+    widths,
+)
 from stargan_tf.models.stargan_v2.layers import (
     AdaINResidualBlock,
     DomainDense,
@@ -25,7 +30,6 @@ from stargan_tf.models.stargan_v2.layers import (
 # Generator.
 SKIP_SIZES = (32, 64, 128)
 BOTTLENECK_BLOCKS = 2
-UPSAMPLINGS = ("nearest", "bilinear")
 # Mapping network.
 SHARED_LAYERS = 4
 HIDDEN_LAYERS_PER_DOMAIN = 3

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from keras import ops
 
 from stargan_tf.layers.precision import in_full_precision
-from stargan_tf.models.stargan_v2 import STARGAN_V2
+from stargan_tf.models.stargan_v2 import DIFFERENCE, MODE_SEEKING, STARGAN_V2
 
 LOSS_WEIGHTS = {option.name: option.default for option in STARGAN_V2.loss_weights}
 
@@ -42,9 +42,6 @@ GENERATOR_TERMS = {
     ),
     "cycle": (lambda seen: mean_absolute_difference(seen.image, seen.back), "cycle"),
 }
-
-# The term that makes styles diverse: that of the paper, or that of MSGAN.
-DIFFERENCE, MODE_SEEKING = DIVERSITY_TERMS = ("difference", "mode_seeking")
 
 
 def generator_table(diversity_term=DIFFERENCE):

@@ -231,6 +231,8 @@ def test_a_sparse_change_drops_what_is_faint_and_can_grow_from_zero():
     ):
         output = layer([image, np.full_like(image, drawn)])
         np.testing.assert_allclose(output, expected, atol=1e-6)
+    unchanged = layer([image, np.full_like(image, faint)])
+    np.testing.assert_array_equal(unchanged, image)
     features = tf.Variable(np.full_like(image, faint))
     with tf.GradientTape() as tape:
         output = layer([image, features])
