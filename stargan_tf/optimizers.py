@@ -179,6 +179,24 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
+def decaying_adam(learning_rate, kind, total_steps, steps_per_update=1, **kwargs):
+    """Creates a `TorchAdam` whose learning rate follows a `LinearDecay`.
+
+    Args:
+        learning_rate: initial learning rate.
+        kind: kind of the decay, or `"none"` for a constant rate.
+        total_steps: length of the training in steps.
+        steps_per_update: training steps per update of the optimizer.
+        **kwargs: further arguments of `TorchAdam`.
+
+    Returns:
+        The optimizer.
+    """
+    if kind != "none":
+        learning_rate = LinearDecay(learning_rate, total_steps, kind, steps_per_update)
+    return TorchAdam(learning_rate, **kwargs)
+
+
 class SharedLearningRate:
     """`model.optimizer`: the learning rate of all networks, for Keras' callbacks.
 

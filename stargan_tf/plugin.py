@@ -92,8 +92,9 @@ need TensorFlow or Keras are imported on first use:
 | `LabelSpace` | the layout of the label vector |
 | `InstanceNormalization`, `AdaIN` | layers that StarGANs share |
 | `TorchAdam`, `LinearDecay` | the papers' optimizer, and StarGAN's learning rate |
+| `decaying_adam` | the first with the second |
 | `tape_over`, `value_and_slope`, `in_batches` | gradients; a function in batches |
-| `weighted_sum`, `check_decay`, `check_choice` | total loss; checks of arguments |
+| `weighted_sum`, `check_choice` | total loss; a check of arguments |
 | `unpack` | the values of a batch, in all formats that `fit` takes |
 | `global_batch_size`, `local_rows`, `global_rows`, `update_copies` | several GPUs |
 | `at_least_float32`, `configurable` | precision of layers; networks as classes |
@@ -197,7 +198,6 @@ _LAZY = {
     "stargan_tf.layers.precision": ("at_least_float32", "configurable"),
     "stargan_tf.models.base": (
         "StarGANBase",
-        "check_decay",
         "in_batches",
         "tape_over",
         "value_and_slope",
@@ -207,7 +207,7 @@ _LAZY = {
     "stargan_tf.models.label_model": ("LabelModel",),
     "stargan_tf.serving.remote_models": ("RemoteLabelModel",),
     "stargan_tf.steering.tasks": ("label_tasks",),
-    "stargan_tf.optimizers": ("LinearDecay", "TorchAdam"),
+    "stargan_tf.optimizers": ("LinearDecay", "TorchAdam", "decaying_adam"),
     "stargan_tf.training.watching": ("LabelSamples", "Samples"),
     "stargan_tf.translation.grid": ("Heading",),
 }

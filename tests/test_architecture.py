@@ -124,7 +124,7 @@ from keras.ops import all, isfinite, ones
 from stargan_tf import DiscriminatorV1, DiscriminatorV2, GeneratorV1, GeneratorV2
 from stargan_tf import MappingNetwork, StyleEncoder
 from stargan_tf.faces.network import LandmarkNetwork
-from stargan_tf.models.stargan import objective
+from stargan_tf.models.stargan import STARGAN, objective
 from stargan_tf.models.stargan_v2 import objective as objective_v2
 def slope(function, x):
     return function(x), x
@@ -132,7 +132,7 @@ image, label, domain = ones((1, 64, 64, 3)), ones((1, 2)), ones(1, "int32")
 generator, critic = GeneratorV1(2, 2, 1), DiscriminatorV1(64, 2, 2, 4)
 fake, columns = generator([image, label]), ((slice(0, 2), "binary"),)
 alpha = ones((1, 1, 1, 1))
-table = objective.critic_table(objective.LOSS_WEIGHTS)
+table = objective.critic_table(STARGAN.weights())
 terms = objective.critic_terms(
     critic, slope, image, label, fake, alpha, columns, table
 )

@@ -156,8 +156,7 @@ class OfficialCode:
         sizes: {name: weights} → `Sizes`; raises `InputError` if networks are missing
             or do not belong together.
         tables: `Sizes` → {name of a network: table}.
-        check_exportable: function that takes the constructor arguments of a model, and
-            raises `InputError` if this code cannot build the model.
+        architecture: {constructor argument: the only value that this code can build}.
         files: (state dicts by network, state dicts of the optimizers, step) → (file
             name, content) of each file of a checkpoint.
         published: checkpoints published by the authors.
@@ -172,7 +171,7 @@ class OfficialCode:
     find_moments: Callable[[Mapping[str, Any]], dict[str, Any]]
     sizes: Callable[[Mapping[str, NetworkState]], Sizes]
     tables: Callable[[Sizes], dict[str, Table]]
-    check_exportable: Callable[[Mapping[str, Any]], None]
+    architecture: Mapping[str, Any]
     files: Callable[
         [Mapping[str, StateDict], Mapping[str, Any], int],
         Iterable[tuple[str, Mapping[str, Any]]],

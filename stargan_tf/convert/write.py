@@ -292,7 +292,15 @@ def take_moments(optimizer: Any, network: Any, table: Table) -> dict[str, Any]:
 def check_exportable(checkpoint: Path, state: State) -> None:
     """Raises InputError if the official code cannot build the model."""
     options = read_model_config(model_file(checkpoint), family(state.model))
-    official_codes()[state.model].check_exportable(options)
+    papers = official_codes()[state.model].architecture
+    # Files of earlier versions lack the options that were added later.
+    changed = [n for n, value in papers.items() if options.get(n, value) != value]
+    if changed:
+        raise InputError(
+            "Only models with the paper's architecture can be exported for the "
+            f"official code. Received: a model with another {' and '.join(changed)}. "
+            "Export it as a SavedModel or as LiteRT files."
+        )
 
 
 def export_checkpoint(

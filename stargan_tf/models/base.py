@@ -184,7 +184,6 @@ class StarGANBase(BuiltModel):
         optimizers,
         options,
         loss_weights,
-        default_weights,
         seed,
         log_names,
         **kwargs,
@@ -195,8 +194,7 @@ class StarGANBase(BuiltModel):
             optimizers: {name of a network: default optimizer}. The optimizers are built
                 and attached to the model.
             options: arguments of the subclass's `compile`, to save with the model.
-            loss_weights: {name: weight} of the weights that the user sets, or None.
-            default_weights: {name: weight} of all weights.
+            loss_weights: {name: weight} of all weights, from `ModelFamily.weights`.
             seed: integer seed of all random numbers in training.
             log_names: names of the logged values, each a running mean. Names of the
                 networks' losses end in `_loss`.
@@ -205,15 +203,9 @@ class StarGANBase(BuiltModel):
                 optimizer, a name, a config, or None for the default.
 
         Raises:
-            InputError: if a loss weight is unknown, or the model cannot be trained
-                with the dtype, an optimizer, or an argument that was given.
+            InputError: if the model cannot be trained with the dtype, an optimizer, or
+                an argument that was given.
         """
-        loss_weights = loss_weights or {}
-        unknown = set(loss_weights) - set(default_weights)
-        if unknown:
-            raise InputError(
-                f"loss_weights takes {sorted(default_weights)}. Received: {unknown}"
-            )
         _check_policy(self.dtype_policy)
         _check_keras_arguments(kwargs)
         shared = kwargs.pop("optimizer", None)
@@ -237,7 +229,7 @@ class StarGANBase(BuiltModel):
         self.optimizer = SharedLearningRate([*optimizers.values()], self.step)
         self.trained_networks = tuple(optimizers)
         self._compile_options = options
-        self.loss_weights = {**default_weights, **loss_weights}
+        self.loss_weights = loss_weights
         self.seed = seed
         # Not keras.config.floatx(), which may have a lower precision.
         full = at_least_float32(self.dtype_policy)
@@ -655,19 +647,6 @@ def untrained_copy(network):
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy
-
-
-def check_at_least_one(name, value, advice=""):
-    """Raises InputError for a value below 1."""
-    if value < 1:
-        end = f". {advice}" if advice else ""
-        raise InputError(f"{name} must be at least 1. Received: {value}{end}")
-
-
-def check_decay(name, value):
-    """Raises InputError for a value outside [0, 1)."""
-    if not 0.0 <= value < 1.0:
-        raise InputError(f"{name} must be in [0, 1). Received: {value}")
 
 
 def _check_policy(policy):

@@ -12,7 +12,8 @@ the group `stargan_tf.models`, and the model class that it names.
 | | (a `LabelSpace` of `datasets`) and `arguments`, the other arguments; builds the |
 | | networks; passes `kwargs` (`dtype`, `name`) on |
 | `compile` | takes the `compile_options`, the arguments of `compile_from_run`, |
-| | `loss_weights`, and `seed`; passes the rest on to `compile_training` |
+| | `loss_weights`, and `seed`; passes the rest on to `compile_training`. |
+| | `ModelFamily.checked` and `ModelFamily.weights` check the values |
 | `train_step` | takes one batch of `batches`, updates the networks, adds 1 to `step`, |
 | | and returns the logs; names of the networks' losses end in `_loss`. All random |
 | | numbers are generated with `random_seed`, so that runs resume exactly |
@@ -309,6 +310,42 @@ class ModelFamily:
             *self.compile_options,
             *self.loss_weights,
         )
+
+    def checked(self, /, **arguments: Any) -> dict[str, Any]:
+        """Checks arguments of the constructor or of `compile`.
+
+        Args:
+            **arguments: values, of which those with an option of the same name are
+                checked.
+
+        Returns:
+            The arguments.
+
+        Raises:
+            InputError: if an option does not accept its value.
+        """
+        for option in self.options:
+            if option.name in arguments:
+                option.read(arguments[option.name])
+        return arguments
+
+    def weights(self, given: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Returns all loss weights, {name: weight}.
+
+        Args:
+            given: weights that replace the defaults.
+
+        Raises:
+            InputError: if a weight is unknown or negative.
+        """
+        weights = {weight.name: weight.default for weight in self.loss_weights}
+        unknown = sorted(set(given or {}) - set(weights))
+        if unknown:
+            raise InputError(
+                f"loss_weights takes {', '.join(weights)}. "
+                f"Received: {', '.join(unknown)}"
+            )
+        return self.checked(**{**weights, **(given or {})})
 
     @property
     def code_options(self) -> tuple[str, ...]:

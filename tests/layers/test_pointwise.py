@@ -11,7 +11,7 @@ from stargan_tf.data.intensity import GAP, Intensity
 from stargan_tf.errors import InputError
 from stargan_tf.layers import pointwise
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
-from stargan_tf.models.stargan.networks import OUTPUTS
+from stargan_tf.models.stargan import OUTPUTS
 from tests.models.conftest import tiny
 
 INFO = DatasetInfo(

@@ -13,11 +13,9 @@ from stargan_tf.distribution.replicas import (
     global_rows,
     local_rows,
 )
-from stargan_tf.errors import InputError, check_choice
+from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
-    check_at_least_one,
-    check_decay,
     make_label_space,
     tape_over,
     untrained_copy,
@@ -25,10 +23,9 @@ from stargan_tf.models.base import (
 )
 from stargan_tf.models.inputs import unpack
 from stargan_tf.models.label_model import FIELDS, LabelModel
-from stargan_tf.models.stargan import ADVERSARIALS, ASKED, PERMUTED, TARGETS, WGAN_GP
+from stargan_tf.models.stargan import ASKED, PERMUTED, STARGAN, WGAN_GP
 from stargan_tf.models.stargan.networks import DiscriminatorV1, GeneratorV1
 from stargan_tf.models.stargan.objective import (
-    LOSS_WEIGHTS,
     critic_table,
     critic_terms,
     disturbed,
@@ -37,7 +34,7 @@ from stargan_tf.models.stargan.objective import (
     generator_terms,
     shifted,
 )
-from stargan_tf.optimizers import LinearDecay, TorchAdam
+from stargan_tf.optimizers import decaying_adam
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -151,7 +148,7 @@ class StarGAN(LabelModel):
             default_type=BINARY,
             default_size=128,
         )
-        check_decay("ema_decay", ema_decay)
+        STARGAN.checked(ema_decay=ema_decay)
         infos = self.label_space.datasets
         if multi_task and (len(infos) > 1 or infos[0].label_type != ONE_HOT):
             raise InputError(
@@ -292,8 +289,8 @@ class StarGAN(LabelModel):
             beta_1: β₁ of the default optimizers.
             beta_2: β₂ of the default optimizers.
             loss_weights: {name: weight} of loss weights that differ from the paper,
-                such as `{"reconstruction": 5.0}`. `LOSS_WEIGHTS` in `objective.py` has
-                all names and defaults.
+                such as `{"reconstruction": 5.0}`. `STARGAN.weights()` returns all names
+                and defaults.
             adversarial: adversarial loss: `"wgan_gp"`, as in the paper, or
                 `"non_saturating"` with the R1 penalty, whose weight is `r1`.
             targets: target labels: `"permuted"`, labels of other images in the batch,
@@ -326,21 +323,26 @@ class StarGAN(LabelModel):
             InputError: if a loss weight or choice is unknown, an argument is out of
                 range, or two arguments contradict each other.
         """
-        check_at_least_one("critic_steps", critic_steps)
-        check_choice("adversarial", adversarial, ADVERSARIALS)
-        check_choice("targets", targets, TARGETS)
-        shares = {
-            "beta_1": beta_1,
-            "beta_2": beta_2,
-            "label_smoothing": label_smoothing,
-        }
-        for name, share in shares.items():
-            check_decay(name, share)
+        options = STARGAN.checked(
+            learning_rate=learning_rate,
+            lr_decay=lr_decay,
+            total_steps=total_steps,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            adversarial=adversarial,
+            targets=targets,
+            augment=augment,
+            noise=noise,
+            label_smoothing=label_smoothing,
+            critic_steps=critic_steps,
+            pretraining_steps=pretraining_steps,
+            rectified=rectified,
+        )
+        loss_weights = STARGAN.weights(loss_weights)
         self.critic_steps, self.pretraining_steps = critic_steps, pretraining_steps
         self.adversarial, self.targets = adversarial, targets
         self.augment, self.noise = augment, noise
         self.label_smoothing = label_smoothing
-        weights = LOSS_WEIGHTS | (loss_weights or {})
         frozen = self.arguments["separate_classifier"] and pretraining_steps
         classifies = not self.multi_task
         if pretraining_steps and not classifies:
@@ -350,45 +352,27 @@ class StarGAN(LabelModel):
                 "Remove it."
             )
         self._critic_table = critic_table(
-            weights, adversarial, classifies and not frozen
+            loss_weights, adversarial, classifies and not frozen
         )
-        self._generator_table = generator_table(weights, rectified, classifies)
-        logged = self._critic_table | critic_table(weights, adversarial, classifies)
+        self._generator_table = generator_table(loss_weights, rectified, classifies)
+        logged = critic_table(loss_weights, adversarial, classifies)
         self.total_steps = None if lr_decay == "none" else total_steps
 
-        def adam(steps, steps_per_update):
-            rate = learning_rate
-            if lr_decay != "none":
-                rate = LinearDecay(rate, steps, lr_decay, steps_per_update)
-            return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2)
-
+        adam = functools.partial(
+            decaying_adam, learning_rate, lr_decay, beta_1=beta_1, beta_2=beta_2
+        )
         self.compile_training(
             optimizers={
                 "generator": adam(
                     max(1, total_steps - pretraining_steps), critic_steps
                 ),
-                "discriminator": adam(total_steps, 1),
+                "discriminator": adam(total_steps),
             },
             optimizer=optimizer,
             generator_optimizer=generator_optimizer,
             discriminator_optimizer=discriminator_optimizer,
-            options={
-                "learning_rate": learning_rate,
-                "lr_decay": lr_decay,
-                "total_steps": total_steps,
-                "beta_1": beta_1,
-                "beta_2": beta_2,
-                "adversarial": adversarial,
-                "targets": targets,
-                "augment": augment,
-                "noise": noise,
-                "label_smoothing": label_smoothing,
-                "critic_steps": critic_steps,
-                "pretraining_steps": pretraining_steps,
-                "rectified": rectified,
-            },
+            options=options,
             loss_weights=loss_weights,
-            default_weights=LOSS_WEIGHTS,
             seed=seed,
             log_names=(
                 *(f"d_{term}" for term in ("loss", *logged)),

@@ -4,7 +4,7 @@ import keras
 from keras import layers, ops
 
 from stargan_tf.data.info import RGB, sides
-from stargan_tf.errors import InputError, check_choice
+from stargan_tf.errors import InputError
 from stargan_tf.layers.convolution import (
     DoublingConv2D,
     SmallImageConv2D,
@@ -16,7 +16,7 @@ from stargan_tf.layers.convolution import (
 from stargan_tf.layers.normalization import AdaIN, InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps, LeakyReLU
 from stargan_tf.layers.precision import at_least_float32, configurable
-from stargan_tf.models.stargan import CONDITIONINGS, OUTPUTS, UPSAMPLINGS
+from stargan_tf.models.stargan import STARGAN
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf")
@@ -85,9 +85,7 @@ class GeneratorV1(keras.Model):
         dtype=None,
         **kwargs,
     ):
-        check_choice("output", output, OUTPUTS)
-        check_choice("conditioning", conditioning, CONDITIONINGS)
-        check_choice("upsampling", upsampling, UPSAMPLINGS)
+        STARGAN.checked(output=output, conditioning=conditioning, upsampling=upsampling)
         # === Layers ===
         full = at_least_float32(dtype)
         image = keras.Input((None, None, num_channels), dtype=full, name="image")

@@ -10,9 +10,7 @@ from keras import ops
 
 from stargan_tf.data.info import BINARY, ONE_HOT
 from stargan_tf.layers.precision import in_full_precision
-from stargan_tf.models.stargan import NON_SATURATING, STARGAN, WGAN_GP
-
-LOSS_WEIGHTS = {option.name: option.default for option in STARGAN.loss_weights}
+from stargan_tf.models.stargan import NON_SATURATING, WGAN_GP
 
 # Term → (function of the networks' outputs, name of its weight or None for a weight of
 # 1). Logs are named after the terms. Weights, their defaults, and their help are in

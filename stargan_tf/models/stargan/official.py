@@ -139,27 +139,6 @@ def _tables(sizes: Sizes) -> dict[str, Table]:
     return tables
 
 
-def _check_exportable(options: Mapping[str, Any]) -> None:
-    ours = {
-        "output": "image",
-        "conditioning": "input",
-        "upsampling": "transposed",
-        "skips": False,
-        "separate_classifier": False,
-        "ema_decay": 0.0,
-        "multi_task": False,
-        "projection": False,
-    }
-    # Files of earlier versions lack the options that were added later.
-    changed = [n for n, value in ours.items() if options.get(n, value) != value]
-    if changed:
-        raise InputError(
-            "Only models with the paper's architecture can be exported for the "
-            f"official code. Received: a model with another {' and '.join(changed)}. "
-            "Export it as a SavedModel or as LiteRT files."
-        )
-
-
 def _files(
     states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
 ) -> Iterator[tuple[str, StateDict]]:
@@ -176,6 +155,15 @@ OFFICIAL = OfficialCode(
     find_moments=lambda content: {},  # The official code saves no optimizer state.
     sizes=_sizes,
     tables=_tables,
-    check_exportable=_check_exportable,
+    architecture={
+        "output": "image",
+        "conditioning": "input",
+        "upsampling": "transposed",
+        "skips": False,
+        "separate_classifier": False,
+        "ema_decay": 0.0,
+        "multi_task": False,
+        "projection": False,
+    },
     files=_files,
 )

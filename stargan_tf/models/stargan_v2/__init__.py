@@ -98,8 +98,8 @@ COMPILE_OPTIONS = (
         "Learning rate of the mapping network.",
         minimum=0.0,
     ),
-    _optimization("beta_1", 0.0, "Adam's β₁.", minimum=0.0),
-    _optimization("beta_2", 0.99, "Adam's β₂.", minimum=0.0),
+    _optimization("beta_1", 0.0, "Adam's β₁.", minimum=0.0, maximum=0.9999),
+    _optimization("beta_2", 0.99, "Adam's β₂.", minimum=0.0, maximum=0.999999),
     _optimization(
         "l2",
         1e-4,
@@ -120,7 +120,11 @@ COMPILE_OPTIONS = (
         minimum=1,
     ),
     _optimization(
-        "ema_decay", 0.999, "Decay of the EMA networks' weights.", minimum=0.0
+        "ema_decay",
+        0.999,
+        "Decay of the EMA networks' weights.",
+        minimum=0.0,
+        maximum=0.99999,
     ),
     _optimization(
         "accumulate",

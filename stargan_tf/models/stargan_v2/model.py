@@ -12,12 +12,10 @@ from stargan_tf.distribution.replicas import (
     global_batch_size,
     local_rows,
 )
-from stargan_tf.errors import InputError, check_choice
+from stargan_tf.errors import InputError
 from stargan_tf.layers.precision import at_least_float32
 from stargan_tf.models.base import (
     StarGANBase,
-    check_at_least_one,
-    check_decay,
     make_label_space,
     tape_over,
     untrained_copy,
@@ -27,8 +25,8 @@ from stargan_tf.models.base import (
 from stargan_tf.models.inputs import check_domains, check_images, check_masks, unpack
 from stargan_tf.models.stargan_v2 import (
     DIFFERENCE,
-    DIVERSITY_TERMS,
     MODE_SEEKING,
+    STARGAN_V2,
     check_image_size,
     official_filters,
     styles,
@@ -47,7 +45,6 @@ from stargan_tf.models.stargan_v2.networks import (
 )
 from stargan_tf.models.stargan_v2.objective import (
     DISCRIMINATOR_TERMS,
-    LOSS_WEIGHTS,
     discriminator_terms,
     diversity_weight,
     generator_table,
@@ -373,8 +370,8 @@ class StarGANV2(StarGANBase):
             l2: L2 regularization in the gradients of the default optimizers; see
                 `TorchAdam`.
             loss_weights: {name: weight} of loss weights that differ from the paper,
-                such as `{"cycle": 10.0}`. `LOSS_WEIGHTS` in `objective.py` has all
-                names and defaults.
+                such as `{"cycle": 10.0}`. `STARGAN_V2.weights()` returns all names and
+                defaults.
             diversity_term: `"difference"`, as in the paper, or `"mode_seeking"`, as in
                 MSGAN. Both have the weight `diversity`; with `"mode_seeking"` it is
                 constant.
@@ -396,18 +393,23 @@ class StarGANV2(StarGANBase):
             InputError: if a loss weight or choice is unknown, an argument is out of
                 range, or two arguments contradict each other.
         """
-        no_diversity = "To disable it, pass loss_weights={'diversity': 0.0}."
-        check_at_least_one("diversity_steps", diversity_steps, no_diversity)
-        check_at_least_one("accumulate", accumulate)
-        check_choice("diversity_term", diversity_term, DIVERSITY_TERMS)
+        options = STARGAN_V2.checked(
+            learning_rate=learning_rate,
+            mapping_learning_rate=mapping_learning_rate,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            l2=l2,
+            diversity_term=diversity_term,
+            diversity_steps=diversity_steps,
+            ema_decay=ema_decay,
+            accumulate=accumulate,
+            remat=remat,
+        )
         if diversity_term == MODE_SEEKING and accumulate > 1:
             raise InputError(
                 "diversity_term='mode_seeking' needs the whole batch at once. "
                 f"Received: accumulate={accumulate}. Remove one of them."
             )
-        decays = {"ema_decay": ema_decay, "beta_1": beta_1, "beta_2": beta_2}
-        for name, decay in decays.items():
-            check_decay(name, decay)
         self.diversity_term = diversity_term
         self.diversity_steps = diversity_steps
         self._generator_table = generator_table(diversity_term)
@@ -436,20 +438,8 @@ class StarGANV2(StarGANBase):
             optimizers=optimizers,
             optimizer=optimizer,
             **given,
-            options={
-                "learning_rate": learning_rate,
-                "mapping_learning_rate": mapping_learning_rate,
-                "beta_1": beta_1,
-                "beta_2": beta_2,
-                "l2": l2,
-                "diversity_term": diversity_term,
-                "diversity_steps": diversity_steps,
-                "ema_decay": ema_decay,
-                "accumulate": accumulate,
-                "remat": remat,
-            },
-            loss_weights=loss_weights,
-            default_weights=LOSS_WEIGHTS,
+            options=options,
+            loss_weights=STARGAN_V2.weights(loss_weights),
             seed=seed,
             log_names=(
                 *(

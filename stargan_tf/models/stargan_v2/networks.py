@@ -4,13 +4,12 @@ import keras
 from keras import layers
 
 from stargan_tf.data.info import RGB, sides
-from stargan_tf.errors import check_choice
 from stargan_tf.layers.convolution import he_normal
 from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps
 from stargan_tf.layers.precision import at_least_float32, configurable
 from stargan_tf.models.stargan_v2 import (
-    UPSAMPLINGS,
+    STARGAN_V2,
     check_image_size,
     halvings,
     widths,
@@ -88,7 +87,7 @@ class GeneratorV2(keras.Model):
         **kwargs,
     ):
         check_image_size(image_size)
-        check_choice("upsampling", upsampling, UPSAMPLINGS)
+        STARGAN_V2.checked(upsampling=upsampling)
         # === Layers ===
         full = {"dtype": at_least_float32(dtype)}
         size = sides(image_size)

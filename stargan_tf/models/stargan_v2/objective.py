@@ -9,9 +9,7 @@ from types import SimpleNamespace
 from keras import ops
 
 from stargan_tf.layers.precision import in_full_precision
-from stargan_tf.models.stargan_v2 import DIFFERENCE, MODE_SEEKING, STARGAN_V2
-
-LOSS_WEIGHTS = {option.name: option.default for option in STARGAN_V2.loss_weights}
+from stargan_tf.models.stargan_v2 import DIFFERENCE, MODE_SEEKING
 
 # Term → (function of the networks' outputs, name of its weight or None for a weight of
 # 1). Logs are named after the terms. Weights, their defaults, and their help are in

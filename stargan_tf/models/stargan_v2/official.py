@@ -233,22 +233,6 @@ def _tables(sizes: Sizes) -> dict[str, Table]:
     return tables | {name + _EMA: tables[name] for name in AVERAGED}
 
 
-def _check_exportable(options: Mapping[str, Any]) -> None:
-    papers = {
-        "generator_filters": None,
-        "upsampling": "nearest",
-        "latent_injection": False,
-    }
-    # Files of earlier versions lack the options that were added later.
-    changed = [n for n, value in papers.items() if options.get(n, value) != value]
-    if changed:
-        raise InputError(
-            "Only models with the paper's architecture can be exported for the "
-            f"official code. Received: a model with another {' and '.join(changed)}. "
-            "Export it as a SavedModel or as LiteRT files."
-        )
-
-
 def _files(
     states: Mapping[str, StateDict], moments: Mapping[str, Any], step: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -308,7 +292,11 @@ OFFICIAL = OfficialCode(
     find_moments=_find_moments,
     sizes=_sizes,
     tables=_tables,
-    check_exportable=_check_exportable,
+    architecture={
+        "generator_filters": None,
+        "upsampling": "nearest",
+        "latent_injection": False,
+    },
     files=_files,
     published=PUBLISHED,
 )

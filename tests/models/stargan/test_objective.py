@@ -8,8 +8,8 @@ import tensorflow as tf
 from keras import ops
 
 from stargan_tf.models.base import value_and_slope
+from stargan_tf.models.stargan import STARGAN
 from stargan_tf.models.stargan.objective import (
-    LOSS_WEIGHTS,
     NOISE,
     NON_SATURATING,
     adversarial_loss,
@@ -146,16 +146,17 @@ def test_a_change_is_measured_over_all_channels_of_a_pixel():
 
 def test_terms_without_a_weight_are_not_computed():
     paper = ["adversarial", "classification", "reconstruction"]
-    assert [*generator_table(LOSS_WEIGHTS)] == paper
-    assert [*generator_table(LOSS_WEIGHTS, rectified=True)] == [*paper, "identity"]
-    weights = LOSS_WEIGHTS | {"identity": 0.0}  # The second pass takes place anyway.
+    assert [*generator_table(STARGAN.weights())] == paper
+    assert [*generator_table(STARGAN.weights(), rectified=True)] == [*paper, "identity"]
+    # The second pass takes place anyway.
+    weights = STARGAN.weights() | {"identity": 0.0}
     assert [*generator_table(weights, rectified=True)] == [*paper, "identity"]
-    weights = LOSS_WEIGHTS | {"reconstruction": 0.0, "change": 1.0}
+    weights = STARGAN.weights() | {"reconstruction": 0.0, "change": 1.0}
     assert [*generator_table(weights)] == ["adversarial", "classification", "change"]
     critic = ["real", "fake", "classification", "penalty"]
-    assert [*critic_table(LOSS_WEIGHTS)] == critic
-    assert [*critic_table(LOSS_WEIGHTS, NON_SATURATING)] == [*critic[:3], "r1"]
-    weights = LOSS_WEIGHTS | {"gradient_penalty": 0.0}
+    assert [*critic_table(STARGAN.weights())] == critic
+    assert [*critic_table(STARGAN.weights(), NON_SATURATING)] == [*critic[:3], "r1"]
+    weights = STARGAN.weights() | {"gradient_penalty": 0.0}
     assert [*critic_table(weights)] == critic[:3]
     assert [*critic_table(weights, classification=False)] == critic[:2]
 
@@ -225,7 +226,7 @@ def test_the_classifier_may_learn_from_other_images():
             -ones,
             tf.fill((2, 1, 1, 1), 0.5),
             [(slice(0, 1), "binary")],
-            critic_table(LOSS_WEIGHTS),
+            critic_table(STARGAN.weights()),
             **classified,
         )
 
@@ -251,7 +252,7 @@ def test_the_critic_gains_nothing_by_its_bias():
             image + 1.0,
             tf.fill((4, 1, 1, 1), 0.5),
             [(slice(0, 1), "binary")],
-            critic_table(LOSS_WEIGHTS),
+            critic_table(STARGAN.weights()),
             changed=np.array([True, False, True, False]),
         )
         return float(terms["real"] + terms["fake"])

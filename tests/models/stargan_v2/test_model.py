@@ -343,8 +343,8 @@ def test_the_paper_s_networks_have_the_official_sizes(case, counts, monkeypatch)
     ("arguments", "message"),
     [
         ({"loss_weights": {"styl": 1.0}}, r"loss_weights takes .*styl"),
-        ({"diversity_steps": 0}, r"at least 1.*loss_weights"),
-        ({"ema_decay": 1.0}, r"ema_decay must be in"),
+        ({"diversity_steps": 0}, "diversity_steps must be a whole number, at least 1"),
+        ({"ema_decay": 1.0}, "ema_decay must be a number, at least 0.0 and at most 0."),
     ],
 )
 def test_compile_refuses(arguments, message):
@@ -389,7 +389,7 @@ def test_mode_seeking_trains_at_a_constant_weight():
 def test_mode_seeking_wants_the_whole_batch():
     with pytest.raises(InputError, match="needs the whole batch"):
         tiny().compile(diversity_term="mode_seeking", accumulate=2)
-    with pytest.raises(InputError, match="diversity_term must be one of"):
+    with pytest.raises(InputError, match="diversity_term must be difference or mode"):
         tiny().compile(diversity_term="seeking")
 
 

@@ -19,6 +19,7 @@ _width = partial(_network, minimum=1, maximum=1024)
 _layers = partial(_network, minimum=1, maximum=10)
 _optimization = partial(make_option, OPTIMIZATION)
 
+TARGET, DIFFERENCE = CONDITIONS = ("target", "difference")
 LOSS_WEIGHTS = (
     loss_weight("classification", 10.0, "Attribute classification, for both networks."),
     loss_weight("reconstruction", 100.0, "Reconstruction with unchanged attributes."),
@@ -89,7 +90,7 @@ ATTGAN = ModelFamily(
             "Input of the generator besides the image: target (the target attributes; "
             "AttGAN) or difference (target attributes minus those of the image; "
             "STGAN).",
-            choices=("target", "difference"),
+            choices=CONDITIONS,
         ),
         _network(
             "transfer_units",

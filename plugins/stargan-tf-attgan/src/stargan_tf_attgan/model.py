@@ -11,18 +11,15 @@ from stargan_tf.plugin import (
     InputError,
     LabelModel,
     LabelSpace,
-    LinearDecay,
-    TorchAdam,
     at_least_float32,
-    check_choice,
-    check_decay,
+    decaying_adam,
     global_batch_size,
     global_rows,
     local_rows,
     tape_over,
     value_and_slope,
 )
-from stargan_tf_attgan import LOSS_WEIGHTS
+from stargan_tf_attgan import ATTGAN, DIFFERENCE, TARGET
 from stargan_tf_attgan.networks import Discriminator, Generator, PredictedLabels
 from stargan_tf_attgan.objective import (
     CRITIC_TERMS,
@@ -30,9 +27,6 @@ from stargan_tf_attgan.objective import (
     critic_terms,
     generator_terms,
 )
-
-TARGET, DIFFERENCE = CONDITIONS = ("target", "difference")
-DECAYS = ("linear", "none")
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
@@ -100,7 +94,7 @@ class AttGAN(LabelModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_choice("condition", condition, CONDITIONS)
+        ATTGAN.checked(condition=condition)
         self.label_space = LabelSpace(datasets)
         _check_data(self.label_space, num_layers)
         generator_options = {
@@ -212,7 +206,8 @@ class AttGAN(LabelModel):
             beta_1: β₁ of the default optimizers.
             beta_2: β₂ of the default optimizers.
             critic_steps: discriminator updates per generator update.
-            loss_weights: {name: weight} of weights that differ from `LOSS_WEIGHTS`.
+            loss_weights: {name: weight} of weights that differ from the defaults, which
+                `ATTGAN.weights()` returns.
             seed: integer seed of all random numbers in training.
             **kwargs: `optimizer`, `generator_optimizer`, `discriminator_optimizer`, and
                 arguments of `keras.Model.compile`.
@@ -221,35 +216,28 @@ class AttGAN(LabelModel):
             InputError: if a loss weight or `lr_decay` is unknown, or a value is out of
                 range.
         """
-        check_choice("lr_decay", lr_decay, DECAYS)
-        check_decay("beta_1", beta_1)
-        check_decay("beta_2", beta_2)
-        if critic_steps < 1:
-            raise InputError(
-                f"critic_steps must be at least 1. Received: {critic_steps}. Use 1 to "
-                "train both networks in every step."
-            )
+        options = ATTGAN.checked(
+            learning_rate=learning_rate,
+            lr_decay=lr_decay,
+            total_steps=total_steps,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            critic_steps=critic_steps,
+        )
         self.critic_steps = critic_steps
         self.total_steps = None if lr_decay == "none" else total_steps
-
-        def adam(steps_per_update):
-            rate = learning_rate
-            if lr_decay == "linear":
-                rate = LinearDecay(rate, total_steps, steps_per_update=steps_per_update)
-            return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2)
-
+        adam = functools.partial(
+            decaying_adam,
+            learning_rate,
+            "paper" if lr_decay == "linear" else lr_decay,
+            total_steps,
+            beta_1=beta_1,
+            beta_2=beta_2,
+        )
         self.compile_training(
-            optimizers={"generator": adam(critic_steps), "discriminator": adam(1)},
-            options={
-                "learning_rate": learning_rate,
-                "lr_decay": lr_decay,
-                "total_steps": total_steps,
-                "beta_1": beta_1,
-                "beta_2": beta_2,
-                "critic_steps": critic_steps,
-            },
-            loss_weights=loss_weights,
-            default_weights={weight.name: weight.default for weight in LOSS_WEIGHTS},
+            optimizers={"generator": adam(critic_steps), "discriminator": adam()},
+            options=options,
+            loss_weights=ATTGAN.weights(loss_weights),
             seed=seed,
             log_names=(
                 *(f"d_{term}" for term in ("loss", *CRITIC_TERMS)),

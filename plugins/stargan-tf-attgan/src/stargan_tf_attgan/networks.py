@@ -12,13 +12,12 @@ from stargan_tf.plugin import (
     InputError,
     InstanceNormalization,
     at_least_float32,
-    check_choice,
     configurable,
 )
+from stargan_tf_attgan import ATTGAN
 
 # The widest layer of the papers' networks.
 MAX_WIDTH = 1024
-UPSAMPLINGS = ("transposed", "resize")
 
 
 @keras.saving.register_keras_serializable(package="stargan_tf_attgan")
@@ -68,7 +67,7 @@ class Generator(keras.Model):
         dtype=None,
         **kwargs,
     ):
-        check_choice("upsampling", upsampling, UPSAMPLINGS)
+        ATTGAN.checked(upsampling=upsampling)
         fewest = 1 if transfer_units else 0
         if not fewest <= shortcut_layers < num_layers:
             raise InputError(

@@ -8,22 +8,19 @@ from stargan_tf.plugin import (
     InputError,
     LabelModel,
     LabelSpace,
-    LinearDecay,
-    TorchAdam,
     at_least_float32,
-    check_choice,
+    decaying_adam,
     global_rows,
     local_rows,
     tape_over,
     unpack,
 )
+from stargan_tf_cyclegan import CYCLEGAN as FAMILY
 from stargan_tf_cyclegan import check_image_size, check_pool, check_two_domains
 from stargan_tf_cyclegan.networks import DiscriminatorPair, GeneratorPair
 from stargan_tf_cyclegan.objective import (
     CYCLEGAN,
     DISCOGAN,
-    LOSS_WEIGHTS,
-    OBJECTIVES,
     discogan_weights,
     discriminator_loss,
     generator_table,
@@ -202,10 +199,15 @@ class CycleGAN(LabelModel):
             InputError: if `objective` or `lr_decay` is unknown, or the objective does
                 not have a loss weight.
         """
-        check_choice("objective", objective, OBJECTIVES)
-        check_choice("lr_decay", lr_decay, ("paper", "none"))
-        weights = LOSS_WEIGHTS | (loss_weights or {})
-        if objective == DISCOGAN and weights != LOSS_WEIGHTS:
+        options = FAMILY.checked(
+            objective=objective,
+            learning_rate=learning_rate,
+            lr_decay=lr_decay,
+            reconstruction_delay=reconstruction_delay,
+            total_steps=total_steps,
+        )
+        weights = FAMILY.weights(loss_weights)
+        if objective == DISCOGAN and weights != FAMILY.weights():
             raise InputError(
                 "loss_weights require objective='cyclegan'; DiscoGAN's are fixed. "
                 f"Received: {loss_weights} with objective='discogan'. Omit "
@@ -217,25 +219,15 @@ class CycleGAN(LabelModel):
         self._table = generator_table(objective, weights)
 
         def adam():
-            rate = learning_rate
-            if lr_decay != "none":
-                rate = LinearDecay(rate, total_steps, lr_decay)
-            return TorchAdam(rate)
+            return decaying_adam(learning_rate, lr_decay, total_steps)
 
         self.compile_training(
             optimizers={"generator": adam(), "discriminator": adam()},
             optimizer=optimizer,
             generator_optimizer=generator_optimizer,
             discriminator_optimizer=discriminator_optimizer,
-            options={
-                "objective": objective,
-                "learning_rate": learning_rate,
-                "lr_decay": lr_decay,
-                "reconstruction_delay": reconstruction_delay,
-                "total_steps": total_steps,
-            },
-            loss_weights=loss_weights,
-            default_weights=LOSS_WEIGHTS,
+            options=options,
+            loss_weights=weights,
             seed=seed,
             log_names=(
                 *("d_loss", "d_first", "d_second"),

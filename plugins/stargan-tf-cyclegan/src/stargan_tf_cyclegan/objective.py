@@ -11,10 +11,8 @@ import keras
 from keras import ops
 
 from stargan_tf.plugin import at_least_float32
-from stargan_tf_cyclegan import LOSS_WEIGHTS as OPTIONS
 
-LOSS_WEIGHTS = {option.name: option.default for option in OPTIONS}
-CYCLEGAN, DISCOGAN = OBJECTIVES = ("cyclegan", "discogan")
+CYCLEGAN, DISCOGAN = "cyclegan", "discogan"
 # Shares of DiscoGAN's adversarial loss and feature matching, and the weight of its
 # cycle term before and after the delay. They are settings of the authors' training and
 # not in the paper's equations.
@@ -61,7 +59,7 @@ def generator_table(objective, weights):
     """Returns the terms of the generators' loss.
 
     Args:
-        objective: one of `OBJECTIVES`.
+        objective: `"cyclegan"` or `"discogan"`.
         weights: {name: weight} of CycleGAN's terms. Terms of weight 0 are omitted, so
             they are not computed.
 
@@ -111,7 +109,7 @@ def discriminator_loss(objective, real_scores, fake_scores):
     """Computes the loss of a discriminator.
 
     Args:
-        objective: one of `OBJECTIVES`.
+        objective: `"cyclegan"` or `"discogan"`.
         real_scores: scores of real images (batch, h, w, 1).
         fake_scores: scores of translations (batch, h, w, 1).
 

@@ -10,11 +10,8 @@ from stargan_tf.plugin import (
     InputError,
     LabelModel,
     LabelSpace,
-    LinearDecay,
-    TorchAdam,
     at_least_float32,
-    check_choice,
-    check_decay,
+    decaying_adam,
     global_batch_size,
     global_rows,
     local_rows,
@@ -22,9 +19,9 @@ from stargan_tf.plugin import (
     tape_over,
 )
 
+from . import RELGAN
 from .networks import RelativeDiscriminator, RelativeGenerator, joined
 from .objective import (
-    DEFAULT_WEIGHTS,
     DISCRIMINATOR_TERMS,
     GENERATOR_TERMS,
     change_between,
@@ -154,7 +151,8 @@ class RelGAN(LabelModel):
             total_steps: length of the training in batches, for the schedule.
             beta_1: β₁ of the default optimizers.
             beta_2: β₂ of the default optimizers.
-            loss_weights: {name: weight} of weights that differ from `LOSS_WEIGHTS`.
+            loss_weights: {name: weight} of weights that differ from the defaults, which
+                `RELGAN.weights()` returns.
             seed: integer seed of all random numbers in training.
             **kwargs: `generator_optimizer`, `discriminator_optimizer`, and arguments of
                 `keras.Model.compile`.
@@ -163,29 +161,25 @@ class RelGAN(LabelModel):
             InputError: if a loss weight or `lr_decay` is unknown, or a value is out of
                 range.
         """
-        check_choice("lr_decay", lr_decay, ("none", "paper"))
-        for name, decay in (("beta_1", beta_1), ("beta_2", beta_2)):
-            check_decay(name, decay)
+        options = RELGAN.checked(
+            learning_rate=learning_rate,
+            lr_decay=lr_decay,
+            total_steps=total_steps,
+            beta_1=beta_1,
+            beta_2=beta_2,
+        )
         self.total_steps = None if lr_decay == "none" else total_steps
 
         def adam():
-            rate = learning_rate
-            if lr_decay == "paper":
-                rate = LinearDecay(rate, total_steps, lr_decay, 1)
-            return TorchAdam(rate, beta_1=beta_1, beta_2=beta_2)
+            return decaying_adam(
+                learning_rate, lr_decay, total_steps, beta_1=beta_1, beta_2=beta_2
+            )
 
         self.compile_training(
             optimizers={"generator": adam(), "discriminator": adam()},
             optimizer=optimizer,
-            options={
-                "learning_rate": learning_rate,
-                "lr_decay": lr_decay,
-                "total_steps": total_steps,
-                "beta_1": beta_1,
-                "beta_2": beta_2,
-            },
-            loss_weights=loss_weights,
-            default_weights=DEFAULT_WEIGHTS,
+            options=options,
+            loss_weights=RELGAN.weights(loss_weights),
             seed=seed,
             log_names=(
                 *(f"d_{term}" for term in ("loss", *DISCRIMINATOR_TERMS)),

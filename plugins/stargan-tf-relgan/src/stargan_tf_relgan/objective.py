@@ -5,10 +5,6 @@ Scores are passed as tensors, so that tests can verify each term by hand.
 
 from keras import ops
 
-from . import LOSS_WEIGHTS
-
-DEFAULT_WEIGHTS = {weight.name: weight.default for weight in LOSS_WEIGHTS}
-
 # Term → (function of the networks' outputs, name of its weight or None for a weight of
 # 1).
 DISCRIMINATOR_TERMS = {
