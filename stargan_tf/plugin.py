@@ -94,7 +94,7 @@ need TensorFlow or Keras are imported on first use:
 | `TorchAdam`, `LinearDecay` | the papers' optimizer, and StarGAN's learning rate |
 | `decaying_adam` | the first with the second |
 | `tape_over`, `value_and_slope`, `in_batches` | gradients; a function in batches |
-| `weighted_sum`, `check_choice` | total loss; a check of arguments |
+| `weighted_sum` | the total loss |
 | `unpack` | the values of a batch, in all formats that `fit` takes |
 | `global_batch_size`, `local_rows`, `global_rows`, `update_copies` | several GPUs |
 | `at_least_float32`, `configurable` | precision of layers; networks as classes |
@@ -127,7 +127,7 @@ from stargan_tf.data.info import BINARY, ONE_HOT, DatasetInfo
 from stargan_tf.data.labels import Labels, LabelSpace, binary, one_hot
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions
 from stargan_tf.discovery import API_VERSION
-from stargan_tf.errors import InputError, check_choice, near_names
+from stargan_tf.errors import InputError, near_names
 from stargan_tf.models.family import (
     DATA,
     NETWORKS,

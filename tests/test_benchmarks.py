@@ -272,3 +272,11 @@ def test_toon_truth_knows_all_of_the_answer_but_a_new_beard():
     guess = np.where(known[..., None], answer, 255 - answer)
     assert script["score"](image, guess, answer, known)[2] == pytest.approx(100)
     assert script["score"](image, image, answer, known)[0] == 0
+
+
+def test_sharpness_is_the_difference_from_the_mean_of_four_pixels():
+    high_frequencies = runpy.run_path(str(FOLDER / "sharpness.py"))["high_frequencies"]
+    flat = np.full((1, 4, 4, 3), 7, np.uint8)
+    assert high_frequencies(flat) == 0
+    flat[0, :2, :2] = 7 + 8 * np.eye(2, dtype=np.uint8)[..., None]
+    assert high_frequencies(flat) == pytest.approx(4 / 4)  # 4 in a quarter of the image
