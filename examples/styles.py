@@ -10,12 +10,12 @@ Accelerator: None
 
 StarGAN v2 draws a domain in many styles. A style code comes from one of two networks:
 the mapping network makes it from random numbers, and the style encoder reads it from a
-reference image. The generator then redraws the source in that style. The pose and the
-mouth stay, and hair, skin, and age follow the style.
+reference image. The generator then redraws the source in that style. The pose stays,
+and hair, skin, and age follow the style.
 
 This example uses `toon_people`, a small StarGAN v2 that comes with the package. It
-knows drawn women, men, and children, and its images are softer than the drawings that
-it was trained on.
+knows drawn women, men, and children. The styles of references vary more than its random
+styles, which differ in skin, but hardly in hair color.
 
 ## Setup
 
@@ -40,7 +40,7 @@ model = stargan_tf.load_model("toon_people")
 domains = model.info.domains
 print(f"Domains: {', '.join(domains)}. A style has {model.style_dim} numbers.")
 
-people = stargan_tf.load_dataset("toon_people", split="held_out", image_size=64)
+people = stargan_tf.load_dataset("toon_people", split="held_out", image_size=128)
 images = np.stack([people.load(number) for number in range(SOURCES + REFERENCES)])
 labels = [domains[label.argmax()] for label in people.labels[: len(images)]]
 sources, references = images[:SOURCES], images[SOURCES:]
@@ -111,7 +111,7 @@ stargan_tf.interpolation_film(
 ## From the command line
 
 ```
-stargan-tf datasets save --dataset toon_people --count 2 --image_size 64 --output people
+stargan-tf datasets save --dataset toon_people --count 2 --image_size 128 --output people
 cd people
 stargan-tf translate --model toon_people --to child --seed 7 held_out_000000.png \\
     --output child.png

@@ -55,7 +55,7 @@ def frames(path):
     [
         # The centered square of the ramp, and all of it, squeezed.
         ("toon_attributes", "Blond_Hair", 128, np.linspace(60, 200, 96)[16:80]),
-        ("toon_people", "child", 64, np.linspace(60, 200, 96)),
+        ("toon_people", "child", 128, np.linspace(60, 200, 96)),
     ],
 )
 def test_a_sequence_becomes_a_video(run, faces, tmp_path, model, domain, size, seen):
