@@ -111,7 +111,8 @@ stargan_tf.interpolation_film(
 ## From the command line
 
 ```
-stargan-tf datasets save --dataset toon_people --count 2 --image_size 128 --output people
+stargan-tf datasets save --dataset toon_people --count 2 --image_size 128 \\
+  --output people
 cd people
 stargan-tf translate --model toon_people --to child --seed 7 held_out_000000.png \\
     --output child.png
