@@ -112,7 +112,7 @@ stargan_tf.interpolation_film(
 
 ```
 stargan-tf datasets save --dataset toon_people --count 2 --image_size 128 \\
-  --output people
+    --output people
 cd people
 stargan-tf translate --model toon_people --to child --seed 7 held_out_000000.png \\
     --output child.png
