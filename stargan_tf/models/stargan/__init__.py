@@ -17,7 +17,6 @@ from stargan_tf.models.family import (
     make_option,
 )
 
-# Choices of options, for networks, objective, and model.
 OUTPUTS = (
     "image",
     "blend",
@@ -26,8 +25,6 @@ OUTPUTS = (
     "sparse_additive",
     "fixed_point",
 )
-UPSAMPLINGS = ("transposed", "resize")
-CONDITIONINGS = ("input", "blocks", "adain")
 # The paper's adversarial loss, or that of Goodfellow et al. (2014) with R1 (Mescheder
 # et al. 2018).
 WGAN_GP, NON_SATURATING = ADVERSARIALS = ("wgan_gp", "non_saturating")
@@ -298,7 +295,7 @@ STARGAN = ModelFamily(
             "paper; blocks: also in every residual block (not in the paper; small "
             "networks learn faster); adain: only in the residual blocks, as in StarGAN "
             "v2's ablation.",
-            choices=CONDITIONINGS,
+            choices=("input", "blocks", "adain"),
         ),
         _network("attention", None, "Deprecated: use --output blend.", bool),
         _network(
@@ -307,7 +304,7 @@ STARGAN = ModelFamily(
             "Upsampling in the generator. transposed: transposed convolutions, as in "
             "the paper; resize: nearest-neighbor doubling, then a convolution (no "
             "checkerboard artifacts).",
-            choices=UPSAMPLINGS,
+            choices=("transposed", "resize"),
         ),
         _network(
             "skips",

@@ -19,8 +19,6 @@ from stargan_tf.models.family import (
 )
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
-# Choices of options, for networks, objective, and model.
-UPSAMPLINGS = ("nearest", "bilinear")
 # The term that makes styles diverse: that of the paper, or that of MSGAN.
 DIFFERENCE, MODE_SEEKING = DIVERSITY_TERMS = ("difference", "mode_seeking")
 
@@ -64,7 +62,7 @@ MODEL_OPTIONS = (
         "nearest",
         "Upsampling in the generator. nearest: as in the paper; bilinear: no visible "
         "squares with narrow networks.",
-        choices=UPSAMPLINGS,
+        choices=("nearest", "bilinear"),
     ),
     _network(
         "latent_injection",
