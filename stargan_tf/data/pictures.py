@@ -12,7 +12,9 @@ The center crop comes before the resize, which is Pillow's antialiased bilinear,
 the official code of StarGAN v1; v2's takes the whole image and changes its aspect.
 """
 
+import base64
 import contextlib
+import io
 import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -62,6 +64,13 @@ def shown(images: np.ndarray) -> np.ndarray:
     if channels == 2:
         images = np.concatenate([images, np.zeros_like(images[..., :1])], axis=-1)
     return np.repeat(images, RGB, axis=-1) if channels == 1 else images[..., :RGB]
+
+
+def data_url(image: Image.Image) -> str:
+    """Returns a URL that contains the image as PNG, for pages without other files."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
 
 
 def square_pixels(

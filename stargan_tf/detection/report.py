@@ -1,19 +1,19 @@
 """The output of `stargan-tf detect`: healed images, maps, tables, and a page."""
 
-import base64
 import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files as resources
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from stargan_tf import files
-from stargan_tf.data.pictures import shown
+from stargan_tf.data.pictures import data_url, shown
 from stargan_tf.detection.detect import detect
 from stargan_tf.detection.scores import Candidate
 from stargan_tf.errors import InputError
@@ -178,21 +178,14 @@ class Job:
             for title, some in sections
             if some
         )
-        lines = (
+        summary = (
             f"{len(rows):,} images. Healthy: {escape(self.healthy)}. Score: "
             f"{self.reduction} of the difference. Candidates: differences above "
             f"{self.threshold:g} of the model's range, of at least {self.least} pixels."
         )
-        return (
-            "<!doctype html><html lang='en'><meta charset='utf-8'>"
-            "<meta name='viewport' content='width=device-width'>"
-            "<title>Detections</title><style>body{font:15px/1.5 system-ui,sans-serif;"
-            "margin:2rem;color:#222}h1,h2{font-weight:600}.all{display:flex;"
-            "flex-wrap:wrap;gap:1.2rem}figure{margin:0}img{display:block;"
-            "border-radius:4px}figcaption{font-size:13px;color:#555}</style>"
-            f"<h1>Detections</h1><p>{lines}</p><p>Input, healed image, and difference "
-            "in red. The files are in the folder of this page. This is not a "
-            f"medical device.</p>{body}</html>"
+        page = resources("stargan_tf.detection").joinpath("report.html")
+        return Template(page.read_text("utf-8")).substitute(
+            summary=summary, sections=body
         )
 
 
@@ -254,15 +247,12 @@ def _side_by_side(
 
 
 def _figure(row: Row) -> str:
-    picture, stream = row.picture.copy(), io.BytesIO()
-    picture.save(stream, "PNG")
-    code = base64.b64encode(stream.getvalue()).decode("ascii")
     name = f"{row.name}#{row.place}" if row.place else row.name
     group = "" if row.group == row.name else f" · {row.group}"
     count = len(row.candidates)
     counted = f"{count} candidate{'' if count == 1 else 's'}"
     return (
-        f"<figure><img alt='' src='data:image/png;base64,{code}'><figcaption><b>"
+        f"<figure><img alt='' src='{data_url(row.picture)}'><figcaption><b>"
         f"{row.score:.3f}</b> · {counted} · {escape(name)}{escape(group)}</figcaption>"
         "</figure>"
     )

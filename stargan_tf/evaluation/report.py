@@ -3,8 +3,6 @@
 The report is a self-contained HTML file with numbers and images.
 """
 
-import base64
-import io
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from stargan_tf.data.info import size_text
-from stargan_tf.data.pictures import shown
+from stargan_tf.data.pictures import data_url, shown
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import (
     NUMBERS,
@@ -206,10 +204,7 @@ def _image(pixels: np.ndarray) -> str:
     image = Image.fromarray(shown(pixels))
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    code = base64.b64encode(stream.getvalue()).decode("ascii")
-    return f'<img alt="" src="data:image/png;base64,{code}">'
+    return f'<img alt="" src="{data_url(image)}">'
 
 
 def _facts(record: Mapping[str, Any]) -> dict[str, str]:
