@@ -19,7 +19,7 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -240,6 +240,22 @@ def refuse_overwriting(*paths: Path) -> None:
             f"{existing[0]} exists already{others}. Choose another --output, or add "
             "--overwrite to replace it."
         )
+
+
+def check_ending(path: str | os.PathLike, what: str, endings: Collection[str]) -> Path:
+    """Returns `path` as a `Path`.
+
+    Raises:
+        InputError: if its extension, in lowercase, is not one of `endings`.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in endings:
+        one_of = "one of " if len(endings) > 1 else ""
+        raise InputError(
+            f"The name of {what} must end in {one_of}{', '.join(endings)}. "
+            f"Received: {path.name}"
+        )
+    return path
 
 
 def check_file(path: Path, overwrite: bool = False) -> None:

@@ -24,7 +24,7 @@ from stargan_tf.data.options import HELD_OUT, SPLITS, DatasetOptions
 from stargan_tf.data.registry import DESCRIPTIONS
 from stargan_tf.discovery import DATASETS, Plugin
 from stargan_tf.errors import InputError, near_names
-from stargan_tf.files import check_file
+from stargan_tf.files import check_ending, check_file
 from stargan_tf.models.registry import installed_families, preset, presets
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def _save(name: str, args: argparse.Namespace) -> None:
 def _describe(name: str, args: argparse.Namespace) -> None:
     from stargan_tf.doctor.report import description
     from stargan_tf.translation.grid import contact_sheet
-    from stargan_tf.translation.pictures import check_extension, write_picture
+    from stargan_tf.translation.pictures import WRITABLE, write_picture
 
     output = Path(args.output) if args.output else None
     if output:
-        check_extension(output)
+        check_ending(output, "an image", WRITABLE)
         check_file(output, args.overwrite)
     opened = _open(name, args.image_size, DatasetOptions(**data_options(args)))
     try:

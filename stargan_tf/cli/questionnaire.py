@@ -20,7 +20,13 @@ from stargan_tf.cli.command import (
 from stargan_tf.cli.model_flags import add_mask_provider, add_trust_code
 from stargan_tf.cli.translate import TRANSLATE, flags_of, make_fitting
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_file, check_new, check_writable, temporary_folder
+from stargan_tf.files import (
+    check_ending,
+    check_file,
+    check_new,
+    check_writable,
+    temporary_folder,
+)
 from stargan_tf.models.registry import family
 from stargan_tf.steering import Plan, Steering, steering
 
@@ -119,10 +125,7 @@ def _collect(args: argparse.Namespace) -> None:
 
     output = Path(args.output) if args.output else None
     if output:
-        if output.suffix.lower() not in _RESULTS:
-            raise InputError(
-                f"--output must end in {' or '.join(_RESULTS)}. Received: {output.name}"
-            )
+        check_ending(output, "the result", _RESULTS)
         check_file(output, args.overwrite)
     key = read_key(Path(args.key))
     votes = read_votes([Path(path) for path in args.inputs], key)

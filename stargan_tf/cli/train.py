@@ -42,7 +42,7 @@ from stargan_tf.evaluation.options import (
     PROTOCOLS,
     EvaluationOptions,
 )
-from stargan_tf.files import check_file, read_json
+from stargan_tf.files import check_ending, check_file, read_json
 from stargan_tf.interruption import postponed
 from stargan_tf.models.registry import family, known_families, preset, presets
 from stargan_tf.training import resume
@@ -351,10 +351,7 @@ def _compare(args: argparse.Namespace) -> None:
 
     output = Path(args.output) if args.output else None
     if output:
-        if output.suffix.lower() not in _PLOTS:
-            raise InputError(
-                f"--output must end in {', '.join(_PLOTS)}. Received: {output.name}"
-            )
+        check_ending(output, "a plot", _PLOTS)
         check_file(output, args.overwrite)
         check_plotting()
     contenders = read_contenders(args.runs)

@@ -12,10 +12,11 @@ import numpy as np
 from stargan_tf.archives import open_arrays, write_arrays
 from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
+from stargan_tf.files import check_ending
 from stargan_tf.steering.styles import StyleSource, block_starts
 from stargan_tf.translation.grid import Heading
 
-EXTENSION = ".npz"
+EXTENSIONS = (".npz",)
 FORMAT = 1
 
 
@@ -101,7 +102,7 @@ def save_styles(
         InputError: if the path does not end in `.npz`, styles and domains do not
             match the model, or the file cannot be written.
     """
-    path = check_style_path(path)
+    path = check_ending(path, "a style file", EXTENSIONS)
     styles = np.asarray(styles, np.float32)
     names = [domains] * len(styles) if isinstance(domains, str) else list(domains)
     names = list(map(composed, names))
@@ -143,16 +144,6 @@ def load_styles(path: str | os.PathLike, model: Any = None) -> StyleCodes:
         codes.check_model(model.family, model.info.domains)
         codes.codes(model)
     return codes
-
-
-def check_style_path(path: str | os.PathLike) -> Path:
-    """Returns `path` as a `Path`; raises InputError unless it ends in `.npz`."""
-    path = Path(path)
-    if path.suffix.lower() != EXTENSION:
-        raise InputError(
-            f"A style file's name must end in {EXTENSION}. Received: {path.name}"
-        )
-    return path
 
 
 def _read(path: Path) -> StyleCodes:

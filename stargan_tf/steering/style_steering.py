@@ -7,7 +7,7 @@ from stargan_tf.cli.command import Switch, number
 from stargan_tf.cli.model_flags import add_mask_provider, check_masks
 from stargan_tf.discovery import API_VERSION
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_file
+from stargan_tf.files import check_ending, check_file
 from stargan_tf.steering import Plan, Steering
 
 FEW, MANY = 2, 4  # default number of random styles: in a strip; in a grid or video
@@ -110,7 +110,7 @@ class StyleSteering(Steering):
     def plan(self, args, state, fitting):
         """Plans translations to styles, as files, a grid, a strip, or a video."""
         from stargan_tf.data.labels import LabelSpace
-        from stargan_tf.steering.style_files import check_style_path, save_styles
+        from stargan_tf.steering.style_files import EXTENSIONS, save_styles
         from stargan_tf.translation import interpolation, translate
         from stargan_tf.translation.pictures import (
             PictureStream,
@@ -124,8 +124,9 @@ class StyleSteering(Steering):
         references = getattr(source, "files", ())
         code = {"mask_provider": args.mask_provider}
         overwrite = args.overwrite
-        save = args.save_style and check_style_path(args.save_style)
+        save = args.save_style
         if save:
+            save = check_ending(save, "a style file", EXTENSIONS)
             translate.check_outputs(references, [save])
             check_file(save, overwrite)
 

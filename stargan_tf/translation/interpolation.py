@@ -12,7 +12,7 @@ from PIL import Image
 
 from stargan_tf.data.pictures import shown
 from stargan_tf.errors import InputError
-from stargan_tf.files import new_file
+from stargan_tf.files import check_ending, new_file
 from stargan_tf.progress import Progress
 from stargan_tf.steering.styles import StyleSource, ToStyles, as_bytes, random_styles
 from stargan_tf.translation.grid import PAPER, Heading
@@ -198,8 +198,7 @@ def write_film(
 
     Raises:
         InputError: for an invalid extension or rate, or no frames; or if the file
-        cannot
-            be written.
+            cannot be written.
         ImportError: for MP4 without the extra `video`.
     """
     path = check_film(path, fps)
@@ -220,12 +219,7 @@ def check_film(path: str | os.PathLike, fps: int) -> Path:
         InputError: for an invalid extension or rate.
         ImportError: for MP4 without the extra `video`.
     """
-    path = Path(path)
-    if path.suffix.lower() not in EXTENSIONS:
-        raise InputError(
-            f"The name of a video must end in one of {', '.join(EXTENSIONS)}. "
-            f"Received: {path.name}"
-        )
+    path = check_ending(path, "a video", EXTENSIONS)
     if not 1 <= fps <= MAX_FPS:
         raise InputError(f"fps must be from 1 to {MAX_FPS}. Received: {fps}")
     if path.suffix.lower() == ".mp4" and not _has_ffmpeg():

@@ -40,7 +40,13 @@ from stargan_tf.data.pictures import read_picture, shown
 from stargan_tf.data.source import LabeledImages, UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.faces.align import Aligner, NoFace, crop_face, put_back
-from stargan_tf.files import NotWritten, new_file, refuse_overwriting, write_bytes
+from stargan_tf.files import (
+    NotWritten,
+    check_ending,
+    new_file,
+    refuse_overwriting,
+    write_bytes,
+)
 from stargan_tf.progress import Progress
 
 TABLES = (".csv", ".tsv")
@@ -164,7 +170,7 @@ def names_a_file(output: str, measured: bool = False) -> bool:
         return False
     if not path.is_file() and not is_picture(path):
         return False
-    check_extension(path)
+    check_ending(path, "an image", WRITABLE)
     return True
 
 
@@ -526,8 +532,7 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
         NotWritten: if the file cannot be written (no permission, full disk, too large
             for the format).
     """
-    path = Path(path)
-    check_extension(path)
+    path = check_ending(path, "an image", WRITABLE)
     image_format = WRITABLE[path.suffix.lower()]
     # In memory first, since Pillow's encoders do not report partial writes, as on a
     # full disk.
@@ -539,15 +544,6 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
         raise NotWritten(path, "image", error) from error
     write_bytes(path, encoded.getvalue(), "image", durable=False)
     return path
-
-
-def check_extension(path: Path) -> None:
-    """Raises `InputError` unless the name ends in one of `WRITABLE`."""
-    if path.suffix.lower() not in WRITABLE:
-        raise InputError(
-            f"The name of an image must end in one of {', '.join(WRITABLE)}. "
-            f"Received: {path.name}"
-        )
 
 
 def save_pictures(

@@ -205,7 +205,7 @@ def test_styles_by_reference_and_by_seed(style_runs, photos):
             "--to cannot be used with --collect",
         ),
         (["--collect", "votes.csv", "--key=k.json"], "k.json is not a key"),
-        (["--collect", "v.csv", "--key=k.json", "--output=o.txt"], "end in .json or"),
+        (["--collect", "v.csv", "--key=k.json", "--output=o.txt"], "end in one of"),
     ],
 )
 def test_a_mistake_is_one_line(hollow, photos, capsys, monkeypatch, arguments, message):

@@ -332,7 +332,7 @@ def test_a_kept_task_is_that_of_this_model_these_data_and_options(
     [
         (["a"], "Pass at least two runs"),
         (["a", "b"], "The run folder or results file a does not exist"),
-        (["a", "b", "--output=plots.txt"], "--output must end in .png, .svg, .pdf"),
+        (["a", "b", "--output=plots.txt"], "must end in one of .png, .svg, .pdf"),
     ],
 )
 def test_what_cannot_be_compared_is_one_line(

@@ -70,6 +70,7 @@ ELSEWHERE = {
     "data.info": "its own dictionary",
     "data.streams": "cache entries: tests/data/test_streams.py",
     "detection.metric": "masks, by data.formats",
+    "detection.report": "a file of the package",
     "discovery": "metadata of installed packages: tests/test_discovery.py",
     "distribution.strategies": "a variable: tests/distribution",
     "doctor.report": "a file of the package",

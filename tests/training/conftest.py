@@ -114,11 +114,6 @@ def tiny():
 
 
 @pytest.fixture
-def tiny_v2():
-    return TINY_V2
-
-
-@pytest.fixture
 def toy_run(tmp_path):
     """Makes a `ToyRun` for a name; what it started does not outlive the test."""
     runs = []

@@ -28,6 +28,7 @@ TINY = {
     "hidden_dim": 5,
     "batch_size": 2,
     "steps": 1,
+    "sample_every": 100,
     "high_pass": 1,
     "held_out": 0.2,
     "crop_probability": 0,

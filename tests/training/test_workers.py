@@ -23,7 +23,6 @@ def test_a_batch_in_equal_parts_one_after_another():
 
 
 FLAGS = ["--steps=4", "--checkpoint_every=2", "--log_every=1", "--sample_every=4"]
-FLAGS_V2 = ["--steps=3", "--checkpoint_every=3", "--batch_size=4", "--image_size=16"]
 
 
 def free_addresses():
@@ -70,15 +69,4 @@ def test_workers_train_as_one_does_and_go_on_when_one_was_killed(toy_run, tiny):
 
     _, errors = reference.communicate(timeout=PATIENCE)
     assert reference.returncode == 0, errors
-    check_same_metrics(shared, alone)
-
-
-def test_workers_train_a_v2_model_as_one_does(toy_run, tiny_v2):
-    flags = [*tiny_v2, *FLAGS_V2, "--nodeterministic"]
-    alone, shared = (toy_run(name, PREPARED) for name in ("alone", "shared"))
-    reference = alone.start(*flags, "--distribute=none", **SMALL)
-    for process in (*start_both(shared, *flags, **SMALL), reference):
-        _, errors = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, errors
-    assert shared.checkpoints() == ["step_00000003"]
     check_same_metrics(shared, alone)

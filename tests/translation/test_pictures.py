@@ -15,7 +15,6 @@ from stargan_tf.files import NotWritten
 from stargan_tf.translation.pictures import (
     WRITABLE,
     Fitting,
-    check_extension,
     find_inputs,
     write_picture,
 )
@@ -280,4 +279,4 @@ def test_measured_images_are_saved_in_their_units(tmp_path):
 
 def test_other_extensions_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"must end in one of .*Received: a\.gif"):
-        check_extension(tmp_path / "a.gif")
+        write_picture(Image.new("RGB", (8, 8)), tmp_path / "a.gif")
