@@ -12,6 +12,7 @@ FACES ?= runs/faces
 RUN_V2 ?= runs/demo_v2
 RUN_DETECT ?= runs/detect
 BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PLUGINS = $(dir $(wildcard plugins/*/pyproject.toml))
 
 .PHONY: demo demo-v2 demo-detect test robustness docs lint format
@@ -81,27 +82,23 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing:" \
 	  "sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 	@# An older pip takes half an hour to choose versions for TensorFlow 2.18.
-	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	-@$(PIP) --upgrade pip
 
 # Metadata that an earlier installation left here would hide what pyproject.toml now says.
 $(VENV)/core: pyproject.toml | $(BIN)/python
 	@rm -rf stargan_tf.egg-info
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  "$(TENSORFLOW)>=2.18" -e .
+	$(PIP) "$(TENSORFLOW)>=2.18" -e .
 	@touch $@
 
 $(VENV)/docs: pyproject.toml | $(VENV)/core
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	$(PIP) -e ".[docs]"
 	@touch $@
 
 $(VENV)/dev: pyproject.toml $(PLUGINS:%=%pyproject.toml) | $(BIN)/python
 	@rm -rf stargan_tf.egg-info
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  "$(TENSORFLOW)>=2.18" "setuptools>=77" -e ".[dev]"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	  --no-build-isolation $(PLUGINS:%=-e %)
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 \
-	  --find-links $(TORCH_PAGE) "$(TORCH)"
+	$(PIP) "$(TENSORFLOW)>=2.18" "setuptools>=77" -e ".[dev]"
+	$(PIP) --no-deps --no-build-isolation $(PLUGINS:%=-e %)
+	-$(PIP) --retries 1 --find-links $(TORCH_PAGE) "$(TORCH)"
 	@# The tests of the web page need LiteRT.js, from npm, and skip themselves without it.
 	-$(BIN)/python -c "from stargan_tf.demo.litert_js import runtime_folder; \
 	  runtime_folder()"

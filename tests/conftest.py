@@ -19,6 +19,7 @@ LONGEST = (
     "test_replicas",
     "test_high_pass",
     "test_round_trip",
+    "test_landmarks",
     "test_saved_model",
     "stargan_v2/test_model",
 )
