@@ -3,7 +3,7 @@ Title: Styles and interpolation with StarGAN v2
 Author: The stargan_tf authors
 Date created: 2026/11/28
 Last modified: 2026/11/28
-Description: Translate drawn people in random styles and in the styles of other people.
+Description: Translate cartoon people in random styles and in the styles of other people.
 Accelerator: None
 
 ## Introduction
@@ -14,7 +14,7 @@ reference image. The generator then redraws the source in that style. The pose s
 and hair, skin, and age follow the style.
 
 This example uses `toon_people`, a small StarGAN v2 that comes with the package. It
-knows drawn women, men, and children. The styles of references vary more than its random
+knows cartoon women, men, and children. The styles of references vary more than its random
 styles, which differ in skin, but hardly in hair color.
 
 ## Setup
@@ -103,7 +103,7 @@ The same as a video, through four styles and back to the first one. Open the fil
 browser to play it.
 """
 
-stargan_tf.interpolation_film(
+stargan_tf.interpolation_video(
     FOLDER / "interpolation.gif", model, sources, "woman", range(4), frames=FRAMES
 )
 

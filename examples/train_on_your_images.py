@@ -53,7 +53,7 @@ def show(columns, file):
 """
 ## A folder of images
 
-The drawn faces have several labels. Here, only the hair color decides the folder. The
+The cartoon faces have several labels. Here, only the hair color decides the folder. The
 faces are young ones, because the hair of the old is gray.
 """
 

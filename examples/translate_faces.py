@@ -3,7 +3,7 @@ Title: Translate faces with a trained StarGAN
 Author: The stargan_tf authors
 Date created: 2026/11/28
 Last modified: 2026/11/28
-Description: Change the hair color, sex, and age of drawn faces with a shipped model.
+Description: Change the hair color, sex, and age of cartoon faces with a shipped model.
 Accelerator: None
 
 ## Introduction
@@ -13,7 +13,7 @@ generator takes an image and a vector of labels, and redraws the image so that i
 these labels.
 
 This example uses `toon_attributes`, a small StarGAN that comes with the package. It was
-trained on drawn faces and works on drawn faces only. The example `train_on_your_images`
+trained on cartoon faces and works on cartoon faces only. The example `train_on_your_images`
 trains a model on images of your own.
 
 ## Setup
@@ -88,7 +88,7 @@ show(
 """
 ## Compare with the right answer
 
-Every drawn face can be drawn again with other labels, so the right answer is known
+Every cartoon face can be rendered again with other labels, so the right answer is known
 here. For photographs, it is not. The peak signal-to-noise ratio (PSNR) compares
 translations with right answers; higher is better.
 """

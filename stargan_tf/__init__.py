@@ -48,21 +48,29 @@ _HOMES = {
     "latent_grid": "stargan_tf.steering.styles",
     "reference_grid": "stargan_tf.steering.styles",
     "interpolation_strip": "stargan_tf.translation.interpolation",
-    "interpolation_film": "stargan_tf.translation.interpolation",
-    "film_frames": "stargan_tf.translation.interpolation",
-    "write_film": "stargan_tf.translation.interpolation",
+    "interpolation_video": "stargan_tf.translation.interpolation",
+    "video_frames": "stargan_tf.translation.interpolation",
+    "write_video": "stargan_tf.translation.interpolation",
     "save_styles": "stargan_tf.steering.style_files",
     "load_styles": "stargan_tf.steering.style_files",
+}
+
+# The names in version 0.1.0.
+_RENAMED = {
+    "LabelledImages": "LabeledImages",
+    "interpolation_film": "interpolation_video",
+    "film_frames": "video_frames",
+    "write_film": "write_video",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str):
-    if name == "LabelledImages":
-        text = "stargan_tf.LabelledImages has been renamed to LabeledImages."
+    if name in _RENAMED:
+        text = f"stargan_tf.{name} has been renamed to {_RENAMED[name]}."
         warnings.warn(text, DeprecationWarning, stacklevel=2)
-        name = "LabeledImages"
+        name = _RENAMED[name]
     if name not in _HOMES:
         raise AttributeError(f"module 'stargan_tf' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -118,7 +118,7 @@ def draw(shown: Slice, image_size: int, ill: bool = True) -> np.ndarray:
     """
     if not SMALLEST <= image_size <= LARGEST:
         raise InputError(
-            f"image_size must be from {SMALLEST} to {LARGEST} for drawn scans. "
+            f"image_size must be from {SMALLEST} to {LARGEST} for synthetic scans. "
             f"Received: image_size={image_size}"
         )
     clean = _draw_clean(shown, image_size, ill)

@@ -95,7 +95,7 @@ def _matches(arguments, folder):
 @pytest.fixture(scope="module")
 def flowers(shell):
     """What the tests of the data set print, once it is installed."""
-    install, new, editable, tests, _ = commands("Make, install and test a data set")
+    install, new, editable, tests, _ = commands("Make, install, and test a data set")
     assert install == "pip install stargan_tf pytest"  # from the sources, in `shell`
     shell(new)
     shell(editable)
@@ -117,7 +117,7 @@ def test_a_data_set_from_nothing_to_trained_models(shell, folder, flowers):
     where = shell('python -c "import stargan_tf; print(stargan_tf.__file__)"')
     assert where.startswith(str(folder / "environment"))
     assert "3 passed" in flowers
-    listing = commands("Make, install and test a data set")[-1]
+    listing = commands("Make, install, and test a data set")[-1]
     assert "\nflowers " in shell(listing)
 
     doctor, describe = commands("Look at the data before training")
@@ -151,7 +151,7 @@ def test_several_data_sets(shell, folder, flowers):
 
 
 def test_a_model_family_from_nothing_to_translations(shell, folder):
-    new, editable, tests = commands("Make, install and test a model family")
+    new, editable, tests = commands("Make, install, and test a model family")
     shell(new)
     shell(editable)
     assert "4 passed" in shell(tests)

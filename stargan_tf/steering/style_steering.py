@@ -145,7 +145,7 @@ class StyleSteering(Steering):
         if args.video:
             frames, fps = args.frames or 80, args.fps or 20
             interpolation.check_sources(len(files))
-            path = interpolation.check_film(place, fps)
+            path = interpolation.check_video(place, fps)
             translate.check_outputs([*references, *files], [path])
             check_file(path, overwrite)
         elif args.all or args.grid or args.strip:
@@ -174,7 +174,7 @@ class StyleSteering(Steering):
                 images = [fitted.image for _, fitted in stream]
                 if not images:
                     return []
-                write_video = interpolation.film_along_the_way
+                write_video = interpolation.video_along_the_way
                 return [
                     write_video(path, model, images, source, frames, fps, batch_size)
                 ]

@@ -72,7 +72,7 @@ def along_the_way(model: Any, source: StyleSource, steps: int) -> ToStyles:
     return ToStyles(path.styles(steps), Heading(titles))
 
 
-def interpolation_film(
+def interpolation_video(
     path: str | os.PathLike,
     model: Any,
     images: np.ndarray,
@@ -105,7 +105,7 @@ def interpolation_film(
     """
     styles = random_styles([domain], seeds, truncation)
     images = as_bytes(_several(images))
-    return film_along_the_way(path, model, images, styles, frames, fps)
+    return video_along_the_way(path, model, images, styles, frames, fps)
 
 
 def _several(images: np.ndarray) -> np.ndarray:
@@ -113,7 +113,7 @@ def _several(images: np.ndarray) -> np.ndarray:
     return images[None] if images.ndim == 3 else images
 
 
-def film_along_the_way(
+def video_along_the_way(
     path: str | os.PathLike,
     model: Any,
     images: np.ndarray,
@@ -125,12 +125,12 @@ def film_along_the_way(
     """Writes a video of uint8 sources, through all styles and back to the first."""
     images = np.asarray(images)
     styles = source.path_through(model).styles(frames, closed=True)
-    drawn = film_frames(model, images, styles, batch_size)
+    drawn = video_frames(model, images, styles, batch_size)
     bar = Progress(drawn, "Video", "frame", total=frames)
-    return write_film(path, bar, fps)
+    return write_video(path, bar, fps)
 
 
-def film_frames(
+def video_frames(
     model: Any, images: np.ndarray, styles: np.ndarray, batch_size: int = 16
 ) -> Iterator[Image.Image]:
     """Yields the frames of a video: sources side by side as their style changes.
@@ -182,7 +182,7 @@ def _tile(images: np.ndarray) -> Image.Image:
     return frame
 
 
-def write_film(
+def write_video(
     path: str | os.PathLike, frames: Iterable[Image.Image], fps: int = 20
 ) -> Path:
     """Writes a video atomically.
@@ -201,7 +201,7 @@ def write_film(
             cannot be written.
         ImportError: for MP4 without the extra `video`.
     """
-    path = check_film(path, fps)
+    path = check_video(path, fps)
     frames = _checked(frames)
     with new_file(path, "video") as temporary:
         if path.suffix.lower() == ".mp4":
@@ -212,7 +212,7 @@ def write_film(
     return path
 
 
-def check_film(path: str | os.PathLike, fps: int) -> Path:
+def check_video(path: str | os.PathLike, fps: int) -> Path:
     """Checks the path and the rate of a video, before frames are drawn.
 
     Raises:

@@ -134,7 +134,7 @@ def test_every_way_to_translate_takes_the_masks_of_the_run(place, translate, mod
         ["--seed=7", *to, "--output=latent.png"],
         [*reference, "--output=reference.png", "--save_style=style.npz"],
         ["--style_file=style.npz", "photo.png", "--output=style.png"],
-        ["--video", "--output=film.webp", "--frames=2", *to],
+        ["--video", "--output=video.webp", "--frames=2", *to],
     ):
         assert translate(*flags, "--trust_code") == (0, "")
     by_latent = model.translate(photo, "Red", seed=7)[0].astype(int)
@@ -142,8 +142,8 @@ def test_every_way_to_translate_takes_the_masks_of_the_run(place, translate, mod
     nearly(place.pixels("latent.png"), by_latent)
     nearly(place.pixels("reference.png"), by_reference)
     nearly(place.pixels("style.png"), by_reference)
-    with Image.open(place.folder / "film.webp") as film:
-        assert (film.n_frames, film.size) == (2, (SIZE, SIZE))
+    with Image.open(place.folder / "video.webp") as video:
+        assert (video.n_frames, video.size) == (2, (SIZE, SIZE))
 
 
 def test_another_provider_takes_the_place_of_the_run_s(place, translate, model):

@@ -206,7 +206,7 @@ PRESETS = {
         },
     ),
     "demo": Preset(
-        "A small StarGAN on drawn faces: minutes on two CPU cores.",
+        "A small StarGAN on cartoon faces: minutes on two CPU cores.",
         {
             "dataset": "toon_attributes",
             "image_size": 64,

@@ -333,7 +333,7 @@ PRESETS = {
         },
     ),
     "demo_v2": Preset(
-        "A small StarGAN v2 on drawn people, for two CPU cores.",
+        "A small StarGAN v2 on cartoon people, for two CPU cores.",
         {
             "dataset": "toon_people",
             "image_size": 64,
