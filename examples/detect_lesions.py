@@ -13,8 +13,8 @@ them. Here, one label for each image is enough: *healthy* or *ill*. A StarGAN le
 make ill images healthy and to leave healthy ones as they are. Where it changes an
 image, the image is ill. Fixed-Point GAN (Siddiquee et al. 2019) introduced this use.
 
-The scans are synthetic: gray slices of imaginary patients, half of them with one to three
-lesions. The mask of the lesions is known for each of them, so the result can be
+The scans are synthetic: gray slices of imaginary patients, half of them with one to
+three lesions. The mask of the lesions is known for each of them, so the result can be
 checked. Training does not use the masks. This is a demonstration of a method, not a
 medical device.
 

@@ -3,7 +3,7 @@ Title: Styles and interpolation with StarGAN v2
 Author: The stargan_tf authors
 Date created: 2026/11/28
 Last modified: 2026/11/28
-Description: Translate cartoon people in random styles and in the styles of other people.
+Description: Translate cartoon people in random styles and in the styles of others.
 Accelerator: None
 
 ## Introduction
@@ -14,8 +14,8 @@ reference image. The generator then redraws the source in that style. The pose s
 and hair, skin, and age follow the style.
 
 This example uses `toon_people`, a small StarGAN v2 that comes with the package. It
-knows cartoon women, men, and children. The styles of references vary more than its random
-styles, which differ in skin, but hardly in hair color.
+knows cartoon women, men, and children. The styles of references vary more than its
+random styles, which differ in skin, but hardly in hair color.
 
 ## Setup
 

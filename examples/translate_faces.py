@@ -13,7 +13,7 @@ generator takes an image and a vector of labels, and redraws the image so that i
 these labels.
 
 This example uses `toon_attributes`, a small StarGAN that comes with the package. It was
-trained on cartoon faces and works on cartoon faces only. The example `train_on_your_images`
+trained on cartoon faces and works on them only. The example `train_on_your_images`
 trains a model on images of your own.
 
 ## Setup

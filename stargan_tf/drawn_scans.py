@@ -116,9 +116,10 @@ def draw(shown: Slice, image_size: int, ill: bool = True) -> np.ndarray:
     Raises:
         InputError: if the image size is out of range.
     """
-    if not SMALLEST <= image_size <= LARGEST:
+    if not isinstance(image_size, int) or not SMALLEST <= image_size <= LARGEST:
         raise InputError(
-            f"image_size must be from {SMALLEST} to {LARGEST} for synthetic scans. "
+            f"image_size must be one number from {SMALLEST} to {LARGEST} for synthetic "
+            f"scans. "
             f"Received: image_size={image_size}"
         )
     clean = _draw_clean(shown, image_size, ill)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, check_choice
 from stargan_tf.private_interfaces import (
     AdamWithSharedScalars,
     moments,
@@ -148,10 +148,7 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(
         self, initial_learning_rate, total_steps, kind="paper", steps_per_update=1
     ):
-        if kind not in ("paper", "official"):
-            raise InputError(
-                f"kind must be 'paper' or 'official'. Received: kind={kind!r}"
-            )
+        check_choice("kind", kind, ("paper", "official"))
         self.initial_learning_rate = initial_learning_rate
         self.total_steps = total_steps
         self.kind = kind

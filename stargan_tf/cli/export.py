@@ -175,10 +175,9 @@ def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> lis
     import_torch()
     check_new(output, args.overwrite, "*.ckpt")
     start_tensorflow()
-    from stargan_tf.convert import write
+    from stargan_tf.convert.write import export_checkpoint
 
-    write.check_exportable(checkpoint, state)
-    files = write.export_checkpoint(checkpoint, state, output, args.overwrite)
+    files = export_checkpoint(checkpoint, state, output, args.overwrite)
     return [f"Wrote {file}" for file in files]
 
 

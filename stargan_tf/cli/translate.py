@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from stargan_tf.cli.align import LANDMARKS_HELP, open_aligner
 from stargan_tf.cli.command import (
     PROGRAM,
+    VERBOSITY,
     Command,
     CommandParser,
     Switch,
@@ -160,7 +161,7 @@ _NOT_RECORDED = (
     "batch_size",
     "timeout",
     "trust_code",
-    "debug",
+    *VERBOSITY,
 )
 
 
@@ -336,6 +337,7 @@ def _detect(args: argparse.Namespace) -> None:
     from stargan_tf.files import check_new
     from stargan_tf.training.run_folder import find_checkpoint
     from stargan_tf.translation.pictures import Fitting, find_inputs
+    from stargan_tf.translation.translate import plan_outputs
 
     checkpoint, state = find_checkpoint(args.model)
     if family(state.model).translated_by != "labels":
@@ -352,6 +354,8 @@ def _detect(args: argparse.Namespace) -> None:
     pictures = find_inputs(args.inputs, args.output, measured=measured)
     output = Path(args.output)
     check_new(output, args.overwrite, "detections.csv")
+    # Refuses two inputs with the same output.
+    plan_outputs(pictures, str(output / "healed"), overwrite=True, measured=measured)
     job = Job(
         pictures=pictures,
         fitting=fitting,

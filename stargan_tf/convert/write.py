@@ -24,7 +24,7 @@ from stargan_tf.convert.mapping import (
     to_ours,
 )
 from stargan_tf.convert.read import OfficialCheckpoint, official_codes, read
-from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.errors import InputError
 from stargan_tf.faces.network import LandmarkNetwork
 from stargan_tf.faces.official import TABLE
@@ -295,6 +295,9 @@ def check_exportable(checkpoint: Path, state: State) -> None:
     papers = official_codes()[state.model].architecture
     # Files of earlier versions lack the options that were added later.
     changed = [n for n, value in papers.items() if options.get(n, value) != value]
+    infos = as_infos(state.datasets)
+    if not all(info.is_plain and isinstance(info.image_size, int) for info in infos):
+        changed.append("kind of images than square RGB images of 8 bits")
     if changed:
         raise InputError(
             "Only models with the paper's architecture can be exported for the "

@@ -176,7 +176,7 @@ def _check_no_splits(root: Path, inner: Sequence[str], chosen: bool) -> None:
     prefixes = {prefix for prefix, _ in pairs.values()}
     domains = {domain for _, domain in pairs.values()}
     if min(len(prefixes), len(domains)) < len(pairs) and not chosen:
-        first = max(prefixes)  # "train", if it exists.
+        first = max(prefixes, key=lambda prefix: "tr" in prefix)
         domains = [name for name, (prefix, _) in pairs.items() if prefix == first]
         raise InputError(
             f"The subfolders of {root} are splits of domains: {', '.join(pairs)}. "

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from stargan_tf.data.intensity import Intensity
-from stargan_tf.errors import InputError, near_names, shortened
+from stargan_tf.errors import InputError, check_choice, near_names, shortened
 from stargan_tf.limits import MAX_SIDE
 
 BINARY = "binary"
@@ -60,11 +60,7 @@ class DatasetInfo:
         object.__setattr__(self, "domains", tuple(map(composed, self.domains)))
         groups = tuple(tuple(map(composed, g)) for g in self.exclusive_groups)
         object.__setattr__(self, "exclusive_groups", groups)
-        if self.label_type not in (BINARY, ONE_HOT):
-            raise InputError(
-                f"label_type must be '{BINARY}' or '{ONE_HOT}'. "
-                f"Received: label_type={self.label_type!r}"
-            )
+        check_choice("label_type", self.label_type, (BINARY, ONE_HOT))
         if not self.domains or len(set(self.domains)) != len(self.domains):
             raise InputError(
                 f"Data set '{self.name}' needs at least one domain, and unique names. "

@@ -6,7 +6,7 @@ from typing import Any
 
 from stargan_tf.data.info import Size, check_channels, sides
 from stargan_tf.data.intensity import check_intensity, check_invalid, check_plane
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, check_choice
 from stargan_tf.files import user_path
 
 TRAIN = "train"
@@ -43,10 +43,7 @@ class Preparation:
     crop_size: int | None = None
 
     def __post_init__(self) -> None:
-        if self.fit not in (CROP, STRETCH):
-            raise InputError(
-                f"fit must be '{CROP}' or '{STRETCH}'. Received: fit={self.fit!r}"
-            )
+        check_choice("fit", self.fit, (CROP, STRETCH))
         size = self.crop_size
         if size is not None and not (isinstance(size, int) and size > 0):
             raise InputError(
@@ -146,7 +143,4 @@ class DatasetOptions:
 
 def check_split(split: str) -> None:
     """Raises `InputError` unless `split` is `"train"` or `"held_out"`."""
-    if split not in SPLITS:
-        raise InputError(
-            f"split must be '{TRAIN}' or '{HELD_OUT}'. Received: split={split!r}"
-        )
+    check_choice("split", split, SPLITS)

@@ -131,7 +131,7 @@ def labeled_files(
         groups: the group of each file, such as the patient; empty if unknown.
     """
     measured = None
-    if is_measured(training or names, options):
+    if len(names) and is_measured(training or names, options):
         measured = MeasuredFiles(root, names, training or names, options)
         info = replace(
             info, num_channels=measured.num_channels, intensity=measured.intensity

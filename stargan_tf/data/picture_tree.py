@@ -10,10 +10,13 @@ from pathlib import Path
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.files import (
+    BESIDE,
+    MEASURED,
     IgnoredFile,
     archives_in,
     download_text,
     existing_folder,
+    extension,
     list_pictures,
     reason_not_read,
     reason_skipped,
@@ -131,6 +134,7 @@ def _zipped_names(path: Path) -> tuple[str, ...]:
     pictures, left_out = [], []
     for name in sorted(names):
         reasons = [*map(reason_skipped, name.split("/")), reason_not_read(name)]
+        reasons.append(BESIDE if extension(name) in MEASURED else "")
         reason = next(filter(None, reasons), "")
         if reason:
             left_out.append(IgnoredFile(name, reason))

@@ -28,7 +28,7 @@ from stargan_tf.data.cache import (
 )
 from stargan_tf.data.files import say_once
 from stargan_tf.data.source import LabeledImages, UnreadableImage
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, check_choice
 from stargan_tf.files import read_json
 from stargan_tf.progress import Progress
 
@@ -173,10 +173,7 @@ def open_images(
         written, or is full of entries in use, they are decoded each time, after a
         warning.
     """
-    if cache not in (AUTO, ALWAYS, NEVER):
-        raise InputError(
-            f"cache must be '{AUTO}', '{ALWAYS}', or '{NEVER}'. Received: {cache!r}"
-        )
+    check_choice("cache", cache, (AUTO, ALWAYS, NEVER))
     count, size = len(source), source.info.image_size
     num_bytes = (
         count * math.prod(source.info.shape) * np.dtype(source.info.dtype).itemsize

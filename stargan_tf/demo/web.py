@@ -4,7 +4,6 @@ This module does not need TensorFlow.
 """
 
 import errno
-import hashlib
 import json
 import shutil
 import sys
@@ -24,7 +23,13 @@ from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.demo.litert_js import VERSION, runtime_folder
 from stargan_tf.errors import InputError, shortened
-from stargan_tf.files import check_new, new_folder, read_json, temporary_folder
+from stargan_tf.files import (
+    check_new,
+    new_folder,
+    read_json,
+    sha256,
+    temporary_folder,
+)
 from stargan_tf.translation.pictures import write_picture
 
 DESCRIPTION = "model.json"
@@ -158,8 +163,7 @@ def read_device_model(folder: Path) -> DeviceModel:
     for role, file in model.files.items():
         if not file.is_file():
             raise InputError(f"{file}, which {DESCRIPTION} names, is missing. {HOW}")
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        if digest != description["files"][role]["sha256"]:
+        if sha256(file) != description["files"][role]["sha256"]:
             raise InputError(
                 f"{file} is damaged: its SHA-256 differs from that in {DESCRIPTION}. "
                 "Copy the folder again, or export the model again."

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.measures import CONFIDENCE, RESAMPLES
 
-RESAMPLES, CONFIDENCE = 1000, 0.95
 # Smaller components are ignored, in masks and in maps.
 LEAST_PIXELS = 10
 # False positives per image at which sensitivity is reported.
@@ -195,10 +195,10 @@ def candidates(
     """
     numbers = components(difference > threshold)
     results = []
-    for number in range(1, int(numbers.max()) + 1):
+    areas = np.bincount(numbers.ravel())
+    areas[0] = 0  # The background.
+    for number in np.flatnonzero(areas >= least):
         y, x = np.nonzero(numbers == number)
-        if len(y) < least:
-            continue
         box = int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1
         peak = float(difference[y, x].max())
         center = float(x.mean()), float(y.mean())

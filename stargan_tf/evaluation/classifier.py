@@ -15,7 +15,7 @@ from stargan_tf.data.pictures import to_float
 from stargan_tf.data.sampling import training_batches
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
+from stargan_tf.evaluation.fid import FeatureSummary
 from stargan_tf.evaluation.options import (
     CLASSIFIER_STEPS,
     EvaluationOptions,
@@ -85,12 +85,10 @@ class ClassifierFeatures:
         network = classifier.network
         self.network = keras.Model(network.inputs, network.layers[-1].input)
 
-    def summary(
-        self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
-    ) -> FeatureSummary:
+    def summary(self, seed: int = 0) -> FeatureSummary:
         """Returns an empty summary for these features; see `FeatureSummary`."""
         width = self.network.output_shape[-1]
-        return FeatureSummary(self.protocol, width, sample_limit, seed)
+        return FeatureSummary(self.protocol, width, seed=seed)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Computes features, float32 (n, width), of images (n, height, width, c)."""

@@ -14,7 +14,7 @@ from keras import layers
 from PIL import Image
 
 from stargan_tf.errors import InputError
-from stargan_tf.evaluation.fid import SAMPLE_LIMIT, FeatureSummary
+from stargan_tf.evaluation.fid import FeatureSummary
 from stargan_tf.evaluation.options import PROTOCOLS, STANDARD, check_known
 from stargan_tf.evaluation.weights import load_weights, set_weights
 from stargan_tf.layers.precision import keras_settings
@@ -171,11 +171,9 @@ class FeatureExtractor:
             self._compute, reduce_retracing=True, autograph=False
         )
 
-    def summary(
-        self, sample_limit: int = SAMPLE_LIMIT, seed: int = 0
-    ) -> FeatureSummary:
+    def summary(self, seed: int = 0) -> FeatureSummary:
         """Returns an empty summary for these features; see `FeatureSummary`."""
-        return FeatureSummary(self.protocol, WIDTH, sample_limit, seed)
+        return FeatureSummary(self.protocol, WIDTH, seed=seed)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Computes features, float32 (n, 2048), of uint8 images (n, h, w, 3)."""

@@ -161,15 +161,12 @@ def _resampled(
     return np.nanmean(means, axis=0)
 
 
-def wilson_interval(
-    hits: float, total: float, confidence: float = CONFIDENCE
-) -> tuple[float, float]:
-    """Computes Wilson's confidence interval of a fraction, also valid near 0 and 1.
+def wilson_interval(hits: float, total: float) -> tuple[float, float]:
+    """Computes Wilson's 95 % interval of a fraction, also valid near 0 and 1.
 
     Args:
         hits: number of successes.
         total: number of trials.
-        confidence: confidence level in (0, 1).
 
     Returns:
         Lower and upper bound, in [0, 1].
@@ -177,7 +174,7 @@ def wilson_interval(
     Reference: Wilson 1927, "Probable inference, the law of succession, and
         statistical inference".
     """
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
     share, scale = hits / total, 1 + z * z / total
     center = (share + z * z / (2 * total)) / scale
     spread = share * (1 - share) / total + z * z / (4 * total * total)

@@ -12,7 +12,6 @@ file with `<layer>/kernel` and `<layer>/bias`. Downloads are converted once and 
 in the cache.
 """
 
-import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -27,7 +26,7 @@ from stargan_tf.data.cache import cache_folder
 from stargan_tf.download import download
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import check_known
-from stargan_tf.files import temporary_folder, user_path
+from stargan_tf.files import sha256, temporary_folder, user_path
 
 VARIABLE = "STARGAN_TF_WEIGHTS"
 # In the name of converted files in the cache: increment when the layout changes.
@@ -252,16 +251,16 @@ def _choices(name: str) -> str:
 def _converted(name: str, folder: Path) -> Arrays:
     """Checks and converts published files."""
     tensors: Arrays = {}
-    for url, sha256 in SOURCES[name].files.items():
+    for url, expected in SOURCES[name].files.items():
         file = folder / _file_name(url)
         if not file.is_file():
             raise InputError(
                 f"{SOURCES[name].purpose} also needs {file}, which does not exist."
             )
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        if not digest.startswith(sha256):
+        digest = sha256(file)
+        if not digest.startswith(expected):
             raise InputError(
-                f"The SHA-256 of {file} must begin with {sha256[:16]}. Received: "
+                f"The SHA-256 of {file} must begin with {expected[:16]}. Received: "
                 f"{digest[:16]}. Download the file again."
             )
         tensors.update(read_checkpoint(file))

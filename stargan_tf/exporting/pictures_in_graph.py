@@ -29,11 +29,6 @@ _SCANS = 20
 _MOST_BLOCKS = 65_536
 
 
-def to_float(images):
-    """uint8 in [0, 255] as float32 in [-1, 1]."""
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
-
-
 def to_uint8(images):
     """Float images in [-1, 1] as uint8, clipped and rounded."""
     levels = tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5)

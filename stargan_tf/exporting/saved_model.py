@@ -36,6 +36,7 @@ from stargan_tf import files
 from stargan_tf.data.info import DatasetInfo, sides
 from stargan_tf.data.intensity import GAP, LARGEST_GAP
 from stargan_tf.data.pictures import to_float, to_uint8
+from stargan_tf.data.sampling import to_float as images_to_float
 from stargan_tf.evaluation.job import DataChoice
 from stargan_tf.exporting import AgreementError, pictures_in_graph
 from stargan_tf.exporting.agreement import (
@@ -98,7 +99,7 @@ class ImageFormat:
             scaled = (images - low) * (2.0 / span) - 1.0
             scaled = tf.clip_by_value(scaled, -1.0, 1.0)
             return self._with_gaps(images, scaled)
-        return pictures_in_graph.to_float(images)
+        return images_to_float(images)
 
     def result(self, images: Any) -> dict[str, Any]:
         """The outputs for float images in [-1, 1], by name."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -305,7 +306,9 @@ def check_model(
     except InputError as error:
         raise NotConforming(f"Model family '{name}': {error}") from error
     options |= {"dataset": dataset, "image_size": image_size, "batch_size": batch_size}
-    with tempfile.TemporaryDirectory() as folder, _no_cache():
+    # Only a few images of the data set are used.
+    no_cache = mock.patch.dict(os.environ, {LIMIT_VARIABLE: "0"})
+    with tempfile.TemporaryDirectory() as folder, no_cache:
         failures = [
             *check_imports("MODELS", name),
             *broken_promises(Subject(family, options, Path(folder))),
@@ -328,17 +331,3 @@ def broken_promises(subject: Subject) -> Iterator[str]:
             warnings.warn(f"Skipped, while {subject.doing}: {error}", stacklevel=2)
         except Exception as error:
             yield f"While {subject.doing}: {type(error).__name__}: {error}"
-
-
-@contextlib.contextmanager
-def _no_cache() -> Iterator[None]:
-    """Disables the image cache, because only a few images of the data set are used."""
-    before = os.environ.get(LIMIT_VARIABLE)
-    os.environ[LIMIT_VARIABLE] = "0"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[LIMIT_VARIABLE]
-        else:
-            os.environ[LIMIT_VARIABLE] = before

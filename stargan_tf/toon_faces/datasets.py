@@ -16,7 +16,7 @@ from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, check_split
 from stargan_tf.data.registry import DESCRIPTIONS
 from stargan_tf.data.source import Known, LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
-from stargan_tf.errors import InputError, near_names
+from stargan_tf.errors import InputError
 from stargan_tf.toon_faces import face
 from stargan_tf.toon_faces.drawing import (
     HAIR_COLORS,
@@ -84,12 +84,11 @@ def render(person: Identity, look: Look, image_size: int) -> np.ndarray:
 
 
 def check_drawable(image_size: int) -> None:
-    """Raises InputError unless `image_size` is in [32, 256]."""
-    if not SMALLEST <= image_size <= LARGEST:
-        nearest = min(max(image_size, SMALLEST), LARGEST)
+    """Raises InputError unless `image_size` is an integer in [32, 256]."""
+    if not isinstance(image_size, int) or not SMALLEST <= image_size <= LARGEST:
         raise InputError(
-            f"image_size must be from {SMALLEST} to {LARGEST} for generated faces. "
-            f"Received: image_size={image_size}. Use image_size={nearest}."
+            f"image_size must be one number from {SMALLEST} to {LARGEST} for generated "
+            f"faces. Received: image_size={image_size}"
         )
 
 
@@ -303,7 +302,20 @@ class ToonFaces(Dataset):
     def render(
         self, split: str, index: int, label: np.ndarray, image_size: int
     ) -> np.ndarray:
-        """Renders person `index` of `split` with any label; see `true_translation`."""
+        """Renders person `index` of `split` with any label.
+
+        Args:
+            split: `"train"` or `"held_out"`.
+            index: index of the person in the split.
+            label: (number of domains,), 0 or 1.
+            image_size: side in pixels, from 32 to 256.
+
+        Returns:
+            uint8 array (image_size, image_size, 3), RGB.
+
+        Raises:
+            InputError: if an argument is unknown or out of range.
+        """
         check_split(split)
         if not 0 <= index < SPLIT_SIZES[split]:
             raise InputError(
@@ -325,7 +337,15 @@ class ToonFaces(Dataset):
 
 def _check_options(name: str, options: DatasetOptions) -> None:
     default = DatasetOptions()
-    for field in ("data_dir", "labels", "crop_size", "held_out"):
+    for field in (
+        "data_dir",
+        "labels",
+        "crop_size",
+        "held_out",
+        "num_channels",
+        "intensity",
+        "invalid_value",
+    ):
         value = getattr(options, field)
         if value != getattr(default, field):
             raise InputError(
@@ -364,32 +384,6 @@ def _with_group(seed: int, number: int, label: np.ndarray) -> tuple[Identity, Lo
     return draw_person(seed, number, group), look
 
 
-def true_translation(
-    dataset_name: str, split: str, index: int, label: np.ndarray, image_size: int = 128
-) -> np.ndarray:
-    """Renders the correct translation: the same person with another label.
-
-    Args:
-        dataset_name: `"toon_attributes"`, `"toon_expressions"`, or `"toon_people"`.
-        split: `"train"` or `"held_out"`.
-        index: index of the person in the split.
-        label: target label, (number of domains,), 0 or 1.
-        image_size: side in pixels, from 32 to 256.
-
-    Returns:
-        uint8 array (image_size, image_size, 3), RGB.
-
-    Raises:
-        InputError: if an argument is unknown or out of range.
-    """
-    if dataset_name not in _BY_NAME:
-        raise InputError(
-            "dataset_name must be a generated data set of faces. Received: "
-            f"'{dataset_name}'. " + near_names(dataset_name, _BY_NAME)
-        )
-    return _BY_NAME[dataset_name].render(split, index, label, image_size)
-
-
 TOON_ATTRIBUTES = ToonFaces(
     api_version=API_VERSION,
     name="toon_attributes",
@@ -415,6 +409,3 @@ TOON_PEOPLE = ToonFaces(
     draw=_with_group,
     one_identity=False,
 )
-_BY_NAME = {
-    faces.name: faces for faces in (TOON_ATTRIBUTES, TOON_EXPRESSIONS, TOON_PEOPLE)
-}

@@ -148,7 +148,7 @@ class RunConfig:
         "file, a URL, or the name of a model that comes with the package. The network "
         "options and the weights of labels with the same name are copied.",
     )
-    seed: int = _option(_RUN, 0, "Random seed.", minimum=0, maximum=2**32 - 1)
+    seed: int = _option(_RUN, 0, "Random seed.", minimum=0, maximum=2**31 - 1)
     precision: str = _option(
         _RUN,
         "float32",

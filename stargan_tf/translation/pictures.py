@@ -575,8 +575,9 @@ def save_pictures(
     ending = ".npy" if intensity else ".png"
     for index in range(min(count, len(source))):
         path = Path(folder, source.names[index])
-        # a.jpg beside a.png: the second one becomes a.png.png.
-        free = path.with_suffix(ending) not in planned
+        # a.jpg beside a.png: the second one becomes a.png.png. Slices of a.nii.gz have
+        # names such as a.nii.gz#0001, whose end is not a file extension.
+        free = is_picture(path) and path.with_suffix(ending) not in planned
         plain, longer = path.with_suffix(ending), path.with_name(f"{path.name}{ending}")
         planned[plain if free else longer] = index
     if not overwrite:

@@ -82,8 +82,7 @@ def plan_outputs(
     planned = [plain]
     if len(variants) > 1:
         planned = [
-            [path.with_stem(f"{path.stem}_{variant}") for path in plain]
-            for variant in variants
+            [_with_variant(path, variant) for path in plain] for variant in variants
         ]
     owners: dict[Path, InputPicture] = {}
     for paths in planned:
@@ -98,6 +97,12 @@ def plan_outputs(
     check_outputs([*pictures, *references], new, overwrite)
     check_writable(Path(output))
     return planned
+
+
+def _with_variant(path: Path, variant: str) -> Path:
+    """`a.png` → `a_VARIANT.png`, and `a.nii.gz` → `a_VARIANT.nii.gz`."""
+    stem = len(path.name) - len(extension(path))
+    return path.with_name(f"{path.name[:stem]}_{variant}{path.name[stem:]}")
 
 
 def _output_name(name: Path, taken: set[Path]) -> Path:

@@ -1,6 +1,7 @@
 """Official checkpoints become models that compute the same, and back, bit for bit."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -341,6 +342,12 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
         checkpoint = checkpoints.save(tmp_path, model, state, keep=1)
         with pytest.raises(InputError, match=f"with another {next(iter(options))}"):
             check_exportable(checkpoint, state)
+    gray = replace(v1[2], num_channels=1)
+    model = v1[1](gray, base_filters=2, **v1[3])
+    state = checkpoints.State(1, v1[0], [gray.to_dict()], [0], {})
+    checkpoint = checkpoints.save(tmp_path, model, state, keep=1)
+    with pytest.raises(InputError, match="with another kind of images"):
+        check_exportable(checkpoint, state)
 
 
 TABLE = mapping_network(2)

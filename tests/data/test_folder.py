@@ -137,6 +137,12 @@ def test_a_train_beside_a_bus_is_a_vehicle(tmp_path, photograph, folders):
     assert set(train.info.domains) == {folder.split("/")[0] for folder in folders}
 
 
+def test_the_advice_names_the_training_images(tmp_path, photograph):
+    root = layout(tmp_path, photograph, "trainA", "trainB", "valA", "valB")
+    with pytest.raises(InputError, match="--attributes trainA,trainB"):
+        load_dataset("folder", "train", 8, data_dir=str(root))
+
+
 def test_folders_of_cyclegan_are_domains_if_they_are_chosen(tmp_path, photograph):
     root = layout(tmp_path, photograph, "trainA", "trainB", "testA", "testB")
     options = {"data_dir": str(root), "attributes": ("trainA", "trainB")}

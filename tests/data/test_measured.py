@@ -171,6 +171,14 @@ def test_files_without_an_image(cells):
         opened(cells)
 
 
+def test_a_split_without_images(tmp_path):
+    for domain in "ab":
+        (tmp_path / domain).mkdir()
+        np.save(tmp_path / domain / "1.npy", five_channels())
+    with pytest.raises(InputError, match="no image"):
+        opened(tmp_path, split="held_out")
+
+
 def test_clipped_values_are_counted(cells, caplog):
     shutil.copytree(cells, cells.parent / "again")
     opened(cells.parent / "again", intensity="window:0,400")

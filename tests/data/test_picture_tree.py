@@ -48,6 +48,7 @@ def pets(tmp_path, photograph):
             archive.write(tmp_path / "pets" / name, f"pets/{name}")
         archive.writestr("__MACOSX/train/cat/._1.png", b"")
         archive.writestr("pets/readme.txt", b"")
+        archive.writestr("pets/train/cat/features.npy", b"")
     return tmp_path / "pets", tmp_path / "pets.zip"
 
 
@@ -127,6 +128,7 @@ def test_what_is_left_out_of_a_zip_is_said(pets, warned):
     assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
     (line,) = warned
     assert ".txt: not read as an image (1, such as pets/readme.txt)" in line
+    assert "an array or a scan beside images (1, such as pets/train/cat" in line
     assert "created by the system or an archiver (1, such as __MACOSX" in line
 
 

@@ -152,6 +152,15 @@ def test_the_command_writes_tables_maps_and_a_page(inputs, tmp_path, capsys):
     assert main([*command.split(), "--overwrite"]) == 0
 
 
+def test_two_inputs_with_one_name_are_refused(inputs, tmp_path, capsys):
+    identity().save(tmp_path / "model.keras")
+    scans = [str(inputs / f"patient_{n}/0.png") for n in (1, 2)]
+    command = f"detect --model {tmp_path}/model.keras --output {tmp_path}/out"
+    assert main([*command.split(), *scans]) == 2
+    assert "have the same output" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_volumes_keep_their_units(tmp_path):
     window = Intensity((-100,), (300,))
     identity(1, window).save(tmp_path / "m.keras")

@@ -11,7 +11,7 @@ from stargan_tf.evaluation.tasks import (
     image_batches,
     true_images,
 )
-from stargan_tf.toon_faces.datasets import true_translation
+from stargan_tf.toon_faces.datasets import TOON_ATTRIBUTES
 from tests.evaluation.fakes import PET_LABELS, PETS, faces, make_source
 
 ROWS = np.array([6, 5, 2, 1, 0])
@@ -49,7 +49,7 @@ def test_drawn_faces_are_drawn_again():
     image = truth(source.names[row], source.labels[row], 32)
     np.testing.assert_array_equal(image, source.load(row))
     blond = np.array([0, 1, 0, 0, 1], np.float32)
-    expected = true_translation("toon_attributes", "held_out", row, blond, 32)
+    expected = TOON_ATTRIBUTES.render("held_out", row, blond, 32)
     np.testing.assert_array_equal(truth(source.names[row], blond, 32), expected)
 
 
@@ -62,7 +62,7 @@ def test_a_choice_of_attributes_leaves_the_others_as_they_were():
     label[:2] = 0, 1
     wanted = np.array([1, label[3]], np.float32)
     number = int(full.names[row].rpartition("_")[2])
-    expected = true_translation("toon_attributes", "held_out", number, label, 32)
+    expected = TOON_ATTRIBUTES.render("held_out", number, label, 32)
     found = source.known.truth(full.names[row], wanted, 32)
     np.testing.assert_array_equal(found, expected)
     # Blond off again leaves no hair color: nobody looks like that.

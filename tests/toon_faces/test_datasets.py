@@ -13,7 +13,6 @@ from stargan_tf.toon_faces.datasets import (
     TOON_ATTRIBUTES,
     TOON_EXPRESSIONS,
     TOON_PEOPLE,
-    true_translation,
 )
 from stargan_tf.toon_faces.people import draw_identity
 
@@ -165,33 +164,28 @@ def test_fingerprint_tells_pictures_apart():
 @pytest.mark.parametrize("definition", ALL)
 def test_truth_with_the_own_label_is_the_picture(definition):
     images = definition.load(HELD_OUT, 64, DEFAULT)
-    name = images.info.name
-    truth = true_translation(name, HELD_OUT, 8, images.labels[8], 64)
+    truth = definition.render(HELD_OUT, 8, images.labels[8], 64)
     assert np.array_equal(truth, images.load(8))
     other = np.roll(images.labels[8][:3], 1), images.labels[8][3:]
-    if name == "toon_attributes":
-        changed = true_translation(name, HELD_OUT, 8, np.concatenate(other), 64)
+    if definition is TOON_ATTRIBUTES:
+        changed = definition.render(HELD_OUT, 8, np.concatenate(other), 64)
         assert not np.array_equal(truth, changed)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("faces", "split", "index", "label", "message"),
     [
-        (("toon_atributes", TRAIN, 0, [1, 0, 0, 0, 0]), "Did you mean toon_attributes"),
-        (("toon_attributes", "test", 0, [1, 0, 0, 0, 0]), "split must be"),
-        (("toon_attributes", HELD_OUT, 400, [1, 0, 0, 0, 0]), "0 to 399"),
-        (
-            ("toon_attributes", TRAIN, 0, [1, 1, 0, 0, 0]),
-            "exactly one 1 among Black_Hair",
-        ),
-        (("toon_attributes", TRAIN, 0, [1, 0, 0, 0]), "5 values"),
-        (("toon_attributes", TRAIN, 0, [1, 0, 0, 0.5, 0]), "0 or 1"),
-        (("toon_expressions", TRAIN, 0, [0] * 8), "exactly one 1 among angry"),
+        (TOON_ATTRIBUTES, "test", 0, [1, 0, 0, 0, 0], "split must be"),
+        (TOON_ATTRIBUTES, HELD_OUT, 400, [1, 0, 0, 0, 0], "0 to 399"),
+        (TOON_ATTRIBUTES, TRAIN, 0, [1, 1, 0, 0, 0], "one 1 among Black_Hair"),
+        (TOON_ATTRIBUTES, TRAIN, 0, [1, 0, 0, 0], "5 values"),
+        (TOON_ATTRIBUTES, TRAIN, 0, [1, 0, 0, 0.5, 0], "0 or 1"),
+        (TOON_EXPRESSIONS, TRAIN, 0, [0] * 8, "exactly one 1 among angry"),
     ],
 )
-def test_truth_that_does_not_exist(arguments, message):
+def test_truth_that_does_not_exist(faces, split, index, label, message):
     with pytest.raises(InputError, match=message):
-        true_translation(*arguments)
+        faces.render(split, index, label, 64)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +199,8 @@ def test_truth_that_does_not_exist(arguments, message):
         ({"attributes": ("Male", "Male")}, 64, "unique names"),
         ({}, 66, "multiple of 4"),
         ({}, 512, "32 to 256"),
+        ({}, (64, 96), "one number from 32 to 256"),
+        ({"num_channels": 1}, 64, "does not support num_channels"),
     ],
 )
 def test_bad_requests(options, size, message):

@@ -277,6 +277,24 @@ def test_measured_images_are_saved_in_their_units(tmp_path):
     assert 100 < values.max() <= 800
 
 
+def test_slices_of_a_volume_are_named_alike(tmp_path):
+    from stargan_tf.data.registry import load_dataset
+    from stargan_tf.translation.pictures import save_pictures
+    from tests.data.scans import write_nifti
+
+    for domain in "ab":
+        (tmp_path / "scans" / domain).mkdir(parents=True)
+        for name in ("1.nii.gz", "2.nii.gz"):
+            volume = np.arange(3 * 16**2, dtype=np.int16).reshape(16, 16, 3)
+            write_nifti(tmp_path / "scans" / domain / name, volume)
+    data = {"data_dir": str(tmp_path / "scans"), "held_out": 0.5}
+    source = load_dataset("folder", "train", 16, **data)
+    saved = save_pictures(source, tmp_path / "out", 2)
+    first = source.names[0].removesuffix("#0000")
+    names = [f"{first}#0000.npy", f"{first}#0001.npy"]
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in saved] == names
+
+
 def test_other_extensions_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"must end in one of .*Received: a\.gif"):
         write_picture(Image.new("RGB", (8, 8)), tmp_path / "a.gif")

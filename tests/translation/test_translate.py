@@ -46,6 +46,11 @@ def test_names_folders_and_extensions_are_kept(out):
     assert planned(out, "a.JPG", "sub/b.webp") == ["a.JPG", "sub/b.webp"]
 
 
+def test_variants_of_a_compressed_volume_keep_its_extension(out):
+    paths = plan_outputs(pictures("a.nii.gz"), str(out), ["x", "y"], measured=True)
+    assert [path.name for (path,) in paths] == ["a_x.nii.gz", "a_y.nii.gz"]
+
+
 def test_what_we_do_not_write_becomes_png(out):
     assert planned(out, "a.gif", "b.tiff", "c") == ["a.png", "b.png", "c.png"]
     assert planned(out, "a.gif", "a.png") == ["a.gif.png", "a.png"]
