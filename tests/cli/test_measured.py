@@ -177,7 +177,7 @@ def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):
     for name in "bc":
         (output / f"{name}.npy").unlink()
     np.save(scans / "d.npy", CODES)
-    assert translate(codes_model, *command, "--quiet") == 0
+    assert translate(codes_model, *command, "--verbose") == 0
     assert "1 of 4 images have already been translated." in capsys.readouterr().out
     assert (output / "a.npy").stat().st_mtime_ns == times["a.npy"]
     assert len(manifest.read_text().splitlines()) == 5

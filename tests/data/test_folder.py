@@ -243,7 +243,7 @@ def test_stretch_shows_the_whole_picture(tmp_path, photograph):
     # A crop that is asked for is a square already.
     square = load_dataset("folder", fit="stretch", crop_size=30, **folder)
     np.testing.assert_array_equal(square.load(0), cropped.load(0))
-    with pytest.raises(InputError, match="fit must be 'crop' or 'stretch'"):
+    with pytest.raises(InputError, match="fit must be one of 'crop', 'stretch'"):
         load_dataset("folder", fit="squeeze", **folder)
 
 

@@ -22,5 +22,5 @@ def test_a_crop_size_is_stronger_than_the_fit(size, fit, crop_size, box):
 
 
 def test_another_fit_is_refused():
-    with pytest.raises(InputError, match="'crop' or 'stretch'. Received: fit='pad'"):
+    with pytest.raises(InputError, match="'crop', 'stretch'. Received: 'pad'"):
         Preparation("pad")
