@@ -17,7 +17,7 @@ from stargan_tf import plugin
 from stargan_tf.cli.command import CommandParser, underscored
 from stargan_tf.cli.main import COMMANDS
 from stargan_tf.convert.names import PRESETS
-from stargan_tf.data.registry import available
+from stargan_tf.discovery import DATASETS
 from stargan_tf.models.registry import installed_families, presets
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +108,7 @@ def test_presets_and_data_sets_in_the_text_exist():
         path.read_text("utf-8") for path in ROOT.glob("plugins/*/pyproject.toml")
     ]
     known = set(re.findall(r'^(\w+) = "stargan_tf_', "\n".join(plugins), re.M))
-    known |= set(available())
+    known |= set(DATASETS.installed())
     recipes = {*presets(installed_families()), *PRESETS}
     for page in PAGES:
         text = text_of(page)

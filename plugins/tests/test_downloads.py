@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from stargan_tf.data.registry import definition, load_dataset
+from stargan_tf.data.registry import load_dataset
+from stargan_tf.discovery import DATASETS
 from stargan_tf.plugin import DatasetOptions, InputError
 
 NAMES = ("afhq", "afhq_v2", "celeba", "celeba_hq", "celeba_partition", "ffhq", "rafd")
@@ -51,6 +52,6 @@ def test_without_files_and_tensorflow_datasets_the_extra_is_named(
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(ImportError, match=r"pip install 'stargan_tf\[tfds\]'"):
         if directly:
-            definition(name).load("train", 8, DatasetOptions())
+            DATASETS.load(name).load("train", 8, DatasetOptions())
         else:
             load_dataset(name, "train", 8)

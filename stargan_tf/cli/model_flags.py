@@ -136,11 +136,6 @@ def data_options(args: argparse.Namespace) -> dict[str, Any]:
     """The data flags that were given, as keyword arguments of `DatasetOptions`."""
     if args.image_size is not None:
         args.image_size = checked_size(args.image_size)
-    if args.held_out is not None and not 0.0 < args.held_out < 1.0:
-        raise InputError(
-            "--held_out must be a fraction between 0 and 1, such as 0.1. "
-            f"Received: {args.held_out}"
-        )
     given = vars(args)
     options = {name: given[name] for name in _OPTIONS if given[name] is not None}
     DatasetOptions(**options)  # Reports mistakes before a long search begins.

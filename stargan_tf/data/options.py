@@ -132,6 +132,11 @@ class DatasetOptions:
             if path is not None:
                 object.__setattr__(self, name, str(user_path(path)))
         Preparation(self.fit, self.crop_size)
+        if not 0 < self.held_out < 1:
+            raise InputError(
+                "held_out must be a fraction between 0 and 1, such as 0.1. "
+                f"Received: {self.held_out}"
+            )
         if self.num_channels is not None:
             check_channels(self.num_channels)
         if self.intensity is not None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from stargan_tf.data.info import check_domain_names
 from stargan_tf.data.options import TRAIN, DatasetOptions, check_split
-from stargan_tf.discovery import DATASETS, Plugin
+from stargan_tf.discovery import DATASETS
 
 if TYPE_CHECKING:
-    from stargan_tf.data.dataset import Dataset
     from stargan_tf.data.source import LabeledImages
 
 # One line for each built-in data set, for listings without imports.
@@ -28,16 +27,6 @@ NEEDS_TFDS = (
     "Without --data_dir this data set needs TensorFlow Datasets: "
     "pip install 'stargan_tf[tfds]'"
 )
-
-
-def available() -> dict[str, Plugin]:
-    """Name → plugin of every installed data set; imports none of them."""
-    return DATASETS.installed()
-
-
-def definition(name: str) -> "Dataset":
-    """The definition of a data set."""
-    return DATASETS.load(name)
 
 
 def load_dataset(
@@ -63,7 +52,7 @@ def load_dataset(
     check_split(split)
     chosen = DatasetOptions(**options)
     try:
-        source = definition(name).load(split, image_size, chosen)
+        source = DATASETS.load(name).load(split, image_size, chosen)
     except ModuleNotFoundError as error:  # Also if a plugin imports it directly.
         if (error.name or "").partition(".")[0] != "tensorflow_datasets":
             raise

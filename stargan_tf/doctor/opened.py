@@ -12,8 +12,9 @@ from absl import logging as absl_logging
 from stargan_tf.data.files import FileAudit, say_once
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.options import SPLITS, DatasetOptions
-from stargan_tf.data.registry import definition, load_dataset
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import LabeledImages, one_domain_each
+from stargan_tf.discovery import DATASETS
 from stargan_tf.errors import InputError
 
 # Log messages that the file audit reports in more detail.
@@ -82,7 +83,7 @@ def open_data(name: str, image_size: int, options: DatasetOptions) -> Opened:
     left_out = 0
     plain = replace(options, one_hot=False)
     with _notes() as notes:
-        audit = definition(name).audit(options)
+        audit = DATASETS.load(name).audit(options)
         for split in SPLITS:
             try:
                 splits[split] = load_dataset(name, split, image_size, **vars(plain))

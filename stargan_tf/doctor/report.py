@@ -17,8 +17,8 @@ import numpy as np
 from stargan_tf.data.info import BINARY, DatasetInfo, sides
 from stargan_tf.data.options import HELD_OUT, TRAIN
 from stargan_tf.data.pictures import side_of_file, typical_side
-from stargan_tf.data.registry import available, definition
 from stargan_tf.data.source import LabeledImages
+from stargan_tf.discovery import DATASETS
 from stargan_tf.doctor.opened import Opened
 from stargan_tf.errors import InputError
 from stargan_tf.files import write_text
@@ -261,14 +261,14 @@ def description(opened: Opened) -> str:
     Returns:
         Lines as wide as the terminal, from 60 to 100 characters.
     """
-    known = definition(opened.name)
+    known = DATASETS.load(opened.name)
     info = opened.info or _stated_info(opened)
     groups = info.exclusive_groups if info else ()
     entries = {
         "Labels": "determined by the files",
         "Exclusive": "; ".join(f"at most one of {', '.join(g)}" for g in groups),
         "Images": _images(opened),
-        "Package": ", ".join(available()[opened.name].packages),
+        "Package": ", ".join(DATASETS.installed()[opened.name].packages),
         "License": getattr(known, "license", "") or "not stated",
         "Citation": getattr(known, "citation", "") or "not stated",
         "Homepage": getattr(known, "homepage", ""),
@@ -288,7 +288,7 @@ def description(opened: Opened) -> str:
 def _stated_info(opened: Opened) -> DatasetInfo | None:
     """The labels in the definition, if they do not depend on files."""
     try:
-        return definition(opened.name).info(opened.image_size, opened.options)
+        return DATASETS.load(opened.name).info(opened.image_size, opened.options)
     except InputError:
         return None
 

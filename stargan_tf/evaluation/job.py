@@ -12,9 +12,10 @@ from typing import Any
 from stargan_tf.data.identity import data_fingerprint, differing_parts
 from stargan_tf.data.info import DatasetInfo, as_infos
 from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, Preparation
-from stargan_tf.data.registry import available, definition, load_dataset
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.detection.scores import grouping
+from stargan_tf.discovery import DATASETS
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.cache import FinishedTasks
 from stargan_tf.evaluation.options import (
@@ -110,7 +111,7 @@ def open_evaluation_data(
     name = choice.name
     if name is None and config:
         name = config.dataset_names[0]
-    elif name is None and infos[0].name in available():
+    elif name is None and infos[0].name in DATASETS.installed():
         name = infos[0].name  # A model without a run: the data set of its labels.
     if name is None:
         raise InputError(
@@ -124,7 +125,7 @@ def open_evaluation_data(
         number = config.dataset_names.index(name)
         dataset, run_options = config.dataset[number], config.dataset_options(number)
     preparation = asdict(state.preparation or Preparation())
-    if not definition(dataset).takes_crop_size:
+    if not DATASETS.load(dataset).takes_crop_size:
         del preparation["crop_size"]
     family_options = family(state.model).dataset_options
     options = {**preparation, **run_options, **family_options, **choice.options}

@@ -14,10 +14,8 @@ from stargan_tf.data.intensity import (
     INVALID_HELP,
     PLANE_HELP,
     PLANES,
-    check_intensity,
-    check_invalid,
 )
-from stargan_tf.data.options import CHANNELS_HELP, CROP_SIZE_HELP
+from stargan_tf.data.options import CHANNELS_HELP, CROP_SIZE_HELP, DatasetOptions
 from stargan_tf.errors import InputError, near_names
 from stargan_tf.evaluation.options import (
     CLASSIFIER_STEPS,
@@ -229,15 +227,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_size", checked_size(self.image_size))
-        if self.intensity is not None:
-            check_intensity(self.intensity)
-        if self.invalid_value is not None:
-            check_invalid(self.invalid_value)
-        if not 0 < self.held_out < 1:
-            raise InputError(
-                "held_out must be a fraction between 0 and 1, such as 0.1. "
-                f"Received: {self.held_out}"
-            )
+        for index in range(len(self.dataset)):
+            DatasetOptions(**self.dataset_options(index))  # Raises InputError.
         sources = (self.dataset, self.data_dir, self.labels, self.attributes)
         if len(set(zip(*sources, strict=True))) != len(self.dataset):
             raise InputError(

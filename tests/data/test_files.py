@@ -22,7 +22,7 @@ from stargan_tf.data.files import (
 )
 from stargan_tf.data.folder import FOLDER, OUTSIDE
 from stargan_tf.data.options import DatasetOptions
-from stargan_tf.data.registry import definition
+from stargan_tf.discovery import DATASETS
 from stargan_tf.errors import InputError
 
 NAMES = [f"{number:06d}.jpg" for number in range(1000)]
@@ -241,9 +241,9 @@ def test_a_missing_folder_is_an_error(tmp_path):
 
 
 def test_own_pictures_are_audited_and_drawn_ones_are_not(tree):
-    folder = definition("folder")
+    folder = DATASETS.load("folder")
     assert folder.audit(DatasetOptions(data_dir=str(tree))).root == tree
-    assert definition("toon_people").audit(DatasetOptions()) is None
+    assert DATASETS.load("toon_people").audit(DatasetOptions()) is None
 
 
 def test_an_audit_needs_only_root_and_names():

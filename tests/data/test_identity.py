@@ -16,8 +16,9 @@ from stargan_tf.data.identity import (
 )
 from stargan_tf.data.options import DatasetOptions
 from stargan_tf.data.picture_sources import pictures
-from stargan_tf.data.registry import definition, load_dataset
+from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import subset
+from stargan_tf.discovery import DATASETS
 
 EACH = 40
 
@@ -123,7 +124,7 @@ def test_images_without_files_have_a_version(monkeypatch):
 
 
 def test_images_of_a_plugin_have_its_version():
-    dataset = definition("toon_people")
+    dataset = DATASETS.load("toon_people")
     options = DatasetOptions()
     names, values = [f"{n}" for n in range(4)], np.arange(4) % 2
 
