@@ -18,7 +18,8 @@ def plugin(monkeypatch, source):
 
     def use(load):
         definition = SimpleNamespace(audit=lambda options: None)
-        monkeypatch.setattr(module, "definition", lambda name: definition)
+        data_sets = SimpleNamespace(load=lambda name: definition)
+        monkeypatch.setattr(module, "DATASETS", data_sets)
         monkeypatch.setattr(module, "load_dataset", load)
 
     return use

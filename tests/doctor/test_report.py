@@ -1,6 +1,7 @@
 import json
 import sys
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,8 +98,10 @@ class Plugin:
 @pytest.fixture
 def define(monkeypatch):
     def as_definition(known):
-        monkeypatch.setattr(module, "definition", lambda name: known)
-        monkeypatch.setattr(module, "available", lambda: {"toy": Plugin()})
+        data_sets = SimpleNamespace(
+            load=lambda name: known, installed=lambda: {"toy": Plugin()}
+        )
+        monkeypatch.setattr(module, "DATASETS", data_sets)
 
     return as_definition
 
