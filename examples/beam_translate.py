@@ -47,7 +47,7 @@ class Translator(ModelHandler):
 def write(named, folder):
     """Writes one translation."""
     path, content = named
-    name = FileSystems.split(path)[1].rpartition(".")[0]
+    name = path.strip("/").replace("://", "_").replace("/", "_")
     with FileSystems.create(FileSystems.join(folder, f"{name}.png")) as file:
         file.write(content)
 

@@ -50,7 +50,8 @@ stargan-tf serve --model served/faces --port "$PORT" > server.log 2>&1 &
 server=$!
 trap 'kill $server 2> /dev/null || true' EXIT
 until (exec 3<> "/dev/tcp/localhost/$PORT") 2> /dev/null; do
-  kill -0 "$server" && sleep 1
+  kill -0 "$server" 2> /dev/null || { cat server.log >&2; exit 1; }
+  sleep 1
 done
 
 echo "4. A client translates images on that server, without TensorFlow."

@@ -97,6 +97,12 @@ def _save(name: str, args: argparse.Namespace) -> None:
     if not args.output:
         raise InputError("--output DIR is missing: the folder for the images.")
     options = data_options(args)
+    folder = options.get("data_dir")
+    if folder and Path(folder).resolve() == Path(args.output).resolve():
+        raise InputError(
+            "--output must not be --data_dir, whose images would be replaced. "
+            f"Received: {args.output}. Choose another --output."
+        )
     source = load_dataset(name, args.split, args.image_size, **options)
     files = save_pictures(source, args.output, args.count, args.overwrite)
     print(f"{len(files)} images in {args.output}")

@@ -42,7 +42,7 @@ from stargan_tf.exporting import (
     AgreementError,
     check_format,
 )
-from stargan_tf.files import check_new
+from stargan_tf.files import check_new, check_writable
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import note
 
@@ -173,7 +173,7 @@ def _export_torch(args: argparse.Namespace, checkpoint: Path, state: Any) -> lis
 
     output = Path(args.output)
     import_torch()
-    check_new(output, args.overwrite, "*.ckpt")
+    check_writable(output)
     start_tensorflow()
     from stargan_tf.convert.write import export_checkpoint
 
@@ -351,7 +351,8 @@ def _add_arguments(parser: CommandParser) -> None:
 def _serve(args: argparse.Namespace) -> None:
     from stargan_tf.serving import tf_serving
 
-    host = args.host
+    is_bare_ipv6 = ":" in args.host and not args.host.startswith("[")
+    host = f"[{args.host}]" if is_bare_ipv6 else args.host
     port = _usable_port(host, args.port)
     folder = _folder(args.model)
     tf_serving.served_version(folder)
@@ -437,7 +438,7 @@ def _usable_port(host: str, port: int) -> int:
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
             return trial.getsockname()[1]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise InputError(
             f"Cannot listen on {host}:{port}: the port is in use, or the address is "
             "not this machine's. Pass another --port; 0 takes any free port."

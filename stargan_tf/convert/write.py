@@ -1,5 +1,6 @@
 """Conversion between official checkpoints and model folders."""
 
+import contextlib
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -309,13 +310,13 @@ def check_exportable(checkpoint: Path, state: State) -> None:
 def export_checkpoint(
     checkpoint: Path, state: State, output: Path, overwrite: bool = False
 ) -> list[Path]:
-    """Writes official checkpoint files to a new folder, atomically.
+    """Writes official checkpoint files to a folder; other files there stay.
 
     Args:
         checkpoint: path of the model's checkpoint.
         state: state of the checkpoint.
         output: path of the folder.
-        overwrite: whether to replace an existing folder.
+        overwrite: whether to replace existing files.
 
     Returns:
         Paths of the files.
@@ -343,7 +344,12 @@ def export_checkpoint(
         if isinstance(optimizer, TorchAdam) and not rate_schedule(optimizer):
             network = getattr(model, name)
             optimizers[name] = take_moments(optimizer, network, tables[name])
-    with files.new_folder(output, "checkpoints", replace=overwrite) as unfinished:
-        for name, content in official.files(states, optimizers, state.step):
-            write_torch(unfinished / name, content)
-    return sorted(output.iterdir())
+    contents = official.files(states, optimizers, state.step)
+    made = {output / name: content for name, content in contents}
+    if not overwrite:
+        files.refuse_overwriting(*made)
+    with contextlib.ExitStack() as unfinished:  # All or none.
+        for path, content in made.items():
+            temporary = unfinished.enter_context(files.new_file(path, "checkpoint"))
+            write_torch(temporary, content)
+    return sorted(made)

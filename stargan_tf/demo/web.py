@@ -5,6 +5,7 @@ This module does not need TensorFlow.
 
 import errno
 import json
+import os
 import shutil
 import sys
 from contextlib import ExitStack
@@ -280,6 +281,7 @@ class _Server(ThreadingHTTPServer):
     """Ignores browsers that close a connection during a transfer."""
 
     request_queue_size = 128  # The default of five delays requests by seconds.
+    allow_reuse_address = os.name == "posix"  # On Windows, two servers share a port.
 
     def handle_error(self, request: object, client_address: object) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):

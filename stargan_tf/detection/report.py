@@ -98,7 +98,7 @@ class Job:
                 raise InputError(f"None of the inputs could be read. {failures[0]}")
             rows.sort(key=lambda row: -row.score)
             self._write_tables(rows, folder)
-            (folder / "report.html").write_text(self._page(rows), "utf-8")
+            files.write_text(folder / "report.html", self._page(rows), "report")
         return failures
 
     def _detect(self, model: Any, batch: Sequence, folder: Path) -> Iterator[Row]:
@@ -190,7 +190,10 @@ class Job:
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    # File names need not be UTF-8.
+    with path.open(
+        "w", newline="", encoding="utf-8", errors="backslashreplace"
+    ) as file:
         table = csv.writer(file)
         table.writerow(columns)
         table.writerows(rows)

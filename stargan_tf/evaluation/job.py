@@ -46,7 +46,7 @@ from stargan_tf.training.run_folder import (
     state_of,
     versions,
 )
-from stargan_tf.user_code import check_form, explained, imported_by_user
+from stargan_tf.user_code import check_form, explained, imported_by_user, is_code
 
 RESULTS = "results.json"
 # Metrics that compare with real images.
@@ -436,7 +436,7 @@ def plan_evaluation(
     for option, name in named.items():
         if option == GROUP:
             grouping(name)
-        elif option == LESIONS and ":" not in name:
+        elif option == LESIONS and not is_code(name):
             if not user_path(name).is_dir():
                 raise InputError(
                     "--lesions must be an existing folder of masks, or "

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from stargan_tf.errors import InputError
 
@@ -122,7 +122,7 @@ def docker_command(folder: Path, host: str, port: int) -> list[str]:
     docker = shutil.which("docker")
     if not docker or not _has_image(docker):
         return []
-    inside = Path("/models", folder.resolve().name)
+    inside = PurePosixPath("/models", folder.resolve().name)
     return [
         docker,
         "run",
@@ -139,7 +139,7 @@ def docker_command(folder: Path, host: str, port: int) -> list[str]:
     ]
 
 
-def _arguments(base_path: Path, port: int) -> list[str]:
+def _arguments(base_path: PurePath, port: int) -> list[str]:
     return [
         f"--port={port}",
         f"--model_name={base_path.name}",

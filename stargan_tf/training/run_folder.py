@@ -394,6 +394,8 @@ def beside(model: Source, ending: str) -> Path:
     """
     text = os.fspath(model).rstrip("/")
     path = user_path(text)
+    if path.name in ("", ".."):  # Such as ".".
+        path = path.resolve()
     if _REMOTE in text or named_or(path) != path:
         path = Path(path.name)
     return path.with_name(path.name.removesuffix(".keras") + ending)

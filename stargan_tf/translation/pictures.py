@@ -29,6 +29,7 @@ from stargan_tf.data.formats import (
     slice_name,
     slices,
     volume,
+    volume_shape,
     without_masked,
     write_values,
 )
@@ -403,6 +404,11 @@ class Fitting:
     def is_measured(self) -> bool:
         """Whether the model takes measured images."""
         return self.info.intensity is not None
+
+    def images_in(self, path: Path) -> int:
+        """The number of images in a file: the slices of a volume, or 1."""
+        shape = volume_shape(path) if self.is_measured else None
+        return sum(shape[axis] for axis in self.info.intensity.planes) if shape else 1
 
     def read(self, path: Path) -> "list[Fitted] | list[FittedValues]":
         """Reads the image in a file, or all images of a measured one.

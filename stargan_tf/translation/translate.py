@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def plan_outputs(
     references: Pictures = (),
     overwrite: bool = False,
     measured: bool = False,
-    done: Collection[Path] = (),
+    done: Mapping[Path, str] | None = None,
 ) -> list[list[Path]]:
     """Plans a file for each image in each variant.
 
@@ -54,7 +54,7 @@ def plan_outputs(
         references: further inputs, which must not be overwritten.
         overwrite: whether to replace existing files.
         measured: whether the model takes measured images.
-        done: files of an earlier run, which may exist.
+        done: outputs of an earlier run, which may exist → their inputs.
 
     Returns:
         For each variant, the path of each image.
@@ -93,7 +93,8 @@ def plan_outputs(
                     f"'{owner.path}' and '{picture.path}' have the same output "
                     f"'{path}'. Translate them in two commands, to two outputs."
                 )
-    new = [path for path in owners if path not in done]
+    done = done or {}
+    new = [path for path, owner in owners.items() if done.get(path) != str(owner.path)]
     check_outputs([*pictures, *references], new, overwrite)
     check_writable(Path(output))
     return planned
@@ -101,6 +102,7 @@ def plan_outputs(
 
 def _with_variant(path: Path, variant: str) -> Path:
     """`a.png` → `a_VARIANT.png`, and `a.nii.gz` → `a_VARIANT.nii.gz`."""
+    variant = variant.replace("/", "_").replace(os.sep, "_")
     stem = len(path.name) - len(extension(path))
     return path.with_name(f"{path.name[:stem]}_{variant}{path.name[stem:]}")
 
@@ -119,13 +121,20 @@ def plan_pages(
     rows: int = ROWS_PER_PAGE,
     references: Pictures = (),
     overwrite: bool = False,
+    images: int | None = None,
 ) -> list[Path]:
     """Plans a grid's pages of `rows` rows: `grid.png`, or `grid_001.png` and so on.
 
-    `output` is a file name or a folder; the other arguments are as in `plan_outputs`.
+    Args:
+        pictures: see `plan_outputs`.
+        output: a file name or a folder.
+        rows: images on a page.
+        references: see `plan_outputs`.
+        overwrite: see `plan_outputs`.
+        images: the number of images, if files contain several.
     """
     path = Path(output) if names_a_file(output) else Path(output) / "grid.png"
-    count = -(-len(pictures) // rows)
+    count = -(-(images or len(pictures)) // rows)
     planned = [path]
     if count > 1:
         numbers = range(1, count + 1)
@@ -183,7 +192,7 @@ def to_files(
         full or read-only; earlier files are kept.
     """
     measured = stream.fitting.is_measured
-    manifest, done = None, set()
+    manifest, done = None, {}
     if record and len(stream.pictures) > 1:
         manifest = Manifest(Path(output), record, overwrite)
         done = manifest.done
@@ -192,8 +201,8 @@ def to_files(
     )
     stream.done = {
         place
-        for place in range(len(stream.pictures))
-        if all(paths[place] in done for paths in outputs)
+        for place, picture in enumerate(stream.pictures)
+        if all(done.get(paths[place]) == str(picture.path) for paths in outputs)
     }
     if stream.done:
         done_before = f"{len(stream.done)} of {len(stream.pictures)}"
@@ -247,7 +256,8 @@ def to_grid(
     """
     image_size = stream.fitting.image_size
     at_most = rows_per_page(columns, image_size)
-    pages = plan_pages(stream.pictures, output, at_most, references, overwrite)
+    images = sum(stream.fitting.images_in(p.path) for p in stream.pictures)
+    pages = plan_pages(stream.pictures, output, at_most, references, overwrite, images)
     # A page at a time: each image is held in every column.
     max_pixels = min(batch_size, at_most) * math.prod(sides(image_size))
 
@@ -290,16 +300,16 @@ class Manifest:
         overwrite: whether to ignore an existing manifest.
 
     Attributes:
-        done: the outputs that already exist.
+        done: the outputs that already exist → their inputs.
 
     Raises:
-        InputError: if an existing manifest cannot be read.
+        InputError: if an existing manifest cannot be read, or has other settings.
     """
 
     def __init__(self, folder: Path, record: Mapping[str, Any], overwrite: bool):
         self._path = folder / MANIFEST
         self._lines = [json.dumps(record)]
-        self._is_open, self.done = False, set()
+        self._is_open, self.done = False, {}
         if overwrite or not self._path.exists():
             return
         try:
@@ -313,14 +323,17 @@ class Manifest:
                 f"{self._path} cannot be read: {error}. Remove it, or choose another "
                 "--output."
             ) from error
-        if lines[:1] == self._lines:
-            self._lines = lines
-            named = [
-                folder / entry["output"]
-                for entry in entries
-                if isinstance(entry, dict) and isinstance(entry.get("output"), str)
-            ]
-            self.done = {path for path in named if path.exists()}
+        if lines[:1] != self._lines:
+            raise InputError(
+                f"{self._path} exists already, of translations with other settings. "
+                "Choose another --output, or add --overwrite to replace it."
+            )
+        self._lines = lines
+        for entry in entries:
+            if isinstance(entry, dict) and isinstance(entry.get("output"), str):
+                path = folder / entry["output"]
+                if path.exists():
+                    self.done[path] = entry.get("input")
 
     def add(self, **entry: Any) -> None:
         """Appends a line."""

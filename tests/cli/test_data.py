@@ -32,6 +32,9 @@ def test_it_saves_held_out_pictures(tmp_path, capsys):
     error = f"{files[0]} exists already and 2 more. Choose another --output, or add"
     assert error in capsys.readouterr().err
     assert main([*again, "--overwrite"]) == 0
+    data = ["--dataset", "folder", "--data_dir", str(tmp_path), "--overwrite"]
+    assert main(["datasets", "save", *data, "--output", f"{tmp_path}/."]) == 2
+    assert "--output must not be --data_dir" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

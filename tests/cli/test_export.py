@@ -92,7 +92,12 @@ def test_v1_is_imported_translates_and_goes_back(files, tmp_path):
     ]
     status, _, errors = run("export", *flags)
     assert status == 2
-    assert "exists already. Choose another --output" in errors
+    assert "exists already and 1 more. Choose another --output" in errors
+    # Checkpoints of other steps stay.
+    (official / "2000-G.ckpt").write_bytes(b"2000")
+    assert run("export", *flags, "--overwrite")[0] == 0
+    names = ["1000-D.ckpt", "1000-G.ckpt", "2000-G.ckpt"]
+    assert sorted(path.name for path in official.iterdir()) == names
 
 
 @pytest.mark.parametrize(

@@ -185,4 +185,19 @@ def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):
     # Something else is asked for: what is there is not taken for it.
     command = ["translate", "--model", str(codes_model), "--to", "healthy", *command]
     assert main(command) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "exists already, of translations with" in capsys.readouterr().err
+
+    # Nor are other files with the same names.
+    scans.rename(tmp_path / "others")
+    others = (str(tmp_path / "others"), "--output", str(output))
+    assert translate(codes_model, *others) == 2
+    assert "a.npy exists already" in capsys.readouterr().err
+
+
+def test_a_grid_has_a_row_for_each_slice(codes_model, tmp_path):
+    write_nifti(tmp_path / "scan.nii.gz", np.stack([CODES] * 12, axis=-1))
+    flags = ["translate", "--model", str(codes_model), "--all"]
+    grid = str(tmp_path / "grid.png")
+    assert main([*flags, str(tmp_path / "scan.nii.gz"), "--output", grid]) == 0
+    pages = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert pages == ["grid_001.png", "grid_002.png"]

@@ -250,6 +250,11 @@ def test_where_things_made_of_a_model_go(model, expected):
     assert beside(model, "_mobile") == Path(expected)
 
 
+def test_where_things_made_of_the_current_folder_go(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert beside(".", "_mobile") == tmp_path.with_name(f"{tmp_path.name}_mobile")
+
+
 def assert_equal_weights(model, other):
     for ours, theirs in zip(model.weights, other.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -49,6 +49,8 @@ def test_names_folders_and_extensions_are_kept(out):
 def test_variants_of_a_compressed_volume_keep_its_extension(out):
     paths = plan_outputs(pictures("a.nii.gz"), str(out), ["x", "y"], measured=True)
     assert [path.name for (path,) in paths] == ["a_x.nii.gz", "a_y.nii.gz"]
+    paths = plan_outputs(pictures("a.png"), str(out), ["AML/CML_seed0", "b"])
+    assert paths[0] == [out / "a_AML_CML_seed0.png"]
 
 
 def test_what_we_do_not_write_becomes_png(out):

@@ -66,6 +66,7 @@ def test_a_model_that_does_not_start_is_told(opened, site):
     page.route("**/*.tflite", lambda route: route.fulfill(body=b"no model"))
     page.reload()
     page.locator("#notice", has_text="The model could not be started").wait_for()
+    assert page.is_hidden("#loading")
 
 
 def test_no_camera(opened):
@@ -74,6 +75,23 @@ def test_no_camera(opened):
     page.wait_for_selector("#notice:visible")
     assert "No camera was found" in page.inner_text("#notice")
     assert page.get_attribute("#camera", "aria-pressed") == "false"
+
+
+def test_a_camera_that_cannot_play_is_off(opened, browser_with_camera):
+    refuse = """
+        window.streams = [];
+        const devices = navigator.mediaDevices;
+        const open = devices.getUserMedia.bind(devices);
+        devices.getUserMedia = async (wanted) => {
+          window.streams.push(await open(wanted));
+          return window.streams[0];
+        };
+        HTMLMediaElement.prototype.play = () => Promise.reject(new Error("no power"));
+    """
+    page = opened("v1", refuse, chromium=browser_with_camera)
+    page.click("#camera")
+    page.locator("#notice", has_text="no power").wait_for()
+    assert page.evaluate("window.streams.map((stream) => stream.active)") == [False]
 
 
 def test_a_camera_is_translated_live_and_its_picture_kept(opened, browser_with_camera):

@@ -125,6 +125,24 @@ def test_a_picture_of_ones_own_and_a_strength(page, translated):
     assert page.get_by_role("switch", name="Young").is_checked()
 
 
+def test_an_image_that_was_chosen_before_another_does_not_replace_it(page, faces):
+    """The first takes a moment to load."""
+
+    def late(route):
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    url = page.locator(".face img").nth(0).get_attribute("src")
+    page.route(url, late)
+    page.get_by_role("button", name="Sample face 1").click()
+    page.get_by_role("button", name="Sample face 2").click()
+    page.wait_for_timeout(500)
+    settle(page)
+    page.unroute(url)
+    square = as_square(faces["Sample face 2"][0], 32)
+    assert distance(pixels(page, "before"), square) <= ROUNDING
+
+
 def test_a_file_that_is_no_picture(page):
     page.get_by_role("button", name="Sample face 2").click()
     settle(page)

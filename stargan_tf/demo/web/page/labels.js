@@ -107,8 +107,8 @@ export class LabelChoice {
   /** Sets the controls to a known label, the domains that are on. */
   show(domains) {
     const {datasets} = this.description;
-    const dataset = datasets.findIndex(
-      (candidate) => domains.every((domain) => candidate.domains.includes(domain)));
+    const fits = (candidate) => domains.every((domain) => candidate.domains.includes(domain));
+    const dataset = fits(datasets[this.dataset]) ? this.dataset : datasets.findIndex(fits);
     if (dataset < 0) return;
     if (dataset !== this.dataset) this.switchTo(dataset);
     for (const part of this.parts) part.show(domains);

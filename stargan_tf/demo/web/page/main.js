@@ -74,6 +74,7 @@ function showSpeed(milliseconds) {
 }
 
 function connectPictures({choice, translator, take, failed}, faces) {
+  let latest = null;
   const camera = cameraButton(byId('camera'), {
     frame: (video) => {
       // Frames are skipped while one is waiting to be translated.
@@ -82,7 +83,11 @@ function connectPictures({choice, translator, take, failed}, faces) {
         drawn(video, video.videoWidth, video.videoHeight, {mirrored: true}),
         {nextFrame: true});
     },
-    failed, started: clearWarning,
+    failed,
+    started: () => {
+      latest = null;
+      clearWarning();
+    },
   });
   const still = (picture, domains = []) => {
     camera.stop();
@@ -90,10 +95,15 @@ function connectPictures({choice, translator, take, failed}, faces) {
     choice.show(domains);
     take(picture);
   };
-  const load = (promise, title, domains) => translator.after(promise).then((picture) => {
-    still(picture, domains);
-    tell(`${title}. Now: ${choice.summary()}.`);
-  }, failed);
+  const load = (promise, title, domains) => {
+    latest = promise;
+    return translator.after(promise).then((picture) => {
+      // A large photo may be ready after an image that was chosen later.
+      if (promise !== latest) return;
+      still(picture, domains);
+      tell(`${title}. Now: ${choice.summary()}.`);
+    }, failed);
+  };
   faceButtons(byId('faces'), faces, (face) => (
     load(fetchPhoto(face.url), face.title, face.domains)));
   fileInput({
@@ -137,9 +147,12 @@ async function main() {
       bench.translator.use(engine);
       if (engine) tell(`Ready. Runs on ${name}. Now: ${bench.choice.summary()}.`);
     },
-    failed: (error, next) => warn(next
-      ? `It could not be started (${error.message}). Using ${next} instead.`
-      : `The model could not be started: ${error.message}`),
+    failed: (error, next) => {
+      byId('loading').hidden = !next;
+      warn(next
+        ? `It could not be started (${error.message}). Using ${next} instead.`
+        : `The model could not be started: ${error.message}`);
+    },
   });
 }
 

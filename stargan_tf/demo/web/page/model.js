@@ -80,6 +80,9 @@ class Engine {
       accelerator,
       threads: engine.threads,
       files: Object.fromEntries(files),
+    }).catch((error) => {
+      engine.close(); // Its memory is needed by the next one.
+      throw error;
     });
     engine.complete = started.complete;
     return engine;
@@ -87,6 +90,7 @@ class Engine {
 
   constructor() {
     this.waiting = new Map();
+    this.asked = 0;
     this.worker = new Worker(new URL('worker.js', import.meta.url));
     this.worker.onmessage = ({data}) => this.settle(data.id, data.error, data.answer);
     this.worker.onerror = (event) => {
@@ -102,7 +106,8 @@ class Engine {
   }
 
   ask(task, given) {
-    const id = crypto.getRandomValues(new Uint32Array(1))[0];
+    this.asked += 1;
+    const id = this.asked;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, {resolve, reject});
       this.worker.postMessage({id, task, ...given});

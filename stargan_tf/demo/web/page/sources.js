@@ -94,7 +94,12 @@ class Camera {
       throw new Error(REASONS[error.name] ?? `The camera failed: ${error.message}`);
     }
     const camera = new Camera(stream, frame);
-    await camera.video.play();
+    try {
+      await camera.video.play();
+    } catch (error) {
+      camera.close();
+      throw error;
+    }
     camera.next();
     return camera;
   }

@@ -43,22 +43,17 @@ function mulberry32(seed) {
  * @returns {Promise<Float32Array>}
  */
 async function styleOf(engine, description, domain, source) {
+  const {latent_dim: width} = description;
   const domains = {
     data: Float32Array.from(description.domains, (_, index) => Number(index === domain)),
     shape: [1, description.domains.length],
   };
   const {outputs} = source.pixels
-    ? await engine.run('style', 'encode_style', {...reference(description, source), domains})
-    : await engine.run('style', 'map_latent', {...latent(description, source), domains});
+    ? await engine.run('style', 'encode_style',
+      {references: toModel(source.pixels, description), domains})
+    : await engine.run('style', 'map_latent',
+      {latents: {data: normal(source.seed, width), shape: [1, width]}, domains});
   return outputs.styles;
-}
-
-function reference(description, {pixels}) {
-  return {references: toModel(pixels, description)};
-}
-
-function latent({latent_dim: width}, {seed}) {
-  return {latents: {data: normal(seed, width), shape: [1, width]}};
 }
 
 /** Interpolates from `start` (share 0) to `end` (share 1). */
@@ -96,6 +91,7 @@ class StyleCard {
   }
 
   randomly(seed) {
+    this.awaited = null;
     this.seed.value = seed;
     this.picture.hidden = true;
     this.choose({seed}, `seed ${seed}`);
@@ -125,8 +121,10 @@ class StyleCard {
   }
 
   async byPicture(load, title) {
+    const mine = this.awaited = {};
     try {
       const pixels = await load();
+      if (this.awaited !== mine) return; // Another style was chosen meanwhile.
       show(this.picture, pixels, Math.sqrt(pixels.length / 3));
       this.picture.hidden = false;
       this.seed.value = '';
@@ -199,7 +197,7 @@ export class StyleChoice {
     const {description, domain} = this;
     const styles = [];
     for (const card of this.cards) {
-      styles.push(await this.remembered(engine, card, () => (
+      styles.push(await this.remembered(engine, card, domain, () => (
         styleOf(engine, description, domain, card.source))));
     }
     const mixed = blended(...styles, this.share);
@@ -209,11 +207,11 @@ export class StyleChoice {
   }
 
   /** Caches styles, since sliders move faster than the style networks run. */
-  async remembered(engine, card, compute) {
+  async remembered(engine, card, domain, compute) {
     const {source, last} = card;
-    const same = last && last.source === source && last.domain === this.domain
+    const same = last && last.source === source && last.domain === domain
       && last.engine === engine;
-    if (!same) card.last = {source, domain: this.domain, engine, style: await compute()};
+    if (!same) card.last = {source, domain, engine, style: await compute()};
     return card.last.style;
   }
 
