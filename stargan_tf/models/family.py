@@ -226,6 +226,10 @@ class Preset:
     values: dict[str, Any]
 
 
+# Regular expression of a weight → (axis of the labels, index of the first one).
+LabelWeights = Mapping[str, tuple[int, int | None]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelFamily:
     """A model class with its options, presets, and the functions a run calls.
@@ -261,8 +265,10 @@ class ModelFamily:
             it, unless it is None.
         label_weights: regular expression of `network/path` of a weight with one
             slice per label → (axis of the labels, index of the first label on that
-            axis, or None if the labels come last). When a run starts from another
-            model, these slices are matched by the names of the labels.
+            axis, or None if the labels come last), or a function of the network
+            options that returns such a mapping. When a run starts from another model,
+            these slices are matched by the names of the labels; without any, the
+            labels of both must be equal.
         served: function that describes the SavedModel: (model, description) →
             `exporting.saved_model.ServedModel`; empty if the family has none. By
             default the SavedModel translates and classifies by label vectors.
@@ -294,7 +300,9 @@ class ModelFamily:
     dataset_options: Mapping[str, Any] = field(default_factory=dict)
     compile_from_run: Mapping[str, str] = field(default_factory=dict)
     batches_from_model: Mapping[str, str] = field(default_factory=dict)
-    label_weights: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
+    label_weights: LabelWeights | Callable[[Mapping[str, Any]], LabelWeights] = field(
+        default_factory=dict
+    )
     served: str = "stargan_tf.exporting.label_model:served_model"
     litert: str = "stargan_tf.exporting.label_model:litert_model"
     official: str = ""

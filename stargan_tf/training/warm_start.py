@@ -44,7 +44,8 @@ def warm_start(model: Any, start: Source) -> str:
         A message that lists what was copied and what is newly initialized.
 
     Raises:
-        InputError: if there is no such model, or its images have other channels.
+        InputError: if there is no such model, its images have other channels, or the
+            family cannot match labels by name and they differ.
     """
     checkpoint, state = find_checkpoint(start)
     chosen = family(state.model)
@@ -57,11 +58,19 @@ def warm_start(model: Any, start: Source) -> str:
             f"{start} needs images with {channels[1]} channels. Received: images with "
             f"{channels[0]}. Drop --init_from."
         )
+    same = places == list(range(theirs.width))
+    rules = chosen.label_weights
+    if callable(rules):
+        rules = rules(model.arguments)
+    if not (same or rules):
+        raise InputError(
+            f"A {chosen.name} can start only from a model with the same labels in the "
+            f"same order: {', '.join(theirs.names)}. Received: "
+            f"{', '.join(ours.names)}. Drop --init_from."
+        )
     networks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
     for network in networks:
-        old = getattr(source, network.name)
-        _copy(old, network, chosen.label_weights, places)
-    same = places == list(range(theirs.width))
+        _copy(getattr(source, network.name), network, rules, places)
     copied = same and all([_copy_optimizer(source, model, n.name) for n in networks])
     fresh = [name for name in _not_imported(checkpoint) if name != _OPTIMIZERS]
     fresh += [] if copied else [_OPTIMIZERS]
@@ -121,10 +130,9 @@ def _copy(
     rules: Mapping[str, tuple[int, int | None]],
     places: Places,
 ) -> None:
-    old = {variable.path: variable for variable in source.weights}
-    for variable in target.weights:
-        name = f"{target.name}/{variable.path}"
-        value = old[variable.path].numpy()
+    # Not by path: Keras numbers layers without a name throughout the process.
+    for old, variable in zip(source.weights, target.weights, strict=True):
+        name, value = f"{target.name}/{variable.path}", old.numpy()
         for rule, (axis, first) in rules.items():
             if re.fullmatch(rule, name):
                 value = _by_label(variable.numpy(), value, axis, first, places)

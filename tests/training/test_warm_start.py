@@ -162,6 +162,43 @@ def test_v1_labels_are_found_by_name(tmp_path, conditioning):
         np.testing.assert_array_equal(ours[0], theirs[2])
 
 
+def one_hot_v1(*domains, seed=0, **options):
+    keras.utils.set_random_seed(seed)
+    model = StarGAN(DatasetInfo("kinds", domains, "one_hot", 16), **V1, **options)
+    model.compile()
+    return model
+
+
+def test_v1_labels_of_adain_are_found_by_name(tmp_path):
+    options = {"conditioning": "adain", "multi_task": True}
+    names = "abcdefgh"
+    source = one_hot_v1(*names, **options)
+    model = one_hot_v1(*names[::-1], seed=1, **options)
+    warm_start(model, save(source, tmp_path, "stargan"))
+    ours, theirs = (weights(m.generator) for m in (model, source))
+    np.testing.assert_array_equal(ours["stem/kernel"], theirs["stem/kernel"])
+    path = "residual_1/norm_2/affine/kernel"
+    np.testing.assert_array_equal(ours[path], theirs[path][::-1])
+    path = "patches/kernel"
+    ours, theirs = (weights(m.discriminator)[path] for m in (model, source))
+    np.testing.assert_array_equal(ours, theirs[..., ::-1])
+
+
+def test_v2_with_latent_injection_keeps_what_domains_share(tmp_path, monkeypatch):
+    monkeypatch.setitem(V2, "latent_injection", True)
+    source, model = v2("cat", "dog", "wild"), v2("dog", "cat", "wild", seed=1)
+    warm_start(model, save(source, tmp_path, "stargan_v2"))
+    for name in ("style_encoder", "style_encoder_ema"):
+        ours, theirs = (weights(getattr(m, name)) for m in (model, source))
+        for path, array in theirs.items():
+            np.testing.assert_array_equal(ours[path], array)
+    ours, theirs = (weights(m.generator_ema) for m in (model, source))
+    affine = [path for path in theirs if path.endswith("affine/kernel")]
+    assert affine
+    for path in affine:
+        np.testing.assert_array_equal(ours[path], theirs[path][[0, 1, 2, 4, 3, 5]])
+
+
 def test_v1_labels_of_averages_are_found_by_name(tmp_path):
     options = {"conditioning": "blocks", "ema_decay": 0.9}
     source = v1("Black", "Male", "Young", **options)

@@ -233,18 +233,28 @@ PRESETS = {
     ),
 }
 
+
+def label_weights(options: Mapping[str, Any]) -> dict[str, tuple[int, int | None]]:
+    """Returns the axes of the labels in the weights; see `ModelFamily`."""
+    rules = {
+        r"generator(_ema)?/residual_\d+/norm_\d/affine/kernel": (0, 0),
+        "discriminator/(classes|label_patches)/kernel": (3, 0),
+    }
+    if options["conditioning"] != "adain":
+        # The label's channels follow those of the image.
+        rules["generator(_ema)?/stem/kernel"] = (2, None)
+    if options["multi_task"]:
+        rules["discriminator/patches/kernel"] = (3, 0)
+    return rules
+
+
 STARGAN = ModelFamily(
     api_version=API_VERSION,
     name="stargan",
     target="stargan_tf.models.stargan.model:StarGAN",
     official="stargan_tf.models.stargan.official:OFFICIAL",
     compile_from_run={"steps": "total_steps"},
-    label_weights={
-        # The label's channels follow those of the image.
-        "generator(_ema)?/stem/kernel": (2, None),
-        r"generator(_ema)?/residual_\d+/norm_\d/affine/kernel": (0, 0),
-        "discriminator/(classes|label_patches)/kernel": (3, 0),
-    },
+    label_weights=label_weights,
     check=check,
     presets=PRESETS,
     batch_options=(

@@ -359,6 +359,21 @@ PRESETS = {
     ),
 }
 
+
+def label_weights(options: Mapping[str, Any]) -> dict[str, tuple[int, int | None]]:
+    """Returns the axes of the labels in the weights; see `ModelFamily`."""
+    rules = {"discriminator/verdict/(kernel|bias)": (0, 0)}
+    if options["latent_injection"]:
+        # The domain follows the latent code.
+        affine = r"generator(_ema)?/\w+/norm_\d/affine/kernel"
+        return {**rules, affine: (0, None)}
+    return {
+        **rules,
+        r"mapping_network(_ema)?/(hidden_\d|style)/(kernel|bias)": (0, 0),
+        r"style_encoder(_ema)?/style/(kernel|bias)": (0, 0),
+    }
+
+
 STARGAN_V2 = ModelFamily(
     api_version=API_VERSION,
     name="stargan_v2",
@@ -377,11 +392,7 @@ STARGAN_V2 = ModelFamily(
     defaults={"image_size": 256, "batch_size": 8, "steps": 100_000},
     dataset_options={"fit": "stretch", "one_hot": True},
     batches_from_model={"mask_provider": "mask_provider"},
-    label_weights={
-        r"mapping_network(_ema)?/(hidden_\d|style)/(kernel|bias)": (0, 0),
-        r"style_encoder(_ema)?/style/(kernel|bias)": (0, 0),
-        "discriminator/verdict/(kernel|bias)": (0, 0),
-    },
+    label_weights=label_weights,
     check=check,
     presets=PRESETS,
     model_options=MODEL_OPTIONS,
