@@ -248,7 +248,7 @@ def check_ending(path: str | os.PathLike, what: str, endings: Collection[str]) -
     Raises:
         InputError: if its extension, in lowercase, is not one of `endings`.
     """
-    path = Path(path)
+    path = user_path(path)
     if path.suffix.lower() not in endings:
         one_of = "one of " if len(endings) > 1 else ""
         raise InputError(

@@ -23,6 +23,7 @@ from stargan_tf.convert.names import dataset_infos
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.errors import InputError
 from stargan_tf.faces.official import TABLE, find_landmarks
+from stargan_tf.files import user_path
 from stargan_tf.models.registry import installed_families
 
 _STEP = re.compile(r"(\d+)[-_](?:[GD]|nets|optims)\b|(\d+)_nets_ema\b")
@@ -88,7 +89,7 @@ def read(
             files, names, and options do not match.
         ImportError: if the format of a file needs a package that is not installed.
     """
-    paths = [Path(path) for path in paths]
+    paths = [user_path(path) for path in paths]
     networks: dict[str, NetworkState] = {}
     moments: dict[str, Any] = {}
     owners: dict[str, Path] = {}

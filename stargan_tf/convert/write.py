@@ -97,8 +97,9 @@ def import_checkpoint(
             options do not match, or `output` exists or cannot be written.
         ImportError: if the format of a file needs a package that is not installed.
     """
-    files.check_new(Path(output))
-    return write_model(read(paths, **options), paths, Path(output))
+    output = files.user_path(output)
+    files.check_new(output)
+    return write_model(read(paths, **options), paths, output)
 
 
 def write_model(

@@ -237,6 +237,12 @@ class LabelSpace:
         import numpy as np
 
         labels = np.asarray(labels, np.float32)
+        for name, index in (("dataset", dataset), ("mask", mask)):
+            if index is not None and not 0 <= index < len(self.datasets):
+                raise InputError(
+                    f"{name} must be the index of a data set, from 0 to "
+                    f"{len(self.datasets) - 1}. Received: {index}"
+                )
         position, info = self.slices[dataset], self.datasets[dataset]
         if labels.shape[-1] != len(info.domains):
             raise InputError(

@@ -201,6 +201,12 @@ def one_domain_each(source: LabeledImages) -> LabeledImages:
     if len(domains) == 1:
         domains = (OTHERS + domains[0], domains[0])
         labels = np.concatenate([1 - labels, labels], axis=1)
+        if truth := source.known.truth:
+
+            def of_both(name: str, label: np.ndarray, size: Size) -> np.ndarray | None:
+                return truth(name, label[1:], size)
+
+            source = replace(source, known=replace(source.known, truth=of_both))
     rows = np.flatnonzero(labels.sum(axis=1) == 1)
     shown = f"exactly one of {', '.join(domains)}"
     choose = "Choose mutually exclusive attributes, or one, with --attributes."

@@ -579,7 +579,7 @@ def make_label_space(
             )
         prefix = "attribute" if label_type == BINARY else "domain"
         domains = [f"{prefix}_{index}" for index in range(num_domains)]
-    names = not isinstance(domains, str) and list(domains)
+    names = isinstance(domains, list | tuple) and list(domains)
     if not names or not all(isinstance(name, str) for name in names):
         raise InputError(
             "domains must be a list of names, such as ['cat', 'dog']. "

@@ -28,6 +28,7 @@ import math
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any
 
 from stargan_tf.errors import InputError, shortened
@@ -130,6 +131,10 @@ class Option:
             words += f" and at most {self.maximum}"
         received = shortened(repr(value))
         return InputError(f"{self.name} must be {words}. Received: {received}")
+
+
+# What `compile` and constructors accept.
+_PYTHON_TYPES = {int: Integral, float: Real, bool: bool, str: str}
 
 
 def _int(value: Any) -> int | None:
@@ -333,8 +338,14 @@ class ModelFamily:
             InputError: if an option does not accept its value.
         """
         for option in self.options:
-            if option.name in arguments:
-                option.read(arguments[option.name])
+            if option.name not in arguments:
+                continue
+            value = arguments[option.name]
+            option.read(value)
+            # Text is for the command line; None only for options that default to it.
+            python_type = _PYTHON_TYPES.get(option.kind, object)
+            if not isinstance(value, python_type) and value is not option.default:
+                raise option.refuse(value)
         return arguments
 
     def weights(self, given: Mapping[str, float] | None = None) -> dict[str, float]:

@@ -151,7 +151,13 @@ class LabelModel(StarGANBase):
                 f"Pass one label vector per image. Received: {len(images)} images and "
                 f"{len(labels)} labels"
             )
-        labels = np.broadcast_to(labels, (len(images), self.label_space.width))
+        width = self.label_space.width
+        if labels.shape[-1:] != (width,):
+            raise InputError(
+                f"Label vectors must have {width} values. Received: shape "
+                f"{labels.shape}"
+            )
+        labels = np.broadcast_to(labels, (len(images), width))
 
         def generate(rows):
             return self._generate(to_float(images[rows]), labels[rows])
@@ -170,8 +176,16 @@ class LabelModel(StarGANBase):
         Returns:
             float32 array (n, c_i) of probabilities: independent for binary labels,
             summing to 1 for one-hot labels.
+
+        Raises:
+            InputError: if the shape is not that of the training images.
         """
         images = np.asarray(images)
+        if images.ndim != 4 or images.shape[1:] != self.label_space.image_shape:
+            raise InputError(
+                f"images must be (n, *{self.label_space.image_shape}). Received: shape "
+                f"{images.shape}"
+            )
 
         def class_logits(rows):
             return self._class_logits(to_float(images[rows]))

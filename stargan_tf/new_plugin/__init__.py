@@ -10,7 +10,7 @@ from string import Template
 
 from stargan_tf.discovery import API_VERSION, DATASETS, MODELS, Group
 from stargan_tf.errors import InputError
-from stargan_tf.files import new_folder
+from stargan_tf.files import new_folder, user_path
 from stargan_tf.version import __version__
 
 # File in the plugin's folder → template, for all types of plugins.
@@ -92,7 +92,7 @@ def write_plugin(
             f"The name of a new {group.noun} must not be in use. Received: '{name}', "
             f"which {taken.packages[0]} provides. Choose another name."
         )
-    place = Path(name if folder is None else folder)
+    place = user_path(name if folder is None else folder)
     if place.exists() or place.is_symlink():
         raise InputError(f"{place} already exists. Choose another --output.")
     with new_folder(place, "plugin", replace=False) as unfinished:

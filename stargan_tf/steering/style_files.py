@@ -12,7 +12,7 @@ import numpy as np
 from stargan_tf.archives import open_arrays, write_arrays
 from stargan_tf.data.info import composed
 from stargan_tf.errors import InputError
-from stargan_tf.files import check_ending
+from stargan_tf.files import check_ending, user_path
 from stargan_tf.steering.styles import StyleSource, block_starts
 from stargan_tf.translation.grid import Heading
 
@@ -139,7 +139,7 @@ def load_styles(path: str | os.PathLike, model: Any = None) -> StyleCodes:
     Raises:
         InputError: if the file cannot be read, or belongs to another model.
     """
-    codes = _read(Path(path))
+    codes = _read(user_path(path))
     if model is not None:
         codes.check_model(model.family, model.info.domains)
         codes.codes(model)

@@ -5,6 +5,7 @@ It works with every model that has `style_dim`, `latent_dim`, `family`, `info`,
 and `encode_style(references, domain)`, such as a `StarGANV2` or a model on a server.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -352,7 +353,7 @@ def check_count(count: int, flag: str) -> None:
 
 
 def _folder_domain(path: Path, domains: Sequence[str]) -> str:
-    name = composed(path.resolve().parent.name)
+    name = composed(Path(os.path.abspath(path)).parent.name)
     if name in domains:
         return name
     raise InputError(

@@ -345,6 +345,7 @@ def _check_options(name: str, options: DatasetOptions) -> None:
         "num_channels",
         "intensity",
         "invalid_value",
+        "plane",
     ):
         value = getattr(options, field)
         if value != getattr(default, field):

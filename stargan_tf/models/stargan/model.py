@@ -148,7 +148,6 @@ class StarGAN(LabelModel):
             default_type=BINARY,
             default_size=128,
         )
-        STARGAN.checked(ema_decay=ema_decay)
         infos = self.label_space.datasets
         if multi_task and (len(infos) > 1 or infos[0].label_type != ONE_HOT):
             raise InputError(
@@ -190,6 +189,7 @@ class StarGAN(LabelModel):
             "multi_task": multi_task,
             "projection": projection,
         }
+        STARGAN.checked(**self.arguments)
         self.multi_task = multi_task
         self.conditional = multi_task or projection
         self.ema_decay = ema_decay

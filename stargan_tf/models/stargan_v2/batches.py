@@ -26,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.intensity import GAP, LARGEST_GAP
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.data.sampling import (
     SEED_LIMIT,
@@ -121,6 +122,8 @@ def reference_batches(
     if crop_probability:
         source = source.enlarge()
     channels, scaled = source.info.num_channels, source.info.dtype == "uint8"
+    intensity = source.info.intensity
+    has_gaps = intensity is not None and intensity.has_gaps
     store = None
     if scaled and hasattr(mask_provider, "version"):
         store = open_images(with_masks(source, mask_provider), cache, same_domain=True)
@@ -141,7 +144,7 @@ def reference_batches(
         images = tf.ensure_shape(images, (count, *images.shape[1:]))
         if crop_probability:
             boxes = random_boxes(3 * batch_size, crop_probability, seeds[2])
-            images = resize_boxes(images, part.of(boxes, groups=3), size)
+            images = resize_boxes(images, part.of(boxes, groups=3), size, has_gaps)
         if flip:
             images = random_flips(images, seeds[3], part, groups=3)
         images = tf.cast(images, tf.float32)
@@ -222,7 +225,10 @@ def _sides(count: int, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def resize_boxes(
-    images: tf.Tensor, boxes: tf.Tensor, size: tuple[int, int]
+    images: tf.Tensor,
+    boxes: tf.Tensor,
+    size: tuple[int, int],
+    has_gaps: bool = False,
 ) -> tf.Tensor:
     """Crops each image to a box and resizes it (bilinear, antialiased).
 
@@ -230,10 +236,18 @@ def resize_boxes(
         images: uint8 or float32 tensor (n, height, width, channels), all but n static.
         boxes: float32 tensor (n, 4) from `random_boxes`.
         size: height and width of the result.
+        has_gaps: whether there may be pixels without data, which do not affect others;
+            see `data.measured.resized`.
 
     Returns:
         float32 tensor (n, *size, channels), in the same range.
     """
+    if has_gaps:
+        valid = images >= LARGEST_GAP
+        share = resize_boxes(tf.cast(valid, tf.float32), boxes, size)
+        sums = resize_boxes(tf.where(valid, images, 0.0), boxes, size)
+        means = tf.clip_by_value(sums / tf.maximum(share, 1e-6), -1.0, 1.0)
+        return tf.where(share < 0.5, GAP, means)
     sides = tf.constant(list(images.shape[1:3]), tf.float32)
 
     def resize(pair: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:

@@ -86,6 +86,8 @@ def _style(model: Any) -> LiteRTFile:
         return {"styles": mapping([latents, domains], training=False)}
 
     def encode_style(references, domains):
+        if model.label_space.has_gaps:
+            references = encoder.get_layer("fill_gaps")(references)
         return {"styles": heads([trunk(references), domains])}
 
     def latent_samples(source: SampleImages) -> Arrays:

@@ -183,17 +183,6 @@ class StarGANV2(StarGANBase):
         )
         _check_domains(self.label_space)
         check_image_size(self.image_size)
-        if high_pass < 0:
-            raise InputError(
-                "high_pass must be 0 (no skips) or positive (1 for faces). Received: "
-                f"{high_pass}"
-            )
-        if high_pass and not isinstance(self.image_size, int):
-            raise InputError(
-                "High-pass skips require square images. Received: "
-                f"high_pass={high_pass}, image_size={self.image_size}. Remove "
-                "high_pass, or use square images."
-            )
         self.arguments = {
             "style_dim": style_dim,
             "latent_dim": latent_dim,
@@ -205,6 +194,15 @@ class StarGANV2(StarGANBase):
             "upsampling": upsampling,
             "latent_injection": latent_injection,
         }
+        STARGAN_V2.checked(**self.arguments)
+        side = self.image_size
+        # The skips are at 32, 64, and 128 pixels.
+        if high_pass and (not isinstance(side, int) or side & (side - 1)):
+            raise InputError(
+                "High-pass skips require square images whose side is a power of two. "
+                f"Received: high_pass={high_pass}, image_size={side}. Remove "
+                "high_pass, or use such images."
+            )
         if latent_injection:
             style_dim = latent_dim + self.num_domains
         self.style_dim, self.latent_dim = style_dim, latent_dim

@@ -166,7 +166,7 @@ def map_latents(model, latents, domain, truncation=1.0):
     _check_shape(latents, (model.latent_dim,), "latent codes")
     latents, domain = _paired(model, latents, domain, "latents")
     styles = model._map(latents[:, None], domain).numpy()[:, 0]
-    if truncation == 1.0:
+    if truncation == 1.0 or not len(styles):
         return styles
     means = {index: mean_style(model, index) for index in set(domain.tolist())}
     mean = np.stack([means[index] for index in domain.tolist()])

@@ -240,6 +240,7 @@ class RelGAN(LabelModel):
             change=change_between(label, target, self._groups),
             back=change_between(target, label, self._groups),
             wrong=change_between(label, third_label, self._groups),
+            of_third=change_between(third_label, target, self._groups),
             alpha=local_rows(uniform(1)),
         )
 
@@ -270,9 +271,10 @@ class RelGAN(LabelModel):
         columns = zip(*triples, strict=True)
         triple = joined(*(tf.concat(column, axis=0) for column in columns))
         match, *mismatches = tf.split(d.match(triple), len(triples))
-        # The random wrong change can equal the right one, which is then excluded.
-        wrong = tf.reduce_any(batch.wrong != batch.change, axis=-1)
-        mismatches[1] *= tf.cast(wrong, match.dtype)[:, None, None, None]
+        # A random triple can be right, and is then excluded.
+        for place, change in ((1, batch.wrong), (2, batch.of_third)):
+            wrong = tf.reduce_any(change != batch.change, axis=-1)
+            mismatches[place] *= tf.cast(wrong, match.dtype)[:, None, None, None]
         seen = SimpleNamespace(
             real=d.real(of_image),
             fake=d.real(of_fake),

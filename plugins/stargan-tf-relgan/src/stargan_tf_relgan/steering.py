@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stargan_tf.plugin import LabelSteering
+from stargan_tf.plugin import InputError, LabelSteering
 
 if TYPE_CHECKING:
     from stargan_tf.plugin import LabelSpace, Target
@@ -22,6 +22,14 @@ class RelativeSteering(LabelSteering):
 
     def add_arguments(self, parser):
         """Adds no flags."""
+
+    def check(self, args):
+        """Refuses the flag of StarGAN that changes need not."""
+        super().check(args)
+        if args.from_:
+            raise InputError(
+                "--from is not needed: --to names only what changes. Drop it."
+            )
 
     def translation(self, space, target, given, mask):
         """Returns the translation for a target, or for every change without one."""

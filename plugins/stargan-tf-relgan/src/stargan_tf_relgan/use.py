@@ -23,13 +23,11 @@ from stargan_tf.plugin import (
     to_float,
 )
 
-from .model import exclusive_members
 from .objective import change_between
 
 
 def _change(model, labels, targets):
-    (info,) = model.label_space.datasets
-    return np.asarray(change_between(labels, targets, exclusive_members(info)))
+    return np.asarray(change_between(labels, targets, model._groups))
 
 
 class ChangeSamples(LabelSamples):
