@@ -21,6 +21,8 @@ def test_one_attribute_becomes_two_domains():
     np.testing.assert_array_equal(source.labels[:, 1], binary.labels[:, 0])
     np.testing.assert_array_equal(source.load(7), binary.load(7))
     assert source.fingerprint != binary.fingerprint
+    truth = source.known.truth(source.names[7], source.labels[7], 32)
+    np.testing.assert_array_equal(truth, source.load(7))
 
 
 def test_several_attributes_keep_the_images_that_show_exactly_one(warned):

@@ -88,6 +88,25 @@ def test_litert_files(family, request, values, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Compared on random images")
+def test_gaps_in_the_file_of_styles(values, tmp_path):
+    window = replace(INFO.intensity, invalid="-9999")
+    model = stargan_tf.StarGANV2(
+        replace(INFO, intensity=window),
+        base_filters=4,
+        max_filters=8,
+        style_dim=4,
+        hidden_dim=8,
+    )
+    model.export(tmp_path / "phone", "litert")
+    runner = Runner((tmp_path / "phone/style.tflite").read_bytes())
+    values[:, 5:20, 30:40] = -9999
+    image, domain = window.to_float(values[:1]), np.array([[0, 1]], np.float32)
+    found = runner.run("encode_style", {"references": image, "domains": domain})
+    expected = model.encode_style(image, INFO.domains[1])
+    np.testing.assert_allclose(found["styles"], expected, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:Compared on random images")
 @pytest.mark.parametrize("invalid", ["-9999", "nan"])
 def test_gaps_in_a_saved_model(values, invalid, tmp_path):
     window = replace(INFO.intensity, invalid=invalid)

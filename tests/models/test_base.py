@@ -71,7 +71,7 @@ def test_domains_describe_the_labels(model, arguments, described):
         ({"domains": [0, 1]}, r"must be a list of names.*Received: \[0, 1\]"),
         ({"num_domains": 0}, "num_domains must be a positive integer. Received: 0"),
         ({"num_domains": 2.0}, "num_domains must be a positive integer"),
-        ({"num_domains": 2, "label_type": "multi"}, "'binary' or 'one_hot'"),
+        ({"num_domains": 2, "label_type": "multi"}, "'binary', 'one_hot'"),
         (
             {"num_domains": 2, "image_size": "64"},
             "Received: image_size='64'",

@@ -201,6 +201,7 @@ def test_truth_that_does_not_exist(faces, split, index, label, message):
         ({}, 512, "32 to 256"),
         ({}, (64, 96), "one number from 32 to 256"),
         ({"num_channels": 1}, 64, "does not support num_channels"),
+        ({"plane": "x"}, 64, "does not support plane"),
     ],
 )
 def test_bad_requests(options, size, message):

@@ -11,6 +11,7 @@ from stargan_tf_cyclegan.pool import exchange
 
 from stargan_tf.plugin import DatasetInfo, InputError, LabeledImages
 from stargan_tf.testing import check_model
+from stargan_tf.training.warm_start import warm_start
 
 TINY = {
     "base_filters": 2,
@@ -319,6 +320,23 @@ def test_refused_options(values, message):
     CYCLEGAN.check(fitting)
     with pytest.raises(InputError, match=message):
         CYCLEGAN.check(fitting | values)
+
+
+def test_a_run_starts_from_the_same_domains(tmp_path):
+    def made(*domains):
+        info = DatasetInfo("pets", domains, "one_hot", 16)
+        model = CycleGAN(info, **TINY)
+        model.compile()
+        return model
+
+    source = made("cat", "dog")
+    source.save(tmp_path / "pets.keras")
+    model = made("cat", "dog")
+    warm_start(model, str(tmp_path / "pets.keras"))
+    for ours, theirs in zip(model.weights, source.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(InputError, match="the same labels in the same order"):
+        warm_start(made("dog", "cat"), str(tmp_path / "pets.keras"))
 
 
 def test_refused_arguments_and_batches():

@@ -122,6 +122,19 @@ def test_triples_are_right_and_wrong():
     assert ((np.asarray(made.alpha) >= 0) & (np.asarray(made.alpha) < 1)).all()
 
 
+def test_triples_that_are_right_by_chance_are_left_out():
+    """Of two images, the third is the first: its triple is that of the match."""
+    model = tiny()
+    model.compile(run_eagerly=True)
+    image, label = (part[:2] for part in batch())
+    made = model._unpack((image, label))
+    np.testing.assert_array_equal(made.third, made.image)
+    seen = []
+    model._loss = lambda prefix, outputs, table: seen.append(outputs)
+    model._discriminator_loss(made)
+    assert np.any(seen[0].match) and not np.any(seen[0].mismatches[2])
+
+
 def test_a_step_changes_both_networks_and_resumes():
     def trained(steps):
         model = tiny()
@@ -225,5 +238,8 @@ def test_the_command_line_changes_what_is_named(tmp_path, capsys):
         # The input, then Black, Blond, and Young added and taken away.
         assert drawn.width > 5 * 100
     capsys.readouterr()
-    assert main([*words, "--to", "Bald", "--output", str(output)]) == 2
+    again = [*words, "--output", str(output), "--overwrite"]
+    assert main([*again, "--to", "Bald"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    assert main([*again, "--to", "Blond", "--from", "Black"]) == 2
+    assert "--from is not needed" in capsys.readouterr().err

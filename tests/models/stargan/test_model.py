@@ -256,6 +256,10 @@ def test_the_earlier_name_of_blend():
         ({"lr_decay": "cosine"}, "lr_decay must be paper or official or none"),
         ({"beta_1": 1.0}, "beta_1 must be a number, at least 0.0 and at most 0.9999"),
         ({"critic_steps": 0}, "critic_steps must be a whole number, at least 1"),
+        ({"critic_steps": 5.0}, "critic_steps must be a whole number"),
+        ({"critic_steps": None}, "critic_steps must be a whole number"),
+        ({"augment": "false"}, "augment must be true or false"),
+        ({"learning_rate": "1e-4"}, "learning_rate must be a number"),
         (
             {"loss_weights": {"r2": 1.0}},
             "loss_weights takes .* Received: r2",
@@ -266,6 +270,12 @@ def test_the_earlier_name_of_blend():
 def test_unfit_arguments_of_compile(options, text):
     with pytest.raises(InputError, match=text):
         tiny().compile(**options)
+
+
+@pytest.mark.parametrize("name", ["base_filters", "num_residual_blocks"])
+def test_unfit_sizes_of_networks(name):
+    with pytest.raises(InputError, match=f"{name} must be a whole number, at least"):
+        tiny(**{name: -1})
 
 
 def joint_batch(model, batch, source):
@@ -690,6 +700,17 @@ def test_no_image_gives_no_image():
 def test_shapes_that_do_not_fit(images, labels, message):
     with pytest.raises(ValueError, match=message):
         tiny().translate(np.zeros(images, np.float32), np.zeros(labels))
+
+
+def test_data_sets_and_shapes_that_are_not_the_models():
+    model, images = tiny([HAIR, MOOD]), np.zeros((2, 16, 16, 3), np.float32)
+    for index in ({"dataset": -1}, {"dataset": 2}, {"dataset": 0, "mask": 2}):
+        with pytest.raises(InputError, match="must be the index of a data set"):
+            model.translate(images, np.zeros((2, 3)), **index)
+    with pytest.raises(InputError, match="must have 7 values"):
+        model.draw(images, np.zeros((2, 1)))
+    with pytest.raises(InputError, match=r"must be \(n, \*\(16, 16, 3\)\)"):
+        model.classify(images[:, :12])
 
 
 def test_configurations_of_version_0_1_0():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from stargan_tf.data.intensity import GAP
 from stargan_tf.data.registry import load_dataset
 from stargan_tf.errors import InputError
 from stargan_tf.models.stargan_v2.batches import (
@@ -49,6 +50,16 @@ def test_the_resize_is_pillows_antialiased_bilinear():
         (16, 16), Image.Resampling.BILINEAR, box=(2.4, 4.8, 45.6, 45.6)
     )
     assert np.abs(ours - np.asarray(theirs)).max() < 1.5
+
+
+def test_gaps_do_not_affect_other_pixels():
+    image = np.full((1, 32, 32, 1), 0.5, np.float32)
+    image[:, 10:20, 10:20] = GAP
+    box = np.array([[0.1, 0.1, 0.8, 0.8]], np.float32)
+    for size in ((16, 16), (48, 48)):
+        resized = resize_boxes(image, box, size, has_gaps=True).numpy()
+        values = np.unique(resized.round(5))
+        np.testing.assert_allclose(values, [GAP, 0.5], atol=1e-5)
 
 
 BOTH = pytest.mark.parametrize("cache", ["auto", "never"])

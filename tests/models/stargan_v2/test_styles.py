@@ -127,7 +127,14 @@ def test_the_averaged_networks_are_used(model, images):
 
 
 def test_no_images_give_no_images(model, images):
-    assert model.translate(images[:0], "cat", seed=0).shape == (0, SIZE, SIZE, 3)
+    for truncation in (1.0, 0.5):
+        drawn = model.translate(images[:0], "cat", seed=0, truncation=truncation)
+        assert drawn.shape == (0, SIZE, SIZE, 3)
+
+
+def test_high_pass_takes_powers_of_two():
+    with pytest.raises(InputError, match="whose side is a power of two"):
+        StarGANV2(num_domains=2, image_size=96, high_pass=1.0)
 
 
 def test_high_pass_takes_masks_or_asks_the_provider(images):
