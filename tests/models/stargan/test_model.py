@@ -275,7 +275,7 @@ def test_unfit_arguments_of_compile(options, text):
 @pytest.mark.parametrize("name", ["base_filters", "num_residual_blocks"])
 def test_unfit_sizes_of_networks(name):
     with pytest.raises(InputError, match=f"{name} must be a whole number, at least"):
-        tiny(**{name: -1})
+        StarGAN(HAIR, **{name: -1})
 
 
 def joint_batch(model, batch, source):
