@@ -25,7 +25,7 @@ from stargan_tf.convert.mapping import (
     to_ours,
 )
 from stargan_tf.convert.read import OfficialCheckpoint, official_codes, read
-from stargan_tf.data.info import DatasetInfo, as_infos
+from stargan_tf.data.info import DatasetInfo, as_infos, size_text
 from stargan_tf.errors import InputError
 from stargan_tf.faces.network import LandmarkNetwork
 from stargan_tf.faces.official import TABLE
@@ -338,6 +338,13 @@ def export_checkpoint(
         for name, table in tables.items()
         if hasattr(model, name)
     }
+    networks = {n: NetworkState(output, n, state) for n, state in states.items()}
+    if official.sizes(networks).image_size != space.image_size:
+        raise InputError(
+            "The official code cannot build models for images of this size. Received: "
+            f"{size_text(space.image_size)}. Export it as a SavedModel or as LiteRT "
+            "files."
+        )
     optimizers = {}
     for name in official.networks:
         optimizer = getattr(model, f"{name}_optimizer", None)

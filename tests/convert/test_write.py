@@ -342,6 +342,12 @@ def test_additions_of_ours_have_no_official_form(tmp_path):
         checkpoint = checkpoints.save(tmp_path, model, state, keep=1)
         with pytest.raises(InputError, match=f"with another {next(iter(options))}"):
             check_exportable(checkpoint, state)
+    odd = replace(v1[2], image_size=20)
+    model = v1[1](odd, base_filters=2, **{**v1[3], "discriminator_layers": 3})
+    state = checkpoints.State(1, v1[0], [odd.to_dict()], [0], {})
+    checkpoint = checkpoints.save(tmp_path, model, state, keep=1)
+    with pytest.raises(InputError, match="images of this size. Received: 20 px"):
+        export_checkpoint(checkpoint, state, tmp_path / "out")
     gray = replace(v1[2], num_channels=1)
     model = v1[1](gray, base_filters=2, **v1[3])
     state = checkpoints.State(1, v1[0], [gray.to_dict()], [0], {})

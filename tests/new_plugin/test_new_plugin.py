@@ -1,12 +1,17 @@
 """`stargan-tf new-plugin`: names, refusals, and what is written."""
 
+import importlib
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from stargan_tf import new_plugin
 from stargan_tf.cli.main import main
+from stargan_tf.data.info import DatasetInfo
+from stargan_tf.data.intensity import Intensity
 from stargan_tf.errors import InputError
 from stargan_tf.new_plugin import KINDS, plugin_names, write_plugin
 
@@ -92,6 +97,19 @@ def test_what_it_writes_is_complete_and_clean(tmp_path, monkeypatch, capsys, kin
     subprocess.run([*ruff, "--select", "E,F,UP,B,SIM", folder], check=True)
     ruff[3:4] = ["format", "--check"]
     subprocess.run([*ruff, folder], check=True)
+
+
+def test_a_new_family_takes_gray_rectangles_without_gaps(tmp_path, monkeypatch):
+    write_plugin("my_grays", tmp_path / "my_grays", "model")
+    monkeypatch.syspath_prepend(tmp_path / "my_grays")
+    family = importlib.import_module("stargan_tf_my_grays.model").MyGrays
+    info = DatasetInfo("scans", ("a", "b"), "one_hot", (32, 48), num_channels=1)
+    images = np.zeros((2, 32, 48, 1), np.uint8)
+    model = family(info, filters=2, num_blocks=1)
+    assert model.translate(images, "a").shape == images.shape
+    assert model.classify(images).shape == (2, 2)
+    with pytest.raises(InputError, match="Pixels without data"):
+        family(replace(info, intensity=Intensity((0,), (9,), invalid="-1")))
 
 
 def test_a_name_is_free_where_only_the_other_kind_has_it(tmp_path):
