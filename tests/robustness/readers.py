@@ -19,6 +19,7 @@ from PIL import Image
 
 import stargan_tf
 from stargan_tf.archives import read_arrays, write_arrays
+from stargan_tf.cli.main import main
 from tests.convert.official_shapes import generator_v1
 from tests.data.scans import write_dicom, write_nifti, write_tiff
 from tests.robustness import mutations
@@ -257,13 +258,23 @@ def answered(folder):
     (folder / "votes.csv").write_text(votes, newline="")
 
 
+TRANSLATE_ALL = "translate --model run --to Young pictures --output out"
+
+
 def stopped(folder):
     """A folder of translations that were stopped after the first."""
     run_with_pictures(folder)
-    (folder / "out").mkdir()
-    lines = [{"model": "run"}, {"input": "0.png", "output": "a/0.png"}]
-    text = "".join(json.dumps(line) + "\n" for line in lines)
-    (folder / "out/manifest.jsonl").write_text(text)
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        assert main(TRANSLATE_ALL.split()) == 0
+    finally:
+        os.chdir(before)
+    manifest = folder / "out/manifest.jsonl"
+    header, first, *others = manifest.read_text().splitlines(keepends=True)
+    manifest.write_text(header + first)
+    for line in others:
+        (folder / "out" / json.loads(line)["output"]).unlink()
 
 
 def cached(folder):
@@ -550,7 +561,7 @@ READERS = {
     "manifest": Reader(
         "out/manifest.jsonl",
         stopped,
-        "translate --model run --to Young pictures --output out",
+        TRANSLATE_ALL,
         MEND,
         ("translation.translate",),
         is_json=True,
