@@ -1,5 +1,8 @@
-"""Images whose number can be read off them, and a cache of each test's own."""
+"""Images whose number can be read off them, a cache of each test's own, small models."""
 
+import pytest
+
+from stargan_tf.models import stargan_v2
 from tests.data.conftest import (  # noqa: F401
     cache_folder,
     numbered,
@@ -7,3 +10,11 @@ from tests.data.conftest import (  # noqa: F401
     photograph,
     warned,
 )
+
+
+@pytest.fixture(scope="module")
+def small_images():
+    """StarGAN v2 takes images of 32 pixels, with fewer layers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stargan_v2, "SMALLEST_IMAGE", 32)
+        yield

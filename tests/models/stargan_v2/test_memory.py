@@ -10,6 +10,8 @@ from stargan_tf.models.stargan_v2.memory import (
 )
 from tests.models.stargan_v2.test_model import AVERAGED, batch, compiled
 
+pytestmark = pytest.mark.usefixtures("small_images")
+
 # These two use everything: R1, every network, both kinds of styles.
 PHASES = (("discriminator", "reference"), ("generator", "latent"))
 

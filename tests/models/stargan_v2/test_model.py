@@ -18,7 +18,9 @@ from stargan_tf.models.stargan.model import StarGAN
 from stargan_tf.models.stargan_v2.model import StarGANV2
 from stargan_tf.models.stargan_v2.objective import discriminator_terms
 
-SIZE, BATCH = 64, 2
+pytestmark = pytest.mark.usefixtures("small_images")
+
+SIZE, BATCH = 32, 2
 ANIMALS = DatasetInfo("animals", ("cat", "dog", "fox"), "one_hot", SIZE)
 NETWORKS = ("generator", "mapping_network", "style_encoder", "discriminator")
 AVERAGED = NETWORKS[:3]
