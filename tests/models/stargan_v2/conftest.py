@@ -1,4 +1,4 @@
-"""Images whose number can be read off them, a cache of each test's own, small models."""
+"""Numbered images, a cache for each test, and small models."""
 
 import pytest
 
