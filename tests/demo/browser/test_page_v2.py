@@ -56,6 +56,13 @@ def test_a_seed_and_what_lies_between_two(opened, networks):
     assert distance(pixels(page, "after"), synthesize(picture, between)) <= ROUNDING
 
 
+def test_the_page_begins_with_the_style_of_a_sample_face(opened):
+    page = opened("v2")
+    page.locator(SHOWN).first.wait_for()
+    assert page.get_by_label("Seed of style A").input_value() == ""
+    assert page.get_by_label("Seed of style B").input_value() == "2"
+
+
 def test_less_variety_is_nearer_to_the_mean(opened, networks, v2):
     synthesize, _ = networks
     page = opened("v2")

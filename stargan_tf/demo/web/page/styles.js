@@ -187,9 +187,14 @@ export class StyleChoice {
     this.domains.set(domain);
   }
 
+  /** Selects the next domain and, for style A, a sample face of that domain. */
   suggest() {
     const {domains} = this.description;
-    this.show([domains[(this.domain + 1) % domains.length]]);
+    const next = domains[(this.domain + 1) % domains.length];
+    this.show([next]);
+    const [card] = this.cards;
+    const face = card.pictures.faces.find((other) => other.domains.includes(next));
+    if (face) card.byPicture(face.pixels, face.title);
   }
 
   /** The generator's inputs besides the image. */
