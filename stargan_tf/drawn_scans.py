@@ -19,7 +19,14 @@ from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.intensity import intensity_of
 from stargan_tf.data.labels import one_hot
-from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, check_split
+from stargan_tf.data.options import (
+    FILE_OPTIONS,
+    HELD_OUT,
+    TRAIN,
+    DatasetOptions,
+    check_split,
+    refuse_options,
+)
 from stargan_tf.data.registry import DESCRIPTIONS
 from stargan_tf.data.source import Known, LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
@@ -237,6 +244,7 @@ class DrawnScans(Dataset):
     ) -> LabeledImages:
         """Loads a split; no patient is in both splits."""
         check_split(split)
+        refuse_options(self.name, options, *FILE_OPTIONS)
         info = self.info(image_size, options)
         first = _FIRST_PATIENT[split]
         slices = [

@@ -91,3 +91,9 @@ def test_scans_of_a_camera(train):
     found = load_dataset("drawn_scans", "train", 32, intensity="percentile:1,99")
     (low,), (high,) = found.info.intensity.low, found.info.intensity.high
     assert 0 <= low < 100 and 400 < high < 800
+
+
+@pytest.mark.parametrize("option", [{"held_out": 0.5}, {"invalid_value": "-1"}])
+def test_options_of_files_are_refused(option):
+    with pytest.raises(InputError, match=f"does not support {next(iter(option))}"):
+        load_dataset("drawn_scans", "train", 32, **option)

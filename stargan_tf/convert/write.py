@@ -356,7 +356,7 @@ def export_checkpoint(
     made = {output / name: content for name, content in contents}
     if not overwrite:
         files.refuse_overwriting(*made)
-    with contextlib.ExitStack() as unfinished:  # All or none.
+    with contextlib.ExitStack() as unfinished:  # Renamed once all are complete.
         for path, content in made.items():
             temporary = unfinished.enter_context(files.new_file(path, "checkpoint"))
             write_torch(temporary, content)

@@ -146,6 +146,23 @@ class DatasetOptions:
         check_plane(self.plane)
 
 
+# Options that generated data sets do not have.
+FILE_OPTIONS = ("data_dir", "labels", "crop_size", "held_out", "invalid_value", "plane")
+
+
+def refuse_options(name: str, options: DatasetOptions, *fields: str) -> None:
+    """Raises `InputError` if an option that a generated data set lacks was given."""
+    default = DatasetOptions()
+    for field in fields:
+        value = getattr(options, field)
+        if value != getattr(default, field):
+            raise InputError(
+                f"The generated data set '{name}' does not support {field}. Received: "
+                f"{field}={value!r}. Remove it, or use your own images with --dataset "
+                "folder or --dataset attributes."
+            )
+
+
 def check_split(split: str) -> None:
     """Raises `InputError` unless `split` is `"train"` or `"held_out"`."""
     check_choice("split", split, SPLITS)

@@ -182,9 +182,9 @@ class LabelModel(StarGANBase):
         """
         images = np.asarray(images)
         if images.ndim != 4 or images.shape[1:] != self.label_space.image_shape:
+            sizes = ", ".join(map(str, self.label_space.image_shape))
             raise InputError(
-                f"images must be (n, *{self.label_space.image_shape}). Received: shape "
-                f"{images.shape}"
+                f"images must be (n, {sizes}). Received: shape {images.shape}"
             )
 
         def class_logits(rows):

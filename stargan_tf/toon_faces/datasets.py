@@ -12,7 +12,14 @@ from PIL import Image, ImageDraw
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.labels import binary, one_hot
-from stargan_tf.data.options import HELD_OUT, TRAIN, DatasetOptions, check_split
+from stargan_tf.data.options import (
+    FILE_OPTIONS,
+    HELD_OUT,
+    TRAIN,
+    DatasetOptions,
+    check_split,
+    refuse_options,
+)
 from stargan_tf.data.registry import DESCRIPTIONS
 from stargan_tf.data.source import Known, LabeledImages, choose_domains
 from stargan_tf.discovery import API_VERSION
@@ -237,7 +244,7 @@ class ToonFaces(Dataset):
             InputError: if an option is not supported, or the image size is out of
                 range.
         """
-        _check_options(self.name, options)
+        refuse_options(self.name, options, *FILE_OPTIONS, "num_channels", "intensity")
         check_drawable(image_size)
         check_split(split)
         size, labels = SPLIT_SIZES[split], self._draw_labels(split)
@@ -333,27 +340,6 @@ class ToonFaces(Dataset):
             )
         person, look = self.draw(self.seed, FIRST_PERSON[split] + index, label)
         return render(person, look, image_size)
-
-
-def _check_options(name: str, options: DatasetOptions) -> None:
-    default = DatasetOptions()
-    for field in (
-        "data_dir",
-        "labels",
-        "crop_size",
-        "held_out",
-        "num_channels",
-        "intensity",
-        "invalid_value",
-        "plane",
-    ):
-        value = getattr(options, field)
-        if value != getattr(default, field):
-            raise InputError(
-                f"The generated data set '{name}' does not support {field}. Received: "
-                f"{field}={value!r}. Remove it, or use your own images with --dataset "
-                "folder or --dataset attributes."
-            )
 
 
 def _with_attributes(

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def plan_outputs(
 
 def _with_variant(path: Path, variant: str) -> Path:
     """`a.png` → `a_VARIANT.png`, and `a.nii.gz` → `a_VARIANT.nii.gz`."""
-    variant = variant.replace("/", "_").replace(os.sep, "_")
+    variant = re.sub(r'[\\/:*?"<>|]', "_", variant)  # Not in file names on Windows.
     stem = len(path.name) - len(extension(path))
     return path.with_name(f"{path.name[:stem]}_{variant}{path.name[stem:]}")
 

@@ -709,7 +709,7 @@ def test_data_sets_and_shapes_that_are_not_the_models():
             model.translate(images, np.zeros((2, 3)), **index)
     with pytest.raises(InputError, match="must have 7 values"):
         model.draw(images, np.zeros((2, 1)))
-    with pytest.raises(InputError, match=r"must be \(n, \*\(16, 16, 3\)\)"):
+    with pytest.raises(InputError, match=r"must be \(n, 16, 16, 3\)"):
         model.classify(images[:, :12])
 
 

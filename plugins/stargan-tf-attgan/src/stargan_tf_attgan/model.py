@@ -94,7 +94,6 @@ class AttGAN(LabelModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        ATTGAN.checked(condition=condition)
         self.label_space = LabelSpace(datasets)
         _check_data(self.label_space, num_layers)
         generator_options = {
@@ -110,6 +109,7 @@ class AttGAN(LabelModel):
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
         }
+        ATTGAN.checked(**self.arguments)
         shape = self.label_space.image_shape
         self.generator = Generator(
             self.label_space.num_domains,

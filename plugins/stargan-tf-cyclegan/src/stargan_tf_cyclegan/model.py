@@ -118,6 +118,7 @@ class CycleGAN(LabelModel):
             "discriminator_layers": discriminator_layers,
             "pool_size": pool_size,
         }
+        FAMILY.checked(**self.arguments)
         images = {"num_channels": info.num_channels, "dtype": self.dtype_policy}
         self.generator = GeneratorPair(
             base_filters, num_residual_blocks, **images, name="generator"

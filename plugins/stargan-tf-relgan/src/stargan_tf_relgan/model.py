@@ -93,6 +93,7 @@ class RelGAN(LabelModel):
             "discriminator_layers": discriminator_layers,
             "small": small,
         }
+        RELGAN.checked(**self.arguments)
         infos = self.label_space.datasets
         if len(infos) > 1 or not isinstance(infos[0].image_size, int):
             raise InputError(

@@ -24,11 +24,12 @@ class RelativeSteering(LabelSteering):
         """Adds no flags."""
 
     def check(self, args):
-        """Refuses the flag of StarGAN that changes need not."""
+        """Refuses --from, which relative changes do not need."""
         super().check(args)
         if args.from_:
             raise InputError(
-                "--from is not needed: --to names only what changes. Drop it."
+                "RelGAN does not need --from, because --to names only what changes. "
+                f"Received: --from {args.from_}. Drop it."
             )
 
     def translation(self, space, target, given, mask):
