@@ -24,6 +24,7 @@ from stargan_tf.data.registry import load_dataset
 from stargan_tf.data.source import LabeledImages
 from stargan_tf.demo.litert_js import VERSION, runtime_folder
 from stargan_tf.errors import InputError, shortened
+from stargan_tf.exporting import DESCRIPTION, LITERT_FORMAT
 from stargan_tf.files import (
     check_new,
     new_folder,
@@ -33,8 +34,6 @@ from stargan_tf.files import (
 )
 from stargan_tf.translation.pictures import write_picture
 
-DESCRIPTION = "model.json"
-FORMAT = "stargan_tf.litert/1"
 HOW = "Create one: stargan-tf export --model runs/demo --format litert --output phone"
 FACES = 8
 FACE_SIZE = 256
@@ -137,14 +136,14 @@ def read_device_model(folder: Path) -> DeviceModel:
         )
     try:
         description = read_json(path)
-        if description["format"] == FORMAT:
+        if description["format"] == LITERT_FORMAT:
             _check_types(description)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path} does not describe LiteRT files. {HOW}") from error
-    if description["format"] != FORMAT:
+    if description["format"] != LITERT_FORMAT:
         received = shortened(repr(description["format"]))
         raise InputError(
-            f"{path} must describe a model in the format {FORMAT}. Received: "
+            f"{path} must describe a model in the format {LITERT_FORMAT}. Received: "
             f"{received}. Export the model again with this version of stargan_tf."
         )
     if description.get("high_pass"):

@@ -26,7 +26,12 @@ from stargan_tf.evaluation.options import (
     EvaluationOptions,
     UserFunctions,
 )
-from stargan_tf.evaluation.results import Results, results_record, write_record
+from stargan_tf.evaluation.results import (
+    RESULTS_FILE,
+    Results,
+    results_record,
+    write_record,
+)
 from stargan_tf.evaluation.tasks import Subject
 from stargan_tf.files import user_path
 from stargan_tf.models.registry import family
@@ -48,7 +53,6 @@ from stargan_tf.training.run_folder import (
 )
 from stargan_tf.user_code import check_form, explained, imported_by_user, is_code
 
-RESULTS = "results.json"
 # Metrics that compare with real images.
 COMPARED = {CLASSIFICATION, FID, KID}
 # Functions that may also be given as a folder of masks or a regular expression.
@@ -215,7 +219,7 @@ class EvaluationJob:
     options: EvaluationOptions
     functions: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, Any] = field(default_factory=dict)
-    output: Path = Path(RESULTS)
+    output: Path = Path(RESULTS_FILE)
     report: Path | None = None
 
     def run(self) -> Results:
@@ -399,8 +403,10 @@ def _subject(model: Any, state: State, data: EvaluationData) -> Subject:
 def _results_path(model: Source) -> Path:
     folder = named_or(user_path(model))
     if shipped := owner(folder):
-        return Path(f"{shipped}_{RESULTS}")
-    return folder / RESULTS if folder.is_dir() else beside(model, f"_{RESULTS}")
+        return Path(f"{shipped}_{RESULTS_FILE}")
+    return (
+        folder / RESULTS_FILE if folder.is_dir() else beside(model, f"_{RESULTS_FILE}")
+    )
 
 
 def plan_evaluation(

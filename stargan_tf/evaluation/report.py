@@ -29,6 +29,7 @@ from stargan_tf.evaluation.options import (
 )
 from stargan_tf.evaluation.results import (
     CONDITIONS,
+    RESULTS_FILE,
     SHOWN,
     Example,
     Results,
@@ -231,7 +232,7 @@ def _facts(record: Mapping[str, Any]) -> dict[str, str]:
 # === Comparison of several runs, as a table and as plots ===
 
 BEST_MARK = "*"
-METRICS_FILE, RESULTS_FILE = "metrics.jsonl", "results.json"
+METRICS_FILE = "metrics.jsonl"
 COLUMNS = 3
 
 

@@ -21,7 +21,8 @@ from stargan_tf.evaluation.tasks import LATENT, OWN, REFERENCE, Translated
 from stargan_tf.files import read_json, write_text
 from stargan_tf.limits import MAX_REASON
 
-FORMAT = 1  # version of results.json
+RESULTS_FILE = "results.json"
+FORMAT = 1  # its version
 # Two evaluations are comparable only if these are equal: key → description.
 CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
 # Number of best and of worst examples: per task, and in the report.

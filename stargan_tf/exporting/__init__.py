@@ -19,6 +19,8 @@ FORMATS = {
     "litert": ("litert", "stargan_tf.exporting.litert:export_litert"),
     "torch": ("official", "stargan_tf.convert.write:export_checkpoint"),
 }
+# The format of a folder of LiteRT files, and the file that describes it.
+LITERT_FORMAT, DESCRIPTION = "stargan_tf.litert/1", "model.json"
 # Quantizations of LiteRT files.
 NONE, FLOAT16, DYNAMIC, INT8 = "none", "float16", "dynamic", "int8"
 MODES = (NONE, FLOAT16, DYNAMIC, INT8)

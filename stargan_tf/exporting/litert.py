@@ -21,10 +21,12 @@ from stargan_tf import files
 from stargan_tf.data.pictures import to_float, to_uint8
 from stargan_tf.evaluation.job import DataChoice
 from stargan_tf.exporting import (
+    DESCRIPTION,
     DYNAMIC,
     FLOAT16,
     FLOAT32,
     INT8,
+    LITERT_FORMAT,
     NONE,
     UINT8,
     AgreementError,
@@ -57,8 +59,6 @@ from stargan_tf.private_interfaces import calibrated, quantized
 from stargan_tf.progress import Progress
 from stargan_tf.training.checkpoints import State
 
-FORMAT = "stargan_tf.litert/1"
-DESCRIPTION = "model.json"
 IMAGES = ("images", "references")  # Inputs and outputs that are images in [-1, 1].
 LIMITS = {
     NONE: Limit(max=1e-3),
@@ -209,7 +209,7 @@ def litert_model(checkpoint: Path, state: State) -> LiteRTModel:
 def describe(state: State, quantize: str, input_type: str) -> dict[str, Any]:
     """The content of `model.json` and of each file's metadata, for JSON."""
     return {
-        "format": FORMAT,
+        "format": LITERT_FORMAT,
         **described_model(state),
         "range": [0, 255] if input_type == UINT8 else [-1, 1],
         "quantize": quantize,

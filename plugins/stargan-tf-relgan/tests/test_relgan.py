@@ -47,7 +47,7 @@ def test_the_discriminator_s_terms():
         match=np.array([1.0, 3.0]).reshape(2, 1, 1, 1),
         mismatches=[np.full((2, 1, 1, 1), 1.0), np.full((2, 1, 1, 1), 2.0)],
         degree=np.zeros((2, 1, 1, 1)),
-        degree_of_fake=np.full((2, 1, 1, 1), 0.5),
+        degree_of_end=np.full((2, 1, 1, 1), 0.5),
         alpha=np.array([0.2, 0.6]),
     )
     table = objective.DISCRIMINATOR_TERMS
@@ -58,7 +58,7 @@ def test_the_discriminator_s_terms():
             "fake": 4.0,
             "match": (0 + 4) / 2,
             "mismatch": 1 + 4,
-            # α̂ = 0.2 and 0.4; and the whole change should give 0.
+            # α̂ = 0.2 and 0.4; and the ends, α = 0 and 1, should give 0.
             "interpolation": (0.04 + 0.16) / 2 + 0.25,
         }
     )
@@ -133,6 +133,20 @@ def test_triples_that_are_right_by_chance_are_left_out():
     model._loss = lambda prefix, outputs, table: seen.append(outputs)
     model._discriminator_loss(made)
     assert np.any(seen[0].match) and not np.any(seen[0].mismatches[2])
+
+
+def test_the_degree_of_the_nearer_end_is_zero():
+    model = tiny()
+    model.compile(run_eagerly=True)
+    made = model._unpack(batch())
+    made.alpha = np.float32([0.1, 0.6, 0.4, 0.9])
+    seen = []
+    model._loss = lambda prefix, outputs, table: seen.append(outputs)
+    model._discriminator_loss(made)
+    ends = np.float32([0, 1, 0, 1])[:, None]
+    images = model.generator([made.image, made.change * ends])
+    expected = model.discriminator.degree(model.discriminator.features(images))
+    np.testing.assert_allclose(seen[0].degree_of_end, expected, atol=1e-6)
 
 
 def test_a_step_changes_both_networks_and_resumes():

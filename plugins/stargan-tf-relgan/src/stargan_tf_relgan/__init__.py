@@ -18,7 +18,7 @@ LOSS_WEIGHTS = (
     loss_weight("match", 1.0, "Match between images and their change."),
     loss_weight("cycle", 10.0, "Reconstruction by the reverse change."),
     loss_weight("self", 10.0, "Reconstruction by a change of 0."),
-    loss_weight("interpolation", 1.0, "Realism of interpolated changes."),
+    loss_weight("interpolation", 10.0, "Realism of interpolated changes."),
 )
 
 RELGAN = ModelFamily(
@@ -97,6 +97,7 @@ RELGAN = ModelFamily(
                 "lr_decay": "paper",
                 # With a smaller weight, a small generator learns the identity.
                 "match": 10.0,
+                "interpolation": 1.0,
                 "steps": 4000,
                 "checkpoint_every": 400,
                 "sample_every": 400,

@@ -257,12 +257,14 @@ class RelGAN(LabelModel):
 
     def _discriminator_loss(self, batch):
         d = self.discriminator
-        outputs = self._changed(batch, 1.0, batch.alpha)
-        fake, interpolated = map(tf.stop_gradient, outputs)
-        images = [batch.image, batch.second, batch.third, fake, interpolated]
+        # An interpolation is compared with the nearer of its ends, G(x, 0) and G(x, v).
+        nearer = batch.alpha > 0.5
+        outputs = self._changed(batch, 1.0, batch.alpha, nearer)
+        fake, interpolated, end = map(tf.stop_gradient, outputs)
+        images = [batch.image, batch.second, batch.third, fake, interpolated, end]
         # A single pass reads the weights and accumulates their gradients only once.
         features = tf.split(d.features(tf.concat(images, axis=0)), len(images))
-        of_image, of_second, of_third, of_fake, of_interpolated = features
+        of_image, of_second, of_third, of_fake, of_interpolated, of_end = features
         triples = (
             (of_image, batch.change, of_second),
             (of_image, batch.change, of_fake),
@@ -282,7 +284,7 @@ class RelGAN(LabelModel):
             match=match,
             mismatches=mismatches,
             degree=d.degree(of_interpolated),
-            degree_of_fake=d.degree(of_fake),
+            degree_of_end=d.degree(of_end),
             alpha=batch.alpha,
         )
         return self._loss("d", seen, DISCRIMINATOR_TERMS)

@@ -18,7 +18,7 @@ DISCRIMINATOR_TERMS = {
     "interpolation": (
         lambda seen: (
             squared_distance(seen.degree, degree_of(seen.alpha)[:, None, None, None])
-            + squared_distance(seen.degree_of_fake, 0.0)
+            + squared_distance(seen.degree_of_end, 0.0)
         ),
         "interpolation",
     ),
