@@ -22,15 +22,15 @@ demo: $(VENV)/core
 	  --image_size 128 --output $(FACES) --overwrite
 	$(BIN)/stargan-tf translate --model toon_attributes --all $(FACES) \
 	  --output $(FACES).png --overwrite
-	@echo "Faces nobody trained on, translated by the model that comes with the package:" \
+	@echo "Held-out faces, translated by the model that comes with the package:" \
 	  "$(FACES).png. A model of your own follows."
 	$(BIN)/stargan-tf train --preset demo --run $(RUN)
 	$(BIN)/stargan-tf translate --model $(RUN) --all $(FACES) \
 	  --output $(RUN)/translated.png --overwrite
 	$(BIN)/stargan-tf evaluate --model $(RUN) --classifier tiny --count 20 \
 	  --report $(RUN)/report.html --overwrite
-	@echo "Faces nobody trained on, each with every attribute: $(RUN)/translated.png"
-	@echo "Next, one picture by name: $(BIN)/stargan-tf translate --model $(RUN)" \
+	@echo "Held-out faces, each with every attribute: $(RUN)/translated.png"
+	@echo "Next, translate one image: $(BIN)/stargan-tf translate --model $(RUN)" \
 	  "--to Blond_Hair,Young $(FACES)/held_out_000000.png --output blond.png"
 
 demo-v2: $(VENV)/core
@@ -43,10 +43,10 @@ demo-v2: $(VENV)/core
 	  "$$(ls $(RUN_V2)/samples/*_$$kind.png | tail -n 1)" $(RUN_V2)/$$kind.png; done
 	$(BIN)/stargan-tf evaluate --model $(RUN_V2) --classifier tiny --count 20 \
 	  --styles 2 --report $(RUN_V2)/report.html --overwrite
-	@echo "Faces nobody trained on, in random styles, in the styles of others, and from" \
+	@echo "Held-out faces in random styles, in the styles of others, and from" \
 	  "style to style: latents.png, references.png, interpolation.png, styles.gif in" \
 	  "$(RUN_V2)"
-	@echo "Next, one picture: $(BIN)/stargan-tf translate --model $(RUN_V2) --to child" \
+	@echo "Next, translate one image: $(BIN)/stargan-tf translate --model $(RUN_V2) --to child" \
 	  "--seed 7 $(RUN_V2)/held_out/held_out_000000.png --output child.png"
 
 demo-detect: $(VENV)/core
@@ -57,7 +57,7 @@ demo-detect: $(VENV)/core
 	  --image_size 64 --output $(RUN_DETECT)/held_out --overwrite
 	$(BIN)/stargan-tf detect --model $(RUN_DETECT) --group '(p[0-9]+)_' \
 	  $(RUN_DETECT)/held_out --output $(RUN_DETECT)/found --overwrite
-	@echo "What was found in scans nobody trained on: $(RUN_DETECT)/found/report.html"
+	@echo "What was found in held-out scans: $(RUN_DETECT)/found/report.html"
 
 test: $(VENV)/dev lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -1,11 +1,11 @@
-"""Translates a folder of pictures on as many machines as Apache Beam is given.
+"""Translates a folder of images with Apache Beam, on one or many machines.
 
     pip install apache-beam tensorflow
     python examples/beam_translate.py saved_models/toon_attributes/1 Blond_Hair \
         'faces/*.png' out/ [--runner=DataflowRunner …]
 
 The model is an export of `stargan-tf export --format saved_model`. Each worker loads it
-once and translates batches; a file that cannot be read stops only its own batch.
+once and translates batches. A file that cannot be decoded stops the pipeline.
 """
 
 import sys
@@ -25,13 +25,13 @@ class Translator(ModelHandler):
         self.export, self.target = export, target
 
     def load_model(self):
-        """Once for each worker."""
+        """Runs once for each worker."""
         import tensorflow as tf
 
         return tf.saved_model.load(self.export)
 
     def run_inference(self, batch, model, inference_args=None):
-        """A batch of files at once."""
+        """Translates a batch of files."""
         import tensorflow as tf
 
         names = tf.constant([self.target] * len(batch))
@@ -40,7 +40,7 @@ class Translator(ModelHandler):
         return outputs["encoded_bytes"].numpy().tolist()
 
     def batch_elements_kwargs(self):
-        """How many files a batch may have."""
+        """Returns the number of files that a batch may have."""
         return {"max_batch_size": 16}
 
 

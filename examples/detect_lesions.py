@@ -26,12 +26,12 @@ and a GPU first.
 
 from pathlib import Path
 
+import stargan_tf  # isort: skip  (before TensorFlow: it turns on oneDNN)
+
 import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-
-import stargan_tf
 
 PRETRAINING_STEPS = 9000
 STEPS = 10_500

@@ -23,12 +23,12 @@ import json
 from io import BytesIO
 from pathlib import Path
 
+import stargan_tf  # isort: skip  (before TensorFlow: it turns on oneDNN)
+
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
-
-import stargan_tf
 
 FACES = 4
 FOLDER = Path("runs/serve_and_convert")

@@ -111,12 +111,12 @@ stargan_tf.interpolation_video(
 ## From the command line
 
 ```
-stargan-tf datasets save --dataset toon_people --count 2 --image_size 128 \\
+stargan-tf datasets save --dataset toon_people --count 5 --image_size 128 \\
     --output people
 cd people
 stargan-tf translate --model toon_people --to child --seed 7 held_out_000000.png \\
     --output child.png
-stargan-tf translate --model toon_people --to woman --reference held_out_000001.png \\
+stargan-tf translate --model toon_people --to woman --reference held_out_000004.png \\
     held_out_000000.png --output woman.png
 stargan-tf translate --model toon_people --to man --styles 4 --video \\
     held_out_000000.png --output styles.gif

@@ -60,7 +60,8 @@ def _add_arguments(parser: CommandParser) -> None:
         "--mean_shape",
         metavar="FILE",
         help="Mean landmarks of aligned faces: an .npz file with the array mean, such "
-        "as the celeba_lm_mean.npz that belongs to wing.ckpt. [one of ours]",
+        "as the celeba_lm_mean.npz that belongs to wing.ckpt. [the mean shape that "
+        "comes with the package]",
     )
     help = "Write all faces of a photo, as NAME_1.png, NAME_2.png, …, largest first."
     add("--all_faces", action=Switch, default=False, help=help)

@@ -114,7 +114,8 @@ class RunConfig:
     image_size: int | tuple[int, int] = _option(
         _DATA,
         128,
-        "Side of the square images in pixels, or HEIGHT,WIDTH; multiples of 4.",
+        "Side of the square images in pixels, or HEIGHT,WIDTH: multiples of 4, for "
+        "StarGAN v2 of 16 (from 64 pixels), 32 (from 128), or 64 (from 256).",
         tuple,
     )
     num_channels: int | None = _option(
@@ -161,9 +162,7 @@ class RunConfig:
         free=True,
         choices=("auto", "none", "mirrored", "multi_worker"),
     )
-    jit_compile: bool = _option(
-        _RUN, False, "Compile with XLA, which speeds up training on GPUs."
-    )
+    jit_compile: bool = _option(_RUN, False, "Compile with XLA. It is meant for GPUs.")
     deterministic: bool = _option(
         _RUN,
         False,
@@ -197,7 +196,8 @@ class RunConfig:
     evaluate_metrics: str = _option(
         _EVALUATION,
         ",".join(DEFAULT_METRICS),
-        "What to measure: NAME[,NAME] of fid, kid, lpips, classification, unchanged.",
+        "What to measure: NAME[,NAME] of fid, kid, lpips, classification, unchanged, "
+        "detection.",
         free=True,
     )
     evaluate_count: int = _option(

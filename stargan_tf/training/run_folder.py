@@ -497,7 +497,7 @@ def _local_path(model: Source) -> Path:
         from huggingface_hub import snapshot_download
     except ImportError as error:
         raise ImportError(
-            f"{address} needs huggingface_hub: pip install huggingface_hub"
+            f"{address} needs huggingface_hub: pip install 'stargan_tf[hub]'"
         ) from error
     try:
         folder = Path(snapshot_download(address.removeprefix(_HUB)))

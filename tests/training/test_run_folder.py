@@ -226,7 +226,7 @@ def test_what_keras_uploaded_passes_the_same_checks(
     monkeypatch.setitem(sys.modules, "huggingface_hub", Hub(tmp_path / "run"))
     assert find_checkpoint("hf://me/faces")[1].step == 2
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(ImportError, match="pip install huggingface_hub"):
+    with pytest.raises(ImportError, match=r"pip install 'stargan_tf\[hub\]'"):
         load_model("hf://me/faces")
 
 

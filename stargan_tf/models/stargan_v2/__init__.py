@@ -385,7 +385,7 @@ STARGAN_V2 = ModelFamily(
     official="stargan_tf.models.stargan_v2.official:OFFICIAL",
     uses=(
         "--to {domain} --seed 7 INPUT --output OUTPUT",
-        "--to {domain} --reference PICTURE INPUT --output OUTPUT",
+        "--to {domain} --reference IMAGE INPUT --output OUTPUT",
     ),
     translated_by="styles",
     # As in the paper.

@@ -83,7 +83,7 @@ RELGAN = ModelFamily(
             {"image_size": 256, "batch_size": 4, "crop_size": 178, "steps": 100_000},
         ),
         "relgan_toons": Preset(
-            "A small RelGAN on generated faces: minutes on two CPU cores.",
+            "A small RelGAN on generated faces: half an hour on two CPU cores.",
             {
                 "dataset": "toon_attributes",
                 "image_size": 64,
