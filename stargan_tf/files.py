@@ -144,8 +144,10 @@ def write_json(path: Path, value: Any, what: str = "file") -> None:
 
 def append_line(path: Path, line: str, what: str) -> None:
     """Appends a line to a text file; a failure leaves at most a truncated line."""
-    with _explained(path, what, path, path), path.open("ab") as file:
-        file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+    with _explained(path, what, path, path):
+        _make_folder(path.parent)
+        with path.open("ab") as file:
+            file.write(line.encode("utf-8", "backslashreplace") + b"\n")
 
 
 def read_json(path: Path) -> Any:

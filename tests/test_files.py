@@ -334,8 +334,10 @@ def test_a_line_is_added(tmp_path):
     for line in ("one", "zwei ä"):
         files.append_line(tmp_path / "log", line, "log")
     assert (tmp_path / "log").read_text(encoding="utf-8") == "one\nzwei ä\n"
-    with pytest.raises(files.NotWritten, match="the log .*no/log: No such"):
-        files.append_line(tmp_path / "no" / "log", "one", "log")
+    files.append_line(tmp_path / "new" / "log", "one", "log")
+    assert (tmp_path / "new/log").exists()
+    with pytest.raises(files.NotWritten, match="the log .*is a file, not a folder"):
+        files.append_line(tmp_path / "log" / "no", "one", "log")
 
 
 def test_removing(tmp_path, monkeypatch):

@@ -237,12 +237,9 @@ class LabelSpace:
         import numpy as np
 
         labels = np.asarray(labels, np.float32)
-        for name, index in (("dataset", dataset), ("mask", mask)):
-            if index is not None and not 0 <= index < len(self.datasets):
-                raise InputError(
-                    f"{name} must be the index of a data set, from 0 to "
-                    f"{len(self.datasets) - 1}. Received: {index}"
-                )
+        mask = dataset if mask is None else mask
+        self.check_index("dataset", dataset)
+        self.check_index("mask", mask)
         position, info = self.slices[dataset], self.datasets[dataset]
         if labels.shape[-1] != len(info.domains):
             raise InputError(
@@ -252,8 +249,16 @@ class LabelSpace:
         vector = np.zeros((*labels.shape[:-1], self.width), np.float32)
         vector[..., position] = labels
         if self.mask_width:
-            vector[..., self.num_domains + (dataset if mask is None else mask)] = 1.0
+            vector[..., self.num_domains + mask] = 1.0
         return vector
+
+    def check_index(self, name: str, index: int) -> None:
+        """Raises InputError if an argument is not the index of a data set."""
+        if not 0 <= index < len(self.datasets):
+            raise InputError(
+                f"{name} must be the index of a data set, from 0 to "
+                f"{len(self.datasets) - 1}. Received: {index}"
+            )
 
     def find(self, name: str) -> tuple[int, str]:
         """Resolves a name in a target to (index of its data set, domain).

@@ -135,6 +135,9 @@ def open_evaluation_data(
     options = {**preparation, **run_options, **family_options, **choice.options}
     if "fit" in choice.options and "crop_size" not in choice.options:
         options["crop_size"] = None
+    if options.get("intensity") and "intensity" not in choice.options:
+        # That of the model: percentiles of other images would differ.
+        options["intensity"] = infos[index].intensity.written()
     held_out, train = (
         _open(dataset, split, infos[index], options) for split in (HELD_OUT, TRAIN)
     )

@@ -476,7 +476,7 @@ class StarGANBase(BuiltModel):
         """
 
         def move(average, weight):
-            average.assign_add((weight - average) * (1.0 - decay))
+            average.assign_add((weight - average) * tf.cast(1.0 - decay, weight.dtype))
 
         for name in networks:
             averages = getattr(self, f"{name}_ema").weights

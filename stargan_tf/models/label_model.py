@@ -52,22 +52,21 @@ class LabelModel(StarGANBase):
             data: the argument of `train_step` or `test_step`.
 
         Returns:
-            Images, float (batch, height, width, c) in [-1, 1], and labels, float32
+            Images, float (batch, height, width, c) in [-1, 1], and labels
             (batch, `label_space.width`).
 
         Raises:
             InputError: if a field is missing, or there are sample weights.
         """
         image, label = unpack(data, FIELDS)
-        label = tf.cast(label, tf.float32)
-        return check_equal_batches(self._float_images(image)), label
+        image = check_equal_batches(self._float_images(image))
+        return image, tf.cast(label, image.dtype)
 
     def _check_batch(self, data):
-        image, label = unpack(data, FIELDS)
-        values = self.distribute_strategy.experimental_local_results
-        for local_image, local_label in zip(values(image), values(label), strict=True):
-            check_images(self.label_space, image=local_image)
-            check_labels(local_label, self.label_space)
+        fields = unpack(data, FIELDS)
+        for image, label in self.distribute_strategy.experimental_local_results(fields):
+            check_images(self.label_space, image=image)
+            check_labels(label, self.label_space)
 
     def translate(self, images, labels, dataset=None, mask=None, batch_size=16):
         """Translates images to target labels.
@@ -190,6 +189,7 @@ class LabelModel(StarGANBase):
         def class_logits(rows):
             return self._class_logits(to_float(images[rows]))
 
+        self.label_space.check_index("dataset", dataset)
         width = self.label_space.num_domains
         logits = in_batches(class_logits, len(images), batch_size, (width,))
         one_hot = self.label_space.datasets[dataset].label_type == ONE_HOT

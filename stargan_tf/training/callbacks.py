@@ -24,7 +24,9 @@ def _check_weights(model: keras.Model, step: int) -> None:
 
 
 class LogMetrics(StepCallback):
-    """Writes the mean of each metric over every `every` steps.
+    """Writes the mean of each metric every `every` steps, over the steps since.
+
+    The means begin again with each epoch, which ends at a checkpoint.
 
     Args:
         log: the log to write; None to write nothing.

@@ -369,7 +369,7 @@ def _read_config(file: Path, chosen: ModelFamily, compile: bool) -> dict[str, An
         uncompiled = {**config, "compile_config": None}
         for content, advice in (
             (uncompiled, ""),
-            (config, "; pass compile=False to skip it"),
+            (config, "; load_model(…, compile=False) skips it"),
         ):
             for module in _modules(content):
                 if str(module).partition(".")[0] not in packages:

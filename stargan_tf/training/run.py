@@ -17,7 +17,7 @@ import tensorflow as tf
 from stargan_tf import files, interruption
 from stargan_tf.callbacks import Evaluate, KeepBest, SampleImages, StopOnNaN
 from stargan_tf.data.identity import data_fingerprint
-from stargan_tf.data.info import ONE_HOT, DatasetInfo
+from stargan_tf.data.info import ONE_HOT, DatasetInfo, as_infos
 from stargan_tf.data.labels import LabelSpace
 from stargan_tf.data.options import SPLITS, Preparation
 from stargan_tf.data.registry import load_dataset
@@ -84,7 +84,9 @@ def _train(config: RunConfig, folder: RunFolder, accept_changed_data: bool) -> A
     interruption.renew_handlers()
     check_batch_size(strategy, config.batch_size)
     resume.check(folder, config)
-    data = open_data(config)
+    newest = folder.newest()
+    known = as_infos(newest[1].datasets) if newest and newest[1].step else ()
+    data = open_data(config, known)
     with scope(strategy):
         model = build_model(config, data.label_space)
     # Unsuitable data are reported before a folder is created.
@@ -175,15 +177,29 @@ class RunData:
         return list(map(data_fingerprint, self.train, self.held_out))
 
 
-def open_data(config: RunConfig) -> RunData:
-    """Opens both splits of every data set."""
-    numbers = range(len(config.dataset))
-    train, held_out = ([_open(config, i, split) for i in numbers] for split in SPLITS)
+def open_data(config: RunConfig, known: Sequence[DatasetInfo] = ()) -> RunData:
+    """Opens both splits of every data set.
+
+    Args:
+        config: configuration of the run.
+        known: the data sets of the run's newest checkpoint. Their percentiles are not
+            computed again, from images that may have changed.
+    """
+    intensities = [info.intensity and info.intensity.written() for info in known]
+    intensities = intensities or [config.intensity] * len(config.dataset)
+    train, held_out = (
+        [_open(config, i, split, value) for i, value in enumerate(intensities)]
+        for split in SPLITS
+    )
     return RunData(train, held_out)
 
 
-def _open(config: RunConfig, number: int, split: str) -> LabeledImages:
+def _open(
+    config: RunConfig, number: int, split: str, intensity: str | None
+) -> LabeledImages:
     options = config.dataset_options(number) | family(config.family).dataset_options
+    if config.intensity:
+        options["intensity"] = intensity
     name = config.dataset[number]
     source = load_dataset(name, split, config.image_size, **options)
     _check_domains(source.info)
@@ -345,6 +361,8 @@ def _train_beside_chief(
     model: Any, config: RunConfig, data: RunData, strategy: Strategy
 ) -> None:
     """Training in a worker that is not the chief, which writes no files."""
+    if int(model.step.numpy()) == config.steps:  # As the chief.
+        return
     stop = StopOnSignal(None, agreement(strategy))
     stop.stop_if_asked(model)
     # Resets the means in step with the chief, since they are averaged over workers.

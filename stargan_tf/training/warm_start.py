@@ -49,7 +49,10 @@ def warm_start(model: Any, start: Source) -> str:
     """
     checkpoint, state = find_checkpoint(start)
     chosen = family(state.model)
-    source = open_checkpoint(checkpoint, state, compile=True)
+    try:
+        source = open_checkpoint(checkpoint, state, compile=True)
+    except InputError:  # It may have optimizers of other packages.
+        source = open_checkpoint(checkpoint, state, compile=False)
     ours, theirs = model.label_space, source.label_space
     places = matches(ours, theirs)
     channels = [space.image_shape[2] for space in (ours, theirs)]

@@ -150,6 +150,16 @@ def test_trained_evaluated_and_translated(tmp_path, capsys):
     assert kid["protocol"] == "classifier_tiny" and np.isfinite(kid["value"])
     assert main(f"{command} --metrics fid --output {tmp_path}/x.json".split()) == 2
     assert "need RGB images: fid" in capsys.readouterr().err
+    # Changed images do not change the model's percentiles.
+    bright = 3 * five_channels(99, 64, 96, 801)
+    write_tiff(tmp_path / "cells/treated/9.tif", bright)
+    more = f"train --run {run} --steps=3 --accept_changed_data"
+    assert main(more.split()) == 0
+    spaces = (m.label_space.datasets[0] for m in (model, stargan_tf.load_model(run)))
+    first, second = (info.intensity for info in spaces)
+    assert first == second
+    command = f"evaluate --model {run} --metrics unchanged --count 1"
+    assert main(f"{command} --accept_changed_data --overwrite".split()) == 0
 
 
 def test_a_stopped_translation_goes_on(codes_model, tmp_path, capsys):

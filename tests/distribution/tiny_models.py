@@ -61,12 +61,12 @@ def make_v1_with_additions():
     )
 
 
-def make_v2():
+def make_v2(**options):
     sizes = {"style_dim": 4, "latent_dim": 3, "hidden_dim": 5}
-    model = StarGANV2(ANIMALS, **sizes, base_filters=2, max_filters=4)
+    model = StarGANV2(ANIMALS, **sizes, base_filters=2, max_filters=4, **options)
     networks = ("generator", "mapping_network", "style_encoder", "discriminator")
     optimizers = {f"{network}_optimizer": adam() for network in networks}
-    model.compile(**optimizers, diversity_steps=20, ema_decay=0.9)
+    model.compile(**optimizers, diversity_steps=20, ema_decay=0.9, accumulate=BATCH)
     return model
 
 

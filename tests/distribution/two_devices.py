@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.distribution.strategies import make_strategy
-from tests.distribution.tiny_models import WAYS, train
+from tests.distribution.tiny_models import BATCH, WAYS, batches_v2, make_v2, train
 
 folder = Path(sys.argv[1])
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -23,3 +23,10 @@ two = make_strategy("mirrored")
 for version in WAYS:
     np.savez(folder / f"{version}_one.npz", **train(version))
     np.savez(folder / f"{version}_two.npz", **train(version, two))
+
+# Batches of a model with high-pass skips may lack the masks.
+with two.scope():
+    model = make_v2(high_pass=1.0)
+data = tf.data.Dataset.from_tensor_slices(batches_v2(np.random.default_rng(0)))
+(batch,) = two.experimental_distribute_dataset(data.batch(BATCH).take(1))
+model._check_batch(batch)

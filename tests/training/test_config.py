@@ -82,6 +82,10 @@ def test_code_that_a_file_names_is_for_those_who_trust_it(tmp_path):
             "_weights takes one .*each of the 2",
         ),
         ({"dataset": "a,b", "dataset_weights": "1,0"}, "must be positive. Received"),
+        (
+            {"preset": "photos_64", "dataset": "a", "steps": 5000},
+            "is trained after pretraining_steps",
+        ),
         ({"preset": "demo_v2", "dataset_weights": "1"}, "is an option of stargan mod"),
         (
             {"preset": "demo", "style_dim": 8},

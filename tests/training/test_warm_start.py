@@ -144,6 +144,19 @@ def test_stand_ins_of_an_import_are_told(tmp_path):
     assert "Newly initialized: the weights of fox; the discriminator; the optim" in told
 
 
+def test_optimizers_of_another_package_are_not_needed(tmp_path):
+    source = v2("cat", "dog")
+
+    @keras.saving.register_keras_serializable(package="elsewhere")
+    class Foreign(keras.optimizers.SGD):
+        pass
+
+    Foreign.__module__ = "elsewhere.optimizers"
+    source.compile(optimizer=Foreign())
+    told = warm_start(v2("cat", "dog"), save(source, tmp_path, "stargan_v2"))
+    assert "Newly initialized: the optimizers." in told
+
+
 @pytest.mark.parametrize("conditioning", ["input", "blocks"])
 def test_v1_labels_are_found_by_name(tmp_path, conditioning):
     source = v1("Black", "Male", "Young", conditioning=conditioning)

@@ -67,6 +67,9 @@ def test_workers_train_as_one_does_and_go_on_when_one_was_killed(toy_run, tiny):
     assert (worker.returncode, output) == (0, ""), errors
     assert shared.checkpoints() == ["step_00000002", "step_00000004"]
 
+    for process in start_both(shared, *flags, **SMALL):
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, errors
     _, errors = reference.communicate(timeout=PATIENCE)
     assert reference.returncode == 0, errors
     check_same_metrics(shared, alone)

@@ -6,6 +6,7 @@ from typing import Any
 
 from stargan_tf.data.turns import take_turns
 from stargan_tf.discovery import API_VERSION
+from stargan_tf.errors import InputError
 from stargan_tf.limits import MAX_FILTERS, MAX_LAYERS
 from stargan_tf.models.family import (
     DATA,
@@ -37,15 +38,22 @@ _optimization = partial(make_option, OPTIMIZATION)
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """Checks the data set weights.
+    """Checks the options of a run for contradictions.
 
     Args:
         values: option name → value.
 
     Raises:
-        InputError: if a weight is not a positive number.
+        InputError: if a weight of a data set is not a positive number, or all steps
+            would train only the classifier.
     """
     take_turns(values["dataset_weights"])
+    if values["pretraining_steps"] >= values["steps"]:
+        raise InputError(
+            "The generator is trained after pretraining_steps. Received: "
+            f"pretraining_steps={values['pretraining_steps']}, "
+            f"steps={values['steps']}. Pass more --steps or fewer --pretraining_steps."
+        )
 
 
 LOSS_WEIGHTS = (

@@ -343,7 +343,10 @@ class StarGAN(LabelModel):
         self.adversarial, self.targets = adversarial, targets
         self.augment, self.noise = augment, noise
         self.label_smoothing = label_smoothing
-        frozen = self.arguments["separate_classifier"] and pretraining_steps
+        # After its pretraining, a separate classifier is neither trained nor logged.
+        self._frozen_classifier = bool(
+            self.arguments["separate_classifier"] and pretraining_steps
+        )
         classifies = not self.multi_task
         if pretraining_steps and not classifies:
             raise InputError(
@@ -352,7 +355,7 @@ class StarGAN(LabelModel):
                 "Remove it."
             )
         self._critic_table = critic_table(
-            loss_weights, adversarial, classifies and not frozen
+            loss_weights, adversarial, classifies and not self._frozen_classifier
         )
         self._generator_table = generator_table(loss_weights, rectified, classifies)
         logged = critic_table(loss_weights, adversarial, classifies)
@@ -492,6 +495,10 @@ class StarGAN(LabelModel):
         target, alpha = self._draw(label, self.evaluation_number())
         fake = self.generator([image, target])
         self._critic_loss(image, label, target, fake, alpha)
+        if self._frozen_classifier:
+            _, logits = self.discriminator(image)
+            term = domain_classification(label, logits, self._label_slices)
+            self.log({"d_classification": term})
         self._generator_loss(image, label, target, fake)
         return self.get_metrics_result()
 
@@ -520,7 +527,7 @@ class StarGAN(LabelModel):
         with tape_over(self.discriminator) as tape:
             loss = self._critic_loss(image, label, target, fake, alpha, classified)
         variables = self.discriminator.trainable_variables
-        if "classification" not in self._critic_table:
+        if self._frozen_classifier:
             frozen = {v.path for v in self.discriminator.classifier_variables}
             variables = [v for v in variables if v.path not in frozen]
         gradients = tape.gradient(loss, variables)

@@ -164,6 +164,7 @@ def critic_terms(
     # R1 differentiates at real images, WGAN-GP at x̂ of equation 8.
     at = image
     if adversarial == WGAN_GP:
+        alpha = ops.cast(alpha, image.dtype)
         at = alpha * image + (1.0 - alpha) * fake
 
     def score(x):
@@ -473,7 +474,7 @@ def disturbed(images, normal):
     batch, size, channels = ops.shape(images)[0], images.shape[1:3], images.shape[3]
     for spots, deviation in NOISE.items():
         grid = (spots, spots) if spots else size
-        noise = deviation * normal((batch, *grid, channels))
+        noise = deviation * ops.cast(normal((batch, *grid, channels)), images.dtype)
         if spots:
             noise = ops.image.resize(noise, size, data_format="channels_last")
         images = images + noise

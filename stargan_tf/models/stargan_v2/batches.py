@@ -153,7 +153,9 @@ def reference_batches(
         image, reference, reference_2 = tf.split(images, 3)
         domains, reference_domains = part.of(domains), part.of(reference_domains)
         batch = image, domains, reference, reference_2, reference_domains
-        return (*batch, (masks + 1.0) * 0.5) if has_masks else batch
+        # Resized crops of masks exceed 1 by rounding.
+        masks = tf.clip_by_value((masks + 1.0) * 0.5, 0.0, 1.0)
+        return (*batch, masks) if has_masks else batch
 
     return endless_batches(load, start_step)
 

@@ -1,5 +1,7 @@
 """Memory savings: gradient accumulation over micro-batches, and rematerialization."""
 
+import math
+
 import tensorflow as tf
 
 from stargan_tf.errors import InputError
@@ -21,6 +23,10 @@ def mean_over_micro_batches(gradients, batch, count, variables):
     Raises:
         InputError: if `count` does not divide the batch size.
     """
+    size = tf.nest.flatten(batch)[0].shape[0]
+    if size and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        # A replica's share of the batch may have fewer images.
+        count = math.gcd(count, size)
     if count == 1:
         return gradients(batch)
 

@@ -403,10 +403,11 @@ class StarGANV2(StarGANBase):
             accumulate=accumulate,
             remat=remat,
         )
-        if diversity_term == MODE_SEEKING and accumulate > 1:
+        replicas = self.distribute_strategy.num_replicas_in_sync
+        if diversity_term == MODE_SEEKING and (accumulate > 1 or replicas > 1):
             raise InputError(
-                "diversity_term='mode_seeking' needs the whole batch at once. "
-                f"Received: accumulate={accumulate}. Remove one of them."
+                "diversity_term='mode_seeking' needs the whole batch at once, on one "
+                f"device. Received: accumulate={accumulate}, {replicas} devices."
             )
         self.diversity_term = diversity_term
         self.diversity_steps = diversity_steps
@@ -517,9 +518,9 @@ class StarGANV2(StarGANBase):
 
     def _check_batch(self, data):
         fields = unpack(data, FIELDS, self._optional_fields())
-        fields = map(self.distribute_strategy.experimental_local_results, fields)
-        for fields_of_replica in zip(*fields, strict=True):
-            image, domain, reference, reference_2, target, *masks = fields_of_replica
+        # As one list: masks that are None have no values of replicas.
+        for of_replica in self.distribute_strategy.experimental_local_results(fields):
+            image, domain, reference, reference_2, target, *masks = of_replica
             check_masks(self.info, *masks)
             check_images(
                 self.label_space,

@@ -202,6 +202,16 @@ def test_a_separate_classifier_stays_as_it_learned_first(batch):
     assert changed(critic, model.discriminator.get_layer("halve_1"))
     for variable, value in zip(classifier, learned, strict=True):
         np.testing.assert_array_equal(variable, value)
+    assert model.test_on_batch(*batch, return_dict=True)["d_classification"] > 0
+
+
+@pytest.mark.parametrize("adversarial", ["wgan_gp", "non_saturating"])
+def test_training_in_float64(batch, adversarial):
+    model = tiny(dtype="float64", ema_decay=0.9)
+    model.compile(critic_steps=1, adversarial=adversarial, noise=True)
+    before = weights(model.generator_ema)
+    fit(model, batch, 1)
+    assert changed(before, model.generator_ema)
 
 
 def test_without_pretraining_a_separate_classifier_learns_along(batch):
@@ -707,6 +717,8 @@ def test_data_sets_and_shapes_that_are_not_the_models():
     for index in ({"dataset": -1}, {"dataset": 2}, {"dataset": 0, "mask": 2}):
         with pytest.raises(InputError, match="must be the index of a data set"):
             model.translate(images, np.zeros((2, 3)), **index)
+    with pytest.raises(InputError, match="must be the index of a data set"):
+        model.classify(images, dataset=2)
     with pytest.raises(InputError, match="must have 7 values"):
         model.draw(images, np.zeros((2, 1)))
     with pytest.raises(InputError, match=r"must be \(n, 16, 16, 3\)"):
@@ -728,7 +740,10 @@ def test_a_multi_task_discriminator_has_no_classifier(batch):
     model = tiny(MOOD, multi_task=True, conditioning="adain")
     model.compile(critic_steps=1)
     image, label = batch[0], np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+    before = weights(model.discriminator)
     logs = fit(model, (image, label), 2).history
+    after = model.discriminator.get_weights()
+    assert all((a != b).any() for a, b in zip(before, after, strict=True))
     assert {"d_real", "d_fake", "d_penalty", "g_reconstruction"} < set(logs)
     assert not {"d_classification", "g_classification"} & set(logs)
     patches, classes = model.discriminator(image)

@@ -164,6 +164,7 @@ def test_masks_are_cropped_and_mirrored_with_their_images(lopsided):
         *batch, masks = take(dataset, 1)[0]
         assert masks.dtype == np.float32 and masks.shape == (8, 8, 8, 2)
         np.testing.assert_allclose(masks, (batch[X][..., :2] + 1) / 2, atol=1e-5)
+        assert masks.min() >= 0 and masks.max() <= 1
         # Once for each image; the second time they are in the cache.
         assert provider.count == len(lopsided)
     for part, other in zip(
