@@ -19,6 +19,10 @@ from stargan_tf.models.family import (
 )
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
+# Blocks before, and blocks with styles after, the middle of the generator.
+BOTTLENECK_BLOCKS = 2
+# Networks with an exponential moving average of their weights, `<network>_ema`.
+AVERAGED = ("generator", "mapping_network", "style_encoder")
 # The term that makes styles diverse: that of the paper, or that of MSGAN.
 DIFFERENCE, MODE_SEEKING = DIVERSITY_TERMS = ("difference", "mode_seeking")
 

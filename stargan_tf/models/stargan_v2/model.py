@@ -24,6 +24,7 @@ from stargan_tf.models.base import (
 )
 from stargan_tf.models.inputs import check_domains, check_images, check_masks, unpack
 from stargan_tf.models.stargan_v2 import (
+    AVERAGED,
     DIFFERENCE,
     MODE_SEEKING,
     STARGAN_V2,
@@ -54,8 +55,6 @@ from stargan_tf.models.stargan_v2.objective import (
 from stargan_tf.optimizers import TorchAdam
 
 LATENT, REFERENCE = SOURCES = ("latent", "reference")
-# Networks with an exponential moving average of their weights, `<network>_ema`.
-AVERAGED = ("generator", "mapping_network", "style_encoder")
 # Networks updated together with the generator. With references, E and F are fixed.
 LEARNERS = {LATENT: AVERAGED, REFERENCE: ("generator",)}
 FIELDS = ("image", "domain", "reference", "reference_2", "reference_domain")

@@ -9,6 +9,7 @@ from stargan_tf.layers.normalization import InstanceNormalization
 from stargan_tf.layers.pointwise import FillGaps, KeepGaps
 from stargan_tf.layers.precision import at_least_float32, configurable
 from stargan_tf.models.stargan_v2 import (
+    BOTTLENECK_BLOCKS,
     STARGAN_V2,
     check_image_size,
     halvings,
@@ -28,7 +29,6 @@ from stargan_tf.models.stargan_v2.layers import (
 
 # Generator.
 SKIP_SIZES = (32, 64, 128)
-BOTTLENECK_BLOCKS = 2
 # Mapping network.
 SHARED_LAYERS = 4
 HIDDEN_LAYERS_PER_DOMAIN = 3

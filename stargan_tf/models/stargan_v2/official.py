@@ -26,9 +26,13 @@ from stargan_tf.convert.mapping import (
 )
 from stargan_tf.data.info import ONE_HOT
 from stargan_tf.errors import InputError
-from stargan_tf.models.stargan_v2 import halvings, widths
+from stargan_tf.models.stargan_v2 import (
+    AVERAGED,
+    BOTTLENECK_BLOCKS,
+    halvings,
+    widths,
+)
 
-BOTTLENECK_BLOCKS = 2
 LAST_SIZE = 4
 HPF_KEY = "hpf.filter"
 
@@ -141,11 +145,10 @@ def _styled_norm(key: str, path: str) -> Iterator[Entry]:
 
 
 DISCRIMINATOR = "discriminator"
-AVERAGED = ("generator", "mapping_network", "style_encoder")
 NETWORKS = (*AVERAGED, DISCRIMINATOR)
 # The landmark network of the official masks, which `convert.read` imports.
 FAN = "fan"
-MAX_FILTERS = 512
+OFFICIAL_MAX_FILTERS = 512
 _EMA = "_ema"
 
 
@@ -202,7 +205,7 @@ def _sizes_of(g: StateDict, f: StateDict, e: StateDict) -> Sizes:
         "latent_dim": latent,
         "hidden_dim": hidden,
         "base_filters": base,
-        "max_filters": widest if capped else max(widest, MAX_FILTERS),
+        "max_filters": widest if capped else max(widest, OFFICIAL_MAX_FILTERS),
         "high_pass": _high_pass(g, blocks),
     }
     return Sizes(image_size, options, _count(e, "unshared.", ".weight"))
