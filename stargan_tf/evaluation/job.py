@@ -33,7 +33,7 @@ from stargan_tf.evaluation.results import (
     write_record,
 )
 from stargan_tf.evaluation.tasks import Subject
-from stargan_tf.files import user_path
+from stargan_tf.files import sha256, user_path
 from stargan_tf.models.registry import family
 from stargan_tf.native_output import note
 from stargan_tf.pretrained import named_or, owner
@@ -277,6 +277,9 @@ class EvaluationJob:
         labels = self.data.held_out.labels, self.data.train.labels
         digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in labels]
         functions = sorted(self.functions.items())
+        # An edited function gives other results under the same name.
+        code = [Path(text.rpartition(":")[0]) for _, text in functions]
+        digests += [sha256(file) for file in code if file.is_file()]
         return FinishedTasks(self._model, self._data, digests, self.options, functions)
 
     @property

@@ -312,19 +312,24 @@ def test_an_interruption_says_how_to_go_on(
     assert not output.exists()
 
 
-def test_a_kept_task_is_that_of_this_model_these_data_and_options(
-    v1_run, installed_toy
+def test_a_kept_task_is_that_of_this_model_these_data_options_and_functions(
+    v1_run, installed_toy, tmp_path
 ):
     from stargan_tf.evaluation.job import DataChoice, plan_evaluation
     from stargan_tf.evaluation.options import EvaluationOptions
 
-    def folder(**options):
+    def folder(functions=(), **options):
         options = EvaluationOptions(**options)
-        nothing = (lambda size: DataChoice(), {}, None, None)
-        return plan_evaluation(v1_run, options, *nothing).finished.folder
+        others = (lambda size: DataChoice(), dict(functions), None, None)
+        return plan_evaluation(v1_run, options, *others).finished.folder
 
     assert folder() == folder()
     assert len({folder(), folder(seed=1), folder(count=3)}) == 3
+    code = tmp_path / "code.py"
+    code.write_text("def masks(images): return images[..., 0] > 0")
+    before = folder({"masks": f"{code}:masks"})
+    code.write_text("def masks(images): return images[..., 1] > 0")
+    assert folder({"masks": f"{code}:masks"}) != before
 
 
 @pytest.mark.parametrize(
