@@ -114,8 +114,8 @@ class RunConfig:
     image_size: int | tuple[int, int] = _option(
         _DATA,
         128,
-        "Side of the square images in pixels, or HEIGHT,WIDTH: multiples of 4, for "
-        "StarGAN v2 of 16 (from 64 pixels), 32 (from 128), or 64 (from 256).",
+        "Side of the square images in pixels, or HEIGHT,WIDTH; multiples of 4 or, "
+        "depending on the model family, of more.",
         tuple,
     )
     num_channels: int | None = _option(

@@ -321,6 +321,7 @@ PRESETS = {
             "image_size": 64,
             "base_filters": 16,
             "max_filters": 128,
+            "upsampling": "bilinear",
             "style_dim": 32,
             "latent_dim": 16,
             "hidden_dim": 128,
