@@ -44,6 +44,7 @@ class Stored:
         save: writes values like `values`, as floats or of `dtype`, to a path.
         slope: of the rescaling: units are slope · stored + intercept.
         intercept: see `slope`.
+        ends: the lowest and the highest stored value; None: those of the type.
     """
 
     values: np.ndarray
@@ -51,14 +52,19 @@ class Stored:
     save: Callable[[np.ndarray, Path], None] = field(repr=False)
     slope: float = 1.0
     intercept: float = 0.0
+    ends: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.ends is None and self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            object.__setattr__(self, "ends", (int(limits.min), int(limits.max)))
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The full range of the type in the file's units; None for floats."""
-        if self.dtype.kind not in "iu":
+        """The full range in the file's units; None for floats."""
+        if self.ends is None:
             return None
-        ends = np.iinfo(self.dtype)
-        both = [self.slope * end + self.intercept for end in (ends.min, ends.max)]
+        both = [self.slope * end + self.intercept for end in self.ends]
         return min(both), max(both)
 
 
@@ -144,12 +150,11 @@ def write_values(stored: Stored, values: np.ndarray, path: Path) -> Path:
     Raises:
         NotWritten: if the file cannot be written.
     """
-    if stored.dtype.kind in "iu" and values.dtype.kind == "f":
-        limits = np.iinfo(stored.dtype)
-        values = np.rint((values - stored.intercept) / stored.slope)
-        values = np.clip(values, limits.min, limits.max)
-    elif stored.slope != 1.0 or stored.intercept != 0.0:
+    if stored.slope != 1.0 or stored.intercept != 0.0:
         values = (values - stored.intercept) / stored.slope
+    if stored.ends:
+        values = np.rint(values) if values.dtype.kind == "f" else values
+        values = np.clip(values, *stored.ends)
     try:
         with files.new_file(path, "image") as temporary:
             stored.save(values.astype(stored.dtype), Path(temporary))
@@ -264,7 +269,8 @@ def _read_tiff(path: Path) -> Stored:
             "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
             "compression": page.compression,
             "byteorder": tiff.byteorder,
-            "description": page.description or None,
+            # As bytes, since tifffile takes text in ASCII only: "µm" is common.
+            "description": page.description.encode() or None,
             "bigtiff": tiff.is_bigtiff,
             "extrasamples": page.extrasamples or None,
         }
@@ -276,8 +282,9 @@ def _read_tiff(path: Path) -> Stored:
                 tags["ResolutionUnit"].value
             )
         extra = [
-            (tag.code, tag.dtype, tag.count, tag.value, True)
+            (tag.code, tag.dtype, tag.count, value, True)
             for tag in tags.values()
+            for value in [tag.value.encode() if tag.dtype == 2 else tag.value]
             # Tags of GeoTIFF, ImageJ, and instruments.
             if tag.code in (33550, 33922, 34264, 34735, 34736, 34737, 50838, 50839)
             or tag.code in (42113, 65000)
@@ -412,7 +419,10 @@ def _read_dicom(path: Path) -> Stored:
         raise _unreadable(path, "it contains no pixels")
     if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
         raise _unreadable(path, "it contains several frames; split it")
-    samples = int(dataset.SamplesPerPixel)
+    samples, colors = int(dataset.SamplesPerPixel), dataset.PhotometricInterpretation
+    if samples == 1 and colors != "MONOCHROME2":
+        # Its high values are dark (MONOCHROME1), or indices of colors.
+        raise _unreadable(path, f"its pixels are {colors}; convert it to MONOCHROME2")
     shape = (int(dataset.Rows), int(dataset.Columns), samples)
     _check_size(path, shape, f"u{int(dataset.BitsAllocated) // 8}")
     try:
@@ -427,14 +437,15 @@ def _read_dicom(path: Path) -> Stored:
     intercept = float(dataset.get("RescaleIntercept", 0) or 0)
     values = raw if (slope, intercept) == (1.0, 0.0) else raw * slope + intercept
     bits, signed = int(dataset.BitsStored), int(dataset.PixelRepresentation)
-    low = -(1 << (bits - 1)) if signed else 0
-    high = (1 << (bits - signed)) - 1
+    ends = (-(1 << (bits - 1)) if signed else 0, (1 << (bits - signed)) - 1)
 
     def save(values: np.ndarray, target: Path) -> None:
         pixels = values[0] if samples > 1 else values[0, ..., 0]
         new = pydicom.dcmread(path)
         new.decompress() if new.file_meta.TransferSyntaxUID.is_compressed else None
-        new.PixelData = np.clip(pixels, low, high).astype(raw.dtype).tobytes()
+        new.PixelData = pixels.tobytes()
+        if samples > 1:  # As pydicom decodes them.
+            new.PhotometricInterpretation, new.PlanarConfiguration = "RGB", 0
         for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
             if keyword in new:
                 delattr(new, keyword)
@@ -449,7 +460,7 @@ def _read_dicom(path: Path) -> Stored:
         new.ImageType = ["DERIVED", *image_type[1:]]
         new.save_as(target, enforce_file_format=True)
 
-    return Stored(_as_slices(values), raw.dtype, save, slope, intercept)
+    return Stored(_as_slices(values), raw.dtype, save, slope, intercept, ends)
 
 
 _READERS: dict[str, Callable[[Path], Stored]] = {
