@@ -26,7 +26,13 @@ from stargan_tf.data.files import MASK_MARK, extension
 from stargan_tf.data.pictures import open_picture, reason_of
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError, shortened
-from stargan_tf.limits import MAX_RATIO, MAX_REASON, MAX_VALUES, is_bomb
+from stargan_tf.limits import (
+    MAX_RATIO,
+    MAX_REASON,
+    MAX_VALUES,
+    SMALL_SCAN_BYTES,
+    is_bomb,
+)
 
 TIFF = (".tif", ".tiff")
 _LOGGERS = {"nibabel": "nibabel.global"}
@@ -188,7 +194,7 @@ def _check_size(path: Path, shape: tuple[int, ...], dtype: Any) -> None:
             path, f"its size is {size}; the limit is {MAX_VALUES:,} values"
         )
     num_bytes, packed = count * np.dtype(dtype).itemsize, path.stat().st_size
-    if is_bomb(num_bytes, packed):
+    if is_bomb(num_bytes, packed, SMALL_SCAN_BYTES):
         raise _unreadable(
             path,
             f"it unpacks to {num_bytes:,} bytes, over {MAX_RATIO} times the file size",
@@ -316,14 +322,12 @@ def _read_npy(path: Path) -> Stored:
     with files.open_regular(path) as file:
         check_array(file, path.stat().st_size, "it")
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    _check_array(path, array)
-    dtype = array.dtype
 
     def save(values: np.ndarray, target: Path) -> None:
         with target.open("wb") as file:
-            np.save(file, values[0].reshape(array.shape).astype(dtype))
+            np.save(file, values[0].reshape(array.shape).astype(array.dtype))
 
-    return Stored(_as_slices(np.array(array)), dtype.newbyteorder("="), save)
+    return _stored_array(path, array, save)
 
 
 def _read_npz(path: Path) -> Stored:
@@ -334,24 +338,27 @@ def _read_npz(path: Path) -> Stored:
             )
         (name,) = archive.files
         array = archive[name]
-    _check_array(path, array)
 
     def save(values: np.ndarray, target: Path) -> None:
         with target.open("wb") as file:
             back = values[0].reshape(array.shape).astype(array.dtype)
             np.savez_compressed(file, **{name: back})
 
-    return Stored(_as_slices(array), array.dtype.newbyteorder("="), save)
+    return _stored_array(path, array, save)
 
 
-def _check_array(path: Path, array: np.ndarray) -> None:
+def _stored_array(path: Path, array: np.ndarray, save: Callable) -> Stored:
     _check_size(path, array.shape, array.dtype)
-    if array.ndim not in (2, 3) or array.dtype.kind not in "iuf":
+    if array.ndim not in (2, 3) or array.dtype.kind not in "biuf":
         raise _unreadable(
             path,
             f"an array {array.shape} of {array.dtype}; expected numbers of (height, "
             "width) or (height, width, channels)",
         )
+    values = _as_slices(np.array(array))
+    if array.dtype == bool:
+        return Stored(values.view(np.uint8), np.dtype(np.uint8), save, ends=(0, 1))
+    return Stored(values, array.dtype.newbyteorder("="), save)
 
 
 # === NIfTI ===

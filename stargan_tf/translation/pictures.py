@@ -112,7 +112,7 @@ def find_inputs(
     for path in map(Path, inputs):
         if path.is_dir():
             root = Path(path.resolve().name) if len(inputs) > 1 else Path()
-            listed = _search(path, root, exclude, what)
+            listed = _search(path, root, exclude, what, measured)
         elif path.suffix.lower() in TABLES and path.is_file():
             listed = _listed(path)
         elif path.exists():
@@ -142,18 +142,12 @@ def _listed(table: Path) -> list[InputPicture]:
 
 
 def _search(
-    folder: Path, root: Path, exclude: Path | None, what: str
+    folder: Path, root: Path, exclude: Path | None, what: str, measured: bool
 ) -> list[InputPicture]:
-    pictures = [
-        InputPicture(folder / name, root / name) for name in list_pictures(folder).names
-    ]
     # An output folder that equals the input folder is refused later.
-    if exclude and exclude != folder.resolve():
-        pictures = [
-            picture
-            for picture in pictures
-            if not picture.path.resolve().is_relative_to(exclude)
-        ]
+    exclude = None if exclude == folder.resolve() else exclude
+    names = list_pictures(folder, arrays=measured, exclude=exclude).names
+    pictures = [InputPicture(folder / name, root / name) for name in names]
     if not pictures:
         raise InputError(
             f"The {what} folder '{folder}' contains no image. Expected names that end "

@@ -8,13 +8,18 @@ import pytest
 
 import stargan_tf
 from stargan_tf.cli.main import main
+from stargan_tf.data.formats import read_values
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import Intensity
+from stargan_tf.data.options import Preparation
+from stargan_tf.data.source import subset
 from stargan_tf.detection.detect import detect
-from stargan_tf.detection.metric import _by_type
-from stargan_tf.detection.scores import auc
+from stargan_tf.detection.metric import DetectionMetric, _by_type, _checked, masks_in
+from stargan_tf.detection.scores import auc, grouping
 from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
+from stargan_tf.evaluation.tasks import Subject
 from tests.data.scans import write_nifti
 from tests.models.conftest import tiny
 
@@ -279,6 +284,67 @@ def test_what_evaluate_refuses(hospital, monkeypatch, capsys, flags, message):
     assert main(command.split()) == 2
     assert message in capsys.readouterr().err
     assert not (hospital / "x.json").exists()
+
+
+def test_masks_in_every_format(tmp_path):
+    from PIL import Image
+
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    mask[4:9, 10:20] = 1
+    alpha = np.full_like(mask, 255)
+    Image.fromarray(np.stack([mask, mask, mask, alpha], -1)).save(tmp_path / "a.png")
+    np.save(tmp_path / "b.npy", mask > 0)
+    volume = np.repeat(mask.T[..., None], 3, axis=-1)
+    write_nifti(tmp_path / "c.nii.gz", np.where(volume, 300, 0).astype(np.int16))
+    # Over 64 MB of zeros.
+    write_nifti(tmp_path / "d.nii.gz", np.zeros((512, 512, 300), np.uint8))
+    lesions = masks_in(tmp_path, Preparation())
+    for name in ("a.png", "b.tif", "c.nii.gz#0002"):
+        found = _checked(lesions(name, SIZE), (SIZE, SIZE), name)
+        np.testing.assert_array_equal(found, mask * (300 if name[0] == "c" else 1))
+    assert not lesions("d.nii.gz#0299", SIZE).any() and lesions("e.png", SIZE) is None
+    for name in ("c.nii.gz#0003", "c.png", "b.nii.gz#0001"):
+        with pytest.raises(InputError, match="as many slices as its image"):
+            lesions(name, SIZE)
+    with pytest.raises(InputError, match="values from 0 to 65535"):
+        _checked(-mask.astype(int), mask.shape, "a.png")
+    np.save(tmp_path / "a.npy", mask)
+    with pytest.raises(InputError, match=r"one mask for each image.*a\.png"):
+        masks_in(tmp_path, Preparation())
+
+
+def test_masks_of_volumes_are_read_once(tmp_path, monkeypatch):
+    write_nifti(tmp_path / "a.nii", np.zeros((SIZE, SIZE, 3), np.uint8))
+    calls = []
+
+    def read(path):
+        calls.append(path)
+        return read_values(path)
+
+    monkeypatch.setattr("stargan_tf.detection.metric.read_values", read)
+    lesions = masks_in(tmp_path, Preparation())
+    for number in range(3):
+        lesions(f"a.nii#{number:04d}", SIZE)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "functions", "message"),
+    [
+        ({"healthy": "ill"}, {"group": grouping("(z+)/")}, "matches no group in"),
+        ({}, {}, "with and without lesions. Received: 8 of 8 are healthy"),
+    ],
+)
+def test_refused_before_images_are_translated(options, functions, message):
+    source = stargan_tf.load_dataset("drawn_scans", "held_out", 64)
+    if not options:
+        rows = np.flatnonzero(source.labels[:, 0])[:8]
+        source = subset(source, rows)
+    subject = Subject(None, "labels", source, source)
+    with pytest.raises(InputError, match=message):
+        DetectionMetric(
+            subject, EvaluationOptions(**options), UserFunctions(**functions)
+        )
 
 
 @pytest.mark.parametrize("heals", [False, True])
