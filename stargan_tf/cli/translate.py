@@ -352,6 +352,9 @@ def _detect(args: argparse.Namespace) -> None:
     fitting = Fitting(info, prepared.fit, crop_size=prepared.crop_size)
     measured = fitting.is_measured
     pictures = find_inputs(args.inputs, args.output, measured=measured)
+    if group:
+        for picture in pictures:  # Before any is translated.
+            group(picture.path.as_posix())
     output = Path(args.output)
     check_new(output, args.overwrite, "detections.csv")
     # Refuses two inputs with the same output.

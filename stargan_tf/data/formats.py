@@ -25,7 +25,7 @@ from stargan_tf.archives import check_array, open_arrays
 from stargan_tf.data.files import MASK_MARK, extension
 from stargan_tf.data.pictures import open_picture, reason_of
 from stargan_tf.data.source import UnreadableImage
-from stargan_tf.errors import InputError, shortened
+from stargan_tf.errors import shortened
 from stargan_tf.limits import (
     MAX_RATIO,
     MAX_REASON,
@@ -75,7 +75,7 @@ class Stored:
 
 
 def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> None:
-    """Raises `InputError` for infinite values, and for NaN that are not gaps.
+    """Raises `UnreadableImage` for infinite values, and for NaN that are not gaps.
 
     Args:
         values: of one file or image, in its units.
@@ -88,7 +88,7 @@ def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> Non
     if gaps is not None:
         bad &= ~gaps
     if bad.any():
-        raise InputError(
+        raise UnreadableImage(
             f"{path}: {int(bad.sum()):,} of its values are infinite or NaN. Replace "
             "them by numbers, or pass --invalid_value if they mean missing data."
         )
@@ -500,13 +500,11 @@ _ORDERS = {"z": (0, 1, 2, 3), "y": (1, 0, 2, 3), "x": (2, 0, 1, 3)}
 
 
 def slices(values: np.ndarray, plane: str) -> np.ndarray:
-    """The slices of a volume (z, y, x, 1) along an axis: (n, height, width, 1)."""
+    """The slices of a volume (z, y, x, 1) along an axis: (n, height, width, 1).
+
+    It is a view: what is written to it is in the volume.
+    """
     return values.transpose(_ORDERS[plane])
-
-
-def volume(values: np.ndarray, plane: str) -> np.ndarray:
-    """The inverse of `slices`."""
-    return values.transpose(np.argsort(_ORDERS[plane]))
 
 
 def slice_name(plane: str, index: int) -> str:

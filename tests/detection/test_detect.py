@@ -15,6 +15,7 @@ from stargan_tf.data.options import Preparation
 from stargan_tf.data.source import subset
 from stargan_tf.detection.detect import detect
 from stargan_tf.detection.metric import DetectionMetric, _by_type, _checked, masks_in
+from stargan_tf.detection.report import Job
 from stargan_tf.detection.scores import auc, grouping
 from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
@@ -157,6 +158,21 @@ def test_the_command_writes_tables_maps_and_a_page(inputs, tmp_path, capsys):
     assert main([*command.split(), "--overwrite"]) == 0
 
 
+def test_only_shown_pictures_are_kept(inputs, tmp_path, monkeypatch, capsys):
+    kept, page = [], Job._page
+
+    def seen(job, found):
+        kept.extend(row.picture is not None for row in found)
+        return page(job, found)
+
+    monkeypatch.setattr(Job, "_page", seen)
+    monkeypatch.setattr("stargan_tf.detection.report.SHOWN", 2)
+    identity().save(tmp_path / "m.keras")
+    command = f"detect --model {tmp_path}/m.keras {inputs} --output {tmp_path}/out"
+    assert main([*command.split(), "--batch_size", "2"]) == 0
+    assert kept == [True, True, False, False, True, True]
+
+
 def test_two_inputs_with_one_name_are_refused(inputs, tmp_path, capsys):
     identity().save(tmp_path / "model.keras")
     scans = [str(inputs / f"patient_{n}/0.png") for n in (1, 2)]
@@ -170,12 +186,15 @@ def test_volumes_keep_their_units(tmp_path):
     window = Intensity((-100,), (300,))
     identity(1, window).save(tmp_path / "m.keras")
     volume = np.random.default_rng(0).integers(-90, 290, (SIZE, SIZE, 3))
-    path = write_nifti(tmp_path / "scan.nii.gz", volume.astype(np.int16))
+    write_nifti(tmp_path / "scan.nii.gz", volume.astype(np.int16))
     output = tmp_path / "out"
-    command = f"detect --model {tmp_path}/m.keras {path} --output {output}"
+    np.save(tmp_path / "scan.npy", np.zeros((SIZE, SIZE), np.int16))
+    command = f"detect --model {tmp_path}/m.keras {tmp_path} --output {output}"
     assert main(command.split()) == 0
+    # The pictures of the first run have no part in the second.
+    assert main(f"{command} --overwrite".split()) == 0
     assert (output / "healed/scan.nii.gz").exists()
-    assert len(rows(output / "detections.csv")) == 3
+    assert len(rows(output / "detections.csv")) == 4
     assert (output / "difference/scan.nii.gz_0002.npy").exists()
 
 
