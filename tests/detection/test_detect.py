@@ -366,6 +366,12 @@ def test_refused_before_images_are_translated(options, functions, message):
         )
 
 
+@pytest.mark.parametrize("flag", ["--lesions masks", "--group (a)/", "--healthy x"])
+def test_flags_of_another_metric(flag, capsys):
+    assert main(f"evaluate --model m.keras --metrics unchanged {flag}".split()) == 2
+    assert "is for the metric detection. Received: --met" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("heals", [False, True])
 def test_numbers_of_the_evaluation(heals, monkeypatch):
     """By a model that changes nothing, and by one that knows the healthy twins."""
