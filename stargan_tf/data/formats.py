@@ -23,7 +23,7 @@ import numpy as np
 from stargan_tf import files
 from stargan_tf.archives import check_array, open_arrays
 from stargan_tf.data.files import MASK_MARK, extension
-from stargan_tf.data.pictures import open_picture, reason_of
+from stargan_tf.data.pictures import SIXTEEN_BIT, open_picture, reason_of
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import shortened
 from stargan_tf.limits import (
@@ -36,7 +36,6 @@ from stargan_tf.limits import (
 
 TIFF = (".tif", ".tiff")
 _LOGGERS = {"nibabel": "nibabel.global"}
-_SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 _EIGHT = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA", "LA": "LA"}
 
 
@@ -218,7 +217,7 @@ def _read_picture(path: Path) -> Stored:
             )
         mode = image.mode
         # Older versions of Pillow use mode "I" for a PNG of 16 bits.
-        if mode in _SIXTEEN or (mode == "I" and image.format == "PNG"):
+        if mode in SIXTEEN_BIT and (mode != "I" or image.format == "PNG"):
             array = np.asarray(image).astype("<u2")
         elif mode in _EIGHT:
             array = np.asarray(image.convert(_EIGHT[mode]))

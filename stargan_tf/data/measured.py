@@ -32,11 +32,10 @@ from stargan_tf.data.intensity import (
     valid_pixels,
 )
 from stargan_tf.data.options import DatasetOptions, used_box
+from stargan_tf.data.pictures import LOOKED_AT
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError, shortened
 
-# Number of files in which clipped values are counted.
-LOOKED_AT = 33
 _CLIPPED = 0.001  # The fraction of values above which a warning is printed.
 
 # Index of a file, axis, and index of the image along the axis.
@@ -103,7 +102,9 @@ class MeasuredFiles:
             options.plane,
         )
         self.intensity.check_channels(self.num_channels)
-        self._side = min(first.values.shape[1:3])
+        planes = self.intensity.planes if len(first.values) > 1 else "z"
+        side = min(min(slices(first.values, plane).shape[1:3]) for plane in planes)
+        self._side = min(side, options.crop_size or side)
         shapes = [volume_shape(root / name) for name in names]
         self._is_volume = [shape is not None for shape in shapes]
         self.places: list[Place] = [
@@ -122,7 +123,7 @@ class MeasuredFiles:
         return f"{name}#{slice_name(plane, index)}"
 
     def native_side(self) -> int:
-        """Shorter side of the first image."""
+        """Shorter side of the part of the first image that is used."""
         return self._side
 
     def load(self, place: Place, size: Size, fit: str, crop_size: int | None):

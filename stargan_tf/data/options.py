@@ -106,8 +106,8 @@ class DatasetOptions:
         intensity: how stored values are mapped to [-1, 1], see
             `intensity.INTENSITY_HELP`; None for images of 8 bits, and for the full
             range of measured images.
-        invalid_value: for measured images: the stored value of pixels without data, a
-            number as text; None for none.
+        invalid_value: for measured images: the value of pixels without data, in the
+            data's units, a number as text; None for none.
         plane: for volumes, see `Intensity`.
 
     Raises:

@@ -14,13 +14,8 @@ from stargan_tf.data.formats import read_values, slices
 from stargan_tf.data.info import Size, sides
 from stargan_tf.data.intensity import PLANES
 from stargan_tf.data.options import Preparation, used_box
-from stargan_tf.detection.detect import (
-    MAXIMUM,
-    REDUCTIONS,
-    THRESHOLD,
-    difference_map,
-    reduced,
-)
+from stargan_tf.detection import MAXIMUM, REDUCTIONS
+from stargan_tf.detection.detect import THRESHOLD, difference_map, reduced
 from stargan_tf.detection.scores import (
     Candidate,
     auc,

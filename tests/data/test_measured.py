@@ -70,6 +70,11 @@ def test_both_splits_have_the_percentiles_of_the_training_images(cells):
 SPLITS = ("train", "held_out")
 
 
+def test_larger_images_for_crops(cells):
+    assert opened(cells).native_side() == 96
+    assert opened(cells, crop_size=40).native_side() == 40
+
+
 def test_whole_range_without_an_option(cells):
     source = opened(cells, intensity=None, num_channels=5)
     assert source.info.intensity.high == (65535,)
@@ -396,6 +401,7 @@ def test_slices_along_every_axis(tmp_path, plane, count, first):
         held_out=0.4,
     )
     assert len(source) == 2 * count and first in source.names[0]
+    assert source.native_side() == {"z": 8, "y": 4, "x": 4, "average": 4}[plane]
     whole = nibabel.load(folder / source.names[0].split("#")[0]).get_fdata()
     middle = {"z": whole[:, :, 1].T, "y": whole[:, 1].T, "x": whole[1].T}
     if plane != "average":

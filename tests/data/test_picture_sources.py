@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.store import open_images
+from stargan_tf.data.streams import streamed
 from stargan_tf.plugin import (
     Dataset,
     DatasetOptions,
@@ -16,7 +17,6 @@ from stargan_tf.plugin import (
     one_hot,
     picture_files,
     pictures,
-    streamed,
 )
 
 

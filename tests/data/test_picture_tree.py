@@ -134,7 +134,7 @@ def test_what_is_left_out_of_a_zip_is_said(pets, warned):
 
 def test_paths_outside_of_a_zip_are_left_out(pets, warned):
     with zipfile.ZipFile(pets[1], "a") as archive:
-        for name in ("/home/a.png", "..\\a.png", "C:/a.png", "../a.png"):
+        for name in ("/home/a.png", "..\\a.png", "C:/a.png", "b\\a.png"):
             archive.writestr(name, b"")
     assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
     assert "a path outside of the archive (3, such as " in warned[0]

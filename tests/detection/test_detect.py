@@ -17,7 +17,7 @@ from stargan_tf.detection.detect import detect
 from stargan_tf.detection.metric import DetectionMetric, _by_type, _checked, masks_in
 from stargan_tf.detection.report import Job
 from stargan_tf.detection.scores import auc, grouping
-from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
+from stargan_tf.drawn_scans import draw, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
 from stargan_tf.evaluation.tasks import Subject
@@ -46,11 +46,17 @@ def small_model(info):
     return tiny(info, output="additive")
 
 
+def healthy_twin(name):
+    """A scan without its lesions."""
+    twin = draw(slice_of(*place_of(name)), 64, ill=False)
+    return np.rint(255 * twin).astype(np.uint8)[..., None]
+
+
 class Healer:
     """Draws the healthy twins of some scans, in their order."""
 
     def __init__(self, names):
-        self.twins = np.stack([healthy_twin(slice_of(*place_of(n)), 64) for n in names])
+        self.twins = np.stack(list(map(healthy_twin, names)))
 
     def translate(self, images, target, batch_size=16):
         assert target == "healthy"
@@ -320,7 +326,8 @@ def test_masks_in_every_format(tmp_path):
     lesions = masks_in(tmp_path, Preparation())
     for name in ("a.png", "b.tif", "c.nii.gz#0002"):
         found = _checked(lesions(name, SIZE), (SIZE, SIZE), name)
-        np.testing.assert_array_equal(found, mask * (300 if name[0] == "c" else 1))
+        expected = np.where(mask, 300 if name[0] == "c" else 1, 0)
+        np.testing.assert_array_equal(found, expected)
     assert not lesions("d.nii.gz#0299", SIZE).any() and lesions("e.png", SIZE) is None
     for name in ("c.nii.gz#0003", "c.png", "b.nii.gz#0001"):
         with pytest.raises(InputError, match="as many slices as its image"):
@@ -379,7 +386,7 @@ def test_numbers_of_the_evaluation(heals, monkeypatch):
     model = identity(size=64)
     if heals:
         known = {
-            source.load(row).tobytes(): healthy_twin(slice_of(*place_of(name)), 64)
+            source.load(row).tobytes(): healthy_twin(name)
             for row, name in enumerate(source.names)
         }
 
