@@ -213,7 +213,8 @@ def test_volumes_keep_their_units(tmp_path):
         ("--group (zz[0-9]+)/", "matches no group in"),
     ],
 )
-def test_bad_flags(inputs, tmp_path, capsys, flags, message):
+def test_bad_flags(inputs, tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.setattr(Job, "run", None)  # Refused before any image is translated.
     identity().save(tmp_path / "m.keras")
     output = tmp_path / "out"
     command = f"detect --model {tmp_path}/m.keras {inputs} --output {output} {flags}"
