@@ -90,9 +90,13 @@ class FileAudit:
     double_rows: tuple[str, ...] = ()
 
 
-def list_pictures(folder: str | os.PathLike, **options) -> FileAudit:
-    """Like `audit_folder`, and reports in one line what is left out."""
-    audit = audit_folder(folder, **options)
+def list_pictures(folder: str | os.PathLike) -> FileAudit:
+    """Like `audit_folder`, and reports in one line what is left out.
+
+    Args:
+        folder: the folder to search.
+    """
+    audit = audit_folder(folder)
     say_left_out(audit.root, audit.ignored)
     return audit
 

@@ -17,9 +17,10 @@ from stargan_tf.data.attribute_file import listed_files
 from stargan_tf.data.files import (
     EXTENSIONS,
     MEASURED,
+    audit_folder,
     extension,
     is_picture,
-    list_pictures,
+    say_left_out,
     say_once,
 )
 from stargan_tf.data.formats import (
@@ -145,8 +146,9 @@ def _search(
 ) -> list[InputPicture]:
     # An output folder that equals the input folder is refused later.
     exclude = None if exclude == folder.resolve() else exclude
-    names = list_pictures(folder, arrays=measured, exclude=exclude).names
-    pictures = [InputPicture(folder / name, root / name) for name in names]
+    audit = audit_folder(folder, arrays=measured, exclude=exclude)
+    say_left_out(audit.root, audit.ignored)
+    pictures = [InputPicture(folder / name, root / name) for name in audit.names]
     if not pictures:
         raise InputError(
             f"The {what} folder '{folder}' contains no image. Expected names that end "
