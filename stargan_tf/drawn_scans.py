@@ -309,12 +309,6 @@ def stored(image: np.ndarray, info: DatasetInfo) -> np.ndarray:
     return info.intensity.to_float(np.rint(image * LIMITS[1])[..., None])
 
 
-def healthy_twin(shown: Slice, image_size: int) -> np.ndarray:
-    """Draws a slice without its lesions, uint8 (image_size, image_size, 1)."""
-    info = DRAWN_SCANS.info(image_size, DatasetOptions())
-    return stored(draw(shown, image_size, ill=False), info)
-
-
 DRAWN_SCANS = DrawnScans(
     api_version=API_VERSION,
     name="drawn_scans",

@@ -17,6 +17,8 @@ MAX_SIDE = 1 << 14
 MAX_RATIO = 100
 # Smaller content is harmless, whatever its ratio.
 SMALL_BYTES = 64 << 20
+# The same for a measured image: volumes of labels are mostly zeros.
+SMALL_SCAN_BYTES = 512 << 20
 # Of an image in a zip file, unpacked.
 MAX_MEMBER_BYTES = 256 << 20
 # Of a JSON file; records of runs and evaluations have kilobytes.
@@ -32,11 +34,12 @@ MAX_FILTERS, MAX_LAYERS = 4096, 100
 MAX_MESSAGE, MAX_REASON, MAX_NAMES = 500, 200, 250
 
 
-def is_bomb(unpacked: int, packed: int) -> bool:
+def is_bomb(unpacked: int, packed: int, harmless: int = SMALL_BYTES) -> bool:
     """Whether content has a compression ratio that only decompression bombs have.
 
     Args:
         unpacked: size of the content in bytes, actual or claimed.
         packed: size in the file in bytes.
+        harmless: size of content that is no bomb, whatever its ratio.
     """
-    return unpacked > max(SMALL_BYTES, MAX_RATIO * packed)
+    return unpacked > max(harmless, MAX_RATIO * packed)

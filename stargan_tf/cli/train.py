@@ -266,6 +266,12 @@ def _plan(args: argparse.Namespace) -> "EvaluationJob":
     from stargan_tf.evaluation.job import plan_evaluation
 
     metrics = {name.strip() for name in args.metrics.split(",")}
+    for name in ("lesions", "group", "healthy"):
+        if getattr(args, name) not in (None, "healthy") and DETECTION not in metrics:
+            raise InputError(
+                f"--{name} is for the metric detection. Received: --metrics "
+                f"{args.metrics}. Add detection to --metrics, or drop --{name}."
+            )
     count = args.count
     if count is None:
         count = 0 if metrics & set(NEEDS_MANY) else QUICK_COUNT

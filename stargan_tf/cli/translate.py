@@ -25,6 +25,7 @@ from stargan_tf.cli.command import (
 from stargan_tf.cli.model_flags import GROUP_HELP, MODEL_HELP, add_trust_code
 from stargan_tf.data.info import as_infos, sides, size_text
 from stargan_tf.data.options import CROP_SIZE_HELP, Preparation
+from stargan_tf.detection import MAXIMUM, REDUCTIONS
 from stargan_tf.errors import InputError
 from stargan_tf.models.registry import family
 from stargan_tf.steering import Steering, steering, steerings
@@ -295,8 +296,6 @@ TRANSLATE = Command(
 
 # === detect: locates lesions with a model trained on image-level labels ===
 
-MAPS = ("maximum", "mean", "share")
-
 
 def _add_detect_arguments(parser: CommandParser) -> None:
     add = parser.add_argument
@@ -317,7 +316,7 @@ def _add_detect_arguments(parser: CommandParser) -> None:
     help = "Minimum difference within a candidate, as a fraction of the value range."
     add("--threshold", type=number(float, 0.0, 1.0), default=0.05, help=help)
     help = "How to reduce a map to the image's score."
-    add("--score", choices=MAPS, default="maximum", help=help)
+    add("--score", choices=REDUCTIONS, default=MAXIMUM, help=help)
     help = "Minimum number of pixels of a candidate."
     add("--least_pixels", type=number(int, 1), default=10, help=help)
     add(
@@ -352,6 +351,9 @@ def _detect(args: argparse.Namespace) -> None:
     fitting = Fitting(info, prepared.fit, crop_size=prepared.crop_size)
     measured = fitting.is_measured
     pictures = find_inputs(args.inputs, args.output, measured=measured)
+    if group:
+        for picture in pictures:  # Before any is translated.
+            group(picture.path.as_posix())
     output = Path(args.output)
     check_new(output, args.overwrite, "detections.csv")
     # Refuses two inputs with the same output.

@@ -122,6 +122,10 @@ def read_attribute_file(
         tuple(row[special[name]] for row in cells) if name in special else ()
         for name in (GROUP, SPLIT)
     )
+    # An image with a blank group is a group of its own.
+    groups = tuple(
+        group or row[file_column] for group, row in zip(groups, cells, strict=False)
+    )
     if is_one_hot:
         column = [row[special[DOMAIN]] for row in cells]
         names, values = _domains(path, lines, column, attributes)

@@ -1,10 +1,8 @@
 """The base class of data sets, for entry points of `stargan_tf.datasets`."""
 
-import warnings
-from abc import ABCMeta, abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stargan_tf.data.files import FileAudit, existing_folder
 from stargan_tf.data.info import DatasetInfo
@@ -14,19 +12,8 @@ from stargan_tf.data.source import LabeledImages
 from stargan_tf.errors import InputError
 
 
-class _TakesLicence(ABCMeta):
-    """Accepts the former name of a field."""
-
-    def __call__(cls, *args: Any, **fields: Any) -> Any:
-        if "licence" in fields:
-            text = "The field 'licence' of a data set is called 'license' now."
-            warnings.warn(text, DeprecationWarning, stacklevel=2)
-            fields["license"] = fields.pop("licence")
-        return super().__call__(*args, **fields)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Dataset(metaclass=_TakesLicence):
+class Dataset(ABC):
     """A named data set. Derive a class, implement `load`, and create one object.
 
     Args:
@@ -70,11 +57,6 @@ class Dataset(metaclass=_TakesLicence):
         Raises:
             InputError: for what the user can fix, such as missing files.
         """
-
-    @property
-    def licence(self) -> str:
-        """The former name of `license`."""
-        return self.license
 
     def labels_in(self, options: DatasetOptions) -> Labels | None:
         """All labels, regardless of `options.attributes`; override it to read files."""

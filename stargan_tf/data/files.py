@@ -101,7 +101,9 @@ def list_pictures(folder: str | os.PathLike) -> FileAudit:
     return audit
 
 
-def audit_folder(folder: str | os.PathLike) -> FileAudit:
+def audit_folder(
+    folder: str | os.PathLike, arrays: bool = False, exclude: Path | None = None
+) -> FileAudit:
     """Finds the images in a folder and its subfolders.
 
     Images are recognized by their extension, in upper or lower case. Hidden files and
@@ -110,6 +112,8 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
 
     Args:
         folder: the folder to search.
+        arrays: whether arrays and scans count as images beside photographs, too.
+        exclude: a folder that is not searched.
 
     Returns:
         The images' names, and what is left out.
@@ -126,6 +130,8 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
         inside = folders.pop()
         place = root / inside
         real = os.path.realpath(place)
+        if exclude and Path(real).is_relative_to(exclude):
+            continue
         if real in seen:
             ignored.append(IgnoredFile(inside, AGAIN))
             continue
@@ -147,7 +153,7 @@ def audit_folder(folder: str | os.PathLike) -> FileAudit:
         ignored += [IgnoredFile(f"{inside}{o.name}", o.reason) for o in others]
         folders += [f"{inside}{name}/" for name in reversed(inner)]
     # Arrays beside photographs are usually features computed from them.
-    if any(extension(name) in COMMON for name in names):
+    if not arrays and any(extension(name) in COMMON for name in names):
         arrays = [name for name in names if extension(name) in MEASURED]
         ignored += [IgnoredFile(name, BESIDE) for name in arrays]
         names = [name for name in names if extension(name) not in MEASURED]

@@ -23,14 +23,19 @@ import numpy as np
 from stargan_tf import files
 from stargan_tf.archives import check_array, open_arrays
 from stargan_tf.data.files import MASK_MARK, extension
-from stargan_tf.data.pictures import open_picture, reason_of
+from stargan_tf.data.pictures import SIXTEEN_BIT, open_picture, reason_of
 from stargan_tf.data.source import UnreadableImage
-from stargan_tf.errors import InputError, shortened
-from stargan_tf.limits import MAX_RATIO, MAX_REASON, MAX_VALUES, is_bomb
+from stargan_tf.errors import shortened
+from stargan_tf.limits import (
+    MAX_RATIO,
+    MAX_REASON,
+    MAX_VALUES,
+    SMALL_SCAN_BYTES,
+    is_bomb,
+)
 
 TIFF = (".tif", ".tiff")
 _LOGGERS = {"nibabel": "nibabel.global"}
-_SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 _EIGHT = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "RGBA": "RGBA", "LA": "LA"}
 
 
@@ -44,6 +49,7 @@ class Stored:
         save: writes values like `values`, as floats or of `dtype`, to a path.
         slope: of the rescaling: units are slope · stored + intercept.
         intercept: see `slope`.
+        ends: the lowest and the highest stored value; None: those of the type.
     """
 
     values: np.ndarray
@@ -51,19 +57,24 @@ class Stored:
     save: Callable[[np.ndarray, Path], None] = field(repr=False)
     slope: float = 1.0
     intercept: float = 0.0
+    ends: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.ends is None and self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            object.__setattr__(self, "ends", (int(limits.min), int(limits.max)))
 
     @property
     def limits(self) -> tuple[float, float] | None:
-        """The full range of the type in the file's units; None for floats."""
-        if self.dtype.kind not in "iu":
+        """The full range in the file's units; None for floats."""
+        if self.ends is None:
             return None
-        ends = np.iinfo(self.dtype)
-        both = [self.slope * end + self.intercept for end in (ends.min, ends.max)]
+        both = [self.slope * end + self.intercept for end in self.ends]
         return min(both), max(both)
 
 
 def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> None:
-    """Raises `InputError` for infinite values, and for NaN that are not gaps.
+    """Raises `UnreadableImage` for infinite values, and for NaN that are not gaps.
 
     Args:
         values: of one file or image, in its units.
@@ -76,7 +87,7 @@ def check_finite(values: np.ndarray, gaps: np.ndarray | None, path: Path) -> Non
     if gaps is not None:
         bad &= ~gaps
     if bad.any():
-        raise InputError(
+        raise UnreadableImage(
             f"{path}: {int(bad.sum()):,} of its values are infinite or NaN. Replace "
             "them by numbers, or pass --invalid_value if they mean missing data."
         )
@@ -144,12 +155,11 @@ def write_values(stored: Stored, values: np.ndarray, path: Path) -> Path:
     Raises:
         NotWritten: if the file cannot be written.
     """
-    if stored.dtype.kind in "iu" and values.dtype.kind == "f":
-        limits = np.iinfo(stored.dtype)
-        values = np.rint((values - stored.intercept) / stored.slope)
-        values = np.clip(values, limits.min, limits.max)
-    elif stored.slope != 1.0 or stored.intercept != 0.0:
+    if stored.slope != 1.0 or stored.intercept != 0.0:
         values = (values - stored.intercept) / stored.slope
+    if stored.ends:
+        values = np.rint(values) if values.dtype.kind == "f" else values
+        values = np.clip(values, *stored.ends)
     try:
         with files.new_file(path, "image") as temporary:
             stored.save(values.astype(stored.dtype), Path(temporary))
@@ -183,7 +193,7 @@ def _check_size(path: Path, shape: tuple[int, ...], dtype: Any) -> None:
             path, f"its size is {size}; the limit is {MAX_VALUES:,} values"
         )
     num_bytes, packed = count * np.dtype(dtype).itemsize, path.stat().st_size
-    if is_bomb(num_bytes, packed):
+    if is_bomb(num_bytes, packed, SMALL_SCAN_BYTES):
         raise _unreadable(
             path,
             f"it unpacks to {num_bytes:,} bytes, over {MAX_RATIO} times the file size",
@@ -207,7 +217,7 @@ def _read_picture(path: Path) -> Stored:
             )
         mode = image.mode
         # Older versions of Pillow use mode "I" for a PNG of 16 bits.
-        if mode in _SIXTEEN or (mode == "I" and image.format == "PNG"):
+        if mode in SIXTEEN_BIT and (mode != "I" or image.format == "PNG"):
             array = np.asarray(image).astype("<u2")
         elif mode in _EIGHT:
             array = np.asarray(image.convert(_EIGHT[mode]))
@@ -264,7 +274,8 @@ def _read_tiff(path: Path) -> Stored:
             "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
             "compression": page.compression,
             "byteorder": tiff.byteorder,
-            "description": page.description or None,
+            # As bytes, since tifffile takes text in ASCII only: "µm" is common.
+            "description": page.description.encode() or None,
             "bigtiff": tiff.is_bigtiff,
             "extrasamples": page.extrasamples or None,
         }
@@ -276,8 +287,9 @@ def _read_tiff(path: Path) -> Stored:
                 tags["ResolutionUnit"].value
             )
         extra = [
-            (tag.code, tag.dtype, tag.count, tag.value, True)
+            (tag.code, tag.dtype, tag.count, value, True)
             for tag in tags.values()
+            for value in [tag.value.encode() if tag.dtype == 2 else tag.value]
             # Tags of GeoTIFF, ImageJ, and instruments.
             if tag.code in (33550, 33922, 34264, 34735, 34736, 34737, 50838, 50839)
             or tag.code in (42113, 65000)
@@ -309,14 +321,12 @@ def _read_npy(path: Path) -> Stored:
     with files.open_regular(path) as file:
         check_array(file, path.stat().st_size, "it")
     array = np.load(path, mmap_mode="r", allow_pickle=False)
-    _check_array(path, array)
-    dtype = array.dtype
 
     def save(values: np.ndarray, target: Path) -> None:
         with target.open("wb") as file:
-            np.save(file, values[0].reshape(array.shape).astype(dtype))
+            np.save(file, values[0].reshape(array.shape).astype(array.dtype))
 
-    return Stored(_as_slices(np.array(array)), dtype.newbyteorder("="), save)
+    return _stored_array(path, array, save)
 
 
 def _read_npz(path: Path) -> Stored:
@@ -327,24 +337,27 @@ def _read_npz(path: Path) -> Stored:
             )
         (name,) = archive.files
         array = archive[name]
-    _check_array(path, array)
 
     def save(values: np.ndarray, target: Path) -> None:
         with target.open("wb") as file:
             back = values[0].reshape(array.shape).astype(array.dtype)
             np.savez_compressed(file, **{name: back})
 
-    return Stored(_as_slices(array), array.dtype.newbyteorder("="), save)
+    return _stored_array(path, array, save)
 
 
-def _check_array(path: Path, array: np.ndarray) -> None:
+def _stored_array(path: Path, array: np.ndarray, save: Callable) -> Stored:
     _check_size(path, array.shape, array.dtype)
-    if array.ndim not in (2, 3) or array.dtype.kind not in "iuf":
+    if array.ndim not in (2, 3) or array.dtype.kind not in "biuf":
         raise _unreadable(
             path,
             f"an array {array.shape} of {array.dtype}; expected numbers of (height, "
             "width) or (height, width, channels)",
         )
+    values = _as_slices(np.array(array))
+    if array.dtype == bool:
+        return Stored(values.view(np.uint8), np.dtype(np.uint8), save, ends=(0, 1))
+    return Stored(values, array.dtype.newbyteorder("="), save)
 
 
 # === NIfTI ===
@@ -412,7 +425,10 @@ def _read_dicom(path: Path) -> Stored:
         raise _unreadable(path, "it contains no pixels")
     if int(dataset.get("NumberOfFrames", 1) or 1) > 1:
         raise _unreadable(path, "it contains several frames; split it")
-    samples = int(dataset.SamplesPerPixel)
+    samples, colors = int(dataset.SamplesPerPixel), dataset.PhotometricInterpretation
+    if samples == 1 and colors != "MONOCHROME2":
+        # Its high values are dark (MONOCHROME1), or indices of colors.
+        raise _unreadable(path, f"its pixels are {colors}; convert it to MONOCHROME2")
     shape = (int(dataset.Rows), int(dataset.Columns), samples)
     _check_size(path, shape, f"u{int(dataset.BitsAllocated) // 8}")
     try:
@@ -427,14 +443,15 @@ def _read_dicom(path: Path) -> Stored:
     intercept = float(dataset.get("RescaleIntercept", 0) or 0)
     values = raw if (slope, intercept) == (1.0, 0.0) else raw * slope + intercept
     bits, signed = int(dataset.BitsStored), int(dataset.PixelRepresentation)
-    low = -(1 << (bits - 1)) if signed else 0
-    high = (1 << (bits - signed)) - 1
+    ends = (-(1 << (bits - 1)) if signed else 0, (1 << (bits - signed)) - 1)
 
     def save(values: np.ndarray, target: Path) -> None:
         pixels = values[0] if samples > 1 else values[0, ..., 0]
         new = pydicom.dcmread(path)
         new.decompress() if new.file_meta.TransferSyntaxUID.is_compressed else None
-        new.PixelData = np.clip(pixels, low, high).astype(raw.dtype).tobytes()
+        new.PixelData = pixels.tobytes()
+        if samples > 1:  # As pydicom decodes them.
+            new.PhotometricInterpretation, new.PlanarConfiguration = "RGB", 0
         for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
             if keyword in new:
                 delattr(new, keyword)
@@ -449,7 +466,7 @@ def _read_dicom(path: Path) -> Stored:
         new.ImageType = ["DERIVED", *image_type[1:]]
         new.save_as(target, enforce_file_format=True)
 
-    return Stored(_as_slices(values), raw.dtype, save, slope, intercept)
+    return Stored(_as_slices(values), raw.dtype, save, slope, intercept, ends)
 
 
 _READERS: dict[str, Callable[[Path], Stored]] = {
@@ -482,13 +499,11 @@ _ORDERS = {"z": (0, 1, 2, 3), "y": (1, 0, 2, 3), "x": (2, 0, 1, 3)}
 
 
 def slices(values: np.ndarray, plane: str) -> np.ndarray:
-    """The slices of a volume (z, y, x, 1) along an axis: (n, height, width, 1)."""
+    """The slices of a volume (z, y, x, 1) along an axis: (n, height, width, 1).
+
+    It is a view: what is written to it is in the volume.
+    """
     return values.transpose(_ORDERS[plane])
-
-
-def volume(values: np.ndarray, plane: str) -> np.ndarray:
-    """The inverse of `slices`."""
-    return values.transpose(np.argsort(_ORDERS[plane]))
 
 
 def slice_name(plane: str, index: int) -> str:

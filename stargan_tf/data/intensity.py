@@ -24,9 +24,9 @@ INTENSITY_HELP = (
     "each), or percentile:P,Q (of the training images, for each channel)."
 )
 INVALID_HELP = (
-    "For measured images: the stored value of pixels without data, such as -9999 or "
-    "nan; or mask: the pixels that are not 0 in NAME.mask.png beside an image "
-    "NAME.tif. They are kept unchanged, and excluded from all losses."
+    "For measured images: the value of pixels without data, in the data's units, such "
+    "as -9999 or nan; or mask: the pixels that are not 0 in NAME.mask.png beside an "
+    "image NAME.tif. They are kept unchanged, and excluded from all losses."
 )
 PLANES = ("x", "y", "z")
 AVERAGED = "average"
@@ -49,9 +49,9 @@ class Intensity:
     Args:
         low: the value that is mapped to -1, for all channels or for each.
         high: the value that is mapped to 1, for all channels or for each.
-        invalid: the stored value of pixels without data, which become `GAP`, as text,
-            such as `"-9999"` or `"nan"`; `"mask"` if a file beside the image marks
-            them, and their value is NaN; None for none.
+        invalid: the value of pixels without data, in the data's units, as text, such
+            as `"-9999"` or `"nan"`, which become `GAP`; `"mask"` if a file beside the
+            image marks them, and their value is NaN; None for none.
         plane: for volumes: the axis along which to slice, `"x"`, `"y"`, or `"z"`; or
             `"average"`, slices along all three.
 

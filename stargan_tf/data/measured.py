@@ -32,11 +32,10 @@ from stargan_tf.data.intensity import (
     valid_pixels,
 )
 from stargan_tf.data.options import DatasetOptions, used_box
+from stargan_tf.data.pictures import LOOKED_AT
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError, shortened
 
-# Number of files in which clipped values are counted.
-LOOKED_AT = 33
 _CLIPPED = 0.001  # The fraction of values above which a warning is printed.
 
 # Index of a file, axis, and index of the image along the axis.
@@ -86,7 +85,7 @@ class MeasuredFiles:
         self._root, self._names, self._first = root, names, training[0]
         self._invalid = options.invalid_value
         first = _read(root, self._first, self._invalid)
-        self._dtype, self.num_channels = first.dtype, first.values.shape[-1]
+        self._kind = self.num_channels, self._dtype = _kind(first)
         if options.num_channels not in (None, self.num_channels):
             raise InputError(
                 f"{root / self._first} has {self.num_channels} channels. Received: "
@@ -97,12 +96,15 @@ class MeasuredFiles:
             text,
             root,
             tuple(training),
+            self._kind,
             first.limits,
             options.invalid_value,
             options.plane,
         )
         self.intensity.check_channels(self.num_channels)
-        self._side = min(first.values.shape[1:3])
+        planes = self.intensity.planes if len(first.values) > 1 else "z"
+        side = min(min(slices(first.values, plane).shape[1:3]) for plane in planes)
+        self._side = min(side, options.crop_size or side)
         shapes = [volume_shape(root / name) for name in names]
         self._is_volume = [shape is not None for shape in shapes]
         self.places: list[Place] = [
@@ -121,22 +123,21 @@ class MeasuredFiles:
         return f"{name}#{slice_name(plane, index)}"
 
     def native_side(self) -> int:
-        """Shorter side of the first image."""
+        """Shorter side of the part of the first image that is used."""
         return self._side
 
     def load(self, place: Place, size: Size, fit: str, crop_size: int | None):
         """One image, float32 (height, width, channels) in [-1, 1].
 
         Raises:
-            UnreadableImage: if the file cannot be read.
-            InputError: if it has other channels or another type than the first one, or
-                values that are not finite.
+            UnreadableImage: if the file cannot be read, has other channels or another
+                type than the first one, or values that are not finite.
         """
         number, plane, index = place
         stored = _read(self._root, self._names[number], self._invalid)
-        received = (stored.values.shape[-1], stored.dtype)
-        if received != (self.num_channels, self._dtype):
-            raise InputError(
+        received = _kind(stored)
+        if received != self._kind:
+            raise UnreadableImage(
                 "The images of a data set have the same channels and type. "
                 f"{self._root / self._first} has {self.num_channels} of "
                 f"{self._dtype}; {self._root / self._names[number]} has "
@@ -195,6 +196,11 @@ def _scaled(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 
+def _kind(stored: Stored) -> tuple[int, np.dtype]:
+    """The number of channels, and the type."""
+    return stored.values.shape[-1], stored.dtype
+
+
 def _read(root: Path, name: str, invalid: str | None) -> Stored:
     path = root / name
     mask = mask_beside(path) if invalid == MASK else None
@@ -218,6 +224,7 @@ def _intensity(
     text: str,
     root: Path,
     names: tuple[str, ...],
+    kind: tuple[int, np.dtype],
     limits: tuple[float, float] | None,
     invalid: str | None,
     plane: str,
@@ -227,9 +234,11 @@ def _intensity(
     def images(chosen):
         for name in chosen:
             try:
-                yield from _read(root, name, invalid).values
+                stored = _read(root, name, invalid)
             except UnreadableImage:
                 continue
+            if _kind(stored) == kind:  # Others are refused when they are loaded.
+                yield from stored.values
 
     intensity = intensity_of(text, images(names), limits, invalid, plane)
     step = max(1, len(names) // LOOKED_AT)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stargan_tf.data.info import Size, check_channels, sides
+from stargan_tf.data.info import RGB, Size, check_channels, sides
 from stargan_tf.data.intensity import check_intensity, check_invalid, check_plane
 from stargan_tf.errors import InputError, check_choice
 from stargan_tf.files import user_path
@@ -106,8 +106,8 @@ class DatasetOptions:
         intensity: how stored values are mapped to [-1, 1], see
             `intensity.INTENSITY_HELP`; None for images of 8 bits, and for the full
             range of measured images.
-        invalid_value: for measured images: the stored value of pixels without data, a
-            number as text; None for none.
+        invalid_value: for measured images: the value of pixels without data, in the
+            data's units, a number as text; None for none.
         plane: for volumes, see `Intensity`.
 
     Raises:
@@ -151,16 +151,22 @@ FILE_OPTIONS = ("data_dir", "labels", "crop_size", "held_out", "invalid_value", 
 
 
 def refuse_options(name: str, options: DatasetOptions, *fields: str) -> None:
-    """Raises `InputError` if an option that a generated data set lacks was given."""
+    """Raises `InputError` if an option that a data set lacks was given."""
     default = DatasetOptions()
     for field in fields:
         value = getattr(options, field)
         if value != getattr(default, field):
             raise InputError(
-                f"The generated data set '{name}' does not support {field}. Received: "
+                f"The data set '{name}' does not support {field}. Received: "
                 f"{field}={value!r}. Remove it, or use your own images with --dataset "
                 "folder or --dataset attributes."
             )
+
+
+def refuse_measured(name: str, options: DatasetOptions) -> None:
+    """Raises `InputError` for options of measured images, which are files."""
+    channels = () if options.num_channels in (None, 1, RGB) else ("num_channels",)
+    refuse_options(name, options, "intensity", "invalid_value", "plane", *channels)
 
 
 def check_split(split: str) -> None:

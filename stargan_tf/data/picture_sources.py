@@ -15,7 +15,7 @@ from stargan_tf.data.formats import mask_beside
 from stargan_tf.data.info import DatasetInfo, Size
 from stargan_tf.data.intensity import MASK
 from stargan_tf.data.measured import MeasuredFiles, is_measured
-from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.options import DatasetOptions, refuse_measured
 from stargan_tf.data.pictures import (
     as_square,
     read_picture,
@@ -98,6 +98,7 @@ def pictures(
     Raises:
         InputError: if the labels do not match, or there is no image.
     """
+    refuse_measured(dataset.name, options)
     info = dataset.info(image_size, options)
     settings = _settings(info, options)
     digest = hashlib.sha256(f"{dataset.name} {fingerprint} {settings}".encode())
@@ -135,6 +136,11 @@ def labeled_files(
         measured = MeasuredFiles(root, names, training or names, options)
         info = replace(
             info, num_channels=measured.num_channels, intensity=measured.intensity
+        )
+    elif len(names) and options.plane != "z":
+        raise InputError(
+            f"--plane is for volumes (NIfTI). Received: --plane {options.plane} for "
+            f"{root / names[0]}. Drop the flag."
         )
     digest = hashlib.sha256(repr(_settings(info, options)).encode())
     masked = measured is not None and measured.intensity.invalid == MASK

@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.files import (
@@ -135,6 +135,9 @@ def _zipped_names(path: Path) -> tuple[str, ...]:
     for name in sorted(names):
         reasons = [*map(reason_skipped, name.split("/")), reason_not_read(name)]
         reasons.append(BESIDE if extension(name) in MEASURED else "")
+        # Such as /home/a.png, which 'datasets save' would write there.
+        if name.startswith("/") or "\\" in name or PureWindowsPath(name).drive:
+            reasons.append("a path outside of the archive")
         reason = next(filter(None, reasons), "")
         if reason:
             left_out.append(IgnoredFile(name, reason))

@@ -33,7 +33,7 @@ from stargan_tf.data.cache import (
 )
 from stargan_tf.data.dataset import Dataset
 from stargan_tf.data.info import RGB, Size, sides
-from stargan_tf.data.options import DatasetOptions
+from stargan_tf.data.options import DatasetOptions, refuse_measured
 from stargan_tf.data.picture_sources import (
     DECODING,
     decoded,
@@ -78,8 +78,11 @@ def streamed(
         options: the user's options.
         prefix: precedes the index in the names of the images.
     """
-    crop = (options.crop_size, options.fit)
+    refuse_measured(dataset.name, options)
+    info = dataset.info(image_size, options)
+    channels, crop = info.num_channels, (options.crop_size, options.fit)
     plain = ("stream", dataset.name, fingerprint, DECODING, image_size, *crop)
+    plain = plain if channels == RGB else (*plain, channels)
     key = hashlib.sha256(repr(plain).encode()).hexdigest()
 
     @functools.cache
@@ -91,6 +94,7 @@ def streamed(
                 examples = Progress(stream(), title, total=count, delay=1.0)
                 for picture, value in examples:
                     image = decoded(picture, f"{dataset.name} {len(values)}")
+                    image = image.convert("L") if channels == 1 else image
                     pixels = as_square(image, size, *crop, filter_of(size, image_size))
                     file.write(np.ascontiguousarray(pixels).data)
                     values.append(_as_array(value))
@@ -109,7 +113,7 @@ def streamed(
             values, side = np.load(folder / VALUES), read_json(folder / SIDE)
             if len(values) != count or type(side) is not int:
                 raise ValueError(f"{VALUES} or {SIDE} belongs to another entry")
-            shape = (count, *sides(size), RGB)
+            shape = (count, *sides(size), channels)
             images = np.memmap(folder / IMAGES, np.uint8, "r", shape=shape)
             # `in_use` protects the entry as long as its images can be loaded.
             return images, values, side, in_use
@@ -117,7 +121,7 @@ def streamed(
         of_size = key if size == image_size else enlarged_key(key, size)
         return use_entry(
             entry_folder(count, size, of_size),  # Where `open_images` looks for it.
-            count * math.prod(sides(size)) * RGB,
+            count * math.prod(sides(size)) * channels,
             write,
             read,
         )
@@ -125,7 +129,7 @@ def streamed(
     _, values, side, _ = opened(image_size)
     values = values if dataset.labels_in(options) else None
     source = LabeledImages(
-        info=dataset.info(image_size, options),
+        info=info,
         labels=label_vectors(dataset, values, count, options),
         names=tuple(f"{prefix}{number:06d}" for number in range(count)),
         load=lambda index, size=image_size: np.array(opened(size)[0][index]),

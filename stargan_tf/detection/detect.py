@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.data.pictures import to_float
+from stargan_tf.detection import MAXIMUM, MEAN, REDUCTIONS
 from stargan_tf.detection.scores import LEAST_PIXELS, Candidate, candidates
 from stargan_tf.errors import InputError, check_choice
 
-MAXIMUM, MEAN, SHARE = REDUCTIONS = ("maximum", "mean", "share")
 # Fraction of the model's range above which a difference is a candidate.
 THRESHOLD = 0.05
 

@@ -1,5 +1,6 @@
 """The metric `detection`: accuracy of a model's scores and maps of lesions."""
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,13 +14,8 @@ from stargan_tf.data.formats import read_values, slices
 from stargan_tf.data.info import Size, sides
 from stargan_tf.data.intensity import PLANES
 from stargan_tf.data.options import Preparation, used_box
-from stargan_tf.detection.detect import (
-    MAXIMUM,
-    REDUCTIONS,
-    THRESHOLD,
-    difference_map,
-    reduced,
-)
+from stargan_tf.detection import MAXIMUM, REDUCTIONS
+from stargan_tf.detection.detect import THRESHOLD, difference_map, reduced
 from stargan_tf.detection.scores import (
     Candidate,
     auc,
@@ -38,6 +34,7 @@ from stargan_tf.evaluation.tasks import LABEL, OWN, Subject, Task, Translated
 
 # Dice is reported at the best of these thresholds, fractions of the model's range.
 THRESHOLDS = tuple(np.geomspace(0.005, 0.5, 25).round(4).tolist())
+MAX_TYPE = 65535  # Largest number of a type of lesions.
 PEAKS = 0.015  # Threshold of candidates for FROC: low, since peaks are their scores.
 
 
@@ -64,7 +61,8 @@ class DetectionMetric(Metric):
         functions: `lesions` and `group` are used.
 
     Raises:
-        InputError: if `healthy` is not a domain.
+        InputError: if `healthy` is not a domain, or that of all images or of none, or
+            an image has no group.
     """
 
     def __init__(
@@ -77,6 +75,17 @@ class DetectionMetric(Metric):
         self.lesions = functions.lesions or known.lesions
         self.group = functions.group or known.group
         self.seen = Seen()
+        # Before hours of translation.
+        is_healthy = subject.held_out.labels[:, self.healthy] > 0
+        if is_healthy.all() or not is_healthy.any():
+            raise InputError(
+                "The metric detection needs held-out images with and without lesions. "
+                f"Received: {int(is_healthy.sum())} of {len(is_healthy)} are "
+                f"{options.healthy}. Pass another --healthy or --held_out."
+            )
+        if self.group:
+            for name in subject.held_out.names:
+                self.group(name)
 
     def start(self, task: Task) -> "_Meter | None":
         """A meter for tasks in which images become, or stay, healthy."""
@@ -183,7 +192,12 @@ def _checked(mask: np.ndarray, shape: tuple[int, int], name: str) -> np.ndarray:
             f"A lesion mask must have the shape {shape}. Received for {name}: "
             f"{mask.dtype} of shape {mask.shape}"
         )
-    return np.rint(mask).astype(np.uint8)
+    if not ((mask >= 0) & (mask <= MAX_TYPE)).all():  # False for NaN, too.
+        raise InputError(
+            f"A lesion mask must have values from 0 to {MAX_TYPE}. Received for "
+            f"{name}: {mask.min():g} to {mask.max():g}. Renumber the types of lesions."
+        )
+    return np.rint(mask).astype(np.uint16)
 
 
 def _dice(masks: np.ndarray, detected: np.ndarray) -> float:
@@ -219,21 +233,37 @@ def masks_in(folder: Path, preparation: Preparation) -> Callable:
         folder: the folder of the masks.
         preparation: the preparation of the images.
     """
-    paths = {
-        os.path.splitext(name)[0].removesuffix(".nii"): folder / name
-        for name in audit_folder(folder).names
-    }
+    paths: dict[str, Path] = {}
+    for name in audit_folder(folder, arrays=True).names:
+        other = paths.setdefault(_stem(name), folder / name)
+        if other != folder / name:
+            raise InputError(
+                f"--lesions must have one mask for each image. Received: {other} and "
+                f"{folder / name}. Delete one of them."
+            )
     if not paths:
         raise InputError(f"--lesions must be a folder of masks. Received: {folder}")
+
+    # The slices of a volume are asked for one after another.
+    @functools.lru_cache(maxsize=2)
+    def read(path: Path) -> np.ndarray:
+        return read_values(path).values
 
     def lesions(name: str, image_size: Size) -> np.ndarray | None:
         file, _, place = name.partition("#")
         plane, number = (place[0], place[1:]) if place[:1] in PLANES else ("z", place)
-        path = paths.get(os.path.splitext(file)[0].removesuffix(".nii"))
+        path = paths.get(_stem(file))
         if path is None:
             return None
-        values = slices(read_values(path).values, plane)
-        mask = values[int(number or 0)].max(axis=-1)
+        values = slices(read(path), plane)
+        if int(number or 0) >= len(values) or (len(values) > 1 and not place):
+            raise InputError(
+                f"The mask {path} must have as many slices as its image. Received: "
+                f"{len(values)} along {plane}, for {name}"
+            )
+        mask = values[int(number or 0)]
+        # Alpha says nothing about lesions.
+        mask = mask[..., : -1 if mask.shape[-1] in (2, 4) else None].max(axis=-1)
         box = used_box(
             mask.shape[::-1], preparation.fit, preparation.crop_size, image_size
         )
@@ -242,6 +272,10 @@ def masks_in(folder: Path, preparation: Preparation) -> Callable:
         return np.asarray(image.resize(size, Image.Resampling.NEAREST))
 
     return lesions
+
+
+def _stem(name: str) -> str:
+    return os.path.splitext(name)[0].removesuffix(".nii")
 
 
 class _Meter(Meter):

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from importlib.resources import files as resources
 from pathlib import Path
@@ -34,7 +34,7 @@ COLUMNS = ("path", "image", "group", "score", "candidates")
 PLACES = ("path", "image", "left", "top", "right", "bottom", "area", "peak")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     """The detections in one image.
 
@@ -44,7 +44,8 @@ class Row:
         group: its group; the name if groups are unknown.
         score: higher for images with lesions.
         candidates: in pixels of the file.
-        picture: input, healed image, and overlay side by side.
+        picture: input, healed image, and overlay side by side; None if the page does
+            not show it.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Row:
     group: str
     score: float
     candidates: list[Candidate]
-    picture: Image.Image
+    picture: Image.Image | None
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,11 @@ class Job:
             rows = []
             for batch in in_batches(stream, pixels):
                 rows += self._detect(model, batch, folder)
+                rows.sort(key=lambda row: -row.score)
+                for row in rows[SHOWN:-SHOWN]:
+                    row.picture = None
             if not rows:
                 raise InputError(f"None of the inputs could be read. {failures[0]}")
-            rows.sort(key=lambda row: -row.score)
             self._write_tables(rows, folder)
             files.write_text(folder / "report.html", self._page(rows), "report")
         return failures
@@ -202,7 +205,7 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -
 def _in_file(
     candidates: Sequence[Candidate], fitted: Fitted | FittedValues
 ) -> list[Candidate]:
-    """Converts candidates from pixels of the model to pixels of the file."""
+    """Candidates with boxes and areas in pixels of the file, not of the model."""
     left, top, right, bottom = fitted.box
     height, width = fitted.image.shape[:2]
     across, down = (right - left) / width, (bottom - top) / height
@@ -215,10 +218,8 @@ def _in_file(
             round(left + x1 * across),
             round(top + y1 * down),
         )
-        x, y = candidate.center
-        center = left + (x + 0.5) * across, top + y * down
         area = round(candidate.area * across * down)
-        return Candidate(box, area, candidate.peak, center)
+        return replace(candidate, box=box, area=area)
 
     return list(map(moved, candidates))
 

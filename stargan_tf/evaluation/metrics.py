@@ -349,12 +349,15 @@ class UnchangedMetric(Metric):
         return MeansMeter(self._measure)
 
     def _same_domain(self, batch: Translated, add: Callable) -> None:
-        add("same_domain_change", batch.rows, change(batch.images, batch.first))
+        some = _have_data(batch.images)
+        values = change(batch.images, batch.first)
+        add("same_domain_change", batch.rows[some], values[some])
 
     def _measure(self, batch: Translated, add: Callable) -> Scores:
         before, after, rows = batch.images, batch.first, batch.rows
         cycle = change(before, batch.cycled)
-        add("cycle_error", rows, cycle)
+        some = _have_data(before)
+        add("cycle_error", rows[some], cycle[some])
         if self.functions.masks:
             masks = self.functions.masks(before)
             outside = background_change(before, after, masks)
@@ -367,6 +370,8 @@ class UnchangedMetric(Metric):
         # A style has no unique true translation.
         truth = self.truth if batch.task.guide == LABEL else None
         known, truth = true_images(truth, batch)
+        some = _have_data(truth)
+        known[known], truth = some, truth[some]
         if not known.any():
             return Scores("cycle error, negative", -cycle)
         scores = np.full(len(known), np.nan)
@@ -385,13 +390,13 @@ def psnr(truth: np.ndarray, images: np.ndarray) -> np.ndarray:
         images: images of the same shape and type.
 
     Returns:
-        float array (n,).
+        float array (n,); NaN for images without any data.
     """
     if truth.dtype == np.uint8 or valid_pixels(truth).all():
         _check_pair(truth, images)
         ratios = tf.image.psnr(truth, images, max_val=_span(truth)).numpy()
     else:
-        errors = np.nanmean(_difference(truth, images) ** 2, axis=(1, 2, 3))
+        errors = _means(_difference(truth, images) ** 2)
         ratios = 20 * np.log10(255 / np.sqrt(np.maximum(errors, 1e-12)))
     return np.minimum(ratios, 100.0)
 
@@ -443,9 +448,9 @@ def change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
         after: images of the same shape and type.
 
     Returns:
-        float array (n,).
+        float array (n,); NaN for images without any data.
     """
-    return np.nanmean(_difference(before, after), axis=(1, 2, 3))
+    return _means(_difference(before, after))
 
 
 def background_change(
@@ -471,11 +476,8 @@ def background_change(
             f"Masks must be numbers of shape {before.shape[:3]}. Received: "
             f"{may_change.dtype} of shape {may_change.shape}"
         )
-    difference = _difference(before, after)
-    counted = (may_change <= 0.5)[..., np.newaxis] & ~np.isnan(difference)
-    values = counted.sum(axis=(1, 2, 3))
-    total = np.sum(difference, axis=(1, 2, 3), where=counted)
-    return np.where(values, total / np.maximum(values, 1), np.nan)
+    counted = (may_change <= 0.5)[..., np.newaxis]
+    return _means(np.where(counted, _difference(before, after), np.nan))
 
 
 def identity_similarity(
@@ -500,6 +502,21 @@ def identity_similarity(
     _check_pair(before, after)
     first, second = (_unit(embed(images), len(images)) for images in (before, after))
     return np.sum(first * second, axis=1)
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """The mean of each image's values that are not NaN; NaN if all are."""
+    counted = ~np.isnan(values)
+    total = np.sum(values, axis=(1, 2, 3), where=counted)
+    count = counted.sum(axis=(1, 2, 3))
+    return np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def _have_data(images: np.ndarray) -> np.ndarray:
+    """Which images have pixels with data, bool (n,)."""
+    if images.dtype == np.uint8:
+        return np.ones(len(images), bool)
+    return valid_pixels(images).any(axis=(1, 2, 3))
 
 
 def _difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:

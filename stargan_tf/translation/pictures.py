@@ -17,9 +17,10 @@ from stargan_tf.data.attribute_file import listed_files
 from stargan_tf.data.files import (
     EXTENSIONS,
     MEASURED,
+    audit_folder,
     extension,
     is_picture,
-    list_pictures,
+    say_left_out,
     say_once,
 )
 from stargan_tf.data.formats import (
@@ -28,7 +29,6 @@ from stargan_tf.data.formats import (
     read_values,
     slice_name,
     slices,
-    volume,
     volume_shape,
     without_masked,
     write_values,
@@ -112,7 +112,7 @@ def find_inputs(
     for path in map(Path, inputs):
         if path.is_dir():
             root = Path(path.resolve().name) if len(inputs) > 1 else Path()
-            listed = _search(path, root, exclude, what)
+            listed = _search(path, root, exclude, what, measured)
         elif path.suffix.lower() in TABLES and path.is_file():
             listed = _listed(path)
         elif path.exists():
@@ -142,18 +142,13 @@ def _listed(table: Path) -> list[InputPicture]:
 
 
 def _search(
-    folder: Path, root: Path, exclude: Path | None, what: str
+    folder: Path, root: Path, exclude: Path | None, what: str, measured: bool
 ) -> list[InputPicture]:
-    pictures = [
-        InputPicture(folder / name, root / name) for name in list_pictures(folder).names
-    ]
     # An output folder that equals the input folder is refused later.
-    if exclude and exclude != folder.resolve():
-        pictures = [
-            picture
-            for picture in pictures
-            if not picture.path.resolve().is_relative_to(exclude)
-        ]
+    exclude = None if exclude == folder.resolve() else exclude
+    audit = audit_folder(folder, arrays=measured, exclude=exclude)
+    say_left_out(audit.root, audit.ignored)
+    pictures = [InputPicture(folder / name, root / name) for name in audit.names]
     if not pictures:
         raise InputError(
             f"The {what} folder '{folder}' contains no image. Expected names that end "
@@ -275,7 +270,9 @@ class MeasuredFile:
         self.clipped = self._intensity.outside(values)
         self.is_volume = len(values) > 1
         self._planes = self._intensity.planes if self.is_volume else ("z",)
-        self._results: dict[Path, dict[str, dict[int, np.ndarray]]] = {}
+        # The sum of the translations so far, how many there are of each value, and
+        # how many slices are missing.
+        self._results: dict[Path, tuple[np.ndarray, np.ndarray, int]] = {}
 
     def fitted(self, fitting: "Fitting") -> list["FittedValues"]:
         """Its images, fitted to the generator."""
@@ -299,30 +296,28 @@ class MeasuredFile:
     ) -> Path | None:
         """Adds a translation, and writes the file when all of them are there.
 
-        Pixels outside the box, and pixels without data, stay unchanged.
+        Translations along several axes are averaged. Pixels outside all boxes, and
+        pixels without data, stay unchanged.
         """
+        whole = self.stored.values
+        total, times, missing = self._results.pop(path, None) or (
+            np.zeros(whole.shape),
+            np.zeros(whole.shape, np.uint8),
+            sum(len(slices(whole, axis)) for axis in self._planes),
+        )
         left, top, right, bottom = box
-        values = slices(self.stored.values, plane)[index].astype(np.float64)
         crop = resized(output, (bottom - top, right - left))
         place = (index, slice(top, bottom), slice(left, right))
-        stored, read = (
-            slices(whole, plane)[place] for whole in (self.stored.values, self._values)
-        )
+        gaps = self._intensity.gaps(slices(self._values, plane)[place])
+        drawn = True if gaps is None else ~gaps & valid_pixels(crop)
         restored = self._intensity.restore(crop, np.float64)
-        gaps = self._intensity.gaps(read)
-        if gaps is not None:
-            restored = np.where(gaps | ~valid_pixels(crop), stored, restored)
-        values[top:bottom, left:right] = restored
-        results = self._results.setdefault(path, {axis: {} for axis in self._planes})
-        results[plane][index] = values
-        volumes = []
-        for axis, done in results.items():
-            if len(done) < len(slices(self.stored.values, axis)):
-                return None
-            whole = np.stack([done[number] for number in sorted(done)])
-            volumes.append(volume(whole, axis))
-        del self._results[path]
-        return write_values(self.stored, np.mean(volumes, axis=0), path)
+        slices(total, plane)[place] += np.where(drawn, restored, 0)
+        slices(times, plane)[place] += drawn
+        if missing > 1:
+            self._results[path] = total, times, missing - 1
+            return None
+        mean = np.where(times > 0, total / np.maximum(times, 1), whole)
+        return write_values(self.stored, mean, path)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import numpy as np
 CODES = np.arange(65536, dtype=np.uint16).reshape(256, 256)
 
 
-def write_dicom(path, pixels, rescale=None, bits=16):
-    """A CT slice; `rescale` is (slope, intercept)."""
+def write_dicom(path, pixels, rescale=None, bits=16, colors="MONOCHROME2"):
+    """A CT slice; `rescale` is (slope, intercept). Colors have their planes first."""
     import pydicom
     from pydicom.dataset import Dataset, FileMetaDataset
 
@@ -20,10 +20,12 @@ def write_dicom(path, pixels, rescale=None, bits=16):
     slice_.SeriesInstanceUID = pydicom.uid.generate_uid()
     slice_.PatientID = "P1"
     slice_.PixelSpacing = [0.5, 0.5]
-    slice_.Rows, slice_.Columns = pixels.shape
-    slice_.SamplesPerPixel = 1
-    slice_.PhotometricInterpretation = "MONOCHROME2"
-    slice_.BitsAllocated = 16
+    slice_.Rows, slice_.Columns = pixels.shape[-2:]
+    slice_.SamplesPerPixel = len(pixels) if pixels.ndim == 3 else 1
+    if pixels.ndim == 3:
+        slice_.PlanarConfiguration = 1
+    slice_.PhotometricInterpretation = colors
+    slice_.BitsAllocated = 8 * pixels.itemsize
     slice_.BitsStored = bits
     slice_.HighBit = bits - 1
     slice_.PixelRepresentation = int(pixels.dtype.kind == "i")

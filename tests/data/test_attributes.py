@@ -323,6 +323,13 @@ def test_groups_never_cross_splits(photograph, tmp_path, labels):
     assert sum(len(part) for part in both) == 24
 
 
+def test_images_without_a_group_are_groups(images, labels):
+    table = TABLE.replace("anna", "").replace("ben", "")
+    train, held_out = (opened(images, labels(table), s) for s in ("train", "held_out"))
+    assert [train.known.group(name) for name in train.names] == list(train.names)
+    assert len(held_out) == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -102,11 +102,14 @@ def test_samples_of_a_tiff(tmp_path):
 def test_metadata_of_a_tiff(tmp_path):
     import tifffile
 
-    options = {"metadata": {"axes": "CYX", "Channel": {"Name": list("abcde")}}}
+    metadata = {"axes": "CYX", "Channel": {"Name": list("abcde")}}
+    metadata |= {"PhysicalSizeX": 0.5, "PhysicalSizeXUnit": "µm"}
+    options = {"metadata": metadata, "extratags": [(34737, 2, None, "Höhe".encode())]}
     path = write_tiff(tmp_path / "a.ome.tif", five_channels(), **options)
     _, copy = again(path)
     with tifffile.TiffFile(copy) as tiff, tifffile.TiffFile(path) as own:
         assert tiff.ome_metadata == own.ome_metadata and tiff.is_ome
+        assert "µm" in tiff.ome_metadata and tiff.pages[0].tags[34737].value == "Höhe"
     path = write_tiff(tmp_path / "b.tif", CODES, resolution=(3, 4), description="mine")
     _, copy = again(path)
     with tifffile.TiffFile(copy) as tiff:
@@ -169,8 +172,21 @@ def test_units_and_tags_of_a_dicom(tmp_path):
 def test_dicom_of_twelve_bits_holds_no_more(tmp_path):
     pixels = (CODES[:16, :256] % 4096).astype(np.uint16)
     stored = read_values(write_dicom(tmp_path / "a.dcm", pixels, bits=12))
+    assert stored.limits == (0, 4095)
     write_values(stored, stored.values * 100.0, tmp_path / "b.dcm")
     assert read_values(tmp_path / "b.dcm").values.max() == 4095
+
+
+@pytest.mark.parametrize("colors", ["RGB", "YBR_FULL"])
+def test_colors_of_a_dicom(tmp_path, colors):
+    planes = np.random.default_rng(0).integers(90, 160, (3, 8, 12)).astype(np.uint8)
+    again(write_dicom(tmp_path / "a.dcm", planes, bits=8, colors=colors))
+
+
+def test_a_dicom_whose_high_values_are_dark(tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", CODES, colors="MONOCHROME1")
+    with pytest.raises(UnreadableImage, match="MONOCHROME1; convert it to MONOCHROME2"):
+        read_values(path)
 
 
 def test_signed_dicom(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.store import open_images
+from stargan_tf.data.streams import streamed
 from stargan_tf.plugin import (
     Dataset,
     DatasetOptions,
@@ -89,6 +90,39 @@ def test_what_is_no_picture():
     for number in (2, 3):
         with pytest.raises(InputError, match=r"uint8 array \(h, w, 3\)"):
             images.load(number)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"intensity": "full"},
+        {"invalid_value": "0"},
+        {"plane": "x"},
+        {"num_channels": 4},
+    ],
+)
+def test_options_of_measured_images_are_refused(options, photograph, tmp_path):
+    options, message = DatasetOptions(**options), f"not support {next(iter(options))}"
+    with pytest.raises(InputError, match=message):
+        pictures(PETS, ["a"], [0], lambda n: b"", "1", 8, options)
+    with pytest.raises(InputError, match=message):
+        streamed(PETS, lambda: [(b"", 0)], 1, "1", 8, options)
+    if options.plane == "x":
+        photograph("a.png")
+        with pytest.raises(InputError, match="--plane x for .*a.png. Drop the flag"):
+            picture_files(PETS, tmp_path, ["a.png"], [0], 8, options)
+
+
+def test_a_stream_in_gray(cache_folder):
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    gray, colors = (
+        streamed(PETS, lambda: [(pixels, 0)], 1, "1", 8, DatasetOptions(num_channels=n))
+        for n in (1, None)
+    )
+    expected = np.asarray(Image.fromarray(pixels).convert("L"))
+    np.testing.assert_array_equal(gray.load(0)[..., 0], expected)
+    assert gray.load(0).shape == gray.info.shape == (8, 8, 1)
+    np.testing.assert_array_equal(colors.load(0), pixels)
 
 
 def test_fingerprints_follow_version_size_and_crop():

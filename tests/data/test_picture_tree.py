@@ -132,6 +132,14 @@ def test_what_is_left_out_of_a_zip_is_said(pets, warned):
     assert "created by the system or an archiver (1, such as __MACOSX" in line
 
 
+def test_paths_outside_of_a_zip_are_left_out(pets, warned):
+    with zipfile.ZipFile(pets[1], "a") as archive:
+        for name in ("/home/a.png", "..\\a.png", "C:/a.png", "b\\a.png"):
+            archive.writestr(name, b"")
+    assert picture_tree(pets[1]).names == tuple(f"pets/{name}" for name in FILES)
+    assert "a path outside of the archive (3, such as " in warned[0]
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_member_that_is_listed_twice_counts_once(pets, tmp_path):
     with zipfile.ZipFile(pets[1], "a") as archive:

@@ -8,13 +8,19 @@ import pytest
 
 import stargan_tf
 from stargan_tf.cli.main import main
+from stargan_tf.data.formats import read_values
 from stargan_tf.data.info import ONE_HOT, DatasetInfo
 from stargan_tf.data.intensity import Intensity
+from stargan_tf.data.options import Preparation
+from stargan_tf.data.source import subset
 from stargan_tf.detection.detect import detect
-from stargan_tf.detection.metric import _by_type
-from stargan_tf.detection.scores import auc
-from stargan_tf.drawn_scans import draw, healthy_twin, lesion_mask, place_of, slice_of
+from stargan_tf.detection.metric import DetectionMetric, _by_type, _checked, masks_in
+from stargan_tf.detection.report import Job
+from stargan_tf.detection.scores import auc, grouping
+from stargan_tf.drawn_scans import draw, lesion_mask, place_of, slice_of
 from stargan_tf.errors import InputError
+from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
+from stargan_tf.evaluation.tasks import Subject
 from tests.data.scans import write_nifti
 from tests.models.conftest import tiny
 
@@ -40,11 +46,17 @@ def small_model(info):
     return tiny(info, output="additive")
 
 
+def healthy_twin(name):
+    """A scan without its lesions."""
+    twin = draw(slice_of(*place_of(name)), 64, ill=False)
+    return np.rint(255 * twin).astype(np.uint8)[..., None]
+
+
 class Healer:
     """Draws the healthy twins of some scans, in their order."""
 
     def __init__(self, names):
-        self.twins = np.stack([healthy_twin(slice_of(*place_of(n)), 64) for n in names])
+        self.twins = np.stack(list(map(healthy_twin, names)))
 
     def translate(self, images, target, batch_size=16):
         assert target == "healthy"
@@ -152,6 +164,21 @@ def test_the_command_writes_tables_maps_and_a_page(inputs, tmp_path, capsys):
     assert main([*command.split(), "--overwrite"]) == 0
 
 
+def test_only_shown_pictures_are_kept(inputs, tmp_path, monkeypatch, capsys):
+    kept, page = [], Job._page
+
+    def seen(job, found):
+        kept.extend(row.picture is not None for row in found)
+        return page(job, found)
+
+    monkeypatch.setattr(Job, "_page", seen)
+    monkeypatch.setattr("stargan_tf.detection.report.SHOWN", 2)
+    identity().save(tmp_path / "m.keras")
+    command = f"detect --model {tmp_path}/m.keras {inputs} --output {tmp_path}/out"
+    assert main([*command.split(), "--batch_size", "2"]) == 0
+    assert kept == [True, True, False, False, True, True]
+
+
 def test_two_inputs_with_one_name_are_refused(inputs, tmp_path, capsys):
     identity().save(tmp_path / "model.keras")
     scans = [str(inputs / f"patient_{n}/0.png") for n in (1, 2)]
@@ -165,12 +192,15 @@ def test_volumes_keep_their_units(tmp_path):
     window = Intensity((-100,), (300,))
     identity(1, window).save(tmp_path / "m.keras")
     volume = np.random.default_rng(0).integers(-90, 290, (SIZE, SIZE, 3))
-    path = write_nifti(tmp_path / "scan.nii.gz", volume.astype(np.int16))
+    write_nifti(tmp_path / "scan.nii.gz", volume.astype(np.int16))
     output = tmp_path / "out"
-    command = f"detect --model {tmp_path}/m.keras {path} --output {output}"
+    np.save(tmp_path / "scan.npy", np.zeros((SIZE, SIZE), np.int16))
+    command = f"detect --model {tmp_path}/m.keras {tmp_path} --output {output}"
     assert main(command.split()) == 0
+    # The pictures of the first run have no part in the second.
+    assert main(f"{command} --overwrite".split()) == 0
     assert (output / "healed/scan.nii.gz").exists()
-    assert len(rows(output / "detections.csv")) == 3
+    assert len(rows(output / "detections.csv")) == 4
     assert (output / "difference/scan.nii.gz_0002.npy").exists()
 
 
@@ -183,7 +213,8 @@ def test_volumes_keep_their_units(tmp_path):
         ("--group (zz[0-9]+)/", "matches no group in"),
     ],
 )
-def test_bad_flags(inputs, tmp_path, capsys, flags, message):
+def test_bad_flags(inputs, tmp_path, monkeypatch, capsys, flags, message):
+    monkeypatch.setattr(Job, "run", None)  # Refused before any image is translated.
     identity().save(tmp_path / "m.keras")
     output = tmp_path / "out"
     command = f"detect --model {tmp_path}/m.keras {inputs} --output {output} {flags}"
@@ -281,6 +312,74 @@ def test_what_evaluate_refuses(hospital, monkeypatch, capsys, flags, message):
     assert not (hospital / "x.json").exists()
 
 
+def test_masks_in_every_format(tmp_path):
+    from PIL import Image
+
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    mask[4:9, 10:20] = 1
+    alpha = np.full_like(mask, 255)
+    Image.fromarray(np.stack([mask, mask, mask, alpha], -1)).save(tmp_path / "a.png")
+    np.save(tmp_path / "b.npy", mask > 0)
+    volume = np.repeat(mask.T[..., None], 3, axis=-1)
+    write_nifti(tmp_path / "c.nii.gz", np.where(volume, 300, 0).astype(np.int16))
+    # Over 64 MB of zeros.
+    write_nifti(tmp_path / "d.nii.gz", np.zeros((512, 512, 300), np.uint8))
+    lesions = masks_in(tmp_path, Preparation())
+    for name in ("a.png", "b.tif", "c.nii.gz#0002"):
+        found = _checked(lesions(name, SIZE), (SIZE, SIZE), name)
+        expected = np.where(mask, 300 if name[0] == "c" else 1, 0)
+        np.testing.assert_array_equal(found, expected)
+    assert not lesions("d.nii.gz#0299", SIZE).any() and lesions("e.png", SIZE) is None
+    for name in ("c.nii.gz#0003", "c.png", "b.nii.gz#0001"):
+        with pytest.raises(InputError, match="as many slices as its image"):
+            lesions(name, SIZE)
+    with pytest.raises(InputError, match="values from 0 to 65535"):
+        _checked(-mask.astype(int), mask.shape, "a.png")
+    np.save(tmp_path / "a.npy", mask)
+    with pytest.raises(InputError, match=r"one mask for each image.*a\.png"):
+        masks_in(tmp_path, Preparation())
+
+
+def test_masks_of_volumes_are_read_once(tmp_path, monkeypatch):
+    write_nifti(tmp_path / "a.nii", np.zeros((SIZE, SIZE, 3), np.uint8))
+    calls = []
+
+    def read(path):
+        calls.append(path)
+        return read_values(path)
+
+    monkeypatch.setattr("stargan_tf.detection.metric.read_values", read)
+    lesions = masks_in(tmp_path, Preparation())
+    for number in range(3):
+        lesions(f"a.nii#{number:04d}", SIZE)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "functions", "message"),
+    [
+        ({"healthy": "ill"}, {"group": grouping("(z+)/")}, "matches no group in"),
+        ({}, {}, "with and without lesions. Received: 8 of 8 are healthy"),
+    ],
+)
+def test_refused_before_images_are_translated(options, functions, message):
+    source = stargan_tf.load_dataset("drawn_scans", "held_out", 64)
+    if not options:
+        rows = np.flatnonzero(source.labels[:, 0])[:8]
+        source = subset(source, rows)
+    subject = Subject(None, "labels", source, source)
+    with pytest.raises(InputError, match=message):
+        DetectionMetric(
+            subject, EvaluationOptions(**options), UserFunctions(**functions)
+        )
+
+
+@pytest.mark.parametrize("flag", ["--lesions masks", "--group (a)/", "--healthy x"])
+def test_flags_of_another_metric(flag, capsys):
+    assert main(f"evaluate --model m.keras --metrics unchanged {flag}".split()) == 2
+    assert "is for the metric detection. Received: --met" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("heals", [False, True])
 def test_numbers_of_the_evaluation(heals, monkeypatch):
     """By a model that changes nothing, and by one that knows the healthy twins."""
@@ -288,7 +387,7 @@ def test_numbers_of_the_evaluation(heals, monkeypatch):
     model = identity(size=64)
     if heals:
         known = {
-            source.load(row).tobytes(): healthy_twin(slice_of(*place_of(name)), 64)
+            source.load(row).tobytes(): healthy_twin(name)
             for row, name in enumerate(source.names)
         }
 

@@ -1,8 +1,10 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from stargan_tf.data.intensity import GAP
 from stargan_tf.errors import InputError
 from stargan_tf.evaluation import classifier
 from stargan_tf.evaluation import metrics as module
@@ -15,6 +17,7 @@ from stargan_tf.evaluation.metrics import (
     UnchangedMetric,
 )
 from stargan_tf.evaluation.options import EvaluationOptions, UserFunctions
+from stargan_tf.evaluation.tasks import LABEL, Translated
 from stargan_tf.steering.tasks import label_tasks, style_tasks
 from tests.evaluation.fakes import (
     FACE_LABELS,
@@ -53,6 +56,28 @@ def test_change_in_grey_levels():
     after[1, :8] += 6
     np.testing.assert_allclose(module.change(IMAGES, after), [0, 3, 0])
     np.testing.assert_allclose(module.change(after, IMAGES), [0, 3, 0])
+
+
+def test_images_without_data_count_nowhere():
+    empty = np.full((2, 16, 16, 1), GAP, np.float32)
+    empty[1, :4] = 0.5
+    after = np.where(empty > -1, np.float32(0.0), empty)
+    np.testing.assert_allclose(module.change(empty, after), [np.nan, 63.75])
+    assert np.isnan(module.psnr(empty, after)).tolist() == [True, False]
+    task = SimpleNamespace(guide=LABEL, rows=np.arange(2), labels=np.zeros((2, 1)))
+    task.back = lambda places, images, outputs: images
+    batch = Translated(task, np.arange(2), ["a", "b"], empty, after[:, None])
+    truth = dict(zip(batch.names, empty, strict=True))
+    metric = module.UnchangedMetric(UserFunctions(), lambda name, *_: truth[name])
+    added = {}
+    metric._measure(batch, lambda name, rows, values: added.update({name: rows}))
+    metric._same_domain(batch, lambda name, rows, values: added.update({name: rows}))
+    assert {name: rows.tolist() for name, rows in added.items()} == {
+        "cycle_error": [1],
+        "psnr_to_truth": [1],
+        "ssim_to_truth": [1],
+        "same_domain_change": [1],
+    }
 
 
 def test_background_change_looks_outside_the_mask_alone():

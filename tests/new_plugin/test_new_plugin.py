@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+import unicodedata
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from stargan_tf import new_plugin
 from stargan_tf.cli.main import main
 from stargan_tf.data.info import DatasetInfo
 from stargan_tf.data.intensity import Intensity
+from stargan_tf.data.options import DatasetOptions
 from stargan_tf.errors import InputError
 from stargan_tf.new_plugin import KINDS, plugin_names, write_plugin
 
@@ -97,6 +99,22 @@ def test_what_it_writes_is_complete_and_clean(tmp_path, monkeypatch, capsys, kin
     subprocess.run([*ruff, "--select", "E,F,UP,B,SIM", folder], check=True)
     ruff[3:4] = ["format", "--check"]
     subprocess.run([*ruff, folder], check=True)
+
+
+def test_domains_of_a_new_data_set(tmp_path, monkeypatch):
+    write_plugin("my_cats", tmp_path / "my_cats")
+    monkeypatch.syspath_prepend(tmp_path / "my_cats")
+    (tmp_path / "images/empty").mkdir(parents=True)
+    decomposed = unicodedata.normalize("NFD", "Kätzchen")
+    for folder in (decomposed, "dog", "@eaDir"):
+        (tmp_path / "images" / folder).mkdir()
+        for number in range(3):
+            (tmp_path / "images" / folder / f"{number}.png").touch()
+    dataset = importlib.import_module("stargan_tf_my_cats").DATASET
+    options = DatasetOptions(data_dir=str(tmp_path / "images"))
+    images = dataset.load("train", 8, options)
+    assert images.info.domains == (unicodedata.normalize("NFC", "Kätzchen"), "dog")
+    assert len(images) == 4
 
 
 def test_a_new_family_takes_gray_rectangles_without_gaps(tmp_path, monkeypatch):

@@ -96,5 +96,5 @@ def test_a_table_that_misses_a_picture(unlabeled):
 
 
 def test_the_resolution_that_is_large_enough():
-    sizes = (32, 64, 68, 256, 260, 1024, 2048)
-    assert list(map(resolution, sizes)) == [64, 64, 128, 256, 512, 1024, 1024]
+    sizes = (32, 64, 68, 256, 260, 1024, 2048, (64, 96))
+    assert list(map(resolution, sizes)) == [64, 64, 128, 256, 512, 1024, 1024, 128]

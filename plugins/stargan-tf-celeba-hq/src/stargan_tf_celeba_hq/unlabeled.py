@@ -63,10 +63,11 @@ def load_by_table(
     return subset(both, kept)
 
 
-def resolution(image_size: int) -> int:
+def resolution(image_size: int | tuple[int, int]) -> int:
     """Returns the smallest resolution of the builder that is at least `image_size`."""
+    longer = max(image_size) if isinstance(image_size, tuple) else image_size
     side = SMALLEST
-    while side < min(image_size, LARGEST):
+    while side < min(longer, LARGEST):
         side *= 2
     return side
 
