@@ -256,8 +256,10 @@ def _evaluate(args: argparse.Namespace) -> None:
     try:
         _carry_out(job)
     except KeyboardInterrupt:
+        # The numbers of the metric detection need the images of all tasks.
+        kept = "Statistics" if DETECTION in job.options.metrics else "Finished tasks"
         raise KeyboardInterrupt(
-            "Finished tasks and statistics are kept. To resume, run the same command."
+            f"{kept} are kept. To resume, run the same command."
         ) from None
 
 
