@@ -114,6 +114,7 @@ def test_the_domain_of_a_camera_image_is_not_known(opened, browser_with_camera):
     page = opened("one_hot", chromium=browser_with_camera)
     man = next(face for face in listing(page) if face["domains"] == ["man"])
     page.get_by_role("button", name=man["title"]).click()
+    page.get_by_label("Woman").check(force=True)
     slider = page.get_by_role("slider", name="Strength of One of")
     slider.wait_for()
     page.click("#camera")

@@ -118,6 +118,7 @@ def test_one_hot_labels_are_blended_from_the_known_domain(opened, one_hot):
     titles = {face["domains"][0]: face["title"] for face in listing(page)}
     slider = page.get_by_role("slider", name="Strength of One of")
     page.get_by_role("button", name=titles["man"]).click()
+    slider.wait_for(state="hidden")
     page.get_by_label("Woman").check(force=True)
     slider.fill("25")
     settle(page)

@@ -157,14 +157,19 @@ class GroupPart {
 
   choose(value) {
     this.on = value;
+    this.showSlider();
     this.changed();
+  }
+
+  /** A strength needs a start, the image's domain or none, that is not the target. */
+  showSlider() {
+    const start = this.known ?? (this.optional ? NONE : this.on);
+    this.slider.root.hidden = this.on === start;
   }
 
   show(domains) {
     this.known = this.domains.find((domain) => domains.includes(domain));
     this.set(this.known ?? this.on);
-    // A strength needs a start: the image's domain, or "none of them".
-    this.slider.root.hidden = !this.known && !this.optional;
   }
 
   set(value) {
@@ -172,6 +177,7 @@ class GroupPart {
     this.strength = 1;
     this.buttons.set(value);
     this.slider.set(1);
+    this.showSlider();
   }
 
   next() {
