@@ -104,6 +104,7 @@ need TensorFlow or Keras are imported on first use:
 | `Samples` | what `ModelFamily.sampler` returns |
 | `ServedModel`, `Signature`, `image_formats`, `row_spec` | `ModelFamily.served` |
 | `LiteRTModel`, `LiteRTFile`, `FileSignature` | `ModelFamily.litert` |
+| `litert_model` | the default of `ModelFamily.litert` |
 | `OfficialCode`, `Entry`, `Sizes`, `NetworkState` | `ModelFamily.official` |
 | `Steering`, `LabelSteering`, `Plan` | ways of steering (`stargan_tf.steerings`) |
 | `Target`, `parse_target`, `named_changes` | targets as text: in Python, in a graph |
@@ -178,7 +179,7 @@ _LAZY = {
     "stargan_tf.data.sampling": ("training_batches",),
     "stargan_tf.data.targets": ("Target", "parse_target"),
     "stargan_tf.evaluation.tasks": ("Subject", "Task"),
-    "stargan_tf.exporting.label_model": ("named_changes",),
+    "stargan_tf.exporting.label_model": ("litert_model", "named_changes"),
     "stargan_tf.faces.masks": ("face_masks", "heat_maps_of"),
     "stargan_tf.exporting.litert": ("FileSignature", "LiteRTFile", "LiteRTModel"),
     "stargan_tf.exporting.saved_model": (

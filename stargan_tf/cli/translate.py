@@ -130,7 +130,14 @@ def _run(args: argparse.Namespace) -> None:
     chosen.check(args)
     args.record = _record(args, state)
     plan = chosen.plan(args, state, make_fitting(args, state))
-    written = plan.work(open_model(plan.code))
+    model = open_model(plan.code)
+    multiple = getattr(model, "side_multiple", 4)
+    if args.fit == "keep" and (multiple is None or 4 % multiple):
+        raise InputError(
+            f"The generator of {args.model} cannot translate images of any size. "
+            "Received: --fit keep. Use --fit crop or stretch."
+        )
+    written = plan.work(model)
     if len(written) == 1:
         print(f"Wrote {written[0]}")
     elif written:

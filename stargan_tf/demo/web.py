@@ -20,8 +20,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from stargan_tf.data.info import ONE_HOT
 from stargan_tf.data.registry import load_dataset
-from stargan_tf.data.source import LabeledImages
+from stargan_tf.data.source import LabeledImages, choose_domains, subset
 from stargan_tf.demo.litert_js import VERSION, runtime_folder
 from stargan_tf.errors import InputError, shortened
 from stargan_tf.exporting import DESCRIPTION, LITERT_FORMAT
@@ -192,8 +193,7 @@ def write_site(folder: Path, model: DeviceModel, runtime: Path) -> None:
     for path in (model.folder / DESCRIPTION, *model.files.values()):
         shutil.copyfile(path, folder / "model" / path.name)
     _copy_runtime(runtime, folder / "runtime")
-    names = [info["name"] for info in model.description.get("datasets", [])]
-    write_sample_faces(folder / "faces", names)
+    write_sample_faces(folder / "faces", model.description.get("datasets", []))
     (folder / "THIRD_PARTY.txt").write_text(THIRD_PARTY, encoding="utf-8")
     # Hosts such as Netlify and Cloudflare Pages read this file.
     lines = [f"  {name}: {value}\n" for name, value in ISOLATION.items()]
@@ -212,11 +212,23 @@ def _copy_runtime(runtime: Path, folder: Path) -> None:
     shutil.copytree(runtime / "core/wasm", folder / "wasm", ignore=unused)
 
 
-def write_sample_faces(folder: Path, datasets: list[str]) -> None:
-    """Writes cartoon faces, and lists them with their domains in `faces.json`."""
+def write_sample_faces(folder: Path, datasets: list[dict[str, Any]]) -> None:
+    """Writes cartoon faces, and lists them with their domains in `faces.json`.
+
+    Args:
+        folder: a new folder.
+        datasets: the model's data sets, as in its description.
+    """
     folder.mkdir()
-    name = next((name for name in datasets if name in DRAWN), "toon_people")
+    info = next((info for info in datasets if info["name"] in DRAWN), {})
+    name = info.get("name", "toon_people")
     faces = load_dataset(name, split="held_out", image_size=FACE_SIZE)
+    domains = info.get("domains", ())
+    shown = [domain for domain in faces.info.domains if domain in domains]
+    faces = choose_domains(faces, shown)
+    # A single attribute has two domains, such as Male and Not_Male.
+    if info.get("label_type") == ONE_HOT and len(shown) > 1:
+        faces = subset(faces, np.flatnonzero(faces.labels.sum(axis=1) == 1))
     listing = []
     for number, index in enumerate(_varied(faces)):
         file = f"face_{number}.png"

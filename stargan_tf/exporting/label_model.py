@@ -17,7 +17,7 @@ discriminator's prediction.
 The LiteRT file `generator` has the signature `translate`.
 """  # noqa: E501
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -286,11 +286,18 @@ def _answers(model: Any, samples: SampleImages):
     }
 
 
-def litert_model(model: Any) -> LiteRTModel:
+def litert_model(
+    model: Any,
+    labels_of: Callable[[SampleImages], np.ndarray] | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> LiteRTModel:
     """The file `generator` with the signature `translate`.
 
     Args:
         model: a `LabelModel` that computes in float32.
+        labels_of: the label vectors of samples, to measure errors. By default, each
+            image is translated to the labels of another one.
+        details: further entries of `model.json`.
 
     Returns:
         The model; inputs `images` (1, height, width, channels) and `labels` (1,
@@ -302,9 +309,11 @@ def litert_model(model: Any) -> LiteRTModel:
         outputs = model.translator([images, labels], training=False)
         return {"images": tf.clip_by_value(outputs, space.lowest, 1.0)}
 
+    def labels_of_another(source: SampleImages) -> np.ndarray:
+        return space.embed(np.roll(source.labels, 1, axis=0), source.dataset)
+
     def samples(source: SampleImages) -> Arrays:
-        # Each image is translated to the labels of another one.
-        labels = space.embed(np.roll(source.labels, 1, axis=0), source.dataset)
+        labels = (labels_of or labels_of_another)(source)
         return {"images": to_float(source.images), "labels": labels}
 
     signature = FileSignature(
@@ -317,4 +326,5 @@ def litert_model(model: Any) -> LiteRTModel:
         samples=samples,
         keras=lambda **inputs: translate(**inputs)["images"].numpy(),
     )
-    return LiteRTModel([LiteRTFile("generator", [signature], [model.translator])])
+    file = LiteRTFile("generator", [signature], [model.translator])
+    return LiteRTModel([file], details or {})

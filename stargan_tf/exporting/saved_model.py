@@ -55,11 +55,15 @@ from stargan_tf.exporting.agreement import (
 )
 from stargan_tf.models.registry import family
 from stargan_tf.progress import Progress
-from stargan_tf.serving.tf_serving import BATCHING_CONFIG, models_config, next_version
+from stargan_tf.serving.tf_serving import (
+    BATCHING_CONFIG,
+    DEFAULT_SIGNATURE,
+    models_config,
+    next_version,
+)
 from stargan_tf.training.checkpoints import State
 
 FORMAT = "stargan_tf.saved_model/1"
-DEFAULT_SIGNATURE = "serving_default"
 FLOAT_LIMIT = Limit(max=1e-3)
 ROUNDED_LIMIT = Limit(max=GRAY_LEVEL * 1.001)  # Rounding may differ.
 _ROWS = 4  # Rows per comparison, so that large images fit into memory.

@@ -6,11 +6,11 @@ from keras import layers, ops
 
 from stargan_tf.data.info import RGB
 from stargan_tf.errors import InputError
+from stargan_tf.faces.align import NUM_LANDMARKS
 from stargan_tf.faces.masks import GRID, face_masks
 from stargan_tf.layers.convolution import convolution, uniform_fan_in
 from stargan_tf.layers.precision import configurable
 
-NUM_LANDMARKS = 98
 SMALLEST_IMAGE = 64
 # Number of downsampling levels of the hourglass.
 DEPTH = 4

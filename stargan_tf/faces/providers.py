@@ -14,6 +14,7 @@ from PIL import Image
 
 from stargan_tf.data.pictures import to_float
 from stargan_tf.discovery import API_VERSION
+from stargan_tf.faces.align import NUM_LANDMARKS
 
 if TYPE_CHECKING:
     from stargan_tf.faces.network import LandmarkNetwork
@@ -88,7 +89,7 @@ class NetworkProvider:
         """Finds the face; see `LandmarkProvider.find`."""
         # They import Keras.
         from stargan_tf.faces.masks import GRID, THRESHOLD
-        from stargan_tf.faces.network import NUM_LANDMARKS, peaks
+        from stargan_tf.faces.network import peaks
 
         photo = Image.fromarray(image)
         # Here, not in the network, whose resizing has no antialiasing.

@@ -148,8 +148,7 @@ class Client:
 
         Raises:
             ServingError: if the request fails, the server cannot be reached, or it
-            takes
-                too long.
+                takes too long.
         """
         request = messages.PredictRequest(
             model_spec=self._spec(signature), output_filter=outputs
@@ -177,9 +176,10 @@ class Client:
                 models a domain; or one for each image.
             references: for style models: one image for each image, or one for all.
             seeds: for style models without references: seeds of the random styles, one
-                for each image, or one for all, as in the model's `translate`.
+                for each image. A single one gives all images the same style; the
+                model's `translate` draws a style for each.
             truncation: with seeds, in [0, 1]: lower values are closer to the mean
-            style.
+                style.
             timeout: seconds; None for the client's.
 
         Returns:

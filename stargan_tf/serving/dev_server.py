@@ -25,10 +25,9 @@ from tensorflow_serving.apis import (
 
 from stargan_tf.errors import InputError
 from stargan_tf.files import open_regular
-from stargan_tf.serving.tf_serving import served_version
+from stargan_tf.serving.tf_serving import DEFAULT_SIGNATURE, served_version
 from stargan_tf.serving.wire import to_array
 
-DEFAULT_SIGNATURE = "serving_default"
 SERVICE = "tensorflow.serving.PredictionService"
 MAX_REQUESTS = 16  # At the same time; more are RESOURCE_EXHAUSTED.
 MAX_REQUEST_BYTES = 256 << 20

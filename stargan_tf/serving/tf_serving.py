@@ -15,6 +15,7 @@ from stargan_tf.errors import InputError
 PROGRAM = "tensorflow_model_server"
 PROGRAM_VARIABLE = "STARGAN_TF_MODEL_SERVER"
 IMAGE = "tensorflow/serving"
+DEFAULT_SIGNATURE = "serving_default"
 MAX_BATCH = 8
 # `--batching_parameters_file`: simultaneous requests are batched. Only a few sizes are
 # allowed, so that few shapes are compiled; smaller batches are padded.

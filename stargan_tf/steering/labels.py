@@ -2,6 +2,8 @@
 
 It works with every model that has `label_space`, `translate(images, labels, dataset=,
 mask=)`, and `classify(images, dataset=)`, such as a `StarGAN` or a model on a server.
+If the model has `takes_source = True`, `translate` also gets `source=`, the labels of
+the images, whenever they are known.
 """
 
 from dataclasses import dataclass
@@ -60,6 +62,11 @@ def all_targets(info: DatasetInfo, source_labels: np.ndarray) -> dict[str, np.nd
     return targets
 
 
+def known_labels(model: Any, source: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the argument of `translate` with the labels of the images, or none."""
+    return {"source": source} if getattr(model, "takes_source", False) else {}
+
+
 def is_flipped(info: DatasetInfo, domain: str) -> bool:
     """Whether the paper's grid flips `domain` instead of setting it to 1."""
     return info.label_type != ONE_HOT and not info.rivals(domain)
@@ -100,7 +107,13 @@ class ToTarget:
         """Translates uint8 images (n, h, w, 3) to a list with one array like them."""
         dataset = self.target.dataset
         labels = target_labels(model, images, self.target, self.given)
-        return [model.translate(images, labels, dataset=dataset, mask=self.mask)]
+        known = {}
+        if self.given is not None:
+            source = source_labels(model, images, dataset, self.given)
+            known = known_labels(model, source)
+        return [
+            model.translate(images, labels, dataset=dataset, mask=self.mask, **known)
+        ]
 
 
 @dataclass(frozen=True)
@@ -134,8 +147,11 @@ class ToEveryDomain:
                 source = np.zeros((len(images), len(info.domains)), np.float32)
             else:
                 source = source_labels(model, images, dataset, given)
+            known = known_labels(model, source)
             outputs += [
-                model.translate(images, labels, dataset=dataset, mask=self.mask)
+                model.translate(
+                    images, labels, dataset=dataset, mask=self.mask, **known
+                )
                 for labels in all_targets(info, source).values()
             ]
         return outputs

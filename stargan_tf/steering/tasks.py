@@ -23,7 +23,7 @@ from stargan_tf.evaluation.tasks import (
     image_batches,
     subsample,
 )
-from stargan_tf.steering.labels import is_flipped
+from stargan_tf.steering.labels import is_flipped, known_labels
 
 
 def label_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
@@ -43,7 +43,7 @@ def label_tasks(subject: Subject, options: EvaluationOptions) -> list[Task]:
     tasks = list(_label_changes(subject, options.count))
     rows = subsample(np.arange(len(subject.held_out)), options.count)
     labels = subject.held_out.labels[rows]
-    translate = _to_labels(subject, labels)
+    translate = _to_labels(subject, labels, labels)
     tasks.append(Task(OWN, OWN, 0, 1.0, rows, labels, translate))
     return [task for task in tasks if len(task.rows)]
 
@@ -62,22 +62,24 @@ def _label_changes(subject: Subject, count: int | None) -> Iterator[Task]:
                 value=value,
                 rows=rows,
                 labels=wanted,
-                translate=_to_labels(subject, wanted),
-                back=_back_to_labels(subject, labels[rows]),
+                translate=_to_labels(subject, labels[rows], wanted),
+                back=_back_to_labels(subject, wanted, labels[rows]),
             )
 
 
-def _to_labels(subject: Subject, labels: np.ndarray):
+def _to_labels(subject: Subject, source: np.ndarray, labels: np.ndarray):
     def translate(places: np.ndarray, images: np.ndarray) -> np.ndarray:
-        wanted = labels[places]
-        outputs = subject.model.translate(images, wanted, dataset=subject.dataset)
+        known = known_labels(subject.model, source[places])
+        outputs = subject.model.translate(
+            images, labels[places], dataset=subject.dataset, **known
+        )
         return np.asarray(outputs)[:, np.newaxis]
 
     return translate
 
 
-def _back_to_labels(subject: Subject, labels: np.ndarray):
-    translate = _to_labels(subject, labels)
+def _back_to_labels(subject: Subject, source: np.ndarray, labels: np.ndarray):
+    translate = _to_labels(subject, source, labels)
     return lambda places, images, outputs: translate(places, outputs)[:, 0]
 
 

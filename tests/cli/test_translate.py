@@ -90,6 +90,19 @@ def files(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
 
 
+@pytest.mark.parametrize("multiple", [None, 8])
+def test_whole_images_need_a_model_of_any_size(
+    joint_run, photos, tmp_path, monkeypatch, capsys, multiple
+):
+    from stargan_tf.models.stargan.model import StarGAN
+
+    monkeypatch.setattr(StarGAN, "side_multiple", multiple, raising=False)
+    flags = ["--to=happy", "--fit=keep", f"--output={tmp_path / 'out'}"]
+    command = ["translate", f"--model={joint_run}", *flags, str(photos)]
+    assert main(command) == 2
+    assert "Received: --fit keep. Use --fit crop" in capsys.readouterr().err
+
+
 def test_a_folder_keeps_its_names(joint_run, photos, tmp_path):
     out = tmp_path / "out"
     done = run("--model", joint_run, "--to", "Blond_Hair,Male", photos, "--output", out)

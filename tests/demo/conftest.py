@@ -51,6 +51,14 @@ def v1(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def one_hot(tmp_path_factory):
+    """A StarGAN with two of the three domains of the drawn people, a `DeviceModel`."""
+    info = DatasetInfo("folder", ("woman", "man"), "one_hot", 32)
+    model = labels.litert_model(tiny(info))
+    return exported(tmp_path_factory.mktemp("one_hot"), model, "stargan", info)
+
+
+@pytest.fixture(scope="session")
 def changes(tmp_path_factory):
     """The same, as if its inputs were changes of -1 to 1, as a `DeviceModel`."""
     model = labels.litert_model(tiny(FACES))

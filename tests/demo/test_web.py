@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import stargan_tf
+from stargan_tf.data.info import DatasetInfo
 from stargan_tf.demo import web
 from stargan_tf.demo.web import (
     read_device_model,
@@ -24,6 +25,7 @@ from stargan_tf.demo.web import (
     write_site,
 )
 from stargan_tf.errors import InputError
+from tests.demo.conftest import FACES
 
 
 def test_an_export_is_read(described):
@@ -121,19 +123,33 @@ def test_the_page_names_files_that_exist_and_no_other_host(site):
 @pytest.mark.parametrize(
     ("datasets", "domains"),
     [
-        (["folder", "toon_attributes"], {"Black_Hair", "Blond_Hair", "Brown_Hair"}),
-        (["folder"], {"woman", "man", "child"}),
+        (
+            [{"name": "folder"}, FACES.to_dict()],
+            {"Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young"},
+        ),
+        ([FACES.choose(["Young"]).to_dict()], {"Young"}),
+        ([{"name": "folder"}], {"woman", "man", "child"}),
     ],
 )
 def test_faces_show_different_things(tmp_path, datasets, domains):
     write_sample_faces(tmp_path / "faces", datasets)
     listing = json.loads((tmp_path / "faces/faces.json").read_text())
     assert len(listing) == web.FACES
-    assert domains <= {name for face in listing for name in face["domains"]}
+    assert domains == {name for face in listing for name in face["domains"]}
     assert len(listing[0]["domains"]) == max(len(face["domains"]) for face in listing)
     for face in listing:
         with Image.open(tmp_path / "faces" / face["file"]) as picture:
             assert picture.size == (256, 256)
+
+
+def test_faces_have_one_of_the_domains(tmp_path):
+    info = DatasetInfo("toon_attributes", ("Blond_Hair", "Black_Hair"), "one_hot", 32)
+    write_sample_faces(tmp_path / "faces", [info.to_dict()])
+    listing = json.loads((tmp_path / "faces/faces.json").read_text())
+    assert {tuple(face["domains"]) for face in listing} == {
+        ("Black_Hair",),
+        ("Blond_Hair",),
+    }
 
 
 @pytest.fixture(scope="module")

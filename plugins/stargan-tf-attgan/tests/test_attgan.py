@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 from stargan_tf_attgan import ATTGAN
-from stargan_tf_attgan.model import AttGAN
+from stargan_tf_attgan.model import AttGAN, EditSamples
 from stargan_tf_attgan.networks import (
     Discriminator,
     PredictedLabels,
@@ -25,7 +25,9 @@ from stargan_tf_attgan.objective import (
 )
 
 from stargan_tf.data.targets import binarize
-from stargan_tf.plugin import DatasetInfo, InputError, value_and_slope
+from stargan_tf.plugin import DatasetInfo, InputError, Subject, Target, value_and_slope
+from stargan_tf.steering.labels import ToTarget
+from stargan_tf.steering.tasks import _to_labels
 from stargan_tf.testing import check_model
 
 TINY = {
@@ -294,6 +296,30 @@ def test_the_translator_subtracts_the_predicted_labels():
     np.testing.assert_allclose(
         model.translate(images(), target.astype("f")), edited, atol=1e-6, rtol=0
     )
+
+
+def test_known_labels_replace_the_predicted_ones():
+    model = AttGAN(INFO, **TINY, **STGAN)
+    source = 1.0 - binarize(INFO, model.classify(images()))
+    subject = Subject(model, "labels", None, None)
+    male, young = (Target(0, {name: 1.0}) for name in ("Male", "Young"))
+    translations = [
+        ToTarget(model.label_space, male, given=young)(model, images())[0],
+        EditSamples.translate(None, model, images(), source, source, 0),
+        _to_labels(subject, source, source)(np.arange(3), images())[:, 0],
+        model.translate(images(), source[0], source=source[0]),
+    ]
+    changes = [[0, 0, 1, 0], *([[0, 0, 0, 0]] * 3)]
+    for translation, change in zip(translations, changes, strict=True):
+        expected = model.generator([images(), np.float32([change] * 3)])
+        np.testing.assert_allclose(translation, expected, atol=1e-6, rtol=0)
+    with pytest.raises(InputError, match="With source, pass label vectors"):
+        model.translate(images(), "Male", source=source)
+
+
+def test_sizes_that_are_possible():
+    assert AttGAN(INFO, **TINY).side_multiple == 4
+    assert AttGAN(INFO, **TINY, **STGAN).side_multiple is None
 
 
 def test_nothing_asked_is_nothing_changed():

@@ -117,6 +117,11 @@ def opened(browser, site):
     assert not faults
 
 
+def listing(page):
+    """The sample faces beside the page."""
+    return page.evaluate("fetch('faces/faces.json').then((read) => read.json())")
+
+
 def settle(page):
     """Waits until the translation is up to date."""
     page.wait_for_selector("#stage[aria-busy=false]")

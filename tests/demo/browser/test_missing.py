@@ -9,7 +9,7 @@ import pytest
 from stargan_tf.demo.litert_js import kept_runtime
 from stargan_tf.demo.web import write_site
 from tests.demo.browser.canvas import distance, pixels
-from tests.demo.browser.conftest import settle
+from tests.demo.browser.conftest import listing, settle
 
 
 @pytest.fixture
@@ -108,6 +108,17 @@ def test_a_camera_is_translated_live_and_its_picture_kept(opened, browser_with_c
     kept = pixels(page, "before")
     page.wait_for_timeout(300)
     assert distance(pixels(page, "before"), kept) == 0
+
+
+def test_the_domain_of_a_camera_image_is_not_known(opened, browser_with_camera):
+    page = opened("one_hot", chromium=browser_with_camera)
+    man = next(face for face in listing(page) if face["domains"] == ["man"])
+    page.get_by_role("button", name=man["title"]).click()
+    page.get_by_label("Woman").check(force=True)
+    slider = page.get_by_role("slider", name="Strength of One of")
+    slider.wait_for()
+    page.click("#camera")
+    slider.wait_for(state="hidden")
 
 
 def live(page, before):

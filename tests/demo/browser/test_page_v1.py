@@ -11,7 +11,8 @@ from stargan_tf.data.pictures import as_square, read_picture, to_float, to_uint8
 from stargan_tf.demo.web import write_sample_faces
 from stargan_tf.exporting.litert_file import Runner
 from tests.demo.browser.canvas import distance, pixels
-from tests.demo.browser.conftest import settle
+from tests.demo.browser.conftest import listing, settle
+from tests.demo.conftest import FACES
 
 GREEN_NOISE = np.random.default_rng(0).integers(0, 256, (90, 140, 3), np.uint8)
 # The browser sums in another order, which may tip a rounding.
@@ -22,7 +23,7 @@ ROUNDING = 1
 def faces(tmp_path_factory):
     """The faces beside the page: title → (picture, domains that are on)."""
     folder = tmp_path_factory.mktemp("sample") / "faces"
-    write_sample_faces(folder, ["toon_attributes"])
+    write_sample_faces(folder, [FACES.to_dict()])
     listing = json.loads((folder / "faces.json").read_text())
     return {
         face["title"]: (read_picture(folder / face["file"]), face["domains"])
@@ -112,6 +113,35 @@ def test_a_model_of_changes_has_sliders_to_both_sides(opened, changes):
     assert young.input_value() == "0"
 
 
+def test_one_hot_labels_are_blended_from_the_known_domain(opened, one_hot):
+    page = opened("one_hot")
+    titles = {face["domains"][0]: face["title"] for face in listing(page)}
+    slider = page.get_by_role("slider", name="Strength of One of")
+    page.get_by_role("button", name=titles["man"]).click()
+    slider.wait_for(state="hidden")
+    page.get_by_label("Woman").check(force=True)
+    slider.fill("25")
+    settle(page)
+    before = pixels(page, "before").astype(np.uint8)
+    expected = translations_of(one_hot)(before, {"man": 0.75, "woman": 0.25})
+    assert distance(pixels(page, "after"), expected) <= ROUNDING
+    # The model does not know children.
+    page.get_by_role("button", name=titles["child"]).click()
+    slider.wait_for(state="hidden")
+
+
+def test_a_label_of_a_group_is_blended_from_the_known_one(opened, translated):
+    page = opened("v1")
+    page.get_by_role("slider", name="Strength of Hair").fill("25")
+    settle(page)
+    known = dict.fromkeys(listing(page)[0]["domains"], 1)
+    hair = next(name for name in FACES.domains[:3] if name in known)
+    after = FACES.domains[(FACES.domains.index(hair) + 1) % 3]
+    before = pixels(page, "before").astype(np.uint8)
+    expected = translated(before, known | {hair: 0.75, after: 0.25})
+    assert distance(pixels(page, "after"), expected) <= ROUNDING
+
+
 def test_a_picture_of_ones_own_and_a_strength(page, translated):
     page.set_input_files("#file", png(GREEN_NOISE))
     page.get_by_label("None", exact=True).check(force=True)
@@ -159,9 +189,31 @@ def test_a_file_that_is_no_picture(page):
     assert distance(pixels(page, "before"), before) > 10
 
 
+def test_a_failure_of_an_image_that_was_replaced_is_not_shown(page):
+    url = page.locator(".face img").nth(0).get_attribute("src")
+
+    def fail_late(route):
+        page.wait_for_timeout(300)
+        route.fulfill(status=404)
+
+    page.route(url, fail_late)
+    page.get_by_role("button", name="Sample face 1").click()
+    page.get_by_role("button", name="Sample face 2").click()
+    page.wait_for_timeout(500)
+    page.unroute(url)
+    assert page.get_by_role("alert").is_hidden()
+
+
 def test_the_keyboard_crops_and_compares(page):
     page.set_input_files("#file", png(GREEN_NOISE))
     settle(page)
+    middle = pixels(page, "before")
+    page.get_by_role("application").focus()
+    # These are the browser's.
+    page.keyboard.press("Alt+ArrowLeft")
+    page.keyboard.press("Control+-")
+    settle(page)
+    assert distance(pixels(page, "before"), middle) == 0
     page.focus("#crop")
     for _ in range(20):
         page.keyboard.press("ArrowLeft")
@@ -212,8 +264,15 @@ def test_nothing_is_asked_of_another_host(opened, site, browser):
 
 def test_everything_that_can_be_used_has_a_name(opened):
     page = opened("v1", viewport={"width": 390, "height": 844})
+    page.click("summary")
+    # Chromium's own tree, which leaves out what is not displayed.
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    groups = [node for node in nodes if node.get("role", {}).get("value") == "group"]
+    assert "Accelerator" in {node["name"]["value"] for node in groups}
     tree = page.locator("body").aria_snapshot()
-    kinds = ("button", "slider", "switch", "radio", "textbox", "link", "img")
+    kinds = ("application", "button", "slider", "switch", "radio", "textbox")
+    kinds += ("link", "img")
     nameless = [
         line
         for line in tree.splitlines()

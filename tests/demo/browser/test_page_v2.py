@@ -95,6 +95,15 @@ def test_a_reference(opened, networks, v2):
     assert distance(pixels(page, "after"), expected) <= ROUNDING
 
 
+def test_the_error_of_a_style_is_cleared_by_the_next(opened):
+    page = opened("v2")
+    bad = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+    page.set_input_files(".style-card input[type=file] >> nth=0", bad)
+    page.get_by_role("alert").wait_for()
+    page.get_by_label("Style A of Sample face 2").click()
+    page.get_by_role("alert").wait_for(state="hidden")
+
+
 def test_a_random_style_is_another(opened):
     page = opened("v2", "Math.random = () => 0.5")
     before = pixels(page, "after")

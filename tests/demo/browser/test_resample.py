@@ -10,13 +10,13 @@ RESAMPLED = """async ([values, width, height, size]) => {
   return Array.from(resampled(Uint8ClampedArray.from(values), width, height, size));
 }"""
 USED = """async ([values, width, height, size, description]) => {
-  const {Square} = await import('./page/image.js');
+  const {Square, drawn} = await import('./page/image.js');
   const picture = document.createElement('canvas');
   [picture.width, picture.height] = [width, height];
   const pixels = new ImageData(Uint8ClampedArray.from(values), width, height);
   picture.getContext('2d').putImageData(pixels, 0, 0);
   const square = new Square(description);
-  square.take(picture);
+  square.take(drawn(picture, width, height));
   return Array.from(square.pixels(size));
 }"""
 
@@ -51,3 +51,24 @@ def test_pictures_are_prepared_as_in_training(page, fit, crop_size):
     found = page.evaluate(USED, [rgba.ravel().tolist(), 80, 40, 32, how])
     expected = as_square(Image.fromarray(rgb), 32, crop_size, fit)
     assert distance(np.reshape(found, (32, 32, 3)), np.asarray(expected)) <= 1
+
+
+@pytest.mark.parametrize("width", [33, 35, 37])
+def test_the_center_is_rounded_as_in_training(page, width):
+    rgb = np.random.default_rng(1).integers(0, 256, (32, width, 3), np.uint8)
+    rgba = np.dstack([rgb, np.full((32, width, 1), 255, np.uint8)])
+    how = {"fit": "crop", "crop_size": None}
+    found = page.evaluate(USED, [rgba.ravel().tolist(), width, 32, 32, how])
+    expected = as_square(Image.fromarray(rgb), 32)
+    assert distance(np.reshape(found, (32, 32, 3)), expected) <= 1
+
+
+def test_crop_size_counts_pixels_of_the_original(page):
+    code = """async () => {
+      const {Square, drawn} = await import('./page/image.js');
+      const square = new Square({fit: 'crop', crop_size: 400});
+      const picture = document.createElement('canvas');
+      square.take(drawn(picture, 4096, 2048));
+      return [square.picture.width, square.side];
+    }"""
+    assert page.evaluate(code) == [1024, 100]

@@ -73,6 +73,7 @@ ATTGAN = ModelFamily(
     api_version=1,
     name="attgan",
     target="stargan_tf_attgan.model:AttGAN",
+    sampler="stargan_tf_attgan.model:EditSamples",
     compile_from_run={"steps": "total_steps"},
     label_weights={
         # The condition is in the last channels. Kernels of transposed convolutions

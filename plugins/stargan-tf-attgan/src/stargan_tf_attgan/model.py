@@ -10,13 +10,17 @@ from stargan_tf.plugin import (
     BINARY,
     InputError,
     LabelModel,
+    LabelSamples,
     LabelSpace,
     at_least_float32,
     decaying_adam,
     global_batch_size,
     global_rows,
+    in_batches,
     local_rows,
     tape_over,
+    to_float,
+    to_uint8,
     value_and_slope,
 )
 from stargan_tf_attgan import ATTGAN, DIFFERENCE, TARGET
@@ -41,6 +45,8 @@ class AttGAN(LabelModel):
     `condition="difference"`, `translator` subtracts the labels that the discriminator
     predicts for the image, so attributes that a target does not name have a difference
     of 0. As the discriminator requires images of a fixed size, so does this translator.
+    `translate` takes the true labels of the image instead, as in the paper, if they are
+    known: `source`.
 
     Args:
         datasets: `DatasetInfo` of a data set with binary labels.
@@ -143,21 +149,37 @@ class AttGAN(LabelModel):
         self._translator = lambda: translator
         self.built = True
 
+    # The commands pass `source` if they know it.
+    takes_source = True
+
+    @property
+    def side_multiple(self):
+        """Sides of images are multiples of it; None if only one size is possible."""
+        if self.arguments["condition"] == DIFFERENCE:
+            return None
+        return 2 ** self.arguments["num_layers"]
+
     @property
     def translator(self):
         """`keras.Model` that computes edited images from [images, target labels]."""
         return self._translator()
 
-    def translate(self, images, *args, **kwargs):
+    def translate(
+        self, images, labels, dataset=None, mask=None, batch_size=16, source=None
+    ):
         """Translates images to target labels.
 
         Args:
             images: (n, height, width, channels), uint8 or float in [-1, 1]. Height and
                 width are multiples of 2**num_layers; with `condition="difference"`
                 they are those of the model.
-            *args: positional arguments of `LabelModel.translate`: `labels`, `dataset`,
-                `mask`, `batch_size`.
-            **kwargs: keyword arguments of `LabelModel.translate`.
+            labels: as in `LabelModel.translate`.
+            dataset: as in `LabelModel.translate`.
+            mask: as in `LabelModel.translate`.
+            batch_size: as in `LabelModel.translate`.
+            source: the labels of the images, like label vectors; only
+                `condition="difference"` uses it. Defaults to the labels that the
+                discriminator predicts.
 
         Returns:
             Array (n, height, width, channels): uint8 if `images` is uint8, otherwise
@@ -167,8 +189,8 @@ class AttGAN(LabelModel):
             InputError: if a shape is wrong or a target is invalid.
         """
         sizes, model_size = np.shape(images)[1:3], self.label_space.image_shape[:2]
-        multiple = 2 ** self.arguments["num_layers"]
-        if self.arguments["condition"] == DIFFERENCE:
+        multiple = self.side_multiple
+        if multiple is None:
             expected = f"{model_size[0]} x {model_size[1]} pixels"
             fits = sizes == model_size
         else:
@@ -179,7 +201,28 @@ class AttGAN(LabelModel):
                 f"This model edits images of {expected}. Received: {sizes[0]} x "
                 f"{sizes[1]} pixels. Resize the images."
             )
-        return super().translate(images, *args, **kwargs)
+        if source is None or multiple is not None:
+            return super().translate(images, labels, dataset, mask, batch_size)
+        images = self._checked(images)
+        shape = (len(images), self.label_space.width)
+        try:
+            change = np.asarray(labels, np.float32) - np.asarray(source, np.float32)
+            change = np.broadcast_to(change, shape)
+        except ValueError as error:
+            raise InputError(
+                "With source, pass label vectors: one for each image, or one for all. "
+                f"Received: {labels!r} and source={source!r} for {shape[0]} images."
+            ) from error
+
+        def edit(rows):
+            return self._edit_by(to_float(images[rows]), change[rows])
+
+        outputs = in_batches(edit, len(images), batch_size, images.shape[1:])
+        return to_uint8(outputs) if images.dtype == np.uint8 else outputs
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def _edit_by(self, images, change):
+        return self.generator([images, change], training=False)
 
     # === Compilation ===
 
@@ -353,6 +396,18 @@ class AttGAN(LabelModel):
     def _generator_loss(self, image, target, fake, unedited):
         terms = generator_terms(self.discriminator, image, target, fake, unedited)
         return self.weigh("g", terms, GENERATOR_TERMS, self.loss_weights)
+
+
+class EditSamples(LabelSamples):
+    """Sample grids; images are edited from their true labels.
+
+    Args:
+        held_out: the held-out split of each data set.
+    """
+
+    def translate(self, model, images, known, labels, dataset):
+        """Translates images from their labels `known` to `labels`, both (n, c)."""
+        return model.translate(images, labels, source=known)
 
 
 def _check_data(space, num_layers):

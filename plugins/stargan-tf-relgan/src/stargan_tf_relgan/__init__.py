@@ -27,7 +27,7 @@ RELGAN = ModelFamily(
     target="stargan_tf_relgan.model:RelGAN",
     sampler="stargan_tf_relgan.use:ChangeSamples",
     served="stargan_tf_relgan.use:served_model",
-    litert="stargan_tf_relgan.use:litert_model",
+    litert="stargan_tf_relgan.use:litert_files",
     translated_by="relative",
     uses=(
         "--to {domain} INPUT --output OUTPUT",

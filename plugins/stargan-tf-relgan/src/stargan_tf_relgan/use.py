@@ -10,14 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from stargan_tf.plugin import (
-    FileSignature,
     LabelSamples,
-    LiteRTFile,
-    LiteRTModel,
     ServedModel,
     Signature,
     image_formats,
     label_tasks,
+    litert_model,
     named_changes,
     row_spec,
     to_float,
@@ -126,29 +124,15 @@ def served_model(model, description):
     return ServedModel(signatures, (model.generator,), answers)
 
 
-def litert_model(model):
+def litert_files(model):
     """Returns the LiteRT file `generator` with the signature `translate`.
 
     Args:
         model: a `RelGAN` that computes in float32.
     """
-    space = model.label_space
 
-    def translate(images, labels):
-        outputs = model.generator([images, labels], training=False)
-        return {"images": tf.clip_by_value(outputs, space.lowest, 1.0)}
+    def changes(source):
+        return _change(model, source.labels, np.roll(source.labels, 1, axis=0))
 
-    def samples(source):
-        changes = _change(model, source.labels, np.roll(source.labels, 1, axis=0))
-        return {"images": to_float(source.images), "labels": changes}
-
-    signature = FileSignature(
-        name="translate",
-        shapes={"images": (1, *space.image_shape), "labels": (1, space.width)},
-        function=translate,
-        samples=samples,
-        keras=lambda **inputs: translate(**inputs)["images"].numpy(),
-    )
-    file = LiteRTFile("generator", [signature], [model.generator])
     # The demo page shows a slider from -100 % to 100 % per attribute.
-    return LiteRTModel([file], {"changes": True})
+    return litert_model(model, changes, {"changes": True})

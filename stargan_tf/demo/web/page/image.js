@@ -39,6 +39,7 @@ export function drawn(image, width, height, {mirrored = false} = {}) {
   if (mirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   context.setTransform(1, 0, 0, 1, 0, 0);
+  canvas.scale = scale;
   return canvas;
 }
 
@@ -54,14 +55,15 @@ export async function fetchPhoto(url) {
 const SMALLEST = 16;
 
 /**
- * A crop of an image, in its pixels: a square or, for models that were trained on
+ * A crop of an image, in pixels of the reduced image: a square or, for models that were trained on
  * stretched images, a crop with the aspect ratio of the image.
  */
 export class Square {
   /**
    * @param {object} description as in model.json
    * @param {string} description.fit 'crop' or 'stretch'
-   * @param {?number} description.crop_size initial side, which overrides `fit`.
+   * @param {?number} description.crop_size initial side in pixels of the original image,
+   *   which overrides `fit`.
    */
   constructor({fit, crop_size: cropSize}) {
     this.cropSize = cropSize ?? null;
@@ -78,9 +80,10 @@ export class Square {
   }
 
   center() {
-    this.side = Math.min(this.largest, this.cropSize ?? this.largest);
-    this.left = Math.round((this.picture.width - this.width) / 2);
-    this.top = Math.round((this.picture.height - this.height) / 2);
+    const side = Math.round((this.cropSize ?? Infinity) * (this.picture.scale ?? 1));
+    this.side = clamp(side, 1, this.largest);
+    this.left = half(this.picture.width - this.width);
+    this.top = half(this.picture.height - this.height);
   }
 
   /** `side` is the shorter side of the crop. */
@@ -137,6 +140,11 @@ export class Square {
       this.picture, this.left, this.top, this.width, this.height,
       0, 0, canvas.width, canvas.height);
   }
+}
+
+/** Half of an integer, rounded to the even neighbor, as by Python. */
+function half(value) {
+  return value % 2 ? 2 * Math.round(value / 4) : value / 2;
 }
 
 function clamp(value, low, high) {
@@ -301,6 +309,8 @@ export function cropView({canvas, slider, square, changed}) {
 }
 
 function byKey(event, square, change) {
+  // Ctrl and + zooms the page, Alt and ← goes back.
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const arrow = ARROWS[event.key];
   const zoom = {'+': STEP, '=': STEP, '-': -STEP}[event.key];
   if (!arrow && !zoom) return;

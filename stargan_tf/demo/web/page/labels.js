@@ -73,7 +73,7 @@ export class LabelChoice {
   constructor(description, changed) {
     this.description = description;
     this.changed = changed;
-    this.dataset = 0;
+    this.known = [];
     this.root = element('div');
     this.switchTo(0);
   }
@@ -89,6 +89,7 @@ export class LabelChoice {
           : new SinglePart(group, this.changed)));
     const chooser = datasets.length > 1 ? [this.chooser(datasets)] : [];
     this.root.replaceChildren(...chooser, ...this.parts.map((part) => part.root));
+    for (const part of this.parts) part.show(this.known);
   }
 
   chooser(datasets) {
@@ -104,14 +105,15 @@ export class LabelChoice {
     }).root;
   }
 
-  /** Sets the controls to a known label, the domains that are on. */
+  /** Sets the controls to the domains of an image that are known; none, one, or more. */
   show(domains) {
-    const {datasets} = this.description;
-    const fits = (candidate) => domains.every((domain) => candidate.domains.includes(domain));
-    const dataset = fits(datasets[this.dataset]) ? this.dataset : datasets.findIndex(fits);
-    if (dataset < 0) return;
-    if (dataset !== this.dataset) this.switchTo(dataset);
-    for (const part of this.parts) part.show(domains);
+    this.known = domains;
+    // A model may have only some of the domains.
+    const counts = this.description.datasets.map(
+      (dataset) => domains.filter((domain) => dataset.domains.includes(domain)).length);
+    const most = Math.max(...counts);
+    if (counts[this.dataset] < most) this.switchTo(counts.indexOf(most));
+    else for (const part of this.parts) part.show(domains);
   }
 
   /** Selects the next domain of the first group, to show a change. */
@@ -138,7 +140,9 @@ export class LabelChoice {
 /** Mutually exclusive domains. */
 class GroupPart {
   constructor({name, domains, optional}, changed) {
-    Object.assign(this, {domains, on: optional ? NONE : domains[0], strength: 1, changed});
+    Object.assign(this, {
+      domains, optional, on: optional ? NONE : domains[0], strength: 1, changed,
+    });
     const options = domains.map((domain) => ({value: domain, title: readable(domain, name)}));
     if (optional) options.push({value: NONE, title: 'None'});
     this.buttons = segments({
@@ -153,12 +157,19 @@ class GroupPart {
 
   choose(value) {
     this.on = value;
+    this.showSlider();
     this.changed();
   }
 
+  /** A strength needs a start, the image's domain or none, that is not the target. */
+  showSlider() {
+    const start = this.known ?? (this.optional ? NONE : this.on);
+    this.slider.root.hidden = this.on === start;
+  }
+
   show(domains) {
-    const known = this.domains.find((domain) => domains.includes(domain));
-    this.set(known ?? (this.domains.includes(this.on) ? this.on : NONE));
+    this.known = this.domains.find((domain) => domains.includes(domain));
+    this.set(this.known ?? this.on);
   }
 
   set(value) {
@@ -166,14 +177,18 @@ class GroupPart {
     this.strength = 1;
     this.buttons.set(value);
     this.slider.set(1);
+    this.showSlider();
   }
 
   next() {
     this.set(this.domains[(this.domains.indexOf(this.on) + 1) % this.domains.length]);
   }
 
+  /** Between the image's domain and the selected one. */
   values() {
-    return this.on === NONE ? {} : {[this.on]: this.strength};
+    const values = this.known ? {[this.known]: 1 - this.strength} : {};
+    if (this.on !== NONE) values[this.on] = (values[this.on] ?? 0) + this.strength;
+    return values;
   }
 }
 

@@ -87,6 +87,7 @@ function connectPictures({choice, translator, take, failed}, faces) {
     started: () => {
       latest = null;
       clearWarning();
+      choice.show([]);
     },
   });
   const still = (picture, domains = []) => {
@@ -102,7 +103,9 @@ function connectPictures({choice, translator, take, failed}, faces) {
       if (promise !== latest) return;
       still(picture, domains);
       tell(`${title}. Now: ${choice.summary()}.`);
-    }, failed);
+    }).catch((error) => {
+      if (promise === latest) failed(error);
+    });
   };
   faceButtons(byId('faces'), faces, (face) => (
     load(fetchPhoto(face.url), face.title, face.domains)));
@@ -137,7 +140,8 @@ async function main() {
   const still = connectPictures(bench, faces);
   if (faces.length) {
     still(await fetchPhoto(faces[0].url), faces[0].domains);
-    bench.choice.suggest();
+    // Awaited, because its success clears the warning.
+    await bench.choice.suggest();
   }
   await acceleratorChoice({
     description, place: byId('accelerators'), note: byId('accelerator-note'),

@@ -1,6 +1,6 @@
 /** StarGAN v2: style codes, and their controls. */
 
-import {element, percentSlider, segments} from './elements.js';
+import {clearWarning, element, percentSlider, segments} from './elements.js';
 import {show, toModel} from './image.js';
 import {readable} from './labels.js';
 
@@ -130,11 +130,12 @@ class StyleCard {
       this.seed.value = '';
       this.choose({pixels}, title);
     } catch (error) {
-      this.pictures.failed(error);
+      if (this.awaited === mine) this.pictures.failed(error);
     }
   }
 
   choose(source, title) {
+    clearWarning();
     Object.assign(this, {source, title});
     this.changed();
   }
@@ -188,13 +189,13 @@ export class StyleChoice {
   }
 
   /** Selects the next domain and, for style A, a sample face of that domain. */
-  suggest() {
+  async suggest() {
     const {domains} = this.description;
     const next = domains[(this.domain + 1) % domains.length];
     this.show([next]);
     const [card] = this.cards;
     const face = card.pictures.faces.find((other) => other.domains.includes(next));
-    if (face) card.byPicture(face.pixels, face.title);
+    if (face) await card.byPicture(face.pixels, face.title);
   }
 
   /** The generator's inputs besides the image. */

@@ -14,8 +14,8 @@ from stargan_tf.plugin_tfds import (
     rows_of_folders,
     tfds,
 )
+from stargan_tf_celeba_hq.dataset import DOMAINS
 
-DOMAINS = ("female", "male")
 FOLDERS = {"train": "train", "test": "val"}
 
 
