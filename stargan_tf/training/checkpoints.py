@@ -97,14 +97,17 @@ def write(
     """Saves a model to a folder atomically, replacing the existing one.
 
     Args:
-        notes: further JSON files, name → content.
+        notes: further files, name → JSON content, or a function that writes to a path.
     """
     try:
         with files.new_folder(path, "checkpoint") as unfinished:
             model.save(unfinished / MODEL_FILE)
             files.write_json(unfinished / STATE_FILE, _with_seal(state, unfinished))
             for name, content in (notes or {}).items():
-                files.write_json(unfinished / name, content)
+                if callable(content):
+                    content(unfinished / name)
+                else:
+                    files.write_json(unfinished / name, content)
     except files.NotWritten as error:
         advice = (
             "Earlier checkpoints are intact: free disk space, then run the same "

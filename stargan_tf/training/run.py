@@ -50,7 +50,7 @@ from stargan_tf.training.metric_log import MetricLog, drop_lines_after
 from stargan_tf.training.run_folder import (
     RunFolder,
     find_checkpoint,
-    keep_landmarks,
+    landmarks_of,
     read_config_file,
     versions,
 )
@@ -273,7 +273,9 @@ def _restore(
     drop_lines_after(folder.metrics, newest[1].step if newest else 0)
     record = {**config.to_dict(), "versions": versions()}
     files.write_json(folder.config, record, "configuration")
-    keep_landmarks(model, folder.path)
+    for name, save in landmarks_of(model).items():
+        with files.new_file(folder.path / name, "landmark network") as temporary:
+            save(temporary)
 
 
 def _rates_text(model: Any) -> str:

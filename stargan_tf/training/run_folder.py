@@ -355,8 +355,7 @@ def save_preset(model: Any, folder: Source) -> None:
             f"{path} exists but is not a preset, so it is not overwritten. Choose "
             "another folder."
         )
-    checkpoints.write(path, model, state_of(model))
-    keep_landmarks(model, path)
+    checkpoints.write(path, model, state_of(model), landmarks_of(model))
 
 
 def find_checkpoint(
@@ -571,12 +570,14 @@ def attach_landmarks(model: Any, config: Path) -> bool:
     return file.is_file()
 
 
-def keep_landmarks(model: Any, folder: Path) -> None:
-    """Puts the landmark network that makes a model's masks, if one does, beside it."""
+def landmarks_of(model: Any) -> dict[str, Callable[[Path], None]]:
+    """The file of the network that makes a model's masks, if one does.
+
+    Returns:
+        {name of the file beside the model: function that writes it}.
+    """
     network = getattr(getattr(model, _MASKS, None), "network", None)
-    if network is not None:
-        with files.new_file(folder / LANDMARKS_FILE, "landmark network") as temporary:
-            network.save(temporary)
+    return {} if network is None else {LANDMARKS_FILE: network.save}
 
 
 def _recorded(chosen: ModelFamily, name: str, code: str, config: Path) -> Any:
