@@ -290,9 +290,9 @@ class Evaluate(EverySteps):
             order of the model's data sets.
         train: the real images of the same data sets, for the classifier and FID.
         every: training steps between evaluations; the last step is also evaluated.
-        metrics: some of `"fid"`, `"kid"`, `"lpips"`, `"classification"`, and
-            `"unchanged"`, as a list or separated by commas; the first three need
-            weights, which are downloaded once.
+        metrics: some of `"fid"`, `"kid"`, `"lpips"`, `"classification"`,
+            `"unchanged"`, and `"detection"`, as a list or separated by commas; the
+            first three need weights, which are downloaded once.
         total_steps: the last step, if `fit` is called several times.
         log: `metrics.jsonl` file, or `MetricLog`, to which the numbers are appended;
             None for none.

@@ -323,7 +323,7 @@ EVALUATE = Command(
     summary="Measure a model on held-out images.",
     usage=(
         "evaluate --model DIR [--dataset NAME] [--metrics fid,kid,lpips,"
-        "classification,unchanged]\n"
+        "classification,unchanged,detection]\n"
         "       [--output results.json] [--report report.html]\n"
         "By default: the held-out images of the model's data set, and the metrics that "
         "need no\ndownload."

@@ -134,7 +134,7 @@ def _run(args: argparse.Namespace) -> None:
     multiple = getattr(model, "side_multiple", 4)
     if args.fit == "keep" and (multiple is None or 4 % multiple):
         raise InputError(
-            f"The generator of {args.model} cannot translate images of any size. "
+            f"The generator of {args.model} translates only images of certain sizes. "
             "Received: --fit keep. Use --fit crop or stretch."
         )
     written = plan.work(model)

@@ -250,6 +250,11 @@ def _depth_of_png(path: Path) -> tuple[int, bool]:
 # === TIFF ===
 
 
+def _encoded(value: Any) -> Any:
+    """Text as bytes, since tifffile takes text in ASCII only: "µm" is common."""
+    return value.encode() if isinstance(value, str) else value
+
+
 def _read_tiff(path: Path) -> Stored:
     tifffile = _science("tifffile", "TIFF")
     with tifffile.TiffFile(path) as tiff:
@@ -274,8 +279,7 @@ def _read_tiff(path: Path) -> Stored:
             "planarconfig": page.planarconfig if page.samplesperpixel > 1 else None,
             "compression": page.compression,
             "byteorder": tiff.byteorder,
-            # As bytes, since tifffile takes text in ASCII only: "µm" is common.
-            "description": page.description.encode() or None,
+            "description": _encoded(page.description) or None,
             "bigtiff": tiff.is_bigtiff,
             "extrasamples": page.extrasamples or None,
         }
@@ -287,9 +291,8 @@ def _read_tiff(path: Path) -> Stored:
                 tags["ResolutionUnit"].value
             )
         extra = [
-            (tag.code, tag.dtype, tag.count, value, True)
+            (tag.code, tag.dtype, tag.count, _encoded(tag.value), True)
             for tag in tags.values()
-            for value in [tag.value.encode() if tag.dtype == 2 else tag.value]
             # Tags of GeoTIFF, ImageJ, and instruments.
             if tag.code in (33550, 33922, 34264, 34735, 34736, 34737, 50838, 50839)
             or tag.code in (42113, 65000)

@@ -259,6 +259,12 @@ def _sample(images: "Iterable[np.ndarray]") -> "np.ndarray":
     for image in images:
         rows = image.reshape(-1, image.shape[-1])
         samples.append(rows[:: -(-len(rows) // _MAX_VALUES)])
+    if not samples:
+        raise InputError(
+            "Percentiles need images of finite values. Received: none. Replace "
+            "infinite values and NaN by numbers, or pass --invalid_value if they mean "
+            "missing data."
+        )
     return np.concatenate(samples)
 
 

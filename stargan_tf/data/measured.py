@@ -29,6 +29,7 @@ from stargan_tf.data.intensity import (
     MASK,
     Intensity,
     intensity_of,
+    invalid_values,
     valid_pixels,
 )
 from stargan_tf.data.options import DatasetOptions, used_box
@@ -235,6 +236,8 @@ def _intensity(
         for name in chosen:
             try:
                 stored = _read(root, name, invalid)
+                gaps = invalid_values(stored.values, invalid)
+                check_finite(stored.values, gaps, root / name)
             except UnreadableImage:
                 continue
             if _kind(stored) == kind:  # Others are refused when they are loaded.
@@ -244,7 +247,7 @@ def _intensity(
     step = max(1, len(names) // LOOKED_AT)
     chosen = images(names[::step])
     counts = [(intensity.outside(image), image.size) for image in chosen]
-    outside, total = map(sum, zip(*counts, strict=True))
+    outside, total = (sum(count[i] for count in counts) for i in (0, 1))
     if outside > _CLIPPED * total:
         say_once(
             f"--intensity {shortened(text)} clips {100 * outside / total:.1f} % of the "

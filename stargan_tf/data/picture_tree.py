@@ -137,7 +137,7 @@ def _zipped_names(path: Path) -> tuple[str, ...]:
         reasons.append(BESIDE if extension(name) in MEASURED else "")
         # Such as /home/a.png, which 'datasets save' would write there.
         if name.startswith("/") or "\\" in name or PureWindowsPath(name).drive:
-            reasons.append("a path outside of the archive")
+            reasons.append("an absolute path, or one with backslashes")
         reason = next(filter(None, reasons), "")
         if reason:
             left_out.append(IgnoredFile(name, reason))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stargan_tf.data.files import audit_folder
+from stargan_tf.data.files import COMMON, audit_folder, extension
 from stargan_tf.data.formats import read_values, slices
 from stargan_tf.data.info import Size, sides
 from stargan_tf.data.intensity import PLANES
@@ -262,8 +262,9 @@ def masks_in(folder: Path, preparation: Preparation) -> Callable:
                 f"{len(values)} along {plane}, for {name}"
             )
         mask = values[int(number or 0)]
-        # Alpha says nothing about lesions.
-        mask = mask[..., : -1 if mask.shape[-1] in (2, 4) else None].max(axis=-1)
+        if extension(path.name) in COMMON and mask.shape[-1] in (2, 4):
+            mask = mask[..., :-1]  # Alpha says nothing about lesions.
+        mask = mask.max(axis=-1)
         box = used_box(
             mask.shape[::-1], preparation.fit, preparation.crop_size, image_size
         )

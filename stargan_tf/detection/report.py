@@ -43,7 +43,7 @@ class Row:
         place: its index in the file, such as `"0012"`; empty for a single image.
         group: its group; the name if groups are unknown.
         score: higher for images with lesions.
-        candidates: in pixels of the file.
+        candidates: in pixels of the file, except for their centers.
         picture: input, healed image, and overlay side by side; None if the page does
             not show it.
     """

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -135,9 +136,10 @@ def open_evaluation_data(
     options = {**preparation, **run_options, **family_options, **choice.options}
     if "fit" in choice.options and "crop_size" not in choice.options:
         options["crop_size"] = None
-    if options.get("intensity") and "intensity" not in choice.options:
-        # That of the model: percentiles of other images would differ.
-        options["intensity"] = infos[index].intensity.written()
+    intensity = infos[index].intensity
+    if intensity and "intensity" not in choice.options:
+        # The range and the percentiles of other images would differ.
+        options["intensity"] = intensity.written()
     held_out, train = (
         _open(dataset, split, infos[index], options) for split in (HELD_OUT, TRAIN)
     )
@@ -277,9 +279,11 @@ class EvaluationJob:
         labels = self.data.held_out.labels, self.data.train.labels
         digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in labels]
         functions = sorted(self.functions.items())
-        # An edited function gives other results under the same name.
-        code = [Path(text.rpartition(":")[0]) for _, text in functions]
-        digests += [sha256(file) for file in code if file.is_file()]
+        # An edited function gives other results under the same name. The code of a
+        # module is not known, so its results are not used again.
+        code = [text.rpartition(":")[0] for _, text in functions if is_code(text)]
+        paths = [Path(module).expanduser() for module in code]
+        digests += [sha256(p) if p.is_file() else uuid.uuid4().hex for p in paths]
         return FinishedTasks(self._model, self._data, digests, self.options, functions)
 
     @property

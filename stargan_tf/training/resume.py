@@ -53,7 +53,9 @@ def check_same_run(folder: RunFolder, config: RunConfig) -> None:
     trained = [p for p in sorted_checkpoints(folder.checkpoints) if step_of(p)]
     if not folder.config.exists() or not trained:
         return
-    old = resolve(read_config_file(folder.config)).to_dict()
+    # Free options may have been invalid, such as fewer steps than are allowed now.
+    recorded = read_config_file(folder.config) | {"steps": config.steps}
+    old = resolve(recorded).to_dict()
     changed = [
         f"--{name} was {_text(old.get(name))}, now {_text(value)}"
         for name, value in config.to_dict().items()

@@ -182,7 +182,7 @@ def open_data(config: RunConfig, known: Sequence[DatasetInfo] = ()) -> RunData:
 
     Args:
         config: configuration of the run.
-        known: the data sets of the run's newest checkpoint. Their percentiles are not
+        known: the data sets of the run's newest checkpoint. Their intensities are not
             computed again, from images that may have changed.
     """
     intensities = [info.intensity and info.intensity.written() for info in known]
@@ -198,7 +198,7 @@ def _open(
     config: RunConfig, number: int, split: str, intensity: str | None
 ) -> LabeledImages:
     options = config.dataset_options(number) | family(config.family).dataset_options
-    if config.intensity:
+    if intensity:
         options["intensity"] = intensity
     name = config.dataset[number]
     source = load_dataset(name, split, config.image_size, **options)

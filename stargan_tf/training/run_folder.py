@@ -80,7 +80,7 @@ class RunFolder:
                 if checkpoint == saved[0]:
                     raise
                 message = f"{error} The previous checkpoint is used."
-                warnings.warn(message, stacklevel=2)
+                warnings.warn(message, stacklevel=1)  # Once for all callers.
         return None
 
     @contextlib.contextmanager

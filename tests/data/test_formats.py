@@ -115,6 +115,10 @@ def test_metadata_of_a_tiff(tmp_path):
     with tifffile.TiffFile(copy) as tiff:
         assert tiff.pages[0].description == "mine"
         assert tiff.pages[0].tags["YResolution"].value == (4, 1)
+    # Values that tifffile parses or cannot decode; they are not copied.
+    tags = [(51123, 2, None, '{"a": 1}'), (315, 2, None, b"\x83\x8d\x81")]
+    path = write_tiff(tmp_path / "c.tif", CODES, extratags=tags)
+    np.testing.assert_array_equal(again(path)[0].values[0, ..., 0], CODES)
 
 
 def test_floats_stay_floats(tmp_path):

@@ -67,6 +67,19 @@ def test_both_splits_have_the_percentiles_of_the_training_images(cells):
     assert len(train.info.intensity.low) == 5
 
 
+def test_files_that_are_skipped_have_no_part_in_the_percentiles(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for number in range(6):
+        values = np.full((8, 8), number, np.float32)
+        values[0, 0] = np.inf if number == 2 else 9.0
+        np.save(tmp_path / "ab"[number % 2] / f"{number}.npy", values)
+    source = stargan_tf.load_dataset(
+        "folder", "train", 8, data_dir=tmp_path, intensity="percentile:0,100"
+    )
+    assert source.info.intensity.high == (9.0,)
+
+
 SPLITS = ("train", "held_out")
 
 

@@ -335,6 +335,9 @@ def test_masks_in_every_format(tmp_path):
             lesions(name, SIZE)
     with pytest.raises(InputError, match="values from 0 to 65535"):
         _checked(-mask.astype(int), mask.shape, "a.png")
+    np.save(tmp_path / "f.npy", np.stack([0 * mask, mask], axis=-1))
+    again = masks_in(tmp_path, Preparation())("f.npy", SIZE)
+    np.testing.assert_array_equal(again, mask)
     np.save(tmp_path / "a.npy", mask)
     with pytest.raises(InputError, match=r"one mask for each image.*a\.png"):
         masks_in(tmp_path, Preparation())

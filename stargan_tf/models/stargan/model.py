@@ -343,7 +343,7 @@ class StarGAN(LabelModel):
         self.adversarial, self.targets = adversarial, targets
         self.augment, self.noise = augment, noise
         self.label_smoothing = label_smoothing
-        # After its pretraining, a separate classifier is neither trained nor logged.
+        # After its pretraining, a separate classifier is not trained.
         self._frozen_classifier = bool(
             self.arguments["separate_classifier"] and pretraining_steps
         )

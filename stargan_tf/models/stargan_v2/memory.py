@@ -1,7 +1,5 @@
 """Memory savings: gradient accumulation over micro-batches, and rematerialization."""
 
-import math
-
 import tensorflow as tf
 
 from stargan_tf.errors import InputError
@@ -14,19 +12,20 @@ def mean_over_micro_batches(gradients, batch, count, variables):
         gradients: function from a batch to the gradients of a loss that is a mean over
             the batch; dense, nested like `variables`.
         batch: a structure of tensors (batch, …); entries may be None.
-        count: number of micro-batches; must divide the batch size.
+        count: number of micro-batches; must divide the batch size. On several
+            devices, it is increased until it divides the share of a device.
         variables: a structure of variables.
 
     Returns:
         The result of `gradients(batch)`, up to rounding.
 
     Raises:
-        InputError: if `count` does not divide the batch size.
+        InputError: if `count` does not divide the batch size on one device.
     """
     size = tf.nest.flatten(batch)[0].shape[0]
     if size and tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        # A replica's share of the batch may have fewer images.
-        count = math.gcd(count, size)
+        counts = range(min(count, size), size + 1)
+        count = next(number for number in counts if size % number == 0)
     if count == 1:
         return gradients(batch)
 

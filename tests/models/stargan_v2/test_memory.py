@@ -1,5 +1,7 @@
 """Accumulation and rematerialization: the result of the plain computation."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -67,7 +69,7 @@ def test_in_a_graph_and_together(plain):
         assert int(getattr(model, f"{name}_optimizer").iterations) == updates
 
 
-def test_parts_of_a_batch_by_hand():
+def test_parts_of_a_batch_by_hand(monkeypatch):
     weight = tf.Variable([2.0, 3.0])
     rows = tf.constant([[1.0, 0.0], [3.0, 2.0], [5.0, 4.0]])
 
@@ -82,6 +84,11 @@ def test_parts_of_a_batch_by_hand():
     np.testing.assert_allclose(found, [12.0, 12.0])  # 2 w · mean of the rows.
     with pytest.raises(ValueError, match="accumulate=2.*a batch of 3"):
         mean_over_micro_batches(slope, (rows, None), 2, [weight])
+    # The share of a device may have fewer images, and is divided further.
+    two = SimpleNamespace(num_replicas_in_sync=2)
+    monkeypatch.setattr(tf.distribute, "get_strategy", lambda: two)
+    (found,) = mean_over_micro_batches(slope, (rows, None), 2, [weight])
+    np.testing.assert_allclose(found, [12.0, 12.0])
 
 
 @pytest.mark.parametrize("graph", [False, True])
