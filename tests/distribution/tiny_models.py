@@ -66,7 +66,7 @@ def make_v2(**options):
     model = StarGANV2(ANIMALS, **sizes, base_filters=2, max_filters=4, **options)
     networks = ("generator", "mapping_network", "style_encoder", "discriminator")
     optimizers = {f"{network}_optimizer": adam() for network in networks}
-    model.compile(**optimizers, diversity_steps=20, ema_decay=0.9, accumulate=BATCH)
+    model.compile(**optimizers, diversity_steps=20, ema_decay=0.9)
     return model
 
 
