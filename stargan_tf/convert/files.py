@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from stargan_tf.archives import check_archive, open_arrays
-from stargan_tf.errors import InputError
+from stargan_tf.errors import InputError, shortened
 
 _MISSING = (
     "Torch files need PyTorch: pip install 'stargan_tf[convert]'. On Linux, the build "
@@ -40,7 +40,10 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"The checkpoint file {path} does not exist.")
-    return _reader(path)(path)
+    content = _reader(path)(path)
+    if not all(isinstance(name, str) for name in content):
+        raise _foreign(path, f"a file with the keys {shortened(str(list(content)))}")
+    return content
 
 
 def _reader(path: Path) -> Callable[[Path], dict[str, Any]]:

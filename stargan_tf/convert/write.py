@@ -246,14 +246,25 @@ def put_moments(
         state_dict: state dict of PyTorch's Adam.
 
     Raises:
-        InputError: if a moment does not have the shape of its weight.
+        InputError: if it is the state of another optimizer, or a moment does not have
+            the shape of its weight.
     """
     keys = [entry.key for entry in entries(table)]
-    known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
+    try:
+        known = {keys[i]: s for i, s in state_dict["state"].items() if i < len(keys)}
+        steps = [int(state["step"]) for state in known.values()]
+        moments_of = {
+            name: {key: state[name] for key, state in known.items()}
+            for name in (_MEAN, _SQUARE)
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"The optimizer state of the {network.name} must be that of PyTorch's "
+            f"Adam. Received: one without {error}."
+        ) from error
     variables = {v.path: v for v in network.trainable_variables}
     shapes = {path: tuple(v.shape) for path, v in variables.items()}
-    for place, name in enumerate((_MEAN, _SQUARE)):
-        arrays = {key: state[name] for key, state in known.items()}
+    for place, arrays in enumerate(moments_of.values()):
         for path, array in to_ours(table, arrays, shapes):
             if path not in variables:
                 continue
@@ -264,7 +275,6 @@ def put_moments(
                     f"of shape {shapes[path]}."
                 )
             moments(optimizer, variables[path])[place].assign(array)
-    steps = [int(state["step"]) for state in known.values()]
     optimizer.iterations.assign(max(steps, default=0))
 
 

@@ -193,6 +193,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         colors = image.convert("RGBA")
         white = Image.new("RGBA", colors.size, "white")
         return Image.alpha_composite(white, colors).convert("RGB")
+    if image.mode not in ("RGB", "P"):
+        image.info.pop("icc_profile", None)  # It is one of other channels.
     return image.convert("RGB")
 
 

@@ -266,7 +266,8 @@ def check_near_duplicates(pictures: Sequence[Picture]) -> list[Finding]:
     across, within = [], []
     for a, b in near_pairs([picture.outline for picture in seen]):
         first, second = seen[a], seen[b]
-        pairs = within if first.split == second.split else across
+        known = first.split and second.split
+        pairs = across if known and first.split != second.split else within
         pairs.append(f"{second.name} ~ {first.name}")
     return [
         finding(check, names, pairs=plural(len(names), "pair"), bits=NEAR)

@@ -86,11 +86,13 @@ def read_votes(paths: Sequence[Path], key: Key) -> Votes:
         {(rater, question): vote}.
 
     Raises:
-        InputError: if a file cannot be read, or a line is not a vote on this
-            questionnaire.
+        InputError: if a file cannot be read, a line is not a vote on this
+            questionnaire, or two files have different votes of a rater.
     """
     votes: dict[tuple[str, str], Vote] = {}
+    files: dict[tuple[str, str], Path] = {}
     for path in paths:
+        own: dict[tuple[str, str], Vote] = {}
         for line, cells in _rows(path):
             try:
                 rater, question, choice, seconds = cells
@@ -110,7 +112,15 @@ def read_votes(paths: Sequence[Path], key: Key) -> Votes:
                     f"{shortened(question)}, {shortened(choice)}. Pass the key of the "
                     "page where these votes were cast."
                 )
-            votes[rater.strip(), question] = vote
+            own[rater.strip(), question] = vote
+        for place, vote in own.items():
+            if votes.get(place, vote).choice != vote.choice:
+                raise InputError(
+                    f"{files[place]} and {path} have different votes of '{place[0]}'. "
+                    "Pass only the latest file of each rater, and give raters with the "
+                    "same name different names."
+                )
+            votes[place], files[place] = vote, path
     return votes
 
 

@@ -104,6 +104,11 @@ class StyleSteering(Steering):
                 f"{layouts[0]} uses the model's image size. Received: --size original. "
                 "Remove --size."
             )
+        if args.save_style and layouts not in ([], ["--all"]) and not args.inputs:
+            raise InputError(
+                f"{layouts[0]} needs an INPUT. Received: only --save_style. Add an "
+                f"image and --output, or remove {layouts[0]}."
+            )
         if not args.output and (args.inputs or not args.save_style):
             raise self.missing("output")
 
@@ -168,21 +173,21 @@ class StyleSteering(Steering):
 
         def work(model):
             check_masks(args.mask_provider, model)
-            if save:
-                print(f"Wrote {save_source(model)}")
             if args.video:
                 images = [fitted.image for _, fitted in stream]
-                if not images:
-                    return []
+                video = path, model, images, source, frames, fps, batch_size
                 write_video = interpolation.video_along_the_way
-                return [
-                    write_video(path, model, images, source, frames, fps, batch_size)
-                ]
-            if args.strip:
-                translation = interpolation.along_the_way(model, source, args.strip)
+                written = [write_video(*video)] if images else []
             else:
-                translation = source.translation(model)
-            return write(model, replace(translation, **options))
+                if args.strip:
+                    translation = interpolation.along_the_way(model, source, args.strip)
+                else:
+                    translation = source.translation(model)
+                written = write(model, replace(translation, **options))
+            # Last: an existing file would be in the way of a resumed run.
+            if save:
+                print(f"Wrote {save_source(model)}")
+            return written
 
         return Plan(work, place, stream, code)
 

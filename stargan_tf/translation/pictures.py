@@ -102,9 +102,7 @@ def find_inputs(
         InputError: if there is no input, or one does not exist or has no images.
     """
     if not inputs:
-        raise InputError(
-            "No INPUT to translate. Name at least one image or folder after the flags."
-        )
+        raise InputError("No INPUT. Name at least one image or folder after the flags.")
     exclude = None
     if output and not names_a_file(output, measured):
         exclude = Path(output).resolve()
@@ -144,8 +142,11 @@ def _listed(table: Path) -> list[InputPicture]:
 def _search(
     folder: Path, root: Path, exclude: Path | None, what: str, measured: bool
 ) -> list[InputPicture]:
-    # An output folder that equals the input folder is refused later.
-    exclude = None if exclude == folder.resolve() else exclude
+    if exclude == folder.resolve():
+        raise InputError(
+            f"--output must be another folder than the {what} folder. Received: "
+            f"{folder} for both."
+        )
     audit = audit_folder(folder, arrays=measured, exclude=exclude)
     say_left_out(audit.root, audit.ignored)
     pictures = [InputPicture(folder / name, root / name) for name in audit.names]
@@ -417,7 +418,9 @@ class Fitting:
         if self.aligner:
             (face,) = self.aligner.faces(picture, str(path))
         gray = self.info.num_channels == 1
-        picture = picture.convert("L") if gray else picture
+        if gray:
+            picture = picture.convert("L")
+            picture.info.pop("icc_profile", None)
         if self.aligner:
             box = (0, 0, *picture.size)
             fitted = crop_face(picture, face, self.aligner.image_size)
@@ -538,8 +541,11 @@ def write_picture(image: Image.Image, path: str | os.PathLike) -> Path:
     # In memory first, since Pillow's encoders do not report partial writes, as on a
     # full disk.
     encoded = BytesIO()
+    options = QUALITY.get(image_format, {})
+    if profile := image.info.get("icc_profile"):  # Pillow keeps it in PNG files only.
+        options = {**options, "icc_profile": profile}
     try:
-        image.save(encoded, image_format, **QUALITY.get(image_format, {}))
+        image.save(encoded, image_format, **options)
     # Pillow's errors for sizes that exceed the limits of the format.
     except (OSError, ValueError, struct.error) as error:
         raise NotWritten(path, "image", error) from error

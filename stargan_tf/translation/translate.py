@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from stargan_tf import files
+from stargan_tf import files, interruption
 from stargan_tf.data.files import extension
 from stargan_tf.data.info import sides
 from stargan_tf.errors import InputError
@@ -228,15 +228,18 @@ def to_files(
             results = translation(model, _stack(batch))
             for translated, paths in zip(results, outputs, strict=True):
                 for (place, fitted), result in zip(batch, translated, strict=True):
-                    try:
-                        path = fitted.write(result, paths[place])
+                    # A file without an entry would be in the way of a resumed run.
+                    with interruption.postponed():
+                        try:
+                            path = fitted.write(result, paths[place])
+                        except NotWritten as error:
+                            if error.concerns_disk:
+                                raise
+                            stream.report_unwritten(error)
+                            continue
                         if path:
                             written.append(path)
                             entered(place, path, fitted.facts)
-                    except NotWritten as error:
-                        if error.concerns_disk:
-                            raise
-                        stream.report_unwritten(error)
         return written
 
     return write

@@ -206,7 +206,7 @@ OUT = ["--output", "OUT"]
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "PHOTOS"],
-            "never overwritten",
+            "must be another folder than the input folder",
         ),
         (
             ["--model", "RUN", "--to", "Male", "PHOTOS", "--output", "OUT.png"],

@@ -137,6 +137,8 @@ def test_a_tensor_alone_is_no_state_dict(tmp_path):
     torch = pytest.importorskip("torch")
     torch.save(torch.ones(3), tmp_path / "a.pt")
     assert "a.pt. Received: Tensor" in refused(tmp_path / "a.pt")
+    torch.save({0: torch.ones(3)}, tmp_path / "b.pt")
+    assert "the keys [0]" in refused(tmp_path / "b.pt")
 
 
 @pytest.mark.parametrize(

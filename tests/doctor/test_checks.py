@@ -302,13 +302,15 @@ def test_near_duplicates_leave_equal_pictures_out():
         fine(2, pixels=b"y", outline=6),
         fine(3, "held_out", pixels=b"z", outline=7),
         fine(4, pixels=b"w", outline=2**63 - 1),
+        fine(5, "", pixels=b"v", outline=7),  # Of an unknown split.
     ]
     found = by_check(check_near_duplicates(pictures))
-    assert found["near_duplicates"].names == ["train2.png ~ train0.png"]
+    near = ["train2.png ~ train0.png", "5.png ~ train0.png"]
+    assert found["near_duplicates"].names == near
     assert found["near_duplicates_across_splits"].names == [
         "held_out3.png ~ train0.png",
     ]
-    assert {finding.level for finding in check_near_duplicates(pictures[4:])} == {OK}
+    assert {finding.level for finding in check_near_duplicates(pictures[4:5])} == {OK}
 
 
 def test_values_that_fill_little_of_the_range(tmp_path):

@@ -277,14 +277,14 @@ def test_the_last_of_several_votes_counts(made, tmp_path):
     folder = made()
     key = read_key(folder / "questionnaire.json")
     first, last = (answers(folder, "ann", prefers(m)) for m in MODELS[:2])
-    files = [
-        save_votes(tmp_path / "1.csv", [*first, *first[:1]]),
-        save_votes(tmp_path / "2.csv", last),
-    ]
-    votes = read_votes(files, key)
+    file = save_votes(tmp_path / "1.csv", [*first, *last])
+    votes = read_votes([file, file], key)
     assert len(votes) == len(first)
     record = count_votes(votes, key)
     assert record["results"][-1]["models"][MODELS[1]]["share"] == 1.0
+    older = save_votes(tmp_path / "0.csv", first)
+    with pytest.raises(InputError, match=r"0.csv and .*1.csv have different votes of"):
+        read_votes([older, file], key)
 
 
 def test_skipped_questions_are_told(made, tmp_path):

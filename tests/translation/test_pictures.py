@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from stargan_tf.data.options import DatasetOptions
-from stargan_tf.data.pictures import square_pixels
+from stargan_tf.data.pictures import read_picture, square_pixels
 from stargan_tf.data.source import UnreadableImage
 from stargan_tf.errors import InputError
 from stargan_tf.files import NotWritten
@@ -244,6 +244,17 @@ def test_an_image_too_large_for_its_format_is_one_clear_error(tmp_path, extensio
     with pytest.raises(NotWritten, match=f"the image .*a{extension}: "):
         write_picture(Image.new("RGB", (66_000, 1)), tmp_path / f"a{extension}")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])
+def test_colors_keep_their_profile(tmp_path, extension):
+    image = Image.new("RGB", (8, 8))
+    image.info["icc_profile"] = b"display"
+    with Image.open(write_picture(image, tmp_path / f"a{extension}")) as again:
+        assert again.info["icc_profile"] == b"display"
+    gray = Image.new("L", (8, 8))
+    gray.save(tmp_path / "gray.png", icc_profile=b"gray")
+    assert "icc_profile" not in read_picture(tmp_path / "gray.png").info
 
 
 def test_saved_images_of_one_name_do_not_replace_each_other(tmp_path):
