@@ -371,7 +371,8 @@ class UnchangedMetric(Metric):
         truth = self.truth if batch.task.guide == LABEL else None
         known, truth = true_images(truth, batch)
         some = _have_data(truth)
-        known[known], truth = some, truth[some]
+        truth = truth[some]
+        known[known] = some
         if not known.any():
             return Scores("cycle error, negative", -cycle)
         scores = np.full(len(known), np.nan)

@@ -22,7 +22,7 @@ from stargan_tf.files import read_json, write_text
 from stargan_tf.limits import MAX_REASON
 
 RESULTS_FILE = "results.json"
-FORMAT = 1  # its version
+FORMAT = 1  # version of this file
 # Two evaluations are comparable only if these are equal: key → description.
 CONDITIONS = {"data": "data", "options": "options", "functions": "user functions"}
 # Number of best and of worst examples: per task, and in the report.

@@ -635,12 +635,12 @@ def asked_labels(label, uniform, label_space):
     is one of the domains.
 
     Args:
-        label: float32 (batch, width).
+        label: float (batch, width).
         uniform: random numbers, float32 (batch,), uniform in [0, 1).
         label_space: the `LabelSpace`.
 
     Returns:
-        Target labels, float32 (batch, width).
+        Target labels, like `label`.
     """
     target = label
     for index, info in enumerate(label_space.datasets):
@@ -648,9 +648,10 @@ def asked_labels(label, uniform, label_space):
         request = tf.cast(uniform * len(sets), tf.int32)
         columns = label_space.slices[index]
         labels = label[:, columns]
-        request_sets = tf.gather(sets, request)  # NaN where the label is kept
+        # NaN where the label is kept.
+        request_sets = tf.cast(tf.gather(sets, request), label.dtype)
         asked = tf.where(tf.math.is_nan(request_sets), labels, request_sets)
-        switched = tf.gather(switches, request)
+        switched = tf.cast(tf.gather(switches, request), label.dtype)
         asked = tf.abs(switched - asked)
         change = asked - labels
         if label_space.mask_width:

@@ -19,7 +19,7 @@ from stargan_tf.models.family import (
 )
 
 SMALLEST_IMAGE, LARGEST_IMAGE = 64, 1024
-# Blocks before, and blocks with styles after, the middle of the generator.
+# Blocks at the lowest resolution of the generator: first without style, then with.
 BOTTLENECK_BLOCKS = 2
 # Networks with an exponential moving average of their weights, `<network>_ema`.
 AVERAGED = ("generator", "mapping_network", "style_encoder")

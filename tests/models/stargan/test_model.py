@@ -208,7 +208,8 @@ def test_a_separate_classifier_stays_as_it_learned_first(batch):
 @pytest.mark.parametrize("adversarial", ["wgan_gp", "non_saturating"])
 def test_training_in_float64(batch, adversarial):
     model = tiny(dtype="float64", ema_decay=0.9)
-    model.compile(critic_steps=1, adversarial=adversarial, noise=True)
+    others = {"noise": True, "augment": True, "targets": "asked"}
+    model.compile(critic_steps=1, adversarial=adversarial, **others)
     before = weights(model.generator_ema)
     fit(model, batch, 1)
     assert changed(before, model.generator_ema)
